@@ -1,0 +1,78 @@
+# A bare machine needs make and Python 3.11 or newer; uv is used when it happens to be here.
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV   := .venv
+PY     := $(VENV)/bin/python
+UV     := $(firstword $(wildcard $(VENV)/bin/uv) $(shell command -v uv 2>/dev/null))
+
+# A stamp carries its lock's checksum: a changed lock installs again, an unchanged one never does.
+RUNTIME := $(VENV)/.installed-runtime-$(shell cksum < requirements.lock | tr ' ' -)
+DEV     := $(VENV)/.installed-dev-$(shell cksum < requirements-dev.lock | tr ' ' -)
+
+ifneq ($(UV),)
+install = $(UV) pip install --quiet --python $(PY) --require-hashes -r $(1)
+else
+install = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint format types arrows house bench transcript lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+setup: $(DEV)  ## everything for running, testing and checking
+
+run: $(RUNTIME)  ## the desk; with no BOT_TOKEN, the desk in its own sandbox
+	@exec $(PY) -m bot run
+
+test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it)
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+check: lint format types arrows house  ## style, types, arrows between packages, house rules
+
+lint: $(DEV)
+	$(PY) -m ruff check .
+
+format: $(DEV)
+	$(PY) -m ruff format --check .
+
+types: $(DEV)
+	$(PY) -m mypy
+
+arrows: $(DEV)
+	$(VENV)/bin/lint-imports
+
+house: $(DEV)
+	$(PY) -m pytest -q tests/house
+
+bench: $(DEV)  ## the figures of docs, measured here
+	$(PY) -m tests.bench
+
+transcript: $(DEV)  ## conversations as people see them: build/transcript.md
+	@mkdir -p build
+	$(PY) -m tests.transcript
+
+lock: $(DEV)  ## resolve the locks again (the only target that needs uv)
+	@test -n "$(UV)" || { echo "make lock needs uv: $(PY) -m pip install uv"; exit 1; }
+	$(UV) pip compile $(LOCK) --extra postgres pyproject.toml -o requirements.lock >/dev/null
+	$(UV) pip compile $(LOCK) --all-extras pyproject.toml -c requirements.lock -o requirements-dev.lock >/dev/null
+
+LOCK := --quiet --generate-hashes --universal --no-emit-index-url --no-header --no-annotate
+
+clean:  ## what can be made again; data/ and .venv/ stay
+	rm -rf build htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (python3 was not found or is older)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): | $(PY)
+	$(call install,requirements.lock)
+	@rm -f $(VENV)/.installed-runtime-* && touch $@
+
+$(DEV): | $(RUNTIME)
+	$(call install,requirements-dev.lock)
+	@rm -f $(VENV)/.installed-dev-* && touch $@

@@ -1,0 +1,35 @@
+"""The lean mode under load."""
+
+from __future__ import annotations
+
+from tests.sandbox.clients import BOT, Raw, relay_env
+from sandbox import BotProcess, World, run_load
+
+
+async def test_injection_is_fast() -> None:
+    import time
+
+    async with World.start(lean=True) as world, Raw(world) as raw:
+        people = [world.user(f"P{n}", started=True) for n in range(100)]
+        started = time.monotonic()
+        for number in range(5000):
+            people[number % 100].say(f"message {number}")
+        rate = 5000 / (time.monotonic() - started)
+        assert rate > 2000, rate
+        got = 0
+        offset = 0
+        while got < 5000:
+            found = await raw.ok("getUpdates", offset=offset)
+            got += len(found)
+            offset = found[-1]["update_id"] + 1
+        assert got == 5000
+        assert len(people[0].chat.history) == 20  # no long history
+
+
+async def test_end_to_end() -> None:
+    async with World.start(lean=True) as world, BotProcess(BOT, relay_env(world), world=world):
+        report = await run_load(world, messages=600, people=100, rate=300)
+        print(report)
+        assert report.unanswered == 0
+        assert report.percentile(0.5) < 5
+        assert world.stats.report()["latency_ms"]["count"] >= 100

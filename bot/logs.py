@@ -1,0 +1,134 @@
+"""How the desk speaks to whoever runs it: one record, one entry, and never a secret in it.
+
+Masking comes last, on the rendered entry with its traceback: a token hides in an exception's text,
+in an address, in an argument, and only the finished line has them all.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Final, Literal, TextIO
+
+# No \b before the digits: in /bot123456:AA… there is none between the t and the 1.
+_TOKEN: Final = re.compile(r"(?<!\d)\d{6,12}:[\w-]{30,}")
+_PASSWORD: Final = re.compile(r"(://[^:/@\s]*:)[^/\s]+@")
+_HIDDEN: Final = "***"
+
+# They speak on every tick and every request; what goes wrong with them is still heard.
+_TALKATIVE: Final = {
+    "apscheduler.executors": logging.ERROR,  # "maximum number of running instances", each tick
+    "apscheduler.scheduler": logging.ERROR,
+    "aiohttp.access": logging.WARNING,
+    "aiosqlite": logging.WARNING,
+    "aiogram.event": logging.WARNING,
+}
+
+_context: ContextVar[Mapping[str, object]] = ContextVar("_context", default=MappingProxyType({}))
+
+
+@contextmanager
+def bound(**fields: object) -> Iterator[None]:
+    """Put these fields on every entry made inside: an update's id, a ticket's number."""
+    token = _context.set({**_context.get(), **fields})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def configure(
+    level: str,
+    format: Literal["console", "json"],  # noqa: A002 - named as the setting is
+    *,
+    secrets: Iterable[str] = (),
+    stream: TextIO | None = None,
+) -> None:
+    """Set up the root logger; a second call replaces the first."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    shape: logging.Formatter = _Json() if format == "json" else _Console()
+    handler.setFormatter(_Masked(shape, Mask(secrets)))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name, quietest in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(max(quietest, root.level))
+    logging.captureWarnings(capture=True)
+
+
+class Mask:
+    """Hides what looks like a secret, and what is known to be one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        # json.dumps may write a secret in another way than it is, quotes for one
+        known = {spelled for secret in secrets if secret for spelled in (secret, _escaped(secret))}
+        longest_first = sorted(known, key=len, reverse=True)  # one may be the beginning of another
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if known else None
+
+    def __call__(self, line: str) -> str:
+        """Give the line without them."""
+        if self._known:
+            line = self._known.sub(_HIDDEN, line)
+        line = _TOKEN.sub(_HIDDEN, line)
+        return _PASSWORD.sub(rf"\g<1>{_HIDDEN}@", line)
+
+
+class _Masked(logging.Formatter):
+    def __init__(self, inner: logging.Formatter, mask: Mask) -> None:
+        super().__init__()
+        self._inner, self._mask = inner, mask
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._mask(self._inner.format(record))
+
+
+class _Console(logging.Formatter):
+    """`12:00:01.250 INFO    core.desk: ticket opened  [update_id=7]`, then a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).astimezone()
+        clock = time.strftime("%H:%M:%S.") + f"{record.msecs:03.0f}"
+        line = f"{clock} {record.levelname:<7} {record.name}: {_one_line(record.getMessage())}"
+        if fields := _context.get():
+            facts = " ".join(f"{key}={_one_line(str(value))}" for key, value in fields.items())
+            line = f"{line}  [{facts}]"
+        return "\n".join((line, *_tracebacks(self, record)))
+
+
+class _Json(logging.Formatter):
+    """One object, one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            **_context.get(),  # first: a field may not pass itself off as the time or the level
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if traceback := "\n".join(_tracebacks(self, record)):
+            entry["traceback"] = traceback
+        return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+def _tracebacks(formatter: logging.Formatter, record: logging.LogRecord) -> Iterator[str]:
+    if record.exc_info:
+        yield formatter.formatException(record.exc_info)
+    if record.stack_info:
+        yield formatter.formatStack(record.stack_info)
+
+
+def _one_line(text: str) -> str:
+    """Keep a customer's words from writing entries of their own."""
+    return text.replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _escaped(secret: str) -> str:
+    return json.dumps(secret, ensure_ascii=False)[1:-1]

@@ -1,0 +1,226 @@
+"""What the environment may say, checked in full before anything starts.
+
+Every variable has one name, without a prefix, and is read from the environment or from `.env` (the
+environment wins; an empty value counts as not set). All faults are reported at once, one line each,
+and no line repeats a value that may be a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot import values
+
+DOTENV: Final = ".env"
+
+Duration = Annotated[timedelta, PlainValidator(values.duration)]
+Mailboxes = Annotated[tuple[str, ...], NoDecode, PlainValidator(values.mailboxes)]
+Chat = Annotated[int, AfterValidator(values.group)]
+Token = Annotated[SecretStr, AfterValidator(values.bot_token)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(values.webhook_secret)]
+Database = Annotated[SecretStr, AfterValidator(values.database)]
+Smtp = Annotated[SecretStr, AfterValidator(values.server("smtp", "smtps", "smtp+starttls"))]
+Imap = Annotated[SecretStr, AfterValidator(values.server("imaps", "imap"))]
+Web = Annotated[str, AfterValidator(values.web("https", "http"))]
+
+
+class WrongConfiguration(Exception):  # noqa: N818 - it is said as it is read
+    """The environment cannot be used; `faults` has one line for each thing wrong with it."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class Settings(BaseSettings):
+    """The whole contract with the environment."""
+
+    model_config = SettingsConfigDict(
+        env_file=DOTENV,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+    )
+
+    bot_token: Token | None = None
+    telegram_api_url: Web | None = None
+    database_url: Database = SecretStr("sqlite+aiosqlite:///data/frontdoor.db")
+
+    operator_chat_id: Chat | None = None
+    alert_chat_id: Chat | None = None
+    admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(values.people)] = ()
+
+    company_name: str = ""
+    default_language: Annotated[Literal["ru", "en"], BeforeValidator(values.lower)] = "ru"
+    timezone: Annotated[ZoneInfo, PlainValidator(values.time_zone)] = ZoneInfo("Europe/Moscow")
+
+    answer_deadline: Duration = timedelta(days=3)
+    remind_before: Duration = timedelta(hours=4)
+    rating_wait: Annotated[timedelta | None, PlainValidator(values.duration_or_off)] = timedelta(3)
+    sweep_interval: Duration = timedelta(seconds=5)
+
+    smtp_url: Smtp | None = None
+    mail_from: Annotated[str, AfterValidator(values.sender)] | None = None
+    mail_alerts_to: Mailboxes = ()
+    imap_url: Imap | None = None
+    support_addresses: Mailboxes = ()
+    number_mask: Annotated[str, AfterValidator(values.number_mask)] = "SR-{0}"
+
+    webhook_url: Web | None = None
+    webhook_secret: WebhookSecret | None = None
+    http_listen: Annotated[tuple[str, int], NoDecode, PlainValidator(values.listen)] = (
+        "127.0.0.1",
+        8080,
+    )
+
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(values.lower)
+    ] = "info"
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(values.lower)] = "console"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Whatever a log must not show, beyond what it knows by its shape."""
+        hidden = [secret for secret in (self.bot_token, self.webhook_secret) if secret]
+        urls = [url for url in (self.database_url, self.smtp_url, self.imap_url) if url]
+        passwords = [urlsplit(url.get_secret_value()).password or "" for url in urls]
+        return tuple(
+            dict.fromkeys(
+                secret
+                for secret in (
+                    *(secret.get_secret_value() for secret in hidden),
+                    *passwords,
+                    *map(unquote, passwords),  # libraries quote it back as they used it
+                )
+                if secret
+            )
+        )
+
+
+class _Given(Settings):
+    """The same from one mapping alone: nothing of the machine's environment leaks into a test."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is the library's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> Self:
+        named = {name.lower(): value for name, value in env.items() if value}
+        return cls.model_validate({name: named[name] for name in cls.model_fields if name in named})
+
+
+NAMES: Final = tuple(name.upper() for name in Settings.model_fields)
+
+# A right value for each variable that can be wrong.
+EXAMPLES: Final[Mapping[str, str]] = {
+    "BOT_TOKEN": "123456789:AA-the-rest-of-what-BotFather-gave",
+    "TELEGRAM_API_URL": "https://api.telegram.org",
+    "DATABASE_URL": "postgresql+asyncpg://frontdoor:password@localhost/frontdoor",
+    "OPERATOR_CHAT_ID": "-1001234567890",
+    "ALERT_CHAT_ID": "-1009876543210",
+    "ADMIN_IDS": "123456789,987654321",
+    "COMPANY_NAME": "Example Ltd",
+    "DEFAULT_LANGUAGE": "ru",
+    "TIMEZONE": "Europe/Moscow",
+    "ANSWER_DEADLINE": "3d",
+    "REMIND_BEFORE": "4h",
+    "RATING_WAIT": "3d or off",
+    "SWEEP_INTERVAL": "5s",
+    "SMTP_URL": "smtp+starttls://user:password@mail.example.com:587",
+    "MAIL_FROM": "Support <support@example.com>",
+    "MAIL_ALERTS_TO": "head@example.com,duty@example.com",
+    "IMAP_URL": "imaps://user:password@mail.example.com/INBOX",
+    "SUPPORT_ADDRESSES": "support@example.com,help@example.com",
+    "NUMBER_MASK": "SR-{0}",
+    "WEBHOOK_URL": "https://bot.example.com/telegram",
+    "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",
+    "HTTP_LISTEN": "127.0.0.1:8080",
+    "LOG_LEVEL": "info",
+    "LOG_FORMAT": "json",
+}
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the environment over `.env`, or `env` alone when it is given.
+
+    Raises WrongConfiguration with a line for each fault.
+    """
+    try:
+        settings = Settings() if env is None else _Given.read(env)
+    except ValidationError as wrong:
+        lines = {error["loc"][0]: _line(error) for error in wrong.errors(include_input=False)}
+        raise WrongConfiguration(lines.values()) from None  # the cause may quote what was given
+    if faults := tuple(_faults_together(settings)):
+        raise WrongConfiguration(faults)
+    return settings
+
+
+def unknown_variables(env: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Hints at names that look like ours with a slip of the finger; they may be somebody else's."""
+    given = {**dotenv_values(DOTENV), **os.environ} if env is None else env
+    return tuple(
+        f"{name} is not a variable of Frontdoor: did you mean {near[0]}?"
+        for name in sorted(given)
+        if name.upper() not in NAMES
+        and (near := difflib.get_close_matches(name.upper(), NAMES, n=1, cutoff=0.85))
+    )
+
+
+def _line(error: ErrorDetails) -> str:
+    name = str(error["loc"][0]).upper()
+    return f"{name} {_reason(error)} (for example {name}={EXAMPLES[name]})"
+
+
+def _reason(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "value_error":
+            return error["msg"].removeprefix("Value error, ")
+        case "literal_error":
+            return "must be " + str(error.get("ctx", {}).get("expected")).replace("'", "")
+        case kind if kind.startswith("int_"):
+            return "must be a whole number"
+        case _:
+            return "cannot be read"
+
+
+def _faults_together(settings: Settings) -> Iterable[str]:
+    """What is wrong only in company: one variable needs another, or contradicts it."""
+    if settings.webhook_url and not settings.webhook_secret:
+        yield _missing("WEBHOOK_SECRET", "WEBHOOK_URL, or anybody could post updates")
+    # a Bot API server of one's own may post inside the house without TLS; Telegram's never does
+    bare = (settings.webhook_url or "").startswith("http:")
+    if bare and not settings.telegram_api_url:
+        yield f"WEBHOOK_URL must begin with https:// (for example {EXAMPLES['WEBHOOK_URL']})"
+    if settings.smtp_url and not settings.mail_from:
+        yield _missing("MAIL_FROM", "SMTP_URL")
+    if settings.mail_alerts_to and not settings.smtp_url:
+        yield _missing("SMTP_URL", "MAIL_ALERTS_TO")
+    if settings.imap_url and not settings.support_addresses:
+        yield _missing("SUPPORT_ADDRESSES", "IMAP_URL")
+    both_said = {"remind_before", "answer_deadline"} <= settings.model_fields_set
+    if both_said and settings.remind_before >= settings.answer_deadline:
+        yield "REMIND_BEFORE must be shorter than ANSWER_DEADLINE (for example 4h and 3d)"
+
+
+def _missing(name: str, because: str) -> str:
+    return f"{name} is missing, and needed by {because} (for example {name}={EXAMPLES[name]})"

@@ -1,0 +1,186 @@
+"""How values are spelled in the environment: durations, lists, addresses, masks.
+
+Each function takes what was written and gives what is meant, or raises ValueError with the second
+half of a sentence whose first half is the variable's name. None quotes an address or a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+
+# Telegram's own accounts: an anonymous group admin, Telegram itself, somebody writing as a channel.
+# Each stands for anybody at all, so none may be an administrator.
+NOBODYS_IDS: Final = frozenset({1087968824, 777000, 136817688})
+
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_MAILBOX: Final = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
+_NAMED_MAILBOX: Final = re.compile(r"(?:[^<>@,\r\n]*<[^@\s,<>]+@[^@\s,<>]+>|[^@\s,<>]+@[^@\s,<>]+)")
+# A digit beside the number would run into it: 2{0} makes 215 of ticket 15.
+_MASK: Final = re.compile(r"(?:[^{}]*[^{}\d])?\{0\}(?:[^{}\d][^{}]*)?")
+
+
+def duration(value: object) -> timedelta:
+    """`90s`, `15m`, `4h`, `3d`."""
+    if isinstance(value, timedelta):
+        return value
+    matched = _DURATION.fullmatch(str(value).strip().lower())
+    if not matched:
+        raise ValueError("is not a duration: a whole number and one of s, m, h, d")
+    number, unit = matched.groups()
+    if int(number) == 0:
+        raise ValueError("must be longer than nothing")
+    return timedelta(**{_UNITS[unit]: int(number)})
+
+
+def duration_or_off(value: object) -> timedelta | None:
+    """A duration, or nothing for `off` and `0`."""
+    if value is None or str(value).strip().lower() in {"off", "0"}:
+        return None
+    return duration(value)
+
+
+def time_zone(value: object) -> ZoneInfo:
+    """An IANA name. ZoneInfo also raises for paths and directories, each in a way of its own."""
+    try:
+        return value if isinstance(value, ZoneInfo) else ZoneInfo(str(value).strip())
+    except (OSError, ValueError, KeyError):
+        raise ValueError("is not a time zone of the IANA database") from None
+
+
+def split(value: object) -> tuple[str, ...]:
+    """A comma-separated list; empty places between commas do not count."""
+    pieces = value.split(",") if isinstance(value, str) else value
+    if not isinstance(pieces, list | tuple):
+        pieces = [pieces]
+    return tuple(part for piece in pieces if (part := str(piece).strip()))
+
+
+def people(value: object) -> tuple[int, ...]:
+    """Telegram ids of people, in the order given, each once."""
+    ids = []
+    for part in split(value):
+        if not part.isascii() or not part.isdecimal() or int(part) == 0:
+            raise ValueError("must be ids of people: positive numbers, comma-separated")
+        if int(part) in NOBODYS_IDS:
+            raise ValueError(f"has {part}, an account of Telegram's own, open to anybody")
+        ids.append(int(part))
+    return tuple(dict.fromkeys(ids))
+
+
+def mailboxes(value: object) -> tuple[str, ...]:
+    """Bare e-mail addresses."""
+    boxes = split(value)
+    if not all(_MAILBOX.fullmatch(box) for box in boxes):
+        raise ValueError("must be e-mail addresses, comma-separated")
+    return boxes
+
+
+def sender(value: str) -> str:
+    """An e-mail address with or without a name before it."""
+    if not _NAMED_MAILBOX.fullmatch(value.strip()):
+        raise ValueError("is not an e-mail address")
+    return value.strip()
+
+
+def group(value: int) -> int:
+    """The id of a group or a channel."""
+    if value >= 0:
+        raise ValueError("must be a group or a channel: their ids are negative")
+    return value
+
+
+def number_mask(value: str) -> str:
+    """What surrounds a ticket's number when people see it."""
+    if not _MASK.fullmatch(value):
+        raise ValueError("must contain {0} once, with no digit or brace beside it")
+    return value
+
+
+def bot_token(value: SecretStr) -> SecretStr:
+    """Only the shape: whether it is alive, `check` asks Telegram."""
+    token = value.get_secret_value().strip()
+    if not re.fullmatch(r"[0-9]{1,20}:[A-Za-z0-9_-]{3,}", token):
+        raise ValueError("is not a bot token: digits, a colon, letters, as BotFather gave it")
+    return SecretStr(token)
+
+
+def webhook_secret(value: SecretStr) -> SecretStr:
+    """Long enough not to be guessed, in the characters Telegram sends back."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
+        raise ValueError("must be 16 to 256 characters out of A-Z a-z 0-9 _ -")
+    return value
+
+
+def database(value: SecretStr) -> SecretStr:
+    """A database that outlives the process, by a driver we ship."""
+    parts = _parts(value.get_secret_value())
+    if parts.scheme == "postgresql+asyncpg":
+        if len(parts.path) < len("/x"):
+            raise ValueError("names no database after the host")
+    elif parts.scheme != "sqlite+aiosqlite":
+        raise ValueError("must begin with sqlite+aiosqlite:/// or postgresql+asyncpg://")
+    elif parts.netloc or len(parts.path) < len("/x"):
+        raise ValueError("must name a file after three slashes, or four for an absolute path")
+    elif ":memory:" in parts.path:
+        raise ValueError("must be a file: a desk in memory forgets every ticket at exit")
+    return value
+
+
+def server(*schemes: str) -> Callable[[SecretStr], SecretStr]:
+    """An address that may hold a password."""
+
+    def checked(value: SecretStr) -> SecretStr:
+        _with_host(value.get_secret_value(), schemes)
+        return value
+
+    return checked
+
+
+def web(*schemes: str) -> Callable[[str], str]:
+    """An address that holds no secret, without the slash at its end."""
+
+    def checked(value: str) -> str:
+        _with_host(value.strip(), schemes)
+        return value.strip().rstrip("/")
+
+    return checked
+
+
+def listen(value: object) -> tuple[str, int]:
+    """`host:port`; an IPv6 host in brackets."""
+    if isinstance(value, tuple):
+        return value
+    host, _, port = str(value).strip().rpartition(":")
+    if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise ValueError("must be a host, a colon and a port")
+    return host.strip("[]"), int(port)
+
+
+def lower(value: object) -> object:
+    """`INFO` is as good as `info`."""
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises here rather than at the first use
+    except ValueError:
+        raise ValueError("is not a well-formed address") from None  # urllib's words quote it
+    return parts
+
+
+def _with_host(address: str, schemes: tuple[str, ...]) -> None:
+    parts = _parts(address)
+    if parts.scheme not in schemes:
+        raise ValueError("must begin with " + " or ".join(f"{scheme}://" for scheme in schemes))
+    if not parts.hostname:
+        raise ValueError("names no host")

@@ -1,0 +1,262 @@
+"""Every variable, what it means when right, and the one line it earns when wrong."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.settings import EXAMPLES, NAMES, WrongConfiguration, load_settings, unknown_variables
+
+CANARY = "c4naryN3verShown"
+WEBHOOK = {"WEBHOOK_URL": "https://bot.example.com/t", "WEBHOOK_SECRET": "0123456789abcdef"}
+MAIL = {"SMTP_URL": "smtp://mail.example.com", "MAIL_FROM": "support@example.com"}
+
+
+def faults(env: Mapping[str, str]) -> tuple[str, ...]:
+    with pytest.raises(WrongConfiguration) as refused:
+        load_settings(env)
+    return refused.value.faults
+
+
+def test_nothing_at_all_is_a_complete_configuration() -> None:
+    settings = load_settings({})
+    assert settings.bot_token is None
+    assert settings.database_url.get_secret_value() == "sqlite+aiosqlite:///data/frontdoor.db"
+    assert settings.timezone == ZoneInfo("Europe/Moscow")
+    assert settings.answer_deadline == timedelta(days=3)
+    assert settings.rating_wait == timedelta(days=3)
+    assert settings.http_listen == ("127.0.0.1", 8080)
+
+
+def test_every_example_we_show_is_accepted() -> None:
+    assert set(EXAMPLES) == set(NAMES)
+    load_settings({**EXAMPLES, "RATING_WAIT": "3d"})
+
+
+def test_empty_values_count_as_not_set() -> None:
+    assert load_settings(dict.fromkeys(NAMES, "")) == load_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meaning"),
+    [
+        ("ADMIN_IDS", "1, 22,,22 ", (1, 22)),
+        ("ANSWER_DEADLINE", "90s", timedelta(seconds=90)),
+        ("ANSWER_DEADLINE", " 15M ", timedelta(minutes=15)),
+        ("REMIND_BEFORE", "4h", timedelta(hours=4)),
+        ("SWEEP_INTERVAL", "1s", timedelta(seconds=1)),
+        ("RATING_WAIT", "off", None),
+        ("RATING_WAIT", "0", None),
+        ("TIMEZONE", "Asia/Yekaterinburg", ZoneInfo("Asia/Yekaterinburg")),
+        ("DEFAULT_LANGUAGE", "EN", "en"),
+        ("LOG_LEVEL", "DEBUG", "debug"),
+        ("OPERATOR_CHAT_ID", "-100500", -100500),
+        ("TELEGRAM_API_URL", "http://127.0.0.1:8081/", "http://127.0.0.1:8081"),
+        ("NUMBER_MASK", "№{0}", "№{0}"),
+        ("NUMBER_MASK", "SR2026-{0}", "SR2026-{0}"),
+        ("HTTP_LISTEN", "[::1]:9000", ("::1", 9000)),
+        ("COMPANY_NAME", "Ромашка", "Ромашка"),
+        ("SUPPORT_ADDRESSES", "a@b.example, c@d.example", ("a@b.example", "c@d.example")),
+    ],
+)
+def test_a_value_means(name: str, value: str, meaning: object) -> None:
+    assert getattr(load_settings({name: value}), name.lower()) == meaning
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite+aiosqlite:///data/x.db",
+        "sqlite+aiosqlite:////var/lib/frontdoor/x.db",
+        "postgresql+asyncpg://u:p@host:5432/desk",
+        "postgresql+asyncpg://u@/desk?host=/run/postgresql",
+    ],
+)
+def test_databases_we_can_use(url: str) -> None:
+    assert load_settings({"DATABASE_URL": url}).database_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps", "smtp+starttls"])
+def test_mail_leaves_by_any_of_three_schemes(scheme: str) -> None:
+    load_settings({**MAIL, "SMTP_URL": f"{scheme}://user:password@mail.example.com:25"})
+
+
+REFUSED = [
+    ("BOT_TOKEN", "hello", "is not a bot token"),
+    ("BOT_TOKEN", "123:abc def", "is not a bot token"),
+    ("BOT_TOKEN", "bot123456:AAAAAA", "is not a bot token"),
+    ("TELEGRAM_API_URL", "api.telegram.org", "must begin with https:// or http://"),
+    ("TELEGRAM_API_URL", "https://", "names no host"),
+    ("DATABASE_URL", "sqlite:///x.db", "must begin with sqlite+aiosqlite:///"),
+    ("DATABASE_URL", "postgresql://u:p@h/db", "must begin with"),
+    ("DATABASE_URL", "mysql+aiomysql://u:p@h/db", "must begin with"),
+    ("DATABASE_URL", "sqlite+aiosqlite://", "must name a file"),
+    ("DATABASE_URL", "sqlite+aiosqlite://data/x.db", "must name a file after three slashes"),
+    ("DATABASE_URL", "sqlite+aiosqlite:///:memory:", "forgets every ticket"),
+    ("DATABASE_URL", "postgresql+asyncpg://u:p@host", "names no database"),
+    ("DATABASE_URL", "postgresql+asyncpg://u:p@host:port/db", "is not a well-formed address"),
+    ("OPERATOR_CHAT_ID", "support", "must be a whole number"),
+    ("OPERATOR_CHAT_ID", "100500", "their ids are negative"),
+    ("OPERATOR_CHAT_ID", "-1.5", "must be a whole number"),
+    ("ALERT_CHAT_ID", "@alerts", "must be a whole number"),
+    ("ALERT_CHAT_ID", "0", "their ids are negative"),
+    ("ADMIN_IDS", "@anna", "must be ids of people"),
+    ("ADMIN_IDS", "1;2", "must be ids of people"),
+    ("ADMIN_IDS", "-100500", "must be ids of people"),
+    ("ADMIN_IDS", "0", "must be ids of people"),
+    ("ADMIN_IDS", "1,1087968824", "has 1087968824, an account of Telegram's own"),
+    ("ADMIN_IDS", "777000", "has 777000"),
+    ("ADMIN_IDS", "136817688", "has 136817688"),
+    ("DEFAULT_LANGUAGE", "de", "must be ru or en"),
+    ("TIMEZONE", "Moscow", "is not a time zone"),
+    ("TIMEZONE", "../../etc/passwd", "is not a time zone"),
+    ("TIMEZONE", "Europe", "is not a time zone"),
+    ("ANSWER_DEADLINE", "3", "is not a duration"),
+    ("ANSWER_DEADLINE", "3 days", "is not a duration"),
+    ("ANSWER_DEADLINE", "-3d", "is not a duration"),
+    ("ANSWER_DEADLINE", "off", "is not a duration"),
+    ("ANSWER_DEADLINE", "0d", "longer than nothing"),
+    ("REMIND_BEFORE", "4ч", "is not a duration"),
+    ("REMIND_BEFORE", "٤h", "is not a duration"),
+    ("RATING_WAIT", "never", "is not a duration"),
+    ("SWEEP_INTERVAL", "off", "is not a duration"),
+    ("SWEEP_INTERVAL", "0s", "longer than nothing"),
+    ("SMTP_URL", "mail.example.com", "must begin with smtp:// or smtps:// or smtp+starttls://"),
+    ("SMTP_URL", "https://mail.example.com", "must begin with smtp://"),
+    ("SMTP_URL", "smtp://", "names no host"),
+    ("MAIL_FROM", "support", "is not an e-mail address"),
+    ("MAIL_FROM", "Support support@example.com", "is not an e-mail address"),
+    ("MAIL_FROM", "Support\nBcc: x <support@example.com>", "is not an e-mail address"),
+    ("MAIL_ALERTS_TO", "head@example.com duty@example.com", "must be e-mail addresses"),
+    ("IMAP_URL", "pop3://user:password@mail.example.com", "must begin with imaps://"),
+    ("SUPPORT_ADDRESSES", "support", "must be e-mail addresses"),
+    ("NUMBER_MASK", "SR-", "must contain {0} once"),
+    ("NUMBER_MASK", "{0}{0}", "must contain {0} once"),
+    ("NUMBER_MASK", "{number}", "must contain {0} once"),
+    ("NUMBER_MASK", "{0.__class__}", "must contain {0} once"),
+    ("NUMBER_MASK", "SR2{0}", "no digit or brace beside it"),
+    ("WEBHOOK_URL", "bot.example.com", "must begin with"),
+    ("WEBHOOK_SECRET", "short", "must be 16 to 256 characters"),
+    ("WEBHOOK_SECRET", "0123456789 abcdef", "must be 16 to 256 characters"),
+    ("HTTP_LISTEN", "8080", "must be a host, a colon and a port"),
+    ("HTTP_LISTEN", "127.0.0.1:99999", "must be a host, a colon and a port"),
+    ("LOG_LEVEL", "loud", "must be debug, info, warning or error"),
+    ("LOG_FORMAT", "xml", "must be console or json"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), REFUSED)
+def test_a_wrong_value_earns_one_line(name: str, value: str, reason: str) -> None:
+    (line,) = faults({name: value})
+    assert line.startswith(f"{name} ")
+    assert reason in line
+    assert "\n" not in line
+    assert line.endswith(f"(for example {name}={EXAMPLES[name]})")
+
+
+def test_all_faults_are_told_at_once() -> None:
+    lines = faults({"TIMEZONE": "Mars", "ADMIN_IDS": "me", "LOG_LEVEL": "loud", "BOT_TOKEN": "1:1"})
+    assert sorted(line.split()[0] for line in lines) == [
+        "ADMIN_IDS",
+        "BOT_TOKEN",
+        "LOG_LEVEL",
+        "TIMEZONE",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("env", "fault"),
+    [
+        ({"WEBHOOK_URL": "https://bot.example.com"}, "WEBHOOK_SECRET is missing"),
+        ({**WEBHOOK, "WEBHOOK_URL": "http://bot.example.com"}, "WEBHOOK_URL must begin with https"),
+        ({"SMTP_URL": "smtp://mail.example.com"}, "MAIL_FROM is missing"),
+        ({"MAIL_ALERTS_TO": "head@example.com"}, "SMTP_URL is missing"),
+        ({"IMAP_URL": "imaps://u:p@mail.example.com/INBOX"}, "SUPPORT_ADDRESSES is missing"),
+        ({"ANSWER_DEADLINE": "1h", "REMIND_BEFORE": "2h"}, "REMIND_BEFORE must be shorter"),
+    ],
+)
+def test_variables_that_need_each_other(env: Mapping[str, str], fault: str) -> None:
+    (line,) = faults(env)
+    assert line.startswith(fault)
+
+
+def test_a_bot_api_server_of_ones_own_may_post_without_tls() -> None:
+    inside = {"WEBHOOK_URL": "http://127.0.0.1:9000/t", "TELEGRAM_API_URL": "http://127.0.0.1:8081"}
+    load_settings({**WEBHOOK, **inside})
+
+
+def test_a_short_deadline_alone_does_not_quarrel_with_the_default_reminder() -> None:
+    assert load_settings({"ANSWER_DEADLINE": "10s"}).answer_deadline == timedelta(seconds=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BOT_TOKEN", f"{CANARY}:wrong"),
+        ("DATABASE_URL", f"mysql://u:{CANARY}@host/db"),
+        ("DATABASE_URL", f"postgresql+asyncpg://u:1@host:{CANARY}/db"),
+        ("DATABASE_URL", f"postgresql+asyncpg://u:1@[{CANARY}/db"),
+        ("SMTP_URL", f"smtp://u:{CANARY}@"),
+        ("IMAP_URL", f"pop://u:{CANARY}@host"),
+        ("WEBHOOK_SECRET", f"{CANARY} {CANARY}"),
+    ],
+)
+def test_a_fault_never_repeats_a_secret(name: str, value: str) -> None:
+    with pytest.raises(WrongConfiguration) as refused:
+        load_settings({name: value})
+    assert CANARY not in repr(refused.value.faults)
+    assert CANARY.lower() not in repr(refused.value.faults).lower()
+    assert refused.value.__suppress_context__
+
+
+def test_settings_can_be_printed_without_giving_anything_away() -> None:
+    settings = load_settings(
+        {
+            "BOT_TOKEN": f"123456789:{CANARY}",
+            "DATABASE_URL": f"postgresql+asyncpg://u:{CANARY}@host/db",
+            "WEBHOOK_SECRET": CANARY,
+        }
+    )
+    assert CANARY not in repr(settings)
+    assert CANARY not in str(settings)
+
+
+def test_a_log_is_told_every_secret_also_as_libraries_spell_it() -> None:
+    settings = load_settings(
+        {
+            **MAIL,
+            "BOT_TOKEN": "42:testing",
+            "DATABASE_URL": "postgresql+asyncpg://u:pass%20word@host/db",
+            "SMTP_URL": "smtp://u:mail-word@host",
+        }
+    )
+    assert set(settings.secrets()) == {"42:testing", "pass%20word", "pass word", "mail-word"}
+
+
+def test_names_with_a_slip_are_hinted_at() -> None:
+    hints = unknown_variables(
+        {"BOT_TOKE": "1", "OPERATORS_CHAT_ID": "2", "BOT_TOKEN": "3", "PATH": "/bin", "HOME": "/"}
+    )
+    assert hints == (
+        "BOT_TOKE is not a variable of Frontdoor: did you mean BOT_TOKEN?",
+        "OPERATORS_CHAT_ID is not a variable of Frontdoor: did you mean OPERATOR_CHAT_ID?",
+    )
+
+
+def test_unknown_variables_are_ignored() -> None:
+    load_settings({"BOT_TOKE": "nonsense", "PATH": "/bin"})
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("COMPANY_NAME=file\nLOG_LEVEL=error\nLOG_FORMATT=json\n", "utf-8")
+    monkeypatch.setenv("COMPANY_NAME", "environment")
+    settings = load_settings()
+    assert (settings.company_name, settings.log_level) == ("environment", "error")
+    assert any(hint.startswith("LOG_FORMATT ") for hint in unknown_variables())

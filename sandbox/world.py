@@ -7,10 +7,11 @@ from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any
 
-from .chat import Chat, ChatKind, Member
-from .dispatch import Dispatcher
-from .person import Person
-from .stats import CallRecord
+from sandbox.chat import Chat, ChatKind
+from sandbox.dispatch import Dispatcher
+from sandbox.member import Member
+from sandbox.person import Person
+from sandbox.stats import CallRecord
 
 Json = dict[str, Any]
 BotState = str | bool | Json | None  # "admin", "member", "left", "kicked", rights, None (absent)
@@ -186,6 +187,17 @@ class World(Dispatcher):
     ) -> Chat:
         """A channel."""
         return self._create("channel", title, members, owner, bot, username=username)
+
+    def inject(self, update: Json) -> int:
+        """Put a raw update into the bot's queue; it gets the next ``update_id`` unless it has one.
+
+        Nothing is checked and no chat changes: the bot sees just this. Returns the identifier.
+        """
+        return self.updates.inject(update)
+
+    def redeliver(self, update_id: int | None = None) -> int:
+        """Deliver an update again that the bot already got (``None``: the latest one)."""
+        return self.updates.redeliver(update_id)
 
     async def idle(self, quiet: float = 0.3, timeout: float = 10.0) -> None:
         """Wait until the bot has taken all updates and made no call for ``quiet`` seconds."""

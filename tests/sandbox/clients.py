@@ -11,6 +11,7 @@ import aiohttp
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
+
 from sandbox import World, python
 
 HERE = Path(__file__).parent

@@ -10,8 +10,9 @@ from aiogram.exceptions import (
     TelegramRetryAfter,
 )
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
-from tests.sandbox.clients import aiogram_bot
+
 from sandbox import World
+from tests.sandbox.clients import aiogram_bot
 
 
 async def test_aiogram() -> None:

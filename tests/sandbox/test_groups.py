@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.sandbox.clients import Raw
 from sandbox import World
+from tests.sandbox.clients import Raw
 
 
 async def updates(raw: Raw, **params: Any) -> list[dict[str, Any]]:

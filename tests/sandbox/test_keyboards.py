@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.sandbox.clients import Raw
+
 from sandbox import World
+from tests.sandbox.clients import Raw
 
 
 def inline(*rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.sandbox.clients import BOT, Raw, relay_env
 from sandbox import BotProcess, World, run_load
+from tests.sandbox.clients import BOT, Raw, relay_env
 
 
 async def test_injection_is_fast() -> None:

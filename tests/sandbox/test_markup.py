@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+
 from sandbox.entities import detect_entities, formatted, utf16_len
 from sandbox.errors import ApiError
-from sandbox.markup import MarkupError, check_url, parse_html, parse_markdown, parse_markdown_v2
+from sandbox.markup.html_style import parse_html
+from sandbox.markup.legacy_markdown import parse_markdown
+from sandbox.markup.links import check_url
+from sandbox.markup.markdown_v2 import parse_markdown_v2
+from sandbox.markup.plain import MarkupError
 
 
 def kinds(parsed: tuple[str, list[dict]]) -> list[tuple[str, int, int]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.sandbox.clients import Raw, aiogram_bot
+
 from sandbox import World
 from sandbox.media import png
+from tests.sandbox.clients import Raw, aiogram_bot
 
 
 async def test_who_can_be_written_to() -> None:

@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from tests.sandbox.clients import Raw, aiogram_bot
+
 from sandbox import World
+from tests.sandbox.clients import Raw, aiogram_bot
 
 
 async def fetch(raw: Raw) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ import asyncio
 import socket
 from pathlib import Path
 
-from tests.sandbox.clients import BOT, relay_env
 from sandbox import BotProcess, RateLimits, World
+from tests.sandbox.clients import BOT, relay_env
 
 
 def free_port() -> int:

@@ -6,15 +6,15 @@ import json
 import random
 from typing import Any
 
-from tests.sandbox.clients import Raw
 from sandbox import World
 from sandbox.media import Upload, png
 from sandbox.schema import method_index
+from tests.sandbox.clients import Raw
 
 JUNK: list[Any] = [
     "", " ", "0", "-1", "abc", "@x", "null", "true", "[]", "{}", "[[]]", '{"type":"x"}', "1" * 30, "a" * 5000,
     '[{"type":"photo","media":"x"},{"type":"photo","media":"attach://f"}]', '{"type":"emoji","emoji":"👍"}',
-    '{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}', '{"keyboard":[["a"]]}', '[1,2,3]',
+    '{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}', '{"keyboard":[["a"]]}', "[1,2,3]",
     '{"message_id":1}', '{"message_id":"x","quote":5}', '{"html":"<b>x</b>"}', '[{"text":"a"},{"text":"b"}]', "<b>x", "*x",
     1, -5, 0.5, True, None, [], {}, [1], ["a"], {"a": 1}, [{"a": 1}], [[{"text": "a"}]], {"type": "photo", "media": 1},
     {"inline_keyboard": [[{"text": "a", "url": 5}]]}, {"inline_keyboard": 5}, {"keyboard": [[5]]},

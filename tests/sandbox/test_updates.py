@@ -8,8 +8,9 @@ from typing import Any
 
 import aiohttp
 import pytest
-from tests.sandbox.clients import Raw
+
 from sandbox import RateLimits, World
+from tests.sandbox.clients import Raw
 
 
 async def test_confirmation() -> None:

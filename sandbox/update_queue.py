@@ -1,0 +1,236 @@
+"""The queue of updates: what waits for the bot, and what was already given to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+
+from sandbox.fitting import check_update, update_kinds
+
+if TYPE_CHECKING:
+    from sandbox.world import World
+
+Json = dict[str, Any]
+
+# by default these must be asked for
+OPTIONAL_KINDS: Final = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+LIFETIME: Final = 86_400.0  # seconds that an update is kept
+QUERY_LIFETIME: Final = 150.0  # the same for callback queries
+REMEMBERED: Final = 1000  # delivered updates that can be delivered again
+
+
+@dataclass(eq=False, slots=True)
+class Update:
+    """An update in the queue."""
+
+    id: int
+    kind: str
+    body: bytes
+    chat_id: int | None
+    key: tuple[str, int]
+    created: float
+    expires: float  # on the world's clock
+    deliveries: int = 0
+    delivered_at: float = 0.0
+    copies: int = 1
+    group: int = 0  # updates that were put out of order together
+
+
+@dataclass
+class Webhook:
+    """Settings and state of the webhook."""
+
+    url: str
+    secret: str | None
+    max_connections: int
+    ip_address: str | None = None
+    certificate: bool = False
+    last_error: str | None = None
+    last_error_date: int | None = None
+    failures: int = 0
+    running: dict[tuple[str, int], asyncio.Task[None]] = field(default_factory=dict)
+
+
+class UpdateQueue:
+    """First layer of :class:`~sandbox.updates.Updates`: filling the queue."""
+
+    def __init__(self, world: World, first_id: int = 100_000_001) -> None:
+        self.world = world
+        self.next_id = first_id
+        self.queue: deque[Update] = deque()
+        self.allowed: frozenset[str] | None = None  # None: the default set
+        self.webhook: Webhook | None = None
+        self.polls = 0
+        self.confirmed = 0
+        self._again: deque[Update] = deque()  # duplicates to deliver once more
+        self._disordered = 0  # updates that were put out of order
+        self._held: list[Update] | None = None
+        self._hold_count = 0
+        self._arrived = asyncio.Event()
+        self._poll: tuple[asyncio.Future[Any], Any] | None = None
+        self._previous = (0, 0.0)
+        self._next_conflict = 0.0
+        self._next_set = 0.0
+        self._session: aiohttp.ClientSession | None = None
+        self._queues: dict[tuple[str, int], deque[Update]] = {}
+        self._slots: asyncio.Semaphore | None = None
+        self._delivered: dict[int, Update] = {}
+
+    def wants(self, kind: str) -> bool:
+        """The bot is subscribed to this kind of updates."""
+        if self.allowed is None:
+            return kind not in OPTIONAL_KINDS
+        return kind in self.allowed
+
+    def allow(self, kinds: Any) -> None:
+        """``allowed_updates``: absent keeps the previous setting, an empty list is the default."""
+        if kinds is None:
+            return
+        names = frozenset(str(kind).lower() for kind in kinds)
+        unknown = names - update_kinds()
+        if unknown:
+            self.world.violate(
+                "unknown_parameter", f"unknown kinds in allowed_updates: {sorted(unknown)}"
+            )
+        known = names & update_kinds()
+        self.allowed = known or None
+
+    def put(
+        self, kind: str, payload: Json, chat_id: int | None, key: tuple[str, int]
+    ) -> int | None:
+        """Create an update; ``None`` if the bot does not want this kind."""
+        if not self.wants(kind):
+            return None
+        data = {"update_id": self.next_id, kind: payload}
+        self.next_id += 1
+        if self.world.selfcheck:
+            self.world.verify(lambda: check_update(data))
+        return self._admit(data, kind, chat_id, key)
+
+    def inject(self, raw: Json) -> int:
+        """Queue an update exactly as given, even one that no type describes.
+
+        It gets the next identifier unless it brings its own ``update_id``; what the bot has
+        subscribed to does not matter. Returns the identifier.
+        """
+        update_id = int(raw.get("update_id", self.next_id))
+        self.next_id = max(self.next_id, update_id + 1)
+        kind = next((name for name in raw if name != "update_id"), "")
+        chat_id = _chat_of(raw.get(kind))
+        group = "query" if kind in ("callback_query", "inline_query") else "message"
+        return self._admit({**raw, "update_id": update_id}, kind, chat_id, (group, chat_id or 0))
+
+    def redeliver(self, update_id: int | None = None) -> int:
+        """Give the bot an update again that it already got (``None``: the latest one).
+
+        As after a confirmation that was lost: whatever offset the bot asks for. Returns the
+        identifier; ``LookupError`` if the update was never delivered or is too long ago.
+        """
+        if update_id is None:
+            update_id = next(reversed(self._delivered), None)
+        if update_id is None or update_id not in self._delivered:
+            raise LookupError(f"update {update_id} was not delivered")
+        again = replace(self._delivered[update_id], copies=1, group=0)
+        if self.webhook is not None:
+            self._to_webhook(again)
+        else:
+            self._again.append(again)
+            self._arrived.set()
+        self.world.signal.notify()
+        return update_id
+
+    def _admit(self, data: Json, kind: str, chat_id: int | None, key: tuple[str, int]) -> int:
+        body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        lifetime = QUERY_LIFETIME if kind == "callback_query" else LIFETIME
+        expires = self.world.clock.now() + lifetime
+        update = Update(data["update_id"], kind, body, chat_id, key, time.monotonic(), expires)
+        self.world.stats.created(chat_id)
+        if self.world.faults.duplicate_next > 0:
+            self.world.faults.duplicate_next -= 1
+            update.copies = 2
+        if self._held is not None:
+            self._held.append(update)
+            if len(self._held) >= self._hold_count:
+                self.release()
+        else:
+            self._enqueue([update])
+        return update.id
+
+    def hold(self, count: int) -> None:
+        """Collect updates in order to deliver them in the reverse order."""
+        self._held = []
+        self._hold_count = count
+
+    def release(self) -> None:
+        """Deliver the collected updates in the reverse order."""
+        held, self._held = self._held, None
+        if held:
+            for update in held:
+                update.group = held[0].id
+            self._disordered += len(held)
+            self._enqueue(list(reversed(held)))
+
+    def _enqueue(self, updates: list[Update]) -> None:
+        if self.webhook is not None:
+            for update in updates:
+                self._to_webhook(update)
+        else:
+            self.queue.extend(updates)
+        self._arrived.set()
+        self.world.signal.notify()
+
+    @property
+    def pending(self) -> int:
+        """Number of updates that the bot has not confirmed."""
+        return (
+            len(self.queue)
+            + len(self._again)
+            + sum(len(queue) for queue in self._queues.values())
+            + len(self._held or ())
+        )
+
+    def clear(self) -> None:
+        """``drop_pending_updates``."""
+        self.queue.clear()
+        self._again.clear()
+        for queue in self._queues.values():
+            queue.clear()
+
+    def _forget(self, update: Update) -> None:
+        self.confirmed += 1
+        self._disordered -= bool(update.group)
+        if update.copies > 1 and update.deliveries:
+            update.copies -= 1
+            self._again.append(update)  # pretend that the confirmation was lost
+
+    def _hand_over(self, update: Update) -> None:
+        """Note that the bot gets the update now."""
+        update.deliveries += 1
+        update.delivered_at = time.monotonic()
+        self.world.stats.delivered(update.chat_id, update.created, again=update.deliveries > 1)
+        if not self.world.lean:
+            self._delivered.pop(update.id, None)
+            self._delivered[update.id] = update
+            if len(self._delivered) > REMEMBERED:
+                del self._delivered[next(iter(self._delivered))]
+
+    def _to_webhook(self, update: Update) -> None:
+        """Hand an update over to the webhook; done by the layer that knows about webhooks."""
+        raise NotImplementedError
+
+
+def _chat_of(payload: Any) -> int | None:
+    """The chat that a raw update is about, if it tells."""
+    if not isinstance(payload, dict):
+        return None
+    place = payload.get("chat") or payload.get("from")
+    if isinstance(payload.get("message"), dict):
+        place = payload["message"].get("chat")
+    number = place.get("id") if isinstance(place, dict) else None
+    return number if isinstance(number, int) else None

@@ -1,0 +1,149 @@
+"""Delivery of updates to a webhook: in order within a chat, repeated until it is accepted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import aiohttp
+
+from sandbox.polling import LongPolling
+from sandbox.update_queue import Update, Webhook
+
+Json = dict[str, Any]
+
+NOT_FROM_WEBHOOK: Final = ("deletewebhook", "setwebhook", "close", "logout", "get")
+FIRST_RETRY: Final = 2.0  # the first repetition is immediate, the next ones after 2, 4, 8… s
+MAX_RETRY: Final = 60.0
+LOCAL_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
+
+
+class WebhookDelivery(LongPolling):
+    """Third layer of :class:`~sandbox.updates.Updates`: requests to the bot."""
+
+    def _to_webhook(self, update: Update) -> None:
+        hook = self.webhook
+        assert hook is not None
+        self._queues.setdefault(update.key, deque()).append(update)
+        if update.key not in hook.running:
+            hook.running[update.key] = asyncio.create_task(self._push(hook, update.key))
+
+    async def _push(self, hook: Webhook, key: tuple[str, int]) -> None:
+        """Deliver the updates of one queue (a chat) in order, with repetitions."""
+        queue = self._queues[key]
+        delay = FIRST_RETRY / 2
+        fails = 0
+        assert self._slots is not None
+        try:
+            while queue:
+                update = queue[0]
+                if update.expires < self.world.clock.now():
+                    queue.popleft()
+                    continue
+                async with self._slots:
+                    ok, retry_after = await self._request(hook, update)
+                if ok:
+                    delay, fails = FIRST_RETRY / 2, 0
+                    if update.copies > 1:
+                        update.copies -= 1
+                        continue
+                    if queue and queue[0] is update:  # unless dropped meanwhile
+                        queue.popleft()
+                    self.confirmed += 1
+                    self.world.signal.notify()
+                    continue
+                if retry_after:
+                    wait = float(retry_after)
+                elif fails == 0:
+                    wait = 0.0
+                else:
+                    delay = min(delay * 2, MAX_RETRY)
+                    wait = delay
+                fails += 1
+                await asyncio.sleep(wait * self.world.webhook_retry_scale)
+        finally:
+            if hook.running.get(key) is asyncio.current_task():
+                del hook.running[key]
+                if not queue and self._queues.get(key) is queue:
+                    del self._queues[key]
+
+    async def _request(self, hook: Webhook, update: Update) -> tuple[bool, int]:
+        """Post an update: accepted or not, and the seconds the bot asks to wait (0: our choice)."""
+        self._hand_over(update)
+        self.world.stats.webhook_requests += 1
+        problem, retry_after = "", 0
+        try:
+            problem, retry_after = await self._post(hook, update)
+        except TimeoutError:
+            problem = "Read timeout expired"
+        except aiohttp.ClientConnectorError:
+            problem = "Connection refused"
+        except aiohttp.ClientError:
+            problem = "Webhook connection closed"
+        if not problem:
+            return True, 0
+        hook.failures += 1
+        self.world.stats.webhook_failures += 1
+        hook.last_error = problem
+        hook.last_error_date = self.world.clock.unix()
+        return False, retry_after
+
+    async def _post(self, hook: Webhook, update: Update) -> tuple[str, int]:
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip, deflate"}
+        if hook.secret:
+            headers["X-Telegram-Bot-Api-Secret-Token"] = hook.secret
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0), auto_decompress=True
+            )
+        async with self._session.post(
+            hook.url,
+            data=update.body,
+            headers=headers,
+            ssl=urlsplit(hook.url).hostname not in LOCAL_HOSTS,
+            timeout=aiohttp.ClientTimeout(total=self.world.webhook_timeout),
+        ) as response:
+            body = await response.read()
+            if 200 <= response.status <= 299:
+                self._answer(response.headers.get("Content-Type", ""), body)
+                return "", 0
+            wait = response.headers.get("Retry-After", "")
+            retry_after = min(int(wait), 3600) if wait.isdigit() else 0
+            return (
+                f"Wrong response from the webhook: {response.status} {response.reason}",
+                retry_after,
+            )
+
+    def _answer(self, content_type: str, body: bytes) -> None:
+        """Execute a method given in the body of the bot's answer."""
+        if not body:
+            return
+        params: Json
+        try:
+            if "json" in content_type:
+                parsed = json.loads(body)
+                params = parsed if isinstance(parsed, dict) else {}
+            elif "form-urlencoded" in content_type:
+                params = dict(parse_qsl(body.decode()))
+            else:
+                return  # multipart answers are handled as nothing
+        except ValueError:
+            return
+        method = str(params.pop("method", ""))
+        lowered = method.lower()
+        if method and not lowered.startswith(NOT_FROM_WEBHOOK):
+            self.world.spawn(self.world.dispatch(method, params, {}, webhook=True))
+
+    async def close(self) -> None:
+        """Stop everything."""
+        if self._poll is not None and not self._poll[0].done():
+            self._poll[0].cancel()
+        tasks = list(self.webhook.running.values()) if self.webhook else []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()

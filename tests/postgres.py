@@ -1,7 +1,7 @@
 """A throw-away PostgreSQL for tests, started once and gone with pytest, even after kill -9.
 
-Where it comes from, first that serves: TEST_DATABASE_URL, the system's own binaries, the binaries
-in the development wheel. With none of them tests skip and say why; REQUIRE_PG=1 makes that a failure.
+Where it comes from, the first that serves: TEST_DATABASE_URL, the system, the development wheel.
+With none of them tests skip and say why; REQUIRE_PG=1 makes that a failure.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ SAYING = {"answer", "reply", "send_message", "edit_text", "answer_photo", "edit_
 OWN_CODES = {"in_progress", "frozen", "resolved", "reopened", "cancelled"}
 COMMON_CODES = {"new", "waiting", "closed"}
 STATE = re.compile(r"stat(e|us)|\bcode\b", re.IGNORECASE)
-# A category is one of a fixed few and may be asked; rows of the two queues have states of their own.
+# A category is one of a fixed few and may be asked; rows of the queues have states of their own.
 NOT_A_TICKETS = re.compile(r"categor|inbox|outbox", re.IGNORECASE)
 
 

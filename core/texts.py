@@ -1,0 +1,253 @@
+"""The desk's sentences: kept by key in gettext catalogues, filled with facts and escaped here."""
+
+import gettext
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from babel.messages.pofile import PoFileError, read_po
+
+from core.words.ways import SPECS, Escape, Reader, Ways, find_way
+
+_SLOT: Final = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z_]+))?\}")
+_COUNT: Final = "n"
+_NO_FACTS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class TextError(LookupError):
+    """A sentence cannot be said."""
+
+
+class MissingText(TextError):
+    """No catalogue has a text of this `key`."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"no text {key!r}")
+        self.key = key
+
+
+class MissingFact(TextError):
+    """The text `key` has a place for the fact `name`, which is absent or of an unfit kind."""
+
+    def __init__(self, key: str, name: str) -> None:
+        super().__init__(f"text {key!r}: no fact {name!r} that fits")
+        self.key = key
+        self.name = name
+
+
+class BadCatalogue(ValueError):
+    """A catalogue is absent, or cannot be used as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A fact that is a text itself, said in the same language: `Key("topic.camera")`."""
+
+    key: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def pack(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn facts into what JSON can hold, times and spans tagged; `unpack` undoes it.
+
+    Raises TypeError for a fact of another kind, ValueError for a time without a zone.
+    """
+    return {name: _pack(fact) for name, fact in facts.items()}
+
+
+def unpack(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what `pack` made back into facts; packed or not, `Texts.say` takes either."""
+    return {name: _unpack(fact) for name, fact in facts.items()}
+
+
+def _pack(fact: Any) -> Any:
+    match fact:
+        case datetime():
+            if fact.tzinfo is None:
+                raise ValueError(f"a time without a zone: {fact}")
+            return {"$time": fact.astimezone(UTC).isoformat()}
+        case timedelta():
+            return {"$span": fact.total_seconds()}
+        case Key():
+            return {"$key": fact.key, "facts": pack(fact.facts)}
+        case None | str() | int() | float():
+            return fact
+        case list() | tuple():
+            return [_pack(item) for item in fact]
+        case Mapping():
+            return {name: _pack(item) for name, item in fact.items()}
+    raise TypeError(f"a fact of no known kind: {fact!r}")
+
+
+def _unpack(fact: Any) -> Any:
+    match fact:
+        case {"$time": str(iso)}:
+            return datetime.fromisoformat(iso)
+        case {"$span": int(seconds) | float(seconds)}:
+            return timedelta(seconds=seconds)
+        case {"$key": str(key)}:
+            return Key(key, unpack(fact.get("facts", {})))
+        case list():
+            return [_unpack(item) for item in fact]
+        case dict():
+            return unpack(fact)
+    return fact
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    name: str
+    ways: Ways
+
+
+_Template = tuple[str | _Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Catalogue:
+    locale: str
+    plural: Callable[[int], int]
+    texts: dict[str, tuple[_Template, ...]]
+
+
+class Texts:
+    """All catalogues of the desk, parsed and ready to be said from."""
+
+    def __init__(self, catalogues: Mapping[str, _Catalogue], default: str) -> None:
+        if default not in catalogues:
+            raise BadCatalogue(f"no catalogue of the default language {default!r}")
+        self._catalogues = catalogues
+        self._default = catalogues[default]
+
+    @classmethod
+    def load(cls, folder: Path, default: str = "ru") -> "Texts":
+        """Read every `folder/<locale>/LC_MESSAGES/frontdoor.po`.
+
+        Readers of any other locale are spoken to in `default`. Raises `BadCatalogue`.
+        """
+        paths = sorted(folder.glob("*/LC_MESSAGES/frontdoor.po"))
+        return cls({path.parts[-3]: _read(path) for path in paths}, default)
+
+    @property
+    def locales(self) -> tuple[str, ...]:
+        """The locales that have a catalogue, in alphabetical order."""
+        return tuple(self._catalogues)
+
+    def keys(self, locale: str) -> frozenset[str]:
+        """The keys that this very catalogue has."""
+        return frozenset(self._catalogues[locale].texts)
+
+    def slots(self, locale: str, key: str) -> frozenset[str]:
+        """The names of the facts that a text of this very catalogue asks for."""
+        templates = self._catalogues[locale].texts[key]
+        return frozenset(
+            piece.name for pieces in templates for piece in pieces if isinstance(piece, _Slot)
+        )
+
+    def say(
+        self,
+        locale: str,
+        key: str,
+        facts: Mapping[str, Any] | None = None,
+        *,
+        now: datetime,
+        zone: ZoneInfo,
+        escape: Escape | None = None,
+    ) -> str:
+        """Say the text `key` with its facts; what each fact becomes passes through `escape`.
+
+        `now` is aware, and `zone` the reader's. A text the locale lacks is said in the default
+        one. Raises `MissingText` and `MissingFact`.
+        """
+        catalogue = self._catalogue(locale)
+        return self._say(key, facts or _NO_FACTS, Reader(catalogue.locale, now, zone, escape))
+
+    def _catalogue(self, locale: str) -> _Catalogue:
+        found = self._catalogues.get(locale)
+        if found:
+            return found
+        base = re.split("[-_]", locale, maxsplit=1)[0].lower()
+        return self._catalogues.get(base, self._default)
+
+    def _say(self, key: str, facts: Mapping[str, Any], reader: Reader) -> str:
+        catalogue = self._catalogues[reader.locale]
+        templates = catalogue.texts.get(key)
+        if templates is None:
+            if catalogue is self._default:
+                raise MissingText(key)
+            return self._say(key, facts, replace(reader, locale=self._default.locale))
+        template = templates[0] if len(templates) == 1 else _form(catalogue, key, facts)
+        return "".join(
+            piece if isinstance(piece, str) else self._fill(key, piece, facts, reader)
+            for piece in template
+        )
+
+    def _fill(self, key: str, slot: _Slot, facts: Mapping[str, Any], reader: Reader) -> str:
+        fact = _unpack(facts.get(slot.name))
+        if isinstance(fact, Key):
+            # Its own facts are escaped when they are filled in; its words are ours.
+            return self._say(fact.key, fact.facts, reader)
+        way = find_way(slot.ways, fact)
+        if way is None:
+            raise MissingFact(key, slot.name)
+        said = way(fact, reader)
+        return reader.escape(said) if reader.escape else said
+
+
+def _form(catalogue: _Catalogue, key: str, facts: Mapping[str, Any]) -> _Template:
+    count = facts.get(_COUNT)
+    if not isinstance(count, int):
+        raise MissingFact(key, _COUNT)
+    return catalogue.texts[key][catalogue.plural(abs(count))]
+
+
+# Reading catalogues
+
+
+def _read(path: Path) -> _Catalogue:
+    locale = path.parts[-3]
+    try:
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=locale, abort_invalid=True)
+        plural = gettext.c2py(catalogue.plural_expr)
+    except (PoFileError, ValueError) as broken:
+        raise BadCatalogue(f"{path}: {broken}") from broken
+    texts = {
+        key: tuple(_parse(form, f"{path}: {key}") for form in forms)
+        for key, forms in _entries(catalogue)
+    }
+    count = catalogue.num_plurals
+    uneven = [key for key, forms in texts.items() if len(forms) not in {1, count}]
+    if uneven:
+        raise BadCatalogue(f"{path}: {uneven[0]} must have {count} plural forms")
+    return _Catalogue(locale, plural, texts)
+
+
+def _entries(catalogue: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Keys and forms; what is fuzzy or not translated wholly counts as absent."""
+    for message in catalogue:
+        key, forms = message.id, message.string
+        if isinstance(key, tuple):
+            key = key[0]
+        if isinstance(forms, str):
+            forms = (forms,)
+        if key and all(forms) and not message.fuzzy:
+            yield key, tuple(forms)
+
+
+def _parse(template: str, where: str) -> _Template:
+    pieces: list[str | _Slot] = []
+    end = 0
+    for slot in _SLOT.finditer(template):
+        name, spec = slot.group(1), slot.group(2) or ""
+        if spec not in SPECS:
+            raise BadCatalogue(f"{where}: {{{name}:{spec}}} asks for an unknown way of saying")
+        pieces += [template[end : slot.start()], _Slot(name, SPECS[spec])]
+        end = slot.end()
+    pieces.append(template[end:])
+    return tuple(filter(None, pieces))

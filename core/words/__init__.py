@@ -1,0 +1,1 @@
+"""Words as people write and read them: times, thanks, numbers and names."""

@@ -1,0 +1,94 @@
+"""Which day a written one is, seen from today."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Final
+
+from core.words import vocabulary as v
+from core.words.vocabulary import plain
+
+# A date without a year that has just passed is a slip; one long past means the next year.
+_JUST_PASSED: Final = timedelta(days=90)
+
+
+def read_day(found: re.Match[str], today: date) -> date:
+    """The day that a match of `patterns.LEADING_DAY` means; ValueError if there is none."""
+    kind = next(kind for kind in _READERS if found[kind])
+    return _READERS[kind](found, today)
+
+
+def _relative_day(found: re.Match[str], today: date) -> date:
+    return today + timedelta(days=v.RELATIVE_DAYS[plain(found["relative"])])
+
+
+def _weekday(found: re.Match[str], today: date) -> date:
+    wanted = _WEEKDAY_NUMBERS[found["weekday"]]
+    if found["next"]:
+        return _next_week(found, today) + timedelta(days=wanted)
+    return today + timedelta(days=(wanted - today.weekday() - 1) % 7 + 1)
+
+
+def _next_week(_found: re.Match[str], today: date) -> date:
+    return today + timedelta(days=7 - today.weekday())
+
+
+def _next_month(_found: re.Match[str], today: date) -> date:
+    return (today.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
+def _numeric_date(found: re.Match[str], today: date) -> date:
+    if found["iso"]:
+        return date(int(found["y1"]), int(found["m1"]), int(found["d1"]))
+    return _in_year(found["y2"], int(found["m2"]), int(found["d2"]), today)
+
+
+def _short_date(found: re.Match[str], today: date) -> date:
+    return _in_year(None, int(found["m3"]), int(found["d3"]), today)
+
+
+def _day_month(found: re.Match[str], today: date) -> date:
+    return _in_year(found["y4"], _MONTH_NUMBERS[found["m4"]], int(found["d4"]), today)
+
+
+def _month_day(found: re.Match[str], today: date) -> date:
+    return _in_year(found["y5"], _MONTH_NUMBERS[found["m5"]], int(found["d5"]), today)
+
+
+def _in_year(year: str | None, month: int, day: int, today: date) -> date:
+    if year:
+        short = 2
+        return date(int(year) + (2000 if len(year) == short else 0), month, day)
+    # Eight years hold a 29 February, whichever year it is.
+    for ahead in range(9):
+        found = _valid(today.year + ahead, month, day)
+        if found and found >= today - _JUST_PASSED:
+            return found
+    raise ValueError(day)
+
+
+def _valid(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _numbers(table: tuple[tuple[str, ...], ...], first: int) -> dict[str, int]:
+    return {word: number for number, words in enumerate(table, first) for word in words}
+
+
+_WEEKDAY_NUMBERS: Final = _numbers(v.WEEKDAYS, 0)
+_MONTH_NUMBERS: Final = _numbers(v.MONTHS, 1)
+
+_READERS: Final[dict[str, Callable[[re.Match[str], date], date]]] = {
+    "relative": _relative_day,
+    "next_week": _next_week,
+    "next_month": _next_month,
+    "weekday": _weekday,
+    "iso": _numeric_date,
+    "dotted": _numeric_date,
+    "short_date": _short_date,
+    "day_month": _day_month,
+    "month_day": _month_day,
+}

@@ -1,0 +1,180 @@
+"""Makes people's words safe to show: names that cannot disguise themselves, texts that fit."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, Final
+
+from core.words.graphemes import clusters, is_mark, starts_cluster, units
+
+NAMELESS: Final = "—"
+LONGEST_MESSAGE: Final = 4096
+"""What Telegram takes in one message, in UTF-16 units."""
+
+_ELLIPSIS: Final = "…"
+_MOST_MARKS: Final = 3
+_FORMATTING: Final = frozenset({"Cc", "Cf", "Cs"})
+# Letters to Unicode, nothing to the eye: Hangul fillers and the empty Braille cell.
+_BLANKS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+_UNWANTED: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+# Where to cut, the best first: between paragraphs, lines, sentences, words. The first three
+# only in the second half of a part, or a text would fall into crumbs.
+_CUTS: Final[tuple[tuple[re.Pattern[str], float], ...]] = (
+    (re.compile(r"[^\S\n]*\n\s*\n\s*"), 0.5),
+    (re.compile(r"[^\S\n]*\n\s*"), 0.5),
+    (re.compile(r"(?<=[.!?…])\s+"), 0.5),
+    (re.compile(r"\s+"), 0),
+)
+# An entity of such a type means its text as a whole: a half of it means nothing.
+_INDIVISIBLE: Final = frozenset({"custom_emoji"})
+
+
+def clean_name(text: str, limit: int = 64) -> str:
+    """Make a name or a title safe to show in one line of at most `limit` characters (S9).
+
+    Controls, direction marks and invisible characters are dropped, piles of accents cut down to
+    three, spaces collapsed; of nothing a dash is made.
+    """
+    spaced = "".join(map(_name_character, text))
+    name = _without_piles(" ".join(spaced.split()))
+    return _shortened(name, limit) or NAMELESS
+
+
+def visible(text: str) -> str:
+    """Drop direction marks and controls, but for line ends and tabs: what turns a text around."""
+    return _UNWANTED.sub("", text)
+
+
+def split_text(text: str, limit: int = LONGEST_MESSAGE) -> list[str]:
+    """Cut a text into parts of at most `limit` UTF-16 units; a blank text has none.
+
+    Nothing is lost but the white space at the cuts, and no letter or emoji is torn, except one
+    that is by itself longer than `limit`. Raises ValueError for a limit below 2.
+    """
+    return [text[start:end] for start, end in _parts(text, limit)]
+
+
+def split_entities(
+    text: str, entities: Sequence[Mapping[str, Any]], limit: int = LONGEST_MESSAGE
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Cut as `split_text` does; each part comes with its own share of the entities.
+
+    `entities` are the Bot API's: `offset` and `length` are in UTF-16 units.
+    """
+    ends = list(accumulate(map(units, text), initial=0))
+    return [
+        (text[start:end], _share(entities, ends[start], ends[end]))
+        for start, end in _parts(text, limit)
+    ]
+
+
+def _name_character(char: str) -> str:
+    if char.isspace():
+        return " "
+    if char in _BLANKS or unicodedata.category(char) in _FORMATTING:
+        return ""
+    return char
+
+
+def _without_piles(name: str) -> str:
+    kept: list[str] = []
+    pile = _MOST_MARKS  # a mark at the very start would stand on what comes before the name
+    for char in name:
+        pile = pile + 1 if is_mark(char) else 0
+        if pile <= _MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
+def _shortened(name: str, limit: int) -> str:
+    if len(name) <= limit:
+        return name
+    kept = ""
+    for cluster in clusters(name):
+        if len(kept) + len(cluster) >= limit:
+            break
+        kept += cluster
+    return kept.rstrip() + _ELLIPSIS
+
+
+def _parts(text: str, limit: int) -> Iterator[tuple[int, int]]:
+    """Where the parts start and end, in characters."""
+    shortest_possible = 2
+    if limit < shortest_possible:
+        raise ValueError(limit)
+    if not text.strip():
+        return
+    start = 0
+    while start < len(text):
+        full = _full(text, start, limit)
+        end, after = (full, full) if full == len(text) else _cut(text, start, full)
+        if end > start and not text[start:end].isspace():
+            yield start, end
+        start = after
+
+
+def _full(text: str, start: int, limit: int) -> int:
+    """The end of the longest part that fits, wherever that is."""
+    end = min(start + limit, len(text))
+    excess = units(text[start:end]) - limit
+    while excess > 0:
+        end -= 1
+        excess -= units(text[end])
+    return end
+
+
+def _cut(text: str, start: int, full: int) -> tuple[int, int]:
+    """The end of this part and the start of the next."""
+    for pattern, least in _CUTS:
+        earliest = start + int((full - start) * least)
+        found = _last(pattern, text, start, full, earliest)
+        if found:
+            return found
+    for cut in range(full, start, -1):
+        if starts_cluster(text, cut):
+            return cut, cut
+    return full, full
+
+
+def _last(
+    pattern: re.Pattern[str], text: str, start: int, full: int, earliest: int
+) -> tuple[int, int] | None:
+    # White space that begins right after a full part is as good a cut as any.
+    last = None
+    for found in pattern.finditer(text, start, min(full + 1, len(text))):
+        if start < found.start() and earliest <= found.start():
+            last = found
+    if last is None:
+        return None
+    after = _skip_space(text, last.end())
+    # An accent may stand on the last space: then that space belongs to the next part.
+    while not starts_cluster(text, after):
+        after -= 1
+    return (last.start(), after) if after > last.start() else None
+
+
+def _skip_space(text: str, index: int) -> int:
+    while index < len(text) and text[index].isspace():
+        index += 1
+    return index
+
+
+def _share(entities: Sequence[Mapping[str, Any]], start: int, end: int) -> list[dict[str, Any]]:
+    """The entities between two offsets, clipped to them and counted from the first."""
+    clipped = (_clipped(entity, start, end) for entity in entities)
+    return [entity for entity in clipped if entity]
+
+
+def _clipped(entity: Mapping[str, Any], start: int, end: int) -> dict[str, Any] | None:
+    first, last = int(entity["offset"]), int(entity["offset"]) + int(entity["length"])
+    first_here, last_here = max(first, start), min(last, end)
+    if first_here >= last_here:
+        return None
+    whole = (first_here, last_here) == (first, last)
+    if not whole and entity["type"] in _INDIVISIBLE:
+        return None
+    return {**entity, "offset": first_here - start, "length": last_here - first_here}

@@ -1,0 +1,50 @@
+"""Reads the ticket number with which a command's argument begins: `12`, `#12`, `SR-12`."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+GREATEST: Final = 2**31 - 1
+"""The greatest number a ticket can have."""
+
+# As typed, as autocorrected, as copied.
+_DASHES: Final = "-‐‑‒–—−"
+_FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_SIGN: Final = r"[#№]\s?"
+# After the number the line ends, or goes on after a space or a comma; `12:30` is an hour.
+_AFTER: Final = r"(?:\s+|[,.:;](?=\s|\Z)\s*|\Z)"
+
+
+def find_number(text: str, mask: str = "SR-{0}") -> tuple[int, str] | None:
+    """Read the number at the start of `text`; returns it and what follows.
+
+    `mask` is how this desk writes numbers, `{0}` standing for the figures. None when the text
+    begins with no number that a ticket of this desk could have.
+    """
+    line = text.strip()
+    found = _shape(mask).match(line.translate(_FULL_WIDTH))
+    if found is None:
+        return None
+    number = int(found["masked"] or found["plain"])
+    if not 0 < number <= GREATEST:
+        return None
+    return number, line[found.end() :]
+
+
+@lru_cache(maxsize=16)
+def _shape(mask: str) -> re.Pattern[str]:
+    before, _, after = mask.partition("{0}")
+    masked = rf"{_literal(before)}(?P<masked>\d{{1,12}}){_literal(after)}"
+    plain = rf"(?:{_SIGN})?(?P<plain>\d{{1,12}})"
+    return re.compile(rf"(?:{masked}|{plain}){_AFTER}", re.IGNORECASE)
+
+
+def _literal(text: str) -> str:
+    """Match the text as it is, or with another dash in it."""
+    return "".join(map(_character, text))
+
+
+def _character(char: str) -> str:
+    if char in _DASHES:
+        return f"[{_DASHES}]"
+    return re.escape(char)

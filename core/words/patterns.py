@@ -1,0 +1,141 @@
+"""The shapes of written times: patterns made of the vocabulary, for lower-case text without ё."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from core.words import vocabulary as v
+
+
+def _any(words: Iterable[str]) -> str:
+    """Match one of `words`, the longest first, however its spaces were typed."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return "(?:" + "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first) + ")"
+
+
+def _every(table: dict[v.Size, tuple[str, ...]]) -> str:
+    return _any(word for words in table.values() for word in words)
+
+
+# «пн-пт» and «10:00-12:00» are no single time.
+_STOP: Final = r"(?![\w%]|[-–—/:.]\d|[-–—/]\w)"
+_BEFORE: Final = rf"(?:{_any({*v.BEFORE_ANY, *v.BEFORE_SPAN})}\s+)?"
+_BEFORE_CLOCK: Final = rf"(?:@\s*|{_any(v.BEFORE_CLOCK)}\s+)"
+
+# Lengths
+
+_LOOSE: Final = _every(v.UNITS)
+_TIGHT: Final = _every(v.TIGHT_UNITS)
+_NUMBER: Final = r"\d+(?:[.,]\d+)?"
+_NO_LETTER: Final = r"(?![^\W\d_])"
+_PIECE: Final = (
+    rf"(?:(?:{_NUMBER}\s*|{_any(v.COUNTS)}\s+){_LOOSE}{_NO_LETTER}|{_NUMBER}{_TIGHT}{_NO_LETTER})"
+)
+_PIECES: Final = rf"{_PIECE}(?:\.?\s*(?:(?:и|and)\s+)?{_PIECE})*"
+
+SPAN: Final = re.compile(rf"(?P<span>{_any(v.WHOLE_SPANS)}|{_PIECES}|{_LOOSE})")
+"""A length and nothing else, to be matched in full."""
+
+LEADING_SPANS: Final = (
+    re.compile(rf"{_BEFORE}(?P<span>{_any(v.WHOLE_SPANS)}|{_PIECES}){_STOP}\.?"),
+    re.compile(rf"{_any(v.BEFORE_SPAN)}\s+(?P<span>{_LOOSE}){_STOP}"),
+    re.compile(rf"(?P<span>{_LOOSE})\Z"),
+)
+PIECE: Final = re.compile(
+    rf"(?P<count>{_NUMBER}|{_any(v.COUNTS)}(?=\s))\s*(?P<unit>{_LOOSE}|{_TIGHT}){_NO_LETTER}"
+)
+AGO: Final = re.compile(rf"\s+{_any(v.AGO)}\b")
+
+# Hours
+
+_HALF: Final = rf"(?P<half>{_any(v.HALVES)})"
+# «3 дня» and «2 ночи» are lengths unless a word before them makes hours of them.
+_CLEAR_HALF: Final = rf"(?P<half>{_any(set(v.HALVES) - {'дня', 'ночи'})})"
+_HOUR: Final = r"(?P<hour>[01]?\d|2[0-4])"
+_AFTER_COLON: Final = rf"(?P<minute>\d{{2}})(?::\d{{2}})?(?:\s*{_HALF})?{_STOP}"
+_COLON: Final = rf"(?P<hour>\d{{1,2}}):{_AFTER_COLON}"
+_DOTTED: Final = rf"(?P<hour>[01]?\d|2[0-3])\.(?P<minute>[0-5]\d)(?:\s*{_HALF})?{_STOP}"
+_O_CLOCK: Final = rf"{_BEFORE_CLOCK}{_HOUR}\s*{_any(v.O_CLOCK)}(?:\s+{_HALF})?{_STOP}"
+_HOUR_AND_HALF: Final = (
+    rf"{_BEFORE_CLOCK}{_HOUR}\s*{_HALF}{_STOP}",
+    rf"{_HOUR}\s*{_CLEAR_HALF}{_STOP}",
+)
+_NAMED: Final = rf"{_BEFORE_CLOCK}?(?P<named>{_any(v.NAMED_HOURS)}){_STOP}"
+
+LEADING_CLOCKS: Final = tuple(
+    re.compile(shape)
+    for shape in (
+        rf"{_BEFORE}(?:@\s*)?{_COLON}",
+        rf"(?:в|at)\s+{_DOTTED}",
+        *_HOUR_AND_HALF,
+        _O_CLOCK,
+        rf"{_BEFORE_CLOCK}{_HOUR}(?=\s*(?:\Z|[,;—–]|-\s))",
+        _NAMED,
+    )
+)
+
+_GLUE: Final = r"(?:\s*,\s*|\s+)"
+_PART: Final = rf"(?:in\s+the\s+)?(?P<part>{_any(v.PARTS_OF_DAY)})"
+_NOT_A_PLACE: Final = rf"(?!\s*-?(?:й|м|ом|ем|го|th|st|nd|rd)?\s+{_any(v.PLACES)})"
+
+FOLLOWING_CLOCKS: Final = tuple(
+    re.compile(_GLUE + shape)
+    for shape in (
+        *(
+            rf"(?:{_PART}{_GLUE})?{shape}"
+            for shape in (
+                rf"{_BEFORE_CLOCK}?{_COLON}",
+                rf"{_BEFORE_CLOCK}?{_DOTTED}",
+                *_HOUR_AND_HALF,
+                _O_CLOCK,
+                rf"{_BEFORE_CLOCK}(?P<hour>[01]?\d|2[0-3]){_STOP}{_NOT_A_PLACE}",
+            )
+        ),
+        _NAMED,
+        rf"{_PART}{_STOP}",
+    )
+)
+
+# Days
+
+_YEAR: Final = r"(?:19|20)\d{2}"
+_YEAR_WORD: Final = r"(?:\s*(?:года|г\.?))?"
+_NEXT: Final = rf"{_any(v.NEXT)}\.?"
+_DAY: Final = rf"""(?:
+    (?P<relative>{_any(v.RELATIVE_DAYS)})
+  | (?P<next_week>{_NEXT}\s+{_any(v.WEEK)})
+  | (?P<next_month>{_NEXT}\s+{_any(v.MONTH)})
+  | (?:(?P<next>{_NEXT})\s+|{_any(v.THIS)}\s+)?
+    (?P<weekday>{_any(word for words in v.WEEKDAYS for word in words)})\.?
+  | (?P<iso>(?P<y1>\d{{4}})[-/.](?P<m1>\d{{1,2}})[-/.](?P<d1>\d{{1,2}}))
+  | (?P<dotted>(?P<d2>\d{{1,2}})\.(?P<m2>\d{{1,2}})\.(?P<y2>\d{{4}}|\d{{2}}){_YEAR_WORD})
+  | (?P<day_month>(?P<d4>\d{{1,2}})(?:-?(?:го|е|ого|st|nd|rd|th))?(?:\s+of)?\s*
+    (?P<m4>{_any(word for words in v.MONTHS for word in words)})\.?
+    (?:,?\s+(?P<y4>{_YEAR})(?!:){_YEAR_WORD})?)
+  | (?P<month_day>(?P<m5>{_any(word for words in v.MONTHS for word in words)})\.?\s+
+    (?P<d5>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<y5>{_YEAR})(?!:))?)
+  | (?P<short_date>(?P<d3>\d{{1,2}})\.(?P<m3>0[1-9]|1[0-2]))
+){_STOP}"""
+
+LEADING_DAY: Final = re.compile(rf"(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
+FOLLOWING_DAY: Final = re.compile(rf"{_GLUE}(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
+
+# What was surely meant for a time but is none
+
+_ANY_UNIT: Final = rf"(?:{_LOOSE}|{_TIGHT}){_NO_LETTER}"
+BROKEN: Final = re.compile(
+    _BEFORE
+    + "(?:"
+    + "|".join(
+        (
+            r"\d{1,4}:\d{2}\S*",
+            r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\S*",
+            r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?!\w)\S*",
+            r"\d{1,2}\.\d{2}\Z",
+            rf"-{_NUMBER}\s*{_ANY_UNIT}",
+            rf"\d+\s*[-–—]\s*\d+\s*{_ANY_UNIT}",
+            r"-?\d+\Z",
+        )
+    )
+    + ")"
+)

@@ -1,0 +1,128 @@
+"""The words in which people name times, in Russian and English; lower case, ё written as е."""
+
+from typing import Final
+
+# Months, days and seconds are kept apart: a month is not a number of days, nor a day of seconds.
+Size = tuple[int, int, int]
+
+UNITS: Final[dict[Size, tuple[str, ...]]] = {
+    (0, 0, 1): ("секунда", "секунды", "секунду", "секунд", "сек", "seconds", "second", "sec"),
+    (0, 0, 60): ("минута", "минуты", "минуту", "минут", "мин", "minutes", "minute", "mins", "min"),
+    (0, 0, 3600): ("часа", "часов", "часик", "час", "ч", "hours", "hour", "hrs", "hr", "h"),
+    (0, 1, 0): ("день", "дня", "дней", "дн", "сутки", "суток", "days", "day"),
+    (0, 7, 0): ("неделя", "недели", "неделю", "недель", "нед", "weeks", "week", "wks", "wk"),
+    (1, 0, 0): ("месяц", "месяца", "месяцев", "мес", "months", "month"),
+    (12, 0, 0): ("год", "года", "лет", "years", "year"),
+}
+
+# One letter counts only right after its figure: «5 м» is as likely a length.
+TIGHT_UNITS: Final[dict[Size, tuple[str, ...]]] = {
+    (0, 0, 1): ("s", "с"),
+    (0, 0, 60): ("m", "м"),
+    (0, 1, 0): ("d", "д"),
+    (0, 7, 0): ("w",),
+    (12, 0, 0): ("y",),
+}
+
+WHOLE_SPANS: Final[dict[str, Size]] = {
+    "полчаса": (0, 0, 1800),
+    "полчасика": (0, 0, 1800),
+    "half an hour": (0, 0, 1800),
+    "half hour": (0, 0, 1800),
+    "полгода": (6, 0, 0),
+    "half a year": (6, 0, 0),
+}
+
+COUNTS: Final[dict[str, str]] = {
+    "один": "1", "одну": "1", "одни": "1", "a": "1", "an": "1", "one": "1",
+    "полтора": "1.5", "полторы": "1.5",
+    "пару": "2", "пара": "2", "два": "2", "две": "2", "двое": "2", "two": "2", "a couple of": "2",
+    "три": "3", "трое": "3", "three": "3",
+    "четыре": "4", "four": "4",
+    "пять": "5", "five": "5",
+    "шесть": "6", "six": "6",
+    "семь": "7", "seven": "7",
+    "восемь": "8", "eight": "8",
+    "девять": "9", "nine": "9",
+    "десять": "10", "ten": "10",
+}  # fmt: skip
+
+RELATIVE_DAYS: Final[dict[str, int]] = {
+    "позавчера": -2, "day before yesterday": -2, "the day before yesterday": -2,
+    "вчера": -1, "вчерашнего дня": -1, "yesterday": -1,
+    "сегодня": 0, "today": 0,
+    "завтра": 1, "завтрашнего дня": 1, "tomorrow": 1, "tmrw": 1,
+    "послезавтра": 2, "day after tomorrow": 2, "the day after tomorrow": 2,
+}  # fmt: skip
+
+WEEKDAYS: Final[tuple[tuple[str, ...], ...]] = (
+    ("понедельника", "понедельнику", "понедельник", "пнд", "пон", "пн", "monday", "mon"),
+    ("вторника", "вторнику", "вторник", "втр", "вт", "tuesday", "tues", "tue"),
+    ("среда", "среды", "среду", "среде", "ср", "wednesday", "weds", "wed"),
+    ("четверга", "четвергу", "четверг", "чтв", "чт", "thursday", "thurs", "thur", "thu"),
+    ("пятница", "пятницы", "пятницу", "пятнице", "птн", "пт", "friday", "fri"),
+    ("суббота", "субботы", "субботу", "субботе", "сбт", "сб", "saturday", "sat"),
+    ("воскресенье", "воскресенья", "воскресенью", "вск", "вс", "sunday", "sun"),
+)
+
+# «sun glare on the lens» and «sat on the camera» are reasons: alone these words are no days.
+DOUBTFUL_WEEKDAYS: Final = frozenset({"sun", "sat", "wed"})
+
+MONTHS: Final[tuple[tuple[str, ...], ...]] = (
+    ("января", "янв", "january", "jan"),
+    ("февраля", "февр", "фев", "february", "feb"),
+    ("марта", "март", "мар", "march", "mar"),
+    ("апреля", "апр", "april", "apr"),
+    ("мая", "май", "may"),
+    ("июня", "июн", "june", "jun"),
+    ("июля", "июл", "july", "jul"),
+    ("августа", "авг", "august", "aug"),
+    ("сентября", "сент", "сен", "september", "sept", "sep"),
+    ("октября", "окт", "october", "oct"),
+    ("ноября", "нояб", "ноя", "november", "nov"),
+    ("декабря", "дек", "december", "dec"),
+)
+
+NEXT: Final = (
+    "следующего", "следующему", "следующий", "следующую", "следующей", "следующая",
+    "следующее", "следующем", "следующим", "след", "next",
+)  # fmt: skip
+THIS: Final = ("этого", "этот", "эту", "этой", "это", "ближайшую", "ближайший", "this", "coming")
+WEEK: Final = ("неделе", "неделю", "недели", "неделя", "week")
+MONTH: Final = ("месяце", "месяца", "месяц", "month")
+
+# Words before a time that say only «until then».
+BEFORE_ANY: Final = (
+    "вплоть до", "до", "к", "ко", "на", "в", "во", "с",
+    "until", "till", "til", "by", "at", "on", "for",
+)  # fmt: skip
+BEFORE_SPAN: Final = ("через", "спустя", "на", "в течение", "in", "for", "after", "within")
+BEFORE_CLOCK: Final = ("до", "к", "ко", "в", "во", "until", "till", "til", "by", "at", "@")
+
+AGO: Final = ("тому назад", "назад", "ago")
+
+# The half of the day that a word after the hour means: hours to add unless it is 12 already.
+HALVES: Final[dict[str, int]] = {
+    "утра": 0, "ночи": 0, "am": 0, "a.m.": 0, "a.m": 0,
+    "дня": 12, "вечера": 12, "pm": 12, "p.m.": 12, "p.m": 12,
+}  # fmt: skip
+O_CLOCK: Final = ("часов", "часам", "часа", "час", "ч", "o'clock", "o’clock")
+
+NAMED_HOURS: Final[dict[str, int]] = {
+    "полночь": 0, "полуночи": 0, "midnight": 0,
+    "полдень": 12, "полудню": 12, "полудня": 12, "noon": 12,
+}  # fmt: skip
+PARTS_OF_DAY: Final[dict[str, int]] = {
+    "утром": 9, "днем": 13, "вечером": 18, "morning": 9, "afternoon": 13, "evening": 18,
+}  # fmt: skip
+
+# «завтра в 5 подъезде» names a place, not an hour.
+PLACES: Final = (
+    "дом", "подъезд", "квартир", "корпус", "этаж", "камер", "кабинет", "офис", "раз",
+    "building", "floor", "room", "flat", "apartment", "camera", "percent",
+)  # fmt: skip
+
+
+def plain(words: str) -> str:
+    """The words with single spaces, as the tables above have them."""
+    return " ".join(words.split())

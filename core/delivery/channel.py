@@ -1,0 +1,119 @@
+"""What the courier asks of a channel, and what a channel may answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One row of the outbox as a channel sees it.
+
+    ``kind`` names an operation in the channel's own table ("text", "content", "card", "edit",
+    "delete", "reaction", …). ``facts`` were frozen when the row was written and are JSON-able; the
+    words are found only now, by ``key`` and ``locale``, so that a row that waited through an
+    upgrade speaks in the new words. The same row asks for the same thing however often it is tried.
+    ``mark`` is what the channel noted just before the call (see `Channel.mark`).
+    """
+
+    id: int
+    channel: str
+    address: str
+    locale: str
+    kind: str
+    key: str | None
+    facts: Mapping[str, Any]
+    ticket_id: int | None
+    created_at: datetime
+    attempts: int = 0
+    message_id: int | None = None
+    person_id: int | None = None
+    priority: int = 0
+    mark: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What now stands on the other side.
+
+    ``refs`` are the provider's ids in the order of appearance. ``note`` is whatever the channel
+    wants kept with the row and handed back to people who ask (JSON-able).
+    """
+
+    refs: tuple[str, ...] = ()
+    note: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SendError(Exception):
+    """A parcel that did not go. One bit decides: ``permanent`` or not.
+
+    A permanent one ends the row, whatever else it says; anything else is tried again, not before
+    ``retry_after`` seconds if that is given. Each channel turns its library's exceptions into this
+    one and lets nothing else out.
+
+    ``reason`` is a short code for code:
+
+    * ``blocked``: nobody can be reached at this address any more;
+    * ``bad_request``: this parcel is not accepted, another might be;
+    * ``unsupported``: the channel has no such operation;
+    * ``flood``: too much at once; ``retry_after`` says for how long;
+    * ``busy``: the other side asks to come later; ``network``: it could not be asked;
+    * ``moved``: the same chat has the address ``moved_to`` now;
+    * ``configuration``: see below.
+
+    ``uncertain``: the other side may have accepted it all the same. Ask `Channel.was_delivered`
+    before trying again. ``configuration``: the fault is ours and every other parcel would meet it
+    too. Stop the channel, tell the admins, and count no attempt against the row.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        detail: str = "",
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        moved_to: str | None = None,
+        uncertain: bool = False,
+        configuration: bool = False,
+    ) -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+        self.permanent = permanent
+        self.retry_after = retry_after
+        self.moved_to = moved_to
+        self.uncertain = uncertain
+        self.configuration = configuration
+
+
+class Channel(Protocol):
+    """A way out of the house: a folder in ``channels/``.
+
+    It renders and sends. It decides nothing about when, how often or whether to try again, and
+    writes no tables. What must be drawn as it is at that moment, a card or words that were edited
+    meanwhile, it reads through the desk.
+    """
+
+    name: str
+
+    def mark(self, address: str) -> dict[str, Any]:
+        """What to note with a row before it is sent, to find out later whether it arrived."""
+        ...
+
+    async def send(self, parcel: Outgoing) -> Sent:
+        """Do what the parcel says, or raise `SendError`. It returns when the other side has it."""
+        ...
+
+    async def was_delivered(self, parcel: Outgoing) -> Sent | None:
+        """After an uncertain send: what stands there, or None when nothing of it does.
+
+        None also from a channel whose parcels carry a key that makes sending again harmless.
+        May raise `SendError` when even that cannot be found out now.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections. No send is under way, and none will follow."""
+        ...

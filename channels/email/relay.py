@@ -1,0 +1,76 @@
+"""Where letters are handed over: ``SMTP_URL`` taken apart."""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import SplitResult, unquote, urlsplit
+
+# scheme: (TLS from the first byte, STARTTLS, usual port)
+SCHEMES = {
+    "smtp": (False, False, 25),
+    "smtps": (True, False, 465),
+    "smtp+starttls": (False, True, 587),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A mail server and how to speak to it.
+
+    How a connection is protected is said by the URL alone. aiosmtplib's own default ("STARTTLS if
+    offered") falls back to plain text without a word, so exactly one of the two flags, or
+    neither, is always passed on.
+    """
+
+    host: str
+    port: int
+    use_tls: bool
+    start_tls: bool
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Read ``smtp://``, ``smtps://`` or ``smtp+starttls://user:password@host:port``.
+
+        Raises ValueError with a line for the administrator that does not repeat the password.
+        """
+        parts = urlsplit(url.strip())
+        if parts.scheme not in SCHEMES:
+            raise ValueError("SMTP_URL begins with smtp://, smtps:// or smtp+starttls://")
+        if not parts.hostname:
+            raise ValueError("SMTP_URL names no host")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+            raise ValueError(
+                "SMTP_URL ends after the port; write / ? # in a password as %2F %3F %23"
+            )
+        use_tls, start_tls, usual_port = SCHEMES[parts.scheme]
+        return cls(
+            host=parts.hostname,
+            port=_port(parts) or usual_port,
+            use_tls=use_tls,
+            start_tls=start_tls,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password or "") if parts.username else None,
+        )
+
+    @property
+    def exposes_password(self) -> bool:
+        """Whether logging in sends the password over a network in plain text."""
+        plain = not (self.use_tls or self.start_tls)
+        return plain and self.username is not None and not _is_loopback(self.host)
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        # urllib's message quotes what stands there: part of a password with an unquoted @ or /
+        raise ValueError("SMTP_URL: the port is a number up to 65535") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,89 @@
+"""Servers that a test starts in its own loop, and channels that talk to them."""
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP
+
+from channels.email.channel import EmailChannel
+from tests.channels.email.server import (
+    MOSCOW,
+    Certificate,
+    MakeChannel,
+    Relay,
+    Start,
+    Words,
+    check_login,
+)
+
+
+@pytest.fixture
+async def start_relay() -> AsyncIterator[Start]:
+    """Start servers that listen on a port of their own until the test is over."""
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+
+        async def start(
+            *, tls_first: ssl.SSLContext | None = None, login: bool = False, **how: Any
+        ) -> Relay:
+            relay = Relay()
+            options: dict[str, Any] = {"enable_SMTPUTF8": True, "hostname": "relay.test"}
+            options |= {"loop": loop, "authenticator": check_login if login else None, **how}
+
+            server = await loop.create_server(
+                lambda: SMTP(relay, **options), "127.0.0.1", 0, ssl=tls_first
+            )
+            stack.callback(server.close)
+            relay.port = server.sockets[0].getsockname()[1]
+            return relay
+
+        yield start
+
+
+@pytest.fixture
+async def relay(start_relay: Start) -> Relay:
+    return await start_relay()
+
+
+@pytest.fixture
+def words() -> Words:
+    return Words()
+
+
+@pytest.fixture
+def channel_to(words: Words) -> MakeChannel:
+    def make(url: str, **how: Any) -> EmailChannel:
+        sender = how.pop("sender", "Наш двор <desk@frontdoor.test>")
+        return EmailChannel(url, sender, words, MOSCOW, **how)
+
+    return make
+
+
+@pytest.fixture
+def channel(relay: Relay, channel_to: MakeChannel) -> EmailChannel:
+    return channel_to(f"smtp://127.0.0.1:{relay.port}")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed: no certificate to try TLS with")
+    key, cert = (str(tmp_path_factory.mktemp("tls") / name) for name in ("key.pem", "cert.pem"))
+    _sign(Path(key), Path(cert))
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(cert, key)
+    return Certificate(server, ssl.create_default_context(cafile=cert))
+
+
+def _sign(key: Path, cert: Path) -> None:
+    request = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    command = [*request.split(), names, "-keyout", str(key), "-out", str(cert)]
+    subprocess.run(command, check=True, capture_output=True)

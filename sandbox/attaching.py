@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.chat import Chat
 from sandbox.done import Done
 from sandbox.entities import formatted
-from sandbox.media import media_content, png
+from sandbox.images import png
+from sandbox.media import media_content
 from sandbox.message import Message
 from sandbox.writing import Writing
 

@@ -79,6 +79,29 @@ def _scalar(parameter: Parameter, value: Any) -> Any:
         ) from None
 
 
+def _value(parameter: Parameter, value: Any) -> Any:
+    """One value as the method's handler wants it."""
+    if parameter.complex:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            if parameter.text_too:
+                return value
+            raise bad_request(
+                f"can't parse {parameter.name.replace('_', ' ')} JSON object",
+                violation="invalid_parameters",
+            ) from None
+    if isinstance(value, (dict, list)) and parameter.scalar is not None:
+        raise bad_request(
+            f"can't parse {parameter.name}: "
+            f"a JSON {'object' if isinstance(value, dict) else 'array'} is unexpected",
+            violation="invalid_parameters",
+        )
+    return _scalar(parameter, value)
+
+
 def decode(info: MethodInfo, raw: dict[str, Any], uploads: set[str], *, validate: bool) -> Decoded:
     """Check the parameters of a call; raises :class:`ApiError` for invalid ones."""
     result = Decoded()
@@ -86,32 +109,13 @@ def decode(info: MethodInfo, raw: dict[str, Any], uploads: set[str], *, validate
         parameter = info.parameters.get(key)
         if parameter is None:
             result.unknown.append(key)
-            continue
-        if value is None or value == "":
+        elif value is None or value == "":
             if value == "" and parameter.scalar is str:
                 result.values[key] = ""
-            continue
-        if parameter.deprecated:
-            result.deprecated.append(key)
-        if parameter.complex:
-            if isinstance(value, str):
-                try:
-                    value = json.loads(value)
-                except ValueError:
-                    if not parameter.text_too:
-                        raise bad_request(
-                            f"can't parse {key.replace('_', ' ')} JSON object",
-                            violation="invalid_parameters",
-                        ) from None
-        elif isinstance(value, (dict, list)) and parameter.scalar is not None:
-            raise bad_request(
-                f"can't parse {key}: a JSON {'object' if isinstance(value, dict) else 'array'} "
-                "is unexpected",
-                violation="invalid_parameters",
-            )
         else:
-            value = _scalar(parameter, value)
-        result.values[key] = value
+            if parameter.deprecated:
+                result.deprecated.append(key)
+            result.values[key] = _value(parameter, value)
     for key in uploads:
         parameter = info.parameters.get(key)
         if parameter is not None:

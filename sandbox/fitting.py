@@ -33,10 +33,10 @@ def extra_fields(value: Any, path: str = "") -> Iterator[str]:
 def _nested(model: type[BaseModel], name: str) -> type[BaseModel] | None:
     """The class of the objects in a field."""
     for leaf in leaves(model.model_fields[name].annotation):
-        if typing.get_origin(leaf) is list:
-            leaf = next(leaves(typing.get_args(leaf)[0]), None)
-        if inspect.isclass(leaf) and issubclass(leaf, BaseModel):
-            return leaf
+        is_list = typing.get_origin(leaf) is list
+        kind = next(leaves(typing.get_args(leaf)[0]), None) if is_list else leaf
+        if inspect.isclass(kind) and issubclass(kind, BaseModel):
+            return kind
     return None
 
 
@@ -61,7 +61,7 @@ def _adapter(name: str) -> TypeAdapter[Any]:
 
 
 def check_result(info: MethodInfo, result: Any) -> None:
-    """Assert that a result of the emulator fits aiogram's type of the method."""
+    """Assert that a result of the sandbox fits aiogram's type of the method."""
     parsed = _adapter(info.name).validate_python(result)
     extra = list(extra_fields(parsed))
     if extra:
@@ -69,7 +69,7 @@ def check_result(info: MethodInfo, result: Any) -> None:
 
 
 def check_update(update: dict[str, Any]) -> None:
-    """Assert that an update of the emulator fits aiogram's ``Update``."""
+    """Assert that an update of the sandbox fits aiogram's ``Update``."""
     extra = list(extra_fields(types.Update.model_validate(update)))
     if extra:
         raise AssertionError(f"the update has unknown fields {extra}: {update}")

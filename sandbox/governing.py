@@ -60,7 +60,7 @@ class Governed(Watched):
 
     def add_bot(self, by: Person | None = None, *, admin: bool | Json = False) -> Done[None]:
         """Someone adds the bot, optionally as an administrator (with these rights)."""
-        self.world.membership.add_bot(self._chat, by or self.owner, admin)
+        self.world.membership.add_bot(self._chat, by or self.owner, admin=admin)
         return Done(None)
 
     def remove_bot(self, by: Person | None = None) -> Done[None]:
@@ -101,7 +101,7 @@ class Governed(Watched):
         """Upgrade a basic group to a supergroup; returns the new chat."""
         return self.world.membership.migrate(self._chat)
 
-    def make_forum(self, enabled: bool = True) -> Done[None]:
+    def make_forum(self, *, enabled: bool = True) -> Done[None]:
         """Switch topics on or off (no update is sent about this)."""
         self.is_forum = enabled
         if enabled:

@@ -44,7 +44,7 @@ class Press:
             raise AssertionError(f"{self.button['text']!r} is not a callback button")
         if not await world.signal.until(lambda: self.answered, timeout * world.patience):
             raise AssertionError(
-                self.message.chat._explain(
+                self.message.chat.explain(
                     f"the bot did not answer the press of {self.button['text']!r} in {timeout} s"
                 )
             )
@@ -81,7 +81,7 @@ class Pressing(Attaching):
             if button is not None:
                 return candidate, button
         raise AssertionError(
-            chat._explain(
+            chat.explain(
                 f"no button {label!r} for {self.name} in {chat.title!r}; "
                 f"visible: {self.visible_buttons(chat)}"
             )

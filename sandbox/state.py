@@ -44,7 +44,7 @@ class WorldState:
     def __init__(
         self,
         *,
-        token: str = "42:TEST",
+        token: str = "42:TEST",  # noqa: S107 - made up
         bot_username: str = "help_bot",
         bot_name: str = "Help Bot",
         port: int = 0,
@@ -82,12 +82,7 @@ class WorldState:
         self.random = random.Random(seed)
         self.clock = Clock(clock_speed)
         self.signal = Signal()
-        self.seq = 0
-        self.media_counter = 0
         self.stats = Stats()
-        self.calls: list[CallRecord] = []
-        self.internal_errors: list[BaseException] = []
-        self.unsupported: list[str] = []
         self.anonymous_admin: Json = dict(ANONYMOUS_ADMIN)
         limits = rate_limits if isinstance(rate_limits, RateLimits) else RateLimits()
         if isinstance(rate_limits, bool):
@@ -102,6 +97,21 @@ class WorldState:
         self.faults = Faults(world)
         self.updates = Updates(world, first_id=self.random.randrange(10**8, 5 * 10**8))
         self.server = Server(world, port)
+        self.bot_user: Json = {
+            "id": self.bot_id,
+            "is_bot": True,
+            "first_name": bot_name,
+            "username": bot_username,
+        }
+        self._open_books()
+
+    def _open_books(self) -> None:
+        """Everything that fills while the world runs."""
+        self.seq = 0
+        self.media_counter = 0
+        self.calls: list[CallRecord] = []
+        self.internal_errors: list[BaseException] = []
+        self.unsupported: list[str] = []
         self.presses: dict[str, Press] = {}
         self.polls: dict[str, Message] = {}
         self.votes: dict[str, dict[int, list[int]]] = {}
@@ -126,12 +136,6 @@ class WorldState:
         self._next_chat = 1_000_000_000 + self.random.randrange(10**8)
         self._next_query = 10**17 + self.random.randrange(10**16)
         self._activity = time.monotonic()
-        self.bot_user: Json = {
-            "id": self.bot_id,
-            "is_bot": True,
-            "first_name": bot_name,
-            "username": bot_username,
-        }
 
     @property
     def api_url(self) -> str:

@@ -55,6 +55,10 @@ class Webhook:
     last_error_date: int | None = None
     failures: int = 0
     running: dict[tuple[str, int], asyncio.Task[None]] = field(default_factory=dict)
+    slots: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slots = asyncio.Semaphore(self.max_connections)
 
 
 class UpdateQueue:
@@ -79,7 +83,6 @@ class UpdateQueue:
         self._next_set = 0.0
         self._session: aiohttp.ClientSession | None = None
         self._queues: dict[tuple[str, int], deque[Update]] = {}
-        self._slots: asyncio.Semaphore | None = None
         self._delivered: dict[int, Update] = {}
 
     def wants(self, kind: str) -> bool:
@@ -150,7 +153,7 @@ class UpdateQueue:
         lifetime = QUERY_LIFETIME if kind == "callback_query" else LIFETIME
         expires = self.world.clock.now() + lifetime
         update = Update(data["update_id"], kind, body, chat_id, key, time.monotonic(), expires)
-        self.world.stats.created(chat_id)
+        self.world.stats.created()
         if self.world.faults.duplicate_next > 0:
             self.world.faults.duplicate_next -= 1
             update.copies = 2

@@ -26,7 +26,8 @@ class WebhookDelivery(LongPolling):
 
     def _to_webhook(self, update: Update) -> None:
         hook = self.webhook
-        assert hook is not None
+        if hook is None:
+            raise RuntimeError("no webhook is set")
         self._queues.setdefault(update.key, deque()).append(update)
         if update.key not in hook.running:
             hook.running[update.key] = asyncio.create_task(self._push(hook, update.key))
@@ -36,14 +37,13 @@ class WebhookDelivery(LongPolling):
         queue = self._queues[key]
         delay = FIRST_RETRY / 2
         fails = 0
-        assert self._slots is not None
         try:
             while queue:
                 update = queue[0]
                 if update.expires < self.world.clock.now():
                     queue.popleft()
                     continue
-                async with self._slots:
+                async with hook.slots:
                     ok, retry_after = await self._request(hook, update)
                 if ok:
                     delay, fails = FIRST_RETRY / 2, 0

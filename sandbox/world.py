@@ -1,11 +1,11 @@
-"""The emulated Telegram with one bot."""
+"""The sandboxed Telegram with one bot."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from sandbox.chat import Chat, ChatKind
 from sandbox.dispatch import Dispatcher
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 BotState = str | bool | Json | None  # "admin", "member", "left", "kicked", rights, None (absent)
 
 
-class _Starting:
+class Starting:
     """``await World.start()`` or ``async with World.start() as world``."""
 
     def __init__(self, world: World) -> None:
@@ -48,7 +48,7 @@ class World(Dispatcher):
     Options: ``token``, ``bot_username``, ``bot_name``, ``port``; ``privacy`` (privacy mode, on),
     ``private_topics`` (topics in private chats), ``rate_limits`` (off; ``True`` or
     :class:`RateLimits`), ``clock_speed`` (of the limits), ``lean`` (load mode: short history, no
-    records, no validation by pydantic), ``selfcheck`` (validate the emulator's own output),
+    records, no validation by pydantic), ``selfcheck`` (validate the sandbox's own output),
     ``strict_polling`` (slow down bots that poll in vain), ``webhook_timeout``,
     ``webhook_retry_scale`` (of the back-off), ``callback_timeout`` (for answers to callback
     queries), ``history_limit``, ``patience`` (factor for all time-outs of expectations, also
@@ -59,12 +59,12 @@ class World(Dispatcher):
     # ------------------------------------------------------------------ life
 
     @classmethod
-    def start(cls, **options: Any) -> _Starting:
+    def start(cls, **options: Any) -> Starting:
         """Create a world and start its server: ``await World.start(...)`` or ``async with``."""
-        return _Starting(cls(**options))
+        return Starting(cls(**options))
 
     async def close(self) -> None:
-        """Stop the server; raises if the emulator itself misbehaved."""
+        """Stop the server; raises if the sandbox itself misbehaved."""
         if self.closed:
             return
         self.closed = True
@@ -76,11 +76,11 @@ class World(Dispatcher):
         await self.server.close()
         if self.internal_errors:
             raise AssertionError(
-                f"{len(self.internal_errors)} internal errors of the emulator, the first one "
+                f"{len(self.internal_errors)} internal errors of the sandbox, the first one "
                 f"is: {self.internal_errors[0]!r}"
             ) from self.internal_errors[0]
 
-    async def __aenter__(self) -> World:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

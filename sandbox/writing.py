@@ -7,7 +7,8 @@ from typing import Any, overload
 from sandbox.account import Account
 from sandbox.chat import Chat
 from sandbox.done import Done
-from sandbox.entities import detect_entities, formatted
+from sandbox.entities import TEXT_LIMIT, detect_entities, formatted
+from sandbox.markup.plain import Entity
 from sandbox.message import Message
 from sandbox.topic import GENERAL_TOPIC, Topic
 
@@ -48,29 +49,28 @@ class Writing(Account):
         ``parse_mode`` formats the text, ``reply_to`` and ``quote`` make it a reply.
         """
         if isinstance(where, str):
-            chat, text = None, where
+            chat, words = None, where
         else:
-            chat = where
-        assert text is not None
+            chat, words = where, text or ""
         parse_mode = how.pop("parse_mode", None)
         entities = how.pop("entities", None)
         if parse_mode or entities:
-            text, entities = formatted(text, parse_mode, entities, limit=10**6)
+            words, entities = formatted(words, parse_mode, entities, limit=10**6)
         else:
-            entities = detect_entities(text)
-        parts = [text]
-        if len(text) > 4096:  # the apps split long texts
-            parts = [text[i : i + 4096] for i in range(0, len(text), 4096)]
-            entities = []
-        message: Message | None = None
-        for part in parts:
-            content: Json = {"text": part}
-            found = entities if len(parts) == 1 else detect_entities(part)
-            if found:
-                content["entities"] = found
-            message = self._send(chat, content, **how)
-        assert message is not None
-        return Done(message)
+            entities = detect_entities(words)
+        if len(words) <= TEXT_LIMIT:
+            return Done(self._say_part(chat, words, entities, how))
+        # the apps split long texts
+        parts = [words[i : i + TEXT_LIMIT] for i in range(0, len(words), TEXT_LIMIT)]
+        return Done([self._say_part(chat, p, detect_entities(p), how) for p in parts][-1])
+
+    def _say_part(
+        self, chat: Chat | None, words: str, entities: list[Entity], how: Json
+    ) -> Message:
+        content: Json = {"text": words}
+        if entities:
+            content["entities"] = entities
+        return self._send(chat, content, **how)
 
     def reply(
         self, message: Message, text: str, *, quote: str | None = None, **how: Any

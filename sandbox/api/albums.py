@@ -36,8 +36,7 @@ def send_media_group(call: Call) -> list[Json]:
         contents.append(input_media(call, item))
     if len(kinds) > 1 and kinds & {"document", "audio"}:
         raise bad_request(
-            f"{sorted(kinds & {'document', 'audio'})[0].title()} can't be mixed with other media "
-            "types",
+            f"{min(kinds & {'document', 'audio'}).title()} can't be mixed with other media types",
             violation="bad_album",
         )
     target = Target(call, "photos", count=len(items))

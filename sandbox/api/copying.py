@@ -25,7 +25,7 @@ def _source(call: Call, what: str) -> tuple[Chat, Message]:
     return source, call.message(source, what)
 
 
-def _check_forwardable(message: Message, copy: bool) -> None:
+def _check_forwardable(message: Message, *, copy: bool) -> None:
     verb = "copied" if copy else "forwarded"
     if message.is_service or (copy and message.kind in _UNSENDABLE):
         raise bad_request(f"the message can't be {verb}", violation="bad_forward")
@@ -86,7 +86,7 @@ def forward_message(call: Call) -> Json:
     return sent.to_json()
 
 
-def _many(call: Call, copy: bool) -> list[Json]:
+def _many(call: Call, *, copy: bool) -> list[Json]:
     ids = call.get("message_ids")
     if not isinstance(ids, list) or not ids:
         raise bad_request("message identifiers are not specified", violation="invalid_parameters")
@@ -101,10 +101,7 @@ def _many(call: Call, copy: bool) -> list[Json]:
     source = call.chat("from_chat_id", "read")
     found = [m for m in (source.visible(n) for n in numbers) if m is not None]
     verb = "copy" if copy else "forward"
-    usable = []
-    for message in found:
-        if not message.is_service and (copy or not message.protected):
-            usable.append(message)
+    usable = [m for m in found if not m.is_service and (copy or not m.protected)]
     if not usable:
         raise bad_request(f"there are no messages to {verb}")
     target = Target(call, count=len(usable))

@@ -28,7 +28,8 @@ def _deletable(call: Call, chat: Chat, message: Message) -> bool:
     return message.from_bot and young
 
 
-def delete_one(call: Call, chat: Chat, message: Message) -> None:
+def delete_one(chat: Chat, message: Message) -> None:
+    """Delete a message, and with a topic's first message the topic."""
     message.deleted = True
     topic = chat.topics.get(message.id)
     if topic is not None:
@@ -49,7 +50,7 @@ def delete_message(call: Call) -> bool:
             else "message can't be deleted for everyone"
         )
         raise bad_request(text, violation="bad_delete", severity="warning")
-    delete_one(call, chat, message)
+    delete_one(chat, message)
     return True
 
 
@@ -64,5 +65,5 @@ def delete_messages(call: Call) -> bool:
     for number in ids:  # those that can't be found are skipped
         message = chat.visible(int(number))
         if message is not None and _deletable(call, chat, message):
-            delete_one(call, chat, message)
+            delete_one(chat, message)
     return True

@@ -28,7 +28,7 @@ def _ephemeral(call: Call) -> tuple[Chat, Message]:
 def edit_ephemeral_text(call: Call) -> bool:
     chat, message = _ephemeral(call)
     rich = call.get("rich_message")
-    content = rich_content(call, rich) if rich else text_of(call)
+    content = rich_content(rich) if rich else text_of(call)
     call.world.bot_edit(message, content, markup_of(call, chat, inline_only=True))
     return True
 
@@ -67,5 +67,5 @@ def edit_ephemeral_markup(call: Call) -> bool:
 @method("deleteEphemeralMessage")
 def delete_ephemeral(call: Call) -> bool:
     chat, message = _ephemeral(call)
-    delete_one(call, chat, message)
+    delete_one(chat, message)
     return True

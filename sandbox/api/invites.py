@@ -126,5 +126,5 @@ def decline_join(call: Call) -> bool:
 
 
 @method("verifyChat", "verifyUser", "removeChatVerification", "removeUserVerification")
-def verify(call: Call) -> bool:
+def verify(_call: Call) -> bool:
     raise forbidden("BOT_VERIFIER_FORBIDDEN", violation="unsupported")

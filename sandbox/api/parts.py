@@ -53,8 +53,9 @@ def resolve_mentions(call: Call, entities: list[Entity]) -> list[Entity]:
             person = call.world.people.get(int(entity["user"]["id"]))
             if person is None:
                 continue
-            entity = entity | {"user": person.to_json()}
-        result.append(entity)
+            result.append(entity | {"user": person.to_json()})
+        else:
+            result.append(entity)
     return result
 
 
@@ -90,7 +91,7 @@ def thread_of(call: Call, chat: Chat) -> int | None:
     return thread_id
 
 
-def check_topic_open(call: Call, chat: Chat, thread_id: int | None) -> None:
+def check_topic_open(chat: Chat, thread_id: int | None) -> None:
     """Only administrators with the right to manage topics may write in closed topics."""
     if not chat.is_forum:
         return

@@ -9,7 +9,7 @@ from sandbox.errors import bad_request
 # -------------------------------------------------------------------------------------- pins
 
 
-def _check_pin_right(call: Call, chat: Chat) -> None:
+def _check_pin_right(chat: Chat) -> None:
     if chat.kind == "private":
         return
     right = "can_edit_messages" if chat.kind == "channel" else "can_pin_messages"
@@ -27,7 +27,7 @@ def _check_pin_right(call: Call, chat: Chat) -> None:
 def pin_chat_message(call: Call) -> bool:
     chat = call.chat()
     message = call.message(chat, "message to pin")
-    _check_pin_right(call, chat)
+    _check_pin_right(chat)
     if message.is_service:
         raise bad_request("service messages can't be pinned", violation="bad_pin")
     if message.pinned:
@@ -41,7 +41,7 @@ def pin_chat_message(call: Call) -> bool:
 @method("unpinChatMessage")
 def unpin_chat_message(call: Call) -> bool:
     chat = call.chat()
-    _check_pin_right(call, chat)
+    _check_pin_right(chat)
     number = int(call.get("message_id", 0))
     if number:
         message = call.message(chat, "message to unpin")
@@ -55,8 +55,8 @@ def unpin_chat_message(call: Call) -> bool:
     return True
 
 
-def _unpin_all(call: Call, chat: Chat, thread_id: int | None, whole: bool) -> bool:
-    _check_pin_right(call, chat)
+def _unpin_all(chat: Chat, thread_id: int | None, *, whole: bool) -> bool:
+    _check_pin_right(chat)
     for message in chat.pinned:
         if whole or message.thread_id == thread_id:
             message.pinned = False
@@ -66,14 +66,14 @@ def _unpin_all(call: Call, chat: Chat, thread_id: int | None, whole: bool) -> bo
 
 @method("unpinAllChatMessages")
 def unpin_all_chat_messages(call: Call) -> bool:
-    return _unpin_all(call, call.chat(), None, whole=True)
+    return _unpin_all(call.chat(), None, whole=True)
 
 
 @method("unpinAllForumTopicMessages")
 def unpin_all_forum_topic_messages(call: Call) -> bool:
-    return _unpin_all(call, call.chat(), int(call.get("message_thread_id")), whole=False)
+    return _unpin_all(call.chat(), int(call.get("message_thread_id")), whole=False)
 
 
 @method("unpinAllGeneralForumTopicMessages")
 def unpin_all_general_forum_topic_messages(call: Call) -> bool:
-    return _unpin_all(call, call.chat(), None, whole=False)
+    return _unpin_all(call.chat(), None, whole=False)

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 # ------------------------------------------------------------------- rich messages and drafts
 
 
-def rich_content(call: Call, value: Json) -> Json:
+def rich_content(value: Json) -> Json:
     """Content of a rich message. The markup is checked; its blocks are kept as one paragraph
     each, because only the text matters to the tests (an approximation)."""
     given = [name for name in ("html", "markdown", "blocks") if value.get(name)]
@@ -55,7 +55,7 @@ def _block_texts(value: Any) -> list[str]:
 
 @method("sendRichMessage")
 def send_rich_message(call: Call) -> Json:
-    return finish(Target(call, "the rich message"), rich_content(call, call.get("rich_message")))
+    return finish(Target(call, "the rich message"), rich_content(call.get("rich_message")))
 
 
 @method("sendMessageDraft", "sendRichMessageDraft")
@@ -67,7 +67,7 @@ def send_message_draft(call: Call) -> bool:
         raise bad_request("drafts can be sent only to private chats")
     thread_of(call, chat)
     if call.info.name == "sendRichMessageDraft":
-        content = rich_content(call, call.get("rich_message"))
+        content = rich_content(call.get("rich_message"))
     else:
         content = text_of(call, allow_empty=True)
     call.check_can_write(chat)

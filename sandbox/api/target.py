@@ -17,6 +17,20 @@ _QUOTABLE: Final = frozenset(
 )
 
 
+def _reply_parameters(call: Call) -> Json | None:
+    """``reply_parameters``, or what the older parameters say."""
+    params = call.get("reply_parameters")
+    if params is None:
+        old = int(call.get("reply_to_message_id", 0))
+        if not old:
+            return None
+        lenient = call.get("allow_sending_without_reply")
+        return {"message_id": old, "allow_sending_without_reply": lenient}
+    if not isinstance(params, dict):
+        raise bad_request("object expected as reply parameters", violation="invalid_parameters")
+    return params
+
+
 class Reply:
     """The checked ``reply_parameters``."""
 
@@ -24,17 +38,9 @@ class Reply:
         self.message: Message | None = None
         self.quote: Json | None = None
         self.external: Json | None = None
-        params = call.get("reply_parameters")
+        params = _reply_parameters(call)
         if params is None:
-            old = int(call.get("reply_to_message_id", 0))
-            if not old:
-                return
-            params = {
-                "message_id": old,
-                "allow_sending_without_reply": call.get("allow_sending_without_reply"),
-            }
-        if not isinstance(params, dict):
-            raise bad_request("object expected as reply parameters", violation="invalid_parameters")
+            return
         lenient = bool(params.get("allow_sending_without_reply"))
         source = chat
         if params.get("chat_id") is not None:
@@ -50,8 +56,7 @@ class Reply:
         other_topic = (
             chat.is_forum
             and thread_id is not None
-            and message.thread_id != thread_id
-            and message.id != thread_id
+            and thread_id not in (message.thread_id, message.id)
         )
         if params.get("quote"):
             self._quote(message, params)
@@ -110,7 +115,7 @@ class Target:
             raise bad_request("EFFECT_CHAT_INVALID", violation="invalid_parameters")
         call.rate(chat, self.count)
         call.check_can_write(chat, self.word)
-        check_topic_open(call, chat, self.thread_id)
+        check_topic_open(chat, self.thread_id)
 
     def send(self, content: Json, **more: Any) -> Message:
         """Put a message into the chat."""

@@ -15,6 +15,7 @@ from sandbox.markup.plain import (
     Out,
     custom_emoji,
     date_time,
+    scan,
     sort_entities,
 )
 
@@ -60,16 +61,14 @@ class _Html:
         """Decode the character reference at the position, or return 0 and stay."""
         src, end = self.src, self.pos + 1
         if src[end] == 0x23:  # '#'
-            found = re.compile(rb"#(?:x([0-9a-fA-F]*)|([0-9]*))").match(src, end)
-            assert found is not None
+            found = scan(re.compile(rb"#(?:x([0-9a-fA-F]*)|([0-9]*))"), src, end)
             end = found.end()
             digits, base = (found[1], 16) if found[1] is not None else (found[2] or b"", 10)
             code = int(digits, base) if digits else 0
             if code == 0 or code >= 0x10FFFF or end - self.pos >= 10:
                 return 0
         else:
-            found = re.compile(rb"[a-zA-Z]*").match(src, end)
-            assert found is not None
+            found = scan(re.compile(rb"[a-zA-Z]*"), src, end)
             end = found.end()
             if found[0] not in _NAMED:
                 return 0
@@ -163,8 +162,7 @@ class _Html:
             value = self.quoted(quote)
         else:
             start = self.pos
-            found = re.compile(rb"[a-zA-Z0-9.-]*").match(self.src, start)
-            assert found is not None
+            found = scan(re.compile(rb"[a-zA-Z0-9.-]*"), self.src, start)
             self.pos = found.end()
             value = found[0].decode().lower()
             if self.src[self.pos] not in SPACE + b">":

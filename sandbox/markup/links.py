@@ -29,7 +29,8 @@ def check_url(url: str, *, https_only: bool = False) -> tuple[str | None, str]:
                 return None, "Unallowed characters in URL host"
             return f"{scheme}//{rest}", ""
     found = re.match(r"(?:([a-zA-Z][a-zA-Z0-9+.-]*)://)?(.*)$", link, re.DOTALL)
-    assert found is not None
+    if found is None:  # cannot be: the pattern matches everything
+        return None, "Unsupported URL protocol"
     scheme, rest = (found[1] or "http").lower(), found[2]
     if scheme not in ("http", "https"):
         return None, "Unsupported URL protocol"

@@ -14,6 +14,7 @@ from sandbox.markup.plain import (
     Out,
     custom_emoji,
     date_time,
+    scan,
     sort_entities,
 )
 
@@ -166,8 +167,7 @@ class _MarkdownV2:
 
     def open_pre(self) -> tuple[str, str]:
         self.pos += 3
-        found = re.compile(rb"[^\s`\0]*").match(self.src, self.pos)
-        assert found is not None
+        found = scan(re.compile(rb"[^\s`\0]*"), self.src, self.pos)
         kind, argument = "pre", ""
         end = found.end()
         if found[0] and end < self.size and self.src[end] != 0x60:
@@ -197,16 +197,8 @@ class _MarkdownV2:
         span = self.stack[-1]
         kind = span.kind
         if char == 0x0A and kind != "blockquote":
-            # only the mark "||" of an expandable quotation may stay open at the end of a line
-            at_end = span.source == self.pos - 2 or (
-                span.source == self.pos - 3 and self.out.data[-1:] == b"\r"
-            )
-            if kind != "spoiler" or not at_end:
-                raise self.unclosed(span)
-            self.stack.pop()
+            self.close_expandable(span)
             span = self.stack[-1]
-            if span.kind != "blockquote":
-                raise self.unclosed(span)
             kind = "expandable_blockquote"
         length = self.out.utf16 - span.offset
         entity: Entity | None = {"type": kind, "offset": span.offset, "length": length}
@@ -237,6 +229,17 @@ class _MarkdownV2:
             self.entities.append(entity)
         self.stack.pop()
         self.pos += 1
+
+    def close_expandable(self, span: _Span) -> None:
+        """The mark ``||`` of an expandable quotation may stay open at the end of a line."""
+        at_end = span.source == self.pos - 2 or (
+            span.source == self.pos - 3 and self.out.data[-1:] == b"\r"
+        )
+        if span.kind != "spoiler" or not at_end:
+            raise self.unclosed(span)
+        self.stack.pop()
+        if self.stack[-1].kind != "blockquote":
+            raise self.unclosed(self.stack[-1])
 
     @staticmethod
     def emoji_or_time(url: str, offset: int, length: int) -> Entity:

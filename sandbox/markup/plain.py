@@ -59,3 +59,11 @@ def date_time(unix: int, fmt: str, offset: int, length: int) -> Entity:
     if fmt:
         entity["date_time_format"] = fmt
     return entity
+
+
+def scan(pattern: re.Pattern[bytes], src: bytes, start: int) -> re.Match[bytes]:
+    """Match a pattern that also matches nothing, so that it always matches."""
+    found = pattern.match(src, start)
+    if found is None:
+        raise MarkupError(f"Unexpected byte at byte offset {start}")
+    return found

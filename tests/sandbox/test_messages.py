@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from sandbox import World
-from sandbox.media import png
+from sandbox.images import png
 from tests.sandbox.clients import Raw, aiogram_bot
 
 

@@ -7,7 +7,8 @@ import random
 from typing import Any
 
 from sandbox import World
-from sandbox.media import Upload, png
+from sandbox.images import png
+from sandbox.media import Upload
 from sandbox.schema import method_index
 from tests.sandbox.clients import Raw
 

@@ -1,0 +1,303 @@
+"""What can be typed in the console, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sandbox.chat import Chat
+from sandbox.demo import Demo
+from sandbox.message import Message
+from sandbox.person import Person
+from sandbox.pressing import Press
+
+
+class Misunderstood(Exception):  # noqa: N818 - it is about what was typed, not about a fault
+    """The line makes no sense here; the message says what would."""
+
+
+class Seat:
+    """Who acts, and in which chat."""
+
+    def __init__(self, demo: Demo) -> None:
+        self.demo = demo
+        self.person: Person = demo.people["anna"]
+        self.place = "private"
+        self.presses: list[Press] = []  # their answers are still to come
+        self.done = False
+
+    @property
+    def name(self) -> str:
+        """The short name of the person who acts."""
+        return next(name for name, who in self.demo.people.items() if who is self.person)
+
+    @property
+    def chat(self) -> Chat:
+        """The chat in which the person acts."""
+        return self.chat_named(self.place)
+
+    def chat_named(self, place: str) -> Chat:
+        """``group``, ``alerts``, ``private``, or a person's short name for their private chat."""
+        group = self.demo.group
+        if place == "group":
+            return group.migrated_to or group
+        if place == "alerts":
+            return self.demo.alerts
+        if place == "private":
+            return self.person.chat
+        if place in self.demo.people:
+            return self.demo.people[place].chat
+        raise Misunderstood(f"no chat {place!r}; there are: group, private, alerts, or a person")
+
+    def message(self, number: str) -> Message:
+        """The message with this number in the present chat."""
+        digits = number.removeprefix("#")
+        found = self.chat.get(int(digits)) if digits.isdigit() else None
+        if found is None:
+            raise Misunderstood(f"no message {number!r} in {self.chat.title}; try: show")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One word of the console; ``act`` gets the rest of the line and returns what to print."""
+
+    usage: str
+    meaning: str
+    act: Callable[[Seat, str], str | None]
+
+
+COMMANDS: dict[str, Command] = {}
+_Act = Callable[[Seat, str], str | None]
+
+
+def _command(usage: str, meaning: str) -> Callable[[_Act], _Act]:
+    def register(act: _Act) -> _Act:
+        COMMANDS[usage.split(maxsplit=1)[0]] = Command(usage, meaning, act)
+        return act
+
+    return register
+
+
+def obey(seat: Seat, line: str) -> str | None:
+    """Do what a line says: a command, or else words that the person says."""
+    word, _, rest = line.strip().partition(" ")
+    if not word:
+        return None
+    try:
+        if word in COMMANDS:
+            return COMMANDS[word].act(seat, rest.strip())
+        return _say(seat, line.strip())
+    except (Misunderstood, ValueError, LookupError) as problem:
+        return f"! {problem}"
+    except AssertionError as problem:  # a button or message that is not there
+        return f"! {str(problem).splitlines()[0]}"
+
+
+def _two(rest: str, usage: str) -> tuple[str, str]:
+    first, _, second = rest.partition(" ")
+    if not second.strip():
+        raise Misunderstood(f"like this: {usage}")
+    return first, second.strip()
+
+
+def _number(rest: str, default: float) -> float:
+    try:
+        return float(rest) if rest else default
+    except ValueError:
+        raise Misunderstood(f"{rest!r} is not a number") from None
+
+
+# ------------------------------------------------------------------ who and where
+
+
+@_command("people", "who there is")
+def _people(seat: Seat, _rest: str) -> str:
+    group = seat.chat_named("group")
+    lines = []
+    for name, person in seat.demo.people.items():
+        member = group.member(person)
+        role = "customer"
+        if member is not None and member.present:
+            role = "admin" if person is seat.demo.admin else "operator"
+        mark = "*" if person is seat.person else " "
+        about = f"{person.full_name}, {role}, {person.language}, id {person.id}"
+        lines.append(f"{mark} {name:10} {about}")
+    return "\n".join(lines)
+
+
+@_command("chats", "which chats there are")
+def _chats(seat: Seat, _rest: str) -> str:
+    lines = []
+    for name in ("group", "alerts", *seat.demo.people):
+        chat = seat.chat_named(name)
+        mark = "*" if chat is seat.chat else " "
+        count = len(chat.messages)
+        lines.append(f"{mark} {name:10} {chat.kind} {chat.title!r} ({chat.id}), {count} messages")
+    return "\n".join(lines)
+
+
+@_command("as PERSON", "be somebody else")
+def _as(seat: Seat, rest: str) -> str:
+    if rest not in seat.demo.people:
+        raise Misunderstood(f"no person {rest!r}; there are: {', '.join(seat.demo.people)}")
+    seat.person = seat.demo.people[rest]
+    member = seat.chat_named("group").member(seat.person)
+    if member is None or not member.present:
+        seat.place = "private"
+    return f"you are {seat.person.full_name}, in {seat.chat.title}"
+
+
+@_command("in group|private|alerts", "go to another chat")
+def _in(seat: Seat, rest: str) -> str:
+    if rest not in ("group", "private", "alerts"):
+        raise Misunderstood("like this: in group, in private, in alerts")
+    seat.place = rest
+    return f"you are in {seat.chat.title}"
+
+
+# ------------------------------------------------------------------ acting
+
+
+@_command("say TEXT", "say it, even if it begins with a word of the console")
+def _say(seat: Seat, rest: str) -> None:
+    _ = seat.person.say(seat.chat, rest)
+
+
+@_command("start [PAYLOAD]", "press Start in the private chat, as from a link")
+def _start(seat: Seat, rest: str) -> None:
+    seat.place = "private"
+    _ = seat.person.start(rest or None)
+
+
+@_command("reply N TEXT", "reply to message N")
+def _reply(seat: Seat, rest: str) -> None:
+    number, text = _two(rest, COMMANDS["reply"].usage)
+    _ = seat.person.reply(seat.message(number), text)
+
+
+@_command("press [N] LABEL", "press a button (of message N, else the newest)")
+def _press(seat: Seat, rest: str) -> None:
+    first, _, label = rest.partition(" ")
+    if label.strip() and first.removeprefix("#").isdigit():
+        message = seat.message(first)
+        press = seat.person.press(label.strip(), message=message).result
+    else:
+        press = seat.person.press(rest, in_=seat.chat).result
+    if press.query_id is not None:
+        seat.presses.append(press)
+
+
+@_command("photo [CAPTION]", "send a photo")
+def _photo(seat: Seat, rest: str) -> None:
+    _ = seat.person.send_photo(seat.chat, caption=rest or None)
+
+
+@_command("album [COUNT] [CAPTION]", "send an album of photos")
+def _album(seat: Seat, rest: str) -> None:
+    count, _, caption = rest.partition(" ")
+    number = int(_number(count, 2))
+    if not 2 <= number <= 10:
+        raise Misunderstood("an album has 2 to 10 photos")
+    _ = seat.person.send_album(number, seat.chat, caption=caption or None)
+
+
+@_command("file [NAME]", "send a document")
+def _file(seat: Seat, rest: str) -> None:
+    _ = seat.person.send_document(seat.chat, name=rest or "report.pdf")
+
+
+@_command("voice", "send a voice message")
+def _voice(seat: Seat, _rest: str) -> None:
+    _ = seat.person.send_voice(seat.chat)
+
+
+@_command("sticker", "send a sticker")
+def _sticker(seat: Seat, _rest: str) -> None:
+    _ = seat.person.send_sticker(seat.chat)
+
+
+@_command("contact", "share the own phone number")
+def _contact(seat: Seat, _rest: str) -> None:
+    _ = seat.person.send_contact(seat.chat)
+
+
+@_command("edit N TEXT", "edit the own message N")
+def _edit(seat: Seat, rest: str) -> None:
+    number, text = _two(rest, COMMANDS["edit"].usage)
+    _ = seat.person.edit(seat.message(number), text)
+
+
+@_command("react N EMOJI", "put a reaction on message N")
+def _react(seat: Seat, rest: str) -> None:
+    number, emoji = _two(rest, COMMANDS["react"].usage)
+    _ = seat.person.react(seat.message(number), emoji)
+
+
+@_command("block", "block the bot")
+def _block(seat: Seat, _rest: str) -> str:
+    _ = seat.person.block_bot()
+    return f"{seat.person.name} has blocked the bot"
+
+
+@_command("unblock", "unblock the bot")
+def _unblock(seat: Seat, _rest: str) -> str:
+    _ = seat.person.unblock_bot()
+    return f"{seat.person.name} has unblocked the bot"
+
+
+# ------------------------------------------------------------------ looking
+
+
+@_command("show [CHAT] [LAST]", "the transcript of a chat with keyboards, edits, reactions")
+def _show(seat: Seat, rest: str) -> str:
+    words = rest.split()
+    last = int(words.pop()) if words and words[-1].isdigit() else 20
+    chat = seat.chat_named(words[0]) if words else seat.chat
+    return chat.transcript(last, echo=False)
+
+
+@_command("wrong", "what the bot did wrong so far")
+def _wrong(seat: Seat, _rest: str) -> str:
+    found = [str(violation) for violation in seat.demo.world.violations]
+    return "\n".join(found) or "nothing"
+
+
+# ------------------------------------------------------------------ trouble
+
+
+@_command("flood [SECONDS]", "answer the bot's next call with 429 (retry after so many seconds)")
+def _flood(seat: Seat, rest: str) -> None:
+    seat.demo.world.faults.flood(int(_number(rest, 5)))
+
+
+@_command("errors [COUNT]", "answer the bot's next calls with 500")
+def _errors(seat: Seat, rest: str) -> None:
+    seat.demo.world.faults.error(500, times=int(_number(rest, 1)))
+
+
+@_command("outage [SECONDS]", "refuse all connections for so many seconds")
+def _outage(seat: Seat, rest: str) -> None:
+    world = seat.demo.world
+    world.spawn(world.faults.restart(_number(rest, 5)))
+
+
+@_command("migrate", "upgrade the operators' basic group to a supergroup")
+def _migrate(seat: Seat, _rest: str) -> str:
+    new = seat.demo.group.migrate()
+    return f"{new.title} is now {new.id}"
+
+
+# ------------------------------------------------------------------ the console itself
+
+
+@_command("help", "this list")
+def _help(_seat: Seat, _rest: str) -> str:
+    width = max(len(command.usage) for command in COMMANDS.values())
+    lines = [f"  {c.usage:{width}}  {c.meaning}" for c in COMMANDS.values()]
+    return "\n".join([*lines, "Anything else is said as it stands."])
+
+
+@_command("quit", "close the sandbox")
+def _quit(seat: Seat, _rest: str) -> None:
+    seat.done = True

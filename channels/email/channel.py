@@ -72,6 +72,10 @@ class EmailChannel:
         self._tls = tls
         self._timeout = timeout
 
+    def mark(self, address: str) -> dict[str, Any]:  # noqa: ARG002 (the protocol's)
+        """Nothing: a letter is known by its Message-ID."""
+        return {}
+
     async def send(self, parcel: Outgoing) -> Sent:
         """Send the letter whose words are ``<key>.subject`` and ``<key>.body``."""
         letter = self._letter(parcel)

@@ -8,12 +8,17 @@ import pytest
 
 from channels.email.channel import EmailChannel
 from channels.email.relay import Relay as RelayUrl
-from core.delivery.channel import SendError, Sent
+from core.delivery.channel import Channel, SendError, Sent
 from tests.channels.email.server import Certificate, MakeChannel, Relay, Start, parcel
 
 TRY_AGAIN = {"permanent": False, "configuration": False}
 GIVE_UP = {"permanent": True, "configuration": False}
 OUR_FAULT = {"permanent": False, "configuration": True}
+
+
+def test_letters_are_a_channel(channel: EmailChannel) -> None:
+    like_any_other: Channel = channel
+    assert like_any_other.name == "email"
 
 
 async def refusal(channel: EmailChannel, address: str = "alice@x.test") -> SendError:
@@ -107,6 +112,7 @@ async def test_a_line_cut_after_the_letter_is_tried_again_under_the_same_id(
 ) -> None:
     relay.drop_in_data = True
     assert verdict(await refusal(channel)) == ("network", TRY_AGAIN)
+    assert channel.mark("alice@x.test") == {}
     assert await channel.was_delivered(parcel()) is None
     relay.drop_in_data = False
     assert await channel.send(parcel()) == Sent(

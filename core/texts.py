@@ -126,12 +126,14 @@ class Texts:
 
     @classmethod
     def load(cls, folder: Path, default: str = "ru") -> "Texts":
-        """Read every `folder/<locale>/LC_MESSAGES/frontdoor.po`.
+        """Read every `folder/<locale>/LC_MESSAGES/*.po`: a catalogue for each audience.
 
         Readers of any other locale are spoken to in `default`. Raises `BadCatalogue`.
         """
-        paths = sorted(folder.glob("*/LC_MESSAGES/frontdoor.po"))
-        return cls({path.parts[-3]: _read(path) for path in paths}, default)
+        found: dict[str, _Catalogue] = {}
+        for path in sorted(folder.glob("*/LC_MESSAGES/*.po")):
+            found[path.parts[-3]] = _merged(found.get(path.parts[-3]), _read(path), path)
+        return cls(found, default)
 
     @property
     def locales(self) -> tuple[str, ...]:
@@ -226,6 +228,16 @@ def _read(path: Path) -> _Catalogue:
     if uneven:
         raise BadCatalogue(f"{path}: {uneven[0]} must have {count} plural forms")
     return _Catalogue(locale, plural, texts)
+
+
+def _merged(one: _Catalogue | None, other: _Catalogue, path: Path) -> _Catalogue:
+    """Two catalogues of a locale as one. A key has one home."""
+    if one is None:
+        return other
+    twice = sorted(one.texts.keys() & other.texts.keys())
+    if twice:
+        raise BadCatalogue(f"{path}: {twice[0]} stands in another catalogue too")
+    return _Catalogue(one.locale, one.plural, one.texts | other.texts)
 
 
 def _entries(catalogue: Any) -> Iterator[tuple[str, tuple[str, ...]]]:

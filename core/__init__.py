@@ -1,0 +1,1 @@
+"""What the desk is: tickets, people, clocks, deliveries. Knows no medium and no sentence of any language."""

@@ -1,0 +1,27 @@
+"""The company's settings that rules ask for: one frozen value, handed to every transaction."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who we are and how long things take (C1, C5, B15; decisions below the tables).
+
+    ``admins`` are Telegram ids. Spans are real time. ``rating_wait=None`` never closes a resolved
+    ticket by itself.
+    """
+
+    name: str = ""
+    language: str = "ru"
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Moscow"))
+    answer_deadline: timedelta = timedelta(days=3)
+    remind_before: timedelta = timedelta(hours=4)
+    rating_wait: timedelta | None = timedelta(days=3)
+    keep_assignee_on_reopen: bool = False
+    admins: frozenset[int] = frozenset()
+    operators_chat: int | None = None
+    alerts_chat: int | None = None
+    mail_alerts_to: tuple[str, ...] = ()
+    number_mask: str = "SR-{0}"

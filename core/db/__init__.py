@@ -1,0 +1,7 @@
+"""The database: one declarative root, aware UTC times, engines for SQLite and PostgreSQL."""
+
+from core.db.conflict import insert_or
+from core.db.engine import Database, DatabaseInUse, WrongDatabase
+from core.db.types import BigId, Row, UTCDateTime
+
+__all__ = ["BigId", "Database", "DatabaseInUse", "Row", "UTCDateTime", "WrongDatabase", "insert_or"]

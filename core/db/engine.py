@@ -1,0 +1,120 @@
+"""Engines: one writer, and readers apart from it.
+
+SQLite: WAL, ``synchronous=FULL``, ``BEGIN IMMEDIATE`` and a single writing connection (several
+make the slowest wait for seconds, a deferred ``BEGIN`` loses updates); readers are query-only.
+One process per file, held by a lock beside it. PostgreSQL: two pools, no lock.
+"""
+
+import fcntl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from core.db import onehop
+
+onehop.register()
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+
+
+class WrongDatabase(Exception):
+    """The URL is not one of the two databases the desk runs on."""
+
+
+class DatabaseInUse(Exception):
+    """Another process writes to this SQLite database."""
+
+
+class Database:
+    """The two ways to the store: :meth:`write` (one transaction) and :meth:`read`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _checked(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._lock: IO[str] | None = None
+        self.writer = self._engine(writer=True)
+        self.reader = self._engine(writer=False)
+
+    @property
+    def path(self) -> Path | None:
+        """File of a SQLite database."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    def _engine(self, *, writer: bool) -> AsyncEngine:
+        if not self.is_sqlite:
+            return create_async_engine(self.url, pool_size=8 if writer else 4, pool_timeout=10)
+        url = self.url.set(drivername="sqlite+onehop")
+        engine = create_async_engine(
+            url, pool_size=1 if writer else 4, max_overflow=0, pool_timeout=30
+        )
+        _configure_sqlite(engine, writer=writer)
+        return engine
+
+    def lock(self) -> None:
+        """Hold the file for this process alone, until it ends.
+
+        Raises :class:`DatabaseInUse` when another process holds it (R24).
+        """
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle = Path(f"{self.path}.lock").open("a")  # noqa: SIM115 held for the process's life
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            raise DatabaseInUse(str(self.path)) from None
+        self._lock = handle
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session in a transaction: committed at the end of the block, or rolled back."""
+        async with AsyncSession(self.writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that cannot change anything."""
+        async with AsyncSession(self.reader, expire_on_commit=False) as session:
+            yield session
+
+    async def close(self) -> None:
+        """Give back connections and the lock."""
+        await self.writer.dispose()
+        await self.reader.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _checked(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise WrongDatabase(url) from error
+    if parsed.drivername not in ("sqlite+aiosqlite", "postgresql+asyncpg"):
+        raise WrongDatabase(parsed.drivername)
+    return parsed
+
+
+def _configure_sqlite(engine: AsyncEngine, *, writer: bool) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions of its own: the hook below does.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        if not writer:
+            cursor.execute("PRAGMA query_only=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

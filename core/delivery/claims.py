@@ -1,0 +1,177 @@
+"""Rows of the outbox on their way: claimed, given back, ended.
+
+A row is claimed only when nothing earlier of its lane is unfinished, so that a lane keeps its
+order (R7). ``sending`` is committed before the call: a process that dies leaves a trace, and the
+channel can find out whether the call had an effect (R6).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from core.delivery.channel import Outgoing
+from core.models import OutboxRow
+from core.tx import Look, Tx
+
+PENDING: Final = ("queued", "sending")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that may leave as far as order and time go; the pacer has the last word."""
+
+    id: int
+    address: str
+    priority: int
+    created_at: datetime
+
+
+async def find_ready(look: Look, busy: Collection[str], limit: int = 50) -> Sequence[Candidate]:
+    """The first unfinished row of each lane that is due, most urgent first.
+
+    ``busy`` are addresses that cannot take anything now.
+    """
+    earlier = aliased(OutboxRow)
+    query = (
+        select(OutboxRow.id, OutboxRow.address, OutboxRow.priority, OutboxRow.created_at)
+        .where(
+            OutboxRow.state == "queued",
+            OutboxRow.not_before <= look.now,
+            ~exists().where(
+                earlier.lane == OutboxRow.lane,
+                earlier.id < OutboxRow.id,
+                earlier.state.in_(PENDING),
+            ),
+        )
+        .order_by(OutboxRow.priority, OutboxRow.id)
+        .limit(limit)
+    )
+    if busy:
+        query = query.where(OutboxRow.address.not_in(busy))
+    return [Candidate(*row) for row in await look.session.execute(query)]
+
+
+async def claim(tx: Tx, ids: Sequence[int], mark: dict[str, Any]) -> list[Outgoing]:
+    """Mark rows as being sent; ``mark`` is what the channel will need if the answer is lost."""
+    rows = await tx.session.scalars(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(ids), OutboxRow.state == "queued")
+        .values(state="sending", attempts=OutboxRow.attempts + 1, mark=mark)
+        .returning(OutboxRow)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted((outgoing(row) for row in rows), key=lambda parcel: parcel.id)
+
+
+def outgoing(row: OutboxRow) -> Outgoing:
+    """A row as its channel sees it."""
+    return Outgoing(
+        id=row.id,
+        channel=row.channel,
+        address=row.address,
+        locale=row.locale,
+        kind=row.kind,
+        key=row.key,
+        facts=row.facts,
+        ticket_id=row.ticket_id,
+        message_id=row.message_id,
+        person_id=row.person_id,
+        priority=row.priority,
+        created_at=row.created_at,
+        attempts=row.attempts,
+        mark=row.mark or {},
+    )
+
+
+async def find_interrupted(look: Look) -> list[Outgoing]:
+    """Rows that a process was sending when it died."""
+    rows = await look.session.scalars(
+        select(OutboxRow).where(OutboxRow.state == "sending").order_by(OutboxRow.id)
+    )
+    return [outgoing(row) for row in rows]
+
+
+async def give_back(
+    tx: Tx, row_id: int, *, after: float, error: str, count: bool = True
+) -> None:
+    """The row waits for another try, ``after`` seconds from now at the earliest.
+
+    ``count=False``: the try was not the row's fault and does not count as one.
+    """
+    values: dict[str, Any] = {
+        "state": "queued",
+        "not_before": tx.now + timedelta(seconds=after),
+        "error": error,
+    }
+    if not count:
+        values["attempts"] = OutboxRow.attempts - 1
+    row = await tx.session.get(OutboxRow, row_id)
+    if row is not None and row.once is not None and await _superseded(tx, row):
+        values = {"state": "dropped", "done_at": tx.now, "error": "superseded"}
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == "sending")
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _superseded(tx: Tx, row: OutboxRow) -> bool:
+    """A newer row of the same name waits already: it says the same, later."""
+    query = select(OutboxRow.id).where(OutboxRow.once == row.once, OutboxRow.state == "queued")
+    return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
+
+
+async def end(tx: Tx, row_id: int, state: str, *, error: str | None = None) -> OutboxRow | None:
+    """The row's story is over: ``sent``, ``failed`` or ``dropped``. ``None`` if it was already."""
+    ended = await tx.session.scalars(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state.in_(PENDING))
+        .values(state=state, done_at=tx.now, error=error)
+        .returning(OutboxRow)
+        .execution_options(synchronize_session=False)
+    )
+    return ended.one_or_none()
+
+
+async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
+    """Take back what has not left yet. Returns how many rows."""
+    dropped = await tx.session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.message_id.in_(message_ids),
+            OutboxRow.kind == kind,
+            OutboxRow.state == "queued",
+        )
+        .values(state="dropped", done_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
+async def next_due(look: Look) -> datetime | None:
+    """When the earliest waiting row becomes due."""
+    query = select(func.min(OutboxRow.not_before)).where(OutboxRow.state == "queued")
+    return await look.session.scalar(query)
+
+
+async def find_slow_answers(look: Look, older_than: timedelta) -> Sequence[tuple[int, int]]:
+    """Answers that are on their way for longer: ids of row and message (X2)."""
+    query = select(OutboxRow.id, OutboxRow.message_id).where(
+        OutboxRow.state.in_(PENDING),
+        OutboxRow.kind == "content",
+        OutboxRow.person_id.is_not(None),
+        OutboxRow.message_id.is_not(None),
+        OutboxRow.created_at <= look.now - older_than,
+    )
+    return [(row, message) for row, message in await look.session.execute(query) if message]
+
+
+async def count_pending(look: Look) -> int:
+    """How many rows wait."""
+    query = select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(PENDING))
+    return int(await look.session.scalar(query) or 0)

@@ -1,0 +1,309 @@
+"""Who hears of what: one line per notice. Pure.
+
+An event may have several notices. ``when`` decides by the event alone. ``wait`` holds a row back
+for some seconds, so that what changes again meanwhile is one message (X5). Rows with the same
+``once`` that still wait are one row. The order of the lines is the order of leaving.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from core import events as e
+from core.delivery.pacing import Priority
+
+
+class Audience(StrEnum):
+    """Whom a notice is for."""
+
+    CUSTOMER = "customer"
+    OPERATORS = "operators"
+    ALERTS = "alerts"
+    STAFF_MAIL = "staff_mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line: to whom, which operation of the channel, which text key, how urgent.
+
+    ``key`` may depend on the event. ``reply`` names what the message answers: ``card`` (the
+    ticket's), ``source`` (the message the event is about, where its author wrote it).
+    """
+
+    to: Audience
+    kind: str
+    priority: Priority
+    key: str | Callable[[Any], str | None] | None = None
+    when: Callable[[Any], bool] | None = None
+    wait: float = 0.0
+    once: str | None = None
+    reply: str | None = None
+    extra: tuple[tuple[str, Any], ...] = ()
+
+
+CARD_WAIT: Final = 2.0
+ALBUM_WAIT: Final = 1.0
+
+_CARD_NEW: Final = Notice(
+    Audience.OPERATORS, "card", Priority.GROUP_NEWS, once="card:{ticket_id}"
+)
+
+
+def _card(when: Callable[[Any], bool] | None = None) -> Notice:
+    return Notice(
+        Audience.OPERATORS,
+        "card",
+        Priority.CARD_REFRESH,
+        when=when,
+        wait=CARD_WAIT,
+        once="card:{ticket_id}",
+    )
+
+
+def _frozen(event: e.StateEntered) -> str:
+    until = "_until" if event.until else ""
+    return f"ticket.frozen{until}{'_reason' if event.reason else ''}"
+
+
+def _with_reason(key: str) -> Callable[[e.StateEntered], str]:
+    return lambda event: f"{key}_reason" if event.reason else key
+
+
+def _reopened(event: e.StateEntered) -> str | None:
+    """A customer who answers our question is not told that work goes on: they know."""
+    return None if event.old_category == "waiting" else _if_moved("ticket.reopened")(event)
+
+
+def _if_moved(key: str) -> Callable[[e.StateEntered], str | None]:
+    return lambda event: key if event.old != event.new else None
+
+
+# what the customer is told of a move, by its verb; a verb without a line is silent (G3)
+STATE_TEXTS: Final[dict[str, Callable[[e.StateEntered], str | None]]] = {
+    "freeze": _frozen,
+    "resolve": _with_reason("ticket.resolved"),
+    "close": _with_reason("ticket.closed"),
+    "expire": lambda _event: "ticket.closed",
+    "cancel": _with_reason("ticket.cancelled"),
+    "reopen": lambda _event: "ticket.reopened",
+    "hear": _reopened,
+}
+
+# verbs that leave the card as it is unless the state changes
+_QUIET_VERBS: Final = frozenset({"reply", "hear", "thank"})
+
+
+def _state_text(event: e.StateEntered) -> str | None:
+    text = STATE_TEXTS.get(event.verb)
+    return None if text is None else text(event)
+
+
+def _failure(event: e.AnswerFailed) -> str:
+    return f"answer.failed.{event.reason}" if event.reason == "blocked" else "answer.failed.other"
+
+
+_TO = Audience
+
+NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
+    e.TicketOpened: (
+        _CARD_NEW,
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.opened"),
+        Notice(_TO.STAFF_MAIL, "text", Priority.GROUP_NEWS, "mail.ticket_opened"),
+    ),
+    e.CustomerWrote: (
+        Notice(
+            _TO.OPERATORS,
+            "content",
+            Priority.GROUP_NEWS,
+            when=lambda event: not event.in_card and event.album is None,
+        ),
+        Notice(
+            _TO.OPERATORS,
+            "content",
+            Priority.GROUP_NEWS,
+            when=lambda event: event.album is not None,
+            wait=ALBUM_WAIT,
+            once="album:{album}",
+        ),
+        _card(lambda event: event.turned),
+    ),
+    e.MessageEdited: (
+        Notice(
+            _TO.OPERATORS,
+            "edit",
+            Priority.GROUP_NEWS,
+            when=lambda event: event.from_customer and not event.in_card,
+            once="edit:{message_id}",
+        ),
+        _card(lambda event: event.in_card),
+        Notice(
+            _TO.CUSTOMER,
+            "edit",
+            Priority.HUMAN_ANSWER,
+            when=lambda event: not event.from_customer,
+            once="edit:{message_id}",
+        ),
+    ),
+    e.QuestionAfterAll: (_card(),),
+    e.TicketTaken: (
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "ticket.taken",
+            when=lambda event: event.first and not event.by_answer,
+        ),
+        _card(),
+    ),
+    e.AnswerWritten: (
+        Notice(
+            _TO.CUSTOMER, "content", Priority.HUMAN_ANSWER, when=lambda event: event.album is None
+        ),
+        Notice(
+            _TO.CUSTOMER,
+            "content",
+            Priority.HUMAN_ANSWER,
+            when=lambda event: event.album is not None,
+            wait=ALBUM_WAIT,
+            once="album:{album}",
+        ),
+    ),
+    e.AnswerDelivered: (
+        Notice(
+            _TO.OPERATORS,
+            "reaction",
+            Priority.RECEIPT,
+            once="receipt:{message_id}",
+            reply="source",
+            extra=(("emoji", "👌"),),
+        ),
+        _card(),
+    ),
+    e.AnswerFailed: (
+        Notice(_TO.OPERATORS, "text", Priority.HUMAN_ANSWER, _failure, reply="source"),
+    ),
+    e.AnswerRetried: (Notice(_TO.CUSTOMER, "content", Priority.HUMAN_ANSWER),),
+    e.AnswerWithdrawn: (
+        Notice(_TO.CUSTOMER, "delete", Priority.HUMAN_ANSWER),
+        Notice(
+            _TO.OPERATORS,
+            "reaction",
+            Priority.RECEIPT,
+            once="receipt:{message_id}",
+            reply="source",
+            extra=(("emoji", None),),
+        ),
+        _card(),
+    ),
+    e.NoteWritten: (
+        Notice(
+            _TO.OPERATORS,
+            "reaction",
+            Priority.RECEIPT,
+            once="note:{note_id}",
+            reply="source",
+            extra=(("emoji", "✍"),),
+        ),
+    ),
+    e.StateEntered: (
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, _state_text),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.disputed",
+            when=lambda event: event.verb == "dispute",
+            reply="card",
+        ),
+        _card(lambda event: event.verb not in _QUIET_VERBS or event.old != event.new),
+    ),
+    e.TopicChanged: (_card(),),
+    e.TitleChanged: (_card(),),
+    e.DeadlineNear: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.reminder",
+            when=lambda event: event.alone,
+            reply="card",
+        ),
+    ),
+    e.DeadlineMissed: (
+        Notice(
+            _TO.ALERTS,
+            "text",
+            Priority.GROUP_NEWS,
+            "alert.overdue",
+            when=lambda event: event.alone,
+        ),
+        Notice(
+            _TO.STAFF_MAIL,
+            "text",
+            Priority.GROUP_NEWS,
+            "mail.overdue",
+            when=lambda event: event.alone,
+        ),
+        _card(lambda event: event.alone),
+        Notice(
+            _TO.OPERATORS,
+            "card",
+            Priority.DIGEST,
+            when=lambda event: not event.alone,
+            once="card:{ticket_id}",
+        ),
+    ),
+    e.TicketWoke: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.woke",
+            when=lambda event: event.alone,
+            reply="card",
+        ),
+    ),
+    e.CaughtUp: (
+        Notice(
+            _TO.ALERTS,
+            "text",
+            Priority.GROUP_NEWS,
+            "alert.digest",
+            when=lambda event: bool(event.overdue),
+        ),
+        Notice(
+            _TO.STAFF_MAIL,
+            "text",
+            Priority.GROUP_NEWS,
+            "mail.digest",
+            when=lambda event: bool(event.overdue),
+        ),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.digest",
+            when=lambda event: bool(event.near or event.woke),
+        ),
+    ),
+    e.PersonUnreachable: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.unreachable",
+            when=lambda event: event.alone,
+            reply="card",
+        ),
+    ),
+    e.UpdateQuarantined: (
+        Notice(_TO.ALERTS, "text", Priority.GROUP_NEWS, "alert.quarantined"),
+    ),
+}
+
+
+def notices_of(event: e.Event) -> list[Notice]:
+    """The lines that apply to this event, in the order of leaving."""
+    lines = NOTICES.get(type(event), ())
+    return [line for line in lines if line.when is None or line.when(event)]

@@ -1,0 +1,191 @@
+"""The recorder that turns events into outbox rows: symbolic, with frozen facts, in the same commit.
+
+What a notice says is frozen when it is written; how a card looks is not: it is drawn when it
+leaves, so that it always shows the present.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select, text
+
+from core import events as e
+from core.db import insert_or
+from core.delivery.notices import Audience, Notice, notices_of
+from core.models import Message, Note, OutboxRow, Person, Ticket
+from core.texts import pack
+from core.tx import Tx
+
+TELEGRAM: Final = "telegram"
+EMAIL: Final = "email"
+
+# What customers may read of a ticket. The title is not among it (A3).
+_PUBLIC: Final = ("number", "due", "until", "reason")
+_NOTHING: Final = timedelta(0)
+
+
+async def record(tx: Tx, events: Sequence[e.Event]) -> None:
+    """Write the rows for these events, all in one statement."""
+    rows = [
+        row
+        for event in events
+        for notice in notices_of(event)
+        for row in await _rows(tx, event, notice)
+    ]
+    await write(tx, rows)
+
+
+async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; one that waits already under the same ``once`` takes the newer facts."""
+    if not rows:
+        return
+    statement = insert_or(tx.session, OutboxRow)
+    await tx.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["once"],
+            index_where=text("state = 'queued' AND once IS NOT NULL"),
+            set_={"facts": statement.excluded.facts},
+        ),
+        list(rows),
+    )
+
+
+async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
+    key = notice.key(event) if callable(notice.key) else notice.key
+    if notice.kind == "text" and key is None:
+        return []
+    ticket = await _ticket(tx, event)
+    message = await _message(tx, event)
+    facts = await _facts(tx, event, notice, ticket, message)
+    person = await _customer(tx, ticket) if notice.to is Audience.CUSTOMER else None
+    return [
+        {
+            "channel": channel,
+            "address": address,
+            "lane": _lane(notice, address, ticket),
+            "locale": person.language if person else tx.company.language,
+            "kind": notice.kind,
+            "key": key,
+            "facts": facts,
+            "ticket_id": event.ticket_id,
+            "message_id": None if message is None else message.id,
+            "person_id": None if person is None else person.id,
+            "priority": int(notice.priority),
+            "once": _once(notice, event, address),
+            "state": "queued",
+            "not_before": tx.now + timedelta(seconds=notice.wait),
+            "attempts": 0,
+            "created_at": tx.now,
+        }
+        for channel, address in _addresses(tx, notice.to, person)
+    ]
+
+
+def _addresses(tx: Tx, to: Audience, person: Person | None) -> list[tuple[str, str]]:
+    """Where an audience is reached. Nobody to reach: no row, and no trouble."""
+    company = tx.company
+    if to is Audience.STAFF_MAIL:
+        return [(EMAIL, address) for address in company.mail_alerts_to]
+    chats: dict[Audience, int | None] = {
+        Audience.OPERATORS: company.operators_chat,
+        Audience.ALERTS: company.alerts_chat,
+        Audience.CUSTOMER: person.telegram_id if person else None,
+    }
+    chat = chats[to]
+    return [] if chat is None else [(TELEGRAM, str(chat))]
+
+
+def _lane(notice: Notice, address: str, ticket: Ticket | None) -> str:
+    """Rows of a ticket keep their order at an address; what may overtake has a lane of its own."""
+    number = 0 if ticket is None else ticket.id
+    if notice.kind == "reaction":
+        return f"{address}:{number}:reaction"
+    if notice.kind == "card" and notice.wait:
+        return f"{address}:{number}:card"
+    return f"{address}:{number}"
+
+
+def _once(notice: Notice, event: e.Event, address: str) -> str | None:
+    if notice.once is None:
+        return None
+    name = notice.once.format(**(asdict(event)))
+    return f"{name}@{address}"
+
+
+async def _ticket(tx: Tx, event: e.Event) -> Ticket | None:
+    return None if event.ticket_id is None else await tx.session.get(Ticket, event.ticket_id)
+
+
+async def _message(tx: Tx, event: e.Event) -> Message | None:
+    number = getattr(event, "message_id", None)
+    return None if number is None else await tx.session.get(Message, number)
+
+
+async def _customer(tx: Tx, ticket: Ticket | None) -> Person | None:
+    return None if ticket is None else await tx.session.get(Person, ticket.customer_id)
+
+
+async def _facts(
+    tx: Tx, event: e.Event, notice: Notice, ticket: Ticket | None, message: Message | None
+) -> dict[str, Any]:
+    """The frozen facts of a row: what its words and its place need, and no more."""
+    facts: dict[str, Any] = dict(notice.extra)
+    if notice.reply == "card":
+        facts["reply"] = "card"
+    elif notice.reply == "source":
+        facts |= await _source(tx, event, message)
+    if notice.kind == "content":
+        facts |= await _content_facts(tx, event, notice, ticket, message)
+    if notice.kind == "text":
+        facts |= event.facts() | await _ticket_facts(tx, notice, ticket)
+        if notice.to is Audience.CUSTOMER:
+            facts = {name: facts[name] for name in _PUBLIC if name in facts}
+    return pack(facts)
+
+
+async def _source(tx: Tx, event: e.Event, message: Message | None) -> dict[str, Any]:
+    """Where the author wrote what the event is about."""
+    if message is not None:
+        return {"reply": message.source_message, "retry": message.id}
+    note = await tx.session.get(Note, getattr(event, "note_id", 0))
+    return {} if note is None else {"reply": note.source_message}
+
+
+async def _ticket_facts(tx: Tx, notice: Notice, ticket: Ticket | None) -> dict[str, Any]:
+    if ticket is None:
+        return {}
+    facts: dict[str, Any] = {"number": ticket.id, "due": ticket.answer_due}
+    if notice.to is Audience.CUSTOMER:
+        return facts
+    due = ticket.answer_due or tx.now
+    facts |= {"title": ticket.title, "since": ticket.waiting_since, "opening": ticket.opening}
+    facts |= {"late": max(tx.now - due, _NOTHING), "left": max(due - tx.now, _NOTHING)}
+    for name, person_id in (("customer", ticket.customer_id), ("assignee", ticket.assignee_id)):
+        person = None if person_id is None else await tx.session.get(Person, person_id)
+        facts[name] = None if person is None else person.name
+    return facts
+
+
+async def _content_facts(
+    tx: Tx, event: e.Event, notice: Notice, ticket: Ticket | None, message: Message | None
+) -> dict[str, Any]:
+    """A copy names its ticket only where the customer could take it for another's."""
+    facts: dict[str, Any] = {"album": None if message is None else message.album}
+    if notice.to is Audience.OPERATORS:
+        facts["thanks"] = not getattr(event, "counts", True)
+    elif ticket is not None:
+        facts["number"] = ticket.id
+        facts["header"] = await _count_open(tx, ticket.customer_id) > 1
+        facts["topic"] = ticket.topic
+    return facts
+
+
+async def _count_open(tx: Tx, person_id: int) -> int:
+    query = (
+        select(func.count())
+        .select_from(Ticket)
+        .where(Ticket.customer_id == person_id, Ticket.closed_at.is_(None))
+    )
+    return int(await tx.session.scalar(query) or 0)

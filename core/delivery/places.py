@@ -1,0 +1,61 @@
+"""The chats with a role, and what happens when Telegram gives one of them a new id."""
+
+from dataclasses import replace
+
+from sqlalchemy import select, update
+
+from core.company import Company
+from core.events import ChatMoved
+from core.models import OutboxRow, Place, Ticket
+from core.tx import Tx
+
+ROLES = {"operators": "operators_chat", "alerts": "alerts_chat"}
+
+
+async def settle_places(tx: Tx) -> Company:
+    """The company with its chats as they are now.
+
+    What the environment says counts, unless that chat has moved since and the environment still
+    names the old one.
+    """
+    company = tx.company
+    for role, field in ROLES.items():
+        configured = getattr(company, field)
+        place = await tx.session.get(Place, role)
+        if configured is None:
+            continue
+        if place is None:
+            tx.session.add(Place(role=role, configured=configured, chat=configured))
+        elif place.configured != configured:
+            place.configured = place.chat = configured
+        else:
+            company = replace(company, **{field: place.chat})
+    return company
+
+
+async def move_chat(tx: Tx, old: int, new: int) -> Company:
+    """A group has become a supergroup: stored ids follow; its old message ids mean nothing now.
+
+    Cards are posted afresh in the new chat when they change next. Returns the company as it is
+    now; moving twice changes nothing.
+    """
+    places = (await tx.session.scalars(select(Place).where(Place.chat == old))).all()
+    for place in places:
+        place.chat = new
+    if not places:
+        return tx.company
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.address == str(old), OutboxRow.state.in_(("queued", "sending")))
+        .values(address=str(new))
+    )
+    await tx.session.execute(
+        update(Ticket)
+        .where(Ticket.card_chat == old)
+        .values(card_chat=None, card_message=None, card_digest=None)
+    )
+    fields = {ROLES[place.role]: new for place in places}
+    tx.emit(ChatMoved(ticket_id=None, old=old, new=new))
+    return replace(tx.company, **fields)  # type: ignore[arg-type]
+
+

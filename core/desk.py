@@ -1,0 +1,178 @@
+"""The one door: an action runs in one transaction, and what it caused is written down with it.
+
+``run`` opens the transaction, freezes the instant, runs the action, lets the recorders (journal,
+outbox) write what was emitted, marks the inbox row done, commits and rings the bell. Nothing here
+waits for a network (R4). The whole unit of work is shielded: a cancelled task must not leave the
+database locked.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
+
+from core.company import Company
+from core.db import Database
+from core.events import Event
+from core.faultpoints import pass_point
+from core.models import InboxRow
+from core.tx import SYSTEM, Actor, Look, Tx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Recorder = Callable[[Tx, Sequence[Event]], Awaitable[None]]
+Clock = Callable[[], datetime]
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 4
+# PostgreSQL: could not serialise, deadlock found. The action is run again, from the start.
+_TRY_AGAIN = frozenset({"40001", "40P01"})
+
+
+class AlreadyHandled(Exception):
+    """The update behind this action has had its effects; nothing was changed (R2)."""
+
+
+@dataclass(slots=True)
+class Handling:
+    """The inbox row that is being handled; ``done`` once a transaction has marked it."""
+
+    inbox_id: int
+    done: bool = False
+
+
+_handling: ContextVar[Handling | None] = ContextVar("handling", default=None)
+
+
+def utc_now() -> datetime:
+    """The wall clock. The only place that asks it."""
+    return datetime.now(UTC)
+
+
+class Desk:
+    """Runs actions. ``recorders`` write events down, in their order; ``bell`` rings after commits.
+
+    ``company`` may be replaced at run time: the next transaction sees the new one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        company: Company,
+        recorders: Sequence[Recorder] = (),
+        *,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.database = database
+        self.company = company
+        self.recorders = tuple(recorders)
+        self.clock = clock
+        self.directory: dict[type, Any] = {}
+        self.bell = asyncio.Event()
+
+    @contextmanager
+    def handling(self, inbox_id: int) -> Iterator[Handling]:
+        """Actions in this block are the effects of one inbox row."""
+        row = Handling(inbox_id)
+        token = _handling.set(row)
+        try:
+            yield row
+        finally:
+            _handling.reset(token)
+
+    async def run(
+        self,
+        action: Callable[Concatenate[Tx, P], Awaitable[R]],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> R:
+        """Run an action as the system (or as whom it finds out to be acting)."""
+        return await self._shielded(SYSTEM, action, args, options)
+
+    async def run_as(
+        self,
+        actor: Actor,
+        action: Callable[Concatenate[Tx, P], Awaitable[R]],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> R:
+        """Run an action for a known actor. Raises what the action raises; then nothing changed."""
+        return await self._shielded(actor, action, args, options)
+
+    async def read(
+        self,
+        query: Callable[Concatenate[Look, P], Awaitable[R]],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> R:
+        """Ask without changing: ``query(look, …)`` on a query-only connection."""
+        async with self.database.read() as session:
+            look = Look(session, self.clock(), self.company, self.directory)
+            return await query(look, *args, **options)
+
+    async def _shielded(
+        self, actor: Actor, action: Callable[..., Awaitable[R]], args: object, options: object
+    ) -> R:
+        work = asyncio.ensure_future(self._with_retries(actor, action, args, options))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            if not work.done():
+                await asyncio.wait([work])
+            raise
+
+    async def _with_retries(
+        self, actor: Actor, action: Callable[..., Awaitable[R]], args: object, options: object
+    ) -> R:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return await self._once(actor, action, args, options)
+            except DBAPIError as error:
+                code = getattr(error.orig, "sqlstate", None)
+                if code not in _TRY_AGAIN or attempt == _ATTEMPTS:
+                    raise
+                log.info("running an action again", extra={"attempt": attempt, "code": code})
+        raise AssertionError
+
+    async def _once(
+        self, actor: Actor, action: Callable[..., Awaitable[R]], args: object, options: object
+    ) -> R:
+        pass_point("desk.before_action")
+        row = _handling.get()
+        async with self.database.write() as session:
+            tx = Tx(session, self.clock(), self.company, self.directory, actor)
+            result = await action(tx, *args, **options)  # type: ignore[misc]
+            await self._write_down(tx)
+            if row is not None and not row.done:
+                await _mark_done(tx, row)
+            await session.flush()
+            pass_point("desk.before_commit")
+        pass_point("desk.after_commit")
+        if row is not None:
+            row.done = True
+        self.bell.set()
+        return result
+
+    async def _write_down(self, tx: Tx) -> None:
+        if tx.events:
+            for record in self.recorders:
+                await record(tx, tx.events)
+
+
+async def _mark_done(tx: Tx, row: Handling) -> None:
+    marked = await tx.session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == row.inbox_id, InboxRow.state == "new")
+        .values(state="done")
+        .execution_options(synchronize_session=False)
+    )
+    if marked.rowcount != 1:  # type: ignore[attr-defined]
+        raise AlreadyHandled

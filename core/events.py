@@ -1,0 +1,258 @@
+"""What has happened, in the past tense. The journal and the notices are made of these.
+
+Every event has ``ticket_id`` (``None``: it concerns a person or the desk). All other fields are
+facts for the journal, so they are plain values: numbers, words, instants.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact about a ticket."""
+
+    ticket_id: int | None
+
+    def facts(self) -> dict[str, Any]:
+        """All fields but the ticket's."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "ticket_id"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOpened(Event):
+    """A customer has a new ticket (A1). ``follows`` is the ended ticket that it goes on from."""
+
+    customer_id: int
+    topic: str | None
+    title: str
+    state: str
+    origin: str
+    follows: int | None
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerWrote(Event):
+    """A customer's message joined the ticket (A11). ``turned``: the ticket now needs an answer."""
+
+    message_id: int
+    album: str | None
+    counts: bool
+    turned: bool
+    in_card: bool
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited(Event):
+    """Public words were changed by their author; the old ones are kept here (X8)."""
+
+    message_id: int
+    from_customer: bool
+    in_card: bool
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAfterAll(Event):
+    """Thanks turned out to be a question: an operator said so."""
+
+    message_id: int
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTaken(Event):
+    """An operator became the assignee (B3). ``by_answer``: by answering first."""
+
+    assignee_id: int
+    by_answer: bool
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketReleased(Event):
+    """The assignee gave the ticket back."""
+
+    assignee_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerWritten(Event):
+    """An operator answered the customer; it is on its way (B4)."""
+
+    message_id: int
+    album: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDelivered(Event):
+    """The customer's side accepted the answer; only this ends the answer deadline (C1, X2)."""
+
+    message_id: int
+    waiting_since: datetime | None
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFailed(Event):
+    """The answer could not be delivered; said aloud, with a way to try again (X2)."""
+
+    message_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRetried(Event):
+    """An operator had a failed answer sent again."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerWithdrawn(Event):
+    """An operator took an answer back (X8)."""
+
+    message_id: int
+    old: str
+    waiting_since: datetime | None
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteWritten(Event):
+    """An internal note (B16)."""
+
+    note_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteEdited(Event):
+    """An internal note was changed."""
+
+    note_id: int
+    old: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateEntered(Event):
+    """The ticket moved: ``verb`` led from ``old`` to ``new``.
+
+    ``category`` and ``old_category`` are those of the states; ``reason`` the words given with it;
+    ``until`` the wake-up of a freeze. ``assignee_id`` is who holds the ticket afterwards.
+    """
+
+    verb: str
+    old: str
+    new: str
+    old_category: str
+    category: str
+    reason: str | None
+    until: datetime | None
+    assignee_id: int | None
+    waiting_since: datetime | None
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicChanged(Event):
+    """The ticket is about something else."""
+
+    old: str | None
+    new: str
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TitleChanged(Event):
+    """The ticket has another title; the customer never sees it (A3)."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineNear(Event):
+    """The answer deadline is close (C5). ``alone``: told by itself, not in a digest."""
+
+    due: datetime
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineMissed(Event):
+    """The answer deadline has passed (C5). ``alone``: told by itself, not in a digest."""
+
+    due: datetime
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketWoke(Event):
+    """A frozen ticket's time has come (B17); ``reason`` is what it was frozen for."""
+
+    reason: str | None
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaughtUp(Event):
+    """After a downtime, what fell due meanwhile comes as one digest (R14).
+
+    ``down`` is the length of the gap in seconds; the lists are ticket numbers, oldest first.
+    """
+
+    down: int
+    overdue: tuple[int, ...]
+    near: tuple[int, ...]
+    woke: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonUnreachable(Event):
+    """Telegram refuses messages to this person. ``alone``: no failed answer says so already."""
+
+    person_id: int
+    reason: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReachable(Event):
+    """The person can be written to again."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateQuarantined(Event):
+    """An update could not be understood or handled; it is kept aside (R11)."""
+
+    inbox_id: int
+    update_id: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRefused(Event):
+    """Something that cannot be carried was refused in words (X8, R31)."""
+
+    person_id: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatMoved(Event):
+    """A group got a new id; stored ids follow."""
+
+    old: int
+    new: int
+
+
+def name_of(event: Event) -> str:
+    """The journal's name of an event: ``TicketOpened`` → ``ticket_opened``."""
+    kind = type(event).__name__
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind).lstrip("_")

@@ -1,0 +1,140 @@
+"""The inbox: updates stored before they are confirmed, and handled exactly once (R1, R2, R11)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import delete, func, select, update
+
+from core.db import insert_or
+from core.events import UpdateQuarantined
+from core.models import InboxRow
+from core.tx import Look, Tx
+
+# Updates live for a day with Telegram, so an id seen longer ago cannot be a redelivery: Telegram
+# restarts its ids at random after an idle week (R3).
+REDELIVERED_WITHIN: Final = timedelta(hours=48)
+KEPT_FOR: Final = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An update as it came: its id, the chat whose order it keeps, the JSON."""
+
+    update_id: int
+    lane: int
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An update in the inbox."""
+
+    id: int
+    update_id: int
+    lane: int
+    raw: str
+
+
+async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
+    """Store a batch in one statement; what is there already stays as it is."""
+    statement = insert_or(tx.session, InboxRow)
+    renewed = {
+        name: getattr(statement.excluded, name) for name in ("lane", "raw", "received_at", "state")
+    }
+    await tx.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["bot_id", "update_id"],
+            set_=renewed,
+            where=InboxRow.received_at < tx.now - REDELIVERED_WITHIN,
+        ),
+        [
+            {
+                "bot_id": bot_id,
+                "update_id": item.update_id,
+                "lane": item.lane,
+                "raw": item.raw,
+                "state": "new",
+                "received_at": tx.now,
+            }
+            for item in batch
+        ],
+    )
+
+
+async def list_unfinished(look: Look, after: int, limit: int) -> list[Stored]:
+    """Updates that were not handled yet, oldest first, behind the row ``after``."""
+    rows = await look.session.execute(
+        select(InboxRow.id, InboxRow.update_id, InboxRow.lane, InboxRow.raw)
+        .where(InboxRow.state == "new", InboxRow.id > after)
+        .order_by(InboxRow.id)
+        .limit(limit)
+    )
+    return [Stored(*row) for row in rows]
+
+
+async def finish(tx: Tx, inbox_id: int) -> None:
+    """The update is handled, even if it had no effect."""
+    await tx.session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == inbox_id, InboxRow.state == "new")
+        .values(state="done")
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def quarantine(tx: Tx, stored: Stored, error: str) -> None:
+    """Put an update aside that cannot be parsed or handled; admins hear of it."""
+    changed = await tx.session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == stored.id, InboxRow.state == "new")
+        .values(state="quarantined", error=error[:2000])
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount == 1:  # type: ignore[attr-defined]
+        tx.emit(
+            UpdateQuarantined(
+                ticket_id=None,
+                inbox_id=stored.id,
+                update_id=stored.update_id,
+                error=error[:200],
+            )
+        )
+
+
+async def list_quarantined(look: Look, limit: int = 50) -> list[tuple[int, int, str, str]]:
+    """What was put aside, newest first: inbox id, update id, error, raw."""
+    rows = await look.session.execute(
+        select(InboxRow.id, InboxRow.update_id, InboxRow.error, InboxRow.raw)
+        .where(InboxRow.state == "quarantined")
+        .order_by(InboxRow.id.desc())
+        .limit(limit)
+    )
+    return [(number, update_id, error or "", raw) for number, update_id, error, raw in rows]
+
+
+async def replay(tx: Tx, inbox_id: int) -> bool:
+    """Let a quarantined update be handled again. False if there is none with this id."""
+    changed = await tx.session.execute(
+        update(InboxRow)
+        .where(InboxRow.id == inbox_id, InboxRow.state == "quarantined")
+        .values(state="new", error=None)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+async def purge(tx: Tx) -> int:
+    """Forget handled updates that can never come again. Returns how many."""
+    gone = await tx.session.execute(
+        delete(InboxRow).where(
+            InboxRow.state == "done", InboxRow.received_at < tx.now - KEPT_FOR
+        )
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+async def count_unfinished(look: Look) -> int:
+    """How many updates wait."""
+    query = select(func.count()).select_from(InboxRow).where(InboxRow.state == "new")
+    return int(await look.session.scalar(query) or 0)

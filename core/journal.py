@@ -1,0 +1,51 @@
+"""The journal: every event of a transaction becomes an entry, in the same commit (D6)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from core.events import Event, name_of
+from core.models import JournalEntry, Person
+from core.texts import pack
+from core.tx import Look, Tx
+
+
+async def record(tx: Tx, events: Sequence[Event]) -> None:
+    """Write the events down, all in one statement."""
+    await tx.session.execute(
+        insert(JournalEntry),
+        [
+            {
+                "ticket_id": event.ticket_id,
+                "at": tx.now,
+                "actor_id": tx.actor.person_id,
+                "event": name_of(event),
+                "facts": pack(event.facts()),
+            }
+            for event in events
+        ],
+    )
+
+
+async def list_entries(
+    look: Look, ticket_id: int, *, limit: int = 200
+) -> list[tuple[datetime, str | None, str, dict[str, Any]]]:
+    """A ticket's history, oldest first: instant, actor's name, event, facts."""
+    newest = (
+        select(JournalEntry.id)
+        .where(JournalEntry.ticket_id == ticket_id)
+        .order_by(JournalEntry.id.desc())
+        .limit(limit)
+        .scalar_subquery()
+    )
+    rows = await look.session.execute(
+        select(JournalEntry.at, Person.name, JournalEntry.event, JournalEntry.facts)
+        .join_from(JournalEntry, Person, JournalEntry.actor_id == Person.id, isouter=True)
+        .where(JournalEntry.id.in_(newest))
+        .order_by(JournalEntry.id)
+    )
+    return [(at, name, event, facts) for at, name, event, facts in rows]
+
+

@@ -1,0 +1,101 @@
+"""What has to leave the house, where it stands, and the chats that have a role."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import BigId, Row
+
+
+class OutboxRow(Row):
+    """Something somebody must receive: symbolic, rendered when it is sent.
+
+    ``lane`` keeps order: rows of one lane leave one after the other. ``once`` is unique among
+    queued rows: a second one with the same name is the same thing (coalesced card edits).
+    ``mark`` is what the channel noted before the call, to find out whether a lost one arrived.
+    ``state``: ``queued``, ``sending``, ``sent``, ``failed`` or ``dropped``.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index(
+            "ix_outbox_pending",
+            "lane",
+            "id",
+            sqlite_where=text("state IN ('queued', 'sending')"),
+            postgresql_where=text("state IN ('queued', 'sending')"),
+        ),
+        Index(
+            "ix_outbox_ready",
+            "priority",
+            "id",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
+            "uq_outbox_once",
+            "once",
+            unique=True,
+            sqlite_where=text("state = 'queued' AND once IS NOT NULL"),
+            postgresql_where=text("state = 'queued' AND once IS NOT NULL"),
+        ),
+        Index("ix_outbox_created_at", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(200))
+    lane: Mapped[str] = mapped_column(String(220))
+    locale: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(16))
+    key: Mapped[str | None] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]]
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    priority: Mapped[int]
+    once: Mapped[str | None] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(12), default="queued")
+    not_before: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    mark: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+
+class Placement(Row):
+    """A message of ours that stands in a chat and belongs to a ticket: a card, a copy or a notice.
+
+    By it a reply finds its ticket and an edit finds its copies. Where people's own messages stand
+    is in ``message`` and ``note``.
+    """
+
+    __tablename__ = "placement"
+    __table_args__ = (
+        UniqueConstraint("chat", "ref"),
+        Index("ix_placement_message_id", "message_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    chat: Mapped[int] = mapped_column(BigInteger)
+    ref: Mapped[int] = mapped_column(BigInteger)
+    role: Mapped[str] = mapped_column(String(8))
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
+class Place(Row):
+    """A chat with a role: ``operators`` or ``alerts``.
+
+    ``configured`` is what the environment said; ``chat`` follows when Telegram gives the group a
+    new id, so that a restart does not go back to the old one.
+    """
+
+    __tablename__ = "place"
+
+    role: Mapped[str] = mapped_column(String(16), primary_key=True)
+    configured: Mapped[int] = mapped_column(BigInteger)
+    chat: Mapped[int] = mapped_column(BigInteger)

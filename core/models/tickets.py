@@ -1,0 +1,147 @@
+"""Tickets, their topics, messages and internal notes."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import BigId, Row
+
+
+class Topic(Row):
+    """What a ticket can be about. ``titles`` by language; without them the catalogue's words."""
+
+    __tablename__ = "topic"
+
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int]
+    titles: Mapped[dict[str, Any] | None]
+    answer_seconds: Mapped[int | None]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class Ticket(Row):
+    """One case of one customer. Its id is its number.
+
+    ``waiting_since`` is the moment of the oldest unanswered customer's message, ``answer_due`` the
+    instant by which it must be answered; both are empty when the last word is ours (C1, C2).
+    ``answer_left`` keeps the seconds that were left when a pause stopped the clock.
+    ``queue_rank`` and ``queue_at`` order the queue; rank is empty outside of it (D4).
+    ``card_*`` is where the ticket's card stands and what it looked like last.
+    """
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        # the queue page: rank, then the instant, then the number (keyset paging)
+        Index(
+            "ix_ticket_queue",
+            "queue_rank",
+            "queue_at",
+            "id",
+            sqlite_where=text("queue_rank IS NOT NULL"),
+            postgresql_where=text("queue_rank IS NOT NULL"),
+        ),
+        Index("ix_ticket_customer_id_id", "customer_id", "id"),
+        Index(
+            "ix_ticket_assignee_queue",
+            "assignee_id",
+            "queue_rank",
+            "queue_at",
+            "id",
+            sqlite_where=text("queue_rank IS NOT NULL"),
+            postgresql_where=text("queue_rank IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    topic: Mapped[str | None] = mapped_column(ForeignKey("topic.code"))
+    title: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(ForeignKey("state.code"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    assigned_at: Mapped[datetime | None]
+    earlier_assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    origin: Mapped[str] = mapped_column(String(16))
+    follows_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    opened_at: Mapped[datetime]
+    opening: Mapped[str] = mapped_column(Text)
+    waiting_since: Mapped[datetime | None]
+    answer_due: Mapped[datetime | None]
+    answer_left: Mapped[int | None]
+    frozen_until: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    resolved_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    reopened: Mapped[int] = mapped_column(default=0)
+    queue_rank: Mapped[int | None]
+    queue_at: Mapped[datetime | None]
+    card_chat: Mapped[int | None] = mapped_column(BigInteger)
+    card_message: Mapped[int | None] = mapped_column(BigInteger)
+    card_digest: Mapped[str | None] = mapped_column(String(64))
+
+
+class Message(Row):
+    """Public words of a customer or an operator.
+
+    ``content`` is what the channel needs to say it again: kind, text, entities, file.
+    ``ticket_id`` is empty while the customer has not said which ticket it belongs to; such a
+    message is *unfiled* (A4). ``counts`` is false for thanks: it does not ask for an answer.
+    ``in_card`` is true when the ticket's card shows all of it, so that it is not posted apart.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("ix_message_ticket_id_id", "ticket_id", "id"),
+        Index(
+            "ix_message_unfiled",
+            "author_id",
+            sqlite_where=text("ticket_id IS NULL"),
+            postgresql_where=text("ticket_id IS NULL"),
+        ),
+        Index(
+            "ix_message_album",
+            "author_id",
+            "album",
+            sqlite_where=text("album IS NOT NULL"),
+            postgresql_where=text("album IS NOT NULL"),
+        ),
+        # an edit or a reply finds what it is about by where the author wrote it
+        Index("ix_message_source", "source_chat", "source_message"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    from_customer: Mapped[bool]
+    text: Mapped[str] = mapped_column(Text)
+    content: Mapped[dict[str, Any]]
+    album: Mapped[str | None] = mapped_column(String(64))
+    counts: Mapped[bool] = mapped_column(default=True)
+    in_card: Mapped[bool] = mapped_column(default=False)
+    source_chat: Mapped[int] = mapped_column(BigInteger)
+    source_message: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Note(Row):
+    """An internal note. A table of its own: what is shown to customers cannot reach it (S24)."""
+
+    __tablename__ = "note"
+    __table_args__ = (
+        Index("ix_note_ticket_id_id", "ticket_id", "id"),
+        Index("ix_note_source", "source_chat", "source_message"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    text: Mapped[str] = mapped_column(Text)
+    content: Mapped[dict[str, Any]]
+    source_chat: Mapped[int] = mapped_column(BigInteger)
+    source_message: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""Who is who: subscribers, operators, admins."""

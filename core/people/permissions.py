@@ -1,0 +1,40 @@
+"""Which role may do what: one table, default deny (G1, S1). Pure."""
+
+from typing import Final
+
+_ANYONE_OF_US: Final = frozenset({"operator", "admin"})
+_CUSTOMER: Final = frozenset({"customer"})
+_MACHINE: Final = frozenset({"system"})
+
+PERMISSIONS: Final[dict[str, frozenset[str]]] = {
+    "hear": _CUSTOMER,
+    "thank": _CUSTOMER,
+    "confirm": _CUSTOMER,
+    "dispute": _CUSTOMER,
+    "take": _ANYONE_OF_US,
+    "release": _ANYONE_OF_US,
+    "reply": _ANYONE_OF_US,
+    "note": _ANYONE_OF_US,
+    "wait": _ANYONE_OF_US,
+    "freeze": _ANYONE_OF_US,
+    "unfreeze": _ANYONE_OF_US,
+    "resolve": _ANYONE_OF_US,
+    "close": _ANYONE_OF_US,
+    "cancel": _ANYONE_OF_US,
+    "reopen": _ANYONE_OF_US,
+    "title": _ANYONE_OF_US,
+    "topic": _ANYONE_OF_US,
+    "look": _ANYONE_OF_US,
+    "undo": _ANYONE_OF_US,
+    "retry": _ANYONE_OF_US,
+    "question": _ANYONE_OF_US,
+    "release_any": frozenset({"admin"}),
+    "report": frozenset({"admin"}),
+    "wake": _MACHINE,
+    "expire": _MACHINE,
+}
+
+
+def may(role: str, verb: str) -> bool:
+    """The role includes the verb. Verbs that are not in the table are nobody's."""
+    return role in PERMISSIONS.get(verb, frozenset())

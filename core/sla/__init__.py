@@ -1,0 +1,1 @@
+"""The clocks of a ticket: what is due when."""

@@ -1,0 +1,25 @@
+"""The only way to a ticket from an action: found, held, and the actor may do it (S1, S23)."""
+
+from sqlalchemy import select
+
+from core.errors import NoSuchTicket, NotAllowed
+from core.models import Ticket
+from core.people.permissions import may
+from core.tx import Tx
+
+
+async def access(tx: Tx, number: int, verb: str) -> Ticket:
+    """The ticket, held until the transaction ends.
+
+    A customer reaches their own tickets only; of others they do not even learn that they exist.
+    Raises :class:`NotAllowed`, :class:`NoSuchTicket`.
+    """
+    if not may(tx.actor.role, verb):
+        raise NotAllowed(verb)
+    query = select(Ticket).where(Ticket.id == number).with_for_update()
+    ticket = (await tx.session.scalars(query)).one_or_none()
+    if ticket is None:
+        raise NoSuchTicket(number)
+    if tx.actor.role == "customer" and ticket.customer_id != tx.actor.person_id:
+        raise NoSuchTicket(number)
+    return ticket

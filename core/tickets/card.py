@@ -1,0 +1,177 @@
+"""Everything one looks at: what the card, the customer's list and `/ticket` show (D1)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from core.models import Message, Note, Person, Ticket
+from core.tickets.marker import Marker, marker
+from core.tickets.topics import title_of
+from core.tickets.workflow import State
+from core.tickets.workflow_store import workflow_of
+from core.tx import Look
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A ticket as operators see it. Instants are aware; names may be empty, never missing."""
+
+    number: int
+    marker: Marker
+    state: State
+    verbs: frozenset[str]
+    topic: str | None
+    title: str
+    opening: str
+    customer: str
+    customer_lost: bool
+    assignee: str | None
+    assignee_id: int | None
+    earlier_assignee: str | None
+    answer_due: datetime | None
+    waiting_since: datetime | None
+    frozen_until: datetime | None
+    reason: str | None
+    opened_at: datetime
+    closed_at: datetime | None
+    follows: int | None
+    reopened: int
+    chat: int | None
+    message: int | None
+    digest: str | None
+
+
+async def card_of(look: Look, number: int) -> Card | None:
+    """The card's facts as they are now; ``None`` if there is no such ticket."""
+    assignee, earlier = aliased(Person), aliased(Person)
+    row = (
+        await look.session.execute(
+            select(Ticket, Person, assignee.name, earlier.name)
+            .join(Person, Ticket.customer_id == Person.id)
+            .outerjoin(assignee, Ticket.assignee_id == assignee.id)
+            .outerjoin(earlier, Ticket.earlier_assignee_id == earlier.id)
+            .where(Ticket.id == number)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    ticket, customer, assignee_name, earlier_name = row
+    workflow = await workflow_of(look)
+    state = workflow.state(ticket.state)
+    return Card(
+        number=ticket.id,
+        marker=marker(state, ticket.waiting_since, ticket.answer_due, look.now),
+        state=state,
+        verbs=workflow.verbs(ticket.state),
+        topic=await title_of(look, ticket.topic, look.company.language),
+        title=ticket.title,
+        opening=ticket.opening,
+        customer=customer.name,
+        customer_lost=customer.unreachable_since is not None,
+        assignee=assignee_name,
+        assignee_id=ticket.assignee_id,
+        earlier_assignee=earlier_name if ticket.assignee_id is None else None,
+        answer_due=ticket.answer_due,
+        waiting_since=ticket.waiting_since,
+        frozen_until=ticket.frozen_until,
+        reason=ticket.reason,
+        opened_at=ticket.opened_at,
+        closed_at=ticket.closed_at,
+        follows=ticket.follows_id,
+        reopened=ticket.reopened,
+        chat=ticket.card_chat,
+        message=ticket.card_message,
+        digest=ticket.card_digest,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A public message for showing or sending it again."""
+
+    id: int
+    author: str
+    from_customer: bool
+    text: str
+    content: dict[str, Any]
+    created_at: datetime
+    source_chat: int
+    source_message: int
+    withdrawn: bool
+
+
+def _words(row: Any) -> Words:
+    message, author = row
+    return Words(
+        message.id,
+        author,
+        message.from_customer,
+        message.text,
+        message.content,
+        message.created_at,
+        message.source_chat,
+        message.source_message,
+        message.withdrawn_at is not None,
+    )
+
+
+async def words_of(look: Look, message_id: int, album: str | None = None) -> list[Words]:
+    """A message, or all pieces of its album that belong to the same ticket, in order."""
+    first = await look.session.get(Message, message_id)
+    if first is None:
+        return []
+    query = select(Message, Person.name).join(Person, Message.author_id == Person.id)
+    if album is None:
+        query = query.where(Message.id == message_id)
+    else:
+        query = query.where(
+            Message.author_id == first.author_id,
+            Message.album == album,
+            Message.ticket_id == first.ticket_id,
+            Message.id >= message_id,
+        )
+    rows = await look.session.execute(query.order_by(Message.source_message))
+    return [_words(row) for row in rows]
+
+
+async def last_from_customer(look: Look, number: int, chat: int, before: int) -> int | None:
+    """The ref of the customer's newest message of the ticket before the message ``before``."""
+    query = (
+        select(Message.source_message)
+        .where(
+            Message.ticket_id == number,
+            Message.from_customer.is_(True),
+            Message.source_chat == chat,
+            Message.id < before,
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    return (await look.session.scalars(query)).one_or_none()
+
+
+async def list_words(look: Look, number: int, limit: int = 10) -> list[Words]:
+    """The newest public messages of a ticket, oldest first. Notes are not among them (S24)."""
+    rows = await look.session.execute(
+        select(Message, Person.name)
+        .join(Person, Message.author_id == Person.id)
+        .where(Message.ticket_id == number)
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    return [_words(row) for row in rows][::-1]
+
+
+async def list_notes(look: Look, number: int, limit: int = 10) -> list[tuple[datetime, str, str]]:
+    """The newest internal notes of a ticket, oldest first: instant, author, text."""
+    rows = await look.session.execute(
+        select(Note.created_at, Person.name, Note.text)
+        .join(Person, Note.author_id == Person.id)
+        .where(Note.ticket_id == number)
+        .order_by(Note.id.desc())
+        .limit(limit)
+    )
+    return [(at, name, text) for at, name, text in rows][::-1]

@@ -1,0 +1,232 @@
+"""What operators say: answers to the customer, internal notes, and taking an answer back."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import func, select
+
+from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
+from core.events import (
+    AnswerDelivered,
+    AnswerFailed,
+    AnswerRetried,
+    AnswerWithdrawn,
+    AnswerWritten,
+    NoteWritten,
+    QuestionAfterAll,
+)
+from core.models import Message, Note, Ticket
+from core.sla import answer
+from core.sla.timers import set_timers
+from core.tickets.access import access
+from core.tickets.assignment import assign
+from core.tickets.joining import ask_for_answer
+from core.tickets.lifecycle import enter, place_in_queue, target_of
+from core.tickets.said import Said, find_belonging
+from core.tickets.topics import answer_span
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+
+# Only Telegram's own limit: a message can be deleted for 48 hours.
+UNDO_HOURS: Final = 48
+
+
+async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticket:
+    """Answer the customer (B4); ``wait`` then waits for theirs (B5).
+
+    Who answers a ticket without an assignee becomes it (B3). The answer deadline ends when the
+    answer is delivered, not before. Raises :class:`MoveRefused`, :class:`Unreadable`.
+    """
+    ticket = await access(tx, number, "wait" if wait else "reply")
+    if said.kind == "text" and not said.text.strip():
+        raise Unreadable("refusal.empty_answer", number=number)
+    await target_of(tx, ticket, "reply")
+    message = Message(
+        ticket_id=ticket.id,
+        author_id=tx.actor.person_id,
+        from_customer=False,
+        text=said.text,
+        content=said.content,
+        album=said.album,
+        source_chat=said.chat,
+        source_message=said.message,
+        created_at=tx.now,
+    )
+    tx.session.add(message)
+    await tx.session.flush()
+    tx.emit(
+        AnswerWritten(
+            ticket_id=ticket.id,
+            message_id=message.id,
+            album=said.album,
+        )
+    )
+    if ticket.assignee_id is None:
+        await assign(tx, ticket, by_answer=True)
+    await enter(tx, ticket, "wait" if wait else "reply", reason=ticket.reason)
+    return ticket
+
+
+async def album_ticket(tx: Tx, said: Said) -> int | None:
+    """The ticket that earlier pieces of the actor's album went to as an answer."""
+    if said.album is None:
+        return None
+    query = select(Message.ticket_id).where(
+        Message.author_id == tx.actor.person_id, Message.album == said.album
+    )
+    return (await tx.session.scalars(query.limit(1))).one_or_none()
+
+
+async def note(tx: Tx, number: int, said: Said) -> Ticket:
+    """An internal note (B16). Never shown to the customer; moves nothing."""
+    ticket = await access(tx, number, "note")
+    if said.kind == "text" and not said.text.strip():
+        raise Unreadable("refusal.empty_note", number=number)
+    row = Note(
+        ticket_id=ticket.id,
+        author_id=tx.actor.person_id,
+        text=said.text,
+        content=said.content,
+        source_chat=said.chat,
+        source_message=said.message,
+        created_at=tx.now,
+    )
+    tx.session.add(row)
+    await tx.session.flush()
+    tx.emit(NoteWritten(ticket_id=ticket.id, note_id=row.id))
+    return ticket
+
+
+async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
+    """The customer's side has accepted the answer: now, and only now, they are answered (C1).
+
+    ``message_ids``: the message, or all pieces of an album, in order.
+    """
+    messages = [await tx.session.get_one(Message, number) for number in message_ids]
+    fresh = [message for message in messages if message.delivered_at is None]
+    if not fresh or fresh[0].ticket_id is None:
+        return
+    for message in fresh:
+        message.delivered_at = tx.now
+    await tx.session.flush()
+    ticket = await tx.session.get_one(Ticket, fresh[0].ticket_id, with_for_update=True)
+    await _recount(tx, ticket)
+    tx.emit(
+        AnswerDelivered(
+            ticket_id=ticket.id,
+            message_id=fresh[0].id,
+            waiting_since=ticket.waiting_since,
+            answer_due=ticket.answer_due,
+        )
+    )
+
+
+async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
+    """The answer will not arrive by itself; the operator is told (X2)."""
+    message = await tx.session.get_one(Message, message_id)
+    tx.emit(AnswerFailed(ticket_id=message.ticket_id, message_id=message.id, reason=reason))
+
+
+async def _recount(tx: Tx, ticket: Ticket) -> None:
+    """Since when the customer waits, from the messages: the first after our last delivered word."""
+    state = (await workflow_of(tx)).state(ticket.state)
+    if state.final or state.resolution or state.category == "waiting":
+        return
+    ours = (
+        select(func.coalesce(func.max(Message.id), 0))
+        .where(
+            Message.ticket_id == ticket.id,
+            Message.from_customer.is_(False),
+            Message.delivered_at.is_not(None),
+            Message.withdrawn_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    since = await tx.session.scalar(
+        select(func.min(Message.created_at)).where(
+            Message.ticket_id == ticket.id,
+            Message.from_customer.is_(True),
+            Message.counts.is_(True),
+            Message.id > ours,
+        )
+    )
+    if since == ticket.waiting_since:
+        return
+    timers = answer.end(tx, ticket)
+    if since is not None:
+        timers |= answer.begin(tx, ticket, since, await answer_span(tx, ticket.topic))
+    place_in_queue(ticket, state)
+    await set_timers(tx, ticket.id, timers)
+
+
+async def undo(tx: Tx, chat: int, ref: int) -> tuple[Ticket, Message]:
+    """Take back the answer that the actor wrote at this place (X8); an admin takes back anybody's.
+
+    Raises :class:`Refusal` where there is no answer, or it is too old, or taken back already.
+    """
+    found = await find_belonging(tx, chat, ref)
+    if found is None or found.message_id is None or found.ticket_id is None or found.ours:
+        raise Unreadable("refusal.undo_what")
+    ticket = await access(tx, found.ticket_id, "undo")
+    message = await tx.session.get_one(Message, found.message_id)
+    if message.from_customer:
+        raise Unreadable("refusal.undo_what")
+    if message.author_id != tx.actor.person_id and tx.actor.role != "admin":
+        raise NotAllowed("undo")
+    if message.withdrawn_at is not None:
+        raise NothingToDo("refusal.undone")
+    if (tx.now - message.created_at).total_seconds() > UNDO_HOURS * 3600:
+        raise Refusal("refusal.undo_late")
+    for part in await _parts(tx, message):
+        part.withdrawn_at = tx.now
+    await tx.session.flush()
+    await _recount(tx, ticket)
+    tx.emit(
+        AnswerWithdrawn(
+            ticket_id=ticket.id,
+            message_id=message.id,
+            old=message.text,
+            waiting_since=ticket.waiting_since,
+            answer_due=ticket.answer_due,
+        )
+    )
+    return ticket, message
+
+
+async def _parts(tx: Tx, message: Message) -> list[Message]:
+    if message.album is None:
+        return [message]
+    query = select(Message).where(
+        Message.author_id == message.author_id, Message.album == message.album
+    )
+    return list(await tx.session.scalars(query))
+
+
+async def retry(tx: Tx, message_id: int) -> Ticket:
+    """Send a failed answer again, because an operator asked for it."""
+    message = await tx.session.get(Message, message_id)
+    if message is None or message.ticket_id is None or message.from_customer:
+        raise Refusal("refusal.outdated")
+    ticket = await access(tx, message.ticket_id, "retry")
+    if message.delivered_at is not None or message.withdrawn_at is not None:
+        raise NothingToDo("refusal.retried")
+    tx.emit(AnswerRetried(ticket_id=ticket.id, message_id=message.id))
+    return ticket
+
+
+async def question_after_all(tx: Tx, message_id: int) -> Ticket:
+    """What looked like thanks asks for an answer after all: an operator says so."""
+    message = await tx.session.get(Message, message_id)
+    if message is None or message.ticket_id is None or not message.from_customer:
+        raise Refusal("refusal.outdated")
+    ticket = await access(tx, message.ticket_id, "question")
+    if message.counts:
+        raise NothingToDo("refusal.question_already")
+    message.counts = True
+    await ask_for_answer(tx, ticket)
+    tx.emit(
+        QuestionAfterAll(
+            ticket_id=ticket.id, message_id=message.id, answer_due=ticket.answer_due
+        )
+    )
+    return ticket

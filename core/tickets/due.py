@@ -1,0 +1,135 @@
+"""The sweep: what has fallen due fires once, in one transaction with its effects (C5, B15, B17).
+
+A timer is claimed by emptying it, under the condition that it still is what was read: two sweeps
+at once cannot both have it. After a downtime the same things happen, but are told as one digest,
+however many batches it takes: the heartbeat stands still, and gathers, until all is caught up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select, update
+
+from core.errors import MoveRefused
+from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke
+from core.faultpoints import pass_point
+from core.models import Fact, Ticket, Timer
+from core.sla.timers import ANSWER, REMINDER, WAKE
+from core.tickets.lifecycle import enter, target_of
+from core.tx import Tx
+
+BATCH: Final = 200
+HEARTBEAT: Final = "sweep"
+# A gap this long between two sweeps was a downtime.
+DOWNTIME: Final = timedelta(minutes=2)
+# So many things at once are told one by one even after a downtime.
+FEW: Final = 3
+# An idle desk notes its heartbeat this often, not with every sweep.
+IDLE_BEAT: Final = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer that has fallen due."""
+
+    ticket_id: int
+    kind: str
+    at: datetime
+
+
+async def sweep(tx: Tx) -> int:
+    """Fire what is due. Returns how many timers fired: a full batch means: call again at once."""
+    due = await _find_due(tx)
+    heart = await _heartbeat(tx)
+    gap = tx.now - heart.at
+    gathered: dict[str, Any] = dict(heart.value)
+    alone = not gathered and not (gap > DOWNTIME and len(due) > FEW)
+    for timer in due:
+        if await _claim(tx, timer) and await _fire(tx, timer, alone) and not alone:
+            gathered[timer.kind] = [*gathered.get(timer.kind, ()), timer.ticket_id]
+    if len(due) < BATCH and gathered:
+        _tell_as_one(tx, gathered, gap)
+        gathered = {}
+    heart.value = gathered
+    if not gathered and (due or gap > IDLE_BEAT):
+        heart.at = tx.now
+    pass_point("sweep.before_commit")
+    return len(due)
+
+
+async def _find_due(tx: Tx) -> Sequence[Due]:
+    query = (
+        select(Timer.ticket_id, Timer.kind, Timer.due_at)
+        .where(Timer.due_at.is_not(None), Timer.due_at <= tx.now)
+        .order_by(Timer.due_at)
+        .limit(BATCH)
+    )
+    return [Due(number, kind, at) for number, kind, at in await tx.session.execute(query) if at]
+
+
+async def _heartbeat(tx: Tx) -> Fact:
+    fact = await tx.session.get(Fact, HEARTBEAT, with_for_update=True)
+    if fact is None:
+        fact = Fact(name=HEARTBEAT, value={}, at=tx.now)
+        tx.session.add(fact)
+    return fact
+
+
+async def _claim(tx: Tx, timer: Due) -> bool:
+    claimed = await tx.session.execute(
+        update(Timer)
+        .where(
+            Timer.ticket_id == timer.ticket_id,
+            Timer.kind == timer.kind,
+            Timer.due_at == timer.at,
+        )
+        .values(due_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(claimed.rowcount == 1)  # type: ignore[attr-defined]
+
+
+async def _fire(tx: Tx, timer: Due, alone: bool) -> bool:
+    """The effect of one timer. False when the ticket's state has overtaken it."""
+    ticket = await tx.session.get_one(Ticket, timer.ticket_id, with_for_update=True)
+    due = ticket.answer_due or timer.at
+    match timer.kind:
+        case "reminder":
+            tx.emit(DeadlineNear(ticket_id=ticket.id, due=due, alone=alone))
+            return True
+        case "answer":
+            tx.emit(DeadlineMissed(ticket_id=ticket.id, due=due, alone=alone))
+            return True
+        case "wake":
+            reason = ticket.reason
+            woke = await _moved(tx, ticket, "wake")
+            if woke:
+                tx.emit(TicketWoke(ticket_id=ticket.id, reason=reason, alone=alone))
+            return woke
+    return await _moved(tx, ticket, "expire")
+
+
+async def _moved(tx: Tx, ticket: Ticket, verb: str) -> bool:
+    try:
+        await target_of(tx, ticket, verb)
+    except MoveRefused:
+        return False
+    await enter(tx, ticket, verb)
+    return True
+
+
+def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:
+    """One digest instead of many alerts; what happened to each ticket is in the journal."""
+    tx.emit(
+        CaughtUp(
+            ticket_id=None,
+            down=int(down.total_seconds()),
+            overdue=tuple(gathered.get(ANSWER, ())),
+            near=tuple(gathered.get(REMINDER, ())),
+            woke=tuple(gathered.get(WAKE, ())),
+        )
+    )
+
+

@@ -1,0 +1,62 @@
+"""Edits go both ways; the old words stay in the journal (X8)."""
+
+from core.errors import Refusal
+from core.events import MessageEdited, NoteEdited
+from core.models import Message, Note, Ticket
+from core.tickets.said import CARD_SHOWS, Said, find_belonging
+from core.tx import Tx
+
+
+async def edit(tx: Tx, said: Said) -> Message | Note | None:
+    """The actor has edited what they wrote. ``None`` when it is nothing of the desk's.
+
+    Raises :class:`Refusal` when an answer would become an internal note: what has reached the
+    customer is taken back with `/undo`.
+    """
+    found = await find_belonging(tx, said.chat, said.message)
+    if found is None or found.ours:
+        return None
+    if found.note_id is not None:
+        return await _edit_note(tx, found.note_id, said)
+    message = await tx.session.get_one(Message, found.message_id)
+    if message.author_id != tx.actor.person_id or message.withdrawn_at is not None:
+        return None
+    return await _edit_message(tx, message, said)
+
+
+async def _edit_note(tx: Tx, note_id: int, said: Said) -> Note:
+    note = await tx.session.get_one(Note, note_id)
+    old, note.text, note.content = note.text, said.text, said.content
+    note.edited_at = tx.now
+    tx.emit(NoteEdited(ticket_id=note.ticket_id, note_id=note.id, old=old))
+    return note
+
+
+async def _edit_message(tx: Tx, message: Message, said: Said) -> Message | None:
+    if message.text == said.text and message.content == said.content:
+        return None  # Telegram reports invisible changes too
+    if not message.from_customer and said.text.startswith("//"):
+        raise Refusal("refusal.answer_to_note")
+    old, message.text, message.content = message.text, said.text, said.content
+    message.edited_at = tx.now
+    if message.ticket_id is None:
+        return message
+    if message.in_card:
+        await _edit_opening(tx, message)
+    tx.emit(
+        MessageEdited(
+            ticket_id=message.ticket_id,
+            message_id=message.id,
+            from_customer=message.from_customer,
+            in_card=message.in_card,
+            old=old,
+            new=message.text,
+        )
+    )
+    return message
+
+
+async def _edit_opening(tx: Tx, message: Message) -> None:
+    """The card shows the opening words; it goes on to, cut if they have grown too long."""
+    ticket = await tx.session.get_one(Ticket, message.ticket_id)
+    ticket.opening = message.text.strip()[:CARD_SHOWS]

@@ -1,0 +1,222 @@
+"""Hearing a customer: their words open a ticket, join one, or wait until they say which.
+
+``hear`` is one decision after the other, the surest first: a piece of an album goes where the
+album went; a reply goes to the ticket of what it answers; a dialogue knows its ticket; otherwise
+the number of open tickets decides (A4).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any, Final
+
+from sqlalchemy import delete, select
+
+from core.models import Message, Person, Ticket
+from core.people.directory import Caller, arrive, enter_dialogue, mark_reachable
+from core.tickets.access import access
+from core.tickets.joining import join
+from core.tickets.opening import open_ticket
+from core.tickets.said import Said, find_belonging
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+
+# While this lasts, what follows joins the ticket the person has just opened or looked at.
+FOLLOW_UP: Final = timedelta(minutes=15)
+# Messages of one burst get one question.
+BURST: Final = timedelta(seconds=30)
+
+
+class Outcome(Enum):
+    """What became of the words."""
+
+    OPENED = auto()
+    JOINED = auto()
+    ASK_WHETHER = auto()
+    ASK_WHICH = auto()
+    KEPT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The outcome; the ticket where there is one; the open tickets where the person must choose."""
+
+    outcome: Outcome
+    person: Person
+    ticket: Ticket | None = None
+    choices: tuple[Ticket, ...] = ()
+
+
+async def hear(tx: Tx, caller: Caller, said: Said) -> Heard:
+    """A customer's message from the private chat, of a kind that can be carried (A1, A4, A10)."""
+    person = await arrive(tx, caller, "customer")
+    mark_reachable(tx, person)
+    if heard := await _as_part_of_album(tx, person, said):
+        return heard
+    if ticket := await _answered_ticket(tx, person, said):
+        return await _into(tx, person, ticket, [said])
+    if heard := await _in_dialogue(tx, person, said):
+        return heard
+    tickets = await open_tickets(tx, person.id)
+    if len(tickets) == 1:
+        return await _into(tx, person, tickets[0], [said])
+    return await _keep(tx, person, said, tickets)
+
+
+async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
+    """The person's tickets that have not ended, newest first; held."""
+    codes = (await workflow_of(tx)).open_codes()
+    query = (
+        select(Ticket)
+        .where(Ticket.customer_id == person_id, Ticket.state.in_(codes))
+        .order_by(Ticket.id.desc())
+        .with_for_update()
+    )
+    return (await tx.session.scalars(query)).all()
+
+
+async def _as_part_of_album(tx: Tx, person: Person, said: Said) -> Heard | None:
+    if said.album is None:
+        return None
+    query = select(Message).where(Message.author_id == person.id, Message.album == said.album)
+    first = (await tx.session.scalars(query.order_by(Message.id).limit(1))).one_or_none()
+    if first is None:
+        return None
+    if first.ticket_id is None:
+        await _unfiled(tx, person, said)
+        return Heard(Outcome.KEPT, person)
+    ticket = await tx.session.get_one(Ticket, first.ticket_id, with_for_update=True)
+    return await _into(tx, person, ticket, [said])
+
+
+async def _answered_ticket(tx: Tx, person: Person, said: Said) -> Ticket | None:
+    """The ticket whose message the person replies to."""
+    if said.reply_to is None:
+        return None
+    found = await find_belonging(tx, said.chat, said.reply_to)
+    if found is None or found.ticket_id is None:
+        return None
+    ticket = await tx.session.get_one(Ticket, found.ticket_id, with_for_update=True)
+    return ticket if ticket.customer_id == person.id else None
+
+
+async def _in_dialogue(tx: Tx, person: Person, said: Said) -> Heard | None:
+    dialogue = person.dialogue or {}
+    match dialogue.get("step"):
+        case "describe":
+            ticket = await open_ticket(tx, person, [said], topic=dialogue.get("topic"))
+            follow_up(tx, person, ticket.id)
+            return Heard(Outcome.OPENED, person, ticket)
+        case "continue" if not _expired(tx, dialogue):
+            ticket = await tx.session.get_one(Ticket, dialogue["ticket"], with_for_update=True)
+            follow_up(tx, person, ticket.id)
+            return await _into(tx, person, ticket, [said])
+    return None
+
+
+def _expired(tx: Tx, dialogue: dict[str, Any]) -> bool:
+    return datetime.fromisoformat(dialogue["until"]) < tx.now
+
+
+def follow_up(tx: Tx, person: Person, number: int) -> None:
+    """For a while, what the person writes joins this ticket.
+
+    The end moves only when little is left of it: not every message is worth a change of the row.
+    """
+    dialogue = person.dialogue or {}
+    same = dialogue.get("step") == "continue" and dialogue.get("ticket") == number
+    if same and datetime.fromisoformat(dialogue["until"]) > tx.now + FOLLOW_UP / 2:
+        return
+    until = (tx.now + FOLLOW_UP).isoformat()
+    enter_dialogue(person, {"step": "continue", "ticket": number, "until": until})
+
+
+async def _into(tx: Tx, person: Person, ticket: Ticket, said: Sequence[Said]) -> Heard:
+    """Join the ticket; if it has ended, open a new one that follows it (B6)."""
+    state = (await workflow_of(tx)).state(ticket.state)
+    if state.final:
+        new = await open_ticket(tx, person, said, topic=ticket.topic, follows=ticket.id)
+        follow_up(tx, person, new.id)
+        return Heard(Outcome.OPENED, person, new)
+    for words in said:
+        await join(tx, person, ticket, words)
+    return Heard(Outcome.JOINED, person, ticket)
+
+
+async def _keep(tx: Tx, person: Person, said: Said, tickets: Sequence[Ticket]) -> Heard:
+    """Keep the words until the person has said where they belong; a burst is asked about once."""
+    await _unfiled(tx, person, said)
+    dialogue = person.dialogue or {}
+    asked = dialogue.get("asked") if dialogue.get("step") == "file" else None
+    if asked is not None and tx.now - datetime.fromisoformat(asked) < BURST:
+        return Heard(Outcome.KEPT, person)
+    enter_dialogue(person, {"step": "file", "asked": tx.now.isoformat()})
+    outcome = Outcome.ASK_WHICH if tickets else Outcome.ASK_WHETHER
+    return Heard(outcome, person, choices=tuple(tickets))
+
+
+async def _unfiled(tx: Tx, person: Person, said: Said) -> None:
+    tx.session.add(
+        Message(
+            ticket_id=None,
+            author_id=person.id,
+            from_customer=True,
+            text=said.text,
+            content=said.content,
+            album=said.album,
+            source_chat=said.chat,
+            source_message=said.message,
+            created_at=said.at or tx.now,
+        )
+    )
+    await tx.session.flush()
+
+
+async def _take_unfiled(tx: Tx, person: Person) -> list[Said]:
+    """Take the person's unfiled words out, oldest first."""
+    query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
+    rows = (await tx.session.scalars(query.order_by(Message.id))).all()
+    if rows:
+        ids = [row.id for row in rows]
+        await tx.session.execute(delete(Message).where(Message.id.in_(ids)))
+    return [
+        Said(
+            row.source_chat,
+            row.source_message,
+            str(row.content.get("kind", "text")),
+            row.text,
+            row.content,
+            row.album,
+            at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+async def file_unfiled(tx: Tx, caller: Caller, number: int | None) -> Heard | None:
+    """The person has said where their kept words belong: a ticket's number, or ``None`` for a new
+    ticket. ``None`` is returned when nothing is kept any more (pressed twice).
+    """
+    person = await arrive(tx, caller, "customer")
+    said = await _take_unfiled(tx, person)
+    enter_dialogue(person, None)
+    if not said:
+        return None
+    if number is None:
+        ticket = await open_ticket(tx, person, said, topic=None)
+        follow_up(tx, person, ticket.id)
+        return Heard(Outcome.OPENED, person, ticket)
+    ticket = await access(tx, number, "hear")
+    heard = await _into(tx, person, ticket, said)
+    follow_up(tx, person, (heard.ticket or ticket).id)
+    return heard
+
+
+async def forget_unfiled(tx: Tx, caller: Caller) -> int:
+    """The person wrote by accident: what was kept is dropped. Returns how many there were."""
+    person = await arrive(tx, caller, "customer")
+    said = await _take_unfiled(tx, person)
+    enter_dialogue(person, None)
+    return len(said)
+

@@ -1,0 +1,141 @@
+"""Moving a ticket from state to state, and all that follows from the flags. Nowhere else."""
+
+from datetime import datetime
+from typing import Any
+
+from core.errors import MoveRefused
+from core.events import StateEntered
+from core.models import Ticket
+from core.sla import answer
+from core.sla.timers import RATING, WAKE, set_timers
+from core.tickets.access import access
+from core.tickets.marker import FROZEN, NEEDS_ANSWER, queue_rank
+from core.tickets.topics import answer_span
+from core.tickets.workflow import State
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+
+Timers = dict[str, datetime | None]
+
+
+async def target_of(tx: Tx, ticket: Ticket, verb: str) -> tuple[State, State]:
+    """The present state and the one the verb leads to. Raises :class:`MoveRefused`."""
+    workflow = await workflow_of(tx)
+    old = workflow.state(ticket.state)
+    new = workflow.move(ticket.state, verb)
+    if new is None:
+        raise MoveRefused(ticket.id, old.category)
+    return old, new
+
+
+async def enter(
+    tx: Tx,
+    ticket: Ticket,
+    verb: str,
+    *,
+    reason: str | None = None,
+    until: datetime | None = None,
+    timers: Timers | None = None,
+) -> State:
+    """Move the ticket by ``verb`` and apply what the flags of the new state mean.
+
+    ``reason``: the words given with it; ``until``: the wake-up of a freeze; ``timers``: timers
+    that the action sets besides. Raises :class:`MoveRefused`.
+    """
+    old, new = await target_of(tx, ticket, verb)
+    timers = dict(timers or {})
+    ticket.state = new.code
+    ticket.reason = reason
+    timers |= _leave(tx, ticket, old, new)
+    timers |= _arrive(tx, ticket, new, until)
+    place_in_queue(ticket, new)
+    await set_timers(tx, ticket.id, timers)
+    tx.emit(
+        StateEntered(
+            ticket_id=ticket.id,
+            verb=verb,
+            old=old.code,
+            new=new.code,
+            old_category=old.category,
+            category=new.category,
+            reason=reason,
+            until=until,
+            assignee_id=ticket.assignee_id,
+            waiting_since=ticket.waiting_since,
+            answer_due=ticket.answer_due,
+        )
+    )
+    return new
+
+
+def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
+    timers: Timers = {}
+    if old.pause and old.category != new.category:
+        ticket.frozen_until = None
+        timers[WAKE] = None
+        timers |= answer.resume(tx, ticket)
+    if old.resolution and not new.resolution:
+        ticket.resolved_at = None if not new.final else ticket.resolved_at
+        timers[RATING] = None
+    if old.final and not new.final:
+        ticket.closed_at = ticket.resolved_at = None
+        ticket.reopened += 1
+    return timers
+
+
+def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timers:
+    if new.final:
+        ticket.closed_at = tx.now
+        return answer.end(tx, ticket)
+    if new.resolution:
+        ticket.resolved_at = tx.now
+        wait = tx.company.rating_wait
+        rating = None if wait is None else tx.now + wait
+        return answer.end(tx, ticket) | {RATING: rating}
+    if new.pause and new.category == "waiting":
+        return answer.end(tx, ticket)
+    if new.pause:
+        ticket.frozen_until = until
+        return answer.suspend(tx, ticket) | {WAKE: until}
+    return {}
+
+
+def place_in_queue(ticket: Ticket, state: State) -> None:
+    """Where the ticket stands in the queue now: by urgency, then by age (D4)."""
+    rank = queue_rank(state, ticket.waiting_since)
+    ticket.queue_rank = rank
+    by_rank: dict[int | None, datetime | None] = {
+        NEEDS_ANSWER: ticket.answer_due or ticket.waiting_since,
+        FROZEN: ticket.frozen_until or ticket.opened_at,
+        None: None,
+    }
+    ticket.queue_at = by_rank.get(rank, ticket.opened_at)
+
+
+async def move(tx: Tx, number: int, verb: str, **given: Any) -> Ticket:
+    """An operator moves a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait."""
+    ticket = await access(tx, number, verb)
+    await enter(tx, ticket, verb, **given)
+    return ticket
+
+
+async def confirm(tx: Tx, number: int, *, content: bool) -> Ticket:
+    """The customer says whether the resolution helped: it closes, or work goes on (B14, B6)."""
+    verb = "confirm" if content else "dispute"
+    ticket = await access(tx, number, verb)
+    await target_of(tx, ticket, verb)
+    timers: Timers = {}
+    if not content:
+        let_go(tx, ticket)
+        timers = answer.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+    await enter(tx, ticket, verb, timers=timers)
+    return ticket
+
+
+def let_go(tx: Tx, ticket: Ticket) -> None:
+    """A reopened ticket has no assignee; who had it before is remembered for the team (B6)."""
+    if tx.company.keep_assignee_on_reopen:
+        return
+    if ticket.assignee_id is not None:
+        ticket.earlier_assignee_id = ticket.assignee_id
+    ticket.assignee_id = ticket.assigned_at = None

@@ -1,0 +1,30 @@
+"""A customer who cannot be written to any more: their tickets say so, once (R12)."""
+
+from sqlalchemy import select
+
+from core.events import PersonUnreachable
+from core.models import Person, Ticket
+from core.people.directory import Caller, find_by_telegram, lose
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+
+
+async def lose_caller(tx: Tx, caller: Caller, reason: str) -> None:
+    """Telegram says that this person has blocked the bot."""
+    person = await find_by_telegram(tx, caller.telegram_id)
+    if person is not None:
+        await lose_customer(tx, person, reason, alone=True)
+
+
+async def lose_customer(tx: Tx, person: Person, reason: str, *, alone: bool) -> None:
+    """Note it and tell each open ticket. ``alone``: no failed answer says so already."""
+    if not lose(tx, person):
+        return
+    codes = (await workflow_of(tx)).open_codes()
+    numbers = await tx.session.scalars(
+        select(Ticket.id).where(Ticket.customer_id == person.id, Ticket.state.in_(codes))
+    )
+    for number in numbers.all() or [None]:
+        tx.emit(
+            PersonUnreachable(ticket_id=number, person_id=person.id, reason=reason, alone=alone)
+        )

@@ -1,0 +1,115 @@
+"""What follows when a parcel has arrived, or will not: placements, the card's place, receipts."""
+
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from core.db import insert_or
+from core.delivery.channel import Outgoing, Sent
+from core.delivery.outbox import TELEGRAM, write
+from core.delivery.pacing import Priority
+from core.models import Message, Person, Placement, Ticket
+from core.tickets.conversation import answer_delivered, answer_failed
+from core.tickets.reach import lose_customer
+from core.tx import Look, Tx
+
+_PLACED: Final = frozenset({"text", "content", "card"})
+
+
+async def arrived(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
+    """The other side has accepted the parcel."""
+    if parcel.channel == TELEGRAM and parcel.kind in _PLACED:
+        await _place(tx, parcel, sent)
+    if parcel.kind == "card":
+        await _note_card(tx, parcel, sent)
+    if parcel.kind == "content" and parcel.person_id is not None:
+        await answer_delivered(tx, _messages(parcel, sent))
+
+
+def _messages(parcel: Outgoing, sent: Sent) -> list[int]:
+    """The messages that the parcel carried: one, or the pieces of an album."""
+    carried = sent.note.get("messages")
+    return list(carried) if carried else [parcel.message_id or 0]
+
+
+async def _place(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
+    """Note what stands where, so that replies and edits find it."""
+    if not sent.refs:
+        return
+    role = {"text": "notice", "content": "copy", "card": "card"}[parcel.kind]
+    carried: list[Any] = list(sent.note.get("messages") or [parcel.message_id] * len(sent.refs))
+    carried += [parcel.message_id] * (len(sent.refs) - len(carried))
+    copy = parcel.kind == "content"
+    await tx.session.execute(
+        insert_or(tx.session, Placement).on_conflict_do_nothing(index_elements=["chat", "ref"]),
+        [
+            {
+                "chat": int(sent.note.get("chat", parcel.address)),
+                "ref": int(ref),
+                "role": role,
+                "ticket_id": parcel.ticket_id,
+                "message_id": message if copy else None,
+            }
+            for ref, message in zip(sent.refs, carried, strict=False)
+        ],
+    )
+
+
+async def _note_card(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
+    ticket = await tx.session.get(Ticket, parcel.ticket_id)
+    if ticket is None:
+        return
+    ticket.card_digest = sent.note.get("digest")
+    if sent.refs:
+        ticket.card_chat, ticket.card_message = int(parcel.address), int(sent.refs[0])
+
+
+async def refused(tx: Tx, parcel: Outgoing, reason: str) -> None:
+    """The parcel will never arrive; whoever must know is told once (R12, X2)."""
+    answer = parcel.kind == "content" and parcel.person_id is not None
+    if answer and parcel.message_id is not None:
+        await answer_failed(tx, parcel.message_id, reason)
+    if reason == "blocked" and parcel.person_id is not None:
+        person = await tx.session.get_one(Person, parcel.person_id)
+        await lose_customer(tx, person, reason, alone=not answer)
+
+
+async def look_slow(tx: Tx, message_ids: list[int]) -> None:
+    """Answers that take long get 👀 on the operator's message: stored, on their way (X2)."""
+    rows: list[dict[str, Any]] = []
+    chat = tx.company.operators_chat
+    for number in message_ids:
+        message = await tx.session.get(Message, number)
+        if message is None or message.delivered_at or message.withdrawn_at or chat is None:
+            continue
+        rows.append(
+            {
+                "channel": TELEGRAM,
+                "address": str(chat),
+                "lane": f"{chat}:{message.ticket_id}:reaction",
+                "locale": tx.company.language,
+                "kind": "reaction",
+                "key": None,
+                "facts": {"emoji": "👀", "reply": message.source_message},
+                "ticket_id": message.ticket_id,
+                "message_id": message.id,
+                "person_id": None,
+                "priority": int(Priority.RECEIPT),
+                "once": f"receipt:{message.id}@{chat}",
+                "state": "queued",
+                "not_before": tx.now,
+                "attempts": 0,
+                "created_at": tx.now,
+            }
+        )
+    await write(tx, rows)
+
+
+async def copies_of(look: Look, message_id: int, chat: int) -> list[int]:
+    """Where copies of a message stand in a chat, in order."""
+    query = (
+        select(Placement.ref)
+        .where(Placement.message_id == message_id, Placement.chat == chat)
+        .order_by(Placement.id)
+    )
+    return list(await look.session.scalars(query))

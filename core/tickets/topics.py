@@ -1,0 +1,68 @@
+"""The company's topics: what a ticket can be about, and how soon it must be answered (C1)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from core.errors import Unreadable
+from core.models import Topic
+from core.tx import Look
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """A topic. ``titles`` by language; ``answer`` is its own deadline, if it has one."""
+
+    code: str
+    titles: dict[str, str]
+    answer: timedelta | None
+    active: bool
+
+    def title(self, language: str) -> str:
+        """The title in this language, or in whichever there is."""
+        return self.titles.get(language) or next(iter(self.titles.values()), self.code)
+
+
+class Topics(dict[str, TopicFacts]):
+    """All topics by code, in their order."""
+
+
+async def topics_of(look: Look) -> Topics:
+    """The topics, read once and kept until the directory changes."""
+    found: Topics | None = look.directory.get(Topics)
+    if found is None:
+        rows = await look.session.scalars(select(Topic).order_by(Topic.position))
+        found = look.directory[Topics] = Topics((row.code, _facts(row)) for row in rows)
+    return found
+
+
+def _facts(row: Topic) -> TopicFacts:
+    answer = None if row.answer_seconds is None else timedelta(seconds=row.answer_seconds)
+    return TopicFacts(row.code, dict(row.titles or {}), answer, row.active)
+
+
+async def title_of(look: Look, code: str | None, language: str) -> str | None:
+    """The topic's title, or ``None`` for a ticket without one."""
+    return None if code is None else (await topics_of(look))[code].title(language)
+
+
+async def answer_span(look: Look, code: str | None) -> timedelta:
+    """How long an answer may take for this topic."""
+    topic = (await topics_of(look)).get(code or "")
+    return topic.answer if topic and topic.answer else look.company.answer_deadline
+
+
+async def find_topic(look: Look, words: str) -> TopicFacts:
+    """The topic a person means by its code or by the beginning of a title.
+
+    Raises :class:`Unreadable` with the list of topics.
+    """
+    wanted = words.strip().casefold()
+    topics = await topics_of(look)
+    for topic in topics.values():
+        names = [topic.code, *topic.titles.values()]
+        if wanted and any(name.casefold().startswith(wanted) for name in names):
+            return topic
+    known = ", ".join(topic.title(look.company.language) for topic in topics.values())
+    raise Unreadable("refusal.no_such_topic", words=words, topics=known)

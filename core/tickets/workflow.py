@@ -1,0 +1,111 @@
+"""States, moves and the questions asked of them. Pure: no store, no clock.
+
+Categories are fixed, states are free: a company may have a state of its own in any category.
+Code asks for flags and categories, never for a state's code (B1).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+CATEGORIES: Final = ("new", "open", "waiting", "frozen", "resolved", "closed", "cancelled")
+
+# Verbs that may lead out of a final state: somebody changes their mind (B6, `/reopen`).
+LEAVING_FINAL: Final = frozenset({"reopen"})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state and what follows from being in it.
+
+    ``pause``: the clock is suspended; ``resolution``: the resolution clock stops; ``final``: only
+    a reopening leads out; ``initial``: where a ticket begins.
+    """
+
+    code: str
+    category: str
+    initial: bool = False
+    pause: bool = False
+    resolution: bool = False
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """In ``source``, ``verb`` leads to ``target`` (which may be the same state)."""
+
+    source: str
+    verb: str
+    target: str
+
+
+class Workflow:
+    """The table of states and moves, for look-ups."""
+
+    def __init__(self, states: Sequence[State], moves: Iterable[Move]) -> None:
+        self.states = {state.code: state for state in states}
+        self.moves = {(move.source, move.verb): move.target for move in moves}
+
+    @property
+    def initial(self) -> State:
+        """Where a ticket begins."""
+        return next(state for state in self.states.values() if state.initial)
+
+    def state(self, code: str) -> State:
+        """A state by its code."""
+        return self.states[code]
+
+    def move(self, source: str, verb: str) -> State | None:
+        """Where the verb leads from here; ``None``: nowhere."""
+        target = self.moves.get((source, verb))
+        return None if target is None else self.states[target]
+
+    def verbs(self, source: str) -> frozenset[str]:
+        """Everything that can be done here."""
+        return frozenset(verb for state, verb in self.moves if state == source)
+
+    def codes(self, *categories: str) -> tuple[str, ...]:
+        """Codes of the states in these categories."""
+        return tuple(s.code for s in self.states.values() if s.category in categories)
+
+    def open_codes(self) -> tuple[str, ...]:
+        """Codes of the states that are not final."""
+        return tuple(s.code for s in self.states.values() if not s.final)
+
+    def faults(self) -> list[str]:
+        """What makes this table unsound, in words; empty when it is sound."""
+        return [*self._state_faults(), *self._move_faults(), *self._dead_ends()]
+
+    def _state_faults(self) -> Iterable[str]:
+        initial = [s.code for s in self.states.values() if s.initial]
+        if len(initial) != 1:
+            yield f"exactly one state must be initial, not {len(initial)}"
+        for state in self.states.values():
+            if state.category not in CATEGORIES:
+                yield f"{state.code}: unknown category {state.category}"
+            if state.final and (state.pause or state.resolution):
+                yield f"{state.code}: a final state neither pauses nor resolves"
+            if state.initial and (state.final or state.pause or state.resolution):
+                yield f"{state.code}: an initial state has no other flag"
+
+    def _move_faults(self) -> Iterable[str]:
+        for (source, verb), target in self.moves.items():
+            for code in (source, target):
+                if code not in self.states:
+                    yield f"{source} --{verb}→ {target}: no state {code}"
+            known = source in self.states
+            if known and self.states[source].final and verb not in LEAVING_FINAL:
+                yield f"{source} --{verb}→ {target}: a final state is left by reopening only"
+
+    def _dead_ends(self) -> Iterable[str]:
+        reaching = {code for code, state in self.states.items() if state.final}
+        if not reaching:
+            yield "no state is final"
+        grew = True
+        while grew:
+            sources = {s for (s, _), target in self.moves.items() if target in reaching}
+            grew = not sources <= reaching
+            reaching |= sources
+        for code in self.states:
+            if code not in reaching:
+                yield f"{code}: no way leads from it to an end"

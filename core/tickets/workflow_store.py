@@ -1,0 +1,42 @@
+"""Rows ⇄ workflow. A table with faults is not accepted."""
+
+from sqlalchemy import select
+
+from core.models import MoveRow, StateRow
+from core.tickets.workflow import Move, State, Workflow
+from core.tx import Look
+
+
+class UnsoundWorkflow(Exception):
+    """The stored table of states and moves cannot work; ``args`` are its faults."""
+
+
+async def load(look: Look) -> Workflow:
+    """Read the company's workflow. Raises :class:`UnsoundWorkflow`."""
+    states = await look.session.scalars(select(StateRow).order_by(StateRow.position))
+    moves = await look.session.scalars(select(MoveRow))
+    workflow = Workflow(
+        [
+            State(
+                row.code,
+                row.category,
+                initial=row.initial,
+                pause=row.pause,
+                resolution=row.resolution,
+                final=row.final,
+            )
+            for row in states
+        ],
+        [Move(row.source, row.verb, row.target) for row in moves],
+    )
+    if faults := workflow.faults():
+        raise UnsoundWorkflow(*faults)
+    return workflow
+
+
+async def workflow_of(look: Look) -> Workflow:
+    """The company's workflow, read once and kept until the directory changes."""
+    found: Workflow | None = look.directory.get(Workflow)
+    if found is None:
+        found = look.directory[Workflow] = await load(look)
+    return found

@@ -1,0 +1,48 @@
+"""What a query and an action hold: a session, a frozen instant, who acts, what has happened."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.company import Company
+from core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. ``role``: ``customer``, ``operator``, ``admin`` or ``system``."""
+
+    role: str
+    person_id: int | None = None
+    name: str = ""
+
+
+SYSTEM: Final = Actor("system")
+
+
+@dataclass(slots=True)
+class Look:
+    """A look at the store at one instant. ``directory`` keeps what rarely changes, by its type."""
+
+    session: AsyncSession
+    now: datetime
+    company: Company
+    directory: dict[type, Any]
+
+
+@dataclass(slots=True)
+class Tx(Look):
+    """One transaction. ``now`` does not move while it runs."""
+
+    actor: Actor = SYSTEM
+    events: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        """Note that something has happened; recorders write it down before the commit."""
+        self.events.append(event)
+
+    def act_as(self, actor: Actor) -> None:
+        """Go on as this person, once an action has found out who it is."""
+        self.actor = actor

@@ -31,7 +31,7 @@ class Candidate:
 
 
 async def find_ready(look: Look, busy: Collection[str], limit: int = 50) -> Sequence[Candidate]:
-    """The first unfinished row of each lane that is due, most urgent first.
+    """The first unfinished row of each lane that is due, the one whose turn it is first.
 
     ``busy`` are addresses that cannot take anything now.
     """
@@ -47,7 +47,7 @@ async def find_ready(look: Look, busy: Collection[str], limit: int = 50) -> Sequ
                 earlier.state.in_(PENDING),
             ),
         )
-        .order_by(OutboxRow.priority, OutboxRow.id)
+        .order_by(OutboxRow.turn_at, OutboxRow.id)
         .limit(limit)
     )
     if busy:
@@ -95,9 +95,7 @@ async def find_interrupted(look: Look) -> list[Outgoing]:
     return [outgoing(row) for row in rows]
 
 
-async def give_back(
-    tx: Tx, row_id: int, *, after: float, error: str, count: bool = True
-) -> None:
+async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: bool = True) -> None:
     """The row waits for another try, ``after`` seconds from now at the earliest.
 
     ``count=False``: the try was not the row's fault and does not count as one.

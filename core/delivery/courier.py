@@ -9,7 +9,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -114,12 +114,12 @@ class Courier:
         return resting | dict.fromkeys(self._under_way, 0.0)
 
     def _choose(
-        self, ready: object, now: float
+        self, ready: Sequence[claims.Candidate], now: float
     ) -> tuple[list[claims.Candidate], float]:
         """The rows whose turn it is, one per address; and when the next could go."""
         chosen: dict[str, claims.Candidate] = {}
         pause = LOOK_EVERY
-        for row in ready:  # type: ignore[attr-defined]
+        for row in ready:
             if len(self._under_way) + len(chosen) >= AT_ONCE:
                 return list(chosen.values()), pause
             if row.address in chosen or row.address in self._under_way:
@@ -129,7 +129,9 @@ class Courier:
             if delay <= 0:
                 chosen[row.address] = row
             else:
+                # its less urgent rows would wait longer still; let the query pass over them
                 pause = min(pause, delay)
+                self._resting[row.address] = now + min(delay, LOOK_EVERY)
         return list(chosen.values()), pause
 
     def _start(self, parcel: Outgoing) -> None:

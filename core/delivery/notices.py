@@ -45,9 +45,7 @@ class Notice:
 CARD_WAIT: Final = 2.0
 ALBUM_WAIT: Final = 1.0
 
-_CARD_NEW: Final = Notice(
-    Audience.OPERATORS, "card", Priority.GROUP_NEWS, once="card:{ticket_id}"
-)
+_CARD_NEW: Final = Notice(Audience.OPERATORS, "card", Priority.GROUP_NEWS, once="card:{ticket_id}")
 
 
 def _card(when: Callable[[Any], bool] | None = None) -> Notice:
@@ -297,9 +295,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             reply="card",
         ),
     ),
-    e.UpdateQuarantined: (
-        Notice(_TO.ALERTS, "text", Priority.GROUP_NEWS, "alert.quarantined"),
-    ),
+    e.UpdateQuarantined: (Notice(_TO.ALERTS, "text", Priority.GROUP_NEWS, "alert.quarantined"),),
 }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 
 from core import events as e
 from core.db import insert_or
+from core.delivery import pacing
 from core.delivery.notices import Audience, Notice, notices_of
 from core.models import Message, Note, OutboxRow, Person, Ticket
 from core.texts import pack
@@ -24,6 +25,8 @@ EMAIL: Final = "email"
 # What customers may read of a ticket. The title is not among it (A3).
 _PUBLIC: Final = ("number", "due", "until", "reason")
 _NOTHING: Final = timedelta(0)
+# One step less urgent is worth this much waiting.
+PATIENCE: Final = timedelta(seconds=pacing.PATIENCE)
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
@@ -41,6 +44,8 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows; one that waits already under the same ``once`` takes the newer facts."""
     if not rows:
         return
+    for row in rows:
+        row["turn_at"] = row["not_before"] + PATIENCE * row["priority"]
     statement = insert_or(tx.session, OutboxRow)
     await tx.session.execute(
         statement.on_conflict_do_update(

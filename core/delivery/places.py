@@ -57,5 +57,3 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
     fields = {ROLES[place.role]: new for place in places}
     tx.emit(ChatMoved(ticket_id=None, old=old, new=new))
     return replace(tx.company, **fields)  # type: ignore[arg-type]
-
-

@@ -14,7 +14,8 @@ class OutboxRow(Row):
 
     ``lane`` keeps order: rows of one lane leave one after the other. ``once`` is unique among
     queued rows: a second one with the same name is the same thing (coalesced card edits).
-    ``mark`` is what the channel noted before the call, to find out whether a lost one arrived.
+    ``turn_at`` orders what is ready: the instant it was due, later by its lack of urgency, so that
+    the urgent go first and nobody waits for ever. ``mark`` is what the channel noted before the call, to find out whether a lost one arrived.
     ``state``: ``queued``, ``sending``, ``sent``, ``failed`` or ``dropped``.
     """
 
@@ -29,7 +30,7 @@ class OutboxRow(Row):
         ),
         Index(
             "ix_outbox_ready",
-            "priority",
+            "turn_at",
             "id",
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),
@@ -59,6 +60,7 @@ class OutboxRow(Row):
     once: Mapped[str | None] = mapped_column(String(80))
     state: Mapped[str] = mapped_column(String(12), default="queued")
     not_before: Mapped[datetime]
+    turn_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     mark: Mapped[dict[str, Any] | None]
     error: Mapped[str | None] = mapped_column(Text)

@@ -35,7 +35,7 @@ Imap = Annotated[SecretStr, AfterValidator(values.server("imaps", "imap"))]
 Web = Annotated[str, AfterValidator(values.web("https", "http"))]
 
 
-class WrongConfiguration(Exception):  # noqa: N818 - it is said as it is read
+class WrongConfiguration(Exception):
     """The environment cannot be used; `faults` has one line for each thing wrong with it."""
 
     def __init__(self, faults: Iterable[str]) -> None:

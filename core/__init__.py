@@ -1,1 +1,1 @@
-"""What the desk is: tickets, people, clocks, deliveries. Knows no medium and no sentence of any language."""
+"""What the desk is: tickets, people, clocks, deliveries; no medium, no sentence of a language."""

@@ -119,7 +119,7 @@ class Desk:
             return await query(look, *args, **options)
 
     async def _shielded(
-        self, actor: Actor, action: Callable[..., Awaitable[R]], args: object, options: object
+        self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
     ) -> R:
         work = asyncio.ensure_future(self._with_retries(actor, action, args, options))
         try:
@@ -130,7 +130,7 @@ class Desk:
             raise
 
     async def _with_retries(
-        self, actor: Actor, action: Callable[..., Awaitable[R]], args: object, options: object
+        self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
     ) -> R:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -143,13 +143,13 @@ class Desk:
         raise AssertionError
 
     async def _once(
-        self, actor: Actor, action: Callable[..., Awaitable[R]], args: object, options: object
+        self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
     ) -> R:
         pass_point("desk.before_action")
         row = _handling.get()
         async with self.database.write() as session:
             tx = Tx(session, self.clock(), self.company, self.directory, actor)
-            result = await action(tx, *args, **options)  # type: ignore[misc]
+            result = await action(tx, *args, **options)
             await self._write_down(tx)
             if row is not None and not row.done:
                 await _mark_done(tx, row)

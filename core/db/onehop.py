@@ -16,7 +16,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite import aiosqlite as stock
 
 
-class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):  # type: ignore[misc]
+class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
     """Holds the rows of one statement, all of them fetched in the same crossing."""
 
     __slots__ = ("_description", "_lastrowid", "_rowcount")
@@ -26,12 +26,12 @@ class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):  # type: ignore[misc]
     def __init__(self, connection: Any) -> None:
         self._adapt_connection = connection
         self._connection = connection._connection
-        self._cursor = None
+        self._cursor: Any = None
         self._rows = collections.deque()
         self._description: Any = None
         self._rowcount = -1
         self._lastrowid = -1
-        self._soft_closed_memoized = {}
+        self._soft_closed_memoized: Any = {}
 
     @property
     def description(self) -> Any:
@@ -78,12 +78,12 @@ class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):  # type: ignore[misc]
         await self._cross(True, statement, parameters)
 
 
-class _Connection(stock.AsyncAdapt_aiosqlite_connection):  # type: ignore[misc]
+class _Connection(stock.AsyncAdapt_aiosqlite_connection):
     __slots__ = ()
-    _cursor_cls = _Cursor
+    _cursor_cls: Any = _Cursor
 
 
-class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):  # type: ignore[misc]
+class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):
     def connect(self, *args: Any, **options: Any) -> _Connection:
         connection = super().connect(*args, **options)
         return _Connection(self, connection._connection)

@@ -16,8 +16,8 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 class UTCDateTime(TypeDecorator[datetime]):
     """An aware instant, stored and returned in UTC. A naive one is refused: it means nothing."""
 
-    impl = DateTime(timezone=True)
-    cache_ok = True
+    impl = DateTime(timezone=True)  # type: ignore[mutable-override]
+    cache_ok = True  # type: ignore[mutable-override]
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn to UTC; SQLite keeps no zone, so it gets the naive form."""

@@ -1,6 +1,7 @@
 """The chats with a role, and what happens when Telegram gives one of them a new id."""
 
 from dataclasses import replace
+from typing import Any, Final
 
 from sqlalchemy import select, update
 
@@ -9,7 +10,7 @@ from core.events import ChatMoved
 from core.models import OutboxRow, Place, Ticket
 from core.tx import Tx
 
-ROLES = {"operators": "operators_chat", "alerts": "alerts_chat"}
+ROLES: Final = {"operators": "operators_chat", "alerts": "alerts_chat"}
 
 
 async def settle_places(tx: Tx) -> Company:
@@ -29,7 +30,7 @@ async def settle_places(tx: Tx) -> Company:
         elif place.configured != configured:
             place.configured = place.chat = configured
         else:
-            company = replace(company, **{field: place.chat})
+            company = replace(company, **_chat(field, place.chat))
     return company
 
 
@@ -54,6 +55,12 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
         .where(Ticket.card_chat == old)
         .values(card_chat=None, card_message=None, card_digest=None)
     )
-    fields = {ROLES[place.role]: new for place in places}
     tx.emit(ChatMoved(ticket_id=None, old=old, new=new))
-    return replace(tx.company, **fields)  # type: ignore[arg-type]
+    company = tx.company
+    for place in places:
+        company = replace(company, **_chat(ROLES[place.role], new))
+    return company
+
+
+def _chat(field: str, chat: int) -> dict[str, Any]:
+    return {field: chat}

@@ -14,8 +14,9 @@ class OutboxRow(Row):
 
     ``lane`` keeps order: rows of one lane leave one after the other. ``once`` is unique among
     queued rows: a second one with the same name is the same thing (coalesced card edits).
-    ``turn_at`` orders what is ready: the instant it was due, later by its lack of urgency, so that
-    the urgent go first and nobody waits for ever. ``mark`` is what the channel noted before the call, to find out whether a lost one arrived.
+    ``turn_at`` orders what is ready: the instant it was due, later by its lack of urgency, so
+    that the urgent go first and nobody waits for ever. ``mark`` is what the channel noted before
+    the call, to find out whether a lost one arrived.
     ``state``: ``queued``, ``sending``, ``sent``, ``failed`` or ``dropped``.
     """
 

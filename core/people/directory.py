@@ -71,6 +71,14 @@ def _language(code: str | None, default: str) -> str:
     return "en"
 
 
+async def language_of(look: Look, telegram_id: int, code: str | None) -> str:
+    """The language to speak in: what they chose, else what their Telegram speaks."""
+    known = await look.session.scalar(
+        select(Person.language).where(Person.telegram_id == telegram_id)
+    )
+    return known or _language(code, look.company.language)
+
+
 async def arrive(tx: Tx, caller: Caller, role: str) -> Person:
     """Recognise somebody and go on as them. An admin's id makes an admin of an operator."""
     person = await recognise(tx, caller)

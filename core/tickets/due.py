@@ -47,7 +47,7 @@ async def sweep(tx: Tx) -> int:
     gathered: dict[str, Any] = dict(heart.value)
     alone = not gathered and not (gap > DOWNTIME and len(due) > FEW)
     for timer in due:
-        if await _claim(tx, timer) and await _fire(tx, timer, alone) and not alone:
+        if await _claim(tx, timer) and await _fire(tx, timer, alone=alone) and not alone:
             gathered[timer.kind] = [*gathered.get(timer.kind, ()), timer.ticket_id]
     if len(due) < BATCH and gathered:
         _tell_as_one(tx, gathered, gap)
@@ -91,7 +91,7 @@ async def _claim(tx: Tx, timer: Due) -> bool:
     return bool(claimed.rowcount == 1)  # type: ignore[attr-defined]
 
 
-async def _fire(tx: Tx, timer: Due, alone: bool) -> bool:
+async def _fire(tx: Tx, timer: Due, *, alone: bool) -> bool:
     """The effect of one timer. False when the ticket's state has overtaken it."""
     ticket = await tx.session.get_one(Ticket, timer.ticket_id, with_for_update=True)
     due = ticket.answer_due or timer.at
@@ -131,5 +131,3 @@ def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:
             woke=tuple(gathered.get(WAKE, ())),
         )
     )
-
-

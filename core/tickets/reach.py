@@ -21,10 +21,11 @@ async def lose_customer(tx: Tx, person: Person, reason: str, *, alone: bool) -> 
     if not lose(tx, person):
         return
     codes = (await workflow_of(tx)).open_codes()
-    numbers = await tx.session.scalars(
+    found = await tx.session.scalars(
         select(Ticket.id).where(Ticket.customer_id == person.id, Ticket.state.in_(codes))
     )
-    for number in numbers.all() or [None]:
+    numbers: list[int | None] = [*found]
+    for number in numbers or [None]:
         tx.emit(
             PersonUnreachable(ticket_id=number, person_id=person.id, reason=reason, alone=alone)
         )

@@ -1,0 +1,229 @@
+"""Builds the whole desk from settings and connects its rooms: the only one who knows everybody."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from aiogram import Bot, Dispatcher
+from aiogram.types import Update
+from pydantic import ValidationError
+
+import handlers
+from bot.lanes import Lanes, Unparseable
+from bot.migrate import migrate
+from bot.polling import Poller
+from bot.settings import Settings
+from channels.email.channel import EmailChannel
+from channels.telegram.channel import TelegramChannel
+from channels.telegram.gateway import Gateway, make_bot
+from core import journal
+from core.company import Company
+from core.db import Database
+from core.delivery import outbox
+from core.delivery.channel import Channel
+from core.delivery.courier import Courier, Reactions
+from core.delivery.pacing import Pacer
+from core.delivery.places import move_chat, settle_places
+from core.desk import Desk
+from core.inbox import Stored
+from core.texts import Texts
+from core.tickets import receipts
+from scheduler.runner import Runner
+
+log = logging.getLogger(__name__)
+
+LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
+
+
+def company_of(settings: Settings) -> Company:
+    """The company's settings as the environment gives them."""
+    return Company(
+        name=settings.company_name,
+        language=settings.default_language,
+        zone=settings.timezone,
+        answer_deadline=settings.answer_deadline,
+        remind_before=settings.remind_before,
+        rating_wait=settings.rating_wait,
+        admins=frozenset(settings.admin_ids),
+        operators_chat=settings.operator_chat_id,
+        alerts_chat=settings.alert_chat_id,
+        mail_alerts_to=settings.mail_alerts_to,
+        number_mask=settings.number_mask,
+    )
+
+
+def desk_of(settings: Settings, database: Database) -> Desk:
+    """The desk with its recorders, in the order in which they write."""
+    return Desk(database, company_of(settings), (journal.record, outbox.record))
+
+
+@dataclass(slots=True)
+class App:
+    """The running desk. :meth:`run` returns when it was asked to stop, all work finished."""
+
+    settings: Settings
+    database: Database
+    desk: Desk
+    texts: Texts
+    bot: Bot
+    gateway: Gateway
+    dispatcher: Dispatcher
+    channels: Mapping[str, Channel]
+    courier: Courier
+    lanes: Lanes
+    poller: Poller
+    runner: Runner
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        """Ask to stop."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Prepare, work, and on a stop finish what is under way (R16).
+
+        Raises whatever ends one of the loops: half a desk is worse than none.
+        """
+        stop = asyncio.create_task(self._stop.wait(), name="stop")
+        if not await self._prepared_before(stop):
+            return await self._wind_down(set())
+        loops = {
+            asyncio.create_task(self.poller.run(), name="poller"),
+            asyncio.create_task(self.lanes.run(), name="lanes"),
+            asyncio.create_task(self.courier.run(), name="courier"),
+        }
+        self.runner.start()
+        try:
+            done, _ = await asyncio.wait({*loops, stop}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stop}:
+                task.result()
+        finally:
+            stop.cancel()
+            await self._wind_down(loops)
+        return None
+
+    async def _prepared_before(self, stop: asyncio.Task[Any]) -> bool:
+        """Prepare, unless a stop comes first: Telegram may be out of reach for long."""
+        work = asyncio.create_task(self.prepare(), name="prepare")
+        await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+            return True
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        return False
+
+    async def prepare(self) -> None:
+        """Bring the database up to date and find out what a killed process left unfinished."""
+        await migrate(self.database)
+        self.adopt(await self.desk.run(settle_places))
+        await self.courier.recover()
+
+    def adopt(self, company: Company) -> None:
+        """The company has changed: the next transaction sees it so."""
+        self.desk.company = company
+
+    async def _wind_down(self, loops: set[asyncio.Task[None]]) -> None:
+        """Take nothing in, finish the updates, then the parcels under way, then let go."""
+        for task in loops:
+            if task.get_name() == "poller":
+                task.cancel()
+        await self.lanes.stop()
+        await self.runner.stop()
+        await self.courier.stop()
+        for task in loops:
+            task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        for channel in self.channels.values():
+            with contextlib.suppress(Exception):
+                await channel.close()
+        await self.bot.session.close()
+        await self.database.close()
+
+
+def build(settings: Settings, database: Database) -> App:
+    """Connect everything. ``database`` is locked by the caller."""
+    assert settings.bot_token is not None
+    desk = desk_of(settings, database)
+    texts = Texts.load(LOCALES, settings.default_language)
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    pacer = Pacer()
+    gateway = Gateway(bot, pacer)
+    channels = _channels(settings, desk, texts, gateway)
+    dispatcher = handlers.dispatcher(desk, texts)
+    lanes = Lanes(desk, _Handler(bot, desk, dispatcher, gateway).handle)
+    app: App
+
+    def stored(batch: Sequence[Mapping[str, Any]]) -> None:
+        del batch
+        lanes.news.set()
+
+    def moved(company: Company) -> None:
+        app.adopt(company)
+
+    reactions = Reactions(receipts.arrived, receipts.refused, receipts.look_slow)
+    app = App(
+        settings,
+        database,
+        desk,
+        texts,
+        bot,
+        gateway,
+        dispatcher,
+        channels,
+        Courier(desk, channels, pacer, reactions, moved),
+        lanes,
+        Poller(bot, desk, stored),
+        Runner(desk, settings.sweep_interval),
+    )
+    return app
+
+
+def _channels(
+    settings: Settings, desk: Desk, texts: Texts, gateway: Gateway
+) -> Mapping[str, Channel]:
+    channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts)}
+    if settings.smtp_url is not None and settings.mail_from is not None:
+        url = settings.smtp_url.get_secret_value()
+        channels["email"] = EmailChannel(url, settings.mail_from, texts, settings.timezone)
+    return channels
+
+
+@dataclass(slots=True)
+class _Handler:
+    """From a stored update to its handler: parsed alone, so that a bad one harms nobody else."""
+
+    bot: Bot
+    desk: Desk
+    dispatcher: Dispatcher
+    gateway: Gateway
+
+    async def handle(self, stored: Stored) -> None:
+        try:
+            update = Update.model_validate_json(stored.raw, context={"bot": self.bot})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise Unparseable(f"{first['loc']}: {first['msg']}") from None
+        self._note(update)
+        if await self._moved(update):
+            return
+        await self.dispatcher.feed_update(self.bot, update)
+
+    def _note(self, update: Update) -> None:
+        message = update.message or update.edited_message
+        if message is not None:
+            self.gateway.note_incoming(message.chat, message.message_id)
+
+    async def _moved(self, update: Update) -> bool:
+        """The service message of a group that became a supergroup: stored ids follow."""
+        message = update.message
+        if message is None or message.migrate_to_chat_id is None:
+            return False
+        self.desk.company = await self.desk.run(
+            move_chat, message.chat.id, message.migrate_to_chat_id
+        )
+        return True

@@ -1,0 +1,162 @@
+"""The command line: run, check, migrate, quarantine, sandbox.
+
+Exit codes: 0 fine, 2 the configuration is wrong (one clear line per fault), 3 another process holds
+this SQLite database. Heavy imports are late: ``--help`` and a wrong setting answer at once.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from bot import logs
+from bot.settings import Settings, WrongConfiguration, load_settings, unknown_variables
+from core import faultpoints
+from core.db import Database, DatabaseInUse
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+FINE: Final = 0
+WRONG: Final = 2
+IN_USE: Final = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load_settings()
+    except WrongConfiguration as wrong:
+        _complain(wrong.faults)
+        return WRONG
+    _complain(unknown_variables(os.environ))
+    logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets())
+    faultpoints.arm(os.environ.get("FAULT_POINT"))
+    try:
+        return int(asyncio.run(options.command(settings, options), loop_factory=_loop()) or FINE)
+    except DatabaseInUse as busy:
+        _complain([f"DATABASE_URL: another process works with {busy}; stop it first"])
+        return IN_USE
+    except KeyboardInterrupt:
+        return FINE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Frontdoor, a support desk")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, command, says in COMMANDS:
+        found = commands.add_parser(name, help=says, description=says)
+        found.set_defaults(command=command)
+        if name == "quarantine":
+            found.add_argument("action", choices=["show", "replay"])
+            found.add_argument("id", nargs="?", type=int, help="the number that `show` prints")
+    return parser
+
+
+def _complain(lines: Sequence[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one; it halves the cost of a request."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def run(settings: Settings, options: argparse.Namespace) -> int:
+    """The desk; without BOT_TOKEN, the desk in its own sandbox."""
+    if settings.bot_token is None:
+        return await sandbox(settings, options)
+    database = Database(settings.database_url.get_secret_value())
+    database.lock()
+    from aiogram.exceptions import TelegramUnauthorizedError
+
+    from bot.app import build
+
+    app = build(settings, database)
+    _stop_on_signals(app)
+    gc.freeze()
+    try:
+        await app.run()
+    except TelegramUnauthorizedError:
+        _complain(["BOT_TOKEN: Telegram does not know it; ask @BotFather for the right one"])
+        return WRONG
+    return FINE
+
+
+def _stop_on_signals(app: "App") -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, app.stop)
+
+
+async def check(settings: Settings, _: argparse.Namespace) -> int:
+    """The doctor: what is wrong, and how to mend it."""
+    from bot.doctor import examine
+
+    findings = await examine(settings)
+    for finding in findings:
+        print(finding)
+    return FINE if all(finding.fine for finding in findings) else WRONG
+
+
+async def migrate(settings: Settings, _: argparse.Namespace) -> int:
+    """Bring the database up to date; `run` does it too."""
+    from bot.migrate import migrate as bring_up
+
+    database = Database(settings.database_url.get_secret_value())
+    database.lock()
+    try:
+        await bring_up(database)
+    finally:
+        await database.close()
+    print("the database is up to date")
+    return FINE
+
+
+async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
+    """Updates that were put aside: show them, or have one handled again."""
+    from core import inbox
+    from core.company import Company
+    from core.desk import Desk
+
+    database = Database(settings.database_url.get_secret_value())
+    desk = Desk(database, Company())
+    try:
+        if options.action == "show":
+            for number, update_id, error, raw in await desk.read(inbox.list_quarantined):
+                print(f"{number}\tupdate {update_id}\t{error}\n\t{raw[:500]}")
+            return FINE
+        if options.id is None or not await desk.run(inbox.replay, options.id):
+            _complain(["quarantine replay: name an id that `quarantine show` prints"])
+            return WRONG
+        print(f"{options.id} will be handled when the desk starts next")
+        return FINE
+    finally:
+        await database.close()
+
+
+async def sandbox(settings: Settings, _: argparse.Namespace) -> int:
+    """A small world with the real bot in it, and a command line to act there."""
+    from bot.playground import play
+
+    return await play(settings)
+
+
+Command = Callable[[Settings, argparse.Namespace], Awaitable[int]]
+COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
+    ("run", run, "run the desk (without BOT_TOKEN: in its own sandbox)"),
+    ("check", check, "say what is wrong with the set-up, and how to mend it"),
+    ("migrate", migrate, "bring the database up to date"),
+    ("quarantine", quarantine, "show or replay updates that could not be handled"),
+    ("sandbox", sandbox, "try the desk without Telegram"),
+)

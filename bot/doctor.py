@@ -1,0 +1,150 @@
+"""``check``: looks at everything the desk needs and says what to do about what is wrong."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.types import ChatMemberAdministrator, ChatMemberOwner, User
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.migrate import pending
+from bot.settings import Settings
+from channels.email.channel import EmailChannel
+from channels.telegram.gateway import make_bot
+from core.db import Database, DatabaseInUse
+from core.delivery.channel import SendError
+
+# What the bot must be allowed to do in the operator group, and what for.
+GROUP_RIGHTS: Final = (
+    ("can_delete_messages", "Delete messages", "to take answers back and tidy up"),
+    ("can_pin_messages", "Pin messages", "to keep the board in sight"),
+)
+CHANNEL_RIGHTS: Final = (("can_post_messages", "Post messages", "to alert admins"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``remedy`` says what to do when it is not fine."""
+
+    what: str
+    fine: bool
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """A line for a terminal."""
+        return f"ok     {self.what}" if self.fine else f"WRONG  {self.what}\n       → {self.remedy}"
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; what one look finds wrong does not stop the others."""
+    findings = [finding async for finding in _database(settings)]
+    if settings.bot_token is None:
+        findings.append(
+            Finding(
+                "no BOT_TOKEN", False, "get one from @BotFather; without it only the sandbox runs"
+            )
+        )
+        return findings
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    try:
+        findings += [finding async for finding in _telegram(settings, bot)]
+    finally:
+        await bot.session.close()
+    findings += [finding async for finding in _mail(settings)]
+    return findings
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    database = Database(settings.database_url.get_secret_value())
+    name = "SQLite database" if database.is_sqlite else "PostgreSQL database"
+    try:
+        database.lock()
+        async with database.write() as session:
+            await session.execute(text("SELECT 1"))
+        behind = await pending(database)
+        yield Finding(f"{name} can be written to", True)
+        yield Finding(
+            f"{name}: tables {'are behind' if behind else 'are up to date'}",
+            True,
+        )
+    except DatabaseInUse:
+        yield Finding(f"{name} is in use: the desk is running", True)
+    except (SQLAlchemyError, OSError) as error:
+        remedy = f"look at DATABASE_URL, and whether the server runs and lets us in: {error}"
+        yield Finding(f"{name} cannot be opened", False, remedy.splitlines()[0])
+    finally:
+        await database.close()
+
+
+async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
+    try:
+        me = await bot.get_me()
+    except TelegramUnauthorizedError:
+        yield Finding("Telegram does not know BOT_TOKEN", False, "ask @BotFather for the right one")
+        return
+    except TelegramAPIError as error:
+        remedy = f"look at the network, a proxy, or TELEGRAM_API_URL: {error.message}"
+        yield Finding("Telegram cannot be reached", False, remedy)
+        return
+    yield Finding(f"the bot is @{me.username}", True)
+    async for finding in _chat(
+        bot, me, settings.operator_chat_id, "OPERATOR_CHAT_ID", "operator group", GROUP_RIGHTS
+    ):
+        yield finding
+    async for finding in _chat(
+        bot, me, settings.alert_chat_id, "ALERT_CHAT_ID", "alert channel", CHANNEL_RIGHTS
+    ):
+        yield finding
+    if not settings.admin_ids:
+        remedy = "set ADMIN_IDS to the Telegram ids of those who supervise"
+        yield Finding("nobody is an admin", False, remedy)
+
+
+async def _chat(
+    bot: Bot, me: User, chat_id: int | None, variable: str, name: str, rights: Any
+) -> AsyncIterator[Finding]:
+    if chat_id is None:
+        remedy = f"add the bot to the {name}, make it an admin, and set {variable} to its id"
+        yield Finding(f"no {name}", False, remedy)
+        return
+    try:
+        chat = await bot.get_chat(chat_id)
+        member = await bot.get_chat_member(chat_id, me.id)
+    except TelegramAPIError as error:
+        remedy = f"look at {variable}, and add the bot there as an admin: {error.message}"
+        yield Finding(f"the {name} {chat_id} is out of reach", False, remedy)
+        return
+    if not isinstance(member, ChatMemberAdministrator | ChatMemberOwner):
+        remedy = f"make the bot an admin of «{chat.title}»; otherwise it does not see what is said"
+        yield Finding(f"the bot is not an admin of the {name}", False, remedy)
+        return
+    yield Finding(f"the {name} is «{chat.title}», the bot is an admin there", True)
+    for right, title, purpose in rights:
+        if not getattr(member, right, None) and isinstance(member, ChatMemberAdministrator):
+            remedy = f"allow it in the bot's admin rights, {purpose}"
+            yield Finding(f"the {name}: the bot lacks the right «{title}»", False, remedy)
+
+
+async def _mail(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.smtp_url is None or settings.mail_from is None:
+        return
+    url = settings.smtp_url.get_secret_value()
+    channel = EmailChannel(url, settings.mail_from, _Silent(), settings.timezone)
+    try:
+        await channel.probe()
+        yield Finding("the mail server lets us in", True)
+    except SendError as error:
+        remedy = f"look at SMTP_URL: host, port, scheme, user and password ({error})"
+        yield Finding("the mail server does not let us in", False, remedy)
+    finally:
+        await channel.close()
+
+
+class _Silent:
+    """A probe writes no letter, so it needs no words."""
+
+    def say(self, *_: Any, **__: Any) -> str:
+        return ""

@@ -1,0 +1,150 @@
+"""Lanes: updates of one chat one after the other, different chats side by side (R7).
+
+The inbox is the queue: lanes read it in its order, so that what a killed process left behind is
+simply what comes next. An update that cannot be handled is tried again twice and then put aside,
+so that it holds up its own chat for less than a second and others not at all (R11).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from bot.logs import bound
+from core import inbox
+from core.desk import AlreadyHandled, Desk
+from core.inbox import Stored
+
+log = logging.getLogger(__name__)
+
+PAGE: Final = 200
+AT_ONCE: Final = 1000
+# Waits before the second and the third try of an update.
+RETRIES: Final = (0.1, 0.4)
+# Between tries when the store, not the update, is at fault.
+STORE_PAUSE: Final = 0.5
+# An update that takes longer than this has failed.
+LONGEST: Final = 30.0
+
+# The store is locked, full or out of reach: nobody's update is to blame (R18, R19).
+STORE_TROUBLE: Final = (OperationalError, InterfaceError, PoolTimeout)
+
+
+class Unparseable(Exception):
+    """The update has no shape that we know; trying again will not help."""
+
+
+@dataclass(slots=True)
+class Lanes:
+    """Feeds stored updates to ``handle``; ring :attr:`news` after storing."""
+
+    desk: Desk
+    handle: Callable[[Stored], Awaitable[None]]
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    _queues: dict[int, deque[Stored]] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _waiting: int = 0
+    _read_up_to: int = 0
+    _room: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+
+    async def run(self) -> None:
+        """Read the inbox and feed the lanes until :meth:`stop`."""
+        while not self._stopping:
+            self.news.clear()
+            try:
+                page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
+            except STORE_TROUBLE as error:
+                log.warning("the inbox cannot be read now: %s", error)
+                await asyncio.sleep(STORE_PAUSE)
+                continue
+            for stored in page:
+                self._read_up_to = stored.id
+                self._put(stored)
+            if len(page) < PAGE:
+                await self.news.wait()
+            await self._wait_for_room()
+
+    async def stop(self, patience: float = 4.0) -> None:
+        """Take nothing new; finish the update that each lane is at (R16)."""
+        self._stopping = True
+        self.news.set()
+        self._room.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience)
+
+    @property
+    def waiting(self) -> int:
+        """Updates read but not handled yet."""
+        return self._waiting
+
+    async def _wait_for_room(self) -> None:
+        while self._waiting >= AT_ONCE and not self._stopping:
+            self._room.clear()
+            await self._room.wait()
+
+    def _put(self, stored: Stored) -> None:
+        self._waiting += 1
+        queue = self._queues.get(stored.lane)
+        if queue is not None:
+            queue.append(stored)
+            return
+        self._queues[stored.lane] = deque([stored])
+        task = asyncio.create_task(self._drain(stored.lane))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _drain(self, lane: int) -> None:
+        queue = self._queues[lane]
+        while queue and not self._stopping:
+            stored = queue.popleft()
+            with bound(update_id=stored.update_id):
+                await self._see_through(stored)
+            self._waiting -= 1
+            self._room.set()
+        self._queues.pop(lane, None)
+
+    async def _see_through(self, stored: Stored) -> None:
+        """One update to its end: handled, or put aside."""
+        waits = iter(RETRIES)
+        while not self._stopping:
+            try:
+                await self._once(stored)
+            except STORE_TROUBLE as error:
+                log.warning("the store is in trouble, the update waits: %s", error)
+                await asyncio.sleep(STORE_PAUSE)
+            except Unparseable as error:
+                await self._put_aside(stored, f"cannot be parsed: {error}")
+                return
+            except Exception as error:
+                log.exception("an update could not be handled")
+                wait = next(waits, None)
+                if wait is None:
+                    await self._put_aside(stored, repr(error))
+                    return
+                await asyncio.sleep(wait)
+            else:
+                return
+
+    async def _once(self, stored: Stored) -> None:
+        with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
+            async with asyncio.timeout(LONGEST):
+                await self.handle(stored)
+            if not row.done:
+                await self.desk.run(inbox.finish, stored.id)
+
+    async def _put_aside(self, stored: Stored, error: str) -> None:
+        log.error("an update was put aside: %s", error)
+        while True:
+            try:
+                await self.desk.run(inbox.quarantine, stored, error)
+            except STORE_TROUBLE:
+                await asyncio.sleep(STORE_PAUSE)
+            else:
+                return

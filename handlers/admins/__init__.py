@@ -1,0 +1,1 @@
+"""What admins steer and ask for."""

@@ -1,0 +1,55 @@
+"""Where an update comes from. Async classes: aiogram runs anything else in a thread, at 70 µs each.
+
+A command of a person is a message that a person wrote here, themselves, just now: not a forward,
+not through another bot, not in the name of a chat (S2, S3).
+"""
+
+from aiogram.filters import Filter
+from aiogram.types import CallbackQuery, Message
+
+from core.desk import Desk
+from core.people.directory import NEVER_A_PERSON
+
+
+class Private(Filter):
+    """The update belongs to a private chat with the bot."""
+
+    async def __call__(  # type: ignore[mutable-override]
+        self, event: Message | CallbackQuery
+    ) -> bool:
+        """True in a private chat."""
+        message = event if isinstance(event, Message) else event.message
+        return message is not None and message.chat.type == "private"
+
+
+class OperatorGroup(Filter):
+    """The update belongs to the operator group as it is now (it may have moved)."""
+
+    async def __call__(  # type: ignore[mutable-override]
+        self, event: Message | CallbackQuery, desk: Desk
+    ) -> bool:
+        """True in the operator group."""
+        message = event if isinstance(event, Message) else event.message
+        return message is not None and message.chat.id == desk.company.operators_chat
+
+
+class AlertChannel(Filter):
+    """The update belongs to the admins' alert channel."""
+
+    async def __call__(  # type: ignore[mutable-override]
+        self, event: Message | CallbackQuery, desk: Desk
+    ) -> bool:
+        """True in the alert channel."""
+        message = event if isinstance(event, Message) else event.message
+        return message is not None and message.chat.id == desk.company.alerts_chat
+
+
+def is_nobody(message: Message) -> bool:
+    """The message is written in the name of a chat, or of an identity that many share."""
+    sender = message.from_user
+    return sender is None or message.sender_chat is not None or sender.id in NEVER_A_PERSON
+
+
+def is_borrowed(message: Message) -> bool:
+    """The words are somebody else's: a forward, or another bot's."""
+    return message.forward_origin is not None or message.via_bot is not None

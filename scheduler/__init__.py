@@ -1,0 +1,1 @@
+"""The clock: it only ticks; what is due is in the database."""

@@ -1,0 +1,26 @@
+"""What the clock makes happen: one line per job."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from core import inbox
+from core.tickets import due
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An action run every so often. While it returns ``full`` there is more to do at once."""
+
+    name: str
+    action: Callable[..., Awaitable[Any]]
+    every: timedelta | None
+    full: int | None = None
+
+
+# ``every=None``: the interval is the setting SWEEP_INTERVAL.
+JOBS: Final = (
+    Job("sweep", due.sweep, None, full=due.BATCH),
+    Job("purge inbox", inbox.purge, timedelta(hours=1)),
+)

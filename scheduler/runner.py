@@ -1,0 +1,56 @@
+"""APScheduler as a ticker: it stores nothing and decides nothing; jobs are actions of the desk."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from core.desk import Desk
+from core.faultpoints import pass_point
+from scheduler.jobs import JOBS, Job
+
+log = logging.getLogger(__name__)
+
+
+class Runner:
+    """Runs the jobs until it is stopped. A job that fails is logged and runs again next time."""
+
+    def __init__(self, desk: Desk, sweep_every: timedelta, jobs: Sequence[Job] = JOBS) -> None:
+        self.desk = desk
+        self._running: set[asyncio.Task[None]] = set()
+        self._ticker = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for job in jobs:
+            seconds = (job.every or sweep_every).total_seconds()
+            self._ticker.add_job(self._tick, "interval", seconds=seconds, args=[job], id=job.name)
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._ticker.start()
+
+    async def stop(self, patience: float = 4.0) -> None:
+        """Stop ticking; wait for what runs, because the ticker would cancel it."""
+        self._ticker.pause()
+        if self._running:
+            await asyncio.wait(self._running, timeout=patience)
+        self._ticker.shutdown(wait=False)
+
+    async def _tick(self, job: Job) -> None:
+        task = asyncio.create_task(self._run(job))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        await asyncio.shield(task)
+
+    async def _run(self, job: Job) -> None:
+        try:
+            while True:
+                done = await self.desk.run(job.action)
+                pass_point("sweep.after_commit")
+                if job.full is None or done < job.full:
+                    return
+        except Exception:
+            log.exception("a job failed and will run again", extra={"job": job.name})

@@ -1,0 +1,1 @@
+"""Telegram: the way of words into chats, and what comes from them made plain."""

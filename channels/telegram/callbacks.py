@@ -1,0 +1,226 @@
+"""What buttons carry: small tables of typed values, at most 64 bytes, read strictly.
+
+Whoever forges a button's data changes nothing that they could not say in a command: data names a
+wish, never a right (S5). Anything that was not packed here is ``None``.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+LONGEST: Final = 64
+
+# «close» asks once more; «close!» does it
+TICKET_VERBS: Final = frozenset(
+    {
+        "take",
+        "resolve",
+        "wait",
+        "freeze",
+        "more",
+        "back",
+        "close",
+        "cancel",
+        "close!",
+        "cancel!",
+        "release",
+        "reopen",
+        "unfreeze",
+        "journal",
+    }
+)
+FREEZES: Final = ("1h", "tomorrow", "monday", "week", "other", "ever")
+MENUS: Final = frozenset({"new", "mine", "back", "language"})
+
+
+@dataclass(frozen=True, slots=True)
+class TicketVerb:
+    """Do this to the ticket, or show what can be done."""
+
+    verb: str
+    number: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("t", self.verb, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeFor:
+    """Freeze the ticket for this long: a code of `FREEZES`."""
+
+    number: int
+    code: str
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("f", self.code, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRetry:
+    """Send the answer that failed again."""
+
+    message_id: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("a", self.message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """These thanks are a question after all."""
+
+    message_id: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("q", self.message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A page of a list: what follows the cursor, or what stands before it."""
+
+    view: str
+    cursor: str = ""
+    backward: bool = False
+
+    def pack(self) -> str:
+        """As a button carries it. Raises ValueError for a cursor that does not fit."""
+        packed = _packed("l", self.view, "-" if self.backward else "+", self.cursor)
+        if parse(packed) != self:
+            raise ValueError(packed)
+        return packed
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What the new ticket is about: a topic's code."""
+
+    code: str
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("p", self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A step of the customer's menu."""
+
+    name: str
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("m", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Where kept words belong: a ticket, a new one (``None``), or nowhere (``forget``)."""
+
+    number: int | None = None
+    forget: bool = False
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("w", "no" if self.forget else (self.number or "new"))
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """Show the customer their own ticket."""
+
+    number: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("o", self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """The customer's answer to «does everything work?»."""
+
+    number: int
+    yes: bool
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("c", "y" if self.yes else "n", self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Speak this language from now on."""
+
+    code: str
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("g", self.code)
+
+
+Callback = (
+    TicketVerb
+    | FreezeFor
+    | AnswerRetry
+    | Question
+    | QueuePage
+    | Topic
+    | Menu
+    | File
+    | Mine
+    | Confirm
+    | Language
+)
+
+
+def parse(data: str | None) -> Callback | None:
+    """What a button carried, or ``None`` for anything that we have not packed."""
+    if not data or not data.isascii() or len(data) > LONGEST:
+        return None
+    for pattern, build in _TABLE:
+        found = pattern.fullmatch(data)
+        if found:
+            return build(*found.groups(""))
+    return None
+
+
+def _packed(*parts: object) -> str:
+    packed = ":".join(map(str, parts))
+    if len(packed.encode()) > LONGEST:
+        raise ValueError(packed)
+    return packed
+
+
+def _any_of(words: frozenset[str] | tuple[str, ...]) -> str:
+    return "|".join(map(re.escape, sorted(words)))
+
+
+# 18 digits fit into the 64 bits of every database.
+_NUMBER: Final = "([1-9][0-9]{0,17})"
+_CODE: Final = "([A-Za-z0-9_.-]{1,48})"
+
+_SHAPES: Final[tuple[tuple[str, Callable[..., Callback]], ...]] = (
+    (f"t:({_any_of(TICKET_VERBS)}):{_NUMBER}", lambda verb, number: TicketVerb(verb, int(number))),
+    (f"f:({_any_of(FREEZES)}):{_NUMBER}", lambda code, number: FreezeFor(int(number), code)),
+    (f"a:{_NUMBER}", lambda number: AnswerRetry(int(number))),
+    (f"q:{_NUMBER}", lambda number: Question(int(number))),
+    (
+        "l:([a-z0-9_]{1,16}):([+-]):([A-Za-z0-9_.,:;|+=-]{0,44})",
+        lambda view, way, cursor: QueuePage(view, cursor, backward=way == "-"),
+    ),
+    (f"p:{_CODE}", Topic),
+    (f"m:({_any_of(MENUS)})", Menu),
+    ("w:new", File),
+    ("w:no", lambda: File(forget=True)),
+    (f"w:{_NUMBER}", lambda number: File(int(number))),
+    (f"o:{_NUMBER}", lambda number: Mine(int(number))),
+    (f"c:(y|n):{_NUMBER}", lambda answer, number: Confirm(int(number), yes=answer == "y")),
+    ("g:([a-z]{2,3})", Language),
+)
+_TABLE: Final = tuple((re.compile(shape, re.ASCII), build) for shape, build in _SHAPES)

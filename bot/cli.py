@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bot import logs
@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets())
     faultpoints.arm(os.environ.get("FAULT_POINT"))
     try:
-        return int(asyncio.run(options.command(settings, options), loop_factory=_loop()) or FINE)
+        with asyncio.Runner(loop_factory=_loop()) as runner:
+            return int(runner.run(options.command(settings, options)))
     except DatabaseInUse as busy:
         _complain([f"DATABASE_URL: another process works with {busy}; stop it first"])
         return IN_USE
@@ -64,7 +65,7 @@ def _complain(lines: Sequence[str]) -> None:
 
 
 def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where there is one; it halves the cost of a request."""
+    """A faster loop (uvloop) where there is one: it halves the cost of a request."""
     try:
         import uvloop
     except ImportError:
@@ -152,7 +153,7 @@ async def sandbox(settings: Settings, _: argparse.Namespace) -> int:
     return await play(settings)
 
 
-Command = Callable[[Settings, argparse.Namespace], Awaitable[int]]
+Command = Callable[[Settings, argparse.Namespace], Coroutine[None, None, int]]
 COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("run", run, "run the desk (without BOT_TOKEN: in its own sandbox)"),
     ("check", check, "say what is wrong with the set-up, and how to mend it"),

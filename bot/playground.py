@@ -32,11 +32,10 @@ The bot's log is {log}
 
 async def play(settings: Settings) -> int:
     """Run the world until the console ends or a signal comes. Returns the exit code."""
-    from sandbox import BotProcess, World
-    from sandbox import console, demo
+    from sandbox import BotProcess, console, demo
 
     with tempfile.TemporaryDirectory(prefix="frontdoor-sandbox-") as folder:
-        async with World.start(rate_limits=True, clock_speed=1.0) as world:
+        async with demo.start() as world:
             played = demo.build(world)
             log = Path(folder) / "bot.log"
             environment = _environment(settings, folder) | played.environment()

@@ -1,0 +1,136 @@
+"""A stage for stories told over the wire: the sandbox's world, its people, and the real bot."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox import BotProcess, Message, Person, World
+from sandbox.chat import Chat
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+# Probes for lost answers and races with deletions are the desk's business, not mistakes.
+EXPECTED = ("not_modified", "bad_edit", "deprecated_parameter")
+
+
+@dataclass(slots=True)
+class Stage:
+    """Operators Olga and Oleg, admin Anna, the group, the channel, the bot as a process."""
+
+    world: World
+    olga: Person
+    oleg: Person
+    admin: Person
+    group: Chat
+    alerts: Chat
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    bot: BotProcess | None = None
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "desk.db"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {
+            "BOT_TOKEN": self.world.token,
+            "TELEGRAM_API_URL": self.world.api_url,
+            "OPERATOR_CHAT_ID": str(self.group.id),
+            "ALERT_CHAT_ID": str(self.alerts.id),
+            "ADMIN_IDS": str(self.admin.id),
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.database}",
+            "SWEEP_INTERVAL": "1s",
+            "COMPANY_NAME": "Наш двор",
+            "LOG_LEVEL": "info",
+            **self.settings,
+            **more,
+        }
+
+    def process(self, **more: str) -> BotProcess:
+        """The bot, not started yet; its log goes on over restarts."""
+        self.bot = BotProcess(
+            [sys.executable, "-m", "bot", "run"],
+            self.environment(**more),
+            ROOT,
+            world=self.world,
+            log=self.folder / "bot.log",
+            ready_timeout=60,
+        )
+        return self.bot
+
+    # ------------------------------------------------------------------ people doing things
+
+    def customer(self, name: str = "Алиса", language: str = "ru", **about: Any) -> Person:
+        return self.world.user(name, language=language, started=True, **about)
+
+    async def open_ticket(self, person: Person, text: str) -> tuple[int, Message]:
+        """The person writes and confirms; returns the number and the card in the group."""
+        await person.say(text)
+        label = "Открыть" if person.language == "ru" else "Open"
+        await person.press_soon(label)
+        accepted = await person.expect(r"#(\d+)", where=lambda m: "#" in m.text)
+        found = re.search(r"#(\d+)", accepted.text)
+        assert found is not None
+        number = int(found[1])
+        card = await self.card(number)
+        return number, card
+
+    async def card(self, number: int, **how: Any) -> Message:
+        """The ticket's card: the message of the bot that carries its buttons."""
+        found: list[Message] = []
+
+        def look() -> bool:
+            found[:] = [
+                m
+                for m in self.group.messages
+                if m.from_bot and not m.deleted and re.search(rf"^\S+ #{number}\b", m.text)
+                and m.keyboard
+            ]
+            return bool(found)
+
+        await self.world.until(look, how.get("timeout", 10), f"a card of #{number}")
+        return found[-1]
+
+    # ------------------------------------------------------------------ looking
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the desk's database, read-only."""
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def quiet(self) -> bool:
+        """Nothing waits in the inbox or the outbox."""
+        waiting = self.query(
+            "SELECT (SELECT count(*) FROM inbox WHERE state='new')"
+            " + (SELECT count(*) FROM outbox WHERE state IN ('queued','sending'))"
+        )
+        return waiting[0][0] == 0 and self.world.updates.pending == 0
+
+    async def settle(self, timeout: float = 30.0) -> None:
+        """Wait until everything that came in is handled and everything that must leave has left."""
+        await self.world.until(self.quiet, timeout, "the desk at rest")
+        await self.world.idle(quiet=0.1, timeout=timeout)
+
+    def clean(self) -> None:
+        """Telegram had nothing to complain about."""
+        self.world.assert_clean(ignore=EXPECTED)
+
+
+@asynccontextmanager
+async def staged(folder: Path, *, basic: bool = False, **options: Any) -> AsyncIterator[Stage]:
+    """A world with its people; the bot is started by the story."""
+    options = {"rate_limits": False, "bot_username": "frontdoor_bot"} | options
+    async with World.start(**options) as world:
+        olga = world.user("Ольга", language="ru", username="olga_op")
+        oleg = world.user("Олег", language="ru", username="oleg_op")
+        admin = world.user("Анна", language="ru", username="anna_admin")
+        make = world.group if basic else world.supergroup
+        group = make("Операторы", members=[olga, oleg], owner=admin, bot="admin")
+        alerts = world.channel("Просрочки", members=[olga], owner=admin, bot="admin")
+        yield Stage(world, olga, oleg, admin, group, alerts, folder)

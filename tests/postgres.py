@@ -70,10 +70,10 @@ class Postgres:
         self._prepared = True
 
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def database(self, *, empty: bool = False) -> Iterator[str]:
         """A database of one's own, copied from the template (empty when there is none); its URL."""
         name = f"frontdoor_test_{os.getpid()}_{next(self._numbers)}"
-        template = TEMPLATE if self._prepared else "template0"
+        template = TEMPLATE if self._prepared and not empty else "template0"
         self._sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         try:
             yield self.url(name)

@@ -14,13 +14,21 @@ from typing import IO, Any
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    create_async_engine,
+)
+from sqlalchemy.pool import NullPool
 
 from core.db import onehop
 
 onehop.register()
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+# Asks PostgreSQL itself to refuse what a reader must not do.
+_READ_ONLY = {"server_settings": {"default_transaction_read_only": "on"}}
 
 
 class WrongDatabase(Exception):
@@ -48,7 +56,12 @@ class Database:
 
     def _engine(self, *, writer: bool) -> AsyncEngine:
         if not self.is_sqlite:
-            return create_async_engine(self.url, pool_size=8 if writer else 4, pool_timeout=10)
+            return create_async_engine(
+                self.url,
+                pool_size=8 if writer else 4,
+                pool_timeout=10,
+                connect_args={} if writer else _READ_ONLY,
+            )
         url = self.url.set(drivername="sqlite+onehop")
         engine = create_async_engine(
             url, pool_size=1 if writer else 4, max_overflow=0, pool_timeout=30
@@ -84,6 +97,19 @@ class Database:
         async with AsyncSession(self.reader, expire_on_commit=False) as session:
             yield session
 
+    @asynccontextmanager
+    async def alter(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction for changing tables, on a connection of its own.
+
+        On SQLite foreign keys rest meanwhile: copying a parent table would empty its children.
+        """
+        url = self.url.set(drivername="sqlite+onehop") if self.is_sqlite else self.url
+        engine = create_async_engine(url, poolclass=NullPool)
+        if self.is_sqlite:
+            _configure_sqlite(engine, writer=True, foreign_keys=False)
+        async with engine.begin() as connection:
+            yield connection
+
     async def close(self) -> None:
         """Give back connections and the lock."""
         await self.writer.dispose()
@@ -103,7 +129,7 @@ def _checked(url: str) -> URL:
     return parsed
 
 
-def _configure_sqlite(engine: AsyncEngine, *, writer: bool) -> None:
+def _configure_sqlite(engine: AsyncEngine, *, writer: bool, foreign_keys: bool = True) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions of its own: the hook below does.
@@ -113,6 +139,8 @@ def _configure_sqlite(engine: AsyncEngine, *, writer: bool) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         if not writer:
             cursor.execute("PRAGMA query_only=ON")
+        if not foreign_keys:
+            cursor.execute("PRAGMA foreign_keys=OFF")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")

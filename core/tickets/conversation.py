@@ -63,7 +63,7 @@ async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticke
     )
     if ticket.assignee_id is None:
         await assign(tx, ticket, by_answer=True)
-    await enter(tx, ticket, "wait" if wait else "reply", reason=ticket.reason)
+    await enter(tx, ticket, "wait" if wait else "reply")
     return ticket
 
 

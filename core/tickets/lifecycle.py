@@ -1,7 +1,7 @@
 """Moving a ticket from state to state, and all that follows from the flags. Nowhere else."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from core.errors import MoveRefused
 from core.events import StateEntered
@@ -16,6 +16,9 @@ from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 
 Timers = dict[str, datetime | None]
+
+# Verbs that say a state anew where others leave it as it is: a freeze gets another end.
+RESTATING: Final = frozenset({"freeze"})
 
 
 async def target_of(tx: Tx, ticket: Ticket, verb: str) -> tuple[State, State]:
@@ -45,9 +48,10 @@ async def enter(
     old, new = await target_of(tx, ticket, verb)
     timers = dict(timers or {})
     ticket.state = new.code
-    ticket.reason = reason
     timers |= _leave(tx, ticket, old, new)
-    timers |= _arrive(tx, ticket, new, until)
+    if old.code != new.code or verb in RESTATING:
+        ticket.reason = reason
+        timers |= _arrive(tx, ticket, new, until)
     place_in_queue(ticket, new)
     await set_timers(tx, ticket.id, timers)
     tx.emit(

@@ -6,7 +6,7 @@ the number of open tickets decides (A4).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any, Final
@@ -40,12 +40,16 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The outcome; the ticket where there is one; the open tickets where the person must choose."""
+    """The outcome; the ticket where there is one; the open tickets where the person must choose.
+
+    ``rest``: a further piece of an album whose first piece has been heard already.
+    """
 
     outcome: Outcome
     person: Person
     ticket: Ticket | None = None
     choices: tuple[Ticket, ...] = ()
+    rest: bool = False
 
 
 async def hear(tx: Tx, caller: Caller, said: Said) -> Heard:
@@ -85,9 +89,9 @@ async def _as_part_of_album(tx: Tx, person: Person, said: Said) -> Heard | None:
         return None
     if first.ticket_id is None:
         await _unfiled(tx, person, said)
-        return Heard(Outcome.KEPT, person)
+        return Heard(Outcome.KEPT, person, rest=True)
     ticket = await tx.session.get_one(Ticket, first.ticket_id, with_for_update=True)
-    return await _into(tx, person, ticket, [said])
+    return replace(await _into(tx, person, ticket, [said]), rest=True)
 
 
 async def _answered_ticket(tx: Tx, person: Person, said: Said) -> Ticket | None:
@@ -104,7 +108,7 @@ async def _answered_ticket(tx: Tx, person: Person, said: Said) -> Ticket | None:
 async def _in_dialogue(tx: Tx, person: Person, said: Said) -> Heard | None:
     dialogue = person.dialogue or {}
     match dialogue.get("step"):
-        case "describe":
+        case "describe" if not _expired(tx, dialogue):
             ticket = await open_ticket(tx, person, [said], topic=dialogue.get("topic"))
             follow_up(tx, person, ticket.id)
             return Heard(Outcome.OPENED, person, ticket)
@@ -116,7 +120,8 @@ async def _in_dialogue(tx: Tx, person: Person, said: Said) -> Heard | None:
 
 
 def _expired(tx: Tx, dialogue: dict[str, Any]) -> bool:
-    return datetime.fromisoformat(dialogue["until"]) < tx.now
+    until = dialogue.get("until")
+    return until is not None and datetime.fromisoformat(until) < tx.now
 
 
 def follow_up(tx: Tx, person: Person, number: int) -> None:
@@ -194,17 +199,20 @@ async def _take_unfiled(tx: Tx, person: Person) -> list[Said]:
     ]
 
 
-async def file_unfiled(tx: Tx, caller: Caller, number: int | None) -> Heard | None:
+async def file_unfiled(
+    tx: Tx, caller: Caller, number: int | None, *, topic: str | None = None
+) -> Heard | None:
     """The person has said where their kept words belong: a ticket's number, or ``None`` for a new
-    ticket. ``None`` is returned when nothing is kept any more (pressed twice).
+    ticket, about ``topic`` if they chose one. ``None`` is returned, and nothing changes, when
+    nothing is kept any more (pressed twice).
     """
     person = await arrive(tx, caller, "customer")
     said = await _take_unfiled(tx, person)
-    enter_dialogue(person, None)
     if not said:
         return None
+    enter_dialogue(person, None)
     if number is None:
-        ticket = await open_ticket(tx, person, said, topic=None)
+        ticket = await open_ticket(tx, person, said, topic=topic)
         follow_up(tx, person, ticket.id)
         return Heard(Outcome.OPENED, person, ticket)
     ticket = await access(tx, number, "hear")
@@ -217,6 +225,6 @@ async def forget_unfiled(tx: Tx, caller: Caller) -> int:
     """The person wrote by accident: what was kept is dropped. Returns how many there were."""
     person = await arrive(tx, caller, "customer")
     said = await _take_unfiled(tx, person)
-    enter_dialogue(person, None)
+    if said:
+        enter_dialogue(person, None)
     return len(said)
-

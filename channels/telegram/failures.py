@@ -1,0 +1,130 @@
+"""What Telegram's refusals mean: a table from its words to what the courier can do about it."""
+
+import re
+from enum import Enum, auto
+from typing import Any, Final
+
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import TelegramMethod
+from aiohttp import ClientConnectorError
+
+from core.delivery.channel import SendError
+
+LONGEST_DETAIL: Final = 200
+# When Telegram says «too many» and not for how long.
+SOME_TIME: Final = 5.0
+
+
+class Setback(Enum):
+    """A refusal that the operation itself can deal with."""
+
+    UNCHANGED = auto()
+    """It looks so already."""
+
+    GONE = auto()
+    """The message to change stands there no more, or was never ours."""
+
+    REPLY_LOST = auto()
+    """The message to answer stands there no more."""
+
+    UNREADABLE = auto()
+    """The markup was not understood."""
+
+
+class Refused(Exception):
+    """Telegram refused in a way that may be overcome."""
+
+    def __init__(self, setback: Setback, detail: str) -> None:
+        super().__init__(f"{setback.name}: {detail}")
+        self.setback = setback
+        self.detail = detail
+
+
+# Telegram's words, in their order: the first that is found counts.
+_SETBACKS: Final[tuple[tuple[str, Setback], ...]] = (
+    ("message is not modified", Setback.UNCHANGED),
+    (r"repl(y|ied)( message)? .*not found|message to be replied not found", Setback.REPLY_LOST),
+    (r"message to (edit|delete|react|pin|unpin) not found", Setback.GONE),
+    (r"message can't be (edited|deleted)|message_id_invalid|message_not_found", Setback.GONE),
+    (r"message identifier is not specified|message with .* not found", Setback.GONE),
+    (r"can't parse (message )?(caption )?entities|can't parse entities", Setback.UNREADABLE),
+)
+
+_BLOCKED: Final = re.compile(
+    r"chat not found|user not found|user is deactivated|peer_id_invalid|input_user_deactivated"
+    r"|user_is_blocked|chat_id is empty|group chat was deactivated",
+    re.IGNORECASE,
+)
+# Somebody can give the right back: nothing is lost while we wait.
+_NO_RIGHT: Final = re.compile(
+    r"not enough rights|have no rights|need administrator rights|chat_write_forbidden"
+    r"|chat_admin_required|chat_send_\w+_forbidden",
+    re.IGNORECASE,
+)
+
+# Calls that may be made twice with the effect of one.
+_REPEATABLE: Final = re.compile(r"(edit|delete|answer|get|set|pin|unpin|close|reopen)[A-Z]")
+
+
+def setback_of(error: AiogramError) -> Setback | None:
+    """The setback that Telegram's words describe, if it is one."""
+    words = str(error).casefold()
+    return next((setback for told, setback in _SETBACKS if re.search(told, words)), None)
+
+
+def is_repeatable(method: TelegramMethod[Any]) -> bool:
+    """Whether making the call twice does no harm."""
+    return _REPEATABLE.match(method.__api_method__) is not None
+
+
+def judge(error: AiogramError, method: TelegramMethod[Any]) -> SendError:
+    """The same failure as the courier knows it."""
+    detail = _detail(error)
+    if isinstance(error, TelegramNetworkError | TelegramServerError | ClientDecodeError):
+        return _judge_silence(error, detail, uncertain=not is_repeatable(method))
+    match error:
+        case TelegramRetryAfter():
+            return SendError("flood", detail, retry_after=float(error.retry_after))
+        case TelegramMigrateToChat():
+            return SendError("moved", detail, moved_to=str(error.migrate_to_chat_id))
+        case TelegramUnauthorizedError() | TelegramNotFound():
+            return SendError("configuration", detail, configuration=True)
+        case TelegramForbiddenError():
+            return SendError("blocked", detail, permanent=True)
+    return _judge_words(detail)
+
+
+def _judge_silence(error: AiogramError, detail: str, *, uncertain: bool) -> SendError:
+    """No answer that tells whether the call had its effect."""
+    if isinstance(error, TelegramNetworkError):
+        never_left = isinstance(error.__cause__, ClientConnectorError)
+        return SendError("network", detail, uncertain=uncertain and not never_left)
+    return SendError("busy", detail, uncertain=uncertain)
+
+
+def _judge_words(detail: str) -> SendError:
+    if "too many requests" in detail.casefold():
+        return SendError("flood", detail, retry_after=SOME_TIME)
+    if _BLOCKED.search(detail):
+        return SendError("blocked", detail, permanent=True)
+    if _NO_RIGHT.search(detail):
+        return SendError("configuration", detail, configuration=True)
+    return SendError("bad_request", detail, permanent=True)
+
+
+def _detail(error: AiogramError) -> str:
+    """Telegram's own words. What could not be read may hold anything: of that, only the kind."""
+    if isinstance(error, TelegramAPIError):
+        return error.message.splitlines()[0][:LONGEST_DETAIL]
+    return type(error).__name__

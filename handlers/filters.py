@@ -5,7 +5,7 @@ not through another bot, not in the name of a chat (S2, S3).
 """
 
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, Message
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from core.desk import Desk
 from core.people.directory import NEVER_A_PERSON
@@ -15,11 +15,11 @@ class Private(Filter):
     """The update belongs to a private chat with the bot."""
 
     async def __call__(  # type: ignore[mutable-override]
-        self, event: Message | CallbackQuery
+        self, event: Message | CallbackQuery | ChatMemberUpdated
     ) -> bool:
         """True in a private chat."""
-        message = event if isinstance(event, Message) else event.message
-        return message is not None and message.chat.type == "private"
+        place = event.message if isinstance(event, CallbackQuery) else event
+        return place is not None and place.chat.type == "private"
 
 
 class OperatorGroup(Filter):

@@ -24,6 +24,7 @@ from aiogram.types import (
     ReplyParameters,
 )
 
+from channels.telegram.voice import Voice
 from core.desk import Desk
 from core.texts import Texts
 from core.words.names import split_text
@@ -43,6 +44,11 @@ class Speech:
     desk: Desk
     texts: Texts
     locale: str
+
+    @property
+    def voice(self) -> Voice:
+        """The same way of speaking, for keyboards."""
+        return Voice(self.texts, self.locale, self.desk.clock(), self.desk.company.zone)
 
     def html(self, key: str, facts: Mapping[str, Any] | None = None) -> str:
         """A sentence for a message: facts escaped."""

@@ -1,0 +1,52 @@
+"""Keyboards of the customer's screens that turn pages or lead back to where one came from."""
+
+from typing import Final
+
+from aiogram.types import InlineKeyboardMarkup
+
+from channels.telegram.callbacks import Menu, QueuePage
+from channels.telegram.keyboards import button, own_tickets, resolved
+from channels.telegram.voice import Voice
+from core.tickets.own import Cursor, OwnPage
+
+# The name of a customer's own list among the lists that have pages.
+OWN: Final = "own"
+
+
+def cursor_of(words: str) -> Cursor | None:
+    """A cursor as a button carries it; ``None``: from the start, or not one of ours."""
+    half, number = words[:1], words[1:]
+    if half not in {"e", "o"} or not number.isdecimal():
+        return None
+    return Cursor(half == "e", int(number))
+
+
+def _written(cursor: Cursor) -> str:
+    return f"{'e' if cursor.ended else 'o'}{cursor.number}"
+
+
+def own_page(voice: Voice, page: OwnPage) -> InlineKeyboardMarkup:
+    """A page of one's own tickets: a button for each, ``‹`` and ``›`` where there is more."""
+    keyboard = own_tickets(voice, [ticket.number for ticket in page.tickets])
+    turns = []
+    if page.newer and page.tickets:
+        turns.append(button("‹", QueuePage(OWN, _written(page.tickets[0].cursor), backward=True)))
+    if page.older and page.tickets:
+        turns.append(button("›", QueuePage(OWN, _written(page.tickets[-1].cursor))))
+    if turns:
+        keyboard.inline_keyboard.insert(-1, turns)
+    return keyboard
+
+
+def own_ticket(voice: Voice, number: int, *, asks: bool) -> InlineKeyboardMarkup:
+    """A ticket of one's own. ``asks``: it is ready, and does everything work?"""
+    keyboard = back_to(voice, "mine")
+    if asks:
+        keyboard.inline_keyboard[:0] = resolved(voice, number).inline_keyboard
+    return keyboard
+
+
+def back_to(voice: Voice, step: str) -> InlineKeyboardMarkup:
+    """Only the way back, to this step of the menu."""
+    back = button(voice.plain("button.menu.back"), Menu(step))
+    return InlineKeyboardMarkup(inline_keyboard=[[back]])

@@ -1,0 +1,44 @@
+"""Does everything work? And a word for buttons whose time has passed."""
+
+from aiogram import Router
+from aiogram.dispatcher.event.bases import SkipHandler
+from aiogram.types import CallbackQuery
+
+from channels.telegram.callbacks import Confirm, parse
+from core.desk import Desk
+from core.errors import Refusal
+from core.people.directory import Caller
+from core.tickets import dialogue
+from handlers.customer.asking import Pressed, is_admin
+from handlers.speech import Speech
+
+
+def router() -> Router:
+    """The customer's verdict."""
+    room = Router(name="customer.buttons")
+    room.callback_query.register(hear_verdict, Pressed(Confirm))
+    return room
+
+
+def last_router() -> Router:
+    """Buttons that nobody here knows: after everybody else."""
+    room = Router(name="customer.stale")
+    room.callback_query.register(refuse_stale)
+    return room
+
+
+async def hear_verdict(
+    query: CallbackQuery, pressed: Confirm, desk: Desk, caller: Caller, speech: Speech
+) -> None:
+    """Closed, or back to work; the question turns into what was done."""
+    await desk.run(dialogue.say_whether_helped, caller, pressed.number, content=pressed.yes)
+    key = "customer.verdict.content" if pressed.yes else "customer.verdict.disputed"
+    await speech.toast(query)
+    await speech.edit(query.message, speech.html(key, {"number": pressed.number}))
+
+
+async def refuse_stale(query: CallbackQuery, desk: Desk, caller: Caller) -> None:
+    """Forged, or of an older release. What admins press may be another room's."""
+    if parse(query.data) is not None and is_admin(desk, caller.telegram_id):
+        raise SkipHandler
+    raise Refusal("refusal.outdated")

@@ -33,8 +33,9 @@ Clock = Callable[[], datetime]
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 4
-# PostgreSQL: could not serialise, deadlock found. The action is run again, from the start.
-_TRY_AGAIN = frozenset({"40001", "40P01"})
+# PostgreSQL: could not serialise, deadlock found, somebody else has made the same row meanwhile.
+# The action is run again, from the start.
+_TRY_AGAIN = frozenset({"40001", "40P01", "23505"})
 
 
 class AlreadyHandled(Exception):

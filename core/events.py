@@ -103,6 +103,8 @@ class AnswerFailed(Event):
 
     message_id: int
     reason: str
+    waiting_since: datetime | None = None
+    answer_due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

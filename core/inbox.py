@@ -38,16 +38,11 @@ class Stored:
 
 
 async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
-    """Store a batch in one statement; what is there already stays as it is."""
-    statement = insert_or(tx.session, InboxRow)
-    renewed = {
-        name: getattr(statement.excluded, name) for name in ("lane", "raw", "received_at", "state")
-    }
+    """Store a batch; what is there already stays as it is."""
+    await _step_aside(tx, bot_id, [item.update_id for item in batch])
     await tx.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["bot_id", "update_id"],
-            set_=renewed,
-            where=InboxRow.received_at < tx.now - REDELIVERED_WITHIN,
+        insert_or(tx.session, InboxRow).on_conflict_do_nothing(
+            index_elements=["bot_id", "update_id"]
         ),
         [
             {
@@ -60,6 +55,20 @@ async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
             }
             for item in batch
         ],
+    )
+
+
+async def _step_aside(tx: Tx, bot_id: int, update_ids: Sequence[int]) -> None:
+    """Old rows give up ids that have come again for something new; nothing of them is lost."""
+    await tx.session.execute(
+        update(InboxRow)
+        .where(
+            InboxRow.bot_id == bot_id,
+            InboxRow.update_id.in_(update_ids),
+            InboxRow.received_at < tx.now - REDELIVERED_WITHIN,
+        )
+        .values(update_id=-InboxRow.id)
+        .execution_options(synchronize_session=False)
     )
 
 
@@ -120,16 +129,25 @@ async def replay(tx: Tx, inbox_id: int) -> bool:
         update(InboxRow)
         .where(InboxRow.id == inbox_id, InboxRow.state == "quarantined")
         .values(state="new", error=None)
+        .execution_options(synchronize_session=False)
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
 async def purge(tx: Tx) -> int:
-    """Forget handled updates that can never come again. Returns how many."""
+    """Forget handled updates that can never come again. Returns how many.
+
+    The newest row stays: SQLite would give its id again, and who reads on from there would miss it.
+    """
+    newest = select(func.max(InboxRow.id)).scalar_subquery()
     gone = await tx.session.execute(
-        delete(InboxRow).where(
-            InboxRow.state == "done", InboxRow.received_at < tx.now - KEPT_FOR
+        delete(InboxRow)
+        .where(
+            InboxRow.state == "done",
+            InboxRow.received_at < tx.now - KEPT_FOR,
+            InboxRow.id < newest,
         )
+        .execution_options(synchronize_session=False)
     )
     return int(gone.rowcount)  # type: ignore[attr-defined]
 

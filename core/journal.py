@@ -47,5 +47,3 @@ async def list_entries(
         .order_by(JournalEntry.id)
     )
     return [(at, name, event, facts) for at, name, event, facts in rows]
-
-

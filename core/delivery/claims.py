@@ -108,7 +108,9 @@ async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: boo
     if not count:
         values["attempts"] = OutboxRow.attempts - 1
     row = await tx.session.get(OutboxRow, row_id)
-    if row is not None and row.once is not None and await _superseded(tx, row):
+    if row is not None and (newer := await _superseded_by(tx, row)) is not None:
+        # of an album, the newer row carries only later pieces: it carries all of them now
+        newer.message_id = row.message_id
         values = {"state": "dropped", "done_at": tx.now, "error": "superseded"}
     await tx.session.execute(
         update(OutboxRow)
@@ -118,10 +120,22 @@ async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: boo
     )
 
 
-async def _superseded(tx: Tx, row: OutboxRow) -> bool:
-    """A newer row of the same name waits already: it says the same, later."""
-    query = select(OutboxRow.id).where(OutboxRow.once == row.once, OutboxRow.state == "queued")
-    return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
+async def _superseded_by(tx: Tx, row: OutboxRow) -> OutboxRow | None:
+    """A newer row of the same name that waits already: it says the same, later."""
+    if row.once is None:
+        return None
+    query = select(OutboxRow).where(OutboxRow.once == row.once, OutboxRow.state == "queued")
+    return (await tx.session.scalars(query)).one_or_none()
+
+
+async def is_under_way(look: Look, message_id: int, kind: str) -> bool:
+    """A row that carries the message waits, or is being sent."""
+    query = select(OutboxRow.id).where(
+        OutboxRow.message_id == message_id,
+        OutboxRow.kind == kind,
+        OutboxRow.state.in_(PENDING),
+    )
+    return (await look.session.scalars(query.limit(1))).one_or_none() is not None
 
 
 async def end(tx: Tx, row_id: int, state: str, *, error: str | None = None) -> OutboxRow | None:

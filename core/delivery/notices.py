@@ -180,6 +180,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.AnswerFailed: (
         Notice(_TO.OPERATORS, "text", Priority.HUMAN_ANSWER, _failure, reply="source"),
+        _card(),
     ),
     e.AnswerRetried: (Notice(_TO.CUSTOMER, "content", Priority.HUMAN_ANSWER),),
     e.AnswerWithdrawn: (

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from core.company import Company
 from core.events import ChatMoved
@@ -48,12 +48,14 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
     await tx.session.execute(
         update(OutboxRow)
         .where(OutboxRow.address == str(old), OutboxRow.state.in_(("queued", "sending")))
-        .values(address=str(new))
+        .values(address=str(new), lane=func.replace(OutboxRow.lane, f"{old}:", f"{new}:"))
+        .execution_options(synchronize_session=False)
     )
     await tx.session.execute(
         update(Ticket)
         .where(Ticket.card_chat == old)
         .values(card_chat=None, card_message=None, card_digest=None)
+        .execution_options(synchronize_session=False)
     )
     tx.emit(ChatMoved(ticket_id=None, old=old, new=new))
     company = tx.company

@@ -14,8 +14,11 @@ Timers = dict[str, datetime | None]
 
 
 def _timers(look: Look, due: datetime | None) -> Timers:
-    """The deadline's timers; a reminder only where there is time left before it."""
-    if due is None or due <= look.now:
+    """The deadline's timers; a reminder only where there is time left before it.
+
+    A deadline that has passed without anybody's knowing fires at once.
+    """
+    if due is None:
         return {ANSWER: None, REMINDER: None}
     remind = due - look.company.remind_before
     return {ANSWER: due, REMINDER: remind if remind > look.now else None}
@@ -49,17 +52,19 @@ def suspend(look: Look, ticket: Ticket) -> Timers:
 
 
 def resume(look: Look, ticket: Ticket) -> Timers:
-    """The pause is over: what was left begins to run. Overdue before is overdue now."""
+    """The pause is over: what was left begins to run. Overdue before is overdue now, and known."""
     if ticket.waiting_since is None or ticket.answer_left is None:
         return {}
+    known = ticket.answer_left <= 0
     ticket.answer_due = look.now + timedelta(seconds=ticket.answer_left)
     ticket.answer_left = None
-    return _timers(look, ticket.answer_due)
+    return _timers(look, None if known else ticket.answer_due)
 
 
 def restate(look: Look, ticket: Ticket, span: timedelta) -> Timers:
     """Another span applies from the same beginning (the topic changed)."""
     if ticket.waiting_since is None or ticket.answer_due is None:
         return {}
+    known = ticket.answer_due <= look.now
     ticket.answer_due = ticket.waiting_since + span
-    return _timers(look, ticket.answer_due)
+    return _timers(look, None if known and ticket.answer_due <= look.now else ticket.answer_due)

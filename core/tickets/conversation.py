@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
+from core.delivery.claims import is_under_way
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.events import (
     AnswerDelivered,
@@ -106,10 +107,12 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
     fresh = [message for message in messages if message.delivered_at is None]
     if not fresh or fresh[0].ticket_id is None:
         return
+    ticket = await tx.session.get_one(Ticket, fresh[0].ticket_id, with_for_update=True)
     for message in fresh:
         message.delivered_at = tx.now
+    if fresh[0].withdrawn_at is not None:
+        return  # taken back while it was on its way: nobody is answered by it
     await tx.session.flush()
-    ticket = await tx.session.get_one(Ticket, fresh[0].ticket_id, with_for_update=True)
     await _recount(tx, ticket)
     tx.emit(
         AnswerDelivered(
@@ -122,15 +125,32 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
 
 
 async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
-    """The answer will not arrive by itself; the operator is told (X2)."""
+    """The answer will not arrive by itself; the operator is told (X2).
+
+    If it was a question, the customer was never asked: it is they who wait.
+    """
     message = await tx.session.get_one(Message, message_id)
-    tx.emit(AnswerFailed(ticket_id=message.ticket_id, message_id=message.id, reason=reason))
+    ticket = await tx.session.get_one(Ticket, message.ticket_id, with_for_update=True)
+    await _recount(tx, ticket, unasked=True)
+    tx.emit(
+        AnswerFailed(
+            ticket_id=ticket.id,
+            message_id=message.id,
+            reason=reason,
+            waiting_since=ticket.waiting_since,
+            answer_due=ticket.answer_due,
+        )
+    )
 
 
-async def _recount(tx: Tx, ticket: Ticket) -> None:
-    """Since when the customer waits, from the messages: the first after our last delivered word."""
+async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
+    """Since when the customer waits, from the messages: the first after our last delivered word.
+
+    Where it is we who wait for them nothing is owed, unless they were ``unasked`` after all.
+    """
     state = (await workflow_of(tx)).state(ticket.state)
-    if state.final or state.resolution or state.category == "waiting":
+    theirs = state.category == "waiting" and ticket.waiting_since is None and not unasked
+    if state.final or state.resolution or theirs:
         return
     ours = (
         select(func.coalesce(func.max(Message.id), 0))
@@ -155,6 +175,8 @@ async def _recount(tx: Tx, ticket: Ticket) -> None:
     timers = answer.end(tx, ticket)
     if since is not None:
         timers |= answer.begin(tx, ticket, since, await answer_span(tx, ticket.topic))
+    if state.pause and state.category != "waiting":
+        timers |= answer.suspend(tx, ticket)
     place_in_queue(ticket, state)
     await set_timers(tx, ticket.id, timers)
 
@@ -180,7 +202,7 @@ async def undo(tx: Tx, chat: int, ref: int) -> tuple[Ticket, Message]:
     for part in await _parts(tx, message):
         part.withdrawn_at = tx.now
     await tx.session.flush()
-    await _recount(tx, ticket)
+    await _recount(tx, ticket, unasked=True)
     tx.emit(
         AnswerWithdrawn(
             ticket_id=ticket.id,
@@ -208,7 +230,8 @@ async def retry(tx: Tx, message_id: int) -> Ticket:
     if message is None or message.ticket_id is None or message.from_customer:
         raise Refusal("refusal.outdated")
     ticket = await access(tx, message.ticket_id, "retry")
-    if message.delivered_at is not None or message.withdrawn_at is not None:
+    done = message.delivered_at is not None or message.withdrawn_at is not None
+    if done or await is_under_way(tx, message.id, "content"):
         raise NothingToDo("refusal.retried")
     tx.emit(AnswerRetried(ticket_id=ticket.id, message_id=message.id))
     return ticket
@@ -220,13 +243,12 @@ async def question_after_all(tx: Tx, message_id: int) -> Ticket:
     if message is None or message.ticket_id is None or not message.from_customer:
         raise Refusal("refusal.outdated")
     ticket = await access(tx, message.ticket_id, "question")
+    await tx.session.refresh(message, ["counts"])  # somebody may have been faster
     if message.counts:
         raise NothingToDo("refusal.question_already")
     message.counts = True
     await ask_for_answer(tx, ticket)
     tx.emit(
-        QuestionAfterAll(
-            ticket_id=ticket.id, message_id=message.id, answer_due=ticket.answer_due
-        )
+        QuestionAfterAll(ticket_id=ticket.id, message_id=message.id, answer_due=ticket.answer_due)
     )
     return ticket

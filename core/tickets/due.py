@@ -41,13 +41,16 @@ class Due:
 
 async def sweep(tx: Tx) -> int:
     """Fire what is due. Returns how many timers fired: a full batch means: call again at once."""
-    due = await _find_due(tx)
     heart = await _heartbeat(tx)
+    due = await _find_due(tx)
+    tickets = await _hold(tx, due)
     gap = tx.now - heart.at
     gathered: dict[str, Any] = dict(heart.value)
     alone = not gathered and not (gap > DOWNTIME and len(due) > FEW)
     for timer in due:
-        if await _claim(tx, timer) and await _fire(tx, timer, alone=alone) and not alone:
+        if not await _claim(tx, timer):
+            continue
+        if await _fire(tx, tickets[timer.ticket_id], timer, alone=alone) and not alone:
             gathered[timer.kind] = [*gathered.get(timer.kind, ()), timer.ticket_id]
     if len(due) < BATCH and gathered:
         _tell_as_one(tx, gathered, gap)
@@ -77,6 +80,17 @@ async def _heartbeat(tx: Tx) -> Fact:
     return fact
 
 
+async def _hold(tx: Tx, due: Sequence[Due]) -> dict[int, Ticket]:
+    """The tickets of these timers, held before the timers are: in the order of everybody else."""
+    query = (
+        select(Ticket)
+        .where(Ticket.id.in_({timer.ticket_id for timer in due}))
+        .order_by(Ticket.id.desc())
+        .with_for_update()
+    )
+    return {ticket.id: ticket for ticket in await tx.session.scalars(query)} if due else {}
+
+
 async def _claim(tx: Tx, timer: Due) -> bool:
     claimed = await tx.session.execute(
         update(Timer)
@@ -91,9 +105,8 @@ async def _claim(tx: Tx, timer: Due) -> bool:
     return bool(claimed.rowcount == 1)  # type: ignore[attr-defined]
 
 
-async def _fire(tx: Tx, timer: Due, *, alone: bool) -> bool:
+async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
     """The effect of one timer. False when the ticket's state has overtaken it."""
-    ticket = await tx.session.get_one(Ticket, timer.ticket_id, with_for_update=True)
     due = ticket.answer_due or timer.at
     match timer.kind:
         case "reminder":

@@ -24,8 +24,12 @@ async def edit(tx: Tx, said: Said) -> Message | Note | None:
     return await _edit_message(tx, message, said)
 
 
-async def _edit_note(tx: Tx, note_id: int, said: Said) -> Note:
+async def _edit_note(tx: Tx, note_id: int, said: Said) -> Note | None:
     note = await tx.session.get_one(Note, note_id)
+    if note.author_id != tx.actor.person_id:
+        return None
+    if note.text == said.text and note.content == said.content:
+        return None
     old, note.text, note.content = note.text, said.text, said.content
     note.edited_at = tx.now
     tx.emit(NoteEdited(ticket_id=note.ticket_id, note_id=note.id, old=old))

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from core.models import Message, Person, Ticket
 from core.people.directory import Caller, arrive, enter_dialogue, mark_reachable
 from core.tickets.access import access
-from core.tickets.joining import join
+from core.tickets.joining import is_mere_thanks, join
 from core.tickets.opening import open_ticket
 from core.tickets.said import Said, find_belonging
 from core.tickets.workflow_store import workflow_of
@@ -84,13 +84,14 @@ async def _as_part_of_album(tx: Tx, person: Person, said: Said) -> Heard | None:
     if said.album is None:
         return None
     query = select(Message).where(Message.author_id == person.id, Message.album == said.album)
-    first = (await tx.session.scalars(query.order_by(Message.id).limit(1))).one_or_none()
-    if first is None:
+    # the latest piece: an ended ticket's album has moved on to the one that follows it
+    before = (await tx.session.scalars(query.order_by(Message.id.desc()).limit(1))).one_or_none()
+    if before is None:
         return None
-    if first.ticket_id is None:
+    if before.ticket_id is None:
         await _unfiled(tx, person, said)
         return Heard(Outcome.KEPT, person, rest=True)
-    ticket = await tx.session.get_one(Ticket, first.ticket_id, with_for_update=True)
+    ticket = await tx.session.get_one(Ticket, before.ticket_id, with_for_update=True)
     return replace(await _into(tx, person, ticket, [said]), rest=True)
 
 
@@ -138,9 +139,12 @@ def follow_up(tx: Tx, person: Person, number: int) -> None:
 
 
 async def _into(tx: Tx, person: Person, ticket: Ticket, said: Sequence[Said]) -> Heard:
-    """Join the ticket; if it has ended, open a new one that follows it (B6)."""
+    """Join the ticket; if it has ended, open a new one that follows it (B6).
+
+    Thanks for an ended ticket are kept in it: they are no new case.
+    """
     state = (await workflow_of(tx)).state(ticket.state)
-    if state.final:
+    if state.final and not all(is_mere_thanks(words) for words in said):
         new = await open_ticket(tx, person, said, topic=ticket.topic, follows=ticket.id)
         follow_up(tx, person, new.id)
         return Heard(Outcome.OPENED, person, new)
@@ -172,7 +176,7 @@ async def _unfiled(tx: Tx, person: Person, said: Said) -> None:
             album=said.album,
             source_chat=said.chat,
             source_message=said.message,
-            created_at=said.at or tx.now,
+            created_at=tx.now,
         )
     )
     await tx.session.flush()

@@ -20,7 +20,7 @@ async def join(
     A ticket in a pause or resolved comes back to work, without an assignee (B5, B6).
     ``in_card``: the card shows these words whole.
     """
-    counts = ticket.waiting_since is not None or not _is_thanks(said)
+    counts = ticket.waiting_since is not None or not is_mere_thanks(said)
     message = Message(
         ticket_id=ticket.id,
         author_id=person.id,
@@ -32,7 +32,7 @@ async def join(
         in_card=in_card,
         source_chat=said.chat,
         source_message=said.message,
-        created_at=said.at or tx.now,
+        created_at=tx.now,
     )
     tx.session.add(message)
     await tx.session.flush()
@@ -51,7 +51,8 @@ async def join(
     return message
 
 
-def _is_thanks(said: Said) -> bool:
+def is_mere_thanks(said: Said) -> bool:
+    """The words ask for nothing."""
     return said.kind == "sticker" or (said.kind == "text" and is_thanks(said.text))
 
 

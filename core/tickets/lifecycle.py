@@ -17,8 +17,9 @@ from core.tx import Tx
 
 Timers = dict[str, datetime | None]
 
-# Verbs that say a state anew where others leave it as it is: a freeze gets another end.
-RESTATING: Final = frozenset({"freeze"})
+# Verbs that say a state anew where others leave it as it is: a freeze gets another end, and who
+# waits again has nothing to answer.
+RESTATING: Final = frozenset({"freeze", "wait"})
 
 
 async def target_of(tx: Tx, ticket: Ticket, verb: str) -> tuple[State, State]:

@@ -43,7 +43,7 @@ async def open_ticket(
         origin=origin,
         follows_id=follows,
         opened_at=tx.now,
-        opening=opening,
+        opening=opening[:CARD_SHOWS],
     )
     timers = answer.begin(tx, ticket, tx.now, await answer_span(tx, topic))
     place_in_queue(ticket, state)

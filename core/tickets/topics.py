@@ -59,10 +59,10 @@ async def find_topic(look: Look, words: str) -> TopicFacts:
     Raises :class:`Unreadable` with the list of topics.
     """
     wanted = words.strip().casefold()
-    topics = await topics_of(look)
-    for topic in topics.values():
+    topics = [topic for topic in (await topics_of(look)).values() if topic.active]
+    for topic in topics:
         names = [topic.code, *topic.titles.values()]
         if wanted and any(name.casefold().startswith(wanted) for name in names):
             return topic
-    known = ", ".join(topic.title(look.company.language) for topic in topics.values())
+    known = ", ".join(topic.title(look.company.language) for topic in topics)
     raise Unreadable("refusal.no_such_topic", words=words, topics=known)

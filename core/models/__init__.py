@@ -5,6 +5,7 @@ from core.models.intake import InboxRow
 from core.models.journal import JournalEntry
 from core.models.machine import Fact
 from core.models.people import Person
+from core.models.search import SearchWord
 from core.models.sla import Timer
 from core.models.tickets import Message, Note, Ticket, Topic
 from core.models.workflow import MoveRow, StateRow
@@ -20,6 +21,7 @@ __all__ = [
     "Person",
     "Place",
     "Placement",
+    "SearchWord",
     "StateRow",
     "Ticket",
     "Timer",

@@ -1,0 +1,64 @@
+"""Operators are the members of the operator group: who works, and who no longer does (G1, S1)."""
+
+from collections.abc import Awaitable, Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from core.errors import NotAllowed
+from core.models import Person
+from core.people.directory import Caller, arrive, find_by_telegram
+from core.tx import Look, Tx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+async def by_operator(
+    tx: Tx,
+    caller: Caller,
+    action: Callable[Concatenate[Tx, P], Awaitable[R]],
+    *args: P.args,
+    **options: P.kwargs,
+) -> R:
+    """Run an action for somebody who acts in the operator group.
+
+    Raises :class:`NotAllowed` for those who have left it, until they join again.
+    """
+    person = await arrive(tx, caller, "operator")
+    if person.operator_left is not None:
+        raise NotAllowed("work")
+    if person.operator_since is None:
+        person.operator_since = tx.now
+    return await action(tx, *args, **options)
+
+
+async def for_operator(
+    look: Look,
+    caller: Caller,
+    query: Callable[Concatenate[Look, P], Awaitable[R]],
+    *args: P.args,
+    **options: P.kwargs,
+) -> R:
+    """Let somebody in the operator group look. Raises :class:`NotAllowed` as `by_operator` does."""
+    person = await find_by_telegram(look, caller.telegram_id)
+    if person is not None and person.operator_left is not None:
+        raise NotAllowed("look")
+    return await query(look, *args, **options)
+
+
+async def for_admin(
+    look: Look,
+    caller: Caller,
+    query: Callable[Concatenate[Look, P], Awaitable[R]],
+    *args: P.args,
+    **options: P.kwargs,
+) -> R:
+    """Let an admin look. Raises :class:`NotAllowed` for everybody else."""
+    if caller.telegram_id not in look.company.admins:
+        raise NotAllowed("report")
+    return await query(look, *args, **options)
+
+
+async def id_of(look: Look, telegram_id: int) -> int | None:
+    """The person's id with the desk, if they are known."""
+    person: Person | None = await find_by_telegram(look, telegram_id)
+    return None if person is None else person.id

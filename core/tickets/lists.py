@@ -1,0 +1,200 @@
+"""Lists of tickets (D1, D4): pages by keyset, so that the thousandth costs what the first does."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, literal, select, tuple_
+
+from core.models import Person, Ticket
+from core.tickets.marker import FROZEN, NEEDS_ANSWER, Marker, marker
+from core.tickets.search import search
+from core.tickets.workflow_store import workflow_of
+from core.tx import Look
+from core.words.numbers import find_number
+
+PAGE: Final = 10
+COUNTED: Final = 1000
+"""Nobody counts further; a greater number means: so many, and more."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})", re.ASCII)
+_PLACE: Final = (Ticket.queue_rank, Ticket.queue_at, Ticket.id)
+_LINES: Final = select(
+    *_PLACE,
+    Ticket.state,
+    Ticket.title,
+    Ticket.opened_at,
+    Ticket.waiting_since,
+    Ticket.answer_due,
+    Ticket.frozen_until,
+    Ticket.closed_at,
+    Person.name,
+).outerjoin_from(Ticket, Person, Ticket.assignee_id == Person.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A ticket in a list."""
+
+    number: int
+    marker: Marker
+    title: str
+    assignee: str | None
+    opened_at: datetime
+    answer_due: datetime | None
+    frozen_until: datetime | None
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines, and the cursors of their ends where there is more beyond them.
+
+    ``total`` and ``overdue`` count the whole list, up to `COUNTED` and one more; ``None``: nobody
+    knows how many there are.
+    """
+
+    view: str
+    lines: tuple[Line, ...]
+    before: str | None = None
+    after: str | None = None
+    total: int | None = None
+    overdue: int | None = None
+
+
+def _queue(_look: Look, _person: int | None) -> list[Any]:
+    return []
+
+
+def _mine(_look: Look, person: int | None) -> list[Any]:
+    return [Ticket.assignee_id == (person or 0)]
+
+
+def _free(_look: Look, _person: int | None) -> list[Any]:
+    return [Ticket.assignee_id.is_(None)]
+
+
+def _overdue(look: Look, _person: int | None) -> list[Any]:
+    return [Ticket.queue_rank == NEEDS_ANSWER, Ticket.queue_at <= look.now]
+
+
+def _frozen(_look: Look, _person: int | None) -> list[Any]:
+    return [Ticket.queue_rank == FROZEN]
+
+
+VIEWS: Final[Mapping[str, Callable[[Look, int | None], list[Any]]]] = {
+    "queue": _queue,
+    "mine": _mine,
+    "free": _free,
+    "overdue": _overdue,
+    "frozen": _frozen,
+}
+
+
+async def page_of(
+    look: Look,
+    view: str,
+    cursor: str = "",
+    *,
+    backward: bool = False,
+    person: int | None = None,
+    size: int = PAGE,
+) -> Page:
+    """A page of a view: what follows the cursor, or stands before it; most urgent first.
+
+    ``person`` is whose the view ``mine`` is. A cursor that was not made here means: from the start.
+    """
+    chosen = [Ticket.queue_rank.is_not(None), *VIEWS[view](look, person)]
+    place = _read_cursor(cursor)
+    backward = backward and place is not None
+    query = _LINES.where(*chosen).limit(size + 1)
+    if place is not None:
+        query = query.where(tuple_(*_PLACE) < place if backward else tuple_(*_PLACE) > place)
+    order = [column.desc() if backward else column for column in _PLACE]
+    rows = (await look.session.execute(query.order_by(*order))).all()
+    more = len(rows) > size
+    rows = rows[:size][::-1] if backward else rows[:size]
+    total, overdue = await _counts(look, chosen, [*chosen, *_overdue(look, person)])
+    return Page(
+        view,
+        tuple([await _line(look, row) for row in rows]),
+        before=_cursor(rows[0]) if rows and (more if backward else place is not None) else None,
+        after=_cursor(rows[-1]) if rows and (backward or more) else None,
+        total=total,
+        overdue=overdue,
+    )
+
+
+def _cursor(row: Any) -> str:
+    at = row.queue_at or _EPOCH
+    return f"{row.queue_rank}.{(at - _EPOCH) // timedelta(microseconds=1)}.{row.id}"
+
+
+def _read_cursor(cursor: str) -> tuple[int, datetime, int] | None:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        return None
+    rank, at, number = map(int, found.groups())
+    try:
+        return rank, _EPOCH + timedelta(microseconds=at), number
+    except OverflowError:
+        return None
+
+
+async def _counts(look: Look, *lists: Sequence[Any]) -> tuple[int, ...]:
+    """How long the lists are, all in one statement."""
+    some = [
+        select(literal(1)).select_from(Ticket).where(*chosen).limit(COUNTED + 1).subquery()
+        for chosen in lists
+    ]
+    counts = (select(func.count()).select_from(one).scalar_subquery() for one in some)
+    return tuple((await look.session.execute(select(*counts))).one())
+
+
+async def lines_of(look: Look, numbers: Iterable[int]) -> tuple[Line, ...]:
+    """These tickets as lines, in this order."""
+    wanted = list(numbers)
+    rows = await look.session.execute(_LINES.where(Ticket.id.in_(wanted)))
+    found = {row.id: await _line(look, row) for row in rows}
+    return tuple(found[number] for number in wanted if number in found)
+
+
+async def _line(look: Look, row: Any) -> Line:
+    state = (await workflow_of(look)).state(row.state)
+    return Line(
+        number=row.id,
+        marker=marker(state, row.waiting_since, row.answer_due, look.now),
+        title=row.title,
+        assignee=row.name,
+        opened_at=row.opened_at,
+        answer_due=row.answer_due,
+        frozen_until=row.frozen_until,
+        closed_at=row.closed_at,
+    )
+
+
+async def found_of(look: Look, words: str, cursor: str = "", *, backward: bool = False) -> Page:
+    """What `/find` finds: first the ticket with that number, then those with all these words."""
+    start = int(cursor) if cursor.isdecimal() and cursor.isascii() else None
+    backward = backward and start is not None
+    exact = _exact(words, look.company.number_mask)
+    found = await search(look, words, start=start, newer=backward, limit=PAGE)
+    numbers = [number for number in found.numbers if number != exact]
+    if exact is not None and start is None:
+        numbers.insert(0, exact)
+    first, last = (found.numbers[0], found.numbers[-1]) if found.numbers else (start, start)
+    older = last if backward else found.more
+    newer = found.more if backward else (first if start is not None else None)
+    return Page("find", await lines_of(look, numbers), _said(newer), _said(older))
+
+
+def _exact(words: str, mask: str) -> int | None:
+    found = find_number(words, mask)
+    return found[0] if found is not None and not found[1].strip() else None
+
+
+def _said(number: int | None) -> str | None:
+    return None if number is None else str(number)

@@ -1,0 +1,274 @@
+"""Finding tickets by words (D5): an index of stems, filled off the hot path from the journal.
+
+A word finds every stem that begins with its own. The index is read newest ticket first and never
+whole: the rarest word leads, so many of its tickets are looked at, and the rest waits for the
+next page. So a page costs the same among a thousand tickets and among a million.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    String,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from core.db import insert_or
+from core.models import Fact, JournalEntry, Message, Person, SearchWord, Ticket
+from core.tx import Look, Tx
+from core.words.numbers import GREATEST
+from core.words.stems import MOST_ASKED, asked, stems_of
+
+BATCH: Final = 500
+CURSOR: Final = "search"
+# Entries of the journal get their numbers before they can be seen; on PostgreSQL a later one may
+# be seen first. Nothing waits that long for its commit.
+SETTLING: Final = timedelta(seconds=10)
+
+_SPELLINGS: Final = 8
+_LOOKED_AT: Final = 1000
+_COUNTED: Final = 1000
+_LAST: Final = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Numbers of tickets, newest first; ``more``: from where to look on in the same direction."""
+
+    numbers: tuple[int, ...]
+    more: int | None = None
+
+
+async def search(
+    look: Look, text: str, *, start: int | None = None, newer: bool = False, limit: int = 10
+) -> Found:
+    """Tickets with all these words: older than ``start``, or ``newer`` than it.
+
+    There may be ``more`` to look at even where nothing was found.
+    """
+    words = asked(text)
+    groups = await _spellings(look, words) if words else []
+    if not groups or not all(groups):
+        return Found(())
+    if len(groups) > 1:
+        groups = await _rarest_first(look, groups)
+    shape = tuple(len(group) for group in groups)
+    given: dict[str, Any] = {"start": start, "limit": limit + 1, "end": None}
+    given |= {f"w{at}_{n}": w for at, group in enumerate(groups) for n, w in enumerate(group)}
+    end, page = _statements(shape, started=start is not None, newer=newer)
+    given["end"] = await look.session.scalar(end, given)
+    if given["end"] is None:
+        given["end"] = GREATEST if newer else 0
+    numbers = list(await look.session.scalars(page, given))
+    more = numbers[limit - 1] if len(numbers) > limit else given["end"]
+    numbers = sorted(numbers[:limit], reverse=True)
+    return Found(tuple(numbers), None if more in {0, GREATEST} else more)
+
+
+async def _spellings(look: Look, words: Sequence[str]) -> list[list[str]]:
+    """For each word the stems that begin so."""
+    bounds = {f"from{at}": word for at, word in enumerate(words)}
+    bounds |= {f"to{at}": word + _LAST for at, word in enumerate(words)}
+    groups: list[list[str]] = [[] for _ in words]
+    for at, stem in await look.session.execute(_jumps(len(words)), bounds):
+        groups[at].append(stem)
+    return groups
+
+
+@lru_cache(maxsize=MOST_ASKED)
+def _jumps(words: int) -> Any:
+    """From stem to stem by jumps in the index: all that begin so are never read."""
+    word, parts = SearchWord.word, []
+    for at in range(words):
+        begin, end = bindparam(f"from{at}", type_=String), bindparam(f"to{at}", type_=String)
+        first = select(func.min(word).label("word")).where(word >= begin, word < end)
+        jumps = first.cte(f"jumps{at}", recursive=True)
+        after = select(func.min(word)).where(word > jumps.c.word, word < end)
+        jumps = jumps.union_all(select(after.scalar_subquery()).where(jumps.c.word.is_not(None)))
+        stem = select(jumps.c.word).where(jumps.c.word.is_not(None)).limit(_SPELLINGS).subquery()
+        parts.append(select(literal_column(str(at)), stem.c.word))
+    return union_all(*parts)
+
+
+async def _rarest_first(look: Look, groups: Sequence[list[str]]) -> list[list[str]]:
+    shape = tuple(len(group) for group in groups)
+    given = {f"w{at}_{n}": w for at, group in enumerate(groups) for n, w in enumerate(group)}
+    sizes = (await look.session.execute(_sizes(shape), given)).one()
+    return [group for _, group in sorted(zip(sizes, groups, strict=True))]
+
+
+@lru_cache(maxsize=200)
+def _sizes(shape: tuple[int, ...]) -> Any:
+    some: list[Any] = [
+        select(literal_column("1")).where(SearchWord.word.in_(_stems(at, size))).limit(_COUNTED)
+        for at, size in enumerate(shape)
+    ]
+    return select(
+        *(select(func.count()).select_from(one.subquery()).scalar_subquery() for one in some)
+    )
+
+
+def _stems(at: int, size: int) -> list[Any]:
+    return [bindparam(f"w{at}_{number}", type_=String) for number in range(size)]
+
+
+@lru_cache(maxsize=400)
+def _statements(shape: tuple[int, ...], *, started: bool, newer: bool) -> tuple[Any, Any]:
+    """How far to look: where the first stem has been looked at long enough. And what is there."""
+    leading = [_leading(stem, started=started, newer=newer) for stem in _stems(0, shape[0])]
+    each = _LOOKED_AT // shape[0]
+    ends = union_all(
+        *(select(one.offset(each - 1).limit(1).subquery().c.ticket_id) for one in leading)
+    ).subquery()
+    end = select(func.min(ends.c.ticket_id) if newer else func.max(ends.c.ticket_id))
+    seen = union_all(
+        *(select(one.limit(each).subquery().c.ticket_id) for one in leading)
+    ).subquery()
+    number, reached = seen.c.ticket_id, bindparam("end", type_=BigInteger)
+    page = (
+        select(number)
+        .distinct()
+        .where(number <= reached if newer else number >= reached)
+        .where(*(_has(number, _stems(at, size)) for at, size in enumerate(shape) if at))
+        .order_by(number if newer else number.desc())
+        .limit(bindparam("limit", type_=Integer))
+    )
+    return end, page
+
+
+def _leading(stem: Any, *, started: bool, newer: bool) -> Any:
+    number = SearchWord.ticket_id
+    query = select(number).where(SearchWord.word == stem)
+    if started:
+        start = bindparam("start", type_=BigInteger)
+        query = query.where(number > start if newer else number < start)
+    return query.order_by(number if newer else number.desc())
+
+
+def _has(number: Any, stems: Sequence[Any]) -> Any:
+    other = aliased(SearchWord)
+    return exists().where(other.word.in_(stems), other.ticket_id == number)
+
+
+# Filling the index
+
+
+async def index_new(tx: Tx) -> int:
+    """Index what was said since the last time; edits and new titles replace the old words.
+
+    Returns how many entries of the journal were read: a full batch means: call again at once.
+    """
+    cursor = await tx.session.get(Fact, CURSOR, with_for_update=True)
+    if cursor is None:
+        cursor = Fact(name=CURSOR, value={"journal": 0}, at=tx.now)
+        tx.session.add(cursor)
+    entries = await _entries(tx, int(cursor.value["journal"]))
+    if not entries:
+        return 0
+    fresh = await _fresh_words(tx, entries)
+    await _add(tx, fresh)
+    await _forget(tx, _old_words(entries))
+    cursor.value = {"journal": entries[-1].id}
+    cursor.at = tx.now
+    return len(entries)
+
+
+async def _entries(tx: Tx, after: int) -> Sequence[Any]:
+    query = (
+        select(JournalEntry.id, JournalEntry.ticket_id, JournalEntry.event, JournalEntry.facts)
+        .where(JournalEntry.id > after)
+        .order_by(JournalEntry.id)
+        .limit(BATCH)
+    )
+    if tx.session.get_bind().dialect.name != "sqlite":
+        query = query.where(JournalEntry.at <= tx.now - SETTLING)
+    return (await tx.session.execute(query)).all()
+
+
+_TOLD: Final = frozenset({"customer_wrote", "answer_written", "message_edited"})
+_OPENED: Final = "ticket_opened"
+_RETITLED: Final = "title_changed"
+_REPLACED: Final = frozenset({"message_edited", "title_changed", "answer_withdrawn"})
+
+Words = dict[int, set[str]]
+
+
+async def _fresh_words(tx: Tx, entries: Iterable[Any]) -> Words:
+    words: Words = defaultdict(set)
+    messages, opened = set(), set()
+    for entry in entries:
+        if entry.ticket_id is None:
+            continue
+        if entry.event in _TOLD:
+            messages.add(entry.facts["message_id"])
+        elif entry.event == _OPENED:
+            opened.add(entry.ticket_id)
+            words[entry.ticket_id] |= stems_of(entry.facts["title"])
+        elif entry.event == _RETITLED:
+            words[entry.ticket_id] |= stems_of(entry.facts["new"])
+    said = select(Message.ticket_id, Message.text).where(
+        Message.id.in_(messages), Message.withdrawn_at.is_(None)
+    )
+    named = (
+        select(Ticket.id, Person.name)
+        .join(Person, Ticket.customer_id == Person.id)
+        .where(Ticket.id.in_(opened))
+    )
+    for query in (said, named):
+        for number, text in await tx.session.execute(query):
+            if number is not None:
+                words[number] |= stems_of(text)
+    return words
+
+
+def _old_words(entries: Iterable[Any]) -> Words:
+    words: Words = defaultdict(set)
+    for entry in entries:
+        if entry.event in _REPLACED and entry.ticket_id is not None:
+            words[entry.ticket_id] |= stems_of(entry.facts["old"])
+    return words
+
+
+async def _add(tx: Tx, words: Mapping[int, set[str]]) -> None:
+    rows = [
+        {"word": word, "ticket_id": number}
+        for number, stems in sorted(words.items())
+        for word in sorted(stems)
+    ]
+    if rows:
+        statement = insert_or(tx.session, SearchWord).on_conflict_do_nothing()
+        await tx.session.execute(statement, rows)
+
+
+async def _forget(tx: Tx, words: Mapping[int, set[str]]) -> None:
+    """Take out what nothing in the ticket says any more."""
+    for number, old in words.items():
+        gone = old - await _present_words(tx, number)
+        if gone:
+            await tx.session.execute(
+                delete(SearchWord).where(SearchWord.ticket_id == number, SearchWord.word.in_(gone))
+            )
+
+
+async def _present_words(tx: Tx, number: int) -> set[str]:
+    named = (
+        select(Ticket.title, Person.name)
+        .join(Person, Ticket.customer_id == Person.id)
+        .where(Ticket.id == number)
+    )
+    said = select(Message.text).where(Message.ticket_id == number, Message.withdrawn_at.is_(None))
+    title, name = (await tx.session.execute(named)).one()
+    return stems_of(title, name, *await tx.session.scalars(said))

@@ -1,0 +1,49 @@
+"""Words as the search keeps them: folded, cut down to their stems, Russian and English alike."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from snowballstemmer.english_stemmer import EnglishStemmer
+from snowballstemmer.russian_stemmer import RussianStemmer
+
+LONGEST: Final = 64
+MOST_ASKED: Final = 8
+"""So many words of a question are looked for; the rest is not."""
+
+_WORD: Final = re.compile(r"\w{2,}")
+_CYRILLIC: Final = re.compile("[а-я]")
+_LATIN: Final = re.compile("[a-z]+")
+_RUSSIAN: Final = RussianStemmer()
+_ENGLISH: Final = EnglishStemmer()
+
+
+def stems_of(*texts: str) -> set[str]:
+    """Everything by which these texts can be found."""
+    return {_stem(word) for text in texts for whole in _words(text) for word in _with_parts(whole)}
+
+
+def asked(text: str) -> list[str]:
+    """The beginnings of stems that somebody looks for, each once, in their order."""
+    return list(dict.fromkeys(_stem(word) for word in _words(text)))[:MOST_ASKED]
+
+
+def _words(text: str) -> Iterator[str]:
+    folded = text.casefold().replace("ё", "е").replace("\x00", " ")
+    return (found.group()[:LONGEST] for found in _WORD.finditer(folded))
+
+
+def _with_parts(word: str) -> list[str]:
+    """`mos_12_23` is found by itself, and by what stands between its lines."""
+    parts = [part for part in word.split("_") if len(part) > 1]
+    return [word, *parts] if len(parts) > 1 else [word]
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
+    if _CYRILLIC.search(word):
+        return str(_RUSSIAN.stemWord(word)) or word
+    if _LATIN.fullmatch(word):
+        return str(_ENGLISH.stemWord(word)) or word
+    return word

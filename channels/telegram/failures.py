@@ -57,8 +57,7 @@ _SETBACKS: Final[tuple[tuple[str, Setback], ...]] = (
     (r"repl(y|ied)( message)? .*not found|message to be replied not found", Setback.REPLY_LOST),
     (r"message to (edit|delete|react|pin|unpin) not found", Setback.GONE),
     (r"message can't be (edited|deleted)|message_id_invalid|message_not_found", Setback.GONE),
-    (r"message identifier is not specified|message with .* not found", Setback.GONE),
-    (r"can't parse (message )?(caption )?entities|can't parse entities", Setback.UNREADABLE),
+    (r"can't parse (message |caption )?entities", Setback.UNREADABLE),
 )
 
 _BLOCKED: Final = re.compile(

@@ -65,7 +65,7 @@ def make_bot(token: str, api_url: str | None = None, *, timeout: float = TIMEOUT
     )
 
 
-_kept: list[type[Any]] = []
+_kept: list[Any] = []
 
 
 def keep_responses() -> None:
@@ -101,6 +101,8 @@ def count_of(method: TelegramMethod[Any]) -> int:
     return 1
 
 
+# An edit that is meant to change nothing costs a chat nothing.
+_probing: ContextVar[bool] = ContextVar("probing", default=False)
 _priority: ContextVar[Priority] = ContextVar("priority", default=Priority.ANSWER_TO_ACTOR)
 
 
@@ -122,6 +124,15 @@ class Gateway:
             yield
         finally:
             _priority.reset(token)
+
+    @contextmanager
+    def probing(self) -> Iterator[None]:
+        """Calls in this block look whether something stands there: in turn, but at no pace."""
+        token = _probing.set(True)
+        try:
+            yield
+        finally:
+            _probing.reset(token)
 
     async def call(self, method: TelegramMethod[T]) -> T:
         """Make a call. Raises `Refused` and `SendError`, and nothing of aiogram's."""
@@ -153,6 +164,10 @@ class Gateway:
         The pace is waited for outside of the lock, so that the urgent overtake, and asked again
         inside.
         """
+        if _probing.get():
+            async with self._alone(address):
+                yield
+            return
         while True:
             await self._wait(address, count)
             async with self._alone(address):

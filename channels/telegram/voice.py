@@ -21,12 +21,12 @@ class Voice:
     now: datetime
     zone: ZoneInfo
 
-    def html(self, key: str, **facts: Any) -> str:
+    def html(self, key: str, /, **facts: Any) -> str:
         """The text as HTML."""
         return self.texts.say(
             self.locale, key, facts, now=self.now, zone=self.zone, escape=html.escape
         )
 
-    def plain(self, key: str, **facts: Any) -> str:
+    def plain(self, key: str, /, **facts: Any) -> str:
         """The text without markup."""
         return self.texts.say(self.locale, key, facts, now=self.now, zone=self.zone)

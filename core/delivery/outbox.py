@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from core import events as e
 from core.db import insert_or
 from core.delivery import pacing
+from core.delivery.digests import digest_facts
 from core.delivery.notices import Audience, Notice, notices_of
 from core.models import Message, Note, OutboxRow, Person, Ticket
 from core.texts import pack
@@ -141,10 +142,12 @@ async def _facts(
         facts["reply"] = "card"
     elif notice.reply == "source":
         facts |= await _source(tx, event, message)
-    if notice.kind == "content":
+    if notice.kind in ("content", "edit"):
         facts |= await _content_facts(tx, event, notice, ticket, message)
     if notice.kind == "text":
         facts |= event.facts() | await _ticket_facts(tx, notice, ticket)
+        if isinstance(event, e.CaughtUp):
+            facts |= digest_facts(event)
         if notice.to is Audience.CUSTOMER:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}
     return pack(facts)

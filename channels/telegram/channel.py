@@ -1,0 +1,267 @@
+"""The way into Telegram's chats, as the courier knows it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from aiogram.methods import (
+    DeleteMessage,
+    EditMessageText,
+    SendMessage,
+    SetMessageReaction,
+    TelegramMethod,
+)
+from aiogram.types import ReactionTypeEmoji, ReactionTypeUnion, ReplyParameters
+
+from channels.telegram import sentences
+from channels.telegram.cards import draw
+from channels.telegram.carrying import Load, customer_header, load
+from channels.telegram.contents import edits
+from channels.telegram.delivering import Deliveries, Progress, Step
+from channels.telegram.failures import Refused, Setback
+from channels.telegram.gateway import Gateway
+from channels.telegram.screens import Screen
+from channels.telegram.sightings import counter_of
+from channels.telegram.voice import Voice
+from core.delivery.channel import Outgoing, SendError, Sent
+from core.delivery.marks import find_marks
+from core.delivery.pacing import Priority, aged
+from core.desk import Desk
+from core.texts import TextError, Texts
+from core.tickets.card import Card, card_of, words_of
+from core.tickets.receipts import copies_of
+
+Operation = Callable[[Outgoing, Voice], Awaitable[Sent]]
+Plan = Callable[[Outgoing, Voice], Awaitable[Sequence[Step]]]
+
+MARK: Final = "newest"
+# It stands there no more, or never did: what was wanted of it is done.
+_NOTHING_TO_DO: Final = frozenset({Setback.GONE, Setback.UNCHANGED})
+
+
+class TelegramChannel:
+    """Renders parcels and makes Telegram's calls. See `core.delivery.channel.Channel`."""
+
+    name = "telegram"
+
+    def __init__(self, gateway: Gateway, desk: Desk, texts: Texts) -> None:
+        self._gateway = gateway
+        self._desk = desk
+        self._texts = texts
+        self._deliveries = Deliveries(gateway)
+        self._operations: dict[str, Operation] = {
+            "text": self._text,
+            "content": self._content,
+            "card": self._card,
+            "edit": self._edit,
+            "delete": self._delete,
+            "reaction": self._reaction,
+        }
+        # what makes new messages, and so can be doubled
+        self._plans: dict[str, Plan] = {
+            "text": self._plan_text,
+            "content": self._plan_content,
+            "card": self._plan_card,
+        }
+
+    def mark(self, address: str) -> dict[str, Any]:  # noqa: ARG002 (one mark serves all chats)
+        """The newest message known of every counter: what was lost stands after it."""
+        return {MARK: self._gateway.sightings.marks()}
+
+    async def send(self, parcel: Outgoing) -> Sent:
+        """Do what the parcel says, or raise `SendError`."""
+        operation = self._operations.get(parcel.kind)
+        if operation is None:
+            raise SendError("unsupported", parcel.kind, permanent=True)
+        with self._gateway.at(self._priority(parcel)):
+            try:
+                return await operation(parcel, self._voice(parcel))
+            except Refused as refused:
+                raise SendError("bad_request", refused.detail, permanent=True) from refused
+            except TextError as error:
+                raise SendError("bad_request", str(error), permanent=True) from error
+
+    async def was_delivered(self, parcel: Outgoing) -> Sent | None:
+        """What stands there of a parcel whose answer was lost; what is missing of it is added."""
+        plan = self._plans.get(parcel.kind)
+        if plan is None:
+            return None
+        with self._gateway.at(self._priority(parcel)):
+            begun = self._deliveries.begun(parcel.id)
+            voice = self._voice(parcel)
+            steps = begun.steps if begun else await plan(parcel, voice)
+            lowest = await self._lowest(parcel)
+            if not steps:
+                return None
+            chat = int(parcel.address)
+            found = await self._deliveries.look_for(parcel.id, chat, steps, lowest)
+        return None if found is None else _sent(parcel, found)
+
+    async def close(self) -> None:
+        """The bot's session belongs to whoever made it."""
+
+    def _voice(self, parcel: Outgoing) -> Voice:
+        return Voice(self._texts, parcel.locale, self._desk.clock(), self._desk.company.zone)
+
+    def _priority(self, parcel: Outgoing) -> Priority:
+        waited = (self._desk.clock() - parcel.created_at).total_seconds()
+        return aged(Priority(parcel.priority), waited)
+
+    async def _lowest(self, parcel: Outgoing) -> int:
+        """Where to begin to look; 0 when nothing was known then, nor before."""
+        counter = counter_of(parcel.address)
+        noted = parcel.mark.get(MARK, {}).get(counter, 0)
+        if noted:
+            return int(noted)
+        marks = await self._desk.read(find_marks, parcel.id)
+        return max((int(mark.get(MARK, {}).get(counter, 0)) for mark in marks), default=0)
+
+    # text
+
+    async def _text(self, parcel: Outgoing, voice: Voice) -> Sent:
+        steps = await self._plan_text(parcel, voice)
+        return _sent(parcel, await self._deliveries.make(parcel.id, steps))
+
+    async def _plan_text(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
+        card = await self._card_of(parcel)
+        screen = sentences.say(voice, parcel.key or "", parcel.facts, card)
+        return [Step(_post(int(parcel.address), screen, _answered(parcel, card)))]
+
+    async def _card_of(self, parcel: Outgoing) -> Card | None:
+        if parcel.ticket_id is None:
+            return None
+        return await self._desk.read(card_of, parcel.ticket_id)
+
+    # content
+
+    async def _content(self, parcel: Outgoing, voice: Voice) -> Sent:
+        carried = await load(self._desk, parcel, voice)
+        if carried is None:
+            return Sent()
+        chat = int(parcel.address)
+        try:
+            made = await self._deliveries.make(parcel.id, carried.steps(chat))
+        except Refused as refused:
+            if refused.setback is not Setback.REPLY_LOST:
+                raise
+            made = await self._deliveries.make(parcel.id, carried.steps_without_reply(chat))
+        return _sent(parcel, made)
+
+    async def _plan_content(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
+        carried: Load | None = await load(self._desk, parcel, voice)
+        return () if carried is None else carried.steps(int(parcel.address))
+
+    # card
+
+    async def _draw(self, parcel: Outgoing, voice: Voice) -> tuple[Card, Screen]:
+        card = await self._card_of(parcel)
+        if card is None:
+            raise SendError("bad_request", "no such ticket", permanent=True)
+        return card, draw(card, voice)
+
+    async def _card(self, parcel: Outgoing, voice: Voice) -> Sent:
+        """Show the ticket as it is now, where its card stands; anew if it stands nowhere."""
+        card, screen = await self._draw(parcel, voice)
+        place = card.message if str(card.chat) == parcel.address else None
+        if place is not None and self._deliveries.begun(parcel.id) is None:
+            if card.digest == screen.digest:
+                return Sent(note={"digest": screen.digest})
+            if await self._redraw(int(parcel.address), place, screen):
+                return Sent(note={"digest": screen.digest})
+        steps = [Step(_post(int(parcel.address), screen, None))]
+        return _sent(parcel, await self._deliveries.make(parcel.id, steps))
+
+    async def _plan_card(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
+        card, screen = await self._draw(parcel, voice)
+        if str(card.chat) == parcel.address and card.message is not None:
+            return ()
+        return [Step(_post(int(parcel.address), screen, None))]
+
+    async def _redraw(self, chat: int, ref: int, screen: Screen) -> bool:
+        """Edit a card. False if somebody has deleted it."""
+        edit = EditMessageText(
+            chat_id=chat,
+            message_id=ref,
+            text=screen.html,
+            parse_mode="HTML",
+            reply_markup=screen.keyboard,
+        )
+        try:
+            await self._gateway.call(edit)
+        except Refused as refused:
+            if refused.setback is Setback.UNREADABLE:
+                plain = {"text": screen.plain, "parse_mode": None}
+                await self._gateway.call(edit.model_copy(update=plain))
+            elif refused.setback is Setback.GONE:
+                return False
+            elif refused.setback is not Setback.UNCHANGED:
+                raise
+        return True
+
+    # changes of what stands there
+
+    async def _edit(self, parcel: Outgoing, voice: Voice) -> Sent:
+        chat, message = int(parcel.address), parcel.message_id or 0
+        words = await self._desk.read(words_of, message)
+        refs = await self._desk.read(copies_of, message, chat)
+        if not refs or not words or words[0].withdrawn:
+            return Sent()
+        prefix = await customer_header(self._desk, parcel, voice)
+        changes = edits(words[0].content, chat, refs, prefix=prefix)
+        for change in changes:
+            await self._change(change)
+        for ref in refs[len(changes) :]:
+            await self._change(DeleteMessage(chat_id=chat, message_id=ref))
+        return Sent()
+
+    async def _delete(self, parcel: Outgoing, voice: Voice) -> Sent:  # noqa: ARG002 (says nothing)
+        chat = int(parcel.address)
+        for ref in await self._desk.read(copies_of, parcel.message_id or 0, chat):
+            await self._change(DeleteMessage(chat_id=chat, message_id=ref))
+        return Sent()
+
+    async def _reaction(self, parcel: Outgoing, voice: Voice) -> Sent:  # noqa: ARG002 (says nothing)
+        emoji, ref = parcel.facts.get("emoji"), parcel.facts.get("reply")
+        if isinstance(ref, int):
+            reaction: list[ReactionTypeUnion] = [ReactionTypeEmoji(emoji=emoji)] if emoji else []
+            await self._change(
+                SetMessageReaction(chat_id=int(parcel.address), message_id=ref, reaction=reaction)
+            )
+        return Sent()
+
+    async def _change(self, method: TelegramMethod[Any]) -> None:
+        try:
+            await self._gateway.call(method)
+        except Refused as refused:
+            if refused.setback not in _NOTHING_TO_DO:
+                raise
+
+
+def _post(chat: int, screen: Screen, reply_to: int | None) -> SendMessage:
+    reply = None
+    if reply_to is not None:
+        reply = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True)
+    return SendMessage(
+        chat_id=chat,
+        text=screen.html,
+        parse_mode="HTML",
+        reply_markup=screen.keyboard,
+        reply_parameters=reply,
+    )
+
+
+def _answered(parcel: Outgoing, card: Card | None) -> int | None:
+    reply = parcel.facts.get("reply")
+    if reply == "card":
+        return card.message if card is not None and str(card.chat) == parcel.address else None
+    return reply if isinstance(reply, int) else None
+
+
+def _sent(parcel: Outgoing, made: Progress) -> Sent:
+    note: dict[str, Any] = {"chat": int(parcel.address)}
+    if parcel.kind == "content":
+        note["messages"] = made.carried
+    if parcel.kind == "card":
+        # what was sent, which may be older than what would be sent now
+        call: Any = made.steps[0].method
+        note["digest"] = Screen(call.text, call.reply_markup).digest
+    return Sent(tuple(map(str, made.refs)), note)

@@ -1,0 +1,98 @@
+"""Notices as messages: which words, which facts fit to be shown, which buttons."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from aiogram.types import InlineKeyboardMarkup
+
+from channels.telegram import keyboards
+from channels.telegram.cards import NOBODY
+from channels.telegram.screens import Screen, clipped
+from channels.telegram.voice import Voice
+from core.texts import unpack
+from core.tickets.card import Card
+from core.tickets.opening import TITLE_LENGTH
+from core.words.names import clean_name
+
+Facts = Mapping[str, Any]
+
+_NAMES: Final = ("customer", "assignee")
+_WORDS: Final = ("opening", "error", "title")
+# A solution in words may be long; all of it must fit into one message beside our own words.
+_LONGEST_REASON: Final = 3000
+_LONGEST_WORDS: Final = 500
+_WORTH_SAYING: Final = timedelta(minutes=1)
+_SUPERGROUP: Final = "-100"
+
+
+def say(voice: Voice, key: str, packed: Facts, card: Card | None) -> Screen:
+    """The notice as it is sent. ``card`` is its ticket's, where one stands."""
+    facts = _shown(unpack(packed))
+    variant = _VARIANTS.get(key)
+    return Screen(
+        voice.html(variant(facts) if variant else key, **facts), _keyboard(voice, key, facts, card)
+    )
+
+
+def _shown(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts as readers may see them: no name in disguise, nothing without an end."""
+    for name in _NAMES:
+        if facts.get(name) is not None:
+            facts[name] = clean_name(str(facts[name]))
+    facts["assignee"] = facts.get("assignee") or NOBODY
+    for name in _WORDS:
+        if facts.get(name) is not None:
+            facts[name] = clipped(str(facts[name]), _LONGEST_WORDS)
+    if facts.get("title") is not None:
+        facts["title"] = clean_name(facts["title"], TITLE_LENGTH)
+    if facts.get("reason") is not None:
+        # our sentences go on after it, with a mark of their own
+        facts["reason"] = clipped(str(facts["reason"]), _LONGEST_REASON).rstrip(" .")
+    facts["since"] = facts.get("since") or facts.get("due")
+    return facts
+
+
+def _woke(facts: Facts) -> str:
+    return "group.woke_reason" if facts.get("reason") else "group.woke"
+
+
+def _overdue(facts: Facts) -> str:
+    late = facts.get("late")
+    worth = isinstance(late, timedelta) and late >= _WORTH_SAYING
+    return "alert.overdue_late" if worth else "alert.overdue"
+
+
+def _digest(facts: Facts) -> str:
+    if facts.get("near") and facts.get("woke"):
+        return "group.digest_both"
+    return "group.digest_near" if facts.get("near") else "group.digest_woke"
+
+
+# Notices whose words depend on what there is to say.
+_VARIANTS: Final[dict[str, Callable[[Facts], str]]] = {
+    "group.woke": _woke,
+    "alert.overdue": _overdue,
+    "group.digest": _digest,
+}
+
+
+def _keyboard(
+    voice: Voice, key: str, facts: Facts, card: Card | None
+) -> InlineKeyboardMarkup | None:
+    if key.startswith("answer.failed.") and facts.get("retry"):
+        return keyboards.retry(voice, facts["retry"])
+    if key.startswith("ticket.resolved"):
+        return keyboards.resolved(voice, facts["number"])
+    if key == "alert.overdue" and (url := card_url(card)):
+        return keyboards.open_card(voice, url)
+    if key == "group.digest":
+        return keyboards.show_all(voice, "queue")
+    return None
+
+
+def card_url(card: Card | None) -> str | None:
+    """The address of a card, where cards have one."""
+    if card is None or card.message is None or not str(card.chat).startswith(_SUPERGROUP):
+        return None
+    return f"https://t.me/c/{str(card.chat).removeprefix(_SUPERGROUP)}/{card.message}"

@@ -1,7 +1,7 @@
 """Moving a ticket from state to state, and all that follows from the flags. Nowhere else."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from core.errors import MoveRefused
 from core.events import StateEntered
@@ -117,10 +117,17 @@ def place_in_queue(ticket: Ticket, state: State) -> None:
     ticket.queue_at = by_rank.get(rank, ticket.opened_at)
 
 
-async def move(tx: Tx, number: int, verb: str, **given: Any) -> Ticket:
+async def move(
+    tx: Tx,
+    number: int,
+    verb: str,
+    *,
+    reason: str | None = None,
+    until: datetime | None = None,
+) -> Ticket:
     """An operator moves a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait."""
     ticket = await access(tx, number, verb)
-    await enter(tx, ticket, verb, **given)
+    await enter(tx, ticket, verb, reason=reason, until=until)
     return ticket
 
 

@@ -12,7 +12,7 @@ from sandbox.person import Person
 from sandbox.pressing import Press
 
 
-class Misunderstood(Exception):  # noqa: N818 - it is about what was typed, not about a fault
+class Misunderstood(Exception):
     """The line makes no sense here; the message says what would."""
 
 

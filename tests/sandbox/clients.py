@@ -1,11 +1,11 @@
-"""Clients for the tests of the emulator."""
+"""Clients for the tests of the sandbox."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 from aiogram import Bot
@@ -36,7 +36,7 @@ class Raw:
         self.world = world
         self.session = aiohttp.ClientSession()
 
-    async def __aenter__(self) -> Raw:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -75,3 +75,11 @@ class Raw:
 def relay_env(world: World, **more: Any) -> dict[str, str]:
     """Environment of the relay bot."""
     return {"API": world.api_url, "TOKEN": world.token} | {k: str(v) for k, v in more.items()}
+
+
+async def updates(raw: Raw, **params: Any) -> list[dict[str, Any]]:
+    """New updates; they are confirmed."""
+    found: list[dict[str, Any]] = await raw.ok("getUpdates", **params)
+    if found:
+        await raw.ok("getUpdates", offset=found[-1]["update_id"] + 1, limit=1)
+    return found

@@ -1,21 +1,36 @@
-"""The emulator seen by aiogram."""
+"""The sandbox seen by aiogram: calls, polling, a webhook."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
+from aiogram import Bot, Dispatcher, F
 from aiogram.exceptions import (
     TelegramBadRequest,
     TelegramForbiddenError,
     TelegramMigrateToChat,
     TelegramRetryAfter,
 )
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, ReplyParameters
+from aiogram.filters import CommandObject, CommandStart
+from aiogram.types import (
+    BufferedInputFile,
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Message,
+    ReplyParameters,
+)
+from aiogram.webhook.aiohttp_server import SimpleRequestHandler
+from aiohttp import web
 
 from sandbox import World
 from tests.sandbox.clients import aiogram_bot
 
 
-async def test_aiogram() -> None:
+async def test_errors_arrive_as_exceptions_of_aiogram() -> None:
     async with World.start() as world, aiogram_bot(world) as bot:
         me = await bot.get_me()
         assert (me.id, me.username) == (42, "help_bot")
@@ -43,7 +58,7 @@ async def test_aiogram() -> None:
         assert reply.quote and reply.quote.text == "hi"
         with pytest.raises(TelegramBadRequest, match="message is not modified"):
             await bot.edit_message_reply_markup(chat_id=anna.id, message_id=reply.message_id)
-        anna.block_bot()
+        await anna.block_bot()
         with pytest.raises(TelegramForbiddenError, match="bot was blocked by the user"):
             await bot.send_message(anna.id, "x")
         group.migrate()
@@ -53,3 +68,85 @@ async def test_aiogram() -> None:
         with pytest.raises(TelegramRetryAfter):
             await bot.get_me()
         world.faults.clear()
+
+
+def greeter() -> Dispatcher:
+    """Greets, edits what was pressed, and gives photos back."""
+    dispatcher = Dispatcher()
+
+    @dispatcher.message(CommandStart())
+    async def start(message: Message, command: CommandObject) -> None:
+        yes = InlineKeyboardButton(text="Yes", callback_data="yes")
+        keyboard = InlineKeyboardMarkup(inline_keyboard=[[yes]])
+        assert message.from_user
+        text = f"Hi {message.from_user.full_name} [{command.args}]"
+        await message.answer(text, reply_markup=keyboard)
+
+    @dispatcher.callback_query()
+    async def pressed(query: CallbackQuery) -> None:
+        await query.answer("done")
+        assert isinstance(query.message, Message)
+        await query.message.edit_text("pressed")
+
+    @dispatcher.message(F.photo)
+    async def photo(message: Message, bot: Bot) -> None:
+        assert message.photo
+        data = await bot.download(message.photo[-1])
+        assert data
+        await message.reply_photo(BufferedInputFile(data.read(), "copy.png"), caption="copy")
+
+    return dispatcher
+
+
+@asynccontextmanager
+async def polling(bot: Bot) -> AsyncIterator[None]:
+    task = asyncio.create_task(
+        greeter().start_polling(
+            bot, polling_timeout=1, handle_signals=False, close_bot_session=False
+        )
+    )
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def webhook(bot: Bot, secret: str) -> AsyncIterator[None]:
+    app = web.Application()
+    SimpleRequestHandler(greeter(), bot, secret_token=secret).register(app, path="/hook")
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    await bot.set_webhook(f"http://127.0.0.1:{port}/hook", secret_token=secret)
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def converse(world: World) -> None:
+    """What a person does with the greeter."""
+    anna = world.user("Anna", language="ru", last_name="K")
+    await anna.start("x")
+    await anna.expect("Hi Anna K [x]", button="Yes")
+    press = await (await anna.press("Yes")).answer()
+    assert press.text == "done"
+    await anna.expect("pressed", edited=True)
+    sent = await anna.send_photo(caption="look")
+    got = await anna.expect("copy", kind="photo", reply_to=sent)
+    assert got.file_bytes == sent.file_bytes
+    await world.idle(quiet=0.05)
+    world.assert_clean()
+
+
+async def test_a_dispatcher_polls() -> None:
+    async with World.start() as world, aiogram_bot(world) as bot, polling(bot):
+        await converse(world)
+
+
+async def test_a_request_handler_serves_the_webhook() -> None:
+    async with World.start() as world, aiogram_bot(world) as bot, webhook(bot, "s3cret"):
+        await converse(world)

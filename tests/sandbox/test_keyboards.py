@@ -18,7 +18,7 @@ def button(text: str = "x", **action: Any) -> dict[str, Any]:
     return {"text": text, **(action or {"callback_data": "d"})}
 
 
-async def test_limits_of_inline_keyboards() -> None:
+async def test_inline_keyboards_have_limits() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna", started=True)
 
@@ -33,7 +33,8 @@ async def test_limits_of_inline_keyboards() -> None:
         )
         assert (
             await send(inline([{"text": "x"}]))
-            == "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
+            == "Bad Request: can't parse inline keyboard button: Text buttons are unallowed in the "
+            "inline keyboard"
         )
         assert (
             await send(inline([button(url="localhost")]))
@@ -53,7 +54,7 @@ async def test_limits_of_inline_keyboards() -> None:
         assert "2 actions" in world.errors[-1].text
 
 
-async def test_callback_queries() -> None:
+async def test_a_callback_query_is_answered_once_and_in_time() -> None:
     async with World.start(callback_timeout=10) as world, Raw(world) as raw:
         anna = world.user("Anna", started=True)
         await raw.ok(
@@ -87,13 +88,13 @@ async def test_callback_queries() -> None:
         ]
         assert (await anna.press("Link")).url == "https://a.ru"
         with pytest.raises(AssertionError, match="no button 'Nope'"):
-            anna.press("Nope")
+            await anna.press("Nope")
         await raw.ok("deleteMessage", chat_id=anna.id, message_id=anna.last.id)
         with pytest.raises(AssertionError):
-            anna.press("Take")
+            await anna.press("Take")
 
 
-async def test_reply_keyboards() -> None:
+async def test_reply_keyboards_send_what_is_on_them() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna", started=True, phone="+79001234567")
         markup = {
@@ -133,7 +134,7 @@ async def test_reply_keyboards() -> None:
         assert sent and sent.reply_to is group.last
 
 
-async def test_forgotten_answers() -> None:
+async def test_a_forgotten_answer_is_a_violation() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna", started=True)
         await raw.ok("sendMessage", chat_id=anna.id, text="x", reply_markup=inline([button("Go")]))
@@ -147,7 +148,7 @@ async def test_forgotten_answers() -> None:
         world.assert_clean()
 
 
-async def test_newest_button_wins() -> None:
+async def test_the_newest_button_with_a_label_is_pressed() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna", started=True)
         for number in (1, 2):

@@ -6,14 +6,14 @@ from sandbox import BotProcess, World, run_load
 from tests.sandbox.clients import BOT, Raw, relay_env
 
 
-async def test_injection_is_fast() -> None:
+async def test_thousands_of_messages_fit_into_the_queue() -> None:
     import time
 
     async with World.start(lean=True) as world, Raw(world) as raw:
         people = [world.user(f"P{n}", started=True) for n in range(100)]
         started = time.monotonic()
         for number in range(5000):
-            people[number % 100].say(f"message {number}")
+            await people[number % 100].say(f"message {number}")
         rate = 5000 / (time.monotonic() - started)
         assert rate > 2000, rate
         got = 0
@@ -26,7 +26,7 @@ async def test_injection_is_fast() -> None:
         assert len(people[0].chat.history) == 20  # no long history
 
 
-async def test_end_to_end() -> None:
+async def test_a_load_run_counts_what_is_answered() -> None:
     async with World.start(lean=True) as world, BotProcess(BOT, relay_env(world), world=world):
         report = await run_load(world, messages=600, people=100, rate=300)
         print(report)

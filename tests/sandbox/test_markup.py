@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sandbox.entities import detect_entities, formatted, utf16_len
@@ -13,7 +15,7 @@ from sandbox.markup.markdown_v2 import parse_markdown_v2
 from sandbox.markup.plain import MarkupError
 
 
-def kinds(parsed: tuple[str, list[dict]]) -> list[tuple[str, int, int]]:
+def kinds(parsed: tuple[str, list[dict[str, Any]]]) -> list[tuple[str, int, int]]:
     return [(e["type"], e["offset"], e["length"]) for e in parsed[1]]
 
 
@@ -43,7 +45,9 @@ def kinds(parsed: tuple[str, list[dict]]) -> list[tuple[str, int, int]]:
         ('<tg-time unix="1700000000" format="wDT">t</tg-time>', "t", [("date_time", 0, 1)]),
     ],
 )
-def test_html(source: str, text: str, entities: list[tuple[str, int, int]]) -> None:
+def test_html_becomes_text_and_entities(
+    source: str, text: str, entities: list[tuple[str, int, int]]
+) -> None:
     parsed = parse_html(source)
     assert parsed[0] == text
     assert sorted(kinds(parsed)) == sorted(entities)
@@ -67,7 +71,7 @@ def test_html(source: str, text: str, entities: list[tuple[str, int, int]]) -> N
         ("<tg-emoji emoji-id='x'>e</tg-emoji>", "Invalid custom emoji identifier specified"),
     ],
 )
-def test_html_errors(source: str, error: str) -> None:
+def test_wrong_html_is_refused_in_telegrams_words(source: str, error: str) -> None:
     with pytest.raises(MarkupError) as caught:
         parse_html(source)
     assert str(caught.value) == error
@@ -97,7 +101,9 @@ def test_html_errors(source: str, error: str) -> None:
         ("![👍](tg://emoji?id=5368324170671202286)", "👍", [("custom_emoji", 0, 2)]),
     ],
 )
-def test_markdown_v2(source: str, text: str, entities: list[tuple[str, int, int]]) -> None:
+def test_markdown_v2_becomes_text_and_entities(
+    source: str, text: str, entities: list[tuple[str, int, int]]
+) -> None:
     parsed = parse_markdown_v2(source)
     assert parsed[0] == text
     assert sorted(kinds(parsed)) == sorted(entities)
@@ -118,13 +124,13 @@ def test_markdown_v2(source: str, text: str, entities: list[tuple[str, int, int]
         ("![x]", "The entity must contain a tg://emoji or tg://time URL"),
     ],
 )
-def test_markdown_v2_errors(source: str, error: str) -> None:
+def test_wrong_markdown_v2_is_refused_in_telegrams_words(source: str, error: str) -> None:
     with pytest.raises(MarkupError) as caught:
         parse_markdown_v2(source)
     assert str(caught.value) == error
 
 
-def test_legacy_markdown() -> None:
+def test_legacy_markdown_does_not_nest() -> None:
     assert kinds(parse_markdown("*b* _i_ `c` [t](http://a.ru)")) == [
         ("bold", 0, 1),
         ("italic", 2, 1),
@@ -136,7 +142,7 @@ def test_legacy_markdown() -> None:
     assert parse_markdown(r"snake\_case")[0] == "snake_case"
 
 
-def test_automatic_entities() -> None:
+def test_links_mentions_and_commands_are_found() -> None:
     def found(text: str) -> list[tuple[str, str]]:
         data = text.encode("utf-16-le")
         return sorted(
@@ -155,7 +161,7 @@ def test_automatic_entities() -> None:
     assert found("+7 912 345-67-89") == [("phone_number", "+7 912 345-67-89")]
 
 
-def test_limits() -> None:
+def test_texts_and_captions_have_limits() -> None:
     assert formatted("<b>" + "x" * 4096 + "</b>", "HTML", None, limit=4096)[0] == "x" * 4096
     assert len(formatted("😀" * 4096, None, None, limit=4096)[0]) == 4096
     for text, error in [
@@ -174,7 +180,7 @@ def test_limits() -> None:
         formatted("x", "BBCode", None, limit=4096)
 
 
-def test_trimming_and_explicit_entities() -> None:
+def test_entities_survive_the_trimming_of_a_text() -> None:
     assert formatted("  x  ", None, None, limit=10)[0] == "x"
     text, entities = formatted("  <b>x </b> ", "HTML", None, limit=10)
     assert (text, entities) == ("x", [{"type": "bold", "offset": 0, "length": 1}])
@@ -201,9 +207,9 @@ def test_trimming_and_explicit_entities() -> None:
         ("ftp://a.ru", "Unsupported URL protocol"),
     ],
 )
-def test_links(url: str, reason: str) -> None:
+def test_links_are_checked_as_the_server_does(url: str, reason: str) -> None:
     assert check_url(url)[1] == reason
 
 
-def test_https_only_links() -> None:
+def test_some_links_must_be_https() -> None:
     assert check_url("http://a.ru", https_only=True)[1] == "Only HTTPS links are allowed"

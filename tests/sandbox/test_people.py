@@ -13,13 +13,13 @@ from tests.sandbox.clients import Raw, aiogram_bot
 
 async def fetch(raw: Raw) -> list[dict[str, Any]]:
     """New updates, confirmed."""
-    found = await raw.ok("getUpdates")
+    found: list[dict[str, Any]] = await raw.ok("getUpdates")
     if found:
         await raw.ok("getUpdates", offset=found[-1]["update_id"] + 1, limit=1)
     return found
 
 
-async def test_the_usual_start() -> None:
+async def test_an_action_happens_even_when_nobody_awaits_it() -> None:
     world = await World.start(token="42:TEST", bot_username="help_bot")
     try:
         anna = world.user("Anna", language="ru")
@@ -31,15 +31,15 @@ async def test_the_usual_start() -> None:
             for chat in (group, channel):
                 await raw.ok("sendMessage", chat_id=chat.id, text="hi")
                 await chat.expect("hi")
-            anna.start()
-            anna.block_bot()  # without await: done all the same
+            _ = anna.start()
+            _ = anna.block_bot()  # without await: done all the same
             assert anna.chat.access == "blocked"
     finally:
         await world.close()
         await world.close()
 
 
-async def test_every_kind_of_message() -> None:
+async def test_people_send_every_kind_of_message() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna", last_name="K", username="anna", premium=True)
         await anna.start("promo_1")
@@ -58,14 +58,16 @@ async def test_every_kind_of_message() -> None:
             ("italic", 0),
             ("bold", 5),
         ]
-        names = ["photo", "document", "video", "voice", "audio", "video_note", "animation", "sticker",
-                 "location", "venue", "contact", "poll", "dice"]  # fmt: skip
+        names = [
+            "photo", "document", "video", "voice", "audio", "video_note", "animation", "sticker",
+            "location", "venue", "contact", "poll", "dice",
+        ]  # fmt: skip
         assert all(name in message for name, message in zip(names, found[2:], strict=True))
         ids = [m["message_id"] for m in found]
         assert ids == sorted(set(ids))
 
 
-async def test_albums_forwards_edits() -> None:
+async def test_people_send_albums_and_edit_and_forward() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna, eve = world.user("Anna"), world.user("Eve")
         group = world.supergroup("G", members=[anna], bot="admin")
@@ -86,12 +88,12 @@ async def test_albums_forwards_edits() -> None:
         kinds = [list(u)[1] for u in await fetch(raw)]
         assert kinds == ["message", "edited_message"]
         with pytest.raises(ValueError, match="can't edit"):
-            eve.edit(note, "x")
+            await eve.edit(note, "x")
         with pytest.raises(ValueError, match="not a member"):
-            eve.say(group, "x")
+            await eve.say(group, "x")
 
 
-async def test_threads_of_replies_in_plain_supergroups() -> None:
+async def test_replies_in_a_plain_supergroup_carry_their_thread() -> None:
     async with World.start() as world, Raw(world) as raw:
         op = world.user("Oleg")
         group = world.supergroup("G", members=[op], bot="admin")
@@ -103,7 +105,7 @@ async def test_threads_of_replies_in_plain_supergroups() -> None:
         assert not any(m.get("is_topic_message") for m in found)
 
 
-async def test_replies_to_other_chats_and_deleted_messages() -> None:
+async def test_people_reply_to_other_chats_and_to_deleted_messages() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna, op = world.user("Anna"), world.user("Oleg")
         group = world.supergroup("G", members=[op], bot="admin")
@@ -121,19 +123,19 @@ async def test_replies_to_other_chats_and_deleted_messages() -> None:
         )
 
 
-async def test_blocking() -> None:
+async def test_blocking_and_starting_again_are_told() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna")
         await anna.start()
-        anna.block_bot()
+        await anna.block_bot()
         with pytest.raises(ValueError, match="blocked"):
-            anna.say("x")
+            await anna.say("x")
         await anna.start()
         kinds = [list(u)[1] for u in await fetch(raw)]
         assert kinds == ["message", "my_chat_member", "my_chat_member", "message"]
 
 
-async def test_presses_of_deleted_and_late_buttons() -> None:
+async def test_buttons_are_pressed_late_and_on_deleted_messages() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna", started=True)
         keyboard = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}]]}
@@ -157,7 +159,7 @@ async def test_presses_of_deleted_and_late_buttons() -> None:
         assert [list(u)[1] for u in await fetch(raw)] == ["message"]
 
 
-async def test_big_uploads() -> None:
+async def test_too_big_uploads_are_refused() -> None:
     from aiogram.exceptions import TelegramBadRequest, TelegramEntityTooLarge
     from aiogram.types import BufferedInputFile
 
@@ -171,7 +173,7 @@ async def test_big_uploads() -> None:
             await bot.send_photo(anna.id, BufferedInputFile(b"x" * (11 << 20), "p.png"))
 
 
-async def test_diagnosis() -> None:
+async def test_a_failed_expectation_shows_the_chat() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna")
         await anna.say("hello\nworld")
@@ -203,7 +205,7 @@ async def test_diagnosis() -> None:
         world.assert_clean(ignore=("made_up",))
 
 
-async def test_anonymous_and_hidden_people() -> None:
+async def test_an_anonymous_admin_presses_under_the_own_name() -> None:
     async with World.start() as world, Raw(world) as raw:
         op = world.user("Oleg")
         group = world.supergroup("G", members=[op], bot="admin")
@@ -222,7 +224,7 @@ async def test_anonymous_and_hidden_people() -> None:
         assert query["callback_query"]["message"]["message_id"] == sent["message_id"]
 
 
-async def test_expectations_by_topic_and_order() -> None:
+async def test_expectations_know_topics_and_order() -> None:
     async with World.start() as world, Raw(world) as raw:
         op = world.user("Oleg")
         forum = world.supergroup("F", members=[op], bot="admin", forum=True)

@@ -16,7 +16,7 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-async def test_long_polling_scenario() -> None:
+async def test_a_ticket_goes_to_the_group_and_back() -> None:
     async with World.start() as world:
         anna, op = world.user("Anna", language="ru"), world.user("Oleg")
         group = world.supergroup("Operators", members=[op], bot="admin")
@@ -40,7 +40,7 @@ async def test_long_polling_scenario() -> None:
             world.assert_clean()
 
 
-async def test_buttons_and_unanswered_queries() -> None:
+async def test_an_unanswered_press_is_noticed() -> None:
     async with World.start(callback_timeout=0.4) as world:
         anna = world.user("Anna")
         async with BotProcess(BOT, relay_env(world), world=world):
@@ -56,7 +56,7 @@ async def test_buttons_and_unanswered_queries() -> None:
             assert [v.kind for v in world.errors] == ["callback_unanswered"]
 
 
-async def test_crash_and_redelivery(tmp_path: Path) -> None:
+async def test_a_killed_bot_gets_what_it_missed(tmp_path: Path) -> None:
     async with World.start() as world:
         anna = world.user("Anna")
         env = relay_env(world, DB=tmp_path / "bot.db")
@@ -78,7 +78,7 @@ async def test_crash_and_redelivery(tmp_path: Path) -> None:
             assert bot.memory() > 10 << 20
 
 
-async def test_crashes_at_the_worst_moments(tmp_path: Path) -> None:
+async def test_the_bot_dies_before_and_after_its_calls(tmp_path: Path) -> None:
     async with World.start() as world:
         anna = world.user("Anna")
         env = relay_env(world, DB=tmp_path / "bot.db")
@@ -98,7 +98,7 @@ async def test_crashes_at_the_worst_moments(tmp_path: Path) -> None:
             await anna.expect("#2: two")
 
 
-async def test_unconfirmed_update_comes_again(tmp_path: Path) -> None:
+async def test_an_unconfirmed_update_comes_again(tmp_path: Path) -> None:
     async with World.start() as world:
         anna = world.user("Anna")
         env = relay_env(world, DB=tmp_path / "bot.db")
@@ -113,7 +113,7 @@ async def test_unconfirmed_update_comes_again(tmp_path: Path) -> None:
             await anna.expect("again")
 
 
-async def test_duplicates_and_disorder() -> None:
+async def test_updates_come_twice_and_in_disorder() -> None:
     async with World.start() as world:
         anna = world.user("Anna")
         async with BotProcess(BOT, relay_env(world), world=world):
@@ -130,7 +130,7 @@ async def test_duplicates_and_disorder() -> None:
             assert len(anna.chat.bot_messages) == 4
 
 
-async def test_webhook(tmp_path: Path) -> None:
+async def test_a_webhook_catches_up_after_a_kill(tmp_path: Path) -> None:
     async with World.start(webhook_retry_scale=0.1) as world:
         anna = world.user("Anna")
         port = free_port()
@@ -151,7 +151,7 @@ async def test_webhook(tmp_path: Path) -> None:
             assert world.updates.pending == 0
 
 
-async def test_webhook_wrong_secret_is_refused() -> None:
+async def test_a_webhook_with_a_wrong_secret_is_refused() -> None:
     async with World.start(webhook_retry_scale=0.05) as world:
         anna = world.user("Anna")
         async with BotProcess(
@@ -165,7 +165,7 @@ async def test_webhook_wrong_secret_is_refused() -> None:
             await anna.expect_none(within=0.2)
 
 
-async def test_webhook_answer_with_a_method() -> None:
+async def test_a_webhook_may_answer_with_a_method() -> None:
     async with World.start() as world:
         anna = world.user("Anna")
         async with BotProcess(
@@ -176,7 +176,7 @@ async def test_webhook_answer_with_a_method() -> None:
             assert world.calls_of("sendMessage")[0].webhook
 
 
-async def test_webhook_is_repeated() -> None:
+async def test_a_refused_webhook_request_is_repeated() -> None:
     async with World.start(webhook_retry_scale=0.05) as world:
         anna = world.user("Anna")
         env = relay_env(world, WEBHOOK=free_port(), MODE="broken", FAILS=3)
@@ -188,7 +188,7 @@ async def test_webhook_is_repeated() -> None:
             assert bot.output.count('"text": "x"') == 4
 
 
-async def test_flood_control() -> None:
+async def test_flood_control_slows_the_bot_down() -> None:
     limits = RateLimits(min_retry=1, private_burst=3)
     async with World.start(rate_limits=limits) as world:
         anna = world.user("Anna")
@@ -201,7 +201,7 @@ async def test_flood_control() -> None:
             assert {v.kind for v in world.errors} <= {"ignored_retry_after"}
 
 
-async def test_faults_are_survived() -> None:
+async def test_faults_come_on_demand() -> None:
     async with World.start() as world:
         anna = world.user("Anna")
         async with BotProcess(BOT, relay_env(world), world=world):
@@ -226,7 +226,7 @@ async def test_faults_are_survived() -> None:
             await anna.expect("f", timeout=15)
 
 
-async def test_two_instances_conflict() -> None:
+async def test_two_instances_quarrel_over_updates() -> None:
     async with World.start() as world:
         one = BotProcess(BOT, relay_env(world), world=world)
         two = BotProcess(BOT, relay_env(world), world=world)

@@ -13,14 +13,53 @@ from sandbox.schema import method_index
 from tests.sandbox.clients import Raw
 
 JUNK: list[Any] = [
-    "", " ", "0", "-1", "abc", "@x", "null", "true", "[]", "{}", "[[]]", '{"type":"x"}', "1" * 30, "a" * 5000,
-    '[{"type":"photo","media":"x"},{"type":"photo","media":"attach://f"}]', '{"type":"emoji","emoji":"👍"}',
-    '{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}', '{"keyboard":[["a"]]}', "[1,2,3]",
-    '{"message_id":1}', '{"message_id":"x","quote":5}', '{"html":"<b>x</b>"}', '[{"text":"a"},{"text":"b"}]', "<b>x", "*x",
-    1, -5, 0.5, True, None, [], {}, [1], ["a"], {"a": 1}, [{"a": 1}], [[{"text": "a"}]], {"type": "photo", "media": 1},
-    {"inline_keyboard": [[{"text": "a", "url": 5}]]}, {"inline_keyboard": 5}, {"keyboard": [[5]]},
-    {"message_id": -1}, {"message_id": 1, "quote": "x"}, {"receiver_user_id": 1}, "HTML", "MarkdownV2",
-]  # fmt: skip
+    "",
+    " ",
+    "0",
+    "-1",
+    "abc",
+    "@x",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    "[[]]",
+    '{"type":"x"}',
+    "1" * 30,
+    "a" * 5000,
+    '[{"type":"photo","media":"x"},{"type":"photo","media":"attach://f"}]',
+    '{"type":"emoji","emoji":"👍"}',
+    '{"inline_keyboard":[[{"text":"a","callback_data":"b"}]]}',
+    '{"keyboard":[["a"]]}',
+    "[1,2,3]",
+    '{"message_id":1}',
+    '{"message_id":"x","quote":5}',
+    '{"html":"<b>x</b>"}',
+    '[{"text":"a"},{"text":"b"}]',
+    "<b>x",
+    "*x",
+    1,
+    -5,
+    0.5,
+    True,
+    None,
+    [],
+    {},
+    [1],
+    ["a"],
+    {"a": 1},
+    [{"a": 1}],
+    [[{"text": "a"}]],
+    {"type": "photo", "media": 1},
+    {"inline_keyboard": [[{"text": "a", "url": 5}]]},
+    {"inline_keyboard": 5},
+    {"keyboard": [[5]]},
+    {"message_id": -1},
+    {"message_id": 1, "quote": "x"},
+    {"receiver_user_id": 1},
+    "HTML",
+    "MarkdownV2",
+]
 
 
 async def storm(seed: int, *, lean: bool, rounds: int) -> None:
@@ -33,12 +72,12 @@ async def storm(seed: int, *, lean: bool, rounds: int) -> None:
         chats = [anna.chat, forum, group, channel]
         topic = world.topics.create(forum, "T", by=None)
         for text in ("one", "two"):
-            anna.say(text)
-            op.say(forum, text)
+            await anna.say(text)
+            await op.say(forum, text)
             for chat in chats:
                 await world.dispatch("sendMessage", {"chat_id": chat.id, "text": text}, {})
         media = anna.send_photo().result.media
-        anna.send_album(2)
+        await anna.send_album(2)
         assert media is not None
 
         def good(name: str) -> Any:
@@ -90,9 +129,9 @@ async def storm(seed: int, *, lean: bool, rounds: int) -> None:
         assert not world.internal_errors, world.internal_errors[:3]
 
 
-async def test_junk() -> None:
+async def test_junk_never_breaks_the_server() -> None:
     await storm(1, lean=False, rounds=20)
 
 
-async def test_junk_in_the_lean_mode() -> None:
+async def test_junk_never_breaks_the_lean_mode() -> None:
     await storm(2, lean=True, rounds=20)

@@ -13,7 +13,7 @@ from sandbox import RateLimits, World
 from tests.sandbox.clients import Raw
 
 
-async def test_confirmation() -> None:
+async def test_an_offset_confirms_what_is_before_it() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna", language="ru")
         for text in "abcd":
@@ -33,14 +33,14 @@ async def test_confirmation() -> None:
         assert await raw.ok("getUpdates", offset=last[-1]["update_id"] + 1, timeout=0) == []
 
 
-async def test_long_poll_waits() -> None:
+async def test_a_long_poll_waits_for_an_update() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna")
         poll = asyncio.create_task(raw.ok("getUpdates", timeout=5))
         await asyncio.sleep(0.1)
         assert not poll.done()
         started = time.monotonic()
-        anna.say("x")
+        await anna.say("x")
         assert len(await poll) == 1
         assert time.monotonic() - started < 0.5
         started = time.monotonic()
@@ -48,7 +48,7 @@ async def test_long_poll_waits() -> None:
         assert time.monotonic() - started >= 0.9
 
 
-async def test_conflicts() -> None:
+async def test_two_polls_conflict() -> None:
     async with World.start() as world, Raw(world) as raw:
         older = asyncio.create_task(raw.call("getUpdates", timeout=5))
         await asyncio.sleep(0.1)
@@ -65,7 +65,7 @@ async def test_conflicts() -> None:
         assert {v.kind for v in world.errors} == {"conflict"}
 
 
-async def test_webhook_settings() -> None:
+async def test_a_webhook_has_rules() -> None:
     async with World.start() as world, Raw(world) as raw:
         assert "secret token contains" in await raw.refused(
             "setWebhook", url="https://a.ru/x", secret_token="a b"
@@ -102,7 +102,7 @@ async def test_pending_updates_move_to_the_webhook_and_back() -> None:
         assert await raw.ok("getUpdates") == []
 
 
-async def test_rate_limit_of_a_private_chat() -> None:
+async def test_a_private_chat_has_a_rate_limit() -> None:
     async with World.start(rate_limits=True) as world, Raw(world) as raw:
         anna = world.user("Anna", started=True)
         for _ in range(5):
@@ -120,7 +120,7 @@ async def test_rate_limit_of_a_private_chat() -> None:
         assert [v.kind for v in world.errors] == ["ignored_retry_after"]
 
 
-async def test_rate_limit_of_a_group_with_a_fast_clock() -> None:
+async def test_a_group_has_a_rate_limit_that_a_fast_clock_shortens() -> None:
     async with World.start(rate_limits=True, clock_speed=60) as world, Raw(world) as raw:
         group = world.supergroup("G", bot="admin")
         for _ in range(20):
@@ -132,7 +132,7 @@ async def test_rate_limit_of_a_group_with_a_fast_clock() -> None:
         assert world.errors == []
 
 
-async def test_overall_rate_limit() -> None:
+async def test_all_chats_together_have_a_rate_limit() -> None:
     async with World.start(rate_limits=True) as world, Raw(world) as raw:
         people = [world.user(f"P{n}", started=True) for n in range(40)]
         bodies = await asyncio.gather(
@@ -153,7 +153,7 @@ async def test_limits_can_be_tuned_and_switched_off() -> None:
         await raw.ok("sendMessage", chat_id=anna.id, text="x")
 
 
-async def test_faults() -> None:
+async def test_every_fault_does_what_it_says() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna, eve = world.user("Anna", started=True), world.user("Eve", started=True)
 
@@ -201,7 +201,7 @@ async def test_faults() -> None:
         assert (await send())["ok"]
 
 
-async def test_duplicate_and_reordered_updates() -> None:
+async def test_updates_are_doubled_and_reordered() -> None:
     async with World.start(strict_polling=False) as world, Raw(world) as raw:
         anna = world.user("Anna")
         world.faults.duplicate_updates()
@@ -220,7 +220,7 @@ async def test_duplicate_and_reordered_updates() -> None:
         assert world.updates.pending == 0
 
 
-async def test_idle_and_expectations() -> None:
+async def test_expectations_wait_and_fail_with_a_reason() -> None:
     async with World.start(patience=1) as world, Raw(world) as raw:
         anna = world.user("Anna")
         await anna.say("x")
@@ -243,7 +243,7 @@ async def test_idle_and_expectations() -> None:
             await anna.expect_none("boo", within=0.1)
 
 
-async def test_latency() -> None:
+async def test_latency_slows_every_call() -> None:
     async with World.start(latency=0.1) as world, Raw(world) as raw:
         started = time.monotonic()
         await raw.ok("getMe")
@@ -253,7 +253,7 @@ async def test_latency() -> None:
         assert time.monotonic() - started < 0.6
 
 
-async def test_log_out() -> None:
+async def test_after_log_out_nothing_works() -> None:
     async with World.start() as world, Raw(world) as raw:
         await raw.ok("close")
         await raw.ok("logOut")

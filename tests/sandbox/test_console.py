@@ -1,0 +1,204 @@
+"""The console: what is typed happens, what the bot does is printed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TextIO
+
+from sandbox import console, demo
+from sandbox.commands import COMMANDS, Seat, obey
+from sandbox.demo import Demo
+from tests.sandbox.clients import Raw
+
+
+class Screen(io.StringIO):
+    """What the console prints; waiting for a text in it."""
+
+    async def shows(self, text: str) -> None:
+        async with asyncio.timeout(5):
+            while text not in self.getvalue():
+                await asyncio.sleep(0)
+
+
+class Terminal:
+    """A console that runs, with a pipe for the keyboard."""
+
+    def __init__(self, there: Demo) -> None:
+        self.world = there.world
+        self.demo = there
+        self.screen = Screen()
+        reading, writing = os.pipe()
+        self.keyboard: TextIO = os.fdopen(reading)
+        self._writing = writing
+        self.task = asyncio.create_task(console.run(there, input=self.keyboard, output=self.screen))
+
+    def type(self, text: str) -> None:
+        os.write(self._writing, text.encode())
+
+    def hang_up(self) -> None:
+        if self._writing >= 0:
+            os.close(self._writing)
+            self._writing = -1
+
+
+@asynccontextmanager
+async def terminal(*, basic_group: bool = False) -> AsyncIterator[tuple[Terminal, Raw]]:
+    async with demo.start() as world, Raw(world) as raw:
+        term = Terminal(demo.build(world, basic_group=basic_group))
+        try:
+            yield term, raw
+        finally:
+            term.hang_up()
+            term.task.cancel()
+            await asyncio.gather(term.task, return_exceptions=True)
+            term.keyboard.close()
+
+
+async def test_the_demonstration_is_as_strict_as_telegram() -> None:
+    async with demo.start(token="77:X") as world:
+        there = demo.build(world)
+        assert world.privacy and world.limits.enabled
+        assert there.environment() == {
+            "BOT_TOKEN": "77:X",
+            "TELEGRAM_API_URL": world.api_url,
+            "OPERATOR_CHAT_ID": str(there.group.id),
+            "ALERT_CHAT_ID": str(there.alerts.id),
+            "ADMIN_IDS": str(there.people["petrovna"].id),
+        }
+        assert there.group.kind == "supergroup" and not there.group.is_forum
+        assert there.group.title == "Операторы" and there.alerts.title == "Просрочки"
+        assert there.group.bot_can("can_pin_messages") and there.alerts.bot_can("can_post_messages")
+        admin = there.group.member(there.admin)
+        assert admin and admin.is_admin
+
+
+async def test_what_is_typed_happens_and_what_the_bot_does_is_printed() -> None:
+    async with terminal() as (term, raw):
+        term.type("start cam_7\nкамера не ра")
+        await term.world.until(lambda: term.world.updates.pending == 1)
+        term.type("ботает\n")
+        await term.world.until(lambda: term.world.updates.pending == 2)
+        anna = term.demo.people["anna"]
+        assert [m.text for m in anna.messages] == ["/start cam_7", "камера не работает"]
+        keyboard = {"inline_keyboard": [[{"text": "5", "callback_data": "rate:5"}]]}
+        sent = await raw.ok(
+            "sendMessage", chat_id=anna.id, text="Как мы справились?", reply_markup=keyboard
+        )
+        await term.screen.shows("BOT: Как мы справились?\n      [ 5 ]")
+        term.type("press 5\n")
+        await term.world.until(lambda: term.world.presses)
+        query = next(iter(term.world.presses))
+        await raw.ok("answerCallbackQuery", callback_query_id=query, text="Спасибо")
+        await term.screen.shows("toast for Анна: Спасибо")
+        where = {"chat_id": anna.id, "message_id": sent["message_id"]}
+        await raw.ok("editMessageText", **where, text="Оценка: 5")
+        await term.screen.shows("(edited)")
+        term.type("quit\n")
+        await asyncio.wait_for(term.task, 5)
+
+
+async def test_operators_reply_in_the_group() -> None:
+    async with terminal() as (term, raw):
+        card = await raw.ok("sendMessage", chat_id=term.demo.group.id, text="🔴 SR-1")
+        term.type(f"as oleg\nin group\nreply {card['message_id']} Перезагрузите\nalbum 3 схема\n")
+        await term.world.until(lambda: len(term.demo.group.messages) == 5)
+        first = term.demo.group.messages[1]
+        assert first.sender is term.demo.people["oleg"]
+        assert first.reply_to is term.demo.group.get(card["message_id"])
+        term.type("show 2\n")
+        await term.screen.shows("3 earlier messages")
+
+
+async def test_trouble_comes_on_demand() -> None:
+    async with terminal(basic_group=True) as (term, raw):
+        anna, old = term.demo.people["anna"], term.demo.group
+        term.type("start\nflood 7\n")
+        await term.world.until(lambda: term.world.faults.plan)
+        body = await raw.call("sendMessage", chat_id=anna.id, text="x")
+        assert body["parameters"] == {"retry_after": 7}
+        term.type("errors 2\n")
+        await term.world.until(lambda: term.world.faults.plan)
+        for _ in range(2):
+            assert "Internal Server Error" in await raw.refused("getMe")
+        await raw.ok("getMe")
+        term.type("block\n")
+        await term.screen.shows("has blocked the bot")
+        assert anna.chat.access == "blocked"
+        term.type("migrate\n")
+        await term.screen.shows("is now -100")
+        assert old.migrated_to
+        assert term.demo.environment()["OPERATOR_CHAT_ID"] == str(old.migrated_to.id)
+
+
+async def test_the_console_lives_on_when_its_input_ends() -> None:
+    async with terminal() as (term, raw):
+        term.type("start")  # and no new line
+        term.hang_up()
+        await term.world.until(lambda: term.world.updates.pending == 1)
+        anna = term.demo.people["anna"]
+        await raw.ok("sendMessage", chat_id=anna.id, text="still here")
+        await term.screen.shows("still here")
+        assert not term.task.done()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(term.task, 5)
+
+
+async def test_the_console_needs_no_input_at_all() -> None:
+    async with demo.start() as world:
+        there = demo.build(world)
+        screen = Screen()
+        script = io.StringIO("people\nquit\n")
+        await asyncio.wait_for(console.run(there, input=script, output=screen), 5)
+        assert "Ольга, operator" in screen.getvalue()
+        assert "Анна Петровна, admin" in screen.getvalue()
+        task = asyncio.create_task(console.run(there, input=None, output=screen))
+        await asyncio.sleep(0)
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.wait_for(task, 5)
+
+
+async def test_every_command_can_be_typed() -> None:
+    async with demo.start() as world:
+        seat = Seat(demo.build(world))
+        listed = obey(seat, "help") or ""
+        assert all(command.usage in listed for command in COMMANDS.values())
+        for line in ("start", "photo look", "voice", "sticker", "contact", "file a.pdf", "album 2"):
+            assert obey(seat, line) is None
+        kinds = [message.kind for message in seat.chat.messages]
+        assert kinds == [
+            "text", "photo", "voice", "sticker", "contact", "document", "photo", "photo",
+        ]  # fmt: skip
+        number = seat.chat.messages[0].id
+        assert obey(seat, f"edit {number} другое") is None
+        assert obey(seat, f"react #{number} 👍") is None
+        assert "другое  <edited 1x" in (obey(seat, "show") or "")
+        assert obey(seat, "say photo") is None
+        assert seat.chat.messages[-1].text == "photo"
+        assert obey(seat, "unblock")
+        assert "Просрочки" in (obey(seat, "chats") or "")
+        assert obey(seat, "wrong") == "nothing"
+        assert obey(seat, "") is None
+
+
+async def test_nonsense_is_answered_with_what_would_do() -> None:
+    async with demo.start() as world:
+        seat = Seat(demo.build(world))
+        for line, answer in {
+            "as nobody": "! no person 'nobody'",
+            "in space": "! like this: in group",
+            "reply": "! like this: reply N TEXT",
+            "reply 99 x": "! no message '99'",
+            "press Go": "! no button 'Go'",
+            "album 11": "! an album has 2 to 10",
+            "flood soon": "! 'soon' is not a number",
+            "migrate": "! only basic groups",
+            "show space": "! no chat 'space'",
+        }.items():
+            assert (obey(seat, line) or "").startswith(answer), line
+        assert obey(seat, "in group") == "you are in Операторы"
+        assert (obey(seat, "hello") or "").startswith("! Анна is not a member")

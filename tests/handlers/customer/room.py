@@ -26,8 +26,8 @@ from core.tickets.said import Said
 from core.tx import Tx
 from handlers.customer import router
 from handlers.middlewares import Spoken
-from sandbox import Person, Press, World
 from sandbox import Message as Sent
+from sandbox import Person, Press, World
 
 LOCALES = Path(__file__).parents[3] / "locales"
 GROUP = -1001
@@ -163,10 +163,11 @@ class PrivateRoom:
 
     async def everything(self) -> dict[str, list[Any]]:
         """All that the database holds."""
-        return {
-            table.name: [tuple(row) for row in await self.rows(f"SELECT * FROM {table.name}")]
-            for table in Row.metadata.sorted_tables
-        }
+        async with self.database.read() as session:
+            return {
+                table.name: [tuple(row) for row in await session.execute(table.select())]
+                for table in Row.metadata.sorted_tables
+            }
 
 
 @asynccontextmanager

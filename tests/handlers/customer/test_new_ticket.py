@@ -1,7 +1,11 @@
 """A ticket from the menu, and where free words belong (A1, A4, A10, A11)."""
 
+from datetime import timedelta
+
 import pytest
 
+from channels.telegram import contents
+from core.texts import Texts
 from sandbox import Person
 from tests.handlers.customer.room import PrivateRoom
 
@@ -69,8 +73,6 @@ async def test_words_instead_of_a_topic_make_the_ticket(room: PrivateRoom) -> No
 
 
 async def test_a_new_ticket_begun_days_ago_is_forgotten(room: PrivateRoom) -> None:
-    from datetime import timedelta
-
     anna = room.customer()
     await room.say(anna, "/new")
     await room.press(anna, "Оплата")
@@ -143,8 +145,6 @@ async def test_a_topic_is_an_answer_to_whether(room: PrivateRoom) -> None:
 
 
 async def test_words_kept_long_ago_are_not_what_a_new_ticket_is_about(room: PrivateRoom) -> None:
-    from datetime import timedelta
-
     anna = await ask(room, "ru", "Здравствуйте")
     room.clock.ahead = timedelta(hours=3)
     await room.say(anna, "/new")
@@ -153,8 +153,6 @@ async def test_words_kept_long_ago_are_not_what_a_new_ticket_is_about(room: Priv
 
 
 async def test_with_one_open_ticket_words_join_it(room: PrivateRoom) -> None:
-    from datetime import timedelta
-
     anna = room.customer()
     number = await room.open_ticket(anna)
     room.clock.ahead = timedelta(hours=5)
@@ -164,8 +162,6 @@ async def test_with_one_open_ticket_words_join_it(room: PrivateRoom) -> None:
 
 
 async def test_with_several_open_we_ask_which(room: PrivateRoom, language: str) -> None:
-    from datetime import timedelta
-
     anna = room.customer("Анна", language)
     first = await room.open_ticket(anna, "Секретное заглавие")
     await room.say(anna, "/new")
@@ -267,14 +263,10 @@ async def test_what_cannot_be_carried_is_refused_by_name(room: PrivateRoom, lang
     assert await room.rows("SELECT id FROM message") == []
 
 
-def test_every_refused_kind_has_a_name(texts: object) -> None:
-    from channels.telegram import contents
-    from core.texts import Texts
-
-    assert isinstance(texts, Texts)
+def test_every_refused_kind_has_a_name(texts: Texts) -> None:
+    kinds = {f"kind.{kind.value}" for kind in contents._REFUSED}
     for locale in texts.locales:
-        for kind in contents._REFUSED:
-            assert f"kind.{kind.value}" in texts.keys(locale)
+        assert kinds <= texts.keys(locale)
 
 
 async def test_service_messages_are_nobodys_words(room: PrivateRoom) -> None:

@@ -16,6 +16,7 @@ async def by_operator(
     tx: Tx,
     caller: Caller,
     action: Callable[Concatenate[Tx, P], Awaitable[R]],
+    /,
     *args: P.args,
     **options: P.kwargs,
 ) -> R:
@@ -35,6 +36,7 @@ async def for_operator(
     look: Look,
     caller: Caller,
     query: Callable[Concatenate[Look, P], Awaitable[R]],
+    /,
     *args: P.args,
     **options: P.kwargs,
 ) -> R:
@@ -49,6 +51,7 @@ async def for_admin(
     look: Look,
     caller: Caller,
     query: Callable[Concatenate[Look, P], Awaitable[R]],
+    /,
     *args: P.args,
     **options: P.kwargs,
 ) -> R:

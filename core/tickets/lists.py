@@ -20,7 +20,8 @@ COUNTED: Final = 1000
 """Nobody counts further; a greater number means: so many, and more."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})", re.ASCII)
+_CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
+_FOUND: Final = re.compile(r"(\d{1,18})\.(\d{1,5})", re.ASCII)
 _PLACE: Final = (Ticket.queue_rank, Ticket.queue_at, Ticket.id)
 _LINES: Final = select(
     *_PLACE,
@@ -53,12 +54,14 @@ class Line:
 class Page:
     """Lines, and the cursors of their ends where there is more beyond them.
 
+    ``place`` counts the pages that were turned; the list may have moved meanwhile.
     ``total`` and ``overdue`` count the whole list, up to `COUNTED` and one more; ``None``: nobody
     knows how many there are.
     """
 
     view: str
     lines: tuple[Line, ...]
+    place: int = 1
     before: str | None = None
     after: str | None = None
     total: int | None = None
@@ -108,40 +111,44 @@ async def page_of(
     ``person`` is whose the view ``mine`` is. A cursor that was not made here means: from the start.
     """
     chosen = [Ticket.queue_rank.is_not(None), *VIEWS[view](look, person)]
-    place = _read_cursor(cursor)
-    backward = backward and place is not None
+    start, turned = _read_cursor(cursor)
+    backward = backward and start is not None
     query = _LINES.where(*chosen).limit(size + 1)
-    if place is not None:
-        query = query.where(tuple_(*_PLACE) < place if backward else tuple_(*_PLACE) > place)
+    if start is not None:
+        query = query.where(tuple_(*_PLACE) < start if backward else tuple_(*_PLACE) > start)
     order = [column.desc() if backward else column for column in _PLACE]
     rows = (await look.session.execute(query.order_by(*order))).all()
     more = len(rows) > size
     rows = rows[:size][::-1] if backward else rows[:size]
+    place = max(1, turned - 1 if backward else turned + 1)
     total, overdue = await _counts(look, chosen, [*chosen, *_overdue(look, person)])
+    earlier, later = (more, True) if backward else (start is not None, more)
     return Page(
         view,
         tuple([await _line(look, row) for row in rows]),
-        before=_cursor(rows[0]) if rows and (more if backward else place is not None) else None,
-        after=_cursor(rows[-1]) if rows and (backward or more) else None,
+        place=place,
+        before=_cursor(rows[0], place) if rows and earlier else None,
+        after=_cursor(rows[-1], place) if rows and later else None,
         total=total,
         overdue=overdue,
     )
 
 
-def _cursor(row: Any) -> str:
+def _cursor(row: Any, place: int) -> str:
     at = row.queue_at or _EPOCH
-    return f"{row.queue_rank}.{(at - _EPOCH) // timedelta(microseconds=1)}.{row.id}"
+    return f"{row.queue_rank}.{(at - _EPOCH) // timedelta(microseconds=1)}.{row.id}.{place}"
 
 
-def _read_cursor(cursor: str) -> tuple[int, datetime, int] | None:
+def _read_cursor(cursor: str) -> tuple[tuple[int, datetime, int] | None, int]:
+    """Where to go on, and on which page that was."""
     found = _CURSOR.fullmatch(cursor)
     if found is None:
-        return None
-    rank, at, number = map(int, found.groups())
+        return None, 0
+    rank, at, number, place = map(int, found.groups())
     try:
-        return rank, _EPOCH + timedelta(microseconds=at), number
+        return (rank, _EPOCH + timedelta(microseconds=at), number), place
     except OverflowError:
-        return None
+        return None, 0
 
 
 async def _counts(look: Look, *lists: Sequence[Any]) -> tuple[int, ...]:
@@ -178,7 +185,8 @@ async def _line(look: Look, row: Any) -> Line:
 
 async def found_of(look: Look, words: str, cursor: str = "", *, backward: bool = False) -> Page:
     """What `/find` finds: first the ticket with that number, then those with all these words."""
-    start = int(cursor) if cursor.isdecimal() and cursor.isascii() else None
+    read = _FOUND.fullmatch(cursor)
+    start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
     backward = backward and start is not None
     exact = _exact(words, look.company.number_mask)
     found = await search(look, words, start=start, newer=backward, limit=PAGE)
@@ -188,13 +196,16 @@ async def found_of(look: Look, words: str, cursor: str = "", *, backward: bool =
     first, last = (found.numbers[0], found.numbers[-1]) if found.numbers else (start, start)
     older = last if backward else found.more
     newer = found.more if backward else (first if start is not None else None)
-    return Page("find", await lines_of(look, numbers), _said(newer), _said(older))
+    place = max(1, turned - 1 if backward else turned + 1)
+    return Page(
+        "find",
+        await lines_of(look, numbers),
+        place,
+        before=None if newer is None else f"{newer}.{place}",
+        after=None if older is None else f"{older}.{place}",
+    )
 
 
 def _exact(words: str, mask: str) -> int | None:
     found = find_number(words, mask)
     return found[0] if found is not None and not found[1].strip() else None
-
-
-def _said(number: int | None) -> str | None:
-    return None if number is None else str(number)

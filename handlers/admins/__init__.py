@@ -1,1 +1,5 @@
-"""What admins steer and ask for."""
+"""What only admins ask for: reports, in their private chat; lists below the alerts."""
+
+from handlers.admins.routes import router
+
+__all__ = ["router"]

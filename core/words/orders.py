@@ -1,0 +1,56 @@
+"""The commands of operators as Russian speakers may type them."""
+
+from typing import Final
+
+ALIASES: Final[dict[str, str]] = {
+    "взять": "take",
+    "беру": "take",
+    "отдать": "release",
+    "ответить": "reply",
+    "ответ": "reply",
+    "заметка": "note",
+    "ждать": "wait",
+    "ждём": "wait",
+    "ждем": "wait",
+    "заморозить": "freeze",
+    "разморозить": "unfreeze",
+    "решено": "resolve",
+    "закрыть": "close",
+    "отменить": "cancel",
+    "вернуть": "reopen",
+    "обращение": "ticket",
+    "журнал": "journal",
+    "очередь": "queue",
+    "мои": "my",
+    "просрочено": "overdue",
+    "найти": "find",
+    "заголовок": "title",
+    "тема": "topic",
+    "забрать": "undo",
+    "отчёт": "report",
+    "отчет": "report",
+    "помощь": "help",
+}
+
+VIEWS: Final[dict[str, str]] = {
+    "все": "queue",
+    "all": "queue",
+    "мои": "mine",
+    "my": "mine",
+    "свободные": "free",
+    "ничьи": "free",
+    "unassigned": "free",
+    "просроченные": "overdue",
+    "просрочено": "overdue",
+    "late": "overdue",
+    "замороженные": "frozen",
+    "заморожено": "frozen",
+}
+"""Names of lists, besides their own."""
+
+REPORTS: Final[dict[str, str]] = {
+    "overdue": "overdue",
+    "просрочено": "overdue",
+    "просроченные": "overdue",
+}
+"""Names of reports."""

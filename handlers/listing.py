@@ -1,0 +1,90 @@
+"""Lists of tickets as messages: one is drawn, and turned over by its buttons."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from math import ceil
+from typing import Final
+
+from aiogram.types import InlineKeyboardMarkup
+
+from channels.telegram import keyboards
+from core.texts import Key
+from core.tickets.lists import COUNTED, PAGE, Line, Page
+from core.words.names import clean_name
+from handlers.speech import Speech
+
+_TITLE: Final = 60
+_QUERY: Final = 40
+
+
+def draw(speech: Speech, page: Page, *, words: str = "") -> tuple[str, InlineKeyboardMarkup | None]:
+    """The page as HTML, and its buttons. ``words`` are what was looked for."""
+    head = _head(speech, page, words)
+    lines = [" · ".join(_parts(speech, line)) for line in page.lines]
+    if not lines and page.after is not None:
+        lines = [speech.html("list.further")]
+    elif not lines:
+        return speech.html(f"list.empty.{page.view}", {"words": words[:_QUERY]}), None
+    keyboard = keyboards.pages(page.view, _place(page), page.before, page.after)
+    return "\n".join((head, *lines)), keyboard
+
+
+def _head(speech: Speech, page: Page, words: str) -> str:
+    total = "" if page.total is None else _count(page.total)
+    head = speech.html(f"list.head.{page.view}", {"count": total, "words": words[:_QUERY]})
+    if page.overdue and page.view not in {"overdue", "report"}:
+        head += speech.html("list.overdue", {"count": _count(page.overdue)})
+    return head
+
+
+def _count(number: int) -> str:
+    return f"{COUNTED}+" if number > COUNTED else str(number)
+
+
+def _place(page: Page) -> str:
+    if page.total is None or page.total > COUNTED:
+        return str(page.place)
+    return f"{page.place} / {max(page.place, ceil(page.total / PAGE))}"
+
+
+def _parts(speech: Speech, line: Line) -> Iterator[str]:
+    """The number and what it is about, whose it is, its age, and how late it is."""
+    title = clean_name(line.title, _TITLE)
+    yield speech.html(
+        "list.line", {"marker": str(line.marker), "number": line.number, "title": title}
+    )
+    name = clean_name(line.assignee) if line.assignee else Key("person.nobody")
+    yield speech.html("list.assignee", {"name": name})
+    yield age(speech, line.opened_at)
+    yield from _lateness(speech, line)
+
+
+def age(speech: Speech, since: datetime) -> str:
+    """How many days ago that was."""
+    zone, now = speech.desk.company.zone, speech.desk.clock()
+    days = now.astimezone(zone).toordinal() - since.astimezone(zone).toordinal()
+    return speech.html("list.days", {"n": days}) if days > 0 else speech.html("list.today")
+
+
+def _lateness(speech: Speech, line: Line) -> Iterator[str]:
+    if line.closed_at is not None:
+        yield speech.html("list.closed", {"at": line.closed_at})
+    elif line.frozen_until is not None:
+        yield speech.html("list.until", {"at": line.frozen_until})
+    elif line.answer_due is not None:
+        late = speech.desk.clock() - line.answer_due
+        if late.total_seconds() >= 0:
+            yield speech.html("list.late", {"late": late})
+        else:
+            yield speech.html("list.until", {"at": line.answer_due})
+
+
+def packed(blocks: list[str], limit: int = 4096, between: str = "\n") -> list[str]:
+    """Blocks of HTML as few messages: none is torn, each message fits."""
+    messages: list[str] = []
+    for block in blocks:
+        if messages and len(messages[-1]) + len(between) + len(block) <= limit:
+            messages[-1] += between + block
+        else:
+            messages.append(block)
+    return messages

@@ -1,0 +1,178 @@
+"""Buttons in the operator group. Data names a wish, never a right: every wish is checked (S5)."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiogram.exceptions import TelegramAPIError
+from aiogram.types import CallbackQuery, InlineKeyboardMarkup
+
+from channels.telegram import keyboards
+from channels.telegram.callbacks import (
+    AnswerRetry,
+    FreezeFor,
+    Question,
+    QueuePage,
+    TicketVerb,
+    parse,
+)
+from core.desk import Desk
+from core.errors import NoSuchTicket, Refusal
+from core.people.directory import Caller
+from core.tickets import assignment, conversation
+from core.tickets.card import card_of
+from core.tickets.lifecycle import move
+from core.tickets.lists import VIEWS
+from core.tickets.said import find_belonging
+from core.words.when import parse_when
+from handlers.listing import draw
+from handlers.operators.asking import Visit
+from handlers.operators.looks import read_page, show_journal
+from handlers.operators.parsing import parse as parse_command
+from handlers.speech import Speech
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed(Visit):
+    """A button that an operator pressed, on a message in the operator group."""
+
+    query: CallbackQuery
+
+    async def toast(self, verb: str = "", *, alert: bool = False, **facts: Any) -> None:
+        """Say what was done, or just stop the button's clock."""
+        text = self.speech.plain(f"operators.toast.{verb}", facts) if verb else ""
+        await self.speech.toast(self.query, text, alert=alert)
+
+    async def show(self, keyboard: InlineKeyboardMarkup | None) -> None:
+        """Other buttons below the same message."""
+        try:
+            await self.speech.bot.edit_message_reply_markup(
+                chat_id=self.message.chat.id,
+                message_id=self.message.message_id,
+                reply_markup=keyboard,
+            )
+        except TelegramAPIError as error:
+            log.info("buttons were not changed: %s", error)
+
+
+async def on_press(query: CallbackQuery, desk: Desk, speech: Speech, caller: Caller) -> None:
+    """Every button of the group. What we have not packed is outdated."""
+    wish = parse(query.data)
+    handler = _BY_KIND.get(type(wish))
+    if handler is None or query.message is None:
+        raise Refusal("refusal.outdated")
+    await handler(Pressed(desk, speech, caller, query.message, query), wish)
+
+
+async def _verb(pressed: Pressed, wish: TicketVerb) -> None:
+    if wish.verb in _MENUS:
+        await _menu(pressed, wish)
+    elif wish.verb == "journal":
+        await show_journal(pressed, wish.number)
+        await pressed.toast()
+    else:
+        verb = wish.verb.removesuffix("!")
+        action = {"take": assignment.take, "release": assignment.release}.get(verb)
+        if action is None:
+            await pressed.act(move, wish.number, verb)
+        else:
+            await pressed.act(action, wish.number)
+        await pressed.toast(verb, number=wish.number)
+
+
+_MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
+
+
+async def _menu(pressed: Pressed, wish: TicketVerb) -> None:
+    """Buttons that only lead to other buttons of the same card."""
+    card = await pressed.look(card_of, wish.number)
+    if card is None:
+        raise NoSuchTicket(wish.number)
+    voice, taken = pressed.speech.voice, card.assignee_id is not None
+    match wish.verb:
+        case "freeze":
+            keyboard = keyboards.freeze(voice, wish.number)
+        case "more":
+            keyboard = keyboards.more(voice, wish.number, card.verbs, taken=taken)
+        case "close" | "cancel":
+            keyboard = keyboards.ask_again(voice, wish.number, wish.verb)
+        case _:
+            keyboard = keyboards.card(
+                voice,
+                wish.number,
+                card.verbs,
+                taken=taken,
+                frozen=card.state.category == "frozen",
+                ended=card.state.final,
+            )
+    await pressed.toast()
+    await pressed.show(keyboard)
+
+
+_SPANS: Final = {"1h": "1h", "tomorrow": "tomorrow 9:00", "monday": "monday 9:00", "week": "7d"}
+
+
+async def _freeze(pressed: Pressed, wish: FreezeFor) -> None:
+    if wish.code == "other":
+        await pressed.toast("freeze_other", alert=True, number=wish.number)
+        return
+    now, zone = pressed.desk.clock(), pressed.desk.company.zone
+    until = parse_when(_SPANS.get(wish.code, ""), now, zone).at
+    await pressed.act(move, wish.number, "freeze", until=until)
+    verb = "freeze" if until is None else "freeze_until"
+    await pressed.toast(verb, number=wish.number, until=until)
+
+
+async def _retry(pressed: Pressed, wish: AnswerRetry) -> None:
+    ticket = await pressed.act(conversation.retry, wish.message_id)
+    await pressed.toast()
+    again = pressed.speech.html("operators.retrying", {"number": ticket.id})
+    await pressed.speech.edit(pressed.message, again)
+
+
+async def _question(pressed: Pressed, wish: Question) -> None:
+    ticket = await pressed.act(conversation.question_after_all, wish.message_id)
+    await pressed.toast("question", number=ticket.id)
+    await pressed.show(None)
+
+
+async def _page(pressed: Pressed, wish: QueuePage) -> None:
+    """Turn a page; from a notice, show the list below it."""
+    if wish.view != "find" and wish.view not in VIEWS:
+        raise Refusal("refusal.outdated")
+    asker, words = await _asked_by(pressed, wish.view)
+    page = await pressed.look(
+        read_page, wish.view, wish.cursor, asker, words, backward=wish.backward
+    )
+    text, keyboard = draw(pressed.speech, page, words=words)
+    notice = await pressed.look(find_belonging, pressed.message.chat.id, pressed.message.message_id)
+    await pressed.toast()
+    if notice is None:
+        await pressed.speech.edit(pressed.message, text, keyboard=keyboard)
+    else:
+        await pressed.say(text, keyboard)
+
+
+async def _asked_by(pressed: Pressed, view: str) -> tuple[int, str]:
+    """Who asked for the list, and for what: the command that the list replies to still says it."""
+    asked = getattr(pressed.message, "reply_to_message", None)
+    author = None if asked is None else asked.from_user
+    text = "" if asked is None else asked.text or asked.caption or ""
+    username = (await pressed.speech.bot.me()).username or ""
+    command = parse_command(text, username, pressed.desk.company.number_mask)
+    if view == "find" and (command is None or command.name != "find"):
+        raise Refusal("refusal.outdated")
+    asker = pressed.caller.telegram_id if author is None or author.is_bot else author.id
+    return asker, "" if command is None else command.rest
+
+
+_BY_KIND: Final[dict[type, Callable[[Pressed, Any], Awaitable[None]]]] = {
+    TicketVerb: _verb,
+    FreezeFor: _freeze,
+    AnswerRetry: _retry,
+    Question: _question,
+    QueuePage: _page,
+}

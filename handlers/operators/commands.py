@@ -1,0 +1,179 @@
+"""The table of the operators' commands, and how one of them is carried out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import Enum, auto
+from typing import Final
+
+from core.errors import NotAllowed, Refusal, Unreadable
+from core.texts import Key
+from core.words.orders import ALIASES
+from core.words.when import WhenError, parse_when
+from handlers.operators import looks, moves
+from handlers.operators.asking import Asked, example
+from handlers.operators.parsing import Command, parse
+
+__all__ = ["COMMANDS", "Command", "Number", "Row", "Words", "carry_out", "parse"]
+
+Handler = Callable[[Asked], Awaitable[None]]
+
+
+class Number(Enum):
+    """Whether the command is about one ticket."""
+
+    NONE = auto()
+    NEEDED = auto()
+
+
+class Words(Enum):
+    """Whether words follow."""
+
+    NONE = auto()
+    MAY = auto()
+    MUST = auto()
+
+
+class Sign(Enum):
+    """What shows that the command was carried out.
+
+    ``SHOWN``: something else does, a receipt or a list. ``CARD``: the ticket's card, which the
+    operator looks at if they reply to it; otherwise we react.
+    """
+
+    SHOWN = auto()
+    CARD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command. Its texts are ``operators.example.<name>`` and ``operators.help.<name>``."""
+
+    handler: Handler
+    number: Number = Number.NEEDED
+    words: Words = Words.NONE
+    sign: Sign = Sign.CARD
+    admins: bool = False
+
+
+async def help_(asked: Asked) -> None:
+    """One line for each command that this person may use."""
+    lines = [asked.speech.html("operators.help.head")]
+    lines += [
+        asked.speech.html(f"operators.help.{name}")
+        for name, row in COMMANDS.items()
+        if not row.admins or _is_admin(asked)
+    ]
+    await asked.say("\n".join(lines))
+
+
+_NO, _MAY, _MUST = Number.NONE, Words.MAY, Words.MUST
+_SHOWN: Final = Sign.SHOWN
+
+COMMANDS: Final[dict[str, Row]] = {
+    "take": Row(moves.take),
+    "release": Row(moves.release),
+    "reply": Row(moves.reply, words=_MUST, sign=_SHOWN),
+    "note": Row(moves.note, words=_MUST, sign=_SHOWN),
+    "wait": Row(moves.wait, words=_MAY),
+    "freeze": Row(moves.freeze, words=_MAY),
+    "unfreeze": Row(moves.unfreeze),
+    "resolve": Row(moves.resolve, words=_MAY),
+    "close": Row(moves.close, words=_MAY),
+    "cancel": Row(moves.cancel, words=_MAY),
+    "reopen": Row(moves.reopen),
+    "title": Row(moves.title, words=_MUST),
+    "topic": Row(moves.topic, words=_MUST),
+    "undo": Row(moves.undo, _NO, _MAY, _SHOWN),
+    "ticket": Row(looks.ticket, sign=_SHOWN),
+    "journal": Row(looks.journal, sign=_SHOWN),
+    "queue": Row(looks.queue, _NO, _MAY, _SHOWN),
+    "my": Row(looks.my, _NO, _MAY, _SHOWN),
+    "overdue": Row(looks.overdue, _NO, _MAY, _SHOWN),
+    "find": Row(looks.find, _NO, _MUST, _SHOWN),
+    "help": Row(help_, _NO, _MAY, _SHOWN),
+    "report": Row(looks.report, _NO, _MAY, _SHOWN, admins=True),
+}
+
+
+async def carry_out(asked: Asked, replied: int | None) -> None:
+    """Do what the command says. ``replied`` is the ticket of the message it replies to.
+
+    Raises :class:`Refusal` with one line: what was wrong, and how it is written.
+    """
+    command = asked.command
+    row = COMMANDS.get(command.name)
+    if row is None:
+        raise _unknown(command)
+    if row.admins and not _is_admin(asked):
+        raise NotAllowed(command.name)
+    if row.number is Number.NEEDED:
+        command, number = _numbered(asked, row, replied)
+        asked = replace(asked, command=command, number=number)
+    await row.handler(asked)
+    if row.sign is Sign.CARD and asked.said.reply_to is None:
+        await asked.speech.react(asked.message, _DONE)
+
+
+_DONE: Final = "👌"
+
+
+def _is_admin(asked: Asked) -> bool:
+    return asked.caller.telegram_id in asked.desk.company.admins
+
+
+def _unknown(command: Command) -> Refusal:
+    typed = f"/{command.typed}"
+    close = get_close_matches(command.typed, [*COMMANDS, *ALIASES], n=1)
+    if not close:
+        return Unreadable("refusal.unknown_command", command=typed)
+    return Unreadable("refusal.unknown_command_guess", command=typed, guess=f"/{close[0]}")
+
+
+def _numbered(asked: Asked, row: Row, replied: int | None) -> tuple[Command, int]:
+    """The command and its ticket: the one it names, or the one it replies to."""
+    command = asked.command
+    shown = example(command.name)
+    if replied is not None and command.number != replied:
+        command = _in_reply(asked, row, replied)
+    number = command.number or replied
+    if number is None:
+        raise _no_number(command, shown)
+    if row.words is Words.NONE and command.words:
+        raise Unreadable("operators.malformed", words=command.words[:40], example=shown)
+    if row.words is Words.MUST and not command.words and asked.said.kind == "text":
+        raise Unreadable("operators.missing_words", example=shown)
+    return command, number
+
+
+def _no_number(command: Command, shown: Key) -> Refusal:
+    if command.words[:1].isdigit() or command.words[:1] in {"#", "№"}:
+        return Unreadable("operators.bad_number", words=command.words[:40], example=shown)
+    facts = {"name": f"/{command.typed}", "example": shown}
+    return Unreadable("operators.missing_number", **facts)
+
+
+def _in_reply(asked: Asked, row: Row, replied: int) -> Command:
+    """A reply to one ticket that begins with a bare figure: a number, or a word of the text?
+
+    What goes to a customer must not go to another one because it begins with a figure (S25).
+    """
+    command = asked.command
+    if not command.bare or row.words is Words.NONE:
+        return command
+    if command.name == "freeze" and _begins_with_time(asked):
+        return command.without_number()
+    raise Unreadable("operators.which", number=replied, other=command.number)
+
+
+def _begins_with_time(asked: Asked) -> bool:
+    """«2 дня»: the figure belongs to the time; in «12 завтра» it does not."""
+    now, zone = asked.desk.clock(), asked.desk.company.zone
+    try:
+        if parse_when(asked.command.words, now, zone).at is not None:
+            return False
+        return (
+            bool(asked.command.words) and parse_when(asked.command.rest, now, zone).at is not None
+        )
+    except WhenError:
+        return False

@@ -1,0 +1,166 @@
+"""What a message in the operator group is. One visible rule: a reply to a card or to a customer's
+message goes to the customer; everything else stays inside, silently.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from aiogram import Bot
+from aiogram.types import Message
+
+from channels.telegram.contents import Service, Unsupported, read
+from core.desk import Desk
+from core.errors import Refusal, Unreadable
+from core.people.directory import Caller
+from core.people.operators import by_operator
+from core.texts import Key
+from core.tickets import conversation
+from core.tickets.albums import Begun, album_begun, note_piece
+from core.tickets.said import Belongs, Said, find_belonging
+from core.tickets.tails import is_tail
+from core.tx import Look
+from handlers.filters import is_borrowed, is_nobody
+from handlers.operators.asking import Asked
+from handlers.operators.commands import carry_out
+from handlers.operators.parsing import (
+    is_foreign,
+    is_note,
+    parse,
+    text_of,
+    without_mark,
+)
+from handlers.speech import Speech
+
+
+class Sort(Enum):
+    """What becomes of a message."""
+
+    IGNORED = auto()
+    STAYS = auto()
+    FACELESS = auto()
+    COMMAND = auto()
+    ANSWER = auto()
+    NOTE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that counts about a message.
+
+    ``ticket`` is the ticket of what it replies to, ``ours`` whether that is a card, a copy or a
+    notice; ``begun`` is where earlier pieces of its album went.
+    """
+
+    automatic: bool = False
+    borrowed: bool = False
+    faceless: bool = False
+    foreign: bool = False
+    command: bool = False
+    marked: bool = False
+    ticket: int | None = None
+    ours: bool = False
+    begun: Begun | None = None
+
+
+def sort(seen: Seen) -> Sort:
+    """Decide, the surest first. Pure."""
+    if seen.automatic or seen.borrowed or seen.foreign:
+        return Sort.IGNORED
+    addressed = seen.command or (seen.ticket is not None and (seen.ours or seen.marked))
+    if seen.faceless:
+        return Sort.FACELESS if addressed else Sort.STAYS
+    if seen.command:
+        return Sort.COMMAND
+    if seen.begun is not None:
+        return Sort.NOTE if seen.begun.note or seen.marked else Sort.ANSWER
+    if not addressed:
+        return Sort.STAYS
+    return Sort.NOTE if seen.marked else Sort.ANSWER
+
+
+async def on_message(
+    message: Message, bot: Bot, desk: Desk, speech: Speech, caller: Caller | None = None
+) -> None:
+    """Every message of the group passes here."""
+    said = read(message)
+    if isinstance(said, Service):
+        return
+    carried = said if isinstance(said, Said) else _uncarried(message)
+    text = text_of(carried)
+    username = (await bot.me()).username or ""
+    command = parse(text, username, desk.company.number_mask)
+    place, begun = await desk.read(_whereabouts, message, carried, caller)
+    seen = Seen(
+        automatic=is_automatic(message),
+        borrowed=is_borrowed(message),
+        faceless=is_nobody(message),
+        foreign=is_foreign(text, username),
+        command=command is not None,
+        marked=is_note(text),
+        ticket=None if place is None else place.ticket_id,
+        ours=place is not None and place.ours,
+        begun=begun,
+    )
+    kind = sort(seen)
+    if kind is Sort.STAYS and caller is not None and not seen.faceless:
+        await _stay(desk, caller, carried)
+    if kind in {Sort.IGNORED, Sort.STAYS} or caller is None:
+        return
+    if kind is Sort.FACELESS:
+        raise Refusal("operators.faceless")
+    if isinstance(said, Unsupported):
+        raise Unreadable("refusal.kind", kind=Key(f"kind.{said.kind}"))
+    if kind is Sort.COMMAND and command is not None:
+        asked = Asked(desk, speech, caller, message, said, command)
+        await carry_out(asked, seen.ticket)
+        return
+    number = begun.ticket_id if begun is not None else seen.ticket or 0
+    await _pass_on(desk, caller, number, said, note=kind is Sort.NOTE)
+
+
+async def _stay(desk: Desk, caller: Caller, said: Said) -> None:
+    """Silence, unless the operator cannot know that half of their answer stays here."""
+    if said.reply_to is None and await desk.read(
+        is_tail, caller.telegram_id, said.chat, said.message
+    ):
+        raise Refusal("operators.cut")
+
+
+async def _pass_on(desk: Desk, caller: Caller, number: int, said: Said, *, note: bool) -> None:
+    """To the customer, or into the notes."""
+    if note:
+        plain = without_mark(said) if is_note(text_of(said)) else said
+        await desk.run(by_operator, caller, note_piece, number, plain)
+    else:
+        await desk.run(by_operator, caller, conversation.reply, number, said)
+
+
+async def _whereabouts(
+    look: Look, message: Message, said: Said, caller: Caller | None
+) -> tuple[Belongs | None, Begun | None]:
+    """What the message replies to, and what its album has begun."""
+    place = begun = None
+    if said.reply_to is not None:
+        place = await find_belonging(look, message.chat.id, said.reply_to)
+    if said.album is not None and caller is not None:
+        begun = await album_begun(look, caller.telegram_id, said)
+    return place, begun
+
+
+def _uncarried(message: Message) -> Said:
+    """Just enough of what cannot be carried to know what it replies to."""
+    answered = message.reply_to_message
+    reply_to = None if answered is None else answered.message_id
+    return Said(message.chat.id, message.message_id, "", "", reply_to=reply_to)
+
+
+TELEGRAM: Final = 777000
+
+
+def is_automatic(message: Message) -> bool:
+    """A bot wrote it, or the channel that the group belongs to."""
+    sender = message.from_user
+    if message.is_automatic_forward or (sender is not None and sender.id == TELEGRAM):
+        return True
+    return sender is not None and sender.is_bot and message.sender_chat is None

@@ -20,5 +20,6 @@ def dispatcher(desk: Desk, texts: Texts) -> Dispatcher:
         door.chat_member,
     ):
         observer.outer_middleware(spoken)
-    door.include_routers(customer.router(), operators.router(), admins.router())
+    # Admins first: in private they can do what a customer can, and more.
+    door.include_routers(admins.router(), customer.router(), operators.router())
     return door

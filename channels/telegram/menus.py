@@ -1,5 +1,6 @@
 """Keyboards of the customer's screens that turn pages or lead back to where one came from."""
 
+import re
 from typing import Final
 
 from aiogram.types import InlineKeyboardMarkup
@@ -11,14 +12,14 @@ from core.tickets.own import Cursor, OwnPage
 
 # The name of a customer's own list among the lists that have pages.
 OWN: Final = "own"
+# Ended or open, and a number that fits into every database.
+_CURSOR: Final = re.compile("([eo])([0-9]{1,18})", re.ASCII)
 
 
 def cursor_of(words: str) -> Cursor | None:
     """A cursor as a button carries it; ``None``: from the start, or not one of ours."""
-    half, number = words[:1], words[1:]
-    if half not in {"e", "o"} or not number.isdecimal():
-        return None
-    return Cursor(half == "e", int(number))
+    found = _CURSOR.fullmatch(words)
+    return Cursor(found[1] == "e", int(found[2])) if found else None
 
 
 def _written(cursor: Cursor) -> str:

@@ -8,7 +8,6 @@ from aiogram.types import CallbackQuery, Message
 
 from channels.telegram.callbacks import Callback, parse
 from channels.telegram.keyboards import menu_words
-from core.desk import Desk
 from core.texts import Texts
 from handlers.filters import is_borrowed, is_nobody
 
@@ -82,8 +81,3 @@ class MenuPressed(Filter):
         """True for a step of these names."""
         pressed = parse(event.data)
         return getattr(pressed, "name", None) in self.names
-
-
-def is_admin(desk: Desk, telegram_id: int) -> bool:
-    """Admins have buttons and commands of their own in the private chat."""
-    return telegram_id in desk.company.admins

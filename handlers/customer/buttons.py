@@ -1,15 +1,14 @@
 """Does everything work? And a word for buttons whose time has passed."""
 
 from aiogram import Router
-from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import CallbackQuery
 
-from channels.telegram.callbacks import Confirm, parse
+from channels.telegram.callbacks import Confirm
 from core.desk import Desk
 from core.errors import Refusal
 from core.people.directory import Caller
 from core.tickets import dialogue
-from handlers.customer.asking import Pressed, is_admin
+from handlers.customer.asking import Pressed
 from handlers.speech import Speech
 
 
@@ -37,8 +36,6 @@ async def hear_verdict(
     await speech.edit(query.message, speech.html(key, {"number": pressed.number}))
 
 
-async def refuse_stale(query: CallbackQuery, desk: Desk, caller: Caller) -> None:
-    """Forged, or of an older release. What admins press may be another room's."""
-    if parse(query.data) is not None and is_admin(desk, caller.telegram_id):
-        raise SkipHandler
+async def refuse_stale(_query: CallbackQuery) -> None:
+    """Forged, of an older release, or of another room."""
     raise Refusal("refusal.outdated")

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from typing import Final
 
 from aiogram import Router
-from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import CallbackQuery, Message
 
 from channels.telegram.callbacks import Language
@@ -17,7 +16,7 @@ from core.people import directory
 from core.people.directory import Caller
 from core.tickets import dialogue
 from core.words.names import NAMELESS, clean_name
-from handlers.customer.asking import Command, MenuPressed, Pressed, is_admin
+from handlers.customer.asking import Command, MenuPressed, Pressed
 from handlers.customer.lists import show_own
 from handlers.customer.tickets import show_topics
 from handlers.speech import Speech
@@ -55,8 +54,6 @@ async def obey(message: Message, command: str, desk: Desk, caller: Caller, speec
     known = _COMMANDS.get(command)
     if known is not None:
         await known(Request(message, caller, desk, speech))
-    elif is_admin(desk, caller.telegram_id):
-        raise SkipHandler
     elif command in OF_OPERATORS:
         raise Refusal("refusal.operators_only", command=f"/{command}")
     elif close := get_close_matches(command, list(_COMMANDS), n=1):

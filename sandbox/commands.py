@@ -108,9 +108,6 @@ def _number(rest: str, default: float) -> float:
         raise Misunderstood(f"{rest!r} is not a number") from None
 
 
-# ------------------------------------------------------------------ who and where
-
-
 @_command("people", "who there is")
 def _people(seat: Seat, _rest: str) -> str:
     group = seat.chat_named("group")
@@ -288,14 +285,11 @@ def _migrate(seat: Seat, _rest: str) -> str:
     return f"{new.title} is now {new.id}"
 
 
-# ------------------------------------------------------------------ the console itself
-
-
 @_command("help", "this list")
 def _help(_seat: Seat, _rest: str) -> str:
     width = max(len(command.usage) for command in COMMANDS.values())
-    lines = [f"  {c.usage:{width}}  {c.meaning}" for c in COMMANDS.values()]
-    return "\n".join([*lines, "Anything else is said as it stands."])
+    lines = [f"  {c.usage:{width}}  {c.meaning}\n" for c in COMMANDS.values()]
+    return "".join(lines) + "Anything else is said as it stands."
 
 
 @_command("quit", "close the sandbox")

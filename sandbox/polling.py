@@ -15,6 +15,11 @@ MAX_POLL: Final = 50.0  # seconds; a longer timeout is reduced to this
 class LongPolling(UpdateQueue):
     """Second layer of :class:`~sandbox.updates.Updates`: getUpdates."""
 
+    @property
+    def waiting(self) -> bool:
+        """A long poll is open."""
+        return self._poll is not None
+
     async def get_updates(self, offset: int, limit: int, timeout: float, connection: Any) -> bytes:
         """``getUpdates``: the JSON array of updates, or an :class:`ApiError`."""
         if self.webhook is not None:
@@ -91,6 +96,7 @@ class LongPolling(UpdateQueue):
         ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         mine = (ended, connection)
         self._poll = mine
+        self.world.signal.notify()
         deadline = time.monotonic() + timeout
         try:
             while not self.queue and not self._again:

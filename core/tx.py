@@ -38,10 +38,17 @@ class Tx(Look):
 
     actor: Actor = SYSTEM
     events: list[Event] = field(default_factory=list)
+    _held: list[object] = field(default_factory=list)
 
     def emit(self, event: Event) -> None:
         """Note that something has happened; recorders write it down before the commit."""
         self.events.append(event)
+
+    async def put(self, row: object) -> None:
+        """Insert a row, and hold it: the session forgets what nobody holds, and would ask again."""
+        self._held.append(row)
+        self.session.add(row)
+        await self.session.flush()
 
     def act_as(self, actor: Actor) -> None:
         """Go on as this person, once an action has found out who it is."""

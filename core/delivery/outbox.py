@@ -47,7 +47,8 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         return
     for row in rows:
         row["turn_at"] = row["not_before"] + PATIENCE * row["priority"]
-    statement = insert_or(tx.session, OutboxRow)
+    # the table, not the class: the ORM would part rows with empty columns from the others
+    statement = insert_or(tx.session, OutboxRow.__table__)
     await tx.session.execute(
         statement.on_conflict_do_update(
             index_elements=["once"],

@@ -24,7 +24,8 @@ async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None])
     """Set each timer of ``due`` to its instant; ``None`` takes it away."""
     if not due:
         return
-    statement = insert_or(tx.session, Timer)
+    # the table, not the class: the ORM would part rows with empty columns from the others
+    statement = insert_or(tx.session, Timer.__table__)
     await tx.session.execute(
         statement.on_conflict_do_update(
             index_elements=["ticket_id", "kind"], set_={"due_at": statement.excluded.due_at}

@@ -53,8 +53,7 @@ async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticke
         source_message=said.message,
         created_at=tx.now,
     )
-    tx.session.add(message)
-    await tx.session.flush()
+    await tx.put(message)
     tx.emit(
         AnswerWritten(
             ticket_id=ticket.id,
@@ -92,8 +91,7 @@ async def note(tx: Tx, number: int, said: Said) -> Ticket:
         source_message=said.message,
         created_at=tx.now,
     )
-    tx.session.add(row)
-    await tx.session.flush()
+    await tx.put(row)
     tx.emit(NoteWritten(ticket_id=ticket.id, note_id=row.id))
     return ticket
 

@@ -63,9 +63,20 @@ async def hear(tx: Tx, caller: Caller, said: Said) -> Heard:
     if heard := await _in_dialogue(tx, person, said):
         return heard
     tickets = await open_tickets(tx, person.id)
-    if len(tickets) == 1:
-        return await _into(tx, person, tickets[0], [said])
+    if ticket := _meant(tx, person, tickets):
+        return await _into(tx, person, ticket, [said])
     return await _keep(tx, person, said, tickets)
+
+
+def _meant(tx: Tx, person: Person, tickets: Sequence[Ticket]) -> Ticket | None:
+    """The only open ticket; or the dialogue's, if the person wrote there a while ago and waits."""
+    if len(tickets) == 1:
+        return tickets[0]
+    number = (person.dialogue or {}).get("ticket")
+    for ticket in tickets:
+        if ticket.id == number and ticket.waiting_since is not None:
+            return ticket if tx.now - ticket.waiting_since < FOLLOW_UP else None
+    return None
 
 
 async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
@@ -115,8 +126,10 @@ async def _in_dialogue(tx: Tx, person: Person, said: Said) -> Heard | None:
             return Heard(Outcome.OPENED, person, ticket)
         case "continue" if not _expired(tx, dialogue):
             ticket = await tx.session.get_one(Ticket, dialogue["ticket"], with_for_update=True)
-            follow_up(tx, person, ticket.id)
-            return await _into(tx, person, ticket, [said])
+            heard = await _into(tx, person, ticket, [said])
+            if ticket.waiting_since != tx.now and heard.ticket is ticket:
+                follow_up(tx, person, ticket.id)  # otherwise see _meant: one write less
+            return heard
     return None
 
 

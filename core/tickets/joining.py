@@ -7,7 +7,6 @@ from core.sla.timers import set_timers
 from core.tickets.lifecycle import enter, let_go, place_in_queue, target_of
 from core.tickets.said import Said
 from core.tickets.topics import answer_span
-from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.thanks import is_thanks
 
@@ -34,8 +33,7 @@ async def join(
         source_message=said.message,
         created_at=tx.now,
     )
-    tx.session.add(message)
-    await tx.session.flush()
+    await tx.put(message)
     turned = counts and await ask_for_answer(tx, ticket)
     tx.emit(
         CustomerWrote(
@@ -67,6 +65,6 @@ async def ask_for_answer(tx: Tx, ticket: Ticket) -> bool:
         return True
     if not timers:
         return False
+    place_in_queue(ticket, new)
     await set_timers(tx, ticket.id, timers)
-    place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
     return True

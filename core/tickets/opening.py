@@ -47,8 +47,7 @@ async def open_ticket(
     )
     timers = answer.begin(tx, ticket, tx.now, await answer_span(tx, topic))
     place_in_queue(ticket, state)
-    tx.session.add(ticket)
-    await tx.session.flush()
+    await tx.put(ticket)
     await set_timers(tx, ticket.id, timers)
     tx.emit(
         TicketOpened(

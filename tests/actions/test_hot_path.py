@@ -1,0 +1,101 @@
+"""What a customer's message costs: at most 8 statements and one commit."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from core import inbox
+from core.desk import Desk
+from core.inbox import Raw
+from core.tickets.conversation import answer_delivered, reply
+from core.tickets.intake import hear
+from core.tickets.lifecycle import move
+from tests.actions.conftest import Clock
+from tests.actions.people import ALICE, leaves_dialogue, opens, operator, says, writes
+from tests.actions.store import Store
+
+MOST = 8
+
+
+@dataclass
+class Cost:
+    """What went to the database."""
+
+    statements: list[str] = field(default_factory=list)
+    commits: int = 0
+
+    def __str__(self) -> str:
+        return "\n".join(f"{n:2} {' '.join(s.split())}" for n, s in enumerate(self.statements, 1))
+
+
+@contextmanager
+def measured(desk: Desk) -> Iterator[Cost]:
+    cost, engine = Cost(), desk.database.writer.sync_engine
+
+    def on_statement(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            cost.statements.append(statement)
+
+    def on_commit(_c: Any) -> None:
+        cost.commits += 1
+
+    event.listen(engine, "before_cursor_execute", on_statement)
+    event.listen(engine, "commit", on_commit)
+    try:
+        yield cost
+    finally:
+        event.remove(engine, "before_cursor_execute", on_statement)
+        event.remove(engine, "commit", on_commit)
+
+
+async def cost_of_a_message(desk: Desk) -> Cost:
+    await desk.run(inbox.store, 1, [Raw(1, ALICE.telegram_id, "{}")])
+    (row,) = await desk.read(inbox.list_unfinished, 0, 1)
+    with measured(desk) as cost, desk.handling(row.id):
+        await desk.run(hear, ALICE, says(ALICE, "Is anybody there?"))
+    assert cost.commits == 1
+    assert len(cost.statements) <= MOST, f"\n{cost}"
+    return cost
+
+
+async def delivered_answer(desk: Desk, store: Store, number: int) -> None:
+    await desk.run_as(await operator(desk), reply, number, writes())
+    await desk.run(answer_delivered, [(await store.messages(number))[-1].id])
+
+
+async def test_a_message_on_a_ticket_that_waits_already(desk: Desk) -> None:
+    await opens(desk)
+    await cost_of_a_message(desk)
+
+
+@pytest.mark.parametrize("continues", [True, False])
+async def test_a_message_that_turns_the_ticket(desk: Desk, store: Store, continues: bool) -> None:
+    ticket = await opens(desk)
+    await delivered_answer(desk, store, ticket.id)
+    if not continues:
+        await leaves_dialogue(desk, ALICE)
+    await cost_of_a_message(desk)
+    assert (await store.ticket(ticket.id)).waiting_since is not None
+
+
+@pytest.mark.parametrize("verb", ["wait", "freeze", "resolve"])
+async def test_a_message_that_brings_the_ticket_back(desk: Desk, store: Store, verb: str) -> None:
+    ticket = await opens(desk)
+    await delivered_answer(desk, store, ticket.id)
+    await desk.run_as(await operator(desk), move, ticket.id, verb)
+    await cost_of_a_message(desk)
+    assert (await store.ticket(ticket.id)).state == "reopened"
+
+
+async def test_a_message_late_in_a_dialogue_that_turns_the_ticket(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    """The dialogue's end moves too."""
+    ticket = await opens(desk)
+    await delivered_answer(desk, store, ticket.id)
+    clock.move(minutes=12)
+    await cost_of_a_message(desk)

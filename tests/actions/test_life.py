@@ -1,0 +1,317 @@
+"""The life of a ticket: every move of the table, and what follows from the flags."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from core.desk import Desk
+from core.errors import MoveRefused, NoSuchTicket, NothingToDo, Unreadable
+from core.models import Ticket
+from core.tickets.card import card_of
+from core.tickets.conversation import reply
+from core.tickets.default_workflow import MOVES, STATES
+from core.tickets.details import change_topic, retitle
+from core.tickets.due import sweep
+from core.tickets.intake import hear
+from core.tickets.lifecycle import confirm, enter, move
+from core.tickets.marker import Marker
+from core.tickets.topics import TopicFacts, Topics
+from core.tx import SYSTEM, Tx
+from tests.actions.conftest import Clock
+from tests.actions.people import (
+    ALICE,
+    BORIS,
+    OPERATORS,
+    customer,
+    opens,
+    operator,
+    says,
+    writes,
+)
+from tests.actions.store import Store
+
+
+async def put(tx: Tx, number: int, state: str) -> None:
+    await tx.session.execute(update(Ticket).where(Ticket.id == number).values(state=state))
+
+
+async def go(tx: Tx, number: int, verb: str) -> None:
+    await enter(tx, await tx.session.get_one(Ticket, number), verb)
+
+
+async def test_every_verb_does_in_every_state_what_the_table_says(desk: Desk, store: Store) -> None:
+    ticket = await opens(desk)
+    table = {(m.source, m.verb): m.target for m in MOVES}
+    for source in STATES:
+        for verb in sorted({m.verb for m in MOVES}):
+            await desk.run(put, ticket.id, source.code)
+            if (source.code, verb) in table:
+                await desk.run(go, ticket.id, verb)
+                wanted = table[source.code, verb]
+            else:
+                with pytest.raises(MoveRefused) as refused:
+                    await desk.run(go, ticket.id, verb)
+                assert refused.value.key == f"refusal.state.{source.category}"
+                wanted = source.code
+            assert (await store.ticket(ticket.id)).state == wanted, (source.code, verb)
+
+
+async def test_a_refused_move_changes_nothing(desk: Desk, store: Store) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    before = await store.everything()
+    for verb in ("unfreeze", "reopen"):
+        with pytest.raises(MoveRefused):
+            await desk.run_as(olga, move, ticket.id, verb)
+    with pytest.raises(NoSuchTicket):
+        await desk.run_as(olga, move, 10_000, "close")
+    assert await store.everything() == before
+
+
+# Freezing
+
+
+async def test_a_freeze_stops_the_clock_and_what_was_left_runs_on_after_it(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    clock.move(days=1)
+    await desk.run_as(olga, move, ticket.id, "freeze", reason="parts")
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.reason, kept.answer_due) == ("frozen", "parts", None)
+    assert kept.answer_left == 2 * 86400
+    assert await store.timers(ticket.id) == {}
+    card = await desk.read(card_of, ticket.id)
+    assert card and card.marker is Marker.FROZEN
+    back = clock.move(days=30)
+    await desk.run_as(olga, move, ticket.id, "unfreeze")
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.answer_due) == ("reopened", back + timedelta(days=2))
+    assert kept.waiting_since == ticket.waiting_since
+    assert set(await store.timers(ticket.id)) == {"answer", "reminder"}
+
+
+async def test_overdue_before_a_freeze_is_overdue_after_it_and_not_told_twice(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    clock.move(days=4)
+    await desk.run(sweep)
+    await desk.run_as(olga, move, ticket.id, "freeze")
+    clock.move(days=4)
+    await desk.run_as(olga, move, ticket.id, "unfreeze")
+    card = await desk.read(card_of, ticket.id)
+    assert card and card.marker is Marker.OVERDUE
+    assert card.answer_due == clock.now - timedelta(days=1)
+    assert await store.timers(ticket.id) == {}
+
+
+async def test_a_frozen_ticket_wakes_at_its_time(desk: Desk, store: Store, clock: Clock) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    until = clock.now + timedelta(hours=10)
+    await desk.run_as(olga, move, ticket.id, "freeze", until=until, reason="parts")
+    assert await store.timers(ticket.id) == {"wake": until}
+    clock.move(hours=10)
+    assert await desk.run(sweep) == 1
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.frozen_until) == ("reopened", None)
+    assert kept.answer_due == clock.now + timedelta(days=3)
+    (woke,) = await store.outbox(OPERATORS, key="group.woke")
+    assert woke.facts["reason"] == "parts"
+
+
+async def test_a_second_freeze_replaces_the_first(desk: Desk, store: Store, clock: Clock) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    first = clock.now + timedelta(hours=1)
+    await desk.run_as(olga, move, ticket.id, "freeze", until=first)
+    await desk.run_as(olga, reply, ticket.id, writes())
+    assert await store.timers(ticket.id) == {"wake": first}
+    await desk.run_as(olga, move, ticket.id, "freeze")
+    kept = await store.ticket(ticket.id)
+    assert (kept.frozen_until, kept.answer_left) == (None, 3 * 86400)
+    assert await store.timers(ticket.id) == {}
+
+
+@pytest.mark.parametrize("verb", ["unfreeze", "wait", "resolve", "close", "cancel"])
+async def test_whatever_ends_a_freeze_takes_its_alarm_away(
+    desk: Desk, store: Store, clock: Clock, verb: str
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    until = clock.now + timedelta(hours=1)
+    await desk.run_as(olga, move, ticket.id, "freeze", until=until)
+    await desk.run_as(olga, move, ticket.id, verb)
+    assert "wake" not in await store.timers(ticket.id)
+    assert (await store.ticket(ticket.id)).frozen_until is None
+
+
+# Endings
+
+
+async def test_a_resolution_asks_and_the_content_customer_closes_it(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga, alice = await opens(desk), await operator(desk), await customer(desk)
+    await desk.run_as(olga, move, ticket.id, "resolve", reason="new cable")
+    kept = await store.ticket(ticket.id)
+    assert (kept.waiting_since, kept.answer_due, kept.queue_rank) == (None, None, None)
+    assert await store.timers(ticket.id) == {"rating": clock.now + timedelta(days=3)}
+    (told,) = await store.outbox(ALICE.telegram_id, key="ticket.resolved_reason")
+    assert told.facts["reason"] == "new cable"
+    await desk.run_as(alice, confirm, ticket.id, content=True)
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.closed_at) == ("closed", clock.now)
+    assert await store.timers(ticket.id) == {}
+
+
+async def test_a_disputed_resolution_comes_back_to_the_team(desk: Desk, store: Store) -> None:
+    ticket, olga, alice = await opens(desk), await operator(desk), await customer(desk)
+    await desk.run_as(olga, reply, ticket.id, writes())
+    await desk.run_as(olga, move, ticket.id, "resolve")
+    await desk.run_as(alice, confirm, ticket.id, content=False)
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.assignee_id) == ("reopened", None)
+    assert kept.waiting_since is not None
+    assert set(await store.timers(ticket.id)) == {"answer", "reminder"}
+    assert "group.disputed" in await store.told(OPERATORS)
+    with pytest.raises(MoveRefused):
+        await desk.run_as(alice, confirm, ticket.id, content=True)
+
+
+async def test_somebody_elses_ticket_does_not_exist(desk: Desk, store: Store) -> None:
+    ticket, olga, boris = await opens(desk), await operator(desk), await customer(desk, BORIS)
+    await desk.run_as(olga, move, ticket.id, "resolve")
+    before = await store.everything()
+    with pytest.raises(NoSuchTicket) as refused:
+        await desk.run_as(boris, confirm, ticket.id, content=True)
+    with pytest.raises(NoSuchTicket) as missing:
+        await desk.run_as(boris, confirm, 10_000, content=True)
+    assert refused.value.key == missing.value.key
+    assert await store.everything() == before
+
+
+async def test_silence_closes_a_resolved_ticket_after_the_rating_wait(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, move, ticket.id, "resolve")
+    clock.move(days=3, seconds=-1)
+    assert await desk.run(sweep) == 0
+    clock.move(seconds=1)
+    assert await desk.run(sweep) == 1
+    assert (await store.ticket(ticket.id)).state == "closed"
+    assert (await store.told(ALICE.telegram_id))[-1] == "ticket.closed"
+
+
+async def test_the_rating_wait_can_be_switched_off(desk: Desk, store: Store) -> None:
+    desk.company = replace(desk.company, rating_wait=None)
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, move, ticket.id, "resolve")
+    assert await store.timers(ticket.id) == {}
+
+
+@pytest.mark.parametrize("verb", ["close", "cancel"])
+async def test_an_ended_ticket_can_be_brought_back(
+    desk: Desk, store: Store, clock: Clock, verb: str
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, move, ticket.id, verb, reason="a repeat")
+    kept = await store.ticket(ticket.id)
+    assert (kept.closed_at, kept.waiting_since, kept.queue_rank) == (clock.now, None, None)
+    assert await store.timers(ticket.id) == {}
+    said = {"close": "ticket.closed_reason", "cancel": "ticket.cancelled_reason"}[verb]
+    assert (await store.told(ALICE.telegram_id))[-1] == said
+    await desk.run_as(olga, move, ticket.id, "reopen")
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.closed_at, kept.reopened) == ("reopened", None, 1)
+    assert kept.queue_rank == 1
+    assert (await store.told(ALICE.telegram_id))[-1] == "ticket.reopened"
+
+
+async def test_a_ticket_left_by_hand_is_no_longer_closed_by_silence(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, move, ticket.id, "resolve")
+    await desk.run(hear, ALICE, says(ALICE, "It is broken again"))
+    clock.move(days=3)
+    await desk.run(sweep)
+    assert (await store.ticket(ticket.id)).state == "reopened"
+
+
+# Details
+
+
+async def test_a_title_is_changed_for_operators_only(desk: Desk, store: Store) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    before = await store.told(ALICE.telegram_id)
+    await desk.run_as(olga, retitle, ticket.id, "  Paid \u202etwice ")
+    assert (await store.ticket(ticket.id)).title == "Paid twice"
+    assert await store.facts(ticket.id, "title_changed") == [
+        {"old": "Payment", "new": "Paid twice"}
+    ]
+    with pytest.raises(NothingToDo):
+        await desk.run_as(olga, retitle, ticket.id, "Paid twice")
+    with pytest.raises(Unreadable):
+        await desk.run_as(olga, retitle, ticket.id, " ")
+    assert await store.told(ALICE.telegram_id) == before
+
+
+def with_span(desk: Desk, code: str, answer: timedelta) -> None:
+    topics: Topics = desk.directory[Topics]
+    desk.directory[Topics] = Topics(topics | {code: replace(topics[code], answer=answer)})
+
+
+async def test_another_topic_restates_the_deadline_from_the_same_beginning(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    with_span(desk, "access", timedelta(hours=8))
+    clock.move(hours=2)
+    await desk.run_as(olga, change_topic, ticket.id, "acc")
+    kept = await store.ticket(ticket.id)
+    assert (kept.topic, kept.title) == ("access", "Access and app")
+    assert ticket.answer_due is not None
+    assert kept.answer_due == clock.now + timedelta(hours=6)
+    assert (await store.timers(ticket.id))["answer"] == kept.answer_due
+    with pytest.raises(NothingToDo):
+        await desk.run_as(olga, change_topic, ticket.id, "access")
+    with pytest.raises(Unreadable) as refused:
+        await desk.run_as(olga, change_topic, ticket.id, "weather")
+    assert "Payment" in refused.value.facts["topics"]
+
+
+async def test_a_title_given_by_hand_survives_another_topic(desk: Desk, store: Store) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, retitle, ticket.id, "Paid twice")
+    await desk.run_as(olga, change_topic, ticket.id, "other")
+    assert (await store.ticket(ticket.id)).title == "Paid twice"
+
+
+async def test_a_deadline_restated_into_the_past_alerts_at_once(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    with_span(desk, "access", timedelta(hours=1))
+    clock.move(hours=2)
+    await desk.run_as(olga, change_topic, ticket.id, "access")
+    await desk.run(sweep)
+    assert (await store.journal(ticket.id)).count("deadline_missed") == 1
+    await desk.run_as(olga, change_topic, ticket.id, "other")
+    await desk.run_as(olga, change_topic, ticket.id, "access")
+    assert (await desk.run(sweep)) == 1
+
+
+async def test_a_topic_that_is_switched_off_cannot_be_chosen(desk: Desk) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    topics: Topics = desk.directory[Topics]
+    off = TopicFacts("access", {"en": "Access"}, None, active=False)
+    desk.directory[Topics] = Topics(topics | {"access": off})
+    with pytest.raises(Unreadable):
+        await desk.run_as(olga, change_topic, ticket.id, "access")
+
+
+async def test_the_clock_acts_as_nobody(desk: Desk, store: Store) -> None:
+    ticket = await opens(desk)
+    with pytest.raises(MoveRefused):
+        await desk.run_as(SYSTEM, move, ticket.id, "wake")

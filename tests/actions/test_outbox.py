@@ -1,0 +1,260 @@
+"""Rows of the outbox: in order, once, never lost; and a group that gets a new id."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from core.delivery.channel import Outgoing, Sent
+from core.delivery.claims import (
+    claim,
+    count_pending,
+    drop_unsent,
+    end,
+    find_interrupted,
+    find_ready,
+    find_slow_answers,
+    give_back,
+    next_due,
+)
+from core.delivery.outbox import write
+from core.delivery.places import move_chat, settle_places
+from core.desk import Desk
+from core.models import Person, Place
+from core.tickets.card import card_of, words_of
+from core.tickets.conversation import reply
+from core.tickets.intake import hear
+from core.tickets.receipts import arrived, copies_of, look_slow, refused
+from core.tx import Tx
+from tests.actions.conftest import Clock
+from tests.actions.people import (
+    ALERTS,
+    ALICE,
+    OPERATORS,
+    describe,
+    opens,
+    operator,
+    says,
+    writes,
+)
+from tests.actions.store import Store
+
+NEW_CHAT = -1009
+
+
+async def put(desk: Desk, lane: str = "1:0", once: str | None = None, **facts: Any) -> None:
+    async def action(tx: Tx) -> None:
+        row = {
+            "channel": "telegram",
+            "address": lane.split(":", maxsplit=1)[0],
+            "lane": lane,
+            "locale": "en",
+        }
+        more = {"kind": "text", "key": "x.y", "facts": facts, "priority": 3, "once": once}
+        times = {"not_before": tx.now, "created_at": tx.now, "state": "queued", "attempts": 0}
+        await write(tx, [{**row, **more, **times}])
+
+    await desk.run(action)
+
+
+async def ready(desk: Desk) -> list[int]:
+    return [row.id for row in await desk.read(find_ready, ())]
+
+
+async def take(desk: Desk) -> list[Outgoing]:
+    return await desk.run(claim, await ready(desk), {"seen": 1})
+
+
+async def test_a_lane_keeps_its_order_and_other_lanes_do_not_wait(desk: Desk, clock: Clock) -> None:
+    for lane in ("1:7", "1:7", "1:8", "2:7"):
+        await put(desk, lane)
+    first = await take(desk)
+    assert [(p.address, p.attempts, p.mark) for p in first] == [
+        *(("1", 1, {"seen": 1}), ("1", 1, {"seen": 1}), ("2", 1, {"seen": 1}))
+    ]
+    assert await take(desk) == []
+    await desk.run(give_back, first[0].id, after=30.0, error="network")
+    assert await ready(desk) == [], "what waits for another try holds its lane"
+    assert await desk.read(next_due) == clock.now
+    clock.move(seconds=30)
+    assert await ready(desk) == [first[0].id]
+    await desk.run(claim, [first[0].id], {})
+    assert await desk.run(end, first[0].id, "sent") is not None
+    assert await desk.run(end, first[0].id, "sent") is None
+    assert len(await ready(desk)) == 1
+    assert await desk.read(count_pending) == 3
+
+
+async def test_the_urgent_go_first_and_busy_addresses_are_left_out(desk: Desk) -> None:
+    await put(desk, "1:0")
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, reply, ticket.id, writes())
+    addresses = [row.address for row in await desk.read(find_ready, ("1",))]
+    assert addresses[0] == str(ALICE.telegram_id)
+    assert "1" not in addresses
+
+
+async def test_rows_of_one_name_that_wait_are_one_with_the_newer_facts(
+    desk: Desk, store: Store
+) -> None:
+    await put(desk, once="card", n=1)
+    await put(desk, once="card", n=2)
+    (row,) = await store.outbox("1")
+    assert row.facts == {"n": 2}
+    await take(desk)
+    await put(desk, once="card", n=3)
+    assert [r.facts["n"] for r in await store.outbox("1")] == [2, 3], "what is on its way is told"
+
+
+async def test_a_row_given_back_gives_way_to_a_newer_one_of_its_name(
+    desk: Desk, store: Store
+) -> None:
+    await put(desk, once="card", n=1)
+    (old,) = await take(desk)
+    await put(desk, once="card", n=2)
+    await desk.run(give_back, old.id, after=0.0, error="network")
+    assert [(r.facts["n"], r.state) for r in await store.outbox("1")] == [
+        (1, "dropped"),
+        (2, "queued"),
+    ]
+
+
+async def test_an_album_that_failed_loses_no_piece_to_its_later_ones(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, reply, ticket.id, writes("", kind="photo", album="a"))
+    clock.move(seconds=2)
+    (row,) = await store.outbox(ALICE.telegram_id, kind="content")
+    await desk.run(claim, [row.id], {})
+    await desk.run_as(olga, reply, ticket.id, writes("", kind="photo", album="a"))
+    await desk.run(give_back, row.id, after=0.0, error="network")
+    (waiting,) = await store.outbox(ALICE.telegram_id, kind="content", state="queued")
+    assert waiting.message_id is not None
+    assert len(await desk.read(words_of, waiting.message_id, "a")) == 2
+
+
+async def test_a_try_that_was_nobodys_fault_does_not_count(desk: Desk, store: Store) -> None:
+    await put(desk)
+    (parcel,) = await take(desk)
+    await desk.run(give_back, parcel.id, after=0.0, error="flood", count=False)
+    (row,) = await store.outbox("1")
+    assert (row.attempts, row.state, row.error) == (0, "queued", "flood")
+    await desk.run(give_back, parcel.id, after=9.0, error="late")
+    assert (await store.outbox("1"))[0].error == "flood", "only what is on its way is given back"
+
+
+async def test_what_a_killed_process_was_sending_is_found(desk: Desk) -> None:
+    await put(desk)
+    (parcel,) = await take(desk)
+    (found,) = await desk.read(find_interrupted)
+    assert (found.id, found.mark) == (parcel.id, {"seen": 1})
+
+
+async def test_an_answer_that_has_not_left_is_dropped(desk: Desk, store: Store) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, reply, ticket.id, writes())
+    message = (await store.messages(ticket.id))[-1].id
+    assert await desk.run(drop_unsent, [message], "content") == 1
+    assert await desk.run(drop_unsent, [message], "content") == 0
+    assert (await store.outbox(ALICE.telegram_id))[-1].state == "dropped"
+
+
+# What follows from arriving
+
+
+async def test_what_stands_in_the_group_is_found_again(desk: Desk, store: Store) -> None:
+    ticket = await opens(desk)
+    await desk.run(hear, ALICE, says(ALICE, "more"))
+    for parcel, ref in zip(await take(desk), ("501", "502"), strict=False):
+        await desk.run(arrived, parcel, Sent((ref,), {"digest": "d"}))
+    card = await desk.read(card_of, ticket.id)
+    assert card and (card.chat, card.digest) == (OPERATORS, "d")
+    rows = await store.outbox(OPERATORS, kind="content")
+    await desk.run(claim, [rows[0].id], {})
+    parcel = replace(
+        (await desk.read(find_interrupted))[-1], id=rows[0].id, kind="content", person_id=None
+    )
+    assert parcel.message_id is not None
+    await desk.run(arrived, parcel, Sent(("503",)))
+    assert await desk.read(copies_of, parcel.message_id, OPERATORS) == [503]
+
+
+async def test_a_slow_answer_is_acknowledged_once(desk: Desk, store: Store, clock: Clock) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, reply, ticket.id, writes())
+    span = timedelta(seconds=2)
+    assert await desk.read(find_slow_answers, span) == []
+    clock.move(seconds=2)
+    ((_, message),) = await desk.read(find_slow_answers, span)
+    for _ in range(2):
+        await desk.run(look_slow, [message])
+    (eyes,) = await store.outbox(OPERATORS, kind="reaction")
+    assert eyes.facts["emoji"] == "👀"
+
+
+async def test_who_has_blocked_the_bot_is_unreachable_until_they_write(
+    desk: Desk, store: Store
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, reply, ticket.id, writes())
+    (row,) = await store.outbox(ALICE.telegram_id, kind="content")
+    (parcel,) = await desk.run(claim, [row.id], {})
+    for _ in range(2):
+        await desk.run(refused, parcel, "blocked")
+    assert (await store.told(OPERATORS)).count("answer.failed.blocked") == 2
+    assert "group.unreachable" not in await store.told(OPERATORS)
+    card = await desk.read(card_of, ticket.id)
+    assert card and card.customer_lost
+    await desk.run(hear, ALICE, says(ALICE, "I am back"))
+    card = await desk.read(card_of, ticket.id)
+    assert card and not card.customer_lost
+    people = await store.rows(select(Person).where(Person.telegram_id == ALICE.telegram_id))
+    assert people[0].unreachable_since is None
+
+
+# Chats that move
+
+
+async def test_a_moved_group_is_followed_and_a_restart_does_not_go_back(
+    desk: Desk, store: Store
+) -> None:
+    assert await desk.run(settle_places) == desk.company
+    ticket = await opens(desk)
+    (card,) = await take_from(desk, OPERATORS)
+    await desk.run(arrived, card, Sent(("9",)))
+    await desk.run(end, card.id, "sent")
+    await desk.run(hear, ALICE, says(ALICE, "more"))
+    moved = await desk.run(move_chat, OPERATORS, NEW_CHAT)
+    assert moved == replace(desk.company, operators_chat=NEW_CHAT)
+    assert await desk.run(settle_places) == moved, "the environment still names the old id"
+    waiting = await store.outbox(NEW_CHAT, state="queued")
+    assert [row.lane for row in waiting] == [f"{NEW_CHAT}:{ticket.id}"]
+    kept = await store.ticket(ticket.id)
+    assert (kept.card_chat, kept.card_message) == (None, None)
+    before = await store.everything()
+    await desk.run(move_chat, OPERATORS, NEW_CHAT)
+    assert await store.everything() == before
+
+
+async def take_from(desk: Desk, address: int) -> list[Outgoing]:
+    rows = [r.id for r in await desk.read(find_ready, ()) if r.address == str(address)]
+    return await desk.run(claim, rows, {})
+
+
+async def test_another_group_in_the_environment_is_believed(desk: Desk, store: Store) -> None:
+    await desk.run(settle_places)
+    await desk.run(move_chat, ALERTS, NEW_CHAT)
+    desk.company = replace(desk.company, alerts_chat=-300)
+    assert (await desk.run(settle_places)).alerts_chat == -300
+    assert {row.chat for row in await store.rows(select(Place))} == {OPERATORS, -300}
+
+
+async def test_the_topic_of_a_picture_is_no_reason_for_a_second_card(
+    desk: Desk, store: Store
+) -> None:
+    await desk.run(describe, ALICE, "picture")
+    await desk.run(hear, ALICE, says(ALICE, "dark"))
+    await desk.run_as(await operator(desk), reply, (await store.tickets())[0].id, writes())
+    assert len(await store.outbox(OPERATORS, kind="card")) == 1

@@ -1,0 +1,147 @@
+"""The sweep: what falls due fires once, whoever sweeps, and after a downtime it is told as one."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from core.desk import Desk
+from core.models import Person, Ticket, Timer
+from core.tickets.conversation import answer_delivered, reply
+from core.tickets.due import BATCH, sweep
+from core.tx import Tx
+from tests.actions.conftest import Clock
+from tests.actions.people import ALERTS, ALICE, BORIS, OPERATORS, opens, operator, writes
+from tests.actions.store import Store
+
+
+async def count_fired(store: Store, event: str) -> int:
+    return sum([(await store.journal(t.id)).count(event) for t in await store.tickets()])
+
+
+async def many(tx: Tx, number: int, kind: str) -> None:
+    """Tickets that fall due in an hour, without the trouble of opening them."""
+    due = tx.now + timedelta(hours=1)
+    person = Person(telegram_id=9, name="Crowd", language="en", created_at=tx.now)
+    tx.session.add(person)
+    await tx.session.flush()
+    row: dict[str, Any] = {"customer_id": person.id, "title": "x", "state": "new", "opening": ""}
+    row |= {"origin": "telegram", "opened_at": tx.now, "reopened": 0}
+    row |= {"waiting_since": tx.now, "answer_due": due}
+    ids = (
+        await tx.session.scalars(insert(Ticket).returning(Ticket.id), [row for _ in range(number)])
+    ).all()
+    timers = [{"ticket_id": id_, "kind": kind, "due_at": due} for id_ in ids]
+    await tx.session.execute(insert(Timer), timers)
+
+
+async def sweep_all(desk: Desk) -> None:
+    while await desk.run(sweep) == BATCH:
+        pass
+
+
+async def test_a_reminder_and_then_the_deadline_each_fire_once(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket = await opens(desk)
+    assert await desk.run(sweep) == 0
+    clock.move(days=3, hours=-4)
+    assert [await desk.run(sweep), await desk.run(sweep)] == [1, 0]
+    assert "group.reminder" in await store.told(OPERATORS)
+    clock.move(hours=4)
+    assert [await desk.run(sweep), await desk.run(sweep)] == [1, 0]
+    assert await store.told(ALERTS) == ["alert.overdue"]
+    assert "mail.overdue" in await store.told("staff@example.org")
+    clock.move(days=9)
+    assert await desk.run(sweep) == 0
+    assert (await store.journal(ticket.id))[-2:] == ["deadline_near", "deadline_missed"]
+
+
+async def test_an_answered_ticket_alerts_nobody(desk: Desk, store: Store, clock: Clock) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, reply, ticket.id, writes())
+    await desk.run(answer_delivered, [(await store.messages(ticket.id))[-1].id])
+    clock.move(days=9)
+    assert await desk.run(sweep) == 0
+    assert await store.told(ALERTS) == []
+
+
+async def test_a_deadline_shorter_than_the_reminder_has_none(desk: Desk, store: Store) -> None:
+    desk.company = replace(desk.company, answer_deadline=timedelta(hours=1))
+    ticket = await opens(desk)
+    assert set(await store.timers(ticket.id)) == {"answer"}
+
+
+@pytest.mark.parametrize("beaten", [False, True])
+async def test_two_sweeps_at_once_fire_everything_once(
+    desk: Desk, store: Store, clock: Clock, beaten: bool
+) -> None:
+    if beaten:
+        await desk.run(sweep)
+    for who in (ALICE, BORIS):
+        await opens(desk, who)
+    clock.move(days=3, hours=-1)
+    fired = await asyncio.gather(*(desk.run(sweep) for _ in range(4)))
+    assert sum(fired) >= 2
+    assert await count_fired(store, "deadline_near") == 2
+
+
+async def test_sweeping_while_customers_write_and_operators_answer(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    """Both hold the same rows: neither must wait for ever, nor break."""
+    olga = await operator(desk)
+    tickets = [await opens(desk, who) for who in (ALICE, BORIS)]
+    clock.move(days=3)
+    await asyncio.gather(
+        *(desk.run(sweep) for _ in range(3)),
+        *(desk.run_as(olga, reply, ticket.id, writes()) for ticket in tickets for _ in range(3)),
+    )
+    assert await count_fired(store, "deadline_missed") == 2
+    assert await count_fired(store, "answer_written") == 6
+
+
+# After a downtime
+
+
+@pytest.mark.parametrize("number", [4, BATCH + 50])
+async def test_what_fell_due_in_a_downtime_is_one_digest(
+    desk: Desk, store: Store, clock: Clock, number: int
+) -> None:
+    await desk.run(sweep)
+    await desk.run(many, number, "answer")
+    clock.move(hours=3)
+    await sweep_all(desk)
+    await sweep_all(desk)
+    assert await store.told(ALERTS) == ["alert.digest"]
+    (digest,) = await store.facts(None, "caught_up")
+    assert len(digest["overdue"]) == number
+    assert digest["down"] == 3 * 3600
+    assert await count_fired(store, "deadline_missed") == number
+    await desk.run(sweep)
+    await opens(desk)
+    clock.move(seconds=5)
+    await desk.run(sweep)
+    assert len(await store.outbox(ALERTS)) == 1
+
+
+async def test_a_few_are_told_one_by_one_even_then(desk: Desk, store: Store, clock: Clock) -> None:
+    await desk.run(sweep)
+    await desk.run(many, 3, "answer")
+    clock.move(hours=3)
+    await desk.run(sweep)
+    assert await store.told(ALERTS) == ["alert.overdue"] * 3
+
+
+async def test_without_a_downtime_there_is_no_digest(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    await desk.run(many, 10, "answer")
+    for _ in range(61):
+        clock.move(minutes=1)
+        await desk.run(sweep)
+    assert await store.told(ALERTS) == ["alert.overdue"] * 10
+    assert (await store.journal(None)).count("caught_up") == 0

@@ -113,7 +113,7 @@ async def test_an_unconfirmed_update_comes_again(tmp_path: Path) -> None:
 
 
 async def test_updates_come_twice_and_in_disorder() -> None:
-    async with World.start() as world:
+    async with World.start(strict_polling=False) as world:
         anna = world.user("Anna")
         async with BotProcess(BOT, relay_env(world), world=world):
             world.faults.duplicate_updates(1)

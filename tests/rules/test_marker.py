@@ -1,0 +1,65 @@
+"""The five markers and the order of the queue (C3, D4)."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.tickets.default_workflow import STATES
+from core.tickets.marker import Marker, marker, queue_rank
+from core.tickets.workflow import State
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+SOON, LATE = NOW + timedelta(seconds=1), NOW - timedelta(hours=1)
+BY_CODE = {state.code: state for state in STATES}
+instants = st.none() | st.sampled_from([LATE, NOW, SOON])
+
+
+@pytest.mark.parametrize(
+    ("code", "waiting", "due", "shown"),
+    [
+        ("new", LATE, SOON, "🔴"),
+        ("in_progress", LATE, NOW, "⭕"),
+        ("reopened", LATE, LATE, "⭕"),
+        ("in_progress", None, None, "🟢"),
+        ("waiting", None, None, "🟢"),
+        ("waiting", LATE, SOON, "🔴"),
+        ("resolved", None, None, "🟢"),
+        ("frozen", LATE, None, "🟡"),
+        ("frozen", None, None, "🟡"),
+        ("closed", None, None, "⚪"),
+        ("cancelled", LATE, LATE, "⚪"),
+    ],
+)
+def test_a_ticket_shows_its_marker(
+    code: str, waiting: datetime | None, due: datetime | None, shown: str
+) -> None:
+    assert marker(BY_CODE[code], waiting, due, NOW) == shown
+
+
+def test_the_deadline_itself_is_overdue() -> None:
+    assert marker(BY_CODE["new"], LATE, NOW, NOW) is Marker.OVERDUE
+    assert marker(BY_CODE["new"], LATE, NOW, NOW - timedelta(microseconds=1)) == "🔴"
+
+
+@given(st.sampled_from(STATES), instants, instants)
+def test_flags_decide_and_names_do_not(
+    state: State, waiting: datetime | None, due: datetime | None
+) -> None:
+    renamed = State("x", state.category, state.initial, state.pause, state.resolution, state.final)
+    assert marker(renamed, waiting, due, NOW) is marker(state, waiting, due, NOW)
+    assert queue_rank(renamed, waiting) == queue_rank(state, waiting)
+
+
+@given(st.sampled_from(STATES), instants, instants)
+def test_the_queue_agrees_with_the_markers(
+    state: State, waiting: datetime | None, due: datetime | None
+) -> None:
+    shown, rank = marker(state, waiting, due, NOW), queue_rank(state, waiting)
+    if state.final or state.resolution:
+        assert rank is None
+    elif rank == 0:
+        assert shown in {Marker.NEEDS_ANSWER, Marker.OVERDUE}
+    else:
+        assert shown is (Marker.ANSWERED if rank == 1 else Marker.FROZEN)

@@ -1,0 +1,158 @@
+"""Who hears of what: the whole table, event by event (G2, G3, X5)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core import events as e
+from core.delivery.notices import NOTICES, Audience, Notice, notices_of
+from core.delivery.pacing import Priority
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+OPENED: dict[str, Any] = {"ticket_id": 1, "customer_id": 2, "topic": None, "title": "x"}
+OPENED |= {"state": "new", "origin": "telegram", "follows": None, "answer_due": NOW}
+
+
+def entered(verb: str, old: str = "open", new: str = "closed", **more: Any) -> e.StateEntered:
+    facts: dict[str, Any] = {"ticket_id": 1, "verb": verb, "old": old, "new": new}
+    facts |= {"old_category": old, "category": new, "reason": None, "until": None}
+    facts |= {"assignee_id": None, "waiting_since": None, "answer_due": None}
+    return e.StateEntered(**(facts | more))
+
+
+def wrote(**more: Any) -> e.CustomerWrote:
+    facts: dict[str, Any] = {"ticket_id": 1, "message_id": 5, "album": None, "counts": True}
+    facts |= {"turned": False, "in_card": False, "answer_due": NOW}
+    return e.CustomerWrote(**(facts | more))
+
+
+def edited(**more: Any) -> e.MessageEdited:
+    facts: dict[str, Any] = {"ticket_id": 1, "message_id": 5, "old": "a", "new": "b"}
+    return e.MessageEdited(**(facts | {"from_customer": True, "in_card": False} | more))
+
+
+def taken(**more: Any) -> e.TicketTaken:
+    facts: dict[str, Any] = {"ticket_id": 1, "assignee_id": 3, "by_answer": False, "first": True}
+    return e.TicketTaken(**(facts | more))
+
+
+def missed(*, alone: bool) -> e.DeadlineMissed:
+    return e.DeadlineMissed(ticket_id=1, due=NOW, alone=alone)
+
+
+def caught_up(**lists: tuple[int, ...]) -> e.CaughtUp:
+    return e.CaughtUp(ticket_id=None, down=9, **({"overdue": (), "near": (), "woke": ()} | lists))
+
+
+def heard_by(event: e.Event) -> list[str]:
+    """Each notice as `whom:what`; a notice whose text is silent about this event is none."""
+    lines = []
+    for notice in notices_of(event):
+        key = notice.key(event) if callable(notice.key) else notice.key
+        if notice.kind != "text" or key is not None:
+            lines.append(f"{notice.to}:{key or notice.kind}")
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("event", "heard"),
+    [
+        (
+            e.TicketOpened(**OPENED),
+            ["operators:card", "customer:ticket.opened", "staff_mail:mail.ticket_opened"],
+        ),
+        (wrote(), ["operators:content"]),
+        (wrote(turned=True), ["operators:content", "operators:card"]),
+        (wrote(in_card=True), []),
+        (wrote(album="a"), ["operators:content"]),
+        (edited(), ["operators:edit"]),
+        (edited(in_card=True), ["operators:card"]),
+        (edited(from_customer=False), ["customer:edit"]),
+        (taken(), ["customer:ticket.taken", "operators:card"]),
+        (taken(by_answer=True), ["operators:card"]),
+        (taken(first=False), ["operators:card"]),
+        (e.AnswerWritten(ticket_id=1, message_id=5, album=None), ["customer:content"]),
+        (e.AnswerWritten(ticket_id=1, message_id=5, album="a"), ["customer:content"]),
+        (
+            e.AnswerFailed(ticket_id=1, message_id=5, reason="blocked"),
+            ["operators:answer.failed.blocked", "operators:card"],
+        ),
+        (
+            e.AnswerFailed(ticket_id=1, message_id=5, reason="network"),
+            ["operators:answer.failed.other", "operators:card"],
+        ),
+        (e.NoteWritten(ticket_id=1, note_id=4), ["operators:reaction"]),
+        (e.NoteEdited(ticket_id=1, note_id=4, old="x"), []),
+        (missed(alone=True), ["alerts:alert.overdue", "staff_mail:mail.overdue", "operators:card"]),
+        (missed(alone=False), ["operators:card"]),
+        (caught_up(), []),
+        (caught_up(overdue=(1,)), ["alerts:alert.digest", "staff_mail:mail.digest"]),
+        (caught_up(near=(1,)), ["operators:group.digest"]),
+        (e.PersonReachable(ticket_id=None, person_id=2), []),
+    ],
+)
+def test_an_event_is_heard_of_by_whom_it_concerns(event: e.Event, heard: list[str]) -> None:
+    assert heard_by(event) == heard
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        (entered("freeze", new="frozen"), "ticket.frozen"),
+        (entered("freeze", new="frozen", until=NOW), "ticket.frozen_until"),
+        (entered("freeze", new="frozen", reason="x"), "ticket.frozen_reason"),
+        (entered("freeze", new="frozen", until=NOW, reason="x"), "ticket.frozen_until_reason"),
+        (entered("resolve"), "ticket.resolved"),
+        (entered("resolve", reason="x"), "ticket.resolved_reason"),
+        (entered("close"), "ticket.closed"),
+        (entered("expire"), "ticket.closed"),
+        (entered("cancel", reason="x"), "ticket.cancelled_reason"),
+        (entered("reopen", "closed", "open"), "ticket.reopened"),
+        (entered("hear", "frozen", "open"), "ticket.reopened"),
+        (entered("hear", "waiting", "open"), None),
+        (entered("hear", "open", "open"), None),
+        (entered("confirm"), None),
+        (entered("wait", new="waiting"), None),
+        (entered("take"), None),
+    ],
+)
+def test_the_customer_is_told_of_a_move_in_the_words_for_it(
+    event: e.StateEntered, text: str | None
+) -> None:
+    said = [line.removeprefix("customer:") for line in heard_by(event) if "customer" in line]
+    assert said == ([] if text is None else [text])
+
+
+def test_a_move_that_changes_nothing_to_see_leaves_the_card_alone() -> None:
+    assert heard_by(entered("reply", "open", "open")) == []
+    assert heard_by(entered("reply", "new", "open")) == ["operators:card"]
+    assert heard_by(entered("take", "open", "open")) == ["operators:card"]
+
+
+def every_notice() -> list[tuple[type[e.Event], Notice]]:
+    return [(event, notice) for event, lines in NOTICES.items() for notice in lines]
+
+
+def test_notes_and_titles_never_reach_a_customer() -> None:
+    internal = {e.NoteWritten, e.NoteEdited, e.TitleChanged, e.TopicChanged, e.TicketReleased}
+    told = {event for event, notice in every_notice() if notice.to is Audience.CUSTOMER}
+    assert not internal & told
+
+
+def test_cards_and_receipts_coalesce_and_give_way_to_people() -> None:
+    for _, notice in every_notice():
+        if notice.kind in {"card", "reaction", "edit"}:
+            assert notice.once is not None, notice
+        if notice.to is Audience.CUSTOMER and notice.kind == "content":
+            assert notice.priority is Priority.HUMAN_ANSWER
+
+
+def test_what_coalesces_is_named_by_facts_of_the_event() -> None:
+    for event, notice in every_notice():
+        if notice.once is not None:
+            notice.once.format(**dict.fromkeys(event.__dataclass_fields__, 1))
+
+
+def test_an_event_of_no_entry_is_silent() -> None:
+    assert notices_of(e.KindRefused(ticket_id=None, person_id=1, kind="poll")) == []

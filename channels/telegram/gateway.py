@@ -5,6 +5,7 @@ gate is a middleware of the bot's session.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -52,7 +53,7 @@ def make_bot(token: str, api_url: str | None = None, *, timeout: float = TIMEOUT
     """
     keep_responses()
     session = AiohttpSession(
-        json_loads=orjson.loads,
+        json_loads=_loads,
         json_dumps=lambda value: orjson.dumps(value).decode(),
         timeout=timeout,
     )
@@ -63,6 +64,14 @@ def make_bot(token: str, api_url: str | None = None, *, timeout: float = TIMEOUT
         session=session,
         default=DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True)),
     )
+
+
+def _loads(text: str) -> Any:
+    """What Telegram says, even where a string holds half of a surrogate pair."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
 
 
 _kept: list[Any] = []

@@ -13,7 +13,7 @@ from channels.telegram.voice import Voice
 from core.texts import unpack
 from core.tickets.card import Card
 from core.tickets.opening import TITLE_LENGTH
-from core.words.names import clean_name
+from core.words.names import NAMELESS, clean_name
 
 Facts = Mapping[str, Any]
 
@@ -48,7 +48,8 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         facts["title"] = clean_name(facts["title"], TITLE_LENGTH)
     if facts.get("reason") is not None:
         # our sentences go on after it, with a mark of their own
-        facts["reason"] = clipped(str(facts["reason"]), _LONGEST_REASON).rstrip(" .")
+        reason = clipped(str(facts["reason"]), _LONGEST_REASON).rstrip(" .")
+        facts["reason"] = reason or NAMELESS
     facts["since"] = facts.get("since") or facts.get("due")
     return facts
 

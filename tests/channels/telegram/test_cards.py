@@ -1,0 +1,225 @@
+"""How a card looks, in every state and both languages."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from channels.telegram import keyboards
+from channels.telegram.callbacks import parse
+from channels.telegram.cards import draw
+from channels.telegram.screens import Screen, clipped, plain_of
+from channels.telegram.voice import Voice
+from core.texts import Texts
+from core.tickets.card import Card
+from core.tickets.default_workflow import MOVES, STATES
+from core.tickets.marker import marker
+from core.tickets.workflow import Workflow
+
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+DUE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+WORKFLOW = Workflow(STATES, MOVES)
+
+
+def ticket(state: str = "new", **about: Any) -> Card:
+    """Ticket 12 of Anna's, unless told otherwise."""
+    waiting = NOW if WORKFLOW.state(state).category in {"new", "open"} else None
+    facts: dict[str, Any] = {
+        "number": 12,
+        "topic": "Payment",
+        "title": "Payment",
+        "opening": "I paid twice",
+        "customer": "Anna",
+        "customer_lost": False,
+        "assignee": None,
+        "assignee_id": None,
+        "earlier_assignee": None,
+        "answer_due": DUE if waiting else None,
+        "waiting_since": waiting,
+        "frozen_until": None,
+        "reason": None,
+        "opened_at": NOW,
+        "closed_at": None,
+        "follows": None,
+        "reopened": 0,
+        "chat": None,
+        "message": None,
+        "digest": None,
+    } | about
+    found = WORKFLOW.state(state)
+    mark = marker(found, facts["waiting_since"], facts["answer_due"], NOW)
+    return Card(marker=mark, state=found, verbs=WORKFLOW.verbs(state), **facts)
+
+
+def looks(screen: Screen) -> str:
+    """A card as people see it: words, with times as their text, and rows of buttons."""
+    assert screen.keyboard is not None
+    rows = [" ".join(f"[{b.text}]" for b in row) for row in screen.keyboard.inline_keyboard]
+    words = re.sub(r"</?tg-time[^>]*>", "", screen.html)
+    return "\n".join([words, *rows])
+
+
+def voice(texts: Texts, locale: str) -> Voice:
+    return Voice(texts, locale, NOW, ZoneInfo("Europe/Moscow"))
+
+
+OLEG = {"assignee": "Oleg", "assignee_id": 5}
+UNTIL = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
+
+CARDS = {
+    "new": ticket(),
+    "title": ticket(title="Camera MOS_12_23, yard"),
+    "no topic": ticket(topic=None, title="I paid twice"),
+    "taken": ticket("in_progress", **OLEG),
+    "overdue": ticket(answer_due=NOW),
+    "answered": ticket("in_progress", **OLEG, waiting_since=None, answer_due=None),
+    "waiting": ticket("waiting", **OLEG),
+    "frozen": ticket("frozen", **OLEG, frozen_until=UNTIL, reason="no cable."),
+    "frozen for ever": ticket("frozen"),
+    "resolved": ticket("resolved", **OLEG, reason="new cable"),
+    "reopened": ticket("reopened", earlier_assignee="Oleg", reopened=1),
+    "closed": ticket("closed", **OLEG, closed_at=NOW),
+    "cancelled": ticket("cancelled", closed_at=NOW, reason="same as #9"),
+    "lost": ticket(customer_lost=True, follows=9),
+}
+
+HEAD = "<b>#12 · Payment</b>\n👤 Anna"
+SAID = "<blockquote>I paid twice</blockquote>"
+RU = {
+    "new": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · 👷 не назначен\n{SAID}\n"
+    "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
+    "title": "🔴 <b>#12 · Payment</b>\nCamera MOS_12_23, yard\n👤 Anna\n"
+    f"⏳ ответить до 24 ноя, 12:30 · 👷 не назначен\n{SAID}\n"
+    "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
+    "no topic": "🔴 <b>#12 · Обращение</b>\n👤 Anna\n"
+    f"⏳ ответить до 24 ноя, 12:30 · 👷 не назначен\n{SAID}\n"
+    "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
+    "taken": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · 👷 Oleg\n{SAID}\n"
+    "[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
+    "overdue": f"⭕ {HEAD}\n⏳ срок был сегодня, 12:30 · 👷 не назначен\n{SAID}\n"
+    "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
+    "answered": f"🟢 {HEAD}\n👷 Oleg\n{SAID}\n"
+    "[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
+    "waiting": f"🟢 {HEAD}\n👷 Oleg\nЖдём ответа клиента\n{SAID}\n"
+    "[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
+    "frozen": f"🟡 {HEAD}\n👷 Oleg\nЗаморожено до 1 дек, 9:00: no cable.\n{SAID}\n"
+    "[Разморозить] [✅ Решено]\n[⋯ Ещё]",
+    "frozen for ever": f"🟡 {HEAD}\n👷 не назначен\nЗаморожено без срока\n{SAID}\n"
+    "[Разморозить] [✅ Решено]\n[⋯ Ещё]",
+    "resolved": f"🟢 {HEAD}\n👷 Oleg\nРешено: new cable\n{SAID}\n[↩ Вернуть] [⋯ Ещё]",
+    "reopened": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · 👷 не назначен, прежде — Oleg\n"
+    f"Открыто снова\n{SAID}\n[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
+    "closed": f"⚪ {HEAD}\n👷 Oleg\nЗакрыто 21 ноября\n{SAID}\n[↩ Вернуть]",
+    "cancelled": f"⚪ {HEAD}\nОтменено 21 ноября: same as #9\n{SAID}\n[↩ Вернуть]",
+    "lost": f"🔴 {HEAD} · бот заблокирован\n⏳ ответить до 24 ноя, 12:30 · 👷 не назначен\n"
+    f"Продолжение #9\n{SAID}\n[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
+}
+EN = {
+    "new": f"🔴 {HEAD}\n⏳ answer by 24 Nov, 12:30 · 👷 nobody yet\n{SAID}\n"
+    "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
+    "overdue": f"⭕ {HEAD}\n⏳ was due today, 12:30 · 👷 nobody yet\n{SAID}\n"
+    "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
+    "waiting": f"🟢 {HEAD}\n👷 Oleg\nWaiting for the customer\n{SAID}\n"
+    "[✅ Resolved] [🕓 Wait for answer]\n[🟡 Freeze] [⋯ More]",
+    "frozen": f"🟡 {HEAD}\n👷 Oleg\nFrozen until 1 Dec, 9:00: no cable.\n{SAID}\n"
+    "[Unfreeze] [✅ Resolved]\n[⋯ More]",
+    "frozen for ever": f"🟡 {HEAD}\n👷 nobody yet\nFrozen with no date\n{SAID}\n"
+    "[Unfreeze] [✅ Resolved]\n[⋯ More]",
+    "resolved": f"🟢 {HEAD}\n👷 Oleg\nResolved: new cable\n{SAID}\n[↩ Reopen] [⋯ More]",
+    "reopened": f"🔴 {HEAD}\n⏳ answer by 24 Nov, 12:30 · 👷 nobody yet, Oleg before\n"
+    f"Open again\n{SAID}\n[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
+    "closed": f"⚪ {HEAD}\n👷 Oleg\nClosed on 21 November\n{SAID}\n[↩ Reopen]",
+    "cancelled": f"⚪ {HEAD}\nCancelled on 21 November: same as #9\n{SAID}\n[↩ Reopen]",
+    "lost": f"🔴 {HEAD} · bot blocked\n⏳ answer by 24 Nov, 12:30 · 👷 nobody yet\n"
+    f"Follows #9\n{SAID}\n[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
+}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_a_card_in_russian(texts: Texts, name: str) -> None:
+    assert looks(draw(CARDS[name], voice(texts, "ru"))) == RU[name]
+
+
+@pytest.mark.parametrize("name", EN)
+def test_a_card_in_english(texts: Texts, name: str) -> None:
+    assert looks(draw(CARDS[name], voice(texts, "en"))) == EN[name]
+
+
+def test_times_are_told_in_the_readers_own_zone(texts: Texts) -> None:
+    html = draw(ticket(), voice(texts, "ru")).html
+    assert '<tg-time unix="1795512600" format="dt">24 ноя, 12:30</tg-time>' in html
+
+
+def test_long_words_are_folded_and_very_long_ones_shortened(texts: Texts) -> None:
+    html = draw(ticket(opening="word " * 300), voice(texts, "ru")).html
+    assert "<blockquote expandable>word" in html and "…</blockquote>" in html
+    assert len(html) < 1200
+
+
+def test_what_looks_the_same_has_the_same_digest(texts: Texts) -> None:
+    speaks = voice(texts, "ru")
+    assert draw(ticket(), speaks).digest == draw(ticket(), speaks).digest
+    others = {draw(card, speaks).digest for card in CARDS.values()}
+    assert len(others) == len(CARDS)
+    assert all(len(digest) <= 64 for digest in others)
+
+
+def test_every_button_of_a_card_can_be_read_and_fits(texts: Texts) -> None:
+    for locale in ("ru", "en"):
+        speaks = voice(texts, locale)
+        shown = [draw(card, speaks).keyboard for card in CARDS.values()]
+        for card in CARDS.values():
+            shown += [keyboards.more(speaks, 12, card.verbs, taken=True)]
+        shown += [
+            keyboards.freeze(speaks, 12),
+            keyboards.ask_again(speaks, 12, "close"),
+            keyboards.ask_again(speaks, 12, "cancel"),
+            keyboards.retry(speaks, 1),
+            keyboards.question(speaks, 1),
+            keyboards.topics(speaks, [("pay", "Payment"), ("other", "x" * 90)]),
+            keyboards.back(speaks),
+            keyboards.file_whether(speaks),
+            keyboards.file_which(speaks, [(12, "Payment"), (15, "y" * 90)]),
+            keyboards.own_tickets(speaks, [15, 12, 9, 7, 5]),
+            keyboards.resolved(speaks, 12),
+            keyboards.languages(speaks),
+            keyboards.pages("queue", "1 / 2", None, "x.1"),
+            keyboards.pages("queue", "2 / 2", "x.1", None),
+            keyboards.show_all(speaks, "overdue"),
+        ]
+        for keyboard in filter(None, shown):
+            for row in keyboard.inline_keyboard:
+                assert len(row) <= 4
+                for button in row:
+                    assert parse(button.callback_data) is not None
+                    assert len(button.text) <= keyboards.LONGEST_LABEL
+
+
+def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
+    keyboard = keyboards.more(voice(texts, "en"), 12, WORKFLOW.verbs("in_progress"), taken=True)
+    labels = [button.text for row in keyboard.inline_keyboard for button in row]
+    assert labels == ["Give it back", "Journal", "Close", "Cancel", "‹ Back"]
+    again = keyboards.ask_again(voice(texts, "en"), 12, "close").inline_keyboard[0]
+    assert [(b.text, b.callback_data) for b in again] == [
+        ("Yes, close it", "t:close!:12"),
+        ("‹ Back", "t:back:12"),
+    ]
+
+
+def test_the_menu_is_understood_in_every_language(texts: Texts) -> None:
+    words = keyboards.menu_words(texts)
+    for locale in ("ru", "en"):
+        (row,) = keyboards.menu(voice(texts, locale)).keyboard
+        assert [words[button.text] for button in row] == ["new", "mine"]
+
+
+def test_a_single_page_has_no_arrows() -> None:
+    assert keyboards.pages("queue", "1 / 1", None, None) is None
+
+
+def test_markup_can_be_taken_away() -> None:
+    assert plain_of("<b>#1</b> &lt;b&gt; <a href='x'>y</a>") == "#1 <b> y"
+    assert clipped("\u202eabc def", 5) == "abc…"
+    assert clipped("  ", 5) == ""

@@ -1,0 +1,101 @@
+"""Whatever people call themselves or write, it stays words: no entity that is not ours."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from channels.telegram import sentences
+from channels.telegram.cards import draw
+from channels.telegram.voice import Voice
+from core.texts import Key, Texts
+from core.tickets.assignment import take
+from core.tickets.lifecycle import move
+from core.words.graphemes import units
+from core.words.names import clean_name
+from sandbox.markup.html_style import parse_html
+from tests.channels.telegram.hostile import HOSTILE
+from tests.channels.telegram.house import House
+from tests.channels.telegram.test_cards import ticket
+
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+OURS = ("ticket.", "group.", "alert.", "answer.")
+
+
+def spoken(texts: Texts) -> Voice:
+    return Voice(texts, "ru", NOW, ZoneInfo("Europe/Moscow"))
+
+
+def shape(html: str) -> list[str]:
+    """Which entities stand in a text, in order."""
+    return [entity["type"] for entity in parse_html(html)[1]]
+
+
+def notice(texts: Texts, key: str, words: str) -> str:
+    facts: dict[str, Any] = dict.fromkeys(
+        ("customer", "assignee", "title", "reason", "opening", "error"), words
+    )
+    part = Key("digest.near", {"n": 1, "numbers": "#1"})
+    facts |= {"number": 12, "due": NOW, "until": NOW, "since": NOW, "inbox_id": 7}
+    facts |= {"late": timedelta(hours=1), "left": timedelta(hours=1), "down": timedelta(hours=1)}
+    facts |= {"near": part, "woke": part, "overdue": part}
+    return sentences.say(spoken(texts), key, facts, None).html
+
+
+def test_there_is_enough_to_fear() -> None:
+    assert len(set(HOSTILE)) >= 100
+
+
+@pytest.mark.parametrize("words", HOSTILE, ids=ascii)
+def test_no_words_break_out_of_a_notice(texts: Texts, words: str) -> None:
+    keys = [key for key in texts.keys("ru") if key.startswith(OURS) and ".digest" not in key]
+    for key in sorted(keys):
+        html = notice(texts, key, words)
+        assert shape(html) == shape(notice(texts, key, "x")), key
+        assert units(parse_html(html)[0]) <= 4096
+
+
+@pytest.mark.parametrize("words", HOSTILE, ids=ascii)
+def test_no_words_break_out_of_a_card(texts: Texts, words: str) -> None:
+    def drawn(said: str) -> str:
+        card = ticket(
+            "frozen",
+            topic=said,
+            title=f"{said}!",
+            opening=said,
+            customer=said,
+            assignee=said,
+            reason=said,
+        )
+        return draw(card, spoken(texts)).html
+
+    text, entities = parse_html(drawn(words))
+    kinds = [entity["type"].replace("expandable_", "") for entity in entities]
+    quote = ["blockquote"] if "blockquote" in kinds else []
+    assert kinds == ["bold", *quote]
+    assert units(text) <= 4096
+    lines = text.split("\n")
+    assert lines[0].startswith("🟡 #12 · ") and lines[1] != ""
+
+
+async def test_the_strict_server_takes_them_all(house: House) -> None:
+    """The whole way: a hostile name, words, an answer, a reason."""
+    said = [
+        words for words in HOSTILE if words.strip("\u200b\u200c\u200d\u2060\ufeff \u3164\u2800")
+    ]
+    for words in said[::6]:
+        house.anna.first_name = words[:60]
+        number = await house.open(house.anna.say(words[:4000] or "x").result)
+        await house.as_operator(lambda tx, n=number: take(tx, n))  # type: ignore[misc]
+        await house.as_operator(
+            lambda tx, n=number, w=words: move(tx, n, "resolve", reason=w.strip() or None)  # type: ignore[misc]
+        )
+        lefts = await house.pump()
+        assert [left.error for left in lefts if left.error] == [], words
+        shown = house.group.bot_messages[-1]
+        assert "text_link" not in {
+            entity["type"] for m in house.group.bot_messages for entity in m.entities
+        }
+        assert clean_name(house.anna.first_name)[:20] in house.group.transcript(echo=False), shown
+    house.world.assert_clean()

@@ -1,0 +1,77 @@
+"""The words of the channel: the same facts in both languages, in the voice of the desk."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from channels.telegram import sentences
+from channels.telegram.voice import Voice
+from core.delivery.notices import NOTICES, STATE_TEXTS, Audience
+from core.events import AnswerFailed, StateEntered
+from core.texts import Texts
+
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+def test_both_languages_say_the_same_with_the_same_facts(texts: Texts) -> None:
+    assert texts.keys("ru") == texts.keys("en")
+    for key in texts.keys("ru"):
+        assert texts.slots("ru", key) == texts.slots("en", key), key
+
+
+def test_the_voice_is_calm(texts: Texts) -> None:
+    for locale in ("ru", "en"):
+        for key, templates in texts._catalogues[locale].texts.items():
+            words = " ".join(str(piece) for template in templates for piece in template)
+            assert "!" not in words, key
+            assert "успешно" not in words.casefold(), key
+
+
+def moves() -> list[StateEntered]:
+    """A move of every verb that the customer hears of, with and without its facts."""
+    return [
+        StateEntered(
+            ticket_id=1,
+            verb=verb,
+            old="old",
+            new="new",
+            old_category="open",
+            category="open",
+            reason=reason,
+            until=until,
+            assignee_id=None,
+            waiting_since=None,
+            answer_due=None,
+        )
+        for verb in STATE_TEXTS
+        for reason in (None, "words")
+        for until in (None, NOW)
+    ]
+
+
+@pytest.mark.parametrize("locale", ["ru", "en"])
+def test_every_notice_to_a_customer_is_told_with_what_they_may_know(
+    texts: Texts, locale: str
+) -> None:
+    voice = Voice(texts, locale, NOW, ZoneInfo("Europe/Moscow"))
+    keys = {STATE_TEXTS[move.verb](move) for move in moves()}
+    for lines in NOTICES.values():
+        keys |= {
+            line.key for line in lines if line.to is Audience.CUSTOMER and isinstance(line.key, str)
+        }
+    facts = {"number": 12, "due": NOW, "until": NOW, "reason": "words"}
+    for key in filter(None, keys):
+        assert "12" in sentences.say(voice, key, facts, None).html, key
+
+
+def test_every_letter_has_a_subject_and_a_body(texts: Texts) -> None:
+    for lines in NOTICES.values():
+        for line in lines:
+            if line.to is Audience.STAFF_MAIL:
+                assert {f"{line.key}.subject", f"{line.key}.body"} <= texts.keys("ru")
+
+
+def test_a_failed_answer_has_words(texts: Texts) -> None:
+    assert {"answer.failed.blocked", "answer.failed.other"} <= texts.keys("ru")
+    assert AnswerFailed in NOTICES

@@ -13,11 +13,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
 from bot.logs import bound
 from core import inbox
+from core.db import is_store_trouble
 from core.desk import AlreadyHandled, Desk
 from core.inbox import Stored
 
@@ -27,13 +25,10 @@ PAGE: Final = 200
 AT_ONCE: Final = 1000
 # Waits before the second and the third try of an update.
 RETRIES: Final = (0.1, 0.4)
-# Between tries when the store, not the update, is at fault.
+# Between tries when the store, not the update, is at fault (R18, R19).
 STORE_PAUSE: Final = 0.5
 # An update that takes longer than this has failed.
 LONGEST: Final = 30.0
-
-# The store is locked, full or out of reach: nobody's update is to blame (R18, R19).
-STORE_TROUBLE: Final = (OperationalError, InterfaceError, PoolTimeout)
 
 
 class Unparseable(Exception):
@@ -60,7 +55,9 @@ class Lanes:
             self.news.clear()
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
-            except STORE_TROUBLE as error:
+            except Exception as error:
+                if not is_store_trouble(error):
+                    raise
                 log.warning("the inbox cannot be read now: %s", error)
                 await asyncio.sleep(STORE_PAUSE)
                 continue
@@ -116,35 +113,42 @@ class Lanes:
         while not self._stopping:
             try:
                 await self._once(stored)
-            except STORE_TROUBLE as error:
-                log.warning("the store is in trouble, the update waits: %s", error)
-                await asyncio.sleep(STORE_PAUSE)
+                return
             except Unparseable as error:
                 await self._put_aside(stored, f"cannot be parsed: {error}")
                 return
             except Exception as error:
+                if is_store_trouble(error):
+                    log.warning("the store is in trouble, the update waits: %s", error)
+                    await asyncio.sleep(STORE_PAUSE)
+                    continue
                 log.exception("an update could not be handled")
                 wait = next(waits, None)
                 if wait is None:
                     await self._put_aside(stored, repr(error))
                     return
                 await asyncio.sleep(wait)
-            else:
-                return
 
     async def _once(self, stored: Stored) -> None:
         with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
             async with asyncio.timeout(LONGEST):
                 await self.handle(stored)
             if not row.done:
-                await self.desk.run(inbox.finish, stored.id)
+                await self.desk.run(inbox.change_nothing)  # the desk marks the row
 
     async def _put_aside(self, stored: Stored, error: str) -> None:
         log.error("an update was put aside: %s", error)
-        while True:
+        waits = iter(RETRIES)
+        while not self._stopping:
             try:
                 await self.desk.run(inbox.quarantine, stored, error)
-            except STORE_TROUBLE:
-                await asyncio.sleep(STORE_PAUSE)
-            else:
                 return
+            except Exception as failure:
+                if is_store_trouble(failure):
+                    await asyncio.sleep(STORE_PAUSE)
+                    continue
+                log.exception("an update could not even be put aside")
+                wait = next(waits, None)
+                if wait is None:
+                    return  # it comes again with the next start
+                await asyncio.sleep(wait)

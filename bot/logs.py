@@ -28,6 +28,7 @@ _TALKATIVE: Final = {
     "apscheduler.scheduler": logging.ERROR,
     "aiohttp.access": logging.WARNING,
     "aiosqlite": logging.WARNING,
+    "alembic": logging.WARNING,
     "aiogram.event": logging.WARNING,
 }
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core import inbox
 from core.tickets import due
+from core.tickets.storm import gather_storm
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +23,6 @@ class Job:
 # ``every=None``: the interval is the setting SWEEP_INTERVAL.
 JOBS: Final = (
     Job("sweep", due.sweep, None, full=due.BATCH),
+    Job("gather a storm", gather_storm, timedelta(seconds=2)),
     Job("purge inbox", inbox.purge, timedelta(hours=1)),
 )

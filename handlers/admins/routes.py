@@ -35,12 +35,15 @@ def router() -> Router:
 
 
 class FromAdmin(Filter):
-    """An admin wrote a command, themselves; gives ``command`` and ``argument``."""
+    """An admin asked for a report, themselves; gives ``argument``.
+
+    Whatever else an admin writes in private, they write as anybody does.
+    """
 
     async def __call__(  # type: ignore[mutable-override]
         self, event: Message, desk: Desk
     ) -> bool | dict[str, Any]:
-        """The command in lower case and what follows it."""
+        """What follows the command."""
         if is_nobody(event) or is_borrowed(event):
             return False
         sender = event.from_user
@@ -48,25 +51,27 @@ class FromAdmin(Filter):
         if sender is None or sender.id not in desk.company.admins or found is None:
             return False
         typed = found[1].lower()
-        return {"command": ALIASES.get(typed, typed), "argument": (found[2] or "").strip()}
+        if ALIASES.get(typed, typed) != "report":
+            return False
+        return {"argument": (found[2] or "").strip()}
 
 
 class PressedByAdmin(Filter):
-    """An admin pressed a button."""
+    """An admin pressed a button of a report."""
 
     async def __call__(  # type: ignore[mutable-override]
         self, event: CallbackQuery, desk: Desk
     ) -> bool:
-        """True for admins."""
-        return event.from_user.id in desk.company.admins
+        """True for admins, and lists that are theirs."""
+        wish = parse(event.data)
+        theirs = isinstance(wish, QueuePage) and wish.view in _VIEWS
+        return theirs and event.from_user.id in desk.company.admins
 
 
 async def on_command(
-    message: Message, command: str, argument: str, desk: Desk, caller: Caller, speech: Speech
+    message: Message, argument: str, desk: Desk, caller: Caller, speech: Speech
 ) -> None:
     """The only report there is: what is overdue (C7)."""
-    if command != "report":
-        raise Unreadable("refusal.unknown_command", command=f"/{command}")
     if argument.casefold() not in REPORTS:
         raise Unreadable("operators.no_report", example=Key("operators.example.report"))
     page = await desk.read(for_admin, caller, page_of, "overdue")

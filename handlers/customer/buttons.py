@@ -14,14 +14,14 @@ from handlers.speech import Speech
 
 def router() -> Router:
     """The customer's verdict."""
-    room = Router(name="customer.buttons")
+    room = Router(name="customer/buttons")
     room.callback_query.register(hear_verdict, Pressed(Confirm))
     return room
 
 
 def last_router() -> Router:
     """Buttons that nobody here knows: after everybody else."""
-    room = Router(name="customer.stale")
+    room = Router(name="customer/stale")
     room.callback_query.register(refuse_stale)
     return room
 

@@ -42,7 +42,7 @@ class Request:
 
 def router() -> Router:
     """Commands and the choice of a language."""
-    room = Router(name="customer.commands")
+    room = Router(name="customer/commands")
     room.message.register(obey, Command())
     room.callback_query.register(ask_language_again, MenuPressed("language"))
     room.callback_query.register(choose_language, Pressed(Language))

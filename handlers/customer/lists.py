@@ -17,7 +17,7 @@ from handlers.speech import Speech
 
 def router() -> Router:
     """The list, its pages, and the tickets in it."""
-    room = Router(name="customer.lists")
+    room = Router(name="customer/lists")
     room.message.register(show_own, MenuStep("mine"))
     room.callback_query.register(show_own_again, MenuPressed("mine"))
     room.callback_query.register(show_ticket, Pressed(Mine))

@@ -14,7 +14,7 @@ GONE: Final = frozenset({"kicked", "left"})
 
 def router() -> Router:
     """The bot's own membership in the private chat."""
-    room = Router(name="customer.reaching")
+    room = Router(name="customer/reaching")
     room.my_chat_member.register(note_membership)
     return room
 

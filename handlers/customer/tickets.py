@@ -15,7 +15,7 @@ from handlers.speech import Speech
 
 def router() -> Router:
     """From the menu to the prompt, and back."""
-    room = Router(name="customer.tickets")
+    room = Router(name="customer/tickets")
     room.message.register(show_topics, MenuStep("new"))
     room.callback_query.register(show_topics_again, MenuPressed("new"))
     room.callback_query.register(prompt, Pressed(Topic))

@@ -25,7 +25,7 @@ MOST_CHOICES: Final = 12
 
 def router() -> Router:
     """Words, edited words, and where kept words belong."""
-    room = Router(name="customer.words")
+    room = Router(name="customer/words")
     room.message.register(hear)
     room.edited_message.register(hear_edited)
     room.callback_query.register(file_kept, Pressed(File))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 import sys
@@ -89,7 +90,9 @@ class Stage:
             found[:] = [
                 m
                 for m in self.group.messages
-                if m.from_bot and not m.deleted and re.search(rf"^\S+ #{number}\b", m.text)
+                if m.from_bot
+                and not m.deleted
+                and re.search(rf"^\S+ #{number}\b", m.text)
                 and m.keyboard
             ]
             return bool(found)
@@ -113,9 +116,17 @@ class Stage:
         return waiting[0][0] == 0 and self.world.updates.pending == 0
 
     async def settle(self, timeout: float = 30.0) -> None:
-        """Wait until everything that came in is handled and everything that must leave has left."""
-        await self.world.until(self.quiet, timeout, "the desk at rest")
-        await self.world.idle(quiet=0.1, timeout=timeout)
+        """Wait until everything that came in is handled and everything that must leave has left.
+
+        The database rings no bell for us, so it is looked at every few hundredths of a second.
+        """
+        async with asyncio.timeout(timeout * self.world.patience):
+            while True:
+                while not self.quiet():
+                    await asyncio.sleep(0.03)
+                await self.world.idle(quiet=0.15, timeout=timeout)
+                if self.quiet():  # what was on its way from the server is stored now
+                    return
 
     def clean(self) -> None:
         """Telegram had nothing to complain about."""

@@ -1,0 +1,374 @@
+"""Every situation of the desk as people see it, in both languages: ``make transcript``.
+
+The real bot plays through the scenes in the sandbox's world; what stands in each chat afterwards is
+written to ``build/transcript.md``, to be read by whoever changes a text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from sandbox import Message, Person
+from tests.wire.stage import ROOT, Stage, staged
+
+OUTPUT: Final = ROOT / "build" / "transcript.md"
+
+# labels and words of the scenes, by language
+WORDS: Final = {
+    "ru": {
+        "new": "Новое обращение",
+        "mine": "Мои обращения",
+        "payment": "Оплата",
+        "other": "Другое",
+        "open": "Открыть обращение",
+        "forget": "Нет, я случайно",
+        "yes": "Да, спасибо",
+        "no": "Нет, не решено",
+        "take": "Взять",
+        "freeze": "Заморозить",
+        "hour": "1 час",
+        "more": "Ещё",
+        "close": "Закрыть",
+        "sure": "Да, закрыть",
+        "back": "Вернуть",
+        "retry": "Повторить",
+        "question": "Это вопрос",
+        "name": "Алиса <b>Ветрова</b>",
+    },
+    "en": {
+        "new": "New ticket",
+        "mine": "My tickets",
+        "payment": "Payment",
+        "other": "Other",
+        "open": "Open a ticket",
+        "forget": "No, by accident",
+        "yes": "Yes, thank you",
+        "no": "No, it is not",
+        "take": "Take",
+        "freeze": "Freeze",
+        "hour": "1 hour",
+        "more": "More",
+        "close": "Close",
+        "sure": "Yes, close",
+        "back": "Reopen",
+        "retry": "Try again",
+        "question": "a question",
+        "name": "Alice <b>Breeze</b>",
+    },
+}
+LINES: Final = {
+    "ru": {
+        "pay": "Списали оплату два раза, второй раз вчера вечером.",
+        "more": "Вот ещё: чек могу прислать.",
+        "free": "Камера во дворе показывает чёрный экран",
+        "answer": "Здравствуйте. Проверяем, ответим сегодня.",
+        "ask": "Пришлите, пожалуйста, номер договора",
+        "number": "Договор 4521",
+        "note": "// звонил в банк, ждём выписку",
+        "frozen": "завтра 9:00 ждём поставку",
+        "solution": "вернули второй платёж",
+        "thanks": "Спасибо",
+        "still": "Деньги так и не пришли",
+    },
+    "en": {
+        "pay": "I was charged twice, the second time last night.",
+        "more": "One more thing: I can send the receipt.",
+        "free": "The yard camera shows a black screen",
+        "answer": "Hello. We are looking into it and will write today.",
+        "ask": "Please send the number of your contract",
+        "number": "Contract 4521",
+        "note": "// called the bank, waiting for the statement",
+        "frozen": "tomorrow 9:00 waiting for the delivery",
+        "solution": "the second payment was returned",
+        "thanks": "Thank you",
+        "still": "The money has not come",
+    },
+}
+
+
+@dataclass(slots=True)
+class Book:
+    """Writes down what is new in every chat after each scene."""
+
+    stage: Stage
+    lines: list[str] = field(default_factory=list)
+    _seen: dict[tuple[int, int], object] = field(default_factory=dict)
+
+    def title(self, text: str) -> None:
+        self.lines += ["", f"# {text}", ""]
+
+    async def scene(self, name: str, play: Callable[[], Awaitable[object]]) -> None:
+        """Play a scene to rest and write it down."""
+        self.lines += [f"## {name}", ""]
+        await play()
+        await self.stage.settle()
+        for chat in list(self.stage.world.chats.values()):
+            for message in list(chat.history.values()):
+                self._note(message)
+        self.lines.append("")
+
+    def _note(self, message: Message) -> None:
+        look = (
+            message.text,
+            str(message.keyboard),
+            message.deleted,
+            str(message.bot_reactions),
+        )
+        key = (message.chat.id, message.id)
+        before = self._seen.get(key)
+        if before == look:
+            return
+        self._seen[key] = look
+        self.lines += _rendered(message, changed=before is not None)
+
+
+def _rendered(message: Message, *, changed: bool) -> list[str]:
+    who = "БОТ" if message.from_bot else (message.sender.name if message.sender else "?")
+    marks = [message.chat.title, f"№{message.id}"]
+    if message.reply_to is not None:
+        marks.append(f"ответ на №{message.reply_to.id}")
+    if changed:
+        marks.append("изменено")
+    if message.deleted:
+        marks.append("УДАЛЕНО")
+    if message.media_group_id:
+        marks.append("альбом")
+    marks += message.bot_reactions
+    kind = "" if message.kind == "text" else f"[{message.kind}] "
+    body = (kind + message.text).split("\n")
+    lines = [f"**{who}** · {' · '.join(marks)}  ", *[f"> {line}  " for line in body]]
+    lines += ["> " + " ".join(f"`{label}`" for label in row) + "  " for row in message.keyboard]
+    return [*lines, ""]
+
+
+async def play(stage: Stage, book: Book, language: str) -> None:
+    """All scenes of a language, with a fresh customer."""
+    words, says = WORDS[language], LINES[language]
+    alice = stage.world.user(words["name"], language=language)
+    tell = Telling(stage, book, alice, words, says)
+    book.title("По-русски" if language == "ru" else "In English")
+    await tell.beginnings()
+    await tell.work()
+    await tell.endings()
+    await tell.trouble()
+
+
+@dataclass(slots=True)
+class Telling:
+    """The scenes, in the order of a ticket's life."""
+
+    stage: Stage
+    book: Book
+    alice: Person
+    words: dict[str, str]
+    says: dict[str, str]
+    number: int = 0
+
+    async def beginnings(self) -> None:
+        alice, scene = self.alice, self.book.scene
+        await scene("Start", lambda: self._all(alice.start()))
+        await scene("Help", lambda: self._all(alice.say("/help")))
+        await scene("Menu: a new ticket", lambda: self._all(alice.say(self._label("new"))))
+        await scene("A topic", lambda: self._press(alice, "payment"))
+        await scene("The first words", lambda: self._all(alice.say(self.says["pay"])))
+        self.number = self._newest()
+        await scene("More words", lambda: self._all(alice.say(self.says["more"])))
+        await scene("A photo with a caption", lambda: self._all(alice.send_photo(caption="чек")))
+        await scene("An album", lambda: self._all(alice.send_album(3, caption="1-2-3")))
+        await scene("A poll", lambda: self._all(alice.send_poll()))
+        await scene("My tickets", lambda: self._all(alice.say(self._label("mine"))))
+        await scene("One of them", lambda: self._press(alice, f"#{self.number}", raw=True))
+        await scene("Language", lambda: self._all(alice.say("/language")))
+        await scene("Cancel", lambda: self._all(alice.say("/cancel")))
+
+    async def work(self) -> None:
+        olga, group, scene = self.stage.olga, self.stage.group, self.book.scene
+        number = self.number
+
+        def order(text: str) -> Callable[[], Awaitable[object]]:
+            return lambda: self._all(olga.say(group, text))
+
+        await scene("Take by button", lambda: self._press_card(olga, "take"))
+        await scene("Take what is taken", lambda: self._press_other("take"))
+        await scene("An answer", lambda: self._answer(self.says["answer"]))
+        await scene("A note", lambda: self._answer(self.says["note"]))
+        await scene("Thanks", lambda: self._all(self.alice.say(self.says["thanks"])))
+        await scene("A question after all", lambda: self._press_group("question"))
+        await scene("A question", order(f"/wait {number} {self.says['ask']}"))
+        await scene("Its answer", lambda: self._all(self.alice.say(self.says["number"])))
+        await scene("Freeze", order(f"/freeze {number} {self.says['frozen']}"))
+        await scene("Unfreeze", order(f"/unfreeze {number}"))
+        await scene("Queue", order("/queue"))
+        await scene("My own", order("/my"))
+        await scene("Ticket", order(f"/ticket {number}"))
+        await scene("Journal", order(f"/journal {number}"))
+        await scene("Find", order("/find 4521"))
+        await scene("Title", order(f"/title {number} {self.says['free']}"))
+        await scene("Topic", order(f"/topic {number} {self.words['other']}"))
+        await scene("Help of operators", order("/help"))
+
+    async def endings(self) -> None:
+        olga, group, alice, scene = self.stage.olga, self.stage.group, self.alice, self.book.scene
+        number = self.number
+
+        def order(text: str) -> Callable[[], Awaitable[object]]:
+            return lambda: self._all(olga.say(group, text))
+
+        await scene("Resolve", order(f"/resolve {number} {self.says['solution']}"))
+        await scene("Not resolved", lambda: self._press(alice, "no"))
+        await scene("What is still wrong", lambda: self._all(alice.say(self.says["still"])))
+        await scene("Resolve without words", order(f"/resolve {number}"))
+        await scene("Resolved indeed", lambda: self._press(alice, "yes"))
+        await scene("Reopen", order(f"/reopen {number}"))
+        await scene("Close", order(f"/close {number}"))
+        await scene("Words after the end", lambda: self._all(alice.say(self.says["free"])))
+        await scene("Open with them", lambda: self._press(alice, "open"))
+        await scene("Cancel with a reason", order(f"/cancel {self._newest()} дубль #{number}"))
+        await scene("Words by accident", lambda: self._all(alice.say("ой")))
+        await scene("Forget them", lambda: self._press(alice, "forget"))
+        await scene("Two open tickets", self._two_open)
+        await scene("Which one", lambda: self._all(alice.say(self.says["more"])))
+        await scene("That one", lambda: self._press(alice, f"#{self._newest()}", raw=True))
+        await scene("An answer with a header", lambda: self._answer(self.says["answer"]))
+
+    async def trouble(self) -> None:
+        olga, group, alice, scene = self.stage.olga, self.stage.group, self.alice, self.book.scene
+
+        def order(text: str) -> Callable[[], Awaitable[object]]:
+            return lambda: self._all(olga.say(group, text))
+
+        for text in (
+            "/take 999",
+            "/take",
+            "/take 12abc",
+            "/tke",
+            f"/freeze {self._newest()} позавчера",
+            f"/freeze {self._newest()} 25:99",
+            f"/reply {self._newest()}",
+            f"/resolve {self.number}",
+            "/find",
+            f"/topic {self._newest()} небывалое",
+            "/report overdue",
+        ):
+            await scene(f"Refused: {text}", order(text))
+        await scene(
+            "Refused: an operator's command by a customer",
+            lambda: self._all(alice.say(f"/take {self.number}")),
+        )
+        await scene("Edited by the customer", self._edit)
+        await scene("Blocked", lambda: self._all(alice.block_bot()))
+        await scene("An answer to who has blocked", lambda: self._answer(self.says["answer"]))
+        await scene("Unblocked", lambda: self._all(alice.start()))
+        await scene("Try again", lambda: self._press_group("retry"))
+
+    # ------------------------------------------------------------------ small moves
+
+    def _label(self, name: str) -> str:
+        return {"new": "📝 ", "mine": "📂 "}[name] + self.words[name]
+
+    def _newest(self) -> int:
+        return int(self.stage.query("SELECT max(id) FROM ticket")[0][0])
+
+    async def _all(self, *done: Awaitable[object]) -> None:
+        for one in done:
+            await one
+
+    async def _press(self, person: Person, label: str, *, raw: bool = False) -> None:
+        await person.press_soon(label if raw else self.words[label])
+
+    async def _press_card(self, person: Person, label: str) -> None:
+        card = await self.stage.card(self.number)
+        press = await person.press(WORDS["ru"][label], in_=self.stage.group, message=card)
+        await press.answer()
+        self.book.lines += [f"*toast*: {press.text}", ""]
+
+    async def _press_other(self, label: str) -> None:
+        del label
+        card = await self.stage.card(self.number)
+        press = await self.stage.oleg.press_data(card, f"t:take:{self.number}")
+        await press.answer()
+        self.book.lines += [f"*toast*: {press.text}", ""]
+
+    async def _press_group(self, label: str) -> None:
+        press = await self.stage.olga.press_soon(WORDS["ru"][label], in_=self.stage.group)
+        await press.answer()
+        self.book.lines += [f"*toast*: {press.text}", ""]
+
+    async def _answer(self, text: str) -> None:
+        card = await self.stage.card(self._newest())
+        await self.stage.olga.reply(card, text)
+
+    async def _two_open(self) -> None:
+        for topic in ("payment", "other"):
+            await self.alice.say("/new")
+            await self._press(self.alice, topic)
+            await self.stage.settle()
+            await self.alice.say(self.says["free"])
+            await self.stage.settle()
+        # what follows within a quarter of an hour would join the newest by itself
+        await self.alice.say("/cancel")
+
+    async def _edit(self) -> None:
+        message = await self.alice.say(self.says["number"])
+        await self.stage.settle()
+        label = f"#{self._newest()}"
+        if any(label in b for b in self.alice.last.buttons):
+            await self._press(self.alice, label, raw=True)
+            await self.stage.settle()
+        await self.alice.edit(message, self.says["number"] + " (!)")
+
+
+async def clock(stage: Stage, book: Book) -> None:
+    """What the clock does: reminder, overdue, wake-up, digest after a downtime."""
+    book.title("Часы")
+    async with stage.process(ANSWER_DEADLINE="6s", REMIND_BEFORE="3s", SWEEP_INTERVAL="1s") as bot:
+        boris = stage.customer("Борис")
+
+        async def overdue() -> None:
+            await stage.open_ticket(boris, "Не открывается приложение")
+            await stage.group.expect("осталось", timeout=20)
+            await stage.alerts.expect("просрочено", timeout=20)
+
+        await book.scene("Reminder and overdue", overdue)
+
+        async def woken() -> None:
+            number, card = await stage.open_ticket(stage.customer("Вера"), "Нет архива")
+            await stage.olga.reply(card, "/freeze 3s ждём запись")
+            await stage.group.expect("проснулось", timeout=20)
+            del number
+
+        await book.scene("Frozen and woken", woken)
+        await book.scene("Overdue list", lambda: _say(stage.olga, stage, "/overdue"))
+        await book.scene("Report", lambda: _say(stage.admin, stage, "/report overdue"))
+        await bot.stop()
+
+
+async def _say(person: Person, stage: Stage, text: str) -> None:
+    await person.say(stage.group, text)
+
+
+async def main() -> int:
+    """Play everything and write the book."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with staged(Path(folder)) as stage:
+            book = Book(stage)
+            try:
+                async with stage.process():
+                    await play(stage, book, "ru")
+                    await play(stage, book, "en")
+                await clock(stage, book)
+            finally:
+                OUTPUT.parent.mkdir(exist_ok=True)
+                OUTPUT.write_text("\n".join(book.lines) + "\n")
+    print(f"{OUTPUT.relative_to(ROOT)}: {len(book.lines)} lines")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

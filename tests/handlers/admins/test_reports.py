@@ -1,0 +1,41 @@
+"""What admins see in private and below alerts, and what others do not."""
+
+from datetime import timedelta
+
+from tests.handlers.operators.group import Group
+
+
+async def overdue(group: Group, many: int) -> None:
+    for number in range(many):
+        await group.ticket(f"Беда {number}")
+    group.clock.ahead += timedelta(days=5)
+
+
+async def test_an_admin_reads_the_report_in_private(group: Group) -> None:
+    await overdue(group, 12)
+    await group.boss.say("/report overdue")
+    await group.settle()
+    shown = group.boss.last
+    assert shown.text.startswith("Просрочено · 12") and "5 дней" in shown.text
+    await group.presses(group.boss, shown, "›")
+    assert "#12 " in shown.text and shown.buttons == ["‹", "2 / 2"]
+
+
+async def test_the_report_is_asked_for_by_name(group: Group) -> None:
+    await group.boss.say("/report")
+    await group.settle()
+    assert group.boss.last.text == "Есть один отчёт: /report overdue"
+    await group.boss.say("/zzzzz")
+    await group.settle()
+    assert "Не знаю команды /zzzzz" in group.boss.last.text
+
+
+async def test_others_are_told_no(group: Group) -> None:
+    await overdue(group, 1)
+    before = await group.everything()
+    await group.anna.say("/report overdue")
+    await group.settle()
+    press = await group.forges(group.anna, group.anna.last, "l:overdue:+:")
+    assert (await press.answer()).text == "Кнопка устарела."
+    assert not any("Просрочено" in m.text for m in group.anna.chat.bot_messages)
+    assert await group.everything() == before

@@ -1,0 +1,130 @@
+"""Reading commands, and sorting messages of the group: tables, no store."""
+
+import pytest
+
+from core.tickets.albums import Begun
+from core.tickets.said import Said
+from handlers.operators.commands import COMMANDS
+from handlers.operators.parsing import is_foreign, parse, without_head, without_mark
+from handlers.operators.room import Seen, Sort, sort
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "number", "words"),
+    [
+        ("/take 12", "take", 12, ""),
+        ("/take #12", "take", 12, ""),
+        ("/take №12", "take", 12, ""),
+        ("/take SR-12", "take", 12, ""),
+        ("/take sr–12", "take", 12, ""),
+        ("/take12", "take", 12, ""),
+        ("/take_12", "take", 12, ""),
+        ("/take#12", "take", 12, ""),
+        ("/TAKE@Help_Bot  12 ", "take", 12, ""),
+        ("/взять 12", "take", 12, ""),
+        ("/take", "take", None, ""),
+        ("/take 12abc", "take", None, "12abc"),
+        ("/take 12:30", "take", None, "12:30"),
+        ("/take 0", "take", None, "0"),
+        ("/take 99999999999", "take", None, "99999999999"),
+        ("/reply 12 Здравствуйте", "reply", 12, "Здравствуйте"),
+        ("/reply 12\nДве\nстроки", "reply", 12, "Две\nстроки"),
+        ("/reply 12, проверили", "reply", 12, "проверили"),
+        ("/note купить кабель", "note", None, "купить кабель"),
+        ("/freeze 12 2d ждём", "freeze", 12, "2d ждём"),
+        ("/freeze 2d", "freeze", None, "2d"),
+        ("/find камера 12", "find", None, "камера 12"),
+        ("/tke 12", "tke", 12, ""),
+    ],
+)
+def test_a_command_is_read(text: str, name: str, number: int | None, words: str) -> None:
+    command = parse(text, "help_bot", "SR-{0}")
+    assert command is not None
+    assert (command.name, command.number, command.words) == (name, number, words)
+    assert text.rstrip()[command.at :] == words
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "take 12", "/", "//", "// take", "/ take", "/12", "/etc/hosts", "/take@other_bot 12"],
+)
+def test_everything_else_is_none(text: str) -> None:
+    assert parse(text, "help_bot", "SR-{0}") is None
+
+
+def test_another_bots_command_is_nobodys_answer() -> None:
+    assert is_foreign("/take@other_bot 12", "help_bot")
+    assert not is_foreign("/take@help_bot 12", "help_bot")
+    assert not is_foreign("/take 12", "help_bot")
+
+
+def test_a_figure_can_be_given_back_to_the_words() -> None:
+    command = parse("/freeze 2 дня ждём", "b", "SR-{0}")
+    assert command is not None and command.bare
+    whole = command.without_number()
+    assert (whole.number, whole.words) == (None, "2 дня ждём")
+    assert "/freeze 2 дня ждём"[whole.at :] == "2 дня ждём"
+
+
+def said(text: str, *entities: tuple[int, int]) -> Said:
+    listed = [{"type": "bold", "offset": o, "length": n} for o, n in entities]
+    return Said(-1, 1, "text", text, {"kind": "text", "text": text, "entities": listed})
+
+
+def test_a_note_loses_its_mark_and_entities_keep_their_words() -> None:
+    note = without_mark(said("// 😀 bold", (6, 4), (0, 2), (0, 8)))
+    assert note.text == "😀 bold"
+    assert [(e["offset"], e["length"]) for e in note.content["entities"]] == [(3, 4), (0, 5)]
+
+
+def test_what_was_attached_stays_attached() -> None:
+    photo = Said(
+        -1, 1, "photo", "/reply 12", {"kind": "photo", "text": "/reply 12", "entities": []}
+    )
+    rest = without_head(photo, len("/reply 12"))
+    assert (rest.kind, rest.text, rest.content["kind"]) == ("photo", "", "photo")
+
+
+ANSWERED = Begun(12, note=False)
+NOTED = Begun(12, note=True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (Seen(), Sort.STAYS),
+        (Seen(command=True), Sort.COMMAND),
+        (Seen(ticket=12, ours=True), Sort.ANSWER),
+        (Seen(ticket=12, ours=True, marked=True), Sort.NOTE),
+        (Seen(ticket=12, ours=True, command=True), Sort.COMMAND),
+        # a colleague's answer, or a note: what is said to it stays inside
+        (Seen(ticket=12), Sort.STAYS),
+        (Seen(ticket=12, marked=True), Sort.NOTE),
+        (Seen(marked=True), Sort.STAYS),
+        (Seen(ours=True), Sort.STAYS),
+        (Seen(begun=ANSWERED), Sort.ANSWER),
+        (Seen(begun=ANSWERED, ticket=12, ours=True), Sort.ANSWER),
+        (Seen(begun=ANSWERED, marked=True), Sort.NOTE),
+        (Seen(begun=NOTED), Sort.NOTE),
+        (Seen(begun=NOTED, ticket=12, ours=True), Sort.NOTE),
+        # whose words are nobody's
+        (Seen(faceless=True), Sort.STAYS),
+        (Seen(faceless=True, command=True), Sort.FACELESS),
+        (Seen(faceless=True, ticket=12, ours=True), Sort.FACELESS),
+        (Seen(borrowed=True, command=True), Sort.IGNORED),
+        (Seen(borrowed=True, ticket=12, ours=True), Sort.IGNORED),
+        (Seen(automatic=True, command=True), Sort.IGNORED),
+        (Seen(foreign=True, ticket=12, ours=True), Sort.IGNORED),
+    ],
+)
+def test_every_message_has_its_sort(seen: Seen, expected: Sort) -> None:
+    assert sort(seen) is expected
+
+
+def test_the_table_is_whole() -> None:
+    promised = (
+        "take release reply note wait freeze unfreeze resolve close cancel reopen ticket journal "
+        "queue my overdue find title topic undo help report"
+    )
+    assert set(COMMANDS) == set(promised.split())
+    assert [name for name, row in COMMANDS.items() if row.admins] == ["report"]

@@ -36,6 +36,8 @@ from scheduler.runner import Runner
 
 log = logging.getLogger(__name__)
 
+# How long a stop waits for what is under way, and then for the parcels that came of it (R16).
+PATIENCE: Final = 2.0
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
 
 
@@ -89,22 +91,24 @@ class App:
         Raises whatever ends one of the loops: half a desk is worse than none.
         """
         stop = asyncio.create_task(self._stop.wait(), name="stop")
-        if not await self._prepared_before(stop):
-            return await self._wind_down(set())
-        loops = {
+        loops: set[asyncio.Task[None]] = set()
+        try:
+            if await self._prepared_before(stop):
+                loops |= self._begin()
+                done, _ = await asyncio.wait({*loops, stop}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done - {stop}:
+                    task.result()
+        finally:
+            stop.cancel()
+            await self._wind_down(loops)
+
+    def _begin(self) -> set[asyncio.Task[None]]:
+        self.runner.start()
+        return {
             asyncio.create_task(self.poller.run(), name="poller"),
             asyncio.create_task(self.lanes.run(), name="lanes"),
             asyncio.create_task(self.courier.run(), name="courier"),
         }
-        self.runner.start()
-        try:
-            done, _ = await asyncio.wait({*loops, stop}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {stop}:
-                task.result()
-        finally:
-            stop.cancel()
-            await self._wind_down(loops)
-        return None
 
     async def _prepared_before(self, stop: asyncio.Task[Any]) -> bool:
         """Prepare, unless a stop comes first: Telegram may be out of reach for long."""
@@ -132,9 +136,8 @@ class App:
         for task in loops:
             if task.get_name() == "poller":
                 task.cancel()
-        await self.lanes.stop()
-        await self.runner.stop()
-        await self.courier.stop()
+        await asyncio.gather(self.lanes.stop(PATIENCE), self.runner.stop(PATIENCE))
+        await self.courier.stop(PATIENCE)
         for task in loops:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
@@ -145,14 +148,14 @@ class App:
         await self.database.close()
 
 
-def build(settings: Settings, database: Database) -> App:
-    """Connect everything. ``database`` is locked by the caller."""
+def build(settings: Settings, database: Database, *, pacer: Pacer | None = None) -> App:
+    """Connect everything. ``database`` is locked by the caller; ``pacer``: another pace."""
     if settings.bot_token is None:
         raise ValueError("no token: the caller runs the sandbox instead")
     desk = desk_of(settings, database)
     texts = Texts.load(LOCALES, settings.default_language)
     bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
-    pacer = Pacer()
+    pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)
     dispatcher = handlers.dispatcher(desk, texts)

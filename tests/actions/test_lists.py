@@ -1,0 +1,129 @@
+"""Lists: their order, their pages, and what is counted."""
+
+from itertools import pairwise
+
+import pytest
+
+from core.desk import Desk
+from core.models import Ticket
+from core.tickets import assignment, conversation
+from core.tickets.albums import album_begun, note_piece
+from core.tickets.lifecycle import move
+from core.tickets.lists import Page, found_of, page_of
+from core.tx import Tx
+from tests.actions.conftest import Clock
+from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens, operator, writes
+from tests.actions.store import Store
+
+
+async def tickets(desk: Desk, clock: Clock, many: int) -> list[int]:
+    numbers = []
+    for _ in range(many):
+        numbers.append((await opens(desk)).id)
+        await leaves_dialogue(desk, ALICE)
+        clock.move(minutes=1)
+    return numbers
+
+
+async def pages(desk: Desk, view: str = "queue") -> list[Page]:
+    """All pages of a view, by turning them."""
+    turned = [await desk.read(page_of, view, size=4)]
+    while turned[-1].after is not None:
+        turned.append(await desk.read(page_of, view, turned[-1].after, size=4))
+    return turned
+
+
+def numbers(page: Page) -> list[int]:
+    return [line.number for line in page.lines]
+
+
+@pytest.mark.parametrize("many", [0, 1, 4, 5, 8, 9])
+async def test_pages_hold_everything_once(desk: Desk, clock: Clock, many: int) -> None:
+    made = await tickets(desk, clock, many)
+    turned = await pages(desk)
+    assert [number for page in turned for number in numbers(page)] == made
+    assert [page.place for page in turned] == list(range(1, len(turned) + 1))
+    assert turned[0].before is None and turned[0].total == many
+    for earlier, later in pairwise(turned):
+        assert later.before is not None
+        back = await desk.read(page_of, "queue", later.before, backward=True, size=4)
+        assert (numbers(back), back.place) == (numbers(earlier), earlier.place)
+
+
+async def test_the_most_urgent_come_first(desk: Desk, clock: Clock) -> None:
+    oldest, answered, frozen, newest, done = await tickets(desk, clock, 5)
+    olga = await operator(desk)
+    await desk.run_as(olga, assignment.take, newest)
+    await desk.run_as(olga, move, frozen, "freeze")
+    await desk.run_as(olga, move, answered, "wait")
+    await desk.run_as(olga, move, done, "resolve")
+    page = await desk.read(page_of, "queue")
+    assert numbers(page) == [oldest, newest, answered, frozen]
+    assert [str(line.marker) for line in page.lines] == ["🔴", "🔴", "🟢", "🟡"]
+    assert numbers(await desk.read(page_of, "mine", person=olga.person_id)) == [newest]
+    assert numbers(await desk.read(page_of, "mine", person=None)) == []
+    assert numbers(await desk.read(page_of, "free")) == [oldest, answered, frozen]
+    assert numbers(await desk.read(page_of, "frozen")) == [frozen]
+    assert numbers(await desk.read(page_of, "overdue")) == []
+    clock.move(days=3)
+    late = await desk.read(page_of, "overdue")
+    assert numbers(late) == [oldest, newest]
+    assert (late.total, late.overdue, late.lines[1].assignee) == (2, 2, "Olga")
+    assert (await desk.read(page_of, "queue")).overdue == 2
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "x",
+        "1",
+        "0.0.0",
+        "0.0.0.x",
+        "9.9.9.9.9",
+        "0.-99999999999999999.1.1",
+        "' OR 1=1 --",
+        "٣.٣.٣.٣",
+    ],
+)
+async def test_a_strange_cursor_is_the_beginning(desk: Desk, clock: Clock, cursor: str) -> None:
+    made = await tickets(desk, clock, 2)
+    assert numbers(await desk.read(page_of, "queue", cursor)) == made
+    await desk.read(found_of, "x", cursor)
+
+
+async def test_nobody_counts_beyond_a_thousand(desk: Desk, clock: Clock) -> None:
+    (number,) = await tickets(desk, clock, 1)
+
+    async def many(tx: Tx) -> None:
+        one = await tx.session.get_one(Ticket, number)
+        facts = {c.key: getattr(one, c.key) for c in Ticket.__table__.columns if c.key != "id"}
+        tx.session.add_all(Ticket(**facts) for _ in range(1100))
+
+    await desk.run(many)
+    assert (await desk.read(page_of, "queue")).total == 1001
+
+
+async def test_an_album_that_turns_out_to_be_a_note_is_taken_back(desk: Desk, store: Store) -> None:
+    number = (await opens(desk)).id
+    olga = await operator(desk)
+    pieces = [writes(text, kind="photo", album="a") for text in ("", "", "// hush")]
+    for piece in pieces[:2]:
+        await desk.run_as(olga, conversation.reply, number, piece)
+    begun = await desk.read(album_begun, OLGA.telegram_id, pieces[2])
+    assert begun is not None and not begun.note and begun.ticket_id == number
+    assert await desk.read(album_begun, OLEG.telegram_id, pieces[2]) is None
+    await desk.run_as(olga, note_piece, number, pieces[2])
+    begun = await desk.read(album_begun, OLGA.telegram_id, pieces[2])
+    assert begun is not None and begun.note
+    waiting = await store.outbox(ALICE.telegram_id, kind="content", state="queued")
+    assert waiting == []
+    assert (await store.journal(number)).count("note_written") == 3
+
+
+async def test_another_customers_words_are_not_looked_at(desk: Desk) -> None:
+    one = (await opens(desk)).id
+    other = (await opens(desk, BORIS)).id
+    assert numbers(await desk.read(found_of, f"#{other}")) == [other]
+    assert numbers(await desk.read(found_of, str(one))) == [one]
+    assert numbers(await desk.read(found_of, "999")) == []

@@ -228,8 +228,12 @@ class Telling:
         await scene("Reopen", order(f"/reopen {number}"))
         await scene("Close", order(f"/close {number}"))
         await scene("Words after the end", lambda: self._all(alice.say(self.says["free"])))
+        await scene("Cancel with a reason", order(f"/cancel {number + 1} дубль #{number}"))
+        await alice.say("/cancel")
+        await scene("Words out of the blue", lambda: self._all(alice.say(self.says["free"])))
         await scene("Open with them", lambda: self._press(alice, "open"))
-        await scene("Cancel with a reason", order(f"/cancel {self._newest()} дубль #{number}"))
+        await scene("Close the newest", self._close_newest)
+        await alice.say("/cancel")
         await scene("Words by accident", lambda: self._all(alice.say("ой")))
         await scene("Forget them", lambda: self._press(alice, "forget"))
         await scene("Two open tickets", self._two_open)
@@ -313,6 +317,9 @@ class Telling:
             await self.stage.settle()
         # what follows within a quarter of an hour would join the newest by itself
         await self.alice.say("/cancel")
+
+    async def _close_newest(self) -> None:
+        await self.stage.olga.say(self.stage.group, f"/close {self._newest()}")
 
     async def _edit(self) -> None:
         message = await self.alice.say(self.says["number"])

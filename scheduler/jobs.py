@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core import inbox
-from core.tickets import due
+from core.tickets import due, search
 from core.tickets.storm import gather_storm
 
 
@@ -23,6 +23,7 @@ class Job:
 # ``every=None``: the interval is the setting SWEEP_INTERVAL.
 JOBS: Final = (
     Job("sweep", due.sweep, None, full=due.BATCH),
+    Job("index words", search.index_new, timedelta(seconds=5), full=search.BATCH),
     Job("gather a storm", gather_storm, timedelta(seconds=2)),
     Job("purge inbox", inbox.purge, timedelta(hours=1)),
 )

@@ -38,11 +38,13 @@ class Sign(Enum):
     """What shows that the command was carried out.
 
     ``SHOWN``: something else does, a receipt or a list. ``CARD``: the ticket's card, which the
-    operator looks at if they reply to it; otherwise we react.
+    operator looks at if they reply to it; otherwise we react. ``CARD_UNLESS_SAID``: the same, but
+    where words went to the customer, only their arrival is acknowledged (X2).
     """
 
     SHOWN = auto()
     CARD = auto()
+    CARD_UNLESS_SAID = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "release": Row(moves.release),
     "reply": Row(moves.reply, words=_MUST, sign=_SHOWN),
     "note": Row(moves.note, words=_MUST, sign=_SHOWN),
-    "wait": Row(moves.wait, words=_MAY),
+    "wait": Row(moves.wait, words=_MAY, sign=Sign.CARD_UNLESS_SAID),
     "freeze": Row(moves.freeze, words=_MAY),
     "unfreeze": Row(moves.unfreeze),
     "resolve": Row(moves.resolve, words=_MAY),
@@ -111,11 +113,18 @@ async def carry_out(asked: Asked, replied: int | None) -> None:
         command, number = _numbered(asked, row, replied)
         asked = replace(asked, command=command, number=number)
     await row.handler(asked)
-    if row.sign is Sign.CARD and asked.said.reply_to is None:
+    if _needs_reaction(asked, row):
         await asked.speech.react(asked.message, _DONE)
 
 
 _DONE: Final = "👌"
+
+
+def _needs_reaction(asked: Asked, row: Row) -> bool:
+    if asked.said.reply_to is not None or row.sign is Sign.SHOWN:
+        return False
+    said = bool(asked.command.words) or asked.said.kind != "text"
+    return row.sign is Sign.CARD or not said
 
 
 def _is_admin(asked: Asked) -> bool:

@@ -1,5 +1,6 @@
 """What admins see in private and below alerts, and what others do not."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.handlers.operators.group import Group
@@ -39,3 +40,20 @@ async def test_others_are_told_no(group: Group) -> None:
     assert (await press.answer()).text == "Кнопка устарела."
     assert not any("Просрочено" in m.text for m in group.anna.chat.bot_messages)
     assert await group.everything() == before
+
+
+async def test_below_an_alert_only_admins_open_the_list(group: Group) -> None:
+    await overdue(group, 11)
+    channel = group.world.channel("Тревоги", members=[group.boss, group.oleg])
+    group.desk.company = replace(group.desk.company, alerts_chat=channel.id)
+    alert = channel.get((await group.bot.send_message(channel.id, "x")).message_id)
+    assert alert is not None
+    press = await group.forges(group.oleg, alert, "l:overdue:+:")
+    assert "нет прав" in (await press.answer()).text and alert.text == "x"
+    for data in ("l:mine:+:", "t:take:1", "x"):
+        press = await group.forges(group.boss, alert, data)
+        assert (await press.answer()).text == "Кнопка устарела."
+    await group.forges(group.boss, alert, "l:overdue:+:")
+    assert alert.text.startswith("Просрочено · 11") and alert.buttons == ["1 / 2", "›"]
+    await group.presses(group.boss, alert, "›")
+    assert alert.buttons == ["‹", "2 / 2"]

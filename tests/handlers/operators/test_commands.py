@@ -221,3 +221,13 @@ async def test_find_reads_numbers_and_words(group: Group) -> None:
     assert f"#{number}" in text
     (text,) = group.answers(await group.says(group.olga, "/find <b>нету</b>"))
     assert text.startswith("По «<b>нету</b>» ничего не нашлось.")
+
+
+async def test_a_question_is_acknowledged_only_when_it_has_arrived(group: Group) -> None:
+    number = await group.ticket()
+    command = await group.says(group.olga, f"/wait {number} какой подъезд?")
+    assert command.bot_reactions == []
+    await group.deliver()
+    assert command.bot_reactions == ["👌"]
+    silent = await group.says(group.olga, f"/wait {number}")
+    assert silent.bot_reactions == ["👌"]

@@ -32,11 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings()
     except WrongConfiguration as wrong:
-        _complain(wrong.faults)
+        _complain([*wrong.faults, *unknown_variables(os.environ)])
         return WRONG
     _complain(unknown_variables(os.environ))
     logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets())
-    faultpoints.arm(os.environ.get("FAULT_POINT"))
+    try:
+        faultpoints.arm(os.environ.get("FAULT_POINT"))
+    except ValueError as unknown:
+        _complain([f"FAULT_POINT: {unknown}"])
+        return WRONG
     try:
         with asyncio.Runner(loop_factory=_loop()) as runner:
             return int(runner.run(options.command(settings, options)))
@@ -79,6 +83,7 @@ async def run(settings: Settings, options: argparse.Namespace) -> int:
         return await sandbox(settings, options)
     database = Database(settings.database_url.get_secret_value())
     database.lock()
+    await database.hold()
     from aiogram.exceptions import TelegramUnauthorizedError
 
     from bot.app import build
@@ -132,6 +137,8 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
 
     database = Database(settings.database_url.get_secret_value())
     desk = Desk(database, Company())
+    if options.action == "replay":
+        database.lock()  # one process writes
     try:
         if options.action == "show":
             for number, update_id, error, raw in await desk.read(inbox.list_quarantined):

@@ -54,7 +54,18 @@ async def examine(settings: Settings) -> list[Finding]:
     finally:
         await bot.session.close()
     findings += [finding async for finding in _mail(settings)]
+    findings += _unused(settings)
     return findings
+
+
+def _unused(settings: Settings) -> list[Finding]:
+    """What is set, understood, and not used yet: better said than wondered about."""
+    unused = [
+        ("IMAP_URL", settings.imap_url, "mail does not open tickets yet"),
+        ("SUPPORT_ADDRESSES", settings.support_addresses, "mail does not open tickets yet"),
+        ("WEBHOOK_URL", settings.webhook_url, "updates are fetched by long polling"),
+    ]
+    return [Finding(f"{name} has no effect: {why}", True) for name, value, why in unused if value]
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:

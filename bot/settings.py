@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     answer_deadline: Duration = timedelta(days=3)
     remind_before: Duration = timedelta(hours=4)
     rating_wait: Annotated[timedelta | None, PlainValidator(values.duration_or_off)] = timedelta(3)
-    sweep_interval: Duration = timedelta(seconds=5)
+    sweep_interval: Annotated[Duration, AfterValidator(values.tick)] = timedelta(seconds=5)
 
     smtp_url: Smtp | None = None
     mail_from: Annotated[str, AfterValidator(values.sender)] | None = None

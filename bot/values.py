@@ -40,6 +40,13 @@ def duration(value: object) -> timedelta:
     return timedelta(**{_UNITS[unit]: int(number)})
 
 
+def tick(value: timedelta) -> timedelta:
+    """How often the clock looks: a longer pause would be taken for a downtime."""
+    if not timedelta(milliseconds=100) <= value <= timedelta(minutes=1):
+        raise ValueError("must be between 0.1 and 60 seconds")
+    return value
+
+
 def duration_or_off(value: object) -> timedelta | None:
     """A duration, or nothing for `off` and `0`."""
     if value is None or str(value).strip().lower() in {"off", "0"}:

@@ -46,6 +46,18 @@ class CustomerWrote(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsKept(Event):
+    """A customer's words wait until they say where they belong (A4); they are asked.
+
+    ``reply`` is where the words stand; ``choices`` are open tickets: number and topic's title.
+    """
+
+    person_id: int
+    reply: int
+    choices: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
     """Public words were changed by their author; the old ones are kept here (X8)."""
 
@@ -116,9 +128,10 @@ class AnswerRetried(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWithdrawn(Event):
-    """An operator took an answer back (X8)."""
+    """An operator took an answer back (X8). ``messages``: it, or all pieces of its album."""
 
     message_id: int
+    messages: tuple[int, ...]
     old: str
     waiting_since: datetime | None
     answer_due: datetime | None

@@ -1,5 +1,6 @@
 """The inbox: updates stored before they are confirmed, and handled exactly once (R1, R2, R11)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -89,7 +90,11 @@ async def change_nothing(tx: Tx) -> None:
 
 
 async def quarantine(tx: Tx, stored: Stored, error: str) -> None:
-    """Put an update aside that cannot be parsed or handled; admins hear of it."""
+    """Put an update aside that cannot be parsed or handled; admins hear of it.
+
+    ``error`` may quote what people wrote, so it stays in the inbox; the alert and the journal get
+    its first words only, up to what could be a quotation (S34).
+    """
     changed = await tx.session.execute(
         update(InboxRow)
         .where(InboxRow.id == stored.id, InboxRow.state == "new")
@@ -102,7 +107,7 @@ async def quarantine(tx: Tx, stored: Stored, error: str) -> None:
                 ticket_id=None,
                 inbox_id=stored.id,
                 update_id=stored.update_id,
-                error=_storable(error, 200),
+                error=_storable(re.split(r"[('\":]", error)[0], 80),
             )
         )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core import inbox
+from core.delivery import claims
 from core.tickets import due, search
 from core.tickets.storm import gather_storm
 
@@ -25,5 +26,6 @@ JOBS: Final = (
     Job("sweep", due.sweep, None, full=due.BATCH),
     Job("index words", search.index_new, timedelta(seconds=5), full=search.BATCH),
     Job("gather a storm", gather_storm, timedelta(seconds=2)),
-    Job("purge inbox", inbox.purge, timedelta(hours=1)),
+    Job("forget what was handled", inbox.purge, timedelta(hours=1)),
+    Job("forget what was sent", claims.purge, timedelta(hours=1)),
 )

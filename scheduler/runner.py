@@ -24,16 +24,25 @@ class Runner:
             timezone=UTC,
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        for job in jobs:
-            seconds = (job.every or sweep_every).total_seconds()
-            self._ticker.add_job(self._tick, "interval", seconds=seconds, args=[job], id=job.name)
+        self._jobs = [(job, job.every or sweep_every) for job in jobs]
 
     def start(self) -> None:
-        """Begin to tick."""
+        """Begin to tick. Every job runs at once: what fell due meanwhile is late already."""
+        for job, every in self._jobs:
+            self._ticker.add_job(
+                self._tick,
+                "interval",
+                seconds=every.total_seconds(),
+                next_run_time=self.desk.clock(),
+                args=[job],
+                id=job.name,
+            )
         self._ticker.start()
 
     async def stop(self, patience: float = 4.0) -> None:
         """Stop ticking; wait for what runs, because the ticker would cancel it."""
+        if not self._ticker.running:
+            return  # it never began
         self._ticker.pause()
         if self._running:
             await asyncio.wait(self._running, timeout=patience)

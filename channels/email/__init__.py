@@ -1,1 +1,1 @@
-"""Letters to subscribers and admins, handed to the company's own mail relay."""
+"""Letters to customers and staff, handed to the company's own mail relay."""

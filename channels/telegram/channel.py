@@ -215,8 +215,9 @@ class TelegramChannel:
 
     async def _delete(self, parcel: Outgoing, voice: Voice) -> Sent:  # noqa: ARG002 (says nothing)
         chat = int(parcel.address)
-        for ref in await self._desk.read(copies_of, parcel.message_id or 0, chat):
-            await self._change(DeleteMessage(chat_id=chat, message_id=ref))
+        for message in parcel.facts.get("messages") or [parcel.message_id or 0]:
+            for ref in await self._desk.read(copies_of, message, chat):
+                await self._change(DeleteMessage(chat_id=chat, message_id=ref))
         return Sent()
 
     async def _reaction(self, parcel: Outgoing, voice: Voice) -> Sent:  # noqa: ARG002 (says nothing)

@@ -80,7 +80,7 @@ _kept: list[Any] = []
 def keep_responses() -> None:
     """Hold the classes of answers, which aiogram otherwise builds anew after garbage collections.
 
-    Without this a third of its time goes there (research/aiogram.md, 5b).
+    Without this a third of its time goes there.
     """
     if _kept:
         return

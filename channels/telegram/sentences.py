@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.types import InlineKeyboardMarkup as Keyboard
 
 from channels.telegram import keyboards
 from channels.telegram.cards import NOBODY
@@ -78,18 +78,39 @@ _VARIANTS: Final[dict[str, Callable[[Facts], str]]] = {
 }
 
 
-def _keyboard(
-    voice: Voice, key: str, facts: Facts, card: Card | None
-) -> InlineKeyboardMarkup | None:
-    if key.startswith("answer.failed.") and facts.get("retry"):
-        return keyboards.retry(voice, facts["retry"])
-    if key.startswith("ticket.resolved"):
-        return keyboards.resolved(voice, facts["number"])
-    if key == "alert.overdue" and (url := card_url(card)):
-        return keyboards.open_card(voice, url)
-    if key == "group.digest":
-        return keyboards.show_all(voice, "queue")
-    return None
+def _retry(voice: Voice, facts: Facts, _: Card | None) -> Keyboard | None:
+    return keyboards.retry(voice, facts["retry"]) if facts.get("retry") else None
+
+
+def _open_card(voice: Voice, _: Facts, card: Card | None) -> Keyboard | None:
+    url = card_url(card)
+    return None if url is None else keyboards.open_card(voice, url)
+
+
+def _which(voice: Voice, facts: Facts, _: Card | None) -> Keyboard | None:
+    return keyboards.file_which(voice, [_choice(voice, *each) for each in facts["choices"]])
+
+
+# The buttons under a notice, by the beginning of its key.
+_KEYBOARDS: Final[dict[str, Callable[[Voice, Facts, Card | None], Keyboard | None]]] = {
+    "answer.failed": _retry,
+    "ticket.resolved": lambda voice, facts, _: keyboards.resolved(voice, facts["number"]),
+    "customer.ask.whether": lambda voice, _facts, _card: keyboards.file_whether(voice),
+    "customer.ask.which": _which,
+    "alert.overdue": _open_card,
+    "group.digest": lambda voice, _facts, _card: keyboards.show_all(voice, "queue"),
+    "group.storm": lambda voice, _facts, _card: keyboards.show_all(voice, "queue"),
+}
+
+
+def _keyboard(voice: Voice, key: str, facts: Facts, card: Card | None) -> Keyboard | None:
+    builders = (build for stem, build in _KEYBOARDS.items() if key.startswith(stem))
+    build = next(builders, None)
+    return None if build is None else build(voice, facts, card)
+
+
+def _choice(voice: Voice, number: int, topic: str) -> tuple[int, str]:
+    return number, topic or voice.plain("own.no_topic")
 
 
 def card_url(card: Card | None) -> str | None:

@@ -5,13 +5,14 @@ make the slowest wait for seconds, a deferred ``BEGIN`` loses updates); readers 
 One process per file, held by a lock beside it. PostgreSQL: two pools, no lock.
 """
 
+import asyncio
 import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import (
@@ -26,6 +27,8 @@ from core.db import onehop
 
 onehop.register()
 
+# Named by us alone: the advisory lock of the one writing process.
+_ONE_WRITER = 7_391_204_518
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
 # Asks PostgreSQL itself to refuse what a reader must not do.
 _READ_ONLY = {"server_settings": {"default_transaction_read_only": "on"}}
@@ -46,6 +49,7 @@ class Database:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._lock: IO[str] | None = None
+        self._held: AsyncConnection | None = None
         self.writer = self._engine(writer=True)
         self.reader = self._engine(writer=False)
 
@@ -85,17 +89,45 @@ class Database:
             raise DatabaseInUse(str(self.path)) from None
         self._lock = handle
 
+    async def hold(self) -> None:
+        """Be the only writing process on PostgreSQL too, until the connection ends.
+
+        The desk's order per chat and its probes rely on it as long as rows have no leases. Raises
+        :class:`DatabaseInUse`. On SQLite the file's lock does it.
+        """
+        if self.is_sqlite:
+            return
+        engine = create_async_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        connection = await engine.connect()
+        if not await connection.scalar(select(func.pg_try_advisory_lock(_ONE_WRITER))):
+            await connection.close()
+            raise DatabaseInUse(self.url.database or "")
+        self._held = connection
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
         """A session in a transaction: committed at the end of the block, or rolled back."""
-        async with AsyncSession(self.writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        session = AsyncSession(self.writer, expire_on_commit=False)
+        try:
+            async with session.begin():
+                yield session
+        finally:
+            await self._close(session)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session that cannot change anything."""
-        async with AsyncSession(self.reader, expire_on_commit=False) as session:
+        session = AsyncSession(self.reader, expire_on_commit=False)
+        try:
             yield session
+        finally:
+            await self._close(session)
+
+    async def _close(self, session: AsyncSession) -> None:
+        if self.is_sqlite:
+            await session.close()  # waits for nobody, so nothing can come in between
+        else:
+            await asyncio.shield(session.close())
 
     @asynccontextmanager
     async def alter(self) -> AsyncIterator[AsyncConnection]:
@@ -112,6 +144,9 @@ class Database:
 
     async def close(self) -> None:
         """Give back connections and the lock."""
+        if self._held is not None:
+            await self._held.close()
+            self._held = None
         await self.writer.dispose()
         await self.reader.dispose()
         if self._lock is not None:
@@ -132,8 +167,9 @@ def _checked(url: str) -> URL:
 def _configure_sqlite(engine: AsyncEngine, *, writer: bool, foreign_keys: bool = True) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
-        # The driver must not begin transactions of its own: the hook below does.
+        # The driver must not begin transactions of its own: the dialect does, in this way.
         connection.isolation_level = None
+        connection.opening = "BEGIN IMMEDIATE" if writer else "BEGIN"
         cursor = connection.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
@@ -142,7 +178,3 @@ def _configure_sqlite(engine: AsyncEngine, *, writer: bool, foreign_keys: bool =
         if not foreign_keys:
             cursor.execute("PRAGMA foreign_keys=OFF")
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from core.delivery.channel import Outgoing
@@ -18,6 +18,8 @@ from core.models import OutboxRow
 from core.tx import Look, Tx
 
 PENDING: Final = ("queued", "sending")
+# Long enough to look into what was sent, and to send a failed answer again.
+KEPT_FOR: Final = timedelta(days=30)
 PAGE: Final = 50
 
 
@@ -188,3 +190,13 @@ async def count_pending(look: Look) -> int:
     """How many rows wait."""
     query = select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(PENDING))
     return int(await look.session.scalar(query) or 0)
+
+
+async def purge(tx: Tx) -> int:
+    """Forget rows whose story ended long ago. Returns how many."""
+    gone = await tx.session.execute(
+        delete(OutboxRow).where(
+            OutboxRow.created_at < tx.now - KEPT_FOR, OutboxRow.state.not_in(PENDING)
+        )
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]

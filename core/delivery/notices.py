@@ -126,6 +126,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
         _card(lambda event: event.turned),
     ),
+    e.WordsKept: (
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.ANSWER_TO_ACTOR,
+            lambda event: "customer.ask.which" if event.choices else "customer.ask.whether",
+        ),
+    ),
     e.MessageEdited: (
         Notice(
             _TO.OPERATORS,

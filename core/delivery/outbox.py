@@ -24,7 +24,7 @@ TELEGRAM: Final = "telegram"
 EMAIL: Final = "email"
 
 # What customers may read of a ticket. The title is not among it (A3).
-_PUBLIC: Final = ("number", "due", "until", "reason")
+_PUBLIC: Final = ("number", "due", "until", "reason", "reply", "choices")
 _NOTHING: Final = timedelta(0)
 # One step less urgent is worth this much waiting.
 PATIENCE: Final = timedelta(seconds=pacing.PATIENCE)
@@ -45,8 +45,8 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows; one that waits already under the same ``once`` takes the newer facts."""
     if not rows:
         return
-    for row in rows:
-        row["turn_at"] = row["not_before"] + PATIENCE * row["priority"]
+    for each in rows:
+        each["turn_at"] = each["not_before"] + PATIENCE * each["priority"]
     # the table, not the class: the ORM would part rows with empty columns from the others
     statement = insert_or(tx.session, OutboxRow.__table__)
     await tx.session.execute(
@@ -66,28 +66,65 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     ticket = await _ticket(tx, event)
     message = await _message(tx, event)
     facts = await _facts(tx, event, notice, ticket, message)
-    person = await _customer(tx, ticket) if notice.to is Audience.CUSTOMER else None
+    person = await _customer(tx, event, ticket) if notice.to is Audience.CUSTOMER else None
     return [
-        {
-            "channel": channel,
-            "address": address,
-            "lane": _lane(notice, address, ticket),
-            "locale": person.language if person else tx.company.language,
-            "kind": notice.kind,
-            "key": key,
-            "facts": facts,
-            "ticket_id": event.ticket_id,
-            "message_id": None if message is None else message.id,
-            "person_id": None if person is None else person.id,
-            "priority": int(notice.priority),
-            "once": _once(notice, event, address),
-            "state": "queued",
-            "not_before": tx.now + timedelta(seconds=notice.wait),
-            "attempts": 0,
-            "created_at": tx.now,
-        }
+        row(
+            tx,
+            address,
+            notice.kind,
+            notice.priority,
+            channel=channel,
+            lane=_lane(notice, address, ticket),
+            key=key,
+            facts=facts,
+            ticket_id=event.ticket_id,
+            message_id=None if message is None else message.id,
+            person=person,
+            once=_once(notice, event, address),
+            wait=notice.wait,
+        )
         for channel, address in _addresses(tx, notice.to, person)
     ]
+
+
+def row(
+    tx: Tx,
+    address: str,
+    kind: str,
+    priority: pacing.Priority,
+    *,
+    lane: str,
+    channel: str = TELEGRAM,
+    key: str | None = None,
+    facts: dict[str, Any] | None = None,
+    ticket_id: int | None = None,
+    message_id: int | None = None,
+    person: Person | None = None,
+    once: str | None = None,
+    wait: float = 0.0,
+) -> dict[str, Any]:
+    """A row as it is written. ``facts`` are packed already; ``wait`` is in seconds.
+
+    ``person`` is the customer it is for; without one it speaks the company's language.
+    """
+    return {
+        "channel": channel,
+        "address": address,
+        "lane": lane,
+        "locale": person.language if person else tx.company.language,
+        "kind": kind,
+        "key": key,
+        "facts": facts or {},
+        "ticket_id": ticket_id,
+        "message_id": message_id,
+        "person_id": None if person is None else person.id,
+        "priority": int(priority),
+        "once": once,
+        "state": "queued",
+        "not_before": tx.now + timedelta(seconds=wait),
+        "attempts": 0,
+        "created_at": tx.now,
+    }
 
 
 def _addresses(tx: Tx, to: Audience, person: Person | None) -> list[tuple[str, str]]:
@@ -130,8 +167,10 @@ async def _message(tx: Tx, event: e.Event) -> Message | None:
     return None if number is None else await tx.session.get(Message, number)
 
 
-async def _customer(tx: Tx, ticket: Ticket | None) -> Person | None:
-    return None if ticket is None else await tx.session.get(Person, ticket.customer_id)
+async def _customer(tx: Tx, event: e.Event, ticket: Ticket | None) -> Person | None:
+    """The ticket's customer; without a ticket, the person whom the event is about."""
+    number = getattr(event, "person_id", None) if ticket is None else ticket.customer_id
+    return None if number is None else await tx.session.get(Person, number)
 
 
 async def _facts(
@@ -145,6 +184,8 @@ async def _facts(
         facts |= await _source(tx, event, message)
     if notice.kind in ("content", "edit"):
         facts |= await _content_facts(tx, event, notice, ticket, message)
+    if isinstance(event, e.AnswerWithdrawn) and notice.kind == "delete":
+        facts["messages"] = event.messages
     if notice.kind == "text":
         facts |= event.facts() | await _ticket_facts(tx, notice, ticket)
         if isinstance(event, e.CaughtUp):

@@ -1,4 +1,4 @@
-"""People: subscribers and those who help them."""
+"""People: customers and those who help them."""
 
 from datetime import datetime
 from typing import Any

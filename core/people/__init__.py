@@ -1,1 +1,1 @@
-"""Who is who: subscribers, operators, admins."""
+"""Who is who: customers, operators, admins."""

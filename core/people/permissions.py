@@ -29,6 +29,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "retry": _ANYONE_OF_US,
     "question": _ANYONE_OF_US,
     "release_any": frozenset({"admin"}),
+    "undo_any": frozenset({"admin"}),
     "report": frozenset({"admin"}),
     "wake": _MACHINE,
     "expire": _MACHINE,

@@ -17,6 +17,7 @@ from core.events import (
     QuestionAfterAll,
 )
 from core.models import Message, Note, Ticket
+from core.people.permissions import may
 from core.sla import answer
 from core.sla.timers import set_timers
 from core.tickets.access import access
@@ -191,13 +192,14 @@ async def undo(tx: Tx, chat: int, ref: int) -> tuple[Ticket, Message]:
     message = await tx.session.get_one(Message, found.message_id)
     if message.from_customer:
         raise Unreadable("refusal.undo_what")
-    if message.author_id != tx.actor.person_id and tx.actor.role != "admin":
+    if message.author_id != tx.actor.person_id and not may(tx.actor.role, "undo_any"):
         raise NotAllowed("undo")
     if message.withdrawn_at is not None:
         raise NothingToDo("refusal.undone")
     if (tx.now - message.created_at).total_seconds() > UNDO_HOURS * 3600:
         raise Refusal("refusal.undo_late")
-    for part in await _parts(tx, message):
+    parts = await _parts(tx, message)
+    for part in parts:
         part.withdrawn_at = tx.now
     await tx.session.flush()
     await _recount(tx, ticket, unasked=True)
@@ -205,6 +207,7 @@ async def undo(tx: Tx, chat: int, ref: int) -> tuple[Ticket, Message]:
         AnswerWithdrawn(
             ticket_id=ticket.id,
             message_id=message.id,
+            messages=tuple(part.id for part in parts),
             old=message.text,
             waiting_since=ticket.waiting_since,
             answer_due=ticket.answer_due,

@@ -5,20 +5,24 @@ at once cannot both have it. After a downtime the same things happen, but are to
 however many batches it takes: the heartbeat stands still, and gathers, until all is caught up.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import MoveRefused
 from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke
 from core.faultpoints import pass_point
 from core.models import Fact, Ticket, Timer
-from core.sla.timers import ANSWER, REMINDER, WAKE
+from core.sla.timers import ANSWER, REMINDER, WAKE, set_timers
 from core.tickets.lifecycle import enter, target_of
 from core.tx import Tx
+
+log = logging.getLogger(__name__)
 
 BATCH: Final = 200
 HEARTBEAT: Final = "sweep"
@@ -26,6 +30,8 @@ HEARTBEAT: Final = "sweep"
 DOWNTIME: Final = timedelta(minutes=2)
 # So many things at once are told one by one even after a downtime.
 FEW: Final = 3
+# How long a timer waits that could not fire.
+STEP_ASIDE: Final = timedelta(hours=1)
 # An idle desk notes its heartbeat this often, not with every sweep.
 IDLE_BEAT: Final = timedelta(seconds=30)
 
@@ -50,7 +56,7 @@ async def sweep(tx: Tx) -> int:
     for timer in due:
         if not await _claim(tx, timer):
             continue
-        if await _fire(tx, tickets[timer.ticket_id], timer, alone=alone) and not alone:
+        if await _fired(tx, tickets[timer.ticket_id], timer, alone=alone) and not alone:
             gathered[timer.kind] = [*gathered.get(timer.kind, ()), timer.ticket_id]
     if len(due) < BATCH and gathered:
         _tell_as_one(tx, gathered, gap)
@@ -103,6 +109,21 @@ async def _claim(tx: Tx, timer: Due) -> bool:
         .execution_options(synchronize_session=False)
     )
     return bool(claimed.rowcount == 1)  # type: ignore[attr-defined]
+
+
+async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
+    """Fire one timer. A ticket that cannot be moved steps aside; the others' clocks go on."""
+    number, before = ticket.id, len(tx.events)
+    try:
+        async with tx.session.begin_nested():
+            return await _fire(tx, ticket, timer, alone=alone)
+    except DBAPIError:
+        raise  # the store's trouble is everybody's
+    except Exception:
+        log.exception("a timer could not fire", extra={"ticket": number, "kind": timer.kind})
+        del tx.events[before:]
+        await set_timers(tx, number, {timer.kind: tx.now + STEP_ASIDE})
+        return False
 
 
 async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:

@@ -13,17 +13,21 @@ from typing import Any, Final
 
 from sqlalchemy import delete, select
 
+from core.events import WordsKept
 from core.models import Message, Person, Ticket
 from core.people.directory import Caller, arrive, enter_dialogue, mark_reachable
 from core.tickets.access import access
 from core.tickets.joining import is_mere_thanks, join
 from core.tickets.opening import open_ticket
 from core.tickets.said import Said, find_belonging
+from core.tickets.topics import title_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 
 # While this lasts, what follows joins the ticket the person has just opened or looked at.
 FOLLOW_UP: Final = timedelta(minutes=15)
+# More choices than this nobody reads; older tickets are reached by a reply, or from the list.
+MOST_CHOICES: Final = 12
 # Messages of one burst get one question.
 BURST: Final = timedelta(seconds=30)
 
@@ -174,6 +178,11 @@ async def _keep(tx: Tx, person: Person, said: Said, tickets: Sequence[Ticket]) -
     if asked is not None and tx.now - datetime.fromisoformat(asked) < BURST:
         return Heard(Outcome.KEPT, person)
     enter_dialogue(person, {"step": "file", "asked": tx.now.isoformat()})
+    offered = tickets[:MOST_CHOICES]
+    choices = [(t.id, await title_of(tx, t.topic, person.language) or "") for t in offered]
+    tx.emit(
+        WordsKept(ticket_id=None, person_id=person.id, reply=said.message, choices=tuple(choices))
+    )
     outcome = Outcome.ASK_WHICH if tickets else Outcome.ASK_WHETHER
     return Heard(outcome, person, choices=tuple(tickets))
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from core.db import insert_or
 from core.delivery.channel import Outgoing, Sent
-from core.delivery.outbox import TELEGRAM, write
+from core.delivery.outbox import TELEGRAM, row, write
 from core.delivery.pacing import Priority
 from core.models import Message, Person, Placement, Ticket
 from core.tickets.conversation import answer_delivered, answer_failed
@@ -83,24 +83,17 @@ async def look_slow(tx: Tx, message_ids: list[int]) -> None:
         if message is None or message.delivered_at or message.withdrawn_at or chat is None:
             continue
         rows.append(
-            {
-                "channel": TELEGRAM,
-                "address": str(chat),
-                "lane": f"{chat}:{message.ticket_id}:reaction",
-                "locale": tx.company.language,
-                "kind": "reaction",
-                "key": None,
-                "facts": {"emoji": "👀", "reply": message.source_message},
-                "ticket_id": message.ticket_id,
-                "message_id": message.id,
-                "person_id": None,
-                "priority": int(Priority.RECEIPT),
-                "once": f"receipt:{message.id}@{chat}",
-                "state": "queued",
-                "not_before": tx.now,
-                "attempts": 0,
-                "created_at": tx.now,
-            }
+            row(
+                tx,
+                str(chat),
+                "reaction",
+                Priority.RECEIPT,
+                lane=f"{chat}:{message.ticket_id}:reaction",
+                facts={"emoji": "👀", "reply": message.source_message},
+                ticket_id=message.ticket_id,
+                message_id=message.id,
+                once=f"receipt:{message.id}@{chat}",
+            )
         )
     await write(tx, rows)
 

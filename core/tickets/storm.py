@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from core.delivery.outbox import TELEGRAM, write
+from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
 from core.models import OutboxRow, Person, Ticket
 from core.tickets.marker import marker
@@ -24,6 +24,7 @@ CALM: Final = 12
 # A post holds about fifty tickets, a line each; the rest of its 4096 is for our own words.
 LONGEST: Final = 3600
 LINE: Final = 48
+TOLD: Final = "group.storm"
 
 
 async def gather_storm(tx: Tx) -> int:
@@ -36,7 +37,7 @@ async def gather_storm(tx: Tx) -> int:
         return 0
     await tx.session.execute(
         update(OutboxRow)
-        .where(OutboxRow.id.in_([row for row, *_ in waiting]), OutboxRow.state == "queued")
+        .where(OutboxRow.id.in_([number for number, *_ in waiting]), OutboxRow.state == "queued")
         .values(state="dropped", error="told in a digest", done_at=tx.now)
         .execution_options(synchronize_session=False)
     )
@@ -70,14 +71,14 @@ async def _waiting_cards(tx: Tx, chat: int) -> Sequence[tuple[int, Ticket, str]]
         )
         .order_by(OutboxRow.id)
     )
-    return [(row, ticket, name) for row, ticket, name in rows]
+    return [(number, ticket, name) for number, ticket, name in rows]
 
 
 async def _still_telling(tx: Tx, chat: int) -> bool:
     query = select(OutboxRow.id).where(
         OutboxRow.state.in_(("queued", "sending")),
         OutboxRow.address == str(chat),
-        OutboxRow.key == "group.storm",
+        OutboxRow.key == TOLD,
     )
     return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
 
@@ -90,21 +91,6 @@ async def _line(tx: Tx, ticket: Ticket, customer: str) -> str:
 
 
 def _row(tx: Tx, chat: int, lines: list[str]) -> dict[str, Any]:
-    return {
-        "channel": TELEGRAM,
-        "address": str(chat),
-        "lane": f"{chat}:storm",
-        "locale": tx.company.language,
-        "kind": "text",
-        "key": "group.storm",
-        "facts": {"n": len(lines), "tickets": "\n".join(lines)},
-        "ticket_id": None,
-        "message_id": None,
-        "person_id": None,
-        "priority": int(Priority.GROUP_NEWS),
-        "once": None,
-        "state": "queued",
-        "not_before": tx.now,
-        "attempts": 0,
-        "created_at": tx.now,
-    }
+    facts = {"n": len(lines), "tickets": "\n".join(lines)}
+    lane = f"{chat}:storm"
+    return row(tx, str(chat), "text", Priority.GROUP_NEWS, lane=lane, key=TOLD, facts=facts)

@@ -1,11 +1,8 @@
 """What customers say: heard by the desk, and only then shown where it went."""
 
-from typing import Final
-
 from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
-from channels.telegram import keyboards
 from channels.telegram.callbacks import File
 from channels.telegram.contents import Service, Unsupported, read
 from core.desk import Desk
@@ -15,12 +12,8 @@ from core.texts import Key
 from core.tickets import dialogue, intake
 from core.tickets.intake import Heard, Outcome
 from core.tickets.said import Said
-from core.tickets.topics import topics_of
 from handlers.customer.asking import Pressed
 from handlers.speech import Speech
-
-# More buttons than this nobody reads; older tickets are reached by a reply, or from the list.
-MOST_CHOICES: Final = 12
 
 
 def router() -> Router:
@@ -48,30 +41,9 @@ def _kind(kind: str) -> Key:
 
 
 async def _show(message: Message, heard: Heard, speech: Speech) -> None:
-    """What became of the words. A new ticket is confirmed by the outbox, so not here."""
-    chat = message.chat.id
-    match heard.outcome:
-        case Outcome.JOINED if not heard.rest:
-            await speech.react(message, "👌")
-        case Outcome.ASK_WHETHER:
-            keyboard = keyboards.file_whether(speech.voice)
-            text = speech.html("customer.ask.whether")
-            await speech.say(chat, text, keyboard=keyboard, reply_to=message.message_id)
-        case Outcome.ASK_WHICH:
-            keyboard = keyboards.file_which(speech.voice, await _choices(heard, speech))
-            text = speech.html("customer.ask.which")
-            await speech.say(chat, text, keyboard=keyboard, reply_to=message.message_id)
-
-
-async def _choices(heard: Heard, speech: Speech) -> list[tuple[int, str]]:
-    """Numbers and topics: the title is not for customers (A3)."""
-    topics = await speech.desk.read(topics_of)
-
-    def about(code: str | None) -> str:
-        topic = topics.get(code or "")
-        return speech.plain("own.no_topic") if topic is None else topic.title(speech.locale)
-
-    return [(ticket.id, about(ticket.topic)) for ticket in heard.choices[:MOST_CHOICES]]
+    """What became of the words. Confirmations and questions come by the outbox, so not here."""
+    if heard.outcome is Outcome.JOINED and not heard.rest:
+        await speech.react(message, "👌")
 
 
 async def file_kept(

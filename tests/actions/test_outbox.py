@@ -18,7 +18,8 @@ from core.delivery.claims import (
     give_back,
     next_due,
 )
-from core.delivery.outbox import write
+from core.delivery.outbox import row, write
+from core.delivery.pacing import Priority
 from core.delivery.places import move_chat, settle_places
 from core.desk import Desk
 from core.models import Person, Place
@@ -45,15 +46,18 @@ NEW_CHAT = -1009
 
 async def put(desk: Desk, lane: str = "1:0", once: str | None = None, **facts: Any) -> None:
     async def action(tx: Tx) -> None:
-        row = {
-            "channel": "telegram",
-            "address": lane.split(":", maxsplit=1)[0],
-            "lane": lane,
-            "locale": "en",
-        }
-        more = {"kind": "text", "key": "x.y", "facts": facts, "priority": 3, "once": once}
-        times = {"not_before": tx.now, "created_at": tx.now, "state": "queued", "attempts": 0}
-        await write(tx, [{**row, **more, **times}])
+        address = lane.split(":", maxsplit=1)[0]
+        line = row(
+            tx,
+            address,
+            "text",
+            Priority.GROUP_NEWS,
+            lane=lane,
+            key="x.y",
+            facts=facts,
+            once=once,
+        )
+        await write(tx, [line])
 
     await desk.run(action)
 

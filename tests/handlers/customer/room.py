@@ -14,10 +14,12 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from sqlalchemy import text
 
+from channels.telegram.channel import TelegramChannel
+from channels.telegram.gateway import Gateway
 from core import journal
 from core.company import Company
 from core.db import Database, Row
-from core.delivery import outbox
+from core.delivery import claims, outbox
 from core.desk import Desk
 from core.people.directory import Caller, arrive
 from core.texts import Texts
@@ -28,6 +30,7 @@ from handlers.customer import router
 from handlers.middlewares import Spoken
 from sandbox import Message as Sent
 from sandbox import Person, Press, World
+from tests.bench.unhurried import Unhurried
 
 LOCALES = Path(__file__).parents[3] / "locales"
 GROUP = -1001
@@ -54,11 +57,13 @@ class PrivateRoom:
     texts: Texts
     clock: Clock = field(default_factory=Clock)
     company: Company = field(default_factory=lambda: Company(operators_chat=GROUP))
+    gateway: Gateway = field(init=False)
     desk: Desk = field(init=False)
     dispatcher: Dispatcher = field(init=False)
     _offset: int = 0
 
     def __post_init__(self) -> None:
+        self.gateway = Gateway(self.bot, Unhurried())
         self.restart()
 
     def restart(self) -> None:
@@ -87,6 +92,17 @@ class PrivateRoom:
             for update in updates:
                 self._offset = update.update_id + 1
                 await self.dispatcher.feed_update(self.bot, update)
+            await self._deliver_questions()
+
+    async def _deliver_questions(self) -> None:
+        """Questions about kept words leave by the outbox; here they are all that does."""
+        found = await self.rows(
+            "SELECT id FROM outbox WHERE state = 'queued' AND key LIKE 'customer.ask.%' ORDER BY id"
+        )
+        channel = TelegramChannel(self.gateway, self.desk, self.texts)
+        for parcel in await self.desk.run(claims.claim, [number for (number,) in found], {}):
+            await channel.send(parcel)
+            await self.desk.run(claims.end, parcel.id, "sent")
 
     # ------------------------------------------------------------------ people
 
@@ -157,7 +173,7 @@ class PrivateRoom:
     async def notices(self) -> list[str]:
         """Keys of what waits for the customer in the outbox, in order."""
         found = await self.rows(
-            "SELECT key FROM outbox WHERE person_id IS NOT NULL AND kind = 'text' ORDER BY id"
+            "SELECT key FROM outbox WHERE person_id IS NOT NULL AND key LIKE 'ticket.%' ORDER BY id"
         )
         return [key for (key,) in found]
 

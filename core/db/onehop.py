@@ -1,23 +1,48 @@
-"""A dialect for aiosqlite that crosses to the database thread once per statement.
+"""A dialect for aiosqlite that crosses to the database thread only with what may take long.
 
-The stock one crosses three or four times (cursor, execute, fetch, close), which is most of what a
-small unit of work costs, and a task cancelled in between leaves a cursor that keeps the database
-locked. Here the cursor lives and dies inside one crossing. It builds on private parts of
-SQLAlchemy, which is why that is pinned; ``tests/actions/test_database.py`` holds it.
+The stock one crosses three or four times for each statement, which is most of what a small unit of
+work costs: SQLite has answered an ordinary statement before a crossing has begun. So here it is
+asked on the spot, and the thread gets what waits for the disk or for somebody else: a commit that
+has something to write, many rows at once, deletions, a lock that another process holds, and a query
+that has run for ``STEPS`` (it is broken off and asked again over there). A cursor lives and dies
+within one statement, so that a task cancelled in between leaves nothing open.
+
+It builds on private parts of SQLAlchemy, which is why that is pinned; ``tests/actions/
+test_database.py`` holds it.
 """
 
 import collections
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from typing import Any, Final
 
 import aiosqlite
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite import aiosqlite as stock
+from sqlalchemy.util.concurrency import await_
+
+# Of SQLite's machine, about a millisecond: so long a query may hold up everybody else.
+STEPS: Final = 20_000
+MANY: Final = 50
+
+_QUERIES: Final = ("SELECT", "WITH")
+_LONG: Final = ("DELETE",)
+_TIMEOUT: Final = "PRAGMA busy_timeout="
+
+
+class _AtOnce(Awaitable[None]):
+    """Nothing to wait for."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        return
+        yield
+
+
+_AT_ONCE: Final = _AtOnce()
 
 
 class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
-    """Holds the rows of one statement, all of them fetched in the same crossing."""
+    """Holds the rows of one statement, fetched together with its execution."""
 
     __slots__ = ("_description", "_lastrowid", "_rowcount")
     _awaitable_cursor_close = False
@@ -51,6 +76,30 @@ class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
     def close(self) -> None:
         self._rows.clear()
 
+    def execute(self, operation: Any, parameters: Any = None) -> None:
+        self._ask(False, operation, parameters)
+
+    def executemany(self, operation: Any, seq_of_parameters: Sequence[Any]) -> None:
+        self._ask(True, operation, seq_of_parameters)
+
+    def _ask(self, many: bool, statement: str, parameters: Any) -> None:
+        connection: Any = self._adapt_connection
+        if statement.startswith(_TIMEOUT):
+            connection.patience = int(statement.removeprefix(_TIMEOUT))
+            await_(_AT_ONCE)
+            return
+        long = statement.startswith(_LONG) or (many and len(parameters) > MANY)
+        try:
+            if long:
+                found = connection.cross(self._work, many, statement, parameters)
+            else:
+                found = connection.on_the_spot(self._work, many, statement, parameters)
+        except Exception as error:  # noqa: BLE001 the library's own way on
+            connection._handle_exception(error)
+        else:
+            self._description, self._rowcount, self._lastrowid, rows = found
+            self._rows = collections.deque(rows)
+
     def _work(self, many: bool, statement: str, parameters: Any) -> Any:
         cursor = self._connection._conn.cursor()
         try:
@@ -65,22 +114,90 @@ class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
         finally:
             cursor.close()
 
-    async def _cross(self, many: bool, statement: str, parameters: Any) -> None:
-        async with self._adapt_connection._execute_mutex:
-            found = await self._connection._execute(self._work, many, statement, parameters)
-        self._description, self._rowcount, self._lastrowid, rows = found
-        self._rows = collections.deque(rows)
-
-    async def _execute_async(self, statement: str, parameters: Any) -> None:
-        await self._cross(False, statement, parameters)
-
-    async def _executemany_async(self, statement: str, parameters: Sequence[Any]) -> None:
-        await self._cross(True, statement, parameters)
-
 
 class _Connection(stock.AsyncAdapt_aiosqlite_connection):
-    __slots__ = ()
+    """``opening`` begins a transaction. ``patience`` is for how many milliseconds a lock is waited
+    for, over there; on the spot nobody waits.
+    """
+
+    __slots__ = ("_changes", "_crossing", "_hurried", "opening", "patience")
     _cursor_cls: Any = _Cursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self._hurried = False
+        self._crossing: list[None] = []
+        self._changes = 0
+        self.opening = "BEGIN"
+        self.patience = 5000
+        connection._conn.execute(f"{_TIMEOUT}0").close()
+        connection._conn.set_progress_handler(lambda: self._hurried, STEPS)
+
+    def on_the_spot(self, work: Callable[..., Any], many: bool, statement: str, *rest: Any) -> Any:
+        """Work here and now; over there after all, if it takes long or meets a lock."""
+        raw = self._connection._conn
+        if self._crossing:  # a task was cancelled while its statement runs on
+            return self.cross(work, many, statement, *rest)
+        begun = raw.in_transaction
+        self._hurried = statement.startswith(_QUERIES)
+        try:
+            found = work(many, statement, *rest)
+        except sqlite3.OperationalError as error:
+            code = error.sqlite_errorcode & 0xFF
+            broken_off = code == sqlite3.SQLITE_INTERRUPT and self._hurried
+            locked = code == sqlite3.SQLITE_BUSY
+            if not (broken_off or locked) or raw.in_transaction != begun:
+                raise
+        else:
+            await_(_AT_ONCE)  # the library insists on something to wait for
+            return found
+        finally:
+            self._hurried = False
+        return self.cross(self._patiently, work, many, statement, *rest)
+
+    def _patiently(self, work: Callable[..., Any], *rest: Any) -> Any:
+        raw = self._connection._conn
+        raw.execute(f"{_TIMEOUT}{self.patience}").close()
+        try:
+            return work(*rest)
+        finally:
+            raw.execute(f"{_TIMEOUT}0").close()
+
+    def cross(self, work: Callable[..., Any], *rest: Any) -> Any:
+        """Work in the database's thread."""
+
+        def counted() -> Any:
+            try:
+                return work(*rest)
+            finally:
+                self._crossing.pop()
+
+        self._crossing.append(None)
+        return await_(self._connection._execute(counted))
+
+    def begin(self) -> None:
+        """Begin a transaction; the driver begins none by itself."""
+        self.cursor().execute(self.opening)
+
+    def commit(self) -> None:
+        raw = self._connection._connection
+        if raw is not None:
+            self._finish(raw.commit, long=raw.total_changes != self._changes)
+
+    def rollback(self) -> None:
+        raw = self._connection._connection
+        if raw is not None:
+            self._finish(raw.rollback, long=False)
+
+    def _finish(self, work: Callable[[], None], *, long: bool) -> None:
+        try:
+            if long or self._crossing:
+                self.cross(work)
+            else:
+                work()
+        except Exception as error:  # noqa: BLE001 the library's own way on
+            self._handle_exception(error)
+        self._changes = self._connection._conn.total_changes
 
 
 class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):
@@ -90,7 +207,7 @@ class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):
 
 
 class OneHopDialect(stock.SQLiteDialect_aiosqlite):
-    """``sqlite+onehop://``: aiosqlite with one thread crossing per statement."""
+    """``sqlite+onehop://``: aiosqlite without a thread where none is needed."""
 
     driver = "onehop"
     supports_statement_cache = True
@@ -99,6 +216,10 @@ class OneHopDialect(stock.SQLiteDialect_aiosqlite):
     def import_dbapi(cls) -> Any:
         """The adapted driver."""
         return _Dbapi(aiosqlite, sqlite3)
+
+    def do_begin(self, dbapi_connection: Any) -> None:
+        """Begin a transaction of the kind that the connection is for."""
+        dbapi_connection.begin()
 
 
 def register() -> None:

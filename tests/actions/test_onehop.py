@@ -1,0 +1,157 @@
+"""SQLite is asked on the spot, but holds up nobody: what takes long goes to its thread."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event, func, insert, select, text
+from sqlalchemy.exc import OperationalError
+
+from core.db import Database
+from core.models import Fact
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LONG = text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000)"
+    " SELECT max(i) FROM n"
+)
+
+
+@pytest.fixture
+async def own(own_sqlite_url: str) -> AsyncIterator[Database]:
+    database = Database(own_sqlite_url)
+    yield database
+    await database.close()
+
+
+def facts(count: int) -> list[dict[str, Any]]:
+    return [{"name": f"n{n}", "value": {"n": n}, "at": NOON} for n in range(count)]
+
+
+class Where:
+    """In which threads the database was at work."""
+
+    def __init__(self, database: Database) -> None:
+        self.here = threading.get_ident()
+        self.threads: list[int] = []
+        for engine in (database.writer, database.reader):
+            event.listen(engine.sync_engine, "connect", self._connected)
+
+    def _connected(self, connection: Any, _record: Any) -> None:
+        raw = connection._connection._conn
+        raw.create_function("here", 0, self._note)
+        raw.set_trace_callback(lambda _statement: self._note())
+
+    def _note(self) -> int:
+        self.threads.append(threading.get_ident())
+        return 1
+
+    def last_was_here(self) -> bool:
+        return self.threads[-1] == self.here
+
+
+async def longest_silence(work: asyncio.Task[Any]) -> float:
+    """For how long nobody else had a turn."""
+    longest, before = 0.0, time.monotonic()
+    while not work.done():
+        await asyncio.sleep(0)
+        longest, before = max(longest, time.monotonic() - before), time.monotonic()
+    return longest
+
+
+async def test_an_ordinary_statement_is_answered_on_the_spot(own: Database) -> None:
+    where = Where(own)
+    async with own.write() as session:
+        await session.execute(insert(Fact), facts(3))
+        assert where.last_was_here()
+        assert await session.scalar(select(func.count()).select_from(Fact)) == 3
+        assert where.last_was_here()
+
+
+async def test_what_writes_to_the_disk_crosses(own: Database) -> None:
+    where = Where(own)
+    async with own.write() as session:
+        await session.execute(insert(Fact), facts(1))
+    assert not where.last_was_here(), "the commit"
+    async with own.write() as session:
+        await session.scalar(select(Fact.name))
+    assert where.last_was_here(), "a commit of nothing"
+    async with own.write() as session:
+        await session.execute(insert(Fact), facts(500)[1:])
+        assert not where.last_was_here(), "many rows"
+        await session.execute(delete(Fact))
+        assert not where.last_was_here(), "a deletion"
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+async def test_a_long_query_holds_up_nobody(own: Database, way: str) -> None:
+    async def ask() -> Any:
+        async with getattr(own, way)() as session:
+            return await session.scalar(LONG)
+
+    work = asyncio.create_task(ask())
+    silence = await longest_silence(work)
+    assert work.result() == 2_000_000
+    assert silence < 0.3
+
+
+async def test_what_was_written_before_a_long_query_is_still_there(own: Database) -> None:
+    async with own.write() as session:
+        await session.execute(insert(Fact), facts(1))
+        assert await session.scalar(LONG) == 2_000_000
+        await session.execute(insert(Fact), facts(2)[1:])
+    async with own.read() as session:
+        assert sorted(await session.scalars(select(Fact.name))) == ["n0", "n1"]
+
+
+async def test_a_locked_file_is_waited_for_elsewhere(own: Database) -> None:
+    async with own.write() as session:
+        await session.execute(insert(Fact), facts(1))
+    assert own.path is not None
+
+    async def write() -> None:
+        async with own.write() as session:
+            await session.execute(insert(Fact), facts(2)[1:])
+
+    with sqlite3.connect(own.path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        work = asyncio.create_task(write())
+        await asyncio.sleep(0.1)
+        assert not work.done()
+        other.execute("COMMIT")
+    assert await longest_silence(work) < 0.3
+    await work
+
+
+async def test_a_lock_that_stays_is_an_error_in_the_end(own: Database) -> None:
+    async with own.write() as session:
+        await (await session.connection()).exec_driver_sql("PRAGMA busy_timeout=20")
+    assert own.path is not None
+    with sqlite3.connect(own.path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError, match="locked"):
+            async with own.write() as session:
+                await session.execute(insert(Fact), facts(1))
+        other.execute("ROLLBACK")
+    async with own.write() as session:
+        await session.execute(insert(Fact), facts(1))
+
+
+async def test_a_query_cancelled_on_the_other_side_harms_no_later_one(own: Database) -> None:
+    async def ask() -> None:
+        async with own.read() as session:
+            await session.scalar(LONG)
+
+    for _ in range(5):  # as many as there are readers, and one more
+        work = asyncio.create_task(ask())
+        await asyncio.sleep(0.01)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+    async with own.read() as session:
+        assert (await session.scalars(select(Fact))).all() == []

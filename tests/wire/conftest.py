@@ -1,10 +1,11 @@
-"""Stages for stories. Starting the bot costs seconds, so stories with people of their own share one."""
+"""Stages for stories. Starting the bot costs seconds, so stories share one where they can."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.wire.looking import assert_sealed
 from tests.wire.stage import Stage, staged
 
 
@@ -13,6 +14,16 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stag
     """One running bot for all stories that do not stop, break or hurry it."""
     async with staged(tmp_path_factory.mktemp("shared")) as stage, stage.process():
         yield stage
+
+
+@pytest.fixture(scope="module")
+async def sealed(shared: Stage) -> AsyncIterator[Stage]:
+    """The shared stage; after the module no customer has seen a note or a title, and Telegram had
+    nothing to complain about.
+    """
+    yield shared
+    assert_sealed(shared)
+    shared.clean()
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
-from core.db import insert_or
+from core.db.conflict import prepared
 from core.events import UpdateQuarantined
 from core.models import InboxRow
 from core.tx import Look, Tx
@@ -17,6 +17,27 @@ from core.tx import Look, Tx
 # restarts its ids at random after an idle week (R3).
 REDELIVERED_WITHIN: Final = timedelta(hours=48)
 KEPT_FOR: Final = timedelta(hours=72)
+
+_TABLE: Final[Any] = InboxRow.__table__
+_INBOX: Final = _TABLE.c
+_STORE: Final = prepared(
+    lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
+)
+_STEP_ASIDE: Final = (
+    update(_TABLE)
+    .where(
+        _INBOX.bot_id == bindparam("bot"),
+        _INBOX.update_id.in_(bindparam("ids", expanding=True)),
+        _INBOX.received_at < bindparam("long_ago"),
+    )
+    .values(update_id=-_INBOX.id)
+)
+_UNFINISHED: Final = (
+    select(_INBOX.id, _INBOX.update_id, _INBOX.lane, _INBOX.raw)
+    .where(_INBOX.state == "new", _INBOX.id > bindparam("after"))
+    .order_by(_INBOX.id)
+    .limit(bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +63,7 @@ async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
     """Store a batch; what is there already stays as it is."""
     await _step_aside(tx, bot_id, [item.update_id for item in batch])
     await tx.session.execute(
-        insert_or(tx.session, InboxRow).on_conflict_do_nothing(
-            index_elements=["bot_id", "update_id"]
-        ),
+        _STORE(tx.session),
         [
             {
                 "bot_id": bot_id,
@@ -61,26 +80,13 @@ async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
 
 async def _step_aside(tx: Tx, bot_id: int, update_ids: Sequence[int]) -> None:
     """Old rows give up ids that have come again for something new; nothing of them is lost."""
-    await tx.session.execute(
-        update(InboxRow)
-        .where(
-            InboxRow.bot_id == bot_id,
-            InboxRow.update_id.in_(update_ids),
-            InboxRow.received_at < tx.now - REDELIVERED_WITHIN,
-        )
-        .values(update_id=-InboxRow.id)
-        .execution_options(synchronize_session=False)
-    )
+    long_ago = tx.now - REDELIVERED_WITHIN
+    await tx.session.execute(_STEP_ASIDE, {"bot": bot_id, "ids": update_ids, "long_ago": long_ago})
 
 
 async def list_unfinished(look: Look, after: int, limit: int) -> list[Stored]:
     """Updates that were not handled yet, oldest first, behind the row ``after``."""
-    rows = await look.session.execute(
-        select(InboxRow.id, InboxRow.update_id, InboxRow.lane, InboxRow.raw)
-        .where(InboxRow.state == "new", InboxRow.id > after)
-        .order_by(InboxRow.id)
-        .limit(limit)
-    )
+    rows = await look.session.execute(_UNFINISHED, {"after": after, "most": limit})
     return [Stored(*row) for row in rows]
 
 

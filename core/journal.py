@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 
@@ -11,11 +11,14 @@ from core.models import JournalEntry, Person
 from core.texts import pack
 from core.tx import Look, Tx
 
+_JOURNAL: Final[Any] = JournalEntry.__table__  # the table: the ORM would only add to the cost
+_RECORD: Final = insert(_JOURNAL)
+
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
     """Write the events down, all in one statement."""
     await tx.session.execute(
-        insert(JournalEntry),
+        _RECORD,
         [
             {
                 "ticket_id": event.ticket_id,

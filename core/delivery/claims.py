@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from core.delivery.channel import Outgoing
 from core.models import OutboxRow
@@ -21,6 +20,49 @@ PENDING: Final = ("queued", "sending")
 # Long enough to look into what was sent, and to send a failed answer again.
 KEPT_FOR: Final = timedelta(days=30)
 PAGE: Final = 50
+
+_TABLE: Final[Any] = OutboxRow.__table__
+_ROWS: Final = _TABLE.c
+_EARLIER: Final = _TABLE.alias("earlier").c
+_PARCEL: Final = (  # in the order of Outgoing
+    *(_ROWS.id, _ROWS.channel, _ROWS.address, _ROWS.locale, _ROWS.kind, _ROWS.key, _ROWS.facts),
+    *(_ROWS.ticket_id, _ROWS.created_at, _ROWS.attempts, _ROWS.message_id, _ROWS.person_id),
+    *(_ROWS.priority, _ROWS.mark),
+)
+_READY: Final = (
+    select(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at)
+    .where(
+        _ROWS.state == "queued",
+        _ROWS.not_before <= bindparam("now"),
+        ~exists().where(
+            _EARLIER.lane == _ROWS.lane,
+            _EARLIER.id < _ROWS.id,
+            _EARLIER.state.in_(PENDING),
+        ),
+    )
+    .order_by(_ROWS.turn_at, _ROWS.id)
+    .limit(bindparam("most"))
+)
+_READY_ELSEWHERE: Final = _READY.where(_ROWS.address.not_in(bindparam("busy", expanding=True)))
+_CLAIM: Final = (
+    update(_TABLE)
+    .where(_ROWS.id.in_(bindparam("ids", expanding=True)), _ROWS.state == "queued")
+    .values(state="sending", attempts=_ROWS.attempts + 1, mark=bindparam("noted"))
+    .returning(*_PARCEL)
+)
+_INTERRUPTED: Final = select(*_PARCEL).where(_ROWS.state == "sending").order_by(_ROWS.id)
+_END: Final = (
+    update(_TABLE)
+    .where(_ROWS.id == bindparam("row"), _ROWS.state.in_(PENDING))
+    .values(state=bindparam("how"), done_at=bindparam("now"), error=bindparam("because"))
+)
+_SLOW: Final = select(_ROWS.id, _ROWS.message_id).where(
+    _ROWS.state.in_(PENDING),
+    _ROWS.kind == "content",
+    _ROWS.person_id.is_not(None),
+    _ROWS.message_id.is_not(None),
+    _ROWS.created_at <= bindparam("before"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,64 +80,29 @@ async def find_ready(look: Look, busy: Collection[str], limit: int = PAGE) -> Se
 
     ``busy`` are addresses that cannot take anything now.
     """
-    earlier = aliased(OutboxRow)
-    query = (
-        select(OutboxRow.id, OutboxRow.address, OutboxRow.priority, OutboxRow.created_at)
-        .where(
-            OutboxRow.state == "queued",
-            OutboxRow.not_before <= look.now,
-            ~exists().where(
-                earlier.lane == OutboxRow.lane,
-                earlier.id < OutboxRow.id,
-                earlier.state.in_(PENDING),
-            ),
-        )
-        .order_by(OutboxRow.turn_at, OutboxRow.id)
-        .limit(limit)
-    )
+    given: dict[str, Any] = {"now": look.now, "most": limit}
     if busy:
-        query = query.where(OutboxRow.address.not_in(busy))
-    return [Candidate(*row) for row in await look.session.execute(query)]
+        rows = await look.session.execute(_READY_ELSEWHERE, given | {"busy": tuple(busy)})
+    else:
+        rows = await look.session.execute(_READY, given)
+    return [Candidate(*row) for row in rows]
 
 
 async def claim(tx: Tx, ids: Sequence[int], mark: dict[str, Any]) -> list[Outgoing]:
     """Mark rows as being sent; ``mark`` is what the channel will need if the answer is lost."""
-    rows = await tx.session.scalars(
-        update(OutboxRow)
-        .where(OutboxRow.id.in_(ids), OutboxRow.state == "queued")
-        .values(state="sending", attempts=OutboxRow.attempts + 1, mark=mark)
-        .returning(OutboxRow)
-        .execution_options(synchronize_session=False)
-    )
-    return sorted((outgoing(row) for row in rows), key=lambda parcel: parcel.id)
+    rows = await tx.session.execute(_CLAIM, {"ids": ids, "noted": mark})
+    return sorted(map(_outgoing, rows), key=lambda parcel: parcel.id)
 
 
-def outgoing(row: OutboxRow) -> Outgoing:
+def _outgoing(row: Sequence[Any]) -> Outgoing:
     """A row as its channel sees it."""
-    return Outgoing(
-        id=row.id,
-        channel=row.channel,
-        address=row.address,
-        locale=row.locale,
-        kind=row.kind,
-        key=row.key,
-        facts=row.facts,
-        ticket_id=row.ticket_id,
-        message_id=row.message_id,
-        person_id=row.person_id,
-        priority=row.priority,
-        created_at=row.created_at,
-        attempts=row.attempts,
-        mark=row.mark or {},
-    )
+    fields = [*row[:-1], row[-1] or {}]
+    return Outgoing(*fields)
 
 
 async def find_interrupted(look: Look) -> list[Outgoing]:
     """Rows that a process was sending when it died."""
-    rows = await look.session.scalars(
-        select(OutboxRow).where(OutboxRow.state == "sending").order_by(OutboxRow.id)
-    )
-    return [outgoing(row) for row in rows]
+    return [_outgoing(row) for row in await look.session.execute(_INTERRUPTED)]
 
 
 async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: bool = True) -> None:
@@ -141,16 +148,11 @@ async def is_under_way(look: Look, message_id: int, kind: str) -> bool:
     return (await look.session.scalars(query.limit(1))).one_or_none() is not None
 
 
-async def end(tx: Tx, row_id: int, state: str, *, error: str | None = None) -> OutboxRow | None:
+async def end(tx: Tx, row_id: int, state: str, *, error: str | None = None) -> int | None:
     """The row's story is over: ``sent``, ``failed`` or ``dropped``. ``None`` if it was already."""
-    ended = await tx.session.scalars(
-        update(OutboxRow)
-        .where(OutboxRow.id == row_id, OutboxRow.state.in_(PENDING))
-        .values(state=state, done_at=tx.now, error=error)
-        .returning(OutboxRow)
-        .execution_options(synchronize_session=False)
-    )
-    return ended.one_or_none()
+    given = {"row": row_id, "how": state, "now": tx.now, "because": error}
+    ended = await tx.session.execute(_END, given)
+    return row_id if ended.rowcount == 1 else None  # type: ignore[attr-defined]
 
 
 async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
@@ -176,14 +178,8 @@ async def next_due(look: Look) -> datetime | None:
 
 async def find_slow_answers(look: Look, older_than: timedelta) -> Sequence[tuple[int, int]]:
     """Answers that are on their way for longer: ids of row and message (X2)."""
-    query = select(OutboxRow.id, OutboxRow.message_id).where(
-        OutboxRow.state.in_(PENDING),
-        OutboxRow.kind == "content",
-        OutboxRow.person_id.is_not(None),
-        OutboxRow.message_id.is_not(None),
-        OutboxRow.created_at <= look.now - older_than,
-    )
-    return [(row, message) for row, message in await look.session.execute(query) if message]
+    slow = await look.session.execute(_SLOW, {"before": look.now - older_than})
+    return [(row, message) for row, message in slow]
 
 
 async def count_pending(look: Look) -> int:

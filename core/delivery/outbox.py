@@ -4,7 +4,7 @@ What a notice says is frozen when it is written; how a card looks is not: it is 
 leaves, so that it always shows the present.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 
 from core import events as e
-from core.db import insert_or
+from core.db.conflict import prepared
 from core.delivery import pacing
 from core.delivery.digests import digest_facts
 from core.delivery.notices import Audience, Notice, notices_of
@@ -28,6 +28,19 @@ _PUBLIC: Final = ("number", "due", "until", "reason", "reply", "choices")
 _NOTHING: Final = timedelta(0)
 # One step less urgent is worth this much waiting.
 PATIENCE: Final = timedelta(seconds=pacing.PATIENCE)
+
+
+def _upsert(insert: Callable[[Any], Any]) -> Any:
+    # the table, not the class: the ORM would part rows with empty columns from the others
+    statement = insert(OutboxRow.__table__)
+    return statement.on_conflict_do_update(
+        index_elements=["once"],
+        index_where=text("state = 'queued' AND once IS NOT NULL"),
+        set_={"facts": statement.excluded.facts},
+    )
+
+
+_WRITE: Final = prepared(_upsert)
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
@@ -47,16 +60,7 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         return
     for each in rows:
         each["turn_at"] = each["not_before"] + PATIENCE * each["priority"]
-    # the table, not the class: the ORM would part rows with empty columns from the others
-    statement = insert_or(tx.session, OutboxRow.__table__)
-    await tx.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["once"],
-            index_where=text("state = 'queued' AND once IS NOT NULL"),
-            set_={"facts": statement.excluded.facts},
-        ),
-        list(rows),
-    )
+    await tx.session.execute(_WRITE(tx.session), list(rows))
 
 
 async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.events import PersonReachable
 from core.models import Person
@@ -13,6 +13,10 @@ from core.words.names import clean_name
 # Telegram's own identities: shared by many, so never a person (S2).
 NEVER_A_PERSON: Final = frozenset({1087968824, 777000, 136817688})
 LANGUAGES: Final = ("ru", "en")
+
+_FOUND: Final = select(Person).where(Person.telegram_id == bindparam("telegram"))
+_HELD: Final = _FOUND.with_for_update()
+_LANGUAGE: Final = select(Person.language).where(Person.telegram_id == bindparam("telegram"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,8 @@ class Caller:
 
 async def find_by_telegram(look: Look, telegram_id: int) -> Person | None:
     """The person with this Telegram id; in a transaction the row is held."""
-    query = select(Person).where(Person.telegram_id == telegram_id)
-    if isinstance(look, Tx):
-        query = query.with_for_update()
-    return (await look.session.scalars(query)).one_or_none()
+    query = _HELD if isinstance(look, Tx) else _FOUND
+    return (await look.session.scalars(query, {"telegram": telegram_id})).one_or_none()
 
 
 async def recognise(tx: Tx, caller: Caller) -> Person:
@@ -73,9 +75,7 @@ def _language(code: str | None, default: str) -> str:
 
 async def language_of(look: Look, telegram_id: int, code: str | None) -> str:
     """The language to speak in: what they chose, else what their Telegram speaks."""
-    known = await look.session.scalar(
-        select(Person.language).where(Person.telegram_id == telegram_id)
-    )
+    known = await look.session.scalar(_LANGUAGE, {"telegram": telegram_id})
     return known or _language(code, look.company.language)
 
 

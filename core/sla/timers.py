@@ -1,10 +1,10 @@
 """Setting a ticket's timers. Several at once are one statement."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from core.db import insert_or
+from core.db.conflict import prepared
 from core.models import Timer
 from core.tx import Tx
 
@@ -20,15 +20,22 @@ NONE_OF_THEM: Final[Mapping[str, datetime | None]] = {
 }
 
 
+def _upsert(insert: Callable[[Any], Any]) -> Any:
+    # the table, not the class: the ORM would part rows with empty columns from the others
+    statement = insert(Timer.__table__)
+    return statement.on_conflict_do_update(
+        index_elements=["ticket_id", "kind"], set_={"due_at": statement.excluded.due_at}
+    )
+
+
+_SET: Final = prepared(_upsert)
+
+
 async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None]) -> None:
     """Set each timer of ``due`` to its instant; ``None`` takes it away."""
     if not due:
         return
-    # the table, not the class: the ORM would part rows with empty columns from the others
-    statement = insert_or(tx.session, Timer.__table__)
     await tx.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["ticket_id", "kind"], set_={"due_at": statement.excluded.due_at}
-        ),
+        _SET(tx.session),
         [{"ticket_id": ticket_id, "kind": kind, "due_at": at} for kind, at in due.items()],
     )

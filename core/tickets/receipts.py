@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from core.db import insert_or
+from core.db.conflict import prepared
 from core.delivery.channel import Outgoing, Sent
 from core.delivery.outbox import TELEGRAM, row, write
 from core.delivery.pacing import Priority
@@ -14,6 +14,11 @@ from core.tickets.reach import lose_customer
 from core.tx import Look, Tx
 
 _PLACED: Final = frozenset({"text", "content", "card"})
+_STANDS: Final = prepared(
+    lambda insert: insert(Placement.__table__).on_conflict_do_nothing(
+        index_elements=["chat", "ref"]
+    )
+)
 
 
 async def arrived(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
@@ -41,7 +46,7 @@ async def _place(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
     carried += [parcel.message_id] * (len(sent.refs) - len(carried))
     copy = parcel.kind == "content"
     await tx.session.execute(
-        insert_or(tx.session, Placement).on_conflict_do_nothing(index_elements=["chat", "ref"]),
+        _STANDS(tx.session),
         [
             {
                 "chat": int(sent.note.get("chat", parcel.address)),

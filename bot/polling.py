@@ -5,18 +5,20 @@ cannot be parsed. Ours asks for raw JSON, stores the batch, and only then moves 
 """
 
 import asyncio
+import json
 import logging
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import orjson
 from aiogram import Bot
 from aiogram.exceptions import (
-    TelegramAPIError,
+    AiogramError,
     TelegramConflictError,
+    TelegramNotFound,
     TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
@@ -40,6 +42,8 @@ ALLOWED: Final = (
 )
 TIMEOUT: Final = 25
 BATCH: Final = 100
+# The longest wait after a failure: what arrives meanwhile should not wait for ever.
+LONGEST_PAUSE: Final = 15.0
 # Where in an update its chat is: the lane whose order it keeps.
 _CHATS: Final = (
     ("message", "chat"),
@@ -51,10 +55,10 @@ _CHATS: Final = (
 )
 
 
-class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
+class GetRawUpdates(TelegramMethod[list[Any]]):
     """``getUpdates`` whose answer is left as it came: each update is parsed alone, later."""
 
-    __returning__ = list[dict[str, Any]]
+    __returning__ = list[Any]
     __api_method__ = "getUpdates"
 
     offset: int | None
@@ -79,7 +83,11 @@ def _id(holder: Any, name: str) -> int:
     chat = holder.get(name) if isinstance(holder, dict) else None
     number = chat.get("id") if isinstance(chat, dict) else None
     # a number beyond the column's range is some forger's; it shares the nameless lane
-    return number if isinstance(number, int) and abs(number) < 1 << 62 else 0
+    return number if _fits(number) else 0
+
+
+def _fits(number: object) -> TypeGuard[int]:
+    return isinstance(number, int) and abs(number) < 1 << 62
 
 
 @dataclass(slots=True)
@@ -91,6 +99,7 @@ class Poller:
     stored: Callable[[Sequence[Mapping[str, Any]]], None]
     last_poll: float = field(default_factory=time.monotonic)
     _offset: int | None = None
+    _known: bool = False
 
     async def run(self) -> None:
         """Poll until cancelled. Raises only what no waiting can mend."""
@@ -101,26 +110,37 @@ class Poller:
                 failures = 0
             except TelegramUnauthorizedError:
                 raise
-            except TelegramConflictError as error:
-                failures += 1
-                if "webhook" in error.message:
-                    await self.bot.delete_webhook(drop_pending_updates=False)
-                    continue
-                log.error("another process polls with this token; waiting for it to end")  # noqa: TRY400
-                await asyncio.sleep(backoff(failures, random.random()))
             except TelegramRetryAfter as error:
                 await asyncio.sleep(error.retry_after)
-            except (TelegramAPIError, SQLAlchemyError, OSError) as error:
+            except Exception as error:
+                if isinstance(error, TelegramNotFound) and not self._known:
+                    raise  # a wrong token or a wrong server; later it is some proxy's hiccup
                 failures += 1
-                log.warning("polling will go on: %s", error)
-                await asyncio.sleep(min(backoff(failures, random.random()), 15.0))
+                await self._recover(error)
+                await asyncio.sleep(min(backoff(failures, random.random()), LONGEST_PAUSE))
+
+    async def _recover(self, error: Exception) -> None:
+        """Mend what can be mended, and say what was wrong."""
+        if isinstance(error, TelegramConflictError) and "webhook" in error.message:
+            log.warning("a webhook is set; it is removed, and nothing that waits is dropped")
+            try:
+                await self.bot.delete_webhook(drop_pending_updates=False)
+            except AiogramError as failure:
+                log.warning("the webhook could not be removed: %s", failure)
+        elif isinstance(error, TelegramConflictError):
+            log.error("another process polls with this token; waiting for it to end")
+        elif isinstance(error, AiogramError | SQLAlchemyError | OSError):
+            log.warning("polling will go on: %s", error)
+        else:
+            log.error("polling will go on", exc_info=error)
 
     async def _poll(self) -> None:
         request = GetRawUpdates(
             offset=self._offset, limit=BATCH, timeout=TIMEOUT, allowed_updates=list(ALLOWED)
         )
-        batch: list[dict[str, Any]] = await self.bot(request, request_timeout=TIMEOUT + 10)
+        batch: list[Any] = await self.bot(request, request_timeout=TIMEOUT + 10)
         self.last_poll = time.monotonic()
+        self._known = True
         if not batch:
             # Confirmed is confirmed. Ids may begin anew at random after an idle week: an old
             # offset would pass over them (R3).
@@ -129,15 +149,29 @@ class Poller:
         pass_point("inbox.before_store")
         await keep(self.desk, self.bot.id, batch)
         pass_point("inbox.after_store")
-        self._offset = max(int(update["update_id"]) for update in batch) + 1
+        self._offset = max(update["update_id"] for update in batch if _is_update(update)) + 1
         self.stored(batch)
         pass_point("inbox.before_confirm")
 
 
-async def keep(desk: Desk, bot_id: int, batch: Sequence[Mapping[str, Any]]) -> None:
+async def keep(desk: Desk, bot_id: int, batch: Sequence[Any]) -> None:
     """Store a batch of raw updates in one transaction."""
     rows = [
-        Raw(int(update["update_id"]), lane_of(update), orjson.dumps(update).decode())
+        Raw(update["update_id"], lane_of(update), _written(update))
         for update in batch
+        if _is_update(update)
     ]
-    await desk.run(store, bot_id, rows)
+    if rows:
+        await desk.run(store, bot_id, rows)
+
+
+def _is_update(thing: Any) -> bool:
+    """Whatever has an id. What has none cannot be confirmed, nor handled once."""
+    return isinstance(thing, dict) and _fits(thing.get("update_id"))
+
+
+def _written(update: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(update).decode()
+    except TypeError:  # half a surrogate pair, a number of more than 64 bits
+        return json.dumps(update)

@@ -1,7 +1,7 @@
 """The one door: an action runs in one transaction, and what it caused is written down with it.
 
-``run`` opens the transaction, freezes the instant, runs the action, lets the recorders (journal,
-outbox) write what was emitted, marks the inbox row done, commits and rings the bell. Nothing here
+``run`` opens the transaction, freezes the instant, marks the inbox row done, runs the action, lets
+the recorders (journal, outbox) write what was emitted, commits and rings the bell. Nothing here
 waits for a network (R4). The whole unit of work is shielded: a cancelled task must not leave the
 database locked.
 """
@@ -150,10 +150,10 @@ class Desk:
         row = _handling.get()
         async with self.database.write() as session:
             tx = Tx(session, self.clock(), self.company, self.directory, actor)
-            result = await action(tx, *args, **options)
-            await self._write_down(tx)
             if row is not None and not row.done:
                 await _mark_done(tx, row)
+            result = await action(tx, *args, **options)
+            await self._write_down(tx)
             await session.flush()
             pass_point("desk.before_commit")
         pass_point("desk.after_commit")

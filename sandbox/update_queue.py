@@ -149,7 +149,7 @@ class UpdateQueue:
         return update_id
 
     def _admit(self, data: Json, kind: str, chat_id: int | None, key: tuple[str, int]) -> int:
-        body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+        body = _encoded(data)
         lifetime = QUERY_LIFETIME if kind == "callback_query" else LIFETIME
         expires = self.world.clock.now() + lifetime
         update = Update(data["update_id"], kind, body, chat_id, key, time.monotonic(), expires)
@@ -226,6 +226,13 @@ class UpdateQueue:
     def _to_webhook(self, update: Update) -> None:
         """Hand an update over to the webhook; done by the layer that knows about webhooks."""
         raise NotImplementedError
+
+
+def _encoded(data: Json) -> bytes:
+    try:
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair can only be written as an escape
+        return json.dumps(data, separators=(",", ":")).encode()
 
 
 def _chat_of(payload: Any) -> int | None:

@@ -2,6 +2,16 @@
 
 from core.db.conflict import insert_or
 from core.db.engine import Database, DatabaseInUse, WrongDatabase
+from core.db.trouble import is_store_trouble
 from core.db.types import BigId, Row, UTCDateTime
 
-__all__ = ["BigId", "Database", "DatabaseInUse", "Row", "UTCDateTime", "WrongDatabase", "insert_or"]
+__all__ = [
+    "BigId",
+    "Database",
+    "DatabaseInUse",
+    "Row",
+    "UTCDateTime",
+    "WrongDatabase",
+    "insert_or",
+    "is_store_trouble",
+]

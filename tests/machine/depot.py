@@ -203,22 +203,22 @@ class Depot:
             yield self.courier
         finally:
             await self.courier.stop()
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, 30)
 
-    async def until(self, condition: Callable[[], Any], timeout: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], Any], timeout: float = 30.0) -> None:
         async with asyncio.timeout(timeout):
             while not condition():
                 await asyncio.sleep(0.002)
 
     async def until_state(self, number: int, state: str) -> OutboxRow:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (row := await self.row(number)).state != state:
                 await asyncio.sleep(0.002)
         return row
 
     async def until_over(self) -> None:
         """Everything has its end."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while {"queued", "sending"} & {*(await self.states()).values()}:
                 await asyncio.sleep(0.002)
 

@@ -49,7 +49,7 @@ WORDS: Final = {
         "open": "Open a ticket",
         "forget": "No, by accident",
         "yes": "Yes, thank you",
-        "no": "No, it is not",
+        "no": "No, it does not",
         "take": "Take",
         "freeze": "Freeze",
         "hour": "1 hour",
@@ -58,7 +58,7 @@ WORDS: Final = {
         "sure": "Yes, close",
         "back": "Reopen",
         "retry": "Try again",
-        "question": "a question",
+        "question": "It is a question",
         "name": "Alice <b>Breeze</b>",
     },
 }
@@ -288,7 +288,7 @@ class Telling:
 
     async def _press_card(self, person: Person, label: str) -> None:
         card = await self.stage.card(self.number)
-        press = await person.press(WORDS["ru"][label], in_=self.stage.group, message=card)
+        press = await person.press(self.words[label], in_=self.stage.group, message=card)
         await press.answer()
         self.book.lines += [f"*toast*: {press.text}", ""]
 
@@ -300,7 +300,7 @@ class Telling:
         self.book.lines += [f"*toast*: {press.text}", ""]
 
     async def _press_group(self, label: str) -> None:
-        press = await self.stage.olga.press_soon(WORDS["ru"][label], in_=self.stage.group)
+        press = await self.stage.olga.press_soon(self.words[label], in_=self.stage.group)
         await press.answer()
         self.book.lines += [f"*toast*: {press.text}", ""]
 
@@ -331,29 +331,34 @@ class Telling:
         await self.alice.edit(message, self.says["number"] + " (!)")
 
 
-async def clock(stage: Stage, book: Book) -> None:
-    """What the clock does: reminder, overdue, wake-up, digest after a downtime."""
-    book.title("Часы")
-    async with stage.process(ANSWER_DEADLINE="6s", REMIND_BEFORE="3s", SWEEP_INTERVAL="1s") as bot:
-        boris = stage.customer("Борис")
+# how the reminder, the alert and the wake-up are known
+SIGNS: Final = {
+    "ru": ("осталось", "просрочено", "проснулось"),
+    "en": ("left", "late", "awake"),
+}
+
+
+async def clock(stage: Stage, book: Book, language: str) -> None:
+    """What the clock does: reminder, overdue, wake-up, lists."""
+    near, late, awake = SIGNS[language]
+    quick = {"ANSWER_DEADLINE": "6s", "REMIND_BEFORE": "3s", "DEFAULT_LANGUAGE": language}
+    async with stage.process(**quick):
 
         async def overdue() -> None:
-            await stage.open_ticket(boris, "Не открывается приложение")
-            await stage.group.expect("осталось", timeout=20)
-            await stage.alerts.expect("просрочено", timeout=20)
-
-        await book.scene("Reminder and overdue", overdue)
+            await stage.open_ticket(stage.customer("Boris", language), LINES[language]["free"])
+            await stage.group.expect(near, timeout=20)
+            await stage.alerts.expect(late, timeout=20)
 
         async def woken() -> None:
-            number, card = await stage.open_ticket(stage.customer("Вера"), "Нет архива")
-            await stage.olga.reply(card, "/freeze 3s ждём запись")
-            await stage.group.expect("проснулось", timeout=20)
-            del number
+            _, card = await stage.open_ticket(stage.customer("Vera", language), "?..")
+            reason = LINES[language]["frozen"].split(maxsplit=2)[2]
+            await stage.olga.reply(card, f"/freeze 3s {reason}")
+            await stage.group.expect(awake, timeout=20)
 
+        await book.scene("Reminder and overdue", overdue)
         await book.scene("Frozen and woken", woken)
         await book.scene("Overdue list", lambda: _say(stage.olga, stage, "/overdue"))
         await book.scene("Report", lambda: _say(stage.admin, stage, "/report overdue"))
-        await bot.stop()
 
 
 async def _say(person: Person, stage: Stage, text: str) -> None:
@@ -366,10 +371,10 @@ async def main() -> int:
         async with staged(Path(folder)) as stage:
             book = Book(stage)
             try:
-                async with stage.process():
-                    await play(stage, book, "ru")
-                    await play(stage, book, "en")
-                await clock(stage, book)
+                for language in ("ru", "en"):
+                    async with stage.process(DEFAULT_LANGUAGE=language):
+                        await play(stage, book, language)
+                    await clock(stage, book, language)
             finally:
                 OUTPUT.parent.mkdir(exist_ok=True)
                 OUTPUT.write_text("\n".join(book.lines) + "\n")

@@ -207,9 +207,13 @@ class DeadlineMissed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketWoke(Event):
-    """A frozen ticket's time has come (B17); ``reason`` is what it was frozen for."""
+    """A frozen ticket's time has come (B17); ``reason`` is what it was frozen for.
+
+    ``waiting``: the customer waits for an answer.
+    """
 
     reason: str | None
+    waiting: bool
     alone: bool
 
 

@@ -72,7 +72,7 @@ def _work(card: Card, voice: Voice) -> Iterator[str]:
         yield voice.html("card.was_due" if late else "card.due", due=card.answer_due)
     if card.assignee is not None:
         yield voice.html("card.assignee", name=clean_name(card.assignee))
-    elif card.earlier_assignee is not None:
+    elif card.earlier_assignee is not None and not card.state.final:
         earlier = clean_name(card.earlier_assignee)
         yield voice.html("card.earlier", nobody=NOBODY, name=earlier)
     elif not card.state.final:

@@ -12,6 +12,7 @@ from channels.telegram.screens import Screen, clipped
 from channels.telegram.voice import Voice
 from core.texts import unpack
 from core.tickets.card import Card
+from core.tickets.marker import Marker
 from core.tickets.opening import TITLE_LENGTH
 from core.words.names import NAMELESS, clean_name
 
@@ -51,6 +52,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         reason = clipped(str(facts["reason"]), _LONGEST_REASON).rstrip(" .")
         facts["reason"] = reason or NAMELESS
     facts["since"] = facts.get("since") or facts.get("due")
+    facts["marker"] = str(Marker.NEEDS_ANSWER if facts.get("waiting") else Marker.ANSWERED)
     return facts
 
 

@@ -140,7 +140,10 @@ async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
             reason = ticket.reason
             woke = await _moved(tx, ticket, "wake")
             if woke:
-                tx.emit(TicketWoke(ticket_id=ticket.id, reason=reason, alone=alone))
+                waiting = ticket.waiting_since is not None
+                tx.emit(
+                    TicketWoke(ticket_id=ticket.id, reason=reason, waiting=waiting, alone=alone)
+                )
             return woke
     return await _moved(tx, ticket, "expire")
 

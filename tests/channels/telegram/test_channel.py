@@ -233,8 +233,8 @@ async def test_operators_and_admins_are_told_what_needs_them(house: House) -> No
 
     async def happen(tx: Tx) -> None:
         tx.emit(DeadlineNear(ticket_id=number, due=due, alone=True))
-        tx.emit(TicketWoke(ticket_id=number, reason="ждём поставку", alone=True))
-        tx.emit(TicketWoke(ticket_id=number, reason=None, alone=True))
+        tx.emit(TicketWoke(ticket_id=number, reason="ждём поставку", waiting=True, alone=True))
+        tx.emit(TicketWoke(ticket_id=number, reason=None, waiting=False, alone=True))
         tx.emit(DeadlineMissed(ticket_id=number, due=due, alone=True))
         tx.emit(CaughtUp(ticket_id=None, down=12000, overdue=(3, 5), near=(7,), woke=()))
         tx.emit(CaughtUp(ticket_id=None, down=60, overdue=(), near=(7, 8), woke=(9,)))
@@ -247,7 +247,7 @@ async def test_operators_and_admins_are_told_what_needs_them(house: House) -> No
     assert said == [
         f"⏳ #{number} ждёт ответа, осталось 3 дня. 👷 не назначен",
         f"🟡→🔴 #{number} проснулось: «ждём поставку». 👷 не назначен",
-        f"🟡→🔴 #{number} проснулось. 👷 не назначен",
+        f"🟡→🟢 #{number} проснулось. 👷 не назначен",
         "Пока бот не работал (3 ч 20 мин): скоро срок у 1 обращения: #7.",
         (
             "Пока бот не работал (1 мин): скоро срок у 2 обращений: #7, #8; "

@@ -44,7 +44,7 @@ Prepare = Callable[[str], None]
 T = TypeVar("T")
 
 
-class Unavailable(Exception):  # noqa: N818 - it is a state, not a mistake
+class Unavailable(Exception):
     """No PostgreSQL can be had here; the text says what was tried."""
 
 

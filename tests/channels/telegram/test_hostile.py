@@ -40,7 +40,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"number": 12, "due": NOW, "until": NOW, "since": NOW, "inbox_id": 7}
     facts |= {"late": timedelta(hours=1), "left": timedelta(hours=1), "down": timedelta(hours=1)}
     facts |= {"near": part, "woke": part, "overdue": part}
-    facts |= {"n": 2, "tickets": f"🔴 #12 {words} · {words}"}
+    facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
     return sentences.say(spoken(texts), key, facts, None).html
 
 

@@ -1,0 +1,58 @@
+"""The yardstick: the least that a bot on aiogram can do, ``python -m tests.bench.echo``.
+
+Stock: aiogram as its manual shows it. ``--tuned``: with everything that costs no code of one's own:
+response classes held, uvloop, orjson, what was loaded kept out of garbage collection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+
+from aiogram import Bot, Dispatcher
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.types import Message
+
+
+async def echo(message: Message) -> None:
+    await message.answer(message.text or "")
+
+
+async def stock() -> None:
+    await _poll(AiohttpSession())
+
+
+async def tuned() -> None:
+    import orjson
+
+    from channels.telegram.gateway import keep_responses
+
+    keep_responses()
+    gc.collect()
+    gc.freeze()
+    await _poll(AiohttpSession(json_loads=orjson.loads, json_dumps=_dumps))
+
+
+def _dumps(value: object) -> str:
+    import orjson
+
+    return orjson.dumps(value).decode()
+
+
+async def _poll(session: AiohttpSession) -> None:
+    session.api = TelegramAPIServer.from_base(os.environ["TELEGRAM_API_URL"])
+    dispatcher = Dispatcher()
+    dispatcher.message.register(echo)
+    await dispatcher.start_polling(Bot(os.environ["BOT_TOKEN"], session=session))
+
+
+if __name__ == "__main__":
+    if "--tuned" in sys.argv:
+        import uvloop
+
+        uvloop.run(tuned())
+    else:
+        asyncio.run(stock())

@@ -1,0 +1,166 @@
+"""What a message costs the database: statements and commits, stage by stage, in the real desk.
+
+The desk runs here, one step at a time, against the lean world: what is counted is what the process
+does, its readers included, and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from bot.app import App, build
+from core import inbox
+from core.db import Database
+from sandbox import Person
+from tests.bench.figures import Figure
+from tests.bench.staging import desk_at, lean_stage, people_of, settings_of, wait_for_words
+from tests.bench.unhurried import Unhurried
+from tests.wire.stage import Stage
+
+MOST = 8
+
+
+@dataclass(slots=True)
+class Spent:
+    """What went to the database."""
+
+    statements: list[str] = field(default_factory=list)
+    commits: int = 0
+
+    def __str__(self) -> str:
+        return "\n".join(f"{n:2} {' '.join(s.split())}" for n, s in enumerate(self.statements, 1))
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[Spent]:
+    """Everything asked of the database meanwhile, by writers and readers."""
+    spent = Spent()
+
+    def asked(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            spent.statements.append(statement)
+
+    def committed(_connection: Any) -> None:
+        spent.commits += 1
+
+    engines = [engine.sync_engine for engine in (database.writer, database.reader)]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", asked)
+        event.listen(engine, "commit", committed)
+    try:
+        yield spent
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", asked)
+            event.remove(engine, "commit", committed)
+
+
+@dataclass(slots=True)
+class Steps:
+    """The desk's loops, each driven by hand."""
+
+    stage: Stage
+    app: App
+    read_up_to: int = 0
+
+    async def take_in(self) -> list[inbox.Stored]:
+        """From Telegram into the inbox and to the lanes."""
+        await self.app.poller._poll()
+        page = await self.app.desk.read(inbox.list_unfinished, self.read_up_to, 200)
+        self.read_up_to = page[-1].id
+        return page
+
+    async def handle(self, updates: list[inbox.Stored]) -> None:
+        for update in updates:
+            await self.app.lanes._once(update)
+
+    async def deliver(self) -> None:
+        """What may leave now leaves, until nothing more may."""
+        courier = self.app.courier
+        while True:
+            await courier._round()
+            if not courier._under_way:
+                return
+            await asyncio.gather(*courier._under_way.values())
+
+    async def all_of(self, deed: Callable[[], object]) -> tuple[Spent, Spent, Spent]:
+        """Somebody does something; returns what its three stages cost."""
+        deed()
+        with counted(self.app.database) as took_in:
+            updates = await self.take_in()
+        with counted(self.app.database) as handled:
+            await self.handle(updates)
+        with counted(self.app.database) as delivered:
+            await self.deliver()
+        return took_in, handled, delivered
+
+
+@asynccontextmanager
+async def steps(folder: Path, people: int = 1) -> AsyncIterator[tuple[Steps, list[Person]]]:
+    """The desk in this process, and people who have said that they want a ticket."""
+    async with lean_stage(folder, history_limit=200) as stage:
+        crowd = people_of(stage, people)
+        async with desk_at(stage) as desk:
+            await desk.run(wait_for_words, crowd)
+        settings = settings_of(stage)
+        app = build(settings, Database(settings.database_url.get_secret_value()), pacer=Unhurried())
+        await app.prepare()
+        try:
+            yield Steps(stage, app), crowd
+        finally:
+            app.runner.start()  # what was never started cannot be stopped
+            await app._wind_down(set())
+
+
+Scene = Callable[[Steps, Person], Awaitable[tuple[Spent, Spent, Spent]]]
+
+
+async def measure(folder: Path, *, quick: bool) -> list[Figure]:
+    del quick
+    async with steps(folder) as (desk, (alice,)):
+        await _warm(desk, alice)
+        group, olga = desk.stage.group, desk.stage.olga
+        figures = []
+        joins = await desk.all_of(lambda: alice.say("И ещё вот что"))
+        answers = await desk.all_of(
+            lambda: olga.say("Смотрим", chat=group, reply_to=_card(desk)),
+        )
+        turns = await desk.all_of(lambda: alice.say("Спасибо, но не помогло"))
+        for name, spent in (("joins a waiting ticket", joins), ("turns an answered one", turns)):
+            figures += _lines(f"customer's message that {name}", spent)
+        figures += _lines("operator's answer", answers)
+        return figures
+
+
+async def _warm(desk: Steps, alice: Person) -> None:
+    await desk.all_of(lambda: alice.say("Камера не показывает"))
+    await desk.all_of(lambda: alice.say("Уже второй день"))
+
+
+def _card(desk: Steps) -> Any:
+    return next(m for m in desk.stage.group.messages if m.from_bot and m.keyboard)
+
+
+def _lines(name: str, spent: tuple[Spent, Spent, Spent]) -> list[Figure]:
+    took_in, handled, delivered = spent
+    return [
+        Figure(f"{name}: handled", len(handled.statements), "stmts", MOST),
+        Figure("    commits", handled.commits, "", 1),
+        Figure(
+            "    before that: stored and read (shared by up to 100 updates)",
+            len(took_in.statements),
+            "stmts",
+        ),
+        Figure(
+            f"    after that: delivered and settled, {delivered.commits} commits",
+            len(delivered.statements),
+            "stmts",
+        ),
+    ]

@@ -17,12 +17,14 @@ install = $(PY) -m pip install --quiet --disable-pip-version-check --require-has
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint format types arrows house bench transcript lock clean
+.PHONY: help setup install run test check lint format types arrows house bench transcript lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
 setup: $(DEV)  ## everything for running, testing and checking
+
+install: $(RUNTIME)  ## what running needs, and nothing else
 
 run: $(RUNTIME)  ## the desk; with no BOT_TOKEN, the desk in its own sandbox
 	@exec $(PY) -m bot run

@@ -1,4 +1,4 @@
-"""The command line: run, check, migrate, quarantine, sandbox.
+"""The command line: run, check, migrate, backup, quarantine, sandbox.
 
 Exit codes: 0 fine, 2 the configuration is wrong (one clear line per fault), 3 another process holds
 this SQLite database. Heavy imports are late: ``--help`` and a wrong setting answer at once.
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot import logs
@@ -60,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "quarantine":
             found.add_argument("action", choices=["show", "replay"])
             found.add_argument("id", nargs="?", type=int, help="the number that `show` prints")
+        if name == "backup":
+            found.add_argument("file", type=Path, help="a file that is not there yet, or a folder")
     return parser
 
 
@@ -153,6 +156,23 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
         await database.close()
 
 
+async def backup(settings: Settings, options: argparse.Namespace) -> int:
+    """A consistent copy of the database, beside the running desk."""
+    from bot.backup import NoBackup, back_up
+    from core.desk import utc_now
+
+    database = Database(settings.database_url.get_secret_value())
+    try:
+        copy = await asyncio.to_thread(
+            back_up, database, options.file, utc_now().astimezone(settings.timezone)
+        )
+    except NoBackup as problem:
+        _complain([f"backup: {problem}"])
+        return WRONG
+    print(copy)
+    return FINE
+
+
 async def sandbox(settings: Settings, _: argparse.Namespace) -> int:
     """A small world with the real bot in it, and a command line to act there."""
     from bot.playground import play
@@ -165,6 +185,7 @@ COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("run", run, "run the desk (without BOT_TOKEN: in its own sandbox)"),
     ("check", check, "say what is wrong with the set-up, and how to mend it"),
     ("migrate", migrate, "bring the database up to date"),
+    ("backup", backup, "copy the database to a file while the desk runs"),
     ("quarantine", quarantine, "show or replay updates that could not be handled"),
     ("sandbox", sandbox, "try the desk without Telegram"),
 )

@@ -1,0 +1,99 @@
+"""One consistent copy of the database while the desk runs: ``python -m bot backup FILE``.
+
+SQLite gives its own online backup, read through the write-ahead log; PostgreSQL has ``pg_dump``,
+which takes its snapshot in one transaction. A copy appears under its name only when it is whole
+and has been looked at, and is readable by its owner alone: words of customers are in it.
+"""
+
+import os
+import sqlite3
+import subprocess
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.engine import URL
+
+from core.db import Database
+
+# Pages copied under one read lock: the running desk's writes go on between.
+PAGES: Final = 4096
+NAME: Final = "frontdoor-{:%Y%m%d-%H%M%S}{}"
+SUFFIX: Final = {True: ".db", False: ".dump"}
+
+
+class NoBackup(Exception):
+    """There is no copy; its words say why and what to do. Nothing was left behind."""
+
+
+def back_up(database: Database, target: Path, now: datetime) -> Path:
+    """Copy the database to ``target``, or into it under a name with ``now`` when it is a folder.
+
+    Returns the file. Raises :class:`NoBackup`.
+    """
+    if target.is_dir():
+        target /= NAME.format(now, SUFFIX[database.is_sqlite])
+    if target.exists():
+        raise NoBackup(f"{target} exists already; name another file, or a folder")
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        if database.path is not None:
+            _copy_sqlite(database.path, unfinished)
+        else:
+            _dump_postgres(database.url, unfinished)
+        _settle(unfinished, target)
+    except (OSError, sqlite3.Error) as error:
+        raise NoBackup(f"{target}: {error}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return target
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    if not source.exists():
+        raise NoBackup(f"{source} does not exist yet; there is nothing to copy")
+    with (
+        closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as desk,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        desk.backup(copy, pages=PAGES, sleep=0.01)
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, whole without a log beside it
+        found = copy.execute("PRAGMA integrity_check").fetchall()
+    if found != [("ok",)]:
+        raise NoBackup(f"the copy is damaged, and so may {source} be: {found[0][0]}")
+
+
+def _dump_postgres(url: URL, target: Path) -> None:
+    """Have ``pg_dump`` write its compressed format; the password never stands in a command line."""
+    given = {
+        "PGHOST": url.host or url.query.get("host"),
+        "PGPORT": str(url.port) if url.port else url.query.get("port"),
+        "PGUSER": url.username,
+        "PGPASSWORD": url.password,
+        "PGDATABASE": url.database,
+    }
+    named = {name: str(value) for name, value in given.items() if value}
+    command = ["pg_dump", "--format=custom", "--no-owner", f"--file={target}"]
+    try:
+        done = subprocess.run(  # noqa: S603 our own words, and the file's name as one argument
+            command, env=os.environ | named, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise NoBackup("pg_dump was not found; install PostgreSQL's client programs") from None
+    if done.returncode:
+        raise NoBackup(f"pg_dump: {done.stderr.strip() or f'ended with {done.returncode}'}")
+
+
+def _settle(unfinished: Path, target: Path) -> None:
+    """The copy is on the disk before it has its name."""
+    with unfinished.open("rb") as copy:
+        os.fsync(copy.fileno())
+    unfinished.rename(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -23,9 +23,9 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import NullPool
 
-from core.db import onehop
+from core.db import onthespot
 
-onehop.register()
+onthespot.register()
 
 # Named by us alone: the advisory lock of the one writing process.
 _ONE_WRITER = 7_391_204_518
@@ -66,7 +66,7 @@ class Database:
                 pool_timeout=10,
                 connect_args={} if writer else _READ_ONLY,
             )
-        url = self.url.set(drivername="sqlite+onehop")
+        url = self.url.set(drivername="sqlite+onthespot")
         engine = create_async_engine(
             url, pool_size=1 if writer else 4, max_overflow=0, pool_timeout=30
         )
@@ -135,7 +135,7 @@ class Database:
 
         On SQLite foreign keys rest meanwhile: copying a parent table would empty its children.
         """
-        url = self.url.set(drivername="sqlite+onehop") if self.is_sqlite else self.url
+        url = self.url.set(drivername="sqlite+onthespot") if self.is_sqlite else self.url
         engine = create_async_engine(url, poolclass=NullPool)
         if self.is_sqlite:
             _configure_sqlite(engine, writer=True, foreign_keys=False)

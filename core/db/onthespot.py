@@ -206,10 +206,10 @@ class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):
         return _Connection(self, connection._connection)
 
 
-class OneHopDialect(stock.SQLiteDialect_aiosqlite):
-    """``sqlite+onehop://``: aiosqlite without a thread where none is needed."""
+class OnTheSpotDialect(stock.SQLiteDialect_aiosqlite):
+    """``sqlite+onthespot://``: aiosqlite without a thread where none is needed."""
 
-    driver = "onehop"
+    driver = "onthespot"
     supports_statement_cache = True
 
     @classmethod
@@ -223,5 +223,5 @@ class OneHopDialect(stock.SQLiteDialect_aiosqlite):
 
 
 def register() -> None:
-    """Make ``sqlite+onehop`` known to SQLAlchemy."""
-    registry.register("sqlite.onehop", __name__, "OneHopDialect")
+    """Make ``sqlite+onthespot`` known to SQLAlchemy."""
+    registry.register("sqlite.onthespot", __name__, "OnTheSpotDialect")

@@ -27,9 +27,10 @@ from core.delivery import outbox
 from core.delivery.channel import Channel
 from core.delivery.courier import Courier, Reactions
 from core.delivery.pacing import Pacer
-from core.delivery.places import move_chat, settle_places
+from core.delivery.places import move_chat
 from core.desk import Desk
 from core.inbox import Stored
+from core.setup.choices import settle
 from core.texts import Texts
 from core.tickets import receipts
 from scheduler.runner import Runner
@@ -41,9 +42,23 @@ PATIENCE: Final = 2.0
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
 
 
+# Fields of the company that may be chosen in the chat, unless their variable says something.
+CHOSEN: Final = {
+    "name": "company_name",
+    "language": "default_language",
+    "zone": "timezone",
+    "answer_deadline": "answer_deadline",
+    "operators_chat": "operator_chat_id",
+    "alerts_chat": "alert_chat_id",
+}
+
+
 def company_of(settings: Settings) -> Company:
     """The company's settings as the environment gives them."""
     return Company(
+        fixed=frozenset(
+            field for field, name in CHOSEN.items() if name in settings.model_fields_set
+        ),
         name=settings.company_name,
         language=settings.default_language,
         zone=settings.timezone,
@@ -124,7 +139,7 @@ class App:
     async def prepare(self) -> None:
         """Bring the database up to date and find out what a killed process left unfinished."""
         await migrate(self.database)
-        self.adopt(await self.desk.run(settle_places))
+        self.adopt(await self.desk.run(settle))
         await self.courier.recover()
 
     def adopt(self, company: Company) -> None:

@@ -10,7 +10,8 @@ class Company:
     """Who we are and how long things take (C1, C5, B15; decisions below the tables).
 
     ``admins`` are Telegram ids. Spans are real time. ``rating_wait=None`` never closes a resolved
-    ticket by itself.
+    ticket by itself. ``fixed`` names the fields that the environment decides:
+    nobody changes them in the chat.
     """
 
     name: str = ""
@@ -25,3 +26,4 @@ class Company:
     alerts_chat: int | None = None
     mail_alerts_to: tuple[str, ...] = ()
     number_mask: str = "SR-{0}"
+    fixed: frozenset[str] = frozenset()

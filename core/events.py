@@ -271,6 +271,31 @@ class ChatMoved(Event):
     new: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatLinked(Event):
+    """An admin gave a chat its role: ``operators`` or ``alerts``; ``before`` had it until then."""
+
+    role: str
+    chat: int
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminAppointed(Event):
+    """Somebody became an admin; ``by`` says how: ``claim``."""
+
+    person_id: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompanyChanged(Event):
+    """An admin chose something for the company."""
+
+    what: str
+    value: Any
+
+
 def name_of(event: Event) -> str:
     """The journal's name of an event: ``TicketOpened`` → ``ticket_opened``."""
     kind = type(event).__name__

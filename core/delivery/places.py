@@ -17,17 +17,16 @@ async def settle_places(tx: Tx) -> Company:
     """The company with its chats as they are now.
 
     What the environment says counts, unless that chat has moved since and the environment still
-    names the old one.
+    names the old one. Where it says nothing, the chat counts that had the role last.
     """
     company = tx.company
     for role, field in ROLES.items():
         configured = getattr(company, field)
         place = await tx.session.get(Place, role)
-        if configured is None:
-            continue
         if place is None:
-            tx.session.add(Place(role=role, configured=configured, chat=configured))
-        elif place.configured != configured:
+            if configured is not None:
+                tx.session.add(Place(role=role, configured=configured, chat=configured))
+        elif configured is not None and place.configured != configured:
             place.configured = place.chat = configured
         else:
             company = replace(company, **_chat(field, place.chat))

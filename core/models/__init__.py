@@ -3,7 +3,7 @@
 from core.models.delivery import OutboxRow, Place, Placement
 from core.models.intake import InboxRow
 from core.models.journal import JournalEntry
-from core.models.machine import Fact
+from core.models.machine import Fact, Setting
 from core.models.people import Person
 from core.models.search import SearchWord
 from core.models.sla import Timer
@@ -22,6 +22,7 @@ __all__ = [
     "Place",
     "Placement",
     "SearchWord",
+    "Setting",
     "StateRow",
     "Ticket",
     "Timer",

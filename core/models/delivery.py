@@ -93,8 +93,8 @@ class Placement(Row):
 class Place(Row):
     """A chat with a role: ``operators`` or ``alerts``.
 
-    ``configured`` is what the environment said; ``chat`` follows when Telegram gives the group a
-    new id, so that a restart does not go back to the old one.
+    ``configured`` is what the environment said, or an admin; ``chat`` follows when
+    Telegram gives the group a new id, so that a restart does not go back to the old one.
     """
 
     __tablename__ = "place"

@@ -1,4 +1,4 @@
-"""What the machine room remembers of itself: last sweep, last poll."""
+"""What the machine room remembers of itself, and what admins chose for the company."""
 
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,16 @@ class Fact(Row):
     """A named value with the instant it was noted."""
 
     __tablename__ = "fact"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class Setting(Row):
+    """A field of the company that an admin chose; its value stands under ``is``."""
+
+    __tablename__ = "setting"
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[dict[str, Any]]

@@ -15,6 +15,7 @@ class Person(Row):
     ``dialogue`` is the step of a dialogue they are in, so that it survives a restart.
     ``unreachable_since`` is set when Telegram says that they blocked the bot (R12).
     ``operator_since`` is set while they are a member of the operator group (G1).
+    ``admin_since`` is set when they were made an admin here; ``ADMIN_IDS`` makes others.
     """
 
     __tablename__ = "person"
@@ -29,4 +30,5 @@ class Person(Row):
     unreachable_since: Mapped[datetime | None]
     operator_since: Mapped[datetime | None]
     operator_left: Mapped[datetime | None]
+    admin_since: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -31,6 +31,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "release_any": frozenset({"admin"}),
     "undo_any": frozenset({"admin"}),
     "report": frozenset({"admin"}),
+    "set_up": frozenset({"admin"}),
     "wake": _MACHINE,
     "expire": _MACHINE,
 }

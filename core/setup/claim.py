@@ -1,0 +1,68 @@
+"""The first admin: whoever opens the link that the log prints while there is none.
+
+Who can read the log of the machine runs the machine: no other proof is asked for.
+"""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import select
+
+from core.company import Company
+from core.errors import Refusal
+from core.events import AdminAppointed
+from core.models import Fact, Person
+from core.people.directory import Caller, arrive
+from core.tx import Look, Tx
+
+CLAIM: Final = "claim"
+# A link's payload: at most 64 of A-Z a-z 0-9 _ - with what stands before it.
+PREFIX: Final = "claim_"
+_BYTES: Final = 24
+
+
+async def appointed(look: Look) -> frozenset[int]:
+    """Telegram ids of those who were made admins here."""
+    query = select(Person.telegram_id).where(Person.admin_since.is_not(None))
+    return frozenset(id_ for id_ in await look.session.scalars(query) if id_ is not None)
+
+
+async def offer_claim(tx: Tx) -> str | None:
+    """A new payload for the link that makes an admin; ``None`` while there is an admin.
+
+    The one before it, if nobody used it, is worth nothing from now on. Only its digest is kept.
+    """
+    old = await tx.session.get(Fact, CLAIM)
+    if tx.company.admins or await appointed(tx):
+        if old is not None:
+            await tx.session.delete(old)
+        return None
+    secret = secrets.token_urlsafe(_BYTES)
+    if old is None:
+        old = Fact(name=CLAIM, value={}, at=tx.now)
+        tx.session.add(old)
+    old.value, old.at = {"digest": _digest(secret)}, tx.now
+    return PREFIX + secret
+
+
+async def claim(tx: Tx, caller: Caller, secret: str) -> Company:
+    """Make the caller the first admin. Returns the company as it is from now on.
+
+    Raises :class:`Refusal` for a secret that is not, or no longer, worth anything.
+    """
+    offered = await tx.session.get(Fact, CLAIM, with_for_update=True)
+    digest = "" if offered is None else str(offered.value.get("digest"))
+    if offered is None or not hmac.compare_digest(digest, _digest(secret)):
+        raise Refusal("refusal.claim")
+    person = await arrive(tx, caller, "customer")
+    person.admin_since = tx.now
+    await tx.session.delete(offered)
+    tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="claim"))
+    return replace(tx.company, admins=tx.company.admins | {caller.telegram_id})
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

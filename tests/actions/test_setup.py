@@ -1,0 +1,162 @@
+"""A desk comes to life: its first admin, its chats, its choices; the environment wins."""
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from core.company import Company
+from core.desk import Desk
+from core.errors import NotAllowed, NothingToDo, Refusal
+from core.models import Fact
+from core.setup.choices import choose, settle
+from core.setup.claim import PREFIX, claim, offer_claim
+from core.setup.linking import link
+from tests.actions.people import ALICE, ANNA, EVE, opens
+from tests.actions.store import Store
+
+GROUP, CHANNEL = -1001, -1002
+
+
+@pytest.fixture
+def company() -> Company:
+    """A company at its first start: nothing is known but its defaults."""
+    return Company()
+
+
+async def secret(desk: Desk) -> str:
+    offered = await desk.run(offer_claim)
+    assert offered is not None
+    assert len(offered) <= 64
+    return offered.removeprefix(PREFIX)
+
+
+async def with_admin(desk: Desk) -> None:
+    desk.company = await desk.run(claim, ANNA, await secret(desk))
+
+
+async def test_whoever_opens_the_link_first_is_the_admin(desk: Desk) -> None:
+    link_secret = await secret(desk)
+    desk.company = await desk.run(claim, ANNA, link_secret)
+    assert desk.company.admins == {ANNA.telegram_id}
+    with pytest.raises(Refusal, match=r"refusal\.claim"):
+        await desk.run(claim, EVE, link_secret)
+    assert (await desk.run(settle)).admins == {ANNA.telegram_id}
+
+
+async def test_an_admin_stays_one_after_a_restart_and_nobody_else_can_claim(desk: Desk) -> None:
+    await with_admin(desk)
+    desk.company = Company()  # as a new process begins
+    assert (await desk.run(settle)).admins == {ANNA.telegram_id}
+    assert await desk.run(offer_claim) is None
+
+
+async def test_where_the_environment_names_admins_nobody_can_claim(
+    desk: Desk, store: Store
+) -> None:
+    old = await secret(desk)
+    desk.company = replace(desk.company, admins=frozenset({ANNA.telegram_id}))
+    assert await desk.run(offer_claim) is None
+    assert not await store.rows(select(Fact))
+    with pytest.raises(Refusal, match=r"refusal\.claim"):
+        await desk.run(claim, EVE, old)
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "0" * 32])
+async def test_a_guessed_secret_makes_nobody_an_admin(desk: Desk, wrong: str) -> None:
+    await secret(desk)
+    with pytest.raises(Refusal, match=r"refusal\.claim"):
+        await desk.run(claim, EVE, wrong)
+    assert (await desk.run(settle)).admins == frozenset()
+
+
+async def test_a_restart_makes_the_old_link_worthless_and_keeps_no_secret(
+    desk: Desk, store: Store
+) -> None:
+    first = await secret(desk)
+    second = await secret(desk)
+    assert first != second
+    assert second not in str([fact.value for fact in await store.rows(select(Fact))])
+    with pytest.raises(Refusal, match=r"refusal\.claim"):
+        await desk.run(claim, EVE, first)
+    await desk.run(claim, ANNA, second)
+
+
+async def test_what_an_admin_chooses_outlives_a_restart(desk: Desk, store: Store) -> None:
+    await with_admin(desk)
+    for field, value in {
+        "name": "Наш двор",
+        "language": "en",
+        "zone": ZoneInfo("Asia/Omsk"),
+        "answer_deadline": timedelta(hours=4),
+    }.items():
+        desk.company = await desk.run(choose, ANNA, field, value)
+    chosen = desk.company
+    desk.company = Company()
+    assert await desk.run(settle) == chosen
+    assert (await store.journal(None))[-4:] == ["company_changed"] * 4
+
+
+async def test_the_environment_wins_over_what_was_chosen(desk: Desk) -> None:
+    await with_admin(desk)
+    await desk.run(choose, ANNA, "name", "Наш двор")
+    desk.company = Company(name="Our Yard", fixed=frozenset({"name", "zone"}))
+    desk.company = await desk.run(settle)
+    assert desk.company.name == "Our Yard"
+    with pytest.raises(Refusal, match=r"refusal\.fixed") as refused:
+        await desk.run(choose, ANNA, "zone", ZoneInfo("Asia/Omsk"))
+    assert refused.value.facts == {"variable": "TIMEZONE"}
+
+
+async def test_nobody_but_an_admin_sets_the_desk_up(desk: Desk) -> None:
+    await with_admin(desk)
+    with pytest.raises(NotAllowed):
+        await desk.run(choose, EVE, "name", "Eve's")
+    with pytest.raises(NotAllowed):
+        await desk.run(link, EVE, "operators", GROUP)
+    assert await desk.run(settle) == desk.company
+
+
+async def test_linked_chats_outlive_a_restart(desk: Desk) -> None:
+    await with_admin(desk)
+    desk.company = await desk.run(link, ANNA, "operators", GROUP)
+    desk.company = await desk.run(link, ANNA, "alerts", CHANNEL)
+    desk.company = Company()
+    desk.company = await desk.run(settle)
+    assert (desk.company.operators_chat, desk.company.alerts_chat) == (GROUP, CHANNEL)
+    with pytest.raises(NothingToDo):
+        await desk.run(link, ANNA, "operators", GROUP)
+
+
+async def test_a_chat_that_the_environment_names_is_not_linked_here(desk: Desk) -> None:
+    await with_admin(desk)
+    desk.company = replace(desk.company, operators_chat=-5, fixed=frozenset({"operators_chat"}))
+    with pytest.raises(Refusal, match=r"refusal\.fixed"):
+        await desk.run(link, ANNA, "operators", GROUP)
+
+
+async def test_tickets_that_came_before_the_group_get_their_cards_there(
+    desk: Desk, store: Store
+) -> None:
+    await with_admin(desk)
+    tickets = [await opens(desk, ALICE, text) for text in ("the first", "the second")]
+    assert not await store.outbox(kind="card")
+    await desk.run(link, ANNA, "operators", GROUP)
+    cards = await store.outbox(kind="card")
+    assert [(row.ticket_id, row.address) for row in cards] == [
+        (ticket.id, str(GROUP)) for ticket in tickets
+    ]
+
+
+async def test_another_group_takes_over_what_waited_for_the_one_before(
+    desk: Desk, store: Store
+) -> None:
+    await with_admin(desk)
+    desk.company = await desk.run(link, ANNA, "operators", GROUP)
+    await opens(desk, ALICE, "it is dark")
+    desk.company = await desk.run(link, ANNA, "operators", GROUP - 5)
+    rows = await store.outbox(kind="card")
+    assert {row.address for row in rows} == {str(GROUP - 5)}
+    assert len(rows) == 1

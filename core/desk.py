@@ -1,9 +1,9 @@
 """The one door: an action runs in one transaction, and what it caused is written down with it.
 
 ``run`` opens the transaction, freezes the instant, marks the inbox row done, runs the action, lets
-the recorders (journal, outbox) write what was emitted, commits and rings the bell. Nothing here
-waits for a network (R4). The whole unit of work is shielded: a cancelled task must not leave the
-database locked.
+the recorders (journal, outbox) write what was emitted, commits, and rings the bell if something is
+to leave. Nothing here waits for a network (R4). The whole unit of work is shielded: a cancelled
+task must not leave the database locked.
 """
 
 import asyncio
@@ -159,7 +159,8 @@ class Desk:
         pass_point("desk.after_commit")
         if row is not None:
             row.done = True
-        self.bell.set()
+        if tx.outgoing:
+            self.bell.set()
         return result
 
     async def _write_down(self, tx: Tx) -> None:

@@ -34,10 +34,14 @@ class Look:
 
 @dataclass(slots=True)
 class Tx(Look):
-    """One transaction. ``now`` does not move while it runs."""
+    """One transaction. ``now`` does not move while it runs.
+
+    ``outgoing``: it has written something that is to leave the house.
+    """
 
     actor: Actor = SYSTEM
     events: list[Event] = field(default_factory=list)
+    outgoing: bool = False
     _held: list[object] = field(default_factory=list)
 
     def emit(self, event: Event) -> None:

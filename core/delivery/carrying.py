@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from core.company import Company
+from core.db import is_store_trouble
 from core.delivery import claims
 from core.delivery.channel import Channel, Outgoing, SendError, Sent
 from core.delivery.pacing import Pacer, backoff
@@ -49,13 +50,17 @@ class Reactions:
 
 @dataclass(slots=True)
 class Carrier:
-    """Sees parcels through. After ``stop`` what is still open is left to be found out about."""
+    """Sees parcels through. After ``stop`` what is still open is left to be found out about.
+
+    ``settle`` has it written down that a parcel arrived, with what follows from it.
+    """
 
     desk: Desk
     channels: Mapping[str, Channel]
     pacer: Pacer
     reactions: Reactions
     moved: Callable[[Company], None]
+    settle: Callable[[Outgoing, Callable[[Tx], Awaitable[None]]], Awaitable[None]]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def carry(self, parcel: Outgoing) -> None:
@@ -98,12 +103,15 @@ class Carrier:
         return self.channels[parcel.channel]
 
     async def _arrived(self, parcel: Outgoing, sent: Sent) -> None:
-        async def settle(tx: Tx) -> None:
+        async def deed(tx: Tx) -> None:
             if await claims.end(tx, parcel.id, "sent") is not None:
                 await self.reactions.arrived(tx, parcel, sent)
 
+        async def bare(tx: Tx) -> None:
+            await claims.end(tx, parcel.id, "sent", error="unnoted")
+
         pass_point("courier.before_settle")
-        await self._note(settle, lambda tx: claims.end(tx, parcel.id, "sent", error="unnoted"))
+        await self._insist(lambda: self.settle(parcel, deed), lambda: self.desk.run(bare))
         pass_point("courier.after_settle")
 
     async def _failed(self, parcel: Outgoing, error: SendError) -> None:
@@ -111,7 +119,7 @@ class Carrier:
             "a parcel did not go",
             extra={"outbox": parcel.id, "reason": error.reason, "attempt": parcel.attempts},
         )
-        if error.moved_to is not None:
+        if error.moved_to is not None and parcel.attempts < TRIES:
             await self._follow(parcel, int(error.moved_to))
         elif error.configuration:
             log.error("settings or rights are wrong: %s", error, extra={"outbox": parcel.id})
@@ -126,11 +134,16 @@ class Carrier:
             await self._try_again(parcel, error.reason)
 
     async def _follow(self, parcel: Outgoing, new: int) -> None:
-        """The chat has another id now: everything that waits for it goes there."""
+        """The chat has another id now: everything that waits for it goes there.
+
+        At once where that is news to us; what is sent to and fro between two ids gets a pause.
+        """
 
         async def settle(tx: Tx) -> Company:
             company = await move_chat(tx, int(parcel.address), new)
-            await claims.give_back(tx, parcel.id, after=0.0, error="moved", count=False)
+            news = company is not tx.company
+            after = 0.0 if news else backoff(parcel.attempts, random.random())
+            await claims.give_back(tx, parcel.id, after=after, error="moved", count=not news)
             return company
 
         company = await self._note(settle)
@@ -156,26 +169,35 @@ class Carrier:
             if await claims.end(tx, parcel.id, "failed", error=reason) is not None:
                 await self.reactions.refused(tx, parcel, reason)
 
-        await self._note(settle, lambda tx: claims.end(tx, parcel.id, "failed", error=reason))
+        async def bare(tx: Tx) -> None:
+            await claims.end(tx, parcel.id, "failed", error=reason)
 
-    async def _note(
+        await self._insist(lambda: self.desk.run(settle), lambda: self.desk.run(bare))
+
+    async def _note(self, deed: Callable[[Tx], Awaitable[R]]) -> R | None:
+        return await self._insist(lambda: self.desk.run(deed))
+
+    async def _insist(
         self,
-        deed: Callable[[Tx], Awaitable[R]],
-        bare: Callable[[Tx], Awaitable[object]] | None = None,
+        write: Callable[[], Awaitable[R]],
+        bare: Callable[[], Awaitable[None]] | None = None,
     ) -> R | None:
         """Write down what came of a parcel; while the store is in trouble, again and again.
 
-        ``bare`` is written instead when the deed goes on failing for reasons of its own.
+        ``bare`` is written instead when ``write`` goes on failing for reasons of its own.
         """
         failures = 0
         while True:
             try:
                 if bare is None or failures < PATIENCE:
-                    return await self.desk.run(deed)
-                await self.desk.run(bare)
-            except Exception:
-                failures += 1
-                log.exception("what came of a parcel was not written down yet")
+                    return await write()
+                await bare()
+            except Exception as error:
+                if is_store_trouble(error):
+                    log.warning("what came of a parcel waits for the store: %s", error)
+                else:
+                    failures += 1
+                    log.exception("what came of a parcel was not written down yet")
             else:
                 return None
             if await self._stopped_within(STORE_PAUSE):

@@ -1,7 +1,8 @@
-"""The courier: claims what may leave, and has it carried.
+"""The courier: writes down what came of parcels, claims what may leave next, and has it carried.
 
 One parcel per address at a time, so that order is kept and a lost answer can be looked for. An
-address that must wait (its pace, a 429, a call under way) does not hold up the others.
+address that must wait (its pace, a 429, a call under way) does not hold up the others. A round is
+one transaction: the end of some parcels and the beginning of the next ones.
 """
 
 import asyncio
@@ -9,18 +10,20 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
 from core.company import Company
+from core.db import is_store_trouble
 from core.delivery import claims
 from core.delivery.carrying import Carrier, Reactions
 from core.delivery.channel import Channel, Outgoing
 from core.delivery.pacing import Pacer, Priority, aged
 from core.desk import Desk
 from core.faultpoints import pass_point
+from core.tx import Tx
 
 __all__ = ["Courier", "Reactions"]
 
@@ -30,6 +33,27 @@ log = logging.getLogger(__name__)
 SLOW: Final = timedelta(seconds=2)
 LOOK_EVERY: Final = 1.0
 AT_ONCE: Final = 32
+
+
+@dataclass(slots=True)
+class _Note:
+    """What came of a parcel, waiting to be written down with the next round."""
+
+    parcel: Outgoing
+    deed: Callable[[Tx], Awaitable[None]]
+    written: asyncio.Future[None]
+
+    def end(self, error: Exception | None = None) -> None:
+        if self.written.done():
+            return
+        if error is None:
+            self.written.set_result(None)
+        else:
+            self.written.set_exception(error)
+
+
+class Interrupted(Exception):
+    """The courier went away before it had written a note down."""
 
 
 @dataclass(slots=True)
@@ -44,13 +68,17 @@ class Courier:
     _carrier: Carrier = field(init=False)
     _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _carried: set[int] = field(default_factory=set)
+    _notes: list[_Note] = field(default_factory=list)
     _resting: dict[str, float] = field(default_factory=dict)
     _seen_slow: set[int] = field(default_factory=set)
     _looked_at: float = 0.0
+    _serving: bool = False
     _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._carrier = Carrier(self.desk, self.channels, self.pacer, self.reactions, self.moved)
+        self._carrier = Carrier(
+            self.desk, self.channels, self.pacer, self.reactions, self.moved, self._settle
+        )
         self._at_rest.set()
 
     @property
@@ -60,21 +88,25 @@ class Courier:
     async def run(self) -> None:
         """Send until :meth:`stop`; then finish what is under way."""
         self._at_rest.clear()
-        stumbled = False
+        self._serving, stumbled, rung = True, False, True
         try:
-            while not self._stopping:
+            while not self._stopping or (self._serving and self._under_way):
                 self.desk.bell.clear()
                 try:
                     if stumbled:
                         await self.recover()  # a claim may have been made, and not heard of
-                    pause = await self._round()
+                    pause = await self._round(rung=rung)
                     stumbled = False
                 except Exception:
                     log.exception("the courier stumbled and goes on")
                     pause, stumbled = LOOK_EVERY, True
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.desk.bell.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self.desk.bell.wait()
+                rung = stumbled or self.desk.bell.is_set()
         finally:
+            self._serving = False
+            _end(self._notes, Interrupted())
             self._at_rest.set()
 
     async def stop(self, patience: float = 4.0) -> None:
@@ -86,15 +118,18 @@ class Courier:
                 await self._at_rest.wait()
                 if self._under_way:
                     await asyncio.wait(self._under_way.values())
+        self._serving = False
+        self.desk.bell.set()
 
     async def recover(self) -> None:
         """Begin to find out about parcels that were being sent and that nobody carries any more.
 
-        Their addresses get nothing else until it is known; the others need not wait for it.
+        Their addresses get nothing else until it is known; the others need not wait for it. At an
+        address where something is under way it begins after that.
         """
         interrupted = defaultdict(list)
         for parcel in await self.desk.read(claims.find_interrupted):
-            if parcel.id not in self._carried and parcel.address not in self._under_way:
+            if parcel.id not in self._carried:
                 interrupted[parcel.address].append(parcel)
         for address, parcels in interrupted.items():
             self._begin(address, parcels, self._find_out(parcels))
@@ -103,22 +138,85 @@ class Courier:
         for parcel in parcels:
             await self._carrier.find_out(parcel)
 
-    async def _round(self) -> float:
-        """Start what may leave now. Returns how long to wait for news, in seconds."""
+    async def _round(self, *, rung: bool = True) -> float:
+        """Start what may leave now. Returns how long to wait for news, in seconds.
+
+        ``rung``: there is news; otherwise it is only time to look.
+        """
         now = time.monotonic()
         self._resting = {a: at for a, at in self._resting.items() if at > now}
         pause = self.pacer.delay_of_all(now)
-        chosen = [] if pause > 0 else await self._choose(now)
-        if chosen:
-            pass_point("courier.before_claim")
-            mark = self._mark(chosen)
-            parcels = await self.desk.run(claims.claim, [row.id for row in chosen], mark)
-            pass_point("courier.after_claim")
-            for parcel in parcels:
+        notes, self._notes = self._notes, []
+        may_claim = pause <= 0 and not self._stopping and (rung or await self._is_any_ready())
+        if notes or may_claim:
+            for parcel in await self._turn(notes, now, claim=may_claim):
                 self._begin(parcel.address, [parcel], self._carrier.carry(parcel))
         await self._look_for_slow_answers(now)
         rests = [at - now for at in self._resting.values()]
         return min([pause or LOOK_EVERY, LOOK_EVERY, *rests])
+
+    async def _is_any_ready(self) -> bool:
+        busy = (*self._resting, *self._under_way)
+        return bool(await self.desk.read(claims.find_ready, busy, 1))
+
+    async def _turn(self, notes: Sequence[_Note], now: float, *, claim: bool) -> list[Outgoing]:
+        """Write the notes down and claim what may leave then, all in one transaction."""
+
+        async def turn(tx: Tx) -> list[Outgoing]:
+            for note in notes:
+                await note.deed(tx)
+            return await self._claim(tx, now, {n.parcel.address for n in notes}) if claim else []
+
+        try:
+            parcels = await self.desk.run(turn)
+        except Exception as error:
+            if not notes:
+                raise
+            log.warning("a round of the courier was not written down: %s", error)
+            await self._write_singly(notes, error)
+            await self.recover()  # a claim may have been made, and not heard of
+            return []
+        else:
+            if parcels:
+                pass_point("courier.after_claim")
+            self._carried -= {note.parcel.id for note in notes}
+            _end(notes)
+            return parcels
+        finally:
+            _end(notes, Interrupted())  # does nothing to those that have their end
+
+    async def _claim(self, tx: Tx, now: float, freed: set[str]) -> list[Outgoing]:
+        chosen = await self._choose(tx, now, self._under_way.keys() - freed)
+        if not chosen:
+            return []
+        pass_point("courier.before_claim")
+        return await claims.claim(tx, [row.id for row in chosen], self._mark(chosen))
+
+    async def _write_singly(self, notes: Sequence[_Note], error: Exception) -> None:
+        """Something is wrong with one of them, or with the claim: the others need not suffer.
+
+        While the store is in trouble none is tried: whoever waits for a note tries it again.
+        """
+        if is_store_trouble(error):
+            _end(notes, error)
+            return
+        for note in notes:
+            try:
+                await self.desk.run(note.deed)
+            except Exception as own:  # noqa: BLE001 whoever waits for the note takes care of it
+                note.end(own)
+            else:
+                note.end()
+
+    async def _settle(self, parcel: Outgoing, deed: Callable[[Tx], Awaitable[None]]) -> None:
+        """Have a deed written down: with the next round, or at once when none will come."""
+        if not self._serving:
+            await self.desk.run(deed)
+            return
+        note = _Note(parcel, deed, asyncio.get_running_loop().create_future())
+        self._notes.append(note)
+        self.desk.bell.set()
+        await note.written
 
     def _mark(self, chosen: list[claims.Candidate]) -> dict[str, object]:
         marks: dict[str, object] = {}
@@ -126,18 +224,17 @@ class Courier:
             marks |= channel.mark(chosen[0].address)
         return marks
 
-    async def _choose(self, now: float) -> list[claims.Candidate]:
-        """The rows whose turn it is, one per address.
+    async def _choose(self, tx: Tx, now: float, taken: set[str]) -> list[claims.Candidate]:
+        """The rows whose turn it is, one per address, none for an address that is taken.
 
         Where a page is full of addresses that must wait, the next one is looked at without them:
         a long queue for one chat must not hide the others.
         """
         chosen: dict[str, claims.Candidate] = {}
         while True:
-            busy = (*self._resting, *self._under_way, *chosen)
-            page = await self.desk.read(claims.find_ready, busy, claims.PAGE)
+            page = await claims.find_ready(tx, (*self._resting, *taken, *chosen), claims.PAGE)
             for row in page:
-                if len(self._under_way) + len(chosen) >= AT_ONCE:
+                if len(taken) + len(chosen) >= AT_ONCE:
                     return list(chosen.values())
                 if row.address not in chosen and row.address not in self._resting:
                     self._consider(row, now, chosen)
@@ -168,8 +265,9 @@ class Courier:
     def _finished(self, address: str, task: asyncio.Task[None], ids: set[int]) -> None:
         if self._under_way.get(address) is task:
             del self._under_way[address]
+        if self._stopping or ids & self._carried:  # otherwise its round has looked what is next
+            self.desk.bell.set()
         self._carried -= ids
-        self.desk.bell.set()
 
     async def _look_for_slow_answers(self, now: float) -> None:
         if now < self._looked_at + LOOK_EVERY:
@@ -180,6 +278,11 @@ class Courier:
         self._seen_slow = {row for row, _ in slow}
         if news:
             await self.desk.run(self.reactions.look_slow, news)
+
+
+def _end(notes: Sequence[_Note], error: Exception | None = None) -> None:
+    for note in notes:
+        note.end(error)
 
 
 async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:

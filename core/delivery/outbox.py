@@ -60,6 +60,7 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         return
     for each in rows:
         each["turn_at"] = each["not_before"] + PATIENCE * each["priority"]
+    tx.outgoing = True
     await tx.session.execute(_WRITE(tx.session), list(rows))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from core.company import Company
 from core.db import Database
@@ -117,6 +117,7 @@ class Depot:
         self.slow: list[int] = []
         self.companies: list[Company] = []
         self.crashes = 0
+        self.cursed: dict[int, Exception] = {}
         self.courier = self.hire()
 
     def hire(self, **channels: Channel) -> Courier:
@@ -134,7 +135,14 @@ class Depot:
         if self.crashes:
             self.crashes -= 1
             raise RuntimeError("a mistake in what follows")
-        self.arrived.append(parcel.id)
+        if parcel.id in self.cursed:
+            raise self.cursed[parcel.id]
+        # what is rolled back has not happened
+        event.listen(
+            tx.session.sync_session,
+            "after_commit",
+            lambda _: self.arrived.append(parcel.id),
+        )
 
     async def _refused(self, tx: Tx, parcel: Outgoing, reason: str) -> None:
         self.refused.append((parcel.id, reason))

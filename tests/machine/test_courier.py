@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.delivery import carrying, courier
+from core.delivery import carrying, claims, courier
 from core.delivery.channel import SendError
 from core.delivery.pacing import Priority
 from core.models import Message, Person, Place
@@ -258,9 +258,25 @@ async def test_a_chat_without_a_role_that_moved_takes_its_rows_along(depot: Depo
     rows = [await depot.put(-7), await depot.put(-7)]
     depot.channel.plan("-7", SendError("moved", moved_to="-1007"))
     async with depot.at_work():
+        while (await depot.row(rows[0])).address != "-1007":
+            await asyncio.sleep(0.002)
+        depot.pass_time(2)
         await depot.until_over()
     assert depot.channel.to("-1007") == rows
     assert len(depot.channel.tried) == 3
+
+
+async def test_a_chat_that_is_sent_to_and_fro_is_not_asked_without_pause(depot: Depot) -> None:
+    row = await depot.put(-7)
+    depot.channel.plan("-7", *[SendError("moved", moved_to="-8")] * 50)
+    depot.channel.plan("-8", *[SendError("moved", moved_to="-7")] * 50)
+    async with depot.at_work():
+        await depot.until(lambda: depot.channel.tried)
+        await asyncio.sleep(0.1)
+        assert depot.channel.tried == [row]
+        depot.pass_time(60)
+        await depot.until(lambda: len(depot.channel.tried) > 1)
+    assert depot.channel.tried == [row] * 2
 
 
 # ---------------------------------------------------------------------- lost answers
@@ -363,8 +379,8 @@ async def test_what_arrived_is_not_sent_again_because_it_was_not_noted(depot: De
 
 
 async def test_a_mistake_in_what_follows_does_not_hold_up_the_chat(depot: Depot) -> None:
-    depot.crashes = carrying.PATIENCE
     row, behind = await depot.put(ALICE), await depot.put(ALICE)
+    depot.cursed[row] = RuntimeError("a mistake in what follows")
     async with depot.at_work():
         await depot.until_over()
     assert depot.channel.tried == [row, behind]
@@ -420,6 +436,135 @@ async def test_a_claim_whose_answer_was_lost_is_not_forgotten(
     async with depot.at_work():
         await depot.until_state(row, "sent")
     assert depot.channel.asked == [row] == depot.channel.tried
+
+
+async def test_trouble_of_the_store_is_no_reason_to_forget_what_follows(depot: Depot) -> None:
+    row = await depot.put(ALICE)
+    depot.cursed[row] = ConnectionError("the store is away")
+    failures = 0
+    run = depot.courier._carrier.settle
+
+    async def counted(*args: object) -> None:
+        nonlocal failures
+        failures += 1
+        if failures > carrying.PATIENCE + 2:
+            depot.cursed.clear()
+        await run(*args)  # type: ignore[arg-type]
+
+    depot.courier._carrier.settle = counted
+    async with depot.at_work():
+        await depot.until_over()
+    assert depot.arrived == depot.channel.tried == [row]
+    assert (await depot.row(row)).error is None
+
+
+async def test_an_end_and_the_next_beginning_are_one_transaction(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [await depot.put(ALICE) for _ in range(20)]
+    run, rounds = depot.desk.run, 0
+
+    async def counted(action: object, *args: object, **options: object) -> object:
+        nonlocal rounds
+        rounds += 1
+        return await run(action, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(depot.desk, "run", counted)
+    async with depot.at_work():
+        await depot.until_over()
+    assert depot.arrived == rows
+    assert rounds <= len(rows) + 5  # twenty ends and twenty beginnings
+
+
+async def test_one_note_that_cannot_be_written_harms_no_other(depot: Depot) -> None:
+    gate = asyncio.Event()
+    rows = [await depot.put(person) for person in range(5)]
+    for person in range(5):
+        depot.channel.plan(str(person), gate)
+    depot.cursed[rows[2]] = KeyError("a mistake in what follows")
+    async with depot.at_work():
+        await depot.until(lambda: len(depot.channel.under_way) == 5)
+        gate.set()
+        await depot.until_over()
+    assert sorted(depot.arrived) == [row for row in rows if row != rows[2]]
+    assert (await depot.row(rows[2])).error == "unnoted"
+    assert sorted(depot.channel.tried) == rows
+
+
+async def test_a_round_whose_answer_was_lost_is_not_forgotten(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await depot.put(ALICE), await depot.put(ALICE)
+    gate = asyncio.Event()
+    depot.channel.plan(str(ALICE), gate)
+    run = depot.desk.run
+    cut: list[Exception] = []
+
+    async def deaf(action: object, *args: object, **options: object) -> object:
+        result: object = await run(action, *args, **options)  # type: ignore[arg-type]
+        if cut:
+            raise cut.pop()
+        return result
+
+    monkeypatch.setattr(depot.desk, "run", deaf)
+    async with depot.at_work():
+        await depot.until(lambda: depot.channel.under_way)
+        cut.append(ConnectionError("the first noted, the second claimed, but who knows"))
+        gate.set()
+        await depot.until_over()
+    assert depot.arrived == [first, second] == depot.channel.tried
+    assert depot.channel.asked == [second]
+
+
+async def test_what_arrived_is_noted_by_a_courier_that_is_cancelled(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = await depot.put(ALICE)
+    run, noting, gate = depot.desk.run, asyncio.Event(), asyncio.Event()
+
+    async def slow(action: object, *args: object, **options: object) -> object:
+        if depot.channel.stands:
+            noting.set()
+            await gate.wait()
+        return await run(action, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(depot.desk, "run", slow)
+    task = asyncio.create_task(depot.courier.run())
+    await noting.wait()
+    task.cancel()
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await depot.until_state(row, "sent")
+    await depot.until(lambda: not depot.courier._under_way)
+    assert depot.arrived == [row] == depot.channel.tried
+
+
+async def test_a_row_that_becomes_ready_without_a_bell_is_seen_all_the_same(depot: Depot) -> None:
+    first, second = await depot.put(ALICE, wait=1000), await depot.put(ALICE)
+    async with depot.at_work():
+        await asyncio.sleep(0.05)
+        assert not depot.channel.tried
+
+        async def drop(tx: Tx) -> None:
+            await claims.end(tx, first, "dropped")
+
+        await depot.desk.run(drop)
+        assert not depot.desk.bell.is_set()
+        await depot.until_state(second, "sent")
+
+
+async def test_an_idle_courier_writes_nothing(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await depot.put(ALICE, wait=1000)
+    written: list[object] = []
+    async with depot.at_work():
+        await asyncio.sleep(0.05)
+        monkeypatch.setattr(depot.desk, "run", written.append)
+        await asyncio.sleep(0.1)
+        monkeypatch.undo()
+    assert not written
 
 
 # ---------------------------------------------------------------------- the end, and slowness

@@ -77,14 +77,3 @@ def _lateness(speech: Speech, line: Line) -> Iterator[str]:
             yield speech.html("list.late", {"late": late})
         else:
             yield speech.html("list.until", {"at": line.answer_due})
-
-
-def packed(blocks: list[str], limit: int = 4096, between: str = "\n") -> list[str]:
-    """Blocks of HTML as few messages: none is torn, each message fits."""
-    messages: list[str] = []
-    for block in blocks:
-        if messages and len(messages[-1]) + len(between) + len(block) <= limit:
-            messages[-1] += between + block
-        else:
-            messages.append(block)
-    return messages

@@ -1,18 +1,28 @@
 """How a handler speaks to the person who acts: after the commit, in their language, paced.
 
-These answers are not in the outbox: a menu that got lost is asked for again. What somebody must
-receive goes through the outbox.
+These answers are not in the outbox: a menu that got lost is asked for again, so whatever hinders
+one is a line in the log and no fault of the update that asked for it. What somebody must receive
+goes through the outbox.
 """
 
+import asyncio
 import html
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramBadRequest
-from aiogram.methods import EditMessageText, SendMessage, TelegramMethod
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    EditMessageReplyMarkup,
+    EditMessageText,
+    SendMessage,
+    SetMessageReaction,
+    TelegramMethod,
+)
 from aiogram.types import (
     CallbackQuery,
     InlineKeyboardMarkup,
@@ -24,26 +34,35 @@ from aiogram.types import (
     ReplyParameters,
 )
 
+from channels.telegram.failures import TROUBLES
+from channels.telegram.screens import packed
 from channels.telegram.voice import Voice
 from core.desk import Desk
 from core.texts import Texts
-from core.words.names import split_text
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 Keyboard = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
 TOAST: Final = 200
+# Seconds from the beginning of an update after which nothing more is shown for it. It must be well
+# below the time after which an update counts as hung: then showing alone never makes it so.
+SHOWING: Final = 20.0
 NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 
 
 @dataclass(slots=True)
 class Speech:
-    """Speaks in ``locale``. Facts of people are escaped here, in the one place."""
+    """Speaks in ``locale``, to the end of one update. Facts of people are escaped here, in the one
+    place. ``deadline`` is in monotonic seconds; what cannot be shown before it is not shown.
+    """
 
     bot: Bot
     desk: Desk
     texts: Texts
     locale: str
+    deadline: float = field(default_factory=lambda: time.monotonic() + SHOWING)
 
     @property
     def voice(self) -> Voice:
@@ -67,71 +86,89 @@ class Speech:
     async def say(
         self,
         chat: int,
-        text: str,
+        text: str | Sequence[str],
         *,
         keyboard: Keyboard | None = None,
         reply_to: int | None = None,
     ) -> Message | None:
-        """Send ready HTML; what is too long for one message goes in several, cut at lines."""
+        """Send ready HTML. Of blocks as many as fit are one message, and none of them is torn.
+
+        Returns the last message. After one that could not be shown the rest is not: a story
+        without its middle tells something else.
+        """
         sent: Message | None = None
-        parts = split_text(text) if "<" not in text else [text]
+        parts = packed([text] if isinstance(text, str) else text)
         for number, part in enumerate(parts):
-            last = number == len(parts) - 1
-            sent = await self._call(
-                SendMessage(
-                    chat_id=chat,
-                    text=part,
-                    parse_mode="HTML",
-                    reply_markup=keyboard if last else None,
-                    link_preview_options=NO_PREVIEW,
-                    reply_parameters=_reply(reply_to) if number == 0 else None,
-                )
+            message = SendMessage(
+                chat_id=chat,
+                text=part,
+                parse_mode="HTML",
+                reply_markup=keyboard if number == len(parts) - 1 else None,
+                link_preview_options=NO_PREVIEW,
+                reply_parameters=_reply(reply_to),
             )
+            sent = await self._show(message, "an answer")
+            if sent is None:
+                break
         return sent
 
     async def edit(
         self, message: Any, text: str, *, keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
         """Turn a message of ours into another screen; if it cannot be edited, send it anew."""
+        edit = EditMessageText(
+            chat_id=message.chat.id,
+            message_id=message.message_id,
+            text=text,
+            parse_mode="HTML",
+            reply_markup=keyboard,
+            link_preview_options=NO_PREVIEW,
+        )
         try:
-            await self.bot(
-                EditMessageText(
-                    chat_id=message.chat.id,
-                    message_id=message.message_id,
-                    text=text,
-                    parse_mode="HTML",
-                    reply_markup=keyboard,
-                    link_preview_options=NO_PREVIEW,
-                )
-            )
+            await self._make(edit)
         except TelegramBadRequest as error:
             if "not modified" not in error.message:
                 await self.say(message.chat.id, text, keyboard=keyboard)
-        except TelegramAPIError as error:
-            log.warning("a screen was not shown: %s", error)
+        except TROUBLES as error:
+            _say_nothing("a screen", error)
+
+    async def show_buttons(self, message: Any, keyboard: InlineKeyboardMarkup | None) -> None:
+        """Other buttons below the same message."""
+        edit = EditMessageReplyMarkup(
+            chat_id=message.chat.id, message_id=message.message_id, reply_markup=keyboard
+        )
+        await self._show(edit, "buttons")
 
     async def toast(self, query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
         """Answer a button. Costs nothing of a chat's budget; too late is not an error."""
-        try:
-            await query.answer(text[:TOAST] or None, show_alert=alert)
-        except TelegramAPIError as error:
-            log.info("a toast was not shown: %s", error)
+        answer = AnswerCallbackQuery(
+            callback_query_id=query.id, text=text[:TOAST] or None, show_alert=alert
+        )
+        await self._show(answer, "a toast")
 
     async def react(self, message: Message, emoji: str) -> None:
         """Set our reaction on a person's message."""
-        try:
-            await self.bot.set_message_reaction(
-                message.chat.id, message.message_id, [ReactionTypeEmoji(emoji=emoji)]
-            )
-        except TelegramAPIError as error:
-            log.info("a reaction was not set: %s", error)
+        reaction = SetMessageReaction(
+            chat_id=message.chat.id,
+            message_id=message.message_id,
+            reaction=[ReactionTypeEmoji(emoji=emoji)],
+        )
+        await self._show(reaction, "a reaction")
 
-    async def _call(self, method: TelegramMethod[Message]) -> Message | None:
+    async def _show(self, method: TelegramMethod[T], what: str) -> T | None:
         try:
-            return await self.bot(method)
-        except TelegramAPIError as error:
-            log.warning("an answer was not shown: %s", error)
+            return await self._make(method)
+        except TROUBLES as error:
+            _say_nothing(what, error)
             return None
+
+    async def _make(self, method: TelegramMethod[T]) -> T:
+        async with asyncio.timeout(max(self.deadline - time.monotonic(), 0.0)):
+            return await self.bot(method)
+
+
+def _say_nothing(what: str, error: BaseException) -> None:
+    log.warning("%s was not shown: %s", what, str(error) or type(error).__name__)
 
 
 def _reply(message_id: int | None) -> ReplyParameters | None:

@@ -42,6 +42,27 @@ class Setback(Enum):
     """The markup was not understood."""
 
 
+class NoRoom(AiogramError):
+    """The chat has no room for this call so soon, and whoever asked for it does not wait longer."""
+
+
+# All that a call may fail with: Telegram's words, our pace, the line, a proxy's page in no letters.
+TROUBLES: Final = (AiogramError, OSError, UnicodeError)
+# Of these, what is no fault of the call: the same one may succeed later.
+_PASSING: Final = (
+    TelegramNetworkError,
+    TelegramServerError,
+    TelegramRetryAfter,
+    ClientDecodeError,
+    NoRoom,
+)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Telegram cannot be asked now; nobody is to blame for it but the line."""
+    return isinstance(error, _PASSING)
+
+
 class Refused(Exception):
     """Telegram refused in a way that may be overcome."""
 
@@ -93,8 +114,9 @@ def judge(error: AiogramError, method: TelegramMethod[Any]) -> SendError:
     if isinstance(error, TelegramNetworkError | TelegramServerError | ClientDecodeError):
         return _judge_silence(error, detail, uncertain=not is_repeatable(method))
     match error:
-        case TelegramRetryAfter():
-            return SendError("flood", detail, retry_after=float(error.retry_after))
+        case TelegramRetryAfter() | NoRoom():
+            later = float(getattr(error, "retry_after", SOME_TIME))
+            return SendError("flood", detail, retry_after=later)
         case TelegramMigrateToChat():
             return SendError("moved", detail, moved_to=str(error.migrate_to_chat_id))
         case TelegramUnauthorizedError() | TelegramNotFound():

@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from math import inf
 from typing import Any, Final, TypeVar, cast
 
 import aiogram.methods
@@ -27,16 +28,17 @@ from aiogram.methods import TelegramMethod
 from aiogram.methods.base import Response
 from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
 
-from channels.telegram.failures import Refused, judge, setback_of
+from channels.telegram.failures import NoRoom, Refused, judge, setback_of
 from channels.telegram.sightings import Sightings
 from core.delivery.pacing import Pacer, Priority
 
 T = TypeVar("T")
 
 TIMEOUT: Final = 20.0
-# How often and how long a direct answer waits out a 429 before it is given up.
+# How often a direct answer is tried again after a 429, and for how many seconds in all it waits:
+# for its pace, for a 429. Its chat's other updates wait with it.
 TRIES: Final = 3
-PATIENCE: Final = 30.0
+PATIENCE: Final = 10.0
 
 # What changes a chat, and so counts against its limits.
 _CHANGES: Final = ("send", "edit", "delete", "copy", "forward", "pin", "unpin", "stop", "post")
@@ -112,7 +114,17 @@ def count_of(method: TelegramMethod[Any]) -> int:
 
 # An edit that is meant to change nothing costs a chat nothing.
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
-_priority: ContextVar[Priority] = ContextVar("priority", default=Priority.ANSWER_TO_ACTOR)
+# How urgent the courier's parcel is; nothing is set while a handler answers whoever acts.
+_parcel: ContextVar[Priority | None] = ContextVar("parcel", default=None)
+
+
+def _is_direct() -> bool:
+    return _parcel.get() is None
+
+
+def _urgency() -> Priority:
+    parcel = _parcel.get()
+    return Priority.ANSWER_TO_ACTOR if parcel is None else parcel
 
 
 class Gateway:
@@ -127,12 +139,15 @@ class Gateway:
 
     @contextmanager
     def at(self, priority: Priority) -> Iterator[None]:
-        """Calls in this block are this urgent; outside of any they answer somebody who waits."""
-        token = _priority.set(priority)
+        """Calls in this block are this urgent, and wait as long as it takes.
+
+        Outside of any they answer somebody who acts, and are given up if that would take long.
+        """
+        token = _parcel.set(priority)
         try:
             yield
         finally:
-            _priority.reset(token)
+            _parcel.reset(token)
 
     @contextmanager
     def probing(self) -> Iterator[None]:
@@ -167,30 +182,33 @@ class Gateway:
                 self.sightings.note(chat, found.message_id)
 
     @asynccontextmanager
-    async def turn(self, address: str, count: int) -> AsyncIterator[None]:
+    async def turn(self, address: str, count: int, until: float = inf) -> AsyncIterator[None]:
         """Wait until it is this call's turn in its chat; hold the chat meanwhile.
 
         The pace is waited for outside of the lock, so that the urgent overtake, and asked again
-        inside.
+        inside. Raises `NoRoom` if it would be waited for beyond ``until``, in monotonic seconds.
         """
         if _probing.get():
             async with self._alone(address):
                 yield
             return
         while True:
-            await self._wait(address, count)
+            await self._wait(address, count, until)
             async with self._alone(address):
-                if self.pacer.delay(address, _priority.get(), time.monotonic(), count) > 0:
+                if self.pacer.delay(address, _urgency(), time.monotonic(), count) > 0:
                     continue
                 self.pacer.take(address, time.monotonic(), count)
                 yield
                 return
 
-    async def _wait(self, address: str, count: int) -> None:
+    async def _wait(self, address: str, count: int, until: float) -> None:
         while True:
-            delay = self.pacer.delay(address, _priority.get(), time.monotonic(), count)
+            now = time.monotonic()
+            delay = self.pacer.delay(address, _urgency(), now, count)
             if delay <= 0:
                 return
+            if now + delay > until:
+                raise NoRoom(f"no room in this chat for {delay:.0f} s")
             await asyncio.sleep(delay)
 
     @asynccontextmanager
@@ -229,23 +247,18 @@ class _Gate(BaseRequestMiddleware):
         method: TelegramMethod[Any],
     ) -> Any:
         address, count = str(cast(Any, method).chat_id), count_of(method)
-        began = time.monotonic()
+        until = time.monotonic() + PATIENCE if _is_direct() else inf
         for attempt in range(TRIES + 1):
             try:
-                async with self._gateway.turn(address, count):
+                async with self._gateway.turn(address, count, until):
                     result = await make_request(bot, method)
             except TelegramRetryAfter as error:
-                until = time.monotonic() + error.retry_after
-                self._gateway.pacer.blocked(address, until)
-                if not _worth_waiting(attempt, until - began):
+                again = time.monotonic() + error.retry_after
+                self._gateway.pacer.blocked(address, again)
+                # somebody waits for this answer, and not for long; the courier waits by itself
+                if not _is_direct() or attempt == TRIES or again > until:
                     raise
             else:
                 self._gateway.note_result(method, result)
                 return result
         raise AssertionError
-
-
-def _worth_waiting(attempt: int, waited: float) -> bool:
-    """Somebody waits for this answer, and does not wait long. The courier waits by itself."""
-    direct = _priority.get() is Priority.ANSWER_TO_ACTOR
-    return direct and attempt < TRIES and waited <= PATIENCE

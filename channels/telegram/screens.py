@@ -2,13 +2,16 @@
 
 import html
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from typing import Final
 
 from aiogram.types import InlineKeyboardMarkup
 
-from core.words.names import split_text, visible
+from core.words.graphemes import units
+from core.words.names import LONGEST_MESSAGE, split_text, visible
 
 _TAG: Final = re.compile(r"<[^>]*>")
 _DIGEST: Final = 32
@@ -45,3 +48,30 @@ def clipped(words: str, limit: int) -> str:
     if len(parts) > 1:
         return f"{parts[0]}…"
     return parts[0] if parts else ""
+
+
+def packed(blocks: Sequence[str]) -> list[str]:
+    """Blocks of HTML as few messages, in their order: none is torn, and each message fits.
+
+    Telegram counts what is read, so markup is free. A block that no message takes is cut all the
+    same, and loses its markup: the words matter more.
+    """
+    messages: list[str] = []
+    room = 0
+    for part in chain.from_iterable(map(_fitting, blocks)):
+        length = units(plain_of(part))
+        if messages and length < room:
+            messages[-1] += f"\n{part}"
+            room -= length + 1
+        else:
+            messages.append(part)
+            room = LONGEST_MESSAGE - length
+    return messages
+
+
+def _fitting(block: str) -> Iterator[str]:
+    words = plain_of(block)
+    if units(words) <= LONGEST_MESSAGE:
+        yield block
+    else:
+        yield from map(html.escape, split_text(words))

@@ -1,6 +1,6 @@
 """What a handler is given, and the only ways it has to the desk."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
@@ -49,8 +49,10 @@ class Visit:
         """Look as this operator."""
         return await self.desk.read(for_operator, self.caller, query, *args, **options)
 
-    async def say(self, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:
-        """Answer below the message."""
+    async def say(
+        self, text: str | Sequence[str], keyboard: InlineKeyboardMarkup | None = None
+    ) -> None:
+        """Answer below the message; blocks in as few messages as they take."""
         await self.speech.say(
             self.message.chat.id, text, keyboard=keyboard, reply_to=self.message.message_id
         )

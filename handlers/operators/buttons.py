@@ -1,11 +1,9 @@
 """Buttons in the operator group. Data names a wish, never a right: every wish is checked (S5)."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aiogram.exceptions import TelegramAPIError
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup
 
 from channels.telegram import keyboards
@@ -32,8 +30,6 @@ from handlers.operators.looks import read_page, show_journal
 from handlers.operators.parsing import parse as parse_command
 from handlers.speech import Speech
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Pressed(Visit):
@@ -48,14 +44,7 @@ class Pressed(Visit):
 
     async def show(self, keyboard: InlineKeyboardMarkup | None) -> None:
         """Other buttons below the same message."""
-        try:
-            await self.speech.bot.edit_message_reply_markup(
-                chat_id=self.message.chat.id,
-                message_id=self.message.message_id,
-                reply_markup=keyboard,
-            )
-        except TelegramAPIError as error:
-            log.info("buttons were not changed: %s", error)
+        await self.speech.show_buttons(self.message, keyboard)
 
 
 async def on_press(query: CallbackQuery, desk: Desk, speech: Speech, caller: Caller) -> None:

@@ -66,7 +66,7 @@ async def help_(asked: Asked) -> None:
         for name, row in COMMANDS.items()
         if not row.admins or _is_admin(asked)
     ]
-    await asked.say("\n".join(lines))
+    await asked.say(lines)
 
 
 _NO, _MAY, _MUST = Number.NONE, Words.MAY, Words.MUST

@@ -15,7 +15,7 @@ from core.tx import Look
 from core.words.names import clean_name
 from core.words.orders import REPORTS
 from core.words.orders import VIEWS as VIEW_NAMES
-from handlers.listing import age, draw, packed
+from handlers.listing import age, draw
 from handlers.operators.asking import Asked, Visit, example
 from handlers.operators.history import told
 from handlers.speech import Speech
@@ -36,8 +36,7 @@ async def ticket(asked: Asked) -> None:
         for at, name, text in notes
     ]
     blocks += [block for _, block in sorted(said)]
-    for part in packed(blocks):
-        await asked.say(part)
+    await asked.say(blocks)
 
 
 async def _picture(look: Look, number: int) -> tuple[Card | None, list[Words], list[Any]]:
@@ -81,8 +80,7 @@ async def show_journal(asked: Visit, number: int) -> None:
         raise NoSuchTicket(number)
     head = asked.speech.html("journal.head", {"number": number})
     lines = [told(asked.speech, topics, *entry) for entry in entries]
-    for part in packed([head, *lines]):
-        await asked.say(part)
+    await asked.say([head, *lines])
 
 
 async def _history(look: Look, number: int) -> tuple[Any, list[Any], Any]:

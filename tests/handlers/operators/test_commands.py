@@ -1,9 +1,15 @@
 """Commands as people type them, and what they are told when they err."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, select
 
+from core.models import Person, Ticket
+from core.tx import Tx
+from core.words.names import clean_name
 from tests.handlers.operators.group import Group
 
 
@@ -231,3 +237,33 @@ async def test_a_question_is_acknowledged_only_when_it_has_arrived(group: Group)
     assert command.bot_reactions == ["👌"]
     silent = await group.says(group.olga, f"/wait {number}")
     assert silent.bot_reactions == ["👌"]
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_forty_long_tickets_are_listed_whole(group: Group, language: str) -> None:
+    """As long and as hostile as a title and a name can be, on every page of a list."""
+    group.desk.company = replace(group.desk.company, language=language)
+    numbers = [await group.ticket(f"Беда {n}") for n in range(2)]
+    await group.says(group.olga, f"/take {numbers[0]}")
+    longest = "<&\"'🙂щ" * 40
+
+    async def fill(tx: Tx) -> None:
+        first = await tx.session.get_one(Ticket, numbers[0])
+        (await tx.session.get_one(Person, first.assignee_id)).name = clean_name(longest)
+        kept = (
+            await tx.session.execute(select(Ticket.__table__).where(Ticket.id == first.id))
+        ).one()
+        row = {**kept._mapping, "title": clean_name(longest, 200), "card_message": None}
+        await tx.session.execute(
+            insert(Ticket), [{**row, "id": number} for number in range(10**15, 10**15 + 40)]
+        )
+
+    await group.desk.run(fill)
+    command = await group.says(group.oleg, "/queue")
+    shown = next(m for m in group.chat.bot_messages if m.reply_to is command)
+    seen = set(re.findall(r"#(\d+)", shown.text))
+    while "›" in shown.buttons:
+        await group.presses(group.oleg, shown, "›")
+        seen |= set(re.findall(r"#(\d+)", shown.text))
+    assert len(seen) == 42
+    group.world.assert_clean()

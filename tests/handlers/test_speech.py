@@ -1,0 +1,189 @@
+"""Direct answers: whole, in as few messages as they take, and never worth a failed handler."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram import Bot
+from aiogram.types import CallbackQuery, ReplyKeyboardRemove, User
+
+from bot.lanes import LONGEST
+from channels.telegram import gateway as gate
+from channels.telegram.gateway import Gateway, make_bot
+from channels.telegram.screens import packed, plain_of
+from core.company import Company
+from core.db import Database
+from core.delivery.pacing import GROUP_BUDGET, Pacer
+from core.desk import Desk
+from core.texts import Texts
+from core.words.graphemes import units
+from handlers import speech as module
+from handlers.speech import Speech
+from sandbox import Chat, Person, World
+
+LOCALES = Path(__file__).parents[2] / "locales"
+LIMIT = 4096
+
+
+@dataclass
+class Room:
+    """A private chat and a group in which we speak."""
+
+    world: World
+    bot: Bot
+    pacer: Pacer
+    desk: Desk
+    texts: Texts
+    anna: Person
+    group: Chat
+
+    @property
+    def speech(self) -> Speech:
+        """As each update gets it: afresh."""
+        return Speech(self.bot, self.desk, self.texts, "en")
+
+    def exhaust(self) -> None:
+        """The group's minute is used up."""
+        self.pacer.take(str(self.group.id), time.monotonic(), GROUP_BUDGET)
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[Room]:
+    async with World.start() as world:
+        bot = make_bot(world.token, world.api_url, timeout=2)
+        pacer = Pacer()
+        Gateway(bot, pacer)
+        desk = Desk(Database(f"sqlite+aiosqlite:///{tmp_path / 'none.db'}"), Company())
+        anna = world.user("Anna", started=True)
+        group = world.supergroup("Operators", members=[anna], bot="admin")
+        yield Room(world, bot, pacer, desk, Texts.load(LOCALES), anna, group)
+        await bot.session.close()
+        await desk.database.close()
+
+
+# Whole
+
+
+def test_blocks_are_packed_by_what_is_read_and_none_is_torn() -> None:
+    blocks = [f"<blockquote>{'&amp;' * 500}\n{number}</blockquote>" for number in range(20)]
+    messages = packed(blocks)
+    assert len(messages) == 3  # eight blocks of five hundred signs in each
+    assert "\n".join(messages) == "\n".join(blocks)
+    assert all(units(plain_of(message)) <= LIMIT for message in messages)
+
+
+def test_a_block_that_no_message_takes_keeps_its_words_and_loses_its_looks() -> None:
+    messages = packed(["<b>head</b>", f"<i>{'5&lt;6🙂 ' * 900}</i>", "<b>foot</b>"])
+    assert messages[0].startswith("<b>head</b>") and messages[-1].endswith("<b>foot</b>")
+    words = "".join(plain_of(message) for message in messages)
+    assert words.count("5<6🙂") == 900
+    assert all(units(plain_of(message)) <= LIMIT for message in messages)
+
+
+async def test_a_long_answer_is_said_whole_with_its_buttons_below(room: Room) -> None:
+    question = await room.anna.say("/help")
+    blocks = [f"<b>{number}</b> {'word &lt; ' * 60}" for number in range(40)]
+    keyboard = ReplyKeyboardRemove(remove_keyboard=True)
+    reply = question.id
+    await room.speech.say(room.anna.id, blocks, keyboard=keyboard, reply_to=reply)
+    said = room.anna.chat.bot_messages
+    assert len(said) > 3
+    assert all(units(message.text) <= LIMIT for message in said)
+    assert sum(message.text.count("word <") for message in said) == 40 * 60
+    assert all(message.reply_to is question for message in said)
+    room.world.assert_clean()
+
+
+# Never worth a failed handler
+
+TROUBLES = ("garbage", "drop", "cut", "hang", "error")
+
+
+def trouble(world: World, kind: str) -> None:
+    if kind == "error":
+        world.faults.error(500, times=9)
+    elif kind == "hang":
+        world.faults.hang(5, times=9)
+    else:
+        getattr(world.faults, kind)(times=9)
+
+
+@contextmanager
+def unharmed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Nothing is raised, somebody who reads logs learns of it, and it does not take long."""
+    began = time.monotonic()
+    with caplog.at_level(logging.INFO, "handlers.speech"):
+        yield
+    assert "not shown" in caplog.text
+    assert time.monotonic() - began < LONGEST / 2
+
+
+@pytest.mark.parametrize("kind", TROUBLES)
+async def test_whatever_is_wrong_with_the_line_is_no_fault_of_a_handler(
+    room: Room, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    speech, chat = room.speech, room.group.id
+    shown = await speech.say(chat, "menu")
+    assert shown is not None
+    trouble(room.world, kind)
+    speech.deadline = time.monotonic() + 1.5
+    message: Any = shown
+    with unharmed(caplog):
+        await speech.say(chat, ["<b>one</b>", "x" * LIMIT])
+        await speech.edit(message, "another screen")
+        await speech.show_buttons(message, None)
+        await speech.react(message, "👌")
+
+
+async def test_a_button_pressed_while_the_line_is_down_fails_nothing(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    room.world.faults.garbage(method="answerCallbackQuery", times=9)
+    user = User(id=room.anna.id, is_bot=False, first_name="Anna")
+    query = CallbackQuery(id="1", from_user=user, chat_instance="1")
+    with unharmed(caplog):
+        await room.speech.toast(query, "taken")
+
+
+# Nobody waits long to be shown something
+
+
+async def test_who_asks_in_a_group_without_room_holds_up_the_others_for_seconds_only(
+    room: Room, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "PATIENCE", 0.5)
+    room.exhaust()
+    began = time.monotonic()
+    with unharmed(caplog):
+        assert await room.speech.say(room.group.id, ["a" * LIMIT, "b" * LIMIT]) is None
+    assert time.monotonic() - began < 5
+    assert not room.group.bot_messages
+
+
+async def test_a_long_429_is_not_waited_out_by_who_holds_a_lane(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    room.world.faults.flood(25)
+    began = time.monotonic()
+    with unharmed(caplog):
+        await room.speech.say(room.anna.id, "menu")
+    assert time.monotonic() - began < 5
+
+
+async def test_all_that_one_update_shows_ends_before_the_update_counts_as_hung(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert module.SHOWING + 5 <= LONGEST
+    room.world.faults.hang(5, times=9)
+    speech = room.speech
+    speech.deadline = time.monotonic() + 0.5
+    began = time.monotonic()
+    with unharmed(caplog):
+        for _ in range(5):
+            await speech.say(room.anna.id, "part")
+    assert time.monotonic() - began < 2

@@ -116,6 +116,21 @@ class Pressing(Attaching):
             return Done(self._press_inline(shown, button))
         return Done(self._press_reply(shown, button, data, share))
 
+    def press_at(self, message: Message, row: int, column: int) -> Done[Press]:
+        """Press the button at this place of the message; ``LookupError`` if none is there."""
+        markup = message.markup or {}
+        rows = markup.get("inline_keyboard") or markup.get("keyboard") or []
+        standing = message.chat.reply_keyboards.get(self.id) is message
+        if message.inline_keyboard is None and not standing:
+            raise LookupError("the keyboard is gone")
+        if not 0 <= row < len(rows) or not 0 <= column < len(rows[row]):
+            raise LookupError("there is no such button")
+        button = rows[row][column]
+        if message.inline_keyboard is not None:
+            return Done(self._press_inline(message, button))
+        key = {"text": button} if isinstance(button, str) else button
+        return Done(self._press_reply(message, key, None, ()))
+
     async def press_soon(self, label: str, *, timeout: float = 5.0, **where: Any) -> Press:
         """Wait until there is a button with the label, then press it."""
 

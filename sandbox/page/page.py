@@ -1,0 +1,153 @@
+"""The page's addresses, and who may use them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from sandbox.page.acts import act
+from sandbox.page.asking import asked, door
+from sandbox.page.doing import Doing
+from sandbox.page.feed import Feed
+from sandbox.page.files import picture, static
+from sandbox.page.scene import Scene
+from sandbox.page.troubles import Troubles
+from sandbox.page.words import Refused
+
+if TYPE_CHECKING:
+    from sandbox.demo import Demo
+    from sandbox.page.room import MachineRoom
+
+Json = dict[str, Any]
+Handler = Callable[["Page", web.BaseRequest], Awaitable[web.StreamResponse]]
+
+_GATHER: Final = 0.015  # seconds in which changes come together
+_LOOK: Final = 1.0  # between two looks into the machine room
+_LOOK_BUSY: Final = 0.25  # … while something happens
+
+
+class Page:
+    """Serves ``/page/…`` on the world's server; ``room`` runs the bot, if the page may know it."""
+
+    def __init__(self, demo: Demo, room: MachineRoom | None = None) -> None:
+        self.demo = demo
+        self.world = demo.world
+        self.room = room
+        self.troubles = Troubles(self.world, room)
+        self.feed = Feed(Scene(demo), self.troubles)
+        self._followers = 0
+        self._looked = 0.0
+        self._work: asyncio.Task[None] | None = None
+        self.world.server.page = self
+
+    @property
+    def url(self) -> str:
+        """Where a browser finds it."""
+        return f"{self.world.server.url}/page/"
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request of a browser; the server's door to the page."""
+        try:
+            door(request, self.world.server.port)
+            return await self._route(request)
+        except Refused as refused:
+            return web.json_response(refused.body, status=refused.status)
+
+    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = request.path
+        handler = _ROUTES.get((request.method, path))
+        if handler is not None:
+            return await handler(self, request)
+        if request.method not in ("GET", "HEAD"):
+            raise Refused("not_found", status=405)
+        if path in ("/", "/page"):
+            return web.Response(status=302, headers={"Location": "/page/"})
+        if path.startswith("/page/file/"):
+            return picture(self.world.files, request)
+        return static(path.removeprefix("/page/"))
+
+    # ------------------------------------------------------------------ looking
+
+    async def world_now(self, _request: web.BaseRequest) -> web.StreamResponse:
+        """``GET /page/world``."""
+        await self._look()
+        return web.json_response(self.feed.snapshot(), headers={"Cache-Control": "no-store"})
+
+    async def events(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``GET /page/events?after=N``: all events after number N, as they come."""
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+        await response.write(b"retry: 1000\n\n")
+        with self._followed():
+            async for chunk in self.feed.follow(_seen(request)):
+                await response.write(chunk)
+        return response
+
+    @contextlib.contextmanager
+    def _followed(self) -> Any:
+        """While somebody follows, the feed is kept up to date."""
+        self._followers += 1
+        if self._work is None:
+            self._work = asyncio.create_task(self._keep_up(), name="page")
+        try:
+            yield
+        finally:
+            self._followers -= 1
+            if not self._followers and self._work is not None:
+                self._work.cancel()
+                self._work = None
+
+    async def _keep_up(self) -> None:
+        while True:
+            await self._look()
+            self.feed.refresh()
+            await self.world.signal.wait(_LOOK)
+            await asyncio.sleep(_GATHER)
+
+    async def _look(self) -> None:
+        if self.room is None or time.monotonic() - self._looked < _LOOK_BUSY:
+            return
+        self._looked = time.monotonic()
+        self.feed.tell_machine(await self.room.look())
+
+    # ------------------------------------------------------------------ acting
+
+    async def act(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``POST /page/act``."""
+        body, files = await asked(request)
+        doing = Doing(self.demo, body, files)
+        answer = act(doing)
+        for press in doing.presses:
+            self.feed.pressed(press)
+        self.feed.refresh()
+        return web.json_response(answer)
+
+    async def trouble(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``POST /page/trouble``."""
+        body, _ = await asked(request)
+        answer = await self.troubles.make(body)
+        self._looked = 0.0
+        await self._look()
+        self.feed.refresh()
+        return web.json_response(answer)
+
+
+def _seen(request: web.BaseRequest) -> int:
+    """The number of the last event that the browser has; when it reconnects it says so itself."""
+    given = [request.headers.get("Last-Event-ID", ""), request.query.get("after", "")]
+    return max((int(number) for number in given if number.isdecimal()), default=0)
+
+
+_ROUTES: Final[dict[tuple[str, str], Handler]] = {
+    ("GET", "/page/world"): Page.world_now,
+    ("GET", "/page/events"): Page.events,
+    ("POST", "/page/act"): Page.act,
+    ("POST", "/page/trouble"): Page.trouble,
+}

@@ -1,0 +1,158 @@
+"""Trouble on purpose: floods, lost answers, no network, a killed bot, time that leaps."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from sandbox.page.words import Refused
+
+if TYPE_CHECKING:
+    from sandbox.faults import Fault
+    from sandbox.page.room import MachineRoom
+    from sandbox.world import World
+
+Json = dict[str, Any]
+
+YEAR: Final = 366 * 86400.0
+
+
+class Troubles:
+    """The troubles of a world. Those of the bot's process need a machine room."""
+
+    def __init__(self, world: World, room: MachineRoom | None) -> None:
+        self.world = world
+        self.room = room
+        self.demo = False
+        self._slow = asyncio.Lock()  # for what takes seconds: kill, start, the story
+
+    def running(self) -> list[Json]:
+        """What is going on now; ``until`` is on the machine's clock, unix seconds."""
+        shown = [_fault(fault) for fault in self.world.faults.lasting()]
+        if self.world.server.cut_off:
+            shown.append({"id": "network", "kind": "network"})
+        if self.demo:
+            shown.append({"id": "demo", "kind": "demo"})
+        return shown
+
+    async def make(self, body: Json) -> Json:
+        """Do what ``body["do"]`` says. Raises :class:`Refused`."""
+        made = _TROUBLES.get(str(body.get("do")))
+        if made is None:
+            raise Refused("unknown_do", do=str(body.get("do"))[:40])
+        return await made(self, body) or {}
+
+    # ------------------------------------------------------------------ the wire
+
+    async def flood(self, body: Json) -> None:
+        """429 to every call (``chat``: only of this chat) for ``seconds``."""
+        seconds = _number(body, "seconds", 30, 1, 3600)
+        chat = body.get("chat")
+        if chat is not None and chat not in self.world.chats:
+            raise Refused("no_chat", status=404)
+        self.world.faults.flood_for(seconds, chat=chat)
+
+    async def lose_responses(self, body: Json) -> None:
+        """Do what the next ``count`` calls ask for, and answer none of them."""
+        self.world.faults.cut(times=int(_number(body, "count", 1, 1, 100)))
+
+    async def network(self, body: Json) -> None:
+        """``on: false`` – nothing of the bot's gets through, until ``on: true``."""
+        if not isinstance(body.get("on"), bool):
+            raise Refused("bad_value", field="on")
+        self.world.server.cut(off=not body["on"])
+
+    async def calm(self, _body: Json) -> None:
+        """End all troubles; a dead bot is started."""
+        self.world.faults.clear()
+        self.world.server.cut(off=False)
+        if self.room is not None and not await self._alive():
+            await self.start_bot({})
+
+    # ------------------------------------------------------------------ the process
+
+    async def kill_bot(self, _body: Json) -> None:
+        """SIGKILL."""
+        room = self._room()
+        if not await self._alive():
+            raise Refused("stopped", status=409)
+        await self._alone(room.kill)
+
+    async def start_bot(self, _body: Json) -> None:
+        """Start a bot that was killed."""
+        room = self._room()
+        if await self._alive():
+            raise Refused("running", status=409)
+        await self._alone(room.start)
+
+    async def advance(self, body: Json) -> Json:
+        """Let everybody's clocks leap ``seconds`` ahead."""
+        seconds = _number(body, "seconds", None, 1, YEAR)
+        clock = self.world.clock
+        clock.advance(seconds)
+        if self.room is not None:
+            self.room.shift(clock.offset)
+        self.world.touched()
+        return {"offset": clock.offset}
+
+    async def tell(self, body: Json) -> None:
+        """``on: true`` – the demonstration's people act; ``false`` – everything begins anew."""
+        room, on = self._room(), body.get("on")
+        if not isinstance(on, bool):
+            raise Refused("bad_value", field="on")
+        if on and self.demo:
+            return
+        await self._alone(room.tell_story if on else room.begin_anew)
+        self.demo = on
+
+    # ------------------------------------------------------------------ inside
+
+    def _room(self) -> MachineRoom:
+        if self.room is None:
+            raise Refused("no_room", status=409)
+        return self.room
+
+    async def _alive(self) -> bool:
+        return (await self._room().look()).get("bot") in ("running", "starting")
+
+    async def _alone(self, act: Callable[[], Awaitable[None]]) -> None:
+        if self._slow.locked():
+            raise Refused("busy", status=409)
+        async with self._slow:
+            try:
+                await act()
+            except AssertionError as problem:
+                raise Refused("failed", status=409, why=str(problem).splitlines()[0]) from problem
+
+
+_TROUBLES: Final[dict[str, Callable[[Troubles, Json], Awaitable[Json | None]]]] = {
+    "flood": Troubles.flood,
+    "lose_responses": Troubles.lose_responses,
+    "network": Troubles.network,
+    "calm": Troubles.calm,
+    "kill_bot": Troubles.kill_bot,
+    "start_bot": Troubles.start_bot,
+    "advance": Troubles.advance,
+    "demo": Troubles.tell,
+}
+
+
+def _number(body: Json, field: str, default: float | None, least: float, most: float) -> float:
+    value = body.get(field, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Refused("bad_value", field=field)
+    if not least <= value <= most:
+        raise Refused("bad_value", field=field)
+    return value
+
+
+def _fault(fault: Fault) -> Json:
+    shown: Json = {"id": str(id(fault)), "kind": fault.kind, "left": fault.times}
+    if fault.until is not None:
+        del shown["left"]
+        shown["until"] = round(time.time() + fault.until - time.monotonic())
+    if fault.chat_id is not None:
+        shown["chat"] = fault.chat_id
+    return shown

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.logs import bound
+from channels.telegram.failures import is_passing
 from core import inbox
 from core.db import is_store_trouble
 from core.desk import AlreadyHandled, Desk
@@ -27,8 +28,17 @@ AT_ONCE: Final = 1000
 RETRIES: Final = (0.1, 0.4)
 # Between tries when the store, not the update, is at fault (R18, R19).
 STORE_PAUSE: Final = 0.5
+# Between tries when Telegram cannot be asked what the handler has to know.
+LINE_PAUSE: Final = 5.0
 # An update that takes longer than this has failed.
 LONGEST: Final = 30.0
+
+
+def _passes(error: Exception) -> float | None:
+    """After how many seconds the trouble may be over, if it blames nobody's update (R18, R19)."""
+    if is_store_trouble(error):
+        return STORE_PAUSE
+    return LINE_PAUSE if is_passing(error) else None
 
 
 class Unparseable(Exception):
@@ -47,7 +57,11 @@ class Lanes:
     _waiting: int = 0
     _read_up_to: int = 0
     _room: asyncio.Event = field(default_factory=asyncio.Event)
-    _stopping: bool = False
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def _stopping(self) -> bool:
+        return self._stopped.is_set()
 
     async def run(self) -> None:
         """Read the inbox and feed the lanes until :meth:`stop`."""
@@ -70,7 +84,7 @@ class Lanes:
 
     async def stop(self, patience: float = 4.0) -> None:
         """Take nothing new; finish the update that each lane is at (R16)."""
-        self._stopping = True
+        self._stopped.set()
         self.news.set()
         self._room.set()
         if self._tasks:
@@ -118,9 +132,10 @@ class Lanes:
                 await self._put_aside(stored, f"cannot be parsed: {error}")
                 return
             except Exception as error:
-                if is_store_trouble(error):
-                    log.warning("the store is in trouble, the update waits: %s", error)
-                    await asyncio.sleep(STORE_PAUSE)
+                pause = _passes(error)
+                if pause is not None:
+                    log.warning("the update waits, it is not at fault: %s", error)
+                    await self._pause(pause)
                     continue
                 log.exception("an update could not be handled")
                 wait = next(waits, None)
@@ -128,6 +143,12 @@ class Lanes:
                     await self._put_aside(stored, repr(error))
                     return
                 await asyncio.sleep(wait)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not beyond a stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
 
     async def _once(self, stored: Stored) -> None:
         with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):

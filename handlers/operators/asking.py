@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
+from aiogram import Bot
 from aiogram.types import InaccessibleMessage, InlineKeyboardMarkup, Message
 
 from core.desk import Desk
@@ -13,7 +14,7 @@ from core.people.operators import by_operator, for_operator
 from core.texts import Key
 from core.tickets.said import Said
 from core.tx import Look, Tx
-from handlers.operators.parsing import Command, without_head
+from handlers.operators.parsing import Command, is_named, without_head
 from handlers.speech import Speech
 
 P = ParamSpec("P")
@@ -79,6 +80,15 @@ class Asked(Visit):
         if len(words) > LONGEST_REASON:
             raise Unreadable("operators.too_long", limit=LONGEST_REASON)
         return words or None
+
+
+async def name_for(bot: Bot, text: str) -> str:
+    """Our username, where the words call a bot by its name; nothing else needs to know it.
+
+    Telegram is asked once. Where it cannot be asked, the update waits until it can (see the lanes):
+    a command that may be another bot's is neither obeyed nor dropped.
+    """
+    return (await bot.me()).username or "" if is_named(text) else ""
 
 
 def example(name: str) -> Key:

@@ -25,7 +25,7 @@ from core.tickets.lists import VIEWS
 from core.tickets.said import find_belonging
 from core.words.when import parse_when
 from handlers.listing import draw
-from handlers.operators.asking import Visit
+from handlers.operators.asking import Visit, name_for
 from handlers.operators.looks import read_page, show_journal
 from handlers.operators.parsing import parse as parse_command
 from handlers.speech import Speech
@@ -150,7 +150,7 @@ async def _asked_by(pressed: Pressed, view: str) -> tuple[int, str]:
     asked = getattr(pressed.message, "reply_to_message", None)
     author = None if asked is None else asked.from_user
     text = "" if asked is None else asked.text or asked.caption or ""
-    username = (await pressed.speech.bot.me()).username or ""
+    username = await name_for(pressed.speech.bot, text)
     command = parse_command(text, username, pressed.desk.company.number_mask)
     if view == "find" and (command is None or command.name != "find"):
         raise Refusal("refusal.outdated")

@@ -12,6 +12,7 @@ from core.people.operators import by_operator
 from core.tickets import edits
 from core.tickets.said import Said, find_belonging
 from handlers.filters import is_borrowed, is_nobody
+from handlers.operators.asking import name_for
 from handlers.operators.parsing import is_note, parse, text_of, without_head, without_mark
 from handlers.operators.room import is_automatic
 
@@ -40,7 +41,7 @@ async def _words(said: Said, bot: Bot, mask: str, *, note: bool) -> Said | None:
     text = text_of(said)
     if note and is_note(text):
         return without_mark(said)
-    command = parse(text, (await bot.me()).username or "", mask)
+    command = parse(text, await name_for(bot, text), mask)
     if command is None:
         return said
     return without_head(said, command.at) if command.name in _SAYING[note] else None

@@ -57,6 +57,12 @@ def parse(text: str, bot_username: str, mask: str) -> Command | None:
     )
 
 
+def is_named(text: str) -> bool:
+    """A command for the bot of a certain name: whether it is ours, only our name can tell."""
+    found = _HEAD.match(text)
+    return found is not None and bool(found["bot"])
+
+
 def is_foreign(text: str, bot_username: str) -> bool:
     """A command for another bot: nothing of ours, and nobody's answer."""
     found = _HEAD.match(text)

@@ -21,7 +21,7 @@ from core.tickets.said import Belongs, Said, find_belonging
 from core.tickets.tails import is_tail
 from core.tx import Look
 from handlers.filters import is_borrowed, is_nobody
-from handlers.operators.asking import Asked
+from handlers.operators.asking import Asked, name_for
 from handlers.operators.commands import carry_out
 from handlers.operators.parsing import (
     is_foreign,
@@ -88,7 +88,7 @@ async def on_message(
         return
     carried = said if isinstance(said, Said) else _uncarried(message)
     text = text_of(carried)
-    username = (await bot.me()).username or ""
+    username = await name_for(bot, text)
     command = parse(text, username, desk.company.number_mask)
     place, begun = await desk.read(_whereabouts, message, carried, caller)
     seen = Seen(

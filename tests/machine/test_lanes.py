@@ -7,6 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramBadRequest,
+    TelegramNetworkError,
+    TelegramRetryAfter,
+    TelegramServerError,
+)
+from aiogram.methods import GetMe
 from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
@@ -221,6 +229,57 @@ async def test_trouble_of_the_store_puts_nothing_aside(hall: Hall) -> None:
         await hall.until_handled()
     assert await hall.states() == {1: "done", 2: "done"}
     assert hall.seen == [(1, 1), (1, 2)]
+
+
+async def test_a_line_that_is_down_puts_nothing_aside(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LINE_PAUSE", 0.01)
+    failures: list[Exception] = [
+        TelegramNetworkError(GetMe(), "no route"),
+        TelegramServerError(GetMe(), "Bad Gateway"),
+        TelegramRetryAfter(GetMe(), "Too Many Requests", 3),
+        ClientDecodeError("no JSON", ValueError("<html>"), "<html>"),
+    ] * 2
+
+    async def ask_telegram(stored: Stored) -> None:
+        if failures:
+            raise failures.pop()
+        await hall.note(stored)
+
+    hall.handle = ask_telegram
+    async with hall.open():
+        await hall.store((1, 1), (1, 2))
+        await hall.until_handled()
+    assert await hall.states() == {1: "done", 2: "done"}
+    assert hall.seen == [(1, 1), (1, 2)]
+
+
+async def test_a_stop_does_not_wait_for_the_line(hall: Hall) -> None:
+    failed = asyncio.Event()
+
+    async def ask_telegram(stored: Stored) -> None:
+        failed.set()
+        raise TelegramNetworkError(GetMe(), f"no route for {stored.update_id}")
+
+    hall.handle = ask_telegram
+    async with hall.open():
+        await hall.store((1, 1))
+        await asyncio.wait_for(failed.wait(), 30)
+        began = time.monotonic()
+    assert time.monotonic() - began < module.LINE_PAUSE / 2
+    assert await hall.states() == {1: "new"}
+
+
+async def test_what_telegram_refuses_is_no_trouble_of_the_line(hall: Hall) -> None:
+    async def act(stored: Stored) -> None:
+        raise TelegramBadRequest(GetMe(), f"no sense in {stored.update_id}")
+
+    hall.handle = act
+    async with hall.open():
+        await hall.store((1, 1))
+        await hall.until_handled()
+    assert await hall.states() == {1: "quarantined"}
 
 
 async def test_a_statement_that_makes_no_sense_is_the_updates_fault(hall: Hall) -> None:

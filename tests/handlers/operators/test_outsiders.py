@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 import pytest
+from aiogram.exceptions import TelegramServerError
 
 from sandbox import Chat, Message
 from tests.handlers.operators.group import Group
@@ -161,3 +162,20 @@ async def test_a_bot_without_rights_learns_of_leaving_too(group: Group) -> None:
     press = await group.presses(group.oleg, card, "Взять")
     assert "нет прав" in (await press.answer()).text
     assert (await group.row(1)).assignee_id is None
+
+
+async def test_our_name_is_asked_for_only_where_a_command_calls_a_bot_by_it(group: Group) -> None:
+    number = await group.ticket()
+    card = await group.card(number)
+    name = (await group.bot.me()).username
+    group.bot._me = None
+    group.world.faults.error(502, method="getMe")
+    await group.says(group.olga, "Проверяем", card)
+    await group.says(group.olga, f"/title {number} Кабель")
+    assert (await group.row(number)).title == "Кабель" and await group.said(number) == ["Проверяем"]
+    with pytest.raises(TelegramServerError):  # for the lanes to try again
+        await group.says(group.olga, f"/title@{name} {number} Другое")
+    await group.says(group.olga, f"/title@other_bot {number} Чужое")
+    assert (await group.row(number)).title == "Кабель"
+    await group.says(group.olga, f"/title@{name} {number} Другое")
+    assert (await group.row(number)).title == "Другое"

@@ -5,24 +5,51 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramAPIError, TelegramUnauthorizedError
+from aiogram.enums import ChatType
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramMigrateToChat,
+    TelegramUnauthorizedError,
+)
 from aiogram.types import ChatMemberAdministrator, ChatMemberOwner, User
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.migrate import pending
+from bot.opening import Unusable, opened_to_write
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
 from channels.telegram.gateway import make_bot
-from core.db import Database, DatabaseInUse
+from core.db import DatabaseInUse
 from core.delivery.channel import SendError
 
-# What the bot must be allowed to do in the operator group, and what for.
-GROUP_RIGHTS: Final = (
-    ("can_delete_messages", "Delete messages", "to take answers back and tidy up"),
-    ("can_pin_messages", "Pin messages", "to keep the board in sight"),
+_GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A chat of the desk, and what the bot must be allowed to do there: right, title, what for.
+
+    A right that Telegram does not know in a chat of that kind (posting, in a group) is not missing.
+    """
+
+    variable: str
+    name: str
+    rights: tuple[tuple[str, str, str], ...]
+    must_be_group: bool = False
+
+
+_OPERATORS: Final = _Place(
+    "OPERATOR_CHAT_ID",
+    "operator group",
+    (
+        ("can_delete_messages", "Delete messages", "to take answers back and tidy up"),
+        ("can_pin_messages", "Pin messages", "to keep the board in sight"),
+    ),
+    must_be_group=True,
 )
-CHANNEL_RIGHTS: Final = (("can_post_messages", "Post messages", "to alert admins"),)
+_ALERTS: Final = _Place(
+    "ALERT_CHAT_ID", "alert channel", (("can_post_messages", "Post messages", "to alert admins"),)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +96,17 @@ def _unused(settings: Settings) -> list[Finding]:
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
-    database = Database(settings.database_url.get_secret_value())
-    name = "SQLite database" if database.is_sqlite else "PostgreSQL database"
+    url = settings.database_url.get_secret_value()
+    name = "SQLite database" if url.startswith("sqlite") else "PostgreSQL database"
     try:
-        database.lock()
-        async with database.write() as session:
-            await session.execute(text("SELECT 1"))
-        behind = await pending(database)
+        async with opened_to_write(url) as database:
+            behind = await pending(database)
         yield Finding(f"{name} can be written to", True)
-        yield Finding(
-            f"{name}: tables {'are behind' if behind else 'are up to date'}",
-            True,
-        )
+        yield Finding(f"{name}: tables {'are behind' if behind else 'are up to date'}", True)
     except DatabaseInUse:
         yield Finding(f"{name} is in use: the desk is running", True)
-    except (SQLAlchemyError, OSError) as error:
-        remedy = f"look at DATABASE_URL, and whether the server runs and lets us in: {error}"
-        yield Finding(f"{name} cannot be opened", False, remedy.splitlines()[0])
-    finally:
-        await database.close()
+    except Unusable as why:
+        yield Finding(f"{name} cannot be worked with", False, f"look at DATABASE_URL: {why}")
 
 
 async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
@@ -96,27 +115,28 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
     except TelegramUnauthorizedError:
         yield Finding("Telegram does not know BOT_TOKEN", False, "ask @BotFather for the right one")
         return
-    except TelegramAPIError as error:
-        remedy = f"look at the network, a proxy, or TELEGRAM_API_URL: {error.message}"
+    except ClientDecodeError:
+        remedy = "look at TELEGRAM_API_URL: what answers there does not speak the Bot API"
+        yield Finding("Telegram cannot be understood", False, remedy)
+        return
+    except AiogramError as error:
+        remedy = f"look at the network, a proxy, or TELEGRAM_API_URL: {_first_line(error)}"
         yield Finding("Telegram cannot be reached", False, remedy)
         return
     yield Finding(f"the bot is @{me.username}", True)
-    async for finding in _chat(
-        bot, me, settings.operator_chat_id, "OPERATOR_CHAT_ID", "operator group", GROUP_RIGHTS
+    for chat_id, place in (
+        (settings.operator_chat_id, _OPERATORS),
+        (settings.alert_chat_id, _ALERTS),
     ):
-        yield finding
-    async for finding in _chat(
-        bot, me, settings.alert_chat_id, "ALERT_CHAT_ID", "alert channel", CHANNEL_RIGHTS
-    ):
-        yield finding
+        async for finding in _chat(bot, me, chat_id, place):
+            yield finding
     if not settings.admin_ids:
         remedy = "set ADMIN_IDS to the Telegram ids of those who supervise"
         yield Finding("nobody is an admin", False, remedy)
 
 
-async def _chat(
-    bot: Bot, me: User, chat_id: int | None, variable: str, name: str, rights: Any
-) -> AsyncIterator[Finding]:
+async def _chat(bot: Bot, me: User, chat_id: int | None, place: _Place) -> AsyncIterator[Finding]:
+    name, variable = place.name, place.variable
     if chat_id is None:
         remedy = f"add the bot to the {name}, make it an admin, and set {variable} to its id"
         yield Finding(f"no {name}", False, remedy)
@@ -124,19 +144,32 @@ async def _chat(
     try:
         chat = await bot.get_chat(chat_id)
         member = await bot.get_chat_member(chat_id, me.id)
-    except TelegramAPIError as error:
-        remedy = f"look at {variable}, and add the bot there as an admin: {error.message}"
+    except TelegramMigrateToChat as moved:
+        remedy = f"set {variable} to {moved.migrate_to_chat_id}; a running desk follows by itself"
+        yield Finding(f"the {name} {chat_id} has become a supergroup", False, remedy)
+        return
+    except AiogramError as error:
+        remedy = f"look at {variable}, and add the bot there as an admin: {_first_line(error)}"
         yield Finding(f"the {name} {chat_id} is out of reach", False, remedy)
+        return
+    if place.must_be_group and chat.type not in _GROUPS:
+        remedy = f"set {variable} to the id of a group: «{chat.title}» is a {chat.type}"
+        yield Finding(f"the {name} {chat_id} is not a group", False, remedy)
         return
     if not isinstance(member, ChatMemberAdministrator | ChatMemberOwner):
         remedy = f"make the bot an admin of «{chat.title}»; otherwise it does not see what is said"
         yield Finding(f"the bot is not an admin of the {name}", False, remedy)
         return
     yield Finding(f"the {name} is «{chat.title}», the bot is an admin there", True)
-    for right, title, purpose in rights:
-        if not getattr(member, right, None) and isinstance(member, ChatMemberAdministrator):
+    for right, title, purpose in place.rights:
+        if getattr(member, right, None) is False:
             remedy = f"allow it in the bot's admin rights, {purpose}"
             yield Finding(f"the {name}: the bot lacks the right «{title}»", False, remedy)
+
+
+def _first_line(error: AiogramError) -> str:
+    """What went wrong, without what the server has answered to it."""
+    return str(getattr(error, "message", error)).splitlines()[0]
 
 
 async def _mail(settings: Settings) -> AsyncIterator[Finding]:

@@ -1,0 +1,344 @@
+"""The command line: what each command answers, and one line for each thing that is wrong."""
+
+import asyncio
+import json
+import logging
+import os
+import pwd
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot import cli, migrate
+from bot.settings import NAMES
+from core.db import Database
+from tests.postgres import Postgres, in_a_thread
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "42:c4naryN3verShownc4naryN3verShown1234"
+POSTGRES = "postgresql+asyncpg://desk:c4nary@{}/desk"
+# Whatever works with the database.
+COMMANDS = (["run"], ["migrate"], ["quarantine", "show"], ["quarantine", "replay", "1"])
+named = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+
+
+@dataclass
+class Terminal:
+    """Runs commands in this process: a process of its own costs a second each."""
+
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "data" / "desk.db"
+
+    def set(self, **variables: str) -> None:
+        for name, value in variables.items():
+            self.monkeypatch.setenv(name, value)
+
+    def run(self, *command: str) -> tuple[int, str, str]:
+        code = cli.main(command)
+        out, err = self.capsys.readouterr()
+        assert "Traceback" not in err
+        assert "c4nary" not in out + err
+        return code, out, err
+
+    def refused(self, *command: str, code: int = cli.WRONG) -> str:
+        """The one line that a command has to say about what is wrong."""
+        ended, out, err = self.run(*command)
+        assert (ended, out) == (code, ""), err
+        (line,) = err.splitlines()
+        return line
+
+    def asks(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.database)) as connection, connection:
+            return connection.execute(sql, values).fetchall()
+
+
+@pytest.fixture
+def terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Terminal]:
+    """A working folder and an environment with a token and nothing else in it."""
+    for name in (*NAMES, "FAULT_POINT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    terminal = Terminal(tmp_path, monkeypatch, capsys)
+    # Nobody listens there: a desk that got so far would wait for Telegram, and the test for it.
+    terminal.set(BOT_TOKEN=TOKEN, TELEGRAM_API_URL="http://127.0.0.1:9")
+    terminal.set(DATABASE_URL=f"sqlite+aiosqlite:///{terminal.database}")
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield terminal
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that is up to date, to be copied."""
+    path = tmp_path_factory.mktemp("tables") / "desk.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await migrate.migrate(database)
+        await database.close()
+
+    in_a_thread(make())
+    return path
+
+
+@pytest.fixture
+def ready(terminal: Terminal, tables: Path) -> Terminal:
+    """A terminal with a database that is up to date."""
+    terminal.database.parent.mkdir()
+    shutil.copyfile(tables, terminal.database)
+    return terminal
+
+
+# ------------------------------------------------------------------ what it is asked
+
+
+def test_help_names_every_command(terminal: Terminal) -> None:
+    with pytest.raises(SystemExit) as ended:
+        terminal.run("--help")
+    assert ended.value.code == cli.FINE
+    said = terminal.capsys.readouterr().out
+    assert all(f"    {name}" in said for name, *_ in cli.COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["dance"], ["quarantine"], ["quarantine", "eat"], ["quarantine", "replay", "x"]]
+)
+def test_what_is_no_command_is_wrong(terminal: Terminal, words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        terminal.run(*words)
+    assert ended.value.code == cli.WRONG
+    assert "usage: python -m bot" in terminal.capsys.readouterr().err
+
+
+# ------------------------------------------------------------------ the environment
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in cli.COMMANDS if name != "backup"])
+def test_every_command_refuses_wrong_variables_with_a_line_for_each(
+    terminal: Terminal, name: str
+) -> None:
+    terminal.set(BOT_TOKEN="c4nary", ADMIN_IDS="@anna", SWEEP_INTERVAL="often")
+    code, out, err = terminal.run(name, *(["show"] if name == "quarantine" else []))
+    assert (code, out) == (cli.WRONG, "")
+    assert [line.split()[0] for line in err.splitlines()] == [
+        "BOT_TOKEN",
+        "ADMIN_IDS",
+        "SWEEP_INTERVAL",
+    ]
+    assert not terminal.database.parent.exists()
+
+
+def test_a_misspelt_name_is_hinted_at_wherever_it_stands(ready: Terminal) -> None:
+    ready.set(OPERATOR_CHATID="-1001")
+    (ready.folder / ".env").write_text("ALERT_CHATID=-1002\n")
+    code, out, err = ready.run("migrate")
+    assert (code, out) == (cli.FINE, "the database is up to date\n")
+    assert err.splitlines() == [
+        "ALERT_CHATID is not a variable of Frontdoor: did you mean ALERT_CHAT_ID?",
+        "OPERATOR_CHATID is not a variable of Frontdoor: did you mean OPERATOR_CHAT_ID?",
+    ]
+
+
+def test_a_dotenv_in_another_encoding_is_named(terminal: Terminal) -> None:
+    (terminal.folder / ".env").write_bytes("COMPANY_NAME=Наш двор\n".encode("cp1251"))
+    assert terminal.refused("migrate") == ".env is not UTF-8 from byte 13 on; save it in UTF-8"
+
+
+def test_a_dotenv_that_may_not_be_read_is_named(terminal: Terminal) -> None:
+    (terminal.folder / ".env").write_text("COMPANY_NAME=Наш двор\n")
+    (terminal.folder / ".env").chmod(0)
+    with not_as_root():
+        assert terminal.refused("migrate") == ".env cannot be read: Permission denied"
+
+
+def test_an_unknown_fault_point_is_named(terminal: Terminal) -> None:
+    terminal.set(FAULT_POINT="nowhere:1")
+    assert terminal.refused("migrate").startswith("FAULT_POINT: ")
+
+
+# ------------------------------------------------------------------ the database
+
+
+def test_migrate_makes_the_tables_and_the_folder_and_may_be_repeated(terminal: Terminal) -> None:
+    for _ in range(2):
+        assert terminal.run("migrate") == (cli.FINE, "the database is up to date\n", "")
+    assert terminal.asks("SELECT version_num FROM alembic_version") == [(migrate.head(),)]
+
+
+@named
+def test_a_database_of_a_later_release_is_left_alone(ready: Terminal, command: list[str]) -> None:
+    ready.asks("UPDATE alembic_version SET version_num = '9999'")
+    said = ready.refused(*command)
+    assert said.startswith("DATABASE_URL: a later release has changed it (it is at 9999")
+    assert "restore the backup" in said
+
+
+def test_the_doctor_sees_a_database_of_a_later_release(ready: Terminal) -> None:
+    ready.asks("UPDATE alembic_version SET version_num = '9999'")
+    code, out, _ = ready.run("check")
+    assert code == cli.WRONG
+    assert "→ look at DATABASE_URL: a later release has changed it" in out
+
+
+@named
+def test_a_folder_that_cannot_be_made_is_named(terminal: Terminal, command: list[str]) -> None:
+    (terminal.folder / "file").write_text("no folder")
+    terminal.set(DATABASE_URL=f"sqlite+aiosqlite:///{terminal.folder}/file/desk.db")
+    said = terminal.refused(*command)
+    reasons = "it cannot be opened: ", "it has no tables of this release yet"
+    assert said.removeprefix("DATABASE_URL: ").startswith(reasons)
+
+
+@named
+def test_a_file_that_is_no_database_is_named(ready: Terminal, command: list[str]) -> None:
+    ready.database.write_bytes(b"no database at all" * 100)
+    assert ready.refused(*command) == "DATABASE_URL: it cannot be opened: file is not a database"
+
+
+@pytest.mark.parametrize("command", [["run"], ["migrate"]], ids=" ".join)
+def test_a_folder_that_may_not_be_written_to_is_named(ready: Terminal, command: list[str]) -> None:
+    ready.database.parent.chmod(0o500)
+    ready.monkeypatch.chdir("/")
+    with not_as_root():
+        assert "it cannot be opened: " in ready.refused(*command)
+    ready.database.parent.chmod(0o700)
+
+
+@contextmanager
+def not_as_root() -> Iterator[None]:
+    """Root may write anywhere, so root becomes nobody for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@named
+def test_a_postgresql_out_of_reach_is_named(terminal: Terminal, command: list[str]) -> None:
+    terminal.set(DATABASE_URL=POSTGRES.format("127.0.0.1:9"))
+    assert "DATABASE_URL: it cannot be opened: " in terminal.refused(*command)
+
+
+def test_the_doctor_sees_a_postgresql_out_of_reach(terminal: Terminal) -> None:
+    terminal.set(DATABASE_URL=POSTGRES.format("127.0.0.1:9"))
+    code, out, _ = terminal.run("check")
+    assert code == cli.WRONG
+    assert "WRONG  PostgreSQL database cannot be worked with" in out
+
+
+@pytest.mark.postgres
+@named
+def test_a_postgresql_without_that_database_is_named(
+    terminal: Terminal, postgres: Postgres, command: list[str]
+) -> None:
+    terminal.set(DATABASE_URL=postgres.url("nosuch"))
+    said = terminal.refused(*command)
+    assert said == 'DATABASE_URL: it cannot be opened: database "nosuch" does not exist'
+
+
+@pytest.mark.postgres
+def test_one_process_works_with_a_postgresql_database(
+    terminal: Terminal, postgres: Postgres
+) -> None:
+    with postgres.database(empty=True) as url:
+        terminal.set(DATABASE_URL=url)
+        assert "no tables of this release yet" in terminal.refused("quarantine", "show")
+        assert terminal.run("migrate")[0] == cli.FINE
+        assert terminal.run("quarantine", "show") == (cli.FINE, "", "")
+        other = Database(url)
+        with asyncio.Runner() as runner:
+            runner.run(other.hold())
+            said = terminal.refused("run", code=cli.IN_USE)
+            runner.run(other.close())
+        assert said.startswith("DATABASE_URL: another process works with ")
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != ["quarantine", "show"]])
+def test_a_database_that_another_process_holds_is_refused(
+    ready: Terminal, command: list[str]
+) -> None:
+    other = Database(f"sqlite+aiosqlite:///{ready.database}")
+    other.lock()
+    said = ready.refused(*command, code=cli.IN_USE)
+    other._lock.close()  # type: ignore[union-attr]
+    assert said == f"DATABASE_URL: another process works with {ready.database}; stop it first"
+
+
+# ------------------------------------------------------------------ quarantine
+
+
+@pytest.mark.parametrize("command", [["show"], ["replay", "1"]])
+def test_quarantine_makes_no_database_where_there_is_none(
+    terminal: Terminal, command: list[str]
+) -> None:
+    said = terminal.refused("quarantine", *command)
+    assert said.endswith("no tables of this release yet; `python -m bot migrate` makes them")
+    assert not terminal.database.parent.exists()
+
+
+def quarantined(terminal: Terminal) -> None:
+    raw = json.dumps({"update_id": 77, "message": "нет"}, ensure_ascii=False)
+    terminal.asks(
+        "INSERT INTO inbox (id, bot_id, update_id, lane, raw, state, error, received_at) VALUES"
+        " (5, 42, 77, 0, ?, 'quarantined', 'cannot be parsed', '2026-11-22 03:00:00')",
+        raw,
+    )
+
+
+def test_quarantine_shows_what_was_put_aside_even_beside_the_desk(ready: Terminal) -> None:
+    assert ready.run("quarantine", "show") == (cli.FINE, "", "")
+    quarantined(ready)
+    desk = Database(f"sqlite+aiosqlite:///{ready.database}")
+    desk.lock()
+    code, out, _ = ready.run("quarantine", "show")
+    desk._lock.close()  # type: ignore[union-attr]
+    assert code == cli.FINE
+    assert out == '5\tupdate 77\tcannot be parsed\n\t{"update_id": 77, "message": "нет"}\n'
+
+
+def test_quarantine_replays_by_number_once(ready: Terminal) -> None:
+    quarantined(ready)
+    said = "5 will be handled when the desk starts next\n"
+    assert ready.run("quarantine", "replay", "5") == (cli.FINE, said, "")
+    assert ready.asks("SELECT state, error FROM inbox") == [("new", None)]
+    for words in (["5"], ["6"], []):
+        said = ready.refused("quarantine", "replay", *words)
+        assert said == "quarantine replay: name an id that `quarantine show` prints"
+
+
+# ------------------------------------------------------------------ as a process
+
+
+def test_the_exit_code_reaches_whoever_started_it(terminal: Terminal) -> None:
+    terminal.set(ADMIN_IDS="@anna")
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "run"],
+        env=dict(os.environ) | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (ended.returncode, ended.stdout) == (cli.WRONG, "")
+    assert ended.stderr.startswith("ADMIN_IDS must be ids of people")
+    assert len(ended.stderr.splitlines()) == 1

@@ -14,7 +14,7 @@ from aiogram.types import ReactionTypeEmoji, ReactionTypeUnion, ReplyParameters
 
 from channels.telegram import sentences
 from channels.telegram.cards import draw
-from channels.telegram.carrying import Load, customer_header, load
+from channels.telegram.loading import Load, customer_header, load
 from channels.telegram.contents import edits
 from channels.telegram.delivering import Deliveries, Progress, Step
 from channels.telegram.failures import Refused, Setback

@@ -15,7 +15,7 @@ from core.people.operators import for_admin
 from core.texts import Key
 from core.tickets.lists import VIEWS, page_of
 from core.tickets.said import find_belonging
-from core.words.orders import ALIASES, REPORTS
+from core.words.aliases import ALIASES, REPORTS
 from handlers.filters import AlertChannel, Private, is_borrowed, is_nobody
 from handlers.listing import draw
 from handlers.speech import Speech

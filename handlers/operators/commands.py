@@ -8,7 +8,7 @@ from typing import Final
 
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.texts import Key
-from core.words.orders import ALIASES
+from core.words.aliases import ALIASES
 from core.words.when import WhenError, parse_when
 from handlers.operators import looks, moves
 from handlers.operators.asking import Asked, example

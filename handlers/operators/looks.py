@@ -13,8 +13,8 @@ from core.tickets.lists import VIEWS, Page, found_of, page_of
 from core.tickets.topics import topics_of
 from core.tx import Look
 from core.words.names import clean_name
-from core.words.orders import REPORTS
-from core.words.orders import VIEWS as VIEW_NAMES
+from core.words.aliases import REPORTS
+from core.words.aliases import VIEWS as VIEW_NAMES
 from handlers.listing import age, draw
 from handlers.operators.asking import Asked, Visit, example
 from handlers.operators.history import told

@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.tickets.said import Said
 from core.words.graphemes import units
 from core.words.numbers import find_number
-from core.words.orders import ALIASES
+from core.words.aliases import ALIASES
 
 NOTE: Final = "//"
 

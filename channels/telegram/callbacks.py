@@ -32,6 +32,7 @@ TICKET_VERBS: Final = frozenset(
 )
 FREEZES: Final = ("1h", "tomorrow", "monday", "week", "other", "ever")
 MENUS: Final = frozenset({"new", "mine", "back", "language"})
+SET_UPS: Final = frozenset({"list", "name", "zone", "language", "answer_deadline", "trial"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,41 @@ class Language:
         return _packed("g", self.code)
 
 
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """A step of setting the desk up: one of `SET_UPS`."""
+
+    step: str
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("s", self.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """This value for a field of the company."""
+
+    field: str
+    value: str
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("v", self.field, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChat:
+    """Give the chat this role."""
+
+    role: str
+    chat: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("k", self.role, self.chat)
+
+
 Callback = (
     TicketVerb
     | FreezeFor
@@ -176,6 +212,9 @@ Callback = (
     | Mine
     | Confirm
     | Language
+    | SetUp
+    | Chosen
+    | LinkChat
 )
 
 
@@ -222,5 +261,8 @@ _SHAPES: Final[tuple[tuple[str, Callable[..., Callback]], ...]] = (
     (f"o:{_NUMBER}", lambda number: Mine(int(number))),
     (f"c:(y|n):{_NUMBER}", lambda answer, number: Confirm(int(number), yes=answer == "y")),
     ("g:([a-z]{2,3})", Language),
+    (f"s:({_any_of(SET_UPS)})", SetUp),
+    (f"v:({_any_of(SET_UPS)}):([A-Za-z0-9/_+-]{{1,40}})", Chosen),
+    ("k:(operators|alerts):(-[1-9][0-9]{0,17})", lambda role, chat: LinkChat(role, int(chat))),
 )
 _TABLE: Final = tuple((re.compile(shape, re.ASCII), build) for shape, build in _SHAPES)

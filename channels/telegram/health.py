@@ -1,0 +1,65 @@
+"""Whether the bot can do its work in the chats that have a role: asked of Telegram, said by codes.
+
+The doctor on the command line, the checklist in an admin's chat and the watch all ask here, so
+that they never say different things.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramNotFound
+from aiogram.types import ChatMemberAdministrator, ChatMemberOwner
+
+from core.company import Company
+from core.delivery.places import ROLES
+
+# What the bot must be allowed to do in a chat of each role; what for, the catalogues say.
+RIGHTS: Final[dict[str, tuple[str, ...]]] = {
+    "operators": ("can_delete_messages", "can_pin_messages"),
+    "alerts": ("can_post_messages",),
+}
+FINE: Final = "fine"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the bot fares in the chat of a role.
+
+    ``code``: ``unlinked``, ``gone``, ``not_admin``, ``lacks.<right>``, or ``fine``.
+    """
+
+    role: str
+    code: str
+    chat: int | None = None
+    title: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Nothing is to be done."""
+        return self.code == FINE
+
+
+async def examine(bot: Bot, company: Company) -> list[Health]:
+    """Look at every role. Raises what the line to Telegram raises: that is nobody's fault here."""
+    return [await examine_chat(bot, role, getattr(company, ROLES[role])) for role in RIGHTS]
+
+
+async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:
+    """Look at one chat; the first thing that is wrong is what is to be mended first."""
+    if chat_id is None:
+        return Health(role, "unlinked")
+    try:
+        chat = await bot.get_chat(chat_id)
+        member = await bot.get_chat_member(chat_id, bot.id)
+    except (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound):
+        return Health(role, "gone", chat_id)
+    title = chat.title or str(chat_id)
+    if isinstance(member, ChatMemberOwner):
+        return Health(role, FINE, chat_id, title)
+    if not isinstance(member, ChatMemberAdministrator):
+        return Health(role, "not_admin", chat_id, title)
+    for right in RIGHTS[role]:
+        if not getattr(member, right, None):
+            return Health(role, f"lacks.{right}", chat_id, title)
+    return Health(role, FINE, chat_id, title)

@@ -1,0 +1,87 @@
+"""The bot was added to a group or a channel: an admin may give it its role there."""
+
+from typing import Any, Final
+
+from aiogram import Bot, Router
+from aiogram.filters import Filter
+from aiogram.types import CallbackQuery, ChatMemberUpdated
+
+from channels.telegram.callbacks import LinkChat
+from channels.telegram.health import examine_chat
+from channels.telegram.setting_up import offer_link
+from core.delivery.places import ROLES
+from core.desk import Desk
+from core.errors import Refusal
+from core.people.directory import Caller, language_of
+from core.setup.linking import link
+from handlers.admins.setup import AdminPresses, show_checklist
+from handlers.filters import Private
+from handlers.speech import Speech
+
+# Which role a kind of chat can have.
+OF_KIND: Final = {"group": "operators", "supergroup": "operators", "channel": "alerts"}
+_INSIDE: Final = frozenset({"creator", "administrator", "member"})
+
+
+def router() -> Router:
+    """Being added, and the button that links."""
+    room = Router(name="admins/linking")
+    room.my_chat_member.register(on_added, AddedByAdmin())
+    room.callback_query.register(on_link, Private(), AdminPresses(LinkChat))
+    return room
+
+
+class AddedByAdmin(Filter):
+    """An admin of the desk added the bot to a chat, or changed its rights there; gives ``role``.
+
+    Whoever else adds it is not answered: a stranger's group is nobody's business here.
+    """
+
+    async def __call__(  # type: ignore[mutable-override]
+        self, event: ChatMemberUpdated, desk: Desk
+    ) -> bool | dict[str, Any]:
+        """The role that this chat could have."""
+        role = OF_KIND.get(event.chat.type)
+        inside = event.new_chat_member.status in _INSIDE
+        if role is None or not inside or event.from_user.id not in desk.company.admins:
+            return False
+        return {"role": role}
+
+
+async def on_added(
+    event: ChatMemberUpdated, role: str, desk: Desk, caller: Caller, speech: Speech, bot: Bot
+) -> None:
+    """Tell the admin in private what is missing here, or offer to link."""
+    own = await _in_private(desk, caller, speech)
+    if getattr(desk.company, ROLES[role]) == event.chat.id:
+        await show_checklist(caller.telegram_id, desk, own, bot)
+        return
+    health = await examine_chat(bot, role, event.chat.id)
+    facts = {"title": event.chat.title or str(event.chat.id), "id": event.chat.id}
+    if not health.fine:
+        await own.say(caller.telegram_id, own.html(f"setup.{role}.{health.code}", facts))
+        return
+    text = own.html(f"setup.added.{role}", facts)
+    await own.say(caller.telegram_id, text, keyboard=offer_link(own.voice, role, event.chat.id))
+
+
+async def on_link(
+    query: CallbackQuery, pressed: LinkChat, desk: Desk, caller: Caller, speech: Speech, bot: Bot
+) -> None:
+    """Link, if the bot can do its work there; say hello there, and show the checklist."""
+    health = await examine_chat(bot, pressed.role, pressed.chat)
+    facts = {"title": health.title, "id": pressed.chat}
+    if not health.fine:
+        raise Refusal(f"setup.toast.{health.code.partition('.')[0]}", **facts)
+    desk.company = await desk.run(link, caller, pressed.role, pressed.chat)
+    await speech.toast(query)
+    await speech.edit(query.message, speech.html(f"setup.linked.{pressed.role}", facts))
+    there = Speech(bot, desk, speech.texts, desk.company.language)
+    await there.say(pressed.chat, there.html(f"setup.hello.{pressed.role}"))
+    if query.message is not None:
+        await show_checklist(query.message.chat.id, desk, speech, bot)
+
+
+async def _in_private(desk: Desk, caller: Caller, speech: Speech) -> Speech:
+    locale = await desk.read(language_of, caller.telegram_id, caller.language)
+    return Speech(speech.bot, desk, speech.texts, locale)

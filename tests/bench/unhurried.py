@@ -7,8 +7,12 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from bot import app, cli
-from core.delivery.pacing import Pacer, Priority
+from bot.deferring import defer_types
+
+defer_types()  # as the command line does
+
+from bot import app, cli  # noqa: E402
+from core.delivery.pacing import Pacer, Priority  # noqa: E402
 
 
 class Unhurried(Pacer):

@@ -14,11 +14,11 @@ from aiogram.types import ReactionTypeEmoji, ReactionTypeUnion, ReplyParameters
 
 from channels.telegram import sentences
 from channels.telegram.cards import draw
-from channels.telegram.loading import Load, customer_header, load
 from channels.telegram.contents import edits
 from channels.telegram.delivering import Deliveries, Progress, Step
 from channels.telegram.failures import Refused, Setback
 from channels.telegram.gateway import Gateway
+from channels.telegram.loading import Load, customer_header, load
 from channels.telegram.screens import Screen
 from channels.telegram.sightings import counter_of
 from channels.telegram.voice import Voice

@@ -71,7 +71,6 @@ def read(message: Message) -> Said | Unsupported | Service:
         content=content,
         album=message.media_group_id,
         reply_to=_answered(message),
-        at=message.date,
     )
 
 

@@ -89,7 +89,7 @@ STATE_TEXTS: Final[dict[str, Callable[[e.StateEntered], str | None]]] = {
 }
 
 # verbs that leave the card as it is unless the state changes
-_QUIET_VERBS: Final = frozenset({"reply", "hear", "thank"})
+_QUIET_VERBS: Final = frozenset({"reply", "hear"})
 
 
 def _state_text(event: e.StateEntered) -> str | None:

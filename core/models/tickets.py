@@ -10,7 +10,12 @@ from core.db import BigId, Row
 
 
 class Topic(Row):
-    """What a ticket can be about. ``titles`` by language; without them the catalogue's words."""
+    """What a ticket can be about, in the menu at its ``position``.
+
+    ``titles`` by language; where a language has none, any of them is shown, and without any the
+    code. ``answer_seconds``: the topic's own answer deadline; empty: the company's (C1). A topic
+    that is not ``active`` is not offered any more; its tickets keep it.
+    """
 
     __tablename__ = "topic"
 

@@ -8,7 +8,6 @@ _MACHINE: Final = frozenset({"system"})
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "hear": _CUSTOMER,
-    "thank": _CUSTOMER,
     "confirm": _CUSTOMER,
     "dispute": _CUSTOMER,
     "take": _ANYONE_OF_US,

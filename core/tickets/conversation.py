@@ -68,16 +68,6 @@ async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticke
     return ticket
 
 
-async def album_ticket(tx: Tx, said: Said) -> int | None:
-    """The ticket that earlier pieces of the actor's album went to as an answer."""
-    if said.album is None:
-        return None
-    query = select(Message.ticket_id).where(
-        Message.author_id == tx.actor.person_id, Message.album == said.album
-    )
-    return (await tx.session.scalars(query.limit(1))).one_or_none()
-
-
 async def note(tx: Tx, number: int, said: Said) -> Ticket:
     """An internal note (B16). Never shown to the customer; moves nothing."""
     ticket = await access(tx, number, "note")

@@ -92,15 +92,6 @@ _TABLE: Final[dict[str, dict[str, str]]] = {
         "frozen": "reopened",
         "resolved": "reopened",
     },
-    # the customer says thanks, or asks nothing new: kept, and nothing moves
-    "thank": {
-        "new": "new",
-        "reopened": "reopened",
-        "in_progress": "in_progress",
-        "waiting": "waiting",
-        "frozen": "frozen",
-        "resolved": "resolved",
-    },
     # the customer is content with a resolution; or said nothing for long enough (B15)
     "confirm": {"resolved": "closed"},
     "dispute": {"resolved": "reopened"},

@@ -219,7 +219,6 @@ async def _take_unfiled(tx: Tx, person: Person) -> list[Said]:
             row.text,
             row.content,
             row.album,
-            at=row.created_at,
         )
         for row in rows
     ]

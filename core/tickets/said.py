@@ -1,7 +1,6 @@
 """Words as they came in, and finding what a message in a chat belongs to."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -18,7 +17,7 @@ class Said:
     """What somebody sent. ``content`` is what the channel needs to say it again elsewhere.
 
     ``chat`` and ref ``message`` say where it stands; ``album`` joins messages sent as one;
-    ``reply_to`` is the ref of the message it answers; ``at`` is when it was sent.
+    ``reply_to`` is the ref of the message it answers.
     """
 
     chat: int
@@ -28,7 +27,6 @@ class Said:
     content: dict[str, Any] = field(default_factory=dict)
     album: str | None = None
     reply_to: int | None = None
-    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

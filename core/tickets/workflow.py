@@ -12,6 +12,8 @@ CATEGORIES: Final = ("new", "open", "waiting", "frozen", "resolved", "closed", "
 
 # Verbs that may lead out of a final state: somebody changes their mind (B6, `/reopen`).
 LEAVING_FINAL: Final = frozenset({"reopen"})
+# A customer may write at any time until the end (A11); so there must be a way on from there.
+HEARD: Final = "hear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Workflow:
                 yield f"{state.code}: unknown category {state.category}"
             if state.final and (state.pause or state.resolution):
                 yield f"{state.code}: a final state neither pauses nor resolves"
+            if not state.final and (state.code, HEARD) not in self.moves:
+                yield f"{state.code}: nobody would hear the customer ({HEARD})"
             if state.initial and (state.final or state.pause or state.resolution):
                 yield f"{state.code}: an initial state has no other flag"
 

@@ -18,7 +18,6 @@ from core.errors import (
 from core.models import Note
 from core.tickets.card import card_of, list_notes, list_words
 from core.tickets.conversation import (
-    album_ticket,
     answer_delivered,
     answer_failed,
     note,
@@ -115,8 +114,6 @@ async def test_an_album_is_one_answer(desk: Desk, store: Store) -> None:
     ticket, olga = await opens(desk), await operator(desk)
     first = writes("", kind="photo", album="x")
     await answers(desk, olga, ticket.id, first)
-
-    assert await desk.run_as(olga, album_ticket, writes("", kind="photo", album="x")) == ticket.id
     await answers(desk, olga, ticket.id, writes("", kind="photo", album="x"))
     assert await store.told(ALICE.telegram_id) == ["ticket.opened", "content"]
     mine = [m.id for m in await store.messages(ticket.id) if not m.from_customer]

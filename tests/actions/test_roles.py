@@ -41,7 +41,7 @@ ATTEMPTS: dict[str, Try] = {
         verb: moves(verb)
         for verb in ("wait", "freeze", "unfreeze", "resolve", "close", "cancel", "reopen")
     },
-    **{verb: moves(verb) for verb in ("wake", "expire", "hear", "thank", "no such verb")},
+    **{verb: moves(verb) for verb in ("wake", "expire", "hear", "no such verb")},
 }
 
 

@@ -11,6 +11,7 @@ OURS = Workflow(STATES, MOVES)
 NEW = State("new", "new", initial=True)
 DONE = State("done", "closed", final=True)
 END = Move("new", "close", "done")
+HEAR = Move("new", "hear", "new")
 
 
 def test_the_table_of_a_fresh_desk_is_sound() -> None:
@@ -20,7 +21,7 @@ def test_the_table_of_a_fresh_desk_is_sound() -> None:
 
 
 def test_the_smallest_sound_table_has_a_beginning_and_an_end() -> None:
-    assert Workflow([NEW, DONE], [END]).faults() == []
+    assert Workflow([NEW, DONE], [END, HEAR]).faults() == []
 
 
 @pytest.mark.parametrize(
@@ -35,6 +36,8 @@ def test_the_smallest_sound_table_has_a_beginning_and_an_end() -> None:
         ([NEW, DONE], [END, Move("gone", "take", "new")], "no state gone"),
         ([NEW, DONE], [END, Move("done", "hear", "new")], "left by reopening only"),
         ([NEW], [], "no state is final"),
+        ([NEW, DONE], [END], "new: nobody would hear the customer"),
+        ([NEW, DONE], [END, HEAR, Move("done", "hear", "new")], "left by reopening only"),
         ([NEW, DONE, State("pit", "open")], [END, Move("new", "take", "pit")], "pit: no way"),
     ],
 )
@@ -45,12 +48,12 @@ def test_an_unsound_table_says_what_is_wrong(
 
 
 def test_a_final_state_may_be_left_by_reopening() -> None:
-    assert Workflow([NEW, DONE], [END, Move("done", "reopen", "new")]).faults() == []
+    assert Workflow([NEW, DONE], [END, HEAR, Move("done", "reopen", "new")]).faults() == []
 
 
 def test_every_open_state_can_be_ended_and_written_into() -> None:
     for code in OURS.open_codes():
-        assert {"hear", "thank"} <= OURS.verbs(code)
+        assert "hear" in OURS.verbs(code)
         assert "close" in OURS.verbs(code)
         assert "cancel" in OURS.verbs(code)
 
@@ -59,10 +62,6 @@ def test_only_reopening_leads_out_of_an_end() -> None:
     ended = set(OURS.states) - set(OURS.open_codes())
     assert ended == set(OURS.codes("closed", "cancelled"))
     assert {verb for code in ended for verb in OURS.verbs(code)} == {"reopen"}
-
-
-def test_thanks_never_move_a_ticket() -> None:
-    assert all(move.source == move.target for move in MOVES if move.verb == "thank")
 
 
 def test_a_verb_that_leads_nowhere_has_no_target() -> None:

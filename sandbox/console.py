@@ -6,6 +6,7 @@ import asyncio
 import codecs
 import contextlib
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -13,24 +14,34 @@ from typing import TextIO
 
 from sandbox.commands import Seat, obey
 from sandbox.demo import Demo
+from sandbox.process import BotProcess
+from sandbox.terminal import BLUE, DIM, RED, YELLOW, Plain, Terminal, wrapped
 from sandbox.transcript import message_lines
 from sandbox.watch import Event
 
-_DONE = {"edit": "edited", "delete": "deleted", "reaction": "reacted to", "pin": "pinned"}
+_DONE = {"edit": "edited", "delete": "deleted", "pin": "pinned"}
 
 
-async def run(demo: Demo, *, input: TextIO | None, output: TextIO) -> None:  # noqa: A002
+async def run(
+    demo: Demo,
+    *,
+    input: TextIO | None,  # noqa: A002
+    output: TextIO,
+    bot: BotProcess | None = None,
+) -> None:
     """Obey the lines of ``input`` and print what the bot does, until ``quit``.
 
-    SIGINT and SIGTERM end it as well. When the input ends, or there is none, it goes on printing.
+    SIGINT, SIGTERM and SIGHUP end it as well, and so does the end of ``bot`` or of who reads the
+    output. When the input is no terminal and ends, or there is none, it goes on printing.
     """
-    console = _Console(demo, output, prompts=input is not None and input.isatty())
     stop = asyncio.Event()
-    with _signals(stop), _lines(input) as lines:
-        tasks = [
-            asyncio.create_task(work)
-            for work in (stop.wait(), console.obey_all(lines), console.watch())
-        ]
+    screen = _screen(input, output, stop.set)
+    console = _Console(demo, screen)
+    with _signals(stop), _lines(input, screen) as lines:
+        works = [stop.wait(), console.obey_all(lines), console.watch()]
+        if bot is not None:
+            works.append(console.look_after(bot))
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -41,22 +52,27 @@ async def run(demo: Demo, *, input: TextIO | None, output: TextIO) -> None:  # n
         task.result()  # a fault of the console is not swallowed
 
 
+def _screen(source: TextIO | None, output: TextIO, gone: Callable[[], None]) -> Plain:
+    number = _descriptor(source)
+    if number is None or not os.isatty(number) or not output.isatty():
+        return Plain(output, gone)
+    return Terminal(number, output, gone)
+
+
 class _Console:
-    def __init__(self, demo: Demo, output: TextIO, *, prompts: bool) -> None:
+    def __init__(self, demo: Demo, screen: Plain) -> None:
         self.world = demo.world
         self.seat = Seat(demo)
-        self.output = output
-        self.prompts = prompts
+        self.screen = screen
         self.seen = self.world.seq
 
     def print(self, text: str) -> None:
-        self.output.write(("\r" if self.prompts else "") + text + "\n")
-        self.output.flush()
+        """What somebody asked for: long lines are broken between words."""
+        lines = [part for line in text.split("\n") for part in wrapped(line, self.screen.columns)]
+        self.screen.print("\n".join(self._painted(line) for line in lines))
 
     def prompt(self) -> None:
-        if self.prompts:
-            self.output.write(f"{self.seat.name} in {self.seat.chat.title}> ")
-            self.output.flush()
+        self.screen.prompt(f"{self.seat.name} in {self.seat.place}> ")
 
     async def obey_all(self, lines: asyncio.Queue[str | None]) -> None:
         """Obey until ``quit``; without end when the input ends before."""
@@ -65,6 +81,9 @@ class _Console:
             self.prompt()
             line = await lines.get()
             if line is None:
+                if isinstance(self.screen, Terminal):  # Ctrl-D, or the window was closed
+                    return
+                self.print("Nothing more to read; Ctrl-C stops.")
                 await asyncio.Event().wait()
             answer = obey(self.seat, line or "")
             if answer:
@@ -77,8 +96,22 @@ class _Console:
             news += self._answers()
             if news:
                 self.print("\n".join(news))
-                self.prompt()
             await self.world.signal.wait(60)
+
+    async def look_after(self, bot: BotProcess) -> None:
+        """Say that the bot has died. One that was killed is started again, as systemd would."""
+        while True:
+            code = await bot.wait()
+            if code >= 0:
+                self.print(f"! The bot has ended with code {code}. Its last words:\n{bot.tail()}")
+                return
+            self.print(f"! The bot was killed by signal {-code}. It is started again …")
+            try:
+                _ = await bot.start()
+            except AssertionError as problem:
+                self.print(f"! {problem}")
+                return
+            self.print("The bot is back. What was said meanwhile is being answered.")
 
     def _events(self) -> list[Event]:
         fresh = [
@@ -98,21 +131,44 @@ class _Console:
                 how = "alert" if press.alert else "toast"
                 yield f"  {how} for {press.person.name}: {press.text}"
 
+    def _painted(self, line: str) -> str:
+        paint = self.screen.paint
+        if line.startswith("!"):
+            return paint(line, RED)
+        if line.startswith("      [ "):
+            return paint(line, BLUE)
+        head = _HEAD.match(line)
+        if head is None:
+            return line
+        return paint(head[1], YELLOW) + paint(head[2], DIM) + line[head.end() :]
+
+
+# Where it happens, then when and the message's number.
+_HEAD = re.compile(r"(< [^:]*: |)(\d\d:\d\d:\d\d #\d+ |)")
+
 
 def _told(event: Event) -> list[str]:
     message = event.message
     first, *rest = message_lines(message)
+    if event.kind == "reaction":  # whose message it is on, and its words, are known already
+        signs = "".join(message.bot_reactions) or "no reaction any more"
+        return [f"< {message.chat.title}: {signs} on #{message.id} {_short(message.text)}".rstrip()]
     what = f" ({_DONE[event.kind]})" if event.kind in _DONE else ""
     return [f"< {message.chat.title}{what}: {first}", *rest]
 
 
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
 @contextlib.contextmanager
 def _signals(stop: asyncio.Event) -> Iterator[None]:
-    """SIGINT and SIGTERM set the event instead of tearing the process down."""
+    """SIGINT, SIGTERM and SIGHUP set the event instead of tearing the process down."""
     loop = asyncio.get_running_loop()
     caught = []
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError):  # Windows
                 loop.add_signal_handler(number, stop.set)
                 caught.append(number)
@@ -124,7 +180,7 @@ def _signals(stop: asyncio.Event) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _lines(source: TextIO | None) -> Iterator[asyncio.Queue[str | None]]:
+def _lines(source: TextIO | None, screen: Plain) -> Iterator[asyncio.Queue[str | None]]:
     """The lines of the source as they come, then ``None``; the loop never waits for them."""
     lines: asyncio.Queue[str | None] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -136,9 +192,12 @@ def _lines(source: TextIO | None) -> Iterator[asyncio.Queue[str | None]]:
         yield lines
         return
     loop.remove_reader(number)
-    loop.add_reader(number, _reader(loop, number, lines))
+    keys = screen.keys() if isinstance(screen, Terminal) else contextlib.nullcontext()
+    split = screen.feed if isinstance(screen, Terminal) else _Splitter()
+    loop.add_reader(number, _reader(loop, number, lines, split))
     try:
-        yield lines
+        with keys:
+            yield lines
     finally:
         loop.remove_reader(number)
 
@@ -159,22 +218,35 @@ def _can_wait(loop: asyncio.AbstractEventLoop, number: int) -> bool:
     return True
 
 
+class _Splitter:
+    """Pieces come in, whole lines come out."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+
+    def __call__(self, text: str) -> Iterator[str | None]:
+        *whole, self._rest = (self._rest + text).split("\n")
+        yield from whole
+
+
 def _reader(
-    loop: asyncio.AbstractEventLoop, number: int, lines: asyncio.Queue[str | None]
+    loop: asyncio.AbstractEventLoop,
+    number: int,
+    lines: asyncio.Queue[str | None],
+    split: Callable[[str], Iterator[str | None]],
 ) -> Callable[[], None]:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    rest = ""
 
     def read() -> None:
-        nonlocal rest
-        data = os.read(number, 65536)
-        *whole, rest = (rest + decoder.decode(data, final=not data)).split("\n")
-        for line in whole:
+        try:
+            data = os.read(number, 65536)
+        except OSError:  # the terminal is gone
+            data = b""
+        end = "" if data else "\n"  # the last line may lack its own
+        for line in split(decoder.decode(data, final=not data) + end):
             lines.put_nowait(line)
         if not data:
             loop.remove_reader(number)
-            if rest:
-                lines.put_nowait(rest)
             lines.put_nowait(None)
 
     return read

@@ -9,6 +9,22 @@ from sandbox.chat import Chat
 from sandbox.person import Person
 from sandbox.world import Starting, World
 
+# What to type first; the labels are those of the desk in Russian.
+TOUR = """\
+Type line by line, for example:
+
+  start                     you are the customer Anna, and meet the desk
+  камера не работает        say what is wrong …
+  press Открыть             … and press the button that opens a ticket
+  as olga                   now be an operator
+  in group                  … in the operators' group
+  press Взять               take the ticket
+  show                      see the group; every message has its number
+  reply N Добрый день!      answer the customer; N is the number of the card
+  as anna                   … and see it arrive
+
+"""
+
 
 @dataclass(slots=True)
 class Demo:
@@ -29,6 +45,21 @@ class Demo:
             "ALERT_CHAT_ID": str(self.alerts.id),
             "ADMIN_IDS": str(self.admin.id),
         }
+
+    def begin_anew(self) -> None:
+        """An empty world: who came later is gone, who left is back, nothing was ever said."""
+        self.world.forget()
+        staying = {person.id for person in self.people.values()}
+        for stranger in self.world.people.keys() - staying:
+            del self.world.people[stranger], self.world.chats[stranger]
+        group = self.group.migrated_to or self.group
+        for chat in (group, self.alerts):
+            for gone in set(chat.members) - staying - {self.world.bot_id}:
+                del chat.members[gone]
+            for person in self.people.values():
+                member = chat.members.get(person.id)
+                if member is not None and not member.present:
+                    member.status = "member"
 
 
 def start(**options: Any) -> Starting:

@@ -5,14 +5,22 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import pty
+import re
 import signal
+import sys
+import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TextIO
 
-from sandbox import console, demo
+import pytest
+
+from sandbox import BotProcess, console, demo
 from sandbox.commands import COMMANDS, Seat, obey
 from sandbox.demo import Demo
+from sandbox.terminal import Line, wrapped
 from tests.sandbox.clients import Raw
 
 
@@ -202,3 +210,160 @@ async def test_nonsense_is_answered_with_what_would_do() -> None:
             assert (obey(seat, line) or "").startswith(answer), line
         assert obey(seat, "in group") == "you are in Операторы"
         assert (obey(seat, "hello") or "").startswith("! Анна is not a member")
+
+
+async def test_it_ends_when_nobody_reads_the_output() -> None:
+    class Pipe(io.StringIO):
+        def flush(self) -> None:
+            raise BrokenPipeError
+
+    async with demo.start() as world:
+        there = demo.build(world)
+        await asyncio.wait_for(console.run(there, input=None, output=Pipe()), 5)
+
+
+# ------------------------------------------------------------------ at a terminal
+
+
+class Desk:
+    """A console at a real (pseudo) terminal: what the screen got, and how to type."""
+
+    def __init__(self, there: Demo, *, bot: BotProcess | None = None) -> None:
+        self._outside, inside = pty.openpty()
+        os.set_blocking(self._outside, False)
+        self.keyboard = os.fdopen(inside, "r", closefd=False)
+        self.display = os.fdopen(inside, "w", closefd=False)
+        self._inside = inside
+        self.got = ""
+        self.task = asyncio.create_task(
+            console.run(there, input=self.keyboard, output=self.display, bot=bot)
+        )
+
+    def type(self, keys: str) -> None:
+        os.write(self._outside, keys.encode())
+
+    def echoes(self) -> bool:
+        return bool(termios.tcgetattr(self._inside)[3] & termios.ECHO)
+
+    async def shows(self, text: str) -> None:
+        async with asyncio.timeout(10):
+            while text not in self.look():
+                await asyncio.sleep(0.01)
+
+    def look(self) -> str:
+        """Everything so far, without colours."""
+        while True:
+            try:
+                self.got += os.read(self._outside, 65536).decode(errors="replace")
+            except BlockingIOError:
+                return re.sub(r"\x1b\[\d+m", "", self.got)
+
+    def close(self) -> None:
+        os.close(self._outside)
+        os.close(self._inside)
+
+
+@asynccontextmanager
+async def desk() -> AsyncIterator[tuple[Desk, Demo, Raw]]:
+    async with demo.start() as world, Raw(world) as raw:
+        there = demo.build(world)
+        here = Desk(there)
+        try:
+            await here.shows("anna in private> ")
+            yield here, there, raw
+        finally:
+            here.task.cancel()
+            await asyncio.gather(here.task, return_exceptions=True)
+            here.close()
+
+
+async def test_what_is_half_typed_stays_when_something_is_printed() -> None:
+    async with desk() as (here, there, raw):
+        anna = there.people["anna"]
+        here.type("start\n")
+        await there.world.until(lambda: there.world.updates.pending == 1)
+        here.type("камера не ра")
+        await here.shows("> камера не ра")
+        here.got = ""
+        await raw.ok("sendMessage", chat_id=anna.id, text="Здравствуйте")
+        await here.shows("BOT: Здравствуйте\r\n\r\x1b[Kanna in private> камера не ра")
+        here.type("ботает\n")
+        await there.world.until(lambda: there.world.updates.pending == 2)
+        assert anna.messages[-1].text == "камера не работает"
+
+
+@pytest.mark.parametrize("end", ["quit\n", "\x04", "SIGINT"])
+async def test_the_terminal_is_left_as_it_was(end: str) -> None:
+    async with desk() as (here, _there, _raw):
+        assert not here.echoes()
+        if end == "SIGINT":
+            here.type("half a wo")
+            os.kill(os.getpid(), signal.SIGINT)
+        else:
+            here.type(end)
+        await asyncio.wait_for(here.task, 5)
+        assert here.echoes()
+        assert here.look().endswith("\r\x1b[K")  # no prompt stays behind
+
+
+async def test_it_ends_when_the_window_is_closed() -> None:
+    async with desk() as (here, _there, _raw):
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.wait_for(here.task, 5)
+
+
+def test_a_line_can_be_mended_and_called_again() -> None:
+    line = Line()
+
+    def typed(keys: list[str]) -> str:
+        for key in keys:
+            ended = line.take(key)
+            if ended is not None:
+                return ended
+        return line.text
+
+    assert typed([*"shoq", "\x7f", "w", "\r"]) == "show"
+    assert typed([*"bc", "\x1b[D", "\x1b[D", "a", "\x1b[F", "d", "\n"]) == "abcd"
+    assert typed([*"as olga", "\x17", *"oleg", "\n"]) == "as oleg"
+    assert typed(["\x1b[A"]) == "as oleg"
+    assert typed(["\x1b[A", "\x1b[A", "\x1b[A"]) == "show"
+    assert typed(["\x1b[B"]) == "abcd"
+    assert typed(["\x01", "\x1b[3~", "\x1b", "\t"]) == "bcd"
+    assert typed(["\x05", "\x15"]) == ""
+
+
+def test_long_lines_break_between_words() -> None:
+    assert wrapped("short", 40) == ["short"]
+    assert wrapped("long " * 20, None) == ["long " * 20]
+    broken = wrapped("    " + "слово " * 20, 40)
+    assert all(len(part) < 40 and part.startswith("    слово") for part in broken)
+    assert wrapped("x" * 50, 40) == ["x" * 37, "    " + "x" * 13]
+
+
+# ------------------------------------------------------------------ the bot dies
+
+
+async def test_a_killed_bot_is_started_again_and_an_ended_one_is_told(tmp_path: Path) -> None:
+    script = (
+        "import json, os, sys, time, urllib.request as web\n"
+        "while True:\n"
+        "    if os.path.exists('end'): sys.exit('I cannot go on')\n"
+        "    web.urlopen(os.environ['API'] + '/bot' + os.environ['TOKEN'] + '/getUpdates')\n"
+        "    time.sleep(0.05)\n"
+    )
+    async with demo.start() as world:
+        there = demo.build(world)
+        screen = Screen()
+        told = {"API": world.api_url, "TOKEN": world.token}
+        command = [sys.executable, "-c", script]
+        log = tmp_path / "log"
+        async with BotProcess(command, told, cwd=tmp_path, world=world, log=log) as bot:
+            task = asyncio.create_task(console.run(there, input=None, output=screen, bot=bot))
+            bot.kill_now()
+            await screen.shows("! The bot was killed by signal 9")
+            await screen.shows("The bot is back")
+            assert bot.running and not task.done()
+            (tmp_path / "end").touch()
+            await screen.shows("! The bot has ended with code 1")
+            assert "I cannot go on" in screen.getvalue()
+            await asyncio.wait_for(task, 5)

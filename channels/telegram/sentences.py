@@ -100,6 +100,7 @@ _KEYBOARDS: Final[dict[str, Callable[[Voice, Facts, Card | None], Keyboard | Non
     "customer.ask.whether": lambda voice, _facts, _card: keyboards.file_whether(voice),
     "customer.ask.which": _which,
     "alert.overdue": _open_card,
+    "alert.digest": lambda voice, _facts, _card: keyboards.show_all(voice, "overdue"),
     "group.digest": lambda voice, _facts, _card: keyboards.show_all(voice, "queue"),
     "group.storm": lambda voice, _facts, _card: keyboards.show_all(voice, "queue"),
 }

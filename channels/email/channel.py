@@ -15,10 +15,12 @@ from channels.email.compose import compose, mailbox, message_id, named_mailbox, 
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
 from core.delivery.channel import Outgoing, SendError, Sent
+from core.texts import Key
 
 TIMEOUT: Final = 15.0  # seconds for one command
 STEPS: Final = 4  # timeouts that a whole session may take: a server that drips is a dead one
 FAREWELL: Final = 2.0  # the letter is accepted by then; nobody waits long for a "bye"
+NOBODY: Final = Key("person.nobody")
 
 
 class Texts(Protocol):
@@ -123,9 +125,10 @@ class EmailChannel:
     def _say(self, parcel: Outgoing, key: str) -> str:
         # "Tomorrow" is counted from the Date of the letter, as its reader will count; and a retry
         # after midnight must not be another letter under the same id.
-        return self._texts.say(
-            parcel.locale, key, parcel.facts, now=parcel.created_at, zone=self._zone
-        )
+        facts = dict(parcel.facts)
+        if "assignee" in facts:
+            facts["assignee"] = facts["assignee"] or NOBODY
+        return self._texts.say(parcel.locale, key, facts, now=parcel.created_at, zone=self._zone)
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[SMTP]:

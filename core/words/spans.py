@@ -65,6 +65,16 @@ def say_when_short(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> 
     return _said(at, now, zone, _months(locale, short=True), _language(locale))
 
 
+def say_dated(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Say an instant by its date, were it today: «24 ноя, 12:30».
+
+    For what is read for days, and for places where «вчера» is no Russian («ждёт с …»).
+    """
+    local = at.astimezone(zone)
+    day = _date(local, now.astimezone(zone), _months(locale, short=True))
+    return f"{day}, {_clock(local)}"
+
+
 def say_day(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
     """Say the local day of an instant: «1 декабря», with the year if it is not this one."""
     return _date(at.astimezone(zone), now.astimezone(zone), _months(locale, short=False))
@@ -96,7 +106,11 @@ def _said(
     local, today = at.astimezone(zone), now.astimezone(zone)
     distance = local.toordinal() - today.toordinal()
     day = language.near_days.get(distance) or _date(local, today, months)
-    return f"{day}, {local.hour}:{local.minute:02}"
+    return f"{day}, {_clock(local)}"
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour}:{local.minute:02}"
 
 
 def _date(local: datetime, today: datetime, months: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from core.words.spans import say_day, say_span, say_when, say_when_short
+from core.words.spans import say_dated, say_day, say_span, say_when, say_when_short
 
 Escape = Callable[[str], str]
 
@@ -33,6 +33,10 @@ def _when(at: datetime, reader: Reader) -> str:
 
 def _when_short(at: datetime, reader: Reader) -> str:
     return say_when_short(at, reader.now, reader.zone, reader.locale)
+
+
+def _dated(at: datetime, reader: Reader) -> str:
+    return say_dated(at, reader.now, reader.zone, reader.locale)
 
 
 def _day(at: datetime, reader: Reader) -> str:
@@ -76,6 +80,7 @@ SPECS: Final[dict[str, Ways]] = {
     "": {str: _plain, int: _plain, float: _plain, datetime: _when, timedelta: _span},
     "when": {datetime: _when},
     "when_short": {datetime: _when_short},
+    "dated": {datetime: _dated},
     "day": {datetime: _day},
     "span": {timedelta: _span, datetime: _span_to},
     "age": {timedelta: _age, datetime: _age_of},

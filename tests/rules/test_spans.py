@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.words.spans import say_day, say_span, say_when, say_when_short
+from core.words.spans import say_dated, say_day, say_span, say_when, say_when_short
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # 12:30 in Moscow
@@ -43,6 +43,19 @@ def test_an_instant_is_said_as_people_say_it(at: datetime, russian: str, english
 def test_a_card_says_it_shorter(at: datetime, russian: str, english: str) -> None:
     assert say_when_short(at, NOW, MOSCOW, "ru") == russian
     assert say_when_short(at, NOW, MOSCOW, "en") == english
+
+
+@pytest.mark.parametrize(
+    ("at", "russian", "english"),
+    [
+        (moscow(2026, 11, 22), "22 ноя, 12:30", "22 Nov, 12:30"),
+        (moscow(2026, 11, 21, 9, 5), "21 ноя, 9:05", "21 Nov, 9:05"),
+        (moscow(2025, 12, 1), "1 дек 2025, 12:30", "1 Dec 2025, 12:30"),
+    ],
+)
+def test_what_is_read_for_days_has_a_date(at: datetime, russian: str, english: str) -> None:
+    assert say_dated(at, NOW, MOSCOW, "ru") == russian
+    assert say_dated(at, NOW, MOSCOW, "en") == english
 
 
 def test_a_day_is_said_without_its_hour_and_never_as_a_neighbour_of_today() -> None:

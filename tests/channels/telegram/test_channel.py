@@ -257,7 +257,7 @@ async def test_operators_and_admins_are_told_what_needs_them(house: House) -> No
     assert house.group.bot_messages[1].reply_to is card(house)
     alerts = house.alerts.bot_messages
     assert [message.text for message in alerts] == [
-        f"⭕ #{number} просрочено · The camera is dark · 👷 не назначен · ждёт с сегодня, 12:30",
+        f"⭕ #{number} просрочено · The camera is dark · 👷 не назначен · ждёт с 21 ноя, 12:30",
         "⭕ Пока бот не работал (3 ч 20 мин), просрочено 2 обращения: #3, #5.",
         (
             "Одно обновление бот не понял и отложил под номером 7: <odd>. "

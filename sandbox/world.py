@@ -199,6 +199,26 @@ class World(Dispatcher):
         """Deliver an update again that the bot already got (``None``: the latest one)."""
         return self.updates.redeliver(update_id)
 
+    def forget(self) -> None:
+        """Nothing has happened: no messages, no updates, no faults; the clock is the machine's.
+
+        People and chats stay; private chats are as if they had never been opened. The bot should
+        not run meanwhile: nothing it remembers is true afterwards.
+        """
+        self.faults.clear()
+        self.server.cut(off=False)
+        self.updates.clear()
+        self.clock.offset = 0.0
+        self.limiter.reset()
+        for book in (self.presses, self.polls, self.votes, self.drafts, self.commands):
+            book.clear()
+        for rest in (self.profile, self.refused, self.flooded, self.calls, self.join_grace):
+            rest.clear()
+        self.default_menu_button = {"type": "commands"}
+        for chat in self.chats.values():
+            chat.forget()
+        self.touched()
+
     async def idle(self, quiet: float = 0.3, timeout: float = 10.0) -> None:
         """Wait until the bot has taken all updates and made no call for ``quiet`` seconds."""
         deadline = time.monotonic() + timeout * self.patience

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core.delivery.claims import is_under_way
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
@@ -13,17 +13,19 @@ from core.events import (
     AnswerRetried,
     AnswerWithdrawn,
     AnswerWritten,
+    KindRefused,
     NoteWritten,
     QuestionAfterAll,
 )
 from core.models import Message, Note, Ticket
 from core.people.permissions import may
 from core.sla import answer
-from core.sla.timers import set_timers
+from core.sla.timers import ANSWER, set_timers
 from core.tickets.access import access
 from core.tickets.assignment import assign
 from core.tickets.joining import ask_for_answer
 from core.tickets.lifecycle import enter, place_in_queue, target_of
+from core.tickets.owing import is_known_late, unanswered_since
 from core.tickets.said import Said, find_belonging
 from core.tickets.topics import answer_span
 from core.tickets.workflow_store import workflow_of
@@ -66,6 +68,13 @@ async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticke
         await assign(tx, ticket, by_answer=True)
     await enter(tx, ticket, "wait" if wait else "reply")
     return ticket
+
+
+async def refuse_kind(tx: Tx, number: int, kind: str) -> None:
+    """An operator answered with something that cannot be carried; the journal knows (X8, R31)."""
+    ticket = await access(tx, number, "reply")
+    person = tx.actor.person_id or 0
+    tx.emit(KindRefused(ticket_id=ticket.id, person_id=person, kind=kind))
 
 
 async def note(tx: Tx, number: int, said: Said) -> Ticket:
@@ -141,29 +150,14 @@ async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
     theirs = state.category == "waiting" and ticket.waiting_since is None and not unasked
     if state.final or state.resolution or theirs:
         return
-    ours = (
-        select(func.coalesce(func.max(Message.id), 0))
-        .where(
-            Message.ticket_id == ticket.id,
-            Message.from_customer.is_(False),
-            Message.delivered_at.is_not(None),
-            Message.withdrawn_at.is_(None),
-        )
-        .scalar_subquery()
-    )
-    since = await tx.session.scalar(
-        select(func.min(Message.created_at)).where(
-            Message.ticket_id == ticket.id,
-            Message.from_customer.is_(True),
-            Message.counts.is_(True),
-            Message.id > ours,
-        )
-    )
+    since = await unanswered_since(tx, ticket)
     if since == ticket.waiting_since:
         return
     timers = answer.end(tx, ticket)
     if since is not None:
         timers |= answer.begin(tx, ticket, since, await answer_span(tx, ticket.topic))
+        if await is_known_late(tx, ticket):
+            timers[ANSWER] = None
     if state.pause and state.category != "waiting":
         timers |= answer.suspend(tx, ticket)
     place_in_queue(ticket, state)
@@ -196,9 +190,9 @@ async def undo(tx: Tx, chat: int, ref: int) -> tuple[Ticket, Message]:
     tx.emit(
         AnswerWithdrawn(
             ticket_id=ticket.id,
-            message_id=message.id,
+            message_id=parts[0].id,
             messages=tuple(part.id for part in parts),
-            old=message.text,
+            old="\n".join(part.text for part in parts if part.text),
             waiting_since=ticket.waiting_since,
             answer_due=ticket.answer_due,
         )
@@ -212,7 +206,7 @@ async def _parts(tx: Tx, message: Message) -> list[Message]:
     query = select(Message).where(
         Message.author_id == message.author_id, Message.album == message.album
     )
-    return list(await tx.session.scalars(query))
+    return list(await tx.session.scalars(query.order_by(Message.id)))
 
 
 async def retry(tx: Tx, message_id: int) -> Ticket:

@@ -39,7 +39,7 @@ async def _edit_note(tx: Tx, note_id: int, said: Said) -> Note | None:
 async def _edit_message(tx: Tx, message: Message, said: Said) -> Message | None:
     if message.text == said.text and message.content == said.content:
         return None  # Telegram reports invisible changes too
-    if not message.from_customer and said.text.startswith("//"):
+    if not message.from_customer and said.text.lstrip().startswith("//"):
         raise Refusal("refusal.answer_to_note")
     old, message.text, message.content = message.text, said.text, said.content
     message.edited_at = tx.now

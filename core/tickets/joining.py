@@ -7,6 +7,7 @@ from core.sla.timers import set_timers
 from core.tickets.lifecycle import enter, let_go, place_in_queue, target_of
 from core.tickets.said import Said
 from core.tickets.topics import answer_span
+from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.thanks import is_thanks
 
@@ -19,7 +20,7 @@ async def join(
     A ticket in a pause or resolved comes back to work, without an assignee (B5, B6).
     ``in_card``: the card shows these words whole.
     """
-    counts = ticket.waiting_since is not None or not is_mere_thanks(said)
+    counts = not is_mere_thanks(said) or await _may_be_meant(tx, ticket)
     message = Message(
         ticket_id=ticket.id,
         author_id=person.id,
@@ -47,6 +48,12 @@ async def join(
         )
     )
     return message
+
+
+async def _may_be_meant(tx: Tx, ticket: Ticket) -> bool:
+    """Who still waits for an answer means more than thanks; but not who was told of a freeze."""
+    pause = (await workflow_of(tx)).state(ticket.state).pause
+    return ticket.waiting_since is not None and not pause
 
 
 def is_mere_thanks(said: Said) -> bool:

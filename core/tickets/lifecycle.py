@@ -10,6 +10,7 @@ from core.sla import answer
 from core.sla.timers import RATING, WAKE, set_timers
 from core.tickets.access import access
 from core.tickets.marker import FROZEN, NEEDS_ANSWER, queue_rank
+from core.tickets.owing import unanswered_since
 from core.tickets.topics import answer_span
 from core.tickets.workflow import State
 from core.tickets.workflow_store import workflow_of
@@ -127,8 +128,18 @@ async def move(
 ) -> Ticket:
     """An operator moves a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait."""
     ticket = await access(tx, number, verb)
-    await enter(tx, ticket, verb, reason=reason, until=until)
+    old, new = await target_of(tx, ticket, verb)
+    ended = old.final or old.resolution
+    timers = await _owed(tx, ticket) if ended and not (new.final or new.resolution) else None
+    await enter(tx, ticket, verb, reason=reason, until=until, timers=timers)
     return ticket
+
+
+async def _owed(tx: Tx, ticket: Ticket) -> Timers:
+    """An end is taken back. If the customer was never answered, the clock begins anew (C2)."""
+    if await unanswered_since(tx, ticket) is None:
+        return {}
+    return answer.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
 
 
 async def confirm(tx: Tx, number: int, *, content: bool) -> Ticket:

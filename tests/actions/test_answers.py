@@ -215,6 +215,17 @@ async def test_thanks_before_any_answer_count_like_everything_else(
     assert (await store.messages(ticket.id))[-1].counts is True
 
 
+async def test_thanks_for_the_word_of_a_freeze_do_not_end_it(desk: Desk, store: Store) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, move, ticket.id, "freeze", reason="the cable comes on Monday")
+    await desk.run(hear, ALICE, says(ALICE, "ok, thanks"))
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.waiting_since) == ("frozen", ticket.waiting_since)
+    await desk.run(hear, ALICE, says(ALICE, "Why so late?"))
+    kept = await store.ticket(ticket.id)
+    assert (kept.state, kept.waiting_since) == ("reopened", ticket.waiting_since)
+
+
 # Taking back and trying again
 
 
@@ -232,6 +243,20 @@ async def test_an_answer_taken_back_makes_the_customer_wait_again(
     assert (await store.facts(ticket.id, "answer_withdrawn"))[0]["old"] == "Wrong flat"
     with pytest.raises(NothingToDo):
         await desk.run_as(olga, undo, said.chat, said.message)
+
+
+async def test_an_album_is_taken_back_as_one_whichever_piece_is_meant(
+    desk: Desk, store: Store
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    pieces = [writes(text, kind="photo", album="x") for text in ("", "the plan", "the meter")]
+    numbers = [await answers(desk, olga, ticket.id, piece) for piece in pieces]
+    await desk.run(answer_delivered, numbers)
+    await desk.run_as(olga, undo, pieces[2].chat, pieces[2].message)
+    (told,) = await store.facts(ticket.id, "answer_withdrawn")
+    assert told["old"] == "the plan\nthe meter" and told["messages"] == numbers
+    (receipt,) = await store.outbox(OPERATORS, kind="reaction")
+    assert (receipt.facts["reply"], receipt.facts["emoji"]) == (pieces[0].message, None)
 
 
 async def test_an_answer_is_taken_back_in_time_by_its_author_or_an_admin(

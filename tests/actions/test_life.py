@@ -10,7 +10,7 @@ from core.desk import Desk
 from core.errors import MoveRefused, NoSuchTicket, NothingToDo, Unreadable
 from core.models import Ticket
 from core.tickets.card import card_of
-from core.tickets.conversation import reply
+from core.tickets.conversation import answer_delivered, reply
 from core.tickets.default_workflow import MOVES, STATES
 from core.tickets.details import change_topic, retitle
 from core.tickets.due import sweep
@@ -224,8 +224,27 @@ async def test_an_ended_ticket_can_be_brought_back(
     await desk.run_as(olga, move, ticket.id, "reopen")
     kept = await store.ticket(ticket.id)
     assert (kept.state, kept.closed_at, kept.reopened) == ("reopened", None, 1)
-    assert kept.queue_rank == 1
     assert (await store.told(ALICE.telegram_id))[-1] == "ticket.reopened"
+
+
+@pytest.mark.parametrize("verb", ["close", "cancel", "resolve"])
+@pytest.mark.parametrize("answered", [False, True])
+async def test_who_was_never_answered_waits_again_when_an_end_is_taken_back(
+    desk: Desk, store: Store, clock: Clock, verb: str, answered: bool
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    if answered:
+        await desk.run_as(olga, reply, ticket.id, writes())
+        await desk.run(answer_delivered, [(await store.messages(ticket.id))[-1].id])
+    clock.move(days=2)
+    await desk.run_as(olga, move, ticket.id, verb)
+    back = clock.move(days=2)
+    await desk.run_as(olga, move, ticket.id, "reopen")
+    kept = await store.ticket(ticket.id)
+    waits = (None, None) if answered else (back, back + timedelta(days=3))
+    assert (kept.waiting_since, kept.answer_due) == waits
+    assert kept.queue_rank == (1 if answered else 0)
+    assert set(await store.timers(ticket.id)) == (set() if answered else {"answer", "reminder"})
 
 
 async def test_a_ticket_left_by_hand_is_no_longer_closed_by_silence(

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from core.desk import Desk
 from core.models import Person, Ticket, Timer
-from core.tickets.conversation import answer_delivered, reply
+from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.due import BATCH, sweep
 from core.tx import Tx
 from tests.actions.conftest import Clock
@@ -58,6 +58,42 @@ async def test_a_reminder_and_then_the_deadline_each_fire_once(
     clock.move(days=9)
     assert await desk.run(sweep) == 0
     assert (await store.journal(ticket.id))[-2:] == ["deadline_near", "deadline_missed"]
+
+
+async def test_lateness_that_was_told_is_not_told_again_when_an_answer_is_taken_back(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga, said = await opens(desk), await operator(desk), writes()
+    clock.move(days=4)
+    await desk.run(sweep)
+    await desk.run_as(olga, reply, ticket.id, said)
+    await desk.run(answer_delivered, [(await store.messages(ticket.id))[-1].id])
+    clock.move(hours=1)
+    await desk.run_as(olga, undo, said.chat, said.message)
+    kept = await store.ticket(ticket.id)
+    assert (kept.waiting_since, kept.answer_due) == (ticket.waiting_since, ticket.answer_due)
+    clock.move(days=4)
+    await desk.run(sweep)
+    assert await store.told(ALERTS) == ["alert.overdue"]
+    assert (await store.journal(ticket.id)).count("deadline_missed") == 1
+
+
+async def test_lateness_that_nobody_knows_of_is_told_when_an_answer_is_taken_back(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    """Answered in time, taken back after it: only now the ticket is late."""
+    ticket, olga, said = await opens(desk), await operator(desk), writes()
+    clock.move(days=2, hours=12)
+    await desk.run(sweep)
+    await desk.run_as(olga, reply, ticket.id, said)
+    await desk.run(answer_delivered, [(await store.messages(ticket.id))[-1].id])
+    clock.move(days=1)
+    await desk.run(sweep)
+    assert await store.told(ALERTS) == []
+    await desk.run_as(olga, undo, said.chat, said.message)
+    for _ in range(2):
+        await desk.run(sweep)
+    assert await store.told(ALERTS) == ["alert.overdue"]
 
 
 async def test_an_answered_ticket_alerts_nobody(desk: Desk, store: Store, clock: Clock) -> None:

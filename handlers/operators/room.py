@@ -109,13 +109,14 @@ async def on_message(
         return
     if kind is Sort.FACELESS:
         raise Refusal("operators.faceless")
+    number = begun.ticket_id if begun is not None else seen.ticket or 0
     if isinstance(said, Unsupported):
+        await desk.run(by_operator, caller, conversation.refuse_kind, number, said.kind)
         raise Unreadable("refusal.kind", kind=Key(f"kind.{said.kind}"))
     if kind is Sort.COMMAND and command is not None:
         asked = Asked(desk, speech, caller, message, said, command)
         await carry_out(asked, seen.ticket)
         return
-    number = begun.ticket_id if begun is not None else seen.ticket or 0
     await _pass_on(desk, caller, number, said, note=kind is Sort.NOTE)
 
 

@@ -1,5 +1,7 @@
 """Replies: what reaches the customer, what stays among colleagues."""
 
+import json
+
 from tests.handlers.operators.group import Group
 
 CANARY = "канарейка-7f3a"
@@ -133,6 +135,13 @@ async def test_every_other_kind_is_carried_or_refused_aloud(group: Group) -> Non
         "Опрос передать не получится. Опишите словами или пришлите фото."
     ]
     assert group.answers(dice) == []
+    recorded = await group.rows(
+        "SELECT person.name, facts FROM journal JOIN person ON person.id = actor_id"
+        " WHERE event = 'kind_refused' AND ticket_id = :n",
+        n=number,
+    )
+    ((who, facts),) = recorded  # what stays inside is nobody's refusal
+    assert who == "Ольга" and json.loads(facts)["kind"] == "poll"
 
 
 async def test_an_edit_follows_to_the_customer(group: Group) -> None:

@@ -35,6 +35,18 @@ STEP_ASIDE: Final = timedelta(hours=1)
 # An idle desk notes its heartbeat this often, not with every sweep.
 IDLE_BEAT: Final = timedelta(seconds=30)
 
+_TIMERS: Final[Any] = Timer.__table__
+_FACTS: Final[Any] = Fact.__table__
+_NEXT: Final = (
+    select(_TIMERS.c.due_at)
+    .where(_TIMERS.c.due_at.is_not(None))
+    .order_by(_TIMERS.c.due_at)
+    .limit(1)
+    .scalar_subquery()
+)
+# Asked every few seconds for ever, and mostly in vain: built once, and one statement.
+_PULSE: Final = select(_FACTS.c.at, _FACTS.c.value, _NEXT).where(_FACTS.c.name == HEARTBEAT)
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -47,6 +59,8 @@ class Due:
 
 async def sweep(tx: Tx) -> int:
     """Fire what is due. Returns how many timers fired: a full batch means: call again at once."""
+    if await _is_idle(tx):
+        return 0
     heart = await _heartbeat(tx)
     due = await _find_due(tx)
     tickets = await _hold(tx, due)
@@ -66,6 +80,16 @@ async def sweep(tx: Tx) -> int:
         heart.at = tx.now
     pass_point("sweep.before_commit")
     return len(due)
+
+
+async def _is_idle(tx: Tx) -> bool:
+    """Nothing is due, nothing is gathered, and the heart has beaten not long ago."""
+    pulse = (await tx.session.execute(_PULSE)).one_or_none()
+    if pulse is None:
+        return False
+    at, gathered, next_due = pulse
+    waits = next_due is None or next_due > tx.now
+    return waits and not gathered and tx.now - at <= IDLE_BEAT
 
 
 async def _find_due(tx: Tx) -> Sequence[Due]:

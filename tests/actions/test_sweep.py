@@ -16,6 +16,7 @@ from core.tx import Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import ALERTS, ALICE, BORIS, OPERATORS, opens, operator, writes
 from tests.actions.store import Store
+from tests.actions.test_hot_path import measured
 
 
 async def count_fired(store: Store, event: str) -> int:
@@ -181,3 +182,14 @@ async def test_without_a_downtime_there_is_no_digest(
         await desk.run(sweep)
     assert await store.told(ALERTS) == ["alert.overdue"] * 10
     assert (await store.journal(None)).count("caught_up") == 0
+
+
+async def test_an_idle_sweep_asks_once_and_changes_nothing(desk: Desk, clock: Clock) -> None:
+    await opens(desk)
+    await desk.run(sweep)
+    clock.move(seconds=20)
+    with measured(desk) as cost:
+        assert await desk.run(sweep) == 0
+    assert len(cost.statements) == 1, f"\n{cost}"
+    clock.move(days=3)
+    assert await desk.run(sweep) > 0

@@ -1,0 +1,47 @@
+// Who one is in this pane: a row of people to choose from, as Telegram's accounts.
+
+import { face } from "../avatar.js";
+import { arrows, fill, h, isolated } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../i18n.js";
+import { people, privateChat, store } from "../store.js";
+
+/** @param {import("./pane.js").Context} ctx @param {{groups: string[][], add?: () => void}} what groups of roles, a line between them */
+export function makePeople(ctx, { groups, add }) {
+  const row = h("div.people", { role: "radiogroup" });
+  arrows(row, "[role=radio]");
+  function refresh() {
+    row.setAttribute("aria-label", t(`as_${ctx.key}`));
+    const focused = row.contains(document.activeElement) && document.activeElement.dataset.person;
+    fill(row, h("span.lead", { "aria-hidden": "true" }, t("you_are")), groups.map((roles, at) => {
+      const list = people(...roles);
+      return [at && list.length ? h("span.apart") : null, list.map((one) => chip(ctx, one))];
+    }), add ? h("button.icon-button", { type: "button", "aria-label": t("add_person"), title: t("add_person"), onclick: add }, icon("plus")) : null);
+    if (focused) row.querySelector(`[data-person="${focused}"]`)?.focus({ preventScroll: true });
+  }
+  return { row, refresh };
+}
+
+function chip(ctx, person) {
+  const mine = person.id === ctx.actor();
+  const unread = ctx.key === "customer" && !mine ? store.unread.get(privateChat(person.id)?.id) ?? 0 : 0;
+  return h("button.person", {
+    type: "button",
+    role: "radio",
+    "aria-checked": String(mine),
+    tabindex: mine ? "0" : "-1",
+    data: { person: person.id },
+    title: [person.name, t(`role_${person.role}`)].join(" · "),
+    onclick: () => ctx.become(person.id),
+  }, face(person.id, person.name), isolated(shortName(person), "span.name"),
+  person.role === "admin" ? h("span.role", { title: t("role_admin") }, "★", h("span.unseen", {}, ` ${t("role_admin")}`)) : null,
+  person.language && !person.language.startsWith("ru") ? h("span.role", {}, person.language.toUpperCase()) : null,
+  unread ? h("span.count", { "aria-label": t("unread_count", { count: unread }) }, unread) : null);
+}
+
+/** The first name is enough where no two are alike. */
+function shortName(person) {
+  const first = person.name.split(/\s+/)[0];
+  const same = people("customer", "operator", "admin").filter((one) => one.name.split(/\s+/)[0] === first);
+  return same.length > 1 ? person.name : first;
+}

@@ -1,0 +1,110 @@
+// The story of the tour: where to look, what to do, and how the page sees that it was done.
+
+import { store } from "../store.js";
+
+/**
+ * @typedef {{group: number, customer: number, channel: number}} Mark the newest messages when a step began
+ * @typedef {object} Trip
+ * @property {Record<string, any>} panes @property {number} begun the group's newest message when the tour began
+ * @property {Mark} mark @property {boolean} went a link to a message was followed since the step began
+ * @typedef {{key: string, pane: string, target: (trip: Trip) => Element|null|undefined, done: (trip: Trip) => boolean, sample?: (trip: Trip) => void}} Step
+ */
+
+const MARKERS = /^\p{Emoji}?[\u{1F534}\u{1F7E2}\u{1F7E1}\u2B55\u26AA]/u;
+const marker = (message) => /[\u{1F534}\u{1F7E2}\u{1F7E1}\u2B55\u26AA]/u.exec((message?.text ?? "").slice(0, 3))?.[0];
+const chat = (trip, key) => trip.panes[key].ctx.chat();
+const newer = (trip, key) => (chat(trip, key)?.messages ?? []).filter((one) => one.id > trip.mark[key] && !one.service);
+const spoke = (trip, key) => newer(trip, key).some((one) => one.from.bot);
+
+/** The card of the ticket that the tour has opened: new since its beginning, or the one that was written to. */
+export function card(trip) {
+  const messages = chat(trip, "group")?.messages ?? [];
+  const recent = messages.filter((one) => one.from.bot && one.id > trip.begun);
+  const fresh = recent.findLast((one) => MARKERS.test(one.text ?? "") && !one.reply_to);
+  if (fresh) return fresh;
+  const replied = recent.findLast((one) => one.reply_to?.id);
+  return replied && messages.find((one) => one.id === replied.reply_to.id && MARKERS.test(one.text ?? ""));
+}
+
+const row = (trip, key, id) => trip.panes[key].list.rowOf(id);
+const cardRow = (trip) => card(trip) && row(trip, "group", card(trip).id);
+const composer = (trip, key) => trip.panes[key].composer.node;
+
+/** A button of the card by the sign it begins with. */
+const cardButton = (trip, ...signs) => [...(cardRow(trip)?.querySelectorAll(".ib") ?? [])].find((one) => signs.some((sign) => one.textContent.startsWith(sign)));
+const has = (trip, sign) => card(trip)?.buttons?.flat().some((one) => one.text.startsWith(sign)) ?? false;
+
+/** The newest buttons of a chat. */
+function lastButtons(trip, key) {
+  const message = chat(trip, key)?.messages.findLast((one) => one.buttons?.length);
+  return message && row(trip, key, message.id)?.querySelector(".inline");
+}
+
+/** @type {Step[]} */
+export const STEPS = [
+  {
+    key: "start", pane: "customer",
+    target: (trip) => trip.panes.customer.ctx.section.querySelector(".start:not([hidden])"),
+    done: (trip) => trip.panes.customer.ctx.mayWrite(),
+    sample: (trip) => trip.panes.customer.ctx.act({ do: "start" }),
+  },
+  {
+    key: "write", pane: "customer",
+    target: (trip) => composer(trip, "customer"),
+    done: (trip) => Boolean(card(trip)) || (newer(trip, "customer").some((one) => !one.from.bot && !(one.text ?? "").startsWith("/")) && spoke(trip, "customer")),
+    sample: "write",
+  },
+  {
+    key: "confirm", pane: "customer",
+    target: (trip) => lastButtons(trip, "customer") ?? composer(trip, "customer"),
+    done: (trip) => Boolean(card(trip)),
+  },
+  {
+    key: "take", pane: "group",
+    target: (trip) => cardButton(trip, "🙋") ?? cardRow(trip),
+    done: (trip) => Boolean(card(trip)) && !has(trip, "🙋"),
+  },
+  {
+    key: "answer", pane: "group",
+    target: (trip) => (trip.panes.group.composer.node.querySelector(".over:not([hidden])") ? composer(trip, "group") : cardRow(trip)),
+    done: (trip) => marker(card(trip)) === "🟢" || newer(trip, "customer").some((one) => one.from.bot && one.reply_to),
+    sample: "reply",
+  },
+  {
+    key: "freeze", pane: "group",
+    target: (trip) => cardButton(trip, "🟡") ?? cardRow(trip),
+    done: (trip) => marker(card(trip)) === "🟡",
+  },
+  {
+    key: "again", pane: "customer",
+    target: (trip) => composer(trip, "customer"),
+    done: (trip) => newer(trip, "customer").some((one) => !one.from.bot) && ["🔴", "⭕"].includes(marker(card(trip))),
+    sample: "write",
+  },
+  {
+    key: "overdue", pane: "machine",
+    target: () => document.querySelector(".leaps [data-leap='262800']"),
+    done: (trip) => spoke(trip, "channel"),
+  },
+  {
+    key: "open", pane: "channel",
+    target: (trip) => lastButtons(trip, "channel"),
+    done: (trip) => trip.went,
+  },
+  {
+    key: "resolve", pane: "group",
+    target: (trip) => cardButton(trip, "✅") ?? cardRow(trip),
+    done: (trip) => newer(trip, "customer").some((one) => one.from.bot && one.buttons?.length) || marker(card(trip)) === "⚪",
+  },
+  {
+    key: "close", pane: "customer",
+    target: (trip) => lastButtons(trip, "customer"),
+    done: (trip) => marker(card(trip)) === "⚪",
+  },
+];
+
+/** @returns {Mark} */
+export const markNow = (panes) => Object.fromEntries(["customer", "group", "channel"].map((key) => [key, panes[key].ctx.chat()?.messages.at(-1)?.id ?? 0]));
+
+/** Who the tour plays: a customer who has not begun, so that its first step has something to do. */
+export const newcomer = () => [...store.world.chats.values()].find((one) => one.kind === "private" && one.access === "never" && store.world.people.get(one.person)?.role === "customer")?.person;

@@ -13,6 +13,7 @@ from aiogram.types import Update
 from pydantic import ValidationError
 
 import handlers
+from bot.introducing import Introducer
 from bot.lanes import Lanes, Unparseable
 from bot.migrate import migrate
 from bot.polling import Poller
@@ -28,7 +29,7 @@ from core.delivery.channel import Channel
 from core.delivery.courier import Courier, Reactions
 from core.delivery.pacing import Pacer
 from core.delivery.places import move_chat
-from core.desk import Desk
+from core.desk import Clock, Desk, utc_now
 from core.inbox import Stored
 from core.setup.choices import settle
 from core.texts import Texts
@@ -73,9 +74,10 @@ def company_of(settings: Settings) -> Company:
     )
 
 
-def desk_of(settings: Settings, database: Database) -> Desk:
+def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
     """The desk with its recorders, in the order in which they write."""
-    return Desk(database, company_of(settings), (journal.record, outbox.record))
+    recorders = (journal.record, outbox.record)
+    return Desk(database, company_of(settings), recorders, clock=clock)
 
 
 @dataclass(slots=True)
@@ -123,6 +125,9 @@ class App:
             asyncio.create_task(self.poller.run(), name="poller"),
             asyncio.create_task(self.lanes.run(), name="lanes"),
             asyncio.create_task(self.courier.run(), name="courier"),
+            asyncio.create_task(
+                Introducer(self.bot, self.desk, self.texts).run(), name="introducer"
+            ),
         }
 
     async def _prepared_before(self, stop: asyncio.Task[Any]) -> bool:
@@ -163,11 +168,17 @@ class App:
         await self.database.close()
 
 
-def build(settings: Settings, database: Database, *, pacer: Pacer | None = None) -> App:
+def build(
+    settings: Settings,
+    database: Database,
+    *,
+    pacer: Pacer | None = None,
+    clock: Clock = utc_now,
+) -> App:
     """Connect everything. ``database`` is locked by the caller; ``pacer``: another pace."""
     if settings.bot_token is None:
         raise ValueError("no token: the caller runs the sandbox instead")
-    desk = desk_of(settings, database)
+    desk = desk_of(settings, database, clock=clock)
     texts = Texts.load(LOCALES, settings.default_language)
     bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
     pacer = pacer or Pacer()

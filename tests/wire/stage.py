@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sandbox import BotProcess, Message, Person, World
 from sandbox.chat import Chat
@@ -139,14 +139,20 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(folder: Path, *, basic: bool = False, **options: Any) -> AsyncIterator[Stage]:
-    """A world with its people; the bot is started by the story."""
+async def staged(
+    folder: Path, *, basic: bool = False, inside: bool = True, **options: Any
+) -> AsyncIterator[Stage]:
+    """A world with its people; the bot is started by the story.
+
+    ``inside``: the bot is an admin of the group and of the channel already.
+    """
+    access: Literal["admin"] | None = "admin" if inside else None
     options = {"rate_limits": False, "bot_username": "frontdoor_bot"} | options
     async with World.start(**options) as world:
         olga = world.user("Ольга", language="ru", username="olga_op")
         oleg = world.user("Олег", language="ru", username="oleg_op")
         admin = world.user("Анна", language="ru", username="anna_admin")
         make = world.group if basic else world.supergroup
-        group = make("Операторы", members=[olga, oleg], owner=admin, bot="admin")
-        alerts = world.channel("Просрочки", members=[olga], owner=admin, bot="admin")
+        group = make("Операторы", members=[olga, oleg], owner=admin, bot=access)
+        alerts = world.channel("Просрочки", members=[olga], owner=admin, bot=access)
         yield Stage(world, olga, oleg, admin, group, alerts, folder)

@@ -1,0 +1,154 @@
+"""How the bot introduces itself: its commands for each role and chat, its description, its menu.
+
+Telegram shows the narrowest scope that fits, and in it the reader's language, or else the entry
+without a language. Nothing is set twice: a digest of everything says whether there is news.
+"""
+
+import hashlib
+import logging
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.methods import (
+    SetChatMenuButton,
+    SetMyCommands,
+    SetMyDescription,
+    SetMyShortDescription,
+    TelegramMethod,
+)
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    BotCommandScopeChatMember,
+    BotCommandScopeUnion,
+    MenuButtonCommands,
+)
+
+from channels.telegram.voice import Voice
+from core.company import Company
+
+log = logging.getLogger(__name__)
+
+CUSTOMER: Final = ("new", "my", "language", "cancel", "help")
+OPERATOR: Final = (
+    "queue",
+    "my",
+    "overdue",
+    "find",
+    "ticket",
+    "take",
+    "reply",
+    "note",
+    "wait",
+    "freeze",
+    "unfreeze",
+    "resolve",
+    "close",
+    "release",
+    "reopen",
+    "cancel",
+    "topic",
+    "title",
+    "journal",
+    "undo",
+    "help",
+)
+# What only admins can do is offered to them alone.
+ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
+ADMIN_IN_PRIVATE: Final = (*CUSTOMER, "report", "setup")
+# What Telegram shows to readers of any other language.
+OTHERWISE: Final = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Calls that make the bot known, in their order, and the digest of what they say."""
+
+    calls: tuple[TelegramMethod[Any], ...]
+    digest: str
+
+
+def write_introduction(
+    voices: Iterable[Voice], company: Company, admins: Collection[int]
+) -> Introduction:
+    """What is to be said, in every language of ``voices``; ``admins`` are those who can be reached.
+
+    Telegram keeps commands only for people who have written to the bot.
+    """
+    calls = tuple(_calls(tuple(voices), company, admins))
+    said = "\n".join(f"{call.__api_method__} {call.model_dump_json()}" for call in calls)
+    return Introduction(calls, hashlib.sha256(said.encode()).hexdigest())
+
+
+async def introduce(bot: Bot, introduction: Introduction) -> None:
+    """Say it. Raises what the line to Telegram raises; then all is said again later.
+
+    What Telegram refuses (a chat that we were removed from, somebody who is not in the group) is
+    passed over: it would be refused again.
+    """
+    for call in introduction.calls:
+        try:
+            await bot(call)
+        except (TelegramBadRequest, TelegramForbiddenError) as refused:
+            log.info("Telegram refused a part of the introduction: %s", refused)
+
+
+def _calls(
+    voices: tuple[Voice, ...], company: Company, admins: Collection[int]
+) -> Iterator[TelegramMethod[Any]]:
+    for voice in voices:
+        for code in _codes(voice):
+            yield from _texts(voice, code, company)
+            for scope, names in _in_private(admins):
+                yield SetMyCommands(
+                    commands=_commands(voice, "private", names), scope=scope, language_code=code
+                )
+        if voice.locale == company.language:  # in the group everybody reads the company's
+            for scope, names in _in_group(company, admins):
+                yield SetMyCommands(commands=_commands(voice, "group", names), scope=scope)
+    yield SetChatMenuButton(menu_button=MenuButtonCommands())
+
+
+def _codes(voice: Voice) -> tuple[str | None, ...]:
+    """The reader's languages that a text is for; ``None`` stands for all that have no own."""
+    return (voice.locale, None) if voice.locale == OTHERWISE else (voice.locale,)
+
+
+def _texts(voice: Voice, code: str | None, company: Company) -> Iterator[TelegramMethod[Any]]:
+    named = "_company" if company.name else ""
+    facts = {"company": company.name, "span": company.answer_deadline}
+    yield SetMyDescription(
+        description=voice.plain(f"introduction.description{named}", **facts), language_code=code
+    )
+    yield SetMyShortDescription(
+        short_description=voice.plain(f"introduction.about{named}", **facts), language_code=code
+    )
+
+
+def _in_private(
+    admins: Collection[int],
+) -> Iterator[tuple[BotCommandScopeUnion, tuple[str, ...]]]:
+    yield BotCommandScopeAllPrivateChats(), CUSTOMER
+    for admin in sorted(admins):
+        yield BotCommandScopeChat(chat_id=admin), ADMIN_IN_PRIVATE
+
+
+def _in_group(
+    company: Company, admins: Collection[int]
+) -> Iterator[tuple[BotCommandScopeUnion, tuple[str, ...]]]:
+    if company.operators_chat is not None:
+        yield BotCommandScopeChat(chat_id=company.operators_chat), OPERATOR
+        for admin in sorted(admins):
+            scope = BotCommandScopeChatMember(chat_id=company.operators_chat, user_id=admin)
+            yield scope, ADMIN_IN_GROUP
+
+
+def _commands(voice: Voice, where: str, names: Iterable[str]) -> list[BotCommand]:
+    return [
+        BotCommand(command=name, description=voice.plain(f"command.{where}.{name}"))
+        for name in names
+    ]

@@ -91,6 +91,10 @@ def _parser() -> argparse.ArgumentParser:
             found.add_argument("id", nargs="?", type=int, help="the number that `show` prints")
         if name == "backup":
             found.add_argument("file", type=Path, help="a file that is not there yet, or a folder")
+        if name == "sandbox":
+            found.add_argument("--port", type=int, help="where the page and the Bot API are served")
+            found.add_argument("--open", action="store_true", help="open the page in a browser")
+            found.add_argument("--no-console", action="store_true", help="read nothing, just serve")
     return parser
 
 
@@ -198,11 +202,14 @@ async def backup(settings: Settings, options: argparse.Namespace) -> int:
     return FINE
 
 
-async def sandbox(settings: Settings, _: argparse.Namespace) -> int:
-    """A small world with the real bot in it, and a command line to act there."""
-    from bot.playground import play
+async def sandbox(settings: Settings, options: argparse.Namespace) -> int:
+    """A small world with the real bot in it, a page to see it, a command line to act there."""
+    from bot.playground import Manner, play
 
-    return await play(settings)
+    if "port" not in options:  # it came here by `run`
+        return await play(settings)
+    manner = Manner(options.port, console=not options.no_console, browser=options.open)
+    return await play(settings, manner)
 
 
 Command = Callable[[Settings, argparse.Namespace], Coroutine[None, None, int]]

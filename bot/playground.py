@@ -1,24 +1,30 @@
-"""``make run`` without a token: a local Bot API server with a demonstration world, and the real bot
-as a process of its own against it. Nothing of it is kept.
+"""``make run`` without a token: a local Bot API server with a demonstration world, a page to see it
+in a browser, and the real bot as a process of its own against it. Nothing of it is kept.
 """
 
 import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
+import webbrowser
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dotenv import dotenv_values
 
+from bot.machine_room import CLOCK_FILE, DATABASE_FILE, MachineRoom
 from bot.settings import DOTENV, NAMES, Settings
+from bot.shifted_clock import VARIABLE
 
 if TYPE_CHECKING:
     from sandbox.demo import Demo
+    from sandbox.page import Page
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # What a person at the keyboard would not like to wait for.
@@ -36,9 +42,16 @@ TRIED: Final = (
     "TIMEZONE",
 )
 
+# The page's usual port, so that a tab that was left open finds it again.
+PORT: Final = 8790
+
 WELCOME: Final = """\
 Frontdoor in its sandbox: a local Bot API server, a small company, and the real bot.
 Nothing here reaches Telegram or a mail server, and nothing is kept.
+
+See it in a browser:  {page}
+
+Or type here:
 
 {tour}
 `help` lists what can be done: photos, albums, edits, blocking the bot, a flood, an outage.
@@ -47,30 +60,40 @@ The bot is process {pid}; its log is {log}
 """
 
 
-async def play(settings: Settings) -> int:
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the sandbox is played. ``port`` is asked for, or the usual one where that is free."""
+
+    port: int | None = None
+    console: bool = True
+    browser: bool = False
+
+
+async def play(settings: Settings, manner: Manner = Manner()) -> int:
     """Run the world until the console ends or a signal comes. Returns the exit code."""
     print("The sandbox starts; a few seconds …", flush=True)
-    from sandbox import BotProcess, console, demo
+    from sandbox import console, demo
+    from sandbox.page import Page
 
     _live_by(settings.timezone.key)
     with _cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
         try:
-            async with demo.start() as world:
+            async with demo.start(port=_port(manner.port)) as world:
                 played = demo.build(world, basic_group=True)
-                log = Path(folder) / "bot.log"
-                bot = BotProcess(
-                    [sys.executable, "-m", "bot", "run"],
-                    environment(settings, played, folder, dotenv_values(DOTENV) | os.environ),
-                    world=world,
-                    log=log,
-                    cwd=folder,  # no .env there
-                    clean_env=True,
-                    ready_timeout=60,
-                )
-                async with bot:
-                    print(WELCOME.format(tour=demo.TOUR, pid=bot.pid, log=log), flush=True)
-                    await console.run(played, input=sys.stdin, output=sys.stdout, bot=bot)
-                    died = not bot.running
+                given = dotenv_values(DOTENV) | os.environ
+                room = machine_room(settings, played, Path(folder), given)
+                page = Page(played, room)
+                async with room.bot as bot:
+                    _welcome(page, room, demo.TOUR, manner)
+                    await console.run(
+                        played,
+                        input=sys.stdin if manner.console else None,
+                        output=sys.stdout,
+                        bot=bot,
+                        held=room.holds,
+                    )
+                    died = not bot.running and not room.holds()
+                    await room.close()
         except AssertionError as problem:  # the bot did not come up; its log is in the words
             print(problem, file=sys.stderr)
             return 1
@@ -78,6 +101,44 @@ async def play(settings: Settings) -> int:
             return 0
     _say_last("Stopped. Nothing is left of it.")
     return 1 if died else 0
+
+
+def machine_room(
+    settings: Settings, played: "Demo", folder: Path, given: Mapping[str, str | None]
+) -> MachineRoom:
+    """The bot of this world, not started yet, and who looks after it."""
+    from sandbox import BotProcess
+
+    bot = BotProcess(
+        [sys.executable, "-m", "bot.shifted", "run"],
+        environment(settings, played, str(folder), given),
+        world=played.world,
+        log=folder / "bot.log",
+        cwd=folder,  # no .env there
+        clean_env=True,
+        ready_timeout=60,
+    )
+    return MachineRoom(played, bot, folder)
+
+
+def _welcome(page: "Page", room: MachineRoom, tour: str, manner: Manner) -> None:
+    words = WELCOME.format(page=page.url, tour=tour, pid=room.bot.pid, log=room.bot.log)
+    print(words, flush=True)
+    if manner.browser and not webbrowser.open(page.url):
+        print("! No browser could be opened.", flush=True)
+
+
+def _port(asked: int | None) -> int:
+    """The port that was asked for, or the usual one; any if somebody else has that."""
+    if asked is not None:
+        return asked
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", PORT))
+        except OSError:
+            return 0
+    return PORT
 
 
 def environment(
@@ -91,7 +152,8 @@ def environment(
         | kept
         | {
             "PYTHONPATH": str(ROOT),
-            "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/sandbox.db",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/{DATABASE_FILE}",
+            VARIABLE: f"{folder}/{CLOCK_FILE}",
             "COMPANY_NAME": settings.company_name or "Frontdoor",
         }
         | played.environment()

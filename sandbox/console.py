@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
+import math
 import os
 import re
 import signal
@@ -28,11 +29,13 @@ async def run(
     input: TextIO | None,  # noqa: A002
     output: TextIO,
     bot: BotProcess | None = None,
+    held: Callable[[], bool] = lambda: False,
 ) -> None:
     """Obey the lines of ``input`` and print what the bot does, until ``quit``.
 
     SIGINT, SIGTERM and SIGHUP end it as well, and so does the end of ``bot`` or of who reads the
-    output. When the input is no terminal and ends, or there is none, it goes on printing.
+    output. When the input is no terminal and ends, or there is none, it goes on printing. A bot
+    that was killed is started again, unless it is ``held``: somebody else will start it.
     """
     stop = asyncio.Event()
     screen = _screen(input, output, stop.set)
@@ -40,7 +43,7 @@ async def run(
     with _signals(stop), _lines(input, screen) as lines:
         works = [stop.wait(), console.obey_all(lines), console.watch()]
         if bot is not None:
-            works.append(console.look_after(bot))
+            works.append(console.look_after(bot, held))
         tasks = [asyncio.create_task(work) for work in works]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -98,10 +101,15 @@ class _Console:
                 self.print("\n".join(news))
             await self.world.signal.wait(60)
 
-    async def look_after(self, bot: BotProcess) -> None:
+    async def look_after(self, bot: BotProcess, held: Callable[[], bool]) -> None:
         """Say that the bot has died. One that was killed is started again, as systemd would."""
         while True:
             code = await bot.wait()
+            if held():
+                self.print("! The bot was killed, and stays so until the page starts it.")
+                await self.world.signal.until(lambda: bot.running, math.inf)
+                self.print("The bot is started again.")
+                continue
             if code >= 0:
                 self.print(f"! The bot has ended with code {code}. Its last words:\n{bot.tail()}")
                 return

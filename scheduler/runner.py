@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from core.desk import Desk
+from core.desk import Desk, utc_now
 from core.faultpoints import pass_point
 from scheduler.jobs import JOBS, Job
 
@@ -33,7 +33,7 @@ class Runner:
                 self._tick,
                 "interval",
                 seconds=every.total_seconds(),
-                next_run_time=self.desk.clock(),
+                next_run_time=utc_now(),  # it ticks by the machine's clock, whatever the desk's is
                 args=[job],
                 id=job.name,
             )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 YEAR: Final = 366 * 86400.0
+_DEAD: Final = ("killed", "stopped")
 
 
 class Troubles:
@@ -68,22 +69,22 @@ class Troubles:
         """End all troubles; a dead bot is started."""
         self.world.faults.clear()
         self.world.server.cut(off=False)
-        if self.room is not None and not await self._alive():
+        if self.room is not None and await self._state() in _DEAD:
             await self.start_bot({})
 
     # ------------------------------------------------------------------ the process
 
     async def kill_bot(self, _body: Json) -> None:
         """SIGKILL."""
-        room = self._room()
-        if not await self._alive():
-            raise Refused("stopped", status=409)
+        room, state = self._room(), await self._state()
+        if state != "running":
+            raise Refused("stopped" if state in _DEAD else "busy", status=409)
         await self._alone(room.kill)
 
     async def start_bot(self, _body: Json) -> None:
         """Start a bot that was killed."""
         room = self._room()
-        if await self._alive():
+        if await self._state() not in _DEAD:
             raise Refused("running", status=409)
         await self._alone(room.start)
 
@@ -114,8 +115,8 @@ class Troubles:
             raise Refused("no_room", status=409)
         return self.room
 
-    async def _alive(self) -> bool:
-        return (await self._room().look()).get("bot") in ("running", "starting")
+    async def _state(self) -> str:
+        return str((await self._room().look()).get("bot"))
 
     async def _alone(self, act: Callable[[], Awaitable[None]]) -> None:
         if self._slow.locked():

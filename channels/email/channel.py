@@ -74,6 +74,9 @@ class EmailChannel:
         self._tls = tls
         self._timeout = timeout
 
+    async def recall(self) -> None:
+        """A letter is known by its row's number: there is nothing to learn."""
+
     def mark(self, address: str) -> dict[str, Any]:  # noqa: ARG002 (the protocol's)
         """Nothing: a letter is known by its Message-ID."""
         return {}

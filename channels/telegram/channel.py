@@ -1,6 +1,7 @@
 """The way into Telegram's chats, as the courier knows it."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from aiogram.methods import (
@@ -10,7 +11,12 @@ from aiogram.methods import (
     SetMessageReaction,
     TelegramMethod,
 )
-from aiogram.types import ReactionTypeEmoji, ReactionTypeUnion, ReplyParameters
+from aiogram.types import (
+    InlineKeyboardMarkup,
+    ReactionTypeEmoji,
+    ReactionTypeUnion,
+    ReplyParameters,
+)
 
 from channels.telegram import sentences
 from channels.telegram.cards import draw
@@ -23,7 +29,7 @@ from channels.telegram.screens import Screen
 from channels.telegram.sightings import counter_of
 from channels.telegram.voice import Voice
 from core.delivery.channel import Outgoing, SendError, Sent
-from core.delivery.marks import find_marks
+from core.delivery.marks import add_to_mark, find_marks, find_standing, mark_of
 from core.delivery.pacing import Priority, aged
 from core.desk import Desk
 from core.texts import TextError, Texts
@@ -34,6 +40,8 @@ Operation = Callable[[Outgoing, Voice], Awaitable[Sent]]
 Plan = Callable[[Outgoing, Voice], Awaitable[Sequence[Step]]]
 
 MARK: Final = "newest"
+# What a card looked like when it was posted: when it is looked for, the ticket may have changed.
+POSTED: Final = "posted"
 # It stands there no more, or never did: what was wanted of it is done.
 _NOTHING_TO_DO: Final = frozenset({Setback.GONE, Setback.UNCHANGED})
 
@@ -62,6 +70,11 @@ class TelegramChannel:
             "content": self._plan_content,
             "card": self._plan_card,
         }
+
+    async def recall(self) -> None:
+        """Account for what stands in the chats already: none of it is a parcel that was lost."""
+        for chat, ref in await self._desk.read(find_standing):
+            self._gateway.sightings.note(chat, ref)
 
     def mark(self, address: str) -> dict[str, Any]:  # noqa: ARG002 (one mark serves all chats)
         """The newest message known of every counter: what was lost stands after it."""
@@ -94,7 +107,13 @@ class TelegramChannel:
                 return None
             chat = int(parcel.address)
             found = await self._deliveries.look_for(parcel.id, chat, steps, lowest)
-        return None if found is None else _sent(parcel, found)
+        if found is None:
+            return None
+        sent = _sent(parcel, found)
+        if parcel.kind == "card" and not begun:
+            posted = (await self._desk.read(mark_of, parcel.id))[POSTED]
+            sent = replace(sent, note={**sent.note, "digest": posted["digest"]})
+        return sent
 
     async def close(self) -> None:
         """The bot's session belongs to whoever made it."""
@@ -168,13 +187,19 @@ class TelegramChannel:
             if await self._redraw(int(parcel.address), place, screen):
                 return Sent(note={"digest": screen.digest})
         steps = [Step(_post(int(parcel.address), screen, None))]
+        if self._deliveries.begun(parcel.id) is None:
+            posted = {"keyboard": _dumped(screen.keyboard), "digest": screen.digest}
+            await self._desk.run(add_to_mark, parcel.id, {POSTED: posted})
         return _sent(parcel, await self._deliveries.make(parcel.id, steps))
 
     async def _plan_card(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
-        card, screen = await self._draw(parcel, voice)
-        if str(card.chat) == parcel.address and card.message is not None:
+        """The card with the buttons that it was posted with; nothing if it was not posted."""
+        posted = (await self._desk.read(mark_of, parcel.id)).get(POSTED)
+        if posted is None:
             return ()
-        return [Step(_post(int(parcel.address), screen, None))]
+        _, screen = await self._draw(parcel, voice)
+        keyboard = posted["keyboard"] and InlineKeyboardMarkup.model_validate(posted["keyboard"])
+        return [Step(_post(int(parcel.address), replace(screen, keyboard=keyboard), None))]
 
     async def _redraw(self, chat: int, ref: int, screen: Screen) -> bool:
         """Edit a card. False if somebody has deleted it."""
@@ -248,6 +273,10 @@ def _post(chat: int, screen: Screen, reply_to: int | None) -> SendMessage:
         reply_markup=screen.keyboard,
         reply_parameters=reply,
     )
+
+
+def _dumped(keyboard: InlineKeyboardMarkup | None) -> dict[str, Any] | None:
+    return None if keyboard is None else keyboard.model_dump(mode="json", exclude_none=True)
 
 
 def _answered(parcel: Outgoing, card: Card | None) -> int | None:

@@ -92,11 +92,16 @@ class Channel(Protocol):
     """A way out of the house: a folder in ``channels/``.
 
     It renders and sends. It decides nothing about when, how often or whether to try again, and
-    writes no tables. What must be drawn as it is at that moment, a card or words that were edited
-    meanwhile, it reads through the desk.
+    writes nothing but what it must recognise a lost parcel by (`core.delivery.marks`). What must
+    be drawn as it is at that moment, a card or words that were edited meanwhile, it reads through
+    the desk.
     """
 
     name: str
+
+    async def recall(self) -> None:
+        """A new process: learn what the earlier ones knew of what stands where."""
+        ...
 
     def mark(self, address: str) -> dict[str, Any]:
         """What to note with a row before it is sent, to find out later whether it arrived."""

@@ -73,12 +73,14 @@ class Courier:
     _seen_slow: set[int] = field(default_factory=set)
     _looked_at: float = 0.0
     _serving: bool = False
+    _forgetful: list[Channel] = field(default_factory=list)
     _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._carrier = Carrier(
             self.desk, self.channels, self.pacer, self.reactions, self.moved, self._settle
         )
+        self._forgetful = list(self.channels.values())
         self._at_rest.set()
 
     @property
@@ -124,9 +126,14 @@ class Courier:
     async def recover(self) -> None:
         """Begin to find out about parcels that were being sent and that nobody carries any more.
 
+        A new process calls it before :meth:`run`; its channels learn then what stands where.
+
         Their addresses get nothing else until it is known; the others need not wait for it. At an
         address where something is under way it begins after that.
         """
+        while self._forgetful:
+            await self._forgetful[-1].recall()
+            self._forgetful.pop()
         interrupted = defaultdict(list)
         for parcel in await self.desk.read(claims.find_interrupted):
             if parcel.id not in self._carried:

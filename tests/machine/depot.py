@@ -41,10 +41,14 @@ class Script:
     asked: list[int] = field(default_factory=list)
     under_way: dict[str, int] = field(default_factory=dict)
     most_at_once: int = 0
+    recalled: int = 0
     closed: bool = False
 
     def plan(self, address: str, *steps: Step) -> None:
         self.steps.setdefault(address, deque()).extend(steps)
+
+    async def recall(self) -> None:
+        self.recalled += 1
 
     def mark(self, address: str) -> dict[str, Any]:
         return {"seen": len(self.stands)}

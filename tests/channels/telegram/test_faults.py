@@ -2,15 +2,21 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.gateway import Gateway, make_bot
+from core.delivery import claims
+from core.delivery.channel import Outgoing
 from core.delivery.courier import Courier, Reactions
 from core.tickets import receipts
 from core.tickets.assignment import take
+from core.tickets.details import retitle
 from tests.channels.telegram.house import House
 from tests.channels.telegram.test_channel import card, opened
 
@@ -91,6 +97,89 @@ async def test_a_new_process_finds_what_the_killed_one_had_sent(house: House) ->
     found = await channel.was_delivered(parcel)
     assert found is not None and found.refs == (str(house.anna.chat.last.id),)
     await bot.session.close()
+
+
+@asynccontextmanager
+async def next_life(house: House) -> AsyncIterator[TelegramChannel]:
+    """The channel of a new process, which knows only what is stored."""
+    bot = make_bot(house.world.token, house.world.api_url)
+    before, house.channel = (
+        house.channel,
+        TelegramChannel(Gateway(bot, house.gateway.pacer), house.desk, house.texts),
+    )
+    await house.channel.recall()
+    try:
+        yield house.channel
+    finally:
+        house.channel = before
+        await bot.session.close()
+
+
+async def interrupted(house: House) -> Outgoing:
+    """The row that the killed process was sending."""
+    (parcel,) = await house.desk.read(claims.find_interrupted)
+    return parcel
+
+
+async def test_a_new_process_finds_a_card_whose_ticket_has_changed(house: House) -> None:
+    number = await house.open(house.anna.say("The camera is dark").result)
+    house.world.faults.cut(method="sendMessage")
+    await lost(house)
+    await house.as_operator(lambda tx: take(tx, number))
+    async with next_life(house):
+        await settle_lost(house, await interrupted(house))
+    assert len(house.group.bot_messages) == 1
+    assert "👷 Oleg" in card(house).text
+    assert "Взять" not in card(house).buttons
+    house.world.assert_clean(ignore=FINE)
+
+
+async def test_a_found_card_shows_what_has_changed_in_its_words_alone(house: House) -> None:
+    number = await house.open(house.anna.say("The camera is dark").result)
+    house.world.faults.cut(method="sendMessage")
+    await lost(house)
+    await house.as_operator(lambda tx: retitle(tx, number, "Camera 7"))
+    async with next_life(house):
+        await settle_lost(house, await interrupted(house))
+    assert len(house.group.bot_messages) == 1 and "Camera 7" in card(house).text
+
+
+async def test_a_card_that_was_not_begun_is_not_looked_for(house: House) -> None:
+    await house.open(house.anna.say("The camera is dark").result)
+    await house.next()
+    async with next_life(house) as channel:
+        assert await channel.was_delivered(await interrupted(house)) is None
+    assert not house.world.stats.calls["editMessageReplyMarkup"]
+
+
+async def test_a_new_process_takes_nothing_that_stood_there_for_what_was_lost(
+    house: House,
+) -> None:
+    number = await opened(house)
+    await house.answer(number, house.oleg.say(house.group, "Restart it").result)
+    async with next_life(house):
+        await house.pump()
+    await house.answer(number, house.oleg.say(house.group, "And the switch").result)
+    async with next_life(house):
+        await house.next()  # claimed, and killed before it was sent
+    async with next_life(house) as channel:
+        parcel = await interrupted(house)
+        assert parcel.kind == "content"
+        assert await channel.was_delivered(parcel) is None
+
+
+async def test_a_new_process_that_knows_little_does_not_look_for_ever(house: House) -> None:
+    number = await opened(house)
+    for _ in range(400):
+        house.anna.chat.next_id()
+    await house.answer(number, house.oleg.say(house.group, "Restart it").result)
+    claimed = await house.next()
+    assert claimed is not None
+    parcel = replace(claimed, mark={})
+    async with next_life(house) as channel:
+        channel._gateway.note_incoming(house.anna.id, house.anna.say("meanwhile").result.id)
+        assert await channel.was_delivered(parcel) is None
+    assert house.world.stats.calls["editMessageReplyMarkup"] < 200
 
 
 async def test_a_parcel_in_parts_goes_on_where_it_stopped(house: House) -> None:

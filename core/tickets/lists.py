@@ -95,6 +95,8 @@ VIEWS: Final[Mapping[str, Callable[[Look, int | None], list[Any]]]] = {
     "overdue": _overdue,
     "frozen": _frozen,
 }
+# Views whose tickets all have one rank.
+_RANKED: Final = frozenset({"overdue", "frozen"})
 
 
 async def page_of(
@@ -115,7 +117,7 @@ async def page_of(
     backward = backward and start is not None
     query = _LINES.where(*chosen).limit(size + 1)
     if start is not None:
-        query = query.where(tuple_(*_PLACE) < start if backward else tuple_(*_PLACE) > start)
+        query = query.where(_beyond(start, backward=backward, ranked=view in _RANKED))
     order = [column.desc() if backward else column for column in _PLACE]
     rows = (await look.session.execute(query.order_by(*order))).all()
     more = len(rows) > size
@@ -132,6 +134,14 @@ async def page_of(
         total=total,
         overdue=overdue,
     )
+
+
+def _beyond(start: tuple[int, datetime, int], *, backward: bool, ranked: bool) -> Any:
+    """After the place, or before it. Where all have one rank only the rest is compared: SQLite
+    would otherwise walk there from the first of the rank.
+    """
+    columns, values = (_PLACE[1:], start[1:]) if ranked else (_PLACE, start)
+    return tuple_(*columns) < values if backward else tuple_(*columns) > values
 
 
 def _cursor(row: Any, place: int) -> str:

@@ -1,16 +1,18 @@
 """Lists: their order, their pages, and what is counted."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from core.desk import Desk
 from core.models import Ticket
 from core.tickets import assignment, conversation
 from core.tickets.albums import album_begun, note_piece
 from core.tickets.lifecycle import move
-from core.tickets.lists import Page, found_of, page_of
-from core.tx import Tx
+from core.tickets.lists import VIEWS, Page, found_of, page_of
+from core.tx import Look, Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens, operator, writes
 from tests.actions.store import Store
@@ -127,3 +129,30 @@ async def test_another_customers_words_are_not_looked_at(desk: Desk) -> None:
     assert numbers(await desk.read(found_of, f"#{other}")) == [other]
     assert numbers(await desk.read(found_of, str(one))) == [one]
     assert numbers(await desk.read(found_of, "999")) == []
+
+
+@pytest.mark.parametrize("view", sorted(VIEWS))
+@pytest.mark.parametrize("backward", [False, True])
+async def test_a_page_begins_where_its_cursor_is(desk: Desk, view: str, backward: bool) -> None:
+    """The index is entered at the cursor: walking there would cost more with every page."""
+    if not desk.database.is_sqlite:
+        pytest.skip("SQLite says how it goes about it; the statements are the same")
+    asked: list[tuple[str, Any]] = []
+
+    def listen(_c: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+        asked.append((statement, given))
+
+    engine = desk.database.reader.sync_engine
+    event.listen(engine, "before_cursor_execute", listen)
+    await desk.read(page_of, view, "0.1000000.7.3", backward=backward, person=1)
+    event.remove(engine, "before_cursor_execute", listen)
+
+    async def plan(look: Look) -> str:
+        statement, given = next(each for each in asked if "ORDER BY" in each[0])
+        connection = await look.session.connection()
+        steps = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        return next(str(step[-1]) for step in steps if "ticket" in step[-1])
+
+    step = await desk.read(plan)
+    entered = "queue_at" if view in {"overdue", "frozen"} else "(queue_rank,queue_at)"
+    assert f"{entered}{'<' if backward else '>'}" in step, step

@@ -248,11 +248,15 @@ class PersonReachable(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateQuarantined(Event):
-    """An update could not be understood or handled; it is kept aside (R11)."""
+    """An update could not be understood or handled; it is kept aside (R11).
+
+    ``total``: how many are kept aside by now, this one included.
+    """
 
     inbox_id: int
     update_id: int
     error: str
+    total: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,8 +114,14 @@ async def quarantine(tx: Tx, stored: Stored, error: str) -> None:
                 inbox_id=stored.id,
                 update_id=stored.update_id,
                 error=_storable(re.split(r"[('\":]", error)[0], 80),
+                total=await _count_quarantined(tx),
             )
         )
+
+
+async def _count_quarantined(tx: Tx) -> int:
+    query = select(func.count()).select_from(InboxRow).where(InboxRow.state == "quarantined")
+    return int(await tx.session.scalar(query) or 0)
 
 
 def _storable(words: str, limit: int) -> str:

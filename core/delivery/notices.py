@@ -44,6 +44,7 @@ class Notice:
 
 CARD_WAIT: Final = 2.0
 ALBUM_WAIT: Final = 1.0
+FLOOD_WAIT: Final = 2.0
 
 _CARD_NEW: Final = Notice(Audience.OPERATORS, "card", Priority.GROUP_NEWS, once="card:{ticket_id}")
 
@@ -304,7 +305,16 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             reply="card",
         ),
     ),
-    e.UpdateQuarantined: (Notice(_TO.ALERTS, "text", Priority.GROUP_NEWS, "alert.quarantined"),),
+    e.UpdateQuarantined: (  # a flood of them is one alert, with the newest and how many there are
+        Notice(
+            _TO.ALERTS,
+            "text",
+            Priority.GROUP_NEWS,
+            "alert.quarantined",
+            wait=FLOOD_WAIT,
+            once="quarantined",
+        ),
+    ),
 }
 
 

@@ -118,6 +118,16 @@ async def test_what_cannot_be_handled_is_put_aside_and_can_be_tried_again(
     assert [r.id for r in await desk.read(inbox.list_unfinished, 0, 10)] == [row.id]
 
 
+async def test_a_flood_of_what_cannot_be_handled_is_one_alert_while_it_waits(
+    desk: Desk, store: Store
+) -> None:
+    rows = await stored(desk, *range(1, 8))
+    for row in rows:
+        await desk.run(inbox.quarantine, row, f"ValueError {row.update_id}")
+    (alert,) = await store.outbox(ALERTS)
+    assert (alert.facts["inbox_id"], alert.facts["total"]) == (rows[-1].id, 7)
+
+
 async def test_only_what_is_done_and_old_is_forgotten(
     desk: Desk, store: Store, clock: Clock
 ) -> None:

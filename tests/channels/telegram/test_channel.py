@@ -261,7 +261,7 @@ async def test_operators_and_admins_are_told_what_needs_them(house: House) -> No
         "⭕ Пока бот не работал (3 ч 20 мин), просрочено 2 обращения: #3, #5.",
         (
             "Одно обновление бот не понял и отложил под номером 7: <odd>. "
-            "Оно сохранено, остальные идут дальше."
+            "Оно сохранено, остальные идут дальше. Всего отложено: 1."
         ),
     ]
     (button,) = alerts[0].markup["inline_keyboard"][0]  # type: ignore[index]

@@ -182,6 +182,28 @@ async def test_what_cannot_be_parsed_is_put_aside_at_once_and_told(hall: Hall) -
     assert alert.address == str(hall.desk.company.alerts_chat)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [KeyError("my PIN is 4711"), Unparseable("message.text: my PIN is 4711"), ValueError("4711")],
+)
+async def test_what_people_wrote_is_not_told_with_what_went_wrong(
+    hall: Hall, error: Exception
+) -> None:
+    async def refuse(stored: Stored) -> None:
+        del stored
+        raise error
+
+    hall.handle = refuse
+    async with hall.open():
+        await hall.store((1, 1))
+        await hall.until_handled()
+    ((_, _, kept, _),) = await hall.desk.read(inbox.list_quarantined)
+    assert "4711" in kept
+    async with hall.desk.database.read() as session:
+        (told,) = (await session.scalars(select(OutboxRow.facts))).all()
+    assert told["error"] and "4711" not in str(told)
+
+
 @pytest.mark.parametrize("words", ["\ud800 half a pair", "a \0 in it", "я" * 5000])
 async def test_whatever_an_error_says_it_can_be_put_aside(hall: Hall, words: str) -> None:
     async def refuse(stored: Stored) -> None:

@@ -77,7 +77,7 @@ class EmailChannel:
     async def recall(self) -> None:
         """A letter is known by its row's number: there is nothing to learn."""
 
-    def mark(self, address: str) -> dict[str, Any]:  # noqa: ARG002 (the protocol's)
+    def mark(self) -> dict[str, Any]:
         """Nothing: a letter is known by its Message-ID."""
         return {}
 

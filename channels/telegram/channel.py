@@ -76,7 +76,7 @@ class TelegramChannel:
         for chat, ref in await self._desk.read(find_standing):
             self._gateway.sightings.note(chat, ref)
 
-    def mark(self, address: str) -> dict[str, Any]:  # noqa: ARG002 (one mark serves all chats)
+    def mark(self) -> dict[str, Any]:
         """The newest message known of every counter: what was lost stands after it."""
         return {MARK: self._gateway.sightings.marks()}
 

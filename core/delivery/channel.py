@@ -103,8 +103,11 @@ class Channel(Protocol):
         """A new process: learn what the earlier ones knew of what stands where."""
         ...
 
-    def mark(self, address: str) -> dict[str, Any]:
-        """What to note with a row before it is sent, to find out later whether it arrived."""
+    def mark(self) -> dict[str, Any]:
+        """What to note with rows before they are sent, to find out later whether they arrived.
+
+        One note serves all addresses: rows of several leave in one claim.
+        """
         ...
 
     async def send(self, parcel: Outgoing) -> Sent:

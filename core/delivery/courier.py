@@ -197,7 +197,7 @@ class Courier:
         if not chosen:
             return []
         pass_point("courier.before_claim")
-        return await claims.claim(tx, [row.id for row in chosen], self._mark(chosen))
+        return await claims.claim(tx, [row.id for row in chosen], self._mark())
 
     async def _write_singly(self, notes: Sequence[_Note], error: Exception) -> None:
         """Something is wrong with one of them, or with the claim: the others need not suffer.
@@ -225,10 +225,10 @@ class Courier:
         self.desk.bell.set()
         await note.written
 
-    def _mark(self, chosen: list[claims.Candidate]) -> dict[str, object]:
+    def _mark(self) -> dict[str, object]:
         marks: dict[str, object] = {}
         for channel in self.channels.values():
-            marks |= channel.mark(chosen[0].address)
+            marks |= channel.mark()
         return marks
 
     async def _choose(self, tx: Tx, now: float, taken: set[str]) -> list[claims.Candidate]:

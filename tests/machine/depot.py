@@ -50,7 +50,7 @@ class Script:
     async def recall(self) -> None:
         self.recalled += 1
 
-    def mark(self, address: str) -> dict[str, Any]:
+    def mark(self) -> dict[str, Any]:
         return {"seen": len(self.stands)}
 
     async def send(self, parcel: Outgoing) -> Sent:

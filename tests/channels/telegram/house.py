@@ -147,7 +147,7 @@ class House:
         row = await self.desk.read(first)
         if row is None:
             return None
-        (parcel,) = await self.desk.run(claims.claim, [row], self.channel.mark(""))
+        (parcel,) = await self.desk.run(claims.claim, [row], self.channel.mark())
         if parcel.channel == "telegram":
             return parcel
         await self.desk.run(claims.end, row, "sent")
@@ -188,7 +188,7 @@ class House:
             "facts": {},
             "ticket_id": None,
             "created_at": self.clock(),
-            "mark": self.channel.mark(""),
+            "mark": self.channel.mark(),
         }
         return Outgoing(kind=kind, **(facts | about))
 

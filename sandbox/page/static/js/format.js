@@ -35,14 +35,29 @@ function relative(count, unit) {
   return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(count, unit);
 }
 
+const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
+
 /** “in 3 hours”, “2 days ago”. @param {number} seconds from now; may be negative */
 export function fromNow(seconds) {
-  const size = Math.abs(seconds);
-  const [unit, length] = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]].find(
-    ([, long], at) => size >= long * (at === 0 ? 1 : 1) || long === 1,
-  );
+  const [unit, length] = UNITS.find(([, long]) => Math.abs(seconds) >= long) ?? UNITS.at(-1);
   return relative(Math.trunc(seconds / length), unit);
 }
+
+/** “2 d 23 h”, “5 min”: how long, in the two largest units. @param {number} seconds */
+export function span(seconds) {
+  let left = Math.abs(Math.round(seconds));
+  const parts = [];
+  for (const [unit, length] of UNITS) {
+    const count = Math.floor(left / length);
+    left -= count * length;
+    if (count || (unit === "second" && !parts.length)) parts.push(counted(count, unit));
+    else if (parts.length) break;
+    if (parts.length === 2 || (unit === "minute" && parts.length)) break;
+  }
+  return parts.join(" ");
+}
+
+const counted = (count, unit) => new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(count);
 
 /** The formats of a date_time entity: r | w?[dD]?[tT]? (Bot API); "" shows the text as it is. */
 export function dateTime(seconds, format, now) {

@@ -9,7 +9,7 @@ import { summary } from "../message/kinds.js";
 export function makeAbove(ctx, dropped) {
   let state = {};
   let asked = 0; // the last message that wanted an answer, so that a dropped one stays dropped
-  const node = h("div.over", { hidden: true });
+  const node = h("div.target-line", { hidden: true });
   const find = (id) => ctx.chat()?.messages.find((one) => one.id === id);
 
   function clear() {

@@ -1,7 +1,7 @@
 // The next deadlines of the desk, and how long there is to each.
 
 import { fill, h } from "../dom.js";
-import { fromNow, shortMoment } from "../format.js";
+import { shortMoment, span } from "../format.js";
 import { t } from "../i18n.js";
 import { now, store } from "../store.js";
 
@@ -24,5 +24,5 @@ function line({ number, kind, at }) {
   const name = t(`deadline_${kind}`);
   const left = moment - now();
   return h("li", { class: left < 0 ? "late" : "", title: shortMoment(moment) },
-    h("b", {}, `#${number}`), h("span", {}, name.startsWith("deadline_") ? kind : name), h("time", { datetime: new Date(moment * 1000).toISOString() }, fromNow(left)));
+    h("b", {}, `#${number}`), h("span", {}, name.startsWith("deadline_") ? kind : name), h("time", { datetime: new Date(moment * 1000).toISOString() }, left < 0 ? t("late_by", { span: span(left) }) : span(left)));
 }

@@ -37,14 +37,14 @@ function bubbleRow(ctx, row) {
   const said = row.messages.find((one) => one.text || one.caption) ?? message;
   const channel = ctx.chat().kind === "channel";
   const grouped = ctx.chat().kind === "group";
-  const seat = grouped && !row.own ? h("div.seat", {}, row.last ? face(message.from.id, message.from.name) : null) : null;
+  const seated = grouped && !row.own;
   const keys = buttons(ctx, row.messages.at(-1));
   const node = h("article.row", {
-    class: [row.own ? "own" : "other", row.first ? "first" : "", row.last ? "last" : ""].join(" "),
+    class: [row.own ? "own" : "other", row.first ? "first" : "", row.last ? "last" : "", seated ? "seated" : ""].join(" "),
     tabindex: "-1",
     data: { message: message.id },
     "aria-label": spoken(said, row),
-  }, seat, h("div.stack", { class: keys ? "wide" : "" }, bubble(ctx, row, said, { named: grouped && row.first && !row.own, channel }), keys));
+  }, h("div.stack", { class: keys ? "wide" : "" }, bubble(ctx, row, said, { named: seated && row.first, channel, seated }), keys));
   return node;
 }
 
@@ -54,7 +54,7 @@ function spoken(message, row) {
   return `${who}, ${clockTime(message.date)}: ${summary(message)}`;
 }
 
-function bubble(ctx, row, said, { named, channel }) {
+function bubble(ctx, row, said, { named, channel, seated }) {
   const [message] = row.messages;
   const text = said.text ?? said.caption ?? "";
   const shown = row.messages.length > 1 ? album(ctx, row.messages) : media(ctx, message);
@@ -62,6 +62,7 @@ function bubble(ctx, row, said, { named, channel }) {
   const meta = metaLine(ctx, said, row, channel);
   const reacted = reactions(ctx, row.messages.find((one) => one.reactions?.length) ?? message, bare);
   const node = h("div.bubble", { class: `${bare ? "bare" : "tailed"}` },
+    seated && row.last ? h("span.seat", {}, face(message.from.id, message.from.name)) : null,
     named && !bare ? author(message) : null,
     message.forward ? h("div.forwarded", {}, t("forwarded"), " ", h("b", { dir: "auto" }, message.forward)) : null,
     message.reply_to && !bare ? quote(ctx, message.reply_to) : null,
@@ -90,9 +91,9 @@ function quote(ctx, to) {
 
 function metaLine(ctx, message, row, channel) {
   return h("span.meta", { title: fullTime(message.date) + (message.edit_date ? ` · ${t("edited")} ${fullTime(message.edit_date)}` : "") },
-    channel ? [icon("eye"), "1"] : null,
-    message.edit_date ? t("edited") : null,
-    clockTime(message.date),
+    channel ? [icon("eye"), h("span", {}, "1")] : null,
+    message.edit_date ? h("span", {}, t("edited")) : null,
+    h("span", {}, clockTime(message.date)),
     row.own ? tick(ctx, message) : null);
 }
 

@@ -113,7 +113,7 @@ function place(ctx, message, what) {
 
 const contact = (what) =>
   h("div.contact", {}, face([...(what.phone ?? "")].reduce((sum, sign) => sum + sign.charCodeAt(0), 0), what.name),
-    h("div", {}, h("b", { dir: "auto" }, what.name), h("small", { dir: "ltr" }, what.phone)));
+    h("div", {}, h("b", { dir: "auto" }, what.name), h("small", { dir: "ltr" }, /^\d+$/.test(what.phone) ? `+${what.phone}` : what.phone)));
 
 const poll = (what) =>
   h("div.poll", {}, h("b", { dir: "auto" }, what.question),

@@ -5,7 +5,7 @@ import { bytes, duration } from "../format.js";
 import { icon } from "../icons.js";
 import { t } from "../i18n.js";
 
-const BARS = 44;
+const BARS = 36;
 let playing = null; // one at a time, as in Telegram
 
 export function voice(message, what) {

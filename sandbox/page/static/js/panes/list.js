@@ -10,6 +10,7 @@ import { setUnread, store } from "../store.js";
 import { toast } from "../toasts.js";
 
 const NEAR = 80; // pixels from the end that still count as the end
+const STROKE = 500; // milliseconds after a wheel, a finger or a key in which scrolling is the reader's
 
 /** @param {import("./pane.js").Context} ctx @param {HTMLElement} field */
 export function makeList(ctx, field) {
@@ -25,8 +26,8 @@ export function makeList(ctx, field) {
 
   const atEnd = () => list.scrollHeight - list.scrollTop - list.clientHeight < NEAR;
   function bottom(smooth = false) {
-    stuck = true;
-    list.scrollTo({ top: list.scrollHeight, behavior: smooth && box.childElementCount < 120 ? "smooth" : "instant" });
+    stuck = !smooth;
+    list.scrollTo({ top: list.scrollHeight, behavior: smooth ? "smooth" : "instant" });
     read();
   }
   function read() {
@@ -36,7 +37,14 @@ export function makeList(ctx, field) {
     down.tabIndex = stuck ? -1 : 0;
   }
 
-  list.addEventListener("scroll", () => { stuck = atEnd(); read(); }, { passive: true });
+  // Rows get their real height when they come into sight; only the reader may leave the end, not the layout.
+  let touched = 0;
+  for (const name of ["wheel", "touchmove", "pointerdown", "keydown"]) list.addEventListener(name, () => { touched = Date.now(); }, { passive: true });
+  list.addEventListener("scroll", () => {
+    if (stuck && !atEnd() && Date.now() - touched > STROKE) { list.scrollTop = list.scrollHeight; return; }
+    stuck = atEnd();
+    read();
+  }, { passive: true });
   const follow = new ResizeObserver(() => { if (stuck) list.scrollTop = list.scrollHeight; });
   follow.observe(box);
   follow.observe(list);

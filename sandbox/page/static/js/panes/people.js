@@ -39,9 +39,9 @@ function chip(ctx, person) {
   unread ? h("span.count", { "aria-label": t("unread_count", { count: unread }) }, unread) : null);
 }
 
-/** The first name is enough where no two are alike. */
+/** The first name is enough where no two are alike; else the next one's initial tells them apart. */
 function shortName(person) {
-  const first = person.name.split(/\s+/)[0];
+  const [first, next] = person.name.split(/\s+/);
   const same = people("customer", "operator", "admin").filter((one) => one.name.split(/\s+/)[0] === first);
-  return same.length > 1 ? person.name : first;
+  return same.length > 1 && next ? `${first} ${[...next][0]}.` : first;
 }

@@ -66,7 +66,7 @@ export const STEPS = [
   },
   {
     key: "answer", pane: "group",
-    target: (trip) => (trip.panes.group.composer.node.querySelector(".over:not([hidden])") ? composer(trip, "group") : cardRow(trip)),
+    target: (trip) => (trip.panes.group.composer.node.querySelector(".target-line:not([hidden])") ? composer(trip, "group") : cardRow(trip)),
     done: (trip) => marker(card(trip)) === "🟢" || newer(trip, "customer").some((one) => one.from.bot && one.reply_to),
     sample: "reply",
   },
@@ -83,7 +83,7 @@ export const STEPS = [
   },
   {
     key: "overdue", pane: "machine",
-    target: () => document.querySelector(".leaps [data-leap='262800']"),
+    target: () => document.querySelector(".leaps [data-leap='259200']"),
     done: (trip) => spoke(trip, "channel"),
   },
   {

@@ -1,4 +1,4 @@
-"""What a fresh database holds: the words of the first topics."""
+"""What a fresh database holds: the first topics, categories and priorities."""
 
 from typing import Final
 
@@ -9,4 +9,20 @@ TOPICS: Final = (
     ("picture", {"ru": "Качество изображения", "en": "Picture quality"}),
     ("access", {"ru": "Доступ и приложение", "en": "Access and app"}),
     ("other", {"ru": "Другое", "en": "Other"}),
+)
+
+# code, titles, whether it makes tasks of diagnosis
+CATEGORIES: Final = (
+    ("incident", {"ru": "Инцидент", "en": "Incident"}, True),
+    ("request", {"ru": "Запрос на обслуживание", "en": "Service request"}, False),
+    ("question", {"ru": "Вопрос", "en": "Question"}, False),
+    ("complaint", {"ru": "Жалоба", "en": "Complaint"}, False),
+)
+
+# code and titles, the most urgent first
+PRIORITIES: Final = (
+    ("urgent", {"ru": "Срочный", "en": "Urgent"}),
+    ("high", {"ru": "Высокий", "en": "High"}),
+    ("normal", {"ru": "Обычный", "en": "Normal"}),
+    ("low", {"ru": "Низкий", "en": "Low"}),
 )

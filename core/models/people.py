@@ -16,6 +16,7 @@ class Person(Row):
     ``unreachable_since`` is set when Telegram says that they blocked the bot (R12).
     ``operator_since`` is set while they are a member of the operator group (G1).
     ``admin_since`` is set when they were made an admin here; ``ADMIN_IDS`` makes others.
+    ``zone`` is their own time zone, if they have said it.
     """
 
     __tablename__ = "person"
@@ -31,4 +32,5 @@ class Person(Row):
     operator_since: Mapped[datetime | None]
     operator_left: Mapped[datetime | None]
     admin_since: Mapped[datetime | None]
+    zone: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]

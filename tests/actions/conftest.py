@@ -18,7 +18,7 @@ from tests.actions.store import Store
 from tests.postgres import Postgres, in_a_thread
 
 # What the migrations have put there; a test that wants it otherwise changes `desk.directory`.
-SEEDED = {"state", "move", "topic"}
+SEEDED = {"state", "move", "topic", "category", "priority"}
 
 
 class Clock:

@@ -1,7 +1,7 @@
 """``python -m tests.bench``: the figures of docs/performance.md in one run; ``--quick``: a glance.
 
 Ratios are taken from rounds that alternate, so that a busy machine harms both sides alike. With
-names of parts after it, only those run.
+names of parts after it, only those run. A part's size is 1, or less in a quick run.
 """
 
 from __future__ import annotations
@@ -15,26 +15,30 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import cost, statements
+from tests.bench import cost, crowded, memory, start, statements, storm
 from tests.bench.figures import Figure, Report
 from tests.wire.stage import ROOT
 
 Part = Callable[..., Awaitable[list[Figure]]]
 
-# name, what it is about, whether a quick run has it
-PARTS: tuple[tuple[str, str, Part, bool], ...] = (
-    ("cost", "CPU per message", cost.measure, True),
-    ("statements", "SQL per message", statements.measure, True),
+# name, what it is about, its size in a quick run
+PARTS: tuple[tuple[str, str, Part, float], ...] = (
+    ("cost", "CPU per message", cost.measure, 0.2),
+    ("statements", "SQL per message", statements.measure, 1),
+    ("crowded", "A million tickets", crowded.measure, 0.02),
+    ("start", "The start, with a backlog", start.measure, 0.02),
+    ("storm", "A storm of new tickets", storm.measure, 0.1),
+    ("memory", "Memory", memory.measure, 0.05),
 )
 
 
 async def run(names: list[str], *, quick: bool) -> None:
     report, began = Report(), time.monotonic()
-    for name, title, part, in_quick in PARTS:
-        if (names and name not in names) or (quick and not in_quick):
+    for name, title, part, of_it in PARTS:
+        if names and name not in names:
             continue
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
-            report.add(title, await part(Path(folder), quick=quick))
+            report.add(title, await part(Path(folder), size=of_it if quick else 1))
     seconds = round(time.monotonic() - began, 1)
     report.write(ROOT / "build" / "bench.json", {"seconds": seconds, "quick": quick})
     print(f"\n{seconds} s; written to build/bench.json")
@@ -43,7 +47,7 @@ async def run(names: list[str], *, quick: bool) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("parts", nargs="*", choices=[[], *(name for name, *_ in PARTS)])
-    parser.add_argument("--quick", action="store_true", help="fewer rounds, no long parts")
+    parser.add_argument("--quick", action="store_true", help="the same at a fraction of the size")
     options = parser.parse_args()
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     asyncio.run(run(options.parts, quick=options.quick))

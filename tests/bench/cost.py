@@ -111,8 +111,8 @@ async def an_echo(folder: Path, name: str, *options: str) -> AsyncIterator[Conte
             yield one
 
 
-async def measure(folder: Path, *, quick: bool) -> list[Figure]:
-    rounds, count, few = (3, 150, 30) if quick else (5, 400, 100)
+async def measure(folder: Path, *, size: float) -> list[Figure]:
+    rounds, count, few = (5, 400, 100) if size >= 1 else (3, 150, 30)
     async with AsyncExitStack() as stack:
         desk = await stack.enter_async_context(the_desk(folder))
         stock = await stack.enter_async_context(an_echo(folder, "stock"))

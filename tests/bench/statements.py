@@ -20,11 +20,19 @@ from core import inbox
 from core.db import Database
 from sandbox import Person
 from tests.bench.figures import Figure
-from tests.bench.staging import desk_at, lean_stage, people_of, settings_of, wait_for_words
+from tests.bench.staging import (
+    desk_at,
+    lean_stage,
+    people_of,
+    settings_of,
+    wait_for_words,
+)
 from tests.bench.unhurried import Unhurried
 from tests.wire.stage import Stage
 
 MOST = 8
+PATIENCE = 60.0
+_UNDER_WAY = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')"
 
 
 @dataclass(slots=True)
@@ -82,13 +90,14 @@ class Steps:
             await self.app.lanes._once(update)
 
     async def deliver(self) -> None:
-        """What may leave now leaves, until nothing more may."""
+        """The courier runs until everything has left and is settled."""
         courier = self.app.courier
-        while True:
-            await courier._round()
-            if not courier._under_way:
-                return
-            await asyncio.gather(*courier._under_way.values())
+        running = asyncio.create_task(courier.run())
+        async with asyncio.timeout(PATIENCE):
+            while courier._under_way or self.stage.query(_UNDER_WAY)[0][0]:
+                await asyncio.sleep(0.02)
+        running.cancel()
+        await asyncio.wait([running])
 
     async def all_of(self, deed: Callable[[], object]) -> tuple[Spent, Spent, Spent]:
         """Somebody does something; returns what its three stages cost."""
@@ -115,26 +124,25 @@ async def steps(folder: Path, people: int = 1) -> AsyncIterator[tuple[Steps, lis
         try:
             yield Steps(stage, app), crowd
         finally:
-            app.runner.start()  # what was never started cannot be stopped
             await app._wind_down(set())
 
 
 Scene = Callable[[Steps, Person], Awaitable[tuple[Spent, Spent, Spent]]]
 
 
-async def measure(folder: Path, *, quick: bool) -> list[Figure]:
-    del quick
+async def measure(folder: Path, *, size: float = 1) -> list[Figure]:
+    del size  # it is counted, not timed
     async with steps(folder) as (desk, (alice,)):
         await _warm(desk, alice)
-        group, olga = desk.stage.group, desk.stage.olga
+        olga = desk.stage.olga
         figures = []
         joins = await desk.all_of(lambda: alice.say("И ещё вот что"))
         answers = await desk.all_of(
-            lambda: olga.say("Смотрим", chat=group, reply_to=_card(desk)),
+            lambda: olga.reply(_card(desk), "Смотрим"),
         )
         turns = await desk.all_of(lambda: alice.say("Спасибо, но не помогло"))
         for name, spent in (("joins a waiting ticket", joins), ("turns an answered one", turns)):
-            figures += _lines(f"customer's message that {name}", spent)
+            figures += _lines(f"customer's message that {name}", spent, MOST)
         figures += _lines("operator's answer", answers)
         return figures
 
@@ -148,10 +156,10 @@ def _card(desk: Steps) -> Any:
     return next(m for m in desk.stage.group.messages if m.from_bot and m.keyboard)
 
 
-def _lines(name: str, spent: tuple[Spent, Spent, Spent]) -> list[Figure]:
+def _lines(name: str, spent: tuple[Spent, Spent, Spent], most: int | None = None) -> list[Figure]:
     took_in, handled, delivered = spent
     return [
-        Figure(f"{name}: handled", len(handled.statements), "stmts", MOST),
+        Figure(f"{name}: handled", len(handled.statements), "stmts", most),
         Figure("    commits", handled.commits, "", 1),
         Figure(
             "    before that: stored and read (shared by up to 100 updates)",

@@ -1,0 +1,153 @@
+"""What the size of the desk costs: the sweep, the lists and the search at a million tickets."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from bot.migrate import migrate
+from core import journal
+from core.company import Company
+from core.db import Database
+from core.delivery import outbox
+from core.desk import Desk
+from core.models import Ticket
+from core.tickets import lists, own
+from core.tickets.due import sweep
+from core.tx import Look
+from tests.bench.figures import Figure
+from tests.bench.million import HEAVY, fill_postgres, fill_sqlite
+from tests.postgres import Postgres, Unavailable, start
+
+PAGE: Final = 5.0
+SWEEP: Final = 0.1
+
+Looking = tuple[str, Callable[..., Awaitable[Any]], tuple[Any, ...], dict[str, Any]]
+
+
+@asynccontextmanager
+async def _desk(url: str) -> AsyncIterator[Desk]:
+    database = Database(url)
+    await migrate(database)
+    try:
+        yield Desk(database, Company(), (journal.record, outbox.record))
+    finally:
+        await database.close()
+
+
+async def measure(folder: Path, *, size: float, on_postgres: bool = True) -> list[Figure]:
+    tickets = max(int(1_000_000 * size), 2_000)
+    figures: list[Figure] = []
+    url = f"sqlite+aiosqlite:///{folder / 'desk.db'}"
+    async with _desk(url) as desk:
+        empty = await _took(desk.run, sweep)
+        began = time.monotonic()
+        fill_sqlite(folder / "desk.db", tickets)
+        built = time.monotonic() - began
+        figures += await _figures(desk, "SQLite", tickets, empty)
+    figures.append(Figure(f"    SQLite: {tickets:,} tickets were made in", built, "s"))
+    if not on_postgres:
+        return figures
+    try:
+        server = start()
+    except Unavailable:
+        return [*figures, Figure("PostgreSQL: there is none here", 0, "")]
+    try:
+        return figures + await _on_postgres(server, tickets)
+    finally:
+        server.stop()
+
+
+async def _on_postgres(server: Postgres, tickets: int) -> list[Figure]:
+    with server.database(empty=True) as url:
+        async with _desk(url) as desk:
+            empty = await _took(desk.run, sweep)
+            began = time.monotonic()
+            await fill_postgres(url, tickets)
+            built = time.monotonic() - began
+            figures = await _figures(desk, "PostgreSQL", tickets, empty)
+    return [*figures, Figure(f"    PostgreSQL: {tickets:,} tickets were made in", built, "s")]
+
+
+async def _figures(desk: Desk, name: str, tickets: int, empty: list[float]) -> list[Figure]:
+    full, bare = await _took(desk.run, sweep), await _took(desk.run, _nothing)
+    ratio = statistics.median(full) / statistics.median(empty)
+    found = [
+        _figure(f"{name}: sweep, {tickets:,} tickets, none due", full, SWEEP),
+        Figure("    ÷ the same in an empty desk", ratio, "×", 1.5),
+        _figure("    of this, a transaction that does nothing", bare),
+    ]
+    for title, query, arguments, options in await desk.read(_lookings, tickets):
+        took = await _took(desk.read, query, *arguments, **options)
+        found.append(_figure(f"{name}: {title}", took, PAGE))
+    return found
+
+
+async def _nothing(_tx: Any) -> None:
+    """The price of the door itself."""
+
+
+async def _took(run: Callable[..., Awaitable[Any]], *what: Any, **how: Any) -> list[float]:
+    """Milliseconds of some runs; the first ones, which compile and read the disk, do not count."""
+    times = []
+    for _ in range(25):
+        began = time.perf_counter()
+        await run(*what, **how)
+        times.append((time.perf_counter() - began) * 1e3)
+    return times[5:]
+
+
+def _figure(name: str, took: list[float], aim: float | None = None) -> Figure:
+    return Figure(name, statistics.median(took), "ms", aim, min(took), max(took))
+
+
+async def _lookings(look: Look, tickets: int) -> list[Looking]:
+    """Every list, at its beginning, in its middle and at its end; searches of each kind."""
+    last = tickets - tickets % 10
+    deep = {
+        "queue": await _cursor(look, tickets // 2 - tickets // 2 % 10 + 6),
+        "mine": await _cursor(look, tickets // 2 - tickets // 2 % 30 + 31),
+        "free": await _cursor(look, tickets // 2 - tickets // 2 % 30 + 30),
+        "overdue": await _cursor(look, tickets // 4 - tickets // 4 % 10),
+        "frozen": await _cursor(look, tickets // 2 - tickets // 2 % 10 + 8),
+    }
+    person = (await look.session.scalars(select(Ticket.assignee_id).where(Ticket.id == 31))).one()
+    return [*_pages(deep, person), *_turns(await _cursor(look, last - 2)), *_searches(tickets)]
+
+
+async def _cursor(look: Look, number: int) -> str:
+    row = (await look.session.execute(lists._LINES.where(Ticket.id == number))).one()
+    return lists._cursor(row, 1000)
+
+
+def _pages(deep: dict[str, str], person: int | None) -> Iterator[Looking]:
+    for view, cursor in deep.items():
+        yield f"/{view}, first page", lists.page_of, (view,), {"person": person}
+        yield f"/{view}, in its middle", lists.page_of, (view, cursor), {"person": person}
+
+
+def _turns(last: str) -> Iterator[Looking]:
+    yield "/queue, back from its end", lists.page_of, ("queue", last), {"backward": True}
+
+
+def _searches(tickets: int) -> Iterator[Looking]:
+    half = f"{tickets // 2}.500"
+    yield "own tickets of one who has 1 % of all", own.list_own, (1,), {}
+    middle = own.Cursor(ended=False, number=tickets // 2 // HEAVY * HEAVY)
+    yield "own tickets, in the middle", own.list_own, (1, middle), {}
+    for title, words, cursor in (
+        ("a word of every ticket", "камера", ""),
+        ("a word of every ticket, in the middle", "камера", half),
+        ("a word of one ticket", f"mos{tickets // 3:07}", ""),
+        ("two words of every tenth", "камера ворота", ""),
+        ("two words that never meet", "домофон шлагбаум", ""),
+        ("the beginning of very many words", "mos", ""),
+        ("a number", f"{tickets // 3}", ""),
+    ):
+        yield f"/find {title}", lists.found_of, (words, cursor), {}

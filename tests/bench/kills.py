@@ -1,0 +1,144 @@
+"""Kill −9 at random moments of lively traffic: ``python -m tests.bench.kills --times 200``.
+
+Customers write, send albums and wait; Olga takes and answers; deadlines pass. Meanwhile the bot
+is killed again and again, also while it starts. In the end everything that was said must stand
+where it belongs, once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+
+from tests.wire.lives import Ledger, opens
+from tests.wire.stage import Stage, staged
+from tests.wire.warm import Nursery, WarmBot, nursery, warm
+
+CUSTOMERS = 8
+# A life lasts so many seconds at most: some end while they begin, some see a lost answer through.
+LONGEST = 4.0
+# Between two things that one customer does, in seconds.
+PACE = 0.5
+# So long may it take, once nobody is killed any more, until all have what is theirs.
+PATIENCE = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it; ``problems`` in words, each about one thing that does not stand once."""
+
+    kills: int
+    words: int
+    problems: list[str]
+    lost: int
+    seconds: float
+
+    @property
+    def doubled(self) -> int:
+        return len(self.problems) - self.lost
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills} kills in {self.seconds:.0f} s, {self.words} things said: "
+            f"{self.lost} lost, {self.doubled} doubled or unfinished"
+        )
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What people do until they are told to stop. Everything said is unlike all else."""
+
+    stage: Stage
+    ledger: Ledger
+    chance: random.Random
+    said: int = 0
+    over: bool = False
+
+    def words(self, what: str) -> str:
+        self.said += 1
+        return f"{what} №{self.said:05}."
+
+    async def customer(self, name: str) -> None:
+        """Opens a ticket, and then has more to say, and is answered now and then."""
+        stage, person = self.stage, self.stage.customer(name)
+        _, card = await opens(stage, person, self.words("Не работает"))
+        while not self.over:
+            await asyncio.sleep(self.chance.uniform(0, 2 * PACE))
+            match self.chance.randrange(6):
+                case 0:
+                    album = await person.send_album(3, caption=self.words("Снимки"))
+                    self.ledger.must_show(stage.group, album)
+                case 1 | 2:
+                    answer = self.words("Ответ")
+                    await stage.olga.reply(card, answer)
+                    self.ledger.must_stand(person.chat, answer)
+                case _:
+                    words = self.words("Ещё")
+                    await person.say(words)
+                    self.ledger.must_stand(stage.group, words)
+
+
+async def kill(bot: WarmBot, times: int, chance: random.Random) -> None:
+    """End so many lives of the bot, at any moment; the last one is left to it."""
+    for _ in range(times):
+        await bot.start(wait=False)
+        await asyncio.sleep(chance.uniform(0.05, LONGEST))
+        await bot.kill()
+    await bot.start()
+
+
+async def play(folder: Path, lives: Nursery, times: int, seed: int) -> Outcome:
+    """Traffic and so many kills; then what came of it."""
+    began = time.monotonic()
+    async with staged(folder) as stage:
+        stage.settings |= {"ANSWER_DEADLINE": "20s", "REMIND_BEFORE": "10s"}
+        ledger, bot = Ledger(stage), warm(stage, lives)
+        traffic = Traffic(stage, ledger, random.Random(seed))
+        try:
+            async with asyncio.TaskGroup() as people:
+                for name in range(CUSTOMERS):
+                    people.create_task(traffic.customer(f"Клиент {name}"))
+                await kill(bot, times, random.Random(seed + 1))
+                traffic.over = True
+            await stage.settle(PATIENCE)
+            return Outcome(
+                kills=bot.exit_codes.count(-9),
+                words=len(ledger.said) + len(ledger.files),
+                problems=ledger.problems(),
+                lost=ledger.lost(),
+                seconds=time.monotonic() - began,
+            )
+        finally:
+            await bot.stop()
+
+
+async def run(times: int, seed: int) -> Outcome:
+    """As a command: in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
+        async with nursery() as lives:
+            return await play(Path(folder), lives, times, seed)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.kills", description=__doc__)
+    parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=None, help="to play a run again")
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else random.randrange(1 << 32)
+    print(f"seed {seed}", flush=True)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        outcome = runner.run(run(options.times, seed))
+    print(*outcome.problems, outcome, sep="\n")
+    return 1 if outcome.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

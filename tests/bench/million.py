@@ -1,0 +1,107 @@
+"""A desk with very many tickets, made by the database itself: minutes of inserting one by one
+would buy nothing. Most of them stand in the queue, which is the worst that can happen to a list.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+from core.words.stems import stems_of
+
+OPERATORS: Final = 20
+# Every so many tickets are one and the same customer's.
+HEAVY: Final = 100
+WORDS: Final = (  # a word, and in which tickets it stands
+    ("камера", "true"),
+    ("домофон", "n % 2 = 1"),
+    ("шлагбаум", "n % 2 = 0"),
+    ("ворота", "n % 10 = 0"),
+    ("подвал", "n % 1000 = 0"),
+)
+
+# The same SQL for both; {at} turns seconds since 1970 into an instant, {unique} makes a word.
+_PEOPLE: Final = """
+INSERT INTO person (id, telegram_id, name, language, language_chosen, created_at)
+SELECT n, n, 'Житель ' || n, 'ru', false, {now} FROM {numbers}"""
+_TICKETS: Final = """
+INSERT INTO ticket (id, customer_id, title, state, assignee_id, origin, opened_at, opening,
+  waiting_since, answer_due, frozen_until, closed_at, reopened, queue_rank, queue_at)
+SELECT n, CASE WHEN n % {heavy} = 0 THEN 1 ELSE 2 + n % ({people} - 1) END,
+  'Камера у подъезда ' || n,
+  CASE WHEN n % 10 < 6 THEN 'in_progress' WHEN n % 10 < 8 THEN 'waiting'
+    WHEN n % 10 = 8 THEN 'frozen' ELSE 'closed' END,
+  CASE WHEN n % 3 > 0 THEN {people} + 1 + n % {operators} END,
+  'telegram', {opened}, 'Камера у подъезда не показывает',
+  CASE WHEN n % 10 < 6 THEN {opened} END, CASE WHEN n % 10 < 6 THEN {due} END,
+  CASE WHEN n % 10 = 8 THEN {later} END, CASE WHEN n % 10 = 9 THEN {opened} END, 0,
+  CASE WHEN n % 10 < 6 THEN 0 WHEN n % 10 < 8 THEN 1 WHEN n % 10 = 8 THEN 2 END,
+  CASE WHEN n % 10 < 6 THEN {due} WHEN n % 10 < 8 THEN {opened}
+    WHEN n % 10 = 8 THEN {later} END
+FROM {numbers}"""
+_TIMERS: Final = """
+INSERT INTO timer (ticket_id, kind, due_at) SELECT n, 'answer', {later} FROM {numbers}"""
+_WORD: Final = """
+INSERT INTO search_word (word, ticket_id) SELECT '{word}', n FROM {numbers} WHERE {where}"""
+_UNIQUE: Final = """
+INSERT INTO search_word (word, ticket_id) SELECT {unique}, n FROM {numbers}"""
+
+
+def _statements(tickets: int, numbers: str, instant: str, unique: str) -> Iterator[str]:
+    people, now = max(tickets // 10, 10), int(time.time())
+    names = {
+        "people": people,
+        "operators": OPERATORS,
+        "heavy": HEAVY,
+        "unique": unique,
+        "now": instant.format(f"{now}"),
+        "opened": instant.format(f"{now} - 3 * {tickets} + n"),
+        "due": instant.format(f"{now} - {tickets} / 2 + n"),  # one half of them is overdue
+        "later": instant.format(f"{now} + 86400 + n"),
+    }
+    yield _PEOPLE.format(numbers=numbers.format(people + OPERATORS), **names)
+    all_of_them = numbers.format(tickets)
+    for each in (_TICKETS, _TIMERS, _UNIQUE):
+        yield each.format(numbers=all_of_them, **names)
+    for word, where in sorted((min(stems_of(word)), where) for word, where in WORDS):
+        yield _WORD.format(word=word, where=where, numbers=all_of_them)
+
+
+def fill_sqlite(path: Path, tickets: int) -> None:
+    """Fill a migrated file."""
+    numbers = (
+        "(WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {})"
+        " SELECT * FROM c)"
+    )
+    instant = "strftime('%Y-%m-%d %H:%M:%S.000000', {}, 'unixepoch')"
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        for pragma in ("synchronous=OFF", "cache_size=-400000", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("BEGIN")
+        for statement in _statements(tickets, numbers, instant, "printf('mos%07d', n)"):
+            connection.execute(statement)
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+async def fill_postgres(url: str, tickets: int) -> None:
+    """Fill a migrated database of a server that is ours; foreign keys are taken on trust."""
+    numbers, instant = "generate_series(1, {}) AS n", "to_timestamp({})"
+    connection = await asyncpg.connect(urlunsplit(urlsplit(url)._replace(scheme="postgresql")))
+    try:
+        await connection.execute("SET session_replication_role = replica")
+        unique = "'mos' || lpad(n::text, 7, '0')"
+        for statement in _statements(tickets, numbers, instant, unique):
+            await connection.execute(statement)
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()

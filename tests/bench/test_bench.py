@@ -1,0 +1,36 @@
+"""The bench runs: what nobody runs would rot. How quick the desk is, it does not judge here."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from tests.bench import crowded, statements
+from tests.bench.__main__ import PARTS
+from tests.bench.figures import Figure, Report
+
+
+async def test_a_customers_message_costs_few_statements_from_end_to_end(tmp_path: Path) -> None:
+    figures = {figure.name: figure for figure in await statements.measure(tmp_path)}
+    assert figures["customer's message that joins a waiting ticket: handled"].met
+    assert figures["    commits"].met
+
+
+async def test_a_crowded_desk_is_made_and_asked_everything(tmp_path: Path) -> None:
+    figures = await crowded.measure(tmp_path, size=0, on_postgres=False)
+    assert len(figures) > 20
+    assert all(math.isfinite(figure.value) for figure in figures)
+
+
+def test_a_report_says_what_is_missed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = Report()
+    report.add("Part", [Figure("slow", 3.0, "s", 2), Figure("quick", 1.0, "s", 2)])
+    slow, quick = capsys.readouterr().out.splitlines()[2:]
+    assert slow.split()[0] == "✗" and quick.split()[0] == "✓"
+    report.write(tmp_path / "bench.json", {"seconds": 4})
+    assert '"met": false' in (tmp_path / "bench.json").read_text("utf-8")
+
+
+def test_every_part_has_a_name_of_its_own_and_a_size() -> None:
+    assert len({name for name, *_ in PARTS}) == len(PARTS)
+    assert all(0 < size <= 1 for *_, size in PARTS)

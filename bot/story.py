@@ -76,6 +76,12 @@ class Story:
 
     # ------------------------------------------------------------------ the operators
 
+    async def word(self, case: _Case, step: "Step") -> None:
+        """An operator says what to do, in reply to the card: its buttons may be on their way."""
+        card, _ = self._button(self._group, lambda found: _is_about(found, case.number))
+        _ = self._operator(step).reply(card, f"/{step.deed}")
+        await self._until(lambda: self.demo.world.updates.pending == 0, "the words are taken")
+
     async def verb(self, case: _Case, step: "Step") -> None:
         """An operator presses what the card offers."""
         wanted = TicketVerb(step.deed, case.number)
@@ -180,8 +186,8 @@ def _photo(name: str) -> dict[str, Any]:
 _Deed = Callable[[Story, _Case, "Step"], Awaitable[None]]
 _DEEDS: Final[dict[str, _Deed]] = {
     "take": Story.verb,
-    "resolve": Story.verb,
-    "wait": Story.verb,
+    "resolve": Story.word,
+    "wait": Story.word,
     "freeze": Story.freeze,
     "reply": Story.reply,
     "say": Story.say,

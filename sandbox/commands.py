@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.chat import Chat
 from sandbox.demo import Demo
 from sandbox.message import Message
+from sandbox.page.words import Refused
 from sandbox.person import Person
 from sandbox.pressing import Press
+
+Json = dict[str, Any]
 
 
 class Misunderstood(Exception):
@@ -24,6 +28,7 @@ class Seat:
         self.person: Person = demo.people["anna"]
         self.place = "private"
         self.presses: list[Press] = []  # their answers are still to come
+        self.news: list[str] = []  # what came of what took a while
         self.done = False
 
     @property
@@ -283,6 +288,57 @@ def _outage(seat: Seat, rest: str) -> None:
 def _migrate(seat: Seat, _rest: str) -> str:
     new = seat.demo.group.migrate()
     return f"{new.title} is now {new.id}"
+
+
+@_command("later SPAN", "let all clocks leap: later 90m, later 4h, later 3d")
+def _later(seat: Seat, rest: str) -> str:
+    unit = _UNITS.get(rest[-1:], 0)
+    seconds = _number(rest[:-1], 0) * unit
+    if not seconds:
+        raise Misunderstood(f"like this: {COMMANDS['later'].usage}, with m, h or d")
+    return _make(seat, {"do": "advance", "seconds": seconds}, f"it is {rest} later")
+
+
+_UNITS = {"m": 60, "h": 3600, "d": 86400}
+
+
+@_command("kill", "kill the bot; it stays dead until: revive")
+def _kill(seat: Seat, _rest: str) -> str:
+    return _make(seat, {"do": "kill_bot"}, "the bot is dead")
+
+
+@_command("revive", "start the bot again")
+def _revive(seat: Seat, _rest: str) -> str:
+    return _make(seat, {"do": "start_bot"}, "the bot takes updates")
+
+
+@_command("demo", "a small company comes in, with cameras and a few tickets")
+def _demo(seat: Seat, _rest: str) -> str:
+    return _make(seat, {"do": "demo", "on": True}, "the demonstration is there")
+
+
+@_command("anew", "begin anew: the demonstration and all that was said are gone")
+def _anew(seat: Seat, _rest: str) -> str:
+    return _make(seat, {"do": "demo", "on": False}, "everything begins anew")
+
+
+def _make(seat: Seat, body: Json, done: str) -> str:
+    """Trouble takes its time; what came of it is printed then."""
+    troubles, world = seat.demo.troubles, seat.demo.world
+    if troubles is None:
+        raise Misunderstood("this sandbox does not run the bot itself")
+
+    async def make() -> None:
+        try:
+            await troubles.make(body)
+        except Refused as refused:
+            seat.news.append(f"! {refused}")
+        else:
+            seat.news.append(done)
+        world.touched()
+
+    world.spawn(make())
+    return "…"
 
 
 @_command("help", "this list")

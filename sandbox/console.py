@@ -97,6 +97,8 @@ class _Console:
         while True:
             news = [text for event in self._events() for text in _told(event)]
             news += self._answers()
+            news += self.seat.news
+            self.seat.news.clear()
             if news:
                 self.print("\n".join(news))
             await self.world.signal.wait(60)

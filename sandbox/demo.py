@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.chat import Chat
 from sandbox.person import Person
 from sandbox.world import Starting, World
+
+if TYPE_CHECKING:
+    from sandbox.page.troubles import Troubles
 
 # What to type first; the labels are those of the desk in Russian.
 TOUR = """\
@@ -35,6 +38,7 @@ class Demo:
     group: Chat
     alerts: Chat
     admin: Person
+    troubles: Troubles | None = None  # where there is a page
 
     def environment(self) -> dict[str, str]:
         """What the bot must be started with to live in this world."""

@@ -66,6 +66,12 @@ PLOTS: Final = (
         (Step("irina", "take"), Step("irina", "freeze", "monday")),
     ),
     Plot(
+        "Kate Miller",
+        "en",
+        "The camera in the lobby goes offline every evening around nine.",
+        "lobby",
+    ),
+    Plot(
         "Павел Сомов",
         "ru",
         "Нужна запись с камеры в холле за пятницу: у посетителя пропала сумка.",
@@ -75,11 +81,5 @@ PLOTS: Final = (
             Step("olga", "reply", "Здравствуйте! За какое время выгрузить запись, примерно?"),
             Step("olga", "wait"),
         ),
-    ),
-    Plot(
-        "Kate Miller",
-        "en",
-        "The camera in the lobby goes offline every evening around nine.",
-        "lobby",
     ),
 )

@@ -108,6 +108,7 @@ class WorldState:
     def _open_books(self) -> None:
         """Everything that fills while the world runs."""
         self.seq = 0
+        self.ages = 0  # how often everything was forgotten
         self.media_counter = 0
         self.calls: list[CallRecord] = []
         self.internal_errors: list[BaseException] = []

@@ -217,6 +217,7 @@ class World(Dispatcher):
         self.default_menu_button = {"type": "commands"}
         for chat in self.chats.values():
             chat.forget()
+        self.ages += 1
         self.touched()
 
     async def idle(self, quiet: float = 0.3, timeout: float = 10.0) -> None:

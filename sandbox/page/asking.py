@@ -56,7 +56,8 @@ async def asked(request: web.BaseRequest) -> tuple[Json, list[Upload]]:
 
 
 def _upload(value: FileField) -> Upload:
-    return Upload(value.filename or "file", value.file.read(), value.content_type)
+    mime = (value.content_type or "").partition(";")[0].strip()  # recorders add their codecs
+    return Upload(value.filename or "file", value.file.read(), mime or None)
 
 
 def _object(text: str) -> Json:

@@ -46,6 +46,7 @@ class Feed:
         self.seq = int(time.time() * 1000)
         self.told: Json = {}
         self.machine: Json = {}
+        self._age = scene.world.ages
         self._backlog: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
         self._news = Signal()
         self._presses: list[tuple[float, Press]] = []
@@ -59,11 +60,6 @@ class Feed:
         body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         self._backlog.append((self.seq, _event(self.seq, kind, body)))
         self._news.notify()
-
-    def reset(self) -> None:
-        """Everything is different: all take the snapshot again."""
-        self.told = self._look()
-        self.note("reset", {})
 
     def pressed(self, press: Press) -> None:
         """Tell the answer to this press when it comes."""
@@ -79,6 +75,10 @@ class Feed:
         """Tell what has changed since the last time."""
         before, now = self.told, self._look()
         self.told = now
+        if self._age != self.scene.world.ages:  # everything is different
+            self._age = self.scene.world.ages
+            self.note("reset", {})
+            return
         for name in ("bot", "people", "faults", "clock"):
             if now[name] != before[name]:
                 body = now[name] if isinstance(now[name], dict) else {name: now[name]}
@@ -97,9 +97,9 @@ class Feed:
             self.note("chats", {"chats": list(now.values())})
 
     def _tell_messages(self, chat_id: int, before: dict[int, Json], now: dict[int, Json]) -> None:
-        oldest = min(now, default=0)
-        for number in before.keys() - now.keys():
-            if number >= oldest:  # the others have only been pushed out by newer ones
+        oldest = min(now) if len(now) >= self.scene.shown else 0
+        for number in sorted(before.keys() - now.keys()):
+            if number > oldest:  # the others have only been pushed out by newer ones
                 self.note("delete", {"chat": chat_id, "message": number})
         for number, view in now.items():
             known = before.get(number)

@@ -44,6 +44,7 @@ class Page:
         self._looked = 0.0
         self._work: asyncio.Task[None] | None = None
         self.world.server.page = self
+        demo.troubles = self.troubles
 
     @property
     def url(self) -> str:

@@ -20,10 +20,11 @@ TYPING: Final = 5.0  # seconds that a chat action lasts, or until the bot's mess
 
 
 class Scene:
-    """The world of a demonstration as the page shows it."""
+    """The world of a demonstration as the page shows it, ``shown`` messages of each chat."""
 
-    def __init__(self, demo: Demo) -> None:
+    def __init__(self, demo: Demo, shown: int = SHOWN) -> None:
         self.demo = demo
+        self.shown = shown
         self.world = demo.world
         self._drawn: dict[int, dict[int, tuple[tuple[Any, ...], Json]]] = {}
 
@@ -138,7 +139,7 @@ class Scene:
         """The latest messages, the oldest first; only what has changed is drawn anew."""
         before = self._drawn.get(chat.id, {})
         drawn = {}
-        for message in _latest(chat):
+        for message in _latest(chat, self.shown):
             look = fingerprint(message)
             known = before.get(message.id)
             same = known is not None and known[0] == look
@@ -155,6 +156,6 @@ def _standing(chat: Chat, person_id: int) -> Message | None:
     return None if message is None or message.deleted else message
 
 
-def _latest(chat: Chat) -> list[Message]:
-    newest = islice((m for m in reversed(chat.history.values()) if not m.deleted), SHOWN)
+def _latest(chat: Chat, most: int) -> list[Message]:
+    newest = islice((m for m in reversed(chat.history.values()) if not m.deleted), most)
     return list(newest)[::-1]

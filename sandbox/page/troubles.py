@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 YEAR: Final = 366 * 86400.0
+_STOPS: Final = 12  # on the way of one leap; what falls due after them happens at its end
+_JUST_AFTER: Final = 2.0
+_SWEPT: Final = 5.0  # the sandbox's bot looks every second
 _DEAD: Final = ("killed", "stopped")
 
 
@@ -89,14 +92,42 @@ class Troubles:
         await self._alone(room.start)
 
     async def advance(self, body: Json) -> Json:
-        """Let everybody's clocks leap ``seconds`` ahead."""
-        seconds = _number(body, "seconds", None, 1, YEAR)
+        """Let everybody's clocks leap ``seconds`` ahead, with a stop at each deadline on the way:
+        what falls due happens at its time, and not all at once as after a downtime."""
+        left = _number(body, "seconds", None, 1, YEAR)
+        for _ in range(_STOPS):
+            due = await self._next_deadline()
+            if due is None or due > left:
+                break
+            self._leap(due)
+            left -= due
+            await self._caught_up()
+        self._leap(left)
+        return {"offset": self.world.clock.offset}
+
+    def _leap(self, seconds: float) -> None:
         clock = self.world.clock
         clock.advance(seconds)
         if self.room is not None:
             self.room.shift(clock.offset)
         self.world.touched()
-        return {"offset": clock.offset}
+
+    async def _next_deadline(self) -> float | None:
+        """Seconds until just after what the bot has to do next; ``None`` if it cannot."""
+        seen = await self.room.look() if self.room is not None else {}
+        if seen.get("bot") != "running":
+            return None
+        now = self.world.clock.now()
+        return min((d["at"] - now + _JUST_AFTER for d in seen.get("deadlines", ())), default=None)
+
+    async def _caught_up(self) -> None:
+        """Until the bot has seen what has fallen due, or for a while."""
+        end = time.monotonic() + _SWEPT * self.world.patience
+        while time.monotonic() < end:
+            due = await self._next_deadline()
+            if due is None or due > _JUST_AFTER:
+                return
+            await asyncio.sleep(0.05)
 
     async def tell(self, body: Json) -> None:
         """``on: true`` – the demonstration's people act; ``false`` – everything begins anew."""

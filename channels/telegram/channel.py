@@ -40,6 +40,8 @@ Operation = Callable[[Outgoing, Voice], Awaitable[Sent]]
 Plan = Callable[[Outgoing, Voice], Awaitable[Sequence[Step]]]
 
 MARK: Final = "newest"
+# Where nothing was noted, a lost message is looked for so far before the newest id known.
+BEHIND: Final = 120
 # What a card looked like when it was posted: when it is looked for, the ticket may have changed.
 POSTED: Final = "posted"
 # It stands there no more, or never did: what was wanted of it is done.
@@ -126,13 +128,14 @@ class TelegramChannel:
         return aged(Priority(parcel.priority), waited)
 
     async def _lowest(self, parcel: Outgoing) -> int:
-        """Where to begin to look; 0 when nothing was known then, nor before."""
+        """Where to begin to look; near the newest when nothing was known then."""
         counter = counter_of(parcel.address)
         noted = parcel.mark.get(MARK, {}).get(counter, 0)
         if noted:
             return int(noted)
         marks = await self._desk.read(find_marks, parcel.id)
-        return max((int(mark.get(MARK, {}).get(counter, 0)) for mark in marks), default=0)
+        earlier = max((int(mark.get(MARK, {}).get(counter, 0)) for mark in marks), default=0)
+        return max(earlier, self._gateway.sightings.newest(parcel.address) - BEHIND)
 
     # text
 

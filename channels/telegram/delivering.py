@@ -15,8 +15,6 @@ from channels.telegram.screens import plain_of
 from channels.telegram.sightings import SHARED, counter_of
 from core.delivery.channel import SendError
 
-# How far before the newest id known a lost message is looked for.
-BEHIND: Final = 120
 # How far beyond the newest id known a lost message may stand.
 AHEAD: Final = 60
 # In a chat with a counter of its own, so many empty places in a row are the end of the chat.
@@ -115,7 +113,6 @@ class Deliveries:
         wanted, sightings = count_of(step.method), self._gateway.sightings
         keyboard = getattr(step.method, "reply_markup", None)
         newest, empty = max(sightings.newest(chat), lowest), 0
-        lowest = max(lowest, newest - BEHIND)
         hits: list[int] = []
         for ref in range(lowest + 1, newest + AHEAD + 1):
             if sightings.is_known(chat, ref):

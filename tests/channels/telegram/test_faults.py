@@ -168,6 +168,20 @@ async def test_a_new_process_takes_nothing_that_stood_there_for_what_was_lost(
         assert await channel.was_delivered(parcel) is None
 
 
+async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(house: House) -> None:
+    number = await opened(house)
+    await house.answer(number, house.oleg.say(house.group, "Restart it").result)
+    house.world.faults.cut(method="sendMessage")
+    await lost(house)
+    async with next_life(house) as channel:
+        for _ in range(400):  # an hour of lives too short to find out
+            said = house.anna.say("Are you there?").result
+            channel._gateway.note_incoming(house.anna.id, said.id)
+        found = await channel.was_delivered(await interrupted(house))
+    assert found is not None
+    assert [house.anna.chat.history[int(ref)].text for ref in found.refs] == ["Restart it"]
+
+
 async def test_a_new_process_that_knows_little_does_not_look_for_ever(house: House) -> None:
     number = await opened(house)
     for _ in range(400):

@@ -18,6 +18,7 @@ GROUP_WINDOW = 60.0 + ROAD
 
 LONG_AGO = -1e9
 SWEEP_EVERY = 60.0
+TOGETHER = 5.0  # seconds between the ends of two blocks that have one cause
 ROUNDING = 1e-6  # seconds lost in adding floats; without it a caller that waited is told to wait
 
 
@@ -127,8 +128,24 @@ class Pacer:
             self._private_full_at[address] = max(full_at, now) + count / PRIVATE_RATE
 
     def blocked(self, address: str | None, until: float) -> None:
-        """429: nothing to this chat (None: to nobody) before ``until``. Never shortens a block."""
-        self._blocked_until[address] = max(until, self._blocked_until.get(address, 0.0))
+        """429: nothing to this chat (None: to nobody) before ``until``. Never shortens a block.
+
+        Telegram does not say whose limit it was. Two private chats refused together cannot both
+        have had too much: then it was all of them, and going on would only lengthen it.
+        """
+        addresses = {address, None} if self._is_everybodys(address, until) else {address}
+        for each in addresses:
+            self._blocked_until[each] = max(until, self._blocked_until.get(each, 0.0))
+
+    def _is_everybodys(self, address: str | None, until: float) -> bool:
+        if address is None or is_group(address):
+            return False
+        return any(
+            other not in {None, address}
+            and not is_group(other or "")
+            and abs(until - end) < TOGETHER
+            for other, end in self._blocked_until.items()
+        )
 
     def _chat_ready(self, address: str, priority: Priority, count: int) -> float:
         if not is_group(address):

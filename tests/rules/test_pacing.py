@@ -271,3 +271,34 @@ def test_everything_that_was_asked_for_is_sent(
             pacer.take(GROUP, now, count)
             waiting.remove(chosen)
         assert now < 120 + budget * GROUP_WINDOW
+
+
+def test_two_private_chats_refused_together_mean_everybody() -> None:
+    pacer = Pacer()
+    pacer.blocked("1", 103.0)
+    assert pacer.delay("3", Priority.TICKET_ACK, 100.0) == 0
+    pacer.blocked("2", 103.5)
+    assert pacer.delay("3", Priority.TICKET_ACK, 100.0) == pytest.approx(3.5)
+    assert pacer.delay_of_all(100.0) == pytest.approx(3.5)
+
+
+@pytest.mark.parametrize("second", ["1", GROUP])
+def test_one_private_chat_refused_is_its_own_matter(second: str) -> None:
+    pacer = Pacer()
+    pacer.blocked("1", 103.0)
+    pacer.blocked(second, 104.0)
+    assert pacer.delay_of_all(100.0) == 0
+
+
+def test_refusals_long_after_each_other_have_nothing_to_do_with_each_other() -> None:
+    pacer = Pacer()
+    pacer.blocked("1", 103.0)
+    pacer.blocked("2", 140.0)
+    assert pacer.delay_of_all(137.0) == 0
+
+
+def test_a_long_block_of_one_chat_does_not_make_a_short_one_of_another_everybodys() -> None:
+    pacer = Pacer()
+    pacer.blocked("1", 400.0)
+    pacer.blocked("2", 103.0)
+    assert pacer.delay_of_all(100.0) == 0

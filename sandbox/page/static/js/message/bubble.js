@@ -63,7 +63,7 @@ function bubble(ctx, row, said, { named, channel, seated }) {
   const reacted = reactions(ctx, row.messages.find((one) => one.reactions?.length) ?? message, bare);
   const node = h("div.bubble", { class: `${bare ? "bare" : "tailed"}` },
     seated && row.last ? h("span.seat", {}, face(message.from.id, message.from.name)) : null,
-    named && !bare ? author(message) : null,
+    named && !bare ? author(ctx, message) : null,
     message.forward ? h("div.forwarded", {}, t("forwarded"), " ", h("b", { dir: "auto" }, message.forward)) : null,
     message.reply_to && !bare ? quote(ctx, message.reply_to) : null,
     shown);
@@ -78,9 +78,9 @@ function bubble(ctx, row, said, { named, channel, seated }) {
 /** Pictures carry the time on themselves; files and voices beside. */
 const overlaid = (shown) => shown.matches(".photo, .album:not(.files), .bare-media, .place:not(.venue)");
 
-function author(message) {
+function author(ctx, message) {
   return h("div.author", { style: { "--name": `var(--name-${colour(message.from.id)})` } },
-    isolated(message.from.name, "span.name"), message.from.bot ? h("span.rank", {}, t("bot")) : null);
+    isolated(message.from.name, "span.name"), ctx.chat().admins?.includes(message.from.id) ? h("span.rank", {}, t("rank_admin")) : null);
 }
 
 function quote(ctx, to) {

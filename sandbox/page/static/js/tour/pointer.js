@@ -31,12 +31,14 @@ export function beside(box, place) {
   }
   box.classList.remove("docked", "low");
   const rect = place.getBoundingClientRect();
+  // Beside the whole pane: the neighbours of the place are needed too.
+  const pane = (place.closest(".pane, .machine") ?? place).getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = box;
   const middle = clamp(rect.top + rect.height / 2 - height / 2, 8, innerHeight - height - 8);
   const centre = clamp(rect.left + rect.width / 2 - width / 2, 8, innerWidth - width - 8);
   const sides = [
-    [rect.right + GAP, middle, rect.right + GAP + width < innerWidth],
-    [rect.left - GAP - width, middle, rect.left - GAP - width > 0],
+    [pane.right + GAP, middle, pane.right + GAP + width < innerWidth],
+    [pane.left - GAP - width, middle, pane.left - GAP - width > 0],
     [centre, rect.top - GAP - height, rect.top - GAP - height > 0],
     [centre, rect.bottom + GAP, rect.bottom + GAP + height < innerHeight],
   ];

@@ -7,7 +7,7 @@ import { store } from "../store.js";
  * @typedef {object} Trip
  * @property {Record<string, any>} panes @property {number} begun the group's newest message when the tour began
  * @property {Mark} mark @property {boolean} went a link to a message was followed since the step began
- * @typedef {{key: string, pane: string, target: (trip: Trip) => Element|null|undefined, done: (trip: Trip) => boolean, sample?: (trip: Trip) => void}} Step
+ * @typedef {{key: string, pane: string, target: (trip: Trip) => Element|null|undefined, done: (trip: Trip) => boolean, sample?: "write"|"reply"|((trip: Trip) => void), plain?: (trip: Trip) => boolean}} Step
  */
 
 const MARKERS = /^\p{Emoji}?[\u{1F534}\u{1F7E2}\u{1F7E1}\u2B55\u26AA]/u;
@@ -40,6 +40,8 @@ function lastButtons(trip, key) {
   return message && row(trip, key, message.id)?.querySelector(".inline");
 }
 
+const alertButtons = (trip) => lastButtons(trip, "channel");
+
 /** @type {Step[]} */
 export const STEPS = [
   {
@@ -67,7 +69,7 @@ export const STEPS = [
   {
     key: "answer", pane: "group",
     target: (trip) => (trip.panes.group.composer.node.querySelector(".target-line:not([hidden])") ? composer(trip, "group") : cardRow(trip)),
-    done: (trip) => marker(card(trip)) === "🟢" || newer(trip, "customer").some((one) => one.from.bot && one.reply_to),
+    done: (trip) => marker(card(trip)) === "🟢",
     sample: "reply",
   },
   {
@@ -88,8 +90,10 @@ export const STEPS = [
   },
   {
     key: "open", pane: "channel",
-    target: (trip) => lastButtons(trip, "channel"),
+    target: (trip) => alertButtons(trip) ?? trip.panes.channel.list.node.querySelector(".row:last-of-type"),
     done: (trip) => trip.went,
+    // In a plain group messages have no addresses: there is nothing to press, only to read.
+    plain: (trip) => !alertButtons(trip),
   },
   {
     key: "resolve", pane: "group",

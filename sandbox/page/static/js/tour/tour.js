@@ -89,12 +89,13 @@ export function startTour({ panes, tabs }) {
         h("div.row-end", {}, h("button.button", { type: "button", onclick: start }, t("tour_again")), h("button.button.main", { type: "button", onclick: stop }, t("done"))));
       return;
     }
-    const { key, sample } = STEPS[at];
-    fill(box, head(t(`tour_${key}_title`)), h("p", { role: "status" }, t(`tour_${key}`)),
+    const { key, sample, plain } = STEPS[at];
+    const reading = plain?.(trip);
+    fill(box, head(t(`tour_${key}_title`)), h("p", { role: "status" }, t(reading ? `tour_${key}_plain` : `tour_${key}`)),
       h("div.row-end", {},
         h("span.progress", { "aria-label": t("tour_progress", { at: at + 1, all: STEPS.length }) }, `${at + 1} / ${STEPS.length}`),
         sample ? h("button.button", { type: "button", onclick: () => help(STEPS[at]) }, t(`tour_${key}_sample`)) : null,
-        h("button.button", { type: "button", onclick: () => go(at + 1) }, t("skip_step"))));
+        h("button.button", { type: "button", class: reading ? "main" : "", onclick: () => go(at + 1) }, t(reading ? "next_step" : "skip_step"))));
   }
   const head = (title) => h("header", {}, h("h2", {}, title), h("button.icon-button", { type: "button", "aria-label": t("tour_stop"), title: t("tour_stop"), onclick: stop }, icon("close")));
 

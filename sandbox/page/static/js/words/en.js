@@ -8,7 +8,7 @@ export const en = {
   tab_customer: "Customer", tab_group: "Operators", tab_channel: "Alerts", tab_machine: "Machine",
   pane_customer: "The customer’s private chat with the bot", pane_group: "The operators’ group", pane_channel: "The alerts channel",
   as_customer: "Whose private chat", as_group: "Who writes in the group", as_channel: "Who reads the channel",
-  you_are: "You are", you: "You", role_customer: "customer", role_operator: "operator", role_admin: "admin", member: "member",
+  you_are: "You are", you: "You", role_customer: "customer", role_operator: "operator", role_admin: "admin", rank_admin: "admin", member: "member",
   add_person: "Add somebody", name: "Name", name_example: "Mary Jones", language: "Language of the app", role: "Who is it",
   ok: "OK", cancel: "Cancel", close: "Close", done: "Done", open: "Open", yes: "Yes", no: "No", menu: "Menu",
 
@@ -78,7 +78,7 @@ export const en = {
 
   // the tour
   tour_offer_title: "Shall we show you around?", tour_offer: "Three minutes: a customer writes, an operator answers, a deadline passes. You do it all, and the bot is the real one.",
-  tour_begin: "Begin", tour_later: "Not now", tour_stop: "End the tour", tour_progress: "Step {at} of {all}", skip_step: "Skip", tour_again: "Once more",
+  tour_begin: "Begin", tour_later: "Not now", tour_stop: "End the tour", tour_progress: "Step {at} of {all}", skip_step: "Skip", next_step: "Next", tour_again: "Once more",
   tour_start_title: "You are a customer", tour_start: "This is what the bot looks like to somebody who opens it for the first time. Press “Start”.", tour_start_sample: "Press it for me",
   tour_write_title: "Say what has happened", tour_write: "Just write to the bot as you would to a person. No menu is needed.", tour_write_sample: "Suggest words",
   tour_write_words: "Hello. The camera in our yard has shown nothing since last night.",
@@ -91,6 +91,7 @@ export const en = {
   tour_again_words: "The engineer has not come yet. When should I expect him?",
   tour_overdue_title: "Let the deadline pass", tour_overdue: "There are three days to answer. Move the clock three days forward: the bot notices by itself.",
   tour_open_title: "The delay becomes known", tour_open: "The channel got an alert: number, assignee, how late. Press its button to go to the card.",
+  tour_open_plain: "The channel got an alert: the ticket’s number, its assignee, and since when the customer has waited.",
   tour_resolve_title: "The work is done", tour_resolve: "Press “✅”. The bot will ask the customer whether everything works.",
   tour_close_title: "The customer has the last word", tour_close: "Press the button that says yes, and the ticket closes.",
   tour_end_title: "That is all", tour_end: "Now on your own: kill the bot in the middle of an answer, cut the network, write as three customers at once. Nothing will be lost.",

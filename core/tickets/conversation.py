@@ -30,6 +30,7 @@ from core.tickets.said import Said, find_belonging
 from core.tickets.topics import answer_span
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
+from core.words.names import is_blank
 
 # Only Telegram's own limit: a message can be deleted for 48 hours.
 UNDO_HOURS: Final = 48
@@ -42,7 +43,7 @@ async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticke
     answer is delivered, not before. Raises :class:`MoveRefused`, :class:`Unreadable`.
     """
     ticket = await access(tx, number, "wait" if wait else "reply")
-    if said.kind == "text" and not said.text.strip():
+    if said.kind == "text" and is_blank(said.text):
         raise Unreadable("refusal.empty_answer", number=number)
     await target_of(tx, ticket, "reply")
     message = Message(
@@ -80,7 +81,7 @@ async def refuse_kind(tx: Tx, number: int, kind: str) -> None:
 async def note(tx: Tx, number: int, said: Said) -> Ticket:
     """An internal note (B16). Never shown to the customer; moves nothing."""
     ticket = await access(tx, number, "note")
-    if said.kind == "text" and not said.text.strip():
+    if said.kind == "text" and is_blank(said.text):
         raise Unreadable("refusal.empty_note", number=number)
     row = Note(
         ticket_id=ticket.id,

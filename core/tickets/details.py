@@ -10,7 +10,7 @@ from core.tickets.lifecycle import place_in_queue
 from core.tickets.topics import answer_span, find_topic, title_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
-from core.words.names import clean_name
+from core.words.names import clean_name, is_blank
 
 TITLE_LIMIT = 200
 
@@ -18,7 +18,7 @@ TITLE_LIMIT = 200
 async def retitle(tx: Tx, number: int, words: str) -> Ticket:
     """Give the ticket another title. Raises :class:`Unreadable` for an empty one."""
     ticket = await access(tx, number, "title")
-    if not words.strip():
+    if is_blank(words):
         raise Unreadable("refusal.empty_title", number=number)
     title = clean_name(words, TITLE_LIMIT)
     if title == ticket.title:

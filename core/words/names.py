@@ -44,6 +44,11 @@ def clean_name(text: str, limit: int = 64) -> str:
     return _shortened(name, limit) or NAMELESS
 
 
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to see: no words, or only spaces and invisible characters."""
+    return not any(_name_character(char).strip() for char in text)
+
+
 def visible(text: str) -> str:
     """Drop direction marks and controls, but for line ends and tabs: what turns a text around."""
     return _UNWANTED.sub("", text)

@@ -1,8 +1,10 @@
 """What comes in: updates of Telegram. Thin: parse, run an action, show."""
 
-from aiogram import Dispatcher
+from aiogram import Dispatcher, Router
+from aiogram.types import CallbackQuery
 
 from core.desk import Desk
+from core.errors import Refusal
 from core.texts import Texts
 from handlers import admins, customer, operators
 from handlers.middlewares import Spoken
@@ -21,5 +23,17 @@ def dispatcher(desk: Desk, texts: Texts) -> Dispatcher:
     ):
         observer.outer_middleware(spoken)
     # Admins first: in private they can do what a customer can, and more.
-    door.include_routers(admins.router(), customer.router(), operators.router())
+    door.include_routers(admins.router(), customer.router(), operators.router(), elsewhere())
     return door
+
+
+def elsewhere() -> Router:
+    """Buttons in chats that have no role, such as cards in the group of former days."""
+    room = Router(name="elsewhere")
+    room.callback_query.register(refuse_button)
+    return room
+
+
+async def refuse_button(_query: CallbackQuery) -> None:
+    """The button waits for an answer wherever it stands."""
+    raise Refusal("refusal.outdated")

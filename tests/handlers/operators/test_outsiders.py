@@ -123,7 +123,8 @@ async def test_buttons_count_only_in_the_group(group: Group) -> None:
         message = chat.get(ref)
         assert message is not None
         for data in ("t:take:1", "t:close!:1", "f:week:1", "l:queue:+:", "a:1"):
-            await group.forges(eve, message, data)
+            press = await group.forges(eve, message, data)
+            assert (await press.answer()).text == "Кнопка устарела."
     assert await group.everything() == before
     assert len(foreign.bot_messages) == len(eve.chat.bot_messages) == 1
 

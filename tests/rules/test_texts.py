@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.texts import BadCatalogue, Key, MissingFact, MissingText, Texts, pack, unpack
 from core.words.graphemes import clusters, units
-from core.words.names import clean_name, split_entities, split_text, visible
+from core.words.names import clean_name, is_blank, split_entities, split_text, visible
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -460,3 +460,14 @@ def test_an_entity_covers_the_same_words_after_the_cut(
         return squeezed(data.decode("utf-16-le", "replace"))
 
     assert kept(got) == kept(covered)
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "\u200b\u2060", "\u200e\u202e ", "\u3164\u2800"])
+def test_what_cannot_be_seen_is_blank(text: str) -> None:
+    assert is_blank(text)
+    assert not is_blank(f"{text}.")
+
+
+@pytest.mark.parametrize("text", ["—", "👍", "\N{HEAVY BLACK HEART}\ufe0f", "👩\u200d💻", "0"])
+def test_what_can_be_seen_is_not(text: str) -> None:
+    assert not is_blank(text)

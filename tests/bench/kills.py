@@ -18,13 +18,16 @@ from pathlib import Path
 
 import uvloop
 
+from sandbox import Message, Person
 from tests.wire.lives import Ledger, opens
 from tests.wire.stage import Stage, staged
 from tests.wire.warm import Nursery, WarmBot, nursery, warm
 
 CUSTOMERS = 8
-# A life lasts so many seconds at most: some end while they begin, some see a lost answer through.
+# A life polls so many seconds at most: some end at once, some see a lost answer through.
 LONGEST = 4.0
+# So many lives end while they begin, within so many seconds.
+YOUNG, BIRTH = 0.25, 1.0
 # Between two things that one customer does, in seconds.
 PACE = 0.5
 # So long may it take, once nobody is killed any more, until all have what is theirs.
@@ -66,10 +69,15 @@ class Traffic:
         self.said += 1
         return f"{what} №{self.said:05}."
 
-    async def customer(self, name: str) -> None:
-        """Opens a ticket, and then has more to say, and is answered now and then."""
-        stage, person = self.stage, self.stage.customer(name)
-        _, card = await opens(stage, person, self.words("Не работает"))
+    async def open(self, name: str) -> tuple[Person, Message]:
+        """A new customer with a ticket, and its card."""
+        person = self.stage.customer(name)
+        _, card = await opens(self.stage, person, self.words("Не работает"))
+        return person, card
+
+    async def go_on(self, person: Person, card: Message) -> None:
+        """The customer has more to say, and is answered now and then."""
+        stage = self.stage
         while not self.over:
             await asyncio.sleep(self.chance.uniform(0, 2 * PACE))
             match self.chance.randrange(6):
@@ -86,16 +94,19 @@ class Traffic:
                     self.ledger.must_stand(stage.group, words)
 
 
-async def kill(bot: WarmBot, times: int, chance: random.Random) -> None:
-    """End so many lives of the bot, at any moment; the last one is left to it."""
+async def kill(bot: WarmBot, times: int, longest: float, chance: random.Random) -> None:
+    """End so many lives of the bot, one in four while it starts; the last one is left to it."""
     for _ in range(times):
-        await bot.start(wait=False)
-        await asyncio.sleep(chance.uniform(0.05, LONGEST))
+        young = chance.random() < YOUNG
+        await bot.start(wait=not young)
+        await asyncio.sleep(chance.uniform(0, BIRTH if young else longest))
         await bot.kill()
     await bot.start()
 
 
-async def play(folder: Path, lives: Nursery, times: int, seed: int) -> Outcome:
+async def play(
+    folder: Path, lives: Nursery, times: int, seed: int, longest: float = LONGEST
+) -> Outcome:
     """Traffic and so many kills; then what came of it."""
     began = time.monotonic()
     async with staged(folder) as stage:
@@ -103,14 +114,18 @@ async def play(folder: Path, lives: Nursery, times: int, seed: int) -> Outcome:
         ledger, bot = Ledger(stage), warm(stage, lives)
         traffic = Traffic(stage, ledger, random.Random(seed))
         try:
+            await bot.start()
+            names = (f"Клиент {number}" for number in range(CUSTOMERS))
+            known = await asyncio.gather(*map(traffic.open, names))
+            await bot.kill()
             async with asyncio.TaskGroup() as people:
-                for name in range(CUSTOMERS):
-                    people.create_task(traffic.customer(f"Клиент {name}"))
-                await kill(bot, times, random.Random(seed + 1))
+                for person, card in known:
+                    people.create_task(traffic.go_on(person, card))
+                await kill(bot, times, longest, random.Random(seed + 1))
                 traffic.over = True
             await stage.settle(PATIENCE)
             return Outcome(
-                kills=bot.exit_codes.count(-9),
+                kills=times,
                 words=len(ledger.said) + len(ledger.files),
                 problems=ledger.problems(),
                 lost=ledger.lost(),

@@ -6,7 +6,7 @@ import asyncio
 import re
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +16,8 @@ from tests.wire.stage import Stage
 from tests.wire.warm import Nursery, warm
 
 NUMBER = re.compile(r"#(\d+)")
+# What must stand once, and how often it does.
+Times = tuple[str, int]
 # So long may a step take while the bot dies and comes back, on a machine that does other things.
 PATIENCE = 45.0
 
@@ -71,45 +73,47 @@ class Ledger:
 
     def problems(self) -> list[str]:
         """Everything lost, and everything doubled."""
-        found = []
-        for chat, text in self.said:
-            times = sum(text in message.text for message in standing(chat))
-            if times != 1:
-                found.append(f"{text!r} stands {times} times in {chat.title!r}")
-        for chat, file in self.files:
-            times = sum((m.media or {}).get("file_unique_id") == file for m in standing(chat))
-            if times != 1:
-                found.append(f"a file stands {times} times in {chat.title!r}")
-        return found + self._cards() + self._confirmations() + self._alerts() + self._rows()
+        times = [*self._words(), *self._cards(), *self._confirmations(), *self._alerts()]
+        return [f"{what}: {n} times" for what, n in times if n != 1] + self._rows()
 
-    def _cards(self) -> list[str]:
+    def lost(self) -> int:
+        """How many things that must stand once do not stand at all."""
+        return sum(line.endswith(": 0 times") for line in self.problems())
+
+    def _words(self) -> Iterator[Times]:
+        shown = {chat.id: standing(chat) for chat, _ in (*self.said, *self.files)}
+        texts = {chat: "\0".join(m.text for m in stands) for chat, stands in shown.items()}
+        for chat, text in self.said:
+            yield f"{text!r} in {chat.title!r}", texts[chat.id].count(text)
+        files = {
+            chat: Counter(str((m.media or {}).get("file_unique_id")) for m in stands)
+            for chat, stands in shown.items()
+        }
+        for chat, file in self.files:
+            yield f"a file in {chat.title!r}", files[chat.id][file]
+
+    def _cards(self) -> Iterator[Times]:
         shown = Counter(
             number(message) for message in standing(self.stage.group) if message.keyboard
         )
-        tickets = {row[0] for row in self.stage.query("SELECT id FROM ticket")}
-        return [f"ticket {n} has {shown[n]} cards" for n in tickets if shown[n] != 1]
+        for (ticket,) in self.stage.query("SELECT id FROM ticket"):
+            yield f"a card of {ticket}", shown[ticket]
 
-    def _confirmations(self) -> list[str]:
+    def _confirmations(self) -> Iterator[Times]:
         rows = self.stage.query(
             "SELECT ticket.id, telegram_id FROM ticket JOIN person ON customer_id = person.id"
         )
-        found = []
         for ticket, person in rows:
-            chat = self.stage.world.chats[person]
-            times = sum(f"Обращение #{ticket} принято" in m.text for m in standing(chat))
-            if times != 1:
-                found.append(f"ticket {ticket} was confirmed {times} times")
-        return found
+            stands = standing(self.stage.world.chats[person])
+            times = sum(f"Обращение #{ticket} принято" in m.text for m in stands)
+            yield f"the confirmation of {ticket}", times
 
-    def _alerts(self) -> list[str]:
-        due = Counter(
-            row[0]
-            for row in self.stage.query(
-                "SELECT ticket_id FROM journal WHERE event = 'deadline_missed'"
-            )
-        )
+    def _alerts(self) -> Iterator[Times]:
+        missed = self.stage.query("SELECT ticket_id FROM journal WHERE event = 'deadline_missed'")
+        due = Counter(ticket for (ticket,) in missed)
         told = Counter(number(m) for m in standing(self.stage.alerts) if "просрочено" in m.text)
-        return [] if due == told else [f"missed: {dict(due)}, alerts: {dict(told)}"]
+        for ticket in due | told:
+            yield f"an alert of {ticket}", 1 + told[ticket] - due[ticket]
 
     def _rows(self) -> list[str]:
         left = self.stage.query("SELECT state, count(*) FROM inbox GROUP BY state")

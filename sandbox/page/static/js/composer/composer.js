@@ -46,7 +46,7 @@ export function makeComposer(ctx, field) {
   }
   function restore(text) {
     input.value = text;
-    suggest.refresh();
+    suggest.close();
     grow();
   }
   function insert(text) {

@@ -36,12 +36,19 @@ export function makeSuggest(ctx, input, send) {
     node.children[at].scrollIntoView({ block: "nearest" });
   }
   function choose(one) { close(); send(`/${one.command}`); }
-  function close() { forced = false; at = 0; show(); node.hidden = true; input.setAttribute("aria-expanded", "false"); }
+  function close() {
+    forced = false;
+    at = 0;
+    node.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
   input.addEventListener("blur", () => setTimeout(() => { if (document.activeElement !== input) close(); }, 150));
 
   return {
     node,
     commands,
+    close,
     refresh() { forced = false; at = 0; show(); },
     toggle() { if (!node.hidden) { close(); return; } forced = true; at = 0; setTimeout(show, 0); },
     /** @returns {boolean} the key was meant for the list */

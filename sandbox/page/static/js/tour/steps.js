@@ -1,5 +1,6 @@
 // The story of the tour: where to look, what to do, and how the page sees that it was done.
 
+import { language } from "../i18n.js";
 import { store } from "../store.js";
 
 /**
@@ -103,12 +104,18 @@ export const STEPS = [
   {
     key: "close", pane: "customer",
     target: (trip) => lastButtons(trip, "customer"),
-    done: (trip) => marker(card(trip)) === "⚪",
+    // The card follows at the pace of the group; the customer sees it at once.
+    done: (trip) => marker(card(trip)) === "⚪" || !chat(trip, "customer").messages.findLast((one) => one.from.bot)?.buttons,
   },
 ];
 
 /** @returns {Mark} */
 export const markNow = (panes) => Object.fromEntries(["customer", "group", "channel"].map((key) => [key, panes[key].ctx.chat()?.messages.at(-1)?.id ?? 0]));
 
-/** Who the tour plays: a customer who has not begun, so that its first step has something to do. */
-export const newcomer = () => [...store.world.chats.values()].find((one) => one.kind === "private" && one.access === "never" && store.world.people.get(one.person)?.role === "customer")?.person;
+/** Who the tour plays: a customer who has not begun, so that its first step has something to do; best one who speaks as the page does. */
+export function newcomer() {
+  const { chats, people } = store.world;
+  const fresh = [...chats.values()].filter((one) => one.kind === "private" && one.access === "never").map((one) => people.get(one.person));
+  const customers = fresh.filter((one) => one?.role === "customer");
+  return (customers.find((one) => one.language.startsWith(language())) ?? customers[0])?.id;
+}

@@ -24,8 +24,7 @@ export function startTour({ panes, tabs }) {
 
   function start() {
     const who = newcomer();
-    if (who && panes.customer.ctx.mayWrite() && !panes.customer.ctx.chat()?.messages.length) panes.customer.ctx.become(who);
-    else if (who && panes.customer.ctx.chat()?.messages.length) panes.customer.ctx.become(who);
+    if (who) panes.customer.ctx.become(who);
     trip = { panes, begun: markNow(panes).group, mark: markNow(panes), went: false };
     clearInterval(timer);
     timer = setInterval(look, LOOK);

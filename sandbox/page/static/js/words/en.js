@@ -59,7 +59,7 @@ export const en = {
   share_location: "Share your location?", share_location_body: "The bot will see where you are.",
 
   // the machine room
-  bot_running: "The bot is running", bot_starting: "The bot is starting", bot_stopped: "The bot has stopped", bot_killed: "The bot was killed", bot_unknown: "Nothing is known of the bot",
+  bot_running: "Bot: running", bot_starting: "Bot: starting", bot_stopped: "Bot: stopped", bot_killed: "Bot: killed", bot_unknown: "Bot: unknown",
   process: "process {pid}", process_none: "no process", kill: "Kill", kill_about: "kill −9 in the middle of work: nothing will be lost", start_bot: "Start",
   move_clock: "Move the clock forward", leap_hour: "+1 h", leap_hours: "+8 h", leap_day: "+1 d", leap_days: "+3 d", leap_other: "How many hours forward?", hours: "Hours",
   ahead_hours: { one: "{count} hour ahead", other: "{count} hours ahead" },

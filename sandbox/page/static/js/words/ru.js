@@ -59,7 +59,7 @@ export const ru = {
   share_location: "Поделиться местом?", share_location_body: "Бот увидит, где вы.",
 
   // the machine room
-  bot_running: "Бот работает", bot_starting: "Бот запускается", bot_stopped: "Бот остановлен", bot_killed: "Бот убит", bot_unknown: "О боте ничего не известно",
+  bot_running: "Бот работает", bot_starting: "Бот запускается", bot_stopped: "Бот остановлен", bot_killed: "Бот убит", bot_unknown: "Бот запущен не здесь",
   process: "процесс {pid}", process_none: "процесса нет", kill: "Убить", kill_about: "kill −9 посреди работы: ничего не потеряется", start_bot: "Запустить",
   move_clock: "Перевести часы вперёд", leap_hour: "+1 ч", leap_hours: "+8 ч", leap_day: "+1 дн", leap_days: "+3 дн", leap_other: "На сколько часов вперёд?", hours: "Часов",
   ahead_hours: { one: "впереди на {count} час", few: "впереди на {count} часа", other: "впереди на {count} часов" },

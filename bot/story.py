@@ -4,6 +4,7 @@ All of it goes through the Bot API: people say and press, the bot answers. Butto
 what they carry, so that their words may change.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -62,12 +63,8 @@ class Story:
         case = _Case(person)
         await self._until(lambda: self._newest_number() > known, "a card in the group")
         case.number = self._newest_number()
+        await self._written_down()
         return case
-
-    async def say(self, case: _Case, step: "Step") -> None:
-        """The customer writes again."""
-        _ = case.customer.say(step.words)
-        await self._until(lambda: self.demo.world.updates.pending == 0, "the words are taken")
 
     async def confirm(self, case: _Case, _step: "Step") -> None:
         """Everything works again."""
@@ -107,10 +104,15 @@ class Story:
             for deadline in (await self.room.look())["deadlines"]
             if (deadline["number"], deadline["kind"]) == (case.number, "answer")
         )
-        clock = self.demo.world.clock
-        clock.advance(max(0.0, due + LATE - clock.now()))
-        self.room.shift(clock.offset)
+        left = due + LATE - self.demo.world.clock.now()
+        if self.demo.troubles is not None:
+            await self.demo.troubles.advance({"seconds": left})
         await self._until(lambda: len(self.demo.alerts.bot_messages) > told, "an overdue alert")
+
+    async def _written_down(self) -> None:
+        """The bot knows where the card stands; people are not as quick as this story."""
+        while (await self.room.look()).get("outbox", {}).get("sending"):  # noqa: ASYNC110 - no bell
+            await asyncio.sleep(0.05)
 
     # ------------------------------------------------------------------ how
 
@@ -190,7 +192,6 @@ _DEEDS: Final[dict[str, _Deed]] = {
     "wait": Story.word,
     "freeze": Story.freeze,
     "reply": Story.reply,
-    "say": Story.say,
     "confirm": Story.confirm,
     "neglect": Story.neglect,
 }

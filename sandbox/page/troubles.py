@@ -96,7 +96,7 @@ class Troubles:
         what falls due happens at its time, and not all at once as after a downtime."""
         left = _number(body, "seconds", None, 1, YEAR)
         for _ in range(_STOPS):
-            due = await self._next_deadline()
+            due = self._next_deadline(await self._seen())
             if due is None or due > left:
                 break
             self._leap(due)
@@ -112,20 +112,24 @@ class Troubles:
             self.room.shift(clock.offset)
         self.world.touched()
 
-    async def _next_deadline(self) -> float | None:
+    async def _seen(self) -> Json:
+        return await self.room.look() if self.room is not None else {}
+
+    def _next_deadline(self, seen: Json) -> float | None:
         """Seconds until just after what the bot has to do next; ``None`` if it cannot."""
-        seen = await self.room.look() if self.room is not None else {}
         if seen.get("bot") != "running":
             return None
         now = self.world.clock.now()
         return min((d["at"] - now + _JUST_AFTER for d in seen.get("deadlines", ())), default=None)
 
     async def _caught_up(self) -> None:
-        """Until the bot has seen what has fallen due, or for a while."""
+        """Until the bot has done what has fallen due, and has said so; or for a while."""
         end = time.monotonic() + _SWEPT * self.world.patience
         while time.monotonic() < end:
-            due = await self._next_deadline()
-            if due is None or due > _JUST_AFTER:
+            seen = await self._seen()
+            due, outbox = self._next_deadline(seen), seen.get("outbox", {})
+            said = not (outbox.get("waiting") or outbox.get("sending"))
+            if (due is None or due > _JUST_AFTER) and said:
                 return
             await asyncio.sleep(0.05)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -81,17 +83,11 @@ class Visitor:
         """Do it with files: name, content, type."""
         form = aiohttp.FormData()
         body = {"as": who.id, "do": do, "chat": who.chat.id} | more
-        form.add_field("act", self.page_json(body))
+        form.add_field("act", json.dumps(body))
         for name, data, mime in files:
-            form.add_field("file", data, filename=name, content_type=mime)
+            form.add_field("file", io.BytesIO(data), filename=name, content_type=mime)
         async with self.session.post("/page/act", data=form) as answer:
             return answer.status, await answer.json()
-
-    @staticmethod
-    def page_json(body: Json) -> str:
-        import json
-
-        return json.dumps(body)
 
     async def bot(self, method: str, **params: Any) -> Any:
         """The bot calls the Bot API."""

@@ -68,7 +68,7 @@ class TelegramChannel:
         }
         # what makes new messages, and so can be doubled
         self._plans: dict[str, Plan] = {
-            "text": self._plan_text,
+            "text": self._plan_posted_text,
             "content": self._plan_content,
             "card": self._plan_card,
         }
@@ -141,7 +141,22 @@ class TelegramChannel:
 
     async def _text(self, parcel: Outgoing, voice: Voice) -> Sent:
         steps = await self._plan_text(parcel, voice)
+        if sentences.shows_card(parcel.key or "") and self._deliveries.begun(parcel.id) is None:
+            call: Any = steps[0].method
+            posted = {"keyboard": _dumped(call.reply_markup)}
+            await self._desk.run(add_to_mark, parcel.id, {POSTED: posted})
         return _sent(parcel, await self._deliveries.make(parcel.id, steps))
+
+    async def _plan_posted_text(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
+        """The notice with the buttons that it was sent with; nothing if it was not sent."""
+        steps = await self._plan_text(parcel, voice)
+        if not sentences.shows_card(parcel.key or ""):
+            return steps
+        posted = (await self._desk.read(mark_of, parcel.id)).get(POSTED)
+        if posted is None:
+            return ()
+        keyboard = _loaded(posted["keyboard"])
+        return [Step(steps[0].method.model_copy(update={"reply_markup": keyboard}))]
 
     async def _plan_text(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
         card = await self._card_of(parcel)
@@ -201,8 +216,8 @@ class TelegramChannel:
         if posted is None:
             return ()
         _, screen = await self._draw(parcel, voice)
-        keyboard = posted["keyboard"] and InlineKeyboardMarkup.model_validate(posted["keyboard"])
-        return [Step(_post(int(parcel.address), replace(screen, keyboard=keyboard), None))]
+        screen = replace(screen, keyboard=_loaded(posted["keyboard"]))
+        return [Step(_post(int(parcel.address), screen, None))]
 
     async def _redraw(self, chat: int, ref: int, screen: Screen) -> bool:
         """Edit a card. False if somebody has deleted it."""
@@ -280,6 +295,10 @@ def _post(chat: int, screen: Screen, reply_to: int | None) -> SendMessage:
 
 def _dumped(keyboard: InlineKeyboardMarkup | None) -> dict[str, Any] | None:
     return None if keyboard is None else keyboard.model_dump(mode="json", exclude_none=True)
+
+
+def _loaded(keyboard: dict[str, Any] | None) -> InlineKeyboardMarkup | None:
+    return None if keyboard is None else InlineKeyboardMarkup.model_validate(keyboard)
 
 
 def _answered(parcel: Outgoing, card: Card | None) -> int | None:

@@ -106,6 +106,11 @@ _KEYBOARDS: Final[dict[str, Callable[[Voice, Facts, Card | None], Keyboard | Non
 }
 
 
+def shows_card(key: str) -> bool:
+    """Whether the buttons under the notice depend on where the ticket's card stands by then."""
+    return key.startswith("alert.overdue")
+
+
 def _keyboard(voice: Voice, key: str, facts: Facts, card: Card | None) -> Keyboard | None:
     builders = (build for stem, build in _KEYBOARDS.items() if key.startswith(stem))
     build = next(builders, None)

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ import pytest
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.gateway import Gateway, make_bot
 from core.delivery import claims
-from core.delivery.channel import Outgoing
+from core.delivery.channel import Outgoing, Sent
 from core.delivery.courier import Courier, Reactions
 from core.tickets import receipts
 from core.tickets.assignment import take
 from core.tickets.details import retitle
+from core.tickets.due import sweep
 from tests.channels.telegram.house import House
 from tests.channels.telegram.test_channel import card, opened
 
@@ -142,6 +144,26 @@ async def test_a_found_card_shows_what_has_changed_in_its_words_alone(house: Hou
     async with next_life(house):
         await settle_lost(house, await interrupted(house))
     assert len(house.group.bot_messages) == 1 and "Camera 7" in card(house).text
+
+
+async def test_a_new_process_finds_an_alert_that_was_sent_before_the_card_stood(
+    house: House,
+) -> None:
+    await house.open(house.anna.say("The camera is dark").result)
+    await house.next()  # the card is on its way
+    house.clock.now += timedelta(days=8)
+    await house.desk.run(sweep)
+    while (parcel := await house.next()) is not None and parcel.key != "alert.overdue":
+        await house.settle(parcel, Sent())
+    assert parcel is not None
+    house.world.faults.cut(method="sendMessage")
+    left = await house.carry(parcel)
+    assert left.error is not None and left.error.uncertain
+    standing, sent = await house.desk.read(claims.find_interrupted)
+    assert (standing.kind, sent.key) == ("card", "alert.overdue")
+    await house.carry(standing)
+    async with next_life(house) as channel:
+        assert await channel.was_delivered(sent) is not None
 
 
 async def test_a_card_that_was_not_begun_is_not_looked_for(house: House) -> None:

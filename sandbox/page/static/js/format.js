@@ -21,7 +21,13 @@ export const clockTime = (seconds) => written(seconds, { hour: "2-digit", minute
 export const fullTime = (seconds) => written(seconds, { dateStyle: "full", timeStyle: "medium" });
 export const shortMoment = (seconds) => written(seconds, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 export const weekday = (seconds) => written(seconds, { weekday: "short", day: "numeric", month: "long" });
-export const dayKey = (seconds) => new Date(seconds * 1000).toDateString();
+/** The same for all moments of one day of the reader's. */
+export const dayKey = (seconds) => {
+  const hour = Math.floor(seconds / 900); // every zone's midnight is at a quarter of an hour
+  if (!days.has(hour)) days.set(hour, new Date(seconds * 1000).toDateString());
+  return days.get(hour);
+};
+const days = new Map();
 
 /** Today, yesterday, 21 November, 21 November 2025. */
 export function dayName(seconds, now) {

@@ -33,9 +33,14 @@ export function makeComposer(ctx, field) {
   const node = h("footer.composer", {}, suggest.node, above.node, line, recorder.node, bar, keyboard.node);
 
   const hasText = () => input.value.trim() !== "";
+  /** As high as its words, to a limit. Measuring costs a layout, so it is done only when the words change. */
   function grow() {
     input.style.setProperty("height", "auto");
     input.style.setProperty("height", `${Math.min(input.scrollHeight, 160)}px`);
+    sign();
+  }
+  /** A plane for words, a microphone for none. */
+  function sign() {
     const sends = hasText() || above.editing();
     if (send.dataset.sign !== (sends ? "send" : "mic")) {
       send.dataset.sign = sends ? "send" : "mic";
@@ -106,7 +111,7 @@ export function makeComposer(ctx, field) {
     input.placeholder = above.placeholder() || keyboard.placeholder() || t(chat?.kind === "channel" ? "write_channel" : "write");
     input.setAttribute("aria-label", `${t("write")}: ${ctx.title()}, ${ctx.actorName()}`);
     above.refresh();
-    grow();
+    sign();
   }
   function barFor(chat) {
     if (!chat) return { words: "no_chat", quiet: true };

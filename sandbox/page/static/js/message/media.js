@@ -27,7 +27,7 @@ const KINDS = {
   location: place,
   venue: place,
   contact: (ctx, message, what) => contact(what),
-  poll: (ctx, message, what) => poll(what),
+  poll,
   dice: (ctx, message, what) => dice(message, what),
 };
 
@@ -115,11 +115,21 @@ const contact = (what) =>
   h("div.contact", {}, face([...(what.phone ?? "")].reduce((sum, sign) => sum + sign.charCodeAt(0), 0), what.name),
     h("div", {}, h("b", { dir: "auto" }, what.name), h("small", { dir: "ltr" }, /^\d+$/.test(what.phone) ? `+${what.phone}` : what.phone)));
 
-const poll = (what) =>
-  h("div.poll", {}, h("b", { dir: "auto" }, what.question),
+/** Shares are shown once somebody has voted; one's own vote is known only to the page that gave it. */
+function poll(ctx, message, what) {
+  const total = what.total ?? 0;
+  const chosen = votes.get(`${ctx.actor()}:${message.id}`) ?? -1;
+  const vote = async (at) => {
+    if (await ctx.act({ do: "vote", message: message.id, options: [at] })) votes.set(`${ctx.actor()}:${message.id}`, at);
+  };
+  return h("div.poll", {}, h("b", { dir: "auto" }, what.question),
     h("small", {}, what.closed ? t("poll_closed") : t(what.anonymous ? "poll_anonymous" : "poll_open")),
-    h("ul", {}, what.options.map((one) => h("li", {}, h("i"), h("span", { dir: "auto" }, one.text)))),
-    h("small", {}, t("votes", { count: what.total ?? 0 })));
+    h("ul", {}, what.options.map((one, at) => h("li", {},
+      h("button.choice", { type: "button", disabled: what.closed, "aria-pressed": String(at === chosen), onclick: () => vote(at) },
+        total ? h("em", {}, `${Math.round((100 * one.votes) / total)} %`) : h("i"), h("span", { dir: "auto" }, one.text))))),
+    h("small", {}, t("votes", { count: total })));
+}
+const votes = new Map(); // "person:message" → option
 
 /** The face that was thrown, where there is one in the alphabet; else the sign of the game. */
 function dice(message, what) {

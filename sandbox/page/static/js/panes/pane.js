@@ -1,7 +1,7 @@
 // One pane: somebody looks at a chat and acts in it.
 
 import { makeComposer } from "../composer/composer.js";
-import { h } from "../dom.js";
+import { h, perFrame } from "../dom.js";
 import { t } from "../i18n.js";
 import { api } from "../api.js";
 import { followLink } from "../links.js";
@@ -87,9 +87,10 @@ export function makePane(section, { key, groups, chatOf, first, add, menu }) {
     blank.refresh();
     composer.refresh();
   }
-  on("chatchange", (id) => { if (id === ctx.chat()?.id) { list.refresh(); around(); } });
+  const soon = perFrame(around);
+  on("chatchange", (id) => { if (id === ctx.chat()?.id) { list.refresh(); soon(); } });
   for (const topic of ["reset", "chats", "people"]) on(topic, () => { if (!person(actor)) actor = first(); refresh(); });
-  on("unread", () => { crowd.refresh(); list.badge(); });
+  on("unread", perFrame(() => { crowd.refresh(); list.badge(); }));
   on("ticks", () => list.redraw());
   on("toast", (answer) => answerCame(ctx, answer));
   return { ctx, list, composer, field, refresh, redraw: () => { refresh(); list.redraw(); composer.renew(); } };

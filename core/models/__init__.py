@@ -1,12 +1,14 @@
 """All tables, without behaviour, on one floor."""
 
 from core.models.agreements import (
+    AccountAgreement,
     Agreement,
     AgreementTerm,
     CalendarRow,
     Category,
     Classification,
     Clock,
+    NextContact,
     PriorityRow,
     Service,
 )
@@ -27,6 +29,7 @@ from core.models.workflow import MoveRow, StateRow
 
 __all__ = [
     "Account",
+    "AccountAgreement",
     "AccountMember",
     "Agreement",
     "AgreementTerm",
@@ -46,6 +49,7 @@ __all__ = [
     "Merge",
     "Message",
     "MoveRow",
+    "NextContact",
     "Note",
     "Outage",
     "OutageOffer",

@@ -58,7 +58,7 @@ class CalendarRow(Row):
 
 
 class Agreement(Row):
-    """A service agreement. Chosen: the contract's, the account's company default, the default."""
+    """A service agreement. Chosen: the contract's, the account's, the default."""
 
     __tablename__ = "agreement"
 
@@ -66,6 +66,15 @@ class Agreement(Row):
     title: Mapped[str] = mapped_column(String(100))
     calendar: Mapped[str] = mapped_column(ForeignKey("calendar.code"))
     is_default: Mapped[bool] = mapped_column(default=False)
+
+
+class AccountAgreement(Row):
+    """The agreement of an account as a whole; a contract of its own goes before it (C4)."""
+
+    __tablename__ = "account_agreement"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    agreement: Mapped[str] = mapped_column(ForeignKey("agreement.code"))
 
 
 class AgreementTerm(Row):
@@ -111,3 +120,12 @@ class Clock(Row):
     left: Mapped[int | None]
     ended_at: Mapped[datetime | None]
     missed_at: Mapped[datetime | None]
+
+
+class NextContact(Row):
+    """When the customer is to hear from us next, whatever happens meanwhile (C6)."""
+
+    __tablename__ = "next_contact"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)

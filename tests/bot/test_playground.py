@@ -111,6 +111,7 @@ def test_a_story_in_a_real_terminal_and_nothing_stays_behind(tmp_path: Path) -> 
     window = Window(tmp_path)
     try:
         first = window.bot()
+        assert re.search(r"http://127\.0\.0\.1:\d+/page/", window.got)
         window.type("start\n")
         window.shows("Это поддержка «Наш двор»")
         window.type("камера не работает\n")

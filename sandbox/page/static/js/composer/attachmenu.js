@@ -17,7 +17,7 @@ export function attachMenu(ctx, button, files) {
     ["round", t("kind_video_note"), made("video_note", sampleFilm)],
     ["mic", t("kind_voice"), made("voice", () => sampleSound("voice.wav"))],
     ["music", t("kind_audio"), made("audio", () => sampleSound("melody.wav"))],
-    ["file", t("kind_document"), made("document", sampleText)],
+    ["file", t("sample_file"), made("document", sampleText)],
     ["sticker", t("kind_sticker"), simple("sticker", { demo: "sticker" })],
     ["place", t("kind_location"), simple("location")],
     ["place", t("kind_venue"), simple("venue")],

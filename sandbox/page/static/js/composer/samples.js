@@ -35,7 +35,8 @@ function paint(canvas, { sky, ground, house, window: light, car }, seed) {
     const top = height * (0.2 + ((at * 7 + seed * 3) % 4) * 0.05);
     box(pen, house, left, top, 270, height * 0.68 - top);
     for (let row = 0; row < 5; row += 1) for (let column = 0; column < 5; column += 1) {
-      if ((row * 5 + column * 3 + at + seed) % 4) box(pen, light, left + 24 + column * 48, top + 24 + row * 46, 24, 28);
+      const inside = top + 52 + row * 46 < height * 0.66;
+      if (inside && (row * 5 + column * 3 + at + seed) % 4) box(pen, light, left + 24 + column * 48, top + 24 + row * 46, 24, 28);
     }
   }
   box(pen, "#3a4046", 0, height * 0.78, width, height * 0.14);

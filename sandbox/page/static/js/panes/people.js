@@ -17,9 +17,17 @@ export function makePeople(ctx, { groups, add }) {
       const list = people(...roles);
       return [at && list.length ? h("span.apart") : null, list.map((one) => chip(ctx, one))];
     }), add ? h("button.icon-button", { type: "button", "aria-label": t("add_person"), title: t("add_person"), onclick: add }, icon("plus")) : null);
+    keepInSight(row, row.querySelector("[aria-checked=true]"));
     if (focused) row.querySelector(`[data-person="${focused}"]`)?.focus({ preventScroll: true });
   }
   return { row, refresh };
+}
+
+/** Only when somebody else is chosen: a row that was pushed aside by hand stays there. */
+function keepInSight(row, chosen) {
+  if (!chosen || row.dataset.chosen === chosen.dataset.person) return;
+  row.dataset.chosen = chosen.dataset.person;
+  row.scrollLeft = Math.max(0, chosen.offsetLeft + chosen.offsetWidth / 2 - row.clientWidth / 2);
 }
 
 function chip(ctx, person) {

@@ -85,7 +85,7 @@ export function startTour({ panes, tabs }) {
     box.hidden = false;
     if (at >= STEPS.length) {
       fill(box, head(t("tour_end_title")), h("p", { role: "status" }, t("tour_end")),
-        h("div.row-end", {}, h("button.button", { type: "button", onclick: start }, t("tour_again")), h("button.button.main", { type: "button", onclick: stop }, t("done"))));
+        h("div.row-end", {}, h("button.button", { type: "button", onclick: start }, t("tour_restart")), h("button.button.main", { type: "button", onclick: stop }, t("done"))));
       return;
     }
     const { key, sample, plain } = STEPS[at];

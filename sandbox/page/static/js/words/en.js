@@ -51,7 +51,7 @@ export const en = {
   start: "Start", readers: "You are reading this channel", not_member: "You are not in this group",
   editing: "Edit message", reply_to: "Reply to {name}",
   attach_photo: "Photo or video", attach_file: "File", sample_photo: "Example: photo", sample_album: "Example: album",
-  sample_text: "Contract no. 12. Camera MOS_12_23, 10 Lermontov Street.", sample_text_name: "contract.txt", sample_poll_question: "When may the engineer come?",
+  sample_file: "Example: file", sample_text: "Contract no. 12. Camera MOS_12_23, 10 Lermontov Street.", sample_text_name: "contract.txt", sample_poll_question: "When may the engineer come?",
   drop_here: "Drop to send", caption: "Caption", compress: "Compress images",
   send_files: { one: "Send {count} file", other: "Send {count} files" },
   too_many_files: "At most {most} at a time. Send the others next.",
@@ -78,7 +78,7 @@ export const en = {
 
   // the tour
   tour_offer_title: "Shall we show you around?", tour_offer: "Three minutes: a customer writes, an operator answers, a deadline passes. You do it all, and the bot is the real one.",
-  tour_begin: "Begin", tour_later: "Not now", tour_stop: "End the tour", tour_progress: "Step {at} of {all}", skip_step: "Skip", next_step: "Next", tour_again: "Once more",
+  tour_begin: "Begin", tour_later: "Not now", tour_stop: "End the tour", tour_progress: "Step {at} of {all}", skip_step: "Skip", next_step: "Next", tour_restart: "Once more",
   tour_start_title: "You are a customer", tour_start: "This is what the bot looks like to somebody who opens it for the first time. Press “Start”.", tour_start_sample: "Press it for me",
   tour_write_title: "Say what has happened", tour_write: "Just write to the bot as you would to a person. No menu is needed.", tour_write_sample: "Suggest words",
   tour_write_words: "Hello. The camera in our yard has shown nothing since last night.",

@@ -51,7 +51,7 @@ export const ru = {
   start: "Запустить", readers: "Вы читаете этот канал", not_member: "Вы не в этой группе",
   editing: "Редактирование", reply_to: "В ответ {name}",
   attach_photo: "Фото или видео", attach_file: "Файл", sample_photo: "Пример: фото", sample_album: "Пример: альбом",
-  sample_text: "Договор № 12. Камера MOS_12_23, ул. Лермонтова, 10.", sample_text_name: "договор.txt", sample_poll_question: "Когда удобно принять мастера?",
+  sample_file: "Пример: файл", sample_text: "Договор № 12. Камера MOS_12_23, ул. Лермонтова, 10.", sample_text_name: "договор.txt", sample_poll_question: "Когда удобно принять мастера?",
   drop_here: "Отпустите, чтобы отправить", caption: "Подпись", compress: "Сжать изображение",
   send_files: { one: "Отправить {count} файл", few: "Отправить {count} файла", other: "Отправить {count} файлов" },
   too_many_files: "За раз — не больше {most}. Остальные пришлите следом.",
@@ -64,7 +64,7 @@ export const ru = {
   move_clock: "Перевести часы вперёд", leap_hour: "+1 ч", leap_hours: "+8 ч", leap_day: "+1 дн", leap_days: "+3 дн", leap_other: "На сколько часов вперёд?", hours: "Часов",
   ahead_hours: { one: "впереди на {count} час", few: "впереди на {count} часа", other: "впереди на {count} часов" },
   ahead_days: { one: "впереди на {count} день", few: "впереди на {count} дня", other: "впереди на {count} дней" },
-  updates_stored: "принято от людей", updates_waiting: "ждут обработки", updates_quarantined: "в карантине",
+  updates_stored: "принято", updates_waiting: "ждут обработки", updates_quarantined: "в карантине",
   outbox_waiting: "ждут отправки", outbox_sending: "отправляются", outbox_uncertain: "под вопросом", outbox_failed: "не доставлены",
   updates_stored_about: "Обновления, записанные на диск до подтверждения", updates_waiting_about: "Записаны, но ещё не разобраны",
   updates_quarantined_about: "Отложены: на них бот споткнулся", outbox_waiting_about: "Лежат в исходящих и ждут своей очереди",
@@ -78,7 +78,7 @@ export const ru = {
 
   // the tour
   tour_offer_title: "Показать, как это работает?", tour_offer: "Три минуты: клиент пишет, оператор отвечает, срок проходит. Всё делаете вы, бот настоящий.",
-  tour_begin: "Начать", tour_later: "Сам разберусь", tour_stop: "Закончить экскурсию", tour_progress: "Шаг {at} из {all}", skip_step: "Пропустить", next_step: "Дальше", tour_again: "Ещё раз",
+  tour_begin: "Начать", tour_later: "Сам разберусь", tour_stop: "Закончить экскурсию", tour_progress: "Шаг {at} из {all}", skip_step: "Пропустить", next_step: "Дальше", tour_restart: "Ещё раз",
   tour_start_title: "Вы — клиент", tour_start: "Так бот выглядит для того, кто открыл его впервые. Нажмите «Запустить».", tour_start_sample: "Нажать за меня",
   tour_write_title: "Расскажите, что случилось", tour_write: "Просто напишите боту, как написали бы человеку. Меню открывать не нужно.", tour_write_sample: "Подсказать слова",
   tour_write_words: "Здравствуйте. Камера во дворе не показывает со вчерашнего вечера.",

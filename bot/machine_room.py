@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from bot.shifted_clock import shift
 from core.company import Company
 from core.db import Database
-from core.desk import Desk
+from core.desk import Desk, utc_now
 from core.gauges import Gauges, read_gauges
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class MachineRoom:
         elif self.bot.exit_codes and self.bot.exit_codes[-1] < 0:
             state = "killed"
         if state != self._state[0]:
-            self._state = (state, time.time())
+            self._state = (state, utc_now().timestamp())
         return state
 
     async def _gauges(self) -> Gauges | None:

@@ -22,7 +22,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOpened(Event):
-    """A customer has a new ticket (A1). ``follows`` is the ended ticket that it goes on from."""
+    """A customer has a new ticket (A1). ``follows`` is the ended ticket that it goes on from.
+
+    ``quiet``: the group need not look at it now, so it gets no card before something else happens.
+    ``told``: what its customer is told of it comes with another event of the same transaction.
+    """
 
     customer_id: int
     topic: str | None
@@ -31,6 +35,8 @@ class TicketOpened(Event):
     origin: str
     follows: int | None
     answer_due: datetime | None
+    quiet: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +164,8 @@ class StateEntered(Event):
 
     ``category`` and ``old_category`` are those of the states; ``reason`` the words given with it;
     ``until`` the wake-up of a freeze. ``assignee_id`` is who holds the ticket afterwards.
+    ``clock`` is what the new state does to the clocks of agreements: ``runs``, ``pauses``,
+    ``stops``; it is said here because a company may change a state's flags later.
     """
 
     verb: str
@@ -170,6 +178,7 @@ class StateEntered(Event):
     assignee_id: int | None
     waiting_since: datetime | None
     answer_due: datetime | None
+    clock: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +215,79 @@ class DeadlineMissed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketClassified(Event):
+    """The ticket has another service, category or priority (B7, D4); codes, or ``None``.
+
+    ``agreement`` is the one that an operator named, if they did.
+    """
+
+    service: str | None
+    category: str | None
+    priority: str | None
+    old_service: str | None
+    old_category: str | None
+    old_priority: str | None
+    agreement: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClocksSet(Event):
+    """What was promised for the ticket, and until when (C4). Spans are working seconds.
+
+    ``agreement`` is ``None`` when nothing is promised any more.
+    """
+
+    agreement: str | None
+    calendar: str | None
+    reaction: int | None
+    resolution: int | None
+    reaction_due: datetime | None
+    resolution_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockNear(Event):
+    """The reaction or resolution deadline is close (C5); ``kind`` says which."""
+
+    kind: str
+    deadline: datetime
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockMissed(Event):
+    """The reaction or resolution deadline has passed (C5); ``kind`` says which."""
+
+    kind: str
+    deadline: datetime
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextContactSet(Event):
+    """When the customer is to hear from us next (C6); ``None``: whenever there is something."""
+
+    at: datetime | None
+    old: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactDue(Event):
+    """The day has come to write to the customer (C6)."""
+
+    at: datetime
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactsPassed(Event):
+    """The daily list of those who should have heard from us (C6): the oldest first."""
+
+    numbers: tuple[int, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketWoke(Event):
     """A frozen ticket's time has come (B17); ``reason`` is what it was frozen for.
 
@@ -222,12 +304,14 @@ class CaughtUp(Event):
     """After a downtime, what fell due meanwhile comes as one digest (R14).
 
     ``down`` is the length of the gap in seconds; the lists are ticket numbers, oldest first.
+    ``late`` are those whose reaction or resolution is overdue.
     """
 
     down: int
     overdue: tuple[int, ...]
     near: tuple[int, ...]
     woke: tuple[int, ...]
+    late: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

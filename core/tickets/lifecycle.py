@@ -69,6 +69,7 @@ async def enter(
             assignee_id=ticket.assignee_id,
             waiting_since=ticket.waiting_since,
             answer_due=ticket.answer_due,
+            clock=new.clock,
         )
     )
     return new

@@ -31,6 +31,11 @@ class State:
     resolution: bool = False
     final: bool = False
 
+    @property
+    def clock(self) -> str:
+        """What the state does to the clocks of agreements: ``runs``, ``pauses``, ``stops``."""
+        return "stops" if self.resolution or self.final else "pauses" if self.pause else "runs"
+
 
 @dataclass(frozen=True, slots=True)
 class Move:

@@ -45,6 +45,8 @@ export function makeList(ctx, field) {
     stuck = atEnd();
     read();
   }, { passive: true });
+  const days = perFrame(() => coverDays(list, box));
+  list.addEventListener("scroll", days, { passive: true });
   const follow = new ResizeObserver(() => { if (stuck) list.scrollTop = list.scrollHeight; });
   follow.observe(box);
   follow.observe(list);
@@ -70,6 +72,7 @@ export function makeList(ctx, field) {
     else if (stuck) list.scrollTop = list.scrollHeight;
     read();
     badge();
+    days();
   }
 
   function badge() {
@@ -132,6 +135,14 @@ function keepFocus(before, after, focused) {
   const place = (root) => [...root.querySelectorAll("button, a, [tabindex]")];
   const at = place(before).indexOf(focused);
   queueMicrotask(() => (place(after)[at] ?? after).focus({ preventScroll: true }));
+}
+
+/** Days stick to the upper edge; the one that the next has reached steps back. */
+function coverDays(list, box) {
+  const edge = list.getBoundingClientRect().top;
+  const all = [...box.querySelectorAll(".day")];
+  const tops = all.map((day) => day.getBoundingClientRect().top - edge);
+  all.forEach((day, at) => day.classList.toggle("past", tops[at + 1] < day.offsetHeight));
 }
 
 const find = (box, id) => box.querySelector(`[data-message="${id}"]`) ?? box.querySelector(`[data-part="${id}"]`)?.closest(".row");

@@ -71,6 +71,8 @@ def company_of(settings: Settings) -> Company:
         alerts_chat=settings.alert_chat_id,
         mail_alerts_to=settings.mail_alerts_to,
         number_mask=settings.number_mask,
+        outage_faults=settings.outage_faults,
+        outage_window=settings.outage_window,
     )
 
 

@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     remind_before: Duration = timedelta(hours=4)
     rating_wait: Annotated[timedelta | None, PlainValidator(values.duration_or_off)] = timedelta(3)
     sweep_interval: Annotated[Duration, AfterValidator(values.tick)] = timedelta(seconds=5)
+    outage_faults: Annotated[int, PlainValidator(values.several_or_off)] = 3
+    outage_window: Duration = timedelta(minutes=30)
 
     smtp_url: Smtp | None = None
     mail_from: Annotated[str, AfterValidator(values.sender)] | None = None
@@ -146,6 +148,8 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "REMIND_BEFORE": "4h",
     "RATING_WAIT": "3d or off",
     "SWEEP_INTERVAL": "5s",
+    "OUTAGE_FAULTS": "3 or off",
+    "OUTAGE_WINDOW": "30m",
     "SMTP_URL": "smtp+starttls://user:password@mail.example.com:587",
     "MAIL_FROM": "Support <support@example.com>",
     "MAIL_ALERTS_TO": "head@example.com,duty@example.com",

@@ -54,6 +54,16 @@ def duration_or_off(value: object) -> timedelta | None:
     return duration(value)
 
 
+def several_or_off(value: object) -> int:
+    """A number from two on; nothing, as 0, for `off` and `0`."""
+    words = str(value).strip().lower()
+    if words in {"off", "0"}:
+        return 0
+    if not words.isascii() or not words.isdecimal() or not 2 <= int(words) <= 1000:
+        raise ValueError("must be a whole number from 2 to 1000, or off")
+    return int(words)
+
+
 def time_zone(value: object) -> ZoneInfo:
     """An IANA name. ZoneInfo also raises for paths and directories, each in a way of its own."""
     try:

@@ -11,7 +11,8 @@ class Company:
 
     ``admins`` are Telegram ids. Spans are real time. ``rating_wait=None`` never closes a resolved
     ticket by itself. ``fixed`` names the fields that the environment decides:
-    nobody changes them in the chat.
+    nobody changes them in the chat. So many ``outage_faults`` in one area within
+    ``outage_window`` are offered to operators as one; 0 never does (X9).
     """
 
     name: str = ""
@@ -26,4 +27,6 @@ class Company:
     alerts_chat: int | None = None
     mail_alerts_to: tuple[str, ...] = ()
     number_mask: str = "SR-{0}"
+    outage_faults: int = 3
+    outage_window: timedelta = timedelta(minutes=30)
     fixed: frozenset[str] = frozenset()

@@ -11,6 +11,9 @@ TOPICS: Final = (
     ("other", {"ru": "Другое", "en": "Other"}),
 )
 
+# What tickets of camera faults are about. It is chosen by choosing a camera, not from the menu.
+CAMERA_TOPIC: Final = ("camera", {"ru": "Неисправность камеры", "en": "Camera fault"})
+
 # code, titles, whether it makes tasks of diagnosis
 CATEGORIES: Final = (
     ("incident", {"ru": "Инцидент", "en": "Incident"}, True),

@@ -46,7 +46,13 @@ CARD_WAIT: Final = 2.0
 ALBUM_WAIT: Final = 1.0
 FLOOD_WAIT: Final = 2.0
 
-_CARD_NEW: Final = Notice(Audience.OPERATORS, "card", Priority.GROUP_NEWS, once="card:{ticket_id}")
+_CARD_NEW: Final = Notice(
+    Audience.OPERATORS,
+    "card",
+    Priority.GROUP_NEWS,
+    when=lambda event: not event.quiet,
+    once="card:{ticket_id}",
+)
 
 
 def _card(when: Callable[[Any], bool] | None = None) -> Notice:
@@ -107,8 +113,20 @@ _TO = Audience
 NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TicketOpened: (
         _CARD_NEW,
-        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.opened"),
-        Notice(_TO.STAFF_MAIL, "text", Priority.GROUP_NEWS, "mail.ticket_opened"),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "ticket.opened",
+            when=lambda event: not event.told,
+        ),
+        Notice(
+            _TO.STAFF_MAIL,
+            "text",
+            Priority.GROUP_NEWS,
+            "mail.ticket_opened",
+            when=lambda event: not event.quiet,
+        ),
     ),
     e.CustomerWrote: (
         Notice(
@@ -121,7 +139,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "content",
             Priority.GROUP_NEWS,
-            when=lambda event: event.album is not None,
+            when=lambda event: not event.in_card and event.album is not None,
             wait=ALBUM_WAIT,
             once="album:{album}",
         ),
@@ -226,6 +244,55 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
         _card(lambda event: event.verb not in _QUIET_VERBS or event.old != event.new),
     ),
+    e.TicketClassified: (_card(),),
+    e.ClocksSet: (_card(),),
+    e.ClockNear: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: f"group.clock_near.{event.kind}",
+            when=lambda event: event.alone,
+            reply="card",
+        ),
+    ),
+    e.ClockMissed: (
+        Notice(
+            _TO.ALERTS,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: f"alert.clock.{event.kind}",
+            when=lambda event: event.alone,
+        ),
+        Notice(
+            _TO.STAFF_MAIL,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: f"mail.clock_{event.kind}",
+            when=lambda event: event.alone,
+        ),
+        _card(lambda event: event.alone),
+        Notice(
+            _TO.OPERATORS,
+            "card",
+            Priority.DIGEST,
+            when=lambda event: not event.alone,
+            once="card:{ticket_id}",
+        ),
+    ),
+    e.ContactDue: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.contact",
+            when=lambda event: event.alone,
+            reply="card",
+        ),
+    ),
+    e.ContactsPassed: (
+        Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.contacts_passed"),
+    ),
     e.TopicChanged: (_card(),),
     e.TitleChanged: (_card(),),
     e.DeadlineNear: (
@@ -278,14 +345,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             "alert.digest",
-            when=lambda event: bool(event.overdue),
+            when=lambda event: bool(event.overdue or event.late),
         ),
         Notice(
             _TO.STAFF_MAIL,
             "text",
             Priority.GROUP_NEWS,
             "mail.digest",
-            when=lambda event: bool(event.overdue),
+            when=lambda event: bool(event.overdue or event.late),
         ),
         Notice(
             _TO.OPERATORS,

@@ -26,6 +26,8 @@ EMAIL: Final = "email"
 # What customers may read of a ticket. The title is not among it (A3).
 _PUBLIC: Final = ("number", "due", "until", "reason", "reply", "choices")
 _NOTHING: Final = timedelta(0)
+# Moves that no operator makes.
+_BY_ITSELF: Final = frozenset({"confirm", "expire"})
 # One step less urgent is worth this much waiting.
 PATIENCE: Final = timedelta(seconds=pacing.PATIENCE)
 
@@ -69,6 +71,8 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     if notice.kind == "text" and key is None:
         return []
     ticket = await _ticket(tx, event)
+    if ticket is not None and _is_needless(event, notice, ticket):
+        return []
     message = await _message(tx, event)
     facts = await _facts(tx, event, notice, ticket, message)
     person = await _customer(tx, event, ticket) if notice.to is Audience.CUSTOMER else None
@@ -90,6 +94,16 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
         )
         for channel, address in _addresses(tx, notice.to, person)
     ]
+
+
+def _is_needless(event: e.Event, notice: Notice, ticket: Ticket) -> bool:
+    """A card that would only be posted to say that a ticket nobody looked at has moved by itself:
+    with its parent, by its customer's word, or by time. A thousand of them end with one outage.
+    """
+    if notice.kind != "card" or not isinstance(event, e.StateEntered):
+        return False
+    by_itself = event.parent is not None or event.verb in _BY_ITSELF
+    return by_itself and ticket.card_message is None
 
 
 def row(

@@ -27,6 +27,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "undo": _ANYONE_OF_US,
     "retry": _ANYONE_OF_US,
     "question": _ANYONE_OF_US,
+    "outage": _ANYONE_OF_US,
+    "broadcast": _ANYONE_OF_US,
     "release_any": frozenset({"admin"}),
     "undo_any": frozenset({"admin"}),
     "report": frozenset({"admin"}),

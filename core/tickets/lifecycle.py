@@ -41,11 +41,13 @@ async def enter(
     reason: str | None = None,
     until: datetime | None = None,
     timers: Timers | None = None,
+    parent: int | None = None,
 ) -> State:
     """Move the ticket by ``verb`` and apply what the flags of the new state mean.
 
     ``reason``: the words given with it; ``until``: the wake-up of a freeze; ``timers``: timers
-    that the action sets besides. Raises :class:`MoveRefused`.
+    that the action sets besides; ``parent``: the ticket that it moves with. Raises
+    :class:`MoveRefused`.
     """
     old, new = await target_of(tx, ticket, verb)
     timers = dict(timers or {})
@@ -70,6 +72,7 @@ async def enter(
             waiting_since=ticket.waiting_since,
             answer_due=ticket.answer_due,
             clock=new.clock,
+            parent=parent,
         )
     )
     return new

@@ -26,11 +26,15 @@ async def open_ticket(
     topic: str | None,
     follows: int | None = None,
     origin: str = "telegram",
+    title: str | None = None,
+    quiet: bool = False,
+    told: bool = False,
 ) -> Ticket:
     """A new ticket of the person with these words.
 
-    The title is the topic's; without a topic, the question itself (A3). The answer deadline runs
-    from now (decision: set at registration).
+    Without a ``title`` it is the topic's; without a topic, the question itself (A3). The answer
+    deadline runs from now (decision: set at registration). ``quiet``: the group is not shown it
+    now; ``told``: the customer is told of it by somebody else (see the event).
     """
     first = next((words for words in said if words.text.strip()), None)
     opening = first.text.strip() if first else ""
@@ -38,7 +42,9 @@ async def open_ticket(
     ticket = Ticket(
         customer_id=person.id,
         topic=topic,
-        title=await title_of(tx, topic, tx.company.language) or clean_name(opening, TITLE_LENGTH),
+        title=title
+        or await title_of(tx, topic, tx.company.language)
+        or clean_name(opening, TITLE_LENGTH),
         state=state.code,
         origin=origin,
         follows_id=follows,
@@ -59,10 +65,14 @@ async def open_ticket(
             origin=origin,
             follows=follows,
             answer_due=ticket.answer_due,
+            quiet=quiet,
+            told=told,
         )
     )
     for words in said:
-        await join(tx, person, ticket, words, in_card=words is first and _fits_card(words))
+        await join(
+            tx, person, ticket, words, in_card=quiet or (words is first and _fits_card(words))
+        )
     return ticket
 
 

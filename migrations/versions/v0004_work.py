@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from migrations.seeds import CATEGORIES, PRIORITIES
+from migrations.seeds import CAMERA_TOPIC, CATEGORIES, PRIORITIES
 
 revision: Final = "0004"
 down_revision: Final = "0003"
@@ -80,6 +80,8 @@ def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
     op.execute("ALTER TABLE person DROP COLUMN zone")
+    op.execute("UPDATE ticket SET topic = NULL WHERE topic = 'camera'")
+    op.execute("DELETE FROM topic WHERE code = 'camera'")
 
 
 def _make_account() -> None:
@@ -623,6 +625,22 @@ def _seed() -> None:
             {"code": code, "titles": dict(titles), "rank": rank}
             for rank, (code, titles) in enumerate(PRIORITIES, start=1)
         ],
+    )
+    _seed_camera_topic()
+
+
+def _seed_camera_topic() -> None:
+    """Not in the menu: the way to it leads over a camera."""
+    topic = sa.table(
+        "topic",
+        sa.column("code", sa.String()),
+        sa.column("position", sa.Integer()),
+        sa.column("titles", OBJECT),
+        sa.column("active", sa.Boolean()),
+    )
+    code, titles = CAMERA_TOPIC
+    op.bulk_insert(
+        topic, [{"code": code, "position": 100, "titles": dict(titles), "active": False}]
     )
 
 

@@ -111,7 +111,8 @@ async def test_a_fresh_desk_has_a_sound_workflow_and_topics(
     assert list(workflow.states) == [
         *("new", "in_progress", "waiting", "frozen", "resolved", "reopened", "closed", "cancelled")
     ]
-    assert list(topics) == ["general", "payment", "picture", "access", "other"]
+    assert list(topics) == ["general", "payment", "picture", "access", "other", "camera"]
+    assert not topics["camera"].active  # it is chosen by choosing a camera
     assert topics["payment"].title("ru") == "Оплата"
     assert topics["access"].title("en") == "Access and app"
 

@@ -41,6 +41,14 @@ class Seat:
         """The chat in which the person acts."""
         return self.chat_named(self.place)
 
+    @property
+    def where(self) -> str:
+        """The place in words."""
+        if self.place == "private":
+            return "in the private chat with the bot"
+        kind = "channel" if self.chat.kind == "channel" else "group"
+        return f"in the {kind} «{self.chat.title}»"
+
     def chat_named(self, place: str) -> Chat:
         """``group``, ``alerts``, ``private``, or a person's short name for their private chat."""
         group = self.demo.group
@@ -147,7 +155,7 @@ def _as(seat: Seat, rest: str) -> str:
     member = seat.chat_named("group").member(seat.person)
     if member is None or not member.present:
         seat.place = "private"
-    return f"you are {seat.person.full_name}, in {seat.chat.title}"
+    return f"you are {seat.person.full_name}, {seat.where}"
 
 
 @_command("in group|private|alerts", "go to another chat")
@@ -155,7 +163,7 @@ def _in(seat: Seat, rest: str) -> str:
     if rest not in ("group", "private", "alerts"):
         raise Misunderstood("like this: in group, in private, in alerts")
     seat.place = rest
-    return f"you are in {seat.chat.title}"
+    return f"you are {seat.where}"
 
 
 # ------------------------------------------------------------------ acting

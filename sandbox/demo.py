@@ -25,7 +25,6 @@ Type line by line, for example:
   show                      see the group; every message has its number
   reply N Добрый день!      answer the customer; N is the number of the card
   as anna                   … and see it arrive
-
 """
 
 

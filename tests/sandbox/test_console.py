@@ -208,7 +208,7 @@ async def test_nonsense_is_answered_with_what_would_do() -> None:
             "show space": "! no chat 'space'",
         }.items():
             assert (obey(seat, line) or "").startswith(answer), line
-        assert obey(seat, "in group") == "you are in Операторы"
+        assert obey(seat, "in group") == "you are in the group «Операторы»"
         assert (obey(seat, "hello") or "").startswith("! Анна is not a member")
 
 

@@ -1,4 +1,4 @@
-"""The command line: run, check, migrate, backup, quarantine, sandbox.
+"""The command line: run, check, migrate, import, backup, quarantine, sandbox.
 
 Exit codes: 0 fine, 2 the configuration is wrong (one clear line per fault), 3 another process holds
 this SQLite database. Heavy imports are late: ``--help`` and a wrong setting answer at once.
@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -91,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
             found.add_argument("id", nargs="?", type=int, help="the number that `show` prints")
         if name == "backup":
             found.add_argument("file", type=Path, help="a file that is not there yet, or a folder")
+        if name == "import":
+            found.add_argument("what", choices=["cameras"])
+            found.add_argument("file", type=Path, help="CSV: number,name,owner and other columns")
+            found.add_argument(
+                "--deactivate-missing",
+                action="store_true",
+                help="cameras that the file does not name take no faults any more",
+            )
         if name == "sandbox":
             found.add_argument("--port", type=int, help="where the page and the Bot API are served")
             found.add_argument("--open", action="store_true", help="open the page in a browser")
@@ -98,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _complain(lines: Sequence[str]) -> None:
+def _complain(lines: Iterable[str]) -> None:
     for line in lines:
         print(line, file=sys.stderr)
 
@@ -185,6 +193,25 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
     return FINE
 
 
+async def import_(settings: Settings, options: argparse.Namespace) -> int:
+    """Cameras from a CSV file, beside the running desk: checked whole before anything changes."""
+    from bot.importing import WrongFile, import_cameras, summary
+
+    try:
+        plan = await import_cameras(
+            settings, options.file, deactivate_missing=options.deactivate_missing
+        )
+    except WrongFile as wrong:
+        _complain(f"{options.file}: {fault}" for fault in wrong.faults)
+        _complain([f"{options.file}: nothing was changed"])
+        return WRONG
+    except OSError as shut:
+        _complain([f"{options.file} cannot be read: {shut.strerror}"])
+        return WRONG
+    print(summary(plan))
+    return FINE
+
+
 async def backup(settings: Settings, options: argparse.Namespace) -> int:
     """A consistent copy of the database, beside the running desk."""
     from bot.backup import NoBackup, back_up
@@ -217,6 +244,7 @@ COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("run", run, "run the desk (without BOT_TOKEN: in its own sandbox)"),
     ("check", check, "say what is wrong with the set-up, and how to mend it"),
     ("migrate", migrate, "bring the database up to date"),
+    ("import", import_, "bring the cameras in line with a CSV file, while the desk runs"),
     ("backup", backup, "copy the database to a file while the desk runs"),
     ("quarantine", quarantine, "show or replay updates that could not be handled"),
     ("sandbox", sandbox, "try the desk without Telegram"),

@@ -148,7 +148,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "REMIND_BEFORE": "4h",
     "RATING_WAIT": "3d or off",
     "SWEEP_INTERVAL": "5s",
-    "OUTAGE_FAULTS": "3 or off",
+    "OUTAGE_FAULTS": "3",
     "OUTAGE_WINDOW": "30m",
     "SMTP_URL": "smtp+starttls://user:password@mail.example.com:587",
     "MAIL_FROM": "Support <support@example.com>",

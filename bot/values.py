@@ -19,6 +19,9 @@ from pydantic import SecretStr
 # Each stands for anybody at all, so none may be an administrator.
 NOBODYS_IDS: Final = frozenset({1087968824, 777000, 136817688})
 
+# One is not several, and so many nobody waits for.
+SEVERAL: Final = range(2, 1001)
+
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _MAILBOX: Final = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
@@ -59,7 +62,7 @@ def several_or_off(value: object) -> int:
     words = str(value).strip().lower()
     if words in {"off", "0"}:
         return 0
-    if not words.isascii() or not words.isdecimal() or not 2 <= int(words) <= 1000:
+    if not words.isascii() or not words.isdecimal() or int(words) not in SEVERAL:
         raise ValueError("must be a whole number from 2 to 1000, or off")
     return int(words)
 

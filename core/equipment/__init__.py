@@ -1,0 +1,1 @@
+"""Cameras, whose they are, their faults, and faults that many report at once."""

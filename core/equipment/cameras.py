@@ -1,0 +1,98 @@
+"""Whose a camera is, and finding it among one's own (A2). Nobody learns of other people's."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from core.errors import Refusal
+from core.models import Camera, CameraOwner, ContactPoint, Person
+from core.tx import Look
+
+TELEGRAM: Final = "telegram"
+PHONE: Final = "phone"
+EMAIL: Final = "email"
+# As many as fit on one screen of a phone, with the buttons to turn pages.
+PAGE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """A camera as people know it."""
+
+    id: int
+    number: str
+    name: str
+    address: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPage:
+    """A page of somebody's cameras; ``page`` counts from 0, ``total`` over all pages."""
+
+    cameras: tuple[CameraFacts, ...]
+    page: int
+    pages: int
+    total: int
+
+
+def fold(words: str) -> str:
+    """Words as the search compares them: in one case, ё as е."""
+    return words.casefold().replace("ё", "е")
+
+
+def facts_of(camera: Camera) -> CameraFacts:
+    """The camera's facts."""
+    return CameraFacts(camera.id, camera.number, camera.name, camera.address, camera.area)
+
+
+async def has_cameras(look: Look) -> bool:
+    """The company has cameras that somebody could report."""
+    query = select(Camera.id).where(Camera.active.is_(True)).limit(1)
+    return (await look.session.scalars(query)).one_or_none() is not None
+
+
+async def list_own(look: Look, telegram_id: int, words: str = "", page: int = 0) -> CameraPage:
+    """The person's cameras that have all of these words in number, name or address.
+
+    A page beyond the last is the last.
+    """
+    found = await _owned_by(look, telegram_id)
+    for word in fold(words).split():
+        found = found.where(Camera.folded.contains(word, autoescape=True))
+    total = await look.session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    pages = max(1, -(-total // PAGE))
+    page = max(0, min(page, pages - 1))
+    query = found.order_by(Camera.number).offset(page * PAGE).limit(PAGE)
+    cameras = await look.session.scalars(query)
+    return CameraPage(tuple(map(facts_of, cameras)), page, pages, total)
+
+
+async def find_own(
+    look: Look, telegram_id: int, *, camera_id: int | None = None, number: str | None = None
+) -> Camera:
+    """The person's camera with this id or number.
+
+    Raises :class:`Refusal`, the same for a camera of somebody else and for one that is not there.
+    """
+    wanted = Camera.id == camera_id if number is None else Camera.number == number
+    query = (await _owned_by(look, telegram_id)).where(wanted)
+    camera = (await look.session.scalars(query)).one_or_none()
+    if camera is None:
+        raise Refusal("refusal.no_such_camera")
+    return camera
+
+
+async def _owned_by(look: Look, telegram_id: int) -> Select[Camera]:
+    """Active cameras whose owner has this id, or a verified phone or address of this person."""
+    points = await look.session.execute(
+        select(ContactPoint.kind, ContactPoint.value)
+        .join(Person, ContactPoint.person_id == Person.id)
+        .where(Person.telegram_id == telegram_id, ContactPoint.verified_at.is_not(None))
+    )
+    keys = [(TELEGRAM, str(telegram_id)), *(tuple(point) for point in points)]
+    theirs = (and_(CameraOwner.kind == kind, CameraOwner.value == value) for kind, value in keys)
+    return select(Camera).where(
+        Camera.id.in_(select(CameraOwner.camera_id).where(or_(*theirs))), Camera.active.is_(True)
+    )

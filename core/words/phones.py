@@ -1,0 +1,21 @@
+"""Phone numbers as people write them, in the one form the desk keeps: ``+79161234567``. Pure."""
+
+import re
+from typing import Final
+
+# What people put between the digits.
+_BETWEEN: Final = re.compile(r"[\s().\u00a0\u2010-\u2015-]+")
+_INTERNATIONAL: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+
+
+def read_phone(words: str) -> str | None:
+    """The phone in international form, or ``None`` for anything that does not begin with ``+``
+    and a country's code: a national form means another phone in the next country.
+    """
+    bare = _BETWEEN.sub("", words.strip())
+    return bare if _INTERNATIONAL.fullmatch(bare) else None
+
+
+def shared_phone(words: str) -> str | None:
+    """The phone of a contact that Telegram has shared: the same, with or without its ``+``."""
+    return read_phone(f"+{words.strip().lstrip('+')}")

@@ -14,13 +14,16 @@ from aiogram.exceptions import (
 )
 from aiogram.types import ChatMemberAdministrator, ChatMemberOwner, User
 
+from bot.app import company_of, desk_of
 from bot.migrate import pending
-from bot.opening import Unusable, opened_to_write
+from bot.opening import Unusable, opened_as_it_is, opened_to_write
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
 from channels.telegram.gateway import make_bot
+from core.company import Company
 from core.db import DatabaseInUse
 from core.delivery.channel import SendError
+from core.setup.choices import find_company
 
 _GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
 
@@ -33,6 +36,7 @@ class _Place:
     """
 
     variable: str
+    field: str  # of the company
     name: str
     rights: tuple[tuple[str, str, str], ...]
     must_be_group: bool = False
@@ -40,6 +44,7 @@ class _Place:
 
 _OPERATORS: Final = _Place(
     "OPERATOR_CHAT_ID",
+    "operators_chat",
     "operator group",
     (
         ("can_delete_messages", "Delete messages", "to take answers back and tidy up"),
@@ -48,7 +53,10 @@ _OPERATORS: Final = _Place(
     must_be_group=True,
 )
 _ALERTS: Final = _Place(
-    "ALERT_CHAT_ID", "alert channel", (("can_post_messages", "Post messages", "to alert admins"),)
+    "ALERT_CHAT_ID",
+    "alerts_chat",
+    "alert channel",
+    (("can_post_messages", "Post messages", "to alert admins"),),
 )
 
 
@@ -124,21 +132,34 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         yield Finding("Telegram cannot be reached", False, remedy)
         return
     yield Finding(f"the bot is @{me.username}", True)
-    for chat_id, place in (
-        (settings.operator_chat_id, _OPERATORS),
-        (settings.alert_chat_id, _ALERTS),
-    ):
-        async for finding in _chat(bot, me, chat_id, place):
+    company = await _company(settings)
+    for place in (_OPERATORS, _ALERTS):
+        async for finding in _chat(bot, me, getattr(company, place.field), place):
             yield finding
-    if not settings.admin_ids:
-        remedy = "set ADMIN_IDS to the Telegram ids of those who supervise"
+    if not company.admins:
+        remedy = (
+            "open the link that the log prints when the desk starts, "
+            "or set ADMIN_IDS to the Telegram ids of those who supervise"
+        )
         yield Finding("nobody is an admin", False, remedy)
+
+
+async def _company(settings: Settings) -> Company:
+    """As the environment and the choices made in the chat have it; a look, beside the desk too."""
+    try:
+        async with opened_as_it_is(settings.database_url.get_secret_value()) as database:
+            return await desk_of(settings, database).read(find_company)
+    except Unusable:  # _database says why
+        return company_of(settings)
 
 
 async def _chat(bot: Bot, me: User, chat_id: int | None, place: _Place) -> AsyncIterator[Finding]:
     name, variable = place.name, place.variable
     if chat_id is None:
-        remedy = f"add the bot to the {name}, make it an admin, and set {variable} to its id"
+        remedy = (
+            f"write /setup to the bot; or add it to the {name}, make it an admin, "
+            f"and set {variable} to its id"
+        )
         yield Finding(f"no {name}", False, remedy)
         return
     try:

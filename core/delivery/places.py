@@ -8,27 +8,35 @@ from sqlalchemy import func, select, update
 from core.company import Company
 from core.events import ChatMoved
 from core.models import OutboxRow, Place, Ticket
-from core.tx import Tx
+from core.tx import Look, Tx
 
 ROLES: Final = {"operators": "operators_chat", "alerts": "alerts_chat"}
 
 
 async def settle_places(tx: Tx) -> Company:
+    """Note what the environment says of the chats; returns what :func:`find_places` does."""
+    for role, field in ROLES.items():
+        configured = getattr(tx.company, field)
+        if configured is None:
+            continue
+        place = await tx.session.get(Place, role)
+        if place is None:
+            tx.session.add(Place(role=role, configured=configured, chat=configured))
+        elif place.configured != configured:
+            place.configured = place.chat = configured
+    return await find_places(tx)
+
+
+async def find_places(look: Look) -> Company:
     """The company with its chats as they are now.
 
     What the environment says counts, unless that chat has moved since and the environment still
     names the old one. Where it says nothing, the chat counts that had the role last.
     """
-    company = tx.company
+    company = look.company
     for role, field in ROLES.items():
-        configured = getattr(company, field)
-        place = await tx.session.get(Place, role)
-        if place is None:
-            if configured is not None:
-                tx.session.add(Place(role=role, configured=configured, chat=configured))
-        elif configured is not None and place.configured != configured:
-            place.configured = place.chat = configured
-        else:
+        place = await look.session.get(Place, role)
+        if place is not None and getattr(company, field) in {None, place.configured}:
             company = replace(company, **_chat(field, place.chat))
     return company
 

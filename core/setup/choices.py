@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from core.company import Company
-from core.delivery.places import settle_places
+from core.delivery.places import find_places, settle_places
 from core.errors import NotAllowed, Refusal
 from core.events import CompanyChanged
 from core.models import Setting
 from core.people.directory import Caller, arrive
 from core.setup.claim import appointed
-from core.tx import Tx
+from core.tx import Look, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,21 @@ PLACES: Final = {"operators_chat": "OPERATOR_CHAT_ID", "alerts_chat": "ALERT_CHA
 
 
 async def settle(tx: Tx) -> Company:
+    """Note what the environment fixes; returns what :func:`find_company` does."""
+    _ = await settle_places(tx)
+    return await find_company(tx)
+
+
+async def find_company(look: Look) -> Company:
     """The company as it is now: what the environment fixed, and for the rest what was chosen."""
-    company = await settle_places(tx)
-    kept = {row.name: row.value["is"] for row in await tx.session.scalars(select(Setting))}
+    company = await find_places(look)
+    kept = {row.name: row.value["is"] for row in await look.session.scalars(select(Setting))}
     chosen = {
         field: choice.read(kept[field])
         for field, choice in CHOICES.items()
         if field in kept and field not in company.fixed
     }
-    return replace(company, **chosen, admins=company.admins | await appointed(tx))
+    return replace(company, **chosen, admins=company.admins | await appointed(look))
 
 
 async def choose(tx: Tx, caller: Caller, field: str, value: Any) -> Company:

@@ -12,7 +12,14 @@ from aiohttp import web
 
 from bot import cli
 from bot.doctor import Finding, examine
+from bot.migrate import migrate
 from bot.settings import load_settings
+from core.company import Company
+from core.db import Database
+from core.desk import Desk
+from core.people.directory import Caller
+from core.setup.claim import PREFIX, claim, offer_claim
+from core.setup.linking import link
 from sandbox import Person, World
 from sandbox.chat import Chat
 
@@ -38,6 +45,19 @@ class Practice:
             "ADMIN_IDS": str(self.anna.id),
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/desk.db",
         }
+
+    async def set_up_in_the_chat(self) -> None:
+        """As an admin does it who knows no variables."""
+        database = Database(self.environment()["DATABASE_URL"])
+        await migrate(database)
+        desk = Desk(database, Company())
+        anna = Caller(telegram_id=self.anna.id, name="Анна", language="ru")
+        payload = await desk.run(offer_claim)
+        assert payload is not None
+        desk.company = await desk.run(claim, anna, payload.removeprefix(PREFIX))
+        desk.company = await desk.run(link, anna, "operators", self.group.id)
+        desk.company = await desk.run(link, anna, "alerts", self.alerts.id)
+        await database.close()
 
     async def examine(self, **changes: str) -> list[Finding]:
         return await examine(load_settings(self.environment() | changes))
@@ -105,8 +125,6 @@ async def test_where_all_is_well_it_says_so_line_by_line(practice: Practice) -> 
 
 
 async def test_it_runs_beside_the_desk(practice: Practice) -> None:
-    from core.db import Database
-
     desk = Database(practice.environment()["DATABASE_URL"])
     desk.lock()
     assert next(f.what for f in await practice.examine()).endswith("in use: the desk is running")
@@ -155,6 +173,17 @@ async def test_a_server_that_answers_with_an_error(practice: Practice, code: int
 
 async def test_nobody_is_an_admin(practice: Practice) -> None:
     assert "set ADMIN_IDS to" in await practice.fault(ADMIN_IDS="")
+
+
+async def test_what_was_set_up_in_the_chat_counts_as_much_as_variables(practice: Practice) -> None:
+    nothing = {"OPERATOR_CHAT_ID": "", "ALERT_CHAT_ID": "", "ADMIN_IDS": ""}
+    assert len(await practice.faults(**nothing)) == 3
+    await practice.set_up_in_the_chat()
+    assert [str(finding) for finding in await practice.examine(**nothing)][-2:] == [
+        "ok     the operator group is «Операторы», the bot is an admin there",
+        "ok     the alert channel is «Просрочки», the bot is an admin there",
+    ]
+    assert "-1001 is out of reach" in await practice.fault(**nothing | {"ALERT_CHAT_ID": "-1001"})
 
 
 # ------------------------------------------------------------------ the group and the channel

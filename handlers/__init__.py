@@ -3,6 +3,7 @@
 from aiogram import Dispatcher, Router
 from aiogram.types import CallbackQuery
 
+from channels.telegram.overlays import Overlays
 from core.desk import Desk
 from core.errors import Refusal
 from core.texts import Texts
@@ -10,9 +11,11 @@ from handlers import admins, customer, operators
 from handlers.middlewares import Spoken
 
 
-def dispatcher(desk: Desk, texts: Texts) -> Dispatcher:
-    """All rooms behind one door. Its dialogues live in the database, so it needs no memory."""
-    door = Dispatcher(disable_fsm=True, desk=desk, texts=texts)
+def dispatcher(desk: Desk, texts: Texts, overlays: Overlays) -> Dispatcher:
+    """All rooms behind one door. Its dialogues live in the database; in memory there is only which
+    menus stand open on cards.
+    """
+    door = Dispatcher(disable_fsm=True, desk=desk, texts=texts, overlays=overlays)
     spoken = Spoken(desk, texts)
     for observer in (
         door.message,

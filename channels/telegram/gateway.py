@@ -29,6 +29,7 @@ from aiogram.methods.base import Response
 from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
 
 from channels.telegram.failures import NoRoom, Refused, judge, setback_of
+from channels.telegram.overlays import Overlays
 from channels.telegram.sightings import Sightings
 from core.delivery.pacing import Pacer, Priority
 
@@ -134,6 +135,7 @@ class Gateway:
         self.bot = bot
         self.pacer = pacer
         self.sightings = Sightings()
+        self.overlays = Overlays()
         self._locks: dict[str, list[Any]] = {}
         bot.session.middleware(_Gate(self))
 
@@ -251,7 +253,9 @@ class _Gate(BaseRequestMiddleware):
         for attempt in range(TRIES + 1):
             try:
                 async with self._gateway.turn(address, count, until):
-                    result = await make_request(bot, method)
+                    # only now: a menu may have been opened while a card waited for its turn
+                    shown = method if _is_direct() else self._gateway.overlays.keep(method)
+                    result = await make_request(bot, shown)
             except TelegramRetryAfter as error:
                 again = time.monotonic() + error.retry_after
                 self._gateway.pacer.blocked(address, again)

@@ -15,6 +15,7 @@ from channels.telegram.callbacks import (
     TicketVerb,
     parse,
 )
+from channels.telegram.overlays import Overlays, Place
 from core.desk import Desk
 from core.errors import NoSuchTicket, Refusal
 from core.people.directory import Caller
@@ -36,6 +37,12 @@ class Pressed(Visit):
     """A button that an operator pressed, on a message in the operator group."""
 
     query: CallbackQuery
+    overlays: Overlays
+
+    @property
+    def place(self) -> Place:
+        """Where the button stands."""
+        return self.message.chat.id, self.message.message_id
 
     async def toast(self, verb: str = "", *, alert: bool = False, **facts: Any) -> None:
         """Say what was done, or just stop the button's clock."""
@@ -47,13 +54,17 @@ class Pressed(Visit):
         await self.speech.show_buttons(self.message, keyboard)
 
 
-async def on_press(query: CallbackQuery, desk: Desk, speech: Speech, caller: Caller) -> None:
+async def on_press(
+    query: CallbackQuery, desk: Desk, speech: Speech, caller: Caller, overlays: Overlays
+) -> None:
     """Every button of the group. What we have not packed is outdated."""
     wish = parse(query.data)
     handler = _BY_KIND.get(type(wish))
     if handler is None or query.message is None:
         raise Refusal("refusal.outdated")
-    await handler(Pressed(desk, speech, caller, query.message, query), wish)
+    pressed = Pressed(desk, speech, caller, query.message, query, overlays)
+    overlays.close(pressed.place)
+    await handler(pressed, wish)
 
 
 async def _verb(pressed: Pressed, wish: TicketVerb) -> None:
@@ -97,6 +108,10 @@ async def _menu(pressed: Pressed, wish: TicketVerb) -> None:
                 frozen=card.state.category == "frozen",
                 ended=card.state.final,
             )
+    if wish.verb != "back":
+        # what closes or cancels is behind «more»
+        opener = wish.verb if wish.verb == "freeze" else "more"
+        pressed.overlays.open(pressed.place, keyboard, TicketVerb(opener, wish.number).pack())
     await pressed.toast()
     await pressed.show(keyboard)
 

@@ -78,8 +78,9 @@ class Group:
     def __post_init__(self) -> None:
         company = Company(operators_chat=self.chat.id, admins=frozenset({ADMIN_ID}))
         self.desk = Desk(self.database, company, (journal.record, outbox.record), clock=self.clock)
-        self.door = handlers.dispatcher(self.desk, self.texts)
-        self.channel = TelegramChannel(Gateway(self.bot, Hasty()), self.desk, self.texts)
+        gateway = Gateway(self.bot, Hasty())
+        self.door = handlers.dispatcher(self.desk, self.texts, gateway.overlays)
+        self.channel = TelegramChannel(gateway, self.desk, self.texts)
 
     # ------------------------------------------------------------------ the desk works
 

@@ -1,9 +1,11 @@
 """Buttons on cards: toasts, menus that stay within the card, and who may not."""
 
 import asyncio
+import time
 
 import pytest
 
+from channels.telegram.overlays import OPEN_FOR
 from tests.handlers.operators.group import Group
 
 
@@ -131,3 +133,49 @@ async def test_forged_data_changes_nothing(group: Group) -> None:
         press = await group.forges(group.olga, card, data)
         assert (await press.answer()).text, data
     assert await group.everything() == before
+
+
+async def test_a_refresh_of_the_card_leaves_an_open_menu_in_place(group: Group) -> None:
+    number = await group.ticket()
+    card = await group.card(number)
+    await group.says(group.olga, "/take", to=card)  # the refresh is on its way …
+    await group.presses(group.olga, card, "Заморозить")  # … when a menu is opened
+    await group.deliver()
+    assert "👷 Ольга" in card.text
+    assert card.buttons[:2] == ["1 час", "Завтра 9:00"]
+    await group.presses(group.olga, card, "Завтра 9:00")
+    await group.deliver()
+    assert "Разморозить" in card.buttons
+
+
+async def test_a_menu_goes_when_a_button_of_it_was_pressed(group: Group) -> None:
+    number = await group.ticket()
+    card = await group.card(number)
+    await group.presses(group.olga, card, "Взять")
+    await group.deliver()
+    await group.presses(group.olga, card, "Ещё")
+    await group.presses(group.olga, card, "Вернуть в очередь")
+    await group.deliver()
+    assert "🙋 Взять" in card.buttons
+
+
+async def test_a_menu_goes_when_the_ticket_no_longer_leads_to_it(group: Group) -> None:
+    number = await group.ticket()
+    card = await group.card(number)
+    await group.presses(group.olga, card, "Заморозить")
+    await group.says(group.oleg, "/close", to=card)
+    await group.deliver()
+    assert card.buttons == ["↩ Вернуть"]
+
+
+async def test_a_menu_that_nobody_uses_gives_way_after_a_minute(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await group.ticket()
+    card = await group.card(number)
+    await group.presses(group.olga, card, "Заморозить")
+    later = time.monotonic() + OPEN_FOR
+    monkeypatch.setattr(group.channel._gateway.overlays, "clock", lambda: later)
+    await group.says(group.oleg, "/take", to=card)
+    await group.deliver()
+    assert "👷 Олег" in card.text and "✅ Решено" in card.buttons

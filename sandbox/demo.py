@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # What to type first; the labels are those of the desk in Russian.
 TOUR = """\
-Type line by line, for example:
+Or type here, line by line:
 
   start                     you are the customer Anna, and meet the desk
   камера не работает        say what is wrong …

@@ -16,6 +16,7 @@ _UP, _DOWN = ("\x1b[A", "\x1bOA", "\x10"), ("\x1b[B", "\x1bOB", "\x0e")
 _LEFT, _RIGHT = ("\x1b[D", "\x1bOD", "\x02"), ("\x1b[C", "\x1bOC", "\x06")
 _HOME, _END = ("\x1b[H", "\x1bOH", "\x1b[1~", "\x01"), ("\x1b[F", "\x1bOF", "\x1b[4~", "\x05")
 _DELETE, _BACKSPACE = ("\x1b[3~",), ("\x7f", "\x08")
+_COLUMNS = re.compile(r"\s*\S.*?\s{2,}(?=\S)")
 _END_OF_INPUT, _CLEAR, _WORD = "\x04", "\x15", "\x17"
 
 BOLD, DIM, RED, YELLOW, BLUE = "1", "2", "31", "33", "36"
@@ -171,11 +172,17 @@ class Terminal(Plain):
 
 
 def wrapped(line: str, columns: int | None) -> list[str]:
-    """The line in pieces that fit, broken between words; the rest stands under its beginning."""
+    """The line in pieces that fit, broken between words; the rest stands under its beginning.
+
+    In a table (two spaces or more between words) the rest stands under the last column.
+    """
     if columns is None or _width(line) < columns:
         return [line]
-    indent = " " * max(len(line) - len(line.lstrip()), 4)
-    return textwrap.wrap(line, max(columns - 3, 20), subsequent_indent=indent) or [line]
+    table = _COLUMNS.match(line)
+    column = len(table[0]) if table else 0
+    if not 0 < column <= columns // 2:
+        column = max(len(line) - len(line.lstrip()), 4)
+    return textwrap.wrap(line, max(columns - 3, 20), subsequent_indent=" " * column) or [line]
 
 
 def _width(text: str) -> int:

@@ -337,6 +337,8 @@ def test_long_lines_break_between_words() -> None:
     assert wrapped("long " * 20, None) == ["long " * 20]
     broken = wrapped("    " + "слово " * 20, 40)
     assert all(len(part) < 40 and part.startswith("    слово") for part in broken)
+    table = wrapped("  show     " + "слово " * 10, 40)
+    assert [part.index("слово") for part in table] == [11] * len(table)
     assert wrapped("x" * 50, 40) == ["x" * 37, "    " + "x" * 13]
 
 

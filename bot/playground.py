@@ -46,14 +46,14 @@ TRIED: Final = (
 PORT: Final = 8790
 
 WELCOME: Final = """\
-Frontdoor in its sandbox: a local Bot API server, a small company, the real bot.
+Frontdoor in its sandbox: a local Bot API server, a small company, a real bot.
 Nothing here reaches Telegram or a mail server, and nothing is kept.
 
 See it in a browser:  {page}
 
 {tour}
-`help` lists what else there is: photos, albums, edits, blocking the bot, a flood,
-an outage. `quit` stops. To run the real desk: README.md, “Go live”.
+`help` lists what else there is: photos, albums, edits, blocking the bot,
+a flood, an outage. `quit` stops. To run the real desk: README.md, “Go live”.
 The bot is process {pid}; its log is
 {log}
 """

@@ -494,6 +494,159 @@ class OutageClosed(Event):
     solved: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentSet(Event):
+    """The ticket is part of another one, ``parent``, from now on (B12); ``old`` was it before."""
+
+    parent: int
+    old: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentLeft(Event):
+    """The ticket stands alone again."""
+
+    parent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildJoined(Event):
+    """Another ticket is part of this one (B12)."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildLeft(Event):
+    """Another ticket is no longer part of this one."""
+
+    child: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketLinked(Event):
+    """The ticket has to do with ``other``, another one (B19)."""
+
+    link_id: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectLinked(Event):
+    """The ticket has to do with an object elsewhere (B19); ``old_state``: it was linked before."""
+
+    link_id: int
+    url: str
+    title: str | None
+    state: str | None
+    old_state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked(Event):
+    """A link was taken away; ``what`` is the other ticket's number, or the address."""
+
+    link_id: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketSplit(Event):
+    """The ticket was made of a part of ``source``'s correspondence (A6)."""
+
+    source: int
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitOff(Event):
+    """A part of the ticket's correspondence became a ticket of its own, ``other`` (A6)."""
+
+    other: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecorded(Event):
+    """An operator has talked with the customer by phone (A7): the last word is ours."""
+
+    note_id: int
+    waiting_since: datetime | None
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactMade(Event):
+    """An operator made somebody known to the desk (A5); ``name`` is what they are called."""
+
+    person_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPointAdded(Event):
+    """Somebody can be reached at ``value``, a ``phone`` or an ``email``, as was said of them."""
+
+    person_id: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactPointRemoved(Event):
+    """Somebody cannot be reached there."""
+
+    person_id: int
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDescribed(Event):
+    """What is known of somebody has changed: ``what`` is ``name``, ``language``, ``zone`` or
+    ``account``.
+    """
+
+    person_id: int
+    what: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleMerged(Event):
+    """``merged_id`` turned out to be ``person_id``: all that was theirs is this person's now.
+
+    ``by``: ``operator``, or ``phone``, when they have proved one that both had. ``insisted``: both
+    were known to Telegram, and an admin said that they are one all the same.
+    """
+
+    person_id: int
+    merged_id: int
+    merged_name: str
+    tickets: tuple[int, ...]
+    by: str
+    insisted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountOpened(Event):
+    """A company or household became known."""
+
+    account_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractSigned(Event):
+    """An account has a contract, or the same one with other terms; days are ISO dates."""
+
+    account_id: int
+    number: str
+    agreement: str | None
+    since: str | None
+    until: str | None
+
+
 def name_of(event: Event) -> str:
     """The journal's name of an event: ``TicketOpened`` → ``ticket_opened``."""
     kind = type(event).__name__

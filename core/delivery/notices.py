@@ -372,6 +372,16 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             reply="card",
         ),
     ),
+    e.ParentSet: (_card(),),
+    e.ParentLeft: (_card(),),
+    e.ChildJoined: (_card(),),
+    e.ChildLeft: (_card(),),
+    e.TicketLinked: (_card(),),
+    e.ObjectLinked: (_card(),),
+    e.Unlinked: (_card(),),
+    e.TicketSplit: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.split"),),
+    e.SplitOff: (_card(),),
+    e.CallRecorded: (_card(),),
     e.UpdateQuarantined: (  # a flood of them is one alert, with the newest and how many there are
         Notice(
             _TO.ALERTS,

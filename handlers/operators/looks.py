@@ -12,9 +12,9 @@ from core.tickets.card import Card, Words, card_of, list_notes, list_words
 from core.tickets.lists import VIEWS, Page, found_of, page_of
 from core.tickets.topics import topics_of
 from core.tx import Look
-from core.words.names import clean_name
 from core.words.aliases import REPORTS
 from core.words.aliases import VIEWS as VIEW_NAMES
+from core.words.names import clean_name
 from handlers.listing import age, draw
 from handlers.operators.asking import Asked, Visit, example
 from handlers.operators.history import told

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from core.tickets.said import Said
+from core.words.aliases import ALIASES
 from core.words.graphemes import units
 from core.words.numbers import find_number
-from core.words.aliases import ALIASES
 
 NOTE: Final = "//"
 

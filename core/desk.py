@@ -156,12 +156,19 @@ class Desk:
             await self._write_down(tx)
             await session.flush()
             pass_point("desk.before_commit")
+        self._forget(tx)
         pass_point("desk.after_commit")
         if row is not None:
             row.done = True
         if tx.outgoing:
             self.bell.set()
         return result
+
+    def _forget(self, tx: Tx) -> None:
+        """Another directory, not the same without: who began to read before fills the old one."""
+        if tx.forgotten:
+            kept = self.directory.items()
+            self.directory = {kind: one for kind, one in kept if kind not in tx.forgotten}
 
     async def _write_down(self, tx: Tx) -> None:
         if tx.events:

@@ -1,5 +1,6 @@
 """What a query and an action hold: a session, a frozen instant, who acts, what has happened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -42,6 +43,7 @@ class Tx(Look):
     actor: Actor = SYSTEM
     events: list[Event] = field(default_factory=list)
     outgoing: bool = False
+    forgotten: set[type] = field(default_factory=set)
     _held: list[object] = field(default_factory=list)
 
     def emit(self, event: Event) -> None:
@@ -53,6 +55,17 @@ class Tx(Look):
         self._held.append(row)
         self.session.add(row)
         await self.session.flush()
+
+    def forget(self, *kinds: type) -> None:
+        """What ``directory`` keeps of these types has changed. This transaction reads it anew at
+        once, everybody else when it is committed.
+        """
+        self.forgotten.update(kinds)
+        self.directory = {kind: kept for kind, kept in self.directory.items() if kind not in kinds}
+
+    def hold(self, rows: Iterable[object]) -> None:
+        """Keep rows that were read together: whoever asks for one later asks nobody."""
+        self._held.extend(rows)
 
     def act_as(self, actor: Actor) -> None:
         """Go on as this person, once an action has found out who it is."""

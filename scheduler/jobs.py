@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core import inbox
+from core.agreements import contact
 from core.delivery import claims
 from core.tickets import due, search
 from core.tickets.storm import gather_storm
@@ -26,6 +27,7 @@ JOBS: Final = (
     Job("sweep", due.sweep, None, full=due.BATCH),
     Job("index words", search.index_new, timedelta(seconds=5), full=search.BATCH),
     Job("gather a storm", gather_storm, timedelta(seconds=2)),
+    Job("tell of contacts passed", contact.tell_passed, timedelta(minutes=5)),
     Job("forget what was handled", inbox.purge, timedelta(hours=1)),
     Job("forget what was sent", claims.purge, timedelta(hours=1)),
 )

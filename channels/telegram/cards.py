@@ -1,6 +1,7 @@
 """The operators' card: what a ticket looks like in the group."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from channels.telegram import keyboards
@@ -48,8 +49,12 @@ def _lines(card: Card, voice: Voice) -> Iterator[str]:
         yield voice.html("card.title", title=title)
     lost = "card.customer_lost" if card.customer_lost else "card.customer"
     yield voice.html(lost, name=clean_name(card.customer))
+    if card.kind:
+        yield voice.html("card.kind", kind=" · ".join(card.kind))
     if work := " · ".join(_work(card, voice)):
         yield work
+    if clocks := " · ".join(_clocks(card, voice)):
+        yield f"{voice.html('card.clocks')} {clocks}"
     yield from _state(card, voice)
     if card.follows is not None:
         yield voice.html("card.follows", follows=card.follows)
@@ -77,6 +82,17 @@ def _work(card: Card, voice: Voice) -> Iterator[str]:
         yield voice.html("card.earlier", nobody=NOBODY, name=earlier)
     elif not card.state.final:
         yield voice.html("card.unassigned", nobody=NOBODY)
+
+
+def _clocks(card: Card, voice: Voice) -> Iterator[str]:
+    """Until when an agreement wants a reaction and a resolution, while somebody can still act."""
+    for clock in card.clocks:
+        if clock.due_at is not None:
+            late = "_late" if clock.due_at <= voice.now else ""
+            yield voice.html(f"card.clock.{clock.kind}{late}", due=clock.due_at)
+        elif clock.left is not None:
+            left = timedelta(seconds=clock.left)
+            yield voice.html(f"card.clock.{clock.kind}_stands", left=left)
 
 
 def _state(card: Card, voice: Voice) -> Iterator[str]:

@@ -93,6 +93,12 @@ def _which(voice: Voice, facts: Facts, _: Card | None) -> Keyboard | None:
     return keyboards.file_which(voice, [_choice(voice, *each) for each in facts["choices"]])
 
 
+def _show_late(voice: Voice, facts: Facts, _: Card | None) -> Keyboard:
+    """The list of what is overdue; what agreements promised stands in the queue."""
+    answers = getattr(facts.get("overdue"), "key", "") != "digest.late"
+    return keyboards.show_all(voice, "overdue" if answers else "queue")
+
+
 # The buttons under a notice, by the beginning of its key.
 _KEYBOARDS: Final[dict[str, Callable[[Voice, Facts, Card | None], Keyboard | None]]] = {
     "answer.failed": _retry,
@@ -100,7 +106,8 @@ _KEYBOARDS: Final[dict[str, Callable[[Voice, Facts, Card | None], Keyboard | Non
     "customer.ask.whether": lambda voice, _facts, _card: keyboards.file_whether(voice),
     "customer.ask.which": _which,
     "alert.overdue": _open_card,
-    "alert.digest": lambda voice, _facts, _card: keyboards.show_all(voice, "overdue"),
+    "alert.clock": _open_card,
+    "alert.digest": _show_late,
     "group.digest": lambda voice, _facts, _card: keyboards.show_all(voice, "queue"),
     "group.storm": lambda voice, _facts, _card: keyboards.show_all(voice, "queue"),
 }

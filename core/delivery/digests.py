@@ -4,26 +4,38 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from core.events import CaughtUp
+from core.events import CaughtUp, ContactsPassed
 from core.texts import Key
 
 # So many numbers are named; the rest are counted.
 NAMED: Final = 10
 
 
-def digest_facts(event: CaughtUp) -> dict[str, Any]:
+def digest_facts(event: CaughtUp | ContactsPassed) -> dict[str, Any]:
     """The facts of a digest's words; a part of which there is nothing is ``None``."""
+    if isinstance(event, ContactsPassed):
+        return {"passed": _part("digest.contacts", event.numbers, event.total)}
     return {
         "down": timedelta(seconds=event.down),
-        "overdue": _part("digest.overdue", event.overdue),
+        "overdue": _overdue(event),
         "near": _part("digest.near", event.near),
         "woke": _part("digest.woke", event.woke),
     }
 
 
-def _part(key: str, numbers: Sequence[int]) -> Key | None:
+def _overdue(event: CaughtUp) -> Key | None:
+    """Answers, and what was promised in agreements: as one part, whichever of them there is."""
+    answers = _part("digest.overdue", event.overdue)
+    promised = _part("digest.late", event.late)
+    if answers is None or promised is None:
+        return answers or promised
+    return Key("digest.overdue_both", {"answers": answers, "promised": promised})
+
+
+def _part(key: str, numbers: Sequence[int], total: int | None = None) -> Key | None:
     if not numbers:
         return None
+    total = total or len(numbers)
     named = ", ".join(f"#{number}" for number in numbers[:NAMED])
-    more = "…" if len(numbers) > NAMED else ""
-    return Key(key, {"n": len(numbers), "numbers": f"{named}{more}"})
+    more = "…" if total > NAMED else ""
+    return Key(key, {"n": total, "numbers": f"{named}{more}"})

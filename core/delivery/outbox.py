@@ -207,7 +207,7 @@ async def _facts(
         facts["messages"] = event.messages
     if notice.kind == "text":
         facts |= event.facts() | await _ticket_facts(tx, notice, ticket)
-        if isinstance(event, e.CaughtUp):
+        if isinstance(event, e.CaughtUp | e.ContactsPassed):
             facts |= digest_facts(event)
         if notice.to is Audience.CUSTOMER:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}

@@ -44,8 +44,8 @@ class PriorityRow(Row):
 
 
 class CalendarRow(Row):
-    """Working hours. ``week``: seven lists from Monday of ``["09:00", "18:00"]``; ``days`` are
-    exceptions by date, a holiday has an empty list. ``24:00`` ends a day.
+    """Working hours. ``week``: under ``days`` seven lists from Monday of ``["09:00", "18:00"]``;
+    ``days`` are exceptions by date, a holiday has an empty list. ``24:00`` ends a day.
     """
 
     __tablename__ = "calendar"

@@ -7,12 +7,24 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from core.models import Message, Note, Person, Ticket
+from core.models import Classification, Clock, Message, Note, Person, Ticket
+from core.tickets.classes import ASPECTS, classes_of
 from core.tickets.marker import Marker, marker
 from core.tickets.topics import title_of
 from core.tickets.workflow import State
 from core.tickets.workflow_store import workflow_of
 from core.tx import Look
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """A running clock of an agreement: ``reaction`` or ``resolution``. ``left``, in working
+    seconds, is said while it stands.
+    """
+
+    kind: str
+    due_at: datetime | None
+    left: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,8 @@ class Card:
     chat: int | None
     message: int | None
     digest: str | None
+    kind: tuple[str, ...] = ()
+    clocks: tuple[ClockFacts, ...] = ()
 
 
 async def card_of(look: Look, number: int) -> Card | None:
@@ -49,7 +63,8 @@ async def card_of(look: Look, number: int) -> Card | None:
     assignee, earlier = aliased(Person), aliased(Person)
     row = (
         await look.session.execute(
-            select(Ticket, Person, assignee.name, earlier.name)
+            select(Ticket, Person, assignee.name, earlier.name, Classification)
+            .outerjoin(Classification, Classification.ticket_id == Ticket.id)
             .join(Person, Ticket.customer_id == Person.id)
             .outerjoin(assignee, Ticket.assignee_id == assignee.id)
             .outerjoin(earlier, Ticket.earlier_assignee_id == earlier.id)
@@ -58,7 +73,7 @@ async def card_of(look: Look, number: int) -> Card | None:
     ).one_or_none()
     if row is None:
         return None
-    ticket, customer, assignee_name, earlier_name = row
+    ticket, customer, assignee_name, earlier_name, kind = row
     workflow = await workflow_of(look)
     state = workflow.state(ticket.state)
     return Card(
@@ -85,7 +100,30 @@ async def card_of(look: Look, number: int) -> Card | None:
         chat=ticket.card_chat,
         message=ticket.card_message,
         digest=ticket.card_digest,
+        kind=await _kind(look, kind),
+        clocks=await _clocks(look, kind),
     )
+
+
+async def _kind(look: Look, kind: Classification | None) -> tuple[str, ...]:
+    """Titles of what the ticket was classified as."""
+    if kind is None:
+        return ()
+    classes = await classes_of(look)
+    chosen = [classes.get(aspect, getattr(kind, aspect)) for aspect in ASPECTS]
+    return tuple(one.title(look.company.language) for one in chosen if one is not None)
+
+
+async def _clocks(look: Look, kind: Classification | None) -> tuple[ClockFacts, ...]:
+    """The clocks that have not ended; only a ticket with an agreement has any."""
+    if kind is None or kind.agreement is None:
+        return ()
+    query = (
+        select(Clock.kind, Clock.due_at, Clock.left)
+        .where(Clock.ticket_id == kind.ticket_id, Clock.ended_at.is_(None))
+        .order_by(Clock.kind)
+    )
+    return tuple(ClockFacts(*row) for row in await look.session.execute(query))
 
 
 @dataclass(frozen=True, slots=True)

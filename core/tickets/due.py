@@ -15,10 +15,18 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import MoveRefused
-from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke
+from core.events import (
+    CaughtUp,
+    ClockMissed,
+    ClockNear,
+    ContactDue,
+    DeadlineMissed,
+    DeadlineNear,
+    TicketWoke,
+)
 from core.faultpoints import pass_point
-from core.models import Fact, Ticket, Timer
-from core.sla.timers import ANSWER, REMINDER, WAKE, set_timers
+from core.models import Clock, Fact, Ticket, Timer
+from core.sla.timers import ANSWER, NEAR, REMINDER, WAKE, set_timers
 from core.tickets.lifecycle import enter, target_of
 from core.tx import Tx
 
@@ -44,6 +52,11 @@ _NEXT: Final = (
     .limit(1)
     .scalar_subquery()
 )
+# Timers of agreements: the clock's kind, and what a firing means.
+_CLOCKS: Final[dict[str, tuple[str, type[ClockMissed | ClockNear]]]] = {
+    **{kind: (kind, ClockMissed) for kind in NEAR},
+    **{near: (kind, ClockNear) for kind, near in NEAR.items()},
+}
 # Asked every few seconds for ever, and mostly in vain: built once, and one statement.
 _PULSE: Final = select(_FACTS.c.at, _FACTS.c.value, _NEXT).where(_FACTS.c.name == HEARTBEAT)
 
@@ -153,7 +166,12 @@ async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
 async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
     """The effect of one timer. False when the ticket's state has overtaken it."""
     due = ticket.answer_due or timer.at
+    if timer.kind in _CLOCKS:
+        return await _tell_of_clock(tx, timer, alone=alone)
     match timer.kind:
+        case "contact":
+            tx.emit(ContactDue(ticket_id=ticket.id, at=timer.at, alone=alone))
+            return True
         case "reminder":
             tx.emit(DeadlineNear(ticket_id=ticket.id, due=due, alone=alone))
             return True
@@ -172,6 +190,16 @@ async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
     return await _moved(tx, ticket, "expire")
 
 
+async def _tell_of_clock(tx: Tx, timer: Due, *, alone: bool) -> bool:
+    """A reaction or resolution deadline is near, or has passed (C5)."""
+    kind, event = _CLOCKS[timer.kind]
+    clock = await tx.session.get(Clock, (timer.ticket_id, kind), populate_existing=True)
+    if clock is None or clock.due_at is None or clock.missed_at is not None:
+        return False
+    tx.emit(event(ticket_id=timer.ticket_id, kind=kind, deadline=clock.due_at, alone=alone))
+    return True
+
+
 async def _moved(tx: Tx, ticket: Ticket, verb: str) -> bool:
     try:
         await target_of(tx, ticket, verb)
@@ -188,7 +216,13 @@ def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:
             ticket_id=None,
             down=int(down.total_seconds()),
             overdue=tuple(gathered.get(ANSWER, ())),
-            near=tuple(gathered.get(REMINDER, ())),
+            near=_all_of(gathered, REMINDER, *NEAR.values()),
             woke=tuple(gathered.get(WAKE, ())),
+            late=_all_of(gathered, *NEAR),
         )
     )
+
+
+def _all_of(gathered: dict[str, Any], *kinds: str) -> tuple[int, ...]:
+    """Tickets whose timers of these kinds fired, each once."""
+    return tuple(dict.fromkeys(number for kind in kinds for number in gathered.get(kind, ())))

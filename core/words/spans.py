@@ -100,6 +100,18 @@ def say_span(delta: timedelta, locale: str, *, parts: int = 2) -> str:
     return " ".join(said)
 
 
+def say_hours(delta: timedelta, locale: str) -> str:
+    """Say working time: «40 ч», never «1 день 16 ч», because no working day has 24 hours."""
+    if abs(delta) < timedelta(seconds=HOUR):
+        return say_span(delta, locale)
+    units = _language(locale).units
+    hours, rest = divmod(abs(round(delta.total_seconds())), HOUR)
+    said = [_counted(hours, units[HOUR], locale)]
+    if minutes := rest // MINUTE:
+        said.append(_counted(minutes, units[MINUTE], locale))
+    return " ".join(said)
+
+
 def _said(
     at: datetime, now: datetime, zone: ZoneInfo, months: tuple[str, ...], language: _Language
 ) -> str:

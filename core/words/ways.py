@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from core.words.spans import say_dated, say_day, say_span, say_when, say_when_short
+from core.words.spans import say_dated, say_day, say_hours, say_span, say_when, say_when_short
 
 Escape = Callable[[str], str]
 
@@ -47,6 +47,10 @@ def _span(delta: timedelta, reader: Reader) -> str:
     return say_span(delta, reader.locale)
 
 
+def _hours(delta: timedelta, reader: Reader) -> str:
+    return say_hours(delta, reader.locale)
+
+
 def _span_to(at: datetime, reader: Reader) -> str:
     return say_span(at - reader.now, reader.locale)
 
@@ -83,6 +87,7 @@ SPECS: Final[dict[str, Ways]] = {
     "dated": {datetime: _dated},
     "day": {datetime: _day},
     "span": {timedelta: _span, datetime: _span_to},
+    "hours": {timedelta: _hours},
     "age": {timedelta: _age, datetime: _age_of},
     "number": {int: _number, float: _number},
     "unix": {datetime: _unix},

@@ -9,6 +9,7 @@ import pytest
 
 from bot.migrate import migrate
 from core import journal
+from core.agreements import contact, keeping
 from core.company import Company
 from core.db import Database, Row
 from core.delivery import outbox
@@ -19,6 +20,9 @@ from tests.postgres import Postgres, in_a_thread
 
 # What the migrations have put there; a test that wants it otherwise changes `desk.directory`.
 SEEDED = {"state", "move", "topic", "category", "priority"}
+
+# As `bot.app.desk_of` has them.
+RECORDERS = (keeping.record, contact.record, journal.record, outbox.record)
 
 
 class Clock:
@@ -116,7 +120,7 @@ def company() -> Company:
 
 @pytest.fixture
 def desk(database: Database, clock: Clock, company: Company) -> Desk:
-    return Desk(database, company, (journal.record, outbox.record), clock=clock)
+    return Desk(database, company, RECORDERS, clock=clock)
 
 
 @pytest.fixture

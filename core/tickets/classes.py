@@ -1,0 +1,96 @@
+"""What kind of work a ticket can be: services, categories, priorities of the company (B7, D4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from core.models import Category, PriorityRow, Service
+from core.tx import Look
+
+SERVICE: Final = "service"
+CATEGORY: Final = "category"
+PRIORITY: Final = "priority"
+ASPECTS: Final = (SERVICE, CATEGORY, PRIORITY)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFacts:
+    """A service, a category or a priority. ``titles`` by language.
+
+    ``rank`` orders priorities, the most urgent first; ``diagnosed`` categories make tasks (B9).
+    """
+
+    aspect: str
+    code: str
+    titles: Mapping[str, str]
+    active: bool
+    rank: int = 0
+    diagnosed: bool = False
+
+    def title(self, language: str) -> str:
+        """The title in this language, or in whichever there is."""
+        return self.titles.get(language) or next(iter(self.titles.values()), self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """All of them, by aspect and code, in their order."""
+
+    known: Mapping[str, Mapping[str, ClassFacts]] = field(default_factory=dict)
+
+    def get(self, aspect: str, code: str | None) -> ClassFacts | None:
+        """One of them, if there is such a one."""
+        return None if code is None else self.known[aspect].get(code)
+
+    def offered(self, aspect: str) -> list[ClassFacts]:
+        """Those that may be chosen."""
+        return [one for one in self.known[aspect].values() if one.active]
+
+
+async def classes_of(look: Look) -> Classes:
+    """The company's services, categories and priorities, kept until the directory changes."""
+    found: Classes | None = look.directory.get(Classes)
+    if found is None:
+        found = look.directory[Classes] = Classes(
+            {
+                SERVICE: await _read(look, select(Service).order_by(Service.position)),
+                CATEGORY: await _read(look, select(Category).order_by(Category.position)),
+                PRIORITY: await _read(look, select(PriorityRow).order_by(PriorityRow.rank)),
+            }
+        )
+    return found
+
+
+async def _read(look: Look, query: Any) -> dict[str, ClassFacts]:
+    return {row.code: _facts(row) for row in await look.session.scalars(query)}
+
+
+def _facts(row: Service | Category | PriorityRow) -> ClassFacts:
+    return ClassFacts(
+        type(row).__tablename__,
+        row.code,
+        dict(row.titles or {}),
+        row.active,
+        rank=getattr(row, "rank", 0),
+        diagnosed=getattr(row, "diagnosed", False),
+    )
+
+
+def find_class(classes: Classes, aspects: tuple[str, ...], words: str) -> ClassFacts | None:
+    """What a person means by its code or by the beginning of a title; ``None``: nothing of these.
+
+    A whole title goes before a beginning, an earlier aspect before a later one.
+    """
+    wanted = words.strip().casefold()
+    if not wanted:
+        return None
+    offered = [one for aspect in aspects for one in classes.offered(aspect)]
+    whole = (one for one in offered if wanted in _names(one))
+    begun = (one for one in offered if any(name.startswith(wanted) for name in _names(one)))
+    return next(whole, None) or next(begun, None)
+
+
+def _names(one: ClassFacts) -> list[str]:
+    return [name.casefold() for name in (one.code, *one.titles.values())]

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiogram import Bot, Dispatcher
+from aiogram.types import Update
+from pydantic import ValidationError
 
 import handlers
-from bot.handling import Handler
 from bot.introducing import Introducer
-from bot.lanes import Lanes
+from bot.lanes import Lanes, Unparseable
 from bot.migrate import migrate
 from bot.polling import Poller
 from bot.settings import Settings
@@ -28,7 +29,9 @@ from core.delivery import outbox
 from core.delivery.channel import Channel
 from core.delivery.courier import Courier, Reactions
 from core.delivery.pacing import Pacer
+from core.delivery.places import move_chat
 from core.desk import Clock, Desk, utc_now
+from core.inbox import Stored
 from core.setup.choices import settle
 from core.texts import Texts
 from core.tickets import receipts
@@ -185,6 +188,7 @@ def build(
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)
     dispatcher = handlers.dispatcher(desk, texts, gateway.overlays)
+    lanes = Lanes(desk, _Handler(bot, desk, dispatcher, gateway).handle)
     app: App
 
     def stored(batch: Sequence[Mapping[str, Any]]) -> None:
@@ -195,8 +199,6 @@ def build(
         app.adopt(company)
 
     reactions = Reactions(receipts.arrived, receipts.refused, receipts.look_slow)
-    courier = Courier(desk, channels, pacer, reactions, moved)
-    lanes = Lanes(desk, Handler(bot, desk, dispatcher, gateway, courier).handle)
     app = App(
         settings,
         database,
@@ -206,7 +208,7 @@ def build(
         gateway,
         dispatcher,
         channels,
-        courier,
+        Courier(desk, channels, pacer, reactions, moved),
         lanes,
         Poller(bot, desk, stored),
         Runner(desk, settings.sweep_interval),
@@ -222,3 +224,39 @@ def _channels(
         url = settings.smtp_url.get_secret_value()
         channels["email"] = EmailChannel(url, settings.mail_from, texts, settings.timezone)
     return channels
+
+
+@dataclass(slots=True)
+class _Handler:
+    """From a stored update to its handler: parsed alone, so that a bad one harms nobody else."""
+
+    bot: Bot
+    desk: Desk
+    dispatcher: Dispatcher
+    gateway: Gateway
+
+    async def handle(self, stored: Stored) -> None:
+        try:
+            update = Update.model_validate_json(stored.raw, context={"bot": self.bot})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise Unparseable(f"{first['loc']}: {first['msg']}") from None
+        self._note(update)
+        if await self._moved(update):
+            return
+        await self.dispatcher.feed_update(self.bot, update)
+
+    def _note(self, update: Update) -> None:
+        message = update.message or update.edited_message
+        if message is not None:
+            self.gateway.note_incoming(message.chat, message.message_id)
+
+    async def _moved(self, update: Update) -> bool:
+        """The service message of a group that became a supergroup: stored ids follow."""
+        message = update.message
+        if message is None or message.migrate_to_chat_id is None:
+            return False
+        self.desk.company = await self.desk.run(
+            move_chat, message.chat.id, message.migrate_to_chat_id
+        )
+        return True

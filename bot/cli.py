@@ -103,6 +103,11 @@ def _parser() -> argparse.ArgumentParser:
             found.add_argument("--port", type=int, help="where the page and the Bot API are served")
             found.add_argument("--open", action="store_true", help="open the page in a browser")
             found.add_argument("--no-console", action="store_true", help="read nothing, just serve")
+            found.add_argument(
+                "--basic-group",
+                action="store_true",
+                help="operators in a basic group, to be upgraded by `migrate`",
+            )
     return parser
 
 
@@ -235,7 +240,12 @@ async def sandbox(settings: Settings, options: argparse.Namespace) -> int:
 
     if "port" not in options:  # it came here by `run`
         return await play(settings)
-    manner = Manner(options.port, console=not options.no_console, browser=options.open)
+    manner = Manner(
+        options.port,
+        console=not options.no_console,
+        browser=options.open,
+        basic_group=options.basic_group,
+    )
     return await play(settings, manner)
 
 

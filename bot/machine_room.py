@@ -15,6 +15,7 @@ from core.gauges import Gauges, read_gauges
 
 if TYPE_CHECKING:
     from sandbox.demo import Demo
+    from sandbox.page.room import Progress
     from sandbox.process import BotProcess
 
 # A call takes a fraction of a second; an answer that is out longer may be lost.
@@ -131,11 +132,11 @@ class MachineRoom:
         """The bot's clock is ``offset`` seconds ahead of the machine's."""
         shift(self.clock, offset)
 
-    async def tell_story(self) -> None:
+    async def tell_story(self, progress: "Progress") -> None:
         """The demonstration's company writes, and the operators work."""
         from bot.story import Story
 
-        await Story(self.demo, self).tell()
+        await Story(self.demo, self).tell(progress)
 
     async def begin_anew(self) -> None:
         """Nothing that happened has happened: an empty world, an empty database, a fresh bot."""

@@ -61,11 +61,14 @@ The bot is process {pid}; its log is
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How the sandbox is played. ``port`` is asked for, or the usual one where that is free."""
+    """How the sandbox is played. ``port`` is asked for, or the usual one where that is free; a
+    ``basic_group`` of operators can still become a supergroup, but has no links to its messages.
+    """
 
     port: int | None = None
     console: bool = True
     browser: bool = False
+    basic_group: bool = False
 
 
 async def play(settings: Settings, manner: Manner = Manner()) -> int:
@@ -78,7 +81,7 @@ async def play(settings: Settings, manner: Manner = Manner()) -> int:
     with _cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
         try:
             async with demo.start(port=_port(manner.port)) as world:
-                played = demo.build(world, basic_group=True)
+                played = demo.build(world, basic_group=manner.basic_group)
                 given = dotenv_values(DOTENV) | os.environ
                 room = machine_room(settings, played, Path(folder), given)
                 page = Page(played, room)

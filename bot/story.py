@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.machine_room import MachineRoom
     from sandbox import Chat, Message, Person
     from sandbox.demo import Demo
+    from sandbox.page.room import Progress
     from sandbox.plots import Plot, Step
 
 # A group gets 18 messages a minute, and the bot keeps to it.
@@ -38,11 +39,12 @@ class Story:
     demo: "Demo"
     room: "MachineRoom"
 
-    async def tell(self) -> None:
+    async def tell(self, progress: "Progress") -> None:
         """One ticket after the other, each up to where it stays."""
         from sandbox.plots import PLOTS
 
-        for plot in PLOTS:
+        for at, plot in enumerate(PLOTS, 1):
+            progress(at, len(PLOTS))
             case = await self._opened(plot)
             for step in plot.steps:
                 await _DEEDS[step.deed](self, case, step)

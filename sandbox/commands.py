@@ -292,7 +292,7 @@ def _outage(seat: Seat, rest: str) -> None:
     world.spawn(world.faults.restart(_number(rest, 5)))
 
 
-@_command("migrate", "upgrade the operators' basic group to a supergroup")
+@_command("migrate", "upgrade the operators' group to a supergroup (with --basic-group)")
 def _migrate(seat: Seat, _rest: str) -> str:
     new = seat.demo.group.migrate()
     return f"{new.title} is now {new.id}"

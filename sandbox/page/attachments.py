@@ -9,7 +9,7 @@ from sandbox.images import image_size
 from sandbox.media import Upload
 from sandbox.page.doing import FILE_LIMIT, Doing
 from sandbox.page.samples import sample
-from sandbox.page.words import Refused
+from sandbox.page.words import Refused, sample_words
 
 Json = dict[str, Any]
 
@@ -103,23 +103,28 @@ def _degrees(doing: Doing, name: str) -> float | None:
 
 
 def _venue(doing: Doing) -> Json:
-    named = {name: doing.maybe(name, limit=128) for name in ("title", "address")}
-    return _location(doing) | {name: value for name, value in named.items() if value}
+    own = [doing.maybe(name, limit=128) for name in ("title", "address")]
+    samples = [sample_words(name, doing.person.language) for name in ("title", "address")]
+    title, address = (given or sample for given, sample in zip(own, samples, strict=True))
+    return _location(doing) | {"title": title, "address": address}
 
 
 def _contact(doing: Doing) -> Json:
     """The person's own phone number, or another's."""
     phone = doing.maybe("phone", limit=32)
-    return {"phone": phone, "first_name": doing.maybe("name", limit=64)} if phone else {}
+    name = doing.maybe("name", limit=64) or sample_words("name", doing.person.language)
+    return {"phone": phone, "first_name": name} if phone else {}
 
 
 def _poll(doing: Doing) -> Json:
-    options = doing.body.get("options", ["Да", "Нет"])
+    language = doing.person.language
+    options = doing.body.get("options", sample_words("options", language).split("|"))
     if not isinstance(options, list) or not 2 <= len(options) <= 12:
         raise Refused("bad_value", field="options")
     if not all(isinstance(option, str) and 0 < len(option) <= 100 for option in options):
         raise Refused("bad_value", field="options")
-    return {"question": doing.text("question", "Когда удобно?", limit=300), "options": options}
+    question = doing.text("question", sample_words("question", language), limit=300)
+    return {"question": question, "options": options}
 
 
 def _dice(doing: Doing) -> Json:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 Json = dict[str, Any]
+# How far a story has come: which of its tickets is told now, and of how many.
+Progress = Callable[[int, int], None]
 
 
 class MachineRoom(Protocol):
@@ -27,8 +30,8 @@ class MachineRoom(Protocol):
         """The bot's clock runs ``offset`` seconds ahead of the machine's."""
         ...
 
-    async def tell_story(self) -> None:
-        """Bring in the demonstration's company and let its people act."""
+    async def tell_story(self, progress: Progress) -> None:
+        """Bring in the demonstration's company and let its people act; say how far it has come."""
         ...
 
     async def begin_anew(self) -> None:

@@ -30,6 +30,7 @@ class Troubles:
         self.world = world
         self.room = room
         self.demo = False
+        self._told: Json = {}  # how far the story has come while it is told
         self._slow = asyncio.Lock()  # for what takes seconds: kill, start, the story
 
     def running(self) -> list[Json]:
@@ -37,8 +38,8 @@ class Troubles:
         shown = [_fault(fault) for fault in self.world.faults.lasting()]
         if self.world.server.cut_off:
             shown.append({"id": "network", "kind": "network"})
-        if self.demo:
-            shown.append({"id": "demo", "kind": "demo"})
+        if self.demo or self._told:
+            shown.append({"id": "demo", "kind": "demo"} | self._told)
         return shown
 
     async def make(self, body: Json) -> Json:
@@ -140,8 +141,18 @@ class Troubles:
             raise Refused("bad_value", field="on")
         if on and self.demo:
             return
-        await self._alone(room.tell_story if on else room.begin_anew)
+        await self._alone(self._tell_story if on else room.begin_anew)
         self.demo = on
+
+    async def _tell_story(self) -> None:
+        try:
+            await self._room().tell_story(self._tell_progress)
+        finally:
+            self._told = {}
+
+    def _tell_progress(self, at: int, of: int) -> None:
+        self._told = {"at": at, "of": of}
+        self.world.touched()
 
     # ------------------------------------------------------------------ inside
 

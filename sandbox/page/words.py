@@ -71,6 +71,21 @@ SERVICE: Final[dict[str, tuple[str, str]]] = {
     "forum_topic_reopened": ("Тема снова открыта", "The topic was reopened"),
 }
 
+# What people send who have nothing of their own at hand, in their own language.
+SAMPLES: Final[dict[str, tuple[str, str]]] = {
+    "title": ("Склад на Заречной", "Warehouse"),
+    "address": ("ул. Заречная, 4", "4 River Street"),
+    "question": ("Когда удобно принять мастера?", "When would the technician suit you?"),
+    "options": ("Утром|После обеда", "In the morning|After lunch"),
+    "name": ("Охрана склада", "Warehouse security"),
+}
+
+
+def sample_words(what: str, language: str | None) -> str:
+    """Words of `SAMPLES` for somebody whose app speaks this language."""
+    russian, english = SAMPLES[what]
+    return russian if (language or "ru").startswith("ru") else english
+
 
 class Refused(Exception):
     """A person asks for what cannot be done; ``status`` is the answer's HTTP status."""

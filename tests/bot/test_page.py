@@ -28,7 +28,7 @@ WAIT = 30.0
 async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
     """Somebody at the page of a sandbox whose bot takes updates."""
     async with demo.start() as world:
-        played = demo.build(world, basic_group=True)
+        played = demo.build(world)
         room = machine_room(load_settings({}), played, tmp_path, {})
         page = Page(played, room)
         async with room.bot, visiting(page) as visitor:
@@ -96,8 +96,12 @@ async def test_the_demonstration_comes_through_the_bot_and_goes_without_a_trace(
     visitor: Visitor,
 ) -> None:
     group = visitor.group
-    await visitor.trouble("demo", on=True)
+    async with visitor.listening((await visitor.look())["seq"]) as heard:
+        await visitor.trouble("demo", on=True)
+        told = [fault["at"] for f in heard.of("faults") for fault in f["faults"] if "of" in fault]
+        assert told == sorted(told) and set(told) >= {1, 2, 3, 4}  # a browser sees how far it is
     found = await visitor.look()
+    assert found["faults"] == [{"id": "demo", "kind": "demo"}]
     assert found["offset"] >= 3 * DAY
     assert len(found["people"]) == 12
     await says(visitor, visitor.page.demo.alerts, "#2 просрочено")
@@ -146,7 +150,8 @@ async def test_a_manner_reaches_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> 
         return 0
 
     monkeypatch.setattr(playground, "play", play)
-    for line in ("run", "sandbox", "sandbox --port 81 --open --no-console"):
+    for line in ("run", "sandbox", "sandbox --port 81 --open --no-console --basic-group"):
         options = cli._parser().parse_args(line.split())
         await cli.sandbox(load_settings({}), options)
-    assert played == [Manner(), Manner(), Manner(81, console=False, browser=True)]
+    other = Manner(81, console=False, browser=True, basic_group=True)
+    assert played == [Manner(), Manner(), other]

@@ -48,12 +48,12 @@ async def test_only_harmless_settings_enter_the_sandbox() -> None:
 class Window:
     """The sandbox in a terminal of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *command: str) -> None:
         self._here, there = pty.openpty()
         termios.tcsetwinsize(there, (40, 200))
         clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "run"],
+            [sys.executable, "-m", "bot", *(command or ("run",))],
             stdin=there, stdout=there, stderr=there, cwd=folder, start_new_session=True,
             # So that Ctrl-C is a signal, as at any terminal. No thread runs here.
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
@@ -108,7 +108,7 @@ def test_a_story_in_a_real_terminal_and_nothing_stays_behind(tmp_path: Path) -> 
         "COMPANY_NAME=Наш двор\nSMTP_URL=smtp://mail.example.com\n"
         "MAIL_FROM=desk@example.com\nMAIL_ALERTS_TO=a@example.com\n"
     )
-    window = Window(tmp_path)
+    window = Window(tmp_path, "sandbox", "--basic-group")
     try:
         first = window.bot()
         assert re.search(r"http://127\.0\.0\.1:\d+/page/", window.got)

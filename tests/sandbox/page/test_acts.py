@@ -113,6 +113,19 @@ async def test_every_other_kind_needs_no_file(visitor: Visitor, kind: str) -> No
     assert shown["kind"] == kind and len(shown) > 1
 
 
+async def test_samples_are_in_the_language_of_who_sends_them(visitor: Visitor) -> None:
+    for name, title, option in (
+        ("anna", "Склад на Заречной", "Утром"),
+        ("john", "Warehouse", "In the morning"),
+    ):
+        who = visitor.people[name]
+        await visitor.act(who, "start")
+        await visitor.act(who, "venue")
+        await visitor.act(who, "poll")
+        venue, poll = (m["media"] for m in (await visitor.chat(who.chat))["messages"][-2:])
+        assert venue["title"] == title and poll["options"][0]["text"] == option
+
+
 async def test_own_files_come_as_they_are(visitor: Visitor) -> None:
     picture = png(640, 360, seed=7)
     status, _ = await visitor.send(visitor.anna, "photo", ("я.png", picture, "image/png"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,7 @@ import pytest
 from sandbox import demo
 from sandbox.commands import Seat, obey
 from sandbox.page import Page
+from sandbox.page.room import Progress
 from tests.sandbox.page.visitor import Visitor, visiting
 
 Json = dict[str, Any]
@@ -24,6 +26,7 @@ class Room:
         self.shifts: list[float] = []
         self.due: list[Json] = []
         self.done: list[str] = []
+        self.pace = asyncio.Semaphore(2)
 
     async def look(self) -> Json:
         # what is due is done as soon as somebody looks
@@ -43,7 +46,10 @@ class Room:
     def shift(self, offset: float) -> None:
         self.shifts.append(offset)
 
-    async def tell_story(self) -> None:
+    async def tell_story(self, progress: Progress) -> None:
+        for at in (1, 2):
+            progress(at, 2)
+            await self.pace.acquire()
         self.done.append("story")
 
     async def begin_anew(self) -> None:
@@ -176,12 +182,22 @@ async def test_a_leap_of_the_clocks_stops_at_each_deadline(staffed: tuple[Visito
 
 async def test_the_demonstration_comes_and_goes(staffed: tuple[Visitor, Room]) -> None:
     visitor, room = staffed
-    await visitor.trouble("demo", on=True)
+    room.pace = asyncio.Semaphore(0)
+    async with visitor.listening((await visitor.look())["seq"]) as heard:
+        telling = asyncio.create_task(visitor.trouble("demo", on=True))
+        for at in (1, 2):
+            await heard.until("faults", _telling(at))
+            room.pace.release()
+        await telling
     assert await kinds(visitor) == ["demo"]
     await visitor.trouble("demo", on=True)
     await visitor.trouble("demo", on=False)
     assert room.done == ["story", "anew"]
     assert await kinds(visitor) == []
+
+
+def _telling(at: int) -> Callable[[Json], bool]:
+    return lambda told: told["faults"] == [{"id": "demo", "kind": "demo", "at": at, "of": 2}]
 
 
 async def test_the_console_makes_the_same_trouble(staffed: tuple[Visitor, Room]) -> None:

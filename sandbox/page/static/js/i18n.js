@@ -31,6 +31,9 @@ function use(code) {
   useLocale(code);
 }
 
+/** A word in the language of somebody's app, whatever language the page is in. @param {string} code */
+export const wordsOf = (code, key) => WORDS[code?.startsWith("ru") ? "ru" : "en"][key];
+
 /** t("members", {count: 3}) → «3 участника». {name} stands for a fact; a plural is a table by category. */
 export function t(key, facts = {}) {
   const found = WORDS[current][key] ?? WORDS.en[key] ?? key;

@@ -2,6 +2,7 @@
 
 import { t } from "../i18n.js";
 import { openMenu } from "../panes/head.js";
+import { person } from "../store.js";
 import { sampleFilm, samplePhotos, sampleSound, sampleText } from "./samples.js";
 
 /** @param {import("../panes/pane.js").Context} ctx @param {HTMLElement} button @param {ReturnType<import("./attach.js").watchFiles>} files */
@@ -17,12 +18,12 @@ export function attachMenu(ctx, button, files) {
     ["round", t("kind_video_note"), made("video_note", sampleFilm)],
     ["mic", t("kind_voice"), made("voice", () => sampleSound("voice.wav"))],
     ["music", t("kind_audio"), made("audio", () => sampleSound("melody.wav"))],
-    ["file", t("sample_file"), made("document", sampleText)],
+    ["file", t("sample_file"), made("document", () => sampleText(person(ctx.actor()).language))],
     ["sticker", t("kind_sticker"), simple("sticker", { demo: "sticker" })],
     ["place", t("kind_location"), simple("location")],
     ["place", t("kind_venue"), simple("venue")],
     ["person", t("kind_contact"), simple("contact")],
-    ["poll", t("kind_poll"), simple("poll", t("sample_poll_question") ? { question: t("sample_poll_question"), options: [t("yes"), t("no")] } : {})],
+    ["poll", t("kind_poll"), simple("poll")],
     ["dice", t("kind_dice"), simple("dice")],
   ]);
 }

@@ -1,7 +1,7 @@
 // Examples made on the spot: what a yard camera sees, a few notes, a page of text.
 
 import { clockTime, shortMoment } from "../format.js";
-import { t } from "../i18n.js";
+import { wordsOf } from "../i18n.js";
 import { now } from "../store.js";
 
 const SCENES = [
@@ -80,8 +80,9 @@ export async function sampleSound(name, seconds = 3) {
   return new File([data.buffer], name, { type: "audio/wav" });
 }
 
-export async function sampleText() {
-  return new File([`${t("sample_text")}\n${shortMoment(now())}\n`], t("sample_text_name"), { type: "text/plain" });
+/** In the language of who sends it. @param {string} code */
+export async function sampleText(code) {
+  return new File([`${wordsOf(code, "sample_text")}\n${shortMoment(now())}\n`], wordsOf(code, "sample_text_name"), { type: "text/plain" });
 }
 
 /** A second and a half of a running clock, where the browser can record; else a file without frames. */

@@ -29,7 +29,7 @@ export function makeTroubles(desk) {
     fill(list, TROUBLES.map(([name, sign, state, body]) => toggle(name, sign, state(), (event) => trouble(event.currentTarget, body()))), blocking(desk),
       h("div.ends", {},
         h("button.button", { type: "button", data: { trouble: "calm" }, onclick: (event) => trouble(event.currentTarget, { do: "calm" }) }, icon("check"), t("calm")),
-        h("button.button", { type: "button", data: { trouble: "demo" }, "aria-pressed": String(Boolean(fault("demo"))), title: t("demo_about"), onclick: (event) => trouble(event.currentTarget, { do: "demo", on: !fault("demo") }) }, icon("people"), t(fault("demo") ? "demo_off" : "demo_on"))));
+        demonstration(fault("demo"))));
     if (focused) list.querySelector(`[data-trouble="${focused}"]`)?.focus({ preventScroll: true });
   }
   return {
@@ -42,6 +42,13 @@ export function makeTroubles(desk) {
 function toggle(name, sign, state, onclick) {
   const left = state?.until ? h("small", { data: { until: state.until } }, leftOf(state.until)) : state?.left ? h("small", {}, `×${state.left}`) : null;
   return h("button.switch", { type: "button", "aria-pressed": String(Boolean(state)), data: { trouble: name }, title: t(`${name}_about`), onclick }, icon(sign), h("span", {}, t(name)), left, h("i.knob", { "aria-hidden": "true" }));
+}
+
+/** The story takes a while: meanwhile the button says how far it is. */
+function demonstration(state) {
+  const telling = Boolean(state?.of);
+  const words = telling ? t("demo_telling", state) : t(state ? "demo_off" : "demo_on");
+  return h("button.button", { type: "button", disabled: telling, "aria-busy": telling, "aria-pressed": String(Boolean(state)), data: { trouble: "demo" }, title: t("demo_about"), onclick: (event) => trouble(event.currentTarget, { do: "demo", on: !state }) }, icon("people"), words);
 }
 
 const leftOf = (until) => duration(Math.max(0, until - Date.now() / 1000));

@@ -51,7 +51,7 @@ export const en = {
   start: "Start", readers: "You are reading this channel", not_member: "You are not in this group",
   editing: "Edit message", reply_to: "Reply to {name}",
   attach_photo: "Photo or video", attach_file: "File", sample_photo: "Example: photo", sample_album: "Example: album",
-  sample_file: "Example: file", sample_text: "Contract no. 12. Camera MOS_12_23, 10 Lermontov Street.", sample_text_name: "contract.txt", sample_poll_question: "When may the engineer come?",
+  sample_file: "Example: file", sample_text: "Contract no. 12. Camera MOS_12_23, 10 Lermontov Street.", sample_text_name: "contract.txt",
   drop_here: "Drop to send", caption: "Caption", compress: "Compress images",
   send_files: { one: "Send {count} file", other: "Send {count} files" },
   too_many_files: "At most {most} at a time. Send the others next.",
@@ -74,7 +74,7 @@ export const en = {
   trouble: "Make trouble", network: "No network", network_about: "Nothing gets through between the bot and Telegram",
   flood: "429 for 30 seconds", flood_about: "Telegram answers “too many requests” to everything", lose_responses: "Lose 3 answers", lose_responses_about: "Telegram does what it is asked, but its answer is lost",
   block: "{name} blocks the bot", block_about: "The customer of the first chat", calm: "Calm", demo_on: "Show a busy day", demo_off: "Begin anew",
-  demo_about: "A small company with cameras and a few tickets", log: "The bot’s log", log_empty: "Nothing yet",
+  demo_telling: "Ticket {at} of {of}…", demo_about: "A small company with cameras and a few tickets", log: "The bot’s log", log_empty: "Nothing yet",
 
   // the tour
   tour_offer_title: "Shall we show you around?", tour_offer: "Three minutes: a customer writes, an operator answers, a deadline passes. You do it all, and the bot is the real one.",

@@ -51,7 +51,7 @@ export const ru = {
   start: "Запустить", readers: "Вы читаете этот канал", not_member: "Вы не в этой группе",
   editing: "Редактирование", reply_to: "В ответ {name}",
   attach_photo: "Фото или видео", attach_file: "Файл", sample_photo: "Пример: фото", sample_album: "Пример: альбом",
-  sample_file: "Пример: файл", sample_text: "Договор № 12. Камера MOS_12_23, ул. Лермонтова, 10.", sample_text_name: "договор.txt", sample_poll_question: "Когда удобно принять мастера?",
+  sample_file: "Пример: файл", sample_text: "Договор № 12. Камера MOS_12_23, ул. Лермонтова, 10.", sample_text_name: "договор.txt",
   drop_here: "Отпустите, чтобы отправить", caption: "Подпись", compress: "Сжать изображение",
   send_files: { one: "Отправить {count} файл", few: "Отправить {count} файла", other: "Отправить {count} файлов" },
   too_many_files: "За раз — не больше {most}. Остальные пришлите следом.",
@@ -74,7 +74,7 @@ export const ru = {
   trouble: "Устроить неприятность", network: "Нет сети", network_about: "Ничего не проходит между ботом и Telegram",
   flood: "429 на 30 секунд", flood_about: "Telegram отвечает «слишком часто» на всё", lose_responses: "Потерять 3 ответа", lose_responses_about: "Telegram делает, что просят, но ответ не доходит",
   block: "{name} блокирует бота", block_about: "Клиент из первого чата", calm: "Успокоить", demo_on: "Показать жизнь", demo_off: "Начать заново",
-  demo_about: "Небольшая компания с камерами и несколькими обращениями", log: "Журнал бота", log_empty: "Пока пусто",
+  demo_telling: "Обращение {at} из {of}…", demo_about: "Небольшая компания с камерами и несколькими обращениями", log: "Журнал бота", log_empty: "Пока пусто",
 
   // the tour
   tour_offer_title: "Показать, как это работает?", tour_offer: "Три минуты: клиент пишет, оператор отвечает, срок проходит. Всё делаете вы, бот настоящий.",

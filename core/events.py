@@ -623,9 +623,21 @@ class PeopleMerged(Event):
     person_id: int
     merged_id: int
     merged_name: str
-    tickets: tuple[int, ...]
     by: str
     insisted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerChanged(Event):
+    """The ticket's customer turned out to be ``customer_id``; ``old`` and ``new`` are names.
+
+    ``active``: the ticket has not ended.
+    """
+
+    customer_id: int
+    old: str
+    new: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

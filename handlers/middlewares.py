@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from aiogram import BaseMiddleware
@@ -10,7 +11,9 @@ from aiogram.types import CallbackQuery, Message, TelegramObject, User
 from core.desk import Desk
 from core.errors import Refusal
 from core.people.directory import Caller, language_of
+from core.people.signposts import stands_for
 from core.texts import Texts
+from core.tx import Look
 from handlers.speech import Speech
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -35,22 +38,38 @@ class Spoken(BaseMiddleware):
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Run the handler; a refusal becomes a sentence to the person who acted."""
         user: User | None = getattr(event, "from_user", None)
-        speech = Speech(data["bot"], self.desk, self.texts, await self._locale(event, user))
+        caller = None if user is None else caller_of(user)
+        caller, locale = await self._spoken_with(event, caller)
+        speech = Speech(data["bot"], self.desk, self.texts, locale)
         data["speech"] = speech
-        if user is not None:
-            data["caller"] = caller_of(user)
+        if caller is not None:
+            data["caller"] = caller
         try:
             return await handler(event, data)
         except Refusal as refusal:
             await say_refusal(speech, event, refusal)
             return None
 
-    async def _locale(self, event: TelegramObject, user: User | None) -> str:
+    async def _spoken_with(
+        self, event: TelegramObject, caller: Caller | None
+    ) -> tuple[Caller | None, str]:
+        """Whom we speak with, and in which language."""
         message = event.message if isinstance(event, CallbackQuery) else event
         chat = getattr(message, "chat", None)
-        if user is None or chat is None or chat.type != "private":
-            return self.desk.company.language
-        return await self.desk.read(language_of, user.id, user.language_code)
+        if caller is None or chat is None or chat.type != "private":
+            return caller, self.desk.company.language
+        known = isinstance(event, Message | CallbackQuery)
+        return await self.desk.read(_known_as if known else _as_they_are, caller)
+
+
+async def _known_as(look: Look, caller: Caller) -> tuple[Caller, str]:
+    """Whoever writes from an account that was merged into another is that person."""
+    person = replace(caller, telegram_id=await stands_for(look, caller.telegram_id))
+    return await _as_they_are(look, person)
+
+
+async def _as_they_are(look: Look, caller: Caller) -> tuple[Caller, str]:
+    return caller, await language_of(look, caller.telegram_id, caller.language)
 
 
 async def say_refusal(speech: Speech, event: TelegramObject, refusal: Refusal) -> None:

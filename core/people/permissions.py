@@ -39,6 +39,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "contact": _ANYONE_OF_US,
     "merge": _ANYONE_OF_US,
     "merge_any": frozenset({"admin"}),
+    "contract": frozenset({"admin"}),
     "release_any": frozenset({"admin"}),
     "undo_any": frozenset({"admin"}),
     "report": frozenset({"admin"}),

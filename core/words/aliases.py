@@ -32,6 +32,18 @@ ALIASES: Final[dict[str, str]] = {
     "помощь": "help",
 }
 
+PARENT: Final = frozenset({"parent", "родитель", "родителем", "родительское"})
+"""Behind a ticket's number: that one is to be the parent."""
+
+DETAILS: Final[dict[str, str]] = {
+    "имя": "name",
+    "язык": "language",
+    "пояс": "zone",
+    "компания": "account",
+    "company": "account",
+}
+"""What is noted of a person, besides its own name."""
+
 VIEWS: Final[dict[str, str]] = {
     "все": "queue",
     "all": "queue",

@@ -19,3 +19,16 @@ def read_phone(words: str) -> str | None:
 def shared_phone(words: str) -> str | None:
     """The phone of a contact that Telegram has shared: the same, with or without its ``+``."""
     return read_phone(f"+{words.strip().lstrip('+')}")
+
+
+# How Russian numbers are dialled at home: 8 or 7 and ten figures, or a mobile one without either.
+_AT_HOME: Final = re.compile(r"(?:[78](?=[3-9][0-9]{9}\Z))?([3-9][0-9]{9})", re.ASCII)
+
+
+def typed_phone(words: str) -> str | None:
+    """The phone that an operator has typed: international, or a Russian one as it is dialled at
+    home. ``None`` for anything else, ten figures that begin with a number of no region among it.
+    """
+    bare = _BETWEEN.sub("", words.strip())
+    home = _AT_HOME.fullmatch(bare)
+    return f"+7{home[1]}" if home else read_phone(words)

@@ -36,6 +36,6 @@ def test_what_the_clock_does_no_person_may(verb: str) -> None:
     assert [role for role in ROLES if may(role, verb)] == ["system"]
 
 
-@pytest.mark.parametrize("verb", ["release_any", "report", "merge_any"])
+@pytest.mark.parametrize("verb", ["release_any", "report", "merge_any", "contract"])
 def test_supervision_is_for_admins(verb: str) -> None:
     assert [role for role in ROLES if may(role, verb)] == ["admin"]

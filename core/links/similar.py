@@ -1,0 +1,171 @@
+"""Tickets like this one (B12): by service, equipment, area and words, with the reason for each.
+
+Everything is bounded: the newest tickets of each reason are looked at, and of its words only the
+rarest, so that a page costs the same among a thousand tickets and among a million.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import func, select, union_all
+
+from core.errors import NoSuchTicket
+from core.models import Camera, Classification, Parentage, Person, SearchWord, Ticket, TicketCamera
+from core.tickets.lists import Line, lines_of
+from core.tickets.topics import topics_of
+from core.tickets.workflow_store import workflow_of
+from core.tx import Look
+from core.words.stems import stems_of
+
+MOST: Final = 6
+"""So many are shown."""
+
+_NEWEST: Final = 50
+_WORDS_ASKED: Final = 40
+_RAREST: Final = 8
+# A word that more tickets have than this says nothing about what they are.
+_COMMON: Final = 200
+_SHORTEST: Final = 3
+
+# What a reason weighs; each shared word weighs one.
+_WEIGHTS: Final = {"camera": 8, "area": 3, "service": 2}
+_FEWEST_WORDS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A ticket like the one asked about. ``reasons``: ``camera``, ``area``, ``service``.
+
+    ``words`` are stems that both have; ``category`` is its state's; ``solved``: work on it is
+    done; ``child``: it is part of another, so it cannot be a parent.
+    """
+
+    line: Line
+    category: str
+    solved: bool
+    reasons: tuple[str, ...]
+    words: tuple[str, ...]
+    child: bool
+
+
+@dataclass(slots=True)
+class _Match:
+    reasons: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
+
+    @property
+    def weight(self) -> int:
+        return sum(_WEIGHTS[reason] for reason in self.reasons) + len(self.words)
+
+    @property
+    def counts(self) -> bool:
+        """One word in common is chance."""
+        return bool(self.reasons) or len(self.words) >= _FEWEST_WORDS
+
+
+async def similar_to(look: Look, number: int) -> tuple[Similar, ...]:
+    """Tickets like this one, those solved first, then the closest, then the newest.
+
+    Raises :class:`NoSuchTicket`.
+    """
+    ticket = await look.session.get(Ticket, number)
+    if ticket is None:
+        raise NoSuchTicket(number)
+    matches: dict[int, _Match] = defaultdict(_Match)
+    for reason, found in await _by_facts(look, number):
+        matches[found].reasons.add(reason)
+    for word, found in await _by_words(look, ticket):
+        matches[found].words.add(word)
+    likely = {found: match for found, match in matches.items() if match.counts}
+    closest = sorted(likely, key=lambda one: (-likely[one].weight, -one))[: MOST * 4]
+    seen = await _seen(look, closest, likely)
+    seen.sort(key=lambda one: not one.solved)
+    return tuple(seen[:MOST])
+
+
+async def _by_facts(look: Look, number: int) -> list[tuple[str, int]]:
+    """The same camera, its area, the same service."""
+    camera = select(TicketCamera.camera_id).where(TicketCamera.ticket_id == number)
+    area = select(Camera.area).where(Camera.id.in_(camera), Camera.area != "")
+    service = select(Classification.service).where(
+        Classification.ticket_id == number, Classification.service.is_not(None)
+    )
+    tied = select(TicketCamera.ticket_id).join(Camera, Camera.id == TicketCamera.camera_id)
+    found: list[tuple[str, int]] = []
+    for reason, query, column in (
+        ("camera", tied.where(Camera.id.in_(camera)), TicketCamera.ticket_id),
+        ("area", tied.where(Camera.area.in_(area)), TicketCamera.ticket_id),
+        (
+            "service",
+            select(Classification.ticket_id).where(Classification.service.in_(service)),
+            Classification.ticket_id,
+        ),
+    ):
+        newest = query.where(column != number).order_by(column.desc()).limit(_NEWEST)
+        found += [(reason, one) for one in await look.session.scalars(newest)]
+    return found
+
+
+async def _by_words(look: Look, ticket: Ticket) -> list[tuple[str, int]]:
+    stems = await _telling(look, ticket)
+    if not stems:
+        return []
+    query = (
+        select(SearchWord.word, SearchWord.ticket_id)
+        .where(SearchWord.word.in_(stems), SearchWord.ticket_id != ticket.id)
+        .order_by(SearchWord.ticket_id.desc())
+    )
+    return [(word, number) for word, number in await look.session.execute(query)]
+
+
+async def _telling(look: Look, ticket: Ticket) -> list[str]:
+    """The rarest words of its title and first words: not its customer's name, nor its topic's."""
+    name = (await look.session.get_one(Person, ticket.customer_id)).name
+    topic = (await topics_of(look)).get(ticket.topic or "")
+    known = stems_of(name, *(topic.titles.values() if topic else ()))
+    stems = stems_of(ticket.title, ticket.opening) - known
+    asked = sorted(stem for stem in stems if len(stem) >= _SHORTEST)[:_WORDS_ASKED]
+    if not asked:
+        return []
+    rows = (await look.session.execute(_how_many(ticket.id, asked))).all()
+    some = sorted((count, stem) for stem, count in rows if 0 < count < _COMMON)
+    return [stem for _, stem in some[:_RAREST]]
+
+
+def _how_many(number: int, stems: Iterable[str]) -> Any:
+    """For each stem how many other tickets have it, counted no further than matters."""
+    parts = []
+    for stem in stems:
+        others = select(SearchWord.word).where(
+            SearchWord.word == stem, SearchWord.ticket_id != number
+        )
+        some = others.limit(_COMMON).subquery()
+        parts.append(select(func.min(some.c.word), func.count()))
+    return union_all(*parts)
+
+
+async def _seen(look: Look, numbers: list[int], matches: dict[int, _Match]) -> list[Similar]:
+    workflow = await workflow_of(look)
+    rows = await look.session.execute(
+        select(Ticket.id, Ticket.state, Parentage.parent_id)
+        .outerjoin(Parentage, Parentage.child_id == Ticket.id)
+        .where(Ticket.id.in_(numbers))
+    )
+    facts = {number: (workflow.state(state), parent) for number, state, parent in rows}
+    return [
+        Similar(
+            line=line,
+            category=facts[line.number][0].category,
+            solved=_is_solved(facts[line.number][0].category),
+            reasons=tuple(reason for reason in _WEIGHTS if reason in matches[line.number].reasons),
+            words=tuple(sorted(matches[line.number].words)),
+            child=facts[line.number][1] is not None,
+        )
+        for line in await lines_of(look, numbers)
+    ]
+
+
+def _is_solved(category: str) -> bool:
+    return category in {"resolved", "closed"}

@@ -1,0 +1,94 @@
+"""What a ticket has to do with, as its card shows it (B12, B19), and how a customer without
+Telegram is reached (A5).
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import case, func, or_, select
+
+from core.models import ContactPoint, Link, Parentage, Ticket
+from core.tickets.workflow_store import workflow_of
+from core.tx import Look
+
+TICKET: Final = "ticket"
+SPLIT: Final = "split"
+URL: Final = "url"
+SPLIT_FROM: Final = "split_from"
+SPLIT_TO: Final = "split_to"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFacts:
+    """A link as one of its ends sees it: to ``other``, a ticket, or to an object elsewhere.
+
+    ``kind``: `TICKET`, `SPLIT_FROM`, `SPLIT_TO` or `URL`. ``state`` is how the object fares, as
+    somebody noted it; of a ticket, the category of its state.
+    """
+
+    id: int
+    kind: str
+    other: int | None
+    url: str | None
+    title: str | None
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """Its parent, how many children it has, and its links in the order in which they came."""
+
+    parent: int | None = None
+    children: int = 0
+    links: tuple[LinkFacts, ...] = ()
+
+
+async def relations_of(look: Look, number: int) -> Relations:
+    """What the ticket has to do with. Links are asked for only where there are any."""
+    above = select(Parentage.parent_id).where(Parentage.child_id == number)
+    below = select(func.count()).select_from(Parentage).where(Parentage.parent_id == number)
+    linked = or_(Link.ticket_id == number, Link.other_id == number)
+    some = select(Link.id).where(linked).exists()
+    asked = select(above.scalar_subquery(), below.scalar_subquery(), case((some, 1), else_=0))
+    parent, children, links = (await look.session.execute(asked)).one()
+    return Relations(parent, children, await links_of(look, number) if links else ())
+
+
+async def links_of(look: Look, number: int) -> tuple[LinkFacts, ...]:
+    """All links of a ticket, whichever of its ends it is."""
+    far = case((Link.ticket_id == number, Link.other_id), else_=Link.ticket_id)
+    query = (
+        select(Link, Ticket.id, Ticket.state)
+        .outerjoin(Ticket, Ticket.id == far)
+        .where(or_(Link.ticket_id == number, Link.other_id == number))
+        .order_by(Link.id)
+    )
+    workflow = await workflow_of(look)
+    rows: list[Any] = list(await look.session.execute(query))
+    return tuple(
+        LinkFacts(
+            link.id,
+            _seen_from(link, number),
+            other,
+            link.url,
+            link.title,
+            link.state if state is None else workflow.state(state).category,
+        )
+        for link, other, state in rows
+    )
+
+
+def _seen_from(link: Any, number: int) -> str:
+    if link.kind != SPLIT:
+        return str(link.kind)
+    return SPLIT_FROM if link.ticket_id == number else SPLIT_TO
+
+
+async def reach_of(look: Look, person_id: int) -> tuple[tuple[str, str], ...]:
+    """Phones, then addresses, of somebody whom Telegram does not know: kind and value."""
+    query = (
+        select(ContactPoint.kind, ContactPoint.value)
+        .where(ContactPoint.person_id == person_id)
+        .order_by(ContactPoint.kind.desc(), ContactPoint.value)
+    )
+    return tuple((kind, value) for kind, value in await look.session.execute(query))

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiogram import Bot, Dispatcher
-from aiogram.types import Update
-from pydantic import ValidationError
 
 import handlers
+from bot.handling import Handler
 from bot.introducing import Introducer
-from bot.lanes import Lanes, Unparseable
+from bot.lanes import Lanes
 from bot.migrate import migrate
 from bot.polling import Poller
 from bot.settings import Settings
@@ -29,12 +28,11 @@ from core.delivery import outbox
 from core.delivery.channel import Channel
 from core.delivery.courier import Courier, Reactions
 from core.delivery.pacing import Pacer
-from core.delivery.places import move_chat
 from core.desk import Clock, Desk, utc_now
-from core.inbox import Stored
+from core.equipment import ending
 from core.setup.choices import settle
 from core.texts import Texts
-from core.tickets import receipts
+from core.tickets import parents, receipts
 from scheduler.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -79,7 +77,10 @@ def company_of(settings: Settings) -> Company:
 
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
     """The desk with its recorders, in the order in which they write."""
-    recorders = (keeping.record, contact.record, journal.record, outbox.record)
+    recorders = (
+        *(ending.record, parents.record, keeping.record, contact.record),
+        *(journal.record, outbox.record),
+    )
     return Desk(database, company_of(settings), recorders, clock=clock)
 
 
@@ -188,7 +189,6 @@ def build(
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)
     dispatcher = handlers.dispatcher(desk, texts, gateway.overlays)
-    lanes = Lanes(desk, _Handler(bot, desk, dispatcher, gateway).handle)
     app: App
 
     def stored(batch: Sequence[Mapping[str, Any]]) -> None:
@@ -199,6 +199,8 @@ def build(
         app.adopt(company)
 
     reactions = Reactions(receipts.arrived, receipts.refused, receipts.look_slow)
+    courier = Courier(desk, channels, pacer, reactions, moved)
+    lanes = Lanes(desk, Handler(bot, desk, dispatcher, gateway, courier).handle)
     app = App(
         settings,
         database,
@@ -208,7 +210,7 @@ def build(
         gateway,
         dispatcher,
         channels,
-        Courier(desk, channels, pacer, reactions, moved),
+        courier,
         lanes,
         Poller(bot, desk, stored),
         Runner(desk, settings.sweep_interval),
@@ -224,39 +226,3 @@ def _channels(
         url = settings.smtp_url.get_secret_value()
         channels["email"] = EmailChannel(url, settings.mail_from, texts, settings.timezone)
     return channels
-
-
-@dataclass(slots=True)
-class _Handler:
-    """From a stored update to its handler: parsed alone, so that a bad one harms nobody else."""
-
-    bot: Bot
-    desk: Desk
-    dispatcher: Dispatcher
-    gateway: Gateway
-
-    async def handle(self, stored: Stored) -> None:
-        try:
-            update = Update.model_validate_json(stored.raw, context={"bot": self.bot})
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise Unparseable(f"{first['loc']}: {first['msg']}") from None
-        self._note(update)
-        if await self._moved(update):
-            return
-        await self.dispatcher.feed_update(self.bot, update)
-
-    def _note(self, update: Update) -> None:
-        message = update.message or update.edited_message
-        if message is not None:
-            self.gateway.note_incoming(message.chat, message.message_id)
-
-    async def _moved(self, update: Update) -> bool:
-        """The service message of a group that became a supergroup: stored ids follow."""
-        message = update.message
-        if message is None or message.migrate_to_chat_id is None:
-            return False
-        self.desk.company = await self.desk.run(
-            move_chat, message.chat.id, message.migrate_to_chat_id
-        )
-        return True

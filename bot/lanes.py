@@ -26,7 +26,8 @@ PAGE: Final = 200
 AT_ONCE: Final = 1000
 # Waits before the second and the third try of an update.
 RETRIES: Final = (0.1, 0.4)
-# Between tries when the store, not the update, is at fault (R18, R19).
+# Between tries when the store, or something of ours that is under way, holds up the update
+# (R18, R19).
 STORE_PAUSE: Final = 0.5
 # Between tries when Telegram cannot be asked what the handler has to know.
 LINE_PAUSE: Final = 5.0
@@ -36,13 +37,17 @@ LONGEST: Final = 30.0
 
 def _passes(error: Exception) -> float | None:
     """After how many seconds the trouble may be over, if it blames nobody's update (R18, R19)."""
-    if is_store_trouble(error):
+    if is_store_trouble(error) or isinstance(error, NotYet):
         return STORE_PAUSE
     return LINE_PAUSE if is_passing(error) else None
 
 
 class Unparseable(Exception):
     """The update has no shape that we know; trying again will not help."""
+
+
+class NotYet(Exception):
+    """The update has to wait for something of ours that is not over; nothing was done."""
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from core.delivery import claims
 from core.delivery.carrying import Carrier, Reactions
 from core.delivery.channel import Channel, Outgoing
 from core.delivery.pacing import Pacer, Priority, aged
+from core.delivery.settling import Interrupted, Note, end
 from core.desk import Desk
 from core.faultpoints import pass_point
 from core.tx import Tx
@@ -36,27 +37,6 @@ AT_ONCE: Final = 32
 
 
 @dataclass(slots=True)
-class _Note:
-    """What came of a parcel, waiting to be written down with the next round."""
-
-    parcel: Outgoing
-    deed: Callable[[Tx], Awaitable[None]]
-    written: asyncio.Future[None]
-
-    def end(self, error: Exception | None = None) -> None:
-        if self.written.done():
-            return
-        if error is None:
-            self.written.set_result(None)
-        else:
-            self.written.set_exception(error)
-
-
-class Interrupted(Exception):
-    """The courier went away before it had written a note down."""
-
-
-@dataclass(slots=True)
 class Courier:
     """Runs until it is told to stop; ``moved`` is called with the company after a migration."""
 
@@ -68,7 +48,7 @@ class Courier:
     _carrier: Carrier = field(init=False)
     _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _carried: set[int] = field(default_factory=set)
-    _notes: list[_Note] = field(default_factory=list)
+    _notes: list[Note] = field(default_factory=list)
     _resting: dict[str, float] = field(default_factory=dict)
     _seen_slow: set[int] = field(default_factory=set)
     _looked_at: float = 0.0
@@ -108,7 +88,7 @@ class Courier:
                 rung = stumbled or self.desk.bell.is_set()
         finally:
             self._serving = False
-            _end(self._notes, Interrupted())
+            end(self._notes, Interrupted())
             self._at_rest.set()
 
     async def stop(self, patience: float = 4.0) -> None:
@@ -166,7 +146,7 @@ class Courier:
         busy = (*self._resting, *self._under_way)
         return bool(await self.desk.read(claims.find_ready, busy, 1))
 
-    async def _turn(self, notes: Sequence[_Note], now: float, *, claim: bool) -> list[Outgoing]:
+    async def _turn(self, notes: Sequence[Note], now: float, *, claim: bool) -> list[Outgoing]:
         """Write the notes down and claim what may leave then, all in one transaction."""
 
         async def turn(tx: Tx) -> list[Outgoing]:
@@ -187,10 +167,10 @@ class Courier:
             if parcels:
                 pass_point("courier.after_claim")
             self._carried -= {note.parcel.id for note in notes}
-            _end(notes)
+            end(notes)
             return parcels
         finally:
-            _end(notes, Interrupted())  # does nothing to those that have their end
+            end(notes, Interrupted())  # does nothing to those that have their end
 
     async def _claim(self, tx: Tx, now: float, freed: set[str]) -> list[Outgoing]:
         chosen = await self._choose(tx, now, self._under_way.keys() - freed)
@@ -199,13 +179,13 @@ class Courier:
         pass_point("courier.before_claim")
         return await claims.claim(tx, [row.id for row in chosen], self._mark())
 
-    async def _write_singly(self, notes: Sequence[_Note], error: Exception) -> None:
+    async def _write_singly(self, notes: Sequence[Note], error: Exception) -> None:
         """Something is wrong with one of them, or with the claim: the others need not suffer.
 
         While the store is in trouble none is tried: whoever waits for a note tries it again.
         """
         if is_store_trouble(error):
-            _end(notes, error)
+            end(notes, error)
             return
         for note in notes:
             try:
@@ -220,10 +200,24 @@ class Courier:
         if not self._serving:
             await self.desk.run(deed)
             return
-        note = _Note(parcel, deed, asyncio.get_running_loop().create_future())
+        note = Note(parcel, deed, asyncio.get_running_loop().create_future())
         self._notes.append(note)
         self.desk.bell.set()
         await note.written
+
+    async def settled(self, address: str) -> bool:
+        """Wait until it is written down what came of the parcel that is under way to the address.
+
+        False if it may not have been, because the courier is told to stop.
+        """
+        under_way = self._under_way.get(address)
+        if under_way is not None:
+            await asyncio.wait([under_way])
+        return under_way is None or not self._stopping
+
+    def is_busy(self, address: str) -> bool:
+        """Whether a parcel is under way to the address."""
+        return address in self._under_way
 
     def _mark(self) -> dict[str, object]:
         marks: dict[str, object] = {}
@@ -285,11 +279,6 @@ class Courier:
         self._seen_slow = {row for row, _ in slow}
         if news:
             await self.desk.run(self.reactions.look_slow, news)
-
-
-def _end(notes: Sequence[_Note], error: Exception | None = None) -> None:
-    for note in notes:
-        note.end(error)
 
 
 async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:

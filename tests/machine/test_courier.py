@@ -670,3 +670,37 @@ async def test_a_slow_answer_is_looked_at_once(depot: Depot) -> None:
         gate.set()
         await depot.until_over()
     assert sorted(depot.arrived) == [row, news]
+
+
+# ---------------------------------------------------------------------- what is not known yet
+
+
+async def test_it_can_be_waited_for_until_it_is_known_what_stands_at_an_address(
+    depot: Depot,
+) -> None:
+    gate = asyncio.Event()
+    depot.channel.plan(str(GROUP), gate)
+    row = await depot.put(GROUP)
+    async with depot.at_work() as courier:
+        await depot.until(lambda: depot.channel.under_way)
+        assert courier.is_busy(str(GROUP)) and not courier.is_busy(str(ALICE))
+        waiting = asyncio.create_task(courier.settled(str(GROUP)))
+        await asyncio.sleep(0)
+        gate.set()
+        assert await waiting
+        assert (await depot.row(row)).state == "sent" and depot.arrived == [row]
+        assert await courier.settled(str(ALICE))
+
+
+async def test_after_a_stop_nobody_claims_to_know(depot: Depot) -> None:
+    row = await depot.put(GROUP)
+    await depot.interrupt(row)
+    depot.channel.answers.extend(busy() for _ in range(1000))
+    async with depot.at_work() as courier:
+        await courier.recover()
+        assert courier.is_busy(str(GROUP))
+        waiting = asyncio.create_task(courier.settled(str(GROUP)))
+        await asyncio.sleep(0)
+        await courier.stop()
+        assert not await waiting
+    assert (await depot.row(row)).state == "sending"

@@ -19,7 +19,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from bot import lanes as module
-from bot.lanes import AT_ONCE, Lanes, Unparseable
+from bot.lanes import AT_ONCE, Lanes, NotYet, Unparseable
 from core import inbox
 from core.desk import AlreadyHandled, Desk
 from core.inbox import Raw, Stored
@@ -521,3 +521,21 @@ async def test_a_backlog_of_a_hundred_thousand(hall: Hall) -> None:
             while hall.lanes._read_up_to < AT_ONCE + 400:
                 await asyncio.sleep(0.01)
     assert most[0] <= AT_ONCE + module.PAGE
+
+
+async def test_an_update_that_has_to_wait_is_not_at_fault_and_keeps_its_place(hall: Hall) -> None:
+    tries = 0
+
+    async def wait(stored: Stored) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 10:
+            raise NotYet("something is under way")
+        await hall.note(stored)
+
+    hall.handle = wait
+    async with hall.open():
+        await hall.store((1, 1), (1, 2))
+        await hall.until_handled()
+    assert hall.seen == [(1, 1), (1, 2)]
+    assert await hall.states() == {1: "done", 2: "done"}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from channels.telegram import keyboards
+from channels.telegram import keyboards, relations
 from channels.telegram.screens import Screen, clipped
 from channels.telegram.voice import Voice
 from core.texts import Key
@@ -49,12 +49,14 @@ def _lines(card: Card, voice: Voice) -> Iterator[str]:
         yield voice.html("card.title", title=title)
     lost = "card.customer_lost" if card.customer_lost else "card.customer"
     yield voice.html(lost, name=clean_name(card.customer))
+    yield from relations.reached(card, voice)
     if card.kind:
         yield voice.html("card.kind", kind=" · ".join(card.kind))
     if work := " · ".join(_work(card, voice)):
         yield work
     if clocks := " · ".join(_clocks(card, voice)):
         yield f"{voice.html('card.clocks')} {clocks}"
+    yield from relations.related(card, voice)
     yield from _state(card, voice)
     if card.follows is not None:
         yield voice.html("card.follows", follows=card.follows)

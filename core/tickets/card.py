@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from core.models import Classification, Clock, Message, Note, Person, Ticket
 from core.tickets.classes import ASPECTS, classes_of
 from core.tickets.marker import Marker, marker
+from core.tickets.relations import NONE, Relations, reach_of, relations_of
 from core.tickets.topics import title_of
 from core.tickets.workflow import State
 from core.tickets.workflow_store import workflow_of
@@ -54,6 +55,8 @@ class Card:
     chat: int | None
     message: int | None
     digest: str | None
+    relations: Relations = NONE
+    reach: tuple[tuple[str, str], ...] = ()
     kind: tuple[str, ...] = ()
     clocks: tuple[ClockFacts, ...] = ()
 
@@ -100,6 +103,8 @@ async def card_of(look: Look, number: int) -> Card | None:
         chat=ticket.card_chat,
         message=ticket.card_message,
         digest=ticket.card_digest,
+        relations=await relations_of(look, ticket.id),
+        reach=() if customer.telegram_id else await reach_of(look, customer.id),
         kind=await _kind(look, kind),
         clocks=await _clocks(look, kind),
     )

@@ -26,6 +26,7 @@ from core.tickets.assignment import assign
 from core.tickets.joining import ask_for_answer
 from core.tickets.lifecycle import enter, place_in_queue, target_of
 from core.tickets.owing import is_known_late, unanswered_since
+from core.tickets.reach import demand_channel
 from core.tickets.said import Said, find_belonging
 from core.tickets.topics import answer_span
 from core.tickets.workflow_store import workflow_of
@@ -46,6 +47,7 @@ async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticke
     if said.kind == "text" and is_blank(said.text):
         raise Unreadable("refusal.empty_answer", number=number)
     await target_of(tx, ticket, "reply")
+    await demand_channel(tx, ticket)
     message = Message(
         ticket_id=ticket.id,
         author_id=tx.actor.person_id,

@@ -2,11 +2,22 @@
 
 from sqlalchemy import select
 
+from core.errors import Refusal
 from core.events import PersonUnreachable
 from core.models import Person, Ticket
 from core.people.directory import Caller, find_by_telegram, lose
+from core.tickets.relations import reach_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
+from core.words.names import NAMELESS
+
+
+async def demand_channel(tx: Tx, ticket: Ticket) -> None:
+    """An answer needs a way to the customer. Raises :class:`Refusal` with those there are (A5)."""
+    person = await tx.session.get_one(Person, ticket.customer_id)
+    if person.telegram_id is None:
+        reach = ", ".join(value for _, value in await reach_of(tx, person.id))
+        raise Refusal("refusal.no_channel", number=ticket.id, reach=reach or NAMELESS)
 
 
 async def lose_caller(tx: Tx, caller: Caller, reason: str) -> None:

@@ -43,6 +43,9 @@ class Relations:
     links: tuple[LinkFacts, ...] = ()
 
 
+NONE: Final = Relations()
+
+
 async def relations_of(look: Look, number: int) -> Relations:
     """What the ticket has to do with. Links are asked for only where there are any."""
     above = select(Parentage.parent_id).where(Parentage.child_id == number)

@@ -28,6 +28,7 @@ TICKET_VERBS: Final = frozenset(
         "reopen",
         "unfreeze",
         "journal",
+        "why",
     }
 )
 FREEZES: Final = ("1h", "tomorrow", "monday", "week", "other", "ever")
@@ -200,8 +201,24 @@ class LinkChat:
         return _packed("k", self.role, self.chat)
 
 
+@dataclass(frozen=True, slots=True)
+class Classify:
+    """The ticket is of this service, category or priority: ``aspect`` says which, by its code."""
+
+    aspect: str
+    code: str
+    number: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("kd", self.aspect[0], self.code, self.number)
+
+
+_ASPECTS: Final = {"s": "service", "c": "category", "p": "priority"}
+
 Callback = (
     TicketVerb
+    | Classify
     | FreezeFor
     | AnswerRetry
     | Question
@@ -246,6 +263,10 @@ _CODE: Final = "([A-Za-z0-9_.-]{1,48})"
 
 _SHAPES: Final[tuple[tuple[str, Callable[..., Callback]], ...]] = (
     (f"t:({_any_of(TICKET_VERBS)}):{_NUMBER}", lambda verb, number: TicketVerb(verb, int(number))),
+    (
+        f"kd:([scp]):([a-z0-9_.-]{{1,32}}):{_NUMBER}",
+        lambda aspect, code, number: Classify(_ASPECTS[aspect], code, int(number)),
+    ),
     (f"f:({_any_of(FREEZES)}):{_NUMBER}", lambda code, number: FreezeFor(int(number), code)),
     (f"a:{_NUMBER}", lambda number: AnswerRetry(int(number))),
     (f"q:{_NUMBER}", lambda number: Question(int(number))),

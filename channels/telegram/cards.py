@@ -50,8 +50,8 @@ def _lines(card: Card, voice: Voice) -> Iterator[str]:
     lost = "card.customer_lost" if card.customer_lost else "card.customer"
     yield voice.html(lost, name=clean_name(card.customer))
     yield from relations.reached(card, voice)
-    if card.kind:
-        yield voice.html("card.kind", kind=" · ".join(card.kind))
+    if titles := card.promised.titles(voice.locale):
+        yield voice.html("card.kind", kind=" · ".join(titles))
     if work := " · ".join(_work(card, voice)):
         yield work
     if clocks := " · ".join(_clocks(card, voice)):
@@ -88,7 +88,7 @@ def _work(card: Card, voice: Voice) -> Iterator[str]:
 
 def _clocks(card: Card, voice: Voice) -> Iterator[str]:
     """Until when an agreement wants a reaction and a resolution, while somebody can still act."""
-    for clock in card.clocks:
+    for clock in card.promised.clocks:
         if clock.due_at is not None:
             late = "_late" if clock.due_at <= voice.now else ""
             yield voice.html(f"card.clock.{clock.kind}{late}", due=clock.due_at)

@@ -16,6 +16,7 @@ from channels.telegram.callbacks import (
     FREEZES,
     AnswerRetry,
     Callback,
+    Classify,
     Confirm,
     File,
     FreezeFor,
@@ -79,12 +80,17 @@ def card(
     return rows_of(_verbs(voice, number, [*shown, "more"]))
 
 
-def more(voice: Voice, number: int, verbs: Collection[str], *, taken: bool) -> Keyboard:
-    """What a card does not show at once; the destructive last."""
+def more(
+    voice: Voice, number: int, verbs: Collection[str], *, taken: bool, clocks: bool = False
+) -> Keyboard:
+    """What a card does not show at once; the destructive last. ``clocks``: it has such of an
+    agreement, which can be explained.
+    """
     hidden: Collection[str] = () if taken else ("release",)
     offered = [verb for verb in ("release",) if verb in verbs and verb not in hidden]
     ends = [verb for verb in ("close", "cancel") if verb in verbs]
-    return rows_of(_verbs(voice, number, [*offered, "journal", *ends, "back"]))
+    asks = ["why", "journal"] if clocks else ["journal"]
+    return rows_of(_verbs(voice, number, [*offered, *asks, *ends, "back"]))
 
 
 def freeze(voice: Voice, number: int) -> Keyboard:
@@ -99,6 +105,13 @@ def ask_again(voice: Voice, number: int, verb: str) -> Keyboard:
     """Before what cannot be undone lightly: ``close`` or ``cancel``."""
     sure = button(voice.plain(f"button.sure.{verb}"), TicketVerb(f"{verb}!", number))
     return rows_of([sure, *_verbs(voice, number, ["back"])])
+
+
+def kinds(offered: Iterable[tuple[Classify, str, bool]]) -> Keyboard:
+    """Services, categories or priorities as ``(what it does, title, whether it is so now)``."""
+    return rows_of(
+        button(short(f"✓ {title}" if now else title), wish) for wish, title, now in offered
+    )
 
 
 def _verbs(voice: Voice, number: int, verbs: Iterable[str]) -> Iterator[Button]:

@@ -268,7 +268,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.STAFF_MAIL,
             "text",
             Priority.GROUP_NEWS,
-            lambda event: f"mail.clock_{event.kind}",
+            lambda event: f"mail.clock.{event.kind}",
             when=lambda event: event.alone,
         ),
         _card(lambda event: event.alone),

@@ -7,25 +7,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from core.models import Classification, Clock, Message, Note, Person, Ticket
-from core.tickets.classes import ASPECTS, classes_of
+from core.models import Classification, Message, Note, Person, Ticket
 from core.tickets.marker import Marker, marker
+from core.tickets.promised import NOTHING, Promised, promised_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
 from core.tickets.topics import title_of
 from core.tickets.workflow import State
 from core.tickets.workflow_store import workflow_of
 from core.tx import Look
-
-
-@dataclass(frozen=True, slots=True)
-class ClockFacts:
-    """A running clock of an agreement: ``reaction`` or ``resolution``. ``left``, in working
-    seconds, is said while it stands.
-    """
-
-    kind: str
-    due_at: datetime | None
-    left: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +46,7 @@ class Card:
     digest: str | None
     relations: Relations = NONE
     reach: tuple[tuple[str, str], ...] = ()
-    kind: tuple[str, ...] = ()
-    clocks: tuple[ClockFacts, ...] = ()
+    promised: Promised = NOTHING
 
 
 async def card_of(look: Look, number: int) -> Card | None:
@@ -105,30 +93,8 @@ async def card_of(look: Look, number: int) -> Card | None:
         digest=ticket.card_digest,
         relations=await relations_of(look, ticket.id),
         reach=() if customer.telegram_id else await reach_of(look, customer.id),
-        kind=await _kind(look, kind),
-        clocks=await _clocks(look, kind),
+        promised=await promised_of(look, kind),
     )
-
-
-async def _kind(look: Look, kind: Classification | None) -> tuple[str, ...]:
-    """Titles of what the ticket was classified as."""
-    if kind is None:
-        return ()
-    classes = await classes_of(look)
-    chosen = [classes.get(aspect, getattr(kind, aspect)) for aspect in ASPECTS]
-    return tuple(one.title(look.company.language) for one in chosen if one is not None)
-
-
-async def _clocks(look: Look, kind: Classification | None) -> tuple[ClockFacts, ...]:
-    """The clocks that have not ended; only a ticket with an agreement has any."""
-    if kind is None or kind.agreement is None:
-        return ()
-    query = (
-        select(Clock.kind, Clock.due_at, Clock.left)
-        .where(Clock.ticket_id == kind.ticket_id, Clock.ended_at.is_(None))
-        .order_by(Clock.kind)
-    )
-    return tuple(ClockFacts(*row) for row in await look.session.execute(query))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,13 @@ ALIASES: Final[dict[str, str]] = {
     "забрать": "undo",
     "отчёт": "report",
     "отчет": "report",
+    "вид": "class",
+    "категория": "class",
+    "срочность": "priority",
+    "приоритет": "priority",
+    "контакт": "next",
+    "почему": "why",
+    "время": "times",
     "помощь": "help",
 }
 
@@ -66,3 +73,8 @@ REPORTS: Final[dict[str, str]] = {
     "просроченные": "overdue",
 }
 """Names of reports."""
+
+NEVER: Final = frozenset(
+    {"нет", "не надо", "убрать", "никогда", "no", "none", "never", "off", "-", "—"}
+)
+"""A date that is taken away."""

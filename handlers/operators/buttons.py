@@ -9,6 +9,7 @@ from aiogram.types import CallbackQuery, InlineKeyboardMarkup
 from channels.telegram import keyboards
 from channels.telegram.callbacks import (
     AnswerRetry,
+    Classify,
     FreezeFor,
     Question,
     QueuePage,
@@ -26,6 +27,7 @@ from core.tickets.lists import VIEWS
 from core.tickets.said import find_belonging
 from core.words.when import parse_when
 from handlers.listing import draw
+from handlers.operators import agreements
 from handlers.operators.asking import Visit, name_for
 from handlers.operators.looks import read_page, show_journal
 from handlers.operators.parsing import parse as parse_command
@@ -70,8 +72,8 @@ async def on_press(
 async def _verb(pressed: Pressed, wish: TicketVerb) -> None:
     if wish.verb in _MENUS:
         await _menu(pressed, wish)
-    elif wish.verb == "journal":
-        await show_journal(pressed, wish.number)
+    elif wish.verb in _SHOWS:
+        await _SHOWS[wish.verb](pressed, wish.number)
         await pressed.toast()
     else:
         verb = wish.verb.removesuffix("!")
@@ -83,6 +85,7 @@ async def _verb(pressed: Pressed, wish: TicketVerb) -> None:
         await pressed.toast(verb, number=wish.number)
 
 
+_SHOWS: Final = {"journal": show_journal, "why": agreements.show_why}
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
 
@@ -96,7 +99,9 @@ async def _menu(pressed: Pressed, wish: TicketVerb) -> None:
         case "freeze":
             keyboard = keyboards.freeze(voice, wish.number)
         case "more":
-            keyboard = keyboards.more(voice, wish.number, card.verbs, taken=taken)
+            keyboard = keyboards.more(
+                voice, wish.number, card.verbs, taken=taken, clocks=card.promised.agreed
+            )
         case "close" | "cancel":
             keyboard = keyboards.ask_again(voice, wish.number, wish.verb)
         case _:
@@ -128,6 +133,12 @@ async def _freeze(pressed: Pressed, wish: FreezeFor) -> None:
     await pressed.act(move, wish.number, "freeze", until=until)
     verb = "freeze" if until is None else "freeze_until"
     await pressed.toast(verb, number=wish.number, until=until)
+
+
+async def _classify(pressed: Pressed, wish: Classify) -> None:
+    title, (text, keyboard) = await agreements.chosen(pressed, wish)
+    await pressed.toast("kind", number=wish.number, kind=title)
+    await pressed.speech.edit(pressed.message, text, keyboard=keyboard)
 
 
 async def _retry(pressed: Pressed, wish: AnswerRetry) -> None:
@@ -176,6 +187,7 @@ async def _asked_by(pressed: Pressed, view: str) -> tuple[int, str]:
 _BY_KIND: Final[dict[type, Callable[[Pressed, Any], Awaitable[None]]]] = {
     TicketVerb: _verb,
     FreezeFor: _freeze,
+    Classify: _classify,
     AnswerRetry: _retry,
     Question: _question,
     QueuePage: _page,

@@ -10,7 +10,7 @@ from core.errors import NotAllowed, Refusal, Unreadable
 from core.texts import Key
 from core.words.aliases import ALIASES
 from core.words.when import WhenError, parse_when
-from handlers.operators import looks, moves
+from handlers.operators import agreements, looks, moves
 from handlers.operators.asking import Asked, example
 from handlers.operators.parsing import Command, parse
 
@@ -86,6 +86,11 @@ COMMANDS: Final[dict[str, Row]] = {
     "reopen": Row(moves.reopen),
     "title": Row(moves.title, words=_MUST),
     "topic": Row(moves.topic, words=_MUST),
+    "class": Row(agreements.class_, words=_MAY, sign=_SHOWN),
+    "priority": Row(agreements.priority, words=_MAY, sign=_SHOWN),
+    "next": Row(agreements.next_, words=_MUST),
+    "why": Row(agreements.why_, sign=_SHOWN),
+    "times": Row(agreements.times, sign=_SHOWN),
     "undo": Row(moves.undo, _NO, _MAY, _SHOWN),
     "ticket": Row(looks.ticket, sign=_SHOWN),
     "journal": Row(looks.journal, sign=_SHOWN),

@@ -1,22 +1,42 @@
 """A ticket's journal in words: one text for each kind of event, one for each move."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from channels.telegram.screens import clipped
+from core.agreements.book import Book, book_of
 from core.texts import Key, unpack
-from core.tickets.topics import Topics
+from core.tickets.classes import ASPECTS, Classes, classes_of
+from core.tickets.topics import Topics, topics_of
+from core.tx import Look
 from core.words.names import clean_name
 from handlers.speech import Speech
 
 _MOVE: Final = "state_entered"
+_OF_A_CLOCK: Final = frozenset({"clock_near", "clock_missed"})
+_NOTHING: Final = "clocks_set_nothing"
 _WORDS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What codes in entries are called."""
+
+    topics: Topics
+    classes: Classes
+    book: Book
+
+
+async def names_of(look: Look) -> Names:
+    """The company's names, as they are now."""
+    return Names(await topics_of(look), await classes_of(look), await book_of(look))
 
 
 def told(
     speech: Speech,
-    topics: Topics,
+    names: Names,
     at: datetime,
     who: str | None,
     event: str,
@@ -24,9 +44,14 @@ def told(
 ) -> str:
     """An entry as a line."""
     given = {name: _shown(fact) for name, fact in unpack(facts).items()}
-    key = f"journal.move.{given['verb']}" if event == _MOVE else f"journal.{event}"
+    key = f"journal.{_variant(event, given)}"
     if event == "topic_changed":
-        given |= {name: _topic(speech, topics, given[name]) for name in ("old", "new")}
+        given |= {name: _topic(speech, names.topics, given[name]) for name in ("old", "new")}
+    if event == "ticket_classified":
+        given["kind"] = _kind(speech, names.classes, given)
+    if event == "clocks_set":
+        agreement = names.book.agreements.get(given["agreement"] or "")
+        given["agreement"] = given["agreement"] if agreement is None else agreement.title
     line = speech.html(
         "journal.line",
         {
@@ -41,8 +66,28 @@ def told(
     return line
 
 
+def _variant(event: str, given: Mapping[str, Any]) -> str:
+    """The entry's text, where it is more than one."""
+    if event == _MOVE:
+        return f"move.{given['verb']}"
+    if event in _OF_A_CLOCK:
+        return f"{event}.{given['kind']}"
+    if event == "clocks_set":
+        promised = [kind for kind in ("reaction", "resolution") if given[f"{kind}_due"]]
+        return f"{event}_{promised[0]}" if len(promised) == 1 else event if promised else _NOTHING
+    if event == "next_contact_set" and given["at"] is None:
+        return f"{event}_none"
+    return event
+
+
 def _shown(fact: Any) -> Any:
     return clipped(fact, _WORDS) if isinstance(fact, str) else fact
+
+
+def _kind(speech: Speech, classes: Classes, given: Mapping[str, Any]) -> str | Key:
+    chosen = [classes.get(aspect, given[aspect]) for aspect in ASPECTS]
+    titles = [one.title(speech.locale) for one in chosen if one is not None]
+    return ", ".join(titles) or Key("operators.kind.none")
 
 
 def _topic(speech: Speech, topics: Topics, code: str | None) -> str | Key:

@@ -1,23 +1,24 @@
 """Commands that only look: a ticket, its journal, lists. One message, or as few as it takes."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from channels.telegram import cards
 from channels.telegram.screens import clipped
 from core import journal as journal_store
+from core.agreements.contact import contact_of
 from core.errors import NoSuchTicket, Unreadable
 from core.people.operators import for_admin, id_of
 from core.texts import Key
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
 from core.tickets.lists import VIEWS, Page, found_of, page_of
-from core.tickets.topics import topics_of
 from core.tx import Look
 from core.words.aliases import REPORTS
 from core.words.aliases import VIEWS as VIEW_NAMES
 from core.words.names import clean_name
 from handlers.listing import age, draw
 from handlers.operators.asking import Asked, Visit, example
-from handlers.operators.history import told
+from handlers.operators.history import names_of, told
 from handlers.speech import Speech
 
 _SHOWN: Final = 500
@@ -25,11 +26,14 @@ _SHOWN: Final = 500
 
 async def ticket(asked: Asked) -> None:
     """The whole picture: the card, what was said last, the notes."""
-    card, words, notes = await asked.look(_picture, asked.number)
+    card, words, notes, at = await asked.look(_picture, asked.number)
     if card is None:
         raise NoSuchTicket(asked.number)
     speech = asked.speech
     blocks = [cards.draw(card, speech.voice).html, " · ".join(_since(speech, card))]
+    if at is not None:
+        passed = "_passed" if at <= speech.voice.now else ""
+        blocks.append(speech.html(f"operators.contact{passed}", {"at": at}))
     said = [(one.created_at, _said(speech, one)) for one in words]
     said += [
         (at, f"{speech.html('operators.note', {'name': name, 'at': at})}\n{_quoted(speech, text)}")
@@ -39,11 +43,14 @@ async def ticket(asked: Asked) -> None:
     await asked.say(blocks)
 
 
-async def _picture(look: Look, number: int) -> tuple[Card | None, list[Words], list[Any]]:
+async def _picture(
+    look: Look, number: int
+) -> tuple[Card | None, list[Words], list[Any], datetime | None]:
     return (
         await card_of(look, number),
         await list_words(look, number),
         await list_notes(look, number),
+        await contact_of(look, number),
     )
 
 
@@ -75,11 +82,11 @@ async def journal(asked: Asked) -> None:
 
 async def show_journal(asked: Visit, number: int) -> None:
     """Say the journal of a ticket to somebody who may look: of a command, or of a button."""
-    card, entries, topics = await asked.look(_history, number)
+    card, entries, names = await asked.look(_history, number)
     if card is None:
         raise NoSuchTicket(number)
     head = asked.speech.html("journal.head", {"number": number})
-    lines = [told(asked.speech, topics, *entry) for entry in entries]
+    lines = [told(asked.speech, names, *entry) for entry in entries]
     await asked.say([head, *lines])
 
 
@@ -87,7 +94,7 @@ async def _history(look: Look, number: int) -> tuple[Any, list[Any], Any]:
     return (
         await card_of(look, number),
         await journal_store.list_entries(look, number),
-        await topics_of(look),
+        await names_of(look),
     )
 
 

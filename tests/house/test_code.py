@@ -15,6 +15,7 @@ MOST_LINES = 300
 LONGEST_FUNCTION = 45
 # Tables, where length is cheap because nothing branches. A module joins with its reason.
 TABLES: tuple[str, ...] = (
+    "channels/telegram/callbacks.py",  # one dataclass for each thing that a button can mean
     "core/events.py",  # one dataclass for each thing that can happen
     "core/delivery/notices.py",  # one entry for each thing that somebody is told
 )

@@ -15,10 +15,9 @@ from sqlalchemy import text
 import handlers
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.gateway import Gateway, make_bot
-from core import journal
 from core.company import Company
 from core.db import Database, Row
-from core.delivery import claims, outbox
+from core.delivery import claims
 from core.delivery.channel import SendError
 from core.delivery.pacing import Pacer
 from core.desk import Desk
@@ -29,6 +28,7 @@ from core.tickets.said import Said
 from sandbox import Chat, Press, World
 from sandbox import Message as Sent
 from sandbox import Person as Human
+from tests.actions.conftest import RECORDERS
 
 LOCALES = Path(__file__).parents[3] / "locales"
 ADMIN_ID = 777_001
@@ -77,7 +77,7 @@ class Group:
 
     def __post_init__(self) -> None:
         company = Company(operators_chat=self.chat.id, admins=frozenset({ADMIN_ID}))
-        self.desk = Desk(self.database, company, (journal.record, outbox.record), clock=self.clock)
+        self.desk = Desk(self.database, company, RECORDERS, clock=self.clock)
         gateway = Gateway(self.bot, Hasty())
         self.door = handlers.dispatcher(self.desk, self.texts, gateway.overlays)
         self.channel = TelegramChannel(gateway, self.desk, self.texts)

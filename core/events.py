@@ -100,10 +100,13 @@ class TicketReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWritten(Event):
-    """An operator answered the customer; it is on its way (B4)."""
+    """An operator answered the customer; it is on its way (B4). ``to_all``: it goes to everybody
+    whose ticket is part of this one, too (X9).
+    """
 
     message_id: int
     album: str | None
+    to_all: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -418,11 +421,13 @@ class FaultKnown(Event):
     """The fault is part of another ticket's, ``parent``, and the customer is told so (X9).
 
     Nothing is owed to them before it is over: ``waiting_since`` and ``answer_due`` are empty.
-    ``area``, ``words``, ``until``: of the outage, where the parent is one.
+    ``area``, ``words``, ``until``: of the outage, where the parent is one. ``fresh``: the ticket
+    begins with it; the others were there before the outage was known.
     """
 
     parent: int
     camera: str
+    fresh: bool
     area: str | None
     words: str | None
     until: datetime | None

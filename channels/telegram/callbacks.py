@@ -32,7 +32,11 @@ TICKET_VERBS: Final = frozenset(
     }
 )
 FREEZES: Final = ("1h", "tomorrow", "monday", "week", "other", "ever")
-MENUS: Final = frozenset({"new", "mine", "back", "language"})
+MENUS: Final = frozenset({"new", "mine", "back", "language", "cameras"})
+# «other» asks for words; «known» wants to be told when somebody else's fault is over
+TROUBLES: Final = ("picture", "quality", "archive", "view", "other", "known")
+# «ask» leads to the spans, «back» from them; the others decide
+OUTAGE_STEPS: Final = ("ask", "back", "no", "1h", "3h", "tomorrow", "ever")
 SET_UPS: Final = frozenset({"list", "name", "zone", "language", "answer_deadline", "trial"})
 
 
@@ -202,6 +206,52 @@ class LinkChat:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraPick:
+    """The customer means this camera, by its id."""
+
+    camera: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("ci", self.camera)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraTrouble:
+    """What is wrong with the camera: a code of `TROUBLES`."""
+
+    code: str
+    camera: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("ct", self.code, self.camera)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPage:
+    """A page of the customer's cameras, counted from 0."""
+
+    page: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("cp", self.page)
+
+
+@dataclass(frozen=True, slots=True)
+class OutageStep:
+    """What becomes of the faults in the area of this ticket: a code of `OUTAGE_STEPS`."""
+
+    code: str
+    number: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("x", self.code, self.number)
+
+
+@dataclass(frozen=True, slots=True)
 class Classify:
     """The ticket is of this service, category or priority: ``aspect`` says which, by its code."""
 
@@ -232,6 +282,10 @@ Callback = (
     | SetUp
     | Chosen
     | LinkChat
+    | CameraPick
+    | CameraTrouble
+    | CameraPage
+    | OutageStep
 )
 
 
@@ -284,6 +338,10 @@ _SHAPES: Final[tuple[tuple[str, Callable[..., Callback]], ...]] = (
     ("g:([a-z]{2,3})", Language),
     (f"s:({_any_of(SET_UPS)})", SetUp),
     (f"v:({_any_of(SET_UPS)}):([A-Za-z0-9/_+-]{{1,40}})", Chosen),
+    (f"ci:{_NUMBER}", lambda number: CameraPick(int(number))),
+    (f"ct:({_any_of(TROUBLES)}):{_NUMBER}", lambda code, number: CameraTrouble(code, int(number))),
+    ("cp:(0|[1-9][0-9]{0,5})", lambda page: CameraPage(int(page))),
+    (f"x:({_any_of(OUTAGE_STEPS)}):{_NUMBER}", lambda code, number: OutageStep(code, int(number))),
     ("k:(operators|alerts):(-[1-9][0-9]{0,17})", lambda role, chat: LinkChat(role, int(chat))),
 )
 _TABLE: Final = tuple((re.compile(shape, re.ASCII), build) for shape, build in _SHAPES)

@@ -9,6 +9,7 @@ from channels.telegram.screens import Screen, clipped
 from channels.telegram.voice import Voice
 from core.texts import Key
 from core.tickets.card import Card
+from core.tickets.faulty import FaultyArea, FaultyCamera
 from core.tickets.marker import Marker
 from core.tickets.opening import TITLE_LENGTH
 from core.tickets.said import CARD_SHOWS
@@ -47,9 +48,12 @@ def _lines(card: Card, voice: Voice) -> Iterator[str]:
     yield voice.html("card.head", marker=str(card.marker), number=card.number, about=about)
     if title := _title(card):
         yield voice.html("card.title", title=title)
-    lost = "card.customer_lost" if card.customer_lost else "card.customer"
-    yield voice.html(lost, name=clean_name(card.customer))
+    if not isinstance(card.faulty, FaultyArea):  # nobody stands behind an area
+        lost = "card.customer_lost" if card.customer_lost else "card.customer"
+        yield voice.html(lost, name=clean_name(card.customer))
     yield from relations.reached(card, voice)
+    if card.faulty is not None:
+        yield _faulty(card.faulty, voice)
     if titles := card.promised.titles(voice.locale):
         yield voice.html("card.kind", kind=" · ".join(titles))
     if work := " · ".join(_work(card, voice)):
@@ -70,6 +74,16 @@ def _title(card: Card) -> str | None:
     title = clean_name(card.title, TITLE_LENGTH)
     others = {clean_name(words, TITLE_LENGTH) for words in (card.topic or "", card.opening)}
     return None if title in others else title
+
+
+def _faulty(faulty: FaultyCamera | FaultyArea, voice: Voice) -> str:
+    """Which camera, or which area and how many reports."""
+    if isinstance(faulty, FaultyCamera):
+        key = "card.camera_area" if faulty.area else "card.camera"
+        place, area = clean_name(faulty.place), clean_name(faulty.area)
+        return voice.html(key, number=faulty.number, place=place, area=area)
+    key = "card.outage_until" if faulty.until else "card.outage"
+    return voice.html(key, area=clean_name(faulty.area), n=faulty.parts, until=faulty.until)
 
 
 def _work(card: Card, voice: Voice) -> Iterator[str]:

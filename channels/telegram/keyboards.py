@@ -161,13 +161,26 @@ def pages(view: str, place: str, before: str | None, after: str | None) -> Keybo
 # For customers.
 
 
-def menu(voice: Voice) -> ReplyKeyboardMarkup:
-    """The keyboard that always stands below a customer's chat."""
-    row = [KeyboardButton(text=voice.plain(key)) for key in _MENU.values()]
-    return ReplyKeyboardMarkup(keyboard=[row], resize_keyboard=True, is_persistent=True)
+def menu(voice: Voice, *, cameras: bool = False, share: bool = False) -> ReplyKeyboardMarkup:
+    """The keyboard that always stands below a customer's chat.
+
+    ``cameras``: the company has some; ``share``: above all, one's own phone can be shared.
+    """
+    labels = {name: KeyboardButton(text=voice.plain(key)) for name, key in _MENU.items()}
+    rows = [[labels["new"], labels["mine"]]]
+    if cameras:
+        rows = [[labels["new"], labels["cameras"]], [labels["mine"]]]
+    if share:
+        phone = KeyboardButton(text=voice.plain("button.share_phone"), request_contact=True)
+        rows.insert(0, [phone])
+    return ReplyKeyboardMarkup(keyboard=rows, resize_keyboard=True, is_persistent=True)
 
 
-_MENU: Final = {"new": "button.menu.new", "mine": "button.menu.mine"}
+_MENU: Final = {
+    "new": "button.menu.new",
+    "cameras": "button.menu.cameras",
+    "mine": "button.menu.mine",
+}
 
 
 def menu_words(texts: Texts) -> dict[str, str]:

@@ -7,10 +7,11 @@ from typing import Any, Final
 from aiogram.types import InlineKeyboardMarkup as Keyboard
 
 from channels.telegram import keyboards
+from channels.telegram.camera_menus import outage_offer
 from channels.telegram.cards import NOBODY
 from channels.telegram.screens import Screen, clipped
 from channels.telegram.voice import Voice
-from core.texts import unpack
+from core.texts import Key, unpack
 from core.tickets.card import Card
 from core.tickets.marker import Marker
 from core.tickets.opening import TITLE_LENGTH
@@ -24,6 +25,8 @@ _WORDS: Final = ("opening", "error", "title")
 _LONGEST_REASON: Final = 3000
 _LONGEST_WORDS: Final = 500
 _WORTH_SAYING: Final = timedelta(minutes=1)
+# So many numbers show which tickets are meant.
+_FEW: Final = 12
 _SUPERGROUP: Final = "-100"
 
 
@@ -51,9 +54,23 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         # our sentences go on after it, with a mark of their own
         reason = clipped(str(facts["reason"]), _LONGEST_REASON).rstrip(" .")
         facts["reason"] = reason or NAMELESS
+    if facts.get("area"):
+        facts["news"] = outage_news(facts)
+    if isinstance(facts.get("tickets"), list | tuple):
+        facts["n"] = len(facts["tickets"])
+        facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
     facts["since"] = facts.get("since") or facts.get("due")
     facts["marker"] = str(Marker.NEEDS_ANSWER if facts.get("waiting") else Marker.ANSWERED)
     return facts
+
+
+def outage_news(facts: Facts) -> Key:
+    """What is known of an area's outage: ``area``, ``words`` and ``until``."""
+    words = "_words" if facts.get("words") else ""
+    until = "_until" if facts.get("until") else ""
+    told = {name: facts.get(name) for name in ("area", "until")}
+    told["words"] = clipped(str(facts.get("words") or ""), _LONGEST_WORDS).rstrip(" .")
+    return Key(f"outage.news{words}{until}", told)
 
 
 def _woke(facts: Facts) -> str:
@@ -109,6 +126,7 @@ _KEYBOARDS: Final[dict[str, Callable[[Voice, Facts, Card | None], Keyboard | Non
     "alert.clock": _open_card,
     "alert.digest": _show_late,
     "group.digest": lambda voice, _facts, _card: keyboards.show_all(voice, "queue"),
+    "group.outage_offer": lambda voice, facts, _: outage_offer(voice, facts["tickets"][-1]),
     "group.storm": lambda voice, _facts, _card: keyboards.show_all(voice, "queue"),
 }
 

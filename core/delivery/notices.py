@@ -108,6 +108,12 @@ def _failure(event: e.AnswerFailed) -> str:
     return f"answer.failed.{event.reason}" if event.reason == "blocked" else "answer.failed.other"
 
 
+def _known(event: e.FaultKnown) -> str:
+    if event.area is None:
+        return "ticket.known"
+    return "ticket.known_area" if event.fresh else "ticket.joined_area"
+
+
 _TO = Audience
 
 NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
@@ -362,6 +368,12 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             when=lambda event: bool(event.near or event.woke),
         ),
     ),
+    e.FaultKnown: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, _known),),
+    e.FaultAlone: (_card(),),
+    e.OutageOffered: (
+        Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.outage_offer"),
+    ),
+    e.OutageRestated: (_card(),),
     e.PersonUnreachable: (
         Notice(
             _TO.OPERATORS,

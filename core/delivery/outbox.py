@@ -24,7 +24,10 @@ TELEGRAM: Final = "telegram"
 EMAIL: Final = "email"
 
 # What customers may read of a ticket. The title is not among it (A3).
-_PUBLIC: Final = ("number", "due", "until", "reason", "reply", "choices", "source")
+_PUBLIC: Final = (
+    *("number", "due", "until", "reason", "reply", "choices", "source"),
+    *("area", "words"),  # of an outage
+)
 _NOTHING: Final = timedelta(0)
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire"})

@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from core.errors import Refusal
 from core.models import Camera, CameraOwner, ContactPoint, Person
 from core.tx import Look
+from core.words.folding import fold
 
 TELEGRAM: Final = "telegram"
 PHONE: Final = "phone"
@@ -26,6 +27,13 @@ class CameraFacts:
     address: str
     area: str
 
+    @property
+    def place(self) -> str:
+        """Where it is: address and name, where the name does not say the address itself."""
+        if not self.address or fold(self.address) in fold(self.name):
+            return self.name
+        return f"{self.address}, {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class CameraPage:
@@ -35,11 +43,6 @@ class CameraPage:
     page: int
     pages: int
     total: int
-
-
-def fold(words: str) -> str:
-    """Words as the search compares them: in one case, ё as е."""
-    return words.casefold().replace("ё", "е")
 
 
 def facts_of(camera: Camera) -> CameraFacts:

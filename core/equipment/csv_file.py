@@ -12,21 +12,12 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Final
 
+from core.words.columns import CAMERA_COLUMNS
 from core.words.phones import read_phone
 
 REQUIRED: Final = ("number", "name", "owner")
 LONGEST: Final = {"number": 64, "name": 200, "address": 300, "area": 100}
 _OWNER: Final = 200
-# A column may be headed in Russian.
-_HEADS: Final = {
-    "номер": "number",
-    "название": "name",
-    "наименование": "name",
-    "владелец": "owner",
-    "владельцы": "owner",
-    "адрес": "address",
-    "район": "area",
-}
 # Telegram's ids fit into 52 bits. Eleven digits beginning like a Russian phone are one, unfinished.
 _TELEGRAM: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 _BARE_PHONE: Final = re.compile(r"[78][0-9]{10}", re.ASCII)
@@ -128,7 +119,7 @@ class _Reading:
 
     def _columns(self, head: list[str]) -> list[str]:
         names = [cell.strip() for cell in head]
-        columns = [_HEADS.get(name.casefold(), name.casefold()) for name in names]
+        columns = [CAMERA_COLUMNS.get(name.casefold(), name.casefold()) for name in names]
         missing = [name for name in REQUIRED if name not in columns]
         twice = sorted({name for name in columns if columns.count(name) > 1 and name})
         faults = [f"there is no column {name}" for name in missing]

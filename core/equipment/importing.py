@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from core.equipment.cameras import fold
 from core.equipment.csv_file import Owner, Read
 from core.events import CamerasImported
 from core.models import Camera, CameraOwner
 from core.tx import Look, Tx
+from core.words.folding import fold
 
 # So many cameras are written in one transaction: some hundredths of a second.
 BATCH: Final = 1000
@@ -87,7 +87,7 @@ async def apply(tx: Tx, plan: Plan) -> None:
     if numbers:
         await tx.session.execute(insert(_CAMERAS), [_values(tx, camera) for camera in plan.new])
         made = select(_CAMERAS.c.number, _CAMERAS.c.id).where(_CAMERAS.c.number.in_(numbers))
-        ids: dict[str, int] = dict((await tx.session.execute(made)).tuples().all())
+        ids: dict[str, int] = dict(tuple(row) for row in await tx.session.execute(made))
         await _own(tx, ((ids[camera.number], camera) for camera in plan.new))
     if plan.changed:
         await tx.session.execute(

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
-from core.models import Classification, Message, Note, Person, Ticket
+from core.models import Camera, Classification, Message, Note, Person, Ticket, TicketCamera
+from core.tickets.faulty import FaultyArea, FaultyCamera, faulty_of
 from core.tickets.marker import Marker, marker
 from core.tickets.promised import NOTHING, Promised, promised_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
@@ -47,24 +48,15 @@ class Card:
     relations: Relations = NONE
     reach: tuple[tuple[str, str], ...] = ()
     promised: Promised = NOTHING
+    faulty: FaultyCamera | FaultyArea | None = None
 
 
 async def card_of(look: Look, number: int) -> Card | None:
     """The card's facts as they are now; ``None`` if there is no such ticket."""
-    assignee, earlier = aliased(Person), aliased(Person)
-    row = (
-        await look.session.execute(
-            select(Ticket, Person, assignee.name, earlier.name, Classification)
-            .outerjoin(Classification, Classification.ticket_id == Ticket.id)
-            .join(Person, Ticket.customer_id == Person.id)
-            .outerjoin(assignee, Ticket.assignee_id == assignee.id)
-            .outerjoin(earlier, Ticket.earlier_assignee_id == earlier.id)
-            .where(Ticket.id == number)
-        )
-    ).one_or_none()
+    row = (await look.session.execute(_everything(number))).one_or_none()
     if row is None:
         return None
-    ticket, customer, assignee_name, earlier_name, kind = row
+    ticket, customer, assignee_name, earlier_name, kind, camera = row
     workflow = await workflow_of(look)
     state = workflow.state(ticket.state)
     return Card(
@@ -94,6 +86,22 @@ async def card_of(look: Look, number: int) -> Card | None:
         relations=await relations_of(look, ticket.id),
         reach=() if customer.telegram_id else await reach_of(look, customer.id),
         promised=await promised_of(look, kind),
+        faulty=await faulty_of(look, ticket, camera),
+    )
+
+
+def _everything(number: int) -> Select[*tuple[Any, ...]]:
+    """The ticket with all that stands one to one beside it."""
+    assignee, earlier = aliased(Person), aliased(Person)
+    return (
+        select(Ticket, Person, assignee.name, earlier.name, Classification, Camera)
+        .outerjoin(Classification, Classification.ticket_id == Ticket.id)
+        .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
+        .outerjoin(Camera, TicketCamera.camera_id == Camera.id)
+        .join(Person, Ticket.customer_id == Person.id)
+        .outerjoin(assignee, Ticket.assignee_id == assignee.id)
+        .outerjoin(earlier, Ticket.earlier_assignee_id == earlier.id)
+        .where(Ticket.id == number)
     )
 
 

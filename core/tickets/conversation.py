@@ -26,6 +26,7 @@ from core.tickets.assignment import assign
 from core.tickets.joining import ask_for_answer
 from core.tickets.lifecycle import enter, place_in_queue, target_of
 from core.tickets.owing import is_known_late, unanswered_since
+from core.tickets.parents import has_children
 from core.tickets.reach import demand_channel
 from core.tickets.said import Said, find_belonging
 from core.tickets.topics import answer_span
@@ -37,17 +38,23 @@ from core.words.names import is_blank
 UNDO_HOURS: Final = 48
 
 
-async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticket:
+async def reply(
+    tx: Tx, number: int, said: Said, *, wait: bool = False, to_all: bool = False
+) -> Ticket:
     """Answer the customer (B4); ``wait`` then waits for theirs (B5).
 
     Who answers a ticket without an assignee becomes it (B3). The answer deadline ends when the
-    answer is delivered, not before. Raises :class:`MoveRefused`, :class:`Unreadable`.
+    answer is delivered, not before. ``to_all``: it goes to everybody whose ticket is part of this
+    one, too. Raises :class:`MoveRefused`, :class:`Unreadable`, :class:`Refusal`.
     """
     ticket = await access(tx, number, "wait" if wait else "reply")
     if said.kind == "text" and is_blank(said.text):
         raise Unreadable("refusal.empty_answer", number=number)
     await target_of(tx, ticket, "reply")
-    await demand_channel(tx, ticket)
+    if not to_all:
+        await demand_channel(tx, ticket)
+    if to_all and not await has_children(tx, number):
+        raise Refusal("refusal.nobody_to_tell", number=number)
     message = Message(
         ticket_id=ticket.id,
         author_id=tx.actor.person_id,
@@ -65,6 +72,7 @@ async def reply(tx: Tx, number: int, said: Said, *, wait: bool = False) -> Ticke
             ticket_id=ticket.id,
             message_id=message.id,
             album=said.album,
+            to_all=to_all,
         )
     )
     if ticket.assignee_id is None:

@@ -5,10 +5,11 @@ album went; a reply goes to the ticket of what it answers; a dialogue knows its 
 the number of open tickets decides (A4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import delete, select
@@ -40,6 +41,7 @@ class Outcome(Enum):
     ASK_WHETHER = auto()
     ASK_WHICH = auto()
     KEPT = auto()
+    SEARCHES = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,24 @@ class Heard:
     rest: bool = False
 
 
-async def hear(tx: Tx, caller: Caller, said: Said) -> Heard:
-    """A customer's message from the private chat, of a kind that can be carried (A1, A4, A10)."""
+Step = Callable[[Tx, Person, Said], Awaitable[Heard | None]]
+"""A step of another dialogue: what it makes of the words; ``None``: they are not for it."""
+
+
+async def hear(
+    tx: Tx, caller: Caller, said: Said, *, steps: Mapping[str, Step] = MappingProxyType({})
+) -> Heard:
+    """A customer's message from the private chat, of a kind that can be carried (A1, A4, A10).
+
+    ``steps``: dialogues that are not about tickets alone, by the name of their step.
+    """
     person = await arrive(tx, caller, "customer")
     mark_reachable(tx, person)
     if heard := await _as_part_of_album(tx, person, said):
         return heard
     if ticket := await _answered_ticket(tx, person, said):
         return await _into(tx, person, ticket, [said])
-    if heard := await _in_dialogue(tx, person, said):
+    if heard := await _in_dialogue(tx, person, said, steps):
         return heard
     tickets = await open_tickets(tx, person.id)
     if ticket := _meant(tx, person, tickets):
@@ -121,9 +132,13 @@ async def _answered_ticket(tx: Tx, person: Person, said: Said) -> Ticket | None:
     return ticket if ticket.customer_id == person.id else None
 
 
-async def _in_dialogue(tx: Tx, person: Person, said: Said) -> Heard | None:
+async def _in_dialogue(
+    tx: Tx, person: Person, said: Said, steps: Mapping[str, Step]
+) -> Heard | None:
     dialogue = person.dialogue or {}
     match dialogue.get("step"):
+        case str(name) if name in steps and not _expired(tx, dialogue):
+            return await steps[name](tx, person, said)
         case "describe" if not _expired(tx, dialogue):
             ticket = await open_ticket(tx, person, [said], topic=dialogue.get("topic"))
             follow_up(tx, person, ticket.id)

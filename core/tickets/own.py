@@ -73,7 +73,7 @@ async def list_own(
     """The page behind the cursor (or before it, if ``newer``): open first, then newest first."""
     rows = await _list(look, telegram_id, cursor, newer=newer)
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    tickets = tuple([await _own(look, row) for row in (rows[::-1] if newer else rows)])
+    tickets = tuple([await own_ticket(look, row) for row in (rows[::-1] if newer else rows)])
     if newer:
         return OwnPage(tickets, newer=more, older=True)
     return OwnPage(tickets, newer=cursor is not None, older=more)
@@ -126,10 +126,11 @@ async def look_at_own(
     if ticket is None:
         raise Refusal("refusal.outdated")
     follow_up(tx, person, ticket.id)
-    return await _own(tx, ticket), await _words(tx, ticket)
+    return await own_ticket(tx, ticket), await _words(tx, ticket)
 
 
-async def _own(look: Look, ticket: Ticket) -> OwnTicket:
+async def own_ticket(look: Look, ticket: Ticket) -> OwnTicket:
+    """What its customer is told of this ticket."""
     return OwnTicket(
         number=ticket.id,
         topic=(await topics_of(look)).get(ticket.topic or ""),

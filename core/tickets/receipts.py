@@ -70,10 +70,16 @@ async def _note_card(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
 
 
 async def refused(tx: Tx, parcel: Outgoing, reason: str) -> None:
-    """The parcel will never arrive; whoever must know is told once (R12, X2)."""
+    """The parcel will never arrive; whoever must know is told once (R12, X2).
+
+    Of words that went to many, one copy says nothing of the others.
+    """
     answer = parcel.kind == "content" and parcel.person_id is not None
     if answer and parcel.message_id is not None:
-        await answer_failed(tx, parcel.message_id, reason)
+        message = await tx.session.get_one(Message, parcel.message_id)
+        answer = message.ticket_id == parcel.ticket_id
+        if answer:
+            await answer_failed(tx, message.id, reason)
     if reason == "blocked" and parcel.person_id is not None:
         person = await tx.session.get_one(Person, parcel.person_id)
         await lose_customer(tx, person, reason, alone=not answer)

@@ -36,6 +36,8 @@ ALIASES: Final[dict[str, str]] = {
     "контакт": "next",
     "почему": "why",
     "время": "times",
+    "авария": "outage",
+    "всем": "broadcast",
     "помощь": "help",
 }
 

@@ -9,14 +9,16 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message
 
 from channels.telegram.callbacks import Language
-from channels.telegram.keyboards import LANGUAGES, languages, menu
+from channels.telegram.keyboards import LANGUAGES, languages
 from core.desk import Desk
+from core.equipment.cameras import has_cameras
 from core.errors import Refusal
 from core.people import directory
 from core.people.directory import Caller
 from core.tickets import dialogue
-from core.words.names import NAMELESS, clean_name
 from handlers.customer.asking import Command, MenuPressed, Pressed
+from handlers.customer.cameras import show_cameras
+from handlers.customer.greeting import greet, menu_for
 from handlers.customer.lists import show_own
 from handlers.customer.tickets import show_topics
 from handlers.speech import Speech
@@ -65,32 +67,25 @@ async def obey(message: Message, command: str, desk: Desk, caller: Caller, speec
 async def start(ask: Request) -> None:
     """Greet. Payloads that we do not know greet as well."""
     await ask.desk.run(dialogue.welcome, ask.caller)
-    company = ask.desk.company
-    facts = {
-        "name": _first_name(ask.message),
-        "company": clean_name(company.name),
-        "span": company.answer_deadline,
-    }
-    hello = f"customer.hello{'_name' if facts['name'] != NAMELESS else ''}"
-    about = f"customer.desk{'_company' if company.name.strip() else ''}"
-    parts = [ask.speech.html(key, facts) for key in (hello, about, "customer.how")]
-    text = f"{parts[0]} {parts[1]}\n{parts[2]}"
-    await ask.speech.say(ask.message.chat.id, text, keyboard=menu(ask.speech.voice))
-
-
-def _first_name(message: Message) -> str:
-    return clean_name(message.from_user.first_name if message.from_user else "", 32)
+    await greet(ask.message, ask.desk, ask.speech)
 
 
 async def help_(ask: Request) -> None:
     """What can be done here."""
     text = ask.speech.html("customer.help")
-    await ask.speech.say(ask.message.chat.id, text, keyboard=menu(ask.speech.voice))
+    if await ask.desk.read(has_cameras):
+        text += f"\n{ask.speech.html('camera.help')}"
+    await ask.speech.say(ask.message.chat.id, text, keyboard=await menu_for(ask.desk, ask.speech))
 
 
 async def new(ask: Request) -> None:
     """Begin a ticket."""
     await show_topics(ask.message, ask.desk, ask.caller, ask.speech)
+
+
+async def camera(ask: Request) -> None:
+    """Tell of a camera."""
+    await show_cameras(ask.message, ask.desk, ask.caller, ask.speech)
 
 
 async def mine(ask: Request) -> None:
@@ -130,13 +125,14 @@ async def choose_language(
     await spoken.toast(query)
     await spoken.edit(query.message, spoken.html("customer.language.chosen"))
     menu_again = spoken.html("customer.language.menu")
-    await spoken.say(query.message.chat.id, menu_again, keyboard=menu(spoken.voice))
+    await spoken.say(query.message.chat.id, menu_again, keyboard=await menu_for(desk, spoken))
 
 
 _COMMANDS: Final[dict[str, Callable[[Request], Awaitable[None]]]] = {
     "start": start,
     "help": help_,
     "new": new,
+    "camera": camera,
     "my": mine,
     "language": language,
     "cancel": cancel,

@@ -2,7 +2,7 @@
 
 from aiogram import Router
 
-from handlers.customer import buttons, commands, lists, reaching, tickets, words
+from handlers.customer import buttons, cameras, commands, lists, reaching, tickets, words
 from handlers.customer.asking import FromPerson
 from handlers.filters import Private
 
@@ -15,6 +15,7 @@ def router() -> Router:
     room.callback_query.filter(Private())
     room.my_chat_member.filter(Private())
     room.include_routers(
+        cameras.router(),
         commands.router(),
         tickets.router(),
         lists.router(),

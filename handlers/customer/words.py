@@ -12,6 +12,7 @@ from core.texts import Key
 from core.tickets import dialogue, intake
 from core.tickets.intake import Heard, Outcome
 from core.tickets.said import Said
+from handlers.customer import cameras
 from handlers.customer.asking import Pressed
 from handlers.speech import Speech
 
@@ -33,7 +34,10 @@ async def hear(message: Message, desk: Desk, caller: Caller, speech: Speech) -> 
     if isinstance(said, Unsupported):
         await desk.run(dialogue.refuse_kind, caller, said.kind)
         raise Refusal("refusal.kind", kind=_kind(said.kind))
-    await _show(message, await desk.run(intake.hear, caller, said), speech)
+    heard = await desk.run(intake.hear, caller, said, steps=cameras.steps(speech))
+    if heard.outcome is Outcome.SEARCHES:
+        await cameras.show_found(message, desk, caller, speech)
+    await _show(message, heard, speech)
 
 
 def _kind(kind: str) -> Key:

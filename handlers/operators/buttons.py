@@ -11,6 +11,7 @@ from channels.telegram.callbacks import (
     AnswerRetry,
     Classify,
     FreezeFor,
+    OutageStep,
     Question,
     QueuePage,
     TicketVerb,
@@ -27,7 +28,7 @@ from core.tickets.lists import VIEWS
 from core.tickets.said import find_belonging
 from core.words.when import parse_when
 from handlers.listing import draw
-from handlers.operators import agreements
+from handlers.operators import agreements, outages
 from handlers.operators.asking import Visit, name_for
 from handlers.operators.looks import read_page, show_journal
 from handlers.operators.parsing import parse as parse_command
@@ -184,6 +185,18 @@ async def _asked_by(pressed: Pressed, view: str) -> tuple[int, str]:
     return asker, "" if command is None else command.rest
 
 
+async def _outage(pressed: Pressed, wish: OutageStep) -> None:
+    """Lead to the spans and back, or decide."""
+    keyboard = outages.keyboard_for(pressed.speech, wish)
+    if keyboard is not None:
+        await pressed.toast()
+        await pressed.show(keyboard)
+        return
+    text = await outages.decide(pressed, wish)
+    await pressed.toast()
+    await pressed.speech.edit(pressed.message, text)
+
+
 _BY_KIND: Final[dict[type, Callable[[Pressed, Any], Awaitable[None]]]] = {
     TicketVerb: _verb,
     FreezeFor: _freeze,
@@ -191,4 +204,5 @@ _BY_KIND: Final[dict[type, Callable[[Pressed, Any], Awaitable[None]]]] = {
     AnswerRetry: _retry,
     Question: _question,
     QueuePage: _page,
+    OutageStep: _outage,
 }

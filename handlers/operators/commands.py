@@ -10,7 +10,7 @@ from core.errors import NotAllowed, Refusal, Unreadable
 from core.texts import Key
 from core.words.aliases import ALIASES
 from core.words.when import WhenError, parse_when
-from handlers.operators import agreements, looks, moves
+from handlers.operators import agreements, looks, moves, outages
 from handlers.operators.asking import Asked, example
 from handlers.operators.parsing import Command, parse
 
@@ -84,6 +84,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "close": Row(moves.close, words=_MAY),
     "cancel": Row(moves.cancel, words=_MAY),
     "reopen": Row(moves.reopen),
+    "outage": Row(outages.outage, words=_MUST),
+    "broadcast": Row(outages.broadcast, words=_MUST, sign=_SHOWN),
     "title": Row(moves.title, words=_MUST),
     "topic": Row(moves.topic, words=_MUST),
     "class": Row(agreements.class_, words=_MAY, sign=_SHOWN),

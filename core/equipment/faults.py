@@ -1,0 +1,178 @@
+"""A fault of a camera: a ticket and an equipment task in one transaction, once per camera (A2).
+
+Who may report it is asked anew at every step: a button says what somebody wishes, never what is
+theirs. While a fault is open, the same owner's words join their ticket; those of another owner, or
+of anybody in an area whose outage is known, become a ticket that is part of it: no second task.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from core.agreements.classifying import Wish, set_kind
+from core.equipment import offers, outages
+from core.equipment.cameras import CameraFacts, facts_of, find_own
+from core.errors import Refusal
+from core.events import FaultReported
+from core.models import Camera, Parentage, Person, Ticket, TicketCamera
+from core.people.directory import Caller, arrive, enter_dialogue, mark_reachable
+from core.tasks.opening import open_equipment_task
+from core.tickets.intake import Heard, Outcome, Step, follow_up
+from core.tickets.joining import join
+from core.tickets.opening import open_ticket
+from core.tickets.own import OwnTicket, own_ticket
+from core.tickets.said import Said
+from core.tickets.workflow_store import workflow_of
+from core.tx import Look, Tx
+
+TOPIC: Final = "camera"
+CATEGORY: Final = "incident"
+# The step of the dialogue in which words are about a camera.
+STEP: Final = "fault"
+DESCRIBE: Final = timedelta(days=1)
+
+Title = Callable[[CameraFacts], str]
+"""The title of a fault's ticket, in the company's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody is at it already: ``mine``, a ticket of the person's own; an ``outage`` of the area;
+    with neither, another owner's ticket, of which nothing is told.
+    """
+
+    mine: OwnTicket | None = None
+    outage: outages.OutageFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The camera that somebody has chosen, and what is known of its faults. ``new``: they have not
+    been seen here before.
+    """
+
+    camera: CameraFacts
+    known: Known | None
+    new: bool
+
+
+async def choose_camera(
+    tx: Tx, caller: Caller, *, camera_id: int | None = None, number: str | None = None
+) -> Chosen:
+    """The person wants to tell of this camera; what they write next is about it.
+
+    Raises :class:`Refusal` for a camera that is not theirs.
+    """
+    person = await arrive(tx, caller, "customer")
+    mark_reachable(tx, person)
+    camera = await find_own(tx, caller.telegram_id, camera_id=camera_id, number=number)
+    known = await _known(tx, person, camera)
+    if known is not None and known.mine is not None:
+        follow_up(tx, person, known.mine.number)
+    else:
+        until = (tx.now + DESCRIBE).isoformat()
+        enter_dialogue(person, {"step": STEP, "camera": camera.id, "until": until})
+    return Chosen(facts_of(camera), known, person.created_at == tx.now)
+
+
+async def report(tx: Tx, caller: Caller, camera_id: int, said: Said, *, title: Title) -> Heard:
+    """The person tells what is wrong with the camera.
+
+    Raises :class:`Refusal` for a camera that is not theirs.
+    """
+    person = await arrive(tx, caller, "customer")
+    mark_reachable(tx, person)
+    camera = await find_own(tx, caller.telegram_id, camera_id=camera_id)
+    return await _report(tx, person, camera, said, title)
+
+
+def describing(title: Title) -> Step:
+    """The step of a customer's dialogue in which their words are about the chosen camera."""
+
+    async def hear(tx: Tx, person: Person, said: Said) -> Heard | None:
+        number = (person.dialogue or {})["camera"]
+        try:
+            camera = await find_own(tx, person.telegram_id or 0, camera_id=number)
+        except Refusal:  # it was theirs when they chose it; their words are heard all the same
+            enter_dialogue(person, None)
+            return None
+        return await _report(tx, person, camera, said, title)
+
+    return hear
+
+
+async def _report(tx: Tx, person: Person, camera: Camera, said: Said, title: Title) -> Heard:
+    # held, so that of two at once the second sees the first one's ticket
+    held = select(Camera.id).where(Camera.id == camera.id).with_for_update()
+    await tx.session.execute(held)
+    mine = await _open_fault(tx, camera, of=person)
+    if mine is not None:
+        await join(tx, person, mine, said)
+        follow_up(tx, person, mine.id)
+        return Heard(Outcome.JOINED, person, mine)
+    undecided = await offers.is_undecided(tx, camera.area)
+    outage = await outages.find_open(tx, camera.area)
+    other = None if outage else await _open_fault(tx, camera)
+    known = outage is not None or other is not None
+    quiet = outage is not None or undecided
+    ticket = await open_ticket(
+        tx, person, [said], topic=TOPIC, title=title(facts_of(camera)), quiet=quiet, told=known
+    )
+    await _tie(tx, ticket, camera)
+    if outage is not None:
+        await outages.become_part(tx, ticket, camera.number, outage.ticket_id, outage)
+    elif other is not None:
+        await outages.become_part(tx, ticket, camera.number, await _top_of(tx, other), None)
+    else:
+        await open_equipment_task(tx, ticket, camera)
+        await offers.consider(tx, camera.area)
+    follow_up(tx, person, ticket.id)
+    return Heard(Outcome.OPENED, person, ticket)
+
+
+async def _tie(tx: Tx, ticket: Ticket, camera: Camera) -> None:
+    await tx.put(TicketCamera(ticket_id=ticket.id, camera_id=camera.id))
+    await set_kind(tx, ticket, Wish(category=CATEGORY))
+    tx.emit(FaultReported(ticket_id=ticket.id, camera_id=camera.id, camera=camera.number))
+
+
+async def _known(tx: Tx, person: Person, camera: Camera) -> Known | None:
+    mine = await _open_fault(tx, camera, of=person)
+    if mine is not None:
+        return Known(mine=await own_ticket(tx, mine))
+    outage = await outages.find_open(tx, camera.area)
+    if outage is not None:
+        return Known(outage=outages.facts_of(outage))
+    return Known() if await _open_fault(tx, camera) is not None else None
+
+
+async def _open_fault(tx: Tx, camera: Camera, *, of: Person | None = None) -> Ticket | None:
+    """The oldest ticket about this camera that work goes on for; of one's own, whichever has not
+    ended: words bring it back to work.
+    """
+    workflow = await workflow_of(tx)
+    codes = [
+        code
+        for code in workflow.open_codes()
+        if of is not None or not workflow.state(code).resolution
+    ]
+    query = (
+        select(Ticket)
+        .join(TicketCamera, TicketCamera.ticket_id == Ticket.id)
+        .where(TicketCamera.camera_id == camera.id, Ticket.state.in_(codes))
+        .order_by(Ticket.id)
+        .limit(1)
+        .with_for_update(of=Ticket)
+    )
+    if of is not None:
+        query = query.where(Ticket.customer_id == of.id)
+    return (await tx.session.scalars(query)).one_or_none()
+
+
+async def _top_of(look: Look, ticket: Ticket) -> int:
+    """The ticket that this one is part of, or itself: a parent has none."""
+    part = await look.session.get(Parentage, ticket.id)
+    return ticket.id if part is None else part.parent_id

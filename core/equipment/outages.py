@@ -1,0 +1,209 @@
+"""An outage: the known fault of an area, and the tickets that are part of it (X9)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Select, func, insert, select, update
+
+from core.delivery.outbox import row, write
+from core.delivery.pacing import Priority
+from core.events import FaultKnown
+from core.models import (
+    Camera,
+    Outage,
+    OutboxRow,
+    Parentage,
+    Person,
+    Task,
+    Ticket,
+    TicketCamera,
+    Timer,
+)
+from core.sla import answer
+from core.sla.timers import ANSWER, REMINDER, set_timers
+from core.tickets.lifecycle import place_in_queue
+from core.tickets.workflow_store import workflow_of
+from core.tx import Look, Tx
+
+# The origin of a ticket that operators opened for an area.
+ORIGIN: Final = "outage"
+# The parent's card tells how many have reported; not with every one of them.
+COUNT_WAIT: Final = 30.0
+# Why a task ended that nobody has done: the parent's task does it.
+MERGED: Final = "merged"
+
+_TIMERS: Final[Any] = Timer.__table__
+
+
+@dataclass(frozen=True, slots=True)
+class OutageFacts:
+    """What is known of an outage. ``words`` may be empty, ``until`` unknown."""
+
+    number: int
+    area: str
+    words: str
+    until: datetime | None
+
+
+def facts_of(outage: Outage) -> OutageFacts:
+    """The outage's facts."""
+    return OutageFacts(outage.ticket_id, outage.area, outage.words, outage.until)
+
+
+async def find_open(look: Look, area: str) -> Outage | None:
+    """The outage of this area that is not over."""
+    if not area:
+        return None
+    query = select(Outage).where(Outage.area == area, Outage.closed_at.is_(None))
+    return (await look.session.scalars(query.order_by(Outage.ticket_id).limit(1))).one_or_none()
+
+
+async def count_parts(look: Look, number: int) -> int:
+    """How many tickets are part of this one."""
+    query = select(func.count()).select_from(Parentage).where(Parentage.parent_id == number)
+    return int(await look.session.scalar(query) or 0)
+
+
+async def become_part(
+    tx: Tx, ticket: Ticket, camera: str, parent: int, outage: Outage | None
+) -> None:
+    """A ticket that has just begun is part of another one's trouble, and its customer knows."""
+    await tx.put(Parentage(child_id=ticket.id, parent_id=parent, since=tx.now))
+    timers = answer.end(tx, ticket)
+    place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
+    await tx.session.flush()
+    await set_timers(tx, ticket.id, timers)
+    tx.emit(_known(ticket.id, camera, parent, outage, fresh=True))
+    await refresh_card(tx, parent)
+
+
+def _known(
+    number: int, camera: str, parent: int, outage: Outage | None, *, fresh: bool
+) -> FaultKnown:
+    return FaultKnown(
+        ticket_id=number,
+        parent=parent,
+        camera=camera,
+        fresh=fresh,
+        area=None if outage is None else outage.area,
+        words=None if outage is None else outage.words,
+        until=None if outage is None else outage.until,
+    )
+
+
+async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) -> None:
+    """Tickets about cameras of the area, with their cameras' numbers, become part of the outage.
+
+    They may be many, so all of them go through each statement together. Parts of one of them come
+    along: a part has no parts.
+    """
+    numbers = [ticket.id for ticket, _ in faults]
+    if not numbers:
+        return
+    await tx.session.execute(
+        update(Parentage)
+        .where(Parentage.parent_id.in_(numbers))
+        .values(parent_id=outage.ticket_id)
+        .execution_options(synchronize_session=False)
+    )
+    await tx.session.execute(
+        insert(Parentage),
+        [{"child_id": n, "parent_id": outage.ticket_id, "since": tx.now} for n in numbers],
+    )
+    workflow = await workflow_of(tx)
+    for ticket, camera in faults:
+        answer.end(tx, ticket)
+        place_in_queue(ticket, workflow.state(ticket.state))
+        tx.emit(_known(ticket.id, camera, outage.ticket_id, outage, fresh=False))
+    await tx.session.flush()
+    await tx.session.execute(
+        update(_TIMERS)
+        .where(_TIMERS.c.ticket_id.in_(numbers), _TIMERS.c.kind.in_((ANSWER, REMINDER)))
+        .values(due_at=None)
+    )
+    await _merge_tasks(tx, numbers)
+    await _drop_cards(tx, numbers)
+    await _hold_customers(tx, numbers)
+    await _redraw(tx, [ticket for ticket, _ in faults if ticket.card_message is not None])
+
+
+async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
+    """One fault, one task: the parent's."""
+    await tx.session.execute(
+        update(Task)
+        .where(Task.ticket_id.in_(numbers), Task.kind == "equipment", Task.state == "open")
+        .values(state="cancelled", outcome=MERGED, closed_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _drop_cards(tx: Tx, numbers: Sequence[int]) -> None:
+    """Cards that have not left yet need not: the parent's stands for them."""
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.ticket_id.in_(numbers),
+            OutboxRow.kind == "card",
+            OutboxRow.state == "queued",
+            OutboxRow.mark.is_(None),
+        )
+        .values(state="dropped", error="part of an outage", done_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _hold_customers(tx: Tx, numbers: Sequence[int]) -> None:
+    """Who is told of all this, read at once."""
+    query = select(Person).join(Ticket, Ticket.customer_id == Person.id)
+    tx.hold((await tx.session.scalars(query.where(Ticket.id.in_(numbers)))).all())
+
+
+async def _redraw(tx: Tx, tickets: Iterable[Ticket]) -> None:
+    chat = tx.company.operators_chat
+    if chat is None:
+        return
+    rows = [
+        row(
+            tx,
+            str(chat),
+            "card",
+            Priority.DIGEST,
+            lane=f"{chat}:{ticket.id}:card",
+            ticket_id=ticket.id,
+            once=f"card:{ticket.id}@{chat}",
+        )
+        for ticket in tickets
+    ]
+    await write(tx, rows)
+
+
+async def refresh_card(tx: Tx, number: int) -> None:
+    """The parent's card will tell the new number of its parts, before long."""
+    chat = tx.company.operators_chat
+    if chat is None:
+        return
+    counted = row(
+        tx,
+        str(chat),
+        "card",
+        Priority.CARD_REFRESH,
+        lane=f"{chat}:{number}:card",
+        ticket_id=number,
+        once=f"count:{number}@{chat}",
+        wait=COUNT_WAIT,
+    )
+    await write(tx, [counted])
+
+
+def faults_of(area: str) -> Select[Ticket, str]:
+    """Tickets about cameras of this area that are part of nothing, with the cameras' numbers."""
+    return (
+        select(Ticket, Camera.number)
+        .join(TicketCamera, TicketCamera.ticket_id == Ticket.id)
+        .join(Camera, TicketCamera.camera_id == Camera.id)
+        .outerjoin(Parentage, Parentage.child_id == Ticket.id)
+        .where(Camera.area == area, Parentage.child_id.is_(None))
+        .order_by(Ticket.id)
+    )

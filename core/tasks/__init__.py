@@ -1,0 +1,1 @@
+"""Tasks: the work behind a ticket."""

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
 from core.company import Company
-from core.db import Database
+from core.db import Database, constant
 from core.events import Event
 from core.faultpoints import pass_point
 from core.models import InboxRow
@@ -36,6 +36,14 @@ _ATTEMPTS = 4
 # PostgreSQL: could not serialise, deadlock found, somebody else has made the same row meanwhile.
 # The action is run again, from the start.
 _TRY_AGAIN = frozenset({"40001", "40P01", "23505"})
+
+
+_INBOX: Final[Any] = InboxRow.__table__
+_MARK_DONE: Final = (
+    update(_INBOX)
+    .where(_INBOX.c.id == bindparam("row"), _INBOX.c.state == constant("new"))
+    .values(state="done")
+)
 
 
 class AlreadyHandled(Exception):
@@ -177,11 +185,6 @@ class Desk:
 
 
 async def _mark_done(tx: Tx, row: Handling) -> None:
-    marked = await tx.session.execute(
-        update(InboxRow)
-        .where(InboxRow.id == row.inbox_id, InboxRow.state == "new")
-        .values(state="done")
-        .execution_options(synchronize_session=False)
-    )
+    marked = await tx.session.execute(_MARK_DONE, {"row": row.inbox_id})
     if marked.rowcount != 1:  # type: ignore[attr-defined]
         raise AlreadyHandled

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from core.db import constant
 from core.db.conflict import prepared
 from core.events import UpdateQuarantined
 from core.models import InboxRow
@@ -34,7 +35,7 @@ _STEP_ASIDE: Final = (
 )
 _UNFINISHED: Final = (
     select(_INBOX.id, _INBOX.update_id, _INBOX.lane, _INBOX.raw)
-    .where(_INBOX.state == "new", _INBOX.id > bindparam("after"))
+    .where(_INBOX.state == constant("new"), _INBOX.id > bindparam("after"))
     .order_by(_INBOX.id)
     .limit(bindparam("most"))
 )
@@ -103,7 +104,7 @@ async def quarantine(tx: Tx, stored: Stored, error: str) -> None:
     """
     changed = await tx.session.execute(
         update(InboxRow)
-        .where(InboxRow.id == stored.id, InboxRow.state == "new")
+        .where(InboxRow.id == stored.id, InboxRow.state == constant("new"))
         .values(state="quarantined", error=_storable(error, 2000))
         .execution_options(synchronize_session=False)
     )
@@ -171,5 +172,5 @@ async def purge(tx: Tx) -> int:
 
 async def count_unfinished(look: Look) -> int:
     """How many updates wait."""
-    query = select(func.count()).select_from(InboxRow).where(InboxRow.state == "new")
+    query = select(func.count()).select_from(InboxRow).where(InboxRow.state == constant("new"))
     return int(await look.session.scalar(query) or 0)

@@ -13,8 +13,9 @@ from channels.telegram.delivering import Step
 from channels.telegram.voice import Voice
 from core.delivery.channel import Outgoing
 from core.desk import Desk
-from core.tickets.card import Words, card_of, last_from_customer, words_of
+from core.tickets.card import Words, card_place, last_from_customer, words_of
 from core.tickets.topics import title_of
+from core.tx import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +55,39 @@ class Load:
 
 async def load(desk: Desk, parcel: Outgoing, voice: Voice) -> Load | None:
     """What a content parcel carries; ``None`` when it was taken back meanwhile."""
-    spoken = await desk.read(words_of, parcel.message_id or 0, parcel.facts.get("album"))
-    words = [piece for piece in spoken if not piece.withdrawn]
+    words, reply_to = await desk.read(_find, parcel)
     if not words:
         return None
     if parcel.person_id is None:
-        return await _for_operators(desk, parcel, voice, words)
-    return await _for_customer(desk, parcel, voice, words)
+        return _for_operators(parcel, voice, words, reply_to)
+    return Load(words, reply_to, await customer_header(desk, parcel, voice), fallback=None)
 
 
-async def _for_operators(
-    desk: Desk, parcel: Outgoing, voice: Voice, words: Sequence[Words]
+async def _find(look: Look, parcel: Outgoing) -> tuple[list[Words], int | None]:
+    """The words that are left, and the ref of what they answer: the card, or the customer's."""
+    spoken = await words_of(look, parcel.message_id or 0, parcel.facts.get("album"))
+    words = [piece for piece in spoken if not piece.withdrawn]
+    if not words:
+        return words, None
+    number, chat = parcel.ticket_id or 0, int(parcel.address)
+    if parcel.person_id is None:
+        return words, await card_place(look, number, chat)
+    return words, await last_from_customer(look, number, chat, words[0].id)
+
+
+def _for_operators(
+    parcel: Outgoing, voice: Voice, words: Sequence[Words], card: int | None
 ) -> Load:
     """A reply to the card shows whose words they are; without a card, a line above does."""
-    number = parcel.ticket_id or 0
-    card = await desk.read(card_of, number)
-    place = card.message if card is not None and str(card.chat) == parcel.address else None
-    line = header(voice, number, words[0].author)
+    line = header(voice, parcel.ticket_id or 0, words[0].author)
     thanks = bool(parcel.facts.get("thanks")) and len(words) == 1
     return Load(
         words,
-        reply_to=place,
-        prefix=None if place else line,
+        reply_to=card,
+        prefix=None if card else line,
         fallback=line,
         keyboard=keyboards.question(voice, words[0].id) if thanks else None,
     )
-
-
-async def _for_customer(desk: Desk, parcel: Outgoing, voice: Voice, words: Sequence[Words]) -> Load:
-    asked = await desk.read(
-        last_from_customer, parcel.ticket_id or 0, int(parcel.address), words[0].id
-    )
-    return Load(words, asked, await customer_header(desk, parcel, voice), fallback=None)
 
 
 async def customer_header(desk: Desk, parcel: Outgoing, voice: Voice) -> str | None:

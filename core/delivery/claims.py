@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, exists, func, select, update
 
+from core.db import constant
 from core.delivery.channel import Outgoing
 from core.models import OutboxRow
 from core.tx import Look, Tx
 
-PENDING: Final = ("queued", "sending")
+PENDING: Final = (constant("queued"), constant("sending"))
 # Long enough to look into what was sent, and to send a failed answer again.
 KEPT_FOR: Final = timedelta(days=30)
 PAGE: Final = 50
@@ -32,7 +33,7 @@ _PARCEL: Final = (  # in the order of Outgoing
 _READY: Final = (
     select(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at)
     .where(
-        _ROWS.state == "queued",
+        _ROWS.state == constant("queued"),
         _ROWS.not_before <= bindparam("now"),
         ~exists().where(
             _EARLIER.lane == _ROWS.lane,
@@ -46,11 +47,11 @@ _READY: Final = (
 _READY_ELSEWHERE: Final = _READY.where(_ROWS.address.not_in(bindparam("busy", expanding=True)))
 _CLAIM: Final = (
     update(_TABLE)
-    .where(_ROWS.id.in_(bindparam("ids", expanding=True)), _ROWS.state == "queued")
+    .where(_ROWS.id.in_(bindparam("ids", expanding=True)), _ROWS.state == constant("queued"))
     .values(state="sending", attempts=_ROWS.attempts + 1, mark=bindparam("noted"))
     .returning(*_PARCEL)
 )
-_INTERRUPTED: Final = select(*_PARCEL).where(_ROWS.state == "sending").order_by(_ROWS.id)
+_INTERRUPTED: Final = select(*_PARCEL).where(_ROWS.state == constant("sending")).order_by(_ROWS.id)
 _END: Final = (
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state.in_(PENDING))
@@ -124,7 +125,7 @@ async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: boo
         values = {"state": "dropped", "done_at": tx.now, "error": "superseded"}
     await tx.session.execute(
         update(OutboxRow)
-        .where(OutboxRow.id == row_id, OutboxRow.state == "sending")
+        .where(OutboxRow.id == row_id, OutboxRow.state == constant("sending"))
         .values(**values)
         .execution_options(synchronize_session=False)
     )
@@ -134,7 +135,9 @@ async def _superseded_by(tx: Tx, row: OutboxRow) -> OutboxRow | None:
     """A newer row of the same name that waits already: it says the same, later."""
     if row.once is None:
         return None
-    query = select(OutboxRow).where(OutboxRow.once == row.once, OutboxRow.state == "queued")
+    query = select(OutboxRow).where(
+        OutboxRow.once == row.once, OutboxRow.state == constant("queued")
+    )
     return (await tx.session.scalars(query)).one_or_none()
 
 
@@ -162,7 +165,7 @@ async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
         .where(
             OutboxRow.message_id.in_(message_ids),
             OutboxRow.kind == kind,
-            OutboxRow.state == "queued",
+            OutboxRow.state == constant("queued"),
         )
         .values(state="dropped", done_at=tx.now)
         .execution_options(synchronize_session=False)
@@ -172,7 +175,7 @@ async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
 
 async def next_due(look: Look) -> datetime | None:
     """When the earliest waiting row becomes due."""
-    query = select(func.min(OutboxRow.not_before)).where(OutboxRow.state == "queued")
+    query = select(func.min(OutboxRow.not_before)).where(OutboxRow.state == constant("queued"))
     return await look.session.scalar(query)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, update
 
 from core.company import Company
+from core.delivery.claims import PENDING
 from core.events import ChatMoved
 from core.models import OutboxRow, Place, Ticket
 from core.tx import Look, Tx
@@ -52,7 +53,7 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
         place.chat = new
     await tx.session.execute(
         update(OutboxRow)
-        .where(OutboxRow.address == str(old), OutboxRow.state.in_(("queued", "sending")))
+        .where(OutboxRow.address == str(old), OutboxRow.state.in_(PENDING))
         .values(address=str(new), lane=func.replace(OutboxRow.lane, f"{old}:", f"{new}:"))
         .execution_options(synchronize_session=False)
     )

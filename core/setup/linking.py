@@ -7,6 +7,7 @@ from sqlalchemy import exists, select
 
 from core.company import Company
 from core.delivery import outbox
+from core.delivery.claims import PENDING
 from core.delivery.pacing import Priority
 from core.delivery.places import ROLES, move_chat
 from core.errors import NothingToDo
@@ -53,7 +54,7 @@ async def _post_cards(tx: Tx, chat: int) -> None:
         OutboxRow.ticket_id == Ticket.id,
         OutboxRow.kind == "card",
         OutboxRow.address == str(chat),
-        OutboxRow.state.in_(("queued", "sending")),
+        OutboxRow.state.in_(PENDING),
     )
     numbers = await tx.session.scalars(
         select(Ticket.id).where(Ticket.state.in_(codes), ~on_its_way).order_by(Ticket.id)

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import aliased
 
 from core.models import Camera, Classification, Message, Note, Person, Ticket, TicketCamera
@@ -120,66 +120,65 @@ class Words:
     withdrawn: bool
 
 
-def _words(row: Any) -> Words:
-    message, author = row
-    return Words(
-        message.id,
-        author,
-        message.from_customer,
-        message.text,
-        message.content,
-        message.created_at,
-        message.source_chat,
-        message.source_message,
-        message.withdrawn_at is not None,
+_AUTHOR: Final = Person.__table__.c
+_SAID: Final = Message.__table__.c
+_FIRST: Final = Message.__table__.alias("first").c
+_WORDS: Final = select(  # in the order of Words
+    *(_SAID.id, _AUTHOR.name, _SAID.from_customer, _SAID.text, _SAID.content, _SAID.created_at),
+    *(_SAID.source_chat, _SAID.source_message, _SAID.withdrawn_at.is_not(None)),
+).where(_SAID.author_id == _AUTHOR.id)
+_WORDS_OF: Final = _WORDS.where(_SAID.id == bindparam("message"))
+_WORDS_OF_ALBUM: Final = _WORDS.where(
+    _FIRST.id == bindparam("message"),
+    _SAID.id >= _FIRST.id,
+    _SAID.author_id == _FIRST.author_id,
+    _SAID.album == bindparam("album"),
+    _SAID.ticket_id.is_not_distinct_from(_FIRST.ticket_id),
+).order_by(_SAID.source_message)
+_NEWEST_WORDS: Final = (
+    _WORDS.where(_SAID.ticket_id == bindparam("ticket"))
+    .order_by(_SAID.id.desc())
+    .limit(bindparam("most"))
+)
+_LAST_FROM_CUSTOMER: Final = (
+    select(_SAID.source_message)
+    .where(
+        _SAID.ticket_id == bindparam("ticket"),
+        _SAID.from_customer.is_(True),
+        _SAID.source_chat == bindparam("chat"),
+        _SAID.id < bindparam("before"),
     )
+    .order_by(_SAID.id.desc())
+    .limit(1)
+)
+_CARD_PLACE: Final = select(Ticket.__table__.c.card_message).where(
+    Ticket.__table__.c.id == bindparam("ticket"), Ticket.__table__.c.card_chat == bindparam("chat")
+)
 
 
 async def words_of(look: Look, message_id: int, album: str | None = None) -> list[Words]:
     """A message, or all pieces of its album that belong to the same ticket, in order."""
-    first = await look.session.get(Message, message_id)
-    if first is None:
-        return []
-    query = select(Message, Person.name).join(Person, Message.author_id == Person.id)
-    if album is None:
-        query = query.where(Message.id == message_id)
-    else:
-        query = query.where(
-            Message.author_id == first.author_id,
-            Message.album == album,
-            Message.ticket_id == first.ticket_id,
-            Message.id >= message_id,
-        )
-    rows = await look.session.execute(query.order_by(Message.source_message))
-    return [_words(row) for row in rows]
+    query = _WORDS_OF if album is None else _WORDS_OF_ALBUM
+    given = {"message": message_id} | ({} if album is None else {"album": album})
+    return [Words(*row) for row in await look.session.execute(query, given)]
 
 
 async def last_from_customer(look: Look, number: int, chat: int, before: int) -> int | None:
     """The ref of the customer's newest message of the ticket before the message ``before``."""
-    query = (
-        select(Message.source_message)
-        .where(
-            Message.ticket_id == number,
-            Message.from_customer.is_(True),
-            Message.source_chat == chat,
-            Message.id < before,
-        )
-        .order_by(Message.id.desc())
-        .limit(1)
-    )
-    return (await look.session.scalars(query)).one_or_none()
+    given = {"ticket": number, "chat": chat, "before": before}
+    return (await look.session.scalars(_LAST_FROM_CUSTOMER, given)).one_or_none()
+
+
+async def card_place(look: Look, number: int, chat: int) -> int | None:
+    """The ref of the ticket's card, if it stands in this chat."""
+    given = {"ticket": number, "chat": chat}
+    return (await look.session.scalars(_CARD_PLACE, given)).one_or_none()
 
 
 async def list_words(look: Look, number: int, limit: int = 10) -> list[Words]:
     """The newest public messages of a ticket, oldest first. Notes are not among them (S24)."""
-    rows = await look.session.execute(
-        select(Message, Person.name)
-        .join(Person, Message.author_id == Person.id)
-        .where(Message.ticket_id == number)
-        .order_by(Message.id.desc())
-        .limit(limit)
-    )
-    return [_words(row) for row in rows][::-1]
+    rows = await look.session.execute(_NEWEST_WORDS, {"ticket": number, "most": limit})
+    return [Words(*row) for row in rows][::-1]
 
 
 async def list_notes(look: Look, number: int, limit: int = 10) -> list[tuple[datetime, str, str]]:

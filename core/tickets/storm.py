@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
+from core.db import constant
+from core.delivery.claims import PENDING
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
 from core.models import OutboxRow, Person, Ticket
@@ -37,7 +39,10 @@ async def gather_storm(tx: Tx) -> int:
         return 0
     await tx.session.execute(
         update(OutboxRow)
-        .where(OutboxRow.id.in_([number for number, *_ in waiting]), OutboxRow.state == "queued")
+        .where(
+            OutboxRow.id.in_([number for number, *_ in waiting]),
+            OutboxRow.state == constant("queued"),
+        )
         .values(state="dropped", error="told in a digest", done_at=tx.now)
         .execution_options(synchronize_session=False)
     )
@@ -64,7 +69,7 @@ async def _waiting_cards(tx: Tx, chat: int) -> Sequence[tuple[int, Ticket, str]]
         .join(Ticket, OutboxRow.ticket_id == Ticket.id)
         .join(Person, Ticket.customer_id == Person.id)
         .where(
-            OutboxRow.state == "queued",
+            OutboxRow.state == constant("queued"),
             OutboxRow.kind == "card",
             OutboxRow.address == str(chat),
             Ticket.card_message.is_(None),
@@ -76,7 +81,7 @@ async def _waiting_cards(tx: Tx, chat: int) -> Sequence[tuple[int, Ticket, str]]
 
 async def _still_telling(tx: Tx, chat: int) -> bool:
     query = select(OutboxRow.id).where(
-        OutboxRow.state.in_(("queued", "sending")),
+        OutboxRow.state.in_(PENDING),
         OutboxRow.address == str(chat),
         OutboxRow.key == TOLD,
     )

@@ -45,7 +45,7 @@ BEHIND: Final = 120
 # What a card looked like when it was posted: when it is looked for, the ticket may have changed.
 POSTED: Final = "posted"
 # It stands there no more, or never did: what was wanted of it is done.
-_NOTHING_TO_DO: Final = frozenset({Setback.GONE, Setback.UNCHANGED})
+_NOTHING_TO_DO: Final = frozenset({Setback.GONE, Setback.FOREIGN, Setback.UNCHANGED})
 
 
 class TelegramChannel:
@@ -234,7 +234,7 @@ class TelegramChannel:
             if refused.setback is Setback.UNREADABLE:
                 plain = {"text": screen.plain, "parse_mode": None}
                 await self._gateway.call(edit.model_copy(update=plain))
-            elif refused.setback is Setback.GONE:
+            elif refused.setback in {Setback.GONE, Setback.FOREIGN}:
                 return False
             elif refused.setback is not Setback.UNCHANGED:
                 raise

@@ -4,21 +4,15 @@ for when the answer was lost (R6).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from aiogram.methods import EditMessageReplyMarkup, TelegramMethod
+from aiogram.methods import TelegramMethod
 from aiogram.types import Message
 
 from channels.telegram.failures import Refused, Setback
-from channels.telegram.gateway import Gateway, count_of
-from channels.telegram.screens import plain_of
-from channels.telegram.sightings import SHARED, counter_of
+from channels.telegram.gateway import Gateway
+from channels.telegram.probing import Prober, plainer
 from core.delivery.channel import SendError
-
-# How far beyond the newest id known a lost message may stand.
-AHEAD: Final = 60
-# In a chat with a counter of its own, so many empty places in a row are the end of the chat.
-END: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +54,7 @@ class Deliveries:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._prober = Prober(gateway)
         self._begun: dict[int, Progress] = {}
 
     def begun(self, parcel_id: int) -> Progress | None:
@@ -82,11 +77,7 @@ class Deliveries:
     async def look_for(
         self, parcel_id: int, chat: int, steps: Sequence[Step], lowest: int
     ) -> Progress | None:
-        """After a lost answer: what stands there, completed; ``None`` when nothing of it does.
-
-        The probe is an edit that changes nothing: Telegram says «not modified» only of a message
-        that stands there, is ours and has these buttons.
-        """
+        """After a lost answer: what stands there, completed; ``None`` when nothing of it does."""
         progress = self._begun.pop(parcel_id, None) or Progress(steps)
         self._begun[parcel_id] = progress
         try:
@@ -103,68 +94,21 @@ class Deliveries:
     async def _catch_up(self, progress: Progress, chat: int, lowest: int) -> None:
         while progress.rest:
             step = progress.rest[0]
-            found = await self._find(step, chat, max([lowest, *progress.refs]))
+            found = await self._prober.find(step.method, chat, max([lowest, *progress.refs]))
             if found is None:
                 return
             progress.advance(step, found)
-
-    async def _find(self, step: Step, chat: int, lowest: int) -> list[int] | None:
-        """Where the messages of one call stand, if all of them do."""
-        wanted, sightings = count_of(step.method), self._gateway.sightings
-        keyboard = getattr(step.method, "reply_markup", None)
-        newest, empty = max(sightings.newest(chat), lowest), 0
-        hits: list[int] = []
-        for ref in range(lowest + 1, newest + AHEAD + 1):
-            if sightings.is_known(chat, ref):
-                continue
-            stands = await self._stands(chat, ref, keyboard)
-            empty = 0 if stands is not None or ref <= newest else empty + 1
-            if stands:
-                hits.append(ref)
-            if len(hits) == wanted or (empty >= END and counter_of(chat) != SHARED):
-                break
-        if len(hits) < wanted:
-            return None
-        for ref in hits:
-            sightings.note(chat, ref)
-        return hits
-
-    async def _stands(self, chat: int, ref: int, keyboard: Any) -> bool | None:
-        """Whether a message of ours with these buttons is there; ``None``: nothing of ours."""
-        try:
-            with self._gateway.probing():
-                await self._gateway.call(
-                    EditMessageReplyMarkup(chat_id=chat, message_id=ref, reply_markup=keyboard)
-                )
-        except Refused as refused:
-            return True if refused.setback is Setback.UNCHANGED else None
-        return False
 
     async def _call(self, method: TelegramMethod[Any], *, first: bool) -> Any:
         try:
             return await self._gateway.call(method)
         except Refused as refused:
-            plainer = _plainer(method) if refused.setback is Setback.UNREADABLE else None
-            if plainer is not None:
-                return await self._call(plainer, first=first)
+            plain = plainer(method) if refused.setback is Setback.UNREADABLE else None
+            if plain is not None:
+                return await self._call(plain, first=first)
             if first:
                 raise
             raise SendError("bad_request", refused.detail, permanent=True) from refused
-
-
-def _plainer(method: TelegramMethod[Any]) -> TelegramMethod[Any] | None:
-    """The same words without markup, if there was any (R12)."""
-    fields = type(method).model_fields
-    update: dict[str, Any] = {
-        name: None
-        for name in ("entities", "caption_entities")
-        if name in fields and getattr(method, name)
-    }
-    if getattr(method, "parse_mode", None) == "HTML":
-        update["parse_mode"] = None
-        text = "text" if getattr(method, "text", None) else "caption"
-        update[text] = plain_of(getattr(method, text))
-    return method.model_copy(update=update) if update else None
 
 
 def _refs(result: object) -> list[int]:

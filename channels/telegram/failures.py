@@ -33,7 +33,13 @@ class Setback(Enum):
     """It looks so already."""
 
     GONE = auto()
-    """The message to change stands there no more, or was never ours."""
+    """The message to change stands there no more, or never did."""
+
+    FOREIGN = auto()
+    """The message to change stands there, and is not ours to change, or not any more."""
+
+    OTHER_KIND = auto()
+    """The message to change has no words of this kind: a file's are a caption."""
 
     REPLY_LOST = auto()
     """The message to answer stands there no more."""
@@ -77,7 +83,9 @@ _SETBACKS: Final[tuple[tuple[str, Setback], ...]] = (
     ("message is not modified", Setback.UNCHANGED),
     (r"repl(y|ied)( message)? .*not found|message to be replied not found", Setback.REPLY_LOST),
     (r"message to (edit|delete|react|pin|unpin) not found", Setback.GONE),
-    (r"message can't be (edited|deleted)|message_id_invalid|message_not_found", Setback.GONE),
+    ("message can't be edited", Setback.FOREIGN),
+    ("there is no (text|caption) in the message to edit", Setback.OTHER_KIND),
+    (r"message can't be deleted|message_id_invalid|message_not_found", Setback.GONE),
     (r"can't parse (message |caption )?entities", Setback.UNREADABLE),
 )
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from aiogram import Bot
 
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.gateway import Gateway, make_bot
@@ -188,6 +189,94 @@ async def test_a_new_process_takes_nothing_that_stood_there_for_what_was_lost(
         parcel = await interrupted(house)
         assert parcel.kind == "content"
         assert await channel.was_delivered(parcel) is None
+
+
+@asynccontextmanager
+async def doomed(house: House) -> AsyncIterator[Bot]:
+    """A bot that answers somebody directly, in a process that keeps no memory of it."""
+    bot = make_bot(house.world.token, house.world.api_url)
+    yield bot
+    await bot.session.close()
+
+
+async def told(house: House, what: str) -> list[str]:
+    """Let what waits leave; how often these words stand with Anna."""
+    await house.pump()
+    return [m.text for m in house.anna.chat.bot_messages if what in m.text and not m.deleted]
+
+
+async def test_what_a_killed_process_said_besides_is_not_taken_for_a_lost_answer(
+    house: House,
+) -> None:
+    number = await opened(house)
+    await house.answer(number, house.oleg.say(house.group, "Restart it").result)
+    parcel = await house.next()  # claimed, and killed before it was sent
+    assert parcel is not None and parcel.kind == "content"
+    async with doomed(house) as bot:
+        await bot.send_message(house.anna.id, "What this bot can do")
+    async with next_life(house) as channel:
+        assert await channel.was_delivered(await interrupted(house)) is None
+        await house.carry(parcel)
+        assert await told(house, "Restart it") == ["Restart it"]
+
+
+async def test_a_lost_answer_is_found_behind_what_a_killed_process_said_besides(
+    house: House,
+) -> None:
+    number = await opened(house)
+    await house.answer(number, house.oleg.say(house.group, "Restart it").result)
+    parcel = await house.next()
+    assert parcel is not None
+    async with doomed(house) as bot:
+        await bot.send_message(house.anna.id, "What this bot can do")
+    house.world.faults.cut(method="sendMessage")
+    left = await house.carry(parcel)
+    stands = house.anna.chat.last
+    assert left.error is not None and left.error.uncertain
+    async with next_life(house) as channel:
+        found = await channel.was_delivered(await interrupted(house))
+        assert found is not None and found.refs == (str(stands.id),)
+        assert await told(house, "Restart it") == ["Restart it"]
+
+
+async def test_pictures_are_told_from_what_a_killed_process_said_besides(house: House) -> None:
+    number = await opened(house)
+    await house.answer(number, house.oleg.send_photo(house.group, caption="Like so").result)
+    await house.next()  # claimed, and killed before it was sent
+    async with doomed(house) as bot:
+        menu = await bot.send_message(house.anna.id, "What this bot can do")
+    async with next_life(house) as channel:
+        assert await channel.was_delivered(await interrupted(house)) is None
+    assert house.anna.chat.history[menu.message_id].text == "What this bot can do"
+
+
+async def test_an_album_that_stands_in_part_is_said_again_whole(house: House) -> None:
+    number = await opened(house)
+    for message in house.anna.send_album(["photo", "photo", "photo"]).result:
+        await house.hear(message, number=number)
+    house.world.faults.cut(method="sendMediaGroup")
+    parcel = await lost(house)
+    first, second, third = house.group.bot_messages[-3:]
+    await house.bot.delete_message(house.group.id, second.id)
+    async with next_life(house) as channel:
+        assert await channel.was_delivered(await interrupted(house)) is None
+        assert first.deleted and third.deleted
+        left = await house.carry(parcel)
+        assert left.sent is not None and len(left.sent.refs) == 3
+
+
+async def test_what_was_lost_among_many_words_of_others_is_found(house: House) -> None:
+    number = await opened(house)
+    await house.hear(house.anna.say("and the yard one").result, number=number)
+    parcel = await house.next()
+    assert parcel is not None
+    for _ in range(30):  # more than an end of a chat is long, and the desk has not heard of it
+        house.oleg.say(house.group, "talk")
+    house.world.faults.cut(method="sendMessage")
+    left = await house.carry(parcel)
+    assert left.error is not None and left.error.uncertain
+    async with next_life(house) as channel:
+        assert await channel.was_delivered(await interrupted(house)) is not None
 
 
 async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(house: House) -> None:

@@ -151,7 +151,7 @@ def test_the_oldest_ids_are_forgotten() -> None:
         ("Bad Request: message to edit not found", Setback.GONE),
         ("Bad Request: message to delete not found", Setback.GONE),
         ("Bad Request: message to react not found", Setback.GONE),
-        ("Bad Request: message can't be edited", Setback.GONE),
+        ("Bad Request: message can't be edited", Setback.FOREIGN),
         ("Bad Request: message can't be deleted for everyone", Setback.GONE),
         ("Bad Request: MESSAGE_ID_INVALID", Setback.GONE),
         ("Bad Request: message to be replied not found", Setback.REPLY_LOST),

@@ -18,7 +18,7 @@ from core.db import is_store_trouble
 from core.delivery import claims
 from core.delivery.channel import Channel, Outgoing, SendError, Sent
 from core.delivery.pacing import Pacer, backoff
-from core.delivery.places import move_chat
+from core.delivery.places import is_own, move_chat
 from core.desk import Desk
 from core.faultpoints import pass_point
 from core.tx import Tx
@@ -84,7 +84,8 @@ class Carrier:
             attempt += 1
             try:
                 sent = await self._channel(parcel).was_delivered(parcel)
-            except SendError as error:
+            except SendError as failure:
+                error = await self._judged(parcel, failure)
                 if error.permanent or error.moved_to is not None:
                     return await self._failed(parcel, error)
                 quiet = error.retry_after or backoff(attempt, random.random())
@@ -114,7 +115,16 @@ class Carrier:
         await self._insist(lambda: self.settle(parcel, deed), lambda: self.desk.run(bare))
         pass_point("courier.after_settle")
 
-    async def _failed(self, parcel: Outgoing, error: SendError) -> None:
+    async def _judged(self, parcel: Outgoing, error: SendError) -> SendError:
+        """A chat of the desk's own is not given up: somebody will let the bot in again (X14)."""
+        if error.reason != "blocked" or not await self._insist(
+            lambda: self.desk.read(is_own, parcel.address)
+        ):
+            return error
+        return SendError(error.reason, error.detail, configuration=True, retry_after=REST)
+
+    async def _failed(self, parcel: Outgoing, failure: SendError) -> None:
+        error = await self._judged(parcel, failure)
         log.info(
             "a parcel did not go",
             extra={"outbox": parcel.id, "reason": error.reason, "attempt": parcel.attempts},

@@ -42,6 +42,14 @@ async def find_places(look: Look) -> Company:
     return company
 
 
+async def is_own(look: Look, address: str) -> bool:
+    """Whether the address is a chat that has a role for the desk."""
+    known = {str(getattr(look.company, field)) for field in ROLES.values()}
+    if address in known:
+        return True
+    return address in {str(chat) for chat in await look.session.scalars(select(Place.chat))}
+
+
 async def move_chat(tx: Tx, old: int, new: int) -> Company:
     """A group has become a supergroup: stored ids follow; its old message ids mean nothing now.
 

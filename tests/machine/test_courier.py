@@ -704,3 +704,45 @@ async def test_after_a_stop_nobody_claims_to_know(depot: Depot) -> None:
         await courier.stop()
         assert not await waiting
     assert (await depot.row(row)).state == "sending"
+
+
+# ---------------------------------------------------------------------- chats of the desk's own
+
+
+def shut_out() -> SendError:
+    return SendError("blocked", "bot was kicked from the supergroup chat", permanent=True)
+
+
+async def test_what_the_desks_own_chat_refuses_rests_and_leaves_when_the_bot_is_back(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "REST", 0.05)
+    card, other = await depot.put(GROUP, lane="a"), await depot.put(GROUP, lane="b")
+    depot.channel.plan(str(GROUP), shut_out())
+    async with depot.at_work():
+        await depot.until(lambda: depot.channel.tried)
+        resting = await depot.until_state(card, "queued")
+        assert (resting.error, resting.attempts) == ("blocked", 0)
+        depot.pass_time(1)
+        await depot.until_over()
+    assert sorted(depot.channel.to(str(GROUP))) == [card, other] and not depot.refused
+
+
+async def test_a_customer_who_is_gone_is_not_waited_for(depot: Depot) -> None:
+    row = await depot.put(ALICE)
+    depot.channel.plan(str(ALICE), shut_out())
+    async with depot.at_work():
+        await depot.until_over()
+    assert depot.refused == [(row, "blocked")]
+
+
+async def test_what_was_lost_in_a_chat_that_has_shut_us_out_is_looked_for_again(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "REST", 0.05)
+    row = await depot.put(GROUP)
+    depot.channel.plan(str(GROUP), "cut")
+    depot.channel.answers.append(shut_out())
+    async with depot.at_work():
+        await depot.until_over()
+    assert depot.channel.asked == [row, row] and depot.channel.to(str(GROUP)) == [row]

@@ -271,7 +271,7 @@ async def test_what_was_lost_among_many_words_of_others_is_found(house: House) -
     parcel = await house.next()
     assert parcel is not None
     for _ in range(30):  # more than an end of a chat is long, and the desk has not heard of it
-        house.oleg.say(house.group, "talk")
+        _ = house.oleg.say(house.group, "talk").result
     house.world.faults.cut(method="sendMessage")
     left = await house.carry(parcel)
     assert left.error is not None and left.error.uncertain

@@ -23,6 +23,7 @@ from channels.telegram.gateway import Gateway, make_bot
 from core import journal
 from core.agreements import contact, keeping
 from core.company import Company
+from core.contacts import merging
 from core.db import Database
 from core.delivery import outbox
 from core.delivery.channel import Channel
@@ -78,7 +79,7 @@ def company_of(settings: Settings) -> Company:
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
     """The desk with its recorders, in the order in which they write."""
     recorders = (
-        *(ending.record, parents.record, keeping.record, contact.record),
+        *(merging.record, ending.record, parents.record, keeping.record, contact.record),
         *(journal.record, outbox.record),
     )
     return Desk(database, company_of(settings), recorders, clock=clock)

@@ -25,8 +25,14 @@ def dispatcher(desk: Desk, texts: Texts, overlays: Overlays) -> Dispatcher:
         door.chat_member,
     ):
         observer.outer_middleware(spoken)
-    # Admins first: in private they can do what a customer can, and more.
-    door.include_routers(admins.router(), customer.router(), operators.router(), elsewhere())
+    # Admins first, then operators: in private they can do what a customer can, and more.
+    door.include_routers(
+        admins.router(),
+        operators.private(),
+        customer.router(),
+        operators.router(),
+        elsewhere(),
+    )
     return door
 
 

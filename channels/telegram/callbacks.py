@@ -35,6 +35,11 @@ FREEZES: Final = ("1h", "tomorrow", "monday", "week", "other", "ever")
 MENUS: Final = frozenset({"new", "mine", "back", "language", "cameras"})
 # «other» asks for words; «known» wants to be told when somebody else's fault is over
 TROUBLES: Final = ("picture", "quality", "archive", "view", "other", "known")
+# questions that are answered by a button, and the ways out
+HAND_STEPS: Final = (
+    *("customer", "purpose", "topic", "service", "category", "assignee"),
+    *("back", "leave", "save"),
+)
 # «ask» leads to the spans, «back» from them; the others decide
 OUTAGE_STEPS: Final = ("ask", "back", "no", "1h", "3h", "tomorrow", "ever")
 SET_UPS: Final = frozenset({"list", "name", "zone", "language", "answer_deadline", "trial"})
@@ -266,6 +271,43 @@ class Classify:
 
 _ASPECTS: Final = {"s": "service", "c": "category", "p": "priority"}
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A step of opening a ticket by hand, and what was chosen there: a code of `HAND_STEPS`."""
+
+    step: str
+    value: str = ""
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("h", self.step, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Show a person; or say that ``other`` is the same one, which is asked once more."""
+
+    verb: str
+    person: int
+    other: int = 0
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("u", self.verb, self.person, self.other)
+
+
+@dataclass(frozen=True, slots=True)
+class MakeParent:
+    """The ticket ``number`` becomes part of ``parent``."""
+
+    number: int
+    parent: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("r", self.number, self.parent)
+
+
 Callback = (
     TicketVerb
     | Classify
@@ -286,6 +328,9 @@ Callback = (
     | CameraTrouble
     | CameraPage
     | OutageStep
+    | Hand
+    | Who
+    | MakeParent
 )
 
 
@@ -341,6 +386,15 @@ _SHAPES: Final[tuple[tuple[str, Callable[..., Callback]], ...]] = (
     (f"ci:{_NUMBER}", lambda number: CameraPick(int(number))),
     (f"ct:({_any_of(TROUBLES)}):{_NUMBER}", lambda code, number: CameraTrouble(code, int(number))),
     ("cp:(0|[1-9][0-9]{0,5})", lambda page: CameraPage(int(page))),
+    (f"h:({_any_of(HAND_STEPS)}):([A-Za-z0-9_.-]{{0,40}})", Hand),
+    (
+        f"u:(show|merge|merge!):{_NUMBER}:(0|{_NUMBER[1:]}",
+        lambda verb, person, other: Who(verb, int(person), int(other)),
+    ),
+    (
+        f"r:{_NUMBER}:{_NUMBER}",
+        lambda number, parent: MakeParent(int(number), int(parent)),
+    ),
     (f"x:({_any_of(OUTAGE_STEPS)}):{_NUMBER}", lambda code, number: OutageStep(code, int(number))),
     ("k:(operators|alerts):(-[1-9][0-9]{0,17})", lambda role, chat: LinkChat(role, int(chat))),
 )

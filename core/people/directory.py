@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 
 from core.events import PersonReachable
 from core.models import Person
+from core.people.roll import Roll
 from core.tx import Actor, Look, Tx
 from core.words.names import clean_name
 
@@ -127,9 +128,11 @@ async def join_operators(tx: Tx, caller: Caller) -> None:
     person = await recognise(tx, caller)
     if person.operator_since is None or person.operator_left is not None:
         person.operator_since, person.operator_left = tx.now, None
+        tx.forget(Roll)
 
 
 async def leave_operators(tx: Tx, caller: Caller) -> None:
     """The person has left the operator group; what they could do ends at once (S1)."""
     person = await recognise(tx, caller)
     person.operator_left = tx.now
+    tx.forget(Roll)

@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from core.errors import NotAllowed
 from core.models import Person
 from core.people.directory import Caller, arrive, find_by_telegram
+from core.people.roll import Roll, works_here
 from core.tx import Look, Tx
 
 P = ParamSpec("P")
@@ -29,6 +30,7 @@ async def by_operator(
         raise NotAllowed("work")
     if person.operator_since is None:
         person.operator_since = tx.now
+        tx.forget(Roll)
     return await action(tx, *args, **options)
 
 
@@ -43,6 +45,37 @@ async def for_operator(
     """Let somebody in the operator group look. Raises :class:`NotAllowed` as `by_operator` does."""
     person = await find_by_telegram(look, caller.telegram_id)
     if person is not None and person.operator_left is not None:
+        raise NotAllowed("look")
+    return await query(look, *args, **options)
+
+
+async def at_the_desk(
+    tx: Tx,
+    caller: Caller,
+    action: Callable[Concatenate[Tx, P], Awaitable[R]],
+    /,
+    *args: P.args,
+    **options: P.kwargs,
+) -> R:
+    """Run an action for somebody who works here but acts elsewhere, in private: nobody becomes an
+    operator by it. Raises :class:`NotAllowed` for all others.
+    """
+    if not await works_here(tx, caller.telegram_id):
+        raise NotAllowed("work")
+    await arrive(tx, caller, "operator")
+    return await action(tx, *args, **options)
+
+
+async def for_worker(
+    look: Look,
+    caller: Caller,
+    query: Callable[Concatenate[Look, P], Awaitable[R]],
+    /,
+    *args: P.args,
+    **options: P.kwargs,
+) -> R:
+    """Let somebody look who works here, wherever. Raises :class:`NotAllowed` for all others."""
+    if not await works_here(look, caller.telegram_id):
         raise NotAllowed("look")
     return await query(look, *args, **options)
 

@@ -27,6 +27,16 @@ ALIASES: Final[dict[str, str]] = {
     "заголовок": "title",
     "тема": "topic",
     "забрать": "undo",
+    "новое": "new",
+    "звонок": "call",
+    "кто": "who",
+    "объединить": "merge",
+    "данные": "contact",
+    "договор": "contract",
+    "связать": "link",
+    "отвязать": "unlink",
+    "выделить": "split",
+    "похожие": "similar",
     "отчёт": "report",
     "отчет": "report",
     "вид": "class",
@@ -40,6 +50,9 @@ ALIASES: Final[dict[str, str]] = {
     "всем": "broadcast",
     "помощь": "help",
 }
+
+SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})
+"""Behind a wish that is not granted lightly."""
 
 PARENT: Final = frozenset({"parent", "родитель", "родителем", "родительское"})
 """Behind a ticket's number: that one is to be the parent."""

@@ -25,7 +25,8 @@ from handlers.speech import Speech
 
 # What operators do in their group; here it would be nobody's.
 OF_OPERATORS: Final = frozenset(
-    {"assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
+    {"contact", "contract", "merge", "unlink"}
+    | {"assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
     | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
     | {"reopen", "reply", "report", "resolve", "similar", "split", "stats", "t", "tag", "take"}
     | {"task", "tasks", "ticket", "title", "topic", "undo", "unfreeze", "wait", "who"}

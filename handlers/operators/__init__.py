@@ -6,9 +6,10 @@ from handlers.filters import OperatorGroup
 from handlers.operators.buttons import on_press
 from handlers.operators.edits import on_edit
 from handlers.operators.membership import Arrivals, OperatorMembership, on_arrival, on_change
+from handlers.operators.private import private
 from handlers.operators.room import on_message
 
-__all__ = ["router"]
+__all__ = ["private", "router"]
 
 
 def router() -> Router:

@@ -11,10 +11,12 @@ from channels.telegram.callbacks import (
     AnswerRetry,
     Classify,
     FreezeFor,
+    MakeParent,
     OutageStep,
     Question,
     QueuePage,
     TicketVerb,
+    Who,
     parse,
 )
 from channels.telegram.overlays import Overlays, Place
@@ -28,7 +30,7 @@ from core.tickets.lists import VIEWS
 from core.tickets.said import find_belonging
 from core.words.when import parse_when
 from handlers.listing import draw
-from handlers.operators import agreements, outages
+from handlers.operators import agreements, outages, people, relations
 from handlers.operators.asking import Visit, name_for
 from handlers.operators.looks import read_page, show_journal
 from handlers.operators.parsing import parse as parse_command
@@ -204,5 +206,7 @@ _BY_KIND: Final[dict[type, Callable[[Pressed, Any], Awaitable[None]]]] = {
     AnswerRetry: _retry,
     Question: _question,
     QueuePage: _page,
+    Who: people.on_who,
+    MakeParent: relations.on_parent,
     OutageStep: _outage,
 }

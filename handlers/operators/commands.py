@@ -10,7 +10,7 @@ from core.errors import NotAllowed, Refusal, Unreadable
 from core.texts import Key
 from core.words.aliases import ALIASES
 from core.words.when import WhenError, parse_when
-from handlers.operators import agreements, looks, moves, outages
+from handlers.operators import agreements, deep_links, looks, moves, outages, people, relations
 from handlers.operators.asking import Asked, example
 from handlers.operators.parsing import Command, parse
 
@@ -100,6 +100,16 @@ COMMANDS: Final[dict[str, Row]] = {
     "my": Row(looks.my, _NO, _MAY, _SHOWN),
     "overdue": Row(looks.overdue, _NO, _MAY, _SHOWN),
     "find": Row(looks.find, _NO, _MUST, _SHOWN),
+    "new": Row(deep_links.new, _NO, _MAY, _SHOWN),
+    "call": Row(deep_links.call, _NO, _MAY, _SHOWN),
+    "who": Row(people.who, _NO, _MUST, _SHOWN),
+    "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
+    "merge": Row(people.merge_, words=_MUST, sign=_SHOWN),
+    "split": Row(relations.split, _NO, _MAY, _SHOWN),
+    "similar": Row(relations.similar, sign=_SHOWN),
+    "link": Row(relations.link, words=_MUST),
+    "unlink": Row(relations.unlink, words=_MUST),
+    "contract": Row(people.contract, _NO, _MUST, _SHOWN, admins=True),
     "help": Row(help_, _NO, _MAY, _SHOWN),
     "report": Row(looks.report, _NO, _MAY, _SHOWN, admins=True),
 }

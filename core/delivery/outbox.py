@@ -50,10 +50,12 @@ _WRITE: Final = prepared(_upsert)
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Write the rows for these events, all in one statement."""
+    quiet = {each.ticket_id for each in events if isinstance(each, e.TicketOpened) and each.quiet}
     rows = [
         row
         for event in events
         for notice in notices_of(event)
+        if not (notice.kind == "card" and event.ticket_id in quiet)
         for row in await _rows(tx, event, notice)
     ]
     await write(tx, rows)

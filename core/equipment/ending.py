@@ -14,11 +14,11 @@ from core import events as e
 from core.delivery.notices import Audience, Notice, notices_of
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
-from core.equipment.outages import ORIGIN
 from core.models import Outage, Parentage, Person, Ticket
 from core.sla import answer
 from core.sla.timers import set_timers
 from core.texts import pack
+from core.tickets.faulty import OUTAGE
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.topics import answer_span
 from core.tickets.workflow_store import workflow_of
@@ -37,9 +37,9 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
         if ticket is None:
             continue
         if isinstance(event, _SAID):
-            if ticket.origin == ORIGIN or _may_be_to_all(event):
+            if ticket.origin == OUTAGE or _may_be_to_all(event):
                 await _broadcast(tx, ticket, event)
-        elif ticket.origin == ORIGIN and isinstance(event, e.StateEntered):
+        elif ticket.origin == OUTAGE and isinstance(event, e.StateEntered):
             await _follow(tx, ticket, event)
         elif isinstance(event, e.OutageRestated):
             await _tell_news(tx, ticket, event)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core.agreements.classifying import Wish, set_kind
 from core.equipment.offers import HOLD, area_of
-from core.equipment.outages import ORIGIN, adopt, faults_of, find_open
+from core.equipment.outages import adopt, faults_of, find_open
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import OutageOpened, OutageRestated
 from core.models import Outage, OutageOffer, Person, Ticket
@@ -17,6 +17,7 @@ from core.sla import answer
 from core.sla.timers import set_timers
 from core.tasks.opening import open_equipment_task
 from core.tickets.access import access
+from core.tickets.faulty import OUTAGE
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.opening import open_ticket
 from core.tickets.topics import answer_span
@@ -76,7 +77,7 @@ async def _ticket_for(tx: Tx, area: str, title: str, until: datetime | None) -> 
     """The parent. Its customer is the area itself: nobody who could be written to."""
     nobody = Person(name=area, language=tx.company.language, created_at=tx.now)
     await tx.put(nobody)
-    ticket = await open_ticket(tx, nobody, [], topic=TOPIC, title=title, origin=ORIGIN, told=True)
+    ticket = await open_ticket(tx, nobody, [], topic=TOPIC, title=title, origin=OUTAGE, told=True)
     await set_kind(tx, ticket, Wish(category=CATEGORY))
     await open_equipment_task(tx, ticket, None)
     if until is not None:

@@ -132,7 +132,7 @@ async def _held_back(tx: Tx, offer: OutageOffer) -> Sequence[int]:
     codes = (await workflow_of(tx)).open_codes()
     rows = await tx.session.execute(
         faults_of(offer.area).where(
-            Ticket.opened_at >= offer.offered_at,
+            Ticket.opened_at > offer.offered_at,
             Ticket.card_message.is_(None),
             Ticket.state.in_(codes),
         )

@@ -27,8 +27,6 @@ from core.tickets.lifecycle import place_in_queue
 from core.tickets.workflow_store import workflow_of
 from core.tx import Look, Tx
 
-# The origin of a ticket that operators opened for an area.
-ORIGIN: Final = "outage"
 # The parent's card tells how many have reported; not with every one of them.
 COUNT_WAIT: Final = 30.0
 # Why a task ended that nobody has done: the parent's task does it.

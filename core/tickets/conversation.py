@@ -23,6 +23,7 @@ from core.sla import answer
 from core.sla.timers import ANSWER, set_timers
 from core.tickets.access import access
 from core.tickets.assignment import assign
+from core.tickets.faulty import OUTAGE
 from core.tickets.joining import ask_for_answer
 from core.tickets.lifecycle import enter, place_in_queue, target_of
 from core.tickets.owing import is_known_late, unanswered_since
@@ -45,12 +46,14 @@ async def reply(
 
     Who answers a ticket without an assignee becomes it (B3). The answer deadline ends when the
     answer is delivered, not before. ``to_all``: it goes to everybody whose ticket is part of this
-    one, too. Raises :class:`MoveRefused`, :class:`Unreadable`, :class:`Refusal`.
+    one, too; so does every answer to an outage. Raises :class:`MoveRefused`,
+    :class:`Unreadable`, :class:`Refusal`.
     """
     ticket = await access(tx, number, "wait" if wait else "reply")
     if said.kind == "text" and is_blank(said.text):
         raise Unreadable("refusal.empty_answer", number=number)
     await target_of(tx, ticket, "reply")
+    to_all = to_all or ticket.origin == OUTAGE
     if not to_all:
         await demand_channel(tx, ticket)
     if to_all and not await has_children(tx, number):

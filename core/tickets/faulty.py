@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select
 
 from core.models import Camera, Outage, Parentage, Ticket
 from core.tx import Look
+
+# The origin of a ticket that operators opened for an area: nobody's own, everybody's there (X9).
+OUTAGE: Final = "outage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ async def faulty_of(
     """What is faulty; ``camera`` is the one that the ticket is tied to."""
     if camera is not None:
         return FaultyCamera(camera.number, camera.address or camera.name, camera.area)
-    if ticket.origin != "outage":
+    if ticket.origin != OUTAGE:
         return None
     outage = await look.session.get(Outage, ticket.id)
     if outage is None:

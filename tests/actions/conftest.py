@@ -11,9 +11,12 @@ from bot.migrate import migrate
 from core import journal
 from core.agreements import contact, keeping
 from core.company import Company
+from core.contacts import merging
 from core.db import Database, Row
 from core.delivery import outbox
 from core.desk import Desk
+from core.equipment import ending
+from core.tickets import parents
 from tests.actions import people
 from tests.actions.store import Store
 from tests.postgres import Postgres, in_a_thread
@@ -22,7 +25,10 @@ from tests.postgres import Postgres, in_a_thread
 SEEDED = {"state", "move", "topic", "category", "priority"}
 
 # As `bot.app.desk_of` has them.
-RECORDERS = (keeping.record, contact.record, journal.record, outbox.record)
+RECORDERS = (
+    *(merging.record, ending.record, parents.record, keeping.record, contact.record),
+    *(journal.record, outbox.record),
+)
 
 
 class Clock:

@@ -104,7 +104,7 @@ async def test_what_was_only_said_of_somebody_opens_nothing(desk: Desk) -> None:
             point = ContactPoint(person_id=person.id, kind=kind, value=value, verified_at=None)
             tx.session.add(point)  # type: ignore[attr-defined]
 
-    await desk.run(noted)  # type: ignore[arg-type]
+    await desk.run(noted)
     assert await numbers(desk, ALICE) == []
 
 

@@ -1,7 +1,5 @@
 """Cameras of the stories, whose they are, and short ways of telling of them."""
 
-from collections.abc import Iterable
-
 from core.desk import Desk
 from core.equipment.cameras import CameraFacts, find_own
 from core.equipment.csv_file import Read
@@ -48,5 +46,5 @@ async def tells(desk: Desk, who: Caller, number: str, words: str = "No picture")
     return await desk.run(telling)
 
 
-def crowd(size: int, first: int = 5000) -> Iterable[Caller]:
+def crowd(size: int, first: int = 5000) -> list[Caller]:
     return [Caller(first + at, f"Neighbour {at}", None, "en") for at in range(size)]

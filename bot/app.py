@@ -21,7 +21,7 @@ from channels.email.channel import EmailChannel
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.gateway import Gateway, make_bot
 from core import journal
-from core.agreements import contact, keeping
+from core.agreements import contact, keeping, urgency
 from core.company import Company
 from core.contacts import merging
 from core.db import Database
@@ -80,7 +80,7 @@ def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -
     """The desk with its recorders, in the order in which they write."""
     recorders = (
         *(merging.record, ending.record, parents.record, keeping.record, contact.record),
-        *(journal.record, outbox.record),
+        *(urgency.record, journal.record, outbox.record),
     )
     return Desk(database, company_of(settings), recorders, clock=clock)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from core.agreements.book import Book, book_of
 from core.agreements.choosing import Kind
+from core.agreements.grading import new_row
 from core.errors import NothingToDo, Unreadable
 from core.events import TicketClassified
 from core.models import Classification, Ticket
@@ -67,8 +68,7 @@ async def set_kind(tx: Tx, ticket: Ticket, wish: Wish) -> bool:
     """Give the ticket this kind, for an action that has seen to the rights. False: it is so."""
     row = await tx.session.get(Classification, ticket.id)
     if row is None:
-        row = Classification(ticket_id=ticket.id)
-        await tx.put(row)
+        row = await new_row(tx, ticket.id)
     old = {aspect: getattr(row, aspect) for aspect in ASPECTS}
     new = {aspect: getattr(wish, aspect) or old[aspect] for aspect in ASPECTS}
     named = wish.agreement not in {None, row.agreement}

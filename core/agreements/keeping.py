@@ -16,6 +16,7 @@ from core import events as e
 from core.agreements import shelf
 from core.agreements.book import Book, book_of
 from core.agreements.choosing import Kind, narrowest
+from core.agreements.grading import new_row
 from core.agreements.history import TOLD, History, Terms, read_history, steps_of
 from core.agreements.parties import agreement_for
 from core.agreements.reckoning import KINDS, REACTION, RESOLUTION, Reading, fold, step
@@ -123,8 +124,7 @@ async def _terms_of(tx: Tx, book: Book, number: int) -> Terms | None:
         if code is None:
             return None
         if row is None:
-            row = Classification(ticket_id=number)
-            await tx.put(row)
+            row = await new_row(tx, number)
         row.agreement = code
     agreement = book.agreements[code]
     spans = narrowest(agreement.terms, Kind(row.service, row.category, row.priority))

@@ -19,6 +19,8 @@ PAGE: Final = 10
 COUNTED: Final = 1000
 """Nobody counts further; a greater number means: so many, and more."""
 
+# Priority may put a ticket so far behind its deadline in the queue.
+_BEHIND: Final = timedelta(minutes=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
 _FOUND: Final = re.compile(r"(\d{1,18})\.(\d{1,5})", re.ASCII)
@@ -81,7 +83,9 @@ def _free(_look: Look, _person: int | None) -> list[Any]:
 
 
 def _overdue(look: Look, _person: int | None) -> list[Any]:
-    return [Ticket.queue_rank == NEEDS_ANSWER, Ticket.queue_at <= look.now]
+    """By the answer deadline (C3). The queue's instant is close to it, and finds them quickly."""
+    close = Ticket.queue_at <= look.now + _BEHIND
+    return [Ticket.queue_rank == NEEDS_ANSWER, close, Ticket.answer_due <= look.now]
 
 
 def _frozen(_look: Look, _person: int | None) -> list[Any]:

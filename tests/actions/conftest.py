@@ -9,7 +9,7 @@ import pytest
 
 from bot.migrate import migrate
 from core import journal
-from core.agreements import contact, keeping
+from core.agreements import contact, keeping, urgency
 from core.company import Company
 from core.contacts import merging
 from core.db import Database, Row
@@ -27,7 +27,7 @@ SEEDED = {"state", "move", "topic", "category", "priority"}
 # As `bot.app.desk_of` has them.
 RECORDERS = (
     *(merging.record, ending.record, parents.record, keeping.record, contact.record),
-    *(journal.record, outbox.record),
+    *(urgency.record, journal.record, outbox.record),
 )
 
 

@@ -1,0 +1,113 @@
+"""The queue by urgency (D4): the nearest deadline, then the priority, page by page."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.agreements.choosing import Kind, Spans, Term
+from core.agreements.classifying import prioritise
+from core.agreements.urgency import shaded
+from core.desk import Desk
+from core.tickets.assignment import take
+from core.tickets.details import change_topic
+from core.tickets.lifecycle import move
+from core.tickets.lists import Page, page_of
+from tests.actions.agreeing import HOUR, agrees
+from tests.actions.conftest import Clock
+from tests.actions.people import opens, operator
+from tests.actions.store import Store
+
+DUE = datetime(2026, 11, 24, 9, 30, 40, tzinfo=UTC)
+
+
+async def queue(desk: Desk, view: str = "queue", size: int = 10) -> list[int]:
+    """All numbers of a list, read page by page, and the same backwards."""
+    page: Page = await desk.read(page_of, view, size=size)
+    numbers = [line.number for line in page.lines]
+    while page.after is not None:
+        page = await desk.read(page_of, view, page.after, size=size)
+        numbers += [line.number for line in page.lines]
+    back = [line.number for line in page.lines]
+    while page.before is not None:
+        page = await desk.read(page_of, view, page.before, backward=True, size=size)
+        back = [line.number for line in page.lines] + back
+    assert back == numbers
+    return numbers
+
+
+async def test_within_a_minute_priority_decides_and_no_further(desk: Desk, clock: Clock) -> None:
+    who = await operator(desk)
+    numbers = []
+    for _ in range(4):
+        numbers.append((await opens(desk)).id)
+        clock.move(seconds=5)
+    clock.move(minutes=1)
+    later = (await opens(desk)).id
+    await desk.run_as(who, prioritise, later, "urgent")
+    for number, words in zip(numbers, ("low", "normal", "high", "urgent"), strict=True):
+        await desk.run_as(who, prioritise, number, words)
+    assert await queue(desk) == [*numbers[::-1], later]
+    assert await queue(desk, size=2) == [*numbers[::-1], later]
+
+
+async def test_a_nearer_deadline_of_an_agreement_goes_first(desk: Desk, clock: Clock) -> None:
+    await agrees(desk, [Term(Kind(priority="urgent"), Spans(None, HOUR))])
+    who = await operator(desk)
+    first, second = (await opens(desk)).id, (await opens(desk)).id
+    assert await queue(desk) == [first, second]
+    await desk.run_as(who, prioritise, second, "urgent")
+    assert await queue(desk) == [second, first]
+    # whatever else places it in the queue, it keeps that place
+    await desk.run_as(who, take, second)
+    await desk.run_as(who, change_topic, second, "access")
+    assert await queue(desk) == [second, first]
+    await desk.run_as(who, move, second, "freeze")
+    await desk.run_as(who, move, second, "unfreeze")
+    assert await queue(desk) == [second, first]
+
+
+async def test_the_list_of_what_is_overdue_goes_by_the_answer_deadline_alone(
+    desk: Desk, clock: Clock
+) -> None:
+    await agrees(desk, [Term(Kind(), Spans(None, HOUR))])
+    who = await operator(desk)
+    numbers = [(await opens(desk)).id for _ in range(3)]
+    for number, words in zip(numbers, ("low", "normal", "urgent"), strict=True):
+        await desk.run_as(who, prioritise, number, words)
+    clock.move(hours=5)
+    assert await queue(desk, "overdue") == []
+    page: Page = await desk.read(page_of, "queue")
+    assert (page.total, page.overdue) == (3, 0)
+    clock.move(days=3)
+    assert sorted(await queue(desk, "overdue")) == numbers
+    page = await desk.read(page_of, "queue")
+    assert (page.total, page.overdue) == (3, 3)
+
+
+@pytest.mark.parametrize("words", ["low", "urgent"])
+async def test_a_ticket_is_listed_as_overdue_to_the_second_whatever_its_priority(
+    desk: Desk, store: Store, clock: Clock, words: str
+) -> None:
+    number = (await opens(desk)).id
+    await desk.run_as(await operator(desk), prioritise, number, words)
+    due = (await store.ticket(number)).answer_due
+    assert due is not None
+    clock.now = due
+    assert await queue(desk, "overdue") == [number]
+    clock.move(seconds=-1)
+    assert await queue(desk, "overdue") == []
+
+
+@given(st.integers(0, 3600), st.integers(-20, 20), st.integers(0, 3600), st.integers(-20, 20))
+def test_priority_decides_within_a_minute_and_nowhere_else(
+    one: int, weight: int, other: int, more: int
+) -> None:
+    first, second = DUE + timedelta(seconds=one), DUE + timedelta(seconds=other)
+    place, next_place = shaded(first, weight), shaded(second, more)
+    minute, next_minute = first.replace(second=0), second.replace(second=0)
+    assert place.replace(second=0, microsecond=0) == minute
+    inside = first.second and second.second  # at :00 the usual stand first themselves
+    if minute < next_minute or (minute == next_minute and weight < more and inside):
+        assert place < next_place

@@ -17,7 +17,7 @@ install = $(PY) -m pip install --quiet --disable-pip-version-check --require-has
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install run test check lint format types arrows house bench transcript lock clean
+.PHONY: help setup install run test check lint format types arrows house bench transcript screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -55,6 +55,10 @@ bench: $(DEV)  ## the figures of docs, measured here
 transcript: $(DEV)  ## conversations as people see them: build/transcript.md
 	@mkdir -p build
 	$(PY) -m tests.transcript
+
+screenshots: $(DEV)  ## the sandbox's page as pictures: build/screenshots (needs Chromium)
+	@mkdir -p build/screenshots
+	$(PY) -m tests.browser
 
 lock: $(DEV)  ## resolve the locks again (the only target that needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv: $(PY) -m pip install uv"; exit 1; }

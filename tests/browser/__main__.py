@@ -1,0 +1,121 @@
+"""Pictures of the sandbox's page: ``make screenshots`` writes them to ``build/screenshots``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.async_api import Browser, Locator, expect
+
+from tests.browser.stage import NoBrowser, Stage, browsing, playing
+from tests.browser.window import DESK, PATIENCE, PHONE, Window
+
+FOLDER = Path("build/screenshots")
+# What the README shows: three panes, without the machine room beside them.
+README = (1240, 800)
+
+
+async def scene(window: Window, stage: Stage) -> None:
+    """A working day: an answer that waits for the customer, a frozen ticket, one that is late."""
+    customer, group = window.customer, window.group
+    await customer.be("Борис")
+    await customer.start()
+    late = await window.ticket("Камера на складе с ночи не пишет архив, ворота не видно.")
+    await window.add("Елена Орлова")
+    frozen = await window.ticket("Камера на стоянке после ветра смотрит в стену.")
+    await group.be("Ирина")
+    await _pressed(group.node.locator(f"[data-message='{await _id(frozen)}']"), "🟡")
+    await _pressed(group.node.locator(f"[data-message='{await _id(frozen)}']"), "Неделя")
+    await stage.visitor.trouble("advance", seconds=3 * 86_400)
+    await expect(window.channel.row(await _number(late))).to_be_visible()
+    await customer.be("Анна С")
+    await customer.start()
+    await customer.sees("поддержка")
+    await customer.attach("Пример: фото")
+    await window.page.locator(".files-dialog textarea").fill(
+        "Добрый день. У въезда стоит машина, камера её не видит."
+    )
+    await window.page.keyboard.press("Enter")
+    await customer.button("Открыть").click()
+    card = await group.sees("У въезда стоит машина")
+    await group.be("Ольга")
+    row = group.node.locator(f"[data-message='{await _id(card)}']")
+    await _pressed(row, "🙋")
+    await expect(row).to_contain_text("Ольга")
+    await group.choose(row, "Ответить")
+    await group.says("Здравствуйте, Анна! Поправим угол сегодня до 18:00.")
+    await customer.sees("до 18:00")
+    await expect(group.row("до 18:00").locator(".reaction")).to_be_visible()
+    await customer.says("Спасибо, ждём.")
+    await group.sees("Спасибо, ждём.")
+    await expect(row).to_contain_text("🟢")
+
+
+async def _pressed(row: Locator, label: str) -> None:
+    await row.locator(".ib").filter(has_text=label).first.click()
+
+
+async def _id(row: Locator) -> str:
+    return str(await row.get_attribute("data-message"))
+
+
+async def _number(row: Locator) -> str:
+    words = await row.inner_text()
+    return "#" + words.split("#")[1].split(" ")[0]
+
+
+async def shoot(window: Window, name: str) -> None:
+    """The newest of every chat, nothing on the way."""
+    await window.page.mouse.move(0, 0)
+    for pane in (window.customer, window.group, window.channel):
+        await pane.node.locator(".list").evaluate("node => { node.scrollTop = node.scrollHeight; }")
+    await window.page.wait_for_timeout(4500)  # toasts go away
+    await window.page.screenshot(path=FOLDER / f"{name}.png")
+    print(FOLDER / f"{name}.png")
+
+
+async def series(stage: Stage, browser: Browser) -> None:
+    """All of them."""
+    newcomer = await stage.open(browser, newcomer=True)
+    await newcomer.tour.locator(".button.main").click()
+    await expect(newcomer.tour.locator(".progress")).to_be_visible()
+    await shoot(newcomer, "tour")
+    await newcomer.close()
+    window = await stage.open(browser, size=README)
+    await scene(window, stage)
+    await shoot(window, "panes")
+    for name, how in VIEWS.items():
+        view = await stage.open(browser, **how)
+        await view.customer.be("Анна С")
+        await shoot(view, name)
+        await view.close()
+    await window.close()
+
+
+VIEWS: dict[str, dict[str, object]] = {
+    "light": {"size": DESK},
+    "dark": {"size": DESK, "theme": "dark"},
+    "english": {"size": DESK, "language": "en-GB"},
+    "phone": {"size": PHONE, "scale": 2},
+    "phone-dark": {"size": PHONE, "scale": 2, "theme": "dark"},
+}
+
+
+async def main() -> int:
+    """Returns the exit code."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=PATIENCE)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            async with browsing() as browser, playing(Path(folder)) as stage:
+                await series(stage, browser)
+    except NoBrowser as why:
+        print(why, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

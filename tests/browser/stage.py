@@ -1,0 +1,93 @@
+"""A sandbox with the real bot, and a browser that looks at its page: for tests and screenshots."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.async_api import Browser, Error, async_playwright
+
+from bot.machine_room import MachineRoom
+from bot.playground import machine_room
+from bot.settings import load_settings
+from sandbox import demo
+from sandbox.page import Page
+from tests.browser.window import Window
+from tests.sandbox.page.visitor import Visitor, visiting
+
+# A machine without a screen, and perhaps without a network: nothing is to be fetched.
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "/usr/bin/chromium")
+
+
+class NoBrowser(Exception):
+    """Says why there is none."""
+
+
+@asynccontextmanager
+async def browsing(*more: str) -> AsyncIterator[Browser]:
+    """A Chromium of the system. Raises `NoBrowser`."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        raise NoBrowser("there is no Chromium here (Debian: apt-get install chromium)")
+    async with async_playwright() as playwright:
+        try:
+            flags = [*FLAGS, *more]
+            browser = await playwright.chromium.launch(executable_path=found, args=flags)
+        except Error as error:
+            raise NoBrowser(f"{found} does not start: {error.message.splitlines()[0]}") from error
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@dataclass(slots=True)
+class Stage:
+    """The sandbox as ``make run`` brings it up, and a visitor who can prepare things quickly."""
+
+    page: Page
+    room: MachineRoom
+    visitor: Visitor
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return self.page.url
+
+    async def anew(self) -> None:
+        """Nothing that happened has happened: a fresh bot, which may speak in its group at once."""
+        await self.visitor.trouble("calm")
+        await self.visitor.trouble("demo", on=False)
+
+    async def open(self, browser: Browser, **how: object) -> Window:
+        """A window of this browser at the page."""
+        return await Window.open(browser, self.url, **how)  # type: ignore[arg-type]
+
+
+@asynccontextmanager
+async def playing(folder: Path) -> AsyncIterator[Stage]:
+    """The world, the bot that takes updates, the page."""
+    async with demo.start() as world:
+        played = demo.build(world)
+        room = machine_room(load_settings({}), played, folder, dict(os.environ))
+        page = Page(played, room)
+        async with room.bot, visiting(page) as visitor:
+            yield Stage(page, room, visitor)
+            await room.close()

@@ -1,0 +1,89 @@
+"""The guided tour, from the offer to the last word, as a newcomer takes it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Opening
+from tests.browser.window import DESK, PHONE, Window
+
+pytestmark = pytest.mark.slow
+
+ENDS = {"ru": "Вот и всё", "en": "That is all"}
+
+
+async def step(window: Window, number: int) -> None:
+    await expect(window.tour.locator(".progress")).to_have_text(re.compile(rf"^{number} / 11"))
+
+
+async def suggest(window: Window) -> None:
+    """The tour's own words."""
+    await window.tour.locator(".row-end .button").first.click()
+
+
+async def take_the_tour(window: Window) -> None:
+    customer, group, channel = window.customer, window.group, window.channel
+    await window.tour.locator(".button.main").click()
+    await step(window, 1)
+    await customer.start()
+    await step(window, 2)
+    await suggest(window)
+    await customer.input.press("Enter")
+    await step(window, 3)
+    await customer.node.locator(".inline .ib").first.click()
+    await step(window, 4)
+    await group.button("🙋").click()
+    await step(window, 5)
+    await suggest(window)
+    await expect(group.node.locator(".target-line")).to_be_visible()
+    await group.input.press("Enter")
+    await step(window, 6)
+    await group.button("🟡").click()
+    await group.button("9:00").click()
+    await step(window, 7)
+    await suggest(window)
+    await customer.input.press("Enter")
+    await step(window, 8)
+    if window.page.viewport_size == {"width": PHONE[0], "height": PHONE[1]}:
+        await window.page.locator("#tab-machine").click()
+    await window.machine.locator("[data-leap='259200']").click()
+    await step(window, 9)
+    await channel.node.locator(".ib").last.click()  # the alert's link leads to the card
+    await expect(group.node.locator(".row.flash, .row:focus").first).to_be_attached()
+    await step(window, 10)
+    await group.button("✅").click()
+    await step(window, 11)
+    await customer.node.locator(".inline").last.locator(".ib").first.click()
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "theme"),
+    [("ru-RU", DESK, "light"), ("en-GB", PHONE, "dark")],
+    ids=["in Russian", "in English, on a phone"],
+)
+async def test_the_tour_leads_from_the_first_word_to_the_last(
+    opening: Opening, anew: None, language: str, size: tuple[int, int], theme: str
+) -> None:
+    window = await opening(language=language, size=size, theme=theme, newcomer=True)
+    await take_the_tour(window)
+    title = window.tour.locator("h2")
+    await expect(title).to_have_text(ENDS[language[:2]])
+    await window.tour.locator(".button.main").click()
+    await expect(window.tour).to_be_hidden()
+    if size == DESK:  # who comes back is not asked again
+        await expect(window.group.row("⚪")).to_be_visible()
+
+
+async def test_the_tour_can_be_left_and_is_not_offered_twice(opening: Opening) -> None:
+    window = await opening(newcomer=True)
+    await expect(window.tour).to_be_visible()
+    await window.tour.locator(".row-end .button").first.click()
+    await expect(window.tour).to_be_hidden()
+    assert await window.page.evaluate("localStorage.getItem('frontdoor.tour')") == "seen"
+    await window.page.locator("[data-name=tour]").click()
+    await step(window, 1)
+    await window.tour.locator("header .icon-button").click()
+    await expect(window.tour).to_be_hidden()

@@ -1,0 +1,55 @@
+"""Trouble made on the page, with the real bot: what people see of it, and that it passes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.window import Window
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh")]
+
+
+async def test_a_killed_bot_loses_nothing_of_what_was_written_meanwhile(window: Window) -> None:
+    customer, machine = window.customer, window.machine
+    await window.add("Анна Лис")
+    await window.ticket("Камера мигает.")
+    await machine.locator("[data-do=kill_bot]").click()
+    await expect(machine.locator(".bot b")).to_have_text("Бот убит")
+    await customer.says("И ещё звука нет.")
+    await expect(customer.row("И ещё звука нет.")).to_be_visible()
+    await expect(window.group.row("И ещё звука нет.")).to_have_count(0)
+    await machine.locator("[data-do=start_bot]").click()
+    await expect(machine.locator(".bot b")).to_have_text("Бот работает")
+    await window.group.sees("И ещё звука нет.")
+
+
+async def test_without_a_network_words_wait_and_then_arrive(window: Window) -> None:
+    await window.add("Егор Дуб")
+    switch = window.machine.locator("[data-trouble=network]")
+    await switch.click()
+    await expect(switch).to_have_attribute("aria-pressed", "true")
+    await window.customer.says("Есть кто живой?")
+    await window.machine.locator("[data-trouble=calm]").click()
+    await expect(switch).to_have_attribute("aria-pressed", "false")
+    await expect(window.customer.button("Открыть")).to_be_visible()
+
+
+async def test_a_leap_of_the_clock_brings_the_alert_and_its_link_leads_to_the_card(
+    window: Window,
+) -> None:
+    await window.add("Нина Клён")
+    card = await window.ticket("Не записывает ночью.")
+    number = re.search(r"#(\d+)", await card.inner_text())
+    assert number
+    card = window.group.node.locator(f"[data-message='{await card.get_attribute('data-message')}']")
+    for hour in range(25):
+        await window.group.says(f"разговор {hour}")  # the card goes out of sight
+    await expect(card).not_to_be_in_viewport()
+    await window.machine.locator("[data-leap='259200']").click()
+    alert = await window.channel.sees(f"#{number[1]}")
+    await expect(window.machine.locator(".clock .ahead")).to_be_visible()
+    await alert.locator(".ib").filter(has_text="Открыть").click()
+    await expect(card).to_be_in_viewport()

@@ -1,0 +1,103 @@
+"""``import cameras FILE``: beside the desk, whole or not at all."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot import cli
+from core.db import Database
+
+GOOD = "number,name,owner,area\nMOS_1,Yard,101;+79161234567,North\nMOS_2,Gate,,North\n"
+
+
+@pytest.fixture
+def database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Path]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "desk.db"
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{path}")
+    assert cli.main(["migrate"]) == cli.FINE
+    capsys.readouterr()
+    yield path
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+
+
+def cameras(database: Path) -> list[tuple[str, int]]:
+    with sqlite3.connect(database) as connection:
+        return connection.execute("SELECT number, active FROM camera ORDER BY number").fetchall()
+
+
+def written(folder: Path, text: str | bytes) -> str:
+    file = folder / "cameras.csv"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(file)
+
+
+def test_an_import_says_what_it_did_and_can_be_repeated(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path, GOOD)
+    assert cli.main(["import", "cameras", file]) == cli.FINE
+    told = capsys.readouterr().out
+    assert told.startswith("2 new, 0 changed, 0 unchanged; 1 have no owner")
+    assert cli.main(["import", "cameras", file]) == cli.FINE
+    assert capsys.readouterr().out.startswith("0 new, 0 changed, 2 unchanged")
+    file = written(tmp_path, GOOD.partition("MOS_2")[0])
+    assert cli.main(["import", "cameras", file, "--deactivate-missing"]) == cli.FINE
+    assert capsys.readouterr().out == "0 new, 0 changed, 1 unchanged, 1 deactivated\n"
+    assert cameras(database) == [("MOS_1", 1), ("MOS_2", 0)]
+
+
+def test_it_works_beside_a_desk_that_holds_the_database(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Database(f"sqlite+aiosqlite:///{database}")
+    desk.lock()
+    try:
+        assert cli.main(["import", "cameras", written(tmp_path, GOOD)]) == cli.FINE
+    finally:
+        asyncio.run(desk.close())
+    assert len(cameras(database)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (GOOD + ",A,1,\nMOS_1,B,Ivan,\n", [4, 5, 5]),
+        ("number,name\n1,A\n", [1]),
+        (GOOD.encode() + "MOS_3,Двор,1\n".encode("cp1251"), [4]),
+    ],
+)
+def test_a_wrong_file_changes_nothing_and_every_wrong_line_is_named(
+    database: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str | bytes,
+    lines: list[int],
+) -> None:
+    file = written(tmp_path, text)
+    assert cli.main(["import", "cameras", file]) == cli.WRONG
+    out, err = capsys.readouterr()
+    *faults, last = err.splitlines()
+    assert [int(line.removeprefix(f"{file}: line ").split(":")[0]) for line in faults] == lines
+    assert (out, last) == ("", f"{file}: nothing was changed")
+    assert cameras(database) == []
+
+
+def test_what_is_not_there_is_said_in_a_line(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["import", "cameras", "nowhere.csv"]) == cli.WRONG
+    assert capsys.readouterr().err == "nowhere.csv cannot be read: No such file or directory\n"
+    database.unlink()
+    assert cli.main(["import", "cameras", written(tmp_path, GOOD)]) == cli.WRONG
+    assert "has no tables of this release yet" in capsys.readouterr().err

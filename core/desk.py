@@ -19,7 +19,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
 from core.company import Company
-from core.db import Database, constant
+from core.db import Database, Straight, constant
 from core.events import Event
 from core.faultpoints import pass_point
 from core.models import InboxRow
@@ -39,7 +39,7 @@ _TRY_AGAIN = frozenset({"40001", "40P01", "23505"})
 
 
 _INBOX: Final[Any] = InboxRow.__table__
-_MARK_DONE: Final = (
+_MARK_DONE: Final = Straight(
     update(_INBOX)
     .where(_INBOX.c.id == bindparam("row"), _INBOX.c.state == constant("new"))
     .values(state="done")
@@ -185,6 +185,6 @@ class Desk:
 
 
 async def _mark_done(tx: Tx, row: Handling) -> None:
-    marked = await tx.session.execute(_MARK_DONE, {"row": row.inbox_id})
-    if marked.rowcount != 1:  # type: ignore[attr-defined]
+    marked = await _MARK_DONE.change(tx.session, {"row": row.inbox_id})
+    if marked != 1:
         raise AlreadyHandled

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from core.db import constant
+from core.db import Straight, constant
 from core.db.conflict import prepared
 from core.events import UpdateQuarantined
 from core.models import InboxRow
@@ -21,19 +21,21 @@ KEPT_FOR: Final = timedelta(hours=72)
 
 _TABLE: Final[Any] = InboxRow.__table__
 _INBOX: Final = _TABLE.c
-_STORE: Final = prepared(
-    lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
+_STORE: Final = Straight(
+    prepared(
+        lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
+    )
 )
-_STEP_ASIDE: Final = (
+_STEP_ASIDE: Final = Straight(
     update(_TABLE)
     .where(
         _INBOX.bot_id == bindparam("bot"),
-        _INBOX.update_id.in_(bindparam("ids", expanding=True)),
+        _INBOX.update_id == bindparam("again"),
         _INBOX.received_at < bindparam("long_ago"),
     )
     .values(update_id=-_INBOX.id)
 )
-_UNFINISHED: Final = (
+_UNFINISHED: Final = Straight(
     select(_INBOX.id, _INBOX.update_id, _INBOX.lane, _INBOX.raw)
     .where(_INBOX.state == constant("new"), _INBOX.id > bindparam("after"))
     .order_by(_INBOX.id)
@@ -62,32 +64,33 @@ class Stored:
 
 async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
     """Store a batch; what is there already stays as it is."""
-    await _step_aside(tx, bot_id, [item.update_id for item in batch])
-    await tx.session.execute(
-        _STORE(tx.session),
-        [
-            {
-                "bot_id": bot_id,
-                "update_id": item.update_id,
-                "lane": item.lane,
-                "raw": item.raw,
-                "state": "new",
-                "received_at": tx.now,
-            }
-            for item in batch
-        ],
-    )
+    rows = [
+        {
+            "bot_id": bot_id,
+            "update_id": item.update_id,
+            "lane": item.lane,
+            "raw": item.raw,
+            "state": "new",
+            "received_at": tx.now,
+        }
+        for item in batch
+    ]
+    await _step_aside(tx, bot_id, batch)
+    await _STORE.change(tx.session, rows)
 
 
-async def _step_aside(tx: Tx, bot_id: int, update_ids: Sequence[int]) -> None:
+async def _step_aside(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
     """Old rows give up ids that have come again for something new; nothing of them is lost."""
     long_ago = tx.now - REDELIVERED_WITHIN
-    await tx.session.execute(_STEP_ASIDE, {"bot": bot_id, "ids": update_ids, "long_ago": long_ago})
+    await _STEP_ASIDE.change(
+        tx.session,
+        [{"bot": bot_id, "again": item.update_id, "long_ago": long_ago} for item in batch],
+    )
 
 
 async def list_unfinished(look: Look, after: int, limit: int) -> list[Stored]:
     """Updates that were not handled yet, oldest first, behind the row ``after``."""
-    rows = await look.session.execute(_UNFINISHED, {"after": after, "most": limit})
+    rows = await _UNFINISHED.rows(look.session, {"after": after, "most": limit})
     return [Stored(*row) for row in rows]
 
 

@@ -6,19 +6,20 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select
 
+from core.db import Straight
 from core.events import Event, name_of
 from core.models import JournalEntry, Person
 from core.texts import pack
 from core.tx import Look, Tx
 
 _JOURNAL: Final[Any] = JournalEntry.__table__  # the table: the ORM would only add to the cost
-_RECORD: Final = insert(_JOURNAL)
+_RECORD: Final = Straight(insert(_JOURNAL))
 
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
     """Write the events down, all in one statement."""
-    await tx.session.execute(
-        _RECORD,
+    await _RECORD.change(
+        tx.session,
         [
             {
                 "ticket_id": event.ticket_id,

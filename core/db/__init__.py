@@ -3,6 +3,7 @@
 from core.db.conflict import insert_or
 from core.db.constants import constant
 from core.db.engine import Database, DatabaseInUse, WrongDatabase
+from core.db.straight import Straight
 from core.db.trouble import is_store_trouble
 from core.db.types import BigId, Row, UTCDateTime
 
@@ -11,6 +12,7 @@ __all__ = [
     "Database",
     "DatabaseInUse",
     "Row",
+    "Straight",
     "UTCDateTime",
     "WrongDatabase",
     "constant",

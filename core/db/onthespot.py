@@ -91,31 +91,17 @@ class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
         long = statement.startswith(_LONG) or (many and len(parameters) > MANY)
         try:
             if long:
-                found = connection.cross(self._work, many, statement, parameters)
+                found = connection.cross(connection.work, many, statement, parameters)
             else:
-                found = connection.on_the_spot(self._work, many, statement, parameters)
+                found = connection.on_the_spot(many, statement, parameters)
         except Exception as error:  # noqa: BLE001 the library's own way on
             connection._handle_exception(error)
         else:
             self._description, self._rowcount, self._lastrowid, rows = found
             self._rows = collections.deque(rows)
 
-    def _work(self, many: bool, statement: str, parameters: Any) -> Any:
-        cursor = self._connection._conn.cursor()
-        try:
-            if many:
-                cursor.executemany(statement, parameters)
-            elif parameters is None:
-                cursor.execute(statement)
-            else:
-                cursor.execute(statement, parameters)
-            rows = cursor.fetchall() if cursor.description else ()
-            return cursor.description, cursor.rowcount, cursor.lastrowid, rows
-        finally:
-            cursor.close()
 
-
-class _Connection(stock.AsyncAdapt_aiosqlite_connection):
+class Connection(stock.AsyncAdapt_aiosqlite_connection):
     """``opening`` begins a transaction. ``patience`` is for how many milliseconds a lock is waited
     for, over there; on the spot nobody waits.
     """
@@ -133,47 +119,79 @@ class _Connection(stock.AsyncAdapt_aiosqlite_connection):
         connection._conn.execute(f"{_TIMEOUT}0").close()
         connection._conn.set_progress_handler(lambda: self._hurried, STEPS)
 
-    def on_the_spot(self, work: Callable[..., Any], many: bool, statement: str, *rest: Any) -> Any:
+    def work(self, many: bool, statement: str, parameters: Any) -> Any:
+        """Run a statement to its end: its description, count of rows, last id, and rows."""
+        cursor = self._connection._conn.cursor()
+        try:
+            if many:
+                cursor.executemany(statement, parameters)
+            elif parameters is None:
+                cursor.execute(statement)
+            else:
+                cursor.execute(statement, parameters)
+            rows = cursor.fetchall() if cursor.description else ()
+            return cursor.description, cursor.rowcount, cursor.lastrowid, rows
+        finally:
+            cursor.close()
+
+    def on_the_spot(self, *asked: Any) -> Any:
         """Work here and now; over there after all, if it takes long or meets a lock."""
+        found = self._at_once(*asked)
+        if found is None:
+            return self.cross(self._patiently, *asked)
+        await_(_AT_ONCE)  # the library insists on something to wait for
+        return found
+
+    async def ask(self, many: bool, statement: str, parameters: Any) -> Any:
+        """The same without the library, for whoever brings a statement that is ready to be run."""
+        if many and len(parameters) > MANY:
+            return await self._over_there(self.work, many, statement, parameters)
+        found = self._at_once(many, statement, parameters)
+        if found is None:
+            return await self._over_there(self._patiently, many, statement, parameters)
+        return found
+
+    def _at_once(self, many: bool, statement: str, parameters: Any) -> Any:
+        """What `work` gives; ``None`` where it cannot be had here and now."""
         raw = self._connection._conn
         if self._crossing:  # a task was cancelled while its statement runs on
-            return self.cross(work, many, statement, *rest)
+            return None
         begun = raw.in_transaction
         self._hurried = statement.startswith(_QUERIES)
         try:
-            found = work(many, statement, *rest)
+            return self.work(many, statement, parameters)
         except sqlite3.OperationalError as error:
             code = error.sqlite_errorcode & 0xFF
             broken_off = code == sqlite3.SQLITE_INTERRUPT and self._hurried
             locked = code == sqlite3.SQLITE_BUSY
             if not (broken_off or locked) or raw.in_transaction != begun:
                 raise
-        else:
-            await_(_AT_ONCE)  # the library insists on something to wait for
-            return found
+            return None
         finally:
             self._hurried = False
-        return self.cross(self._patiently, work, many, statement, *rest)
 
-    def _patiently(self, work: Callable[..., Any], *rest: Any) -> Any:
+    def _patiently(self, *asked: Any) -> Any:
         raw = self._connection._conn
         raw.execute(f"{_TIMEOUT}{self.patience}").close()
         try:
-            return work(*rest)
+            return self.work(*asked)
         finally:
             raw.execute(f"{_TIMEOUT}0").close()
 
-    def cross(self, work: Callable[..., Any], *rest: Any) -> Any:
+    def cross(self, work: Callable[..., Any], *asked: Any) -> Any:
         """Work in the database's thread."""
+        return await_(self._over_there(work, *asked))
 
+    def _over_there(self, work: Callable[..., Any], *asked: Any) -> Awaitable[Any]:
         def counted() -> Any:
             try:
-                return work(*rest)
+                return work(*asked)
             finally:
                 self._crossing.pop()
 
         self._crossing.append(None)
-        return await_(self._connection._execute(counted))
+        found: Awaitable[Any] = self._connection._execute(counted)
+        return found
 
     def begin(self) -> None:
         """Begin a transaction; the driver begins none by itself."""
@@ -201,9 +219,9 @@ class _Connection(stock.AsyncAdapt_aiosqlite_connection):
 
 
 class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):
-    def connect(self, *args: Any, **options: Any) -> _Connection:
+    def connect(self, *args: Any, **options: Any) -> Connection:
         connection = super().connect(*args, **options)
-        return _Connection(self, connection._connection)
+        return Connection(self, connection._connection)
 
 
 class OnTheSpotDialect(stock.SQLiteDialect_aiosqlite):

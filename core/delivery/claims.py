@@ -5,14 +5,14 @@ order (R7). ``sending`` is committed before the call: a process that dies leaves
 channel can find out whether the call had an effect (R6).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, exists, func, select, update
 
-from core.db import constant
+from core.db import Straight, constant
 from core.delivery.channel import Outgoing
 from core.models import OutboxRow
 from core.tx import Look, Tx
@@ -44,15 +44,16 @@ _READY: Final = (
     .order_by(_ROWS.turn_at, _ROWS.id)
     .limit(bindparam("most"))
 )
+_FIRST_READY: Final = Straight(_READY)
 _READY_ELSEWHERE: Final = _READY.where(_ROWS.address.not_in(bindparam("busy", expanding=True)))
-_CLAIM: Final = (
+_CLAIM: Final = Straight(
     update(_TABLE)
-    .where(_ROWS.id.in_(bindparam("ids", expanding=True)), _ROWS.state == constant("queued"))
+    .where(_ROWS.id == bindparam("row"), _ROWS.state == constant("queued"))
     .values(state="sending", attempts=_ROWS.attempts + 1, mark=bindparam("noted"))
     .returning(*_PARCEL)
 )
 _INTERRUPTED: Final = select(*_PARCEL).where(_ROWS.state == constant("sending")).order_by(_ROWS.id)
-_END: Final = (
+_END: Final = Straight(
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state.in_(PENDING))
     .values(state=bindparam("how"), done_at=bindparam("now"), error=bindparam("because"))
@@ -82,17 +83,18 @@ async def find_ready(look: Look, busy: Collection[str], limit: int = PAGE) -> Se
     ``busy`` are addresses that cannot take anything now.
     """
     given: dict[str, Any] = {"now": look.now, "most": limit}
+    rows: Iterable[Sequence[Any]]
     if busy:
         rows = await look.session.execute(_READY_ELSEWHERE, given | {"busy": tuple(busy)})
     else:
-        rows = await look.session.execute(_READY, given)
+        rows = await _FIRST_READY.rows(look.session, given)
     return [Candidate(*row) for row in rows]
 
 
 async def claim(tx: Tx, ids: Sequence[int], mark: dict[str, Any]) -> list[Outgoing]:
     """Mark rows as being sent; ``mark`` is what the channel will need if the answer is lost."""
-    rows = await tx.session.execute(_CLAIM, {"ids": ids, "noted": mark})
-    return sorted(map(_outgoing, rows), key=lambda parcel: parcel.id)
+    claimed = [await _CLAIM.rows(tx.session, {"row": row, "noted": mark}) for row in sorted(ids)]
+    return [_outgoing(row) for rows in claimed for row in rows]
 
 
 def _outgoing(row: Sequence[Any]) -> Outgoing:
@@ -154,8 +156,7 @@ async def is_under_way(look: Look, message_id: int, kind: str) -> bool:
 async def end(tx: Tx, row_id: int, state: str, *, error: str | None = None) -> int | None:
     """The row's story is over: ``sent``, ``failed`` or ``dropped``. ``None`` if it was already."""
     given = {"row": row_id, "how": state, "now": tx.now, "because": error}
-    ended = await tx.session.execute(_END, given)
-    return row_id if ended.rowcount == 1 else None  # type: ignore[attr-defined]
+    return row_id if await _END.change(tx.session, given) == 1 else None
 
 
 async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
@@ -171,6 +172,21 @@ async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
+async def hurry(tx: Tx, address: str) -> None:
+    """What rests for an address, because it was closed to us, may leave at once."""
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.address == address,
+            OutboxRow.state == "queued",
+            OutboxRow.error.in_(("blocked", "configuration")),
+        )
+        .values(not_before=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+    tx.outgoing = True
 
 
 async def next_due(look: Look) -> datetime | None:

@@ -370,9 +370,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.FaultKnown: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, _known),),
     e.FaultAlone: (_card(),),
-    e.OutageOffered: (
-        Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.outage_offer"),
-    ),
+    e.OutageOffered: (Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.outage_offer"),),
     e.OutageRestated: (_card(),),
     e.PersonUnreachable: (
         Notice(

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 
 from core import events as e
+from core.db import Straight
 from core.db.conflict import prepared
 from core.delivery import pacing
 from core.delivery.digests import digest_facts
@@ -45,7 +46,7 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
     )
 
 
-_WRITE: Final = prepared(_upsert)
+_WRITE: Final = Straight(prepared(_upsert))
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
@@ -68,7 +69,7 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     for each in rows:
         each["turn_at"] = each["not_before"] + PATIENCE * each["priority"]
     tx.outgoing = True
-    await tx.session.execute(_WRITE(tx.session), list(rows))
+    await _WRITE.change(tx.session, rows)
 
 
 async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
+from core.db import Straight
 from core.events import PersonReachable
 from core.models import Person
 from core.people.roll import Roll
@@ -17,7 +18,11 @@ LANGUAGES: Final = ("ru", "en")
 
 _FOUND: Final = select(Person).where(Person.telegram_id == bindparam("telegram"))
 _HELD: Final = _FOUND.with_for_update()
-_LANGUAGE: Final = select(Person.language).where(Person.telegram_id == bindparam("telegram"))
+_LANGUAGE: Final = Straight(
+    select(Person.__table__.c.language).where(
+        Person.__table__.c.telegram_id == bindparam("telegram")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,8 @@ def _language(code: str | None, default: str) -> str:
 
 async def language_of(look: Look, telegram_id: int, code: str | None) -> str:
     """The language to speak in: what they chose, else what their Telegram speaks."""
-    known = await look.session.scalar(_LANGUAGE, {"telegram": telegram_id})
-    return known or _language(code, look.company.language)
+    known = await _LANGUAGE.rows(look.session, {"telegram": telegram_id})
+    return next((language for (language,) in known), None) or _language(code, look.company.language)
 
 
 async def arrive(tx: Tx, caller: Caller, role: str) -> Person:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from core.db import Straight
 from core.db.conflict import prepared
 from core.models import Timer
 from core.tx import Tx
@@ -36,14 +37,14 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
     )
 
 
-_SET: Final = prepared(_upsert)
+_SET: Final = Straight(prepared(_upsert))
 
 
 async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None]) -> None:
     """Set each timer of ``due`` to its instant; ``None`` takes it away."""
     if not due:
         return
-    await tx.session.execute(
-        _SET(tx.session),
+    await _SET.change(
+        tx.session,
         [{"ticket_id": ticket_id, "kind": kind, "due_at": at} for kind, at in due.items()],
     )

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import aliased
 
+from core.db import Straight
 from core.models import Camera, Classification, Message, Note, Person, Ticket, TicketCamera
 from core.tickets.faulty import FaultyArea, FaultyCamera, faulty_of
 from core.tickets.marker import Marker, marker
@@ -127,20 +128,22 @@ _WORDS: Final = select(  # in the order of Words
     *(_SAID.id, _AUTHOR.name, _SAID.from_customer, _SAID.text, _SAID.content, _SAID.created_at),
     *(_SAID.source_chat, _SAID.source_message, _SAID.withdrawn_at.is_not(None)),
 ).where(_SAID.author_id == _AUTHOR.id)
-_WORDS_OF: Final = _WORDS.where(_SAID.id == bindparam("message"))
-_WORDS_OF_ALBUM: Final = _WORDS.where(
-    _FIRST.id == bindparam("message"),
-    _SAID.id >= _FIRST.id,
-    _SAID.author_id == _FIRST.author_id,
-    _SAID.album == bindparam("album"),
-    _SAID.ticket_id.is_not_distinct_from(_FIRST.ticket_id),
-).order_by(_SAID.source_message)
+_WORDS_OF: Final = Straight(_WORDS.where(_SAID.id == bindparam("message")))
+_WORDS_OF_ALBUM: Final = Straight(
+    _WORDS.where(
+        _FIRST.id == bindparam("message"),
+        _SAID.id >= _FIRST.id,
+        _SAID.author_id == _FIRST.author_id,
+        _SAID.album == bindparam("album"),
+        _SAID.ticket_id.is_not_distinct_from(_FIRST.ticket_id),
+    ).order_by(_SAID.source_message)
+)
 _NEWEST_WORDS: Final = (
     _WORDS.where(_SAID.ticket_id == bindparam("ticket"))
     .order_by(_SAID.id.desc())
     .limit(bindparam("most"))
 )
-_LAST_FROM_CUSTOMER: Final = (
+_LAST_FROM_CUSTOMER: Final = Straight(
     select(_SAID.source_message)
     .where(
         _SAID.ticket_id == bindparam("ticket"),
@@ -151,8 +154,11 @@ _LAST_FROM_CUSTOMER: Final = (
     .order_by(_SAID.id.desc())
     .limit(1)
 )
-_CARD_PLACE: Final = select(Ticket.__table__.c.card_message).where(
-    Ticket.__table__.c.id == bindparam("ticket"), Ticket.__table__.c.card_chat == bindparam("chat")
+_TICKET: Final = Ticket.__table__.c
+_CARD_PLACE: Final = Straight(
+    select(_TICKET.card_message).where(
+        _TICKET.id == bindparam("ticket"), _TICKET.card_chat == bindparam("chat")
+    )
 )
 
 
@@ -160,19 +166,19 @@ async def words_of(look: Look, message_id: int, album: str | None = None) -> lis
     """A message, or all pieces of its album that belong to the same ticket, in order."""
     query = _WORDS_OF if album is None else _WORDS_OF_ALBUM
     given = {"message": message_id} | ({} if album is None else {"album": album})
-    return [Words(*row) for row in await look.session.execute(query, given)]
+    return [Words(*row) for row in await query.rows(look.session, given)]
 
 
 async def last_from_customer(look: Look, number: int, chat: int, before: int) -> int | None:
     """The ref of the customer's newest message of the ticket before the message ``before``."""
     given = {"ticket": number, "chat": chat, "before": before}
-    return (await look.session.scalars(_LAST_FROM_CUSTOMER, given)).one_or_none()
+    return next((ref for (ref,) in await _LAST_FROM_CUSTOMER.rows(look.session, given)), None)
 
 
 async def card_place(look: Look, number: int, chat: int) -> int | None:
     """The ref of the ticket's card, if it stands in this chat."""
     given = {"ticket": number, "chat": chat}
-    return (await look.session.scalars(_CARD_PLACE, given)).one_or_none()
+    return next((ref for (ref,) in await _CARD_PLACE.rows(look.session, given)), None)
 
 
 async def list_words(look: Look, number: int, limit: int = 10) -> list[Words]:

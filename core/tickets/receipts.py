@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from core.db import Straight
 from core.db.conflict import prepared
 from core.delivery.channel import Outgoing, Sent
 from core.delivery.outbox import TELEGRAM, row, write
@@ -14,9 +15,11 @@ from core.tickets.reach import lose_customer
 from core.tx import Look, Tx
 
 _PLACED: Final = frozenset({"text", "content", "card"})
-_STANDS: Final = prepared(
-    lambda insert: insert(Placement.__table__).on_conflict_do_nothing(
-        index_elements=["chat", "ref"]
+_STANDS: Final = Straight(
+    prepared(
+        lambda insert: insert(Placement.__table__).on_conflict_do_nothing(
+            index_elements=["chat", "ref"]
+        )
     )
 )
 
@@ -45,8 +48,8 @@ async def _place(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
     carried: list[Any] = list(sent.note.get("messages") or [parcel.message_id] * len(sent.refs))
     carried += [parcel.message_id] * (len(sent.refs) - len(carried))
     copy = parcel.kind == "content"
-    await tx.session.execute(
-        _STANDS(tx.session),
+    await _STANDS.change(
+        tx.session,
         [
             {
                 "chat": int(sent.note.get("chat", parcel.address)),

@@ -1,0 +1,141 @@
+"""Statements handed to the driver: the same rows, the same errors, the same order of things."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, event, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.db import Database, Straight
+from core.db.conflict import prepared
+from core.desk import Desk
+from core.models import Fact, Person
+from core.tx import Tx
+from tests.actions.conftest import Clock
+from tests.actions.people import ALICE, opens
+
+PEOPLE: Any = Person.__table__
+BY_NAME = Straight(
+    select(PEOPLE.c.dialogue, PEOPLE.c.created_at, PEOPLE.c.language_chosen).where(
+        PEOPLE.c.name == bindparam("called")
+    )
+)
+RENAME = Straight(
+    update(PEOPLE)
+    .where(PEOPLE.c.name == bindparam("called"))
+    .values(name=bindparam("new"), dialogue=bindparam("step"))
+    .returning(PEOPLE.c.name, PEOPLE.c.dialogue)
+)
+NOTE = Straight(
+    prepared(lambda make: make(Fact.__table__).on_conflict_do_nothing(index_elements=["name"]))
+)
+
+
+@contextmanager
+def listening(database: Database) -> Iterator[list[str]]:
+    """Somebody listens to what is asked."""
+    heard: list[str] = []
+
+    def asked(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        heard.append(statement)
+
+    engine = database.writer.sync_engine
+    event.listen(engine, "before_cursor_execute", asked)
+    try:
+        yield heard
+    finally:
+        event.remove(engine, "before_cursor_execute", asked)
+
+
+async def _rows(tx: Tx) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await BY_NAME.rows(tx.session, {"called": "Bob"})]
+
+
+async def test_rows_are_what_the_library_reads(desk: Desk, clock: Clock) -> None:
+    async def make(tx: Tx) -> None:
+        step = {"step": "describe", "topic": None}
+        tx.session.add(Person(name="Bob", language="en", dialogue=step, created_at=tx.now))
+
+    await desk.run(make)
+    straight = await desk.run(_rows)
+    with listening(desk.database) as heard:
+        usual = await desk.run(_rows)
+    assert any("FROM person" in statement for statement in heard)
+    assert straight == usual == [({"step": "describe", "topic": None}, clock.now, False)]
+
+
+async def test_nothing_and_something_are_written_as_the_library_writes(desk: Desk) -> None:
+    await opens(desk)
+
+    async def rename(tx: Tx, step: Any) -> list[tuple[Any, ...]]:
+        given = {"called": ALICE.name, "new": ALICE.name, "step": step}
+        await RENAME.rows(tx.session, given)
+        found = select(PEOPLE.c.dialogue.is_(None), PEOPLE.c.dialogue)
+        return [tuple(row) for row in await tx.session.execute(found)]
+
+    assert await desk.run(rename, None) == [(True, None)]
+    assert await desk.run(rename, {"ключ": [1, None]}) == [(False, {"ключ": [1, None]})]
+
+
+async def test_what_the_session_has_to_write_is_written_first(desk: Desk) -> None:
+    async def both(tx: Tx) -> list[tuple[Any, ...]]:
+        tx.session.add(Person(name="Bob", language="en", created_at=tx.now))
+        return await _rows(tx)
+
+    assert len(await desk.run(both)) == 1
+
+
+async def test_an_error_is_the_librarys_and_undoes_everything(desk: Desk) -> None:
+    again = Straight(insert(PEOPLE))
+
+    async def twice(tx: Tx) -> None:
+        row = {"telegram_id": 5, "name": "Eve", "language": "en", "created_at": tx.now}
+        row |= {"language_chosen": False}
+        await again.change(tx.session, [row])
+        await again.change(tx.session, [row])
+
+    with pytest.raises(IntegrityError):
+        await desk.run(twice)
+    assert await desk.run(_count) == 0
+
+
+async def _count(tx: Tx) -> int:
+    return len((await tx.session.scalars(select(Person.id).where(Person.name == "Eve"))).all())
+
+
+async def test_how_many_rows_were_changed(desk: Desk) -> None:
+    async def note(tx: Tx) -> list[int]:
+        row = {"name": "once", "value": {}, "at": tx.now}
+        return [await NOTE.change(tx.session, row) for _ in range(2)]
+
+    assert await desk.run(note) == [1, 0]
+
+
+async def test_what_is_not_given_is_missed(desk: Desk) -> None:
+    async def ask(tx: Tx) -> None:
+        await BY_NAME.rows(tx.session, {"call": "Bob"})
+
+    with pytest.raises(Exception, match="called"):
+        await desk.run(ask)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        select(PEOPLE.c.id).where(PEOPLE.c.id.in_(bindparam("ids", expanding=True))),
+        insert(PEOPLE),  # whether the language was chosen is the column's own default
+    ],
+)
+async def test_what_the_library_must_add_to_is_refused(database: Database, statement: Any) -> None:
+    if not database.is_sqlite:
+        pytest.skip("there the library runs it")
+    async with database.write() as session:
+        with pytest.raises(ValueError, match="straight"):
+            await _ask(session, Straight(statement))
+
+
+async def _ask(session: AsyncSession, straight: Straight) -> None:
+    await straight.rows(session, {"ids": [1], "name": "x"})

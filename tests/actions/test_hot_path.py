@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from core import inbox
+from core.delivery import claims
 from core.desk import Desk
 from core.inbox import Raw
 from core.tickets.conversation import answer_delivered, reply
@@ -99,3 +100,44 @@ async def test_a_message_late_in_a_dialogue_that_turns_the_ticket(
     await delivered_answer(desk, store, ticket.id)
     clock.move(minutes=12)
     await cost_of_a_message(desk)
+
+
+@contextmanager
+def asked(desk: Desk) -> Iterator[list[tuple[str, Any]]]:
+    """Everything that is asked of the writer, with its parameters."""
+    heard: list[tuple[str, Any]] = []
+
+    def on_statement(_c: Any, _cursor: Any, text: str, given: Any, *_: Any) -> None:
+        if not text.startswith("BEGIN"):
+            heard.append((text, given))
+
+    engine = desk.database.writer.sync_engine
+    event.listen(engine, "before_cursor_execute", on_statement)
+    try:
+        yield heard
+    finally:
+        event.remove(engine, "before_cursor_execute", on_statement)
+
+
+async def test_what_has_left_costs_what_waits_nothing(desk: Desk) -> None:
+    """Finding, claiming and ending parcels enter their indexes, however long the outbox is."""
+    if not desk.database.is_sqlite:
+        pytest.skip("PostgreSQL chooses by what is in the tables")
+    await opens(desk)
+    with asked(desk) as heard:
+        ready = await desk.run(claims.find_ready, ())
+        taken = await desk.run(claims.claim, [row.id for row in ready], {})
+        assert taken
+        assert await desk.run(claims.end, taken[0].id, "sent")
+    async with desk.database.read() as session:
+        connection = await session.connection()
+        steps = {
+            step.detail
+            for text, given in heard
+            for step in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+        }
+    assert {step for step in steps if "outbox" in step} == {
+        "SCAN outbox USING INDEX ix_outbox_ready",
+        "SEARCH earlier USING INDEX ix_outbox_pending (lane=? AND id<?)",
+        "SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)",
+    }

@@ -11,6 +11,7 @@ from aiogram.exceptions import AiogramError
 from channels.telegram.introduction import introduce, write_introduction
 from channels.telegram.voice import Voice
 from core.desk import Desk
+from core.equipment.cameras import has_cameras
 from core.setup.claim import offer_claim
 from core.setup.introduced import find_introduced, note_introduced, reachable_admins
 from core.texts import Texts
@@ -66,7 +67,8 @@ class Introducer:
             for locale in self.texts.locales
         ]
         admins = await self.desk.read(reachable_admins)
-        introduction = write_introduction(voices, company, admins)
+        cameras = await self.desk.read(has_cameras)
+        introduction = write_introduction(voices, company, admins, cameras=cameras)
         if await self.desk.read(find_introduced) != introduction.digest:
             await introduce(self.bot, introduction)
             await self.desk.run(note_introduced, introduction.digest)

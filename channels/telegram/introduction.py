@@ -34,6 +34,8 @@ from core.company import Company
 log = logging.getLogger(__name__)
 
 CUSTOMER: Final = ("new", "my", "language", "cancel", "help")
+# Only where there are cameras to tell of: after the first of the others.
+CAMERA: Final = ("camera",)
 OPERATOR: Final = (
     "queue",
     "my",
@@ -84,13 +86,18 @@ class Introduction:
 
 
 def write_introduction(
-    voices: Iterable[Voice], company: Company, admins: Collection[int]
+    voices: Iterable[Voice],
+    company: Company,
+    admins: Collection[int],
+    *,
+    cameras: bool = False,
 ) -> Introduction:
     """What is to be said, in every language of ``voices``; ``admins`` are those who can be reached.
 
-    Telegram keeps commands only for people who have written to the bot.
+    Telegram keeps commands only for people who have written to the bot. ``cameras``: the company
+    has some, and so there is a command for them.
     """
-    calls = tuple(_calls(tuple(voices), company, admins))
+    calls = tuple(_calls(tuple(voices), company, admins, CAMERA if cameras else ()))
     said = "\n".join(f"{call.__api_method__} {call.model_dump_json()}" for call in calls)
     return Introduction(calls, hashlib.sha256(said.encode()).hexdigest())
 
@@ -109,15 +116,17 @@ async def introduce(bot: Bot, introduction: Introduction) -> None:
 
 
 def _calls(
-    voices: tuple[Voice, ...], company: Company, admins: Collection[int]
+    voices: tuple[Voice, ...],
+    company: Company,
+    admins: Collection[int],
+    more: tuple[str, ...],
 ) -> Iterator[TelegramMethod[Any]]:
     for voice in voices:
         for code in _codes(voice):
             yield from _texts(voice, code, company)
             for scope, names in _in_private(admins):
-                yield SetMyCommands(
-                    commands=_commands(voice, "private", names), scope=scope, language_code=code
-                )
+                listed = _commands(voice, "private", (*names[:1], *more, *names[1:]))
+                yield SetMyCommands(commands=listed, scope=scope, language_code=code)
         if voice.locale == company.language:  # in the group everybody reads the company's
             for scope, names in _in_group(company, admins):
                 yield SetMyCommands(commands=_commands(voice, "group", names), scope=scope)

@@ -29,7 +29,7 @@ STEP: Final = "by_hand"
 LASTS: Final = timedelta(hours=12)
 
 Choice = tuple[str, str]
-"""What may be chosen: a code, and its title in the company's language."""
+"""What may be chosen: a code, and its title in the operator's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,9 @@ async def go_back(tx: Tx) -> View | None:
     if draft is None:
         await leave(tx)
         return None
-    return await _keep(tx, draft)
+    looked = draft.looked or draft.phone
+    asked = draft.person is None and not draft.new
+    return await _keep(tx, draft, await find_people(tx, looked) if asked and looked else ())
 
 
 async def leave(tx: Tx) -> bool:
@@ -220,24 +222,26 @@ async def _keep(tx: Tx, draft: Draft, people: Sequence[Known] = ()) -> View:
     """Write the draft down, and see what is asked next."""
     until = (tx.now + LASTS).isoformat()
     enter_dialogue(await _operator(tx), {"step": STEP, "draft": draft.packed(), "until": until})
-    return await view_of(tx, draft, people)
+    return await view_of(tx, draft, people, (await _operator(tx)).language)
 
 
-async def view_of(look: Look, draft: Draft, people: Sequence[Known] = ()) -> View:
-    """The step at which the draft stands, with what to choose from."""
+async def view_of(
+    look: Look, draft: Draft, people: Sequence[Known] = (), language: str = ""
+) -> View:
+    """The step at which the draft stands, with what to choose from, in the operator's language."""
     step = step_of(draft, await _offered(look))
     topic = (await topics_of(look)).get(draft.topic or "")
     classes = await classes_of(look)
     kind = (classes.get(SERVICE, draft.service), classes.get(CATEGORY, draft.category))
-    teams = dict(await list_teams(look))
+    teams = dict(await list_teams(look, language))
     return View(
         draft,
         step,
         people=tuple(people),
         person=None if draft.person is None else await person_facts(look, draft.person),
-        choices=await _choices(look, step),
-        topic=None if topic is None else topic.title(look.company.language),
-        kind=tuple(one.title(look.company.language) for one in kind if one is not None),
+        choices=await _choices(look, step, language),
+        topic=None if topic is None else topic.title(language),
+        kind=tuple(one.title(language) for one in kind if one is not None),
         team=teams.get(draft.team or ""),
     )
 
@@ -251,12 +255,11 @@ async def _offered(look: Look) -> Offered:
     )
 
 
-async def _choices(look: Look, step: str) -> tuple[Choice, ...]:
-    language = look.company.language
+async def _choices(look: Look, step: str, language: str = "") -> tuple[Choice, ...]:
     if step == steps.TOPIC:
         topics = [topic for topic in (await topics_of(look)).values() if topic.active]
         return tuple((topic.code, topic.title(language)) for topic in topics)
     if step in {SERVICE, CATEGORY}:
         offered = (await classes_of(look)).offered(step)
         return tuple((one.code, one.title(language)) for one in offered)
-    return await list_teams(look) if step == steps.ASSIGNEE else ()
+    return await list_teams(look, language) if step == steps.ASSIGNEE else ()

@@ -6,10 +6,9 @@ from core.models import Team
 from core.tx import Look
 
 
-async def list_teams(look: Look) -> tuple[tuple[str, str], ...]:
-    """Teams that work, as code and title in the company's language."""
+async def list_teams(look: Look, language: str) -> tuple[tuple[str, str], ...]:
+    """Teams that work, as code and title in this language."""
     rows = await look.session.scalars(select(Team).where(Team.active).order_by(Team.code))
-    language = look.company.language
     return tuple((row.code, _title(row, language)) for row in rows)
 
 

@@ -17,6 +17,7 @@ from core.tickets.lists import Line, lines_of
 from core.tickets.topics import topics_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Look
+from core.words.commonplace import COMMONPLACE
 from core.words.stems import stems_of
 
 MOST: Final = 6
@@ -124,7 +125,7 @@ async def _telling(look: Look, ticket: Ticket) -> list[str]:
     """The rarest words of its title and first words: not its customer's name, nor its topic's."""
     name = (await look.session.get_one(Person, ticket.customer_id)).name
     topic = (await topics_of(look)).get(ticket.topic or "")
-    known = stems_of(name, *(topic.titles.values() if topic else ()))
+    known = COMMONPLACE | stems_of(name, *(topic.titles.values() if topic else ()))
     stems = stems_of(ticket.title, ticket.opening) - known
     asked = sorted(stem for stem in stems if len(stem) >= _SHORTEST)[:_WORDS_ASKED]
     if not asked:

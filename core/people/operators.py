@@ -49,6 +49,11 @@ async def for_operator(
     return await query(look, *args, **options)
 
 
+async def enrol(tx: Tx) -> None:
+    """Nothing but to be seen at work: whoever acts in the group is an operator (`by_operator`)."""
+    del tx
+
+
 async def at_the_desk(
     tx: Tx,
     caller: Caller,

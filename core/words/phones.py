@@ -22,7 +22,7 @@ def shared_phone(words: str) -> str | None:
 
 
 # How Russian numbers are dialled at home: 8 or 7 and ten figures, or a mobile one without either.
-_AT_HOME: Final = re.compile(r"(?:[78](?=[3-9][0-9]{9}\Z))?([3-9][0-9]{9})", re.ASCII)
+_AT_HOME: Final = re.compile(r"[78]([3-9][0-9]{9})|(9[0-9]{9})", re.ASCII)
 
 
 def typed_phone(words: str) -> str | None:
@@ -31,4 +31,4 @@ def typed_phone(words: str) -> str | None:
     """
     bare = _BETWEEN.sub("", words.strip())
     home = _AT_HOME.fullmatch(bare)
-    return f"+7{home[1]}" if home else read_phone(words)
+    return f"+7{home[1] or home[2]}" if home else read_phone(words)

@@ -7,6 +7,7 @@ from aiogram.types import InlineKeyboardMarkup
 
 from channels.telegram.keyboards import Button, rows_of
 from core.errors import Unreadable
+from core.people.operators import enrol
 from core.words.phones import typed_phone
 from handlers.operators.asking import Asked, example
 from handlers.operators.parsing import Command
@@ -43,6 +44,7 @@ async def call(asked: Asked) -> None:
 
 
 async def _lead(asked: Asked, payload: str) -> None:
+    await asked.act(enrol)
     username = (await asked.speech.bot.me()).username
     url = f"https://t.me/{username}?start={payload}"
     await asked.say(asked.speech.html("by_hand.in_private"), _way(asked, url))

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
 from core.desk import Desk
 from core.errors import Refusal
-from core.people.directory import Caller, language_of
+from core.people.directory import Caller, reader_of
 from core.people.signposts import stands_for
 from core.texts import Texts
 from core.tx import Look
@@ -39,8 +40,8 @@ class Spoken(BaseMiddleware):
         """Run the handler; a refusal becomes a sentence to the person who acted."""
         user: User | None = getattr(event, "from_user", None)
         caller = None if user is None else caller_of(user)
-        caller, locale = await self._spoken_with(event, caller)
-        speech = Speech(data["bot"], self.desk, self.texts, locale)
+        caller, locale, zone = await self._spoken_with(event, caller)
+        speech = Speech(data["bot"], self.desk, self.texts, locale, zone)
         data["speech"] = speech
         if caller is not None:
             data["caller"] = caller
@@ -52,24 +53,24 @@ class Spoken(BaseMiddleware):
 
     async def _spoken_with(
         self, event: TelegramObject, caller: Caller | None
-    ) -> tuple[Caller | None, str]:
-        """Whom we speak with, and in which language."""
+    ) -> tuple[Caller | None, str, ZoneInfo | None]:
+        """Whom we speak with, in which language, and in which zone if it is their own."""
         message = event.message if isinstance(event, CallbackQuery) else event
         chat = getattr(message, "chat", None)
         if caller is None or chat is None or chat.type != "private":
-            return caller, self.desk.company.language
+            return caller, self.desk.company.language, None
         known = isinstance(event, Message | CallbackQuery)
         return await self.desk.read(_known_as if known else _as_they_are, caller)
 
 
-async def _known_as(look: Look, caller: Caller) -> tuple[Caller, str]:
+async def _known_as(look: Look, caller: Caller) -> tuple[Caller, str, ZoneInfo | None]:
     """Whoever writes from an account that was merged into another is that person."""
     person = replace(caller, telegram_id=await stands_for(look, caller.telegram_id))
     return await _as_they_are(look, person)
 
 
-async def _as_they_are(look: Look, caller: Caller) -> tuple[Caller, str]:
-    return caller, await language_of(look, caller.telegram_id, caller.language)
+async def _as_they_are(look: Look, caller: Caller) -> tuple[Caller, str, ZoneInfo | None]:
+    return caller, *await reader_of(look, caller.telegram_id, caller.language)
 
 
 async def say_refusal(speech: Speech, event: TelegramObject, refusal: Refusal) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
@@ -62,12 +63,18 @@ class Speech:
     desk: Desk
     texts: Texts
     locale: str
+    own_zone: ZoneInfo | None = None
     deadline: float = field(default_factory=lambda: time.monotonic() + SHOWING)
 
     @property
     def voice(self) -> Voice:
         """The same way of speaking, for keyboards."""
-        return Voice(self.texts, self.locale, self.desk.clock(), self.desk.company.zone)
+        return Voice(self.texts, self.locale, self.desk.clock(), self.zone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone to tell times in: the reader's own, or the company's (C9)."""
+        return self.own_zone or self.desk.company.zone
 
     def html(self, key: str, facts: Mapping[str, Any] | None = None) -> str:
         """A sentence for a message: facts escaped."""
@@ -78,9 +85,8 @@ class Speech:
         return self._say(key, facts, None)
 
     def _say(self, key: str, facts: Mapping[str, Any] | None, escape: Any) -> str:
-        zone = self.desk.company.zone
         return self.texts.say(
-            self.locale, key, facts, now=self.desk.clock(), zone=zone, escape=escape
+            self.locale, key, facts, now=self.desk.clock(), zone=self.zone, escape=escape
         )
 
     async def say(

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from aiogram.methods import (
     DeleteMessage,
@@ -28,7 +29,7 @@ from channels.telegram.loading import Load, customer_header, load
 from channels.telegram.screens import Screen
 from channels.telegram.sightings import counter_of
 from channels.telegram.voice import Voice
-from core.delivery.channel import Outgoing, SendError, Sent
+from core.delivery.channel import READERS_ZONE, Outgoing, SendError, Sent
 from core.delivery.marks import add_to_mark, find_marks, find_standing, mark_of
 from core.delivery.pacing import Priority, aged
 from core.desk import Desk
@@ -121,7 +122,9 @@ class TelegramChannel:
         """The bot's session belongs to whoever made it."""
 
     def _voice(self, parcel: Outgoing) -> Voice:
-        return Voice(self._texts, parcel.locale, self._desk.clock(), self._desk.company.zone)
+        own = parcel.facts.get(READERS_ZONE)
+        zone = self._desk.company.zone if own is None else ZoneInfo(own)
+        return Voice(self._texts, parcel.locale, self._desk.clock(), zone)
 
     def _priority(self, parcel: Outgoing) -> Priority:
         waited = (self._desk.clock() - parcel.created_at).total_seconds()

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+READERS_ZONE: Final = "readers_zone"
+"""A fact: the time zone of whoever reads it, where they have one of their own."""
 
 
 @dataclass(frozen=True, slots=True)

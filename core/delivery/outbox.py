@@ -15,6 +15,7 @@ from core import events as e
 from core.db import Straight
 from core.db.conflict import prepared
 from core.delivery import pacing
+from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.notices import Audience, Notice, notices_of
 from core.models import Message, Note, OutboxRow, Person, Ticket
@@ -139,7 +140,7 @@ def row(
         "locale": person.language if person else tx.company.language,
         "kind": kind,
         "key": key,
-        "facts": facts or {},
+        "facts": _in_zone_of(person, facts or {}),
         "ticket_id": ticket_id,
         "message_id": message_id,
         "person_id": None if person is None else person.id,
@@ -150,6 +151,11 @@ def row(
         "attempts": 0,
         "created_at": tx.now,
     }
+
+
+def _in_zone_of(person: Person | None, facts: dict[str, Any]) -> dict[str, Any]:
+    """Times are told in the reader's own zone, if they have said it (C9)."""
+    return facts if person is None or person.zone is None else facts | {READERS_ZONE: person.zone}
 
 
 def _addresses(tx: Tx, to: Audience, person: Person | None) -> list[tuple[str, str]]:

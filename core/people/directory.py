@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
@@ -18,8 +19,8 @@ LANGUAGES: Final = ("ru", "en")
 
 _FOUND: Final = select(Person).where(Person.telegram_id == bindparam("telegram"))
 _HELD: Final = _FOUND.with_for_update()
-_LANGUAGE: Final = Straight(
-    select(Person.__table__.c.language).where(
+_READER: Final = Straight(
+    select(Person.__table__.c.language, Person.__table__.c.zone).where(
         Person.__table__.c.telegram_id == bindparam("telegram")
     )
 )
@@ -81,8 +82,14 @@ def _language(code: str | None, default: str) -> str:
 
 async def language_of(look: Look, telegram_id: int, code: str | None) -> str:
     """The language to speak in: what they chose, else what their Telegram speaks."""
-    known = await _LANGUAGE.rows(look.session, {"telegram": telegram_id})
-    return next((language for (language,) in known), None) or _language(code, look.company.language)
+    return (await reader_of(look, telegram_id, code))[0]
+
+
+async def reader_of(look: Look, telegram_id: int, code: str | None) -> tuple[str, ZoneInfo | None]:
+    """The language to speak in, and the zone to tell times in if they have their own (C9)."""
+    for language, zone in await _READER.rows(look.session, {"telegram": telegram_id}):
+        return language, None if zone is None else ZoneInfo(zone)
+    return _language(code, look.company.language), None
 
 
 async def arrive(tx: Tx, caller: Caller, role: str) -> Person:

@@ -41,6 +41,14 @@ def missed(*, alone: bool) -> e.DeadlineMissed:
     return e.DeadlineMissed(ticket_id=1, due=NOW, alone=alone)
 
 
+CLOCK: dict[str, Any] = {"ticket_id": 1, "kind": "reaction", "deadline": NOW, "alone": True}
+MISSED = ["staff_mail:mail.clock.reaction", "operators:card"]
+
+
+def clock_missed(**more: Any) -> e.ClockMissed:
+    return e.ClockMissed(**(CLOCK | more))
+
+
 def caught_up(**lists: tuple[int, ...]) -> e.CaughtUp:
     return e.CaughtUp(ticket_id=None, down=9, **({"overdue": (), "near": (), "woke": ()} | lists))
 
@@ -84,10 +92,17 @@ def heard_by(event: e.Event) -> list[str]:
         ),
         (e.NoteWritten(ticket_id=1, note_id=4), ["operators:reaction"]),
         (e.NoteEdited(ticket_id=1, note_id=4, old="x"), []),
+        (clock_missed(), ["alerts:alert.clock.reaction", *MISSED]),
+        (clock_missed(alone=False), ["operators:card"]),
+        (e.ClockNear(**CLOCK), ["operators:group.clock_near.reaction"]),
+        (e.ClockNear(**(CLOCK | {"alone": False})), []),
+        (e.ContactDue(ticket_id=1, at=NOW, alone=True), ["operators:group.contact"]),
+        (e.ContactDue(ticket_id=1, at=NOW, alone=False), []),
         (missed(alone=True), ["alerts:alert.overdue", "staff_mail:mail.overdue", "operators:card"]),
         (missed(alone=False), ["operators:card"]),
         (caught_up(), []),
         (caught_up(overdue=(1,)), ["alerts:alert.digest", "staff_mail:mail.digest"]),
+        (caught_up(late=(1,)), ["alerts:alert.digest", "staff_mail:mail.digest"]),
         (caught_up(near=(1,)), ["operators:group.digest"]),
         (e.PersonReachable(ticket_id=None, person_id=2), []),
     ],

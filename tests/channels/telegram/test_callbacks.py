@@ -22,6 +22,9 @@ PACKED: list[c.Callback] = [
     c.Confirm(12, yes=True),
     c.Confirm(12, yes=False),
     c.Language("ru"),
+    c.Classify("service", "video-2", 10**17),
+    c.Classify("category", "incident", 1),
+    c.Classify("priority", "u" * 32, 10**17),
 ]
 
 

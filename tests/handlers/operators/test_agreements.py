@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from core.agreements.contact import tell_passed
+from core.models import Person
 from core.tickets.due import sweep
+from core.tx import Tx
 from tests.actions.agreeing import agrees
 from tests.handlers.operators.group import Group
 
@@ -205,3 +208,25 @@ async def test_the_journal_says_it_in_words(at_noon: Group) -> None:
     assert "обещан следующий контакт: " in text
     assert "следующий контакт больше не обещан" in text
     assert "вышел срок реакции" in text
+
+
+async def test_a_customer_reads_times_in_their_own_zone(at_noon: Group) -> None:
+    group = at_noon
+    number = await group.ticket()
+    await group.deliver()
+    theirs = [m.text for m in group.anna.chat.bot_messages if f"#{number} принято" in m.text]
+    assert theirs and "15:00" in theirs[0]  # noon of UTC, in Moscow
+
+    async def move_to(tx: Tx) -> None:
+        await tx.session.execute(update(Person).values(zone="Asia/Vladivostok"))
+
+    await group.desk.run(move_to)
+    number = await group.ticket()
+    await group.deliver()
+    theirs = [m.text for m in group.anna.chat.bot_messages if f"#{number} принято" in m.text]
+    assert theirs and "22:00" in theirs[0]
+    await group.anna.say("/my")
+    await group.settle()
+    assert "22:00" in group.anna.chat.bot_messages[-1].text
+    shown = group.answers(await group.says(group.olga, f"/ticket {number}"))
+    assert "15:00" in "\n".join(shown)  # in the group everybody reads the company's

@@ -17,6 +17,7 @@ from bot.lanes import Lanes
 from bot.migrate import migrate
 from bot.polling import Poller
 from bot.settings import Settings
+from bot.watching import Watcher
 from channels.email.channel import EmailChannel
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.gateway import Gateway, make_bot
@@ -133,6 +134,7 @@ class App:
             asyncio.create_task(
                 Introducer(self.bot, self.desk, self.texts).run(), name="introducer"
             ),
+            asyncio.create_task(Watcher(self.bot, self.desk, self.courier).run(), name="watcher"),
         }
 
     async def _prepared_before(self, stop: asyncio.Task[Any]) -> bool:

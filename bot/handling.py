@@ -41,6 +41,8 @@ class Handler:
         message = update.message or update.edited_message
         if message is not None:
             self.gateway.note_incoming(message.chat, message.message_id)
+        if update.my_chat_member is not None:
+            self.courier.troubled.set()  # or well again
         if update.message is not None:
             if await self._moved(update.message):
                 return

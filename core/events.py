@@ -374,6 +374,24 @@ class ChatLinked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskTroubled(Event):
+    """The bot cannot do its work in the chat with this role (X14); ``code`` says why."""
+
+    role: str
+    code: str
+    chat: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskWell(Event):
+    """It can again; ``code`` was the trouble."""
+
+    role: str
+    code: str
+    chat: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAppointed(Event):
     """Somebody became an admin; ``by`` says how: ``claim``."""
 

@@ -9,7 +9,12 @@ from typing import Final
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramNotFound
-from aiogram.types import ChatMemberAdministrator, ChatMemberOwner
+from aiogram.types import (
+    ChatMemberAdministrator,
+    ChatMemberBanned,
+    ChatMemberLeft,
+    ChatMemberOwner,
+)
 
 from core.company import Company
 from core.delivery.places import ROLES
@@ -55,11 +60,12 @@ async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:
     except (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound):
         return Health(role, "gone", chat_id)
     title = chat.title or str(chat_id)
-    if isinstance(member, ChatMemberOwner):
-        return Health(role, FINE, chat_id, title)
-    if not isinstance(member, ChatMemberAdministrator):
-        return Health(role, "not_admin", chat_id, title)
-    for right in RIGHTS[role]:
-        if not getattr(member, right, None):
-            return Health(role, f"lacks.{right}", chat_id, title)
-    return Health(role, FINE, chat_id, title)
+    match member:
+        case ChatMemberOwner():
+            return Health(role, FINE, chat_id, title)
+        case ChatMemberLeft() | ChatMemberBanned():
+            return Health(role, "gone", chat_id)
+        case ChatMemberAdministrator():
+            lacking = [right for right in RIGHTS[role] if not getattr(member, right, None)]
+            return Health(role, f"lacks.{lacking[0]}" if lacking else FINE, chat_id, title)
+    return Health(role, "not_admin", chat_id, title)

@@ -52,7 +52,8 @@ class Reactions:
 class Carrier:
     """Sees parcels through. After ``stop`` what is still open is left to be found out about.
 
-    ``settle`` has it written down that a parcel arrived, with what follows from it.
+    ``settle`` has it written down that a parcel arrived, with what follows from it; ``troubled`` is
+    told when settings or rights are wrong.
     """
 
     desk: Desk
@@ -61,6 +62,7 @@ class Carrier:
     reactions: Reactions
     moved: Callable[[Company], None]
     settle: Callable[[Outgoing, Callable[[Tx], Awaitable[None]]], Awaitable[None]]
+    troubled: Callable[[], None]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def carry(self, parcel: Outgoing) -> None:
@@ -133,6 +135,7 @@ class Carrier:
             await self._follow(parcel, int(error.moved_to))
         elif error.configuration:
             log.error("settings or rights are wrong: %s", error, extra={"outbox": parcel.id})
+            self.troubled()
             await self._rest(parcel, REST, error.reason)
         elif error.permanent or parcel.attempts >= TRIES:
             await self._refused(parcel, error.reason)

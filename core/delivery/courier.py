@@ -38,13 +38,17 @@ AT_ONCE: Final = 32
 
 @dataclass(slots=True)
 class Courier:
-    """Runs until it is told to stop; ``moved`` is called with the company after a migration."""
+    """Runs until it is told to stop; ``moved`` is called with the company after a migration.
+
+    ``troubled`` is set when a chat of the desk's own may need somebody's hand.
+    """
 
     desk: Desk
     channels: Mapping[str, Channel]
     pacer: Pacer
     reactions: Reactions
     moved: Callable[[Company], None]
+    troubled: asyncio.Event = field(default_factory=asyncio.Event)
     _carrier: Carrier = field(init=False)
     _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _carried: set[int] = field(default_factory=set)
@@ -58,7 +62,8 @@ class Courier:
 
     def __post_init__(self) -> None:
         self._carrier = Carrier(
-            self.desk, self.channels, self.pacer, self.reactions, self.moved, self._settle
+            *(self.desk, self.channels, self.pacer, self.reactions),
+            *(self.moved, self._settle, self.troubled.set),
         )
         self._forgetful = list(self.channels.values())
         self._at_rest.set()
@@ -218,6 +223,12 @@ class Courier:
     def is_busy(self, address: str) -> bool:
         """Whether a parcel is under way to the address."""
         return address in self._under_way
+
+    def resume(self, address: str) -> None:
+        """Whatever kept us from the address is over: what waits for it need not wait longer."""
+        self.pacer.release(address)
+        self._resting.pop(address, None)
+        self.desk.bell.set()
 
     def _mark(self) -> dict[str, object]:
         marks: dict[str, object] = {}

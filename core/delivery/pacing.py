@@ -137,6 +137,10 @@ class Pacer:
         for each in addresses:
             self._blocked_until[each] = max(until, self._blocked_until.get(each, 0.0))
 
+    def release(self, address: str) -> None:
+        """What blocked the chat is over."""
+        self._blocked_until.pop(address, None)
+
     def _is_everybodys(self, address: str | None, until: float) -> bool:
         if address is None or is_group(address):
             return False

@@ -726,6 +726,7 @@ async def test_what_the_desks_own_chat_refuses_rests_and_leaves_when_the_bot_is_
         depot.pass_time(1)
         await depot.until_over()
     assert sorted(depot.channel.to(str(GROUP))) == [card, other] and not depot.refused
+    assert depot.courier.troubled.is_set()
 
 
 async def test_a_customer_who_is_gone_is_not_waited_for(depot: Depot) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -30,6 +31,9 @@ LONGEST = 4.0
 YOUNG, BIRTH = 0.25, 1.0
 # Between two things that one customer does, in seconds.
 PACE = 0.5
+# People wait for each other while so much has not left yet: lives this short carry little, and
+# what is said is to be carried through many of them, not to pile up.
+ENOUGH = 60
 # So long may it take, once nobody is killed any more, until all have what is theirs.
 PATIENCE = 90.0
 
@@ -69,6 +73,11 @@ class Traffic:
         self.said += 1
         return f"{what} №{self.said:05}."
 
+    def waiting(self) -> int:
+        """What was said, or follows from it, and is not where it belongs."""
+        rows = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')"
+        return int(self.stage.query(rows)[0][0]) + self.stage.world.updates.pending
+
     async def open(self, name: str) -> tuple[Person, Message]:
         """A new customer with a ticket, and its card."""
         person = self.stage.customer(name)
@@ -80,6 +89,8 @@ class Traffic:
         stage = self.stage
         while not self.over:
             await asyncio.sleep(self.chance.uniform(0, 2 * PACE))
+            if self.waiting() > ENOUGH:
+                continue
             match self.chance.randrange(6):
                 case 0:
                     album = await person.send_album(3, caption=self.words("Снимки"))
@@ -123,7 +134,10 @@ async def play(
                     people.create_task(traffic.go_on(person, card))
                 await kill(bot, times, longest, random.Random(seed + 1))
                 traffic.over = True
-            await stage.settle(PATIENCE)
+            try:
+                await stage.settle(PATIENCE)
+            finally:
+                (folder / "transcript.txt").write_text(stage.world.transcript())
             return Outcome(
                 kills=times,
                 words=len(ledger.said) + len(ledger.files),
@@ -136,10 +150,14 @@ async def play(
 
 
 async def run(times: int, seed: int) -> Outcome:
-    """As a command: in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-        async with nursery() as lives:
-            return await play(Path(folder), lives, times, seed)
+    """As a command: in a folder of its own, which stays when something is wrong."""
+    folder = Path(tempfile.mkdtemp(prefix="kills-"))
+    print(f"database, log and transcript: {folder}", flush=True)
+    async with nursery() as lives:
+        outcome = await play(folder, lives, times, seed)
+    if not outcome.problems:
+        shutil.rmtree(folder)
+    return outcome
 
 
 def main() -> int:

@@ -122,11 +122,15 @@ async def _by_words(look: Look, ticket: Ticket) -> list[tuple[str, int]]:
 
 
 async def _telling(look: Look, ticket: Ticket) -> list[str]:
-    """The rarest words of its title and first words: not its customer's name, nor its topic's."""
+    """The rarest words of its title and first words: not its customer's name, nor its topic's.
+
+    The title of a camera's ticket is made by us, and says what the camera says already.
+    """
     name = (await look.session.get_one(Person, ticket.customer_id)).name
     topic = (await topics_of(look)).get(ticket.topic or "")
     known = COMMONPLACE | stems_of(name, *(topic.titles.values() if topic else ()))
-    stems = stems_of(ticket.title, ticket.opening) - known
+    about = await look.session.get(TicketCamera, ticket.id)
+    stems = stems_of(ticket.opening, "" if about else ticket.title) - known
     asked = sorted(stem for stem in stems if len(stem) >= _SHORTEST)[:_WORDS_ASKED]
     if not asked:
         return []

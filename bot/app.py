@@ -33,6 +33,7 @@ from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
 from core.equipment import ending
 from core.setup.choices import settle
+from core.tasks import following
 from core.texts import Texts
 from core.tickets import parents, receipts
 from scheduler.runner import Runner
@@ -81,7 +82,7 @@ def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -
     """The desk with its recorders, in the order in which they write."""
     recorders = (
         *(merging.record, ending.record, parents.record, keeping.record, contact.record),
-        *(urgency.record, journal.record, outbox.record),
+        *(following.record, urgency.record, journal.record, outbox.record),
     )
     return Desk(database, company_of(settings), recorders, clock=clock)
 

@@ -99,6 +99,92 @@ class TicketReleased(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketAssigned(Event):
+    """Somebody gave the ticket to a person or a team (B8). ``to`` is their name at that time.
+
+    ``assignee_id`` and ``team`` are what holds from now on, with the support ``level``;
+    ``told`` whoever is to hear of it (G4): Telegram's id and name, never who acted.
+    """
+
+    assignee_id: int | None
+    old_assignee_id: int | None
+    team: str | None
+    old_team: str | None
+    level: int
+    old_level: int
+    to: str
+    by: str
+    first: bool
+    told: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEscalated(TicketAssigned):
+    """The ticket went up to a higher support level (B11)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyBegan(Event):
+    """Somebody is on duty from now on."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyEnded(Event):
+    """Somebody is off duty."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOpened(Event):
+    """There is work behind the ticket: an ``equipment`` task or a ``diagnose`` task (B9, B21)."""
+
+    task_id: int
+    kind: str
+    assignee_id: int | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTaken(Event):
+    """Somebody made a task theirs."""
+
+    task_id: int
+    kind: str
+    assignee_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDone(Event):
+    """A task was done: ``outcome`` says by code what came of it, ``result`` in words.
+
+    ``by_hand``: a person said so; otherwise it follows from what happened to the ticket.
+    ``aside``: by somebody who does not hold the ticket, so that who does must hear of it.
+    """
+
+    task_id: int
+    kind: str
+    outcome: str
+    result: str | None = None
+    by_hand: bool = False
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCancelled(Event):
+    """A task is not to be done any more; the fields are those of `TaskDone`."""
+
+    task_id: int
+    kind: str
+    outcome: str
+    result: str | None = None
+    by_hand: bool = False
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWritten(Event):
     """An operator answered the customer; it is on its way (B4). ``to_all``: it goes to everybody
     whose ticket is part of this one, too (X9).
@@ -148,9 +234,10 @@ class AnswerWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteWritten(Event):
-    """An internal note (B16)."""
+    """An internal note (B16). ``quiet``: it came with something that has a sign of its own."""
 
     note_id: int
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

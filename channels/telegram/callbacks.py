@@ -29,9 +29,15 @@ TICKET_VERBS: Final = frozenset(
         "unfreeze",
         "journal",
         "why",
+        "assign",
+        "escalate",
+        "tasks",
     }
 )
 FREEZES: Final = ("1h", "tomorrow", "monday", "week", "other", "ever")
+# «cancel» asks once more, «back» takes the question back
+TASK_VERBS: Final = frozenset({"take", "done", "cancel", "cancel!", "back"})
+SETTLINGS: Final = ("complete", "cancel", "leave")
 MENUS: Final = frozenset({"new", "mine", "back", "language", "cameras"})
 # «other» asks for words; «known» wants to be told when somebody else's fault is over
 TROUBLES: Final = ("picture", "quality", "archive", "view", "other", "known")
@@ -67,6 +73,58 @@ class FreezeFor:
     def pack(self) -> str:
         """As a button carries it."""
         return _packed("f", self.code, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class HandTo:
+    """Give the ticket to this team or person; ``up``: to the team's higher support level."""
+
+    number: int
+    team: str = ""
+    person: int = 0
+    up: bool = False
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        if self.person:
+            return _packed("np", self.number, self.person)
+        return _packed("nu" if self.up else "nt", self.number, self.team)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskVerb:
+    """Do this to the task, or show what can be done: one of `TASK_VERBS`."""
+
+    verb: str
+    task: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("j", self.verb, self.task)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """A page of the open tasks, counted from 0: of all, or of ``mine``."""
+
+    view: str
+    page: int = 0
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("jl", self.view, self.page)
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Resolve the ticket; its open tasks are completed, cancelled or left: one of `SETTLINGS`."""
+
+    number: int
+    choice: str
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("js", self.choice, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +329,7 @@ class Classify:
 
 _ASPECTS: Final = {"s": "service", "c": "category", "p": "priority"}
 
+
 @dataclass(frozen=True, slots=True)
 class Hand:
     """A step of opening a ticket by hand, and what was chosen there: a code of `HAND_STEPS`."""
@@ -331,6 +390,10 @@ Callback = (
     | Hand
     | Who
     | MakeParent
+    | HandTo
+    | TaskVerb
+    | TaskPage
+    | Settle
 )
 
 
@@ -359,6 +422,7 @@ def _any_of(words: frozenset[str] | tuple[str, ...]) -> str:
 # 18 digits fit into the 64 bits of every database.
 _NUMBER: Final = "([1-9][0-9]{0,17})"
 _CODE: Final = "([A-Za-z0-9_.-]{1,48})"
+_TEAM: Final = "([a-z0-9][a-z0-9_.-]{0,31})"
 
 _SHAPES: Final[tuple[tuple[str, Callable[..., Callback]], ...]] = (
     (f"t:({_any_of(TICKET_VERBS)}):{_NUMBER}", lambda verb, number: TicketVerb(verb, int(number))),
@@ -396,6 +460,15 @@ _SHAPES: Final[tuple[tuple[str, Callable[..., Callback]], ...]] = (
         lambda number, parent: MakeParent(int(number), int(parent)),
     ),
     (f"x:({_any_of(OUTAGE_STEPS)}):{_NUMBER}", lambda code, number: OutageStep(code, int(number))),
+    (f"np:{_NUMBER}:{_NUMBER}", lambda number, who: HandTo(int(number), person=int(who))),
+    (f"nt:{_NUMBER}:{_TEAM}", lambda number, team: HandTo(int(number), team)),
+    (f"nu:{_NUMBER}:{_TEAM}", lambda number, team: HandTo(int(number), team, up=True)),
+    (f"j:({_any_of(TASK_VERBS)}):{_NUMBER}", lambda verb, task: TaskVerb(verb, int(task))),
+    ("jl:(all|mine):(0|[1-9][0-9]{0,5})", lambda view, page: TaskPage(view, int(page))),
+    (
+        f"js:({_any_of(SETTLINGS)}):{_NUMBER}",
+        lambda choice, number: Settle(int(number), choice),
+    ),
     ("k:(operators|alerts):(-[1-9][0-9]{0,17})", lambda role, chat: LinkChat(role, int(chat))),
 )
 _TABLE: Final = tuple((re.compile(shape, re.ASCII), build) for shape, build in _SHAPES)

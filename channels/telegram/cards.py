@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from channels.telegram import keyboards, relations
+from channels.telegram import behind, keyboards, relations
 from channels.telegram.screens import Screen, clipped
 from channels.telegram.voice import Voice
 from core.texts import Key
@@ -54,12 +54,14 @@ def _lines(card: Card, voice: Voice) -> Iterator[str]:
     yield from relations.reached(card, voice)
     if card.faulty is not None:
         yield _faulty(card.faulty, voice)
+    yield from behind.team(card, voice)
     if titles := card.promised.titles(voice.locale):
         yield voice.html("card.kind", kind=" · ".join(titles))
     if work := " · ".join(_work(card, voice)):
         yield work
     if clocks := " · ".join(_clocks(card, voice)):
         yield f"{voice.html('card.clocks')} {clocks}"
+    yield from behind.tasks(card, voice)
     yield from relations.related(card, voice)
     yield from _state(card, voice)
     if card.follows is not None:

@@ -66,6 +66,7 @@ class TelegramChannel:
             "edit": self._edit,
             "delete": self._delete,
             "reaction": self._reaction,
+            "signpost": self._signpost,
         }
         # what makes new messages, and so can be doubled
         self._plans: dict[str, Plan] = {
@@ -244,6 +245,12 @@ class TelegramChannel:
         return True
 
     # changes of what stands there
+
+    async def _signpost(self, parcel: Outgoing, voice: Voice) -> Sent:
+        """The card here is none any more: it shows where its ticket went."""
+        screen = sentences.say(voice, parcel.key or "", parcel.facts, None)
+        await self._redraw(int(parcel.address), int(parcel.facts["ref"]), screen)
+        return Sent()
 
     async def _edit(self, parcel: Outgoing, voice: Voice) -> Sent:
         chat, message = int(parcel.address), parcel.message_id or 0

@@ -81,16 +81,15 @@ def card(
 
 
 def more(
-    voice: Voice, number: int, verbs: Collection[str], *, taken: bool, clocks: bool = False
+    voice: Voice, number: int, verbs: Collection[str], *, taken: bool, also: Sequence[str] = ()
 ) -> Keyboard:
-    """What a card does not show at once; the destructive last. ``clocks``: it has such of an
-    agreement, which can be explained.
+    """What a card does not show at once; the destructive last. ``also``: what this ticket offers
+    besides, such as its tasks.
     """
     hidden: Collection[str] = () if taken else ("release",)
     offered = [verb for verb in ("release",) if verb in verbs and verb not in hidden]
     ends = [verb for verb in ("close", "cancel") if verb in verbs]
-    asks = ["why", "journal"] if clocks else ["journal"]
-    return rows_of(_verbs(voice, number, [*offered, *asks, *ends, "back"]))
+    return rows_of(_verbs(voice, number, [*offered, *also, "journal", *ends, "back"]))
 
 
 def freeze(voice: Voice, number: int) -> Keyboard:

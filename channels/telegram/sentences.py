@@ -1,6 +1,6 @@
 """Notices as messages: which words, which facts fit to be shown, which buttons."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,8 +19,8 @@ from core.words.names import NAMELESS, clean_name
 
 Facts = Mapping[str, Any]
 
-_NAMES: Final = ("customer", "assignee")
-_WORDS: Final = ("opening", "error", "title")
+_NAMES: Final = ("customer", "assignee", "by", "to")
+_WORDS: Final = ("opening", "error", "title", "result")
 # A solution in words may be long; all of it must fit into one message beside our own words.
 _LONGEST_REASON: Final = 3000
 _LONGEST_WORDS: Final = 500
@@ -60,6 +60,8 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         facts["n"] = len(facts["tickets"])
         facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
     facts["since"] = facts.get("since") or facts.get("due")
+    if facts.get("told"):
+        facts["who"] = _mentions(facts["told"])
     facts["marker"] = str(Marker.NEEDS_ANSWER if facts.get("waiting") else Marker.ANSWERED)
     return facts
 
@@ -71,6 +73,13 @@ def outage_news(facts: Facts) -> Key:
     told = {name: facts.get(name) for name in ("area", "until")}
     told["words"] = clipped(str(facts.get("words") or ""), _LONGEST_WORDS).rstrip(" .")
     return Key(f"outage.news{words}{until}", told)
+
+
+def _mentions(told: Sequence[tuple[int, str]]) -> Key:
+    """People so that Telegram rings for them."""
+    (number, name), rest = told[0], told[1:]
+    first = Key("group.mention", {"id": number, "name": clean_name(name)})
+    return Key("group.mentions", {"first": first, "rest": _mentions(rest)}) if rest else first
 
 
 def _woke(facts: Facts) -> str:
@@ -89,11 +98,16 @@ def _digest(facts: Facts) -> str:
     return "group.digest_near" if facts.get("near") else "group.digest_woke"
 
 
+def _rehoused(facts: Facts) -> str:
+    return "group.rehoused" if facts.get("to") else "group.rehoused_away"
+
+
 # Notices whose words depend on what there is to say.
 _VARIANTS: Final[dict[str, Callable[[Facts], str]]] = {
     "group.woke": _woke,
     "alert.overdue": _overdue,
     "group.digest": _digest,
+    "group.rehoused": _rehoused,
 }
 
 
@@ -122,6 +136,8 @@ _KEYBOARDS: Final[dict[str, Callable[[Voice, Facts, Card | None], Keyboard | Non
     "ticket.resolved": lambda voice, facts, _: keyboards.resolved(voice, facts["number"]),
     "customer.ask.whether": lambda voice, _facts, _card: keyboards.file_whether(voice),
     "customer.ask.which": _which,
+    "staff.assigned": _open_card,
+    "staff.escalated": _open_card,
     "alert.overdue": _open_card,
     "alert.clock": _open_card,
     "alert.digest": _show_late,
@@ -133,7 +149,7 @@ _KEYBOARDS: Final[dict[str, Callable[[Voice, Facts, Card | None], Keyboard | Non
 
 def shows_card(key: str) -> bool:
     """Whether the buttons under the notice depend on where the ticket's card stands by then."""
-    return key.startswith("alert.overdue")
+    return key.startswith(("alert.overdue", "staff."))
 
 
 def _keyboard(voice: Voice, key: str, facts: Facts, card: Card | None) -> Keyboard | None:

@@ -21,6 +21,7 @@ class Audience(StrEnum):
     OPERATORS = "operators"
     ALERTS = "alerts"
     STAFF_MAIL = "staff_mail"
+    ASSIGNEE = "assignee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,47 @@ def _known(event: e.FaultKnown) -> str:
 
 _TO = Audience
 
+
+def _assigned(key: str) -> tuple[Notice, ...]:
+    """The new assignee hears of it in private (or in the group, see `receipts`), a team in its
+    group; the customer that somebody is at it now.
+    """
+    return (
+        Notice(
+            Audience.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "ticket.taken",
+            when=lambda event: event.first and event.assignee_id is not None,
+        ),
+        _card(),
+        Notice(
+            Audience.ASSIGNEE,
+            "text",
+            Priority.GROUP_NEWS,
+            f"staff.{key}",
+            when=lambda event: event.told and event.assignee_id is not None,
+        ),
+        Notice(
+            Audience.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            f"group.{key}.team",
+            when=lambda event: event.told and event.assignee_id is None,
+            reply="card",
+        ),
+    )
+
+
+_DONE_ASIDE: Final = Notice(
+    Audience.OPERATORS,
+    "text",
+    Priority.GROUP_NEWS,
+    lambda event: f"group.task.{'done_result' if event.result else 'done'}",
+    when=lambda event: event.aside,
+    reply="card",
+)
+
 NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TicketOpened: (
         _CARD_NEW,
@@ -187,6 +229,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
         _card(),
     ),
+    e.TicketAssigned: _assigned("assigned"),
+    e.TicketEscalated: _assigned("escalated"),
+    # one that is made with its ticket stands on the card already
+    e.TaskOpened: (_card(lambda event: event.assignee_id is not None),),
+    e.TaskTaken: (_card(),),
+    e.TaskDone: (_DONE_ASIDE, _card()),
+    e.TaskCancelled: (_card(),),
     e.AnswerWritten: (
         Notice(
             _TO.CUSTOMER, "content", Priority.HUMAN_ANSWER, when=lambda event: event.album is None
@@ -233,6 +282,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "reaction",
             Priority.RECEIPT,
+            when=lambda event: not event.quiet,
             once="note:{note_id}",
             reply="source",
             extra=(("emoji", "✍"),),

@@ -18,6 +18,7 @@ from core.delivery import pacing
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.notices import Audience, Notice, notices_of
+from core.delivery.rooms import is_room, room_of
 from core.models import Message, Note, OutboxRow, Person, Ticket
 from core.texts import pack
 from core.tx import Tx
@@ -98,8 +99,9 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
             person=person,
             once=_once(notice, event, address),
             wait=notice.wait,
+            locale=await _colleagues_language(tx, notice, address),
         )
-        for channel, address in _addresses(tx, notice.to, person)
+        for channel, address in await _addresses(tx, event, notice, person, message)
     ]
 
 
@@ -128,16 +130,18 @@ def row(
     person: Person | None = None,
     once: str | None = None,
     wait: float = 0.0,
+    locale: str | None = None,
 ) -> dict[str, Any]:
     """A row as it is written. ``facts`` are packed already; ``wait`` is in seconds.
 
-    ``person`` is the customer it is for; without one it speaks the company's language.
+    ``person`` is the customer it is for; without one it speaks the company's language, unless a
+    ``locale`` is given.
     """
     return {
         "channel": channel,
         "address": address,
         "lane": lane,
-        "locale": person.language if person else tx.company.language,
+        "locale": locale or (person.language if person else tx.company.language),
         "kind": kind,
         "key": key,
         "facts": _in_zone_of(person, facts or {}),
@@ -158,18 +162,41 @@ def _in_zone_of(person: Person | None, facts: dict[str, Any]) -> dict[str, Any]:
     return facts if person is None or person.zone is None else facts | {READERS_ZONE: person.zone}
 
 
-def _addresses(tx: Tx, to: Audience, person: Person | None) -> list[tuple[str, str]]:
+async def _addresses(
+    tx: Tx, event: e.Event, notice: Notice, person: Person | None, message: Message | None
+) -> list[tuple[str, str]]:
     """Where an audience is reached. Nobody to reach: no row, and no trouble."""
-    company = tx.company
-    if to is Audience.STAFF_MAIL:
-        return [(EMAIL, address) for address in company.mail_alerts_to]
-    chats: dict[Audience, int | None] = {
-        Audience.OPERATORS: company.operators_chat,
-        Audience.ALERTS: company.alerts_chat,
-        Audience.CUSTOMER: person.telegram_id if person else None,
-    }
-    chat = chats[to]
+    if notice.to is Audience.STAFF_MAIL:
+        return [(EMAIL, address) for address in tx.company.mail_alerts_to]
+    chat: int | None = None
+    match notice.to:
+        case Audience.OPERATORS:
+            chat = await _room(tx, event, notice, message)
+        case Audience.ALERTS:
+            chat = tx.company.alerts_chat
+        case Audience.CUSTOMER:
+            chat = person.telegram_id if person else None
+        case Audience.ASSIGNEE:
+            chat = event.told[0][0] if isinstance(event, e.TicketAssigned) else None
     return [] if chat is None else [(TELEGRAM, str(chat))]
+
+
+async def _colleagues_language(tx: Tx, notice: Notice, address: str) -> str | None:
+    """What is said to a colleague in private, is said in their language."""
+    if notice.to is not Audience.ASSIGNEE:
+        return None
+    query = select(Person.language).where(Person.telegram_id == int(address))
+    return (await tx.session.scalars(query)).one_or_none()
+
+
+async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None) -> int | None:
+    """The ticket's group; what answers a colleague's words goes where they stand, if it can."""
+    if notice.reply == "source":
+        note = await tx.session.get(Note, getattr(event, "note_id", 0)) if message is None else None
+        words = message or note
+        if words is not None and await is_room(tx, words.source_chat):
+            return words.source_chat
+    return await room_of(tx, event.ticket_id)
 
 
 def _lane(notice: Notice, address: str, ticket: Ticket | None) -> str:

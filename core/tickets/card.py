@@ -9,6 +9,8 @@ from sqlalchemy.orm import aliased
 
 from core.db import Straight
 from core.models import Camera, Classification, Message, Note, Person, Ticket, TicketCamera
+from core.tickets.behind import NOTHING as NOTHING_BEHIND
+from core.tickets.behind import Behind, work_behind
 from core.tickets.faulty import FaultyArea, FaultyCamera, faulty_of
 from core.tickets.marker import Marker, marker
 from core.tickets.promised import NOTHING, Promised, promised_of
@@ -50,6 +52,7 @@ class Card:
     reach: tuple[tuple[str, str], ...] = ()
     promised: Promised = NOTHING
     faulty: FaultyCamera | FaultyArea | None = None
+    behind: Behind = NOTHING_BEHIND
 
 
 async def card_of(look: Look, number: int) -> Card | None:
@@ -88,6 +91,7 @@ async def card_of(look: Look, number: int) -> Card | None:
         reach=() if customer.telegram_id else await reach_of(look, customer.id),
         promised=await promised_of(look, kind),
         faulty=await faulty_of(look, ticket, camera),
+        behind=await work_behind(look, ticket.id),
     )
 
 

@@ -9,6 +9,8 @@ from core.db.conflict import prepared
 from core.delivery.channel import Outgoing, Sent
 from core.delivery.outbox import TELEGRAM, row, write
 from core.delivery.pacing import Priority
+from core.delivery.rehousing import put_signpost
+from core.delivery.rooms import is_room, room_of
 from core.models import Message, Person, Placement, Ticket
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.reach import lose_customer
@@ -67,9 +69,42 @@ async def _note_card(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
     ticket = await tx.session.get(Ticket, parcel.ticket_id)
     if ticket is None:
         return
+    if sent.refs and await _has_moved(tx, ticket, parcel):
+        await put_signpost(tx, ticket.id, int(parcel.address), int(sent.refs[0]), None)
+        return
     ticket.card_digest = sent.note.get("digest")
     if sent.refs:
         ticket.card_chat, ticket.card_message = int(parcel.address), int(sent.refs[0])
+
+
+async def _has_moved(tx: Tx, ticket: Ticket, parcel: Outgoing) -> bool:
+    """The ticket went to another group while its card was on the way to this one."""
+    here = int(parcel.address)
+    return await is_room(tx, here) and await room_of(tx, ticket.id) != here
+
+
+# What a colleague is told in private, and in the group if the bot may not write to them (G4).
+IN_GROUP: Final = {
+    "staff.assigned": "group.assigned.person",
+    "staff.escalated": "group.escalated.person",
+}
+
+
+async def _tell_in_group(tx: Tx, parcel: Outgoing) -> None:
+    chat = await room_of(tx, parcel.ticket_id)
+    if chat is None:
+        return
+    told = row(
+        tx,
+        str(chat),
+        "text",
+        Priority.GROUP_NEWS,
+        lane=f"{chat}:{parcel.ticket_id}",
+        key=IN_GROUP[parcel.key or ""],
+        facts={**parcel.facts, "reply": "card"},
+        ticket_id=parcel.ticket_id,
+    )
+    await write(tx, [told])
 
 
 async def refused(tx: Tx, parcel: Outgoing, reason: str) -> None:
@@ -77,6 +112,8 @@ async def refused(tx: Tx, parcel: Outgoing, reason: str) -> None:
 
     Of words that went to many, one copy says nothing of the others.
     """
+    if parcel.key in IN_GROUP:
+        await _tell_in_group(tx, parcel)
     answer = parcel.kind == "content" and parcel.person_id is not None
     if answer and parcel.message_id is not None:
         message = await tx.session.get_one(Message, parcel.message_id)
@@ -91,10 +128,12 @@ async def refused(tx: Tx, parcel: Outgoing, reason: str) -> None:
 async def look_slow(tx: Tx, message_ids: list[int]) -> None:
     """Answers that take long get 👀 on the operator's message: stored, on their way (X2)."""
     rows: list[dict[str, Any]] = []
-    chat = tx.company.operators_chat
     for number in message_ids:
         message = await tx.session.get(Message, number)
-        if message is None or message.delivered_at or message.withdrawn_at or chat is None:
+        if message is None or message.delivered_at or message.withdrawn_at:
+            continue
+        chat = message.source_chat
+        if not await is_room(tx, chat):
             continue
         rows.append(
             row(

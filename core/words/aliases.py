@@ -48,6 +48,16 @@ ALIASES: Final[dict[str, str]] = {
     "время": "times",
     "авария": "outage",
     "всем": "broadcast",
+    "передать": "assign",
+    "назначить": "assign",
+    "эскалировать": "escalate",
+    "эскалация": "escalate",
+    "команды": "teams",
+    "дежурю": "on",
+    "отдежурил": "off",
+    "задачи": "tasks",
+    "задача": "task",
+    "готово": "done",
     "помощь": "help",
 }
 
@@ -93,3 +103,33 @@ NEVER: Final = frozenset(
     {"нет", "не надо", "убрать", "никогда", "no", "none", "never", "off", "-", "—"}
 )
 """A date that is taken away."""
+
+TASKS: Final[dict[str, str]] = {
+    "": "all",
+    "all": "all",
+    "все": "all",
+    "my": "mine",
+    "mine": "mine",
+    "мои": "mine",
+}
+"""Whose tasks a list shows."""
+
+TASK_CHOICES: Final[dict[str, str]] = {
+    "complete": "complete",
+    "завершить": "complete",
+    "выполнить": "complete",
+    "cancel": "cancel",
+    "отменить": "cancel",
+    "leave": "leave",
+    "оставить": "leave",
+}
+"""What becomes of open tasks when their ticket is resolved (B10)."""
+
+TASK_VERBS: Final[dict[str, str]] = {
+    "take": "take",
+    "взять": "take",
+    "беру": "take",
+    "cancel": "cancel",
+    "отменить": "cancel",
+}
+"""What `/task 3` does besides showing it."""

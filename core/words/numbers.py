@@ -14,6 +14,9 @@ _SIGN: Final = r"[#№]\s?"
 # After the number the line ends, or goes on after a space or a comma; `12:30` is an hour.
 _AFTER: Final = r"(?:\s+|[,.:;](?=\s|\Z)\s*|\Z)"
 
+TASK_NUMBER: Final = re.compile(r"(?P<sign>[TtТт]-?)?[#№]?\s?(?P<task>\d{1,12})(?:[\s,.:;]+|\Z)")
+"""A task's number at the start of words: `T3`, `3`; the letter is of either alphabet."""
+
 
 def find_number(text: str, mask: str = "SR-{0}") -> tuple[int, str] | None:
     """Read the number at the start of `text`; returns it and what follows.

@@ -30,7 +30,7 @@ OF_OPERATORS: Final = frozenset(
     | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
     | {"reopen", "reply", "report", "resolve", "similar", "split", "stats", "t", "tag", "take"}
     | {"task", "tasks", "ticket", "title", "topic", "undo", "unfreeze", "wait", "who"}
-    | {"times", "why"}
+    | {"times", "why", "off", "on", "teams"}
 )
 
 

@@ -11,10 +11,14 @@ from channels.telegram.callbacks import (
     AnswerRetry,
     Classify,
     FreezeFor,
+    HandTo,
     MakeParent,
     OutageStep,
     Question,
     QueuePage,
+    Settle,
+    TaskPage,
+    TaskVerb,
     TicketVerb,
     Who,
     parse,
@@ -24,13 +28,13 @@ from core.desk import Desk
 from core.errors import NoSuchTicket, Refusal
 from core.people.directory import Caller
 from core.tickets import assignment, conversation
-from core.tickets.card import card_of
+from core.tickets.card import Card, card_of
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS
 from core.tickets.said import find_belonging
 from core.words.when import parse_when
 from handlers.listing import draw
-from handlers.operators import agreements, outages, people, relations
+from handlers.operators import agreements, outages, people, relations, tasks, teams
 from handlers.operators.asking import Visit, name_for
 from handlers.operators.looks import read_page, show_journal
 from handlers.operators.parsing import parse as parse_command
@@ -75,6 +79,13 @@ async def on_press(
 async def _verb(pressed: Pressed, wish: TicketVerb) -> None:
     if wish.verb in _MENUS:
         await _menu(pressed, wish)
+    elif wish.verb in teams.MENUS:
+        await _choose_whom(pressed, wish)
+    elif wish.verb == "resolve":
+        if await tasks.resolved(pressed, wish.number):
+            await pressed.toast("resolve", number=wish.number)
+        else:
+            await pressed.toast()
     elif wish.verb in _SHOWS:
         await _SHOWS[wish.verb](pressed, wish.number)
         await pressed.toast()
@@ -88,7 +99,11 @@ async def _verb(pressed: Pressed, wish: TicketVerb) -> None:
         await pressed.toast(verb, number=wish.number)
 
 
-_SHOWS: Final = {"journal": show_journal, "why": agreements.show_why}
+_SHOWS: Final = {
+    "journal": show_journal,
+    "why": agreements.show_why,
+    "tasks": tasks.show_of,
+}
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
 
@@ -102,9 +117,8 @@ async def _menu(pressed: Pressed, wish: TicketVerb) -> None:
         case "freeze":
             keyboard = keyboards.freeze(voice, wish.number)
         case "more":
-            keyboard = keyboards.more(
-                voice, wish.number, card.verbs, taken=taken, clocks=card.promised.agreed
-            )
+            also = await _offered(pressed, card)
+            keyboard = keyboards.more(voice, wish.number, card.verbs, taken=taken, also=also)
         case "close" | "cancel":
             keyboard = keyboards.ask_again(voice, wish.number, wish.verb)
         case _:
@@ -116,12 +130,69 @@ async def _menu(pressed: Pressed, wish: TicketVerb) -> None:
                 frozen=card.state.category == "frozen",
                 ended=card.state.final,
             )
+    await _lead(pressed, wish, keyboard)
+
+
+async def _lead(pressed: Pressed, wish: TicketVerb, keyboard: InlineKeyboardMarkup) -> None:
+    """Show the buttons that a button of the card leads to."""
     if wish.verb != "back":
-        # what closes or cancels is behind «more»
+        # what closes, cancels or hands over is behind «more»
         opener = wish.verb if wish.verb == "freeze" else "more"
         pressed.overlays.open(pressed.place, keyboard, TicketVerb(opener, wish.number).pack())
     await pressed.toast()
     await pressed.show(keyboard)
+
+
+async def _offered(pressed: Pressed, card: Card) -> list[str]:
+    """What only some tickets offer."""
+    offered = list(await pressed.look(teams.offered, card))
+    offered += ["tasks"] if card.behind.tasks else []
+    return [*offered, "why"] if card.promised.agreed else offered
+
+
+async def _choose_whom(pressed: Pressed, wish: TicketVerb) -> None:
+    keyboard, level = await pressed.look(teams.menu, pressed.speech.voice, wish)
+    if keyboard is None:
+        nobody = f"nobody_to_{wish.verb}"
+        await pressed.toast(nobody, alert=True, number=wish.number, level=level)
+    else:
+        await _lead(pressed, wish, keyboard)
+
+
+async def _hand_to(pressed: Pressed, wish: HandTo) -> None:
+    """The card follows; whoever gets the ticket hears of it."""
+    said, facts = await teams.give(pressed, wish)
+    await pressed.toast(said, **facts)
+
+
+async def _task(pressed: Pressed, wish: TaskVerb) -> None:
+    keyboard = tasks.keyboard_for(pressed.speech.voice, wish)
+    if keyboard is not None:
+        await pressed.toast()
+        await pressed.show(keyboard)
+        return
+    said = await tasks.work(pressed, wish)
+    await pressed.toast(said, task=wish.task)
+    text, keyboard = await tasks.shown(pressed, wish.task)
+    await pressed.speech.edit(pressed.message, text, keyboard=keyboard)
+
+
+async def _task_page(pressed: Pressed, wish: TaskPage) -> None:
+    asker, _ = _asker(pressed)
+    text, keyboard = await tasks.page(pressed, wish.view, wish.page, asker)
+    await pressed.toast()
+    await pressed.speech.edit(pressed.message, text, keyboard=keyboard)
+
+
+async def _settle(pressed: Pressed, wish: Settle) -> None:
+    """What becomes of the tasks is decided: the ticket is resolved with the words said before."""
+    _, said = _asker(pressed)
+    username = await name_for(pressed.speech.bot, said)
+    command = parse_command(said, username, pressed.desk.company.number_mask)
+    await tasks.settle(pressed, wish, command)
+    await pressed.toast("resolve", number=wish.number)
+    settled = pressed.speech.html("tasks.settled", {"number": wish.number})
+    await pressed.speech.edit(pressed.message, settled)
 
 
 _SPANS: Final = {"1h": "1h", "tomorrow": "tomorrow 9:00", "monday": "monday 9:00", "week": "7d"}
@@ -176,15 +247,21 @@ async def _page(pressed: Pressed, wish: QueuePage) -> None:
 
 async def _asked_by(pressed: Pressed, view: str) -> tuple[int, str]:
     """Who asked for the list, and for what: the command that the list replies to still says it."""
-    asked = getattr(pressed.message, "reply_to_message", None)
-    author = None if asked is None else asked.from_user
-    text = "" if asked is None else asked.text or asked.caption or ""
+    asker, text = _asker(pressed)
     username = await name_for(pressed.speech.bot, text)
     command = parse_command(text, username, pressed.desk.company.number_mask)
     if view == "find" and (command is None or command.name != "find"):
         raise Refusal("refusal.outdated")
-    asker = pressed.caller.telegram_id if author is None or author.is_bot else author.id
     return asker, "" if command is None else command.rest
+
+
+def _asker(pressed: Pressed) -> tuple[int, str]:
+    """Who wrote what the message answers, and how; without such words, who presses."""
+    asked = getattr(pressed.message, "reply_to_message", None)
+    author = None if asked is None else asked.from_user
+    if asked is None or author is None or author.is_bot:
+        return pressed.caller.telegram_id, ""
+    return author.id, asked.text or asked.caption or ""
 
 
 async def _outage(pressed: Pressed, wish: OutageStep) -> None:
@@ -209,4 +286,8 @@ _BY_KIND: Final[dict[type, Callable[[Pressed, Any], Awaitable[None]]]] = {
     Who: people.on_who,
     MakeParent: relations.on_parent,
     OutageStep: _outage,
+    HandTo: _hand_to,
+    TaskVerb: _task,
+    TaskPage: _task_page,
+    Settle: _settle,
 }

@@ -7,10 +7,21 @@ from enum import Enum, auto
 from typing import Final
 
 from core.errors import NotAllowed, Refusal, Unreadable
+from core.teams.directory import HIGHEST
 from core.texts import Key
 from core.words.aliases import ALIASES
 from core.words.when import WhenError, parse_when
-from handlers.operators import agreements, deep_links, looks, moves, outages, people, relations
+from handlers.operators import (
+    agreements,
+    deep_links,
+    looks,
+    moves,
+    outages,
+    people,
+    relations,
+    tasks,
+    teams,
+)
 from handlers.operators.asking import Asked, example
 from handlers.operators.parsing import Command, parse
 
@@ -80,10 +91,18 @@ COMMANDS: Final[dict[str, Row]] = {
     "wait": Row(moves.wait, words=_MAY, sign=Sign.CARD_UNLESS_SAID),
     "freeze": Row(moves.freeze, words=_MAY),
     "unfreeze": Row(moves.unfreeze),
-    "resolve": Row(moves.resolve, words=_MAY),
+    "resolve": Row(tasks.resolve, words=_MAY, sign=_SHOWN),
     "close": Row(moves.close, words=_MAY),
     "cancel": Row(moves.cancel, words=_MAY),
     "reopen": Row(moves.reopen),
+    "assign": Row(teams.assign, words=_MUST),
+    "escalate": Row(teams.escalate, words=_MAY),
+    "tasks": Row(tasks.tasks, _NO, _MAY, _SHOWN),
+    "task": Row(tasks.task, _NO, _MAY, _SHOWN),
+    "done": Row(tasks.done, _NO, _MAY),
+    "on": Row(teams.on, _NO),
+    "off": Row(teams.off, _NO),
+    "teams": Row(teams.teams, _NO, sign=_SHOWN),
     "outage": Row(outages.outage, words=_MUST),
     "broadcast": Row(outages.broadcast, words=_MUST, sign=_SHOWN),
     "title": Row(moves.title, words=_MUST),
@@ -129,6 +148,8 @@ async def carry_out(asked: Asked, replied: int | None) -> None:
     if row.number is Number.NEEDED:
         command, number = _numbered(asked, row, replied)
         asked = replace(asked, command=command, number=number)
+    elif replied is not None:
+        asked = replace(asked, number=replied)
     await row.handler(asked)
     if _needs_reaction(asked, row):
         await asked.speech.react(asked.message, _DONE)
@@ -189,6 +210,8 @@ def _in_reply(asked: Asked, row: Row, replied: int) -> Command:
         return command
     if command.name == "freeze" and _begins_with_time(asked):
         return command.without_number()
+    if command.name == "escalate" and (command.number or 0) <= HIGHEST:
+        return command.without_number()  # a support level
     raise Unreadable("operators.which", number=replied, other=command.number)
 
 

@@ -52,6 +52,8 @@ def told(
     if event == "clocks_set":
         agreement = names.book.agreements.get(given["agreement"] or "")
         given["agreement"] = given["agreement"] if agreement is None else agreement.title
+    if event.startswith("task_"):
+        given |= _of_task(given)
     line = speech.html(
         "journal.line",
         {
@@ -60,10 +62,16 @@ def told(
             "what": Key(key, given),
         },
     )
-    for name in ("until", "reason"):
-        if given.get(name) and event == _MOVE:
+    for name in ("until", "reason", "result"):
+        if given.get(name) and (event == _MOVE or name == "result"):
             line += speech.html(f"journal.{name}", given)
     return line
+
+
+def _of_task(given: Mapping[str, Any]) -> dict[str, Key]:
+    """What came of a task, and what kind of work it is, in words."""
+    kinds = {"kind": "task.kind", "outcome": "task.outcome"}
+    return {name: Key(f"{stem}.{given[name]}") for name, stem in kinds.items() if given.get(name)}
 
 
 def _variant(event: str, given: Mapping[str, Any]) -> str:

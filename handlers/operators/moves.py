@@ -61,11 +61,6 @@ async def unfreeze(asked: Asked) -> None:
     await asked.act(move, asked.number, "unfreeze")
 
 
-async def resolve(asked: Asked) -> None:
-    """Done; the words are the solution."""
-    await asked.act(move, asked.number, "resolve", reason=asked.reason)
-
-
 async def close(asked: Asked) -> None:
     """End it."""
     await asked.act(move, asked.number, "close", reason=asked.reason)

@@ -1,0 +1,100 @@
+"""Tasks to look at: open ones by page, one of them, those of a ticket (B21)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from core.models import Camera, Person, Task, Ticket
+from core.tasks.rules import OPEN
+from core.tickets.marker import Marker, marker
+from core.tickets.workflow_store import workflow_of
+from core.tx import Look
+
+PAGE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """A task as people see it, with the marker of its ticket."""
+
+    id: int
+    kind: str
+    state: str
+    outcome: str | None
+    result: str | None
+    title: str
+    assignee: str | None
+    assignee_id: int | None
+    camera: str | None
+    level: int
+    opened_at: datetime
+    closed_at: datetime | None
+    number: int
+    marker: Marker
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    """A page of open tasks; ``page`` counts from 0."""
+
+    tasks: tuple[TaskFacts, ...]
+    page: int
+    pages: int
+    total: int
+
+
+_FACTS: Final = (
+    select(Task, Ticket, Person.name, Camera.number)
+    .join(Ticket, Ticket.id == Task.ticket_id)
+    .outerjoin(Person, Person.id == Task.assignee_id)
+    .outerjoin(Camera, Camera.id == Task.camera_id)
+)
+
+
+async def list_tasks(look: Look, page: int = 0, *, person: int | None = None) -> TaskPage:
+    """Open tasks, the oldest first; of one ``person``, or of all. A page beyond the last is it."""
+    chosen = [Task.state == OPEN]
+    if person is not None:
+        chosen.append(Task.assignee_id == person)
+    count = select(func.count()).select_from(Task).where(*chosen)
+    total = int(await look.session.scalar(count) or 0)
+    pages = max(1, -(-total // PAGE))
+    page = max(0, min(page, pages - 1))
+    query = _FACTS.where(*chosen).order_by(Task.id).offset(page * PAGE).limit(PAGE)
+    rows = await look.session.execute(query)
+    return TaskPage(tuple([await _facts(look, row) for row in rows]), page, pages, total)
+
+
+async def task_of(look: Look, number: int) -> TaskFacts | None:
+    """One task; ``None`` if there is none of this number."""
+    row = (await look.session.execute(_FACTS.where(Task.id == number))).one_or_none()
+    return None if row is None else await _facts(look, row)
+
+
+async def open_ids(look: Look, ticket: int) -> list[int]:
+    """Numbers of the ticket's open tasks, oldest first."""
+    query = select(Task.id).where(Task.ticket_id == ticket, Task.state == OPEN)
+    return list(await look.session.scalars(query.order_by(Task.id)))
+
+
+async def _facts(look: Look, row: Any) -> TaskFacts:
+    task, ticket, assignee, camera = row
+    state = (await workflow_of(look)).state(ticket.state)
+    return TaskFacts(
+        id=task.id,
+        kind=task.kind,
+        state=task.state,
+        outcome=task.outcome,
+        result=task.result,
+        title=task.title,
+        assignee=assignee,
+        assignee_id=task.assignee_id,
+        camera=camera,
+        level=task.level,
+        opened_at=task.opened_at,
+        closed_at=task.closed_at,
+        number=task.ticket_id,
+        marker=marker(state, ticket.waiting_since, ticket.answer_due, look.now),
+    )

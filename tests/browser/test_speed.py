@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from statistics import median
 from typing import Any
 
@@ -11,13 +12,15 @@ from playwright.async_api import Locator
 from tests.browser.conftest import Opening
 from tests.browser.window import Window
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quiet", "fresh")]
 
 # Milliseconds, the aims of the page.
 PAINT = 1000
 OTHER_SIDE = 300
 # Two hundred messages a minute leave 300 ms for each: the page may be busy for half of it.
 BUSY = 150
+# So many others at work for each core, and a figure says more about them than about the page.
+CROWD = 2.5
 # A busy machine spoils a measurement, but not several in a row.
 ROUNDS = 3
 
@@ -58,6 +61,13 @@ STORM = """async (list, { actor, chat, count, pause }) => {
   }
   return { waits, long };
 }"""
+
+
+@pytest.fixture(scope="module")
+def quiet() -> None:
+    crowd = os.getloadavg()[0] / (os.cpu_count() or 1)
+    if crowd > CROWD:
+        pytest.skip(f"no time to measure: {crowd:.1f} processes want each core")
 
 
 async def test_the_first_paint_is_there_within_a_second(opening: Opening) -> None:

@@ -685,6 +685,14 @@ class CallRecorded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TeamGiven(Event):
+    """The ticket is with this team, at this support level, from its beginning (A5)."""
+
+    team: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactMade(Event):
     """An operator made somebody known to the desk (A5); ``name`` is what they are called."""
 

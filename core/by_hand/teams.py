@@ -2,8 +2,9 @@
 
 from sqlalchemy import select
 
-from core.models import Team
-from core.tx import Look
+from core.events import TeamGiven
+from core.models import Team, Ticket, TicketTeam
+from core.tx import Look, Tx
 
 
 async def list_teams(look: Look, language: str) -> tuple[tuple[str, str], ...]:
@@ -15,3 +16,10 @@ async def list_teams(look: Look, language: str) -> tuple[tuple[str, str], ...]:
 def _title(team: Team, language: str) -> str:
     titles = {str(code): str(title) for code, title in (team.titles or {}).items()}
     return titles.get(language) or next(iter(titles.values()), team.code)
+
+
+async def give_to_team(tx: Tx, ticket: Ticket, code: str) -> None:
+    """The new ticket is with this team, at the level of the team."""
+    team = await tx.session.get_one(Team, code)
+    await tx.put(TicketTeam(ticket_id=ticket.id, team=code, level=team.level))
+    tx.emit(TeamGiven(ticket_id=ticket.id, team=code, level=team.level))

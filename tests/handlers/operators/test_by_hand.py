@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert
 
-from core.models import Service
+from core.models import Service, Team
 from core.tickets.classes import Classes
 from core.tickets.search import index_new
 from core.tx import Tx
@@ -169,6 +169,23 @@ async def test_what_the_company_offers_must_be_chosen(group: Group) -> None:
     assert "Какая услуга?" in asked.text
     asked = await through(group, "просто слова")
     assert "отвечают кнопкой" in asked.text
+
+
+async def test_a_team_may_have_it(group: Group) -> None:
+    async def found(tx: Tx) -> None:
+        await tx.put(Team(code="field", titles={"ru": "Выездные"}, level=2))
+
+    await group.desk.run(found)
+    await works(group)
+    await writes(group, group.olga, "/new Карина")
+    await through(group, "Новый клиент", "k@example.org", "Оплата", "Вопрос", "Списали")
+    asked = await through(group, "Выездные")
+    assert "👥 Выездные" in asked.text
+    await through(group, "Открыть обращение")
+    rows = await group.rows("SELECT team, level FROM ticket_team")
+    assert [tuple(row) for row in rows] == [("field", 2)]
+    events = await group.rows("SELECT count(*) FROM journal WHERE event = 'team_given'")
+    assert events[0][0] == 1
 
 
 # ------------------------------------------------------------------ in the group

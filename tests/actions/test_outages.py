@@ -18,6 +18,7 @@ from core.tickets.storm import gather_storm
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, OPERATORS, customer, operator, writes
 from tests.actions.store import Store
+from tests.actions.test_replay import present, replayed
 from tests.actions.yard import AREA, brings, camera, crowd, tells
 
 ROUND = crowd(3)
@@ -337,6 +338,21 @@ async def test_an_outage_that_is_back_takes_reporters_in_again(desk: Desk, store
     await desk.run_as(olga, move, parent.id, "reopen")
     await reported(desk, LATER[:1])
     assert await store.told(LATER[0].telegram_id) == ["ticket.known_area"]
+
+
+@pytest.mark.parametrize("verb", ["resolve", "cancel"])
+async def test_the_journal_gives_the_same_tickets_again(
+    desk: Desk, store: Store, clock: Clock, verb: str
+) -> None:
+    numbers = await reported(desk, ROUND)
+    parent = await opened(desk, numbers[0], clock.now + timedelta(hours=1), "no power")
+    clock.move(minutes=5)
+    numbers += await reported(desk, LATER)
+    olga, later = await operator(desk), clock.now + timedelta(hours=2)
+    await desk.run_as(olga, leading.restate_outage, parent.id, until=later, words=None)
+    await desk.run_as(olga, move, parent.id, verb)
+    for number in (parent.id, *numbers):
+        assert await replayed(store, number) == present(await store.ticket(number))
 
 
 # ------------------------------------------------------------------ a thousand

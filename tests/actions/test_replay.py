@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from core.by_hand.saving import record_call
 from core.desk import AlreadyHandled, Desk
 from core.errors import Refusal
 from core.models import JournalEntry, Ticket
@@ -17,6 +18,7 @@ from core.tickets.details import change_topic
 from core.tickets.due import sweep
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move
+from core.tickets.parents import set_parent
 from core.tx import Actor
 from tests.actions.conftest import Clock
 from tests.actions.people import (
@@ -64,7 +66,9 @@ class Played:
             case "state_entered":
                 self.state, self.assignee = facts["new"], facts["assignee_id"]
                 self.waiting, self.due = facts["waiting_since"], facts["answer_due"]
-            case "answer_delivered" | "answer_failed" | "answer_withdrawn":
+            case "fault_known" | "fault_alone" | "outage_opened" | "outage_restated":
+                self.waiting, self.due = facts["waiting_since"], facts["answer_due"]
+            case "answer_delivered" | "answer_failed" | "answer_withdrawn" | "call_recorded":
                 self.waiting, self.due = facts["waiting_since"], facts["answer_due"]
             case "topic_changed":
                 self.topic, self.due = facts["new"], facts["answer_due"]
@@ -113,7 +117,15 @@ class Walk:
         self.clock.move(minutes=self.dice.choice((0, 1, 30, 600)))
         number = self.dice.choice([ticket.id for ticket in await self.store.tickets()][-4:])
         often = [self.write, self.move, self.answer, self.settle, self.hold]
-        seldom = [self.judge, self.rename, self.sweep, self.take_back, self.ask_after_all]
+        seldom = [
+            self.talk,
+            self.lead,
+            self.judge,
+            self.rename,
+            self.sweep,
+            self.take_back,
+            self.ask_after_all,
+        ]
         doing = self.dice.choice([*often, *often, *seldom])
         try:
             await doing(number, self.dice.choice(self.staff))
@@ -136,6 +148,13 @@ class Walk:
         wait = self.dice.random() < 0.3
         await self.desk.run_as(who, conversation.reply, number, writes(), wait=wait)
         self.under_way.append((await self.store.messages(number))[-1].id)
+
+    async def talk(self, number: int, who: Actor) -> None:
+        await self.desk.run_as(who, record_call, number, writes("We talked"), None)
+
+    async def lead(self, number: int, who: Actor) -> None:
+        other = self.dice.choice([ticket.id for ticket in await self.store.tickets()])
+        await self.desk.run_as(who, set_parent, number, other)
 
     async def settle(self, _number: int, who: Actor) -> None:
         if not self.under_way:

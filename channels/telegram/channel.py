@@ -8,24 +8,22 @@ from zoneinfo import ZoneInfo
 from aiogram.methods import (
     DeleteMessage,
     EditMessageText,
-    SendMessage,
     SetMessageReaction,
     TelegramMethod,
 )
 from aiogram.types import (
-    InlineKeyboardMarkup,
     ReactionTypeEmoji,
     ReactionTypeUnion,
-    ReplyParameters,
 )
 
 from channels.telegram import sentences
 from channels.telegram.cards import draw
 from channels.telegram.contents import edits
-from channels.telegram.delivering import Deliveries, Progress, Step
+from channels.telegram.delivering import Deliveries, Step
 from channels.telegram.failures import Refused, Setback
 from channels.telegram.gateway import Gateway
 from channels.telegram.loading import Load, customer_header, load
+from channels.telegram.posting import answered, dumped, loaded, post, sent_of
 from channels.telegram.screens import Screen
 from channels.telegram.sightings import counter_of
 from channels.telegram.voice import Voice
@@ -113,7 +111,7 @@ class TelegramChannel:
             found = await self._deliveries.look_for(parcel.id, chat, steps, lowest)
         if found is None:
             return None
-        sent = _sent(parcel, found)
+        sent = sent_of(parcel, found)
         if parcel.kind == "card" and not begun:
             posted = (await self._desk.read(mark_of, parcel.id))[POSTED]
             sent = replace(sent, note={**sent.note, "digest": posted["digest"]})
@@ -147,9 +145,9 @@ class TelegramChannel:
         steps = await self._plan_text(parcel, voice)
         if sentences.shows_card(parcel.key or "") and self._deliveries.begun(parcel.id) is None:
             call: Any = steps[0].method
-            posted = {"keyboard": _dumped(call.reply_markup)}
+            posted = {"keyboard": dumped(call.reply_markup)}
             await self._desk.run(add_to_mark, parcel.id, {POSTED: posted})
-        return _sent(parcel, await self._deliveries.make(parcel.id, steps))
+        return sent_of(parcel, await self._deliveries.make(parcel.id, steps))
 
     async def _plan_posted_text(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
         """The notice with the buttons that it was sent with; nothing if it was not sent."""
@@ -159,13 +157,13 @@ class TelegramChannel:
         posted = (await self._desk.read(mark_of, parcel.id)).get(POSTED)
         if posted is None:
             return ()
-        keyboard = _loaded(posted["keyboard"])
+        keyboard = loaded(posted["keyboard"])
         return [Step(steps[0].method.model_copy(update={"reply_markup": keyboard}))]
 
     async def _plan_text(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
         card = await self._card_of(parcel)
         screen = sentences.say(voice, parcel.key or "", parcel.facts, card)
-        return [Step(_post(int(parcel.address), screen, _answered(parcel, card)))]
+        return [Step(post(int(parcel.address), screen, answered(parcel, card)))]
 
     async def _card_of(self, parcel: Outgoing) -> Card | None:
         if parcel.ticket_id is None:
@@ -185,7 +183,7 @@ class TelegramChannel:
             if refused.setback is not Setback.REPLY_LOST:
                 raise
             made = await self._deliveries.make(parcel.id, carried.steps_without_reply(chat))
-        return _sent(parcel, made)
+        return sent_of(parcel, made)
 
     async def _plan_content(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
         carried: Load | None = await load(self._desk, parcel, voice)
@@ -208,11 +206,11 @@ class TelegramChannel:
                 return Sent(note={"digest": screen.digest})
             if await self._redraw(int(parcel.address), place, screen):
                 return Sent(note={"digest": screen.digest})
-        steps = [Step(_post(int(parcel.address), screen, None))]
+        steps = [Step(post(int(parcel.address), screen, None))]
         if self._deliveries.begun(parcel.id) is None:
-            posted = {"keyboard": _dumped(screen.keyboard), "digest": screen.digest}
+            posted = {"keyboard": dumped(screen.keyboard), "digest": screen.digest}
             await self._desk.run(add_to_mark, parcel.id, {POSTED: posted})
-        return _sent(parcel, await self._deliveries.make(parcel.id, steps))
+        return sent_of(parcel, await self._deliveries.make(parcel.id, steps))
 
     async def _plan_card(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
         """The card with the buttons that it was posted with; nothing if it was not posted."""
@@ -220,8 +218,8 @@ class TelegramChannel:
         if posted is None:
             return ()
         _, screen = await self._draw(parcel, voice)
-        screen = replace(screen, keyboard=_loaded(posted["keyboard"]))
-        return [Step(_post(int(parcel.address), screen, None))]
+        screen = replace(screen, keyboard=loaded(posted["keyboard"]))
+        return [Step(post(int(parcel.address), screen, None))]
 
     async def _redraw(self, chat: int, ref: int, screen: Screen) -> bool:
         """Edit a card. False if somebody has deleted it."""
@@ -288,42 +286,3 @@ class TelegramChannel:
         except Refused as refused:
             if refused.setback not in _NOTHING_TO_DO:
                 raise
-
-
-def _post(chat: int, screen: Screen, reply_to: int | None) -> SendMessage:
-    reply = None
-    if reply_to is not None:
-        reply = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True)
-    return SendMessage(
-        chat_id=chat,
-        text=screen.html,
-        parse_mode="HTML",
-        reply_markup=screen.keyboard,
-        reply_parameters=reply,
-    )
-
-
-def _dumped(keyboard: InlineKeyboardMarkup | None) -> dict[str, Any] | None:
-    return None if keyboard is None else keyboard.model_dump(mode="json", exclude_none=True)
-
-
-def _loaded(keyboard: dict[str, Any] | None) -> InlineKeyboardMarkup | None:
-    return None if keyboard is None else InlineKeyboardMarkup.model_validate(keyboard)
-
-
-def _answered(parcel: Outgoing, card: Card | None) -> int | None:
-    reply = parcel.facts.get("reply")
-    if reply == "card":
-        return card.message if card is not None and str(card.chat) == parcel.address else None
-    return reply if isinstance(reply, int) else None
-
-
-def _sent(parcel: Outgoing, made: Progress) -> Sent:
-    note: dict[str, Any] = {"chat": int(parcel.address)}
-    if parcel.kind == "content":
-        note["messages"] = made.carried
-    if parcel.kind == "card":
-        # what was sent, which may be older than what would be sent now
-        call: Any = made.steps[0].method
-        note["digest"] = Screen(call.text, call.reply_markup).digest
-    return Sent(tuple(map(str, made.refs)), note)

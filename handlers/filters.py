@@ -7,6 +7,7 @@ not through another bot, not in the name of a chat (S2, S3).
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
+from core.delivery.rooms import Rooms, rooms_of
 from core.desk import Desk
 from core.people.directory import NEVER_A_PERSON
 
@@ -22,15 +23,25 @@ class Private(Filter):
         return place is not None and place.chat.type == "private"
 
 
+async def is_workplace(desk: Desk, chat: int) -> bool:
+    """Operators work in this chat: in the group of all, or in that of a team."""
+    if chat == desk.company.operators_chat:
+        return True
+    if chat >= 0:
+        return False
+    rooms = desk.directory.get(Rooms)
+    return chat in (rooms if rooms is not None else await desk.read(rooms_of)).values()
+
+
 class OperatorGroup(Filter):
-    """The update belongs to the operator group as it is now (it may have moved)."""
+    """The update belongs to a group of operators as it is now (it may have moved)."""
 
     async def __call__(  # type: ignore[mutable-override]
         self, event: Message | CallbackQuery, desk: Desk
     ) -> bool:
-        """True in the operator group."""
+        """True where operators work."""
         message = event if isinstance(event, Message) else event.message
-        return message is not None and message.chat.id == desk.company.operators_chat
+        return message is not None and await is_workplace(desk, message.chat.id)
 
 
 class AlertChannel(Filter):

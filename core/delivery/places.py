@@ -7,8 +7,9 @@ from sqlalchemy import func, select, update
 
 from core.company import Company
 from core.delivery.claims import PENDING
+from core.delivery.rooms import Rooms
 from core.events import ChatMoved
-from core.models import OutboxRow, Place, Ticket
+from core.models import OutboxRow, Place, Team, Ticket
 from core.tx import Look, Tx
 
 ROLES: Final = {"operators": "operators_chat", "alerts": "alerts_chat"}
@@ -65,7 +66,11 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
         .values(address=str(new), lane=func.replace(OutboxRow.lane, f"{old}:", f"{new}:"))
         .execution_options(synchronize_session=False)
     )
-    if not places:
+    teams = (await tx.session.scalars(select(Team).where(Team.chat == old))).all()
+    for team in teams:
+        team.chat = new
+        tx.forget(Rooms)
+    if not places and not teams:
         return tx.company
     await tx.session.execute(
         update(Ticket)

@@ -96,8 +96,7 @@ async def put_team(
     )
     await tx.session.flush()
     await _put_members(tx, code, members)
-    for kept in (Teams, Rooms):
-        tx.directory.pop(kept, None)
+    tx.forget(Teams, Rooms)
     title = (await teams_of(tx))[code].title(tx.company.language)
     for ticket, old in before:
         await rehouse(tx, ticket, old, title)

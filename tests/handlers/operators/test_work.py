@@ -310,3 +310,29 @@ async def test_the_cards_button_asks_too(group: Group) -> None:
     await group.presses(group.olga, question, "Оставить")
     assert (await group.row(number)).state == "resolved"
     assert (await task_states(group))[0][0] == "open"
+
+
+# A group of a team's own
+
+
+async def test_in_a_teams_own_group_its_tickets_are_worked_on(group: Group) -> None:
+    await with_teams(group)
+    number = await group.ticket()
+    old = await group.card(number)
+    room = group.world.supergroup("Вторая линия", members=[group.oleg], bot="admin")
+    title = {"ru": "Вторая линия"}
+    await group.desk.run(put_team, "second", title, level=2, chat=room.id, members=[group.oleg.id])
+    await group.says(group.olga, f"/escalate {number}")
+    await group.deliver()
+    assert old.text == f"➡ #{number} теперь в другой группе: Вторая линия." and not old.buttons
+    card = next(m for m in room.bot_messages if m.keyboard)
+    await group.oleg.say(room, "Смотрю", reply_to=card)
+    await group.settle()
+    note = await group.oleg.say(room, "// порт на коммутаторе", reply_to=card)
+    await group.settle()
+    assert await group.said(number) == ["Смотрю"]
+    assert await group.notes(number) == ["порт на коммутаторе"]
+    await group.deliver()
+    assert note.bot_reactions == ["✍"] and "👷 Олег" in card.text
+    await group.presses(group.oleg, card, "Решено")
+    assert (await group.row(number)).state == "resolved"

@@ -70,6 +70,7 @@ OPERATOR: Final = (
     "split",
     "similar",
     "link",
+    "outage",
     "topic",
     "title",
     "journal",

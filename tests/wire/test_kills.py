@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from core.faultpoints import POINTS
+from tests.bench.kills import play
 from tests.wire.lives import PATIENCE, Ledger, dying, eventually, opens, standing
 from tests.wire.stage import Stage, staged
 from tests.wire.warm import Nursery, nursery
 
 # At which passages of a point the process dies, in its first and in its second life.
 PASSAGES = {"inbox": (1, 3), "desk": (4, 17), "courier": (2, 4), "sweep": (1, 2)}
+# Lives of the random kills last so many seconds at most: some are too short to find anything out.
+RANDOM_KILLS, SHORT = 10, 1.5
 # So many stories are played side by side: they wait more than they work.
 AT_ONCE = 5
 
@@ -82,6 +86,14 @@ async def stories(
     for task in tasks.values():
         task.cancel()
     await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def test_kills_at_random_moments(lives: Nursery, tmp_path: Path) -> None:
+    """… lose nothing and double nothing either. `tests.bench.kills` plays hundreds."""
+    seed = random.randrange(1 << 32)
+    outcome = await play(tmp_path, lives, RANDOM_KILLS, seed, SHORT)
+    assert not outcome.problems, f"seed {seed}: {outcome.problems}"
+    assert outcome.kills == RANDOM_KILLS and outcome.words
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -567,3 +567,23 @@ async def test_a_day_is_set_only_where_there_is_something_to_say(desk: Desk, sto
     await desk.run_as(who, move, ticket.id, "close")
     with pytest.raises(Exception, match=r"refusal\.state\.closed"):
         await desk.run_as(who, contact.plan_contact, ticket.id, at(25, 9))
+
+
+async def test_back_from_its_end_a_ticket_is_reckoned_by_the_calendar_of_the_day(
+    desk: Desk, clock: Clock
+) -> None:
+    await agrees(desk)
+    ticket = await opens(desk)
+    who = await operator(desk)
+    clock.now = at(24, 18)
+    await desk.run_as(who, move, ticket.id, "close")
+
+    async def off(tx: Tx) -> None:
+        await directory.put_calendar(
+            tx, "office", "Office", zone="UTC", week=WEEK, days={"2026-11-24": []}
+        )
+
+    await desk.run(off)  # nobody worked on that day after all
+    clock.now = at(26, 9)
+    await desk.run_as(who, move, ticket.id, "reopen")
+    assert (await due(desk, ticket.id))["resolution"] == at(27, 9, 30)

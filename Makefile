@@ -29,8 +29,8 @@ install: $(RUNTIME)  ## what running needs, and nothing else
 run: $(RUNTIME)  ## the desk; with no BOT_TOKEN, the desk in its own sandbox
 	@exec $(PY) -m bot run
 
-test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it)
-	$(PY) -m pytest $(PYTEST_ARGS)
+test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it, "-n 0" runs one after the other)
+	$(PY) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: lint format types arrows house  ## style, types, arrows between packages, house rules
 

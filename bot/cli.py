@@ -1,4 +1,4 @@
-"""The command line: run, check, migrate, import, backup, quarantine, sandbox.
+"""The command line: run, check, migrate, directory, import, backup, quarantine, sandbox.
 
 Exit codes: 0 fine, 2 the configuration is wrong (one clear line per fault), 3 another process holds
 this SQLite database. Heavy imports are late: ``--help`` and a wrong setting answer at once.
@@ -91,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
             found.add_argument("id", nargs="?", type=int, help="the number that `show` prints")
         if name == "backup":
             found.add_argument("file", type=Path, help="a file that is not there yet, or a folder")
+        if name == "directory":
+            found.add_argument("action", choices=["show", "check", "apply"])
+            found.add_argument("file", nargs="?", type=Path, help="TOML, as `show` prints it")
         if name == "import":
             found.add_argument("what", choices=["cameras"])
             found.add_argument("file", type=Path, help="CSV: number,name,owner and other columns")
@@ -198,6 +201,29 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
     return FINE
 
 
+async def directory(settings: Settings, options: argparse.Namespace) -> int:
+    """The company's directory as a file; it is applied while the desk does not run."""
+    from bot.directory import put, show
+    from core.directory.reading import BadDirectory
+
+    applies = options.action == "apply"
+    url = settings.database_url.get_secret_value()
+    async with opened_as_it_is(url, alone=applies) as database:
+        if options.action == "show":
+            print(await show(settings, database))
+            return FINE
+        if options.file is None:
+            _complain([f"directory {options.action}: name a file"])
+            return WRONG
+        try:
+            difference = await put(settings, database, options.file, really=applies)
+        except BadDirectory as wrong:
+            _complain([*wrong.faults, f"{options.file}: nothing was changed"])
+            return WRONG
+    print("\n".join(difference) or "the file changes nothing")
+    return FINE
+
+
 async def import_(settings: Settings, options: argparse.Namespace) -> int:
     """Cameras from a CSV file, beside the running desk: checked whole before anything changes."""
     from bot.importing import WrongFile, import_cameras, summary
@@ -254,6 +280,7 @@ COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("run", run, "run the desk (without BOT_TOKEN: in its own sandbox)"),
     ("check", check, "say what is wrong with the set-up, and how to mend it"),
     ("migrate", migrate, "bring the database up to date"),
+    ("directory", directory, "show the company's directory, check or apply a file of it"),
     ("import", import_, "bring the cameras in line with a CSV file, while the desk runs"),
     ("backup", backup, "copy the database to a file while the desk runs"),
     ("quarantine", quarantine, "show or replay updates that could not be handled"),

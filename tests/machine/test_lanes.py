@@ -204,7 +204,9 @@ async def test_what_people_wrote_is_not_told_with_what_went_wrong(
     assert told["error"] and "4711" not in str(told)
 
 
-@pytest.mark.parametrize("words", ["\ud800 half a pair", "a \0 in it", "я" * 5000])
+@pytest.mark.parametrize(
+    "words", ["\ud800 half a pair", "a \0 in it", "я" * 5000], ids=["half", "null", "long"]
+)
 async def test_whatever_an_error_says_it_can_be_put_aside(hall: Hall, words: str) -> None:
     async def refuse(stored: Stored) -> None:
         if stored.update_id == 1:

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from sandbox import Message
 from tests.wire.looking import value
 from tests.wire.stage import Stage
 
@@ -45,10 +46,15 @@ async def test_an_incident_from_its_first_task_to_its_resolution(stage: Stage) -
     assert value(stage, "SELECT result FROM task WHERE id=2") == "перезапустили сервер"
     store(stage, TASK, number)
     command = await stage.oleg.reply(card, "/resolve заменили кабель")
-    asked = lambda: [m for m in stage.group.bot_messages if m.reply_to is command]  # noqa: E731
-    await stage.world.until(lambda: bool(asked()), 20, "the question")
-    assert asked()[0].buttons == ["Завершить все", "Отменить все", "Оставить"]
-    await stage.oleg.press_soon("Завершить все", message=asked()[0])
+    asked: list[Message] = []
+
+    def look() -> bool:
+        asked[:] = [m for m in stage.group.bot_messages if m.reply_to is command]
+        return bool(asked)
+
+    await stage.world.until(look, 20, "the question")
+    assert asked[0].buttons == ["Завершить все", "Отменить все", "Оставить"]
+    await stage.oleg.press_soon("Завершить все", message=asked[0])
     await anna.expect("заменили кабель", where=lambda m: "заменили кабель" in m.text)
     await stage.settle()
     assert value(stage, "SELECT outcome FROM task WHERE id=3") == "with_ticket"

@@ -20,6 +20,9 @@ from tests.channels.telegram.house import House
 from tests.channels.telegram.test_cards import ticket
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+AS_WRITTEN = ("customer", "assignee", "title", "reason", "opening", "error", "result")
+# People are kept by clean names, and areas by short ones.
+AS_KEPT = ("who", "by", "to", "name", "first", "rest", "area")
 OURS = ("ticket.", "group.", "alert.", "answer.")
 
 
@@ -33,13 +36,14 @@ def shape(html: str) -> list[str]:
 
 
 def notice(texts: Texts, key: str, words: str) -> str:
-    facts: dict[str, Any] = dict.fromkeys(
-        ("customer", "assignee", "title", "reason", "opening", "error"), words
-    )
+    facts: dict[str, Any] = dict.fromkeys(AS_WRITTEN, words)
+    facts |= dict.fromkeys(AS_KEPT, clean_name(words))
     part = Key("digest.near", {"n": 1, "numbers": "#1"})
     facts |= {"number": 12, "due": NOW, "until": NOW, "since": NOW, "inbox_id": 7}
     facts |= {"late": timedelta(hours=1), "left": timedelta(hours=1), "down": timedelta(hours=1)}
-    facts |= {"near": part, "woke": part, "overdue": part}
+    facts |= {"near": part, "woke": part, "overdue": part, "passed": part}
+    facts |= {"deadline": NOW, "at": NOW, "level": 2, "id": 7, "task_id": 3, "source": 9}
+    facts |= {"total": 2, "numbers": "#1, #2"}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
     return sentences.say(spoken(texts), key, facts, None).html
 

@@ -1,6 +1,8 @@
 """The words of the channel: the same facts in both languages, in the voice of the desk."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -60,16 +62,30 @@ def test_every_notice_to_a_customer_is_told_with_what_they_may_know(
         keys |= {
             line.key for line in lines if line.to is Audience.CUSTOMER and isinstance(line.key, str)
         }
-    facts = {"number": 12, "due": NOW, "until": NOW, "reason": "words"}
+    facts = {
+        "number": 12,
+        "due": NOW,
+        "until": NOW,
+        "reason": "words",
+        "source": 9,
+        "news": "words",
+    }
     for key in filter(None, keys):
         assert "12" in sentences.say(voice, key, facts, None).html, key
+
+
+def letters(key: Any) -> list[str]:
+    """A letter's key; one that follows the event is of a clock, and there are two of these."""
+    clocks = [SimpleNamespace(kind=kind) for kind in ("reaction", "resolution")]
+    return [key] if isinstance(key, str) else [key(clock) for clock in clocks]
 
 
 def test_every_letter_has_a_subject_and_a_body(texts: Texts) -> None:
     for lines in NOTICES.values():
         for line in lines:
             if line.to is Audience.STAFF_MAIL:
-                assert {f"{line.key}.subject", f"{line.key}.body"} <= texts.keys("ru")
+                for key in letters(line.key):
+                    assert {f"{key}.subject", f"{key}.body"} <= texts.keys("ru")
 
 
 def test_a_failed_answer_has_words(texts: Texts) -> None:

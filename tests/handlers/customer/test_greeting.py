@@ -20,7 +20,7 @@ async def test_start_greets_by_name_and_shows_the_menu(room: PrivateRoom, langua
 
 async def test_a_payload_that_means_nothing_is_a_plain_start(room: PrivateRoom) -> None:
     anna = room.customer()
-    await anna.start("cam_' OR 1=1")
+    await anna.start("door_' OR 1=1")
     await room.settle()
     assert anna.last.text.startswith("Здравствуйте, Анна. Это поддержка.\n")
 

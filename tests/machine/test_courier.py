@@ -1,6 +1,7 @@
 """The courier: order, turns, and that what stands there is never sent again."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -118,16 +119,24 @@ async def test_a_long_queue_for_one_chat_does_not_hide_the_others(depot: Depot) 
     assert sorted(depot.arrived) == private
 
 
-async def test_where_all_must_wait_nobody_is_asked_one_by_one(depot: Depot) -> None:
-    people = 100
-    for person in range(people):
+async def test_where_all_must_wait_nobody_is_asked_one_by_one(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for person in range(100):
         await depot.put(person)
-    depot.pacer.blocked(None, asyncio.get_running_loop().time() + 0.1)
+    over, delay, early = time.monotonic() + 0.1, depot.pacer.delay, list[str]()
+
+    def watched(address: str, priority: Priority, now: float, count: int = 1) -> float:
+        if now < over:
+            early.append(address)
+        return delay(address, priority, now, count)
+
+    monkeypatch.setattr(depot.pacer, "delay", watched)
+    depot.pacer.blocked(None, over)
     async with depot.at_work():
-        await depot.until(lambda: depot.arrived)
-        asked = len(depot.pacer.asked)
         await depot.until_over()
-    assert asked <= people  # nobody while all waited, each once when they need not any more
+    assert not early
+    assert len(depot.arrived) == 100
 
 
 async def test_a_row_waits_for_its_time(depot: Depot) -> None:

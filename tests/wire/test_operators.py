@@ -389,6 +389,11 @@ async def test_help_tells_each_what_they_may_do_here(stage: Stage) -> None:
     told = await stage.group.expect("Ответ на карточку")
     named = set(re.findall(r"^/(\w+)", told.text, re.MULTILINE))
     assert named == {name for name, row in COMMANDS.items() if not row.admins}
+    assert named >= {
+        *("take", "release", "reply", "note", "wait", "freeze", "unfreeze", "resolve", "close"),
+        *("cancel", "reopen", "title", "topic", "undo", "ticket", "journal", "queue", "my"),
+        *("overdue", "find", "help"),
+    }
     await stage.admin.say(stage.group, "/help")
     await stage.group.expect("/report overdue")
 

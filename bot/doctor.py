@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiogram import Bot
-from aiogram.enums import ChatType
 from aiogram.exceptions import (
     AiogramError,
     ClientDecodeError,
     TelegramMigrateToChat,
     TelegramUnauthorizedError,
 )
-from aiogram.types import ChatMemberAdministrator, ChatMemberOwner, User
 
 from bot.app import company_of, desk_of
 from bot.migrate import pending
@@ -20,44 +18,52 @@ from bot.opening import Unusable, opened_as_it_is, opened_to_write
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
 from channels.telegram.gateway import make_bot
+from channels.telegram.health import examine_chat
 from core.company import Company
 from core.db import DatabaseInUse
 from core.delivery.channel import SendError
+from core.delivery.places import ROLES
 from core.setup.choices import find_company
 
-_GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A chat of the desk, and what the bot must be allowed to do there: right, title, what for.
-
-    A right that Telegram does not know in a chat of that kind (posting, in a group) is not missing.
-    """
-
-    variable: str
-    field: str  # of the company
-    name: str
-    rights: tuple[tuple[str, str, str], ...]
-    must_be_group: bool = False
-
-
-_OPERATORS: Final = _Place(
-    "OPERATOR_CHAT_ID",
-    "operators_chat",
-    "operator group",
-    (
-        ("can_delete_messages", "Delete messages", "to take answers back and tidy up"),
-        ("can_pin_messages", "Pin messages", "to keep the board in sight"),
+# By role: the variable that names the chat, and what the chat is called here.
+_PLACES: Final = {
+    "operators": ("OPERATOR_CHAT_ID", "operator group"),
+    "alerts": ("ALERT_CHAT_ID", "alert channel"),
+}
+# By what `health` finds: what is wrong with the chat, and what to do about it.
+_FAULTS: Final = {
+    "unlinked": (
+        "no {name}",
+        (
+            "write /setup to the bot; or add it to the {name}, make it an admin, "
+            "and set {variable} to its id"
+        ),
     ),
-    must_be_group=True,
-)
-_ALERTS: Final = _Place(
-    "ALERT_CHAT_ID",
-    "alerts_chat",
-    "alert channel",
-    (("can_post_messages", "Post messages", "to alert admins"),),
-)
+    "gone": (
+        "the {name} {chat} is out of reach",
+        "look at {variable}, and add the bot there as an admin",
+    ),
+    "not_group": (
+        "the {name} {chat} is not a group",
+        "set {variable} to the id of a group: in «{title}», a channel, nobody can answer",
+    ),
+    "not_admin": (
+        "the bot is not an admin of the {name}",
+        "make the bot an admin of «{title}»; otherwise it does not see what is said",
+    ),
+    "lacks.can_delete_messages": (
+        "the {name}: the bot lacks the right «Delete messages»",
+        "allow it in the bot's admin rights, to take answers back and tidy up",
+    ),
+    "lacks.can_pin_messages": (
+        "the {name}: the bot lacks the right «Pin messages»",
+        "allow it in the bot's admin rights, to keep the board in sight",
+    ),
+    "lacks.can_post_messages": (
+        "the {name}: the bot lacks the right «Post messages»",
+        "allow it in the bot's admin rights, to alert admins",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +139,8 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         return
     yield Finding(f"the bot is @{me.username}", True)
     company = await _company(settings)
-    for place in (_OPERATORS, _ALERTS):
-        async for finding in _chat(bot, me, getattr(company, place.field), place):
-            yield finding
+    for role in _PLACES:
+        yield await _chat(bot, role, getattr(company, ROLES[role]))
     if not company.admins:
         remedy = (
             "open the link that the log prints when the desk starts, "
@@ -153,39 +158,21 @@ async def _company(settings: Settings) -> Company:
         return company_of(settings)
 
 
-async def _chat(bot: Bot, me: User, chat_id: int | None, place: _Place) -> AsyncIterator[Finding]:
-    name, variable = place.name, place.variable
-    if chat_id is None:
-        remedy = (
-            f"write /setup to the bot; or add it to the {name}, make it an admin, "
-            f"and set {variable} to its id"
-        )
-        yield Finding(f"no {name}", False, remedy)
-        return
+async def _chat(bot: Bot, role: str, chat_id: int | None) -> Finding:
+    variable, name = _PLACES[role]
     try:
-        chat = await bot.get_chat(chat_id)
-        member = await bot.get_chat_member(chat_id, me.id)
+        health = await examine_chat(bot, role, chat_id)
     except TelegramMigrateToChat as moved:
         remedy = f"set {variable} to {moved.migrate_to_chat_id}; a running desk follows by itself"
-        yield Finding(f"the {name} {chat_id} has become a supergroup", False, remedy)
-        return
+        return Finding(f"the {name} {chat_id} has become a supergroup", False, remedy)
     except AiogramError as error:
-        remedy = f"look at {variable}, and add the bot there as an admin: {_first_line(error)}"
-        yield Finding(f"the {name} {chat_id} is out of reach", False, remedy)
-        return
-    if place.must_be_group and chat.type not in _GROUPS:
-        remedy = f"set {variable} to the id of a group: «{chat.title}» is a {chat.type}"
-        yield Finding(f"the {name} {chat_id} is not a group", False, remedy)
-        return
-    if not isinstance(member, ChatMemberAdministrator | ChatMemberOwner):
-        remedy = f"make the bot an admin of «{chat.title}»; otherwise it does not see what is said"
-        yield Finding(f"the bot is not an admin of the {name}", False, remedy)
-        return
-    yield Finding(f"the {name} is «{chat.title}», the bot is an admin there", True)
-    for right, title, purpose in place.rights:
-        if getattr(member, right, None) is False:
-            remedy = f"allow it in the bot's admin rights, {purpose}"
-            yield Finding(f"the {name}: the bot lacks the right «{title}»", False, remedy)
+        remedy = f"try again: {_first_line(error)}"
+        return Finding(f"Telegram does not tell of the {name} {chat_id}", False, remedy)
+    if health.fine:
+        return Finding(f"the {name} is «{health.title}», the bot is an admin there", True)
+    facts = {"variable": variable, "name": name, "chat": chat_id, "title": health.title}
+    what, remedy = (words.format(**facts) for words in _FAULTS[health.code])
+    return Finding(what, False, remedy)
 
 
 def _first_line(error: AiogramError) -> str:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiogram import Bot
+from aiogram.enums import ChatType
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramNotFound
 from aiogram.types import (
     ChatMemberAdministrator,
     ChatMemberBanned,
     ChatMemberLeft,
     ChatMemberOwner,
+    ResultChatMemberUnion,
 )
 
 from core.company import Company
@@ -24,6 +26,8 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     "operators": ("can_delete_messages", "can_pin_messages"),
     "alerts": ("can_post_messages",),
 }
+# Where operators can talk: nobody replies to anybody in a channel.
+_GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
 FINE: Final = "fine"
 
 
@@ -31,7 +35,7 @@ FINE: Final = "fine"
 class Health:
     """How the bot fares in the chat of a role.
 
-    ``code``: ``unlinked``, ``gone``, ``not_admin``, ``lacks.<right>``, or ``fine``.
+    ``code``: ``unlinked``, ``gone``, ``not_group``, ``not_admin``, ``lacks.<right>``, or ``fine``.
     """
 
     role: str
@@ -46,7 +50,9 @@ class Health:
 
 
 async def examine(bot: Bot, company: Company) -> list[Health]:
-    """Look at every role. Raises what the line to Telegram raises: that is nobody's fault here."""
+    """Look at every role. Raises what the line to Telegram raises: that is nobody's fault here;
+    `TelegramMigrateToChat` where a group has become a supergroup.
+    """
     return [await examine_chat(bot, role, getattr(company, ROLES[role])) for role in RIGHTS]
 
 
@@ -59,13 +65,21 @@ async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:
         member = await bot.get_chat_member(chat_id, bot.id)
     except (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound):
         return Health(role, "gone", chat_id)
-    title = chat.title or str(chat_id)
+    code = _code(role, chat.type, member)
+    title = "" if code == "gone" else chat.title or str(chat_id)
+    return Health(role, code, chat_id, title)
+
+
+def _code(role: str, kind: str, member: ResultChatMemberUnion) -> str:
+    if role == "operators" and kind not in _GROUPS:
+        return "not_group"
     match member:
         case ChatMemberOwner():
-            return Health(role, FINE, chat_id, title)
+            return FINE
         case ChatMemberLeft() | ChatMemberBanned():
-            return Health(role, "gone", chat_id)
+            return "gone"
         case ChatMemberAdministrator():
-            lacking = [right for right in RIGHTS[role] if not getattr(member, right, None)]
-            return Health(role, f"lacks.{lacking[0]}" if lacking else FINE, chat_id, title)
-    return Health(role, "not_admin", chat_id, title)
+            # a right that Telegram does not know in a chat of that kind is not said, nor missing
+            lacking = [right for right in RIGHTS[role] if getattr(member, right, None) is False]
+            return f"lacks.{lacking[0]}" if lacking else FINE
+    return "not_admin"

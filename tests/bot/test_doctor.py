@@ -232,7 +232,7 @@ async def test_a_right_that_is_missing_in_the_channel(practice: Practice) -> Non
 async def test_a_channel_where_the_group_should_be(practice: Practice) -> None:
     said = await practice.fault(OPERATOR_CHAT_ID=str(practice.alerts.id))
     assert "OPERATOR_CHAT_ID" in said
-    assert "«Просрочки» is a channel" in said
+    assert "in «Просрочки», a channel, nobody can answer" in said
 
 
 async def test_alerts_may_go_to_a_group(practice: Practice) -> None:

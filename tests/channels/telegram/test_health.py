@@ -1,0 +1,59 @@
+"""How the bot fares in its chats: one answer, and words for it wherever it is told."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from aiogram import Bot
+
+from bot.doctor import _FAULTS
+from channels.telegram.gateway import make_bot
+from channels.telegram.health import RIGHTS, examine_chat
+from core.texts import Texts
+from sandbox import World
+
+CODES = {
+    "operators": ("unlinked", "gone", "not_group", "not_admin"),
+    "alerts": ("unlinked", "gone", "not_admin"),
+}
+TOLD = [
+    (role, code)
+    for role, codes in CODES.items()
+    for code in (*codes, *(f"lacks.{right}" for right in RIGHTS[role]))
+]
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    async with World.start() as world:
+        yield world
+
+
+@pytest.fixture
+async def bot(world: World) -> AsyncIterator[Bot]:
+    bot = make_bot(world.token, world.api_url)
+    yield bot
+    await bot.session.close()
+
+
+@pytest.mark.parametrize(("role", "code"), TOLD)
+def test_what_can_be_wrong_has_words_in_the_chat_and_on_the_command_line(
+    texts: Texts, role: str, code: str
+) -> None:
+    for locale in ("ru", "en"):
+        assert f"setup.{role}.{code}" in texts.keys(locale)
+        if code != "unlinked":
+            assert f"setup.toast.{code.partition('.')[0]}" in texts.keys(locale)
+    assert code in _FAULTS
+
+
+async def test_operators_cannot_work_in_a_channel(world: World, bot: Bot) -> None:
+    channel = world.channel("Новости", owner=world.user("Анна"), bot="admin")
+    assert (await examine_chat(bot, "operators", channel.id)).code == "not_group"
+    assert (await examine_chat(bot, "alerts", channel.id)).fine
+
+
+async def test_a_right_that_a_group_does_not_know_is_not_missed_there(
+    world: World, bot: Bot
+) -> None:
+    group = world.supergroup("Тревоги", owner=world.user("Анна"), bot="admin")
+    assert (await examine_chat(bot, "alerts", group.id)).fine

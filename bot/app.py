@@ -16,6 +16,7 @@ from bot.introducing import Introducer
 from bot.lanes import Lanes
 from bot.migrate import migrate
 from bot.polling import Poller
+from bot.rereading import Rereader
 from bot.settings import Settings
 from bot.watching import Watcher
 from channels.email.channel import EmailChannel
@@ -136,6 +137,7 @@ class App:
                 Introducer(self.bot, self.desk, self.texts).run(), name="introducer"
             ),
             asyncio.create_task(Watcher(self.bot, self.desk, self.courier).run(), name="watcher"),
+            asyncio.create_task(Rereader(self.desk).run(), name="rereader"),
         }
 
     async def _prepared_before(self, stop: asyncio.Task[Any]) -> bool:

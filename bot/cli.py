@@ -202,13 +202,13 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def directory(settings: Settings, options: argparse.Namespace) -> int:
-    """The company's directory as a file; it is applied while the desk does not run."""
+    """The company's directory as a file, beside the running desk, which then reads it anew."""
     from bot.directory import put, show
     from core.directory.reading import BadDirectory
 
     applies = options.action == "apply"
     url = settings.database_url.get_secret_value()
-    async with opened_as_it_is(url, alone=applies) as database:
+    async with opened_as_it_is(url) as database:
         if options.action == "show":
             print(await show(settings, database))
             return FINE

@@ -172,6 +172,10 @@ class Desk:
             self.bell.set()
         return result
 
+    def forget(self) -> None:
+        """All that is kept is read anew: another process may have changed it."""
+        self.directory = {}
+
     def _forget(self, tx: Tx) -> None:
         """Another directory, not the same without: who began to read before fills the old one."""
         if tx.forgotten:

@@ -15,6 +15,7 @@ from core.agreements.directory import (
     put_priority,
     put_service,
 )
+from core.directory.changes import note_applied
 from core.directory.reading import BadDirectory, Entry
 from core.directory.showing import DAYS, show_directory
 from core.directory.topics import put_topic
@@ -52,6 +53,8 @@ async def apply_directory(tx: Tx, entries: Sequence[Entry], *, really: bool = Tr
     difference = list(_difference(before, await show_directory(tx)))
     if not really:
         raise OnlyChecked(difference)
+    if difference:
+        await note_applied(tx)
     return difference
 
 

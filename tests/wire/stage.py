@@ -113,10 +113,11 @@ class Stage:
             return connection.execute(sql, values).fetchall()
 
     def quiet(self) -> bool:
-        """Nothing waits in the inbox or the outbox."""
+        """Nothing waits in the inbox or the outbox, but for what is to wait (an outage's count)."""
         waiting = self.query(
             "SELECT (SELECT count(*) FROM inbox WHERE state='new')"
-            " + (SELECT count(*) FROM outbox WHERE state IN ('queued','sending'))"
+            " + (SELECT count(*) FROM outbox WHERE state IN ('queued','sending')"
+            "    AND (attempts > 0 OR not_before < datetime(created_at, '+10 seconds')))"
         )
         return waiting[0][0] == 0 and self.world.updates.pending == 0
 

@@ -104,12 +104,14 @@ async def test_an_outage_from_the_third_report_to_its_end(stage: Stage, language
     await stage.olga.reply(parent, "Бригада на месте")
     for person in people:
         await person.expect("Бригада на месте")
-    await stage.olga.reply(parent, "/resolve заменили блок питания")
+    command = await stage.olga.reply(parent, "/resolve заменили блок питания")
+    question = await stage.group.expect("задачи не закончены", reply_to=command)
+    await stage.olga.press_soon("Завершить все", message=question)
     for person in people:
         await person.expect(words["resolved"])
     await stage.settle()
     new = [m for m in stage.group.bot_messages[posts:] if not m.deleted]
-    assert new == [parent], "one post for all of it"
+    assert new == [parent, question], "one post for all of it, and what the operator was asked"
     states = stage.query(
         "SELECT DISTINCT ticket.state FROM ticket JOIN parentage ON child_id = ticket.id "
         "WHERE parent_id = ?",

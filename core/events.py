@@ -686,10 +686,16 @@ class CallRecorded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TeamGiven(Event):
-    """The ticket is with this team, at this support level, from its beginning (A5)."""
+    """The ticket is with this team, at this support level, from its beginning (A5).
+
+    ``to`` is what the team is called; ``by`` and ``told`` are as in :class:`TicketAssigned`.
+    """
 
     team: str
     level: int
+    to: str
+    by: str
+    told: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from core.by_hand import draft as steps
 from core.by_hand.draft import Draft, Offered, step_of, unpacked
-from core.by_hand.teams import list_teams
 from core.contacts.finding import Known, PersonFacts, find_people, person_facts
 from core.contacts.points import PHONE, read_point
 from core.errors import NoSuchTicket, Refusal, Unreadable
 from core.models import Person, Ticket
 from core.people.directory import enter_dialogue, find_by_telegram
+from core.teams.directory import teams_of
 from core.tickets.classes import CATEGORY, SERVICE, classes_of
 from core.tickets.said import Said
 from core.tickets.topics import topics_of
@@ -233,7 +233,7 @@ async def view_of(
     topic = (await topics_of(look)).get(draft.topic or "")
     classes = await classes_of(look)
     kind = (classes.get(SERVICE, draft.service), classes.get(CATEGORY, draft.category))
-    teams = dict(await list_teams(look, language))
+    team = (await teams_of(look)).get(draft.team or "")
     return View(
         draft,
         step,
@@ -242,7 +242,7 @@ async def view_of(
         choices=await _choices(look, step, language),
         topic=None if topic is None else topic.title(language),
         kind=tuple(one.title(language) for one in kind if one is not None),
-        team=teams.get(draft.team or ""),
+        team=None if team is None else team.title(language),
     )
 
 
@@ -262,4 +262,6 @@ async def _choices(look: Look, step: str, language: str = "") -> tuple[Choice, .
     if step in {SERVICE, CATEGORY}:
         offered = (await classes_of(look)).offered(step)
         return tuple((one.code, one.title(language)) for one in offered)
-    return await list_teams(look, language) if step == steps.ASSIGNEE else ()
+    if step == steps.ASSIGNEE:
+        return tuple((one.code, one.title(language)) for one in (await teams_of(look)).offered)
+    return ()

@@ -7,7 +7,6 @@ from core.agreements.classifying import Wish, set_kind
 from core.by_hand import draft as steps
 from core.by_hand.dialogue import current, view_of
 from core.by_hand.draft import Draft
-from core.by_hand.teams import give_to_team
 from core.contacts.merging import whither
 from core.contacts.points import EMAIL, PHONE, Point, add_point, make_contact, points_of
 from core.errors import NotAllowed, Refusal
@@ -17,6 +16,7 @@ from core.people.directory import enter_dialogue
 from core.people.permissions import may
 from core.sla import answer
 from core.sla.timers import set_timers
+from core.teams.handing import begin_with
 from core.tickets.access import access
 from core.tickets.assignment import assign
 from core.tickets.lifecycle import enter, place_in_queue
@@ -88,7 +88,7 @@ async def _open(tx: Tx, draft: Draft, customer: Person, said: Said) -> Saved:
     if draft.service or draft.category:
         await set_kind(tx, ticket, Wish(service=draft.service, category=draft.category))
     if draft.team is not None:
-        await give_to_team(tx, ticket, draft.team)
+        await begin_with(tx, ticket, draft.team)
     if draft.assignee == steps.ME:
         await assign(tx, ticket, by_answer=False)
         await enter(tx, ticket, "take")

@@ -442,7 +442,17 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TicketSplit: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.split"),),
     e.SplitOff: (_card(),),
     e.CallRecorded: (_card(),),
-    e.TeamGiven: (_card(),),
+    e.TeamGiven: (
+        _card(),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.assigned.team",
+            when=lambda event: bool(event.told),
+            reply="card",
+        ),
+    ),
     e.CustomerChanged: (_card(lambda event: event.active),),
     e.UpdateQuarantined: (  # a flood of them is one alert, with the newest and how many there are
         Notice(

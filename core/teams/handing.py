@@ -1,4 +1,5 @@
-"""Giving a ticket to somebody: hand over (B8), escalate (B11). Who gets it hears of it (G4).
+"""Giving a ticket to somebody: hand over (B8), escalate (B11), begin with a team (A5). Who gets it
+hears of it (G4).
 
 An operator gives away their own tickets and those of nobody, an admin anybody's. Escalating leads
 to a higher support level only; the way back is handing over.
@@ -10,7 +11,7 @@ from typing import Final
 from core.delivery.rehousing import rehouse
 from core.delivery.rooms import room_of
 from core.errors import NothingToDo, NotYours, Refusal, Unreadable
-from core.events import NoteWritten, TicketAssigned, TicketEscalated
+from core.events import NoteWritten, TeamGiven, TicketAssigned, TicketEscalated
 from core.models import Note, Ticket, TicketTeam
 from core.people.permissions import may
 from core.teams.colleagues import Colleague, colleagues_of
@@ -68,6 +69,27 @@ async def escalate(tx: Tx, number: int, wish: Wish, said: Said | None = None) ->
     await _give(tx, ticket, before, after, target, TicketEscalated)
     await _note_why(tx, ticket, wish.why, said)
     return ticket
+
+
+async def begin_with(tx: Tx, ticket: Ticket, code: str) -> None:
+    """A ticket that is being made is with this team, at its level. Raises :class:`Refusal` when
+    the team takes no tickets any more.
+    """
+    team = (await teams_of(tx)).get(code)
+    if team is None or not team.active:
+        raise Refusal("refusal.outdated")
+    await _place(tx, ticket, Standing(ticket.assignee_id, team.code, team.level))
+    target = Target(team=team)
+    tx.emit(
+        TeamGiven(
+            ticket_id=ticket.id,
+            team=team.code,
+            level=team.level,
+            to=name_of(tx, target),
+            by=tx.actor.name,
+            told=await _told(tx, target),
+        )
+    )
 
 
 async def standing_of(look: Look, ticket: Ticket) -> Standing:

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import insert
 
-from core.models import Service, Team
+from core.models import Service
+from core.teams.directory import put_team
 from core.tickets.classes import Classes
 from core.tickets.search import index_new
 from core.tx import Tx
@@ -172,11 +173,10 @@ async def test_what_the_company_offers_must_be_chosen(group: Group) -> None:
 
 
 async def test_a_team_may_have_it(group: Group) -> None:
-    async def found(tx: Tx) -> None:
-        await tx.put(Team(code="field", titles={"ru": "Выездные"}, level=2))
-
-    await group.desk.run(found)
     await works(group)
+    await group.says(group.oleg, "/on")
+    title, members = {"ru": "Выездные"}, [group.olga.id, group.oleg.id]
+    await group.desk.run(put_team, "field", title, level=2, members=members)
     await writes(group, group.olga, "/new Карина")
     await through(group, "Новый клиент", "k@example.org", "Оплата", "Вопрос", "Списали")
     asked = await through(group, "Выездные")
@@ -184,8 +184,25 @@ async def test_a_team_may_have_it(group: Group) -> None:
     await through(group, "Открыть обращение")
     rows = await group.rows("SELECT team, level FROM ticket_team")
     assert [tuple(row) for row in rows] == [("field", 2)]
-    events = await group.rows("SELECT count(*) FROM journal WHERE event = 'team_given'")
-    assert events[0][0] == 1
+    await group.deliver()
+    told = group.chat.bot_messages[-1]
+    assert told.text == "#1 для команды «Выездные»: Олег. Передаёт Ольга."
+    assert told.reply_to is await group.card(1), "who opened it needs no telling"
+    journal = await group.says(group.oleg, "/journal 1")
+    assert "обращение у команды «Выездные», уровень 2" in group.answers(journal)[0]
+
+
+async def test_a_team_that_takes_no_tickets_any_more_gets_none(group: Group) -> None:
+    await works(group)
+    title = {"ru": "Выездные"}
+    await group.desk.run(put_team, "field", title)
+    await writes(group, group.olga, "/new Карина")
+    await through(group, "Новый клиент", "k@example.org", "Оплата", "Вопрос", "Списали")
+    await through(group, "Выездные")
+    await group.desk.run(put_team, "field", title, active=False)
+    press = await group.olga.press("Открыть обращение", message=group.olga.last)
+    await group.settle()
+    assert press.alert and await group.rows("SELECT id FROM ticket") == []
 
 
 # ------------------------------------------------------------------ in the group

@@ -97,6 +97,8 @@ async def test_the_main_story_with_a_death_in_the_middle(store: Store, tmp_path:
         await (await anna.press("Да, спасибо")).answer(PATIENCE)
         await anna.expect(f"Обращение #{number} закрыто", timeout=PATIENCE)
         await stage.world.until(lambda: card.text.startswith("⚪"), PATIENCE, "the card is white")
+        # what was just said is found some seconds later: the index follows the journal
+        await store_has(store, "SELECT 1 FROM search_word WHERE word LIKE 'картин%'")
         await stage.olga.say(stage.group, "/find картинка")
         await stage.group.expect(f"#{number} Нет картинки", timeout=PATIENCE)
         await store.rest()

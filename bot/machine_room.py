@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.exc import DBAPIError
 
+from bot.settings import load_settings
 from bot.shifted_clock import shift
 from core.company import Company
 from core.db import Database
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 # A call takes a fraction of a second; an answer that is out longer may be lost.
 LOST_AFTER: Final = 2.0
 LOG_LINES: Final = 12
+# Deadlines: so many the page shows; a sandbox has no more than these.
+SHOWN: Final = 5
+_MOST: Final = 1000
 DATABASE_FILE: Final = "sandbox.db"
 CLOCK_FILE: Final = "clock"
 _LOG_BYTES: Final = 16_384
@@ -40,7 +44,7 @@ class MachineRoom:
 
     @property
     def database(self) -> Path:
-        """The bot's database, which it makes itself."""
+        """The bot's database."""
         return self.folder / DATABASE_FILE
 
     @property
@@ -61,6 +65,14 @@ class MachineRoom:
             seen |= self._told(gauges)
         return seen | {"log": self._log()}
 
+    async def due(self, number: int, kind: str) -> float | None:
+        """When the ticket's timer of this kind is due, unix seconds; ``None``: it is not set."""
+        gauges = await self._gauges(deadlines=_MOST)
+        listed = () if gauges is None else gauges.deadlines
+        found = (due.at for due in listed if (due.number, due.kind) == (number, kind))
+        at = next(found, None)
+        return None if at is None else at.timestamp()
+
     def _now(self) -> str:
         state = "stopped"
         if self.bot.running:
@@ -71,13 +83,13 @@ class MachineRoom:
             self._state = (state, utc_now().timestamp())
         return state
 
-    async def _gauges(self) -> Gauges | None:
+    async def _gauges(self, deadlines: int = SHOWN) -> Gauges | None:
         if not self.database.exists():
             return None
         if self._desk is None:
             self._desk = Desk(Database(f"sqlite+aiosqlite:///{self.database}"), Company())
         try:
-            return await self._desk.read(read_gauges)
+            return await self._desk.read(read_gauges, deadlines)
         except DBAPIError:  # its tables are still being made
             return None
 
@@ -112,6 +124,14 @@ class MachineRoom:
 
     # ------------------------------------------------------------------ doing
 
+    async def furnish(self) -> None:
+        """Make the database, with what the company has before its first customer writes. The bot
+        must not run.
+        """
+        from bot.furnishing import furnish
+
+        await furnish(load_settings(self.bot.env), self.demo)
+
     def holds(self) -> bool:
         """The bot is dead on purpose: nobody else should start it."""
         return self._held
@@ -139,7 +159,7 @@ class MachineRoom:
         await Story(self.demo, self).tell(progress)
 
     async def begin_anew(self) -> None:
-        """Nothing that happened has happened: an empty world, an empty database, a fresh bot."""
+        """Nothing that happened has happened: an empty world, a database as new, a fresh bot."""
         await self.kill()
         await self.close()
         for file in self.folder.glob(f"{DATABASE_FILE}*"):
@@ -147,6 +167,7 @@ class MachineRoom:
         self.demo.begin_anew()
         self.shift(0.0)
         self.bot.env |= self.demo.environment()
+        await self.furnish()
         await self.start()
 
     async def close(self) -> None:

@@ -85,6 +85,7 @@ async def play(settings: Settings, manner: Manner = Manner()) -> int:
                 given = dotenv_values(DOTENV) | os.environ
                 room = machine_room(settings, played, Path(folder), given)
                 page = Page(played, room)
+                await room.furnish()
                 async with room.bot as bot:
                     _welcome(page, room, demo.TOUR, manner)
                     await console.run(

@@ -5,11 +5,21 @@ what they carry, so that their words may change.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from channels.telegram.callbacks import Callback, Confirm, File, FreezeFor, TicketVerb, parse
+from channels.telegram.callbacks import (
+    Callback,
+    CameraPick,
+    CameraTrouble,
+    Confirm,
+    File,
+    FreezeFor,
+    TicketVerb,
+    parse,
+)
 
 if TYPE_CHECKING:
     from bot.machine_room import MachineRoom
@@ -53,20 +63,38 @@ class Story:
 
     async def _opened(self, plot: "Plot") -> _Case:
         first, _, last = plot.name.partition(" ")
-        person = self.demo.world.user(first, last_name=last, language=plot.language)
-        _ = person.start()
-        await self._said_in(person.chat, "the bot greets")
+        about = {"last_name": last, "language": plot.language}
+        if plot.phone is not None:
+            about["phone"] = plot.phone
+        person = self.demo.world.user(first, **about)
         known = self._newest_number()
-        if plot.photo is None:
-            _ = person.say(plot.words)
-        else:
-            _ = person.send_photo(caption=plot.words, **_photo(plot.photo))
-        await self._press(person, person.chat, lambda found: found == File())
+        await (self._wrote if plot.camera is None else self._told_of_camera)(person, plot)
         case = _Case(person)
         await self._until(lambda: self._newest_number() > known, "a card in the group")
         case.number = self._newest_number()
         await self._written_down()
         return case
+
+    async def _wrote(self, person: "Person", plot: "Plot") -> None:
+        """They say what has happened, and that it is to become a ticket."""
+        _ = person.start()
+        await self._said_in(person.chat, "the bot greets")
+        if plot.photo is None:
+            _ = person.say(plot.words)
+        else:
+            _ = person.send_photo(caption=plot.words, **_photo(plot.photo))
+        await self._press(person, person.chat, lambda found: found == File())
+
+    async def _told_of_camera(self, person: "Person", plot: "Plot") -> None:
+        """They come by a camera's link; that it is theirs is known when they share their phone."""
+        _ = person.start(f"cam_{plot.camera}")
+        await self._until(lambda: bool(person.chat.reply_keyboards), "the bot asks for the phone")
+        _ = person.send_contact()
+        await self._press(person, person.chat, lambda found: isinstance(found, CameraPick))
+        await self._press(
+            *(person, person.chat),
+            lambda found: isinstance(found, CameraTrouble) and found.code == plot.words,
+        )
 
     async def confirm(self, case: _Case, _step: "Step") -> None:
         """Everything works again."""
@@ -78,7 +106,7 @@ class Story:
     async def word(self, case: _Case, step: "Step") -> None:
         """An operator says what to do, in reply to the card: its buttons may be on their way."""
         card, _ = self._button(self._group, lambda found: _is_about(found, case.number))
-        _ = self._operator(step).reply(card, f"/{step.deed}")
+        _ = self._operator(step).reply(card, f"/{step.deed} {step.words}".strip())
         await self._until(lambda: self.demo.world.updates.pending == 0, "the words are taken")
 
     async def verb(self, case: _Case, step: "Step") -> None:
@@ -101,15 +129,26 @@ class Story:
     async def neglect(self, case: _Case, _step: "Step") -> None:
         """Time passes until the answer is overdue, and the alert has come."""
         told = len(self.demo.alerts.bot_messages)
-        due = next(
-            deadline["at"]
-            for deadline in (await self.room.look())["deadlines"]
-            if (deadline["number"], deadline["kind"]) == (case.number, "answer")
-        )
-        left = due + LATE - self.demo.world.clock.now()
-        if self.demo.troubles is not None:
-            await self.demo.troubles.advance({"seconds": left})
+        await self._pass(await self._due(case, "answer"))
         await self._until(lambda: len(self.demo.alerts.bot_messages) > told, "an overdue alert")
+
+    async def dawdle(self, case: _Case, _step: "Step") -> None:
+        """Time passes until the resolution is near. The group hears of it at Telegram's pace."""
+        await self._pass(await self._due(case, "resolution_near"))
+
+    async def _pass(self, due: float) -> None:
+        if self.demo.troubles is not None:
+            left = due + LATE - self.demo.world.clock.now()
+            await self.demo.troubles.advance({"seconds": left})
+
+    async def _due(self, case: _Case, kind: str) -> float:
+        """When, once the bot has set it."""
+        end = time.monotonic() + PATIENCE
+        while (due := await self.room.due(case.number, kind)) is None:
+            if time.monotonic() > end:
+                raise AssertionError(f"#{case.number} has no deadline: {kind}")
+            await asyncio.sleep(0.05)  # no bell: the bot is another process
+        return due
 
     async def _written_down(self) -> None:
         """The bot knows where the card stands; people are not as quick as this story."""
@@ -192,8 +231,12 @@ _DEEDS: Final[dict[str, _Deed]] = {
     "take": Story.verb,
     "resolve": Story.word,
     "wait": Story.word,
+    "class": Story.word,
+    "priority": Story.word,
+    "escalate": Story.word,
     "freeze": Story.freeze,
     "reply": Story.reply,
     "confirm": Story.confirm,
     "neglect": Story.neglect,
+    "dawdle": Story.dawdle,
 }

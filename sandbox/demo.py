@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.chat import Chat
 from sandbox.person import Person
@@ -26,6 +26,24 @@ Or type here, line by line:
   reply N Добрый день!      answer the customer; N is the number of the card
   as anna                   … and see it arrive
 """
+
+# Short name, Telegram id, first name, what else is known of them.
+PEOPLE: Final[tuple[tuple[str, int, str, dict[str, str]], ...]] = (
+    (
+        *("anna", 512340101, "Анна"),
+        {"last_name": "Смирнова", "language": "ru", "username": "anna_s", "phone": "79161234567"},
+    ),
+    ("boris", 512340102, "Борис", {"language": "ru", "phone": "79031112233"}),
+    ("john", 512340103, "John", {"language": "en", "username": "john", "phone": "447700900123"}),
+    ("olga", 512340201, "Ольга", {"language": "ru", "username": "olga_op"}),
+    ("oleg", 512340202, "Олег", {"language": "ru", "username": "oleg_op"}),
+    ("irina", 512340203, "Ирина", {"language": "ru"}),
+    ("petrovna", 512340301, "Анна Петровна", {"language": "ru", "username": "petrovna"}),
+)
+# What an admin has written after `/contract`, and who belongs to that account.
+CONTRACT = "ТСЖ «Лермонтовское»; Д-12; always"
+SIGNED_BY = "boris"
+ON_DUTY = "oleg"
 
 
 @dataclass(slots=True)
@@ -73,16 +91,11 @@ def start(**options: Any) -> Starting:
 
 
 def build(world: World, *, basic_group: bool = False) -> Demo:
-    """Fill the world; with ``basic_group`` the operators' group can still be upgraded."""
-    people = {
-        "anna": world.user("Анна", last_name="Смирнова", language="ru", username="anna_s"),
-        "boris": world.user("Борис", language="ru"),
-        "john": world.user("John", language="en", username="john"),
-        "olga": world.user("Ольга", language="ru", username="olga_op"),
-        "oleg": world.user("Олег", language="ru", username="oleg_op"),
-        "irina": world.user("Ирина", language="ru"),
-        "petrovna": world.user("Анна Петровна", language="ru", username="petrovna"),
-    }
+    """Fill the world; with ``basic_group`` the operators' group can still be upgraded.
+
+    Everybody has an id of their own in every world, so that files can name them.
+    """
+    people = {name: world.user(first, id=number, **about) for name, number, first, about in PEOPLE}
     admin = people["petrovna"]
     operators = [people["olga"], people["oleg"], people["irina"]]
     make = world.group if basic_group else world.supergroup

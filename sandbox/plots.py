@@ -14,8 +14,9 @@ from typing import Final
 class Step:
     """``who`` (``customer``, or an operator's short name) does something, with ``words`` or none.
 
-    ``deed``: ``take``, ``reply``, ``resolve``, ``wait``, ``freeze``, ``confirm``, or
-    ``neglect``: nobody does anything until the answer is overdue.
+    ``deed``: ``take``, ``reply``, ``resolve``, ``wait``, ``freeze``, ``class``, ``priority``,
+    ``escalate``, ``confirm``; or nobody does anything: ``neglect``, until the answer is overdue,
+    ``dawdle``, until the operators are reminded that the resolution is due soon.
     """
 
     who: str
@@ -25,13 +26,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """One ticket: who has it, the first words, a sample's name for a photo, what happens then."""
+    """One ticket: who has it, the first words, a sample's name for a photo, what happens then.
+
+    Of a ``camera``, whose owner is known by this ``phone``, the words are what can be wrong with
+    one: ``picture``, ``quality``, ``archive`` or ``view``.
+    """
 
     name: str
     language: str
     words: str
     photo: str | None = None
     steps: tuple[Step, ...] = ()
+    camera: str | None = None
+    phone: str | None = None
 
 
 PLOTS: Final = (
@@ -60,24 +67,38 @@ PLOTS: Final = (
     Plot(
         "Елена Орлова",
         "ru",
-        "Камера на стоянке после ветра смотрит в стену. Приехать к нам можно с понедельника.",
+        "view",
         None,
         (Step("irina", "take"), Step("irina", "freeze", "monday")),
+        camera="MOS_07_05",
+        phone="79857654321",
     ),
     Plot(
         "Kate Miller",
         "en",
         "The camera in the lobby goes offline every evening around nine.",
-        "lobby",
     ),
     Plot(
-        "Павел Сомов",
+        "Сергей Дроздов",
         "ru",
-        "Нужна запись с камеры в холле за пятницу: у посетителя пропала сумка.",
+        "Приложение второй час не открывает ни одну камеру двора, у соседей так же.",
         None,
         (
-            Step("olga", "reply", "Здравствуйте! За какое время выгрузить запись, примерно?"),
-            Step("olga", "wait"),
+            Step("olga", "class", "инцидент"),
+            Step("olga", "take"),
+            Step("olga", "escalate", "2 похоже на узел связи, нужен доступ к коммутатору"),
+        ),
+    ),
+    Plot(
+        "Нина Белова",
+        "ru",
+        "В магазине на Заречной встала запись со всех касс. Утром проверка, архив нужен до неё.",
+        None,
+        (
+            Step("irina", "class", "инцидент, запись и архив, без выходных"),
+            Step("irina", "priority", "срочный"),
+            Step("irina", "reply", "Добрый день. Смотрим регистратор, напишем, как только оживёт."),
+            Step("", "dawdle"),
         ),
     ),
 )

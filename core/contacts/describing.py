@@ -72,7 +72,8 @@ async def _zone(tx: Tx, person: Person, words: str) -> None:
     _tell(tx, person, "zone", old, person.zone)
 
 
-async def _account(tx: Tx, person: Person, words: str) -> None:
+async def belong(tx: Tx, person: Person, words: str) -> None:
+    """The person belongs to the account of this name. Raises :class:`NothingToDo` if they do."""
     account = await find_account(tx, words) or await open_account(tx, words)
     member = await tx.session.get(AccountMember, person.id)
     old = None if member is None else await tx.session.get_one(Account, member.account_id)
@@ -93,7 +94,7 @@ _FIELDS: Final[dict[str, Callable[[Tx, Person, str], Awaitable[None]]]] = {
     "name": _name,
     "language": _language,
     "zone": _zone,
-    "account": _account,
+    "account": belong,
 }
 
 

@@ -30,7 +30,7 @@ class Troubles:
         self.world = world
         self.room = room
         self.demo = False
-        self._told: Json = {}  # how far the story has come while it is told
+        self._told: Json = {}  # how far the story has come while it is told, or ends
         self._slow = asyncio.Lock()  # for what takes seconds: kill, start, the story
 
     def running(self) -> list[Json]:
@@ -136,12 +136,12 @@ class Troubles:
 
     async def tell(self, body: Json) -> None:
         """``on: true`` – the demonstration's people act; ``false`` – everything begins anew."""
-        room, on = self._room(), body.get("on")
+        _, on = self._room(), body.get("on")
         if not isinstance(on, bool):
             raise Refused("bad_value", field="on")
-        if on and self.demo:
+        if on and self.demo and not self._told:
             return
-        await self._alone(self._tell_story if on else room.begin_anew)
+        await self._alone(self._tell_story if on else self._begin_anew)
         self.demo = on
 
     async def _tell_story(self) -> None:
@@ -153,6 +153,15 @@ class Troubles:
     def _tell_progress(self, at: int, of: int) -> None:
         self._told = {"at": at, "of": of}
         self.world.touched()
+
+    async def _begin_anew(self) -> None:
+        """It takes a few seconds: the bot is killed, and comes up again."""
+        self._told = {"anew": True}
+        self.world.touched()
+        try:
+            await self._room().begin_anew()
+        finally:
+            self._told = {}
 
     # ------------------------------------------------------------------ inside
 

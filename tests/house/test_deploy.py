@@ -25,7 +25,7 @@ def unit(name: str) -> configparser.RawConfigParser:
 def needed() -> set[str]:
     """The folders without which the desk does not run."""
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
-    return packages | {"migrations", "locales"}
+    return packages | {"examples", "migrations", "locales"}
 
 
 def test_the_image_has_every_folder_that_the_desk_needs() -> None:

@@ -26,7 +26,7 @@ class Room:
         self.shifts: list[float] = []
         self.due: list[Json] = []
         self.done: list[str] = []
-        self.pace = asyncio.Semaphore(2)
+        self.pace = asyncio.Semaphore(3)
 
     async def look(self) -> Json:
         # what is due is done as soon as somebody looks
@@ -53,6 +53,7 @@ class Room:
         self.done.append("story")
 
     async def begin_anew(self) -> None:
+        await self.pace.acquire()
         self.done.append("anew")
 
 
@@ -191,7 +192,15 @@ async def test_the_demonstration_comes_and_goes(staffed: tuple[Visitor, Room]) -
         await telling
     assert await kinds(visitor) == ["demo"]
     await visitor.trouble("demo", on=True)
-    await visitor.trouble("demo", on=False)
+    async with visitor.listening((await visitor.look())["seq"]) as heard:
+        ending = asyncio.create_task(visitor.trouble("demo", on=False))
+        clearing = {"id": "demo", "kind": "demo", "anew": True}
+        await heard.until("faults", lambda told: told["faults"] == [clearing])
+        status, answer = await visitor.ask("/page/trouble", {"do": "demo", "on": True})
+        assert (status, answer["code"]) == (409, "busy")
+        room.pace.release()
+        await ending
+        await heard.until("faults", lambda told: not told["faults"])
     assert room.done == ["story", "anew"]
     assert await kinds(visitor) == []
 

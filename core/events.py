@@ -160,16 +160,20 @@ class TaskTaken(Event):
 class TaskDone(Event):
     """A task was done: ``outcome`` says by code what came of it, ``result`` in words.
 
+    ``assignee_id`` is whose it was in the end: who finishes a task that nobody has taken, has it.
     ``by_hand``: a person said so; otherwise it follows from what happened to the ticket.
     ``aside``: by somebody who does not hold the ticket, so that who does must hear of it.
+    ``quiet``: the ticket's card need not be drawn because of it.
     """
 
     task_id: int
     kind: str
+    assignee_id: int | None
     outcome: str
     result: str | None = None
     by_hand: bool = False
     aside: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +182,12 @@ class TaskCancelled(Event):
 
     task_id: int
     kind: str
+    assignee_id: int | None
     outcome: str
     result: str | None = None
     by_hand: bool = False
     aside: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -462,11 +468,14 @@ class ChatLinked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskTroubled(Event):
-    """The bot cannot do its work in the chat with this role (X14); ``code`` says why."""
+    """The bot cannot do its work in the chat with this role (X14); ``code`` says why, ``team``
+    whose own group it is.
+    """
 
     role: str
     code: str
     chat: int | None
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -476,6 +485,7 @@ class DeskWell(Event):
     role: str
     code: str
     chat: int | None
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

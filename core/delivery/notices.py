@@ -149,6 +149,10 @@ def _assigned(key: str) -> tuple[Notice, ...]:
     )
 
 
+def _is_loud(event: Any) -> bool:
+    return not event.quiet
+
+
 _DONE_ASIDE: Final = Notice(
     Audience.OPERATORS,
     "text",
@@ -234,8 +238,8 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     # one that is made with its ticket stands on the card already
     e.TaskOpened: (_card(lambda event: event.assignee_id is not None),),
     e.TaskTaken: (_card(),),
-    e.TaskDone: (_DONE_ASIDE, _card()),
-    e.TaskCancelled: (_card(),),
+    e.TaskDone: (_DONE_ASIDE, _card(_is_loud)),
+    e.TaskCancelled: (_card(_is_loud),),
     e.AnswerWritten: (
         Notice(
             _TO.CUSTOMER, "content", Priority.HUMAN_ANSWER, when=lambda event: event.album is None

@@ -9,7 +9,8 @@ from sqlalchemy import Select, func, insert, select, update
 
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
-from core.events import FaultKnown
+from core.delivery.rooms import room_of
+from core.events import FaultKnown, ParentSet
 from core.models import (
     Camera,
     Outage,
@@ -21,8 +22,11 @@ from core.models import (
     TicketCamera,
     Timer,
 )
+from core.models.tasks import IS_OPEN
 from core.sla import answer
 from core.sla.timers import ANSWER, REMINDER, set_timers
+from core.tasks.following import end_tasks
+from core.tasks.rules import CANCELLED, EQUIPMENT
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.workflow_store import workflow_of
 from core.tx import Look, Tx
@@ -100,16 +104,12 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     numbers = [ticket.id for ticket, _ in faults]
     if not numbers:
         return
-    await tx.session.execute(
-        update(Parentage)
-        .where(Parentage.parent_id.in_(numbers))
-        .values(parent_id=outage.ticket_id)
-        .execution_options(synchronize_session=False)
-    )
+    faults = [*faults, *await _bring_parts(tx, outage.ticket_id, numbers)]
     await tx.session.execute(
         insert(Parentage),
         [{"child_id": n, "parent_id": outage.ticket_id, "since": tx.now} for n in numbers],
     )
+    numbers = [ticket.id for ticket, _ in faults]
     workflow = await workflow_of(tx)
     for ticket, camera in faults:
         answer.end(tx, ticket)
@@ -127,14 +127,41 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     await _redraw(tx, [ticket for ticket, _ in faults if ticket.card_message is not None])
 
 
-async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
-    """One fault, one task: the parent's."""
+async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tuple[Ticket, str]]:
+    """Parts of these tickets are parts of ``parent`` from now on. Returns those that are about
+    cameras and not over, with the cameras' numbers: their customers are to hear of the outage.
+    """
+    rows = await tx.session.execute(
+        select(Ticket, Parentage.parent_id, Camera.number)
+        .join(Parentage, Parentage.child_id == Ticket.id)
+        .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
+        .outerjoin(Camera, Camera.id == TicketCamera.camera_id)
+        .where(Parentage.parent_id.in_(numbers))
+        .order_by(Ticket.id)
+        .with_for_update(of=Ticket)
+    )
+    workflow, faults = await workflow_of(tx), []
+    found: list[Any] = list(rows)
+    for ticket, old, camera in found:
+        state = workflow.state(ticket.state)
+        if camera is None or state.final or state.resolution:
+            tx.emit(ParentSet(ticket_id=ticket.id, parent=parent, old=old))
+        else:
+            faults.append((ticket, camera))
     await tx.session.execute(
-        update(Task)
-        .where(Task.ticket_id.in_(numbers), Task.kind == "equipment", Task.state == "open")
-        .values(state="cancelled", outcome=MERGED, closed_at=tx.now)
+        update(Parentage)
+        .where(Parentage.parent_id.in_(numbers))
+        .values(parent_id=parent)
         .execution_options(synchronize_session=False)
     )
+    return faults
+
+
+async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
+    """One fault, one task: the parent's."""
+    query = select(Task).where(Task.ticket_id.in_(numbers), Task.kind == EQUIPMENT, IS_OPEN)
+    merged = await tx.session.scalars(query.order_by(Task.id).with_for_update())
+    await end_tasks(tx, merged.all(), CANCELLED, MERGED, quiet=True)
 
 
 async def _drop_cards(tx: Tx, numbers: Sequence[int]) -> None:
@@ -159,27 +186,26 @@ async def _hold_customers(tx: Tx, numbers: Sequence[int]) -> None:
 
 
 async def _redraw(tx: Tx, tickets: Iterable[Ticket]) -> None:
-    chat = tx.company.operators_chat
-    if chat is None:
-        return
+    rooms = [(ticket.id, await room_of(tx, ticket.id)) for ticket in tickets]
     rows = [
         row(
             tx,
             str(chat),
             "card",
             Priority.DIGEST,
-            lane=f"{chat}:{ticket.id}:card",
-            ticket_id=ticket.id,
-            once=f"card:{ticket.id}@{chat}",
+            lane=f"{chat}:{number}:card",
+            ticket_id=number,
+            once=f"card:{number}@{chat}",
         )
-        for ticket in tickets
+        for number, chat in rooms
+        if chat is not None
     ]
     await write(tx, rows)
 
 
 async def refresh_card(tx: Tx, number: int) -> None:
     """The parent's card will tell the new number of its parts, before long."""
-    chat = tx.company.operators_chat
+    chat = await room_of(tx, number)
     if chat is None:
         return
     counted = row(

@@ -1,11 +1,12 @@
 """Tasks: work behind a ticket (B9, B21)."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db import BigId, Row
+from core.db import BigId, Row, constant
 
 
 class Task(Row):
@@ -57,3 +58,7 @@ class Task(Row):
     opened_at: Mapped[datetime]
     taken_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+
+
+IS_OPEN: Final = Task.state == constant("open")
+"""The condition as the indexes have it: SQLite finds open tasks by them only when it is put so."""

@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from core.events import Event, TaskCancelled, TaskDone, TaskOpened
 from core.models import Category, Classification, Task, Ticket, TicketTeam
+from core.models.tasks import IS_OPEN
 from core.tasks.rules import CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Look, Tx
@@ -56,7 +57,7 @@ async def is_diagnosed(look: Look, number: int) -> bool:
 
 async def open_tasks(tx: Tx, number: int) -> list[Task]:
     """The ticket's open tasks, oldest first; held."""
-    query = select(Task).where(Task.ticket_id == number, Task.state == OPEN)
+    query = select(Task).where(Task.ticket_id == number, IS_OPEN)
     return list(await tx.session.scalars(query.order_by(Task.id).with_for_update()))
 
 
@@ -74,8 +75,11 @@ async def end_tasks(
     *,
     result: str | None = None,
     by_hand: bool = False,
+    quiet: bool = False,
 ) -> None:
-    """The tasks are done, or not to be done any more. ``by_hand``: somebody said so."""
+    """The tasks are done, or not to be done any more. ``by_hand``: somebody said so; ``quiet``:
+    the caller sees to the cards.
+    """
     for task in tasks:
         task.state, task.outcome, task.result, task.closed_at = state, outcome, result, tx.now
         kind = TaskDone if state == DONE else TaskCancelled
@@ -84,10 +88,12 @@ async def end_tasks(
                 ticket_id=task.ticket_id,
                 task_id=task.id,
                 kind=task.kind,
+                assignee_id=task.assignee_id,
                 outcome=outcome,
                 result=result,
                 by_hand=by_hand,
                 aside=by_hand and await _is_aside(tx, task),
+                quiet=quiet,
             )
         )
     await tx.session.flush()

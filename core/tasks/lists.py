@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from core.models import Camera, Person, Task, Ticket
-from core.tasks.rules import OPEN
+from core.models.tasks import IS_OPEN
 from core.tickets.marker import Marker, marker
 from core.tickets.workflow_store import workflow_of
 from core.tx import Look
@@ -55,7 +55,7 @@ _FACTS: Final = (
 
 async def list_tasks(look: Look, page: int = 0, *, person: int | None = None) -> TaskPage:
     """Open tasks, the oldest first; of one ``person``, or of all. A page beyond the last is it."""
-    chosen = [Task.state == OPEN]
+    chosen = [IS_OPEN]
     if person is not None:
         chosen.append(Task.assignee_id == person)
     count = select(func.count()).select_from(Task).where(*chosen)
@@ -75,7 +75,7 @@ async def task_of(look: Look, number: int) -> TaskFacts | None:
 
 async def open_ids(look: Look, ticket: int) -> list[int]:
     """Numbers of the ticket's open tasks, oldest first."""
-    query = select(Task.id).where(Task.ticket_id == ticket, Task.state == OPEN)
+    query = select(Task.id).where(Task.ticket_id == ticket, IS_OPEN)
     return list(await look.session.scalars(query.order_by(Task.id)))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
 from core.events import NoteWritten, TaskTaken
 from core.models import Note, Task
+from core.models.tasks import IS_OPEN
 from core.people.permissions import may
 from core.tasks.following import end_tasks
 from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, OPEN
@@ -60,7 +61,7 @@ async def take_task(tx: Tx, number: int) -> Task:
         Task.ticket_id == task.ticket_id,
         Task.kind == task.kind,
         Task.assignee_id == me,
-        Task.state == OPEN,
+        IS_OPEN,
     )
     other = (await tx.session.scalars(twin)).first()
     if other is not None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.models import Person, Task, Team, TicketTeam
+from core.models.tasks import IS_OPEN
 from core.tx import Look
 
 _TEAM: Final = select(TicketTeam.level, Team.titles, Team.code).outerjoin_from(
@@ -14,7 +15,7 @@ _TEAM: Final = select(TicketTeam.level, Team.titles, Team.code).outerjoin_from(
 _TASKS: Final = (
     select(Task.id, Task.kind, Person.name)
     .outerjoin_from(Task, Person, Task.assignee_id == Person.id)
-    .where(Task.state == "open")
+    .where(IS_OPEN)
     .order_by(Task.id)
 )
 

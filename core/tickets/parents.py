@@ -13,6 +13,7 @@ from core.errors import NothingToDo, Refusal
 from core.events import ChildJoined, ChildLeft, Event, ParentLeft, ParentSet, StateEntered
 from core.models import Parentage, Ticket
 from core.tickets.access import access
+from core.tickets.faulty import OUTAGE
 from core.tickets.lifecycle import enter
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
@@ -21,8 +22,8 @@ from core.tx import Tx
 async def set_parent(tx: Tx, number: int, parent: int) -> Ticket:
     """The ticket becomes part of ``parent``, and of nothing else any more.
 
-    Raises :class:`Refusal` for itself, for a parent that is a child, for a child that is a parent;
-    :class:`NothingToDo` when it is so already.
+    Raises :class:`Refusal` for itself, for a parent that is a child, for a child that is a parent
+    or an outage, which may become one any moment; :class:`NothingToDo` when it is so already.
     """
     ticket = await access(tx, number, "link")
     await access(tx, parent, "link")
@@ -33,6 +34,8 @@ async def set_parent(tx: Tx, number: int, parent: int) -> Ticket:
         raise Refusal("refusal.parent_circle", number=number, parent=parent)
     if above is not None:
         raise Refusal("refusal.parent_is_child", parent=parent, top=above.parent_id, number=number)
+    if ticket.origin == OUTAGE:
+        raise Refusal("refusal.child_is_outage", number=number, parent=parent)
     if await has_children(tx, number):
         raise Refusal("refusal.child_is_parent", number=number, parent=parent)
     await _join(tx, number, parent)

@@ -14,11 +14,12 @@ from core.models import Outage, OutboxRow, Parentage, Task, Ticket
 from core.people.directory import Caller
 from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.lifecycle import confirm, move
+from core.tickets.parents import leave_parent, set_parent
 from core.tickets.storm import gather_storm
 from tests.actions.conftest import Clock
-from tests.actions.people import ALICE, OPERATORS, customer, operator, writes
+from tests.actions.people import ALICE, OPERATORS, customer, opens, operator, writes
+from tests.actions.playing import present, replayed
 from tests.actions.store import Store
-from tests.actions.test_replay import present, replayed
 from tests.actions.yard import AREA, brings, camera, crowd, tells
 
 ROUND = crowd(3)
@@ -228,6 +229,39 @@ async def test_parts_of_a_part_come_along(desk: Desk, store: Store) -> None:
     assert second.ticket is not None
     parts = {p.child_id: p.parent_id for p in await store.rows(select(Parentage))}
     assert parts[second.ticket.id] == parent.id and len(set(parts.values())) == 1
+    assert await store.told(ALICE.telegram_id) == ["ticket.known", "ticket.joined_area"]
+    for number in parts:
+        assert await replayed(store, number) == await present(store, number)
+
+
+async def test_what_is_no_fault_of_the_area_comes_along_without_a_word(
+    desk: Desk, store: Store
+) -> None:
+    olga, other = await operator(desk), await opens(desk, ALICE)
+    numbers = await reported(desk, ROUND)
+    await desk.run_as(olga, set_parent, other.id, numbers[0])
+    parent = await opened(desk, numbers[0])
+    assert await store.facts(other.id, "parent_set") == [
+        {"parent": numbers[0], "old": None},
+        {"parent": parent.id, "old": numbers[0]},
+    ]
+    assert await store.told(ALICE.telegram_id) == ["ticket.opened"]
+    assert await replayed(store, other.id) == await present(store, other.id)
+
+
+async def test_an_outage_is_part_of_nothing_though_nobody_has_reported_it_yet(
+    desk: Desk, store: Store
+) -> None:
+    numbers = await reported(desk, ROUND)
+    parent = await opened(desk, numbers[0])
+    olga, other = await operator(desk), await opens(desk, ALICE)
+    for number in numbers:
+        await desk.run_as(olga, leave_parent, number)
+    with pytest.raises(Refusal, match="child_is_outage"):
+        await desk.run_as(olga, set_parent, parent.id, other.id)
+    await reported(desk, LATER[:1])
+    (part,) = await store.rows(select(Parentage))
+    assert part.parent_id == parent.id
 
 
 # ------------------------------------------------------------------ talking to all of them
@@ -352,7 +386,7 @@ async def test_the_journal_gives_the_same_tickets_again(
     await desk.run_as(olga, leading.restate_outage, parent.id, until=later, words=None)
     await desk.run_as(olga, move, parent.id, verb)
     for number in (parent.id, *numbers):
-        assert await replayed(store, number) == present(await store.ticket(number))
+        assert await replayed(store, number) == await present(store, number)
 
 
 # ------------------------------------------------------------------ a thousand

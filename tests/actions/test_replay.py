@@ -1,17 +1,22 @@
 """The journal is complete: played back, it gives the present (D6)."""
 
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
+from core.agreements.classifying import classify
 from core.by_hand.saving import record_call
 from core.desk import AlreadyHandled, Desk
 from core.errors import Refusal
-from core.models import JournalEntry, Ticket
-from core.texts import unpack
+from core.models import Ticket
+from core.tasks.lists import open_ids
+from core.tasks.opening import open_equipment_task
+from core.tasks.working import cancel_task, finish_task, take_task
+from core.teams.directory import put_team
+from core.teams.finding import read_escalation, read_hand_over
+from core.teams.handing import escalate, hand_over
 from core.tickets import conversation
 from core.tickets.assignment import release, take
 from core.tickets.details import change_topic
@@ -19,7 +24,7 @@ from core.tickets.due import sweep
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import set_parent
-from core.tx import Actor
+from core.tx import Actor, Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALICE,
@@ -29,71 +34,19 @@ from tests.actions.people import (
     OLGA,
     customer,
     opens,
-    operator,
     says,
     writes,
 )
+from tests.actions.playing import present, replayed
 from tests.actions.store import Store
+from tests.actions.test_handing import operator_here
 
 STEPS = 300
 VERBS = ("wait", "freeze", "unfreeze", "resolve", "close", "cancel", "reopen")
 
-Present = tuple[str, int | None, datetime | None, datetime | None, str | None]
 
-
-class Played:
-    """A ticket as its entries tell it."""
-
-    state = ""
-    assignee: int | None = None
-    waiting: datetime | None = None
-    due: datetime | None = None
-    topic: str | None = None
-
-    def play(self, entry: JournalEntry) -> None:
-        facts = unpack(entry.facts)
-        match entry.event:
-            case "ticket_opened":
-                self.state, self.topic = facts["state"], facts["topic"]
-                self.waiting, self.due = entry.at, facts["answer_due"]
-            case "customer_wrote" | "question_after_all":
-                if facts.get("turned", True):
-                    self.waiting, self.due = self.waiting or entry.at, facts["answer_due"]
-            case "ticket_taken":
-                self.assignee = facts["assignee_id"]
-            case "ticket_released":
-                self.assignee = None
-            case "state_entered":
-                self.state, self.assignee = facts["new"], facts["assignee_id"]
-                self.waiting, self.due = facts["waiting_since"], facts["answer_due"]
-            case "fault_known" | "fault_alone" | "outage_opened" | "outage_restated":
-                self.waiting, self.due = facts["waiting_since"], facts["answer_due"]
-            case "answer_delivered" | "answer_failed" | "answer_withdrawn" | "call_recorded":
-                self.waiting, self.due = facts["waiting_since"], facts["answer_due"]
-            case "topic_changed":
-                self.topic, self.due = facts["new"], facts["answer_due"]
-
-    @property
-    def present(self) -> Present:
-        return self.state, self.assignee, self.waiting, self.due, self.topic
-
-
-async def replayed(store: Store, number: int) -> Present:
-    played = Played()
-    entries = select(JournalEntry).where(JournalEntry.ticket_id == number)
-    for entry in await store.rows(entries.order_by(JournalEntry.id)):
-        played.play(entry)
-    return played.present
-
-
-def present(ticket: Ticket) -> Present:
-    return (
-        ticket.state,
-        ticket.assignee_id,
-        ticket.waiting_since,
-        ticket.answer_due,
-        ticket.topic,
-    )
+async def visit(tx: Tx, number: int) -> None:
+    await open_equipment_task(tx, await tx.session.get_one(Ticket, number), None)
 
 
 class Walk:
@@ -107,7 +60,10 @@ class Walk:
         self.under_way: list[int] = []
 
     async def begin(self) -> None:
-        self.staff = [await operator(self.desk, who) for who in (OLGA, OLEG, ANNA)]
+        self.staff = [await operator_here(self.desk, who) for who in (OLGA, OLEG, ANNA)]
+        for level, (code, who) in enumerate((("first", OLGA), ("second", OLEG)), start=1):
+            members = [who.telegram_id]
+            await self.desk.run(put_team, code, {"en": code}, level=level, members=members)
         for who in (ALICE, BORIS):
             actor = await customer(self.desk, who)
             self.customers[actor.person_id] = actor
@@ -116,9 +72,12 @@ class Walk:
     async def step(self) -> None:
         self.clock.move(minutes=self.dice.choice((0, 1, 30, 600)))
         number = self.dice.choice([ticket.id for ticket in await self.store.tickets()][-4:])
-        often = [self.write, self.move, self.answer, self.settle, self.hold]
+        often = [self.write, self.move, self.answer, self.settle, self.hold, self.work]
         seldom = [
             self.talk,
+            self.classify,
+            self.give,
+            self.climb,
             self.lead,
             self.judge,
             self.rename,
@@ -155,6 +114,26 @@ class Walk:
     async def lead(self, number: int, who: Actor) -> None:
         other = self.dice.choice([ticket.id for ticket in await self.store.tickets()])
         await self.desk.run_as(who, set_parent, number, other)
+
+    async def classify(self, number: int, who: Actor) -> None:
+        await self.desk.run_as(who, classify, number, self.dice.choice(("incident", "question")))
+
+    async def give(self, number: int, who: Actor) -> None:
+        to = self.dice.choice(("@olga", "@oleg", "first", "second"))
+        await self.desk.run_as(who, hand_over, number, await self.desk.read(read_hand_over, to))
+
+    async def climb(self, number: int, who: Actor) -> None:
+        to = self.dice.choice(("", "@oleg"))
+        await self.desk.run_as(who, escalate, number, await self.desk.read(read_escalation, to))
+
+    async def work(self, number: int, who: Actor) -> None:
+        """The ticket needs somebody on the spot, or somebody is there."""
+        tasks = await self.desk.read(open_ids, number)
+        if not tasks:
+            await self.desk.run(visit, number)
+            return
+        action = self.dice.choice((take_task, finish_task, cancel_task))
+        await self.desk.run_as(who, action, self.dice.choice(tasks))
 
     async def settle(self, _number: int, who: Actor) -> None:
         if not self.under_way:
@@ -208,7 +187,10 @@ async def test_played_back_it_gives_the_present(
         if step % 10 == 0:
             for ticket in await store.tickets():
                 last = await store.journal(ticket.id)
-                assert await replayed(store, ticket.id) == present(ticket), last[-6:]
+                now = await present(store, ticket.id)
+                assert await replayed(store, ticket.id) == now, last[-6:]
     seen = {name for ticket in await store.tickets() for name in await store.journal(ticket.id)}
     assert {"answer_failed", "answer_withdrawn", "ticket_released", "topic_changed"} <= seen
     assert {"state_entered", "answer_delivered", "ticket_taken"} <= seen
+    assert {"ticket_assigned", "ticket_escalated", "ticket_classified"} <= seen
+    assert {"task_opened", "task_taken", "task_done", "task_cancelled"} <= seen

@@ -4,13 +4,14 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.agreements.classifying import classify
 from core.desk import Desk
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
 from core.models import Camera, Note, Task, Ticket
+from core.tasks.following import open_tasks
 from core.tasks.lists import list_tasks, open_ids, task_of
 from core.tasks.opening import open_equipment_task
 from core.tasks.resolving import Choice, TasksOpen, resolve
@@ -19,6 +20,7 @@ from core.teams.directory import put_team
 from core.teams.finding import read_escalation, read_hand_over
 from core.teams.handing import escalate, hand_over
 from core.tickets.assignment import release, take
+from core.tickets.behind import work_behind
 from core.tickets.card import card_of
 from core.tickets.conversation import reply
 from core.tickets.lifecycle import move
@@ -364,3 +366,40 @@ async def test_a_cancelled_ticket_takes_its_equipment_task_along_a_closed_one_do
     await incident.act("Olga", move, "reopen")
     await incident.act("Olga", move, "cancel")
     assert await incident.endings() == [("cancelled", "ticket_cancelled", None)]
+
+
+async def test_ended_tasks_cost_open_ones_nothing(incident: Incident, desk: Desk) -> None:
+    """Lists walk along open tasks alone; a twin is looked for among them."""
+    if not desk.database.is_sqlite:
+        pytest.skip("PostgreSQL chooses by what is in the tables")
+    task = await needs_a_visit(incident)
+    heard: list[tuple[str, Any]] = []
+
+    def listen(_c: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+        heard.append((statement, given))
+
+    engines = [engine.sync_engine for engine in (desk.database.writer, desk.database.reader)]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", listen)
+    await desk.run(open_tasks, incident.number)
+    await desk.read(list_tasks)
+    await desk.read(list_tasks, person=incident.id("Olga"))
+    await desk.read(open_ids, incident.number)
+    await desk.read(work_behind, incident.number)
+    await desk.run_as(incident.staff["Olga"], take_task, task.id)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", listen)
+    asked = [each for each in heard if each[0].startswith("SELECT") and "'open'" in each[0]]
+    assert len(asked) == 8
+    async with desk.database.read() as session:
+        connection = await session.connection()
+        steps = {
+            step.detail
+            for text, given in asked
+            for step in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+        }
+    assert {step for step in steps if "task" in step} == {
+        "SCAN task USING INDEX ix_task_open",
+        "SEARCH task USING INDEX ix_task_ticket_id (ticket_id=?)",
+        "SEARCH task USING INDEX uq_task_open (ticket_id=? AND kind=? AND assignee_id=?)",
+    }

@@ -1,0 +1,118 @@
+"""Whatever happens to tickets, in whatever order: no illegal state, the journal gives the same
+tickets and tasks, and the stored clocks are what the journal gives.
+
+`WALK_STEPS` says how many random steps are taken, in `WALK_PARTS` walks that can go beside each
+other; another `WALK_SEED` gives other ones:
+`WALK_STEPS=100000 WALK_PARTS=20 pytest -n 2 --dist load tests/actions/test_walk.py`.
+"""
+
+import asyncio
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.actions.wandering import TABLE, Deed, Stage, World, furnish
+
+STEPS = int(os.environ.get("WALK_STEPS", "400"))
+PARTS = int(os.environ.get("WALK_PARTS", "1"))
+SEED = os.environ.get("WALK_SEED", "1")
+# The steps of a company's life: long ones go far, short ones are soon understood.
+LONG, SHORT = 100, 40
+# So many of them look for the shortest way.
+SHRUNK = 200
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture
+def stage(runner: asyncio.Runner, template: Path, tmp_path: Path) -> Iterator[Stage]:
+    path = tmp_path / "walk.db"
+    shutil.copyfile(template, path)
+    stage = runner.run(furnish(path))
+    yield stage
+    runner.run(stage.close())
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_whatever_happens_in_whatever_order(
+    stage: Stage, runner: asyncio.Runner, part: int
+) -> None:
+    steps = STEPS // PARTS
+    for life in range(-(-steps // LONG)):
+        runner.run(_live(stage, f"{SEED}.{part}.{life}", min(LONG, steps - life * LONG)))
+
+
+async def _live(stage: Stage, seed: str, steps: int) -> None:
+    dice, world = random.Random(seed), World(stage)
+    often = [deed.often for deed in TABLE.values()]
+    try:
+        await world.begin(late=dice.random() < 0.3)
+        for name in dice.choices(list(TABLE), often, k=steps):
+            choices = TABLE[name].choices.items()
+            await world.step(name, **{key: dice.choice(many) for key, many in choices})
+        await world.eye.look_back()
+    except Exception as wrong:
+        story = "\n".join(world.done)
+        wrong.add_note(f"life {seed!r}, after {len(world.done)} steps:\n{story}")
+        raise
+
+
+class Life(RuleBasedStateMachine):
+    """The same table; of what is wrong the shortest way to it is found."""
+
+    runner: ClassVar[asyncio.Runner]
+    stage: ClassVar[Stage]
+    taken: ClassVar[int] = 0
+
+    @initialize(late=st.booleans())
+    def begin(self, late: bool) -> None:
+        self.world = World(self.stage)
+        self.runner.run(self.world.begin(late=late))
+
+
+def _rule_of(name: str, deed: Deed) -> Callable[..., None]:
+    def step(self: Life, **chosen: Any) -> None:
+        Life.taken += 1
+        self.runner.run(self.world.step(name, **chosen))
+
+    step.__name__ = name
+    drawn = {key: st.sampled_from(list(many)) for key, many in deed.choices.items()}
+    choices: dict[str, Any] = drawn
+    made: Any = rule(**choices)
+    marked: Callable[..., None] = made(step)
+    return marked
+
+
+for _name, _deed in TABLE.items():
+    setattr(Life, _name, _rule_of(_name, _deed))
+
+
+def test_the_shortest_way_to_what_is_wrong(stage: Stage, runner: asyncio.Runner) -> None:
+    Life.runner, Life.stage, Life.taken = runner, stage, 0
+    chosen = settings(
+        max_examples=SHRUNK // SHORT,
+        stateful_step_count=SHORT,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Life, settings=chosen)
+    assert Life.taken >= SHRUNK // 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
@@ -13,6 +16,15 @@ DESK = (1440, 900)
 PHONE = (390, 844)
 NEWCOMER = "localStorage.removeItem('frontdoor.tour')"
 REGULAR = "localStorage.setItem('frontdoor.tour', 'seen')"
+# A row that one is led to flashes for a moment, which may be over before a test looks.
+FLASHED = """(node) => ({ seen: new Promise((seen) => {
+  const watch = new MutationObserver(() => {
+    if (!node.querySelector(".row.flash")) return;
+    watch.disconnect();
+    seen(true);
+  });
+  watch.observe(node, { attributeFilter: ["class"], subtree: true });
+}) })"""
 
 
 class Pane:
@@ -51,6 +63,14 @@ class Pane:
     async def start(self) -> None:
         """Press the bar that starts the bot."""
         await self.node.locator(".start").click()
+
+    @asynccontextmanager
+    async def flashes(self) -> AsyncIterator[None]:
+        """What is done inside leads to a message here."""
+        watch = await self.node.evaluate_handle(FLASHED)
+        yield
+        async with asyncio.timeout(PATIENCE / 1000):
+            await watch.evaluate("(watch) => watch.seen")
 
     async def attach(self, label: str) -> None:
         """Choose from the paper clip's menu."""

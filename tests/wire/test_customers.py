@@ -432,10 +432,10 @@ async def test_what_cannot_be_carried_is_refused_in_words_and_recorded(
         story = {"chat": anna.chat.brief(), "id": 7}
         sent = (await anna.send_content({"story": story})).id
     elif "hologram" in content:
-        sent = anna.say("временно").result.id + 1000
+        await anna.say("временно")
         await stage.group.expect("временно", reply_to=card)
         anna.chat.mark()
-        person = anna.to_json()
+        person, sent = anna.to_json(), anna.chat.next_id()
         stage.world.inject(
             {
                 "message": {

@@ -163,9 +163,9 @@ async def test_what_no_person_says_here_themselves_does_nothing(
 ) -> None:
     """Replies to the card among them, which no app could make of some of these."""
     before, said = everything(stage), said_in(stage)
-    for number, order in enumerate((*ORDERS, "ответ", "// заметка")):
+    for order in (*ORDERS, "ответ", "// заметка"):
         message = {
-            "message_id": 1_000_000 + number,
+            "message_id": stage.group.next_id(),
             "date": stage.world.clock.unix(),
             "chat": stage.group.brief(),
             "text": order.format(n=case.number),

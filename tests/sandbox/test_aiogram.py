@@ -100,16 +100,18 @@ def greeter() -> Dispatcher:
 
 @asynccontextmanager
 async def polling(bot: Bot) -> AsyncIterator[None]:
+    dispatcher = greeter()
     task = asyncio.create_task(
-        greeter().start_polling(
+        dispatcher.start_polling(
             bot, polling_timeout=1, handle_signals=False, close_bot_session=False
         )
     )
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        # cancelling would leave its own tasks behind, asking for updates for ever
+        await dispatcher.stop_polling()
+        await task
 
 
 @asynccontextmanager

@@ -7,6 +7,10 @@ import pytest
 
 from tests.postgres import Postgres, Unavailable, start
 
+# Several files run at a time, on machines with other work: what comes late has not failed. Only
+# what fails waits that long.
+os.environ.setdefault("SANDBOX_PATIENCE", "4")
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:

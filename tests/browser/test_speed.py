@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from statistics import median
 from typing import Any
 
 import pytest
+from playwright.async_api import Locator
 
 from tests.browser.conftest import Opening
 from tests.browser.window import Window
@@ -15,6 +17,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("quiet", "fresh")]
 
 # Milliseconds, the aims of the page.
 PAINT = 1000
+OTHER_SIDE = 300
 # Two hundred messages a minute leave 300 ms for each: the page may be busy for half of it.
 BUSY = 150
 # So many others at work for each core, and a figure says more about them than about the page.
@@ -22,7 +25,24 @@ CROWD = 2.5
 # A busy machine spoils a measurement, but not several in a row.
 ROUNDS = 3
 
+# Seconds between what people do here: Telegram lets a bot say one thing a second in a chat, and
+# what is done faster waits for that.
+PACE = 1.5
+
 PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0].startTime"
+# When the words stand in the other list, counted from the press that sends them.
+UNTIL_SEEN = """(node, words) => new Promise((seen) => {
+  const look = () => {
+    if (![...node.children].slice(-3).some((row) => row.textContent.includes(words))) return;
+    watch.disconnect();
+    seen(performance.now());
+  };
+  const watch = new MutationObserver(look);
+  watch.observe(node, { childList: true, subtree: true });
+})"""
+PRESSED = """(node) => new Promise((pressed) => node.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") pressed(performance.now());
+}, { capture: true }))"""
 STORM = """async (list, { actor, chat, count, pause }) => {
   const long = [];
   new PerformanceObserver((seen) => seen.getEntries().forEach((one) => long.push(one.duration)))
@@ -63,6 +83,37 @@ async def test_the_first_paint_is_there_within_a_second(opening: Opening) -> Non
         if times[-1] < PAINT:
             break
     assert min(times) < PAINT, times
+
+
+async def crossing(typed: Locator, seen: Locator, words: str) -> float:
+    """Milliseconds from the key that sends words in one pane to the sight of them in another."""
+    await typed.fill(words)
+    begun = await typed.evaluate_handle(f"node => ({{ at: ({PRESSED})(node) }})")
+    ended = await seen.evaluate_handle(
+        f"(node, words) => ({{ at: ({UNTIL_SEEN})(node, words) }})", words
+    )
+    await typed.press("Enter")
+    both = [await handle.evaluate("async (handle) => await handle.at") for handle in (begun, ended)]
+    return float(both[1] - both[0])
+
+
+async def test_an_action_shows_on_the_other_side_in_less_than_a_third_of_a_second(
+    window: Window,
+) -> None:
+    """Through the page, the server, the real bot and back, both ways, at the pace of people."""
+    await window.add("Саша Ветер")
+    card = await window.ticket("Проверка связи.")
+    to = window.group.node.locator(".rows"), window.customer.node.locator(".rows")
+    times: dict[str, float] = {}
+    for number in range(4):
+        await asyncio.sleep(PACE)
+        words = f"вопрос {number}."
+        times[words] = await crossing(window.customer.input, to[0], words)
+        await asyncio.sleep(PACE)
+        await window.group.choose(card, "Ответить")
+        words = f"ответ {number}."
+        times[words] = await crossing(window.group.input, to[1], words)
+    assert median(times.values()) < OTHER_SIDE, times
 
 
 async def test_two_hundred_messages_do_not_slow_the_page(window: Window) -> None:

@@ -99,7 +99,8 @@ async def show_why(visit: Visit, number: int) -> None:
     for one in found:
         voice = visit.speech.voice
         there = Voice(voice.texts, voice.locale, voice.now, one.zone)
-        blocks.append("\n".join(drawn(there, number, one)))
+        space = "\n" if blocks else ""  # two deadlines are two paragraphs
+        blocks.append(space + "\n".join(drawn(there, number, one)))
     await visit.say(blocks)
 
 

@@ -48,12 +48,14 @@ class Words(Enum):
 class Sign(Enum):
     """What shows that the command was carried out.
 
-    ``SHOWN``: something else does, a receipt or a list. ``CARD``: the ticket's card, which the
-    operator looks at if they reply to it; otherwise we react. ``CARD_UNLESS_SAID``: the same, but
-    where words went to the customer, only their arrival is acknowledged (X2).
+    ``SHOWN``: something else does, a receipt or a list. ``REACTION``: nothing does but ours.
+    ``CARD``: the ticket's card, which the operator looks at if they reply to it; otherwise we
+    react. ``CARD_UNLESS_SAID``: the same, but where words went to the customer, only their arrival
+    is acknowledged (X2).
     """
 
     SHOWN = auto()
+    REACTION = auto()
     CARD = auto()
     CARD_UNLESS_SAID = auto()
 
@@ -82,6 +84,7 @@ async def help_(asked: Asked) -> None:
 
 _NO, _MAY, _MUST = Number.NONE, Words.MAY, Words.MUST
 _SHOWN: Final = Sign.SHOWN
+_REACTION: Final = Sign.REACTION
 
 COMMANDS: Final[dict[str, Row]] = {
     "take": Row(moves.take),
@@ -100,8 +103,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "tasks": Row(tasks.tasks, _NO, _MAY, _SHOWN),
     "task": Row(tasks.task, _NO, _MAY, _SHOWN),
     "done": Row(tasks.done, _NO, _MAY),
-    "on": Row(teams.on, _NO),
-    "off": Row(teams.off, _NO),
+    "on": Row(teams.on, _NO, sign=_REACTION),
+    "off": Row(teams.off, _NO, sign=_REACTION),
     "teams": Row(teams.teams, _NO, sign=_SHOWN),
     "outage": Row(outages.outage, words=_MUST),
     "broadcast": Row(outages.broadcast, words=_MUST, sign=_SHOWN),
@@ -109,7 +112,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "topic": Row(moves.topic, words=_MUST),
     "class": Row(agreements.class_, words=_MAY, sign=_SHOWN),
     "priority": Row(agreements.priority, words=_MAY, sign=_SHOWN),
-    "next": Row(agreements.next_, words=_MUST),
+    "next": Row(agreements.next_, words=_MUST, sign=_REACTION),
     "why": Row(agreements.why_, sign=_SHOWN),
     "times": Row(agreements.times, sign=_SHOWN),
     "undo": Row(moves.undo, _NO, _MAY, _SHOWN),
@@ -159,6 +162,8 @@ _DONE: Final = "👌"
 
 
 def _needs_reaction(asked: Asked, row: Row) -> bool:
+    if row.sign is Sign.REACTION:
+        return True
     if asked.said.reply_to is not None or row.sign is Sign.SHOWN:
         return False
     said = bool(asked.command.words) or asked.said.kind != "text"

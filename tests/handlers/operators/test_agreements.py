@@ -111,7 +111,7 @@ async def test_why_shows_the_arithmetic_line_by_line(at_noon: Group) -> None:
     await group.says(group.olga, f"/unfreeze {number}")
     command = await group.says(group.olga, f"/why {number}")
     text = "\n".join(group.answers(command))
-    reaction, resolution = text.split(f"⏱ #{number} · срок решения")
+    reaction, resolution = text.split(f"\n\n⏱ #{number} · срок решения")
     assert "Соглашение «Plain», часы работы «Office» (UTC)" in reaction
     assert "Отведено 2 ч рабочего времени с " in reaction
     assert re.search(r"\n\d+ \S+: 12:00–13:00 — 1 ч\n", reaction)
@@ -155,8 +155,10 @@ async def test_alerts_name_the_clock(at_noon: Group) -> None:
 async def test_the_next_contact_is_set_shown_and_taken_away(at_noon: Group) -> None:
     group = at_noon
     number = await group.ticket()
-    command = await group.says(group.olga, f"/next {number} завтра 10:00")
-    assert command.bot_reactions == ["👌"]
+    card = await group.card(number)
+    for words, to in ((f"/next {number} завтра 9:00", None), ("/next завтра 10:00", card)):
+        command = await group.says(group.olga, words, to=to)
+        assert command.bot_reactions == ["👌"]  # the card does not show it
     shown = "\n".join(group.answers(await group.says(group.olga, f"/ticket {number}")))
     assert "👤 связаться с клиентом завтра, 10:00" in shown
     group.clock.ahead += timedelta(days=1)

@@ -130,7 +130,8 @@ async def test_the_card_offers_teams_and_those_on_duty(group: Group) -> None:
     await with_teams(group)
     number = await group.ticket()
     card = await group.card(number)
-    assert (await group.says(group.oleg, "/on")).bot_reactions == ["👌"]
+    for words in ("/on", "/off", "/on"):  # a card shows no duty, so we react to a reply, too
+        assert (await group.says(group.oleg, words, to=card)).bot_reactions == ["👌"]
     await group.presses(group.olga, card, "Ещё")
     assert card.buttons[:2] == ["Передать", "На уровень выше"]
     await group.presses(group.olga, card, "Передать")
@@ -336,3 +337,32 @@ async def test_in_a_teams_own_group_its_tickets_are_worked_on(group: Group) -> N
     assert note.bot_reactions == ["✍"] and "👷 Олег" in card.text
     await group.presses(group.oleg, card, "Решено")
     assert (await group.row(number)).state == "resolved"
+
+
+async def test_words_that_are_edited_after_the_ticket_moved_are_read_where_it_is_now(
+    group: Group,
+) -> None:
+    await with_teams(group)
+    number = await group.ticket()
+    first = await group.anna.say("Погас вчера")
+    await group.settle()
+    await group.deliver()
+    old = newest(group)
+    assert old.text == "Погас вчера"
+    room = group.world.supergroup("Вторая линия", members=[group.oleg], bot="admin")
+    title = {"ru": "Вторая линия"}
+    await group.desk.run(put_team, "second", title, level=2, chat=room.id, members=[group.oleg.id])
+    await group.says(group.olga, f"/escalate {number}")
+    await group.deliver()
+    posts = len(group.chat.bot_messages)
+    for words, shown in (
+        ("Погас позавчера", f"👤 Анна · #{number} · исправлено\nПогас позавчера"),
+        ("Погас в пятницу", "Погас в пятницу"),  # edited where it stands, as everywhere
+    ):
+        await group.anna.edit(first, words)
+        await group.settle()
+        await group.deliver()
+        (copy,) = [m for m in room.bot_messages if "Погас" in m.text]
+        assert copy.text == shown
+        assert copy.reply_to is not None and copy.reply_to.text.startswith(f"🔴 #{number}")
+    assert old.text == "Погас вчера" and len(group.chat.bot_messages) == posts

@@ -88,6 +88,7 @@ async def playing(folder: Path) -> AsyncIterator[Stage]:
         played = demo.build(world)
         room = machine_room(load_settings({}), played, folder, dict(os.environ))
         page = Page(played, room)
+        await room.furnish()
         async with room.bot, visiting(page) as visitor:
             yield Stage(page, room, visitor)
             await room.close()

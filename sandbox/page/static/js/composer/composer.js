@@ -19,7 +19,7 @@ export function makeComposer(ctx, field) {
   const input = h("textarea.input", { rows: "1", dir: "auto", enterkeyhint: "send", autocomplete: "off" });
   const above = makeAbove(ctx, () => { restore(""); input.focus(); });
   const keyboard = makeKeyboard(ctx, () => keys.setAttribute("aria-pressed", String(keyboard.open)));
-  const suggest = makeSuggest(ctx, input, (text) => { restore(""); ctx.say(text); });
+  const suggest = makeSuggest(ctx, input, (text) => { restore(text); submit(); }); // it answers what is replied to
   const recorder = makeRecorder(ctx, () => above.target());
   const button = (name, sign, onclick, extra = {}) => h("button.icon-button", { type: "button", onclick, data: { label: name }, ...extra }, icon(sign));
   const menu = h("button.bot-menu", { type: "button", "aria-haspopup": "listbox", onclick: () => { suggest.toggle(); input.focus(); } });

@@ -44,11 +44,16 @@ function toggle(name, sign, state, onclick) {
   return h("button.switch", { type: "button", "aria-pressed": String(Boolean(state)), data: { trouble: name }, title: t(`${name}_about`), onclick }, icon(sign), h("span", {}, t(name)), left, h("i.knob", { "aria-hidden": "true" }));
 }
 
-/** The story takes a while: meanwhile the button says how far it is. */
+/** The story takes a while, and so does its end: meanwhile the button says how far it is. */
 function demonstration(state) {
-  const telling = Boolean(state?.of);
-  const words = telling ? t("demo_telling", state) : t(state ? "demo_off" : "demo_on");
-  return h("button.button", { type: "button", disabled: telling, "aria-busy": telling, "aria-pressed": String(Boolean(state)), data: { trouble: "demo" }, title: t("demo_about"), onclick: (event) => trouble(event.currentTarget, { do: "demo", on: !state }) }, icon("people"), words);
+  if (state?.anew) return act("demo", "demo_ending", true);
+  if (state?.of) return act("demo", "demo_telling", true, state);
+  return [state ? null : act("demo", "demo_on"), act("anew", "demo_off")];
+}
+
+function act(name, words, busy = false, facts = {}) {
+  const body = { do: "demo", on: name === "demo" };
+  return h("button.button", { type: "button", disabled: busy, "aria-busy": String(busy), data: { trouble: name }, title: t(`${name}_about`), onclick: (event) => trouble(event.currentTarget, body) }, icon(name === "demo" ? "people" : "refresh"), t(words, facts));
 }
 
 const leftOf = (until) => duration(Math.max(0, until - Date.now() / 1000));

@@ -5,6 +5,7 @@ import { icon } from "../icons.js";
 import { t } from "../i18n.js";
 import { keep, kept } from "../theme.js";
 import { on, store } from "../store.js";
+import { makeOnward } from "./onward.js";
 import { beside, makeRing } from "./pointer.js";
 import { card, markNow, newcomer, STEPS } from "./steps.js";
 
@@ -21,6 +22,8 @@ export function startTour({ panes, tabs }) {
   let trip = null;
   let timer = 0;
   let resting = false;
+  let pointed = () => null; // after the end: where what was chosen is
+  const onward = makeOnward({ panes, tabs, point(place) { pointed = place; look(); } });
 
   function start() {
     const who = newcomer();
@@ -52,7 +55,7 @@ export function startTour({ panes, tabs }) {
     keep(KEY, "seen");
   }
   function finish() {
-    clearInterval(timer);
+    pointed = () => null;
     ring.hide();
     keep(KEY, "seen");
     draw();
@@ -61,7 +64,8 @@ export function startTour({ panes, tabs }) {
 
   /** Was it done? And where is the place now? */
   function look() {
-    if (at < 0 || at >= STEPS.length) return;
+    if (at >= STEPS.length) { ring.show(seen(pointed())); return; }
+    if (at < 0) return;
     const step = STEPS[at];
     if (!resting && step.done(trip)) {
       resting = true;
@@ -84,7 +88,8 @@ export function startTour({ panes, tabs }) {
     box.setAttribute("aria-label", t("tour"));
     box.hidden = false;
     if (at >= STEPS.length) {
-      fill(box, head(t("tour_end_title")), h("p", { role: "status" }, t("tour_end")),
+      onward.draw();
+      fill(box, head(t("tour_end_title")), h("p", { role: "status" }, t("tour_end")), onward.node,
         h("div.row-end", {}, h("button.button", { type: "button", onclick: start }, t("tour_restart")), h("button.button.main", { type: "button", onclick: stop }, t("done"))));
       return;
     }
@@ -120,6 +125,7 @@ export function startTour({ panes, tabs }) {
   }
 
   on("goto", () => { if (trip) trip.went = true; });
+  on("event", ({ kind }) => { if (at >= STEPS.length && kind === "message") pointed = () => null; });
   on("event", ({ kind }) => { if (trip && (kind === "message" || kind === "edit")) setTimeout(look, 60); });
   on("reset", () => { if (trip && !store.world.chats.size) stop(); });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape" && box.contains(document.activeElement)) stop(); });

@@ -71,10 +71,11 @@ export const en = {
   outbox_sending_about: "Handed to Telegram, no answer yet", outbox_uncertain_about: "The answer was lost: they may have arrived or not", outbox_failed_about: "Cannot be delivered",
   deadlines: "Next deadlines", deadlines_none: "Nothing to wait for", deadline_answer: "answer", deadline_wake: "wakes up",
   late_by: "−{span}", deadline_reminder: "reminder", deadline_rating: "closes by itself",
+  deadline_reaction: "react", deadline_resolution: "resolve", deadline_reaction_near: "react soon", deadline_resolution_near: "resolve soon", deadline_contact: "get in touch",
   trouble: "Make trouble", network: "No network", network_about: "Nothing gets through between the bot and Telegram",
   flood: "429 for 30 seconds", flood_about: "Telegram answers “too many requests” to everything", lose_responses: "Lose 3 answers", lose_responses_about: "Telegram does what it is asked, but its answer is lost",
   block: "{name} blocks the bot", block_about: "The customer of the first chat", calm: "Calm", demo_on: "Show a busy day", demo_off: "Begin anew",
-  demo_telling: "Ticket {at} of {of}…", demo_about: "A small company with cameras and a few tickets", log: "The bot’s log", log_empty: "Nothing yet",
+  demo_telling: "Ticket {at} of {of}…", demo_ending: "Beginning anew…", demo_about: "A company’s working day: six customers with their tickets", anew_about: "All that was said disappears; the company, its cameras and people stay", log: "The bot’s log", log_empty: "Nothing yet",
 
   // the tour
   tour_offer_title: "Shall we show you around?", tour_offer: "Three minutes: a customer writes, an operator answers, a deadline passes. You do it all, and the bot is the real one.",
@@ -94,5 +95,9 @@ export const en = {
   tour_open_plain: "The channel got an alert: the ticket’s number, its assignee, and since when the customer has waited.",
   tour_resolve_title: "The work is done", tour_resolve: "Press “✅”. The bot will ask the customer whether everything works.",
   tour_close_title: "The customer has the last word", tour_close: "Press the button that says yes, and the ticket closes.",
-  tour_end_title: "That is all", tour_end: "Now on your own: kill the bot in the middle of an answer, cut the network, write as three customers at once. Nothing will be lost.",
+  tour_end_title: "That is all", tour_end: "Now on your own. Анна has five cameras: report a fault, and try commands on its card. Or kill the bot in the middle of an answer: nothing will be lost.",
+  onward: "What to try next", onward_fault: "📷 A camera fault",
+  onward_why: "/why", onward_why_about: "Why these deadlines to react and to resolve", onward_escalate: "/escalate 2 needs access to the node", onward_escalate_about: "To the second line, with one line of why",
+  onward_tasks: "/tasks", onward_tasks_about: "Open tasks", onward_next: "/next Friday 10:00", onward_next_about: "When the customer is to hear from us",
+  onward_split: "/split", onward_split_about: "A quote becomes a ticket of its own", onward_call: "/call +7 903 111-22-33", onward_call_about: "Борис calls: the bot goes on asking in the operator’s private chat",
 };

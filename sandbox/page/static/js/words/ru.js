@@ -71,10 +71,11 @@ export const ru = {
   outbox_sending_about: "Отданы Telegram, ответа ещё нет", outbox_uncertain_about: "Ответ потерян: могли дойти, могли нет", outbox_failed_about: "Доставить нельзя",
   deadlines: "Ближайшие сроки", deadlines_none: "Ждать нечего", deadline_answer: "ответить", deadline_wake: "проснётся",
   late_by: "−{span}", deadline_reminder: "напомнить", deadline_rating: "закроется само",
+  deadline_reaction: "отреагировать", deadline_resolution: "решить", deadline_reaction_near: "скоро реакция", deadline_resolution_near: "скоро решение", deadline_contact: "связаться",
   trouble: "Устроить неприятность", network: "Нет сети", network_about: "Ничего не проходит между ботом и Telegram",
   flood: "429 на 30 секунд", flood_about: "Telegram отвечает «слишком часто» на всё", lose_responses: "Потерять 3 ответа", lose_responses_about: "Telegram делает, что просят, но ответ не доходит",
   block: "{name} блокирует бота", block_about: "Клиент из первого чата", calm: "Успокоить", demo_on: "Показать жизнь", demo_off: "Начать заново",
-  demo_telling: "Обращение {at} из {of}…", demo_about: "Небольшая компания с камерами и несколькими обращениями", log: "Журнал бота", log_empty: "Пока пусто",
+  demo_telling: "Обращение {at} из {of}…", demo_ending: "Начинаем заново…", demo_about: "Рабочий день компании: шесть клиентов со своими обращениями", anew_about: "Всё, что было сказано, исчезнет; компания, камеры и люди остаются", log: "Журнал бота", log_empty: "Пока пусто",
 
   // the tour
   tour_offer_title: "Показать, как это работает?", tour_offer: "Три минуты: клиент пишет, оператор отвечает, срок проходит. Всё делаете вы, бот настоящий.",
@@ -94,5 +95,9 @@ export const ru = {
   tour_open_plain: "В канал пришла тревога: номер обращения, кто его ведёт и с какого часа ждёт клиент.",
   tour_resolve_title: "Дело сделано", tour_resolve: "Нажмите «✅ Решено». Бот спросит клиента, всё ли работает.",
   tour_close_title: "Последнее слово за клиентом", tour_close: "Нажмите «Да, спасибо» — и обращение закроется.",
-  tour_end_title: "Вот и всё", tour_end: "Дальше — сами: убейте бота посреди ответа, отключите сеть, напишите от трёх клиентов сразу. Ничего не пропадёт.",
+  tour_end_title: "Вот и всё", tour_end: "Дальше — сами. У Анны пять камер: сообщите о неисправности, а на карточке попробуйте команды. Или убейте бота посреди ответа: ничего не пропадёт.",
+  onward: "Что попробовать дальше", onward_fault: "📷 Неисправность камеры",
+  onward_why: "/why", onward_why_about: "Почему такие сроки реакции и решения", onward_escalate: "/escalate 2 нужен доступ к узлу", onward_escalate_about: "На вторую линию, с одной строкой почему",
+  onward_tasks: "/tasks", onward_tasks_about: "Открытые задачи", onward_next: "/next пятница 10:00", onward_next_about: "Когда связаться с клиентом",
+  onward_split: "/split", onward_split_about: "Цитата становится отдельным обращением", onward_call: "/call +7 903 111-22-33", onward_call_about: "Звонок Бориса: дальше бот спрашивает в личном чате оператора",
 };

@@ -26,6 +26,7 @@ from core import journal
 from core.agreements import contact, keeping, urgency
 from core.company import Company
 from core.contacts import merging
+from core.contacts.zones import zone_at
 from core.db import Database
 from core.delivery import outbox
 from core.delivery.channel import Channel
@@ -230,5 +231,7 @@ def _channels(
     channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts)}
     if settings.smtp_url is not None and settings.mail_from is not None:
         url = settings.smtp_url.get_secret_value()
-        channels["email"] = EmailChannel(url, settings.mail_from, texts, settings.timezone)
+        channels["email"] = EmailChannel(
+            url, settings.mail_from, texts, lambda address: desk.read(zone_at, address)
+        )
     return channels

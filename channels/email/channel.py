@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
@@ -14,7 +14,7 @@ from aiosmtplib import SMTP, SMTPException
 from channels.email.compose import compose, mailbox, message_id, named_mailbox, one_line
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
-from core.delivery.channel import Outgoing, SendError, Sent
+from core.delivery.channel import READERS_ZONE, Outgoing, SendError, Sent
 from core.texts import Key
 
 TIMEOUT: Final = 15.0  # seconds for one command
@@ -47,8 +47,9 @@ class EmailChannel:
     after a lost answer is harmless. Each letter opens its own connection: keeping one open saved
     2 ms a letter (measured), and cost the care of connections that died unseen.
 
-    Raises ValueError at once when ``url`` or ``sender`` cannot be used. ``domain`` stands in
-    Message-ID and EHLO; by default it is the sender's. ``tls`` replaces the system's trust.
+    Raises ValueError at once when ``url`` or ``sender`` cannot be used. ``zone_of`` says in which
+    zone times are told at an address. ``domain`` stands in Message-ID and EHLO; by default it is
+    the sender's. ``tls`` replaces the system's trust.
     """
 
     name = "email"
@@ -58,7 +59,7 @@ class EmailChannel:
         url: str,
         sender: str,
         texts: Texts,
-        zone: ZoneInfo,
+        zone_of: Callable[[str], Awaitable[ZoneInfo]],
         *,
         domain: str | None = None,
         tls: ssl.SSLContext | None = None,
@@ -70,7 +71,7 @@ class EmailChannel:
             raise ValueError("MAIL_FROM: many servers take only Latin letters before the @")
         self._domain = mailbox(f"postmaster@{domain}").domain if domain else self._sender.domain
         self._texts = texts
-        self._zone = zone
+        self._zone_of = zone_of
         self._tls = tls
         self._timeout = timeout
 
@@ -83,7 +84,7 @@ class EmailChannel:
 
     async def send(self, parcel: Outgoing) -> Sent:
         """Send the letter whose words are ``<key>.subject`` and ``<key>.body``."""
-        letter = self._letter(parcel)
+        letter = self._letter(parcel, await self._zone(parcel))
         recipient = letter["To"].addresses[0].addr_spec
         async with self._session() as server:
             # One recipient, so a refusal is an exception. With several, aiosmtplib would report
@@ -109,7 +110,12 @@ class EmailChannel:
             await server.mail(self._sender.addr_spec)
             await server.rset()
 
-    def _letter(self, parcel: Outgoing) -> EmailMessage:
+    async def _zone(self, parcel: Outgoing) -> ZoneInfo:
+        """The reader's, as it was when the row was written, or as it is known of the address."""
+        own = parcel.facts.get(READERS_ZONE)
+        return await self._zone_of(parcel.address) if own is None else ZoneInfo(own)
+
+    def _letter(self, parcel: Outgoing, zone: ZoneInfo) -> EmailMessage:
         if parcel.kind != "text" or parcel.key is None:
             raise SendError("unsupported", f"a letter cannot {parcel.kind}", permanent=True)
         try:
@@ -120,18 +126,18 @@ class EmailChannel:
             message_id=message_id(parcel.id, self._domain),
             sender=self._sender,
             recipient=recipient,
-            subject=self._say(parcel, f"{parcel.key}.subject"),
-            body=self._say(parcel, f"{parcel.key}.body"),
+            subject=self._say(parcel, f"{parcel.key}.subject", zone),
+            body=self._say(parcel, f"{parcel.key}.body", zone),
             date=parcel.created_at,
         )
 
-    def _say(self, parcel: Outgoing, key: str) -> str:
+    def _say(self, parcel: Outgoing, key: str, zone: ZoneInfo) -> str:
         # "Tomorrow" is counted from the Date of the letter, as its reader will count; and a retry
         # after midnight must not be another letter under the same id.
         facts = dict(parcel.facts)
         if "assignee" in facts:
             facts["assignee"] = facts["assignee"] or NOBODY
-        return self._texts.say(parcel.locale, key, facts, now=parcel.created_at, zone=self._zone)
+        return self._texts.say(parcel.locale, key, facts, now=parcel.created_at, zone=zone)
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[SMTP]:

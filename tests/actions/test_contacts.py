@@ -1,5 +1,7 @@
 """People: where they are reached, who is found by what, and two who turn out to be one."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from sqlalchemy import select
 
@@ -9,6 +11,7 @@ from core.contacts.finding import find_people, person_facts
 from core.contacts.merging import merge
 from core.contacts.points import EMAIL, PHONE, Point, make_contact
 from core.contacts.verification import verify_phone
+from core.contacts.zones import zone_at
 from core.desk import Desk
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.models import (
@@ -291,3 +294,29 @@ async def test_a_phone_of_another_telegram_account_merges_nobody(desk: Desk, sto
     await desk.run(verify_phone, EVE, MOBILE)
     assert await store.facts(None, "people_merged") == []
     assert len((await desk.read(list_own, ALICE.telegram_id)).tickets) == 1
+
+
+# ------------------------------------------------------------------ in whose time
+
+
+async def test_a_letter_tells_times_in_the_zone_of_whose_address_it_is(desk: Desk) -> None:
+    assert await desk.read(zone_at, MAIL) == desk.company.zone
+    first = await contact(desk, "Carol", Point(EMAIL, MAIL))
+    assert await desk.read(zone_at, MAIL) == desk.company.zone, "she has said none"
+    later = await contact(desk, "Carol's brother", Point(EMAIL, MAIL))
+
+    async def live(tx: Tx, person: int, zone: str) -> None:
+        (await tx.session.get_one(Person, person)).zone = zone
+
+    await desk.run(live, first, "Asia/Omsk")
+    assert await desk.read(zone_at, f"  {MAIL.upper()} ") == ZoneInfo("Asia/Omsk")
+    await desk.run(live, later, "Asia/Tokyo")
+    assert await desk.read(zone_at, MAIL) == ZoneInfo("Asia/Tokyo"), "said last"
+
+    async def prove(tx: Tx) -> None:
+        point = await tx.session.get_one(ContactPoint, (first, EMAIL, MAIL))
+        point.verified_at = tx.now
+
+    await desk.run(prove)
+    assert await desk.read(zone_at, MAIL) == ZoneInfo("Asia/Omsk"), "proved"
+    assert await desk.read(zone_at, "Олег <oleg@x>") == desk.company.zone

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.smtp import SMTP
@@ -22,6 +23,10 @@ from tests.channels.email.server import (
     Words,
     check_login,
 )
+
+
+async def in_moscow(_address: str) -> ZoneInfo:
+    return MOSCOW
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ def words() -> Words:
 def channel_to(words: Words) -> MakeChannel:
     def make(url: str, **how: Any) -> EmailChannel:
         sender = how.pop("sender", "Наш двор <desk@frontdoor.test>")
-        return EmailChannel(url, sender, words, MOSCOW, **how)
+        return EmailChannel(url, sender, words, how.pop("zone_of", in_moscow), **how)
 
     return make
 

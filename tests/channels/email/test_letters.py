@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.headerregistry import Address
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
@@ -62,6 +63,24 @@ async def test_a_retry_is_the_same_letter_byte_for_byte(
     assert read(first)["Message-ID"] == "<outbox-17@frontdoor.test>"
     assert first.content == second.content
     assert set(words.asked_at) == {parcel().created_at}
+
+
+async def test_times_are_told_in_the_zone_of_whoever_reads(
+    relay: Relay, words: Words, channel_to: MakeChannel
+) -> None:
+    asked: list[str] = []
+
+    async def zone_of(address: str) -> ZoneInfo:
+        asked.append(address)
+        return ZoneInfo("Asia/Omsk")
+
+    channel = channel_to(f"smtp://127.0.0.1:{relay.port}", zone_of=zone_of)
+    words.zone = ZoneInfo("Asia/Omsk")
+    await channel.send(parcel())
+    assert asked == ["alice@x.test"]
+    words.zone = ZoneInfo("Asia/Tokyo")  # frozen with the row, where the person was known
+    await channel.send(parcel(facts={**parcel().facts, "readers_zone": "Asia/Tokyo"}))
+    assert asked == ["alice@x.test"] and len(relay.letters) == 2
 
 
 async def test_another_row_is_another_letter(channel: EmailChannel, relay: Relay) -> None:

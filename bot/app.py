@@ -138,7 +138,10 @@ class App:
                 Introducer(self.bot, self.desk, self.texts).run(), name="introducer"
             ),
             asyncio.create_task(Watcher(self.bot, self.desk, self.courier).run(), name="watcher"),
-            asyncio.create_task(Rereader(self.desk).run(), name="rereader"),
+            # with the directory, the chats of teams may be others
+            asyncio.create_task(
+                Rereader(self.desk, self.courier.troubled.set).run(), name="rereader"
+            ),
         }
 
     async def _prepared_before(self, stop: asyncio.Task[Any]) -> bool:

@@ -19,18 +19,21 @@ from bot.opening import Unusable, opened_as_it_is, opened_to_write
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
 from channels.telegram.gateway import make_bot
-from channels.telegram.health import examine_chat
+from channels.telegram.health import TEAM, examine_chat
 from core.company import Company
 from core.db import DatabaseInUse
 from core.delivery.channel import SendError
 from core.delivery.places import ROLES
 from core.setup.choices import find_company
+from core.teams.directory import TeamFacts, teams_of
 
 # By role: the variable that names the chat, and what the chat is called here.
 _PLACES: Final = {
     "operators": ("OPERATOR_CHAT_ID", "operator group"),
     "alerts": ("ALERT_CHAT_ID", "alert channel"),
 }
+# What names a team's own group.
+_OF_TEAM: Final = "the team's chat in the directory"
 # By what `health` finds: what is wrong with the chat, and what to do about it.
 _FAULTS: Final = {
     "unlinked": (
@@ -139,9 +142,11 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         yield Finding("Telegram cannot be reached", False, remedy)
         return
     yield Finding(f"the bot is @{me.username}", True)
-    company = await _company(settings)
-    for role in _PLACES:
-        yield await _chat(bot, role, getattr(company, ROLES[role]))
+    company, teams = await _company(settings)
+    for role, (variable, name) in _PLACES.items():
+        yield await _chat(bot, role, getattr(company, ROLES[role]), variable, name)
+    for team in teams:
+        yield await _chat(bot, TEAM, team.chat, _OF_TEAM, f"group of the team {team.code}")
     if not company.admins:
         remedy = (
             "open the link that the log prints when the desk starts, "
@@ -150,17 +155,19 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         yield Finding("nobody is an admin", False, remedy)
 
 
-async def _company(settings: Settings) -> Company:
-    """As the environment and the choices made in the chat have it; a look, beside the desk too."""
+async def _company(settings: Settings) -> tuple[Company, list[TeamFacts]]:
+    """As the environment and the choices made in the chat have it, and the teams with a group of
+    their own; a look, beside the desk too.
+    """
     try:
         async with opened_as_it_is(settings.database_url.get_secret_value()) as database:
-            return await desk_of(settings, database).read(find_company)
+            desk = desk_of(settings, database)
+            return await desk.read(find_company), (await desk.read(teams_of)).housed
     except Unusable:  # _database says why
-        return company_of(settings)
+        return company_of(settings), []
 
 
-async def _chat(bot: Bot, role: str, chat_id: int | None) -> Finding:
-    variable, name = _PLACES[role]
+async def _chat(bot: Bot, role: str, chat_id: int | None, variable: str, name: str) -> Finding:
     try:
         health = await examine_chat(bot, role, chat_id)
     except TelegramMigrateToChat as moved:

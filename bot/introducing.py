@@ -13,7 +13,7 @@ from channels.telegram.voice import Voice
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
 from core.setup.claim import offer_claim
-from core.setup.introduced import find_introduced, note_introduced, reachable_admins
+from core.setup.introduced import find_introduced, note_introduced, reachable_admins, working_rooms
 from core.texts import Texts
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,8 @@ class Introducer:
         ]
         admins = await self.desk.read(reachable_admins)
         cameras = await self.desk.read(has_cameras)
-        introduction = write_introduction(voices, company, admins, cameras=cameras)
+        rooms = await self.desk.read(working_rooms)
+        introduction = write_introduction(voices, company, admins, rooms=rooms, cameras=cameras)
         if await self.desk.read(find_introduced) != introduction.digest:
             await introduce(self.bot, introduction)
             await self.desk.run(note_introduced, introduction.digest)

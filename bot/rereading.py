@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,9 +17,10 @@ LOOK_EVERY: Final = 1.0
 
 @dataclass(slots=True)
 class Rereader:
-    """Looks every now and then; a look is one row by its key."""
+    """Looks every now and then; a look is one row by its key. ``changed`` is called with news."""
 
     desk: Desk
+    changed: Callable[[], None]
 
     async def run(self) -> None:
         """Until cancelled. What is kept from before the first look may be older than it."""
@@ -30,6 +32,7 @@ class Rereader:
                     self.desk.forget()
                     if seen is not None:
                         log.info("the directory has changed; it is read anew")
+                        self.changed()
                     seen = now
             except Exception:
                 log.exception("it could not be seen whether the directory has changed")

@@ -14,6 +14,7 @@ from core.delivery.courier import Courier
 from core.delivery.places import move_chat
 from core.desk import Desk
 from core.setup.watch import Condition, find_news, tell
+from core.teams.directory import teams_of
 
 log = logging.getLogger(__name__)
 
@@ -48,11 +49,12 @@ class Watcher:
 
     async def _look(self) -> None:
         try:
-            found = await examine(self.bot, self.desk.company)
+            teams = (await self.desk.read(teams_of)).housed
+            found = await examine(self.bot, self.desk.company, teams)
         except TelegramMigrateToChat as moved:
             await self._follow(moved)
             return
-        seen = [Condition(each.role, each.code, each.chat, each.title) for each in found]
+        seen = [Condition(each.role, each.code, each.chat, each.title, each.team) for each in found]
         if not await self.desk.read(find_news, seen):
             return
         for well in await self.desk.run(tell, seen):

@@ -178,7 +178,9 @@ class Desk:
 
     def _forget(self, tx: Tx) -> None:
         """Another directory, not the same without: who began to read before fills the old one."""
-        if tx.forgotten:
+        if tx.forgets_all:
+            self.forget()
+        elif tx.forgotten:
             kept = self.directory.items()
             self.directory = {kind: one for kind, one in kept if kind not in tx.forgotten}
 

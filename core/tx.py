@@ -44,6 +44,7 @@ class Tx(Look):
     events: list[Event] = field(default_factory=list)
     outgoing: bool = False
     forgotten: set[type] = field(default_factory=set)
+    forgets_all: bool = False
     _held: list[object] = field(default_factory=list)
 
     def emit(self, event: Event) -> None:
@@ -62,6 +63,11 @@ class Tx(Look):
         """
         self.forgotten.update(kinds)
         self.directory = {kind: kept for kind, kept in self.directory.items() if kind not in kinds}
+
+    def forget_all(self) -> None:
+        """The same of all that is kept, whatever it is: for what many things depend on."""
+        self.forgets_all = True
+        self.directory = {}
 
     def hold(self, rows: Iterable[object]) -> None:
         """Keep rows that were read together: whoever asks for one later asks nobody."""

@@ -38,9 +38,10 @@ def draw(card: Card, voice: Voice) -> Screen:
     )
 
 
-def header(voice: Voice, number: int, name: str) -> str:
+def header(voice: Voice, number: int, name: str, *, edited: bool = False) -> str:
     """The line above words whose author and ticket nothing else shows."""
-    return voice.plain("header.operators", number=number, name=clean_name(name))
+    key = "header.operators_edited" if edited else "header.operators"
+    return voice.plain(key, number=number, name=clean_name(name))
 
 
 def _lines(card: Card, voice: Voice) -> Iterator[str]:

@@ -71,6 +71,7 @@ class TelegramChannel:
             "text": self._plan_posted_text,
             "content": self._plan_content,
             "card": self._plan_card,
+            "edit": self._plan_edit,
         }
 
     async def recall(self) -> None:
@@ -251,11 +252,14 @@ class TelegramChannel:
         return Sent()
 
     async def _edit(self, parcel: Outgoing, voice: Voice) -> Sent:
+        """The copies follow. Operators to whose group the ticket came later read the words anew."""
         chat, message = int(parcel.address), parcel.message_id or 0
         words = await self._desk.read(words_of, message)
         refs = await self._desk.read(copies_of, message, chat)
-        if not refs or not words or words[0].withdrawn:
+        if not words or words[0].withdrawn:
             return Sent()
+        if not refs:
+            return await self._content(parcel, voice) if parcel.person_id is None else Sent()
         prefix = await customer_header(self._desk, parcel, voice)
         changes = edits(words[0].content, chat, refs, prefix=prefix)
         for change in changes:
@@ -263,6 +267,14 @@ class TelegramChannel:
         for ref in refs[len(changes) :]:
             await self._change(DeleteMessage(chat_id=chat, message_id=ref))
         return Sent()
+
+    async def _plan_edit(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
+        """An edit of what stands there makes nothing new."""
+        chat, message = int(parcel.address), parcel.message_id or 0
+        refs = await self._desk.read(copies_of, message, chat)
+        if refs or parcel.person_id is not None:
+            return ()
+        return await self._plan_content(parcel, voice)
 
     async def _delete(self, parcel: Outgoing, voice: Voice) -> Sent:  # noqa: ARG002 (says nothing)
         chat = int(parcel.address)

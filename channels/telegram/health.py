@@ -4,7 +4,8 @@ The doctor on the command line, the checklist in an admin's chat and the watch a
 that they never say different things.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aiogram import Bot
@@ -20,20 +21,24 @@ from aiogram.types import (
 
 from core.company import Company
 from core.delivery.places import ROLES
+from core.teams.directory import TeamFacts
 
 # What the bot must be allowed to do in a chat of each role; what for, the catalogues say.
 RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     "operators": ("can_delete_messages", "can_pin_messages"),
     "alerts": ("can_post_messages",),
+    "team": ("can_delete_messages", "can_pin_messages"),
 }
 # Where operators can talk: nobody replies to anybody in a channel.
 _GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
 FINE: Final = "fine"
+# The role of a team's own group: operators work there as in the group of all.
+TEAM: Final = "team"
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How the bot fares in the chat of a role.
+    """How the bot fares in the chat of a role; ``team``: whose own group it is, by code.
 
     ``code``: ``unlinked``, ``gone``, ``not_group``, ``not_admin``, ``lacks.<right>``, or ``fine``.
     """
@@ -42,6 +47,7 @@ class Health:
     code: str
     chat: int | None = None
     title: str = ""
+    team: str = ""
 
     @property
     def fine(self) -> bool:
@@ -49,11 +55,14 @@ class Health:
         return self.code == FINE
 
 
-async def examine(bot: Bot, company: Company) -> list[Health]:
-    """Look at every role. Raises what the line to Telegram raises: that is nobody's fault here;
-    `TelegramMigrateToChat` where a group has become a supergroup.
+async def examine(bot: Bot, company: Company, teams: Iterable[TeamFacts] = ()) -> list[Health]:
+    """Look at every role, and at the groups of these teams. Raises what the line to Telegram
+    raises: that is nobody's fault here; `TelegramMigrateToChat` where a group has become a
+    supergroup.
     """
-    return [await examine_chat(bot, role, getattr(company, ROLES[role])) for role in RIGHTS]
+    found = [await examine_chat(bot, role, getattr(company, ROLES[role])) for role in ROLES]
+    housed = [(team.code, await examine_chat(bot, TEAM, team.chat)) for team in teams]
+    return [*found, *(replace(health, team=code) for code, health in housed)]
 
 
 async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:
@@ -71,7 +80,7 @@ async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:
 
 
 def _code(role: str, kind: str, member: ResultChatMemberUnion) -> str:
-    if role == "operators" and kind not in _GROUPS:
+    if role in {"operators", TEAM} and kind not in _GROUPS:
         return "not_group"
     match member:
         case ChatMemberOwner():

@@ -97,14 +97,17 @@ def write_introduction(
     company: Company,
     admins: Collection[int],
     *,
+    rooms: Collection[int] = (),
     cameras: bool = False,
 ) -> Introduction:
-    """What is to be said, in every language of ``voices``; ``admins`` are those who can be reached.
+    """What is to be said, in every language of ``voices``; ``admins`` are those who can be reached,
+    ``rooms`` the groups in which operators work.
 
     Telegram keeps commands only for people who have written to the bot. ``cameras``: the company
     has some, and so there is a command for them.
     """
-    calls = tuple(_calls(tuple(voices), company, admins, CAMERA if cameras else ()))
+    more = CAMERA if cameras else ()
+    calls = tuple(_calls(tuple(voices), company, admins, tuple(rooms), more))
     said = "\n".join(f"{call.__api_method__} {call.model_dump_json()}" for call in calls)
     return Introduction(calls, hashlib.sha256(said.encode()).hexdigest())
 
@@ -126,6 +129,7 @@ def _calls(
     voices: tuple[Voice, ...],
     company: Company,
     admins: Collection[int],
+    rooms: tuple[int, ...],
     more: tuple[str, ...],
 ) -> Iterator[TelegramMethod[Any]]:
     for voice in voices:
@@ -134,8 +138,8 @@ def _calls(
             for scope, names in _in_private(admins):
                 listed = _commands(voice, "private", (*names[:1], *more, *names[1:]))
                 yield SetMyCommands(commands=listed, scope=scope, language_code=code)
-        if voice.locale == company.language:  # in the group everybody reads the company's
-            for scope, names in _in_group(company, admins):
+        if voice.locale == company.language:  # in a group everybody reads the company's
+            for scope, names in _in_groups(rooms, admins):
                 yield SetMyCommands(commands=_commands(voice, "group", names), scope=scope)
     yield SetChatMenuButton(menu_button=MenuButtonCommands())
 
@@ -164,14 +168,13 @@ def _in_private(
         yield BotCommandScopeChat(chat_id=admin), ADMIN_IN_PRIVATE
 
 
-def _in_group(
-    company: Company, admins: Collection[int]
+def _in_groups(
+    rooms: Collection[int], admins: Collection[int]
 ) -> Iterator[tuple[BotCommandScopeUnion, tuple[str, ...]]]:
-    if company.operators_chat is not None:
-        yield BotCommandScopeChat(chat_id=company.operators_chat), OPERATOR
+    for room in rooms:
+        yield BotCommandScopeChat(chat_id=room), OPERATOR
         for admin in sorted(admins):
-            scope = BotCommandScopeChatMember(chat_id=company.operators_chat, user_id=admin)
-            yield scope, ADMIN_IN_GROUP
+            yield BotCommandScopeChatMember(chat_id=room, user_id=admin), ADMIN_IN_GROUP
 
 
 def _commands(voice: Voice, where: str, names: Iterable[str]) -> list[BotCommand]:

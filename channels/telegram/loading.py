@@ -78,13 +78,16 @@ async def _find(look: Look, parcel: Outgoing) -> tuple[list[Words], int | None]:
 def _for_operators(
     parcel: Outgoing, voice: Voice, words: Sequence[Words], card: int | None
 ) -> Load:
-    """A reply to the card shows whose words they are; without a card, a line above does."""
-    line = header(voice, parcel.ticket_id or 0, words[0].author)
+    """A reply to the card shows whose words they are; without a card, a line above does. Of words
+    that were said before and are edited, it says so in any case.
+    """
+    edited = parcel.kind == "edit"
+    line = header(voice, parcel.ticket_id or 0, words[0].author, edited=edited)
     thanks = bool(parcel.facts.get("thanks")) and len(words) == 1
     return Load(
         words,
         reply_to=card,
-        prefix=None if card else line,
+        prefix=None if card and not edited else line,
         fallback=line,
         keyboard=keyboards.question(voice, words[0].id) if thanks else None,
     )

@@ -46,7 +46,7 @@ def answered(parcel: Outgoing, card: Card | None) -> int | None:
 def sent_of(parcel: Outgoing, made: Progress) -> Sent:
     """What the courier is told of a parcel that stands there."""
     note: dict[str, Any] = {"chat": int(parcel.address)}
-    if parcel.kind == "content":
+    if parcel.kind in {"content", "edit"}:
         note["messages"] = made.carried
     if parcel.kind == "card":
         # what was sent, which may be older than what would be sent now

@@ -1,6 +1,6 @@
 """The checklist of a desk that comes to life: what it says and the buttons below it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -10,6 +10,7 @@ from channels.telegram.health import RIGHTS, Health
 from channels.telegram.keyboards import LANGUAGES, Button, Keyboard, button, rows_of
 from channels.telegram.voice import Voice
 from core.company import Company
+from core.teams.directory import TeamFacts
 from core.texts import Key
 
 # The zones of most who speak Russian; any other is written in words. Label → zone.
@@ -28,18 +29,21 @@ ZONES: Final = {
 # In hours: from a hot line to the decision of the house.
 SPANS: Final = (1, 4, 8, 24, 48, 72, 120)
 # How a link of Telegram asks for the bot to be added with these rights.
-_ADDED_BY: Final = {"operators": "startgroup", "alerts": "startchannel"}
+_ADDED_BY: Final = {"operators": "startgroup", "alerts": "startchannel", "team": "startgroup"}
 _CHOSEN: Final = ("name", "zone", "language", "answer_deadline")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the desk is: its chats, its company, and the trial ticket with whether it arrived."""
+    """How far the desk is: its chats, its company, and the trial ticket with whether it arrived;
+    ``teams``, for those with a group of their own.
+    """
 
     bot: str
     chats: Sequence[Health]
     company: Company
     trial: tuple[int, bool] | None
+    teams: Mapping[str, TeamFacts]
 
     @property
     def done(self) -> bool:
@@ -51,14 +55,18 @@ class Progress:
 def checklist(voice: Voice, progress: Progress) -> str:
     """One line for each step: ✅ or what is missing and how to mend it."""
     lines = [voice.html("setup.head"), ""]
-    lines += [
-        voice.html(f"setup.{chat.role}.{chat.code}", title=chat.title) for chat in progress.chats
-    ]
+    lines += [_chat(voice, progress, chat) for chat in progress.chats]
     lines += [_company(voice, progress.company), _trial(voice, progress.trial)]
     if progress.done:
         link = f"https://t.me/{progress.bot}"
         lines += ["", voice.html("setup.done", link=link)]
     return "\n".join(lines)
+
+
+def _chat(voice: Voice, progress: Progress, chat: Health) -> str:
+    team = progress.teams.get(chat.team)
+    named = "" if team is None else team.title(voice.locale)
+    return voice.html(f"setup.{chat.role}.{chat.code}", title=chat.title, team=named)
 
 
 def _company(voice: Voice, company: Company) -> str:

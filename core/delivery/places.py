@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from core.company import Company
 from core.delivery.claims import PENDING
-from core.delivery.rooms import Rooms
+from core.delivery.rooms import rooms_of
 from core.events import ChatMoved
 from core.models import OutboxRow, Place, Team, Ticket
 from core.tx import Look, Tx
@@ -44,8 +44,9 @@ async def find_places(look: Look) -> Company:
 
 
 async def is_own(look: Look, address: str) -> bool:
-    """Whether the address is a chat that has a role for the desk."""
+    """Whether the address is a chat that has a role for the desk, or a team's own group."""
     known = {str(getattr(look.company, field)) for field in ROLES.values()}
+    known |= {str(chat) for chat in (await rooms_of(look)).values()}
     if address in known:
         return True
     return address in {str(chat) for chat in await look.session.scalars(select(Place.chat))}
@@ -69,7 +70,7 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
     teams = (await tx.session.scalars(select(Team).where(Team.chat == old))).all()
     for team in teams:
         team.chat = new
-        tx.forget(Rooms)
+        tx.forget_all()  # floors above keep teams with their chats
     if not places and not teams:
         return tx.company
     await tx.session.execute(

@@ -43,7 +43,8 @@ async def _move_waiting(tx: Tx, number: int, old: int, new: int) -> None:
     dropped = {"state": "dropped", "error": "the ticket has moved", "done_at": tx.now}
     await tx.session.execute(waiting.where(OutboxRow.kind == "card").values(**dropped))
     there = {"address": str(new), "lane": f"{new}:{number}"}
-    await tx.session.execute(waiting.where(OutboxRow.kind == "content").values(**there))
+    words = OutboxRow.kind.in_(("content", "edit"))
+    await tx.session.execute(waiting.where(words).values(**there))
 
 
 def _card(tx: Tx, number: int, chat: int) -> dict[str, Any]:

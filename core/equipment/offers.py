@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
+from core.delivery.rooms import room_of
 from core.equipment.outages import faults_of, find_open
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import OutageDeclined, OutageOffered
@@ -141,9 +142,7 @@ async def _held_back(tx: Tx, offer: OutageOffer) -> Sequence[int]:
 
 
 async def _show(tx: Tx, numbers: Sequence[int]) -> None:
-    chat = tx.company.operators_chat
-    if chat is None:
-        return
+    rooms = [(number, await room_of(tx, number)) for number in numbers]
     rows = [
         row(
             tx,
@@ -154,6 +153,7 @@ async def _show(tx: Tx, numbers: Sequence[int]) -> None:
             ticket_id=number,
             once=f"card:{number}@{chat}",
         )
-        for number in numbers
+        for number, chat in rooms
+        if chat is not None
     ]
     await write(tx, rows)

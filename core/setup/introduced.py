@@ -5,6 +5,8 @@ from typing import Final
 from sqlalchemy import select
 
 from core.models import Fact, Person
+from core.setup.watch import troubled_teams
+from core.teams.directory import teams_of
 from core.tx import Look, Tx
 
 INTRODUCED: Final = "introduced"
@@ -31,3 +33,13 @@ async def reachable_admins(look: Look) -> frozenset[int]:
         Person.telegram_id.in_(look.company.admins), Person.unreachable_since.is_(None)
     )
     return frozenset(id_ for id_ in await look.session.scalars(query) if id_ is not None)
+
+
+async def working_rooms(look: Look) -> list[int]:
+    """The groups in which operators work. Where the bot is not let into a team's own, nothing can
+    be said there: once it is, the room is news.
+    """
+    main = look.company.operators_chat
+    shut = await troubled_teams(look)
+    rooms = [team.chat for team in (await teams_of(look)).housed if team.code not in shut]
+    return [chat for chat in [main, *rooms] if chat is not None]

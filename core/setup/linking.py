@@ -10,11 +10,13 @@ from core.delivery import outbox
 from core.delivery.claims import PENDING
 from core.delivery.pacing import Priority
 from core.delivery.places import ROLES, move_chat
-from core.errors import NothingToDo
+from core.delivery.rooms import rooms_of
+from core.errors import NothingToDo, Refusal
 from core.events import ChatLinked
-from core.models import OutboxRow, Place, Ticket
+from core.models import OutboxRow, Place, Ticket, TicketTeam
 from core.people.directory import Caller
 from core.setup.choices import PLACES, arrive_as_admin, refuse_if_fixed
+from core.teams.directory import teams_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 
@@ -25,7 +27,8 @@ async def link(tx: Tx, caller: Caller, role: str, chat: int) -> Company:
     """``chat`` has the role from now on; what waited for the one before it goes there.
 
     Open tickets get their cards there. Returns the company as it is from now on. Raises
-    :class:`NotAllowed`, :class:`NothingToDo`, or :class:`Refusal` for a role the environment fixed.
+    :class:`NotAllowed`, :class:`NothingToDo`, or :class:`Refusal` for a role the environment fixed,
+    and for a team's own group.
     """
     await arrive_as_admin(tx, caller)
     field = ROLES[role]
@@ -33,6 +36,9 @@ async def link(tx: Tx, caller: Caller, role: str, chat: int) -> Company:
     before = getattr(tx.company, field)
     if before == chat:
         raise NothingToDo("refusal.linked_already")
+    team = (await teams_of(tx)).of_chat(chat)
+    if team is not None:
+        raise Refusal("refusal.linked_team", team=team.title(tx.company.language))
     if before is not None:
         await move_chat(tx, before, chat)
     place = await tx.session.get(Place, role)
@@ -48,8 +54,13 @@ async def link(tx: Tx, caller: Caller, role: str, chat: int) -> Company:
 
 
 async def _post_cards(tx: Tx, chat: int) -> None:
-    """People may have written before there was a group; nobody would see their tickets."""
+    """People may have written before there was a group; nobody would see their tickets. Those of a
+    team with a group of its own stand there.
+    """
     codes = (await workflow_of(tx)).open_codes()
+    elsewhere = exists().where(
+        TicketTeam.ticket_id == Ticket.id, TicketTeam.team.in_(list(await rooms_of(tx)))
+    )
     on_its_way = exists().where(
         OutboxRow.ticket_id == Ticket.id,
         OutboxRow.kind == "card",
@@ -57,7 +68,9 @@ async def _post_cards(tx: Tx, chat: int) -> None:
         OutboxRow.state.in_(PENDING),
     )
     numbers = await tx.session.scalars(
-        select(Ticket.id).where(Ticket.state.in_(codes), ~on_its_way).order_by(Ticket.id)
+        select(Ticket.id)
+        .where(Ticket.state.in_(codes), ~on_its_way, ~elsewhere)
+        .order_by(Ticket.id)
     )
     await outbox.write(
         tx,

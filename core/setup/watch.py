@@ -1,7 +1,7 @@
 """Whether the desk's chats are in order: who must know that one is not, and that it is again (X14).
 
 A trouble is told once, and its end once: to every admin who can be reached, to the other chat of
-the desk while that one works, and by mail.
+the desk while that one works (of a team's own group: to the alert channel), and by mail.
 """
 
 from collections.abc import Sequence
@@ -15,35 +15,45 @@ from core.delivery.claims import hurry
 from core.delivery.pacing import Priority
 from core.events import DeskTroubled, DeskWell
 from core.models import Fact, Person
+from core.teams.directory import teams_of
 from core.tx import Look, Tx
 
 FINE: Final = "fine"
 UNLINKED: Final = "unlinked"
-_OTHER: Final = {"operators": "alerts", "alerts": "operators"}
+_OTHER: Final = {"operators": "alerts", "alerts": "operators", "team": "alerts"}
+# Noted by team: a code is as long as a name of a fact allows.
+_OF_TEAM: Final = "health@"
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How the chat of a role is; ``code`` is ``fine``, ``unlinked``, or what is wrong."""
+    """How the chat of a role is; ``code`` is ``fine``, ``unlinked``, or what is wrong.
+
+    ``team``: whose own group it is, by code.
+    """
 
     role: str
     code: str
     chat: int | None = None
     title: str = ""
+    team: str = ""
 
     @property
     def troubled(self) -> bool:
         """Somebody has to do something. A role without a chat is the checklist's business."""
         return self.code not in {FINE, UNLINKED}
 
+    @property
+    def name(self) -> str:
+        """Under which it is noted what was told last."""
+        return f"{_OF_TEAM}{self.team}" if self.team else f"health.{self.role}"
+
 
 async def find_news(look: Look, seen: Sequence[Condition]) -> list[Condition]:
     """Those of which something else was told last, or nothing yet and it matters."""
-    told = {each.role: (await _told(look, each.role)).code for each in seen}
+    told = [(each, (await _told(look, each)).code) for each in seen]
     return [
-        each
-        for each in seen
-        if told[each.role] != each.code and (each.troubled or told[each.role] != FINE)
+        each for each, before in told if before != each.code and (each.troubled or before != FINE)
     ]
 
 
@@ -51,49 +61,61 @@ async def tell(tx: Tx, seen: Sequence[Condition]) -> list[Condition]:
     """Note what is new and have it told. Returns the chats that work again."""
     well: list[Condition] = []
     for each in await find_news(tx, seen):
-        before = await _told(tx, each.role)
+        before = await _told(tx, each)
         await _note(tx, each)
+        where: dict[str, Any] = {"role": each.role, "chat": each.chat, "team": each.team}
         if each.troubled:
-            tx.emit(DeskTroubled(ticket_id=None, role=each.role, code=each.code, chat=each.chat))
+            tx.emit(DeskTroubled(ticket_id=None, code=each.code, **where))
             await _spread(tx, each, seen, f"setup.{each.role}.{each.code}", "mail.troubled")
         elif each.code == FINE:
-            tx.emit(DeskWell(ticket_id=None, role=each.role, code=before.code, chat=each.chat))
+            tx.emit(DeskWell(ticket_id=None, code=before.code, **where))
             await _spread(tx, each, seen, f"setup.{each.role}.well", "mail.well")
             await hurry(tx, str(each.chat))
             well.append(each)
     return well
 
 
-async def _told(look: Look, role: str) -> Condition:
-    """What was told last of a role; nothing told yet is as good as fine."""
-    fact = await look.session.get(Fact, _name(role))
-    return Condition(role, FINE) if fact is None else Condition(**fact.value)
+async def troubled_teams(look: Look) -> frozenset[str]:
+    """Codes of the teams in whose own groups the bot cannot work, as was told last."""
+    facts = await look.session.scalars(select(Fact).where(Fact.name.startswith(_OF_TEAM)))
+    told = [Condition(**fact.value) for fact in facts]
+    return frozenset(each.team for each in told if each.troubled)
+
+
+async def _told(look: Look, about: Condition) -> Condition:
+    """What was told last of this chat; nothing told yet is as good as fine."""
+    fact = await look.session.get(Fact, about.name)
+    return Condition(about.role, FINE) if fact is None else Condition(**fact.value)
 
 
 async def _note(tx: Tx, condition: Condition) -> None:
-    fact = await tx.session.get(Fact, _name(condition.role))
+    fact = await tx.session.get(Fact, condition.name)
     if fact is None:
-        fact = Fact(name=_name(condition.role), value={}, at=tx.now)
+        fact = Fact(name=condition.name, value={}, at=tx.now)
         tx.session.add(fact)
     fact.value, fact.at = asdict(condition), tx.now
 
 
-def _name(role: str) -> str:
-    return f"health.{role}"
-
-
 async def _spread(tx: Tx, about: Condition, seen: Sequence[Condition], key: str, mail: str) -> None:
     """Rows for everybody who must know; each reads it in their own language."""
-    facts = {"title": about.title, "id": about.chat}
     mail = f"{mail}.{about.role}"
-    admins = await _reachable(tx)
-    rows = [_row(tx, str(each.telegram_id), key, facts, person=each) for each in admins]
+    facts = await _facts(tx, about, tx.company.language)
+    rows = []
+    for each in await _reachable(tx):
+        own = await _facts(tx, about, each.language)
+        rows.append(_row(tx, str(each.telegram_id), key, own, person=each))
     other = next((each for each in seen if each.role == _OTHER[about.role]), None)
     if other is not None and other.code == FINE:
         rows.append(_row(tx, str(other.chat), key, facts))
     letters = tx.company.mail_alerts_to
     rows += [_row(tx, address, mail, facts, channel=outbox.EMAIL) for address in letters]
     await outbox.write(tx, rows)
+
+
+async def _facts(look: Look, about: Condition, language: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {"title": about.title, "id": about.chat}
+    team = (await teams_of(look)).get(about.team)
+    return facts if team is None else facts | {"team": team.title(language)}
 
 
 def _row(tx: Tx, address: str, key: str, facts: dict[str, Any], **more: Any) -> dict[str, Any]:

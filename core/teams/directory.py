@@ -46,6 +46,15 @@ class Teams(dict[str, TeamFacts]):
         return [team for team in self.values() if team.active]
 
     @property
+    def housed(self) -> list[TeamFacts]:
+        """Those with a group of their own."""
+        return [team for team in self.offered if team.chat is not None]
+
+    def of_chat(self, chat: int) -> TeamFacts | None:
+        """Whose own group this chat is."""
+        return next((team for team in self.housed if team.chat == chat), None)
+
+    @property
     def levels(self) -> list[int]:
         """The support levels that there are, upwards."""
         return sorted({team.level for team in self.offered})

@@ -16,7 +16,7 @@ from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.reach import lose_customer
 from core.tx import Look, Tx
 
-_PLACED: Final = frozenset({"text", "content", "card"})
+_PLACED: Final = {"text": "notice", "content": "copy", "edit": "copy", "card": "card"}
 _STANDS: Final = Straight(
     prepared(
         lambda insert: insert(Placement.__table__).on_conflict_do_nothing(
@@ -46,10 +46,10 @@ async def _place(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
     """Note what stands where, so that replies and edits find it."""
     if not sent.refs:
         return
-    role = {"text": "notice", "content": "copy", "card": "card"}[parcel.kind]
+    role = _PLACED[parcel.kind]
     carried: list[Any] = list(sent.note.get("messages") or [parcel.message_id] * len(sent.refs))
     carried += [parcel.message_id] * (len(sent.refs) - len(carried))
-    copy = parcel.kind == "content"
+    copy = role == "copy"
     await _STANDS.change(
         tx.session,
         [

@@ -8,12 +8,13 @@ ticket told this way gets its card as soon as anything happens to it.
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from core.db import constant
 from core.delivery.claims import PENDING
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
+from core.delivery.rooms import all_rooms
 from core.models import OutboxRow, Person, Ticket
 from core.tickets.marker import marker
 from core.tickets.workflow_store import workflow_of
@@ -30,10 +31,13 @@ TOLD: Final = "group.storm"
 
 
 async def gather_storm(tx: Tx) -> int:
-    """Tell the waiting new tickets together, if they are too many. Returns how many there were."""
-    chat = tx.company.operators_chat
-    if chat is None:
-        return 0
+    """In each group of operators, tell the waiting new tickets together, if they are too many.
+    Returns how many there were.
+    """
+    return sum([await _gather(tx, chat) for chat in await all_rooms(tx)])
+
+
+async def _gather(tx: Tx, chat: int) -> int:
     waiting = await _waiting_cards(tx, chat)
     if len(waiting) <= CALM or await _still_telling(tx, chat):
         return 0
@@ -72,7 +76,8 @@ async def _waiting_cards(tx: Tx, chat: int) -> Sequence[tuple[int, Ticket, str]]
             OutboxRow.state == constant("queued"),
             OutboxRow.kind == "card",
             OutboxRow.address == str(chat),
-            Ticket.card_message.is_(None),
+            # none yet, or in another group
+            or_(Ticket.card_message.is_(None), Ticket.card_chat != chat),
         )
         .order_by(OutboxRow.id)
     )

@@ -13,9 +13,9 @@ from core.delivery.places import ROLES
 from core.desk import Desk
 from core.errors import Refusal
 from core.people.directory import Caller, language_of
-from core.setup.linking import link
+from core.setup.linking import OPERATORS, link
 from handlers.admins.setup import AdminPresses, show_checklist
-from handlers.filters import Private
+from handlers.filters import Private, is_workplace
 from handlers.speech import Speech
 
 # Which role a kind of chat can have.
@@ -53,7 +53,8 @@ async def on_added(
 ) -> None:
     """Tell the admin in private what is missing here, or offer to link."""
     own = await _in_private(desk, caller, speech)
-    if getattr(desk.company, ROLES[role]) == event.chat.id:
+    chat = event.chat.id
+    if getattr(desk.company, ROLES[role]) == chat or await is_workplace(desk, chat):
         await show_checklist(caller.telegram_id, desk, own, bot)
         return
     health = await examine_chat(bot, role, event.chat.id)
@@ -61,7 +62,8 @@ async def on_added(
     if not health.fine:
         await own.say(caller.telegram_id, own.html(f"setup.{role}.{health.code}", facts))
         return
-    text = own.html(f"setup.added.{role}", facts)
+    another = role == OPERATORS and desk.company.operators_chat is not None
+    text = own.html(f"setup.added.{'another' if another else role}", facts)
     await own.say(caller.telegram_id, text, keyboard=offer_link(own.voice, role, event.chat.id))
 
 

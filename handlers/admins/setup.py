@@ -11,7 +11,7 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
 from channels.telegram.callbacks import Chosen, SetUp, parse
-from channels.telegram.health import RIGHTS, Health, examine
+from channels.telegram.health import TEAM, Health, examine
 from channels.telegram.setting_up import Progress, checklist, choices, steps
 from core.delivery.places import ROLES
 from core.desk import Desk
@@ -20,6 +20,7 @@ from core.people.directory import Caller
 from core.setup.asking import answered, ask_for, asked_for, take_choice
 from core.setup.claim import PREFIX, claim
 from core.setup.trial import find_trial, send_trial
+from core.teams.directory import teams_of
 from core.tickets.said import Said
 from core.words.names import clean_name
 from core.words.when import NotATime, parse_span
@@ -127,14 +128,15 @@ async def show_checklist(chat: int, desk: Desk, speech: Speech, bot: Bot) -> Non
 
 async def look(desk: Desk, bot: Bot) -> Progress:
     """How far the desk is; what Telegram does not tell right now counts as unlinked or gone."""
-    company = desk.company
+    company, teams = desk.company, await desk.read(teams_of)
     try:
         name = (await bot.me()).username or ""
-        chats = await examine(bot, company)
+        chats = await examine(bot, company, teams.housed)
     except AiogramError:
         name = ""
-        chats = [Health(role, "unknown", getattr(company, ROLES[role])) for role in RIGHTS]
-    return Progress(name, chats, company, await desk.read(find_trial))
+        chats = [Health(role, "unknown", getattr(company, ROLES[role])) for role in ROLES]
+        chats += [Health(TEAM, "unknown", team.chat, team=team.code) for team in teams.housed]
+    return Progress(name, chats, company, await desk.read(find_trial), teams)
 
 
 async def on_step(

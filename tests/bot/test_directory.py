@@ -88,7 +88,8 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
         store = Database(f"sqlite+aiosqlite:///{database}")
         store.lock()
         desk, seen = Desk(store, Company()), list[list[str]]()
-        reading = asyncio.create_task(Rereader(desk).run())
+        news: list[None] = []
+        reading = asyncio.create_task(Rereader(desk, lambda: news.append(None)).run())
         try:
             for text in (TEAM, TEAM + TEAM.replace("field", "second")):
                 seen.append(list(await desk.read(teams_of)))
@@ -102,6 +103,7 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
             await store.close()
+        assert len(news) == len(seen) - 1
         return seen
 
     assert asyncio.run(live()) == [[], ["field"], ["field", "second"]]

@@ -7,13 +7,16 @@ from aiogram import Bot
 
 from bot.doctor import _FAULTS
 from channels.telegram.gateway import make_bot
-from channels.telegram.health import RIGHTS, examine_chat
+from channels.telegram.health import RIGHTS, Health, examine, examine_chat
+from core.company import Company
+from core.teams.directory import TeamFacts
 from core.texts import Texts
 from sandbox import World
 
 CODES = {
     "operators": ("unlinked", "gone", "not_group", "not_admin"),
     "alerts": ("unlinked", "gone", "not_admin"),
+    "team": ("gone", "not_group", "not_admin"),
 }
 TOLD = [
     (role, code)
@@ -57,3 +60,21 @@ async def test_a_right_that_a_group_does_not_know_is_not_missed_there(
 ) -> None:
     group = world.supergroup("Тревоги", owner=world.user("Анна"), bot="admin")
     assert (await examine_chat(bot, "alerts", group.id)).fine
+
+
+async def test_a_team_s_own_group_is_looked_at_as_the_group_of_all(world: World, bot: Bot) -> None:
+    anna = world.user("Анна")
+    chats = (
+        world.supergroup("Выездные", owner=anna, bot="admin"),
+        world.supergroup("Вторая линия", owner=anna, bot="member"),
+        world.channel("Новости", owner=anna, bot="admin"),
+        world.supergroup("Чужие", owner=anna, bot="left"),
+    )
+    teams = [TeamFacts(f"t{at}", {}, 1, chat.id, True) for at, chat in enumerate(chats)]
+    found = [each for each in await examine(bot, Company(), teams) if each.role == "team"]
+    assert found == [
+        Health("team", "fine", chats[0].id, "Выездные", "t0"),
+        Health("team", "not_admin", chats[1].id, "Вторая линия", "t1"),
+        Health("team", "not_group", chats[2].id, "Новости", "t2"),
+        Health("team", "gone", chats[3].id, team="t3"),
+    ]

@@ -1,0 +1,222 @@
+"""A team's own group: what is told there, what becomes of it (G1, X5, X14)."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from core.delivery.channel import Outgoing, Sent
+from core.delivery.places import is_own, move_chat
+from core.delivery.rooms import room_of
+from core.desk import Desk
+from core.errors import Refusal
+from core.models import OutboxRow, Placement, Team, Ticket
+from core.setup.introduced import working_rooms
+from core.setup.linking import link
+from core.setup.watch import Condition, tell
+from core.teams.directory import put_team, teams_of
+from core.teams.finding import read_hand_over
+from core.teams.handing import hand_over
+from core.tickets import edits, receipts
+from core.tickets.intake import hear
+from core.tickets.storm import CALM, gather_storm
+from core.tx import Tx
+from tests.actions.people import ALERTS, ALICE, ANNA, OPERATORS, customer, opens, operator, says
+from tests.actions.store import Store
+
+ROOM, NEW = -1500, -1600
+TITLES = {"en": "Field crew", "ru": "Выездная бригада"}
+
+
+@pytest.fixture
+async def crew(desk: Desk) -> None:
+    await desk.run(put_team, "field", TITLES, chat=ROOM)
+
+
+async def given(desk: Desk, ticket: Ticket, to: str = "field") -> Ticket:
+    wish = await desk.read(read_hand_over, to)
+    return await desk.run_as(await operator(desk), hand_over, ticket.id, wish)
+
+
+async def stands(desk: Desk, store: Store, number: int, ref: int) -> None:
+    """The card that waits for the ticket's group stands there now."""
+    chat = await desk.read(room_of, number)
+    row = (await store.outbox(chat, kind="card", ticket_id=number, state="queued"))[-1]
+
+    async def sent(tx: Tx) -> None:
+        (await tx.session.get_one(OutboxRow, row.id)).state = "sent"
+        note = {"chat": chat, "digest": "x"}
+        await receipts.arrived(tx, parcel_of(row), Sent((str(ref),), note))
+
+    await desk.run(sent)
+
+
+def parcel_of(row: OutboxRow) -> Outgoing:
+    return Outgoing(
+        id=row.id,
+        channel=row.channel,
+        address=row.address,
+        locale=row.locale,
+        kind=row.kind,
+        key=row.key,
+        facts=row.facts,
+        ticket_id=row.ticket_id,
+        created_at=row.created_at,
+        message_id=row.message_id,
+    )
+
+
+async def test_the_group_is_the_desk_s_own(desk: Desk, crew: None) -> None:
+    assert await desk.read(is_own, str(ROOM))
+    assert not await desk.read(is_own, str(NEW))
+    await desk.run(put_team, "field", TITLES, chat=NEW)
+    assert await desk.read(is_own, str(NEW))
+
+
+async def test_it_cannot_become_the_group_of_all(desk: Desk, store: Store, crew: None) -> None:
+    before = await store.everything()
+    with pytest.raises(Refusal) as refused:
+        await desk.run(link, ANNA, "operators", ROOM)
+    assert (refused.value.key, refused.value.facts) == (
+        "refusal.linked_team",
+        {"team": "Field crew"},
+    )
+    assert await store.everything() == before
+
+
+async def test_another_group_of_all_gets_the_cards_of_all_others(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    theirs, free = await opens(desk), await opens(desk)
+    await given(desk, theirs)
+    desk.company = await desk.run(link, ANNA, "operators", NEW)
+    cards = await store.outbox(NEW, kind="card", state="queued")
+    assert {row.ticket_id for row in cards} == {free.id}
+
+
+# ------------------------------------------------------------------ a storm of cards
+
+
+async def test_many_cards_for_one_group_are_one_post_there_and_nobody_else_s_business(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    calm = await opens(desk)
+    many = [await given(desk, await opens(desk)) for _ in range(CALM + 1)]
+    assert await desk.run(gather_storm) == len(many)
+    (post,) = await store.outbox(ROOM, key="group.storm")
+    assert post.facts["n"] == len(many)
+    assert not await store.outbox(ROOM, kind="card", state="queued")
+    waiting = await store.outbox(OPERATORS, kind="card", state="queued")
+    assert [row.ticket_id for row in waiting] == [calm.id]
+    assert await desk.run(gather_storm) == 0
+
+
+async def test_cards_that_stood_elsewhere_before_are_new_to_this_group(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    for ref in range(CALM + 1):
+        ticket = await opens(desk)
+        await stands(desk, store, ticket.id, 70 + ref)
+        await given(desk, ticket)
+    assert await desk.run(gather_storm) == CALM + 1
+
+
+# ------------------------------------------------------------------ another id
+
+
+async def test_a_group_that_becomes_a_supergroup_keeps_its_tickets(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    ticket = await opens(desk)
+    await given(desk, ticket)
+    await stands(desk, store, ticket.id, 8)
+    await desk.run(hear, ALICE, says(ALICE, "And the archive?"))
+    assert (await desk.read(teams_of)).of_chat(ROOM) is not None
+    assert await desk.run(move_chat, ROOM, NEW) == desk.company
+    assert (await desk.read(teams_of)).of_chat(NEW) is not None
+    (team,) = await store.rows(select(Team))
+    assert team.chat == NEW and await desk.read(room_of, ticket.id) == NEW
+    kept = await store.ticket(ticket.id)
+    assert (kept.card_chat, kept.card_message, kept.card_digest) == (None, None, None)
+    assert {row.address for row in await store.outbox(state="queued", kind="content")} == {str(NEW)}
+    assert not await store.outbox(ROOM, state="queued")
+    before = await store.everything()
+    await desk.run(move_chat, ROOM, NEW)
+    assert await store.everything() == before
+
+
+# ------------------------------------------------------------------ what was said before
+
+
+async def test_edited_words_that_never_stood_here_are_known_here_from_then_on(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    ticket = await opens(desk)
+    said = says(ALICE, "Since yesterday")
+    await desk.run(hear, ALICE, said)
+    await given(desk, ticket)
+    author = await customer(desk)
+    await desk.run_as(author, edits.edit, replace(said, text="Since Monday"))
+    (row,) = await store.outbox(ROOM, kind="edit")
+    await desk.run(receipts.arrived, parcel_of(row), Sent(("9",), {"chat": ROOM}))
+    (copy,) = await store.rows(select(Placement).where(Placement.ref == 9))
+    assert (copy.chat, copy.role, copy.message_id) == (ROOM, "copy", row.message_id)
+
+
+async def test_an_edit_that_waits_goes_along_with_its_ticket(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    ticket = await opens(desk)
+    said = says(ALICE, "Since yesterday")
+    await desk.run(hear, ALICE, said)
+    await desk.run_as(await customer(desk), edits.edit, replace(said, text="Since Monday"))
+    await given(desk, ticket)
+    assert [row.kind for row in await store.outbox(ROOM, state="queued")] == [
+        "content",
+        "edit",
+        "card",
+    ]
+
+
+# ------------------------------------------------------------------ shut out
+
+
+def condition(code: str) -> list[Condition]:
+    return [
+        Condition("operators", "fine", OPERATORS, "Desk"),
+        Condition("alerts", "fine", ALERTS, "Loud"),
+        Condition("team", code, ROOM, "Crew", "field"),
+    ]
+
+
+async def test_shut_out_of_it_admins_and_the_channel_hear_whose_it_is(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    await desk.run(hear, replace(ANNA, language="ru"), says(ANNA, "Hello"))
+    assert ROOM in await desk.read(working_rooms)
+    assert await desk.run(tell, condition("gone")) == []
+    rows = [
+        (row.address, row.key, row.facts["team"])
+        for row in await store.outbox()
+        if "team" in row.facts
+    ]
+    assert rows == [
+        (str(ANNA.telegram_id), "setup.team.gone", "Выездная бригада"),
+        (str(ALERTS), "setup.team.gone", "Field crew"),
+        ("staff@example.org", "mail.troubled.team", "Field crew"),
+    ]
+    assert await desk.read(working_rooms) == [OPERATORS]
+    assert await desk.run(tell, condition("gone")) == []
+    (well,) = await desk.run(tell, condition("fine"))
+    assert (well.team, well.chat) == ("field", ROOM)
+    assert await desk.read(working_rooms) == [OPERATORS, ROOM]
+
+
+async def test_teams_are_told_apart(desk: Desk, store: Store, crew: None) -> None:
+    await desk.run(put_team, "a" * 32, TITLES, chat=NEW)
+    other = Condition("team", "not_admin", NEW, "Second", "a" * 32)
+    await desk.run(tell, [*condition("gone"), other])
+    assert await desk.run(tell, [*condition("gone"), replace(other, code="fine")]) == [
+        replace(other, code="fine")
+    ]
+    assert await desk.read(working_rooms) == [OPERATORS, NEW]

@@ -9,7 +9,7 @@ from core import inbox
 from core.agreements import contact
 from core.delivery import claims
 from core.equipment.offers import settle_offers
-from core.tickets import due, search
+from core.tickets import due, parents, search
 from core.tickets.storm import gather_storm
 
 
@@ -28,6 +28,7 @@ JOBS: Final = (
     Job("sweep", due.sweep, None, full=due.BATCH),
     Job("index words", search.index_new, timedelta(seconds=5), full=search.BATCH),
     Job("settle outage offers", settle_offers, timedelta(seconds=30)),
+    Job("solve what is part of it", parents.carry_on, timedelta(seconds=2), full=1),
     Job("gather a storm", gather_storm, timedelta(seconds=2)),
     Job("tell of contacts passed", contact.tell_passed, timedelta(minutes=5)),
     Job("forget what was handled", inbox.purge, timedelta(hours=1)),

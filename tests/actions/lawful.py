@@ -203,8 +203,8 @@ class Eye:
         return touched
 
     async def _note(self, look: Look, ticket: int, event: str, told: Mapping[str, Any]) -> None:
-        if event in {"task_done", "task_cancelled"} and told["kind"] == "diagnose":
-            self.by_hand[ticket] = told["by_hand"]
+        if event in {"task_done", "task_cancelled"}:
+            self.by_hand[told["task_id"]] = told["by_hand"]
         elif event == "answer_written":
             self.under_way.append(told["message_id"])
         elif event == "customer_wrote":
@@ -243,7 +243,8 @@ class Eye:
         for task in diagnoses:
             assert wanted and task.assignee == now.assignee, (number, now)
         if wanted and not diagnoses:
-            assert self.by_hand.get(number), (number, now)
+            last = max(n for n, told in now.tasks.items() if told.kind == "diagnose")
+            assert self.by_hand[last], (number, now)
         if state.category == "cancelled":
             assert not [t for t in now.tasks.values() if t.state == "open"], (number, now)
 
@@ -260,7 +261,8 @@ class Eye:
         was = before.presents[task.ticket_id]
         now = self.seen.presents[task.ticket_id]
         ending = task.state, task.outcome
-        if ending in _BY_HAND[task.kind]:
+        if self.by_hand[task.id]:
+            assert ending in _BY_HAND[task.kind], task
             return
         expected = _ending(workflow, task.kind, was, now, escalated=self.escalated)
         assert ending == expected, (task, was, now)

@@ -12,6 +12,7 @@ from core.equipment.faults import choose_camera
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.models import Outage, OutboxRow, Parentage, Task, Ticket
 from core.people.directory import Caller
+from core.tickets import parents
 from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import leave_parent, set_parent
@@ -424,6 +425,8 @@ async def test_a_thousand_reports_are_one_ticket_and_twenty_posts(
     before = await _posts(store)
     await desk.run_as(await operator(desk), reply, parent.id, writes("A generator is coming"))
     await desk.run_as(await operator(desk), move, parent.id, "resolve", reason="power is back")
+    while await desk.run(parents.carry_on):
+        pass
     assert await _count(store, OutboxRow.id, OutboxRow.key == "ticket.resolved_reason") == size
     told = OutboxRow.kind == "content", OutboxRow.person_id.is_not(None)
     assert await _count(store, OutboxRow.id, *told) == size

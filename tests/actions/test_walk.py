@@ -24,6 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from core.tickets import parents
 from tests.actions.wandering import TABLE, Deed, Stage, World, furnish
 
 STEPS = int(os.environ.get("WALK_STEPS", "400"))
@@ -42,7 +43,10 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture
-def stage(runner: asyncio.Runner, template: Path, tmp_path: Path) -> Iterator[Stage]:
+def stage(
+    runner: asyncio.Runner, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Stage]:
+    monkeypatch.setattr(parents, "BATCH", 1)  # so that a solution takes its time
     path = tmp_path / "walk.db"
     shutil.copyfile(template, path)
     stage = runner.run(furnish(path))

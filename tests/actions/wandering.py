@@ -32,7 +32,7 @@ from core.tasks.working import cancel_task, finish_task, take_task
 from core.teams.directory import put_team
 from core.teams.finding import Wish, read_escalation, read_hand_over
 from core.teams.handing import escalate, hand_over
-from core.tickets import conversation
+from core.tickets import conversation, parents
 from core.tickets.assignment import release, take
 from core.tickets.details import change_topic
 from core.tickets.due import sweep
@@ -63,6 +63,11 @@ from tests.actions.yard import brings, camera, title
 Action = Callable[..., Awaitable[Any]]
 
 STAFF: Final = (OLGA, OLEG, ANNA)
+OF_TASKS: Final = (take_task, finish_task, cancel_task)
+FIT: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "unfreeze": lambda row: row.state == "frozen",
+    "reopen": lambda row: row.resolved_at is not None or row.closed_at is not None,
+}
 CUSTOMERS: Final = (ALICE, BORIS)
 QUICK: Final = (Term(Kind(), Spans(HOUR, 3 * HOUR)),)
 CAMERAS: Final = (("C1", ALICE), ("C1", BORIS), ("C2", ALICE), ("C3", BORIS))
@@ -150,8 +155,10 @@ class World:
         if not late:
             await agrees(self.desk)
         for who in (ALICE, BORIS, ALICE):
-            await opens(self.desk, who)
+            number = (await opens(self.desk, who)).id
             await leaves_dialogue(self.desk, who)
+            if who is ALICE:
+                await self.by(0, classify, number, "incident")
         if late:
             await agrees(self.desk)
         await self.eye.look("begin")
@@ -166,14 +173,19 @@ class World:
     # Whom and what the choices mean
 
     def ticket(self, place: int, fit: Callable[[Any], bool] = bool) -> int:
-        """One of the latest tickets; of those that are ``fit`` for it, where there are any."""
-        tickets = self.eye.seen.tickets
-        numbers = sorted(n for n, row in tickets.items() if fit(row)) or sorted(tickets)
-        return numbers[-1 - place % len(numbers)]
+        """One of the latest tickets, fewer of those that have ended; of those that are ``fit``
+        for it, where there are any.
+        """
+        rows = sorted(self.eye.seen.tickets.values(), key=lambda row: -row.id)
+        rows = [row for row in rows if fit(row)] or rows
+        alive = [row.id for row in rows if row.closed_at is None]
+        ended = [row.id for row in rows if row.closed_at is not None]
+        numbers: list[int] = [*alive[:4], *ended[:2]]
+        return numbers[place % len(numbers)]
 
     def task(self, place: int) -> int:
         tasks = self.eye.seen.tasks
-        numbers = sorted(n for n, row in tasks.items() if row.state == "open") or [999, *tasks]
+        numbers = [n for n, row in tasks.items() if row.state == "open"] or [999, *tasks]
         return numbers[-1 - place % len(numbers)]
 
     def outage(self, place: int) -> int:
@@ -187,10 +199,16 @@ class World:
     def customer_of(self, number: int) -> tuple[Caller, Actor] | None:
         return self.stage.cast.customers.get(self.eye.seen.tickets[number].customer_id)
 
-    async def by(
-        self, who: int, action: Callable[..., Awaitable[Any]], *args: Any, **more: Any
-    ) -> None:
-        await self.desk.run_as(self.stage.cast.staff[who], action, *args, **more)
+    async def by(self, who: int, action: Action, *args: Any, **more: Any) -> None:
+        """One of the staff acts; the last of the choices is who holds the ticket or the task."""
+        staff = self.stage.cast.staff
+        if who < len(staff):
+            actor = staff[who]
+        else:
+            rows = self.eye.seen.tasks if action in OF_TASKS else self.eye.seen.tickets
+            holder = getattr(rows.get(args[0]), "assignee_id", None)
+            actor = next((one for one in staff if one.person_id == holder), staff[2])
+        await self.desk.run_as(actor, action, *args, **more)
 
     # What can happen
 
@@ -199,7 +217,8 @@ class World:
 
     async def move(self, who: int, ticket: int, verb: str) -> None:
         until = self.clock.now + timedelta(hours=5) if verb == "freeze" and who else None
-        await self.by(who, move, self.ticket(ticket), verb, reason="so", until=until)
+        number = self.ticket(ticket, FIT.get(verb, bool))
+        await self.by(who, move, number, verb, reason="so", until=until)
 
     async def resolve(self, who: int, ticket: int, choice: Choice | None) -> None:
         await self.by(who, resolve, self.ticket(ticket), reason="so", choice=choice)
@@ -305,6 +324,7 @@ class World:
     async def sweep(self) -> None:
         await self.desk.run(sweep)
         await self.desk.run(offers.settle_offers)
+        await self.desk.run(parents.carry_on)
 
     async def holiday(self, day: str) -> None:
         async def put(tx: Tx) -> None:
@@ -333,12 +353,12 @@ def _deed(do: Callable[..., Awaitable[None]], often: int, **choices: Sequence[An
     return Deed(do, often, choices)
 
 
-WHO: Final = range(len(STAFF))
-SOME: Final = range(4)
+WHO: Final = range(len(STAFF) + 1)
+SOME: Final = range(6)
 MAYBE: Final = (True, False)
 GIVEN: Final = ("@olga", "@oleg", "@anna", "first", "second")
 CLIMBED: Final = ("", "second", "@oleg", "3")
-VERBS: Final = ("wait", "freeze", "unfreeze", "close", "cancel", "reopen")
+VERBS: Final = ("wait", "freeze", "unfreeze", "unfreeze", "close", "cancel", "reopen", "reopen")
 WORDS: Final = (None, "a new cable")
 
 TABLE: Final[Mapping[str, Deed]] = {

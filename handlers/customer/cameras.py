@@ -212,10 +212,12 @@ async def tell(
     said = Said(place.chat.id, place.message_id, "text", words, content)
     heard = await desk.run(faults.report, caller, pressed.camera, said, title=_titled(speech))
     await speech.toast(query)
-    await speech.edit(query.message, _told(speech, heard, words))
+    await speech.edit(query.message, _told(speech, heard, pressed.code, words))
 
 
-def _told(speech: Speech, heard: Heard, words: str) -> str:
+def _told(speech: Speech, heard: Heard, code: str, words: str) -> str:
     if heard.outcome is Outcome.JOINED and heard.ticket is not None:
         return speech.html("customer.filed.joined", {"number": heard.ticket.id})
+    if code == "known":
+        return speech.html("camera.told_known")
     return speech.html("camera.told", {"words": words})

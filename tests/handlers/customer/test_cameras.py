@@ -168,5 +168,6 @@ async def test_another_owner_is_told_that_it_is_known(room: PrivateRoom, languag
             await room.press(person, TROUBLE[language])
     assert room.says(language, "camera.known") in boris.last.text
     await room.press(boris, room.says(language, "button.camera.tell"))
+    assert boris.last.text == room.says(language, "camera.told_known")
     assert await room.notices() == ["ticket.opened", "ticket.known"]
     assert (await room.rows("SELECT count(*) FROM task"))[0][0] == 1

@@ -1,11 +1,13 @@
 """From a stored update to its handler."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Final
 
 from aiogram import Bot, Dispatcher
 from aiogram.types import Message, Update
+from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from bot.lanes import NotYet, Unparseable
@@ -15,6 +17,8 @@ from core.delivery.places import move_chat
 from core.desk import Desk
 from core.inbox import Stored
 from core.tickets.said import find_belonging
+
+log = logging.getLogger(__name__)
 
 # So many seconds an update waits for what it answers, before it is put off. Well below the time
 # after which it counts as hung.
@@ -38,6 +42,11 @@ class Handler:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise Unparseable(f"{first['loc']}: {first['msg']}") from None
+        if _is_unheard_of(update):
+            log.warning(
+                "an update of an unknown kind is left alone: %s", sorted(update.model_extra or ())
+            )
+            return
         message = update.message or update.edited_message
         if message is not None:
             self.gateway.note_incoming(message.chat, message.message_id)
@@ -79,3 +88,11 @@ class Handler:
             settled = False
         if not settled:
             raise NotYet("it is not known yet what it answers")
+
+
+def _is_unheard_of(update: Update) -> bool:
+    """A kind that a later Bot API has. aiogram would put the whole of it into the log (S31)."""
+    try:
+        return not update.event_type
+    except UpdateTypeLookupError:
+        return True

@@ -20,6 +20,8 @@ from typing import Any, Final, Literal, TextIO
 # No \b before the digits: in /bot123456:AA… there is none between the t and the 1.
 _TOKEN: Final = re.compile(r"(?<!\d)\d{6,12}:[\w-]{30,}")
 _PASSWORD: Final = re.compile(r"(://[^:/@\s]*:)[^/\s]+@")
+# PostgreSQL shows the row that it refuses, with whatever a customer wrote into it (S31).
+_ROW: Final = re.compile(r"(DETAIL: ).*?(?=\n\[SQL|\n\nThe above|\n\nDuring|\Z)", re.DOTALL)
 _HIDDEN: Final = "***"
 
 # They speak on every tick and every request; what goes wrong with them is still heard.
@@ -96,7 +98,7 @@ class _Console(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).astimezone()
         clock = time.strftime("%H:%M:%S.") + f"{record.msecs:03.0f}"
-        line = f"{clock} {record.levelname:<7} {record.name}: {_one_line(record.getMessage())}"
+        line = f"{clock} {record.levelname:<7} {record.name}: {_one_line(_message(record))}"
         if fields := _context.get():
             facts = " ".join(f"{key}={_one_line(str(value))}" for key, value in fields.items())
             line = f"{line}  [{facts}]"
@@ -112,7 +114,7 @@ class _Json(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _message(record),
         }
         if traceback := "\n".join(_tracebacks(self, record)):
             entry["traceback"] = traceback
@@ -121,9 +123,17 @@ class _Json(logging.Formatter):
 
 def _tracebacks(formatter: logging.Formatter, record: logging.LogRecord) -> Iterator[str]:
     if record.exc_info:
-        yield formatter.formatException(record.exc_info)
+        yield _without_rows(formatter.formatException(record.exc_info))
     if record.stack_info:
         yield formatter.formatStack(record.stack_info)
+
+
+def _message(record: logging.LogRecord) -> str:
+    return _without_rows(record.getMessage())
+
+
+def _without_rows(text: str) -> str:
+    return _ROW.sub(rf"\g<1>{_HIDDEN}", text)
 
 
 def _one_line(text: str) -> str:

@@ -62,13 +62,18 @@ class Database:
         if not self.is_sqlite:
             return create_async_engine(
                 self.url,
+                hide_parameters=True,  # people's words are nothing for a log
                 pool_size=8 if writer else 4,
                 pool_timeout=10,
                 connect_args={} if writer else _READ_ONLY,
             )
         url = self.url.set(drivername="sqlite+onthespot")
         engine = create_async_engine(
-            url, pool_size=1 if writer else 4, max_overflow=0, pool_timeout=30
+            url,
+            hide_parameters=True,
+            pool_size=1 if writer else 4,
+            max_overflow=0,
+            pool_timeout=30,
         )
         _configure_sqlite(engine, writer=writer)
         return engine
@@ -136,7 +141,7 @@ class Database:
         On SQLite foreign keys rest meanwhile: copying a parent table would empty its children.
         """
         url = self.url.set(drivername="sqlite+onthespot") if self.is_sqlite else self.url
-        engine = create_async_engine(url, poolclass=NullPool)
+        engine = create_async_engine(url, hide_parameters=True, poolclass=NullPool)
         if self.is_sqlite:
             _configure_sqlite(engine, writer=True, foreign_keys=False)
         async with engine.begin() as connection:

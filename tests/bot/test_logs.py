@@ -175,3 +175,22 @@ def test_what_speaks_on_every_tick_is_silent(spoken: Spoken) -> None:
     assert not spoken()
     logging.getLogger("apscheduler.executors.default").error("job raised")
     assert "job raised" in spoken()
+
+
+WORDS = "шлагбаум\n\nи ворота"
+REFUSED = f"null value in column\nDETAIL:  Failing row contains (1, {WORDS}).\n[SQL: INSERT]"
+
+
+def test_what_a_customer_wrote_is_not_shown_where_postgresql_refuses_it(spoken: Spoken) -> None:
+    try:
+        try:
+            raise ValueError(REFUSED.partition("\n[")[0])
+        except ValueError as error:
+            raise RuntimeError(REFUSED) from error
+    except RuntimeError as error:
+        logging.getLogger("desk").warning("it failed: %s", error, exc_info=error)
+    said = spoken()
+    assert "шлагбаум" not in said
+    assert "ворота" not in said
+    assert "[SQL: INSERT]" in said
+    assert "RuntimeError" in said

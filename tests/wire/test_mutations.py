@@ -225,3 +225,16 @@ async def command(stage: Stage, *words: str) -> tuple[int | None, str]:
     )
     out, _ = await process.communicate()
     return process.returncode, out.decode()
+
+
+async def test_an_update_of_a_kind_to_come_is_left_alone_and_not_told_in_the_log(
+    stage: Stage,
+) -> None:
+    assert stage.bot is not None
+    update = {"hologram": {"text": "шлагбаум", "from": stage.olga.to_json()}}
+    number = stage.world.inject(update)
+    done = "SELECT count(*) FROM inbox WHERE update_id=? AND state='done'"
+    await soon(lambda: value(stage, done, number))
+    assert "unknown kind is left alone: ['hologram']" in stage.bot.output
+    assert "шлагбаум" not in stage.bot.output
+    assert "\\u0448" not in stage.bot.output

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot import logs
 from bot.deferring import defer_types
-from bot.opening import Unusable, opened_as_it_is, opened_to_write
+from bot.opening import Unusable, opened_as_it_is, opened_to_write, reached
 from bot.settings import (
     DOTENV,
     Settings,
@@ -133,7 +133,9 @@ async def run(settings: Settings, options: argparse.Namespace) -> int:
     if settings.bot_token is None:
         return await sandbox(settings, options)
     defer_types()  # for the bot alone: the sandbox reads aiogram's types
-    async with opened_to_write(settings.database_url.get_secret_value()) as database:
+    url = settings.database_url.get_secret_value()
+    await reached(url)
+    async with opened_to_write(url) as database:
         await database.hold()
         from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 

@@ -1,5 +1,8 @@
 """Opening the database for a command; where that fails, one line about what is wrong with it."""
 
+import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
@@ -13,8 +16,38 @@ from core.db import Database
 NO_TABLES: Final = "it has no tables of this release yet; `python -m bot migrate` makes them"
 
 
+log = logging.getLogger(__name__)
+
+# At boot the desk may be there before PostgreSQL: so many seconds it is waited for.
+REACHED_WITHIN = 120.0
+_PAUSE: Final = 2.0
+_STARTING: Final = "57P03"  # PostgreSQL's code for one that is not ready yet
+
+
 class Unusable(Exception):
     """The database cannot be worked with; the words say why, and what to do, in one line."""
+
+
+class Unreachable(Unusable):
+    """Nobody answers there, for now at least."""
+
+
+async def reached(url: str) -> None:
+    """Wait for a PostgreSQL that does not answer yet; who opens it then hears what is wrong."""
+    end = time.monotonic() + REACHED_WITHIN
+    while not url.startswith("sqlite"):
+        try:
+            async with _closing(url) as database:
+                with _explained():
+                    await _try_to_write(database)
+            return
+        except Unreachable as why:
+            if time.monotonic() > end:
+                return
+            log.warning("the database is waited for, %s", why)
+        except Unusable:
+            return
+        await asyncio.sleep(_PAUSE)
 
 
 @asynccontextmanager
@@ -77,7 +110,13 @@ def _explained() -> Iterator[None]:
             f"the driver {missing.name} is not installed; `make setup` brings it"
         ) from None
     except (SQLAlchemyError, OSError) as error:
-        raise Unusable(f"it cannot be opened: {_first_line(error)}") from None
+        kind = Unreachable if _may_pass(error) else Unusable
+        raise kind(f"it cannot be opened: {_first_line(error)}") from None
+
+
+def _may_pass(error: Exception) -> bool:
+    starting = getattr(getattr(error, "orig", None), "sqlstate", None) == _STARTING
+    return starting or isinstance(error, OSError)
 
 
 def _first_line(error: Exception) -> str:

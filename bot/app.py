@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiogram import Bot, Dispatcher
 
 import handlers
+from bot.desks import desk_of
 from bot.handling import Handler
 from bot.introducing import Introducer
 from bot.lanes import Lanes
@@ -22,22 +23,16 @@ from bot.watching import Watcher
 from channels.email.channel import EmailChannel
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.gateway import Gateway, make_bot
-from core import journal
-from core.agreements import contact, keeping, urgency
 from core.company import Company
-from core.contacts import merging
 from core.contacts.zones import zone_at
 from core.db import Database
-from core.delivery import outbox
 from core.delivery.channel import Channel
 from core.delivery.courier import Courier, Reactions
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
-from core.equipment import ending
 from core.setup.choices import settle
-from core.tasks import following
 from core.texts import Texts
-from core.tickets import parents, receipts
+from core.tickets import receipts
 from scheduler.runner import Runner
 
 log = logging.getLogger(__name__)
@@ -45,48 +40,6 @@ log = logging.getLogger(__name__)
 # How long a stop waits for what is under way, and then for the parcels that came of it (R16).
 PATIENCE: Final = 2.0
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
-
-
-# Fields of the company that may be chosen in the chat, unless their variable says something.
-CHOSEN: Final = {
-    "name": "company_name",
-    "language": "default_language",
-    "zone": "timezone",
-    "answer_deadline": "answer_deadline",
-    "operators_chat": "operator_chat_id",
-    "alerts_chat": "alert_chat_id",
-}
-
-
-def company_of(settings: Settings) -> Company:
-    """The company's settings as the environment gives them."""
-    return Company(
-        fixed=frozenset(
-            field for field, name in CHOSEN.items() if name in settings.model_fields_set
-        ),
-        name=settings.company_name,
-        language=settings.default_language,
-        zone=settings.timezone,
-        answer_deadline=settings.answer_deadline,
-        remind_before=settings.remind_before,
-        rating_wait=settings.rating_wait,
-        admins=frozenset(settings.admin_ids),
-        operators_chat=settings.operator_chat_id,
-        alerts_chat=settings.alert_chat_id,
-        mail_alerts_to=settings.mail_alerts_to,
-        number_mask=settings.number_mask,
-        outage_faults=settings.outage_faults,
-        outage_window=settings.outage_window,
-    )
-
-
-def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
-    """The desk with its recorders, in the order in which they write."""
-    recorders = (
-        *(merging.record, ending.record, parents.record, keeping.record, contact.record),
-        *(following.record, urgency.record, journal.record, outbox.record),
-    )
-    return Desk(database, company_of(settings), recorders, clock=clock)
 
 
 @dataclass(slots=True)

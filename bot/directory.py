@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from bot.app import desk_of
+from bot.desks import desk_of
 from bot.settings import Settings
 from core.db import Database
 from core.desk import Desk

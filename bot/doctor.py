@@ -13,7 +13,7 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
-from bot.app import company_of, desk_of
+from bot.desks import company_of, desk_of
 from bot.migrate import pending
 from bot.opening import Unusable, opened_as_it_is, opened_to_write
 from bot.settings import Settings

@@ -7,7 +7,7 @@ people as their updates make them known, a contract as an admin signs it.
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot.app import desk_of
+from bot.desks import desk_of
 from bot.directory import put
 from bot.importing import import_cameras
 from bot.migrate import migrate

@@ -25,7 +25,7 @@ from tests.postgres import Postgres, in_a_thread
 # What the migrations have put there; a test that wants it otherwise changes `desk.directory`.
 SEEDED = {"state", "move", "topic", "category", "priority"}
 
-# As `bot.app.desk_of` has them.
+# As `bot.desks.desk_of` has them.
 RECORDERS = (
     *(merging.record, ending.record, parents.record, keeping.record, contact.record),
     *(following.record, urgency.record, journal.record, outbox.record),

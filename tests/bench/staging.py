@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.app import desk_of
+from bot.desks import desk_of
 from bot.migrate import migrate
 from bot.settings import Settings, load_settings
 from core.db import Database

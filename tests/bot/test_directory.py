@@ -89,8 +89,11 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
         store.lock()
         desk, seen = Desk(store, Company()), list[list[str]]()
         news: list[None] = []
+        before = desk.directory
         reading = asyncio.create_task(Rereader(desk, lambda: news.append(None)).run())
         try:
+            while desk.directory is before:  # it has looked once
+                await asyncio.sleep(0.01)
             for text in (TEAM, TEAM + TEAM.replace("field", "second")):
                 seen.append(list(await desk.read(teams_of)))
                 file = written(tmp_path, text)

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from bot.app import desk_of
+from bot.desks import desk_of
 from bot.directory import put
 from bot.furnishing import CAMERAS, DIRECTORY, furnish
 from bot.importing import import_cameras, summary

@@ -77,3 +77,5 @@ def _lateness(speech: Speech, line: Line) -> Iterator[str]:
             yield speech.html("list.late", {"late": late})
         else:
             yield speech.html("list.until", {"at": line.answer_due})
+    if line.closed_at is None and line.late_since is not None:
+        yield speech.html("list.agreement_late", {"late": speech.desk.clock() - line.late_since})

@@ -1,10 +1,14 @@
 """The queue by urgency (D4): the nearest deadline of any kind, and within a minute the priority.
 
+What is answered has no deadline to be listed by until its agreement's passes: from then on it
+stands among those who need us, at that deadline (C5). While it is the customer's turn, or frozen,
+it does not.
+
 The place stays one instant, so that the queue's pages cost what they did. What nobody classified
 keeps the place that its answer deadline gives it, and pays nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,7 +18,9 @@ from core import events as e
 from core.agreements.grading import is_anything_graded
 from core.models import Classification, Clock, Ticket
 from core.tickets.classes import PRIORITY, classes_of
-from core.tickets.marker import NEEDS_ANSWER
+from core.tickets.lifecycle import place_in_queue
+from core.tickets.marker import ANSWERED, NEEDS_ANSWER
+from core.tickets.workflow_store import workflow_of
 from core.tx import Look, Tx
 
 _MOVING: Final = (
@@ -25,9 +31,15 @@ _MOVING: Final = (
     e.AnswerDelivered,
     e.AnswerFailed,
     e.AnswerWithdrawn,
+    e.CallRecorded,
     e.TopicChanged,
     e.TicketClassified,
     e.ClocksSet,
+    e.ClockMissed,
+    e.FaultKnown,
+    e.FaultAlone,
+    e.OutageOpened,
+    e.OutageRestated,
 )
 # Where in its minute an urgent deadline stands, and one that can wait; a company has fewer
 # priorities than there are steps to either end.
@@ -35,35 +47,59 @@ _FIRST: Final = timedelta(milliseconds=1)
 _LAST: Final = timedelta(minutes=1) - _FIRST
 _STEP: Final = timedelta(microseconds=1)
 
+Urgency = tuple[str | None, datetime | None]
+"""A priority, and the nearest deadline of a clock that has not ended."""
+
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """A recorder: tickets with a kind take their place in the queue by it."""
-    numbers = dict.fromkeys(event.ticket_id for event in events if _moves(event))
+    numbers = {event.ticket_id for event in events if event.ticket_id is not None and _moves(event)}
     if not numbers or not await is_anything_graded(tx):
         return
-    for number in numbers:
-        await _place(tx, await tx.session.get_one(Ticket, number))
+    tickets = [ticket for ticket in await _held(tx, numbers) if ticket.queue_rank is not None]
+    urgencies = await _urgencies(tx, [ticket.id for ticket in tickets])
+    for ticket in tickets:
+        if ticket.id in urgencies:
+            await _place(tx, ticket, *urgencies[ticket.id])
 
 
 def _moves(event: e.Event) -> bool:
     heard = isinstance(event, e.CustomerWrote) and event.turned
-    return event.ticket_id is not None and (heard or isinstance(event, _MOVING))
+    return heard or isinstance(event, _MOVING)
 
 
-async def _place(tx: Tx, ticket: Ticket) -> None:
-    owed = ticket.answer_due or ticket.waiting_since
-    if ticket.queue_rank != NEEDS_ANSWER or owed is None:
-        return
+async def _held(tx: Tx, numbers: Iterable[int]) -> list[Ticket]:
+    """The tickets; most of the time the transaction has the only one in its hands."""
+    known = {row.id: row for row in tx.session.identity_map.values() if isinstance(row, Ticket)}
+    missing = [number for number in numbers if number not in known]
+    if missing:
+        rows = await tx.session.scalars(select(Ticket).where(Ticket.id.in_(missing)))
+        known |= {row.id: row for row in rows}
+    return [known[number] for number in numbers]
+
+
+async def _urgencies(tx: Tx, numbers: Sequence[int]) -> Mapping[int, Urgency]:
+    """Of those that have a kind."""
+    if not numbers:
+        return {}
     runs = and_(Clock.ticket_id == Classification.ticket_id, Clock.ended_at.is_(None))
     query: Any = (
-        select(Classification.priority, func.min(Clock.due_at))
+        select(Classification.ticket_id, Classification.priority, func.min(Clock.due_at))
         .outerjoin(Clock, runs)
-        .where(Classification.ticket_id == ticket.id)
-        .group_by(Classification.priority)
+        .where(Classification.ticket_id.in_(numbers))
+        .group_by(Classification.ticket_id, Classification.priority)
     )
-    found = (await tx.session.execute(query)).one_or_none()
-    if found is not None:
-        priority, due = found
+    return {number: (priority, due) for number, priority, due in await tx.session.execute(query)}
+
+
+async def _place(tx: Tx, ticket: Ticket, priority: str | None, due: datetime | None) -> None:
+    state = (await workflow_of(tx)).state(ticket.state)
+    place_in_queue(ticket, state)
+    owed = ticket.answer_due or ticket.waiting_since
+    late = due is not None and due <= tx.now and state.clock == "runs"
+    if ticket.queue_rank == ANSWERED and late:
+        ticket.queue_rank, owed = NEEDS_ANSWER, due
+    if ticket.queue_rank == NEEDS_ANSWER and owed is not None:
         nearest = owed if due is None else min(owed, due)
         ticket.queue_at = shaded(nearest, await _weight(tx, priority))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy import func, literal, or_, select, tuple_
 
-from core.models import Person, Ticket
+from core.models import Clock, Person, Ticket
 from core.tickets.marker import FROZEN, NEEDS_ANSWER, Marker, marker
 from core.tickets.search import search
 from core.tickets.workflow_store import workflow_of
@@ -25,6 +25,12 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
 _FOUND: Final = re.compile(r"(\d{1,18})\.(\d{1,5})", re.ASCII)
 _PLACE: Final = (Ticket.queue_rank, Ticket.queue_at, Ticket.id)
+# The nearest deadline of its agreement; none while the clock stands.
+_LATE_SINCE: Final = (
+    select(func.min(Clock.due_at))
+    .where(Clock.ticket_id == Ticket.id, Clock.ended_at.is_(None))
+    .scalar_subquery()
+)
 _LINES: Final = select(
     *_PLACE,
     Ticket.state,
@@ -35,12 +41,13 @@ _LINES: Final = select(
     Ticket.frozen_until,
     Ticket.closed_at,
     Person.name,
+    _LATE_SINCE.label("agreed"),
 ).outerjoin_from(Ticket, Person, Ticket.assignee_id == Person.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A ticket in a list."""
+    """A ticket in a list. ``late_since``: a deadline of its agreement has passed then."""
 
     number: int
     marker: Marker
@@ -50,6 +57,7 @@ class Line:
     answer_due: datetime | None
     frozen_until: datetime | None
     closed_at: datetime | None
+    late_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +91,12 @@ def _free(_look: Look, _person: int | None) -> list[Any]:
 
 
 def _overdue(look: Look, _person: int | None) -> list[Any]:
-    """By the answer deadline (C3). The queue's instant is close to it, and finds them quickly."""
+    """By the answer deadline (C3), or by one of its agreement (C5). The queue's instant is close to
+    the nearest of them, and finds them quickly.
+    """
     close = Ticket.queue_at <= look.now + _BEHIND
-    return [Ticket.queue_rank == NEEDS_ANSWER, close, Ticket.answer_due <= look.now]
+    late = or_(Ticket.answer_due <= look.now, look.now >= _LATE_SINCE)
+    return [Ticket.queue_rank == NEEDS_ANSWER, close, late]
 
 
 def _frozen(_look: Look, _person: int | None) -> list[Any]:
@@ -194,6 +205,7 @@ async def _line(look: Look, row: Any) -> Line:
         answer_due=row.answer_due,
         frozen_until=row.frozen_until,
         closed_at=row.closed_at,
+        late_since=None if row.agreed is None or row.agreed > look.now else row.agreed,
     )
 
 

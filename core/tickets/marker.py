@@ -32,7 +32,8 @@ def marker(
     return Marker.NEEDS_ANSWER
 
 
-# Queue ranks: who needs us comes first; what is not in the table is in no queue.
+# Queue ranks: who needs us comes first, and so does what is late by its agreement; what is not in
+# the table is in no queue.
 NEEDS_ANSWER: Final = 0
 ANSWERED: Final = 1
 FROZEN: Final = 2

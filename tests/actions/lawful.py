@@ -348,16 +348,27 @@ def _check_ticket(look: Look, state: State, row: Any, seen: Seen) -> None:
     assert timers.get("wake") == row.frozen_until, (row, timers)
     rating = row.resolved_at + look.company.rating_wait if state.resolution else None
     assert timers.get("rating") == rating, (row, timers)
-    _check_queue(state, row)
+    _check_queue(look, state, row, seen.clocks.get(row.id, {}))
 
 
-def _check_queue(state: State, row: Any) -> None:
+def _check_queue(look: Look, state: State, row: Any, clocks: Mapping[str, Reading]) -> None:
+    """Who needs us comes first; with them what is late, as soon as admins are told."""
+    late = [
+        one
+        for one in clocks.values()
+        if one.ended_at is None and one.due_at is not None and one.due_at <= look.now
+    ]
     if state.final or state.resolution:
         assert row.queue_rank is None and row.queue_at is None, row
     elif state.category == "frozen":
         assert row.queue_rank == FROZEN, row
     elif row.waiting_since is not None:
         assert row.queue_rank == NEEDS_ANSWER, row
+    elif row.queue_rank == NEEDS_ANSWER:
+        assert late and state.clock == "runs", row
+    else:
+        told = [one for one in late if one.missed_at is not None]
+        assert not told or state.clock != "runs", row
     assert (row.queue_rank is None) == (row.queue_at is None), row
 
 

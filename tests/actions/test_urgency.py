@@ -11,12 +11,15 @@ from core.agreements.classifying import prioritise
 from core.agreements.urgency import shaded
 from core.desk import Desk
 from core.tickets.assignment import take
+from core.tickets.conversation import answer_delivered, reply
 from core.tickets.details import change_topic
+from core.tickets.due import sweep
 from core.tickets.lifecycle import move
 from core.tickets.lists import Page, page_of
+from core.tickets.marker import Marker
 from tests.actions.agreeing import HOUR, agrees
 from tests.actions.conftest import Clock
-from tests.actions.people import opens, operator
+from tests.actions.people import ALICE, BORIS, opens, operator, writes
 from tests.actions.store import Store
 
 DUE = datetime(2026, 11, 24, 9, 30, 40, tzinfo=UTC)
@@ -68,22 +71,95 @@ async def test_a_nearer_deadline_of_an_agreement_goes_first(desk: Desk, clock: C
     assert await queue(desk) == [second, first]
 
 
-async def test_the_list_of_what_is_overdue_goes_by_the_answer_deadline_alone(
+async def test_what_is_late_by_its_agreement_is_listed_as_overdue_too(
     desk: Desk, clock: Clock
 ) -> None:
-    await agrees(desk, [Term(Kind(), Spans(None, HOUR))])
+    await agrees(desk, [Term(Kind(priority="urgent"), Spans(None, HOUR))])
     who = await operator(desk)
     numbers = [(await opens(desk)).id for _ in range(3)]
     for number, words in zip(numbers, ("low", "normal", "urgent"), strict=True):
         await desk.run_as(who, prioritise, number, words)
-    clock.move(hours=5)
+    clock.move(minutes=59)
     assert await queue(desk, "overdue") == []
-    page: Page = await desk.read(page_of, "queue")
-    assert (page.total, page.overdue) == (3, 0)
+    clock.move(minutes=1)
+    assert await queue(desk, "overdue") == numbers[2:]
+    page: Page = await desk.read(page_of, "overdue")
+    (line,) = page.lines
+    assert (line.marker, line.late_since) == (Marker.NEEDS_ANSWER, clock.now)
+    page = await desk.read(page_of, "queue")
+    assert (page.total, page.overdue) == (3, 1)
     clock.move(days=3)
     assert sorted(await queue(desk, "overdue")) == numbers
     page = await desk.read(page_of, "queue")
     assert (page.total, page.overdue) == (3, 3)
+
+
+async def answered(desk: Desk, store: Store, number: int) -> None:
+    await desk.run_as(await operator(desk), reply, number, writes())
+    await desk.run(answer_delivered, [(await store.messages(number))[-1].id])
+
+
+async def test_an_answered_ticket_that_is_not_solved_in_time_moves_up(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    """At the deadline it moves up among those who need us (C5); its marker is the answer's (C3)."""
+    await agrees(desk, [Term(Kind(), Spans(None, 4 * HOUR))])
+    first = (await opens(desk, ALICE)).id
+    await answered(desk, store, first)
+    clock.move(hours=1)
+    second = (await opens(desk, BORIS)).id
+    assert await queue(desk) == [second, first]
+    assert await queue(desk, "overdue") == []
+    clock.move(hours=4)
+    await desk.run(sweep)
+    assert await queue(desk) == [first, second]
+    assert await queue(desk, "overdue") == [first]
+    page: Page = await desk.read(page_of, "queue")
+    assert (page.lines[0].marker, page.total, page.overdue) == (Marker.ANSWERED, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("verb", "listed"),
+    [("wait", True), ("freeze", True), ("resolve", False), ("close", False)],
+)
+async def test_what_is_late_moves_down_again_when_it_is_not_our_turn(
+    desk: Desk, store: Store, clock: Clock, verb: str, listed: bool
+) -> None:
+    await agrees(desk, [Term(Kind(), Spans(None, 4 * HOUR))])
+    late = (await opens(desk, ALICE)).id
+    await answered(desk, store, late)
+    clock.move(hours=5)
+    await desk.run(sweep)
+    other, who = (await opens(desk, BORIS)).id, await operator(desk)
+    await desk.run_as(who, move, late, verb)
+    assert await queue(desk) == [other, *([late] if listed else [])]
+    assert await queue(desk, "overdue") == []
+    if listed:
+        back = "unfreeze" if verb == "freeze" else "resolve"
+        await desk.run_as(who, move, late, back)
+        if back == "resolve":
+            await desk.run_as(who, move, late, "reopen")
+        assert await queue(desk) == [late, other]
+        assert await queue(desk, "overdue") == [late]
+
+
+async def test_a_longer_promise_takes_it_back_to_the_answered(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    terms = [
+        Term(Kind(), Spans(None, 4 * HOUR)),
+        Term(Kind(priority="low"), Spans(None, 40 * HOUR)),
+    ]
+    await agrees(desk, terms)
+    late = (await opens(desk, ALICE)).id
+    await answered(desk, store, late)
+    clock.move(hours=5)
+    await desk.run(sweep)
+    other = (await opens(desk, BORIS)).id
+    assert await queue(desk) == [late, other]
+    await desk.run_as(await operator(desk), prioritise, late, "low")
+    assert await queue(desk) == [other, late]
+    assert await queue(desk, "overdue") == []
 
 
 @pytest.mark.parametrize("words", ["low", "urgent"])

@@ -74,6 +74,18 @@ async def test_priority_without_words_offers_priorities(at_noon: Group) -> None:
     assert (await classified(group, number))[2] is not None
 
 
+async def test_what_is_late_by_its_agreement_is_listed(at_noon: Group) -> None:
+    group = at_noon
+    await agrees(group.desk)
+    number = await group.ticket()
+    await group.says(group.olga, f"/reply {number} Уже едем")
+    await group.deliver()
+    group.clock.ahead += timedelta(days=2, hours=5)
+    await group.desk.run(sweep)
+    (text,) = group.answers(await group.says(group.olga, "/overdue"))
+    assert text.startswith(f"Просрочено · 1\n🟢 #{number}") and "⏱ опоздание" in text
+
+
 REFUSED = [
     ("/class 1 ерунда", "Нет такой услуги или категории: «ерунда». Есть: "),
     ("/priority 1 ерунда", "Нет такой срочности: «ерунда». Есть: "),

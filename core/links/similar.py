@@ -18,7 +18,7 @@ from core.tickets.topics import topics_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Look
 from core.words.commonplace import COMMONPLACE
-from core.words.stems import stems_of
+from core.words.stems import stems_of, words_by_stem
 
 MOST: Final = 6
 """So many are shown."""
@@ -39,8 +39,9 @@ _FEWEST_WORDS: Final = 2
 class Similar:
     """A ticket like the one asked about. ``reasons``: ``camera``, ``area``, ``service``.
 
-    ``words`` are stems that both have; ``category`` is its state's; ``solved``: work on it is
-    done; ``child``: it is part of another, so it cannot be a parent.
+    ``words`` are those that both have, as the ticket that was asked about says them; ``category``
+    is its state's; ``solved``: work on it is done; ``child``: it is part of another, so it cannot
+    be a parent.
     """
 
     line: Line
@@ -118,11 +119,12 @@ async def _by_words(look: Look, ticket: Ticket) -> list[tuple[str, int]]:
         .where(SearchWord.word.in_(stems), SearchWord.ticket_id != ticket.id)
         .order_by(SearchWord.ticket_id.desc())
     )
-    return [(word, number) for word, number in await look.session.execute(query)]
+    return [(stems[stem], number) for stem, number in await look.session.execute(query)]
 
 
-async def _telling(look: Look, ticket: Ticket) -> list[str]:
-    """The rarest words of its title and first words: not its customer's name, nor its topic's.
+async def _telling(look: Look, ticket: Ticket) -> dict[str, str]:
+    """The rarest words of its title and first words, by their stems: not its customer's name, nor
+    its topic's.
 
     The title of a camera's ticket is made by us, and says what the camera says already.
     """
@@ -130,13 +132,13 @@ async def _telling(look: Look, ticket: Ticket) -> list[str]:
     topic = (await topics_of(look)).get(ticket.topic or "")
     known = COMMONPLACE | stems_of(name, *(topic.titles.values() if topic else ()))
     about = await look.session.get(TicketCamera, ticket.id)
-    stems = stems_of(ticket.opening, "" if about else ticket.title) - known
-    asked = sorted(stem for stem in stems if len(stem) >= _SHORTEST)[:_WORDS_ASKED]
+    said = words_by_stem(ticket.opening, "" if about else ticket.title)
+    asked = sorted(stem for stem in said.keys() - known if len(stem) >= _SHORTEST)[:_WORDS_ASKED]
     if not asked:
-        return []
+        return {}
     rows = (await look.session.execute(_how_many(ticket.id, asked))).all()
     some = sorted((count, stem) for stem, count in rows if 0 < count < _COMMON)
-    return [stem for _, stem in some[:_RAREST]]
+    return {stem: said[stem] for _, stem in some[:_RAREST]}
 
 
 def _how_many(number: int, stems: Iterable[str]) -> Any:

@@ -24,6 +24,18 @@ def stems_of(*texts: str) -> set[str]:
     return {_stem(word) for text in texts for whole in _words(text) for word in _with_parts(whole)}
 
 
+def words_by_stem(*texts: str) -> dict[str, str]:
+    """The same stems, each with the first word of these texts that it was cut from, as people
+    write it.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        for whole in _WORD.finditer(text.casefold()):
+            for word in _with_parts(whole.group()[:LONGEST]):
+                found.setdefault(_stem(word.replace("ё", "е")), word)
+    return found
+
+
 def asked(text: str) -> list[str]:
     """The beginnings of stems that somebody looks for, each once, in their order."""
     return list(dict.fromkeys(_stem(word) for word in _words(text)))[:MOST_ASKED]

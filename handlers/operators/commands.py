@@ -10,6 +10,7 @@ from core.errors import NotAllowed, Refusal, Unreadable
 from core.teams.directory import HIGHEST
 from core.texts import Key
 from core.words.aliases import ALIASES
+from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
 from handlers.operators import (
     agreements,
@@ -62,13 +63,17 @@ class Sign(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A command. Its texts are ``operators.example.<name>`` and ``operators.help.<name>``."""
+    """A command. Its texts are ``operators.example.<name>`` and ``operators.help.<name>``.
+
+    ``other``: its words name another ticket; in a reply a number alone is that one's.
+    """
 
     handler: Handler
     number: Number = Number.NEEDED
     words: Words = Words.NONE
     sign: Sign = Sign.CARD
     admins: bool = False
+    other: bool = False
 
 
 async def help_(asked: Asked) -> None:
@@ -126,11 +131,11 @@ COMMANDS: Final[dict[str, Row]] = {
     "call": Row(deep_links.call, _NO, _MAY, _SHOWN),
     "who": Row(people.who, _NO, _MUST, _SHOWN),
     "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
-    "merge": Row(people.merge_, words=_MUST, sign=_SHOWN),
+    "merge": Row(people.merge_, words=_MUST, sign=_SHOWN, other=True),
     "split": Row(relations.split, _NO, _MAY, _SHOWN),
     "similar": Row(relations.similar, sign=_SHOWN),
-    "link": Row(relations.link, words=_MUST),
-    "unlink": Row(relations.unlink, words=_MUST),
+    "link": Row(relations.link, words=_MUST, other=True),
+    "unlink": Row(relations.unlink, words=_MUST, other=True),
     "contract": Row(people.contract, _NO, _MUST, _SHOWN, admins=True),
     "help": Row(help_, _NO, _MAY, _SHOWN),
     "report": Row(looks.report, _NO, _MAY, _SHOWN, admins=True),
@@ -211,6 +216,8 @@ def _in_reply(asked: Asked, row: Row, replied: int) -> Command:
     What goes to a customer must not go to another one because it begins with a figure (S25).
     """
     command = asked.command
+    if row.other and not _names_two(asked):
+        return command.without_number()
     if not command.bare or row.words is Words.NONE:
         return command
     if command.name == "freeze" and _begins_with_time(asked):
@@ -218,6 +225,12 @@ def _in_reply(asked: Asked, row: Row, replied: int) -> Command:
     if command.name == "escalate" and (command.number or 0) <= HIGHEST:
         return command.without_number()  # a support level
     raise Unreadable("operators.which", number=replied, other=command.number)
+
+
+def _names_two(asked: Asked) -> bool:
+    """Behind the number comes another one, or an address: the first is the ticket's own."""
+    words = asked.command.words
+    return "://" in words or find_number(words, asked.desk.company.number_mask) is not None
 
 
 def _begins_with_time(asked: Asked) -> bool:

@@ -239,7 +239,7 @@ async def test_each_reason_is_told_and_those_solved_come_first(
     assert next(iter(found)) == solved.ticket.id
     assert found[solved.ticket.id].reasons == ("camera", "area")
     assert found[near.ticket.id].reasons == ("area",)
-    assert found[spoken.id].words == ("beep", "loud", "record")
+    assert found[spoken.id].words == ("beeps", "loudly", "recorder")
     assert far.ticket.id not in found
 
 

@@ -270,14 +270,32 @@ async def test_links_and_parents_stand_on_the_card(group: Group) -> None:
     assert "нет такого родителя" in group.answers(nothing)[0]
 
 
+async def test_in_reply_to_a_card_the_number_behind_link_is_the_other_ticket_s(
+    group: Group,
+) -> None:
+    one, two, three = [await group.ticket(words) for words in ("Темно", "Мутно", "Криво")]
+    card = await group.card(one)
+    for words in (f"/link #{two}", f"/link {three} parent", f"/unlink #{two}"):
+        command = await group.says(group.olga, words, to=card)
+        assert group.answers(command) == []
+    await group.says(group.olga, f"/link #{two} #{three}", to=card)  # both are named
+    await group.deliver()
+    lines = {
+        number: [line for line in (await group.card(number)).text.splitlines() if "🔗" in line]
+        for number in (one, two)
+    }
+    assert lines == {one: [f"🔗 часть #{three}"], two: [f"🔗 #{three} (новое)"]}
+
+
 async def test_similar_tickets_come_with_reasons_and_a_parent_by_a_tap(group: Group) -> None:
-    one = await group.ticket("Регистратор пищит ночью")
-    two = await group.ticket("Опять регистратор пищит")
+    one = await group.ticket("Регистраторы гудят ночью, всё тёмное")
+    two = await group.ticket("Опять регистратор и тёмные стёкла")
     while await group.desk.run(index_new):
         pass
     asked = await group.says(group.olga, f"/similar {two}")
     (shown,) = [m for m in group.chat.bot_messages if m.reply_to is asked]
-    assert f"#{one}" in shown.text and "общие слова" in shown.text
+    assert f"#{one}" in shown.text
+    assert "общие слова: регистратор, тёмные" in shown.text  # as this ticket says them
     press = await group.presses(group.olga, shown, f"#{one} — родитель")
     assert (await press.answer()).text == f"#{two} теперь часть обращения #{one}."
     again = await group.presses(group.olga, shown, f"#{one} — родитель")

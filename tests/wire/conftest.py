@@ -16,6 +16,18 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stag
         yield stage
 
 
+@pytest.fixture(scope="session", params=["ru", "en"])
+async def bilingual(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    """The same once for each language, with people who speak it: for dialogues of operators."""
+    folder = tmp_path_factory.mktemp(f"work-{request.param}")
+    async with staged(folder, language=request.param) as stage, stage.process():
+        yield stage
+        assert_sealed(stage)
+        stage.clean()
+
+
 @pytest.fixture(scope="module")
 async def sealed(shared: Stage) -> AsyncIterator[Stage]:
     """The shared stage; after the module no customer has seen a note or a title, and Telegram had

@@ -33,6 +33,7 @@ class Stage:
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     bot: BotProcess | None = None
+    language: str = "ru"
 
     @property
     def database(self) -> Path:
@@ -49,6 +50,7 @@ class Stage:
             "SWEEP_INTERVAL": "1s",
             "COMPANY_NAME": "Наш двор",
             "LOG_LEVEL": "info",
+            **({} if self.language == "ru" else {"DEFAULT_LANGUAGE": self.language}),
             **self.settings,
             **more,
         }
@@ -72,8 +74,8 @@ class Stage:
 
     # ------------------------------------------------------------------ people doing things
 
-    def customer(self, name: str = "Алиса", language: str = "ru", **about: Any) -> Person:
-        return self.world.user(name, language=language, started=True, **about)
+    def customer(self, name: str = "Алиса", language: str | None = None, **about: Any) -> Person:
+        return self.world.user(name, language=language or self.language, started=True, **about)
 
     async def open_ticket(self, person: Person, text: str) -> tuple[int, Message]:
         """The person writes and confirms; returns the number and the card in the group."""
@@ -141,19 +143,25 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, *, basic: bool = False, inside: bool = True, **options: Any
+    folder: Path,
+    *,
+    basic: bool = False,
+    inside: bool = True,
+    language: str = "ru",
+    **options: Any,
 ) -> AsyncIterator[Stage]:
     """A world with its people; the bot is started by the story.
 
-    ``inside``: the bot is an admin of the group and of the channel already.
+    ``inside``: the bot is an admin of the group and of the channel already. ``language``: the
+    company's, and that of its people.
     """
     access: Literal["admin"] | None = "admin" if inside else None
     options = {"rate_limits": False, "bot_username": "frontdoor_bot"} | options
     async with World.start(**options) as world:
-        olga = world.user("Ольга", language="ru", username="olga_op")
-        oleg = world.user("Олег", language="ru", username="oleg_op")
-        admin = world.user("Анна", language="ru", username="anna_admin")
+        olga = world.user("Ольга", language=language, username="olga_op")
+        oleg = world.user("Олег", language=language, username="oleg_op")
+        admin = world.user("Анна", language=language, username="anna_admin")
         make = world.group if basic else world.supergroup
         group = make("Операторы", members=[olga, oleg], owner=admin, bot=access)
         alerts = world.channel("Просрочки", members=[olga], owner=admin, bot=access)
-        yield Stage(world, olga, oleg, admin, group, alerts, folder)
+        yield Stage(world, olga, oleg, admin, group, alerts, folder, language=language)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
-
 import pytest
 
 from sandbox import Person
+from tests.wire.beside import import_cameras
 from tests.wire.looking import value
-from tests.wire.stage import ROOT, Stage
+from tests.wire.stage import Stage
 
 WORDS: dict[str, dict[str, str]] = {
     "ru": {
@@ -38,24 +36,6 @@ def stage(sealed: Stage) -> Stage:
     return sealed
 
 
-async def imports(stage: Stage, area: str, people: list[Person]) -> None:
-    """The company imports a file while the desk runs."""
-    lines = ["number,name,owner,area"]
-    lines += [f'{area}_{who.id},"ул. Лермонтова 10, проезд",{who.id},{area}' for who in people]
-    file = stage.folder / f"{area}.csv"
-    file.write_text("\n".join(lines), encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "import", "cameras", str(file)),
-        cwd=ROOT,
-        env={**stage.environment(), "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    assert out.decode().startswith(f"{len(people)} new")
-
-
 async def tells(person: Person, words: dict[str, str], button: str = "trouble") -> None:
     """From the menu by way of the only camera to a ticket."""
     await person.start()
@@ -67,7 +47,7 @@ async def tells(person: Person, words: dict[str, str], button: str = "trouble") 
 async def test_an_outage_from_the_third_report_to_its_end(stage: Stage, language: str) -> None:
     words, area = WORDS[language], f"Area{language}"
     people = [stage.world.user(f"Сосед {at}", language=language) for at in range(8)]
-    await imports(stage, area, people)
+    await import_cameras(stage, [(f"{area}_{who.id}", who, area) for who in people])
     for person in people[:3]:
         await tells(person, words)
         await person.expect(words["in"])

@@ -56,7 +56,7 @@ class TelegramChannel:
         self._gateway = gateway
         self._desk = desk
         self._texts = texts
-        self._deliveries = Deliveries(gateway)
+        self._deliveries = Deliveries(gateway, desk)
         self._operations: dict[str, Operation] = {
             "text": self._text,
             "content": self._content,
@@ -108,8 +108,7 @@ class TelegramChannel:
             lowest = await self._lowest(parcel)
             if not steps:
                 return None
-            chat = int(parcel.address)
-            found = await self._deliveries.look_for(parcel.id, chat, steps, lowest)
+            found = await self._deliveries.look_for(parcel, steps, lowest)
         if found is None:
             return None
         sent = sent_of(parcel, found)
@@ -148,7 +147,7 @@ class TelegramChannel:
             call: Any = steps[0].method
             posted = {"keyboard": dumped(call.reply_markup)}
             await self._desk.run(add_to_mark, parcel.id, {POSTED: posted})
-        return sent_of(parcel, await self._deliveries.make(parcel.id, steps))
+        return sent_of(parcel, await self._deliveries.make(parcel, steps))
 
     async def _plan_posted_text(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
         """The notice with the buttons that it was sent with; nothing if it was not sent."""
@@ -179,11 +178,11 @@ class TelegramChannel:
             return Sent()
         chat = int(parcel.address)
         try:
-            made = await self._deliveries.make(parcel.id, carried.steps(chat))
+            made = await self._deliveries.make(parcel, carried.steps(chat))
         except Refused as refused:
             if refused.setback is not Setback.REPLY_LOST:
                 raise
-            made = await self._deliveries.make(parcel.id, carried.steps_without_reply(chat))
+            made = await self._deliveries.make(parcel, carried.steps_without_reply(chat))
         return sent_of(parcel, made)
 
     async def _plan_content(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
@@ -211,7 +210,7 @@ class TelegramChannel:
         if self._deliveries.begun(parcel.id) is None:
             posted = {"keyboard": dumped(screen.keyboard), "digest": screen.digest}
             await self._desk.run(add_to_mark, parcel.id, {POSTED: posted})
-        return sent_of(parcel, await self._deliveries.make(parcel.id, steps))
+        return sent_of(parcel, await self._deliveries.make(parcel, steps))
 
     async def _plan_card(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
         """The card with the buttons that it was posted with; nothing if it was not posted."""

@@ -2,6 +2,7 @@
 for when the answer was lost (R6).
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,11 @@ from aiogram.types import Message
 from channels.telegram.failures import Refused, Setback
 from channels.telegram.gateway import Gateway
 from channels.telegram.probing import Prober, plainer
-from core.delivery.channel import SendError
+from core.delivery.channel import Outgoing, SendError
+from core.delivery.marks import STOPPED, note_stopped
+from core.desk import Desk
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,13 @@ class Progress:
 class Deliveries:
     """Makes the calls of parcels.
 
-    A parcel that stopped half-way goes on where it stopped, with the very calls it began with, as
-    long as this process lives.
+    A parcel that stopped half-way goes on where it stopped: with the very calls it began with as
+    long as this process lives, and in the next one by what is noted with it.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, desk: Desk) -> None:
         self._gateway = gateway
+        self._desk = desk
         self._prober = Prober(gateway)
         self._begun: dict[int, Progress] = {}
 
@@ -61,35 +67,51 @@ class Deliveries:
         """How far this parcel had come when it stopped."""
         return self._begun.get(parcel_id)
 
-    async def make(self, parcel_id: int, steps: Sequence[Step]) -> Progress:
+    async def make(self, parcel: Outgoing, steps: Sequence[Step]) -> Progress:
         """Make the calls that are left. Raises `Refused` for the first one, and `SendError`."""
-        progress = self._begun.pop(parcel_id, None) or Progress(steps)
+        progress = self._resume(parcel, steps)
         try:
             for step in progress.rest:
                 result = await self._call(step.method, first=progress.done == 0)
                 progress.advance(step, _refs(result))
         except SendError as error:
             if error.uncertain or (progress.done and not error.permanent):
-                self._begun[parcel_id] = progress
+                self._begun[parcel.id] = progress
+                await self._note(parcel, progress)
             raise
         return progress
 
     async def look_for(
-        self, parcel_id: int, chat: int, steps: Sequence[Step], lowest: int
+        self, parcel: Outgoing, steps: Sequence[Step], lowest: int
     ) -> Progress | None:
         """After a lost answer: what stands there, completed; ``None`` when nothing of it does."""
-        progress = self._begun.pop(parcel_id, None) or Progress(steps)
-        self._begun[parcel_id] = progress
+        progress = self._begun[parcel.id] = self._resume(parcel, steps)
         try:
-            await self._catch_up(progress, chat, lowest)
+            await self._catch_up(progress, int(parcel.address), lowest)
         except SendError as error:
             if error.permanent:
-                del self._begun[parcel_id]
+                del self._begun[parcel.id]
             raise
         if not progress.done:
-            del self._begun[parcel_id]
+            del self._begun[parcel.id]
             return None
-        return await self.make(parcel_id, progress.steps)
+        return await self.make(parcel, progress.steps)
+
+    def _resume(self, parcel: Outgoing, steps: Sequence[Step]) -> Progress:
+        begun, came = self._begun.pop(parcel.id, None), parcel.facts.get(STOPPED)
+        if begun is not None or came is None:
+            return begun or Progress(steps)
+        return Progress(steps, came["done"], [*came["refs"]], [*came["carried"]])
+
+    async def _note(self, parcel: Outgoing, progress: Progress) -> None:
+        """For the next process: its calls may be others, but in the same order."""
+        if not progress.done:
+            return
+        came = {"done": progress.done, "refs": progress.refs, "carried": progress.carried}
+        try:
+            await self._desk.run(note_stopped, parcel.id, came)
+        except Exception as error:  # noqa: BLE001 what kept the parcel back must be told all the same
+            log.warning("how far a parcel came is known to this process only: %s", error)
 
     async def _catch_up(self, progress: Progress, chat: int, lowest: int) -> None:
         while progress.rest:

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from core.models import Message, OutboxRow, Placement
 from core.tx import Look, Tx
 
+# A fact of a row that stopped half-way: how far it came.
+STOPPED: Final = "stopped"
 ENOUGH: Final = 50
 # Of what stands in chats, so much is recalled by a new process: more than can be under way at once.
 RECALLED: Final = 500
@@ -37,6 +39,13 @@ async def add_to_mark(tx: Tx, row_id: int, what: dict[str, Any]) -> None:
     row = await tx.session.get(OutboxRow, row_id)
     if row is not None:
         row.mark = (row.mark or {}) | what
+
+
+async def note_stopped(tx: Tx, row_id: int, came: dict[str, Any]) -> None:
+    """Note how far a row came before it stopped, beyond the mark that each try makes anew."""
+    row = await tx.session.get(OutboxRow, row_id)
+    if row is not None:
+        row.facts = row.facts | {STOPPED: came}
 
 
 async def find_standing(look: Look) -> Sequence[tuple[int, int]]:

@@ -82,6 +82,10 @@ class House:
         )
         recorders = (journal.record, outbox.record)
         self.desk = Desk(self.database, company, recorders, clock=self.clock)
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Another process: nothing is known but what stands in the database."""
         self.channel = TelegramChannel(self.gateway, self.desk, self.texts)
 
     # people

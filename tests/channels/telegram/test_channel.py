@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.delivery import claims
 from core.delivery.channel import SendError
 from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke, UpdateQuarantined
 from core.people.directory import arrive
@@ -288,3 +289,21 @@ async def test_an_operation_that_telegram_has_not_is_refused(house: House) -> No
 async def test_a_key_that_nobody_wrote_ends_the_parcel_visibly(house: House) -> None:
     left = await house.carry(house.parcel("text", house.anna, key="ticket.nonsense"))
     assert left.error is not None and left.error.permanent
+
+
+async def test_what_stopped_half_way_is_completed_by_the_next_process(house: House) -> None:
+    """The name stands there, the flood keeps the sticker back, the process dies."""
+    number = await opened(house)
+    await opened(house, "Another thing")
+    await house.answer(number, house.oleg.send_sticker(house.group).result)
+    house.world.faults.flood(1, method="sendSticker")
+    (stopped,) = [one for one in await house.pump() if one.error is not None]
+    assert stopped.error is not None and stopped.error.reason == "flood"
+    row = stopped.parcel.id
+    await house.desk.run(lambda tx: claims.give_back(tx, row, after=0, error="flood"))
+
+    house.begin_anew()
+    await house.pump()
+    shown = [m.text or m.kind for m in house.anna.chat.bot_messages][-2:]
+    assert shown == [f"Обращение #{number}", "sticker"]
+    assert [m.text for m in house.anna.chat.bot_messages].count(f"Обращение #{number}") == 1

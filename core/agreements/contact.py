@@ -1,6 +1,7 @@
 """When the customer is to hear from us next (C6), and whom we have forgotten."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, Final
 
@@ -52,10 +53,28 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
         ends = isinstance(event, e.StateEntered) and event.clock == "stops"
         if event.ticket_id is None or not (ends or isinstance(event, e.AnswerDelivered)):
             continue
+        if not await _is_anything_planned(tx):
+            return
         at = await contact_of(tx, event.ticket_id)
         if at is not None and (ends or _day(tx, at) <= _day(tx, tx.now)):
             await _set(tx, event.ticket_id, None)
             tx.emit(e.NextContactSet(ticket_id=event.ticket_id, at=None, old=at))
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Whether any ticket has had a day."""
+
+    any: bool
+
+
+async def _is_anything_planned(look: Look) -> bool:
+    """Asked once, and kept until the first ticket gets a day: many desks never plan one."""
+    found: Planned | None = look.directory.get(Planned)
+    if found is None:
+        some = await look.session.scalar(select(_CONTACTS.c.ticket_id).limit(1))
+        found = look.directory[Planned] = Planned(some is not None)
+    return found.any
 
 
 def _day(look: Look, at: datetime) -> int:
@@ -66,6 +85,8 @@ async def _set(tx: Tx, number: int, at: datetime | None) -> None:
     if at is None:
         await tx.session.execute(delete(_CONTACTS).where(_CONTACTS.c.ticket_id == number))
     else:
+        if not await _is_anything_planned(tx):
+            tx.forget(Planned)
         insert = insert_or(tx.session, _CONTACTS).values(ticket_id=number, at=at)
         await tx.session.execute(
             insert.on_conflict_do_update(index_elements=["ticket_id"], set_={"at": at})

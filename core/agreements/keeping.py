@@ -104,7 +104,8 @@ async def history_of(look: Look, number: int) -> History:
         .where(JournalEntry.ticket_id == number, JournalEntry.event.in_(TOLD))
         .order_by(JournalEntry.id)
     )
-    rows = await look.session.execute(query)
+    with look.session.no_autoflush:  # the journal is never in the session
+        rows = await look.session.execute(query)
     return read_history((at, name, facts) for at, name, facts in rows)
 
 

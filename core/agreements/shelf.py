@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from core.agreements.book import CalendarFacts
 from core.agreements.reckoning import Reading, remind_at
+from core.db import Straight
 from core.db.conflict import prepared
 from core.models import Clock
 from core.sla.timers import NEAR, set_timers
@@ -27,14 +28,15 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
     )
 
 
-_PUT: Final = prepared(_upsert)
+_PUT: Final = Straight(prepared(_upsert), apart=True)
 _CLOCKS: Final[Any] = Clock.__table__
 
 
 async def stored(look: Look, number: int) -> tuple[str | None, dict[str, Reading]]:
     """The code of the calendar that the ticket's clocks count in, and the clocks by kind."""
     query = select(_CLOCKS).where(_CLOCKS.c.ticket_id == number)
-    rows = (await look.session.execute(query)).all()
+    with look.session.no_autoflush:  # clocks are never in the session
+        rows = (await look.session.execute(query)).all()
     readings = {
         row.kind: Reading(
             row.span, row.started_at, row.due_at, row.left, row.ended_at, row.missed_at
@@ -51,8 +53,8 @@ async def put(
     changed = {kind: clock for kind, clock in after.items() if clock != before.get(kind)}
     if not changed:
         return
-    await tx.session.execute(
-        _PUT(tx.session),
+    await _PUT.change(
+        tx.session,
         [
             {
                 "ticket_id": number,

@@ -89,7 +89,9 @@ async def _urgencies(tx: Tx, numbers: Sequence[int]) -> Mapping[int, Urgency]:
         .where(Classification.ticket_id.in_(numbers))
         .group_by(Classification.ticket_id, Classification.priority)
     )
-    return {number: (priority, due) for number, priority, due in await tx.session.execute(query)}
+    with tx.session.no_autoflush:  # the tickets change once more
+        rows = await tx.session.execute(query)
+    return {number: (priority, due) for number, priority, due in rows}
 
 
 async def _place(tx: Tx, ticket: Ticket, priority: str | None, due: datetime | None) -> None:

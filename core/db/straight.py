@@ -8,6 +8,7 @@ listens to what is asked, it is run in the library's usual way: the same stateme
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,10 +75,13 @@ class Straight:
     """A statement, or what makes one for a session's database (`core.db.conflict.prepared`).
 
     It has no list of unknown length among its parameters, and names every column that it writes.
+    ``apart``: it has nothing to do with what the session has changed and not written yet, so that
+    may wait, and be written once with what changes later.
     """
 
-    def __init__(self, statement: Any) -> None:
+    def __init__(self, statement: Any, *, apart: bool = False) -> None:
         self._make = statement if callable(statement) else lambda _session: statement
+        self._apart = apart
         self._plans: dict[tuple[object, ...], _Plan] = {}
 
     async def rows(self, session: AsyncSession, given: Given) -> Sequence[Sequence[Any]]:
@@ -96,7 +100,8 @@ class Straight:
         """
         driver = await _driver_of(session)
         if driver is None:
-            done: Any = await session.execute(self._make(session), given)
+            with session.no_autoflush if self._apart else nullcontext():
+                done: Any = await session.execute(self._make(session), given)
             return int(done.rowcount)
         many = not isinstance(given, Mapping)
         each: Any = given if many else [given]
@@ -117,7 +122,7 @@ class Straight:
     async def _run(
         self, session: AsyncSession, driver: Connection, plan: _Plan, parameters: Any, *, many: bool
     ) -> Any:
-        if not session.sync_session._is_clean():
+        if not self._apart and not session.sync_session._is_clean():
             await session.flush()  # as the library does before it asks
         try:
             return await driver.ask(many, plan.text, parameters)

@@ -37,11 +37,11 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
     )
 
 
-_SET: Final = Straight(prepared(_upsert))
+_SET: Final = Straight(prepared(_upsert), apart=True)
 
 
 async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None]) -> None:
-    """Set each timer of ``due`` to its instant; ``None`` takes it away."""
+    """Set each timer of ``due`` to its instant; ``None`` takes it away. The ticket is stored."""
     if not due:
         return
     await _SET.change(

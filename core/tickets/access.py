@@ -20,6 +20,7 @@ async def access(tx: Tx, number: int, verb: str) -> Ticket:
     ticket = (await tx.session.scalars(query)).one_or_none()
     if ticket is None:
         raise NoSuchTicket(number)
+    tx.hold([ticket])
     if tx.actor.role == "customer" and ticket.customer_id != tx.actor.person_id:
         raise NoSuchTicket(number)
     return ticket

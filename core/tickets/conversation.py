@@ -120,6 +120,7 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
     if not fresh or fresh[0].ticket_id is None:
         return
     ticket = await tx.session.get_one(Ticket, fresh[0].ticket_id, with_for_update=True)
+    tx.hold((ticket, *fresh))
     for message in fresh:
         message.delivered_at = tx.now
     if fresh[0].withdrawn_at is not None:
@@ -143,6 +144,7 @@ async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
     """
     message = await tx.session.get_one(Message, message_id)
     ticket = await tx.session.get_one(Ticket, message.ticket_id, with_for_update=True)
+    tx.hold((ticket, message))
     await _recount(tx, ticket, unasked=True)
     tx.emit(
         AnswerFailed(

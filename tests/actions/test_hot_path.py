@@ -15,6 +15,7 @@ from core.inbox import Raw
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
+from tests.actions.agreeing import agrees
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, leaves_dialogue, opens, operator, says, writes
 from tests.actions.store import Store
@@ -53,13 +54,13 @@ def measured(desk: Desk) -> Iterator[Cost]:
         event.remove(engine, "commit", on_commit)
 
 
-async def cost_of_a_message(desk: Desk) -> Cost:
+async def cost_of_a_message(desk: Desk, most: int = MOST) -> Cost:
     await desk.run(inbox.store, 1, [Raw(1, ALICE.telegram_id, "{}")])
     (row,) = await desk.read(inbox.list_unfinished, 0, 1)
     with measured(desk) as cost, desk.handling(row.id):
         await desk.run(hear, ALICE, says(ALICE, "Is anybody there?"))
     assert cost.commits == 1
-    assert len(cost.statements) <= MOST, f"\n{cost}"
+    assert len(cost.statements) <= most, f"\n{cost}"
     return cost
 
 
@@ -100,6 +101,31 @@ async def test_a_message_late_in_a_dialogue_that_turns_the_ticket(
     await delivered_answer(desk, store, ticket.id)
     clock.move(minutes=12)
     await cost_of_a_message(desk)
+
+
+@pytest.mark.parametrize(
+    ("verb", "most"), [(None, 9), ("wait", 12), ("freeze", 12), ("resolve", 13)]
+)
+async def test_a_message_where_an_agreement_counts(
+    desk: Desk, store: Store, verb: str | None, most: int
+) -> None:
+    """Its clocks and its place in the queue; the ticket's row is written once."""
+    await agrees(desk)
+    ticket = await opens(desk)
+    await delivered_answer(desk, store, ticket.id)
+    if verb is not None:
+        await desk.run_as(await operator(desk), move, ticket.id, verb)
+    cost = await cost_of_a_message(desk, most)
+    assert sum(text.startswith("UPDATE ticket") for text in cost.statements) == 1
+
+
+async def test_an_answer_that_arrives(desk: Desk, store: Store) -> None:
+    ticket = await opens(desk)
+    await desk.run_as(await operator(desk), reply, ticket.id, writes())
+    (message,) = [one.id for one in await store.messages(ticket.id) if not one.from_customer]
+    with measured(desk) as cost:
+        await desk.run(answer_delivered, [message])
+    assert len(cost.statements) <= MOST + 1, f"\n{cost}"
 
 
 @contextmanager

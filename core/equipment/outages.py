@@ -109,6 +109,7 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
         insert(Parentage),
         [{"child_id": n, "parent_id": outage.ticket_id, "since": tx.now} for n in numbers],
     )
+    tx.hold(faults)
     numbers = [ticket.id for ticket, _ in faults]
     workflow = await workflow_of(tx)
     for ticket, camera in faults:

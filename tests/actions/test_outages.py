@@ -21,6 +21,7 @@ from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, OPERATORS, customer, opens, operator, writes
 from tests.actions.playing import present, replayed
 from tests.actions.store import Store
+from tests.actions.test_hot_path import measured
 from tests.actions.yard import AREA, brings, camera, crowd, tells
 
 ROUND = crowd(3)
@@ -174,6 +175,20 @@ async def test_accepted_it_is_one_ticket_and_everybody_hears(
     tasks = await store.rows(select(Task).order_by(Task.id))
     assert [task.ticket_id for task in tasks if task.state == "open"] == [parent.id]
     assert (await store.ticket(parent.id)).answer_due == until
+
+
+async def test_many_reports_are_united_in_as_many_statements_as_few(
+    desk: Desk, clock: Clock
+) -> None:
+    few, many = await reported(desk, ROUND), await reported(desk, crowd(20, 7000), "South")
+    await opened(desk, few[0])
+    clock.move(minutes=1)
+    again = await reported(desk, LATER, "East")
+    with measured(desk) as cost:
+        await opened(desk, again[0])
+    with measured(desk) as more:
+        await opened(desk, many[0])
+    assert len(more.statements) == len(cost.statements), f"\n{more}"
 
 
 async def test_new_reporters_are_told_before_and_after_they_report(

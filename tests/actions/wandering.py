@@ -358,7 +358,10 @@ SOME: Final = range(6)
 MAYBE: Final = (True, False)
 GIVEN: Final = ("@olga", "@oleg", "@anna", "first", "second")
 CLIMBED: Final = ("", "second", "@oleg", "3")
-VERBS: Final = ("wait", "freeze", "unfreeze", "unfreeze", "close", "cancel", "reopen", "reopen")
+VERBS: Final = (
+    *("wait", "freeze", "freeze", "freeze", "unfreeze"),
+    *("close", "cancel", "reopen", "reopen"),
+)
 WORDS: Final = (None, "a new cable")
 
 TABLE: Final[Mapping[str, Deed]] = {

@@ -25,6 +25,16 @@ Or type here, line by line:
   show                      see the group; every message has its number
   reply N Добрый день!      answer the customer; N is the number of the card
   as anna                   … and see it arrive
+
+The company has cameras, two teams and an agreement:
+
+  start cam_MOS_12_23       come by the link of a camera of Anna's …
+  press Нет изображения     … and say what is wrong with it
+  as olga                   be the operator again, in the group
+  in group
+  show                      the card shows the camera, deadlines and a task
+  reply N /escalate         … to the second line; also /why, /tasks, /assign,
+                            /next завтра 10:00, /similar, /call +79031112233
 """
 
 # Short name, Telegram id, first name, what else is known of them.

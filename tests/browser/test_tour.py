@@ -71,10 +71,13 @@ async def test_the_tour_leads_from_the_first_word_to_the_last(
     await take_the_tour(window)
     title = window.tour.locator("h2")
     await expect(title).to_have_text(ENDS[language[:2]])
+    await window.tour.locator("[data-onward=call]").click()  # what else can be tried
+    await expect(window.group.input).to_have_value("/call +7 903 111-22-33")
+    await expect(window.page.locator(".ring")).to_be_visible()
     await window.tour.locator(".button.main").click()
     await expect(window.tour).to_be_hidden()
-    if size == DESK:  # who comes back is not asked again
-        await expect(window.group.row("⚪")).to_be_visible()
+    if size == DESK:  # the card follows at the pace of the group, the customer knows at once
+        await expect(window.customer.row("закрыто")).to_be_visible()
 
 
 async def test_the_tour_can_be_left_and_is_not_offered_twice(opening: Opening) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import expect
 
+from bot.machine_room import MachineRoom
 from tests.browser.window import Window
+
+if TYPE_CHECKING:
+    from sandbox.page.room import Progress
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh")]
 
@@ -53,3 +59,27 @@ async def test_a_leap_of_the_clock_brings_the_alert_and_its_link_leads_to_the_ca
     await expect(window.machine.locator(".clock .ahead")).to_be_visible()
     await alert.locator(".ib").filter(has_text="Открыть").click()
     await expect(card).to_be_in_viewport()
+
+
+async def test_the_demonstration_says_how_far_it_is_and_so_does_its_end(
+    window: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = asyncio.Semaphore(0)
+
+    async def tell(_room: MachineRoom, progress: Progress) -> None:
+        for at in (1, 2):
+            progress(at, 2)
+            await told.acquire()
+
+    monkeypatch.setattr(MachineRoom, "tell_story", tell)
+    demo = window.machine.locator("[data-trouble=demo]")
+    await demo.click()
+    for at in (1, 2):
+        await expect(demo).to_have_text(f"Обращение {at} из 2…")
+        await expect(demo).to_be_disabled()
+        told.release()
+    await expect(demo).to_have_count(0)
+    await window.machine.locator("[data-trouble=anew]").click()
+    await expect(demo).to_have_text("Начинаем заново…")
+    await expect(demo).to_have_text("Показать жизнь")
+    await expect(demo).to_be_enabled()

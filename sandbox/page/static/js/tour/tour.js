@@ -64,7 +64,12 @@ export function startTour({ panes, tabs }) {
 
   /** Was it done? And where is the place now? */
   function look() {
-    if (at >= STEPS.length) { ring.show(seen(pointed())); return; }
+    if (at >= STEPS.length) {
+      const chosen = seen(pointed());
+      ring.show(chosen);
+      if (chosen) beside(box, chosen);
+      return;
+    }
     if (at < 0) return;
     const step = STEPS[at];
     if (!resting && step.done(trip)) {

@@ -38,6 +38,7 @@ def company_of(settings: Settings) -> Company:
         remind_before=settings.remind_before,
         rating_wait=settings.rating_wait,
         admins=frozenset(settings.admin_ids),
+        named_admins=frozenset(settings.admin_ids),
         operators_chat=settings.operator_chat_id,
         alerts_chat=settings.alert_chat_id,
         mail_alerts_to=settings.mail_alerts_to,

@@ -8,12 +8,18 @@ from typing import Final
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from channels.telegram.introduction import introduce, write_introduction
+from channels.telegram.introduction import introduce, write_introduction, write_withdrawal
 from channels.telegram.voice import Voice
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
 from core.setup.claim import offer_claim
-from core.setup.introduced import find_introduced, note_introduced, reachable_admins, working_rooms
+from core.setup.introduced import (
+    Introduced,
+    find_introduced,
+    note_introduced,
+    reachable_admins,
+    working_rooms,
+)
 from core.texts import Texts
 
 log = logging.getLogger(__name__)
@@ -70,6 +76,9 @@ class Introducer:
         cameras = await self.desk.read(has_cameras)
         rooms = await self.desk.read(working_rooms)
         introduction = write_introduction(voices, company, admins, rooms=rooms, cameras=cameras)
-        if await self.desk.read(find_introduced) != introduction.digest:
-            await introduce(self.bot, introduction)
-            await self.desk.run(note_introduced, introduction.digest)
+        before = await self.desk.read(find_introduced)
+        if before.digest != introduction.digest:
+            former = before.admins - company.admins
+            withdrawn = write_withdrawal(voices, rooms, former)
+            await introduce(self.bot, (*withdrawn, *introduction.calls))
+            await self.desk.run(note_introduced, Introduced(introduction.digest, admins))

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 class Company:
     """Who we are and how long things take (C1, C5, B15; decisions below the tables).
 
-    ``admins`` are Telegram ids. Spans are real time. ``rating_wait=None`` never closes a resolved
-    ticket by itself. ``fixed`` names the fields that the environment decides:
-    nobody changes them in the chat. So many ``outage_faults`` in one area within
-    ``outage_window`` are offered to operators as one; 0 never does (X9).
+    ``admins`` are Telegram ids; ``named_admins`` are those of them whom the environment names.
+    Spans are real time. ``rating_wait=None`` never closes a resolved ticket by itself. ``fixed``
+    names the fields that the environment decides: nobody changes them in the chat. So many
+    ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0 never
+    does (X9).
     """
 
     name: str = ""
@@ -23,6 +24,7 @@ class Company:
     rating_wait: timedelta | None = timedelta(days=3)
     keep_assignee_on_reopen: bool = False
     admins: frozenset[int] = frozenset()
+    named_admins: frozenset[int] = frozenset()
     operators_chat: int | None = None
     alerts_chat: int | None = None
     mail_alerts_to: tuple[str, ...] = ()

@@ -490,10 +490,17 @@ class DeskWell(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAppointed(Event):
-    """Somebody became an admin; ``by`` says how: ``claim``."""
+    """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``."""
 
     person_id: int
     by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminDismissed(Event):
+    """Somebody is no admin any more."""
+
+    person_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

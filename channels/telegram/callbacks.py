@@ -48,7 +48,12 @@ HAND_STEPS: Final = (
 )
 # «ask» leads to the spans, «back» from them; the others decide
 OUTAGE_STEPS: Final = ("ask", "back", "no", "1h", "3h", "tomorrow", "ever")
-SET_UPS: Final = frozenset({"list", "name", "zone", "language", "answer_deadline", "trial"})
+# of the company, what an admin may choose
+FIELDS: Final = ("name", "zone", "language", "answer_deadline")
+SET_UPS: Final = frozenset({*FIELDS, "list", "trial", "admins", "invite"})
+
+# «ask» asks once more
+DISMISSALS: Final = ("ask", "sure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +262,18 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Dismiss:
+    """This person is to be no admin any more: one of `DISMISSALS`."""
+
+    verb: str
+    person: int
+
+    def pack(self) -> str:
+        """As a button carries it."""
+        return _packed("ad", self.verb, self.person)
+
+
+@dataclass(frozen=True, slots=True)
 class LinkChat:
     """Give the chat this role."""
 
@@ -382,6 +399,7 @@ Callback = (
     | Language
     | SetUp
     | Chosen
+    | Dismiss
     | LinkChat
     | CameraPick
     | CameraTrouble
@@ -446,7 +464,8 @@ _SHAPES: Final[tuple[tuple[str, Callable[..., Callback]], ...]] = (
     (f"c:(y|n):{_NUMBER}", lambda answer, number: Confirm(int(number), yes=answer == "y")),
     ("g:([a-z]{2,3})", Language),
     (f"s:({_any_of(SET_UPS)})", SetUp),
-    (f"v:({_any_of(SET_UPS)}):([A-Za-z0-9/_+-]{{1,40}})", Chosen),
+    (f"v:({_any_of(FIELDS)}):([A-Za-z0-9/_+-]{{1,40}})", Chosen),
+    (f"ad:({_any_of(DISMISSALS)}):{_NUMBER}", lambda verb, person: Dismiss(verb, int(person))),
     (f"ci:{_NUMBER}", lambda number: CameraPick(int(number))),
     (f"ct:({_any_of(TROUBLES)}):{_NUMBER}", lambda code, number: CameraTrouble(code, int(number))),
     ("cp:(0|[1-9][0-9]{0,5})", lambda page: CameraPage(int(page))),

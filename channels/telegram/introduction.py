@@ -13,6 +13,7 @@ from typing import Any, Final
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.methods import (
+    DeleteMyCommands,
     SetChatMenuButton,
     SetMyCommands,
     SetMyDescription,
@@ -112,13 +113,28 @@ def write_introduction(
     return Introduction(calls, hashlib.sha256(said.encode()).hexdigest())
 
 
-async def introduce(bot: Bot, introduction: Introduction) -> None:
+def write_withdrawal(
+    voices: Iterable[Voice], rooms: Collection[int], former: Collection[int]
+) -> tuple[TelegramMethod[Any], ...]:
+    """What takes back the commands of those who are no admins any more."""
+    calls: list[TelegramMethod[Any]] = []
+    for admin in sorted(former):
+        scope = BotCommandScopeChat(chat_id=admin)
+        for voice in voices:
+            calls += [DeleteMyCommands(scope=scope, language_code=code) for code in _codes(voice)]
+        for room in rooms:
+            member = BotCommandScopeChatMember(chat_id=room, user_id=admin)
+            calls.append(DeleteMyCommands(scope=member))
+    return tuple(calls)
+
+
+async def introduce(bot: Bot, calls: Iterable[TelegramMethod[Any]]) -> None:
     """Say it. Raises what the line to Telegram raises; then all is said again later.
 
     What Telegram refuses (a chat that we were removed from, somebody who is not in the group) is
     passed over: it would be refused again.
     """
-    for call in introduction.calls:
+    for call in calls:
         try:
             await bot(call)
         except (TelegramBadRequest, TelegramForbiddenError) as refused:

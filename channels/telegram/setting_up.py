@@ -99,7 +99,7 @@ def steps(voice: Voice, progress: Progress) -> Keyboard:
         if not chat.fine
     ]
     choices = [_step(voice, name) for name in _CHOSEN if name not in fixed]
-    last = [_step(voice, "trial"), _step(voice, "list")]
+    last = [_step(voice, "admins"), _step(voice, "trial"), _step(voice, "list")]
     rows = [*[[link] for link in links], *rows_of([*choices, *last]).inline_keyboard]
     return Keyboard(inline_keyboard=rows)
 

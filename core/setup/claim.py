@@ -44,7 +44,7 @@ async def offer_claim(tx: Tx) -> str | None:
     if old is None:
         old = Fact(name=CLAIM, value={}, at=tx.now)
         tx.session.add(old)
-    old.value, old.at = {"digest": _digest(secret)}, tx.now
+    old.value, old.at = {"digest": digest_of(secret)}, tx.now
     return PREFIX + secret
 
 
@@ -55,7 +55,7 @@ async def claim(tx: Tx, caller: Caller, secret: str) -> Company:
     """
     offered = await tx.session.get(Fact, CLAIM, with_for_update=True)
     digest = "" if offered is None else str(offered.value.get("digest"))
-    if offered is None or not hmac.compare_digest(digest, _digest(secret)):
+    if offered is None or not hmac.compare_digest(digest, digest_of(secret)):
         raise Refusal("refusal.claim")
     person = await arrive(tx, caller, "customer")
     person.admin_since = tx.now
@@ -64,5 +64,6 @@ async def claim(tx: Tx, caller: Caller, secret: str) -> Company:
     return replace(tx.company, admins=tx.company.admins | {caller.telegram_id})
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """All that is kept of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()

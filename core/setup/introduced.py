@@ -1,5 +1,6 @@
 """What Telegram was last told of the bot, by its digest."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import select
@@ -12,19 +13,29 @@ from core.tx import Look, Tx
 INTRODUCED: Final = "introduced"
 
 
-async def find_introduced(look: Look) -> str | None:
-    """The digest of what was said last; ``None`` before the first time."""
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """The digest of what was said last, none before the first time, and to which ``admins``."""
+
+    digest: str = ""
+    admins: frozenset[int] = frozenset()
+
+
+async def find_introduced(look: Look) -> Introduced:
+    """What Telegram was told last."""
     fact = await look.session.get(Fact, INTRODUCED)
-    return None if fact is None else str(fact.value["digest"])
+    if fact is None:
+        return Introduced()
+    return Introduced(str(fact.value["digest"]), frozenset(fact.value.get("admins", ())))
 
 
-async def note_introduced(tx: Tx, digest: str) -> None:
+async def note_introduced(tx: Tx, said: Introduced) -> None:
     """All of it was said."""
     fact = await tx.session.get(Fact, INTRODUCED)
     if fact is None:
         fact = Fact(name=INTRODUCED, value={}, at=tx.now)
         tx.session.add(fact)
-    fact.value, fact.at = {"digest": digest}, tx.now
+    fact.value, fact.at = {"digest": said.digest, "admins": sorted(said.admins)}, tx.now
 
 
 async def reachable_admins(look: Look) -> frozenset[int]:

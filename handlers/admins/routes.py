@@ -16,7 +16,7 @@ from core.texts import Key
 from core.tickets.lists import VIEWS, page_of
 from core.tickets.said import find_belonging
 from core.words.aliases import ALIASES, REPORTS
-from handlers.admins import linking, setup
+from handlers.admins import appointing, linking, setup
 from handlers.filters import AlertChannel, Private, is_borrowed, is_nobody
 from handlers.listing import draw
 from handlers.speech import Speech
@@ -29,7 +29,7 @@ _VIEWS: Final = frozenset(VIEWS) - {"mine"}
 def router() -> Router:
     """The admins' room."""
     room = Router(name="admins")
-    room.include_routers(setup.router(), linking.router())
+    room.include_routers(appointing.router(), setup.router(), linking.router())
     room.message.register(on_command, Private(), FromAdmin())
     room.callback_query.register(on_press, Private(), PressedByAdmin())
     room.callback_query.register(on_press, AlertChannel())

@@ -47,12 +47,17 @@ class ClaimLink(Filter):
 
     async def __call__(self, event: Message) -> bool | dict[str, Any]:  # type: ignore[mutable-override]
         """The secret of the link."""
-        command, _, payload = (event.text or "").partition(" ")
-        if command != "/start" or not payload.startswith(PREFIX):
-            return False
-        if is_nobody(event) or is_borrowed(event):
-            return False
-        return {"secret": payload.removeprefix(PREFIX)}
+        return secret_of(event, PREFIX)
+
+
+def secret_of(message: Message, prefix: str) -> bool | dict[str, Any]:
+    """What a link carries behind this prefix, if a person opened it themselves."""
+    command, _, payload = (message.text or "").partition(" ")
+    if command != "/start" or not payload.startswith(prefix):
+        return False
+    if is_nobody(message) or is_borrowed(message):
+        return False
+    return {"secret": payload.removeprefix(prefix)}
 
 
 class AdminWrites(Filter):

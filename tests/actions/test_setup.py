@@ -11,9 +11,12 @@ from core.company import Company
 from core.desk import Desk
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.models import Fact
+from core.setup.admins import PREFIX as INVITED
+from core.setup.admins import accept, dismiss, invite, list_admins
 from core.setup.choices import choose, settle
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.linking import link
+from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, ANNA, EVE, opens
 from tests.actions.store import Store
 
@@ -160,3 +163,93 @@ async def test_another_group_takes_over_what_waited_for_the_one_before(
     rows = await store.outbox(kind="card")
     assert {row.address for row in rows} == {str(GROUP - 5)}
     assert len(rows) == 1
+
+
+# ------------------------------------------------------------------ admins beside the first
+
+
+async def invited(desk: Desk) -> str:
+    made = await desk.run(invite, ANNA)
+    assert len(made.payload) <= 64
+    return made.payload.removeprefix(INVITED)
+
+
+async def test_whoever_opens_the_link_is_an_admin_too_and_the_others_hear_of_it(
+    desk: Desk, store: Store
+) -> None:
+    await with_admin(desk)
+    desk.company = await desk.run(accept, ALICE, await invited(desk))
+    assert desk.company.admins == {ANNA.telegram_id, ALICE.telegram_id}
+    assert (await desk.run(settle)).admins == desk.company.admins, "after a restart as well"
+    assert await store.told(ANNA.telegram_id) == ["setup.admin.appointed"]
+    assert await store.told(ALICE.telegram_id) == [], "she sees it where she opened the link"
+    listed = await desk.read(list_admins)
+    assert [(one.name, one.named) for one in listed] == [("Anna", False), ("Alice", False)]
+
+
+async def test_an_invitation_works_once_for_a_day_and_only_the_newest(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    await with_admin(desk)
+    old, new = await invited(desk), await invited(desk)
+    assert new not in str([fact.value for fact in await store.rows(select(Fact))])
+    before = await store.everything()
+    for wrong in (old, "", "x"):
+        with pytest.raises(Refusal, match=r"refusal\.invitation"):
+            await desk.run(accept, EVE, wrong)
+    with pytest.raises(NothingToDo, match=r"refusal\.admin_already"):
+        await desk.run(accept, ANNA, new)
+    assert await store.everything() == before, "an admin's own curiosity does not use it up"
+    desk.company = await desk.run(accept, ALICE, new)
+    with pytest.raises(Refusal, match=r"refusal\.invitation"):
+        await desk.run(accept, EVE, new)
+    late = await invited(desk)
+    clock.move(days=1, seconds=1)
+    with pytest.raises(Refusal, match=r"refusal\.invitation"):
+        await desk.run(accept, EVE, late)
+
+
+async def test_an_admin_is_dismissed_and_hears_of_it_the_last_one_is_not(
+    desk: Desk, store: Store
+) -> None:
+    await with_admin(desk)
+    anna = (await desk.read(list_admins))[0]
+    with pytest.raises(Refusal, match=r"refusal\.last_admin"):
+        await desk.run(dismiss, ANNA, anna.id)
+    desk.company = await desk.run(accept, ALICE, await invited(desk))
+    alice = (await desk.read(list_admins))[1]
+    desk.company = await desk.run(dismiss, ANNA, alice.id)
+    assert desk.company.admins == (await desk.run(settle)).admins == {ANNA.telegram_id}
+    assert await store.told(ALICE.telegram_id) == ["setup.admin.you_dismissed"]
+    with pytest.raises(NothingToDo, match=r"refusal\.no_admin"):
+        await desk.run(dismiss, ANNA, alice.id)
+    with pytest.raises(NotAllowed):
+        await desk.run(dismiss, ALICE, anna.id)
+    with pytest.raises(NotAllowed):
+        await desk.run(invite, ALICE)
+    assert (await store.journal(None))[-2:] == ["admin_appointed", "admin_dismissed"]
+
+
+async def test_an_admin_may_leave_by_themselves_if_another_stays(desk: Desk, store: Store) -> None:
+    await with_admin(desk)
+    desk.company = await desk.run(accept, ALICE, await invited(desk))
+    anna = (await desk.read(list_admins))[0]
+    desk.company = await desk.run(dismiss, ANNA, anna.id)
+    assert desk.company.admins == {ALICE.telegram_id}
+    assert await store.told(ALICE.telegram_id) == ["setup.admin.dismissed"]
+
+
+async def test_whom_the_environment_names_stays_an_admin(desk: Desk) -> None:
+    named = frozenset({ANNA.telegram_id, 999})
+    desk.company = replace(desk.company, admins=named, named_admins=named)
+    await desk.run(settle)
+    desk.company = await desk.run(accept, ALICE, await invited(desk))
+    listed = await desk.read(list_admins)
+    assert {(one.telegram_id, one.name, one.named) for one in listed} == {
+        (ANNA.telegram_id, "Anna", True),
+        (999, "", True),
+        (ALICE.telegram_id, "Alice", False),
+    }
+    anna = next(one for one in listed if one.name == "Anna")
+    with pytest.raises(NothingToDo, match=r"refusal\.no_admin"):
+        await desk.run(dismiss, ALICE, anna.id)

@@ -25,6 +25,9 @@ PACKED: list[c.Callback] = [
     c.Classify("service", "video-2", 10**17),
     c.Classify("category", "incident", 1),
     c.Classify("priority", "u" * 32, 10**17),
+    *(c.SetUp(step) for step in sorted(c.SET_UPS)),
+    *(c.Chosen(field, "America/Argentina/Buenos_Aires") for field in c.FIELDS),
+    *(c.Dismiss(verb, 10**17) for verb in c.DISMISSALS),
 ]
 
 
@@ -58,6 +61,10 @@ def test_what_was_packed_is_read(callback: c.Callback) -> None:
         "w:all",
         "c:maybe:12",
         "c:y:",
+        "v:list:x",
+        "v:admins:1",
+        "ad:drop:1",
+        "ad:sure:",
         "g:russian",
         "g:RU",
         "l:queue:+:" + "x" * 60,

@@ -1,0 +1,166 @@
+"""Admins beside the first: appointed by a link that one of them passes on, dismissed by any (G1).
+
+Whom the environment names is an admin whatever is said here. Who becomes one and who is none any
+more, all the others hear.
+"""
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import or_, select
+
+from core.company import Company
+from core.delivery import outbox
+from core.delivery.pacing import Priority
+from core.errors import NothingToDo, Refusal
+from core.events import AdminAppointed, AdminDismissed
+from core.models import Fact, Person
+from core.people.directory import Caller, arrive
+from core.setup.choices import arrive_as_admin
+from core.setup.claim import digest_of
+from core.texts import pack
+from core.tx import Look, Tx
+
+INVITATION: Final = "invitation"
+# A link's payload: at most 64 of A-Z a-z 0-9 _ - with what stands before it.
+PREFIX: Final = "admin_"
+LASTS: Final = timedelta(days=1)
+_BYTES: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """Somebody who supervises; ``named``: the environment says so. Of whom it names before they
+    have been seen, there is no ``name`` and no ``id`` yet.
+    """
+
+    telegram_id: int
+    name: str = ""
+    id: int = 0
+    named: bool = False
+
+
+async def list_admins(look: Look) -> list[Admin]:
+    """All of them: whom the environment names first, then by when they were appointed."""
+    query = (
+        select(Person)
+        .where(
+            or_(Person.admin_since.is_not(None), Person.telegram_id.in_(look.company.named_admins))
+        )
+        .order_by(Person.admin_since, Person.id)
+    )
+    known = {person.telegram_id or 0: person for person in await look.session.scalars(query)}
+    named = [
+        Admin(number, known[number].name, known[number].id, named=True)
+        if number in known
+        else Admin(number, named=True)
+        for number in sorted(look.company.named_admins)
+    ]
+    appointed = [
+        Admin(number, person.name, person.id)
+        for number, person in known.items()
+        if number not in look.company.named_admins
+    ]
+    return [*named, *appointed]
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """The payload of a link that makes whoever opens it an admin, once, ``until`` then."""
+
+    payload: str
+    until: datetime
+
+
+async def invite(tx: Tx, caller: Caller) -> Invitation:
+    """A new link; the one before it, if nobody used it, is worth nothing from now on. Only its
+    digest is kept. Raises :class:`NotAllowed`.
+    """
+    await arrive_as_admin(tx, caller)
+    secret, until = secrets.token_urlsafe(_BYTES), tx.now + LASTS
+    fact = await tx.session.get(Fact, INVITATION)
+    if fact is None:
+        fact = Fact(name=INVITATION, value={}, at=tx.now)
+        tx.session.add(fact)
+    fact.value = {"digest": digest_of(secret), "until": until.isoformat(), "by": tx.actor.name}
+    fact.at = tx.now
+    return Invitation(PREFIX + secret, until)
+
+
+async def accept(tx: Tx, caller: Caller, secret: str) -> Company:
+    """Make the caller an admin. Returns the company as it is from now on.
+
+    Raises :class:`NothingToDo` for an admin, who does not use the link up, and :class:`Refusal`
+    for a secret that is not, or no longer, worth anything.
+    """
+    fact = await tx.session.get(Fact, INVITATION, with_for_update=True)
+    digest = "" if fact is None else str(fact.value["digest"])
+    over = fact is None or datetime.fromisoformat(fact.value["until"]) < tx.now
+    if over or not hmac.compare_digest(digest, digest_of(secret)):
+        raise Refusal("refusal.invitation")
+    if caller.telegram_id in tx.company.admins:
+        raise NothingToDo("refusal.admin_already")
+    person = await arrive(tx, caller, "customer")
+    person.admin_since = tx.now
+    by = "" if fact is None else str(fact.value["by"])
+    await tx.session.delete(fact)
+    tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="invitation"))
+    await _tell(tx, "setup.admin.appointed", {"name": person.name, "by": by}, person)
+    return replace(tx.company, admins=tx.company.admins | {caller.telegram_id})
+
+
+async def dismiss(tx: Tx, caller: Caller, person_id: int) -> Company:
+    """Somebody is no admin any more. Returns the company as it is from now on.
+
+    Raises :class:`NotAllowed`, :class:`NothingToDo` when they are none, :class:`Refusal` for whom
+    the environment names, and for the last one: nobody could appoint another.
+    """
+    await arrive_as_admin(tx, caller)
+    person = await tx.session.get(Person, person_id, with_for_update=True)
+    if person is None or person.admin_since is None:
+        raise NothingToDo("refusal.no_admin")
+    number = person.telegram_id or 0
+    if number in tx.company.named_admins:
+        raise Refusal("refusal.fixed", variable="ADMIN_IDS")
+    if tx.company.admins <= {number}:
+        raise Refusal("refusal.last_admin")
+    person.admin_since = None
+    tx.emit(AdminDismissed(ticket_id=None, person_id=person.id))
+    await _tell(tx, "setup.admin.dismissed", {"name": person.name, "by": tx.actor.name}, person)
+    await _tell_them(tx, person)
+    return replace(tx.company, admins=tx.company.admins - {number})
+
+
+async def _tell(tx: Tx, key: str, facts: dict[str, Any], about: Person) -> None:
+    """Every other admin hears of it, but for who did it."""
+    query = select(Person).where(
+        Person.telegram_id.in_(tx.company.admins),
+        Person.unreachable_since.is_(None),
+        Person.id.not_in([about.id, tx.actor.person_id or 0]),
+    )
+    people: Sequence[Person] = (await tx.session.scalars(query.order_by(Person.id))).all()
+    await outbox.write(tx, [_row(tx, person, key, facts) for person in people])
+
+
+async def _tell_them(tx: Tx, person: Person) -> None:
+    if person.id != tx.actor.person_id and person.unreachable_since is None:
+        await outbox.write(tx, [_row(tx, person, "setup.admin.you_dismissed", {})])
+
+
+def _row(tx: Tx, person: Person, key: str, facts: dict[str, Any]) -> dict[str, Any]:
+    address = str(person.telegram_id)
+    lane = f"{address}:0"
+    return outbox.row(
+        tx,
+        address,
+        "text",
+        Priority.GROUP_NEWS,
+        lane=lane,
+        key=key,
+        facts=pack(facts),
+        person=person,
+    )

@@ -15,6 +15,7 @@ from core.company import Company
 from core.db import Database
 from core.desk import Desk
 from core.tx import Tx
+from tests.wire.asking import asks, shows
 from tests.wire.looking import assert_sealed
 from tests.wire.stage import Stage, staged
 
@@ -32,6 +33,10 @@ WORDS = {
         "resolve": "Вместе 2 ч: срок",
         "next": "завтра 10:00",
         "contact": "связаться с клиентом завтра, 10:00",
+        "urgent": "Срочный",
+        "urgency": "Срочность — ниже",
+        "times": "на что ушло время",
+        "no_answer": "Первого ответа ещё не было",
     },
     "en": {
         "card": r"⏱ .*resolve by .+",
@@ -46,6 +51,10 @@ WORDS = {
         "resolve": "Together 2 h: due",
         "next": "tomorrow 10:00",
         "contact": "write to the customer tomorrow, 10:00",
+        "urgent": "Urgent",
+        "urgency": "Choose how urgent it is",
+        "times": "where the time went",
+        "no_answer": "No first answer yet",
     },
 }
 
@@ -99,3 +108,9 @@ async def test_what_was_agreed_is_shown_kept_and_explained(stage: Stage) -> None
     await stage.olga.reply(card, f"/next {say['next']}")
     await stage.olga.reply(card, "/ticket")
     await stage.group.expect(re.escape(say["contact"]), timeout=15)
+    screen = await asks(stage, stage.olga, "/priority", card)
+    assert say["urgency"] in screen.text
+    await stage.olga.press_soon(say["urgent"], message=screen)
+    await shows(stage, screen, f"{say['video']} · {say['urgent']}")
+    times = await asks(stage, stage.olga, "/times", card)
+    assert say["times"] in times.text and say["no_answer"] in times.text

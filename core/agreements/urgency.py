@@ -70,12 +70,11 @@ def _moves(event: e.Event) -> bool:
 
 async def _held(tx: Tx, numbers: Iterable[int]) -> list[Ticket]:
     """The tickets; most of the time the transaction has the only one in its hands."""
-    known = {row.id: row for row in tx.session.identity_map.values() if isinstance(row, Ticket)}
+    known = {key[1][0] for key in tx.session.identity_map.keys() if key[0] is Ticket}  # noqa: SIM118
     missing = [number for number in numbers if number not in known]
     if missing:
-        rows = await tx.session.scalars(select(Ticket).where(Ticket.id.in_(missing)))
-        known |= {row.id: row for row in rows}
-    return [known[number] for number in numbers]
+        tx.hold(await tx.session.scalars(select(Ticket).where(Ticket.id.in_(missing))))
+    return [await tx.session.get_one(Ticket, number) for number in numbers]
 
 
 async def _urgencies(tx: Tx, numbers: Sequence[int]) -> Mapping[int, Urgency]:

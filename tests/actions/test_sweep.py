@@ -10,9 +10,12 @@ from sqlalchemy import insert
 
 from core.desk import Desk
 from core.models import Person, Ticket, Timer
+from core.tickets import due
 from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.due import BATCH, sweep
+from core.tickets.lifecycle import move
 from core.tx import Tx
+from tests.actions.agreeing import agrees
 from tests.actions.conftest import Clock
 from tests.actions.people import ALERTS, ALICE, BORIS, OPERATORS, opens, operator, writes
 from tests.actions.store import Store
@@ -193,3 +196,31 @@ async def test_an_idle_sweep_asks_once_and_changes_nothing(desk: Desk, clock: Cl
     assert len(cost.statements) == 1, f"\n{cost}"
     clock.move(days=3)
     assert await desk.run(sweep) > 0
+
+
+async def test_one_that_cannot_wake_steps_aside_and_holds_up_nobody(
+    desk: Desk, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had changed already is taken back, and nobody trips over it."""
+    await agrees(desk)
+    one, other = [(await opens(desk, who)).id for who in (ALICE, BORIS)]
+    for number in (one, other):
+        until = clock.now + timedelta(hours=1)
+        await desk.run_as(await operator(desk), move, number, "freeze", until=until)
+
+    async def fails(tx: Tx, ticket: Ticket, verb: str) -> bool:
+        woke = await moved(tx, ticket, verb)
+        await tx.session.flush()
+        if ticket.id == one:
+            raise ValueError(verb)
+        return woke
+
+    moved = due._moved
+    monkeypatch.setattr(due, "_moved", fails)
+    clock.move(hours=1)
+    await desk.run(sweep)
+    assert [(await store.ticket(number)).state for number in (one, other)] == ["frozen", "reopened"]
+    monkeypatch.undo()
+    clock.now += due.STEP_ASIDE
+    await desk.run(sweep)
+    assert (await store.ticket(one)).state == "reopened"

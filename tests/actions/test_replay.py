@@ -176,19 +176,21 @@ class Walk:
 
 
 @pytest.mark.parametrize("seed", [1])
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_played_back_it_gives_the_present(
     desk: Desk, store: Store, clock: Clock, seed: int
 ) -> None:
     walk = Walk(desk, store, clock, seed)
     await walk.begin()
-    for step in range(STEPS):
+    quick = desk.database.is_sqlite
+    for step in range(STEPS if quick else STEPS // 3):
         await walk.step()
         if step % 10 == 0:
             for ticket in await store.tickets():
                 last = await store.journal(ticket.id)
                 now = await present(store, ticket.id)
                 assert await replayed(store, ticket.id) == now, last[-6:]
+    if not quick:
+        return
     seen = {name for ticket in await store.tickets() for name in await store.journal(ticket.id)}
     assert {"answer_failed", "answer_withdrawn", "ticket_released", "topic_changed"} <= seen
     assert {"state_entered", "answer_delivered", "ticket_taken"} <= seen

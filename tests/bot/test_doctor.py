@@ -20,6 +20,7 @@ from core.desk import Desk
 from core.people.directory import Caller
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.linking import link
+from core.teams.directory import put_team
 from sandbox import Person, World
 from sandbox.chat import Chat
 
@@ -57,6 +58,12 @@ class Practice:
         desk.company = await desk.run(claim, anna, payload.removeprefix(PREFIX))
         desk.company = await desk.run(link, anna, "operators", self.group.id)
         desk.company = await desk.run(link, anna, "alerts", self.alerts.id)
+        await database.close()
+
+    async def has_team(self, code: str, chat: int) -> None:
+        """A team with a group of its own, as the directory's file has it."""
+        database = Database(self.environment()["DATABASE_URL"])
+        await Desk(database, Company()).run(put_team, code, {"ru": "Выездные"}, chat=chat)
         await database.close()
 
     async def examine(self, **changes: str) -> list[Finding]:
@@ -204,6 +211,18 @@ async def test_a_chat_that_is_not_there(practice: Practice, variable: str) -> No
 async def test_a_bot_that_is_no_admin_does_not_see_what_is_said(practice: Practice) -> None:
     await practice.group.demote_bot(practice.anna)
     assert "make the bot an admin of «Операторы»" in await practice.fault()
+
+
+async def test_a_team_s_own_group_is_looked_at_as_well(practice: Practice) -> None:
+    await practice.set_up_in_the_chat()
+    room = practice.world.supergroup("Выездные", owner=practice.anna, bot="admin")
+    await practice.has_team("field", room.id)
+    told = "ok     the group of the team field is «Выездные», the bot is an admin there"
+    assert told in [str(finding) for finding in await practice.examine()]
+    await room.remove_bot(practice.anna)
+    said = await practice.fault()
+    assert f"the group of the team field {room.id} is out of reach" in said
+    assert "look at the team's chat in the directory, and add the bot there as an admin" in said
 
 
 async def test_a_bot_that_was_thrown_out(practice: Practice) -> None:

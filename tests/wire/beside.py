@@ -39,12 +39,12 @@ async def apply_directory(stage: Stage, text: str) -> str:
     return difference
 
 
-async def import_cameras(stage: Stage, cameras: Iterable[tuple[str, Person, str]]) -> None:
-    """Cameras by number, owner and area."""
+async def import_cameras(stage: Stage, cameras: Iterable[tuple[str, Person | str, str]]) -> None:
+    """Cameras by number, owner (whom the company may know by a phone only) and area."""
     lines = ["number,name,owner,area"]
-    lines += [
-        f'{number},"ул. Лермонтова 10, проезд",{owner.id},{area}' for number, owner, area in cameras
-    ]
+    for number, owner, area in cameras:
+        who = owner if isinstance(owner, str) else owner.id
+        lines.append(f'{number},"ул. Лермонтова 10, проезд",{who},{area}')
     file = stage.folder / "cameras.csv"
     file.write_text("\n".join(lines), encoding="utf-8")
     told = await command(stage, "import", "cameras", str(file))

@@ -18,10 +18,9 @@ README = (1240, 800)
 
 
 async def scene(window: Window, stage: Stage) -> None:
-    """A working day: an answer that waits for the customer, a frozen ticket, one that is late."""
+    """A working day: a camera's fault that is answered, a frozen ticket, one that is late."""
     customer, group = window.customer, window.group
-    await customer.be("Борис")
-    await customer.start()
+    await window.add("Тимур Ахметов")
     late = await window.ticket("Камера на складе с ночи не пишет архив, ворота не видно.")
     await window.add("Елена Орлова")
     frozen = await window.ticket("Камера на стоянке после ветра смотрит в стену.")
@@ -32,14 +31,10 @@ async def scene(window: Window, stage: Stage) -> None:
     await expect(window.channel.row(await _number(late))).to_be_visible()
     await customer.be("Анна С")
     await customer.start()
-    await customer.sees("поддержка")
-    await customer.attach("Пример: фото")
-    await window.page.locator(".files-dialog textarea").fill(
-        "Добрый день. У въезда стоит машина, камера её не видит."
-    )
-    await window.page.keyboard.press("Enter")
-    await customer.button("Открыть").click()
-    await group.sees("У въезда стоит машина")
+    await customer.node.locator(".key").filter(has_text="📷").click()
+    await customer.button("MOS_07_02").click()
+    await customer.button("Повёрнута").click()
+    await group.sees("📷 MOS_07_02")
     await group.be("Ольга")
     card = group.rows.filter(has=window.page.locator(".ib", has_text="🙋")).last
     row = group.node.locator(f"[data-message='{await _id(card)}']")

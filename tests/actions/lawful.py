@@ -102,6 +102,7 @@ async def _see(look: Look) -> Seen:
             assignee=row.assignee_id,
             waiting=row.waiting_since,
             due=row.answer_due,
+            customer=row.customer_id,
             topic=row.topic,
             title=row.title,
             place=teams.get(number, (None, 1)),

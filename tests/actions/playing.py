@@ -36,6 +36,7 @@ class Present(NamedTuple):
     assignee: int | None = None
     waiting: datetime | None = None
     due: datetime | None = None
+    customer: int | None = None
     topic: str | None = None
     title: str = ""
     place: tuple[str | None, int] = (None, 1)
@@ -64,6 +65,7 @@ Changes = Callable[[Present, datetime, Facts], dict[str, Any]]
 
 def _opened(_now: Present, at: datetime, facts: Facts) -> dict[str, Any]:
     told = {name: facts[name] for name in ("state", "topic", "title")}
+    told["customer"] = facts["customer_id"]
     return told | {"waiting": at, "due": facts["answer_due"]}
 
 
@@ -147,6 +149,7 @@ _CHANGES: Mapping[str, Changes] = {
     "topic_changed": _topic,
     "title_changed": _fact("title", "new"),
     "ticket_classified": _classified,
+    "customer_changed": _fact("customer", "customer_id"),
     "next_contact_set": _fact("contact", "at"),
     "task_opened": _task_opened,
     "task_taken": _task_taken,
@@ -180,6 +183,7 @@ async def present(store: Store, number: int) -> Present:
         assignee=ticket.assignee_id,
         waiting=ticket.waiting_since,
         due=ticket.answer_due,
+        customer=ticket.customer_id,
         topic=ticket.topic,
         title=ticket.title,
         place=(team[0].team, team[0].level) if team else (None, 1),

@@ -26,6 +26,7 @@ from core.equipment import leading, offers
 from core.equipment.cameras import find_own
 from core.equipment.faults import report
 from core.errors import Refusal
+from core.links.splitting import Fragment, split
 from core.people.directory import Caller
 from core.tasks.resolving import Choice, resolve
 from core.tasks.working import cancel_task, finish_task, take_task
@@ -299,6 +300,14 @@ class World:
     async def leave(self, who: int, ticket: int) -> None:
         await self.by(who, leave_parent, self.ticket(ticket))
 
+    async def split(self, who: int, ticket: int) -> None:
+        number = self.ticket(ticket)
+        whose, ref = self.customer_of(number), self.eye.refs.get(number)
+        if whose is not None and ref is not None:
+            command = writes().message
+            part = Fragment(whose[0].telegram_id, ref, "a part", command)
+            await self.by(min(who, 2), split, part)
+
     async def classify(self, who: int, ticket: int, words: str) -> None:
         await self.by(who, classify, self.ticket(ticket), words)
 
@@ -386,6 +395,7 @@ TABLE: Final[Mapping[str, Deed]] = {
     "faults_are_not_one": _deed(World.decline, 1, who=WHO, ticket=SOME),
     "it_gets_a_parent": _deed(World.lead, 3, who=WHO, ticket=SOME, other=SOME),
     "it_stands_alone": _deed(World.leave, 1, who=WHO, ticket=SOME),
+    "a_part_is_a_case_of_its_own": _deed(World.split, 1, who=WHO, ticket=SOME),
     "somebody_classifies_it": _deed(
         World.classify, 5, who=WHO, ticket=SOME, words=("video", "incident", "incident", "question")
     ),

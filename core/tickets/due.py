@@ -25,7 +25,7 @@ from core.events import (
     TicketWoke,
 )
 from core.faultpoints import pass_point
-from core.models import Clock, Fact, Ticket, Timer
+from core.models import Clock, Fact, Outage, Parentage, Ticket, Timer
 from core.sla.timers import ANSWER, NEAR, REMINDER, WAKE, set_timers
 from core.tickets.lifecycle import enter, target_of
 from core.tx import Tx
@@ -196,8 +196,19 @@ async def _tell_of_clock(tx: Tx, timer: Due, *, alone: bool) -> bool:
     clock = await tx.session.get(Clock, (timer.ticket_id, kind), populate_existing=True)
     if clock is None or clock.due_at is None or clock.missed_at is not None:
         return False
+    alone = alone and not await _is_part_of_outage(tx, timer.ticket_id)
     tx.emit(event(ticket_id=timer.ticket_id, kind=kind, deadline=clock.due_at, alone=alone))
     return True
+
+
+async def _is_part_of_outage(tx: Tx, number: int) -> bool:
+    """The outage's own ticket speaks for its thousand reports: their alerts would drown it."""
+    query = (
+        select(Outage.ticket_id)
+        .join(Parentage, Parentage.parent_id == Outage.ticket_id)
+        .where(Parentage.child_id == number, Outage.closed_at.is_(None))
+    )
+    return await tx.session.scalar(query) is not None
 
 
 async def _moved(tx: Tx, ticket: Ticket, verb: str) -> bool:

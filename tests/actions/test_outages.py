@@ -10,13 +10,16 @@ from core.desk import Desk
 from core.equipment import leading, offers
 from core.equipment.faults import choose_camera
 from core.errors import NotAllowed, NothingToDo, Refusal
+from core.models import Clock as WorkClock
 from core.models import Outage, OutboxRow, Parentage, Task, Ticket
 from core.people.directory import Caller
 from core.tickets import parents
 from core.tickets.conversation import answer_delivered, reply, undo
+from core.tickets.due import sweep
 from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.storm import gather_storm
+from tests.actions.agreeing import agrees
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, OPERATORS, customer, opens, operator, writes
 from tests.actions.playing import present, replayed
@@ -153,6 +156,20 @@ async def test_customers_decide_nothing(desk: Desk, store: Store) -> None:
 
 
 # ------------------------------------------------------------------ the outage
+
+
+async def test_of_an_agreement_s_deadlines_only_those_of_the_outage_are_told(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    await agrees(desk)
+    numbers = await reported(desk, ROUND)
+    parent = await opened(desk, numbers[0])
+    clock.move(days=10)
+    await desk.run(sweep)
+    told = [row for row in await store.rows(select(OutboxRow)) if "clock" in (row.key or "")]
+    assert {row.ticket_id for row in told} == {parent.id}
+    late = {one.ticket_id for one in await store.rows(select(WorkClock)) if one.missed_at}
+    assert late == {parent.id, *numbers}  # what was promised to each is still known
 
 
 async def test_accepted_it_is_one_ticket_and_everybody_hears(

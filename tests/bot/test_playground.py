@@ -66,7 +66,7 @@ class Window:
     def type(self, text: str) -> None:
         os.write(self._here, text.encode())
 
-    def shows(self, text: str, within: float = 60) -> None:
+    def shows(self, text: str, within: float = 120) -> None:
         end = time.monotonic() + within
         while text not in self.look():
             assert time.monotonic() < end, f"no {text!r} in:\n{self.got}"

@@ -10,7 +10,7 @@ from core.delivery.channel import Outgoing, Sent
 from core.delivery.outbox import TELEGRAM, row, write
 from core.delivery.pacing import Priority
 from core.delivery.rehousing import put_signpost
-from core.delivery.rooms import is_room, room_of
+from core.delivery.rooms import Rooms, is_room, room_of
 from core.models import Message, Person, Placement, Ticket
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.reach import lose_customer
@@ -80,13 +80,18 @@ async def _note_card(tx: Tx, parcel: Outgoing, sent: Sent) -> None:
 async def _has_moved(tx: Tx, ticket: Ticket, parcel: Outgoing) -> bool:
     """The ticket went to another group while its card was on the way to this one."""
     here = int(parcel.address)
+    if await room_of(tx, ticket.id) == here or not await is_room(tx, here):
+        return False
+    tx.forget(Rooms)  # another process may have changed them a moment ago
     return await is_room(tx, here) and await room_of(tx, ticket.id) != here
 
 
 # What a colleague is told in private, and in the group if the bot may not write to them (G4).
 IN_GROUP: Final = {
     "staff.assigned": "group.assigned.person",
+    "staff.assigned.why": "group.assigned.person.why",
     "staff.escalated": "group.escalated.person",
+    "staff.escalated.why": "group.escalated.person.why",
 }
 
 

@@ -145,6 +145,25 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_tickets(
     assert await store.everything() == before
 
 
+async def test_a_card_that_another_process_sends_elsewhere_stands_there_at_once(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    ticket = await opens(desk)
+    await given(desk, ticket)
+    await stands(desk, store, ticket.id, 8)
+    beside = Desk(desk.database, desk.company, desk.recorders, clock=desk.clock)
+    await beside.run(put_team, "field", TITLES, active=False)
+    (row,) = await store.outbox(OPERATORS, kind="card", state="queued")
+    # this desk has not read the directory anew yet, and the card is there already
+    assert await desk.read(room_of, ticket.id) == ROOM
+    note = {"chat": OPERATORS, "digest": "x"}
+    await desk.run(receipts.arrived, parcel_of(row), Sent(("9",), note))
+    kept = await store.ticket(ticket.id)
+    assert (kept.card_chat, kept.card_message) == (OPERATORS, 9)
+    assert not await store.outbox(OPERATORS, kind="signpost")
+    assert await desk.read(room_of, ticket.id) == OPERATORS
+
+
 # ------------------------------------------------------------------ what was said before
 
 

@@ -103,7 +103,8 @@ class TicketAssigned(Event):
     """Somebody gave the ticket to a person or a team (B8). ``to`` is their name at that time.
 
     ``assignee_id`` and ``team`` are what holds from now on, with the support ``level``;
-    ``told`` whoever is to hear of it (G4): Telegram's id and name, never who acted.
+    ``told`` whoever is to hear of it (G4): Telegram's id and name, never who acted; ``why`` the
+    beginning of what was said about it, which is an internal note as a whole.
     """
 
     assignee_id: int | None
@@ -116,6 +117,7 @@ class TicketAssigned(Event):
     by: str
     first: bool
     told: tuple[tuple[int, str], ...]
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

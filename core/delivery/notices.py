@@ -120,8 +120,12 @@ _TO = Audience
 
 def _assigned(key: str) -> tuple[Notice, ...]:
     """The new assignee hears of it in private (or in the group, see `receipts`), a team in its
-    group; the customer that somebody is at it now.
+    group, and why, if that was said; the customer that somebody is at it now.
     """
+
+    def told(about: str, event: Any) -> str:
+        return f"{about}.why" if event.why else about
+
     return (
         Notice(
             Audience.CUSTOMER,
@@ -135,14 +139,14 @@ def _assigned(key: str) -> tuple[Notice, ...]:
             Audience.ASSIGNEE,
             "text",
             Priority.GROUP_NEWS,
-            f"staff.{key}",
+            lambda event: f"staff.{told(key, event)}",
             when=lambda event: event.told and event.assignee_id is not None,
         ),
         Notice(
             Audience.OPERATORS,
             "text",
             Priority.GROUP_NEWS,
-            f"group.{key}.team",
+            lambda event: f"group.{key}.{told('team', event)}",
             when=lambda event: event.told and event.assignee_id is None,
             reply="card",
         ),

@@ -6,6 +6,7 @@ to a higher support level only; the way back is handing over.
 """
 
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Final
 
 from core.delivery.rehousing import rehouse
@@ -25,6 +26,8 @@ from core.tx import Look, Tx
 
 # More names than this nobody reads, and Telegram would not ring for them.
 MOST_TOLD: Final = 5
+# Of why, so much is told at once; the internal note has it all.
+WHY_TOLD: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ async def hand_over(tx: Tx, number: int, wish: Wish, said: Said | None = None) -
     after = _standing(await teams_of(tx), before, target)
     if after == before:
         raise NothingToDo("refusal.assigned_already", number=number, to=name_of(tx, target))
-    await _give(tx, ticket, before, after, target, TicketAssigned)
+    await _give(tx, ticket, before, after, wish, TicketAssigned)
     await _note_why(tx, ticket, wish.why, said)
     return ticket
 
@@ -66,7 +69,7 @@ async def escalate(tx: Tx, number: int, wish: Wish, said: Said | None = None) ->
     team, target = _climb(tx, await teams_of(tx), number, before, wish)
     person = None if target.person is None else target.person.id
     after = Standing(person, team.code, team.level)
-    await _give(tx, ticket, before, after, target, TicketEscalated)
+    await _give(tx, ticket, before, after, Wish(target, why=wish.why), TicketEscalated)
     await _note_why(tx, ticket, wish.why, said)
     return ticket
 
@@ -163,9 +166,10 @@ async def _give(
     ticket: Ticket,
     before: Standing,
     after: Standing,
-    target: Target,
+    wish: Wish,
     kind: type[TicketAssigned],
 ) -> None:
+    target = wish.target or Target()
     verb = "release" if after.assignee is None else "take"
     await target_of(tx, ticket, verb)
     room, first = await room_of(tx, ticket.id), ticket.earlier_assignee_id is None
@@ -184,6 +188,7 @@ async def _give(
             by=tx.actor.name,
             first=first,
             told=await _told(tx, target),
+            why=shorten(wish.why, WHY_TOLD, placeholder=" …"),
         )
     )
     await enter(tx, ticket, verb)

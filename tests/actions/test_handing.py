@@ -88,7 +88,8 @@ async def test_a_ticket_goes_to_a_colleague_with_one_line_of_why(
     assert (kept.assignee_id, kept.state) == (staff["Oleg"].person_id, "in_progress")
     assert await place(store, ticket.id) == ("first", 1)
     assert await notes(store, ticket.id) == ["not my field"]
-    assert await store.told(OLEG.telegram_id) == ["staff.assigned"]
+    (row,) = await store.outbox(OLEG.telegram_id)
+    assert (row.key, row.facts["why"]) == ("staff.assigned.why", "not my field")
     (fact,) = await store.facts(ticket.id, "ticket_assigned")
     assert (fact["to"], fact["by"], fact["old_assignee_id"]) == (
         "Oleg",
@@ -107,7 +108,8 @@ async def test_a_ticket_goes_to_a_team_without_an_assignee(
     assert (kept.assignee_id, kept.earlier_assignee_id) == (None, staff["Olga"].person_id)
     assert await place(store, ticket.id) == ("second", 2)
     assert await notes(store, ticket.id) == ["server trouble"]
-    (row,) = await store.outbox(OPERATORS, key="group.assigned.team")
+    (row,) = await store.outbox(OPERATORS, key="group.assigned.team.why")
+    assert row.facts["why"] == "server trouble"
     assert row.facts["told"] == [[OLEG.telegram_id, "Oleg"]]
 
 
@@ -254,7 +256,7 @@ async def test_escalating_leads_to_the_next_level_and_its_team(
     assert kept.assignee_id is None
     assert await place(store, ticket.id) == ("second", 2)
     assert await notes(store, ticket.id) == ["needs access to the server"]
-    assert "group.escalated.team" in await store.told(OPERATORS)
+    assert "group.escalated.team.why" in await store.told(OPERATORS)
 
 
 async def test_escalating_to_somebody_of_that_level(
@@ -264,7 +266,19 @@ async def test_escalating_to_somebody_of_that_level(
     await raise_(desk, staff["Olga"], ticket.id, "2 @oleg please")
     assert (await store.ticket(ticket.id)).assignee_id == staff["Oleg"].person_id
     assert await place(store, ticket.id) == ("second", 2)
-    assert await store.told(OLEG.telegram_id) == ["staff.escalated"]
+    assert await store.told(OLEG.telegram_id) == ["staff.escalated.why"]
+
+
+async def test_of_a_long_why_the_beginning_is_told_and_all_of_it_is_noted(
+    desk: Desk, store: Store, staff: dict[str, Actor]
+) -> None:
+    ticket = await opens(desk)
+    why = ", ".join(["it is a long story"] * 40)
+    await give(desk, staff["Olga"], ticket.id, f"@oleg {why}")
+    (row,) = await store.outbox(OLEG.telegram_id)
+    assert len(row.facts["why"]) <= 300
+    assert row.facts["why"].endswith(" …")
+    assert await notes(store, ticket.id) == [why]
 
 
 ESCALATIONS = [
@@ -476,13 +490,13 @@ async def test_who_cannot_be_told_in_private_is_told_in_the_group(
     desk: Desk, store: Store, staff: dict[str, Actor]
 ) -> None:
     ticket = await opens(desk)
-    await give(desk, staff["Olga"], ticket.id, "@oleg")
+    await give(desk, staff["Olga"], ticket.id, "@oleg too much for me")
     (row,) = await store.outbox(OLEG.telegram_id)
     parcel = Outgoing(
         row.id, row.channel, row.address, row.locale, row.kind, row.key, row.facts, row.ticket_id,
         row.created_at, 1, None, row.person_id, row.priority, {},
     )  # fmt: skip
     await desk.run(receipts.refused, parcel, "blocked")
-    (post,) = await store.outbox(OPERATORS, key="group.assigned.person")
+    (post,) = await store.outbox(OPERATORS, key="group.assigned.person.why")
     assert post.facts["told"] == [[OLEG.telegram_id, "Oleg"]]
     assert "person_unreachable" not in await store.journal(ticket.id)

@@ -143,7 +143,7 @@ async def test_an_incident_goes_up_a_level_and_from_hand_to_hand(
     # up a level: whoever is on duty there is told, once, below the card
     await olga.reply(card, f"/escalate {words['access']}")
     up = await stage.group.expect(re.escape(words["up"].format(number=number)), timeout=20)
-    assert up.reply_to is card
+    assert up.reply_to is card and up.text.endswith(f"\n«{words['access']}»")
     await oleg.reply(card, "/take")
     listed = await asks(stage, oleg, "/tasks my")
     assert words["mine"] in listed.text and f"Олег · #{number}" in listed.text
@@ -157,7 +157,7 @@ async def test_an_incident_goes_up_a_level_and_from_hand_to_hand(
     await nina.join(stage.group)
     await oleg.reply(card, f"/assign @nina_op {words['check']}")
     back = await stage.group.expect(re.escape(words["yours"].format(number=number)), timeout=20)
-    assert back.reply_to is card
+    assert back.reply_to is card and back.text.endswith(f"\n«{words['check']}»")
     assert words["not_yours"] in (await asks(stage, oleg, "/assign @oleg_op", card)).text
     posts = len(stage.group.bot_messages)
     await nina.reply(card, "/assign @oleg_op")

@@ -10,11 +10,13 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sandbox import Message, Person
+from sandbox import Person
+from tests.transcript.book import Book
+from tests.transcript.work import work
 from tests.wire.stage import ROOT, Stage, staged
 
 OUTPUT: Final = ROOT / "build" / "transcript.md"
@@ -90,61 +92,6 @@ LINES: Final = {
         "still": "The money has not come",
     },
 }
-
-
-@dataclass(slots=True)
-class Book:
-    """Writes down what is new in every chat after each scene."""
-
-    stage: Stage
-    lines: list[str] = field(default_factory=list)
-    _seen: dict[tuple[int, int], object] = field(default_factory=dict)
-
-    def title(self, text: str) -> None:
-        self.lines += ["", f"# {text}", ""]
-
-    async def scene(self, name: str, play: Callable[[], Awaitable[object]]) -> None:
-        """Play a scene to rest and write it down."""
-        self.lines += [f"## {name}", ""]
-        await play()
-        await self.stage.settle()
-        for chat in list(self.stage.world.chats.values()):
-            for message in list(chat.history.values()):
-                self._note(message)
-        self.lines.append("")
-
-    def _note(self, message: Message) -> None:
-        look = (
-            message.text,
-            str(message.keyboard),
-            message.deleted,
-            str(message.bot_reactions),
-        )
-        key = (message.chat.id, message.id)
-        before = self._seen.get(key)
-        if before == look:
-            return
-        self._seen[key] = look
-        self.lines += _rendered(message, changed=before is not None)
-
-
-def _rendered(message: Message, *, changed: bool) -> list[str]:
-    who = "БОТ" if message.from_bot else (message.sender.name if message.sender else "?")
-    marks = [message.chat.title, f"№{message.id}"]
-    if message.reply_to is not None:
-        marks.append(f"ответ на №{message.reply_to.id}")
-    if changed:
-        marks.append("изменено")
-    if message.deleted:
-        marks.append("УДАЛЕНО")
-    if message.media_group_id:
-        marks.append("альбом")
-    marks += message.bot_reactions
-    kind = "" if message.kind == "text" else f"[{message.kind}] "
-    body = (kind + message.text).split("\n")
-    lines = [f"**{who}** · {' · '.join(marks)}  ", *[f"> {line}  " for line in body]]
-    lines += ["> " + " ".join(f"`{label}`" for label in row) + "  " for row in message.keyboard]
-    return [*lines, ""]
 
 
 async def play(stage: Stage, book: Book, language: str) -> None:
@@ -374,6 +321,7 @@ async def main() -> int:
                 for language in ("ru", "en"):
                     async with stage.process(DEFAULT_LANGUAGE=language):
                         await play(stage, book, language)
+                        await work(stage, book, language)
                     await clock(stage, book, language)
             finally:
                 OUTPUT.parent.mkdir(exist_ok=True)

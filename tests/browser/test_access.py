@@ -86,6 +86,10 @@ CONTRAST = """() => {
   }
   return wrong;
 }"""  # noqa: E501
+# What moves is between two looks; what it comes to is judged.
+AT_REST = """() => Promise.allSettled(document.getAnimations()
+  .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+  .map((one) => one.finished))"""
 FOCUSED = """() => {
   const node = document.activeElement;
   const box = node.getBoundingClientRect();
@@ -134,6 +138,7 @@ async def test_words_stand_out_from_what_is_under_them(opening: Opening, theme: 
         await lively(window)
     else:
         await window.group.sees("Не видно въезд")
+    await window.page.evaluate(AT_REST)
     assert await window.page.evaluate(CONTRAST) == []
 
 

@@ -45,7 +45,10 @@ def _lines(voice: Voice, facts: PersonFacts) -> Iterator[str]:
     yield voice.html(key, language=language, zone=facts.zone or "")
     if facts.lost:
         yield voice.html("who.lost")
-    yield voice.html("who.tickets", n=len(facts.open), total=facts.total)
+    if facts.total:
+        yield voice.html("who.tickets", n=len(facts.open), total=facts.total)
+    else:
+        yield voice.html("who.no_tickets")
     for line in facts.open:
         yield voice.html(
             "who.ticket",

@@ -124,6 +124,8 @@ async def test_an_unknown_number_makes_a_contact_only_when_something_is_saved(
     )
     assert [tuple(row) for row in found] == [("Пётр", "+79990001122")]
     assert await group.notes(number) == ["Сосед подтвердил"]
+    again = await writes(group, group.olga, "/call +79990001122")
+    assert "👤 Пётр" in again.text and "Обращений ещё не было." in again.text
 
 
 async def test_steps_can_be_taken_back_and_old_buttons_do_nothing(group: Group) -> None:

@@ -43,3 +43,10 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """A world of one's own; the story starts the bot."""
     async with staged(tmp_path) as stage:
         yield stage
+
+
+@pytest.fixture
+def words(request: pytest.FixtureRequest, stage: Stage) -> dict[str, str]:
+    """What a story's module expects to read, in the language of its stage."""
+    said: dict[str, dict[str, str]] = request.module.WORDS
+    return said[stage.language]

@@ -95,11 +95,6 @@ def stage(bilingual: Stage) -> Stage:
     return bilingual
 
 
-@pytest.fixture
-def words(stage: Stage) -> dict[str, str]:
-    return WORDS[stage.language]
-
-
 async def test_a_call_becomes_a_ticket_and_the_next_one_is_recorded_on_it(
     stage: Stage, words: dict[str, str]
 ) -> None:

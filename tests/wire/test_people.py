@@ -49,11 +49,6 @@ def stage(bilingual: Stage) -> Stage:
     return bilingual
 
 
-@pytest.fixture
-def words(stage: Stage) -> dict[str, str]:
-    return WORDS[stage.language]
-
-
 async def test_the_link_on_a_camera_leads_its_owner_there_once_their_phone_is_proved(
     stage: Stage, words: dict[str, str]
 ) -> None:

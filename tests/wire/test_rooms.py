@@ -56,11 +56,6 @@ def stage(bilingual: Stage) -> Stage:
     return bilingual
 
 
-@pytest.fixture
-def words(stage: Stage) -> dict[str, str]:
-    return WORDS[stage.language]
-
-
 def offers(person: Person, chat: Chat) -> set[str]:
     return {str(item["command"]) for item in person.world.visible_commands(person, chat)}
 

@@ -109,11 +109,6 @@ def stage(bilingual: Stage) -> Stage:
     return bilingual
 
 
-@pytest.fixture
-def words(stage: Stage) -> dict[str, str]:
-    return WORDS[stage.language]
-
-
 def notes(stage: Stage, number: int) -> list[Any]:
     return [text for (text,) in stage.query("SELECT text FROM note WHERE ticket_id=?", number)]
 

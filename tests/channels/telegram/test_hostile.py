@@ -1,6 +1,7 @@
 """Whatever people call themselves or write, it stays words: no entity that is not ours."""
 
 from datetime import UTC, datetime, timedelta
+from textwrap import shorten
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 from channels.telegram import sentences
 from channels.telegram.cards import draw
 from channels.telegram.voice import Voice
+from core.teams.handing import WHY_TOLD
 from core.texts import Key, Texts
 from core.tickets.assignment import take
 from core.tickets.lifecycle import move
@@ -44,6 +46,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"near": part, "woke": part, "overdue": part, "passed": part}
     facts |= {"deadline": NOW, "at": NOW, "level": 2, "id": 7, "task_id": 3, "source": 9}
     facts |= {"total": 2, "numbers": "#1, #2"}
+    facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
     return sentences.say(spoken(texts), key, facts, None).html
 

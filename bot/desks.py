@@ -11,6 +11,7 @@ from core.db import Database
 from core.delivery import outbox
 from core.desk import Clock, Desk, utc_now
 from core.equipment import ending
+from core.links import showing
 from core.tasks import following
 from core.tickets import parents
 
@@ -52,6 +53,6 @@ def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -
     """The desk with its recorders, in the order in which they write."""
     recorders = (
         *(merging.record, ending.record, parents.record, keeping.record, contact.record),
-        *(following.record, urgency.record, journal.record, outbox.record),
+        *(following.record, urgency.record, showing.record, journal.record, outbox.record),
     )
     return Desk(database, company_of(settings), recorders, clock=clock)

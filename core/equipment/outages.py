@@ -1,6 +1,6 @@
 """An outage: the known fault of an area, and the tickets that are part of it (X9)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, insert, select, update
 
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
+from core.delivery.redrawing import redraw
 from core.delivery.rooms import room_of
 from core.events import FaultKnown, ParentSet
 from core.models import (
@@ -125,7 +126,8 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     await _merge_tasks(tx, numbers)
     await _drop_cards(tx, numbers)
     await _hold_customers(tx, numbers)
-    await _redraw(tx, [ticket for ticket, _ in faults if ticket.card_message is not None])
+    shown = [ticket.id for ticket, _ in faults if ticket.card_message is not None]
+    await redraw(tx, shown, Priority.DIGEST)
 
 
 async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tuple[Ticket, str]]:
@@ -184,24 +186,6 @@ async def _hold_customers(tx: Tx, numbers: Sequence[int]) -> None:
     """Who is told of all this, read at once."""
     query = select(Person).join(Ticket, Ticket.customer_id == Person.id)
     tx.hold((await tx.session.scalars(query.where(Ticket.id.in_(numbers)))).all())
-
-
-async def _redraw(tx: Tx, tickets: Iterable[Ticket]) -> None:
-    rooms = [(ticket.id, await room_of(tx, ticket.id)) for ticket in tickets]
-    rows = [
-        row(
-            tx,
-            str(chat),
-            "card",
-            Priority.DIGEST,
-            lane=f"{chat}:{number}:card",
-            ticket_id=number,
-            once=f"card:{number}@{chat}",
-        )
-        for number, chat in rooms
-        if chat is not None
-    ]
-    await write(tx, rows)
 
 
 async def refresh_card(tx: Tx, number: int) -> None:

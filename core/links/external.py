@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 
 from core.errors import NothingToDo, Refusal, Unreadable
 from core.events import ObjectLinked, TicketLinked, Unlinked
+from core.links.showing import Linked, is_anything_linked
 from core.models import Link, Ticket
 from core.tickets.access import access
 from core.tickets.parents import leave_parent, set_parent
@@ -60,6 +61,8 @@ async def _link_ticket(tx: Tx, number: int, other: int) -> Ticket:
 
 async def tie(tx: Tx, number: int, kind: str, other: int) -> Link:
     """A row between two tickets, for an action that says itself what has happened."""
+    if not await is_anything_linked(tx):
+        tx.forget(Linked)
     row = Link(ticket_id=number, kind=kind, other_id=other, at=tx.now)
     await tx.put(row)
     return row

@@ -16,6 +16,7 @@ from core.db import Database, Row
 from core.delivery import outbox
 from core.desk import Desk
 from core.equipment import ending
+from core.links import showing
 from core.tasks import following
 from core.tickets import parents
 from tests.actions import people
@@ -28,7 +29,7 @@ SEEDED = {"state", "move", "topic", "category", "priority"}
 # As `bot.desks.desk_of` has them.
 RECORDERS = (
     *(merging.record, ending.record, parents.record, keeping.record, contact.record),
-    *(following.record, urgency.record, journal.record, outbox.record),
+    *(following.record, urgency.record, showing.record, journal.record, outbox.record),
 )
 
 

@@ -1,7 +1,7 @@
 """Links between tickets and to objects elsewhere (B19), splitting (A6), tickets alike (B12)."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from core.agreements.classifying import Wish, set_kind
 from core.desk import Desk
@@ -9,7 +9,7 @@ from core.errors import NothingToDo, Refusal, Unreadable
 from core.links import external
 from core.links.similar import Similar, similar_to
 from core.links.splitting import Fragment, split
-from core.models import Classification, Link, Service, Ticket
+from core.models import Classification, Link, OutboxRow, Service, Ticket
 from core.tickets.card import card_of
 from core.tickets.classes import Classes
 from core.tickets.conversation import note
@@ -44,6 +44,11 @@ async def two(desk: Desk) -> tuple[int, int]:
     return (await opens(desk, ALICE)).id, (await opens(desk, BORIS)).id
 
 
+async def everything_left(tx: Tx) -> None:
+    """What waited in the outbox has left, long ago."""
+    await tx.session.execute(delete(OutboxRow))
+
+
 async def test_two_tickets_know_each_other_and_how_the_other_fares(desk: Desk) -> None:
     one, other = await two(desk)
     olga = await operator(desk)
@@ -53,6 +58,23 @@ async def test_two_tickets_know_each_other_and_how_the_other_fares(desk: Desk) -
     assert (seen.kind, seen.other, seen.state) == ("ticket", other, "resolved")
     (back,) = await links(desk, other)
     assert (back.kind, back.other, back.state) == ("ticket", one, "new")
+
+
+async def test_the_card_of_a_linked_ticket_is_drawn_anew_when_the_other_one_moves(
+    desk: Desk, store: Store
+) -> None:
+    one, other = await two(desk)
+    olga = await operator(desk)
+    await desk.run_as(olga, external.link, one, f"#{other}")
+    await desk.run(everything_left)
+    await desk.run_as(olga, move, other, "freeze")
+    drawn = {row.ticket_id for row in await store.outbox(OPERATORS, kind="card")}
+    assert drawn == {one, other}
+    await desk.run_as(olga, external.unlink, one, f"#{other}")
+    await desk.run(everything_left)
+    await desk.run_as(olga, move, other, "unfreeze")
+    drawn = {row.ticket_id for row in await store.outbox(OPERATORS, kind="card")}
+    assert drawn == {other}
 
 
 async def test_an_object_elsewhere_has_a_title_and_a_state_that_can_change(

@@ -30,10 +30,11 @@ run: $(RUNTIME)  ## the desk; with no BOT_TOKEN, the desk in its own sandbox
 	@exec $(PY) -m bot run
 
 # Hundreds of processes start in it: none should compile again what another has compiled.
+# Files go in the order of collecting, the long stories first: the end is short for all.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it, "-n 0" runs one after the other)
 	$(PY) -m pytest -q -m alone $(PYTEST_ARGS) || test $$? = 5
-	$(PY) -m pytest -n 3 --dist loadfile -m "not alone" $(PYTEST_ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone" $(PYTEST_ARGS)
 
 check: lint format types arrows house  ## style, types, arrows between packages, house rules
 

@@ -47,12 +47,13 @@ class Hasty(Pacer):
 
 @dataclass(slots=True)
 class Clock:
-    """The desk's clock; it can be put forward."""
+    """The desk's clock; it can be put forward, and stands still where minutes are counted."""
 
     ahead: timedelta = timedelta()
+    stands: datetime | None = None
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return (self.stands or datetime.now(UTC)) + self.ahead
 
 
 @dataclass(slots=True)

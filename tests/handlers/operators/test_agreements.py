@@ -18,9 +18,8 @@ from tests.handlers.operators.group import Group
 @pytest.fixture
 def at_noon(group: Group) -> Group:
     """Wednesday noon, so that there are working hours before and after it."""
-    now = datetime.now(UTC)
-    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
-    group.clock.ahead = noon + timedelta(days=(2 - now.weekday()) % 7 + 7) - now
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    group.clock.stands = noon + timedelta(days=(2 - noon.weekday()) % 7 + 7)
     return group
 
 

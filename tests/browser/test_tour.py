@@ -78,6 +78,7 @@ async def test_the_tour_leads_from_the_first_word_to_the_last(
     await expect(window.tour).to_be_hidden()
     if size == DESK:  # the card follows at the pace of the group, the customer knows at once
         await expect(window.customer.row("закрыто")).to_be_visible()
+        await expect(window.group.row("⚪")).to_be_visible()
 
 
 async def test_the_tour_can_be_left_and_is_not_offered_twice(opening: Opening) -> None:

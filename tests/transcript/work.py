@@ -209,7 +209,7 @@ class Acts:
             await self.stage.settle()
 
     async def _stranger(self) -> None:
-        stranger = self.stage.customer("Zoe")
+        stranger = self.stage.world.user("Zoe", language=self.language)
         await stranger.start()
         await stranger.say("/camera")
 

@@ -5,12 +5,17 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import Postgres, Unavailable, start
 
 # Several files run at a time, on machines with other work: what comes late has not failed. Only
 # what fails waits that long.
 os.environ.setdefault("SANDBOX_PATIENCE", "4")
+
+# Properties are about what is right; how long an example takes says more of the machine.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 TESTS = Path(__file__).parent
 

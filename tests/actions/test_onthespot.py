@@ -94,10 +94,12 @@ async def test_a_long_query_holds_up_nobody(own: Database, way: str) -> None:
         async with getattr(own, way)() as session:
             return await session.scalar(LONG)
 
+    began = time.monotonic()
     work = asyncio.create_task(ask())
     silence = await longest_silence(work)
     assert work.result() == 2_000_000
-    assert silence < 0.3
+    # held up, the loop would be silent all the while, however slow the machine is
+    assert silence < (time.monotonic() - began) / 2
 
 
 async def test_what_was_written_before_a_long_query_is_still_there(own: Database) -> None:

@@ -51,7 +51,7 @@ arrows: $(DEV)
 	$(VENV)/bin/lint-imports
 
 house: $(DEV)
-	$(PY) -m pytest -q tests/house
+	$(PY) -m pytest -q tests/code_rules
 
 bench: $(DEV)  ## the figures of docs, measured here
 	$(PY) -m tests.bench

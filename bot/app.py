@@ -10,30 +10,91 @@ from typing import Any, Final
 
 from aiogram import Bot, Dispatcher
 
-import handlers
-from bot.desks import desk_of
-from bot.handling import Handler
-from bot.introducing import Introducer
-from bot.lanes import Lanes
-from bot.migrate import migrate
+from bot.bot_profile import BotProfile
+from bot.cache_refresh import CacheRefresh
+from bot.chat_health import ChatHealthWatch
+from bot.commands.migrate import migrate
 from bot.polling import Poller
-from bot.rereading import Rereader
 from bot.settings import Settings
-from bot.watching import Watcher
+from bot.update_handler import Handler
+from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
 from channels.telegram.channel import TelegramChannel
-from channels.telegram.gateway import Gateway, make_bot
+from channels.telegram.client.gateway import Gateway, make_bot
+from core import journal
 from core.company import Company
-from core.contacts.zones import zone_at
+from core.contacts import merge
 from core.db import Database
+from core.delivery import outbox
 from core.delivery.channel import Channel
-from core.delivery.courier import Courier, Reactions
+from core.delivery.courier import Courier, DeliveryHooks
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
-from core.setup.choices import settle
+from core.equipment import outage_recorder
+from core.links import ticket_links
+from core.people.contact_points import zone_at
+from core.setup.company_settings import settle
+from core.sla import clock_recorder
+from core.tasks import task_recorder
 from core.texts import Texts
-from core.tickets import receipts
+from core.tickets import delivery_results, next_contact, parents, queue_order
+from handlers import telegram as telegram_handlers
 from scheduler.runner import Runner
+
+# Fields of the company that may be chosen in the chat, unless their variable says something.
+CHOSEN: Final = {
+    "name": "company_name",
+    "language": "default_language",
+    "zone": "timezone",
+    "answer_deadline": "answer_deadline",
+    "operators_chat": "operator_chat_id",
+    "alerts_chat": "alert_chat_id",
+}
+
+
+def company_of(settings: Settings) -> Company:
+    """The company's settings as the environment gives them."""
+    return Company(
+        fixed=frozenset(
+            field for field, name in CHOSEN.items() if name in settings.model_fields_set
+        ),
+        name=settings.company_name,
+        language=settings.default_language,
+        zone=settings.timezone,
+        answer_deadline=settings.answer_deadline,
+        remind_before=settings.remind_before,
+        rating_wait=settings.rating_wait,
+        admins=frozenset(settings.admin_ids),
+        named_admins=frozenset(settings.admin_ids),
+        operators_chat=settings.operator_chat_id,
+        alerts_chat=settings.alert_chat_id,
+        mail_alerts_to=settings.mail_alerts_to,
+        number_mask=settings.number_mask,
+        outage_faults=settings.outage_faults,
+        outage_window=settings.outage_window,
+    )
+
+
+def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
+    """The desk with its recorders, in the order in which they write."""
+    recorders = (
+        *(
+            merge.record,
+            outage_recorder.record,
+            parents.record,
+            clock_recorder.record,
+            next_contact.record,
+        ),
+        *(
+            task_recorder.record,
+            queue_order.record,
+            ticket_links.record,
+            journal.record,
+            outbox.record,
+        ),
+    )
+    return Desk(database, company_of(settings), recorders, clock=clock)
+
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +116,7 @@ class App:
     dispatcher: Dispatcher
     channels: Mapping[str, Channel]
     courier: Courier
-    lanes: Lanes
+    update_queue: UpdateQueue
     poller: Poller
     runner: Runner
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,15 +146,17 @@ class App:
         self.runner.start()
         return {
             asyncio.create_task(self.poller.run(), name="poller"),
-            asyncio.create_task(self.lanes.run(), name="lanes"),
+            asyncio.create_task(self.update_queue.run(), name="lanes"),
             asyncio.create_task(self.courier.run(), name="courier"),
             asyncio.create_task(
-                Introducer(self.bot, self.desk, self.texts).run(), name="introducer"
+                BotProfile(self.bot, self.desk, self.texts).run(), name="introducer"
             ),
-            asyncio.create_task(Watcher(self.bot, self.desk, self.courier).run(), name="watcher"),
+            asyncio.create_task(
+                ChatHealthWatch(self.bot, self.desk, self.courier).run(), name="watcher"
+            ),
             # with the directory, the chats of teams may be others
             asyncio.create_task(
-                Rereader(self.desk, self.courier.troubled.set).run(), name="rereader"
+                CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="rereader"
             ),
         }
 
@@ -123,7 +186,7 @@ class App:
         for task in loops:
             if task.get_name() == "poller":
                 task.cancel()
-        await asyncio.gather(self.lanes.stop(PATIENCE), self.runner.stop(PATIENCE))
+        await asyncio.gather(self.update_queue.stop(PATIENCE), self.runner.stop(PATIENCE))
         await self.courier.stop(PATIENCE)
         for task in loops:
             task.cancel()
@@ -142,7 +205,7 @@ def build(
     pacer: Pacer | None = None,
     clock: Clock = utc_now,
 ) -> App:
-    """Connect everything. ``database`` is locked by the caller; ``pacer``: another pace."""
+    """Connect everything. ``database`` is locked by the sender; ``pacer``: another pace."""
     if settings.bot_token is None:
         raise ValueError("no token: the caller runs the sandbox instead")
     desk = desk_of(settings, database, clock=clock)
@@ -151,19 +214,21 @@ def build(
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)
-    dispatcher = handlers.dispatcher(desk, texts, gateway.overlays)
+    dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus)
     app: App
 
     def stored(batch: Sequence[Mapping[str, Any]]) -> None:
         del batch
-        lanes.news.set()
+        update_queue.news.set()
 
     def moved(company: Company) -> None:
         app.adopt(company)
 
-    reactions = Reactions(receipts.arrived, receipts.refused, receipts.look_slow)
+    reactions = DeliveryHooks(
+        delivery_results.arrived, delivery_results.refused, delivery_results.ack_slow_answers
+    )
     courier = Courier(desk, channels, pacer, reactions, moved)
-    lanes = Lanes(desk, Handler(bot, desk, dispatcher, gateway, courier).handle)
+    update_queue = UpdateQueue(desk, Handler(bot, desk, dispatcher, gateway, courier).handle)
     app = App(
         settings,
         database,
@@ -174,7 +239,7 @@ def build(
         dispatcher,
         channels,
         courier,
-        lanes,
+        update_queue,
         Poller(bot, desk, stored),
         Runner(desk, settings.sweep_interval),
     )

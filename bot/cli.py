@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot import logs
-from bot.deferring import defer_types
-from bot.opening import Unusable, opened_as_it_is, opened_to_write, reached
+from bot.database_access import Unusable, opened_as_it_is, opened_to_write, reached
+from bot.lazy_aiogram import defer_types
 from bot.settings import (
     DOTENV,
     Settings,
@@ -24,7 +24,7 @@ from bot.settings import (
     load_settings,
     unknown_variables,
 )
-from core import faultpoints
+from core import fault_points
 from core.db import Database, DatabaseInUse
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _read_settings() -> Settings:
     try:
         hints = unknown_variables()
         settings = _checked(hints)
-        faultpoints.arm(os.environ.get("FAULT_POINT"))
+        fault_points.arm(os.environ.get("FAULT_POINT"))
     except OSError as shut:
         raise WrongConfiguration([f"{DOTENV} cannot be read: {shut.strerror}"]) from None
     except UnicodeDecodeError as bad:
@@ -164,7 +164,7 @@ def _stop_on_signals(app: "App") -> None:
 async def check(settings: Settings, _: argparse.Namespace) -> int:
     """The doctor: what is wrong, and how to mend it."""
     defer_types()
-    from bot.doctor import examine
+    from bot.commands.check import examine
 
     findings = await examine(settings)
     for finding in findings:
@@ -174,7 +174,7 @@ async def check(settings: Settings, _: argparse.Namespace) -> int:
 
 async def migrate(settings: Settings, _: argparse.Namespace) -> int:
     """Bring the database up to date; `run` does it too."""
-    from bot.migrate import migrate as bring_up
+    from bot.commands.migrate import migrate as bring_up
 
     async with opened_to_write(settings.database_url.get_secret_value()) as database:
         await bring_up(database)
@@ -205,7 +205,7 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
 
 async def directory(settings: Settings, options: argparse.Namespace) -> int:
     """The company's directory as a file, beside the running desk, which then reads it anew."""
-    from bot.directory import put, show
+    from bot.commands.directory import put, show
     from core.directory.reading import BadDirectory
 
     applies = options.action == "apply"
@@ -228,7 +228,7 @@ async def directory(settings: Settings, options: argparse.Namespace) -> int:
 
 async def import_(settings: Settings, options: argparse.Namespace) -> int:
     """Cameras from a CSV file, beside the running desk: checked whole before anything changes."""
-    from bot.importing import WrongFile, import_cameras, summary
+    from bot.commands.import_cameras import WrongFile, import_cameras, summary
 
     try:
         plan = await import_cameras(
@@ -247,7 +247,7 @@ async def import_(settings: Settings, options: argparse.Namespace) -> int:
 
 async def backup(settings: Settings, options: argparse.Namespace) -> int:
     """A consistent copy of the database, beside the running desk."""
-    from bot.backup import NoBackup, back_up
+    from bot.commands.backup import NoBackup, back_up
     from core.desk import utc_now
 
     database = Database(settings.database_url.get_secret_value())
@@ -264,11 +264,11 @@ async def backup(settings: Settings, options: argparse.Namespace) -> int:
 
 async def sandbox(settings: Settings, options: argparse.Namespace) -> int:
     """A small world with the real bot in it, a page to see it, a command line to act there."""
-    from bot.playground import Manner, play
+    from bot.demo.runner import RunOptions, play
 
     if "port" not in options:  # it came here by `run`
         return await play(settings)
-    manner = Manner(
+    manner = RunOptions(
         options.port,
         console=not options.no_console,
         browser=options.open,

@@ -27,7 +27,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.delivery.pacing import backoff
 from core.desk import Desk
-from core.faultpoints import pass_point
+from core.fault_points import pass_point
 from core.inbox import Raw, store
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class GetRawUpdates(TelegramMethod[list[Any]]):
     allowed_updates: list[str]
 
 
-def lane_of(update: Mapping[str, Any]) -> int:
+def ordering_key_of(update: Mapping[str, Any]) -> int:
     """The chat an update belongs to, or the person, or 0: whatever shape it has."""
     query = update.get("callback_query")
     if isinstance(query, dict):
@@ -157,7 +157,7 @@ class Poller:
 async def keep(desk: Desk, bot_id: int, batch: Sequence[Any]) -> None:
     """Store a batch of raw updates in one transaction."""
     rows = [
-        Raw(update["update_id"], lane_of(update), _written(update))
+        Raw(update["update_id"], ordering_key_of(update), _written(update))
         for update in batch
         if _is_update(update)
     ]

@@ -20,19 +20,19 @@ from pydantic import AfterValidator, BeforeValidator, PlainValidator, SecretStr,
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot import values
+from bot import setting_types
 
 DOTENV: Final = ".env"
 
-Duration = Annotated[timedelta, PlainValidator(values.duration)]
-Mailboxes = Annotated[tuple[str, ...], NoDecode, PlainValidator(values.mailboxes)]
-Chat = Annotated[int, AfterValidator(values.group)]
-Token = Annotated[SecretStr, AfterValidator(values.bot_token)]
-WebhookSecret = Annotated[SecretStr, AfterValidator(values.webhook_secret)]
-Database = Annotated[SecretStr, AfterValidator(values.database)]
-Smtp = Annotated[SecretStr, AfterValidator(values.server("smtp", "smtps", "smtp+starttls"))]
-Imap = Annotated[SecretStr, AfterValidator(values.server("imaps", "imap"))]
-Web = Annotated[str, AfterValidator(values.web("https", "http"))]
+Duration = Annotated[timedelta, PlainValidator(setting_types.duration)]
+Mailboxes = Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.mailboxes)]
+Chat = Annotated[int, AfterValidator(setting_types.group)]
+Token = Annotated[SecretStr, AfterValidator(setting_types.bot_token)]
+WebhookSecret = Annotated[SecretStr, AfterValidator(setting_types.webhook_secret)]
+Database = Annotated[SecretStr, AfterValidator(setting_types.database)]
+Smtp = Annotated[SecretStr, AfterValidator(setting_types.server("smtp", "smtps", "smtp+starttls"))]
+Imap = Annotated[SecretStr, AfterValidator(setting_types.server("imaps", "imap"))]
+Web = Annotated[str, AfterValidator(setting_types.web("https", "http"))]
 
 
 class WrongConfiguration(Exception):
@@ -61,37 +61,43 @@ class Settings(BaseSettings):
 
     operator_chat_id: Chat | None = None
     alert_chat_id: Chat | None = None
-    admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(values.people)] = ()
+    admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(setting_types.people)] = ()
 
     company_name: str = ""
-    default_language: Annotated[Literal["ru", "en"], BeforeValidator(values.lower)] = "ru"
-    timezone: Annotated[ZoneInfo, PlainValidator(values.time_zone)] = ZoneInfo("Europe/Moscow")
+    default_language: Annotated[Literal["ru", "en"], BeforeValidator(setting_types.lower)] = "ru"
+    timezone: Annotated[ZoneInfo, PlainValidator(setting_types.time_zone)] = ZoneInfo(
+        "Europe/Moscow"
+    )
 
     answer_deadline: Duration = timedelta(days=3)
     remind_before: Duration = timedelta(hours=4)
-    rating_wait: Annotated[timedelta | None, PlainValidator(values.duration_or_off)] = timedelta(3)
-    sweep_interval: Annotated[Duration, AfterValidator(values.tick)] = timedelta(seconds=5)
-    outage_faults: Annotated[int, PlainValidator(values.several_or_off)] = 3
+    rating_wait: Annotated[timedelta | None, PlainValidator(setting_types.duration_or_off)] = (
+        timedelta(3)
+    )
+    sweep_interval: Annotated[Duration, AfterValidator(setting_types.tick)] = timedelta(seconds=5)
+    outage_faults: Annotated[int, PlainValidator(setting_types.several_or_off)] = 3
     outage_window: Duration = timedelta(minutes=30)
 
     smtp_url: Smtp | None = None
-    mail_from: Annotated[str, AfterValidator(values.sender)] | None = None
+    mail_from: Annotated[str, AfterValidator(setting_types.sender)] | None = None
     mail_alerts_to: Mailboxes = ()
     imap_url: Imap | None = None
     support_addresses: Mailboxes = ()
-    number_mask: Annotated[str, AfterValidator(values.number_mask)] = "SR-{0}"
+    number_mask: Annotated[str, AfterValidator(setting_types.number_mask)] = "SR-{0}"
 
     webhook_url: Web | None = None
     webhook_secret: WebhookSecret | None = None
-    http_listen: Annotated[tuple[str, int], NoDecode, PlainValidator(values.listen)] = (
+    http_listen: Annotated[tuple[str, int], NoDecode, PlainValidator(setting_types.listen)] = (
         "127.0.0.1",
         8080,
     )
 
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], BeforeValidator(values.lower)
+        Literal["debug", "info", "warning", "error"], BeforeValidator(setting_types.lower)
     ] = "info"
-    log_format: Annotated[Literal["console", "json"], BeforeValidator(values.lower)] = "console"
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(setting_types.lower)] = (
+        "console"
+    )
 
     def secrets(self) -> tuple[str, ...]:
         """Whatever a log must not show, beyond what it knows by its shape."""

@@ -19,11 +19,11 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
 from core.company import Company
-from core.db import Database, Straight, constant
+from core.db import Database, PreparedStatement, constant
 from core.events import Event
-from core.faultpoints import pass_point
+from core.fault_points import pass_point
 from core.models import InboxRow
-from core.tx import SYSTEM, Actor, Look, Tx
+from core.tx import SYSTEM, Actor, ReadTx, Tx
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,7 +39,7 @@ _TRY_AGAIN = frozenset({"40001", "40P01", "23505"})
 
 
 _INBOX: Final[Any] = InboxRow.__table__
-_MARK_DONE: Final = Straight(
+_MARK_DONE: Final = PreparedStatement(
     update(_INBOX)
     .where(_INBOX.c.id == bindparam("row"), _INBOX.c.state == constant("new"))
     .values(state="done")
@@ -67,7 +67,7 @@ def utc_now() -> datetime:
 
 
 class Desk:
-    """Runs actions. ``recorders`` write events down, in their order; ``bell`` rings after commits.
+    """Runs actions. ``recorders`` write events down, in their order; ``outbox_wakeup`` rings after commits.
 
     ``company`` may be replaced at run time: the next transaction sees the new one.
     """
@@ -84,8 +84,8 @@ class Desk:
         self.company = company
         self.recorders = tuple(recorders)
         self.clock = clock
-        self.directory: dict[type, Any] = {}
-        self.bell = asyncio.Event()
+        self.cache: dict[type, Any] = {}
+        self.outbox_wakeup = asyncio.Event()
 
     @contextmanager
     def handling(self, inbox_id: int) -> Iterator[Handling]:
@@ -118,13 +118,13 @@ class Desk:
 
     async def read(
         self,
-        query: Callable[Concatenate[Look, P], Awaitable[R]],
+        query: Callable[Concatenate[ReadTx, P], Awaitable[R]],
         *args: P.args,
         **options: P.kwargs,
     ) -> R:
         """Ask without changing: ``query(look, …)`` on a query-only connection."""
         async with self.database.read() as session:
-            look = Look(session, self.clock(), self.company, self.directory)
+            look = ReadTx(session, self.clock(), self.company, self.cache)
             return await query(look, *args, **options)
 
     async def _shielded(
@@ -157,32 +157,32 @@ class Desk:
         pass_point("desk.before_action")
         row = _handling.get()
         async with self.database.write() as session:
-            tx = Tx(session, self.clock(), self.company, self.directory, actor)
+            tx = Tx(session, self.clock(), self.company, self.cache, actor)
             if row is not None and not row.done:
                 await _mark_done(tx, row)
             result = await action(tx, *args, **options)
             await self._write_down(tx)
             await session.flush()
             pass_point("desk.before_commit")
-        self._forget(tx)
+        self._invalidate(tx)
         pass_point("desk.after_commit")
         if row is not None:
             row.done = True
         if tx.outgoing:
-            self.bell.set()
+            self.outbox_wakeup.set()
         return result
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """All that is kept is read anew: another process may have changed it."""
-        self.directory = {}
+        self.cache = {}
 
-    def _forget(self, tx: Tx) -> None:
+    def _invalidate(self, tx: Tx) -> None:
         """Another directory, not the same without: who began to read before fills the old one."""
-        if tx.forgets_all:
-            self.forget()
-        elif tx.forgotten:
-            kept = self.directory.items()
-            self.directory = {kind: one for kind, one in kept if kind not in tx.forgotten}
+        if tx.invalidates_all:
+            self.invalidate()
+        elif tx.invalidated:
+            kept = self.cache.items()
+            self.cache = {kind: one for kind, one in kept if kind not in tx.invalidated}
 
     async def _write_down(self, tx: Tx) -> None:
         if tx.events:

@@ -29,8 +29,8 @@ class Refusal(Exception):
 class NoSuchTicket(Refusal):
     """There is no ticket with this number for this person."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__("refusal.no_such_ticket", number=number)
+    def __init__(self, ticket_id: int) -> None:
+        super().__init__("refusal.no_such_ticket", number=ticket_id)
 
 
 class NotAllowed(Refusal):
@@ -43,22 +43,22 @@ class NotAllowed(Refusal):
 class NotYours(Refusal):
     """Only its assignee or an admin may do that."""
 
-    def __init__(self, number: int, assignee: str) -> None:
-        super().__init__("refusal.not_yours", number=number, assignee=assignee)
+    def __init__(self, ticket_id: int, assignee: str) -> None:
+        super().__init__("refusal.not_yours", number=ticket_id, assignee=assignee)
 
 
 class MoveRefused(Refusal):
     """The state of the ticket does not allow the verb; the sentence names the way on."""
 
-    def __init__(self, number: int, category: str) -> None:
-        super().__init__(f"refusal.state.{category}", number=number)
+    def __init__(self, ticket_id: int, category: str) -> None:
+        super().__init__(f"refusal.state.{category}", number=ticket_id)
 
 
 class AlreadyTaken(Refusal):
     """Another operator has the ticket; ``since`` tells how long already (X3)."""
 
-    def __init__(self, number: int, assignee: str, since: datetime, now: datetime) -> None:
-        super().__init__("refusal.taken", number=number, assignee=assignee, ago=now - since)
+    def __init__(self, ticket_id: int, assignee: str, since: datetime, now: datetime) -> None:
+        super().__init__("refusal.taken", number=ticket_id, assignee=assignee, ago=now - since)
 
 
 class NothingToDo(Refusal):

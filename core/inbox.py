@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, func, select, update
 
-from core.db import Straight, constant
-from core.db.conflict import prepared
+from core.db import PreparedStatement, constant
+from core.db.statements import prepared
 from core.events import UpdateQuarantined
 from core.models import InboxRow
-from core.tx import Look, Tx
+from core.tx import ReadTx, Tx
 
 # Updates live for a day with Telegram, so an id seen longer ago cannot be a redelivery: Telegram
 # restarts its ids at random after an idle week (R3).
@@ -21,12 +21,12 @@ KEPT_FOR: Final = timedelta(hours=72)
 
 _TABLE: Final[Any] = InboxRow.__table__
 _INBOX: Final = _TABLE.c
-_STORE: Final = Straight(
+_STORE: Final = PreparedStatement(
     prepared(
         lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
     )
 )
-_STEP_ASIDE: Final = Straight(
+_STEP_ASIDE: Final = PreparedStatement(
     update(_TABLE)
     .where(
         _INBOX.bot_id == bindparam("bot"),
@@ -35,8 +35,8 @@ _STEP_ASIDE: Final = Straight(
     )
     .values(update_id=-_INBOX.id)
 )
-_UNFINISHED: Final = Straight(
-    select(_INBOX.id, _INBOX.update_id, _INBOX.lane, _INBOX.raw)
+_UNFINISHED: Final = PreparedStatement(
+    select(_INBOX.id, _INBOX.update_id, _INBOX.ordering_key, _INBOX.raw)
     .where(_INBOX.state == constant("new"), _INBOX.id > bindparam("after"))
     .order_by(_INBOX.id)
     .limit(bindparam("most"))
@@ -48,7 +48,7 @@ class Raw:
     """An update as it came: its id, the chat whose order it keeps, the JSON."""
 
     update_id: int
-    lane: int
+    ordering_key: int
     raw: str
 
 
@@ -58,7 +58,7 @@ class Stored:
 
     id: int
     update_id: int
-    lane: int
+    ordering_key: int
     raw: str
 
 
@@ -68,7 +68,7 @@ async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
         {
             "bot_id": bot_id,
             "update_id": item.update_id,
-            "lane": item.lane,
+            "lane": item.ordering_key,
             "raw": item.raw,
             "state": "new",
             "received_at": tx.now,
@@ -88,9 +88,9 @@ async def _step_aside(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
     )
 
 
-async def list_unfinished(look: Look, after: int, limit: int) -> list[Stored]:
+async def list_unfinished(tx: ReadTx, after: int, limit: int) -> list[Stored]:
     """Updates that were not handled yet, oldest first, behind the row ``after``."""
-    rows = await _UNFINISHED.rows(look.session, {"after": after, "most": limit})
+    rows = await _UNFINISHED.rows(tx.session, {"after": after, "most": limit})
     return [Stored(*row) for row in rows]
 
 
@@ -133,9 +133,9 @@ def _storable(words: str, limit: int) -> str:
     return words[:limit].replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-async def list_quarantined(look: Look, limit: int = 50) -> list[tuple[int, int, str, str]]:
+async def list_quarantined(tx: ReadTx, limit: int = 50) -> list[tuple[int, int, str, str]]:
     """What was put aside, newest first: inbox id, update id, error, raw."""
-    rows = await look.session.execute(
+    rows = await tx.session.execute(
         select(InboxRow.id, InboxRow.update_id, InboxRow.error, InboxRow.raw)
         .where(InboxRow.state == "quarantined")
         .order_by(InboxRow.id.desc())
@@ -173,7 +173,7 @@ async def purge(tx: Tx) -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-async def count_unfinished(look: Look) -> int:
+async def count_unfinished(tx: ReadTx) -> int:
     """How many updates wait."""
     query = select(func.count()).select_from(InboxRow).where(InboxRow.state == constant("new"))
-    return int(await look.session.scalar(query) or 0)
+    return int(await tx.session.scalar(query) or 0)

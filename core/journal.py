@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select
 
-from core.db import Straight
+from core.db import PreparedStatement
 from core.events import Event, name_of
 from core.models import JournalEntry, Person
 from core.texts import pack
-from core.tx import Look, Tx
+from core.tx import ReadTx, Tx
 
 _JOURNAL: Final[Any] = JournalEntry.__table__  # the table: the ORM would only add to the cost
-_RECORD: Final = Straight(insert(_JOURNAL))
+_RECORD: Final = PreparedStatement(insert(_JOURNAL))
 
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
@@ -34,7 +34,7 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
 
 
 async def list_entries(
-    look: Look, ticket_id: int, *, limit: int = 200
+    tx: ReadTx, ticket_id: int, *, limit: int = 200
 ) -> list[tuple[datetime, str | None, str, dict[str, Any]]]:
     """A ticket's history, oldest first: instant, actor's name, event, facts."""
     newest = (
@@ -44,7 +44,7 @@ async def list_entries(
         .limit(limit)
         .scalar_subquery()
     )
-    rows = await look.session.execute(
+    rows = await tx.session.execute(
         select(JournalEntry.at, Person.name, JournalEntry.event, JournalEntry.facts)
         .join_from(JournalEntry, Person, JournalEntry.actor_id == Person.id, isouter=True)
         .where(JournalEntry.id.in_(newest))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel.messages.pofile import PoFileError, read_po
 
-from core.words.ways import SPECS, Escape, Reader, Ways, find_way
+from core.words.formatters import SPECS, Escape, Reader, Ways, find_way
 
 _SLOT: Final = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z_]+))?\}")
 _COUNT: Final = "n"

@@ -24,17 +24,17 @@ SYSTEM: Final = Actor("system")
 
 
 @dataclass(slots=True)
-class Look:
-    """A look at the store at one instant. ``directory`` keeps what rarely changes, by its type."""
+class ReadTx:
+    """A look at the store at one instant. ``cache`` keeps what rarely changes, by its type."""
 
     session: AsyncSession
     now: datetime
     company: Company
-    directory: dict[type, Any]
+    cache: dict[type, Any]
 
 
 @dataclass(slots=True)
-class Tx(Look):
+class Tx(ReadTx):
     """One transaction. ``now`` does not move while it runs.
 
     ``outgoing``: it has written something that is to leave the house.
@@ -43,35 +43,35 @@ class Tx(Look):
     actor: Actor = SYSTEM
     events: list[Event] = field(default_factory=list)
     outgoing: bool = False
-    forgotten: set[type] = field(default_factory=set)
-    forgets_all: bool = False
-    _held: list[object] = field(default_factory=list)
+    invalidated: set[type] = field(default_factory=set)
+    invalidates_all: bool = False
+    _pinned: list[object] = field(default_factory=list)
 
     def emit(self, event: Event) -> None:
         """Note that something has happened; recorders write it down before the commit."""
         self.events.append(event)
 
-    async def put(self, row: object) -> None:
+    async def insert(self, row: object) -> None:
         """Insert a row, and hold it: the session forgets what nobody holds, and would ask again."""
-        self._held.append(row)
+        self._pinned.append(row)
         self.session.add(row)
         await self.session.flush()
 
-    def forget(self, *kinds: type) -> None:
-        """What ``directory`` keeps of these types has changed. This transaction reads it anew at
+    def invalidate(self, *kinds: type) -> None:
+        """What ``cache`` keeps of these types has changed. This transaction reads it anew at
         once, everybody else when it is committed.
         """
-        self.forgotten.update(kinds)
-        self.directory = {kind: kept for kind, kept in self.directory.items() if kind not in kinds}
+        self.invalidated.update(kinds)
+        self.cache = {kind: kept for kind, kept in self.cache.items() if kind not in kinds}
 
-    def forget_all(self) -> None:
+    def invalidate_all(self) -> None:
         """The same of all that is kept, whatever it is: for what many things depend on."""
-        self.forgets_all = True
-        self.directory = {}
+        self.invalidates_all = True
+        self.cache = {}
 
-    def hold(self, rows: Iterable[object]) -> None:
+    def pin(self, rows: Iterable[object]) -> None:
         """Keep rows that were read together: whoever asks for one later asks nobody."""
-        self._held.extend(rows)
+        self._pinned.extend(rows)
 
     def act_as(self, actor: Actor) -> None:
         """Go on as this person, once an action has found out who it is."""

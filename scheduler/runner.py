@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core.desk import Desk, utc_now
-from core.faultpoints import pass_point
+from core.fault_points import pass_point
 from scheduler.jobs import JOBS, Job
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from aiosmtplib import SMTP, SMTPException
 from channels.email.compose import compose, mailbox, message_id, named_mailbox, one_line
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
-from core.delivery.channel import READERS_ZONE, Outgoing, SendError, Sent
+from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.texts import Key
 
 TIMEOUT: Final = 15.0  # seconds for one command
@@ -78,13 +78,13 @@ class EmailChannel:
     async def recall(self) -> None:
         """A letter is known by its row's number: there is nothing to learn."""
 
-    def mark(self) -> dict[str, Any]:
+    def probe_context(self) -> dict[str, Any]:
         """Nothing: a letter is known by its Message-ID."""
         return {}
 
-    async def send(self, parcel: Outgoing) -> Sent:
+    async def send(self, delivery: Delivery) -> Sent:
         """Send the letter whose words are ``<key>.subject`` and ``<key>.body``."""
-        letter = self._letter(parcel, await self._zone(parcel))
+        letter = self._letter(delivery, await self._zone(delivery))
         recipient = letter["To"].addresses[0].addr_spec
         async with self._session() as server:
             # One recipient, so a refusal is an exception. With several, aiosmtplib would report
@@ -93,9 +93,9 @@ class EmailChannel:
                 letter, sender=self._sender.addr_spec, recipients=[recipient]
             )
         note = {"response": one_line(response, LONGEST_DETAIL)}
-        return Sent(refs=(letter["Message-ID"],), note=note)
+        return Sent(message_refs=(letter["Message-ID"],), note=note)
 
-    async def was_delivered(self, parcel: Outgoing) -> Sent | None:  # noqa: ARG002 (the protocol's)
+    async def was_delivered(self, delivery: Delivery) -> Sent | None:  # noqa: ARG002 (the protocol's)
         """Nobody can tell, and nobody needs to: the letter goes again under the same id."""
         return None
 
@@ -110,34 +110,34 @@ class EmailChannel:
             await server.mail(self._sender.addr_spec)
             await server.rset()
 
-    async def _zone(self, parcel: Outgoing) -> ZoneInfo:
+    async def _zone(self, delivery: Delivery) -> ZoneInfo:
         """The reader's, as it was when the row was written, or as it is known of the address."""
-        own = parcel.facts.get(READERS_ZONE)
-        return await self._zone_of(parcel.address) if own is None else ZoneInfo(own)
+        own = delivery.facts.get(READERS_ZONE)
+        return await self._zone_of(delivery.address) if own is None else ZoneInfo(own)
 
-    def _letter(self, parcel: Outgoing, zone: ZoneInfo) -> EmailMessage:
-        if parcel.kind != "text" or parcel.key is None:
-            raise SendError("unsupported", f"a letter cannot {parcel.kind}", permanent=True)
+    def _letter(self, delivery: Delivery, zone: ZoneInfo) -> EmailMessage:
+        if delivery.kind != "text" or delivery.key is None:
+            raise SendError("unsupported", f"a letter cannot {delivery.kind}", permanent=True)
         try:
-            recipient = mailbox(parcel.address)
+            recipient = mailbox(delivery.address)
         except ValueError as error:
             raise SendError("blocked", str(error), permanent=True) from error
         return compose(
-            message_id=message_id(parcel.id, self._domain),
+            message_id=message_id(delivery.id, self._domain),
             sender=self._sender,
             recipient=recipient,
-            subject=self._say(parcel, f"{parcel.key}.subject", zone),
-            body=self._say(parcel, f"{parcel.key}.body", zone),
-            date=parcel.created_at,
+            subject=self._say(delivery, f"{delivery.key}.subject", zone),
+            body=self._say(delivery, f"{delivery.key}.body", zone),
+            date=delivery.created_at,
         )
 
-    def _say(self, parcel: Outgoing, key: str, zone: ZoneInfo) -> str:
+    def _say(self, delivery: Delivery, key: str, zone: ZoneInfo) -> str:
         # "Tomorrow" is counted from the Date of the letter, as its reader will count; and a retry
         # after midnight must not be another letter under the same id.
-        facts = dict(parcel.facts)
+        facts = dict(delivery.facts)
         if "assignee" in facts:
             facts["assignee"] = facts["assignee"] or NOBODY
-        return self._texts.say(parcel.locale, key, facts, now=parcel.created_at, zone=zone)
+        return self._texts.say(delivery.locale, key, facts, now=delivery.created_at, zone=zone)
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[SMTP]:

@@ -16,35 +16,48 @@ from aiogram.types import (
     ReactionTypeUnion,
 )
 
-from channels.telegram import sentences
-from channels.telegram.cards import draw
-from channels.telegram.contents import edits
-from channels.telegram.delivering import Deliveries, Step
-from channels.telegram.failures import Refused, Setback
-from channels.telegram.gateway import Gateway
-from channels.telegram.loading import Load, customer_header, load
-from channels.telegram.posting import answered, dumped, loaded, post, sent_of
-from channels.telegram.screens import Screen
-from channels.telegram.sightings import counter_of
-from channels.telegram.voice import Voice
-from core.delivery.channel import READERS_ZONE, Outgoing, SendError, Sent
-from core.delivery.marks import add_to_mark, find_marks, find_standing, mark_of
+from channels.telegram.client.api_errors import ApiRefusal, Refused
+from channels.telegram.client.gateway import Gateway
+from channels.telegram.client.known_ids import counter_of
+from channels.telegram.client.send_progress import SendProgressStore, Step
+from channels.telegram.messages import notice_text
+from channels.telegram.messages.message_parser import edits
+from channels.telegram.messages.payload import (
+    Load,
+    answered,
+    customer_header,
+    dumped,
+    load,
+    loaded,
+    post,
+    sent_of,
+)
+from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens.card import draw
+from channels.telegram.screens.screen import Screen
+from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
+from core.delivery.outbox_store import (
+    add_to_probe_context,
+    find_probe_contexts,
+    find_standing,
+    probe_context_of,
+)
 from core.delivery.pacing import Priority, aged
 from core.desk import Desk
 from core.texts import TextError, Texts
 from core.tickets.card import Card, card_of, words_of
-from core.tickets.receipts import copies_of
+from core.tickets.delivery_results import copies_of
 
-Operation = Callable[[Outgoing, Voice], Awaitable[Sent]]
-Plan = Callable[[Outgoing, Voice], Awaitable[Sequence[Step]]]
+Operation = Callable[[Delivery, Renderer], Awaitable[Sent]]
+Plan = Callable[[Delivery, Renderer], Awaitable[Sequence[Step]]]
 
-MARK: Final = "newest"
+PROBE_CONTEXT: Final = "newest"
 # Where nothing was noted, a lost message is looked for so far before the newest id known.
 BEHIND: Final = 120
 # What a card looked like when it was posted: when it is looked for, the ticket may have changed.
 POSTED: Final = "posted"
 # It stands there no more, or never did: what was wanted of it is done.
-_NOTHING_TO_DO: Final = frozenset({Setback.GONE, Setback.FOREIGN, Setback.UNCHANGED})
+_NOTHING_TO_DO: Final = frozenset({ApiRefusal.GONE, ApiRefusal.FOREIGN, ApiRefusal.UNCHANGED})
 
 
 class TelegramChannel:
@@ -56,7 +69,7 @@ class TelegramChannel:
         self._gateway = gateway
         self._desk = desk
         self._texts = texts
-        self._deliveries = Deliveries(gateway, desk)
+        self._deliveries = SendProgressStore(gateway, desk)
         self._operations: dict[str, Operation] = {
             "text": self._text,
             "content": self._content,
@@ -76,156 +89,162 @@ class TelegramChannel:
 
     async def recall(self) -> None:
         """Account for what stands in the chats already: none of it is a parcel that was lost."""
-        for chat, ref in await self._desk.read(find_standing):
-            self._gateway.sightings.note(chat, ref)
+        for chat, message_ref in await self._desk.read(find_standing):
+            self._gateway.known_ids.note(chat, message_ref)
 
-    def mark(self) -> dict[str, Any]:
+    def probe_context(self) -> dict[str, Any]:
         """The newest message known of every counter: what was lost stands after it."""
-        return {MARK: self._gateway.sightings.marks()}
+        return {PROBE_CONTEXT: self._gateway.known_ids.newest_ids()}
 
-    async def send(self, parcel: Outgoing) -> Sent:
+    async def send(self, delivery: Delivery) -> Sent:
         """Do what the parcel says, or raise `SendError`."""
-        operation = self._operations.get(parcel.kind)
+        operation = self._operations.get(delivery.kind)
         if operation is None:
-            raise SendError("unsupported", parcel.kind, permanent=True)
-        with self._gateway.at(self._priority(parcel)):
+            raise SendError("unsupported", delivery.kind, permanent=True)
+        with self._gateway.at(self._priority(delivery)):
             try:
-                return await operation(parcel, self._voice(parcel))
+                return await operation(delivery, self._voice(delivery))
             except Refused as refused:
                 raise SendError("bad_request", refused.detail, permanent=True) from refused
             except TextError as error:
                 raise SendError("bad_request", str(error), permanent=True) from error
 
-    async def was_delivered(self, parcel: Outgoing) -> Sent | None:
+    async def was_delivered(self, delivery: Delivery) -> Sent | None:
         """What stands there of a parcel whose answer was lost; what is missing of it is added."""
-        plan = self._plans.get(parcel.kind)
+        plan = self._plans.get(delivery.kind)
         if plan is None:
             return None
-        with self._gateway.at(self._priority(parcel)):
-            begun = self._deliveries.begun(parcel.id)
-            voice = self._voice(parcel)
-            steps = begun.steps if begun else await plan(parcel, voice)
-            lowest = await self._lowest(parcel)
+        with self._gateway.at(self._priority(delivery)):
+            begun = self._deliveries.begun(delivery.id)
+            renderer = self._voice(delivery)
+            steps = begun.steps if begun else await plan(delivery, renderer)
+            lowest = await self._lowest(delivery)
             if not steps:
                 return None
-            found = await self._deliveries.look_for(parcel, steps, lowest)
+            found = await self._deliveries.look_for(delivery, steps, lowest)
         if found is None:
             return None
-        sent = sent_of(parcel, found)
-        if parcel.kind == "card" and not begun:
-            posted = (await self._desk.read(mark_of, parcel.id))[POSTED]
+        sent = sent_of(delivery, found)
+        if delivery.kind == "card" and not begun:
+            posted = (await self._desk.read(probe_context_of, delivery.id))[POSTED]
             sent = replace(sent, note={**sent.note, "digest": posted["digest"]})
         return sent
 
     async def close(self) -> None:
         """The bot's session belongs to whoever made it."""
 
-    def _voice(self, parcel: Outgoing) -> Voice:
-        own = parcel.facts.get(READERS_ZONE)
+    def _voice(self, delivery: Delivery) -> Renderer:
+        own = delivery.facts.get(READERS_ZONE)
         zone = self._desk.company.zone if own is None else ZoneInfo(own)
-        return Voice(self._texts, parcel.locale, self._desk.clock(), zone)
+        return Renderer(self._texts, delivery.locale, self._desk.clock(), zone)
 
-    def _priority(self, parcel: Outgoing) -> Priority:
-        waited = (self._desk.clock() - parcel.created_at).total_seconds()
-        return aged(Priority(parcel.priority), waited)
+    def _priority(self, delivery: Delivery) -> Priority:
+        waited = (self._desk.clock() - delivery.created_at).total_seconds()
+        return aged(Priority(delivery.priority), waited)
 
-    async def _lowest(self, parcel: Outgoing) -> int:
+    async def _lowest(self, delivery: Delivery) -> int:
         """Where to begin to look; near the newest when nothing was known then."""
-        counter = counter_of(parcel.address)
-        noted = parcel.mark.get(MARK, {}).get(counter, 0)
+        counter = counter_of(delivery.address)
+        noted = delivery.probe_context.get(PROBE_CONTEXT, {}).get(counter, 0)
         if noted:
             return int(noted)
-        marks = await self._desk.read(find_marks, parcel.id)
-        earlier = max((int(mark.get(MARK, {}).get(counter, 0)) for mark in marks), default=0)
-        return max(earlier, self._gateway.sightings.newest(parcel.address) - BEHIND)
+        marks = await self._desk.read(find_probe_contexts, delivery.id)
+        earlier = max(
+            (int(probe_context.get(PROBE_CONTEXT, {}).get(counter, 0)) for probe_context in marks),
+            default=0,
+        )
+        return max(earlier, self._gateway.known_ids.newest(delivery.address) - BEHIND)
 
     # text
 
-    async def _text(self, parcel: Outgoing, voice: Voice) -> Sent:
-        steps = await self._plan_text(parcel, voice)
-        if sentences.shows_card(parcel.key or "") and self._deliveries.begun(parcel.id) is None:
+    async def _text(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        steps = await self._plan_text(delivery, renderer)
+        if (
+            notice_text.shows_card(delivery.key or "")
+            and self._deliveries.begun(delivery.id) is None
+        ):
             call: Any = steps[0].method
             posted = {"keyboard": dumped(call.reply_markup)}
-            await self._desk.run(add_to_mark, parcel.id, {POSTED: posted})
-        return sent_of(parcel, await self._deliveries.make(parcel, steps))
+            await self._desk.run(add_to_probe_context, delivery.id, {POSTED: posted})
+        return sent_of(delivery, await self._deliveries.make(delivery, steps))
 
-    async def _plan_posted_text(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
+    async def _plan_posted_text(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """The notice with the buttons that it was sent with; nothing if it was not sent."""
-        steps = await self._plan_text(parcel, voice)
-        if not sentences.shows_card(parcel.key or ""):
+        steps = await self._plan_text(delivery, renderer)
+        if not notice_text.shows_card(delivery.key or ""):
             return steps
-        posted = (await self._desk.read(mark_of, parcel.id)).get(POSTED)
+        posted = (await self._desk.read(probe_context_of, delivery.id)).get(POSTED)
         if posted is None:
             return ()
         keyboard = loaded(posted["keyboard"])
         return [Step(steps[0].method.model_copy(update={"reply_markup": keyboard}))]
 
-    async def _plan_text(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
-        card = await self._card_of(parcel)
-        screen = sentences.say(voice, parcel.key or "", parcel.facts, card)
-        return [Step(post(int(parcel.address), screen, answered(parcel, card)))]
+    async def _plan_text(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
+        card = await self._card_of(delivery)
+        screen = notice_text.say(renderer, delivery.key or "", delivery.facts, card)
+        return [Step(post(int(delivery.address), screen, answered(delivery, card)))]
 
-    async def _card_of(self, parcel: Outgoing) -> Card | None:
-        if parcel.ticket_id is None:
+    async def _card_of(self, delivery: Delivery) -> Card | None:
+        if delivery.ticket_id is None:
             return None
-        return await self._desk.read(card_of, parcel.ticket_id)
+        return await self._desk.read(card_of, delivery.ticket_id)
 
     # content
 
-    async def _content(self, parcel: Outgoing, voice: Voice) -> Sent:
-        carried = await load(self._desk, parcel, voice)
+    async def _content(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        carried = await load(self._desk, delivery, renderer)
         if carried is None:
             return Sent()
-        chat = int(parcel.address)
+        chat = int(delivery.address)
         try:
-            made = await self._deliveries.make(parcel, carried.steps(chat))
+            made = await self._deliveries.make(delivery, carried.steps(chat))
         except Refused as refused:
-            if refused.setback is not Setback.REPLY_LOST:
+            if refused.setback is not ApiRefusal.REPLY_LOST:
                 raise
-            made = await self._deliveries.make(parcel, carried.steps_without_reply(chat))
-        return sent_of(parcel, made)
+            made = await self._deliveries.make(delivery, carried.steps_without_reply(chat))
+        return sent_of(delivery, made)
 
-    async def _plan_content(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
-        carried: Load | None = await load(self._desk, parcel, voice)
-        return () if carried is None else carried.steps(int(parcel.address))
+    async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
+        carried: Load | None = await load(self._desk, delivery, renderer)
+        return () if carried is None else carried.steps(int(delivery.address))
 
     # card
 
-    async def _draw(self, parcel: Outgoing, voice: Voice) -> tuple[Card, Screen]:
-        card = await self._card_of(parcel)
+    async def _draw(self, delivery: Delivery, renderer: Renderer) -> tuple[Card, Screen]:
+        card = await self._card_of(delivery)
         if card is None:
             raise SendError("bad_request", "no such ticket", permanent=True)
-        return card, draw(card, voice)
+        return card, draw(card, renderer)
 
-    async def _card(self, parcel: Outgoing, voice: Voice) -> Sent:
+    async def _card(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """Show the ticket as it is now, where its card stands; anew if it stands nowhere."""
-        card, screen = await self._draw(parcel, voice)
-        place = card.message if str(card.chat) == parcel.address else None
-        if place is not None and self._deliveries.begun(parcel.id) is None:
+        card, screen = await self._draw(delivery, renderer)
+        place = card.message if str(card.chat) == delivery.address else None
+        if place is not None and self._deliveries.begun(delivery.id) is None:
             if card.digest == screen.digest:
                 return Sent(note={"digest": screen.digest})
-            if await self._redraw(int(parcel.address), place, screen):
+            if await self._redraw(int(delivery.address), place, screen):
                 return Sent(note={"digest": screen.digest})
-        steps = [Step(post(int(parcel.address), screen, None))]
-        if self._deliveries.begun(parcel.id) is None:
+        steps = [Step(post(int(delivery.address), screen, None))]
+        if self._deliveries.begun(delivery.id) is None:
             posted = {"keyboard": dumped(screen.keyboard), "digest": screen.digest}
-            await self._desk.run(add_to_mark, parcel.id, {POSTED: posted})
-        return sent_of(parcel, await self._deliveries.make(parcel, steps))
+            await self._desk.run(add_to_probe_context, delivery.id, {POSTED: posted})
+        return sent_of(delivery, await self._deliveries.make(delivery, steps))
 
-    async def _plan_card(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
+    async def _plan_card(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """The card with the buttons that it was posted with; nothing if it was not posted."""
-        posted = (await self._desk.read(mark_of, parcel.id)).get(POSTED)
+        posted = (await self._desk.read(probe_context_of, delivery.id)).get(POSTED)
         if posted is None:
             return ()
-        _, screen = await self._draw(parcel, voice)
+        _, screen = await self._draw(delivery, renderer)
         screen = replace(screen, keyboard=loaded(posted["keyboard"]))
-        return [Step(post(int(parcel.address), screen, None))]
+        return [Step(post(int(delivery.address), screen, None))]
 
-    async def _redraw(self, chat: int, ref: int, screen: Screen) -> bool:
+    async def _redraw(self, chat: int, message_ref: int, screen: Screen) -> bool:
         """Edit a card. False if somebody has deleted it."""
         edit = EditMessageText(
             chat_id=chat,
-            message_id=ref,
+            message_id=message_ref,
             text=screen.html,
             parse_mode="HTML",
             reply_markup=screen.keyboard,
@@ -233,61 +252,63 @@ class TelegramChannel:
         try:
             await self._gateway.call(edit)
         except Refused as refused:
-            if refused.setback is Setback.UNREADABLE:
+            if refused.setback is ApiRefusal.UNREADABLE:
                 plain = {"text": screen.plain, "parse_mode": None}
                 await self._gateway.call(edit.model_copy(update=plain))
-            elif refused.setback in {Setback.GONE, Setback.FOREIGN}:
+            elif refused.setback in {ApiRefusal.GONE, ApiRefusal.FOREIGN}:
                 return False
-            elif refused.setback is not Setback.UNCHANGED:
+            elif refused.setback is not ApiRefusal.UNCHANGED:
                 raise
         return True
 
     # changes of what stands there
 
-    async def _signpost(self, parcel: Outgoing, voice: Voice) -> Sent:
+    async def _signpost(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """The card here is none any more: it shows where its ticket went."""
-        screen = sentences.say(voice, parcel.key or "", parcel.facts, None)
-        await self._redraw(int(parcel.address), int(parcel.facts["ref"]), screen)
+        screen = notice_text.say(renderer, delivery.key or "", delivery.facts, None)
+        await self._redraw(int(delivery.address), int(delivery.facts["ref"]), screen)
         return Sent()
 
-    async def _edit(self, parcel: Outgoing, voice: Voice) -> Sent:
+    async def _edit(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """The copies follow. Operators to whose group the ticket came later read the words anew."""
-        chat, message = int(parcel.address), parcel.message_id or 0
+        chat, message = int(delivery.address), delivery.message_id or 0
         words = await self._desk.read(words_of, message)
-        refs = await self._desk.read(copies_of, message, chat)
+        message_refs = await self._desk.read(copies_of, message, chat)
         if not words or words[0].withdrawn:
             return Sent()
-        if not refs:
-            return await self._content(parcel, voice) if parcel.person_id is None else Sent()
-        prefix = await customer_header(self._desk, parcel, voice)
-        changes = edits(words[0].content, chat, refs, prefix=prefix)
+        if not message_refs:
+            return await self._content(delivery, renderer) if delivery.person_id is None else Sent()
+        prefix = await customer_header(self._desk, delivery, renderer)
+        changes = edits(words[0].content, chat, message_refs, prefix=prefix)
         for change in changes:
             await self._change(change)
-        for ref in refs[len(changes) :]:
-            await self._change(DeleteMessage(chat_id=chat, message_id=ref))
+        for message_ref in message_refs[len(changes) :]:
+            await self._change(DeleteMessage(chat_id=chat, message_id=message_ref))
         return Sent()
 
-    async def _plan_edit(self, parcel: Outgoing, voice: Voice) -> Sequence[Step]:
+    async def _plan_edit(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """An edit of what stands there makes nothing new."""
-        chat, message = int(parcel.address), parcel.message_id or 0
-        refs = await self._desk.read(copies_of, message, chat)
-        if refs or parcel.person_id is not None:
+        chat, message = int(delivery.address), delivery.message_id or 0
+        message_refs = await self._desk.read(copies_of, message, chat)
+        if message_refs or delivery.person_id is not None:
             return ()
-        return await self._plan_content(parcel, voice)
+        return await self._plan_content(delivery, renderer)
 
-    async def _delete(self, parcel: Outgoing, voice: Voice) -> Sent:  # noqa: ARG002 (says nothing)
-        chat = int(parcel.address)
-        for message in parcel.facts.get("messages") or [parcel.message_id or 0]:
-            for ref in await self._desk.read(copies_of, message, chat):
-                await self._change(DeleteMessage(chat_id=chat, message_id=ref))
+    async def _delete(self, delivery: Delivery, renderer: Renderer) -> Sent:  # noqa: ARG002 (says nothing)
+        chat = int(delivery.address)
+        for message in delivery.facts.get("messages") or [delivery.message_id or 0]:
+            for message_ref in await self._desk.read(copies_of, message, chat):
+                await self._change(DeleteMessage(chat_id=chat, message_id=message_ref))
         return Sent()
 
-    async def _reaction(self, parcel: Outgoing, voice: Voice) -> Sent:  # noqa: ARG002 (says nothing)
-        emoji, ref = parcel.facts.get("emoji"), parcel.facts.get("reply")
-        if isinstance(ref, int):
+    async def _reaction(self, delivery: Delivery, renderer: Renderer) -> Sent:  # noqa: ARG002 (says nothing)
+        emoji, message_ref = delivery.facts.get("emoji"), delivery.facts.get("reply")
+        if isinstance(message_ref, int):
             reaction: list[ReactionTypeUnion] = [ReactionTypeEmoji(emoji=emoji)] if emoji else []
             await self._change(
-                SetMessageReaction(chat_id=int(parcel.address), message_id=ref, reaction=reaction)
+                SetMessageReaction(
+                    chat_id=int(delivery.address), message_id=message_ref, reaction=reaction
+                )
             )
         return Sent()
 

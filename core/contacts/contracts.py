@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.contacts.describing import find_account, open_account
+from core.contacts.edit import find_account, open_account
 from core.errors import NotAllowed, NothingToDo, Unreadable
 from core.events import ContractSigned
 from core.models import Account, Agreement, Contract
@@ -73,7 +73,7 @@ async def _write(
     elif (contract.agreement, contract.since, contract.until) == terms:
         raise NothingToDo("refusal.detail_known")
     contract.agreement, contract.since, contract.until = terms
-    await tx.put(contract)
+    await tx.insert(contract)
     tx.emit(
         ContractSigned(
             ticket_id=None,

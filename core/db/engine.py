@@ -23,9 +23,9 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import NullPool
 
-from core.db import onthespot
+from core.db import sqlite_driver
 
-onthespot.register()
+sqlite_driver.register()
 
 # Named by us alone: the advisory lock of the one writing process.
 _ONE_WRITER = 7_391_204_518

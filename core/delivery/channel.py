@@ -10,14 +10,14 @@ READERS_ZONE: Final = "readers_zone"
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class Delivery:
     """One row of the outbox as a channel sees it.
 
     ``kind`` names an operation in the channel's own table ("text", "content", "card", "edit",
     "delete", "reaction", …). ``facts`` were frozen when the row was written and are JSON-able; the
     words are found only now, by ``key`` and ``locale``, so that a row that waited through an
     upgrade speaks in the new words. The same row asks for the same thing however often it is tried.
-    ``mark`` is what the channel noted just before the call (see `Channel.mark`).
+    ``probe_context`` is what the channel noted just before the call (see `Channel.mark`).
     """
 
     id: int
@@ -33,18 +33,18 @@ class Outgoing:
     message_id: int | None = None
     person_id: int | None = None
     priority: int = 0
-    mark: Mapping[str, Any] = field(default_factory=dict)
+    probe_context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What now stands on the other side.
 
-    ``refs`` are the provider's ids in the order of appearance. ``note`` is whatever the channel
+    ``message_refs`` are the provider's ids in the order of appearance. ``note`` is whatever the channel
     wants kept with the row and handed back to people who ask (JSON-able).
     """
 
-    refs: tuple[str, ...] = ()
+    message_refs: tuple[str, ...] = ()
     note: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,7 +60,7 @@ class SendError(Exception):
     * ``blocked``: nobody can be reached at this address any more;
     * ``bad_request``: this parcel is not accepted, another might be;
     * ``unsupported``: the channel has no such operation;
-    * ``flood``: too much at once; ``retry_after`` says for how long;
+    * ``flood``: too much at dedup_key; ``retry_after`` says for how long;
     * ``busy``: the other side asks to come later; ``network``: it could not be asked;
     * ``moved``: the same chat has the address ``moved_to`` now;
     * ``configuration``: see below.
@@ -95,7 +95,7 @@ class Channel(Protocol):
     """A way out of the house: a folder in ``channels/``.
 
     It renders and sends. It decides nothing about when, how often or whether to try again, and
-    writes nothing but what it must recognise a lost parcel by (`core.delivery.marks`). What must
+    writes nothing but what it must recognise a lost parcel by (`core.delivery.outbox_store`). What must
     be drawn as it is at that moment, a card or words that were edited meanwhile, it reads through
     the desk.
     """
@@ -106,18 +106,18 @@ class Channel(Protocol):
         """A new process: learn what the earlier ones knew of what stands where."""
         ...
 
-    def mark(self) -> dict[str, Any]:
+    def probe_context(self) -> dict[str, Any]:
         """What to note with rows before they are sent, to find out later whether they arrived.
 
         One note serves all addresses: rows of several leave in one claim.
         """
         ...
 
-    async def send(self, parcel: Outgoing) -> Sent:
+    async def send(self, delivery: Delivery) -> Sent:
         """Do what the parcel says, or raise `SendError`. It returns when the other side has it."""
         ...
 
-    async def was_delivered(self, parcel: Outgoing) -> Sent | None:
+    async def was_delivered(self, delivery: Delivery) -> Sent | None:
         """After an uncertain send: what stands there, or None when nothing of it does.
 
         None also from a channel whose parcels carry a key that makes sending again harmless.

@@ -16,17 +16,45 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core.company import Company
-from core.db import is_store_trouble
-from core.delivery import claims
-from core.delivery.carrying import Carrier, Reactions
-from core.delivery.channel import Channel, Outgoing
+from core.db import is_transient
+from core.delivery import outbox_store
+from core.delivery.channel import Channel, Delivery
 from core.delivery.pacing import Pacer, Priority, aged
-from core.delivery.settling import Interrupted, Note, end
+from core.delivery.sender import DeliveryHooks, DeliverySender
 from core.desk import Desk
-from core.faultpoints import pass_point
+from core.fault_points import pass_point
 from core.tx import Tx
 
-__all__ = ["Courier", "Reactions"]
+
+class Interrupted(Exception):
+    """The courier went away before it had written a note down."""
+
+
+@dataclass(slots=True)
+class Note:
+    """What came of one parcel; ``written`` is done when it is, or when it cannot be."""
+
+    delivery: Delivery
+    deed: Callable[[Tx], Awaitable[None]]
+    written: asyncio.Future[None]
+
+    def end(self, error: Exception | None = None) -> None:
+        """It is written down, or it is not because of the error; the first word counts."""
+        if self.written.done():
+            return
+        if error is None:
+            self.written.set_result(None)
+        else:
+            self.written.set_exception(error)
+
+
+def end(notes: Sequence[Note], error: Exception | None = None) -> None:
+    """The same for several."""
+    for note in notes:
+        note.end(error)
+
+
+__all__ = ["Courier", "DeliveryHooks"]
 
 log = logging.getLogger(__name__)
 
@@ -40,16 +68,16 @@ AT_ONCE: Final = 32
 class Courier:
     """Runs until it is told to stop; ``moved`` is called with the company after a migration.
 
-    ``troubled`` is set when a chat of the desk's own may need somebody's hand.
+    ``trouble_seen`` is set when a chat of the desk's own may need somebody's hand.
     """
 
     desk: Desk
     channels: Mapping[str, Channel]
     pacer: Pacer
-    reactions: Reactions
+    reactions: DeliveryHooks
     moved: Callable[[Company], None]
-    troubled: asyncio.Event = field(default_factory=asyncio.Event)
-    _carrier: Carrier = field(init=False)
+    trouble_seen: asyncio.Event = field(default_factory=asyncio.Event)
+    _carrier: DeliverySender = field(init=False)
     _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _carried: set[int] = field(default_factory=set)
     _notes: list[Note] = field(default_factory=list)
@@ -61,9 +89,9 @@ class Courier:
     _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._carrier = Carrier(
+        self._carrier = DeliverySender(
             *(self.desk, self.channels, self.pacer, self.reactions),
-            *(self.moved, self._settle, self.troubled.set),
+            *(self.moved, self._settle, self.trouble_seen.set),
         )
         self._forgetful = list(self.channels.values())
         self._at_rest.set()
@@ -78,7 +106,7 @@ class Courier:
         self._serving, stumbled, rung = True, False, True
         try:
             while not self._stopping or (self._serving and self._under_way):
-                self.desk.bell.clear()
+                self.desk.outbox_wakeup.clear()
                 try:
                     if stumbled:
                         await self.recover()  # a claim may have been made, and not heard of
@@ -89,8 +117,8 @@ class Courier:
                     pause, stumbled = LOOK_EVERY, True
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
-                        await self.desk.bell.wait()
-                rung = stumbled or self.desk.bell.is_set()
+                        await self.desk.outbox_wakeup.wait()
+                rung = stumbled or self.desk.outbox_wakeup.is_set()
         finally:
             self._serving = False
             end(self._notes, Interrupted())
@@ -99,14 +127,14 @@ class Courier:
     async def stop(self, patience: float = 4.0) -> None:
         """Claim nothing more; wait for calls under way, but not for ever (R16)."""
         self._carrier.stop.set()
-        self.desk.bell.set()
+        self.desk.outbox_wakeup.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._at_rest.wait()
                 if self._under_way:
                     await asyncio.wait(self._under_way.values())
         self._serving = False
-        self.desk.bell.set()
+        self.desk.outbox_wakeup.set()
 
     async def recover(self) -> None:
         """Begin to find out about parcels that were being sent and that nobody carries any more.
@@ -120,15 +148,15 @@ class Courier:
             await self._forgetful[-1].recall()
             self._forgetful.pop()
         interrupted = defaultdict(list)
-        for parcel in await self.desk.read(claims.find_interrupted):
-            if parcel.id not in self._carried:
-                interrupted[parcel.address].append(parcel)
-        for address, parcels in interrupted.items():
-            self._begin(address, parcels, self._find_out(parcels))
+        for delivery in await self.desk.read(outbox_store.find_interrupted):
+            if delivery.id not in self._carried:
+                interrupted[delivery.address].append(delivery)
+        for address, deliveries in interrupted.items():
+            self._begin(address, deliveries, self._find_out(deliveries))
 
-    async def _find_out(self, parcels: list[Outgoing]) -> None:
-        for parcel in parcels:
-            await self._carrier.find_out(parcel)
+    async def _find_out(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            await self._carrier.find_out(delivery)
 
     async def _round(self, *, rung: bool = True) -> float:
         """Start what may leave now. Returns how long to wait for news, in seconds.
@@ -141,26 +169,26 @@ class Courier:
         notes, self._notes = self._notes, []
         may_claim = pause <= 0 and not self._stopping and (rung or await self._is_any_ready())
         if notes or may_claim:
-            for parcel in await self._turn(notes, now, claim=may_claim):
-                self._begin(parcel.address, [parcel], self._carrier.carry(parcel))
+            for delivery in await self._turn(notes, now, claim=may_claim):
+                self._begin(delivery.address, [delivery], self._carrier.carry(delivery))
         await self._look_for_slow_answers(now)
         rests = [at - now for at in self._resting.values()]
         return min([pause or LOOK_EVERY, LOOK_EVERY, *rests])
 
     async def _is_any_ready(self) -> bool:
         busy = (*self._resting, *self._under_way)
-        return bool(await self.desk.read(claims.find_ready, busy, 1))
+        return bool(await self.desk.read(outbox_store.find_ready, busy, 1))
 
-    async def _turn(self, notes: Sequence[Note], now: float, *, claim: bool) -> list[Outgoing]:
+    async def _turn(self, notes: Sequence[Note], now: float, *, claim: bool) -> list[Delivery]:
         """Write the notes down and claim what may leave then, all in one transaction."""
 
-        async def turn(tx: Tx) -> list[Outgoing]:
+        async def turn(tx: Tx) -> list[Delivery]:
             for note in notes:
                 await note.deed(tx)
-            return await self._claim(tx, now, {n.parcel.address for n in notes}) if claim else []
+            return await self._claim(tx, now, {n.delivery.address for n in notes}) if claim else []
 
         try:
-            parcels = await self.desk.run(turn)
+            deliveries = await self.desk.run(turn)
         except Exception as error:
             if not notes:
                 raise
@@ -169,27 +197,27 @@ class Courier:
             await self.recover()  # a claim may have been made, and not heard of
             return []
         else:
-            if parcels:
+            if deliveries:
                 pass_point("courier.after_claim")
-            self._carried -= {note.parcel.id for note in notes}
+            self._carried -= {note.delivery.id for note in notes}
             end(notes)
-            return parcels
+            return deliveries
         finally:
             end(notes, Interrupted())  # does nothing to those that have their end
 
-    async def _claim(self, tx: Tx, now: float, freed: set[str]) -> list[Outgoing]:
+    async def _claim(self, tx: Tx, now: float, freed: set[str]) -> list[Delivery]:
         chosen = await self._choose(tx, now, self._under_way.keys() - freed)
         if not chosen:
             return []
         pass_point("courier.before_claim")
-        return await claims.claim(tx, [row.id for row in chosen], self._mark())
+        return await outbox_store.claim(tx, [row.id for row in chosen], self._mark())
 
     async def _write_singly(self, notes: Sequence[Note], error: Exception) -> None:
         """Something is wrong with one of them, or with the claim: the others need not suffer.
 
         While the store is in trouble none is tried: whoever waits for a note tries it again.
         """
-        if is_store_trouble(error):
+        if is_transient(error):
             end(notes, error)
             return
         for note in notes:
@@ -200,14 +228,14 @@ class Courier:
             else:
                 note.end()
 
-    async def _settle(self, parcel: Outgoing, deed: Callable[[Tx], Awaitable[None]]) -> None:
+    async def _settle(self, delivery: Delivery, deed: Callable[[Tx], Awaitable[None]]) -> None:
         """Have a deed written down: with the next round, or at once when none will come."""
         if not self._serving:
             await self.desk.run(deed)
             return
-        note = Note(parcel, deed, asyncio.get_running_loop().create_future())
+        note = Note(delivery, deed, asyncio.get_running_loop().create_future())
         self._notes.append(note)
-        self.desk.bell.set()
+        self.desk.outbox_wakeup.set()
         await note.written
 
     async def settled(self, address: str) -> bool:
@@ -228,33 +256,35 @@ class Courier:
         """Whatever kept us from the address is over: what waits for it need not wait longer."""
         self.pacer.release(address)
         self._resting.pop(address, None)
-        self.desk.bell.set()
+        self.desk.outbox_wakeup.set()
 
     def _mark(self) -> dict[str, object]:
-        marks: dict[str, object] = {}
+        contexts: dict[str, object] = {}
         for channel in self.channels.values():
-            marks |= channel.mark()
-        return marks
+            contexts |= channel.probe_context()
+        return contexts
 
-    async def _choose(self, tx: Tx, now: float, taken: set[str]) -> list[claims.Candidate]:
+    async def _choose(self, tx: Tx, now: float, taken: set[str]) -> list[outbox_store.Candidate]:
         """The rows whose turn it is, one per address, none for an address that is taken.
 
         Where a page is full of addresses that must wait, the next one is looked at without them:
         a long queue for one chat must not hide the others.
         """
-        chosen: dict[str, claims.Candidate] = {}
+        chosen: dict[str, outbox_store.Candidate] = {}
         while True:
-            page = await claims.find_ready(tx, (*self._resting, *taken, *chosen), claims.PAGE)
+            page = await outbox_store.find_ready(
+                tx, (*self._resting, *taken, *chosen), outbox_store.PAGE
+            )
             for row in page:
                 if len(taken) + len(chosen) >= AT_ONCE:
                     return list(chosen.values())
                 if row.address not in chosen and row.address not in self._resting:
                     self._consider(row, now, chosen)
-            if len(page) < claims.PAGE:
+            if len(page) < outbox_store.PAGE:
                 return list(chosen.values())
 
     def _consider(
-        self, row: claims.Candidate, now: float, chosen: dict[str, claims.Candidate]
+        self, row: outbox_store.Candidate, now: float, chosen: dict[str, outbox_store.Candidate]
     ) -> None:
         """Choose the row, or let its address rest: its less urgent rows would wait longer still."""
         waited = (self.desk.clock() - row.created_at).total_seconds()
@@ -265,9 +295,9 @@ class Courier:
             self._resting[row.address] = now + min(delay, LOOK_EVERY)
 
     def _begin(
-        self, address: str, parcels: list[Outgoing], work: Coroutine[Any, Any, None]
+        self, address: str, deliveries: list[Delivery], work: Coroutine[Any, Any, None]
     ) -> None:
-        ids = {parcel.id for parcel in parcels}
+        ids = {delivery.id for delivery in deliveries}
         # an address may have moved between choosing and claiming, to one that is under way
         task = asyncio.create_task(_after(self._under_way.get(address), work))
         self._under_way[address] = task
@@ -278,18 +308,18 @@ class Courier:
         if self._under_way.get(address) is task:
             del self._under_way[address]
         if self._stopping or ids & self._carried:  # otherwise its round has looked what is next
-            self.desk.bell.set()
+            self.desk.outbox_wakeup.set()
         self._carried -= ids
 
     async def _look_for_slow_answers(self, now: float) -> None:
         if now < self._looked_at + LOOK_EVERY:
             return
         self._looked_at = now
-        slow = await self.desk.read(claims.find_slow_answers, SLOW)
+        slow = await self.desk.read(outbox_store.find_slow_answers, SLOW)
         news = [message for row, message in slow if row not in self._seen_slow]
         self._seen_slow = {row for row, _ in slow}
         if news:
-            await self.desk.run(self.reactions.look_slow, news)
+            await self.desk.run(self.reactions.ack_slow_answers, news)
 
 
 async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:

@@ -2,7 +2,7 @@
 
 An event may have several notices. ``when`` decides by the event alone. ``wait`` holds a row back
 for some seconds, so that what changes again meanwhile is one message (X5). Rows with the same
-``once`` that still wait are one row. The order of the lines is the order of leaving.
+``dedup_key`` that still wait are one row. The order of the lines is the order of leaving.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class Notice:
     key: str | Callable[[Any], str | None] | None = None
     when: Callable[[Any], bool] | None = None
     wait: float = 0.0
-    once: str | None = None
+    dedup_key: str | None = None
     reply: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
 
@@ -52,7 +52,7 @@ _CARD_NEW: Final = Notice(
     "card",
     Priority.GROUP_NEWS,
     when=lambda event: not event.quiet,
-    once="card:{ticket_id}",
+    dedup_key="card:{ticket_id}",
 )
 
 
@@ -63,7 +63,7 @@ def _card(when: Callable[[Any], bool] | None = None) -> Notice:
         Priority.CARD_REFRESH,
         when=when,
         wait=CARD_WAIT,
-        once="card:{ticket_id}",
+        dedup_key="card:{ticket_id}",
     )
 
 
@@ -197,7 +197,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             when=lambda event: not event.in_card and event.album is not None,
             wait=ALBUM_WAIT,
-            once="album:{album}",
+            dedup_key="album:{album}",
         ),
         _card(lambda event: event.turned),
     ),
@@ -215,7 +215,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "edit",
             Priority.GROUP_NEWS,
             when=lambda event: event.from_customer and not event.in_card,
-            once="edit:{message_id}",
+            dedup_key="edit:{message_id}",
         ),
         _card(lambda event: event.in_card),
         Notice(
@@ -223,7 +223,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "edit",
             Priority.HUMAN_ANSWER,
             when=lambda event: not event.from_customer,
-            once="edit:{message_id}",
+            dedup_key="edit:{message_id}",
         ),
     ),
     e.QuestionAfterAll: (_card(),),
@@ -254,7 +254,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.HUMAN_ANSWER,
             when=lambda event: event.album is not None,
             wait=ALBUM_WAIT,
-            once="album:{album}",
+            dedup_key="album:{album}",
         ),
     ),
     e.AnswerDelivered: (
@@ -262,7 +262,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "reaction",
             Priority.RECEIPT,
-            once="receipt:{message_id}",
+            dedup_key="receipt:{message_id}",
             reply="source",
             extra=(("emoji", "👌"),),
         ),
@@ -279,7 +279,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "reaction",
             Priority.RECEIPT,
-            once="receipt:{message_id}",
+            dedup_key="receipt:{message_id}",
             reply="source",
             extra=(("emoji", None),),
         ),
@@ -291,7 +291,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "reaction",
             Priority.RECEIPT,
             when=lambda event: not event.quiet,
-            once="note:{note_id}",
+            dedup_key="note:{note_id}",
             reply="source",
             extra=(("emoji", "✍"),),
         ),
@@ -341,7 +341,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "card",
             Priority.DIGEST,
             when=lambda event: not event.alone,
-            once="card:{ticket_id}",
+            dedup_key="card:{ticket_id}",
         ),
     ),
     e.ContactDue: (
@@ -390,7 +390,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "card",
             Priority.DIGEST,
             when=lambda event: not event.alone,
-            once="card:{ticket_id}",
+            dedup_key="card:{ticket_id}",
         ),
     ),
     e.TicketWoke: (
@@ -469,7 +469,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "alert.quarantined",
             wait=FLOOD_WAIT,
-            once="quarantined",
+            dedup_key="quarantined",
         ),
     ),
 }

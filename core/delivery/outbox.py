@@ -12,13 +12,13 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 
 from core import events as e
-from core.db import Straight
-from core.db.conflict import prepared
+from core.db import PreparedStatement
+from core.db.statements import prepared
 from core.delivery import pacing
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
+from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import Audience, Notice, notices_of
-from core.delivery.rooms import is_room, room_of
 from core.models import Message, Note, OutboxRow, Person, Ticket
 from core.texts import pack
 from core.tx import Tx
@@ -48,7 +48,7 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
     )
 
 
-_WRITE: Final = Straight(prepared(_upsert))
+_WRITE: Final = PreparedStatement(prepared(_upsert))
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
@@ -65,7 +65,7 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
 
 
 async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows; one that waits already under the same ``once`` takes the newer facts."""
+    """Insert rows; one that waits already under the same ``dedup_key`` takes the newer facts."""
     if not rows:
         return
     for each in rows:
@@ -91,13 +91,13 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
             notice.kind,
             notice.priority,
             channel=channel,
-            lane=_lane(notice, address, ticket),
+            ordering_key=_lane(notice, address, ticket),
             key=key,
             facts=facts,
             ticket_id=event.ticket_id,
             message_id=None if message is None else message.id,
             person=person,
-            once=_once(notice, event, address),
+            dedup_key=_once(notice, event, address),
             wait=notice.wait,
             locale=await _colleagues_language(tx, notice, address),
         )
@@ -121,14 +121,14 @@ def row(
     kind: str,
     priority: pacing.Priority,
     *,
-    lane: str,
+    ordering_key: str,
     channel: str = TELEGRAM,
     key: str | None = None,
     facts: dict[str, Any] | None = None,
     ticket_id: int | None = None,
     message_id: int | None = None,
     person: Person | None = None,
-    once: str | None = None,
+    dedup_key: str | None = None,
     wait: float = 0.0,
     locale: str | None = None,
 ) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def row(
     return {
         "channel": channel,
         "address": address,
-        "lane": lane,
+        "lane": ordering_key,
         "locale": locale or (person.language if person else tx.company.language),
         "kind": kind,
         "key": key,
@@ -149,7 +149,7 @@ def row(
         "message_id": message_id,
         "person_id": None if person is None else person.id,
         "priority": int(priority),
-        "once": once,
+        "once": dedup_key,
         "state": "queued",
         "not_before": tx.now + timedelta(seconds=wait),
         "attempts": 0,
@@ -194,9 +194,9 @@ async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None)
     if notice.reply == "source":
         note = await tx.session.get(Note, getattr(event, "note_id", 0)) if message is None else None
         words = message or note
-        if words is not None and await is_room(tx, words.source_chat):
+        if words is not None and await is_operator_chat(tx, words.source_chat):
             return words.source_chat
-    return await room_of(tx, event.ticket_id)
+    return await operator_chat_of(tx, event.ticket_id)
 
 
 def _lane(notice: Notice, address: str, ticket: Ticket | None) -> str:
@@ -210,9 +210,9 @@ def _lane(notice: Notice, address: str, ticket: Ticket | None) -> str:
 
 
 def _once(notice: Notice, event: e.Event, address: str) -> str | None:
-    if notice.once is None:
+    if notice.dedup_key is None:
         return None
-    name = notice.once.format(**(asdict(event)))
+    name = notice.dedup_key.format(**(asdict(event)))
     return f"{name}@{address}"
 
 

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from core.agreements.choosing import Kind, Spans, Term
-from core.agreements.directory import (
+from core.directory.agreements import (
     BadEntry,
     put_agreement,
     put_calendar,
@@ -20,7 +19,8 @@ from core.directory.reading import BadDirectory, Entry
 from core.directory.showing import DAYS, show_directory
 from core.directory.topics import put_topic
 from core.models import Person
-from core.teams.directory import BadTeam, put_team
+from core.sla.terms import Kind, Spans, Term
+from core.teams.teams import BadTeam, put_team
 from core.tx import Tx
 from core.words.when import NotATime, parse_span
 

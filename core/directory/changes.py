@@ -4,22 +4,22 @@ applied one, and reads anew what it keeps.
 
 from typing import Final
 
-from core.models import Fact
-from core.tx import Look, Tx
+from core.models import SystemState
+from core.tx import ReadTx, Tx
 
 APPLIED: Final = "directory"
 
 
-async def times_applied(look: Look) -> int:
+async def times_applied(tx: ReadTx) -> int:
     """Another number than before: there is another directory."""
-    fact = await look.session.get(Fact, APPLIED)
+    fact = await tx.session.get(SystemState, APPLIED)
     return 0 if fact is None else int(fact.value["times"])
 
 
 async def note_applied(tx: Tx) -> None:
     """A file has changed the directory."""
-    fact = await tx.session.get(Fact, APPLIED)
+    fact = await tx.session.get(SystemState, APPLIED)
     if fact is None:
-        fact = Fact(name=APPLIED, value={"times": 0}, at=tx.now)
+        fact = SystemState(name=APPLIED, value={"times": 0}, at=tx.now)
         tx.session.add(fact)
     fact.value, fact.at = {"times": int(fact.value["times"]) + 1}, tx.now

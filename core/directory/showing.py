@@ -19,28 +19,28 @@ from core.models import (
     TeamMember,
     Topic,
 )
-from core.tx import Look
+from core.tx import ReadTx
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 _BARE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
-async def show_directory(look: Look) -> str:
+async def show_directory(tx: ReadTx) -> str:
     """All of it as text."""
-    parts = [part async for part in _parts(look)]
+    parts = [part async for part in _parts(tx)]
     return "\n".join(parts)
 
 
-async def _parts(look: Look) -> Any:
-    for topic in await look.session.scalars(select(Topic).order_by(Topic.position)):
+async def _parts(tx: ReadTx) -> Any:
+    for topic in await tx.session.scalars(select(Topic).order_by(Topic.position)):
         answer = None if topic.answer_seconds is None else say_span(topic.answer_seconds)
         yield _entry(
             "topic", code=topic.code, titles=topic.titles or {}, answer=answer, active=topic.active
         )
-    for service in await look.session.scalars(select(Service).order_by(Service.position)):
+    for service in await tx.session.scalars(select(Service).order_by(Service.position)):
         yield _entry("service", code=service.code, titles=service.titles, active=service.active)
-    for category in await look.session.scalars(select(Category).order_by(Category.position)):
+    for category in await tx.session.scalars(select(Category).order_by(Category.position)):
         yield _entry(
             "category",
             code=category.code,
@@ -48,27 +48,27 @@ async def _parts(look: Look) -> Any:
             diagnosed=category.diagnosed or None,
             active=category.active,
         )
-    for priority in await look.session.scalars(select(PriorityRow).order_by(PriorityRow.rank)):
+    for priority in await tx.session.scalars(select(PriorityRow).order_by(PriorityRow.rank)):
         yield _entry("priority", code=priority.code, titles=priority.titles, active=priority.active)
-    for calendar in await look.session.scalars(select(CalendarRow).order_by(CalendarRow.code)):
+    for calendar in await tx.session.scalars(select(CalendarRow).order_by(CalendarRow.code)):
         yield _calendar(calendar)
-    for agreement in await look.session.scalars(select(Agreement).order_by(Agreement.code)):
+    for agreement in await tx.session.scalars(select(Agreement).order_by(Agreement.code)):
         yield _entry(
             "agreement",
             code=agreement.code,
             title=agreement.title,
             calendar=agreement.calendar,
             default=agreement.is_default or None,
-            terms=await _terms(look, agreement.code),
+            terms=await _terms(tx, agreement.code),
         )
-    for team in await look.session.scalars(select(Team).order_by(Team.level, Team.code)):
+    for team in await tx.session.scalars(select(Team).order_by(Team.level, Team.code)):
         yield _entry(
             "team",
             code=team.code,
             titles=team.titles,
             level=team.level,
             chat=team.chat,
-            members=await _members(look, team.code),
+            members=await _members(tx, team.code),
             active=team.active,
         )
 
@@ -91,7 +91,7 @@ def _hours(pairs: Sequence[Sequence[str]]) -> list[str]:
     return [f"{opens}-{closes}" for opens, closes in pairs]
 
 
-async def _terms(look: Look, agreement: str) -> list[dict[str, str]]:
+async def _terms(tx: ReadTx, agreement: str) -> list[dict[str, str]]:
     query = (
         select(AgreementTerm).where(AgreementTerm.agreement == agreement).order_by(AgreementTerm.id)
     )
@@ -107,11 +107,11 @@ async def _terms(look: Look, agreement: str) -> list[dict[str, str]]:
             }.items()
             if value is not None
         }
-        for term in await look.session.scalars(query)
+        for term in await tx.session.scalars(query)
     ]
 
 
-async def _members(look: Look, team: str) -> list[str | int]:
+async def _members(tx: ReadTx, team: str) -> list[str | int]:
     query = (
         select(Person.username, Person.telegram_id)
         .join(TeamMember, TeamMember.person_id == Person.id)
@@ -120,7 +120,7 @@ async def _members(look: Look, team: str) -> list[str | int]:
     )
     return [
         f"@{username}" if username else int(telegram_id or 0)
-        for username, telegram_id in await look.session.execute(query)
+        for username, telegram_id in await tx.session.execute(query)
     ]
 
 

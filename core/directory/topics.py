@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from core.agreements.directory import CODE, BadEntry
+from core.directory.agreements import CODE, BadEntry
 from core.models import Topic
 from core.tickets.topics import Topics
 from core.tx import Tx
@@ -29,4 +29,4 @@ async def put_topic(
     row.titles, row.position, row.active = dict(titles), position, active
     row.answer_seconds = None if answer is None else int(answer.total_seconds())
     await tx.session.flush()
-    tx.forget(Topics)
+    tx.invalidate(Topics)

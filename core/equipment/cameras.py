@@ -7,8 +7,8 @@ from sqlalchemy import Select, and_, func, or_, select
 
 from core.errors import Refusal
 from core.models import Camera, CameraOwner, ContactPoint, Person
-from core.tx import Look
-from core.words.folding import fold
+from core.tx import ReadTx
+from core.words.stems import fold
 
 TELEGRAM: Final = "telegram"
 PHONE: Final = "phone"
@@ -50,46 +50,46 @@ def facts_of(camera: Camera) -> CameraFacts:
     return CameraFacts(camera.id, camera.number, camera.name, camera.address, camera.area)
 
 
-async def has_cameras(look: Look) -> bool:
+async def has_cameras(tx: ReadTx) -> bool:
     """The company has cameras that somebody could report."""
     query = select(Camera.id).where(Camera.active.is_(True)).limit(1)
-    return (await look.session.scalars(query)).one_or_none() is not None
+    return (await tx.session.scalars(query)).one_or_none() is not None
 
 
-async def list_own(look: Look, telegram_id: int, words: str = "", page: int = 0) -> CameraPage:
+async def list_own(tx: ReadTx, telegram_id: int, words: str = "", page: int = 0) -> CameraPage:
     """The person's cameras that have all of these words in number, name or address.
 
     A page beyond the last is the last.
     """
-    found = await _owned_by(look, telegram_id)
+    found = await _owned_by(tx, telegram_id)
     for word in fold(words).split():
         found = found.where(Camera.folded.contains(word, autoescape=True))
-    total = await look.session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    total = await tx.session.scalar(select(func.count()).select_from(found.subquery())) or 0
     pages = max(1, -(-total // PAGE))
     page = max(0, min(page, pages - 1))
     query = found.order_by(Camera.number).offset(page * PAGE).limit(PAGE)
-    cameras = await look.session.scalars(query)
+    cameras = await tx.session.scalars(query)
     return CameraPage(tuple(map(facts_of, cameras)), page, pages, total)
 
 
 async def find_own(
-    look: Look, telegram_id: int, *, camera_id: int | None = None, number: str | None = None
+    tx: ReadTx, telegram_id: int, *, camera_id: int | None = None, number: str | None = None
 ) -> Camera:
     """The person's camera with this id or number.
 
     Raises :class:`Refusal`, the same for a camera of somebody else and for one that is not there.
     """
     wanted = Camera.id == camera_id if number is None else Camera.number == number
-    query = (await _owned_by(look, telegram_id)).where(wanted)
-    camera = (await look.session.scalars(query)).one_or_none()
+    query = (await _owned_by(tx, telegram_id)).where(wanted)
+    camera = (await tx.session.scalars(query)).one_or_none()
     if camera is None:
         raise Refusal("refusal.no_such_camera")
     return camera
 
 
-async def _owned_by(look: Look, telegram_id: int) -> Select[Camera]:
+async def _owned_by(tx: ReadTx, telegram_id: int) -> Select[Camera]:
     """Active cameras whose owner has this id, or a verified phone or address of this person."""
-    points = await look.session.execute(
+    points = await tx.session.execute(
         select(ContactPoint.kind, ContactPoint.value)
         .join(Person, ContactPoint.person_id == Person.id)
         .where(Person.telegram_id == telegram_id, ContactPoint.verified_at.is_not(None))

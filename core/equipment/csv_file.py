@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Final
 
-from core.words.columns import CAMERA_COLUMNS
-from core.words.phones import read_phone
+from core.words.aliases import CAMERA_COLUMNS
+from core.words.contact_values import read_phone
 
 REQUIRED: Final = ("number", "name", "owner")
 LONGEST: Final = {"number": 64, "name": 200, "address": 300, "area": 100}

@@ -12,21 +12,20 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.agreements.classifying import Wish, set_kind
-from core.equipment import offers, outages
+from core.equipment import outage_detection, outages
 from core.equipment.cameras import CameraFacts, facts_of, find_own
 from core.errors import Refusal
 from core.events import FaultReported
-from core.models import Camera, Parentage, Person, Ticket, TicketCamera
-from core.people.directory import Caller, arrive, enter_dialogue, mark_reachable
-from core.tasks.opening import open_equipment_task
+from core.models import Camera, Person, Ticket, TicketCamera, TicketParent
+from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
+from core.tasks.task_actions import open_equipment_task
+from core.tickets.classification import Wish, set_kind
+from core.tickets.customer_message import join, open_ticket
+from core.tickets.customer_tickets import OwnTicket, own_ticket
+from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome, Step, follow_up
-from core.tickets.joining import join
-from core.tickets.opening import open_ticket
-from core.tickets.own import OwnTicket, own_ticket
-from core.tickets.said import Said
 from core.tickets.workflow_store import workflow_of
-from core.tx import Look, Tx
+from core.tx import ReadTx, Tx
 
 TOPIC: Final = "camera"
 CATEGORY: Final = "incident"
@@ -60,15 +59,15 @@ class Chosen:
 
 
 async def choose_camera(
-    tx: Tx, caller: Caller, *, camera_id: int | None = None, number: str | None = None
+    tx: Tx, sender: Sender, *, camera_id: int | None = None, number: str | None = None
 ) -> Chosen:
     """The person wants to tell of this camera; what they write next is about it.
 
     Raises :class:`Refusal` for a camera that is not theirs.
     """
-    person = await arrive(tx, caller, "customer")
+    person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
-    camera = await find_own(tx, caller.telegram_id, camera_id=camera_id, number=number)
+    camera = await find_own(tx, sender.telegram_id, camera_id=camera_id, number=number)
     known = await _known(tx, person, camera)
     if known is not None and known.mine is not None:
         follow_up(tx, person, known.mine.number)
@@ -78,48 +77,52 @@ async def choose_camera(
     return Chosen(facts_of(camera), known, person.created_at == tx.now)
 
 
-async def report(tx: Tx, caller: Caller, camera_id: int, said: Said, *, title: Title) -> Heard:
+async def report(
+    tx: Tx, sender: Sender, camera_id: int, incoming: IncomingMessage, *, title: Title
+) -> Heard:
     """The person tells what is wrong with the camera.
 
     Raises :class:`Refusal` for a camera that is not theirs.
     """
-    person = await arrive(tx, caller, "customer")
+    person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
-    camera = await find_own(tx, caller.telegram_id, camera_id=camera_id)
-    return await _report(tx, person, camera, said, title)
+    camera = await find_own(tx, sender.telegram_id, camera_id=camera_id)
+    return await _report(tx, person, camera, incoming, title)
 
 
 def describing(title: Title) -> Step:
     """The step of a customer's dialogue in which their words are about the chosen camera."""
 
-    async def hear(tx: Tx, person: Person, said: Said) -> Heard | None:
+    async def hear(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
         number = (person.dialogue or {})["camera"]
         try:
             camera = await find_own(tx, person.telegram_id or 0, camera_id=number)
         except Refusal:  # it was theirs when they chose it; their words are heard all the same
             enter_dialogue(person, None)
             return None
-        return await _report(tx, person, camera, said, title)
+        return await _report(tx, person, camera, incoming, title)
 
     return hear
 
 
-async def _report(tx: Tx, person: Person, camera: Camera, said: Said, title: Title) -> Heard:
+async def _report(
+    tx: Tx, person: Person, camera: Camera, incoming: IncomingMessage, title: Title
+) -> Heard:
     # held, so that of two at once the second sees the first one's ticket
     held = select(Camera.id).where(Camera.id == camera.id).with_for_update()
     await tx.session.execute(held)
     mine = await _open_fault(tx, camera, of=person)
     if mine is not None:
-        await join(tx, person, mine, said)
+        await join(tx, person, mine, incoming)
         follow_up(tx, person, mine.id)
         return Heard(Outcome.JOINED, person, mine)
-    undecided = await offers.is_undecided(tx, camera.area)
+    undecided = await outage_detection.is_undecided(tx, camera.area)
     outage = await outages.find_open(tx, camera.area)
     other = None if outage else await _open_fault(tx, camera)
     known = outage is not None or other is not None
     quiet = outage is not None or undecided
     ticket = await open_ticket(
-        tx, person, [said], topic=TOPIC, title=title(facts_of(camera)), quiet=quiet, told=known
+        tx, person, [incoming], topic=TOPIC, title=title(facts_of(camera)), quiet=quiet, told=known
     )
     await _tie(tx, ticket, camera)
     if outage is not None:
@@ -128,13 +131,13 @@ async def _report(tx: Tx, person: Person, camera: Camera, said: Said, title: Tit
         await outages.become_part(tx, ticket, camera.number, await _top_of(tx, other), None)
     else:
         await open_equipment_task(tx, ticket, camera)
-        await offers.consider(tx, camera.area)
+        await outage_detection.consider(tx, camera.area)
     follow_up(tx, person, ticket.id)
     return Heard(Outcome.OPENED, person, ticket)
 
 
 async def _tie(tx: Tx, ticket: Ticket, camera: Camera) -> None:
-    await tx.put(TicketCamera(ticket_id=ticket.id, camera_id=camera.id))
+    await tx.insert(TicketCamera(ticket_id=ticket.id, camera_id=camera.id))
     await set_kind(tx, ticket, Wish(category=CATEGORY))
     tx.emit(FaultReported(ticket_id=ticket.id, camera_id=camera.id, camera=camera.number))
 
@@ -172,7 +175,7 @@ async def _open_fault(tx: Tx, camera: Camera, *, of: Person | None = None) -> Ti
     return (await tx.session.scalars(query)).one_or_none()
 
 
-async def _top_of(look: Look, ticket: Ticket) -> int:
+async def _top_of(tx: ReadTx, ticket: Ticket) -> int:
     """The ticket that this one is part of, or itself: a parent has none."""
-    part = await look.session.get(Parentage, ticket.id)
+    part = await tx.session.get(TicketParent, ticket.id)
     return ticket.id if part is None else part.parent_id

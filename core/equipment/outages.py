@@ -7,30 +7,30 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, insert, select, update
 
+from core.delivery.card_updates import refresh_cards
+from core.delivery.linked_chats import operator_chat_of
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
-from core.delivery.redrawing import redraw
-from core.delivery.rooms import room_of
 from core.events import FaultKnown, ParentSet
 from core.models import (
     Camera,
     Outage,
     OutboxRow,
-    Parentage,
     Person,
     Task,
     Ticket,
     TicketCamera,
+    TicketParent,
     Timer,
 )
 from core.models.tasks import IS_OPEN
-from core.sla import answer
+from core.sla import answer_clock
 from core.sla.timers import ANSWER, REMINDER, set_timers
-from core.tasks.following import end_tasks
 from core.tasks.rules import CANCELLED, EQUIPMENT
+from core.tasks.task_recorder import end_tasks
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.workflow_store import workflow_of
-from core.tx import Look, Tx
+from core.tx import ReadTx, Tx
 
 # The parent's card tells how many have reported; not with every one of them.
 COUNT_WAIT: Final = 30.0
@@ -55,26 +55,28 @@ def facts_of(outage: Outage) -> OutageFacts:
     return OutageFacts(outage.ticket_id, outage.area, outage.words, outage.until)
 
 
-async def find_open(look: Look, area: str) -> Outage | None:
+async def find_open(tx: ReadTx, area: str) -> Outage | None:
     """The outage of this area that is not over."""
     if not area:
         return None
     query = select(Outage).where(Outage.area == area, Outage.closed_at.is_(None))
-    return (await look.session.scalars(query.order_by(Outage.ticket_id).limit(1))).one_or_none()
+    return (await tx.session.scalars(query.order_by(Outage.ticket_id).limit(1))).one_or_none()
 
 
-async def count_parts(look: Look, number: int) -> int:
+async def count_parts(tx: ReadTx, ticket_id: int) -> int:
     """How many tickets are part of this one."""
-    query = select(func.count()).select_from(Parentage).where(Parentage.parent_id == number)
-    return int(await look.session.scalar(query) or 0)
+    query = (
+        select(func.count()).select_from(TicketParent).where(TicketParent.parent_id == ticket_id)
+    )
+    return int(await tx.session.scalar(query) or 0)
 
 
 async def become_part(
     tx: Tx, ticket: Ticket, camera: str, parent: int, outage: Outage | None
 ) -> None:
     """A ticket that has just begun is part of another one's trouble, and its customer knows."""
-    await tx.put(Parentage(child_id=ticket.id, parent_id=parent, since=tx.now))
-    timers = answer.end(tx, ticket)
+    await tx.insert(TicketParent(child_id=ticket.id, parent_id=parent, since=tx.now))
+    timers = answer_clock.end(tx, ticket)
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
     await tx.session.flush()
     await set_timers(tx, ticket.id, timers)
@@ -83,10 +85,10 @@ async def become_part(
 
 
 def _known(
-    number: int, camera: str, parent: int, outage: Outage | None, *, fresh: bool
+    ticket_id: int, camera: str, parent: int, outage: Outage | None, *, fresh: bool
 ) -> FaultKnown:
     return FaultKnown(
-        ticket_id=number,
+        ticket_id=ticket_id,
         parent=parent,
         camera=camera,
         fresh=fresh,
@@ -107,14 +109,14 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
         return
     faults = [*faults, *await _bring_parts(tx, outage.ticket_id, numbers)]
     await tx.session.execute(
-        insert(Parentage),
+        insert(TicketParent),
         [{"child_id": n, "parent_id": outage.ticket_id, "since": tx.now} for n in numbers],
     )
-    tx.hold(faults)
+    tx.pin(faults)
     numbers = [ticket.id for ticket, _ in faults]
     workflow = await workflow_of(tx)
     for ticket, camera in faults:
-        answer.end(tx, ticket)
+        answer_clock.end(tx, ticket)
         place_in_queue(ticket, workflow.state(ticket.state))
         tx.emit(_known(ticket.id, camera, outage.ticket_id, outage, fresh=False))
     await tx.session.flush()
@@ -127,7 +129,7 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     await _drop_cards(tx, numbers)
     await _hold_customers(tx, numbers)
     shown = [ticket.id for ticket, _ in faults if ticket.card_message is not None]
-    await redraw(tx, shown, Priority.DIGEST)
+    await refresh_cards(tx, shown, Priority.DIGEST)
 
 
 async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tuple[Ticket, str]]:
@@ -135,11 +137,11 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
     cameras and not over, with the cameras' numbers: their customers are to hear of the outage.
     """
     rows = await tx.session.execute(
-        select(Ticket, Parentage.parent_id, Camera.number)
-        .join(Parentage, Parentage.child_id == Ticket.id)
+        select(Ticket, TicketParent.parent_id, Camera.number)
+        .join(TicketParent, TicketParent.child_id == Ticket.id)
         .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
         .outerjoin(Camera, Camera.id == TicketCamera.camera_id)
-        .where(Parentage.parent_id.in_(numbers))
+        .where(TicketParent.parent_id.in_(numbers))
         .order_by(Ticket.id)
         .with_for_update(of=Ticket)
     )
@@ -152,8 +154,8 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
         else:
             faults.append((ticket, camera))
     await tx.session.execute(
-        update(Parentage)
-        .where(Parentage.parent_id.in_(numbers))
+        update(TicketParent)
+        .where(TicketParent.parent_id.in_(numbers))
         .values(parent_id=parent)
         .execution_options(synchronize_session=False)
     )
@@ -175,7 +177,7 @@ async def _drop_cards(tx: Tx, numbers: Sequence[int]) -> None:
             OutboxRow.ticket_id.in_(numbers),
             OutboxRow.kind == "card",
             OutboxRow.state == "queued",
-            OutboxRow.mark.is_(None),
+            OutboxRow.probe_context.is_(None),
         )
         .values(state="dropped", error="part of an outage", done_at=tx.now)
         .execution_options(synchronize_session=False)
@@ -185,12 +187,12 @@ async def _drop_cards(tx: Tx, numbers: Sequence[int]) -> None:
 async def _hold_customers(tx: Tx, numbers: Sequence[int]) -> None:
     """Who is told of all this, read at once."""
     query = select(Person).join(Ticket, Ticket.customer_id == Person.id)
-    tx.hold((await tx.session.scalars(query.where(Ticket.id.in_(numbers)))).all())
+    tx.pin((await tx.session.scalars(query.where(Ticket.id.in_(numbers)))).all())
 
 
-async def refresh_card(tx: Tx, number: int) -> None:
+async def refresh_card(tx: Tx, ticket_id: int) -> None:
     """The parent's card will tell the new number of its parts, before long."""
-    chat = await room_of(tx, number)
+    chat = await operator_chat_of(tx, ticket_id)
     if chat is None:
         return
     counted = row(
@@ -198,9 +200,9 @@ async def refresh_card(tx: Tx, number: int) -> None:
         str(chat),
         "card",
         Priority.CARD_REFRESH,
-        lane=f"{chat}:{number}:card",
-        ticket_id=number,
-        once=f"count:{number}@{chat}",
+        ordering_key=f"{chat}:{ticket_id}:card",
+        ticket_id=ticket_id,
+        dedup_key=f"count:{ticket_id}@{chat}",
         wait=COUNT_WAIT,
     )
     await write(tx, [counted])
@@ -212,7 +214,7 @@ def faults_of(area: str) -> Select[Ticket, str]:
         select(Ticket, Camera.number)
         .join(TicketCamera, TicketCamera.ticket_id == Ticket.id)
         .join(Camera, TicketCamera.camera_id == Camera.id)
-        .outerjoin(Parentage, Parentage.child_id == Ticket.id)
-        .where(Camera.area == area, Parentage.child_id.is_(None))
+        .outerjoin(TicketParent, TicketParent.child_id == Ticket.id)
+        .where(Camera.area == area, TicketParent.child_id.is_(None))
         .order_by(Ticket.id)
     )

@@ -12,13 +12,20 @@ from typing import Any, Final
 from sqlalchemy import func, select, union_all
 
 from core.errors import NoSuchTicket
-from core.models import Camera, Classification, Parentage, Person, SearchWord, Ticket, TicketCamera
+from core.models import (
+    Camera,
+    Classification,
+    Person,
+    SearchWord,
+    Ticket,
+    TicketCamera,
+    TicketParent,
+)
 from core.tickets.lists import Line, lines_of
 from core.tickets.topics import topics_of
 from core.tickets.workflow_store import workflow_of
-from core.tx import Look
-from core.words.commonplace import COMMONPLACE
-from core.words.stems import stems_of, words_by_stem
+from core.tx import ReadTx
+from core.words.stems import COMMONPLACE, stems_of, words_by_stem
 
 MOST: Final = 6
 """So many are shown."""
@@ -67,32 +74,32 @@ class _Match:
         return bool(self.reasons) or len(self.words) >= _FEWEST_WORDS
 
 
-async def similar_to(look: Look, number: int) -> tuple[Similar, ...]:
+async def similar_to(tx: ReadTx, ticket_id: int) -> tuple[Similar, ...]:
     """Tickets like this one, those solved first, then the closest, then the newest.
 
     Raises :class:`NoSuchTicket`.
     """
-    ticket = await look.session.get(Ticket, number)
+    ticket = await tx.session.get(Ticket, ticket_id)
     if ticket is None:
-        raise NoSuchTicket(number)
+        raise NoSuchTicket(ticket_id)
     matches: dict[int, _Match] = defaultdict(_Match)
-    for reason, found in await _by_facts(look, number):
+    for reason, found in await _by_facts(tx, ticket_id):
         matches[found].reasons.add(reason)
-    for word, found in await _by_words(look, ticket):
+    for word, found in await _by_words(tx, ticket):
         matches[found].words.add(word)
     likely = {found: match for found, match in matches.items() if match.counts}
     closest = sorted(likely, key=lambda one: (-likely[one].weight, -one))[: MOST * 4]
-    seen = await _seen(look, closest, likely)
+    seen = await _seen(tx, closest, likely)
     seen.sort(key=lambda one: not one.solved)
     return tuple(seen[:MOST])
 
 
-async def _by_facts(look: Look, number: int) -> list[tuple[str, int]]:
+async def _by_facts(tx: ReadTx, ticket_id: int) -> list[tuple[str, int]]:
     """The same camera, its area, the same service."""
-    camera = select(TicketCamera.camera_id).where(TicketCamera.ticket_id == number)
+    camera = select(TicketCamera.camera_id).where(TicketCamera.ticket_id == ticket_id)
     area = select(Camera.area).where(Camera.id.in_(camera), Camera.area != "")
     service = select(Classification.service).where(
-        Classification.ticket_id == number, Classification.service.is_not(None)
+        Classification.ticket_id == ticket_id, Classification.service.is_not(None)
     )
     tied = select(TicketCamera.ticket_id).join(Camera, Camera.id == TicketCamera.camera_id)
     found: list[tuple[str, int]] = []
@@ -105,13 +112,13 @@ async def _by_facts(look: Look, number: int) -> list[tuple[str, int]]:
             Classification.ticket_id,
         ),
     ):
-        newest = query.where(column != number).order_by(column.desc()).limit(_NEWEST)
-        found += [(reason, one) for one in await look.session.scalars(newest)]
+        newest = query.where(column != ticket_id).order_by(column.desc()).limit(_NEWEST)
+        found += [(reason, one) for one in await tx.session.scalars(newest)]
     return found
 
 
-async def _by_words(look: Look, ticket: Ticket) -> list[tuple[str, int]]:
-    stems = await _telling(look, ticket)
+async def _by_words(tx: ReadTx, ticket: Ticket) -> list[tuple[str, int]]:
+    stems = await _telling(tx, ticket)
     if not stems:
         return []
     query = (
@@ -119,45 +126,45 @@ async def _by_words(look: Look, ticket: Ticket) -> list[tuple[str, int]]:
         .where(SearchWord.word.in_(stems), SearchWord.ticket_id != ticket.id)
         .order_by(SearchWord.ticket_id.desc())
     )
-    return [(stems[stem], number) for stem, number in await look.session.execute(query)]
+    return [(stems[stem], number) for stem, number in await tx.session.execute(query)]
 
 
-async def _telling(look: Look, ticket: Ticket) -> dict[str, str]:
+async def _telling(tx: ReadTx, ticket: Ticket) -> dict[str, str]:
     """The rarest words of its title and first words, by their stems: not its customer's name, nor
     its topic's.
 
     The title of a camera's ticket is made by us, and says what the camera says already.
     """
-    name = (await look.session.get_one(Person, ticket.customer_id)).name
-    topic = (await topics_of(look)).get(ticket.topic or "")
+    name = (await tx.session.get_one(Person, ticket.customer_id)).name
+    topic = (await topics_of(tx)).get(ticket.topic or "")
     known = COMMONPLACE | stems_of(name, *(topic.titles.values() if topic else ()))
-    about = await look.session.get(TicketCamera, ticket.id)
+    about = await tx.session.get(TicketCamera, ticket.id)
     said = words_by_stem(ticket.opening, "" if about else ticket.title)
     asked = sorted(stem for stem in said.keys() - known if len(stem) >= _SHORTEST)[:_WORDS_ASKED]
     if not asked:
         return {}
-    rows = (await look.session.execute(_how_many(ticket.id, asked))).all()
+    rows = (await tx.session.execute(_how_many(ticket.id, asked))).all()
     some = sorted((count, stem) for stem, count in rows if 0 < count < _COMMON)
     return {stem: said[stem] for _, stem in some[:_RAREST]}
 
 
-def _how_many(number: int, stems: Iterable[str]) -> Any:
+def _how_many(ticket_id: int, stems: Iterable[str]) -> Any:
     """For each stem how many other tickets have it, counted no further than matters."""
     parts = []
     for stem in stems:
         others = select(SearchWord.word).where(
-            SearchWord.word == stem, SearchWord.ticket_id != number
+            SearchWord.word == stem, SearchWord.ticket_id != ticket_id
         )
         some = others.limit(_COMMON).subquery()
         parts.append(select(func.min(some.c.word), func.count()))
     return union_all(*parts)
 
 
-async def _seen(look: Look, numbers: list[int], matches: dict[int, _Match]) -> list[Similar]:
-    workflow = await workflow_of(look)
-    rows = await look.session.execute(
-        select(Ticket.id, Ticket.state, Parentage.parent_id)
-        .outerjoin(Parentage, Parentage.child_id == Ticket.id)
+async def _seen(tx: ReadTx, numbers: list[int], matches: dict[int, _Match]) -> list[Similar]:
+    workflow = await workflow_of(tx)
+    rows = await tx.session.execute(
+        select(Ticket.id, Ticket.state, TicketParent.parent_id)
+        .outerjoin(TicketParent, TicketParent.child_id == Ticket.id)
         .where(Ticket.id.in_(numbers))
     )
     facts = {number: (workflow.state(state), parent) for number, state, parent in rows}
@@ -170,7 +177,7 @@ async def _seen(look: Look, numbers: list[int], matches: dict[int, _Match]) -> l
             words=tuple(sorted(matches[line.number].words)),
             child=facts[line.number][1] is not None,
         )
-        for line in await lines_of(look, numbers)
+        for line in await lines_of(tx, numbers)
     ]
 
 

@@ -1,6 +1,20 @@
 """All tables, without behaviour, on one floor."""
 
-from core.models.agreements import (
+from core.models.delivery import LinkedChat, OutboxRow, SentMessage
+from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
+from core.models.people import (
+    Account,
+    AccountMember,
+    ContactPoint,
+    Contract,
+    Duty,
+    Person,
+    PersonMerge,
+    Team,
+    TeamMember,
+    TicketTeam,
+)
+from core.models.sla import (
     AccountAgreement,
     Agreement,
     AgreementTerm,
@@ -11,21 +25,21 @@ from core.models.agreements import (
     NextContact,
     PriorityRow,
     Service,
+    Timer,
 )
-from core.models.contacts import Account, AccountMember, ContactPoint, Contract, Merge
-from core.models.delivery import OutboxRow, Place, Placement
-from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
-from core.models.intake import InboxRow
-from core.models.journal import JournalEntry
-from core.models.links import Link, Parentage
-from core.models.machine import Fact, Setting
-from core.models.people import Person
-from core.models.search import SearchWord
-from core.models.sla import Timer
+from core.models.system import InboxRow, JournalEntry, Setting, SystemState
 from core.models.tasks import Task
-from core.models.teams import Duty, Team, TeamMember, TicketTeam
-from core.models.tickets import Message, Note, Ticket, Topic
-from core.models.workflow import MoveRow, StateRow
+from core.models.tickets import (
+    Link,
+    Message,
+    MoveRow,
+    Note,
+    SearchWord,
+    StateRow,
+    Ticket,
+    TicketParent,
+    Topic,
+)
 
 __all__ = [
     "Account",
@@ -42,11 +56,10 @@ __all__ = [
     "ContactPoint",
     "Contract",
     "Duty",
-    "Fact",
     "InboxRow",
     "JournalEntry",
     "Link",
-    "Merge",
+    "LinkedChat",
     "Message",
     "MoveRow",
     "NextContact",
@@ -54,20 +67,21 @@ __all__ = [
     "Outage",
     "OutageOffer",
     "OutboxRow",
-    "Parentage",
     "Person",
-    "Place",
-    "Placement",
+    "PersonMerge",
     "PriorityRow",
     "SearchWord",
+    "SentMessage",
     "Service",
     "Setting",
     "StateRow",
+    "SystemState",
     "Task",
     "Team",
     "TeamMember",
     "Ticket",
     "TicketCamera",
+    "TicketParent",
     "TicketTeam",
     "Timer",
     "Topic",

@@ -12,10 +12,10 @@ from core.db import BigId, Row
 class OutboxRow(Row):
     """Something somebody must receive: symbolic, rendered when it is sent.
 
-    ``lane`` keeps order: rows of one lane leave one after the other. ``once`` is unique among
+    ``ordering_key`` keeps order: rows of one ordering_key leave one after the other. ``dedup_key`` is unique among
     queued rows: a second one with the same name is the same thing (coalesced card edits).
-    ``turn_at`` orders what is ready: the instant it was due, later by its lack of urgency, so
-    that the urgent go first and nobody waits for ever. ``mark`` is what the channel noted before
+    ``order_at`` orders what is ready: the instant it was due, later by its lack of urgency, so
+    that the urgent go first and nobody waits for ever. ``probe_context`` is what the channel noted before
     the call, to find out whether a lost one arrived.
     ``state``: ``queued``, ``sending``, ``sent``, ``failed`` or ``dropped``.
     """
@@ -49,7 +49,7 @@ class OutboxRow(Row):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     channel: Mapped[str] = mapped_column(String(16))
     address: Mapped[str] = mapped_column(String(200))
-    lane: Mapped[str] = mapped_column(String(220))
+    ordering_key: Mapped[str] = mapped_column(String(220))
     locale: Mapped[str] = mapped_column(String(8))
     kind: Mapped[str] = mapped_column(String(16))
     key: Mapped[str | None] = mapped_column(String(64))
@@ -58,18 +58,18 @@ class OutboxRow(Row):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     priority: Mapped[int]
-    once: Mapped[str | None] = mapped_column(String(80))
+    dedup_key: Mapped[str | None] = mapped_column(String(80))
     state: Mapped[str] = mapped_column(String(12), default="queued")
     not_before: Mapped[datetime]
-    turn_at: Mapped[datetime]
+    order_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
-    mark: Mapped[dict[str, Any] | None]
+    probe_context: Mapped[dict[str, Any] | None]
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
 
 
-class Placement(Row):
+class SentMessage(Row):
     """A message of ours that stands in a chat and belongs to a ticket: a card, a copy or a notice.
 
     By it a reply finds its ticket and an edit finds its copies. Where people's own messages stand
@@ -84,13 +84,13 @@ class Placement(Row):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     chat: Mapped[int] = mapped_column(BigInteger)
-    ref: Mapped[int] = mapped_column(BigInteger)
+    message_ref: Mapped[int] = mapped_column(BigInteger)
     role: Mapped[str] = mapped_column(String(8))
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 
-class Place(Row):
+class LinkedChat(Row):
     """A chat with a role: ``operators`` or ``alerts``.
 
     ``configured`` is what the environment said, or an admin; ``chat`` follows when

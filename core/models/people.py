@@ -1,9 +1,9 @@
 """People: customers and those who help them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
@@ -34,3 +34,113 @@ class Person(Row):
     admin_since: Mapped[datetime | None]
     zone: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
+
+
+class ContactPoint(Row):
+    """A phone (``+79161234567``) or an e-mail address (in lower case) of a person.
+
+    ``verified_at``: they proved it themselves, by sharing their own contact or writing from it.
+    Only one person has a verified one.
+    """
+
+    __tablename__ = "contact_point"
+    __table_args__ = (
+        Index("ix_contact_point_kind_value", "kind", "value"),
+        Index(
+            "uq_contact_point_verified",
+            "kind",
+            "value",
+            unique=True,
+            sqlite_where=text("verified_at IS NOT NULL"),
+            postgresql_where=text("verified_at IS NOT NULL"),
+        ),
+    )
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200), primary_key=True)
+    verified_at: Mapped[datetime | None]
+
+
+class Account(Row):
+    """A company or household that people belong to."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class AccountMember(Row):
+    """Whose account somebody belongs to."""
+
+    __tablename__ = "account_member"
+    __table_args__ = (Index("ix_account_member_account_id", "account_id"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+
+
+class PersonMerge(Row):
+    """Somebody turned out to be somebody known; the row of the first stays only as a signpost."""
+
+    __tablename__ = "merge"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    into_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+
+
+class Contract(Row):
+    """What an account has agreed with us, from a day to a day; its agreement goes first (C4)."""
+
+    __tablename__ = "contract"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    number: Mapped[str] = mapped_column(String(64), unique=True)
+    agreement: Mapped[str | None] = mapped_column(ForeignKey("agreement.code"))
+    since: Mapped[date | None]
+    until: Mapped[date | None]
+
+
+class Team(Row):
+    """A group of operators with a support ``level``; ``chat``: an operator group of its own."""
+
+    __tablename__ = "team"
+
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    titles: Mapped[dict[str, Any]]
+    level: Mapped[int] = mapped_column(default=1)
+    chat: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class TeamMember(Row):
+    """Somebody works in a team."""
+
+    __tablename__ = "team_member"
+    __table_args__ = (Index("ix_team_member_person_id", "person_id"),)
+
+    team: Mapped[str] = mapped_column(ForeignKey("team.code"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+
+
+class Duty(Row):
+    """Somebody is on duty since then; no row: they are not."""
+
+    __tablename__ = "duty"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    since: Mapped[datetime]
+
+
+class TicketTeam(Row):
+    """The team and the support level that a ticket is with."""
+
+    __tablename__ = "ticket_team"
+    __table_args__ = (Index("ix_ticket_team_team", "team"),)
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    team: Mapped[str | None] = mapped_column(ForeignKey("team.code"))
+    level: Mapped[int] = mapped_column(default=1)

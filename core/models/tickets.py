@@ -150,3 +150,75 @@ class Note(Row):
     source_message: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+
+
+class StateRow(Row):
+    """A state a ticket can be in. Behaviour follows the flags and the category, never the code."""
+
+    __tablename__ = "state"
+
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int]
+    category: Mapped[str] = mapped_column(String(16))
+    initial: Mapped[bool] = mapped_column(default=False)
+    pause: Mapped[bool] = mapped_column(default=False)
+    resolution: Mapped[bool] = mapped_column(default=False)
+    final: Mapped[bool] = mapped_column(default=False)
+
+
+class MoveRow(Row):
+    """An allowed move: in ``source``, ``verb`` leads to ``target``."""
+
+    __tablename__ = "move"
+
+    source: Mapped[str] = mapped_column(ForeignKey("state.code"), primary_key=True)
+    verb: Mapped[str] = mapped_column(String(16), primary_key=True)
+    target: Mapped[str] = mapped_column(ForeignKey("state.code"))
+
+
+class TicketParent(Row):
+    """A ticket is part of another one's problem; it has one parent, and a parent has none."""
+
+    __tablename__ = "parentage"
+    __table_args__ = (Index("ix_parentage_parent_id", "parent_id"),)
+
+    child_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    parent_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    since: Mapped[datetime]
+
+
+class Link(Row):
+    """``kind``: ``ticket`` (``other_id``), ``split`` (came from it), or ``url``.
+
+    ``state`` is how the object elsewhere fares, as somebody noted it.
+    """
+
+    __tablename__ = "link"
+    __table_args__ = (
+        Index("ix_link_ticket_id", "ticket_id"),
+        Index("ix_link_other_id", "other_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    other_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    url: Mapped[str | None] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(String(200))
+    state: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime]
+
+
+class SearchWord(Row):
+    """The stem of a word that stands in a ticket: its title, its messages, its customer's name.
+
+    Stems are compared byte by byte, so that all with one beginning stand together.
+    """
+
+    __tablename__ = "search_word"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    word: Mapped[str] = mapped_column(
+        String(64).with_variant(String(64, collation="C"), "postgresql"), primary_key=True
+    )
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)

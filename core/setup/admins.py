@@ -18,12 +18,12 @@ from core.delivery import outbox
 from core.delivery.pacing import Priority
 from core.errors import NothingToDo, Refusal
 from core.events import AdminAppointed, AdminDismissed
-from core.models import Fact, Person
-from core.people.directory import Caller, arrive
-from core.setup.choices import arrive_as_admin
+from core.models import Person, SystemState
+from core.people.identity import Sender, arrive
 from core.setup.claim import digest_of
+from core.setup.company_settings import arrive_as_admin
 from core.texts import pack
-from core.tx import Look, Tx
+from core.tx import ReadTx, Tx
 
 INVITATION: Final = "invitation"
 # A link's payload: at most 64 of A-Z a-z 0-9 _ - with what stands before it.
@@ -44,26 +44,26 @@ class Admin:
     named: bool = False
 
 
-async def list_admins(look: Look) -> list[Admin]:
+async def list_admins(tx: ReadTx) -> list[Admin]:
     """All of them: whom the environment names first, then by when they were appointed."""
     query = (
         select(Person)
         .where(
-            or_(Person.admin_since.is_not(None), Person.telegram_id.in_(look.company.named_admins))
+            or_(Person.admin_since.is_not(None), Person.telegram_id.in_(tx.company.named_admins))
         )
         .order_by(Person.admin_since, Person.id)
     )
-    known = {person.telegram_id or 0: person for person in await look.session.scalars(query)}
+    known = {person.telegram_id or 0: person for person in await tx.session.scalars(query)}
     named = [
         Admin(number, known[number].name, known[number].id, named=True)
         if number in known
         else Admin(number, named=True)
-        for number in sorted(look.company.named_admins)
+        for number in sorted(tx.company.named_admins)
     ]
     appointed = [
         Admin(number, person.name, person.id)
         for number, person in known.items()
-        if number not in look.company.named_admins
+        if number not in tx.company.named_admins
     ]
     return [*named, *appointed]
 
@@ -76,50 +76,50 @@ class Invitation:
     until: datetime
 
 
-async def invite(tx: Tx, caller: Caller) -> Invitation:
+async def invite(tx: Tx, sender: Sender) -> Invitation:
     """A new link; the one before it, if nobody used it, is worth nothing from now on. Only its
     digest is kept. Raises :class:`NotAllowed`.
     """
-    await arrive_as_admin(tx, caller)
+    await arrive_as_admin(tx, sender)
     secret, until = secrets.token_urlsafe(_BYTES), tx.now + LASTS
-    fact = await tx.session.get(Fact, INVITATION)
+    fact = await tx.session.get(SystemState, INVITATION)
     if fact is None:
-        fact = Fact(name=INVITATION, value={}, at=tx.now)
+        fact = SystemState(name=INVITATION, value={}, at=tx.now)
         tx.session.add(fact)
     fact.value = {"digest": digest_of(secret), "until": until.isoformat(), "by": tx.actor.name}
     fact.at = tx.now
     return Invitation(PREFIX + secret, until)
 
 
-async def accept(tx: Tx, caller: Caller, secret: str) -> Company:
+async def accept(tx: Tx, sender: Sender, secret: str) -> Company:
     """Make the caller an admin. Returns the company as it is from now on.
 
     Raises :class:`NothingToDo` for an admin, who does not use the link up, and :class:`Refusal`
     for a secret that is not, or no longer, worth anything.
     """
-    fact = await tx.session.get(Fact, INVITATION, with_for_update=True)
+    fact = await tx.session.get(SystemState, INVITATION, with_for_update=True)
     digest = "" if fact is None else str(fact.value["digest"])
     over = fact is None or datetime.fromisoformat(fact.value["until"]) < tx.now
     if over or not hmac.compare_digest(digest, digest_of(secret)):
         raise Refusal("refusal.invitation")
-    if caller.telegram_id in tx.company.admins:
+    if sender.telegram_id in tx.company.admins:
         raise NothingToDo("refusal.admin_already")
-    person = await arrive(tx, caller, "customer")
+    person = await arrive(tx, sender, "customer")
     person.admin_since = tx.now
     by = "" if fact is None else str(fact.value["by"])
     await tx.session.delete(fact)
     tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="invitation"))
     await _tell(tx, "setup.admin.appointed", {"name": person.name, "by": by}, person)
-    return replace(tx.company, admins=tx.company.admins | {caller.telegram_id})
+    return replace(tx.company, admins=tx.company.admins | {sender.telegram_id})
 
 
-async def dismiss(tx: Tx, caller: Caller, person_id: int) -> Company:
+async def dismiss(tx: Tx, sender: Sender, person_id: int) -> Company:
     """Somebody is no admin any more. Returns the company as it is from now on.
 
     Raises :class:`NotAllowed`, :class:`NothingToDo` when they are none, :class:`Refusal` for whom
     the environment names, and for the last one: nobody could appoint another.
     """
-    await arrive_as_admin(tx, caller)
+    await arrive_as_admin(tx, sender)
     person = await tx.session.get(Person, person_id, with_for_update=True)
     if person is None or person.admin_since is None:
         raise NothingToDo("refusal.no_admin")
@@ -153,13 +153,13 @@ async def _tell_them(tx: Tx, person: Person) -> None:
 
 def _row(tx: Tx, person: Person, key: str, facts: dict[str, Any]) -> dict[str, Any]:
     address = str(person.telegram_id)
-    lane = f"{address}:0"
+    ordering_key = f"{address}:0"
     return outbox.row(
         tx,
         address,
         "text",
         Priority.GROUP_NEWS,
-        lane=lane,
+        ordering_key=ordering_key,
         key=key,
         facts=pack(facts),
         person=person,

@@ -14,9 +14,9 @@ from sqlalchemy import select
 from core.company import Company
 from core.errors import Refusal
 from core.events import AdminAppointed
-from core.models import Fact, Person
-from core.people.directory import Caller, arrive
-from core.tx import Look, Tx
+from core.models import Person, SystemState
+from core.people.identity import Sender, arrive
+from core.tx import ReadTx, Tx
 
 CLAIM: Final = "claim"
 # A link's payload: at most 64 of A-Z a-z 0-9 _ - with what stands before it.
@@ -24,10 +24,10 @@ PREFIX: Final = "claim_"
 _BYTES: Final = 24
 
 
-async def appointed(look: Look) -> frozenset[int]:
+async def appointed(tx: ReadTx) -> frozenset[int]:
     """Telegram ids of those who were made admins here."""
     query = select(Person.telegram_id).where(Person.admin_since.is_not(None))
-    return frozenset(id_ for id_ in await look.session.scalars(query) if id_ is not None)
+    return frozenset(id_ for id_ in await tx.session.scalars(query) if id_ is not None)
 
 
 async def offer_claim(tx: Tx) -> str | None:
@@ -35,33 +35,33 @@ async def offer_claim(tx: Tx) -> str | None:
 
     The one before it, if nobody used it, is worth nothing from now on. Only its digest is kept.
     """
-    old = await tx.session.get(Fact, CLAIM)
+    old = await tx.session.get(SystemState, CLAIM)
     if tx.company.admins or await appointed(tx):
         if old is not None:
             await tx.session.delete(old)
         return None
     secret = secrets.token_urlsafe(_BYTES)
     if old is None:
-        old = Fact(name=CLAIM, value={}, at=tx.now)
+        old = SystemState(name=CLAIM, value={}, at=tx.now)
         tx.session.add(old)
     old.value, old.at = {"digest": digest_of(secret)}, tx.now
     return PREFIX + secret
 
 
-async def claim(tx: Tx, caller: Caller, secret: str) -> Company:
+async def claim(tx: Tx, sender: Sender, secret: str) -> Company:
     """Make the caller the first admin. Returns the company as it is from now on.
 
     Raises :class:`Refusal` for a secret that is not, or no longer, worth anything.
     """
-    offered = await tx.session.get(Fact, CLAIM, with_for_update=True)
+    offered = await tx.session.get(SystemState, CLAIM, with_for_update=True)
     digest = "" if offered is None else str(offered.value.get("digest"))
     if offered is None or not hmac.compare_digest(digest, digest_of(secret)):
         raise Refusal("refusal.claim")
-    person = await arrive(tx, caller, "customer")
+    person = await arrive(tx, sender, "customer")
     person.admin_since = tx.now
     await tx.session.delete(offered)
     tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="claim"))
-    return replace(tx.company, admins=tx.company.admins | {caller.telegram_id})
+    return replace(tx.company, admins=tx.company.admins | {sender.telegram_id})
 
 
 def digest_of(secret: str) -> str:

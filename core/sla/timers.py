@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from core.db import Straight
-from core.db.conflict import prepared
+from core.db import PreparedStatement
+from core.db.statements import prepared
 from core.models import Timer
 from core.tx import Tx
 
@@ -37,7 +37,7 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
     )
 
 
-_SET: Final = Straight(prepared(_upsert), apart=True)
+_SET: Final = PreparedStatement(prepared(_upsert), apart=True)
 
 
 async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None]) -> None:

@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 
 from core.models import Camera, Person, Task, Ticket
 from core.models.tasks import IS_OPEN
-from core.tickets.marker import Marker, marker
+from core.tickets.workflow import Marker, marker
 from core.tickets.workflow_store import workflow_of
-from core.tx import Look
+from core.tx import ReadTx
 
 PAGE: Final = 10
 
@@ -53,35 +53,35 @@ _FACTS: Final = (
 )
 
 
-async def list_tasks(look: Look, page: int = 0, *, person: int | None = None) -> TaskPage:
+async def list_tasks(tx: ReadTx, page: int = 0, *, person: int | None = None) -> TaskPage:
     """Open tasks, the oldest first; of one ``person``, or of all. A page beyond the last is it."""
     chosen = [IS_OPEN]
     if person is not None:
         chosen.append(Task.assignee_id == person)
     count = select(func.count()).select_from(Task).where(*chosen)
-    total = int(await look.session.scalar(count) or 0)
+    total = int(await tx.session.scalar(count) or 0)
     pages = max(1, -(-total // PAGE))
     page = max(0, min(page, pages - 1))
     query = _FACTS.where(*chosen).order_by(Task.id).offset(page * PAGE).limit(PAGE)
-    rows = await look.session.execute(query)
-    return TaskPage(tuple([await _facts(look, row) for row in rows]), page, pages, total)
+    rows = await tx.session.execute(query)
+    return TaskPage(tuple([await _facts(tx, row) for row in rows]), page, pages, total)
 
 
-async def task_of(look: Look, number: int) -> TaskFacts | None:
+async def task_of(tx: ReadTx, ticket_id: int) -> TaskFacts | None:
     """One task; ``None`` if there is none of this number."""
-    row = (await look.session.execute(_FACTS.where(Task.id == number))).one_or_none()
-    return None if row is None else await _facts(look, row)
+    row = (await tx.session.execute(_FACTS.where(Task.id == ticket_id))).one_or_none()
+    return None if row is None else await _facts(tx, row)
 
 
-async def open_ids(look: Look, ticket: int) -> list[int]:
+async def open_ids(tx: ReadTx, ticket: int) -> list[int]:
     """Numbers of the ticket's open tasks, oldest first."""
     query = select(Task.id).where(Task.ticket_id == ticket, IS_OPEN)
-    return list(await look.session.scalars(query.order_by(Task.id)))
+    return list(await tx.session.scalars(query.order_by(Task.id)))
 
 
-async def _facts(look: Look, row: Any) -> TaskFacts:
+async def _facts(tx: ReadTx, row: Any) -> TaskFacts:
     task, ticket, assignee, camera = row
-    state = (await workflow_of(look)).state(ticket.state)
+    state = (await workflow_of(tx)).state(ticket.state)
     return TaskFacts(
         id=task.id,
         kind=task.kind,
@@ -96,5 +96,5 @@ async def _facts(look: Look, row: Any) -> TaskFacts:
         opened_at=task.opened_at,
         closed_at=task.closed_at,
         number=task.ticket_id,
-        marker=marker(state, ticket.waiting_since, ticket.answer_due, look.now),
+        marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now),
     )

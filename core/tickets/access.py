@@ -8,7 +8,7 @@ from core.people.permissions import may
 from core.tx import Tx
 
 
-async def access(tx: Tx, number: int, verb: str) -> Ticket:
+async def access(tx: Tx, ticket_id: int, verb: str) -> Ticket:
     """The ticket, held until the transaction ends.
 
     A customer reaches their own tickets only; of others they do not even learn that they exist.
@@ -16,11 +16,11 @@ async def access(tx: Tx, number: int, verb: str) -> Ticket:
     """
     if not may(tx.actor.role, verb):
         raise NotAllowed(verb)
-    query = select(Ticket).where(Ticket.id == number).with_for_update()
+    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
     ticket = (await tx.session.scalars(query)).one_or_none()
     if ticket is None:
-        raise NoSuchTicket(number)
-    tx.hold([ticket])
+        raise NoSuchTicket(ticket_id)
+    tx.pin([ticket])
     if tx.actor.role == "customer" and ticket.customer_id != tx.actor.person_id:
-        raise NoSuchTicket(number)
+        raise NoSuchTicket(ticket_id)
     return ticket

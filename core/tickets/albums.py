@@ -9,11 +9,11 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.delivery.claims import drop_unsent
+from core.delivery.outbox_store import drop_unsent
 from core.models import Message, Note, Person, Ticket
 from core.tickets.conversation import note, undo
-from core.tickets.said import Said
-from core.tx import Look, Tx
+from core.tickets.incoming import IncomingMessage
+from core.tx import ReadTx, Tx
 
 _RECENT: Final = 20
 
@@ -26,39 +26,39 @@ class Begun:
     note: bool
 
 
-async def album_begun(look: Look, telegram_id: int, said: Said) -> Begun | None:
+async def album_begun(tx: ReadTx, telegram_id: int, incoming: IncomingMessage) -> Begun | None:
     """Where earlier pieces of this person's album went, if there were any."""
-    if said.album is None:
+    if incoming.album is None:
         return None
-    notes = await look.session.execute(
+    notes = await tx.session.execute(
         select(Note.ticket_id, Note.content)
         .join(Person, Note.author_id == Person.id)
-        .where(Person.telegram_id == telegram_id, Note.source_chat == said.chat)
+        .where(Person.telegram_id == telegram_id, Note.source_chat == incoming.chat)
         .order_by(Note.id.desc())
         .limit(_RECENT)
     )
     for ticket_id, content in notes:
-        if content.get("album") == said.album:
+        if content.get("album") == incoming.album:
             return Begun(ticket_id, note=True)
     query = (
         select(Message.ticket_id)
         .join(Person, Message.author_id == Person.id)
-        .where(Person.telegram_id == telegram_id, Message.album == said.album)
+        .where(Person.telegram_id == telegram_id, Message.album == incoming.album)
         .limit(1)
     )
-    number = (await look.session.scalars(query)).one_or_none()
+    number = (await tx.session.scalars(query)).one_or_none()
     return None if number is None else Begun(number, note=False)
 
 
-async def note_piece(tx: Tx, number: int, said: Said) -> Ticket:
+async def note_piece(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
     """An internal note, perhaps a piece of an album: then the whole album is one."""
-    if said.album is not None:
-        for piece in await _sent_pieces(tx, said.album):
-            await note(tx, number, piece)
-    return await note(tx, number, _marked(said))
+    if incoming.album is not None:
+        for piece in await _sent_pieces(tx, incoming.album):
+            await note(tx, ticket_id, piece)
+    return await note(tx, ticket_id, _marked(incoming))
 
 
-async def _sent_pieces(tx: Tx, album: str) -> list[Said]:
+async def _sent_pieces(tx: Tx, album: str) -> list[IncomingMessage]:
     """Take back the pieces of the actor's album that were taken for an answer."""
     query = select(Message).where(
         Message.author_id == tx.actor.person_id,
@@ -71,7 +71,7 @@ async def _sent_pieces(tx: Tx, album: str) -> list[Said]:
         await undo(tx, sent[0].source_chat, sent[0].source_message)
     return [
         _marked(
-            Said(
+            IncomingMessage(
                 message.source_chat,
                 message.source_message,
                 str(message.content.get("kind", "text")),
@@ -84,10 +84,10 @@ async def _sent_pieces(tx: Tx, album: str) -> list[Said]:
     ]
 
 
-def _marked(said: Said) -> Said:
+def _marked(incoming: IncomingMessage) -> IncomingMessage:
     """A note remembers its album in its content."""
-    return said if said.album is None else replace(said, content=_with_album(said))
+    return incoming if incoming.album is None else replace(incoming, content=_with_album(incoming))
 
 
-def _with_album(said: Said) -> dict[str, object]:
-    return {**said.content, "album": said.album}
+def _with_album(incoming: IncomingMessage) -> dict[str, object]:
+    return {**incoming.content, "album": incoming.album}

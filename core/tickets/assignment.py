@@ -9,19 +9,19 @@ from core.tickets.lifecycle import enter, target_of
 from core.tx import Tx
 
 
-async def take(tx: Tx, number: int) -> Ticket:
+async def take(tx: Tx, ticket_id: int) -> Ticket:
     """The actor becomes the assignee. The row is held, so of two at once one wins.
 
     Raises :class:`AlreadyTaken` with the winner and how long ago, :class:`NothingToDo` when it is
     the actor's already, :class:`MoveRefused`.
     """
-    ticket = await access(tx, number, "take")
+    ticket = await access(tx, ticket_id, "take")
     await target_of(tx, ticket, "take")
     if ticket.assignee_id is not None and ticket.assignee_id == tx.actor.person_id:
-        raise NothingToDo("refusal.taken_by_you", number=number)
+        raise NothingToDo("refusal.taken_by_you", number=ticket_id)
     if ticket.assignee_id is not None:
         raise AlreadyTaken(
-            number, await name_of(tx, ticket.assignee_id), ticket.assigned_at or tx.now, tx.now
+            ticket_id, await name_of(tx, ticket.assignee_id), ticket.assigned_at or tx.now, tx.now
         )
     await assign(tx, ticket, by_answer=False)
     await enter(tx, ticket, "take")
@@ -43,18 +43,18 @@ async def assign(tx: Tx, ticket: Ticket, *, by_answer: bool) -> None:
     )
 
 
-async def release(tx: Tx, number: int) -> Ticket:
+async def release(tx: Tx, ticket_id: int) -> Ticket:
     """The assignee gives the ticket back; an admin gives back anybody's.
 
     Raises :class:`NothingToDo` when nobody has it, :class:`NotYours`, :class:`MoveRefused`.
     """
-    ticket = await access(tx, number, "release")
+    ticket = await access(tx, ticket_id, "release")
     await target_of(tx, ticket, "release")
     holder = ticket.assignee_id
     if holder is None:
-        raise NothingToDo("refusal.nobody_has_it", number=number)
+        raise NothingToDo("refusal.nobody_has_it", number=ticket_id)
     if holder != tx.actor.person_id and not may(tx.actor.role, "release_any"):
-        raise NotYours(number, await name_of(tx, holder))
+        raise NotYours(ticket_id, await name_of(tx, holder))
     ticket.assignee_id = ticket.assigned_at = None
     tx.emit(TicketReleased(ticket_id=ticket.id, assignee_id=holder))
     await enter(tx, ticket, "release")

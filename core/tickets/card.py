@@ -4,21 +4,164 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from core.db import Straight
-from core.models import Camera, Classification, Message, Note, Person, Ticket, TicketCamera
-from core.tickets.behind import NOTHING as NOTHING_BEHIND
-from core.tickets.behind import Behind, work_behind
-from core.tickets.faulty import FaultyArea, FaultyCamera, faulty_of
-from core.tickets.marker import Marker, marker
-from core.tickets.promised import NOTHING, Promised, promised_of
+from core.db import PreparedStatement
+from core.models import (
+    Camera,
+    Classification,
+    Clock,
+    Message,
+    Note,
+    Outage,
+    Person,
+    Task,
+    Team,
+    Ticket,
+    TicketCamera,
+    TicketParent,
+    TicketTeam,
+)
+from core.models.tasks import IS_OPEN
+from core.tickets.classes import ASPECTS, ClassFacts, classes_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
 from core.tickets.topics import title_of
-from core.tickets.workflow import State
+from core.tickets.workflow import Marker, State, marker
 from core.tickets.workflow_store import workflow_of
-from core.tx import Look
+from core.tx import ReadTx
+
+_TEAM: Final = select(TicketTeam.level, Team.titles, Team.code).outerjoin_from(
+    TicketTeam, Team, TicketTeam.team == Team.code
+)
+_TASKS: Final = (
+    select(Task.id, Task.kind, Person.name)
+    .outerjoin_from(Task, Person, Task.assignee_id == Person.id)
+    .where(IS_OPEN)
+    .order_by(Task.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task that is not finished; without an ``assignee`` nobody has taken it."""
+
+    id: int
+    kind: str
+    assignee: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """``team`` is its title; ``level`` the support level, 1 is the first."""
+
+    team: str | None = None
+    level: int = 1
+    tasks: tuple[OpenTask, ...] = ()
+
+
+NO_WORK: Final = Behind()
+
+
+async def work_behind(tx: ReadTx, ticket_id: int) -> Behind:
+    """What stands behind the ticket now."""
+    rows = await tx.session.execute(_TASKS.where(Task.ticket_id == ticket_id))
+    tasks = tuple(OpenTask(*row) for row in rows)
+    place: Any = (
+        await tx.session.execute(_TEAM.where(TicketTeam.ticket_id == ticket_id))
+    ).one_or_none()
+    if place is None:
+        return Behind(tasks=tasks)
+    titles = dict(place.titles or {})
+    title = titles.get(tx.company.language) or next(iter(titles.values()), place.code)
+    return Behind(title, place.level, tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """A clock that has not ended: of the ``reaction`` or the ``resolution``. ``left``, in working
+    seconds, is said while it stands.
+    """
+
+    kind: str
+    due_at: datetime | None
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Service, category and priority, where they were named; the clocks that have not ended.
+
+    ``agreed``: an agreement counts for the ticket.
+    """
+
+    kind: tuple[ClassFacts, ...] = ()
+    clocks: tuple[ClockFacts, ...] = ()
+    agreed: bool = False
+
+    def titles(self, language: str) -> tuple[str, ...]:
+        """What the ticket was classified as, in words."""
+        return tuple(one.title(language) for one in self.kind)
+
+
+NO_AGREEMENT: Final = Promised()
+
+
+async def promised_of(tx: ReadTx, row: Classification | None) -> Promised:
+    """What stands beside a ticket of this kind; where it has none, nothing is asked."""
+    if row is None:
+        return NO_AGREEMENT
+    classes = await classes_of(tx)
+    chosen = [classes.get(aspect, getattr(row, aspect)) for aspect in ASPECTS]
+    kind = tuple(one for one in chosen if one is not None)
+    if row.agreement is None:
+        return Promised(kind)
+    query = (
+        select(Clock.kind, Clock.due_at, Clock.left)
+        .where(Clock.ticket_id == row.ticket_id, Clock.ended_at.is_(None))
+        .order_by(Clock.kind)
+    )
+    clocks = tuple(ClockFacts(*clock) for clock in await tx.session.execute(query))
+    return Promised(kind, clocks, agreed=True)
+
+
+# The origin of a ticket that operators opened for an area: nobody's own, everybody's there (X9).
+OUTAGE: Final = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyCamera:
+    """The camera: its number, where it is, its area, which may be empty."""
+
+    number: str
+    place: str
+    area: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyArea:
+    """The outage: how many tickets are part of it, and when it should be over."""
+
+    area: str
+    parts: int
+    until: datetime | None
+
+
+async def faulty_of(
+    tx: ReadTx, ticket: Ticket, camera: Camera | None
+) -> FaultyCamera | FaultyArea | None:
+    """What is faulty; ``camera`` is the one that the ticket is tied to."""
+    if camera is not None:
+        return FaultyCamera(camera.number, camera.address or camera.name, camera.area)
+    if ticket.origin != OUTAGE:
+        return None
+    outage = await tx.session.get(Outage, ticket.id)
+    if outage is None:
+        return None
+    query = (
+        select(func.count()).select_from(TicketParent).where(TicketParent.parent_id == ticket.id)
+    )
+    return FaultyArea(outage.area, int(await tx.session.scalar(query) or 0), outage.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +193,25 @@ class Card:
     digest: str | None
     relations: Relations = NONE
     reach: tuple[tuple[str, str], ...] = ()
-    promised: Promised = NOTHING
+    promised: Promised = NO_AGREEMENT
     faulty: FaultyCamera | FaultyArea | None = None
-    behind: Behind = NOTHING_BEHIND
+    behind: Behind = NO_WORK
 
 
-async def card_of(look: Look, number: int) -> Card | None:
+async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     """The card's facts as they are now; ``None`` if there is no such ticket."""
-    row = (await look.session.execute(_everything(number))).one_or_none()
+    row = (await tx.session.execute(_everything(ticket_id))).one_or_none()
     if row is None:
         return None
     ticket, customer, assignee_name, earlier_name, kind, camera = row
-    workflow = await workflow_of(look)
+    workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     return Card(
         number=ticket.id,
-        marker=marker(state, ticket.waiting_since, ticket.answer_due, look.now),
+        marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now),
         state=state,
         verbs=workflow.verbs(ticket.state),
-        topic=await title_of(look, ticket.topic, look.company.language),
+        topic=await title_of(tx, ticket.topic, tx.company.language),
         title=ticket.title,
         opening=ticket.opening,
         customer=customer.name,
@@ -87,15 +230,15 @@ async def card_of(look: Look, number: int) -> Card | None:
         chat=ticket.card_chat,
         message=ticket.card_message,
         digest=ticket.card_digest,
-        relations=await relations_of(look, ticket.id),
-        reach=() if customer.telegram_id else await reach_of(look, customer.id),
-        promised=await promised_of(look, kind),
-        faulty=await faulty_of(look, ticket, camera),
-        behind=await work_behind(look, ticket.id),
+        relations=await relations_of(tx, ticket.id),
+        reach=() if customer.telegram_id else await reach_of(tx, customer.id),
+        promised=await promised_of(tx, kind),
+        faulty=await faulty_of(tx, ticket, camera),
+        behind=await work_behind(tx, ticket.id),
     )
 
 
-def _everything(number: int) -> Select[*tuple[Any, ...]]:
+def _everything(ticket_id: int) -> Select[*tuple[Any, ...]]:
     """The ticket with all that stands one to one beside it."""
     assignee, earlier = aliased(Person), aliased(Person)
     return (
@@ -106,7 +249,7 @@ def _everything(number: int) -> Select[*tuple[Any, ...]]:
         .join(Person, Ticket.customer_id == Person.id)
         .outerjoin(assignee, Ticket.assignee_id == assignee.id)
         .outerjoin(earlier, Ticket.earlier_assignee_id == earlier.id)
-        .where(Ticket.id == number)
+        .where(Ticket.id == ticket_id)
     )
 
 
@@ -132,8 +275,8 @@ _WORDS: Final = select(  # in the order of Words
     *(_SAID.id, _AUTHOR.name, _SAID.from_customer, _SAID.text, _SAID.content, _SAID.created_at),
     *(_SAID.source_chat, _SAID.source_message, _SAID.withdrawn_at.is_not(None)),
 ).where(_SAID.author_id == _AUTHOR.id)
-_WORDS_OF: Final = Straight(_WORDS.where(_SAID.id == bindparam("message")))
-_WORDS_OF_ALBUM: Final = Straight(
+_WORDS_OF: Final = PreparedStatement(_WORDS.where(_SAID.id == bindparam("message")))
+_WORDS_OF_ALBUM: Final = PreparedStatement(
     _WORDS.where(
         _FIRST.id == bindparam("message"),
         _SAID.id >= _FIRST.id,
@@ -147,7 +290,7 @@ _NEWEST_WORDS: Final = (
     .order_by(_SAID.id.desc())
     .limit(bindparam("most"))
 )
-_LAST_FROM_CUSTOMER: Final = Straight(
+_LAST_FROM_CUSTOMER: Final = PreparedStatement(
     select(_SAID.source_message)
     .where(
         _SAID.ticket_id == bindparam("ticket"),
@@ -159,44 +302,48 @@ _LAST_FROM_CUSTOMER: Final = Straight(
     .limit(1)
 )
 _TICKET: Final = Ticket.__table__.c
-_CARD_PLACE: Final = Straight(
+_CARD_PLACE: Final = PreparedStatement(
     select(_TICKET.card_message).where(
         _TICKET.id == bindparam("ticket"), _TICKET.card_chat == bindparam("chat")
     )
 )
 
 
-async def words_of(look: Look, message_id: int, album: str | None = None) -> list[Words]:
+async def words_of(tx: ReadTx, message_id: int, album: str | None = None) -> list[Words]:
     """A message, or all pieces of its album that belong to the same ticket, in order."""
     query = _WORDS_OF if album is None else _WORDS_OF_ALBUM
     given = {"message": message_id} | ({} if album is None else {"album": album})
-    return [Words(*row) for row in await query.rows(look.session, given)]
+    return [Words(*row) for row in await query.rows(tx.session, given)]
 
 
-async def last_from_customer(look: Look, number: int, chat: int, before: int) -> int | None:
+async def last_from_customer(tx: ReadTx, ticket_id: int, chat: int, before: int) -> int | None:
     """The ref of the customer's newest message of the ticket before the message ``before``."""
-    given = {"ticket": number, "chat": chat, "before": before}
-    return next((ref for (ref,) in await _LAST_FROM_CUSTOMER.rows(look.session, given)), None)
+    given = {"ticket": ticket_id, "chat": chat, "before": before}
+    return next(
+        (message_ref for (message_ref,) in await _LAST_FROM_CUSTOMER.rows(tx.session, given)), None
+    )
 
 
-async def card_place(look: Look, number: int, chat: int) -> int | None:
+async def card_place(tx: ReadTx, ticket_id: int, chat: int) -> int | None:
     """The ref of the ticket's card, if it stands in this chat."""
-    given = {"ticket": number, "chat": chat}
-    return next((ref for (ref,) in await _CARD_PLACE.rows(look.session, given)), None)
+    given = {"ticket": ticket_id, "chat": chat}
+    return next((message_ref for (message_ref,) in await _CARD_PLACE.rows(tx.session, given)), None)
 
 
-async def list_words(look: Look, number: int, limit: int = 10) -> list[Words]:
+async def list_words(tx: ReadTx, ticket_id: int, limit: int = 10) -> list[Words]:
     """The newest public messages of a ticket, oldest first. Notes are not among them (S24)."""
-    rows = await look.session.execute(_NEWEST_WORDS, {"ticket": number, "most": limit})
+    rows = await tx.session.execute(_NEWEST_WORDS, {"ticket": ticket_id, "most": limit})
     return [Words(*row) for row in rows][::-1]
 
 
-async def list_notes(look: Look, number: int, limit: int = 10) -> list[tuple[datetime, str, str]]:
+async def list_notes(
+    tx: ReadTx, ticket_id: int, limit: int = 10
+) -> list[tuple[datetime, str, str]]:
     """The newest internal notes of a ticket, oldest first: instant, author, text."""
-    rows = await look.session.execute(
+    rows = await tx.session.execute(
         select(Note.created_at, Person.name, Note.text)
         .join(Person, Note.author_id == Person.id)
-        .where(Note.ticket_id == number)
+        .where(Note.ticket_id == ticket_id)
         .order_by(Note.id.desc())
         .limit(limit)
     )

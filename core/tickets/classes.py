@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.models import Category, PriorityRow, Service
-from core.tx import Look
+from core.tx import ReadTx
 
 SERVICE: Final = "service"
 CATEGORY: Final = "category"
@@ -49,22 +49,22 @@ class Classes:
         return [one for one in self.known[aspect].values() if one.active]
 
 
-async def classes_of(look: Look) -> Classes:
+async def classes_of(tx: ReadTx) -> Classes:
     """The company's services, categories and priorities, kept until the directory changes."""
-    found: Classes | None = look.directory.get(Classes)
+    found: Classes | None = tx.cache.get(Classes)
     if found is None:
-        found = look.directory[Classes] = Classes(
+        found = tx.cache[Classes] = Classes(
             {
-                SERVICE: await _read(look, select(Service).order_by(Service.position)),
-                CATEGORY: await _read(look, select(Category).order_by(Category.position)),
-                PRIORITY: await _read(look, select(PriorityRow).order_by(PriorityRow.rank)),
+                SERVICE: await _read(tx, select(Service).order_by(Service.position)),
+                CATEGORY: await _read(tx, select(Category).order_by(Category.position)),
+                PRIORITY: await _read(tx, select(PriorityRow).order_by(PriorityRow.rank)),
             }
         )
     return found
 
 
-async def _read(look: Look, query: Any) -> dict[str, ClassFacts]:
-    return {row.code: _facts(row) for row in await look.session.scalars(query)}
+async def _read(tx: ReadTx, query: Any) -> dict[str, ClassFacts]:
+    return {row.code: _facts(row) for row in await tx.session.scalars(query)}
 
 
 def _facts(row: Service | Category | PriorityRow) -> ClassFacts:

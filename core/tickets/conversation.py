@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.delivery.claims import is_under_way
+from core.delivery.outbox_store import is_under_way
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.events import (
     AnswerDelivered,
@@ -19,17 +19,17 @@ from core.events import (
 )
 from core.models import Message, Note, Ticket
 from core.people.permissions import may
-from core.sla import answer
+from core.sla import answer_clock
+from core.sla.answer_clock import is_known_late, unanswered_since
 from core.sla.timers import ANSWER, set_timers
 from core.tickets.access import access
 from core.tickets.assignment import assign
-from core.tickets.faulty import OUTAGE
-from core.tickets.joining import ask_for_answer
+from core.tickets.card import OUTAGE
+from core.tickets.customer_message import ask_for_answer
+from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import enter, place_in_queue, target_of
-from core.tickets.owing import is_known_late, unanswered_since
 from core.tickets.parents import has_children
-from core.tickets.reach import demand_channel
-from core.tickets.said import Said, find_belonging
+from core.tickets.reachability import demand_channel
 from core.tickets.topics import answer_span
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
@@ -40,7 +40,7 @@ UNDO_HOURS: Final = 48
 
 
 async def reply(
-    tx: Tx, number: int, said: Said, *, wait: bool = False, to_all: bool = False
+    tx: Tx, ticket_id: int, incoming: IncomingMessage, *, wait: bool = False, to_all: bool = False
 ) -> Ticket:
     """Answer the customer (B4); ``wait`` then waits for theirs (B5).
 
@@ -49,32 +49,32 @@ async def reply(
     one, too; so does every answer to an outage. Raises :class:`MoveRefused`,
     :class:`Unreadable`, :class:`Refusal`.
     """
-    ticket = await access(tx, number, "wait" if wait else "reply")
-    if said.kind == "text" and is_blank(said.text):
-        raise Unreadable("refusal.empty_answer", number=number)
+    ticket = await access(tx, ticket_id, "wait" if wait else "reply")
+    if incoming.kind == "text" and is_blank(incoming.text):
+        raise Unreadable("refusal.empty_answer", number=ticket_id)
     await target_of(tx, ticket, "reply")
     to_all = to_all or ticket.origin == OUTAGE
     if not to_all:
         await demand_channel(tx, ticket)
-    if to_all and not await has_children(tx, number):
-        raise Refusal("refusal.nobody_to_tell", number=number)
+    if to_all and not await has_children(tx, ticket_id):
+        raise Refusal("refusal.nobody_to_tell", number=ticket_id)
     message = Message(
         ticket_id=ticket.id,
         author_id=tx.actor.person_id,
         from_customer=False,
-        text=said.text,
-        content=said.content,
-        album=said.album,
-        source_chat=said.chat,
-        source_message=said.message,
+        text=incoming.text,
+        content=incoming.content,
+        album=incoming.album,
+        source_chat=incoming.chat,
+        source_message=incoming.message,
         created_at=tx.now,
     )
-    await tx.put(message)
+    await tx.insert(message)
     tx.emit(
         AnswerWritten(
             ticket_id=ticket.id,
             message_id=message.id,
-            album=said.album,
+            album=incoming.album,
             to_all=to_all,
         )
     )
@@ -84,28 +84,28 @@ async def reply(
     return ticket
 
 
-async def refuse_kind(tx: Tx, number: int, kind: str) -> None:
+async def refuse_kind(tx: Tx, ticket_id: int, kind: str) -> None:
     """An operator answered with something that cannot be carried; the journal knows (X8, R31)."""
-    ticket = await access(tx, number, "reply")
+    ticket = await access(tx, ticket_id, "reply")
     person = tx.actor.person_id or 0
     tx.emit(KindRefused(ticket_id=ticket.id, person_id=person, kind=kind))
 
 
-async def note(tx: Tx, number: int, said: Said) -> Ticket:
+async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
     """An internal note (B16). Never shown to the customer; moves nothing."""
-    ticket = await access(tx, number, "note")
-    if said.kind == "text" and is_blank(said.text):
-        raise Unreadable("refusal.empty_note", number=number)
+    ticket = await access(tx, ticket_id, "note")
+    if incoming.kind == "text" and is_blank(incoming.text):
+        raise Unreadable("refusal.empty_note", number=ticket_id)
     row = Note(
         ticket_id=ticket.id,
         author_id=tx.actor.person_id,
-        text=said.text,
-        content=said.content,
-        source_chat=said.chat,
-        source_message=said.message,
+        text=incoming.text,
+        content=incoming.content,
+        source_chat=incoming.chat,
+        source_message=incoming.message,
         created_at=tx.now,
     )
-    await tx.put(row)
+    await tx.insert(row)
     tx.emit(NoteWritten(ticket_id=ticket.id, note_id=row.id))
     return ticket
 
@@ -120,7 +120,7 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
     if not fresh or fresh[0].ticket_id is None:
         return
     ticket = await tx.session.get_one(Ticket, fresh[0].ticket_id, with_for_update=True)
-    tx.hold((ticket, *fresh))
+    tx.pin((ticket, *fresh))
     for message in fresh:
         message.delivered_at = tx.now
     if fresh[0].withdrawn_at is not None:
@@ -144,7 +144,7 @@ async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
     """
     message = await tx.session.get_one(Message, message_id)
     ticket = await tx.session.get_one(Ticket, message.ticket_id, with_for_update=True)
-    tx.hold((ticket, message))
+    tx.pin((ticket, message))
     await _recount(tx, ticket, unasked=True)
     tx.emit(
         AnswerFailed(
@@ -169,23 +169,23 @@ async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
     since = await unanswered_since(tx, ticket)
     if since == ticket.waiting_since:
         return
-    timers = answer.end(tx, ticket)
+    timers = answer_clock.end(tx, ticket)
     if since is not None:
-        timers |= answer.begin(tx, ticket, since, await answer_span(tx, ticket.topic))
+        timers |= answer_clock.begin(tx, ticket, since, await answer_span(tx, ticket.topic))
         if await is_known_late(tx, ticket):
             timers[ANSWER] = None
     if state.pause and state.category != "waiting":
-        timers |= answer.suspend(tx, ticket)
+        timers |= answer_clock.suspend(tx, ticket)
     place_in_queue(ticket, state)
     await set_timers(tx, ticket.id, timers)
 
 
-async def undo(tx: Tx, chat: int, ref: int) -> tuple[Ticket, Message]:
+async def undo(tx: Tx, chat: int, message_ref: int) -> tuple[Ticket, Message]:
     """Take back the answer that the actor wrote at this place (X8); an admin takes back anybody's.
 
     Raises :class:`Refusal` where there is no answer, or it is too old, or taken back already.
     """
-    found = await find_belonging(tx, chat, ref)
+    found = await find_location(tx, chat, message_ref)
     if found is None or found.message_id is None or found.ticket_id is None or found.ours:
         raise Unreadable("refusal.undo_what")
     ticket = await access(tx, found.ticket_id, "undo")

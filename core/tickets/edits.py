@@ -3,45 +3,45 @@
 from core.errors import Refusal
 from core.events import MessageEdited, NoteEdited
 from core.models import Message, Note, Ticket
-from core.tickets.said import CARD_SHOWS, Said, find_belonging
+from core.tickets.incoming import CARD_SHOWS, IncomingMessage, find_location
 from core.tx import Tx
 
 
-async def edit(tx: Tx, said: Said) -> Message | Note | None:
+async def edit(tx: Tx, incoming: IncomingMessage) -> Message | Note | None:
     """The actor has edited what they wrote. ``None`` when it is nothing of the desk's.
 
     Raises :class:`Refusal` when an answer would become an internal note: what has reached the
     customer is taken back with `/undo`.
     """
-    found = await find_belonging(tx, said.chat, said.message)
+    found = await find_location(tx, incoming.chat, incoming.message)
     if found is None or found.ours:
         return None
     if found.note_id is not None:
-        return await _edit_note(tx, found.note_id, said)
+        return await _edit_note(tx, found.note_id, incoming)
     message = await tx.session.get_one(Message, found.message_id)
     if message.author_id != tx.actor.person_id or message.withdrawn_at is not None:
         return None
-    return await _edit_message(tx, message, said)
+    return await _edit_message(tx, message, incoming)
 
 
-async def _edit_note(tx: Tx, note_id: int, said: Said) -> Note | None:
+async def _edit_note(tx: Tx, note_id: int, incoming: IncomingMessage) -> Note | None:
     note = await tx.session.get_one(Note, note_id)
     if note.author_id != tx.actor.person_id:
         return None
-    if note.text == said.text and note.content == said.content:
+    if note.text == incoming.text and note.content == incoming.content:
         return None
-    old, note.text, note.content = note.text, said.text, said.content
+    old, note.text, note.content = note.text, incoming.text, incoming.content
     note.edited_at = tx.now
     tx.emit(NoteEdited(ticket_id=note.ticket_id, note_id=note.id, old=old))
     return note
 
 
-async def _edit_message(tx: Tx, message: Message, said: Said) -> Message | None:
-    if message.text == said.text and message.content == said.content:
+async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> Message | None:
+    if message.text == incoming.text and message.content == incoming.content:
         return None  # Telegram reports invisible changes too
-    if not message.from_customer and said.text.lstrip().startswith("//"):
+    if not message.from_customer and incoming.text.lstrip().startswith("//"):
         raise Refusal("refusal.answer_to_note")
-    old, message.text, message.content = message.text, said.text, said.content
+    old, message.text, message.content = message.text, incoming.text, incoming.content
     message.edited_at = tx.now
     if message.ticket_id is None:
         return message

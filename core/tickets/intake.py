@@ -16,11 +16,10 @@ from sqlalchemy import delete, select
 
 from core.events import WordsKept
 from core.models import Message, Person, Ticket
-from core.people.directory import Caller, arrive, enter_dialogue, mark_reachable
+from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tickets.access import access
-from core.tickets.joining import is_mere_thanks, join
-from core.tickets.opening import open_ticket
-from core.tickets.said import Said, find_belonging
+from core.tickets.customer_message import is_mere_thanks, join, open_ticket
+from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.topics import title_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
@@ -58,29 +57,33 @@ class Heard:
     rest: bool = False
 
 
-Step = Callable[[Tx, Person, Said], Awaitable[Heard | None]]
+Step = Callable[[Tx, Person, IncomingMessage], Awaitable[Heard | None]]
 """A step of another dialogue: what it makes of the words; ``None``: they are not for it."""
 
 
 async def hear(
-    tx: Tx, caller: Caller, said: Said, *, steps: Mapping[str, Step] = MappingProxyType({})
+    tx: Tx,
+    sender: Sender,
+    incoming: IncomingMessage,
+    *,
+    steps: Mapping[str, Step] = MappingProxyType({}),
 ) -> Heard:
     """A customer's message from the private chat, of a kind that can be carried (A1, A4, A10).
 
     ``steps``: dialogues that are not about tickets alone, by the name of their step.
     """
-    person = await arrive(tx, caller, "customer")
+    person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
-    if heard := await _as_part_of_album(tx, person, said):
+    if heard := await _as_part_of_album(tx, person, incoming):
         return heard
-    if ticket := await _answered_ticket(tx, person, said):
-        return await _into(tx, person, ticket, [said])
-    if heard := await _in_dialogue(tx, person, said, steps):
+    if ticket := await _answered_ticket(tx, person, incoming):
+        return await _into(tx, person, ticket, [incoming])
+    if heard := await _in_dialogue(tx, person, incoming, steps):
         return heard
     tickets = await open_tickets(tx, person.id)
     if ticket := _meant(tx, person, tickets):
-        return await _into(tx, person, ticket, [said])
-    return await _keep(tx, person, said, tickets)
+        return await _into(tx, person, ticket, [incoming])
+    return await _keep(tx, person, incoming, tickets)
 
 
 def _meant(tx: Tx, person: Person, tickets: Sequence[Ticket]) -> Ticket | None:
@@ -106,26 +109,26 @@ async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
     return (await tx.session.scalars(query)).all()
 
 
-async def _as_part_of_album(tx: Tx, person: Person, said: Said) -> Heard | None:
-    if said.album is None:
+async def _as_part_of_album(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
+    if incoming.album is None:
         return None
-    query = select(Message).where(Message.author_id == person.id, Message.album == said.album)
+    query = select(Message).where(Message.author_id == person.id, Message.album == incoming.album)
     # the latest piece: an ended ticket's album has moved on to the one that follows it
     before = (await tx.session.scalars(query.order_by(Message.id.desc()).limit(1))).one_or_none()
     if before is None:
         return None
     if before.ticket_id is None:
-        await _unfiled(tx, person, said)
+        await _unfiled(tx, person, incoming)
         return Heard(Outcome.KEPT, person, rest=True)
     ticket = await tx.session.get_one(Ticket, before.ticket_id, with_for_update=True)
-    return replace(await _into(tx, person, ticket, [said]), rest=True)
+    return replace(await _into(tx, person, ticket, [incoming]), rest=True)
 
 
-async def _answered_ticket(tx: Tx, person: Person, said: Said) -> Ticket | None:
+async def _answered_ticket(tx: Tx, person: Person, incoming: IncomingMessage) -> Ticket | None:
     """The ticket whose message the person replies to."""
-    if said.reply_to is None:
+    if incoming.reply_to is None:
         return None
-    found = await find_belonging(tx, said.chat, said.reply_to)
+    found = await find_location(tx, incoming.chat, incoming.reply_to)
     if found is None or found.ticket_id is None:
         return None
     ticket = await tx.session.get_one(Ticket, found.ticket_id, with_for_update=True)
@@ -133,19 +136,19 @@ async def _answered_ticket(tx: Tx, person: Person, said: Said) -> Ticket | None:
 
 
 async def _in_dialogue(
-    tx: Tx, person: Person, said: Said, steps: Mapping[str, Step]
+    tx: Tx, person: Person, incoming: IncomingMessage, steps: Mapping[str, Step]
 ) -> Heard | None:
     dialogue = person.dialogue or {}
     match dialogue.get("step"):
         case str(name) if name in steps and not _expired(tx, dialogue):
-            return await steps[name](tx, person, said)
+            return await steps[name](tx, person, incoming)
         case "describe" if not _expired(tx, dialogue):
-            ticket = await open_ticket(tx, person, [said], topic=dialogue.get("topic"))
+            ticket = await open_ticket(tx, person, [incoming], topic=dialogue.get("topic"))
             follow_up(tx, person, ticket.id)
             return Heard(Outcome.OPENED, person, ticket)
         case "continue" if not _expired(tx, dialogue):
             ticket = await tx.session.get_one(Ticket, dialogue["ticket"], with_for_update=True)
-            heard = await _into(tx, person, ticket, [said])
+            heard = await _into(tx, person, ticket, [incoming])
             if ticket.waiting_since != tx.now and heard.ticket is ticket:
                 follow_up(tx, person, ticket.id)  # otherwise see _meant: one write less
             return heard
@@ -157,20 +160,20 @@ def _expired(tx: Tx, dialogue: dict[str, Any]) -> bool:
     return until is not None and datetime.fromisoformat(until) < tx.now
 
 
-def follow_up(tx: Tx, person: Person, number: int) -> None:
+def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
     """For a while, what the person writes joins this ticket.
 
     The end moves only when little is left of it: not every message is worth a change of the row.
     """
     dialogue = person.dialogue or {}
-    same = dialogue.get("step") == "continue" and dialogue.get("ticket") == number
+    same = dialogue.get("step") == "continue" and dialogue.get("ticket") == ticket_id
     if same and datetime.fromisoformat(dialogue["until"]) > tx.now + FOLLOW_UP / 2:
         return
     until = (tx.now + FOLLOW_UP).isoformat()
-    enter_dialogue(person, {"step": "continue", "ticket": number, "until": until})
+    enter_dialogue(person, {"step": "continue", "ticket": ticket_id, "until": until})
 
 
-async def _into(tx: Tx, person: Person, ticket: Ticket, said: Sequence[Said]) -> Heard:
+async def _into(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:
     """Join the ticket; if it has ended, open a new one that follows it (B6).
 
     Thanks for an ended ticket are kept in it: they are no new case.
@@ -185,9 +188,11 @@ async def _into(tx: Tx, person: Person, ticket: Ticket, said: Sequence[Said]) ->
     return Heard(Outcome.JOINED, person, ticket)
 
 
-async def _keep(tx: Tx, person: Person, said: Said, tickets: Sequence[Ticket]) -> Heard:
+async def _keep(
+    tx: Tx, person: Person, incoming: IncomingMessage, tickets: Sequence[Ticket]
+) -> Heard:
     """Keep the words until the person has said where they belong; a burst is asked about once."""
-    await _unfiled(tx, person, said)
+    await _unfiled(tx, person, incoming)
     dialogue = person.dialogue or {}
     asked = dialogue.get("asked") if dialogue.get("step") == "file" else None
     if asked is not None and tx.now - datetime.fromisoformat(asked) < BURST:
@@ -196,30 +201,32 @@ async def _keep(tx: Tx, person: Person, said: Said, tickets: Sequence[Ticket]) -
     offered = tickets[:MOST_CHOICES]
     choices = [(t.id, await title_of(tx, t.topic, person.language) or "") for t in offered]
     tx.emit(
-        WordsKept(ticket_id=None, person_id=person.id, reply=said.message, choices=tuple(choices))
+        WordsKept(
+            ticket_id=None, person_id=person.id, reply=incoming.message, choices=tuple(choices)
+        )
     )
     outcome = Outcome.ASK_WHICH if tickets else Outcome.ASK_WHETHER
     return Heard(outcome, person, choices=tuple(tickets))
 
 
-async def _unfiled(tx: Tx, person: Person, said: Said) -> None:
+async def _unfiled(tx: Tx, person: Person, incoming: IncomingMessage) -> None:
     tx.session.add(
         Message(
             ticket_id=None,
             author_id=person.id,
             from_customer=True,
-            text=said.text,
-            content=said.content,
-            album=said.album,
-            source_chat=said.chat,
-            source_message=said.message,
+            text=incoming.text,
+            content=incoming.content,
+            album=incoming.album,
+            source_chat=incoming.chat,
+            source_message=incoming.message,
             created_at=tx.now,
         )
     )
     await tx.session.flush()
 
 
-async def _take_unfiled(tx: Tx, person: Person) -> list[Said]:
+async def _take_unfiled(tx: Tx, person: Person) -> list[IncomingMessage]:
     """Take the person's unfiled words out, oldest first."""
     query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
     rows = (await tx.session.scalars(query.order_by(Message.id))).all()
@@ -227,7 +234,7 @@ async def _take_unfiled(tx: Tx, person: Person) -> list[Said]:
         ids = [row.id for row in rows]
         await tx.session.execute(delete(Message).where(Message.id.in_(ids)))
     return [
-        Said(
+        IncomingMessage(
             row.source_chat,
             row.source_message,
             str(row.content.get("kind", "text")),
@@ -239,31 +246,31 @@ async def _take_unfiled(tx: Tx, person: Person) -> list[Said]:
     ]
 
 
-async def file_unfiled(
-    tx: Tx, caller: Caller, number: int | None, *, topic: str | None = None
+async def file_unassigned_messages(
+    tx: Tx, sender: Sender, ticket_id: int | None, *, topic: str | None = None
 ) -> Heard | None:
     """The person has said where their kept words belong: a ticket's number, or ``None`` for a new
     ticket, about ``topic`` if they chose one. ``None`` is returned, and nothing changes, when
     nothing is kept any more (pressed twice).
     """
-    person = await arrive(tx, caller, "customer")
+    person = await arrive(tx, sender, "customer")
     said = await _take_unfiled(tx, person)
     if not said:
         return None
     enter_dialogue(person, None)
-    if number is None:
+    if ticket_id is None:
         ticket = await open_ticket(tx, person, said, topic=topic)
         follow_up(tx, person, ticket.id)
         return Heard(Outcome.OPENED, person, ticket)
-    ticket = await access(tx, number, "hear")
+    ticket = await access(tx, ticket_id, "hear")
     heard = await _into(tx, person, ticket, said)
     follow_up(tx, person, (heard.ticket or ticket).id)
     return heard
 
 
-async def forget_unfiled(tx: Tx, caller: Caller) -> int:
+async def drop_unassigned_messages(tx: Tx, sender: Sender) -> int:
     """The person wrote by accident: what was kept is dropped. Returns how many there were."""
-    person = await arrive(tx, caller, "customer")
+    person = await arrive(tx, sender, "customer")
     said = await _take_unfiled(tx, person)
     if said:
         enter_dialogue(person, None)

@@ -6,13 +6,12 @@ from typing import Final
 from core.errors import MoveRefused
 from core.events import StateEntered
 from core.models import Ticket
-from core.sla import answer
+from core.sla import answer_clock
+from core.sla.answer_clock import unanswered_since
 from core.sla.timers import RATING, WAKE, set_timers
 from core.tickets.access import access
-from core.tickets.marker import FROZEN, NEEDS_ANSWER, queue_rank
-from core.tickets.owing import unanswered_since
 from core.tickets.topics import answer_span
-from core.tickets.workflow import State
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, State, queue_rank
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 
@@ -83,7 +82,7 @@ def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     if old.pause and old.category != new.category:
         ticket.frozen_until = None
         timers[WAKE] = None
-        timers |= answer.resume(tx, ticket)
+        timers |= answer_clock.resume(tx, ticket)
     if old.resolution and not new.resolution:
         ticket.resolved_at = None if not new.final else ticket.resolved_at
         timers[RATING] = None
@@ -96,17 +95,17 @@ def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
 def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timers:
     if new.final:
         ticket.closed_at = tx.now
-        return answer.end(tx, ticket)
+        return answer_clock.end(tx, ticket)
     if new.resolution:
         ticket.resolved_at = tx.now
         wait = tx.company.rating_wait
         rating = None if wait is None else tx.now + wait
-        return answer.end(tx, ticket) | {RATING: rating}
+        return answer_clock.end(tx, ticket) | {RATING: rating}
     if new.pause and new.category == "waiting":
-        return answer.end(tx, ticket)
+        return answer_clock.end(tx, ticket)
     if new.pause:
         ticket.frozen_until = until
-        return answer.suspend(tx, ticket) | {WAKE: until}
+        return answer_clock.suspend(tx, ticket) | {WAKE: until}
     return {}
 
 
@@ -124,14 +123,14 @@ def place_in_queue(ticket: Ticket, state: State) -> None:
 
 async def move(
     tx: Tx,
-    number: int,
+    ticket_id: int,
     verb: str,
     *,
     reason: str | None = None,
     until: datetime | None = None,
 ) -> Ticket:
     """An operator moves a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait."""
-    ticket = await access(tx, number, verb)
+    ticket = await access(tx, ticket_id, verb)
     old, new = await target_of(tx, ticket, verb)
     ended = old.final or old.resolution
     timers = await _owed(tx, ticket) if ended and not (new.final or new.resolution) else None
@@ -143,18 +142,18 @@ async def _owed(tx: Tx, ticket: Ticket) -> Timers:
     """An end is taken back. If the customer was never answered, the clock begins anew (C2)."""
     if await unanswered_since(tx, ticket) is None:
         return {}
-    return answer.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+    return answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
 
 
-async def confirm(tx: Tx, number: int, *, content: bool) -> Ticket:
+async def confirm(tx: Tx, ticket_id: int, *, content: bool) -> Ticket:
     """The customer says whether the resolution helped: it closes, or work goes on (B14, B6)."""
     verb = "confirm" if content else "dispute"
-    ticket = await access(tx, number, verb)
+    ticket = await access(tx, ticket_id, verb)
     await target_of(tx, ticket, verb)
     timers: Timers = {}
     if not content:
         let_go(tx, ticket)
-        timers = answer.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+        timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     await enter(tx, ticket, verb, timers=timers)
     return ticket
 

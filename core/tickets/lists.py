@@ -9,10 +9,10 @@ from typing import Any, Final
 from sqlalchemy import func, literal, or_, select, tuple_
 
 from core.models import Clock, Person, Ticket
-from core.tickets.marker import FROZEN, NEEDS_ANSWER, Marker, marker
 from core.tickets.search import search
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, Marker, marker
 from core.tickets.workflow_store import workflow_of
-from core.tx import Look
+from core.tx import ReadTx
 from core.words.numbers import find_number
 
 PAGE: Final = 10
@@ -78,32 +78,32 @@ class Page:
     overdue: int | None = None
 
 
-def _queue(_look: Look, _person: int | None) -> list[Any]:
+def _queue(_tx: ReadTx, _person: int | None) -> list[Any]:
     return []
 
 
-def _mine(_look: Look, person: int | None) -> list[Any]:
+def _mine(_tx: ReadTx, person: int | None) -> list[Any]:
     return [Ticket.assignee_id == (person or 0)]
 
 
-def _free(_look: Look, _person: int | None) -> list[Any]:
+def _free(_tx: ReadTx, _person: int | None) -> list[Any]:
     return [Ticket.assignee_id.is_(None)]
 
 
-def _overdue(look: Look, _person: int | None) -> list[Any]:
+def _overdue(tx: ReadTx, _person: int | None) -> list[Any]:
     """By the answer deadline (C3), or by one of its agreement (C5). The queue's instant is close to
     the nearest of them, and finds them quickly.
     """
-    close = Ticket.queue_at <= look.now + _BEHIND
-    late = or_(Ticket.answer_due <= look.now, look.now >= _LATE_SINCE)
+    close = Ticket.queue_at <= tx.now + _BEHIND
+    late = or_(Ticket.answer_due <= tx.now, tx.now >= _LATE_SINCE)
     return [Ticket.queue_rank == NEEDS_ANSWER, close, late]
 
 
-def _frozen(_look: Look, _person: int | None) -> list[Any]:
+def _frozen(_tx: ReadTx, _person: int | None) -> list[Any]:
     return [Ticket.queue_rank == FROZEN]
 
 
-VIEWS: Final[Mapping[str, Callable[[Look, int | None], list[Any]]]] = {
+VIEWS: Final[Mapping[str, Callable[[ReadTx, int | None], list[Any]]]] = {
     "queue": _queue,
     "mine": _mine,
     "free": _free,
@@ -115,7 +115,7 @@ _RANKED: Final = frozenset({"overdue", "frozen"})
 
 
 async def page_of(
-    look: Look,
+    tx: ReadTx,
     view: str,
     cursor: str = "",
     *,
@@ -127,22 +127,22 @@ async def page_of(
 
     ``person`` is whose the view ``mine`` is. A cursor that was not made here means: from the start.
     """
-    chosen = [Ticket.queue_rank.is_not(None), *VIEWS[view](look, person)]
+    chosen = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
     start, turned = _read_cursor(cursor)
     backward = backward and start is not None
     query = _LINES.where(*chosen).limit(size + 1)
     if start is not None:
         query = query.where(_beyond(start, backward=backward, ranked=view in _RANKED))
     order = [column.desc() if backward else column for column in _PLACE]
-    rows = (await look.session.execute(query.order_by(*order))).all()
+    rows = (await tx.session.execute(query.order_by(*order))).all()
     more = len(rows) > size
     rows = rows[:size][::-1] if backward else rows[:size]
     place = max(1, turned - 1 if backward else turned + 1)
-    total, overdue = await _counts(look, chosen, [*chosen, *_overdue(look, person)])
+    total, overdue = await _counts(tx, chosen, [*chosen, *_overdue(tx, person)])
     earlier, later = (more, True) if backward else (start is not None, more)
     return Page(
         view,
-        tuple([await _line(look, row) for row in rows]),
+        tuple([await _line(tx, row) for row in rows]),
         place=place,
         before=_cursor(rows[0], place) if rows and earlier else None,
         after=_cursor(rows[-1], place) if rows and later else None,
@@ -176,46 +176,46 @@ def _read_cursor(cursor: str) -> tuple[tuple[int, datetime, int] | None, int]:
         return None, 0
 
 
-async def _counts(look: Look, *lists: Sequence[Any]) -> tuple[int, ...]:
+async def _counts(tx: ReadTx, *lists: Sequence[Any]) -> tuple[int, ...]:
     """How long the lists are, all in one statement."""
     some = [
         select(literal(1)).select_from(Ticket).where(*chosen).limit(COUNTED + 1).subquery()
         for chosen in lists
     ]
     counts = (select(func.count()).select_from(one).scalar_subquery() for one in some)
-    return tuple((await look.session.execute(select(*counts))).one())
+    return tuple((await tx.session.execute(select(*counts))).one())
 
 
-async def lines_of(look: Look, numbers: Iterable[int]) -> tuple[Line, ...]:
+async def lines_of(tx: ReadTx, numbers: Iterable[int]) -> tuple[Line, ...]:
     """These tickets as lines, in this order."""
     wanted = list(numbers)
-    rows = await look.session.execute(_LINES.where(Ticket.id.in_(wanted)))
-    found = {row.id: await _line(look, row) for row in rows}
+    rows = await tx.session.execute(_LINES.where(Ticket.id.in_(wanted)))
+    found = {row.id: await _line(tx, row) for row in rows}
     return tuple(found[number] for number in wanted if number in found)
 
 
-async def _line(look: Look, row: Any) -> Line:
-    state = (await workflow_of(look)).state(row.state)
+async def _line(tx: ReadTx, row: Any) -> Line:
+    state = (await workflow_of(tx)).state(row.state)
     return Line(
         number=row.id,
-        marker=marker(state, row.waiting_since, row.answer_due, look.now),
+        marker=marker(state, row.waiting_since, row.answer_due, tx.now),
         title=row.title,
         assignee=row.name,
         opened_at=row.opened_at,
         answer_due=row.answer_due,
         frozen_until=row.frozen_until,
         closed_at=row.closed_at,
-        late_since=None if row.agreed is None or row.agreed > look.now else row.agreed,
+        late_since=None if row.agreed is None or row.agreed > tx.now else row.agreed,
     )
 
 
-async def found_of(look: Look, words: str, cursor: str = "", *, backward: bool = False) -> Page:
+async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool = False) -> Page:
     """What `/find` finds: first the ticket with that number, then those with all these words."""
     read = _FOUND.fullmatch(cursor)
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
     backward = backward and start is not None
-    exact = _exact(words, look.company.number_mask)
-    found = await search(look, words, start=start, newer=backward, limit=PAGE)
+    exact = _exact(words, tx.company.number_mask)
+    found = await search(tx, words, start=start, newer=backward, limit=PAGE)
     numbers = [number for number in found.numbers if number != exact]
     if exact is not None and start is None:
         numbers.insert(0, exact)
@@ -225,7 +225,7 @@ async def found_of(look: Look, words: str, cursor: str = "", *, backward: bool =
     place = max(1, turned - 1 if backward else turned + 1)
     return Page(
         "find",
-        await lines_of(look, numbers),
+        await lines_of(tx, numbers),
         place,
         before=None if newer is None else f"{newer}.{place}",
         after=None if older is None else f"{older}.{place}",

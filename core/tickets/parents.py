@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from core.errors import NothingToDo, Refusal
 from core.events import ChildJoined, ChildLeft, Event, ParentLeft, ParentSet, StateEntered
-from core.models import Fact, Parentage, Person, Ticket
+from core.models import Person, SystemState, Ticket, TicketParent
 from core.tickets.access import access
-from core.tickets.faulty import OUTAGE
+from core.tickets.card import OUTAGE
 from core.tickets.lifecycle import enter
 from core.tickets.workflow_store import workflow_of
 from core.tx import Actor, Tx
@@ -27,61 +27,63 @@ BATCH: Final = 40
 _ON_ITS_WAY: Final = "solution:"
 
 
-async def set_parent(tx: Tx, number: int, parent: int) -> Ticket:
+async def set_parent(tx: Tx, ticket_id: int, parent: int) -> Ticket:
     """The ticket becomes part of ``parent``, and of nothing else any more.
 
     Raises :class:`Refusal` for itself, for a parent that is a child, for a child that is a parent
     or an outage, which may become one any moment; :class:`NothingToDo` when it is so already.
     """
-    ticket = await access(tx, number, "link")
+    ticket = await access(tx, ticket_id, "link")
     await access(tx, parent, "link")
-    if parent == number:
-        raise Refusal("refusal.parent_itself", number=number)
-    above = await tx.session.get(Parentage, parent)
-    if above is not None and above.parent_id == number:
-        raise Refusal("refusal.parent_circle", number=number, parent=parent)
+    if parent == ticket_id:
+        raise Refusal("refusal.parent_itself", number=ticket_id)
+    above = await tx.session.get(TicketParent, parent)
+    if above is not None and above.parent_id == ticket_id:
+        raise Refusal("refusal.parent_circle", number=ticket_id, parent=parent)
     if above is not None:
-        raise Refusal("refusal.parent_is_child", parent=parent, top=above.parent_id, number=number)
+        raise Refusal(
+            "refusal.parent_is_child", parent=parent, top=above.parent_id, number=ticket_id
+        )
     if ticket.origin == OUTAGE:
-        raise Refusal("refusal.child_is_outage", number=number, parent=parent)
-    if await has_children(tx, number):
-        raise Refusal("refusal.child_is_parent", number=number, parent=parent)
-    await _join(tx, number, parent)
+        raise Refusal("refusal.child_is_outage", number=ticket_id, parent=parent)
+    if await has_children(tx, ticket_id):
+        raise Refusal("refusal.child_is_parent", number=ticket_id, parent=parent)
+    await _join(tx, ticket_id, parent)
     return ticket
 
 
-async def _join(tx: Tx, number: int, parent: int) -> None:
-    part = await tx.session.get(Parentage, number)
+async def _join(tx: Tx, ticket_id: int, parent: int) -> None:
+    part = await tx.session.get(TicketParent, ticket_id)
     if part is not None and part.parent_id == parent:
-        raise NothingToDo("refusal.parent_already", number=number, parent=parent)
+        raise NothingToDo("refusal.parent_already", number=ticket_id, parent=parent)
     old = None if part is None else part.parent_id
     if part is None:
-        await tx.put(Parentage(child_id=number, parent_id=parent, since=tx.now))
+        await tx.insert(TicketParent(child_id=ticket_id, parent_id=parent, since=tx.now))
     else:
         part.parent_id, part.since = parent, tx.now
     if old is not None:
-        tx.emit(ChildLeft(ticket_id=old, child=number))
-    tx.emit(ParentSet(ticket_id=number, parent=parent, old=old))
-    tx.emit(ChildJoined(ticket_id=parent, child=number))
+        tx.emit(ChildLeft(ticket_id=old, child=ticket_id))
+    tx.emit(ParentSet(ticket_id=ticket_id, parent=parent, old=old))
+    tx.emit(ChildJoined(ticket_id=parent, child=ticket_id))
 
 
-async def leave_parent(tx: Tx, number: int, parent: int | None = None) -> Ticket:
+async def leave_parent(tx: Tx, ticket_id: int, parent: int | None = None) -> Ticket:
     """The ticket stands alone again. Raises :class:`NothingToDo` when it has no (such) parent."""
-    ticket = await access(tx, number, "link")
-    part = await tx.session.get(Parentage, number)
+    ticket = await access(tx, ticket_id, "link")
+    part = await tx.session.get(TicketParent, ticket_id)
     if part is None or parent not in {None, part.parent_id}:
-        raise NothingToDo("refusal.no_parent", number=number)
+        raise NothingToDo("refusal.no_parent", number=ticket_id)
     old = part.parent_id
     await tx.session.delete(part)
     await tx.session.flush()
-    tx.emit(ParentLeft(ticket_id=number, parent=old))
-    tx.emit(ChildLeft(ticket_id=old, child=number))
+    tx.emit(ParentLeft(ticket_id=ticket_id, parent=old))
+    tx.emit(ChildLeft(ticket_id=old, child=ticket_id))
     return ticket
 
 
-async def has_children(tx: Tx, number: int) -> bool:
+async def has_children(tx: Tx, ticket_id: int) -> bool:
     """Somebody is part of this ticket."""
-    query = select(Parentage.child_id).where(Parentage.parent_id == number).limit(1)
+    query = select(TicketParent.child_id).where(TicketParent.parent_id == ticket_id).limit(1)
     return (await tx.session.scalars(query)).one_or_none() is not None
 
 
@@ -121,7 +123,12 @@ async def carry_on(tx: Tx) -> int:
     was begun survives an end of the process: children that have had it are behind the mark, all in
     the same transaction.
     """
-    query = select(Fact).where(Fact.name.startswith(_ON_ITS_WAY)).order_by(Fact.name).limit(1)
+    query = (
+        select(SystemState)
+        .where(SystemState.name.startswith(_ON_ITS_WAY))
+        .order_by(SystemState.name)
+        .limit(1)
+    )
     fact = (await tx.session.scalars(query.with_for_update())).one_or_none()
     if fact is None:
         return 0
@@ -151,7 +158,7 @@ async def _spread(tx: Tx, spreading: Spreading) -> int:
 async def _note(tx: Tx, spreading: Spreading) -> None:
     name, at = f"{_ON_ITS_WAY}{spreading.parent}", spreading.at
     value = {"reason": spreading.reason, "actor": spreading.actor, "after": spreading.after}
-    await tx.session.merge(Fact(name=name, value=value, at=at))
+    await tx.session.merge(SystemState(name=name, value=value, at=at))
     await tx.session.flush()
 
 
@@ -168,12 +175,12 @@ async def _open_children(tx: Tx, spreading: Spreading) -> list[Ticket]:
     ]
     query = (
         select(Ticket, Person)
-        .join(Parentage, Parentage.child_id == Ticket.id)
+        .join(TicketParent, TicketParent.child_id == Ticket.id)
         .join(Person, Ticket.customer_id == Person.id)
         .where(
-            Parentage.parent_id == spreading.parent,
-            Parentage.child_id > spreading.after,
-            Parentage.since <= spreading.at,
+            TicketParent.parent_id == spreading.parent,
+            TicketParent.child_id > spreading.after,
+            TicketParent.since <= spreading.at,
             Ticket.state.in_(codes),
         )
         .order_by(Ticket.id)
@@ -181,5 +188,5 @@ async def _open_children(tx: Tx, spreading: Spreading) -> list[Ticket]:
         .with_for_update(of=Ticket)
     )
     rows = [(ticket, person) for ticket, person in await tx.session.execute(query)]
-    tx.hold(rows)
+    tx.pin(rows)
     return [ticket for ticket, _ in rows]

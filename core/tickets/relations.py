@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import case, func, or_, select
 
-from core.models import ContactPoint, Link, Parentage, Ticket
+from core.models import ContactPoint, Link, Ticket, TicketParent
 from core.tickets.workflow_store import workflow_of
-from core.tx import Look
+from core.tx import ReadTx
 
 TICKET: Final = "ticket"
 SPLIT: Final = "split"
@@ -46,32 +46,34 @@ class Relations:
 NONE: Final = Relations()
 
 
-async def relations_of(look: Look, number: int) -> Relations:
+async def relations_of(tx: ReadTx, ticket_id: int) -> Relations:
     """What the ticket has to do with. Links are asked for only where there are any."""
-    above = select(Parentage.parent_id).where(Parentage.child_id == number)
-    below = select(func.count()).select_from(Parentage).where(Parentage.parent_id == number)
-    linked = or_(Link.ticket_id == number, Link.other_id == number)
+    above = select(TicketParent.parent_id).where(TicketParent.child_id == ticket_id)
+    below = (
+        select(func.count()).select_from(TicketParent).where(TicketParent.parent_id == ticket_id)
+    )
+    linked = or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id)
     some = select(Link.id).where(linked).exists()
     asked = select(above.scalar_subquery(), below.scalar_subquery(), case((some, 1), else_=0))
-    parent, children, links = (await look.session.execute(asked)).one()
-    return Relations(parent, children, await links_of(look, number) if links else ())
+    parent, children, links = (await tx.session.execute(asked)).one()
+    return Relations(parent, children, await links_of(tx, ticket_id) if links else ())
 
 
-async def links_of(look: Look, number: int) -> tuple[LinkFacts, ...]:
+async def links_of(tx: ReadTx, ticket_id: int) -> tuple[LinkFacts, ...]:
     """All links of a ticket, whichever of its ends it is."""
-    far = case((Link.ticket_id == number, Link.other_id), else_=Link.ticket_id)
+    far = case((Link.ticket_id == ticket_id, Link.other_id), else_=Link.ticket_id)
     query = (
         select(Link, Ticket.id, Ticket.state)
         .outerjoin(Ticket, Ticket.id == far)
-        .where(or_(Link.ticket_id == number, Link.other_id == number))
+        .where(or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id))
         .order_by(Link.id)
     )
-    workflow = await workflow_of(look)
-    rows: list[Any] = list(await look.session.execute(query))
+    workflow = await workflow_of(tx)
+    rows: list[Any] = list(await tx.session.execute(query))
     return tuple(
         LinkFacts(
             link.id,
-            _seen_from(link, number),
+            _seen_from(link, ticket_id),
             other,
             link.url,
             link.title,
@@ -81,17 +83,17 @@ async def links_of(look: Look, number: int) -> tuple[LinkFacts, ...]:
     )
 
 
-def _seen_from(link: Any, number: int) -> str:
+def _seen_from(link: Any, ticket_id: int) -> str:
     if link.kind != SPLIT:
         return str(link.kind)
-    return SPLIT_FROM if link.ticket_id == number else SPLIT_TO
+    return SPLIT_FROM if link.ticket_id == ticket_id else SPLIT_TO
 
 
-async def reach_of(look: Look, person_id: int) -> tuple[tuple[str, str], ...]:
+async def reach_of(tx: ReadTx, person_id: int) -> tuple[tuple[str, str], ...]:
     """Phones, then addresses, of somebody whom Telegram does not know: kind and value."""
     query = (
         select(ContactPoint.kind, ContactPoint.value)
         .where(ContactPoint.person_id == person_id)
         .order_by(ContactPoint.kind.desc(), ContactPoint.value)
     )
-    return tuple((kind, value) for kind, value in await look.session.execute(query))
+    return tuple((kind, value) for kind, value in await tx.session.execute(query))

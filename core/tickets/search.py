@@ -27,8 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from core.db import insert_or
-from core.models import Fact, JournalEntry, Message, Person, SearchWord, Ticket
-from core.tx import Look, Tx
+from core.models import JournalEntry, Message, Person, SearchWord, SystemState, Ticket
+from core.tx import ReadTx, Tx
 from core.words.numbers import GREATEST
 from core.words.stems import MOST_ASKED, asked, stems_of
 
@@ -53,37 +53,37 @@ class Found:
 
 
 async def search(
-    look: Look, text: str, *, start: int | None = None, newer: bool = False, limit: int = 10
+    tx: ReadTx, text: str, *, start: int | None = None, newer: bool = False, limit: int = 10
 ) -> Found:
     """Tickets with all these words: older than ``start``, or ``newer`` than it.
 
     There may be ``more`` to look at even where nothing was found.
     """
     words = asked(text)
-    groups = await _spellings(look, words) if words else []
+    groups = await _spellings(tx, words) if words else []
     if not groups or not all(groups):
         return Found(())
     if len(groups) > 1:
-        groups = await _rarest_first(look, groups)
+        groups = await _rarest_first(tx, groups)
     shape = tuple(len(group) for group in groups)
     given: dict[str, Any] = {"start": start, "limit": limit + 1, "end": None}
     given |= {f"w{at}_{n}": w for at, group in enumerate(groups) for n, w in enumerate(group)}
     end, page = _statements(shape, started=start is not None, newer=newer)
-    given["end"] = await look.session.scalar(end, given)
+    given["end"] = await tx.session.scalar(end, given)
     if given["end"] is None:
         given["end"] = GREATEST if newer else 0
-    numbers = list(await look.session.scalars(page, given))
+    numbers = list(await tx.session.scalars(page, given))
     more = numbers[limit - 1] if len(numbers) > limit else given["end"]
     numbers = sorted(numbers[:limit], reverse=True)
     return Found(tuple(numbers), None if more in {0, GREATEST} else more)
 
 
-async def _spellings(look: Look, words: Sequence[str]) -> list[list[str]]:
+async def _spellings(tx: ReadTx, words: Sequence[str]) -> list[list[str]]:
     """For each word the stems that begin so."""
     bounds = {f"from{at}": word for at, word in enumerate(words)}
     bounds |= {f"to{at}": word + _LAST for at, word in enumerate(words)}
     groups: list[list[str]] = [[] for _ in words]
-    for at, stem in await look.session.execute(_jumps(len(words)), bounds):
+    for at, stem in await tx.session.execute(_jumps(len(words)), bounds):
         groups[at].append(stem)
     return groups
 
@@ -103,10 +103,10 @@ def _jumps(words: int) -> Any:
     return union_all(*parts)
 
 
-async def _rarest_first(look: Look, groups: Sequence[list[str]]) -> list[list[str]]:
+async def _rarest_first(tx: ReadTx, groups: Sequence[list[str]]) -> list[list[str]]:
     shape = tuple(len(group) for group in groups)
     given = {f"w{at}_{n}": w for at, group in enumerate(groups) for n, w in enumerate(group)}
-    sizes = (await look.session.execute(_sizes(shape), given)).one()
+    sizes = (await tx.session.execute(_sizes(shape), given)).one()
     return [group for _, group in sorted(zip(sizes, groups, strict=True))]
 
 
@@ -171,9 +171,9 @@ async def index_new(tx: Tx) -> int:
 
     Returns how many entries of the journal were read: a full batch means: call again at once.
     """
-    cursor = await tx.session.get(Fact, CURSOR, with_for_update=True)
+    cursor = await tx.session.get(SystemState, CURSOR, with_for_update=True)
     if cursor is None:
-        cursor = Fact(name=CURSOR, value={"journal": 0}, at=tx.now)
+        cursor = SystemState(name=CURSOR, value={"journal": 0}, at=tx.now)
         tx.session.add(cursor)
     entries = await _entries(tx, int(cursor.value["journal"]))
     if not entries:
@@ -263,12 +263,14 @@ async def _forget(tx: Tx, words: Mapping[int, set[str]]) -> None:
             )
 
 
-async def _present_words(tx: Tx, number: int) -> set[str]:
+async def _present_words(tx: Tx, ticket_id: int) -> set[str]:
     named = (
         select(Ticket.title, Person.name)
         .join(Person, Ticket.customer_id == Person.id)
-        .where(Ticket.id == number)
+        .where(Ticket.id == ticket_id)
     )
-    said = select(Message.text).where(Message.ticket_id == number, Message.withdrawn_at.is_(None))
+    said = select(Message.text).where(
+        Message.ticket_id == ticket_id, Message.withdrawn_at.is_(None)
+    )
     title, name = (await tx.session.execute(named)).one()
     return stems_of(title, name, *await tx.session.scalars(said))

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.errors import Unreadable
 from core.models import Topic
-from core.tx import Look
+from core.tx import ReadTx
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Topics(dict[str, TopicFacts]):
     """All topics by code, in their order."""
 
 
-async def topics_of(look: Look) -> Topics:
+async def topics_of(tx: ReadTx) -> Topics:
     """The topics, read once and kept until the directory changes."""
-    found: Topics | None = look.directory.get(Topics)
+    found: Topics | None = tx.cache.get(Topics)
     if found is None:
-        rows = await look.session.scalars(select(Topic).order_by(Topic.position))
-        found = look.directory[Topics] = Topics((row.code, _facts(row)) for row in rows)
+        rows = await tx.session.scalars(select(Topic).order_by(Topic.position))
+        found = tx.cache[Topics] = Topics((row.code, _facts(row)) for row in rows)
     return found
 
 
@@ -42,27 +42,27 @@ def _facts(row: Topic) -> TopicFacts:
     return TopicFacts(row.code, dict(row.titles or {}), answer, row.active)
 
 
-async def title_of(look: Look, code: str | None, language: str) -> str | None:
+async def title_of(tx: ReadTx, code: str | None, language: str) -> str | None:
     """The topic's title, or ``None`` for a ticket without one."""
-    return None if code is None else (await topics_of(look))[code].title(language)
+    return None if code is None else (await topics_of(tx))[code].title(language)
 
 
-async def answer_span(look: Look, code: str | None) -> timedelta:
+async def answer_span(tx: ReadTx, code: str | None) -> timedelta:
     """How long an answer may take for this topic."""
-    topic = (await topics_of(look)).get(code or "")
-    return topic.answer if topic and topic.answer else look.company.answer_deadline
+    topic = (await topics_of(tx)).get(code or "")
+    return topic.answer if topic and topic.answer else tx.company.answer_deadline
 
 
-async def find_topic(look: Look, words: str) -> TopicFacts:
+async def find_topic(tx: ReadTx, words: str) -> TopicFacts:
     """The topic a person means by its code or by the beginning of a title.
 
     Raises :class:`Unreadable` with the list of topics.
     """
     wanted = words.strip().casefold()
-    topics = [topic for topic in (await topics_of(look)).values() if topic.active]
+    topics = [topic for topic in (await topics_of(tx)).values() if topic.active]
     for topic in topics:
         names = [topic.code, *topic.titles.values()]
         if wanted and any(name.casefold().startswith(wanted) for name in names):
             return topic
-    known = ", ".join(topic.title(look.company.language) for topic in topics)
+    known = ", ".join(topic.title(tx.company.language) for topic in topics)
     raise Unreadable("refusal.no_such_topic", words=words, topics=known)

@@ -4,17 +4,17 @@ from sqlalchemy import select
 
 from core.models import MoveRow, StateRow
 from core.tickets.workflow import Move, State, Workflow
-from core.tx import Look
+from core.tx import ReadTx
 
 
 class UnsoundWorkflow(Exception):
     """The stored table of states and moves cannot work; ``args`` are its faults."""
 
 
-async def load(look: Look) -> Workflow:
+async def load(tx: ReadTx) -> Workflow:
     """Read the company's workflow. Raises :class:`UnsoundWorkflow`."""
-    states = await look.session.scalars(select(StateRow).order_by(StateRow.position))
-    moves = await look.session.scalars(select(MoveRow))
+    states = await tx.session.scalars(select(StateRow).order_by(StateRow.position))
+    moves = await tx.session.scalars(select(MoveRow))
     workflow = Workflow(
         [
             State(
@@ -34,9 +34,9 @@ async def load(look: Look) -> Workflow:
     return workflow
 
 
-async def workflow_of(look: Look) -> Workflow:
+async def workflow_of(tx: ReadTx) -> Workflow:
     """The company's workflow, read once and kept until the directory changes."""
-    found: Workflow | None = look.directory.get(Workflow)
+    found: Workflow | None = tx.cache.get(Workflow)
     if found is None:
-        found = look.directory[Workflow] = await load(look)
+        found = tx.cache[Workflow] = await load(tx)
     return found

@@ -133,3 +133,14 @@ TASK_VERBS: Final[dict[str, str]] = {
     "отменить": "cancel",
 }
 """What `/task 3` does besides showing it."""
+
+
+CAMERA_COLUMNS: Final = {
+    "номер": "number",
+    "название": "name",
+    "наименование": "name",
+    "владелец": "owner",
+    "владельцы": "owner",
+    "адрес": "address",
+    "район": "area",
+}

@@ -8,6 +8,12 @@ from typing import Final
 from snowballstemmer.english_stemmer import EnglishStemmer
 from snowballstemmer.russian_stemmer import RussianStemmer
 
+
+def fold(words: str) -> str:
+    """In one case, «ё» as «е»."""
+    return words.casefold().replace("ё", "е")
+
+
 LONGEST: Final = 64
 MOST_ASKED: Final = 8
 """So many words of a question are looked for; the rest is not."""
@@ -59,3 +65,17 @@ def _stem(word: str) -> str:
     if _LATIN.fullmatch(word):
         return str(_ENGLISH.stemWord(word)) or word
     return word
+
+
+COMMONPLACE: Final = frozenset(
+    stems_of(
+        "the and for with not you are was were this that these those have has had but from our your"
+        " can could will would there they them then than when where what which who how why all any"
+        " been does did just also only very please help hello thanks thank still again today",
+        "как что это эта этот эти для при или ещё нет уже так там тут здесь если когда чтобы только"
+        " очень опять снова просто можно нужно надо пожалуйста здравствуйте добрый день вечер утро"
+        " спасибо подскажите помогите сегодня вчера завтра меня мне нас нам вас вам его они она оно"
+        " был была было были есть будет без под над про все всё весь вся кто где куда почему не ни"
+        " но на по до из от за со во об же ли бы тоже также потом сейчас после перед через мой моя",
+    )
+)

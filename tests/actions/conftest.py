@@ -7,29 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from bot.migrate import migrate
+from bot.commands.migrate import migrate
 from core import journal
-from core.agreements import contact, keeping, urgency
 from core.company import Company
-from core.contacts import merging
+from core.contacts import merge
 from core.db import Database, Row
 from core.delivery import outbox
 from core.desk import Desk
-from core.equipment import ending
-from core.links import showing
-from core.tasks import following
-from core.tickets import parents
+from core.equipment import outage_recorder
+from core.links import ticket_links
+from core.sla import clock_recorder
+from core.tasks import task_recorder
+from core.tickets import next_contact, parents, queue_order
 from tests.actions import people
 from tests.actions.store import Store
 from tests.postgres import Postgres, in_a_thread
 
-# What the migrations have put there; a test that wants it otherwise changes `desk.directory`.
+# What the migrations have put there; a test that wants it otherwise changes `desk.cache`.
 SEEDED = {"state", "move", "topic", "category", "priority"}
 
-# As `bot.desks.desk_of` has them.
+# As `bot.app.desk_of` has them.
 RECORDERS = (
-    *(merging.record, ending.record, parents.record, keeping.record, contact.record),
-    *(following.record, urgency.record, showing.record, journal.record, outbox.record),
+    *(
+        merge.record,
+        outage_recorder.record,
+        parents.record,
+        clock_recorder.record,
+        next_contact.record,
+    ),
+    *(task_recorder.record, queue_order.record, ticket_links.record, journal.record, outbox.record),
 )
 
 

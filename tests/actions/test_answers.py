@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.delivery.claims import end
+from core.delivery.outbox_store import end
 from core.desk import Desk
 from core.errors import (
     MoveRefused,
@@ -26,10 +26,10 @@ from core.tickets.conversation import (
     retry,
     undo,
 )
+from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
-from core.tickets.marker import Marker
-from core.tickets.said import Said
+from core.tickets.workflow import Marker
 from core.tx import Actor
 from tests.actions.conftest import Clock
 from tests.actions.people import (
@@ -45,9 +45,11 @@ from tests.actions.people import (
 from tests.actions.store import Store
 
 
-async def answers(desk: Desk, who: Actor, number: int, said: Said | None = None) -> int:
+async def answers(
+    desk: Desk, who: Actor, number: int, incoming: IncomingMessage | None = None
+) -> int:
     """The operator answers; the message's id."""
-    await desk.run_as(who, reply, number, said or writes())
+    await desk.run_as(who, reply, number, incoming or writes())
     return (await Store(desk.database).messages(number))[-1].id
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.desk import Desk
 from core.errors import AlreadyTaken, NothingToDo, NotYours
 from core.models import Person, Ticket
-from core.people.directory import Caller
+from core.people.identity import Sender
 from core.tickets.assignment import release, take
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
@@ -23,7 +23,7 @@ async def test_of_many_who_take_at_once_one_wins_and_the_others_learn_who(
     desk: Desk, store: Store, takers: int
 ) -> None:
     ticket = await opens(desk)
-    people = [await operator(desk, Caller(1000 + n, f"Op {n}")) for n in range(takers)]
+    people = [await operator(desk, Sender(1000 + n, f"Op {n}")) for n in range(takers)]
     results = await asyncio.gather(
         *(desk.run_as(who, take, ticket.id) for who in people), return_exceptions=True
     )

@@ -3,34 +3,42 @@
 import pytest
 from sqlalchemy import select
 
-from core.contacts.verification import verify_phone
 from core.desk import Desk
-from core.equipment import choosing
+from core.equipment import camera_picker
+from core.equipment.camera_import import note_import
+from core.equipment.camera_picker import begin_choosing, look_at_page
 from core.equipment.cameras import PAGE, find_own, has_cameras, list_own
-from core.equipment.choosing import begin_choosing, look_at_page
 from core.equipment.faults import STEP, Known, choose_camera, describing
-from core.equipment.importing import note_import
 from core.errors import Refusal
-from core.models import Camera, CameraOwner, Classification, ContactPoint, Parentage, Person, Task
-from core.people.directory import Caller
+from core.models import (
+    Camera,
+    CameraOwner,
+    Classification,
+    ContactPoint,
+    Person,
+    Task,
+    TicketParent,
+)
+from core.people.contact_points import verify_phone
+from core.people.identity import Sender
+from core.tickets.customer_tickets import list_own as own_tickets
 from core.tickets.intake import Heard, Outcome, hear
 from core.tickets.lifecycle import move
-from core.tickets.own import list_own as own_tickets
+from tests.actions.equipment_factories import brings, camera, tells, title
 from tests.actions.people import ALICE, BORIS, EVE, OPERATORS, operator, says
 from tests.actions.store import Store
-from tests.actions.yard import brings, camera, tells, title
 
 PHONE = "+79161234567"
 
 
-async def numbers(desk: Desk, who: Caller, words: str = "") -> list[str]:
-    page = await desk.read(list_own, who.telegram_id, words)
+async def numbers(desk: Desk, sender: Sender, words: str = "") -> list[str]:
+    page = await desk.read(list_own, sender.telegram_id, words)
     return [facts.number for facts in page.cameras]
 
 
-async def says_words(desk: Desk, who: Caller, words: str, **more: object) -> Heard:
-    steps = {choosing.STEP: choosing.search, STEP: describing(title)}
-    return await desk.run(hear, who, says(who, words, **more), steps=steps)  # type: ignore[arg-type]
+async def says_words(desk: Desk, sender: Sender, words: str, **more: object) -> Heard:
+    steps = {camera_picker.STEP: camera_picker.search, STEP: describing(title)}
+    return await desk.run(hear, sender, says(sender, words, **more), steps=steps)  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------ the file
@@ -86,12 +94,12 @@ async def test_a_phone_counts_only_once_it_is_shared(desk: Desk, store: Store) -
     await brings(desk, camera("1", PHONE))
     offered = await desk.run(begin_choosing, ALICE)
     assert offered.page.total == 0 and not offered.phones
-    assert await desk.read(choosing.wants_phone, ALICE.telegram_id) == "asked"
+    assert await desk.read(camera_picker.wants_phone, ALICE.telegram_id) == "asked"
     await desk.run(verify_phone, ALICE, PHONE)
     assert await numbers(desk, ALICE) == ["1"]
     (facts,) = await store.facts(None, "phone_verified")
     assert (facts["phone"], facts["before"]) == (PHONE, None)
-    assert await desk.read(choosing.wants_phone, ALICE.telegram_id) is None
+    assert await desk.read(camera_picker.wants_phone, ALICE.telegram_id) is None
 
 
 async def test_what_was_only_said_of_somebody_opens_nothing(desk: Desk) -> None:
@@ -246,7 +254,7 @@ async def test_another_owner_is_told_that_it_is_known_and_gets_no_second_task(
     assert chosen.known == Known()  # nothing of whose ticket it is
     second = await tells(desk, BORIS, "1")
     assert first.ticket is not None and second.ticket is not None
-    (part,) = await store.rows(select(Parentage))
+    (part,) = await store.rows(select(TicketParent))
     assert (part.child_id, part.parent_id) == (second.ticket.id, first.ticket.id)
     assert len(await store.rows(select(Task))) == 1
     assert await store.told(BORIS.telegram_id) == ["ticket.known"]

@@ -6,24 +6,25 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.agreements import contact, directory
-from core.agreements.choosing import Kind, Spans, Term
-from core.agreements.classifying import choose, classify, prioritise
-from core.agreements.directory import BadEntry
-from core.agreements.keeping import recompute
-from core.agreements.shelf import stored
-from core.agreements.why import why
 from core.desk import Desk
+from core.directory import agreements
+from core.directory.agreements import BadEntry
 from core.errors import NotAllowed, NothingToDo, Unreadable
 from core.models import Account, AccountMember, Classification, Contract, NextContact
+from core.sla.clock_recorder import recompute
+from core.sla.clock_store import stored
+from core.sla.explanation import why
+from core.sla.terms import Kind, Spans, Term
+from core.tickets import next_contact
 from core.tickets.assignment import take
 from core.tickets.card import card_of
+from core.tickets.classification import choose, classify, prioritise
 from core.tickets.conversation import answer_delivered, reply
-from core.tickets.due import sweep
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
+from core.tickets.sweep import sweep
 from core.tx import Tx
-from tests.actions.agreeing import HOUR, WEEK, agrees
+from tests.actions.agreement_factories import HOUR, WEEK, agrees
 from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALERTS,
@@ -322,14 +323,16 @@ async def _signs(desk: Desk, **contract: Any) -> None:
 
     async def sign(tx: Tx) -> None:
         account = Account(name="House 10")
-        await tx.put(account)
-        await tx.put(AccountMember(person_id=alice.person_id, account_id=account.id))
+        await tx.insert(account)
+        await tx.insert(AccountMember(person_id=alice.person_id, account_id=account.id))
         for code, hours in (("house", 3), ("gold", 1)):
             terms = [Term(Kind(), Spans(hours * HOUR, None))]
-            await directory.put_agreement(tx, code, code.title(), calendar="office", terms=terms)
-        await directory.put_account_agreement(tx, "House 10", "house")
+            await agreements.put_agreement(tx, code, code.title(), calendar="office", terms=terms)
+        await agreements.put_account_agreement(tx, "House 10", "house")
         if contract:
-            await tx.put(Contract(account_id=account.id, number="7", agreement="gold", **contract))
+            await tx.insert(
+                Contract(account_id=account.id, number="7", agreement="gold", **contract)
+            )
 
     await desk.run(sign)
 
@@ -384,7 +387,7 @@ async def test_a_holiday_moves_the_clocks_of_open_tickets_at_once(
     clock.now = at(23, 12)
 
     async def off(tx: Tx) -> None:
-        await directory.put_calendar(
+        await agreements.put_calendar(
             tx, "office", "Office", zone="UTC", week=WEEK, days={"2026-11-24": []}
         )
 
@@ -412,7 +415,7 @@ async def test_a_transaction_that_fails_leaves_the_directory_as_it_was(desk: Des
 
     async def put(tx: Tx) -> None:
         terms = [Term(Kind(), Spans(HOUR, None))]
-        await directory.put_agreement(
+        await agreements.put_agreement(
             tx, "plain", "Plain", calendar="office", terms=terms, default=True
         )
         ticket = await tx.session.get_one(Classification, 1)
@@ -443,7 +446,7 @@ async def test_a_calendar_that_cannot_be_is_refused_in_words(
 ) -> None:
     before = await store.everything()
     with pytest.raises(BadEntry, match=why):
-        await desk.run(directory.put_calendar, "office", **(CALENDAR | wrong))
+        await desk.run(agreements.put_calendar, "office", **(CALENDAR | wrong))
     assert await store.everything() == before
 
 
@@ -469,19 +472,19 @@ async def test_an_agreement_that_cannot_be_is_refused_in_words(
     before = await store.everything()
     facts = {"code": "new", "title": "New", "calendar": "office", "terms": [ANY]} | wrong
     with pytest.raises(BadEntry, match=why_not):
-        await desk.run(directory.put_agreement, facts.pop("code"), facts.pop("title"), **facts)
+        await desk.run(agreements.put_agreement, facts.pop("code"), facts.pop("title"), **facts)
     assert await store.everything() == before
 
 
 async def test_what_is_used_is_not_taken_away(desk: Desk, store: Store) -> None:
     await agrees(desk)
-    await desk.run(directory.put_calendar, "spare", **CALENDAR)
-    await desk.run(directory.drop_calendar, "spare")
+    await desk.run(agreements.put_calendar, "spare", **CALENDAR)
+    await desk.run(agreements.drop_calendar, "spare")
     with pytest.raises(BadEntry, match="an agreement counts in it"):
-        await desk.run(directory.drop_calendar, "office")
+        await desk.run(agreements.drop_calendar, "office")
     ticket = await opens(desk)
     with pytest.raises(BadEntry, match="a ticket goes by it"):
-        await desk.run(directory.drop_agreement, "plain")
+        await desk.run(agreements.drop_agreement, "plain")
     assert await due(desk, ticket.id)
 
 
@@ -505,13 +508,13 @@ async def test_the_next_contact_is_kept_and_told_when_its_day_comes(
     desk: Desk, store: Store, clock: Clock
 ) -> None:
     ticket = await opens(desk)
-    await desk.run_as(await operator(desk), contact.plan_contact, ticket.id, at(25, 9))
+    await desk.run_as(await operator(desk), next_contact.plan_contact, ticket.id, at(25, 9))
     assert (await store.timers(ticket.id))["contact"] == at(25, 9)
     clock.now = at(25, 9)
     await desk.run(sweep)
     await desk.run(sweep)
     assert (await store.told(OPERATORS)).count("group.contact") == 1
-    assert await desk.read(contact.contact_of, ticket.id) == at(25, 9)
+    assert await desk.read(next_contact.contact_of, ticket.id) == at(25, 9)
 
 
 @pytest.mark.parametrize(
@@ -521,7 +524,7 @@ async def test_a_word_of_ours_on_the_day_or_later_keeps_the_promise(
     desk: Desk, store: Store, clock: Clock, hour: datetime, keeps: bool
 ) -> None:
     ticket = await opens(desk)
-    await desk.run_as(await operator(desk), contact.plan_contact, ticket.id, at(25, 9))
+    await desk.run_as(await operator(desk), next_contact.plan_contact, ticket.id, at(25, 9))
     clock.now = hour
     await answers(desk, store, ticket.id)
     assert (await store.rows(select(NextContact)) == []) is keeps
@@ -534,7 +537,7 @@ async def test_an_end_needs_no_next_contact(
 ) -> None:
     ticket = await opens(desk)
     who = await operator(desk)
-    await desk.run_as(who, contact.plan_contact, ticket.id, at(25, 9))
+    await desk.run_as(who, next_contact.plan_contact, ticket.id, at(25, 9))
     await desk.run_as(who, move, ticket.id, verb)
     assert len(await store.rows(select(NextContact))) == still
 
@@ -545,11 +548,11 @@ async def test_the_list_of_those_passed_comes_once_a_day_in_the_morning(
     who = await operator(desk)
     numbers = [(await opens(desk)).id for _ in range(3)]
     for number, day in zip(numbers, (25, 24, 27), strict=True):
-        await desk.run_as(who, contact.plan_contact, number, at(day, 9))
+        await desk.run_as(who, next_contact.plan_contact, number, at(day, 9))
     moments = [at(26, 5), at(26, 7), at(26, 12), at(27, 5), at(27, 7)]
     for moment in moments:  # in Moscow it is three hours later
         clock.now = moment
-        await desk.run(contact.tell_passed)
+        await desk.run(next_contact.tell_passed)
     rows = [row for row in await store.outbox(OPERATORS) if row.key == "group.contacts_passed"]
     assert [row.facts["passed"]["facts"]["n"] for row in rows] == [2, 2]
     assert rows[0].facts["passed"]["facts"]["numbers"] == f"#{numbers[1]}, #{numbers[0]}"
@@ -559,14 +562,14 @@ async def test_a_day_is_set_only_where_there_is_something_to_say(desk: Desk, sto
     ticket = await opens(desk)
     who = await operator(desk)
     with pytest.raises(NothingToDo):
-        await desk.run_as(who, contact.plan_contact, ticket.id, None)
-    await desk.run_as(who, contact.plan_contact, ticket.id, at(25, 9))
-    await desk.run_as(who, contact.plan_contact, ticket.id, at(26, 9))
-    await desk.run_as(who, contact.plan_contact, ticket.id, None)
+        await desk.run_as(who, next_contact.plan_contact, ticket.id, None)
+    await desk.run_as(who, next_contact.plan_contact, ticket.id, at(25, 9))
+    await desk.run_as(who, next_contact.plan_contact, ticket.id, at(26, 9))
+    await desk.run_as(who, next_contact.plan_contact, ticket.id, None)
     assert await store.rows(select(NextContact)) == []
     await desk.run_as(who, move, ticket.id, "close")
     with pytest.raises(Exception, match=r"refusal\.state\.closed"):
-        await desk.run_as(who, contact.plan_contact, ticket.id, at(25, 9))
+        await desk.run_as(who, next_contact.plan_contact, ticket.id, at(25, 9))
 
 
 async def test_back_from_its_end_a_ticket_is_reckoned_by_the_calendar_of_the_day(
@@ -579,7 +582,7 @@ async def test_back_from_its_end_a_ticket_is_reckoned_by_the_calendar_of_the_day
     await desk.run_as(who, move, ticket.id, "close")
 
     async def off(tx: Tx) -> None:
-        await directory.put_calendar(
+        await agreements.put_calendar(
             tx, "office", "Office", zone="UTC", week=WEEK, days={"2026-11-24": []}
         )
 

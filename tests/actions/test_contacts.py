@@ -6,12 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from core.contacts.contracts import sign
-from core.contacts.describing import describe
-from core.contacts.finding import find_people, person_facts
-from core.contacts.merging import merge
-from core.contacts.points import EMAIL, PHONE, Point, make_contact
-from core.contacts.verification import verify_phone
-from core.contacts.zones import zone_at
+from core.contacts.edit import describe
+from core.contacts.lookup import find_people, person_facts
+from core.contacts.merge import merge
 from core.desk import Desk
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.models import (
@@ -21,15 +18,17 @@ from core.models import (
     CameraOwner,
     ContactPoint,
     Contract,
-    Merge,
     Person,
+    PersonMerge,
 )
-from core.people.signposts import stands_for
+from core.people.contact_points import EMAIL, PHONE, Point, make_contact, verify_phone, zone_at
+from core.people.identity import merged_account
+from core.tickets.customer_message import open_ticket
+from core.tickets.customer_tickets import list_own
+from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
-from core.tickets.opening import open_ticket
-from core.tickets.own import list_own
-from core.tickets.said import Said
 from core.tx import Tx
+from tests.actions.equipment_factories import brings, camera
 from tests.actions.people import (
     ALICE,
     ANNA,
@@ -43,7 +42,6 @@ from tests.actions.people import (
     says,
 )
 from tests.actions.store import Store
-from tests.actions.yard import brings, camera
 
 MOBILE = "+79161234567"
 MAIL = "carol@example.org"
@@ -56,7 +54,7 @@ async def contact(
 
     async def make(tx: Tx) -> int:
         person = await make_contact(tx, name, points or (Point(PHONE, MOBILE),))
-        said = Said(-5, person.id, "text", words, {"kind": "text", "text": words})
+        said = IncomingMessage(-5, person.id, "text", words, {"kind": "text", "text": words})
         await open_ticket(tx, person, [said], topic="payment", origin="phone")
         return person.id
 
@@ -150,8 +148,8 @@ async def test_people_in_telegram_name_themselves(desk: Desk, store: Store) -> N
 
 
 async def agreement(tx: Tx) -> None:
-    await tx.put(CalendarRow(code="office", title="Office", zone="UTC", week={}, days={}))
-    await tx.put(Agreement(code="gold", title="Gold", calendar="office"))
+    await tx.insert(CalendarRow(code="office", title="Office", zone="UTC", week={}, days={}))
+    await tx.insert(Agreement(code="gold", title="Gold", calendar="office"))
 
 
 async def test_a_contract_is_written_down_and_changed_by_an_admin(desk: Desk, store: Store) -> None:
@@ -205,7 +203,7 @@ async def test_all_that_was_ones_is_the_others(desk: Desk, store: Store) -> None
     points = await store.rows(select(ContactPoint))
     assert {(point.person_id, point.value) for point in points} == {(alice, MOBILE), (alice, MAIL)}
     (member,) = await store.rows(select(AccountMember))
-    (post,) = await store.rows(select(Merge))
+    (post,) = await store.rows(select(PersonMerge))
     assert (member.person_id, post.person_id, post.into_id) == (alice, person, alice)
     (row,) = await store.rows(select(Person).where(Person.id == alice))
     assert row.zone == "Asia/Omsk"
@@ -221,7 +219,7 @@ async def test_two_contacts_become_the_first_and_signposts_follow(desk: Desk, st
     olga = await operator(desk)
     assert (await desk.run_as(olga, merge, one, two)).id == one
     assert (await desk.run_as(olga, merge, two, alice)).id == alice
-    posts = {row.person_id: row.into_id for row in await store.rows(select(Merge))}
+    posts = {row.person_id: row.into_id for row in await store.rows(select(PersonMerge))}
     assert posts == {one: alice, two: alice}
     with pytest.raises(NothingToDo):
         await desk.run_as(olga, merge, one, two)
@@ -248,8 +246,8 @@ async def test_two_telegram_accounts_are_one_only_at_an_admins_word(
     assert {ticket.customer_id for ticket in await store.tickets()} == {alice}
     owners = await store.rows(select(CameraOwner))
     assert {row.value for row in owners} == {str(ALICE.telegram_id)} and len(owners) == 2
-    assert await desk.read(stands_for, BORIS.telegram_id) == ALICE.telegram_id
-    assert await desk.read(stands_for, EVE.telegram_id) == EVE.telegram_id
+    assert await desk.read(merged_account, BORIS.telegram_id) == ALICE.telegram_id
+    assert await desk.read(merged_account, EVE.telegram_id) == EVE.telegram_id
     assert (await store.facts(None, "people_merged"))[0]["insisted"] is True
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from core.db import Database, DatabaseInUse, WrongDatabase
 from core.desk import Desk
-from core.models import Fact, Place
+from core.models import LinkedChat, SystemState
 from core.tickets.intake import hear
 from core.tx import Tx
 from tests.actions.people import ALICE, opens, says
@@ -54,10 +54,13 @@ async def own(own_sqlite_url: str) -> AsyncIterator[Database]:
 async def test_rows_come_back_from_inserts_updates_and_deletes(database: Database) -> None:
     async with database.write() as session:
         rows = [fact("a"), fact("b"), fact("c")]
-        made = await session.scalars(insert(Fact).returning(Fact.name), rows)
+        made = await session.scalars(insert(SystemState).returning(SystemState.name), rows)
         assert sorted(made) == ["a", "b", "c"]
         changed = await session.scalars(
-            update(Fact).values(value={"n": 1}).where(Fact.name != "a").returning(Fact.name)
+            update(SystemState)
+            .values(value={"n": 1})
+            .where(SystemState.name != "a")
+            .returning(SystemState.name)
         )
         assert sorted(changed) == ["b", "c"]
         result = await session.execute(text("DELETE FROM fact WHERE name <> 'zzz'"))
@@ -66,9 +69,11 @@ async def test_rows_come_back_from_inserts_updates_and_deletes(database: Databas
 
 async def test_many_rows_go_in_one_statement(database: Database) -> None:
     async with database.write() as session:
-        await session.execute(insert(Fact), [fact(f"n{n}", n=n) for n in range(500)])
+        await session.execute(insert(SystemState), [fact(f"n{n}", n=n) for n in range(500)])
     async with database.read() as session:
-        found = (await session.scalars(select(Fact).order_by(Fact.at, Fact.name))).all()
+        found = (
+            await session.scalars(select(SystemState).order_by(SystemState.at, SystemState.name))
+        ).all()
     assert len(found) == 500
     assert {row.value["n"] for row in found} == set(range(500))
     assert found[0].at == NOON
@@ -76,15 +81,15 @@ async def test_many_rows_go_in_one_statement(database: Database) -> None:
 
 async def test_a_savepoint_gives_back_only_its_own(database: Database) -> None:
     async with database.write() as session:
-        session.add(Fact(**fact("kept")))
+        session.add(SystemState(**fact("kept")))
         with pytest.raises(ZeroDivisionError):
             async with session.begin_nested():
-                session.add(Fact(**fact("lost")))
+                session.add(SystemState(**fact("lost")))
                 await session.flush()
                 raise ZeroDivisionError
-        session.add(Fact(**fact("kept too")))
+        session.add(SystemState(**fact("kept too")))
     async with database.read() as session:
-        assert sorted(await session.scalars(select(Fact.name))) == ["kept", "kept too"]
+        assert sorted(await session.scalars(select(SystemState.name))) == ["kept", "kept too"]
 
 
 async def test_a_failed_statement_leaves_the_connection_usable(database: Database) -> None:
@@ -102,7 +107,7 @@ async def test_a_cancelled_statement_does_not_leave_the_database_locked(
 ) -> None:
     async def slow() -> None:
         async with own.write() as session:
-            await session.execute(insert(Fact), [fact("half")])
+            await session.execute(insert(SystemState), [fact("half")])
             await session.execute(text(LONG.format(400_000)))
 
     task = asyncio.create_task(slow())
@@ -112,9 +117,9 @@ async def test_a_cancelled_statement_does_not_leave_the_database_locked(
         await task
     async with asyncio.timeout(3):
         async with own.write() as session:
-            await session.execute(insert(Fact), [fact("next")])
+            await session.execute(insert(SystemState), [fact("next")])
     async with own.read() as session:
-        assert list(await session.scalars(select(Fact.name))) == ["next"]
+        assert list(await session.scalars(select(SystemState.name))) == ["next"]
 
 
 async def test_a_cancelled_action_is_finished_all_the_same(desk: Desk, store: Store) -> None:
@@ -148,16 +153,16 @@ async def test_a_second_process_is_refused(own: Database) -> None:
 async def test_a_reader_cannot_write(database: Database) -> None:
     with pytest.raises(DBAPIError):
         async with database.read() as session:
-            await session.execute(insert(Fact), [fact("smuggled")])
+            await session.execute(insert(SystemState), [fact("smuggled")])
     async with database.read() as session:
-        assert (await session.scalars(select(Fact))).all() == []
+        assert (await session.scalars(select(SystemState))).all() == []
 
 
 async def test_a_reader_sees_no_unfinished_work(database: Database) -> None:
     async with database.write() as session:
-        await session.execute(insert(Fact), [fact("new")])
+        await session.execute(insert(SystemState), [fact("new")])
         async with database.read() as reader:
-            assert (await reader.scalars(select(Fact))).all() == []
+            assert (await reader.scalars(select(SystemState))).all() == []
 
 
 @pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:///x", "postgresql://x/y", "nonsense"])
@@ -172,24 +177,24 @@ def test_other_databases_are_refused(url: str) -> None:
 async def test_an_instant_without_a_zone_is_refused(database: Database) -> None:
     with pytest.raises((StatementError, ValueError), match="zone"):
         async with database.write() as session:
-            await session.execute(insert(Fact), [fact("x") | {"at": datetime(2026, 1, 1)}])  # noqa: DTZ001
+            await session.execute(insert(SystemState), [fact("x") | {"at": datetime(2026, 1, 1)}])  # noqa: DTZ001
 
 
 async def test_instants_come_back_in_utc(database: Database) -> None:
     moscow = timezone(timedelta(hours=3))
     async with database.write() as session:
-        session.add(Fact(name="x", value={}, at=NOON.astimezone(moscow)))
+        session.add(SystemState(name="x", value={}, at=NOON.astimezone(moscow)))
     async with database.read() as session:
-        at = (await session.scalars(select(Fact.at))).one()
+        at = (await session.scalars(select(SystemState.at))).one()
     assert (at, at.tzinfo) == (NOON, UTC)
 
 
 async def test_words_of_any_kind_survive(database: Database) -> None:
     words = {"ru": "подъезд №1", "emoji": "👩‍👩‍👧", "quote": "'; DROP TABLE fact; --", "none": None}
     async with database.write() as session:
-        session.add(Fact(name="x", value=words, at=NOON))
+        session.add(SystemState(name="x", value=words, at=NOON))
     async with database.read() as session:
-        assert (await session.scalars(select(Fact.value))).one() == words
+        assert (await session.scalars(select(SystemState.value))).one() == words
 
 
 # At the same time
@@ -197,14 +202,14 @@ async def test_words_of_any_kind_survive(database: Database) -> None:
 
 async def test_of_ten_who_count_at_once_every_one_counts(desk: Desk, store: Store) -> None:
     async def count(tx: Tx) -> None:
-        row = await tx.session.get_one(Place, "operators", with_for_update=True)
+        row = await tx.session.get_one(LinkedChat, "operators", with_for_update=True)
         seen = row.chat
         await asyncio.sleep(0.005)
         row.chat = seen + 1
 
     async def begin(tx: Tx) -> None:
-        tx.session.add(Place(role="operators", configured=0, chat=0))
+        tx.session.add(LinkedChat(role="operators", configured=0, chat=0))
 
     await desk.run(begin)
     await asyncio.gather(*(desk.run(count) for _ in range(10)))
-    assert (await store.rows(select(Place.chat))) == [10]
+    assert (await store.rows(select(LinkedChat.chat))) == [10]

@@ -8,7 +8,7 @@ from core.desk import Desk
 from core.directory.applying import OnlyChecked, apply_directory
 from core.directory.reading import BadDirectory, read_directory
 from core.directory.showing import show_directory
-from core.people.directory import recognise
+from core.people.identity import recognise
 from tests.actions.people import OLGA
 
 SAMPLE = """

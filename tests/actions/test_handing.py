@@ -5,19 +5,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.delivery.channel import Outgoing, Sent
-from core.delivery.rooms import room_of
+from core.delivery.channel import Delivery, Sent
+from core.delivery.linked_chats import operator_chat_of
 from core.desk import Desk
 from core.errors import MoveRefused, NotAllowed, NothingToDo, NotYours, Refusal, Unreadable
 from core.models import Note, OutboxRow, Ticket, TicketTeam
-from core.people.directory import Caller
-from core.people.operators import by_operator
-from core.teams.colleagues import colleagues_of
-from core.teams.directory import BadTeam, put_team, teams_of
-from core.teams.duty import begin_duty, end_duty
-from core.teams.finding import read_escalation, read_hand_over
-from core.teams.handing import escalate, hand_over
-from core.tickets import receipts
+from core.people.identity import Sender
+from core.people.staff import by_operator
+from core.teams.assignee_parser import read_escalation, read_hand_over
+from core.teams.assignment import escalate, hand_over
+from core.teams.members import begin_duty, colleagues_of, end_duty
+from core.teams.teams import BadTeam, put_team, teams_of
+from core.tickets import delivery_results
 from core.tickets.assignment import take
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
@@ -49,11 +48,11 @@ async def staff(desk: Desk) -> dict[str, Actor]:
     return people
 
 
-async def operator_here(desk: Desk, who: Caller) -> Actor:
+async def operator_here(desk: Desk, sender: Sender) -> Actor:
     async def work(tx: Tx) -> Actor:
         return tx.actor
 
-    return await desk.run(by_operator, who, work)
+    return await desk.run(by_operator, sender, work)
 
 
 async def give(desk: Desk, who: Actor, number: int, words: str) -> Ticket:
@@ -378,11 +377,11 @@ async def test_a_member_who_was_never_seen_is_known_by_their_id(desk: Desk) -> N
 # A group of one's own
 
 
-async def arrive_card(desk: Desk, store: Store, number: int, ref: int) -> None:
-    """The newest card row of the ticket is sent, and stands at ``ref``."""
+async def arrive_card(desk: Desk, store: Store, number: int, message_ref: int) -> None:
+    """The newest card row of the ticket is sent, and stands at ``message_ref``."""
     rows = [row for row in await store.outbox(kind="card") if row.ticket_id == number]
     row = rows[-1]
-    parcel = Outgoing(
+    delivery = Delivery(
         row.id,
         row.channel,
         row.address,
@@ -403,7 +402,7 @@ async def arrive_card(desk: Desk, store: Store, number: int, ref: int) -> None:
         kept = await tx.session.get_one(OutboxRow, row.id)
         kept.state = "sent"
         note = {"chat": int(row.address), "digest": "x"}
-        await receipts.arrived(tx, parcel, Sent((str(ref),), note))
+        await delivery_results.arrived(tx, delivery, Sent((str(message_ref),), note))
 
     await desk.run(sent)
 
@@ -415,7 +414,7 @@ async def test_a_team_with_a_group_of_its_own_gets_its_tickets_there(
     await arrive_card(desk, store, ticket.id, 70)
     await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[OLEG.telegram_id])
     await give(desk, staff["Anna"], ticket.id, "second")
-    assert await desk.read(room_of, ticket.id) == OTHER_ROOM
+    assert await desk.read(operator_chat_of, ticket.id) == OTHER_ROOM
     (old,) = await store.outbox(OPERATORS, kind="signpost")
     assert (old.facts["ref"], old.facts["to"]) == (70, "Second line")
     assert await store.told(OTHER_ROOM) == ["card", "group.assigned.team"]
@@ -452,11 +451,13 @@ async def test_a_card_that_arrives_too_late_shows_the_way(
 
     await desk.run(claimed)
     await give(desk, staff["Anna"], ticket.id, "second")
-    parcel = Outgoing(
+    delivery = Delivery(
         row.id, row.channel, row.address, row.locale, "card", None, {}, ticket.id,
         row.created_at, 1, None, None, row.priority, {},
     )  # fmt: skip
-    await desk.run(receipts.arrived, parcel, Sent(("71",), {"chat": OPERATORS, "digest": "x"}))
+    await desk.run(
+        delivery_results.arrived, delivery, Sent(("71",), {"chat": OPERATORS, "digest": "x"})
+    )
     assert (await store.ticket(ticket.id)).card_message is None
     (post,) = await store.outbox(OPERATORS, kind="signpost")
     assert post.facts["ref"] == 71
@@ -492,11 +493,11 @@ async def test_who_cannot_be_told_in_private_is_told_in_the_group(
     ticket = await opens(desk)
     await give(desk, staff["Olga"], ticket.id, "@oleg too much for me")
     (row,) = await store.outbox(OLEG.telegram_id)
-    parcel = Outgoing(
+    delivery = Delivery(
         row.id, row.channel, row.address, row.locale, row.kind, row.key, row.facts, row.ticket_id,
         row.created_at, 1, None, row.person_id, row.priority, {},
     )  # fmt: skip
-    await desk.run(receipts.refused, parcel, "blocked")
+    await desk.run(delivery_results.refused, delivery, "blocked")
     (post,) = await store.outbox(OPERATORS, key="group.assigned.person.why")
     assert post.facts["told"] == [[OLEG.telegram_id, "Oleg"]]
     assert "person_unreachable" not in await store.journal(ticket.id)

@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import event
 
 from core import inbox
-from core.delivery import claims
+from core.delivery import outbox_store
 from core.desk import Desk
 from core.inbox import Raw
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
-from tests.actions.agreeing import agrees
+from tests.actions.agreement_factories import agrees
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, leaves_dialogue, opens, operator, says, writes
 from tests.actions.store import Store
@@ -151,10 +151,10 @@ async def test_what_has_left_costs_what_waits_nothing(desk: Desk) -> None:
         pytest.skip("PostgreSQL chooses by what is in the tables")
     await opens(desk)
     with asked(desk) as heard:
-        ready = await desk.run(claims.find_ready, ())
-        taken = await desk.run(claims.claim, [row.id for row in ready], {})
+        ready = await desk.run(outbox_store.find_ready, ())
+        taken = await desk.run(outbox_store.claim, [row.id for row in ready], {})
         assert taken
-        assert await desk.run(claims.end, taken[0].id, "sent")
+        assert await desk.run(outbox_store.end, taken[0].id, "sent")
     async with desk.database.read() as session:
         connection = await session.connection()
         steps = {

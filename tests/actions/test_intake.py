@@ -4,15 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from core.delivery.channel import Outgoing, Sent
+from core.delivery.channel import Delivery, Sent
 from core.desk import Desk
 from core.errors import NoSuchTicket
 from core.events import TicketOpened
 from core.models import Ticket
-from core.tickets.intake import Outcome, file_unfiled, forget_unfiled, hear
+from core.tickets.customer_message import open_ticket
+from core.tickets.delivery_results import arrived
+from core.tickets.intake import Outcome, drop_unassigned_messages, file_unassigned_messages, hear
 from core.tickets.lifecycle import move
-from core.tickets.opening import open_ticket
-from core.tickets.receipts import arrived
 from core.tx import Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import (
@@ -148,10 +148,10 @@ async def test_a_reply_continues_its_own_ticket(desk: Desk, store: Store) -> Non
 async def test_a_reply_to_our_notice_continues_its_ticket(desk: Desk, store: Store) -> None:
     first, second = await opens(desk), await opens(desk, ALICE, "again", "other")
     notice = (await store.outbox(ALICE.telegram_id, ticket_id=first.id))[0]
-    parcel = Outgoing(
+    delivery = Delivery(
         notice.id, "telegram", notice.address, "en", "text", notice.key, {}, first.id, desk.clock()
     )
-    await desk.run(arrived, parcel, Sent(("77",)))
+    await desk.run(arrived, delivery, Sent(("77",)))
     heard = await desk.run(hear, ALICE, says(ALICE, "this one", reply_to=77))
     assert heard.ticket and heard.ticket.id == first.id != second.id
 
@@ -223,12 +223,12 @@ async def test_kept_words_become_a_ticket_without_being_typed_again(
     desk: Desk, store: Store
 ) -> None:
     await hears(desk, ALICE, says(ALICE, "one"), says(ALICE, "two"))
-    heard = await desk.run(file_unfiled, ALICE, None)
+    heard = await desk.run(file_unassigned_messages, ALICE, None)
     assert heard and heard.outcome is Outcome.OPENED and heard.ticket
     assert [m.text for m in await store.messages(heard.ticket.id)] == ["one", "two"]
     assert await store.messages(None) == []
     assert await store.told(OPERATORS) == ["card", "content"]
-    assert await desk.run(file_unfiled, ALICE, None) is None
+    assert await desk.run(file_unassigned_messages, ALICE, None) is None
 
 
 async def test_with_several_open_tickets_the_customer_says_which(desk: Desk, store: Store) -> None:
@@ -237,7 +237,7 @@ async def test_with_several_open_tickets_the_customer_says_which(desk: Desk, sto
     heard = await desk.run(hear, ALICE, says(ALICE, "and this"))
     assert heard.outcome is Outcome.ASK_WHICH
     assert [ticket.id for ticket in heard.choices] == [second.id, first.id]
-    await desk.run(file_unfiled, ALICE, first.id)
+    await desk.run(file_unassigned_messages, ALICE, first.id)
     assert [m.text for m in await store.messages(first.id)][-1] == "and this"
 
 
@@ -248,22 +248,22 @@ async def test_kept_words_are_not_filed_into_somebody_elses_ticket(
     await desk.run(hear, ALICE, says(ALICE, "spy"))
     before = await store.everything()
     with pytest.raises(NoSuchTicket):
-        await desk.run(file_unfiled, ALICE, theirs.id)
+        await desk.run(file_unassigned_messages, ALICE, theirs.id)
     assert await store.everything() == before
 
 
 async def test_words_written_by_accident_are_forgotten(desk: Desk, store: Store) -> None:
     await hears(desk, ALICE, says(ALICE, "oops"), says(ALICE, "oops"))
-    assert await desk.run(forget_unfiled, ALICE) == 2
+    assert await desk.run(drop_unassigned_messages, ALICE) == 2
     assert await store.messages(None) == []
-    assert await desk.run(file_unfiled, ALICE, None) is None
+    assert await desk.run(file_unassigned_messages, ALICE, None) is None
 
 
 async def test_a_piece_of_a_kept_album_that_comes_late_follows_the_others(
     desk: Desk, store: Store
 ) -> None:
     await desk.run(hear, ALICE, says(ALICE, "", kind="photo", album="c"))
-    heard = await desk.run(file_unfiled, ALICE, None)
+    heard = await desk.run(file_unassigned_messages, ALICE, None)
     assert heard and heard.ticket
     await desk.run(hear, ALICE, says(ALICE, "", kind="photo", album="c"))
     assert len(await store.messages(heard.ticket.id)) == 2

@@ -10,14 +10,14 @@ from core.desk import Desk
 from core.errors import MoveRefused, NoSuchTicket, NothingToDo, Unreadable
 from core.models import Ticket
 from core.tickets.card import card_of
+from core.tickets.classification import change_topic, retitle
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.default_workflow import MOVES, STATES
-from core.tickets.details import change_topic, retitle
-from core.tickets.due import sweep
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, enter, move
-from core.tickets.marker import Marker
+from core.tickets.sweep import sweep
 from core.tickets.topics import TopicFacts, Topics
+from core.tickets.workflow import Marker
 from core.tx import SYSTEM, Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import (
@@ -277,8 +277,8 @@ async def test_a_title_is_changed_for_operators_only(desk: Desk, store: Store) -
 
 
 def with_span(desk: Desk, code: str, answer: timedelta) -> None:
-    topics: Topics = desk.directory[Topics]
-    desk.directory[Topics] = Topics(topics | {code: replace(topics[code], answer=answer)})
+    topics: Topics = desk.cache[Topics]
+    desk.cache[Topics] = Topics(topics | {code: replace(topics[code], answer=answer)})
 
 
 async def test_another_topic_restates_the_deadline_from_the_same_beginning(
@@ -323,9 +323,9 @@ async def test_a_deadline_restated_into_the_past_alerts_at_once(
 
 async def test_a_topic_that_is_switched_off_cannot_be_chosen(desk: Desk) -> None:
     ticket, olga = await opens(desk), await operator(desk)
-    topics: Topics = desk.directory[Topics]
+    topics: Topics = desk.cache[Topics]
     off = TopicFacts("access", {"en": "Access"}, None, active=False)
-    desk.directory[Topics] = Topics(topics | {"access": off})
+    desk.cache[Topics] = Topics(topics | {"access": off})
     with pytest.raises(Unreadable):
         await desk.run_as(olga, change_topic, ticket.id, "access")
 

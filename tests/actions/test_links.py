@@ -3,15 +3,15 @@
 import pytest
 from sqlalchemy import delete, select
 
-from core.agreements.classifying import Wish, set_kind
 from core.desk import Desk
 from core.errors import NothingToDo, Refusal, Unreadable
-from core.links import external
+from core.links import ticket_links
 from core.links.similar import Similar, similar_to
-from core.links.splitting import Fragment, split
+from core.links.split import Fragment, split
 from core.models import Classification, Link, OutboxRow, Service, Ticket
 from core.tickets.card import card_of
 from core.tickets.classes import Classes
+from core.tickets.classification import Wish, set_kind
 from core.tickets.conversation import note
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
@@ -20,6 +20,7 @@ from core.tickets.relations import LinkFacts
 from core.tickets.search import index_new
 from core.tx import Tx
 from tests.actions.conftest import Clock
+from tests.actions.equipment_factories import brings, camera, tells
 from tests.actions.people import (
     ALICE,
     BORIS,
@@ -31,7 +32,6 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.store import Store
-from tests.actions.yard import brings, camera, tells
 
 
 async def links(desk: Desk, number: int) -> tuple[LinkFacts, ...]:
@@ -52,7 +52,7 @@ async def everything_left(tx: Tx) -> None:
 async def test_two_tickets_know_each_other_and_how_the_other_fares(desk: Desk) -> None:
     one, other = await two(desk)
     olga = await operator(desk)
-    await desk.run_as(olga, external.link, one, f"#{other}")
+    await desk.run_as(olga, ticket_links.link, one, f"#{other}")
     await desk.run_as(olga, move, other, "resolve")
     (seen,) = await links(desk, one)
     assert (seen.kind, seen.other, seen.state) == ("ticket", other, "resolved")
@@ -65,12 +65,12 @@ async def test_the_card_of_a_linked_ticket_is_drawn_anew_when_the_other_one_move
 ) -> None:
     one, other = await two(desk)
     olga = await operator(desk)
-    await desk.run_as(olga, external.link, one, f"#{other}")
+    await desk.run_as(olga, ticket_links.link, one, f"#{other}")
     await desk.run(everything_left)
     await desk.run_as(olga, move, other, "freeze")
     drawn = {row.ticket_id for row in await store.outbox(OPERATORS, kind="card")}
     assert drawn == {one, other}
-    await desk.run_as(olga, external.unlink, one, f"#{other}")
+    await desk.run_as(olga, ticket_links.unlink, one, f"#{other}")
     await desk.run(everything_left)
     await desk.run_as(olga, move, other, "unfreeze")
     drawn = {row.ticket_id for row in await store.outbox(OPERATORS, kind="card")}
@@ -82,23 +82,23 @@ async def test_an_object_elsewhere_has_a_title_and_a_state_that_can_change(
 ) -> None:
     one, _ = await two(desk)
     olga, url = await operator(desk), "https://shop.example.org/orders/42?a=1&b=2"
-    await desk.run_as(olga, external.link, one, f"{url} Cable order [paid]")
-    await desk.run_as(olga, external.link, one, f"{url} [delivered]")
+    await desk.run_as(olga, ticket_links.link, one, f"{url} Cable order [paid]")
+    await desk.run_as(olga, ticket_links.link, one, f"{url} [delivered]")
     (seen,) = await links(desk, one)
     assert (seen.url, seen.title, seen.state) == (url, "Cable order", "delivered")
     states = [(f["old_state"], f["state"]) for f in await store.facts(one, "object_linked")]
     assert states == [(None, "paid"), ("paid", "delivered")]
     with pytest.raises(NothingToDo):
-        await desk.run_as(olga, external.link, one, f"{url} [delivered]")
+        await desk.run_as(olga, ticket_links.link, one, f"{url} [delivered]")
 
 
 async def test_a_link_is_taken_away_from_either_end(desk: Desk, store: Store) -> None:
     one, other = await two(desk)
     olga = await operator(desk)
-    await desk.run_as(olga, external.link, one, f"#{other}")
-    await desk.run_as(olga, external.unlink, other, f"{one}")
-    await desk.run_as(olga, external.link, one, "http://example.org")
-    await desk.run_as(olga, external.unlink, one, "http://example.org")
+    await desk.run_as(olga, ticket_links.link, one, f"#{other}")
+    await desk.run_as(olga, ticket_links.unlink, other, f"{one}")
+    await desk.run_as(olga, ticket_links.link, one, "http://example.org")
+    await desk.run_as(olga, ticket_links.unlink, one, "http://example.org")
     assert await store.rows(select(Link)) == []
     told = [facts["what"] for facts in await store.facts(one, "unlinked")]
     assert told == [f"#{other}", "http://example.org"]
@@ -126,7 +126,7 @@ async def test_what_is_no_link_is_refused_and_changes_nothing(
     olga = await operator(desk)
     held = await store.everything()
     with pytest.raises(Refusal) as refused:
-        await desk.run_as(olga, external.link, one, words.format(one=one, other=other))
+        await desk.run_as(olga, ticket_links.link, one, words.format(one=one, other=other))
     assert refused.value.key == key
     assert await store.everything() == held
 
@@ -134,15 +134,15 @@ async def test_what_is_no_link_is_refused_and_changes_nothing(
 async def test_twice_is_once_and_no_card_drowns_in_links(desk: Desk) -> None:
     one, other = await two(desk)
     olga = await operator(desk)
-    await desk.run_as(olga, external.link, one, f"#{other}")
+    await desk.run_as(olga, ticket_links.link, one, f"#{other}")
     with pytest.raises(NothingToDo):
-        await desk.run_as(olga, external.link, other, f"#{one}")
-    for at in range(external.MOST - 1):
-        await desk.run_as(olga, external.link, one, f"https://example.org/{at}")
+        await desk.run_as(olga, ticket_links.link, other, f"#{one}")
+    for at in range(ticket_links.MOST - 1):
+        await desk.run_as(olga, ticket_links.link, one, f"https://example.org/{at}")
     with pytest.raises(Refusal, match="too_many_links"):
-        await desk.run_as(olga, external.link, one, "https://example.org/last")
+        await desk.run_as(olga, ticket_links.link, one, "https://example.org/last")
     with pytest.raises(NothingToDo):
-        await desk.run_as(olga, external.unlink, one, "https://example.org/never")
+        await desk.run_as(olga, ticket_links.unlink, one, "https://example.org/never")
 
 
 # ------------------------------------------------------------------ splitting
@@ -152,8 +152,8 @@ async def service(desk: Desk, store: Store, code: str) -> None:
     """The company offers this service."""
 
     async def offer(tx: Tx) -> None:
-        await tx.put(Service(code=code, position=1, titles={"en": code.title()}))
-        tx.forget(Classes)
+        await tx.insert(Service(code=code, position=1, titles={"en": code.title()}))
+        tx.invalidate(Classes)
 
     if not await store.rows(select(Service).where(Service.code == code)):
         await desk.run(offer)
@@ -204,7 +204,7 @@ async def test_the_customer_hears_of_the_split_once_and_the_group_sees_both_card
 
 async def test_without_a_quote_the_whole_message_is_split_off(desk: Desk, store: Store) -> None:
     old = await opens(desk, ALICE)
-    await desk.run(hear, ALICE, says(ALICE, "The door, too", ref=4711))
+    await desk.run(hear, ALICE, says(ALICE, "The door, too", message_ref=4711))
     part = Fragment(ALICE.telegram_id, 4711, None, 78, title="Door")
     new, source = await desk.run_as(await operator(desk), split, part)
     assert (new.title, new.opening, source.id) == ("Door", "The door, too", old.id)
@@ -217,7 +217,7 @@ async def test_what_belongs_to_nothing_or_says_nothing_is_not_split(
     olga = await operator(desk)
     with pytest.raises(Unreadable, match="split_what"):
         await desk.run_as(olga, split, Fragment(OPERATORS, 999_999, "words", 79))
-    await desk.run(hear, ALICE, says(ALICE, "", kind="photo", ref=4712))
+    await desk.run(hear, ALICE, says(ALICE, "", kind="photo", message_ref=4712))
     with pytest.raises(Unreadable, match="split_nothing"):
         await desk.run_as(olga, split, Fragment(ALICE.telegram_id, 4712, None, 79))
     written = writes("the meter is old")

@@ -12,7 +12,7 @@ from core.tickets import assignment, conversation
 from core.tickets.albums import album_begun, note_piece
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS, Page, found_of, page_of
-from core.tx import Look, Tx
+from core.tx import ReadTx, Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens, operator, writes
 from tests.actions.store import Store
@@ -147,9 +147,9 @@ async def test_a_page_begins_where_its_cursor_is(desk: Desk, view: str, backward
     await desk.read(page_of, view, "0.1000000.7.3", backward=backward, person=1)
     event.remove(engine, "before_cursor_execute", listen)
 
-    async def plan(look: Look) -> str:
+    async def plan(tx: ReadTx) -> str:
         statement, given = next(each for each in asked if "ORDER BY" in each[0])
-        connection = await look.session.connection()
+        connection = await tx.session.connection()
         steps = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
         return next(str(step[-1]) for step in steps if "ticket" in step[-1])
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete, event, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from core.db import Database
-from core.models import Fact
+from core.models import SystemState
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG = text(
@@ -67,24 +67,24 @@ async def longest_silence(work: asyncio.Task[Any]) -> float:
 async def test_an_ordinary_statement_is_answered_on_the_spot(own: Database) -> None:
     where = Where(own)
     async with own.write() as session:
-        await session.execute(insert(Fact), facts(3))
+        await session.execute(insert(SystemState), facts(3))
         assert where.last_was_here()
-        assert await session.scalar(select(func.count()).select_from(Fact)) == 3
+        assert await session.scalar(select(func.count()).select_from(SystemState)) == 3
         assert where.last_was_here()
 
 
 async def test_what_writes_to_the_disk_crosses(own: Database) -> None:
     where = Where(own)
     async with own.write() as session:
-        await session.execute(insert(Fact), facts(1))
+        await session.execute(insert(SystemState), facts(1))
     assert not where.last_was_here(), "the commit"
     async with own.write() as session:
-        await session.scalar(select(Fact.name))
+        await session.scalar(select(SystemState.name))
     assert where.last_was_here(), "a commit of nothing"
     async with own.write() as session:
-        await session.execute(insert(Fact), facts(500)[1:])
+        await session.execute(insert(SystemState), facts(500)[1:])
         assert not where.last_was_here(), "many rows"
-        await session.execute(delete(Fact))
+        await session.execute(delete(SystemState))
         assert not where.last_was_here(), "a deletion"
 
 
@@ -104,21 +104,21 @@ async def test_a_long_query_holds_up_nobody(own: Database, way: str) -> None:
 
 async def test_what_was_written_before_a_long_query_is_still_there(own: Database) -> None:
     async with own.write() as session:
-        await session.execute(insert(Fact), facts(1))
+        await session.execute(insert(SystemState), facts(1))
         assert await session.scalar(LONG) == 2_000_000
-        await session.execute(insert(Fact), facts(2)[1:])
+        await session.execute(insert(SystemState), facts(2)[1:])
     async with own.read() as session:
-        assert sorted(await session.scalars(select(Fact.name))) == ["n0", "n1"]
+        assert sorted(await session.scalars(select(SystemState.name))) == ["n0", "n1"]
 
 
 async def test_a_locked_file_is_waited_for_elsewhere(own: Database) -> None:
     async with own.write() as session:
-        await session.execute(insert(Fact), facts(1))
+        await session.execute(insert(SystemState), facts(1))
     assert own.path is not None
 
     async def write() -> None:
         async with own.write() as session:
-            await session.execute(insert(Fact), facts(2)[1:])
+            await session.execute(insert(SystemState), facts(2)[1:])
 
     with sqlite3.connect(own.path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -138,10 +138,10 @@ async def test_a_lock_that_stays_is_an_error_in_the_end(own: Database) -> None:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(OperationalError, match="locked"):
             async with own.write() as session:
-                await session.execute(insert(Fact), facts(1))
+                await session.execute(insert(SystemState), facts(1))
         other.execute("ROLLBACK")
     async with own.write() as session:
-        await session.execute(insert(Fact), facts(1))
+        await session.execute(insert(SystemState), facts(1))
 
 
 async def test_a_query_cancelled_on_the_other_side_harms_no_later_one(own: Database) -> None:
@@ -156,4 +156,4 @@ async def test_a_query_cancelled_on_the_other_side_harms_no_later_one(own: Datab
         with pytest.raises(asyncio.CancelledError):
             await work
     async with own.read() as session:
-        assert (await session.scalars(select(Fact))).all() == []
+        assert (await session.scalars(select(SystemState))).all() == []

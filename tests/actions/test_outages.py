@@ -7,31 +7,31 @@ import pytest
 from sqlalchemy import func, select
 
 from core.desk import Desk
-from core.equipment import leading, offers
+from core.equipment import outage_commands, outage_detection
 from core.equipment.faults import choose_camera
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.models import Clock as WorkClock
-from core.models import Outage, OutboxRow, Parentage, Task, Ticket
-from core.people.directory import Caller
+from core.models import Outage, OutboxRow, Task, Ticket, TicketParent
+from core.people.identity import Sender
 from core.tickets import parents
 from core.tickets.conversation import answer_delivered, reply, undo
-from core.tickets.due import sweep
 from core.tickets.lifecycle import confirm, move
+from core.tickets.new_ticket_digest import post_digest
 from core.tickets.parents import leave_parent, set_parent
-from core.tickets.storm import gather_storm
-from tests.actions.agreeing import agrees
+from core.tickets.sweep import sweep
+from tests.actions.agreement_factories import agrees
 from tests.actions.conftest import Clock
+from tests.actions.equipment_factories import AREA, brings, camera, crowd, tells
+from tests.actions.journal_replay import present, replayed
 from tests.actions.people import ALICE, OPERATORS, customer, opens, operator, writes
-from tests.actions.playing import present, replayed
 from tests.actions.store import Store
 from tests.actions.test_hot_path import measured
-from tests.actions.yard import AREA, brings, camera, crowd, tells
 
 ROUND = crowd(3)
 LATER = crowd(3, 6000)
 
 
-async def reported(desk: Desk, who: list[Caller], area: str = AREA) -> list[int]:
+async def reported(desk: Desk, who: list[Sender], area: str = AREA) -> list[int]:
     """Everybody has a camera in the area, and reports it."""
     await brings(desk, *(camera(f"C{each.telegram_id}", each, area=area) for each in who))
     heard = [await tells(desk, each, f"C{each.telegram_id}") for each in who]
@@ -41,7 +41,7 @@ async def reported(desk: Desk, who: list[Caller], area: str = AREA) -> list[int]
 async def opened(desk: Desk, number: int, until: Any = None, words: str = "") -> Ticket:
     ticket, _ = await desk.run_as(
         await operator(desk),
-        leading.open_outage,
+        outage_commands.open_outage,
         number,
         until=until,
         title=lambda area: f"Outage: {area}",
@@ -121,11 +121,11 @@ async def test_while_operators_decide_faults_wait_without_cards(
     for each in LATER:
         assert await store.told(each.telegram_id) == ["ticket.opened"]
     actor = await operator(desk)
-    assert await desk.run_as(actor, offers.decline, held[0]) == AREA
+    assert await desk.run_as(actor, outage_detection.decline, held[0]) == AREA
     cards = [row.ticket_id for row in await store.outbox(OPERATORS, kind="card")]
     assert set(held) <= set(cards)
     with pytest.raises(NothingToDo):
-        await desk.run_as(actor, offers.decline, held[0])
+        await desk.run_as(actor, outage_detection.decline, held[0])
 
 
 async def test_nobody_decides_in_time_and_the_cards_come(
@@ -134,11 +134,11 @@ async def test_nobody_decides_in_time_and_the_cards_come(
     await reported(desk, ROUND)
     clock.move(seconds=1)
     (held,) = await reported(desk, LATER[:1])
-    assert await desk.run(offers.settle_offers) == 0
-    clock.now += offers.HOLD
-    assert await desk.run(offers.settle_offers) == 1
+    assert await desk.run(outage_detection.settle_offers) == 0
+    clock.now += outage_detection.HOLD
+    assert await desk.run(outage_detection.settle_offers) == 1
     assert held in [row.ticket_id for row in await store.outbox(OPERATORS, kind="card")]
-    assert await desk.run(offers.settle_offers) == 0
+    assert await desk.run(outage_detection.settle_offers) == 0
     (facts,) = await store.facts(None, "outage_declined")
     assert facts["by_time"] and facts["tickets"] == [held]
 
@@ -149,9 +149,9 @@ async def test_customers_decide_nothing(desk: Desk, store: Store) -> None:
     before = await store.everything()
     alice = await customer(desk, ALICE)
     with pytest.raises(NotAllowed):
-        await desk.run_as(alice, offers.decline, first)
+        await desk.run_as(alice, outage_detection.decline, first)
     with pytest.raises(NotAllowed):
-        await desk.run_as(alice, leading.open_outage, first, until=None, title=str)
+        await desk.run_as(alice, outage_commands.open_outage, first, until=None, title=str)
     assert await store.everything() == before
 
 
@@ -178,7 +178,7 @@ async def test_accepted_it_is_one_ticket_and_everybody_hears(
     numbers = await reported(desk, ROUND) + await reported(desk, LATER)
     until = clock.now + timedelta(hours=3)
     parent = await opened(desk, numbers[0], until, "no power")
-    parts = await store.rows(select(Parentage))
+    parts = await store.rows(select(TicketParent))
     assert {part.child_id for part in parts} == set(numbers)
     assert {part.parent_id for part in parts} == {parent.id}
     for each in (*ROUND, *LATER):
@@ -242,7 +242,7 @@ async def test_an_area_has_one_outage(desk: Desk) -> None:
     with pytest.raises(NothingToDo, match="outage_open"):
         await opened(desk, numbers[1])
     with pytest.raises(NothingToDo):
-        await desk.run_as(await operator(desk), offers.decline, numbers[1])
+        await desk.run_as(await operator(desk), outage_detection.decline, numbers[1])
 
 
 async def test_a_ticket_about_no_camera_stands_for_no_area(desk: Desk) -> None:
@@ -260,7 +260,7 @@ async def test_parts_of_a_part_come_along(desk: Desk, store: Store) -> None:
     numbers = await reported(desk, ROUND[1:] + LATER[:1])
     parent = await opened(desk, numbers[0])
     assert second.ticket is not None
-    parts = {p.child_id: p.parent_id for p in await store.rows(select(Parentage))}
+    parts = {p.child_id: p.parent_id for p in await store.rows(select(TicketParent))}
     assert parts[second.ticket.id] == parent.id and len(set(parts.values())) == 1
     assert await store.told(ALICE.telegram_id) == ["ticket.known", "ticket.joined_area"]
     for number in parts:
@@ -293,7 +293,7 @@ async def test_an_outage_is_part_of_nothing_though_nobody_has_reported_it_yet(
     with pytest.raises(Refusal, match="child_is_outage"):
         await desk.run_as(olga, set_parent, parent.id, other.id)
     await reported(desk, LATER[:1])
-    (part,) = await store.rows(select(Parentage))
+    (part,) = await store.rows(select(TicketParent))
     assert part.parent_id == parent.id
 
 
@@ -322,14 +322,16 @@ async def test_what_operators_learn_is_told_to_all(desk: Desk, store: Store, clo
     numbers = await reported(desk, ROUND)
     parent = await opened(desk, numbers[0])
     olga, until = await operator(desk), clock.now + timedelta(hours=5)
-    await desk.run_as(olga, leading.restate_outage, parent.id, until=until, words="a cut cable")
+    await desk.run_as(
+        olga, outage_commands.restate_outage, parent.id, until=until, words="a cut cable"
+    )
     for each in ROUND:
         assert (await store.told(each.telegram_id))[-1] == "ticket.outage_news"
     assert (await store.ticket(parent.id)).answer_due == until
     with pytest.raises(NothingToDo):
-        await desk.run_as(olga, leading.restate_outage, parent.id, until=until, words=None)
+        await desk.run_as(olga, outage_commands.restate_outage, parent.id, until=until, words=None)
     with pytest.raises(Refusal, match="no_outage"):
-        await desk.run_as(olga, leading.restate_outage, numbers[0], until=until, words="x")
+        await desk.run_as(olga, outage_commands.restate_outage, numbers[0], until=until, words="x")
 
 
 async def test_a_broadcast_needs_somebody_to_hear_it(desk: Desk, store: Store) -> None:
@@ -416,7 +418,7 @@ async def test_the_journal_gives_the_same_tickets_again(
     clock.move(minutes=5)
     numbers += await reported(desk, LATER)
     olga, later = await operator(desk), clock.now + timedelta(hours=2)
-    await desk.run_as(olga, leading.restate_outage, parent.id, until=later, words=None)
+    await desk.run_as(olga, outage_commands.restate_outage, parent.id, until=later, words=None)
     await desk.run_as(olga, move, parent.id, verb)
     for number in (parent.id, *numbers):
         assert await replayed(store, number) == await present(store, number)
@@ -438,14 +440,14 @@ async def test_a_thousand_reports_are_one_ticket_and_twenty_posts(
         clock.move(seconds=60 * minutes / size)
         assert heard.ticket is not None
         if at % 10 == 0:
-            await desk.run(gather_storm)
+            await desk.run(post_digest)
         if at == size // 5:
             until = clock.now + timedelta(hours=3)
             parent = await opened(desk, heard.ticket.id, until, "no power")
     assert parent is not None
-    await desk.run(gather_storm)
+    await desk.run(post_digest)
     assert await _count(store, Outage.ticket_id) == 1
-    assert await _count(store, Parentage.child_id, Parentage.parent_id == parent.id) == size
+    assert await _count(store, TicketParent.child_id, TicketParent.parent_id == parent.id) == size
     acks = await store.rows(
         select(OutboxRow.address)
         .where(OutboxRow.key.in_(("ticket.joined_area", "ticket.known_area")))

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.delivery.channel import Outgoing, Sent
-from core.delivery.claims import (
+from core.delivery.channel import Delivery, Sent
+from core.delivery.linked_chats import move_chat, store_linked_chats
+from core.delivery.outbox import row, write
+from core.delivery.outbox_store import (
     claim,
     count_pending,
     drop_unsent,
@@ -18,15 +20,13 @@ from core.delivery.claims import (
     give_back,
     next_due,
 )
-from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
-from core.delivery.places import move_chat, settle_places
 from core.desk import Desk
-from core.models import Person, Place
+from core.models import LinkedChat, Person
 from core.tickets.card import card_of, words_of
 from core.tickets.conversation import reply
+from core.tickets.delivery_results import ack_slow_answers, arrived, copies_of, refused
 from core.tickets.intake import hear
-from core.tickets.receipts import arrived, copies_of, look_slow, refused
 from core.tx import Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import (
@@ -44,18 +44,20 @@ from tests.actions.store import Store
 NEW_CHAT = -1009
 
 
-async def put(desk: Desk, lane: str = "1:0", once: str | None = None, **facts: Any) -> None:
+async def put(
+    desk: Desk, ordering_key: str = "1:0", dedup_key: str | None = None, **facts: Any
+) -> None:
     async def action(tx: Tx) -> None:
-        address = lane.split(":", maxsplit=1)[0]
+        address = ordering_key.split(":", maxsplit=1)[0]
         line = row(
             tx,
             address,
             "text",
             Priority.GROUP_NEWS,
-            lane=lane,
+            ordering_key=ordering_key,
             key="x.y",
             facts=facts,
-            once=once,
+            dedup_key=dedup_key,
         )
         await write(tx, [line])
 
@@ -66,15 +68,15 @@ async def ready(desk: Desk) -> list[int]:
     return [row.id for row in await desk.read(find_ready, ())]
 
 
-async def take(desk: Desk) -> list[Outgoing]:
+async def take(desk: Desk) -> list[Delivery]:
     return await desk.run(claim, await ready(desk), {"seen": 1})
 
 
 async def test_a_lane_keeps_its_order_and_other_lanes_do_not_wait(desk: Desk, clock: Clock) -> None:
-    for lane in ("1:7", "1:7", "1:8", "2:7"):
-        await put(desk, lane)
+    for ordering_key in ("1:7", "1:7", "1:8", "2:7"):
+        await put(desk, ordering_key)
     first = await take(desk)
-    assert [(p.address, p.attempts, p.mark) for p in first] == [
+    assert [(p.address, p.attempts, p.probe_context) for p in first] == [
         *(("1", 1, {"seen": 1}), ("1", 1, {"seen": 1}), ("2", 1, {"seen": 1}))
     ]
     assert await take(desk) == []
@@ -102,21 +104,21 @@ async def test_the_urgent_go_first_and_busy_addresses_are_left_out(desk: Desk) -
 async def test_rows_of_one_name_that_wait_are_one_with_the_newer_facts(
     desk: Desk, store: Store
 ) -> None:
-    await put(desk, once="card", n=1)
-    await put(desk, once="card", n=2)
+    await put(desk, dedup_key="card", n=1)
+    await put(desk, dedup_key="card", n=2)
     (row,) = await store.outbox("1")
     assert row.facts == {"n": 2}
     await take(desk)
-    await put(desk, once="card", n=3)
+    await put(desk, dedup_key="card", n=3)
     assert [r.facts["n"] for r in await store.outbox("1")] == [2, 3], "what is on its way is told"
 
 
 async def test_a_row_given_back_gives_way_to_a_newer_one_of_its_name(
     desk: Desk, store: Store
 ) -> None:
-    await put(desk, once="card", n=1)
+    await put(desk, dedup_key="card", n=1)
     (old,) = await take(desk)
-    await put(desk, once="card", n=2)
+    await put(desk, dedup_key="card", n=2)
     await desk.run(give_back, old.id, after=0.0, error="network")
     assert [(r.facts["n"], r.state) for r in await store.outbox("1")] == [
         (1, "dropped"),
@@ -141,19 +143,19 @@ async def test_an_album_that_failed_loses_no_piece_to_its_later_ones(
 
 async def test_a_try_that_was_nobodys_fault_does_not_count(desk: Desk, store: Store) -> None:
     await put(desk)
-    (parcel,) = await take(desk)
-    await desk.run(give_back, parcel.id, after=0.0, error="flood", count=False)
+    (delivery,) = await take(desk)
+    await desk.run(give_back, delivery.id, after=0.0, error="flood", count=False)
     (row,) = await store.outbox("1")
     assert (row.attempts, row.state, row.error) == (0, "queued", "flood")
-    await desk.run(give_back, parcel.id, after=9.0, error="late")
+    await desk.run(give_back, delivery.id, after=9.0, error="late")
     assert (await store.outbox("1"))[0].error == "flood", "only what is on its way is given back"
 
 
 async def test_what_a_killed_process_was_sending_is_found(desk: Desk) -> None:
     await put(desk)
-    (parcel,) = await take(desk)
+    (delivery,) = await take(desk)
     (found,) = await desk.read(find_interrupted)
-    assert (found.id, found.mark) == (parcel.id, {"seen": 1})
+    assert (found.id, found.probe_context) == (delivery.id, {"seen": 1})
 
 
 async def test_an_answer_that_has_not_left_is_dropped(desk: Desk, store: Store) -> None:
@@ -171,18 +173,18 @@ async def test_an_answer_that_has_not_left_is_dropped(desk: Desk, store: Store) 
 async def test_what_stands_in_the_group_is_found_again(desk: Desk, store: Store) -> None:
     ticket = await opens(desk)
     await desk.run(hear, ALICE, says(ALICE, "more"))
-    for parcel, ref in zip(await take(desk), ("501", "502"), strict=False):
-        await desk.run(arrived, parcel, Sent((ref,), {"digest": "d"}))
+    for delivery, message_ref in zip(await take(desk), ("501", "502"), strict=False):
+        await desk.run(arrived, delivery, Sent((message_ref,), {"digest": "d"}))
     card = await desk.read(card_of, ticket.id)
     assert card and (card.chat, card.digest) == (OPERATORS, "d")
     rows = await store.outbox(OPERATORS, kind="content")
     await desk.run(claim, [rows[0].id], {})
-    parcel = replace(
+    delivery = replace(
         (await desk.read(find_interrupted))[-1], id=rows[0].id, kind="content", person_id=None
     )
-    assert parcel.message_id is not None
-    await desk.run(arrived, parcel, Sent(("503",)))
-    assert await desk.read(copies_of, parcel.message_id, OPERATORS) == [503]
+    assert delivery.message_id is not None
+    await desk.run(arrived, delivery, Sent(("503",)))
+    assert await desk.read(copies_of, delivery.message_id, OPERATORS) == [503]
 
 
 async def test_a_slow_answer_is_acknowledged_once(desk: Desk, store: Store, clock: Clock) -> None:
@@ -193,7 +195,7 @@ async def test_a_slow_answer_is_acknowledged_once(desk: Desk, store: Store, cloc
     clock.move(seconds=2)
     ((_, message),) = await desk.read(find_slow_answers, span)
     for _ in range(2):
-        await desk.run(look_slow, [message])
+        await desk.run(ack_slow_answers, [message])
     (eyes,) = await store.outbox(OPERATORS, kind="reaction")
     assert eyes.facts["emoji"] == "👀"
 
@@ -204,9 +206,9 @@ async def test_who_has_blocked_the_bot_is_unreachable_until_they_write(
     ticket, olga = await opens(desk), await operator(desk)
     await desk.run_as(olga, reply, ticket.id, writes())
     (row,) = await store.outbox(ALICE.telegram_id, kind="content")
-    (parcel,) = await desk.run(claim, [row.id], {})
+    (delivery,) = await desk.run(claim, [row.id], {})
     for _ in range(2):
-        await desk.run(refused, parcel, "blocked")
+        await desk.run(refused, delivery, "blocked")
     assert (await store.told(OPERATORS)).count("answer.failed.blocked") == 2
     assert "group.unreachable" not in await store.told(OPERATORS)
     card = await desk.read(card_of, ticket.id)
@@ -224,7 +226,7 @@ async def test_who_has_blocked_the_bot_is_unreachable_until_they_write(
 async def test_a_moved_group_is_followed_and_a_restart_does_not_go_back(
     desk: Desk, store: Store
 ) -> None:
-    assert await desk.run(settle_places) == desk.company
+    assert await desk.run(store_linked_chats) == desk.company
     ticket = await opens(desk)
     (card,) = await take_from(desk, OPERATORS)
     await desk.run(arrived, card, Sent(("9",)))
@@ -232,9 +234,9 @@ async def test_a_moved_group_is_followed_and_a_restart_does_not_go_back(
     await desk.run(hear, ALICE, says(ALICE, "more"))
     moved = await desk.run(move_chat, OPERATORS, NEW_CHAT)
     assert moved == replace(desk.company, operators_chat=NEW_CHAT)
-    assert await desk.run(settle_places) == moved, "the environment still names the old id"
+    assert await desk.run(store_linked_chats) == moved, "the environment still names the old id"
     waiting = await store.outbox(NEW_CHAT, state="queued")
-    assert [row.lane for row in waiting] == [f"{NEW_CHAT}:{ticket.id}"]
+    assert [row.ordering_key for row in waiting] == [f"{NEW_CHAT}:{ticket.id}"]
     kept = await store.ticket(ticket.id)
     assert (kept.card_chat, kept.card_message) == (None, None)
     before = await store.everything()
@@ -242,17 +244,17 @@ async def test_a_moved_group_is_followed_and_a_restart_does_not_go_back(
     assert await store.everything() == before
 
 
-async def take_from(desk: Desk, address: int) -> list[Outgoing]:
+async def take_from(desk: Desk, address: int) -> list[Delivery]:
     rows = [r.id for r in await desk.read(find_ready, ()) if r.address == str(address)]
     return await desk.run(claim, rows, {})
 
 
 async def test_another_group_in_the_environment_is_believed(desk: Desk, store: Store) -> None:
-    await desk.run(settle_places)
+    await desk.run(store_linked_chats)
     await desk.run(move_chat, ALERTS, NEW_CHAT)
     desk.company = replace(desk.company, alerts_chat=-300)
-    assert (await desk.run(settle_places)).alerts_chat == -300
-    assert {row.chat for row in await store.rows(select(Place))} == {OPERATORS, -300}
+    assert (await desk.run(store_linked_chats)).alerts_chat == -300
+    assert {row.chat for row in await store.rows(select(LinkedChat))} == {OPERATORS, -300}
 
 
 async def test_the_topic_of_a_picture_is_no_reason_for_a_second_card(

@@ -6,7 +6,7 @@ import pytest
 
 from core.desk import Desk
 from core.errors import NoSuchTicket, NotAllowed, NothingToDo, Refusal
-from core.links import external
+from core.links import ticket_links
 from core.tickets.card import card_of
 from core.tickets.lifecycle import move
 from core.tickets.parents import leave_parent, set_parent
@@ -48,7 +48,7 @@ async def test_a_ticket_can_stand_alone_again(desk: Desk, store: Store) -> None:
     one, two, _ = await three(desk)
     olga = await operator(desk)
     await desk.run_as(olga, set_parent, one, two)
-    await desk.run_as(olga, external.unlink, one, f"#{two}")
+    await desk.run_as(olga, ticket_links.unlink, one, f"#{two}")
     card = await desk.read(card_of, one)
     assert card is not None and card.relations.parent is None
     with pytest.raises(NothingToDo):

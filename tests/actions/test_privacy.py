@@ -5,7 +5,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from core.db import Database
-from core.models import Fact
+from core.models import SystemState
 
 WORDS = "калитка не открывается"
 
@@ -15,7 +15,9 @@ async def test_an_error_of_the_database_does_not_repeat_what_people_wrote(
 ) -> None:
     with pytest.raises(IntegrityError) as refused:
         async with database.write() as session:
-            await session.execute(insert(Fact).values(name=None, value={"said": WORDS}, at=None))
+            await session.execute(
+                insert(SystemState).values(name=None, value={"said": WORDS}, at=None)
+            )
     assert "INSERT INTO fact" in str(refused.value)
     assert WORDS not in str(refused.value).partition("DETAIL")[0]
     assert refused.value.hide_parameters

@@ -6,26 +6,25 @@ from typing import Any
 
 import pytest
 
-from core.agreements.classifying import classify
-from core.by_hand.saving import record_call
 from core.desk import AlreadyHandled, Desk
 from core.errors import Refusal
+from core.manual_tickets.save import record_call
 from core.models import Ticket
 from core.tasks.lists import open_ids
-from core.tasks.opening import open_equipment_task
-from core.tasks.working import cancel_task, finish_task, take_task
-from core.teams.directory import put_team
-from core.teams.finding import read_escalation, read_hand_over
-from core.teams.handing import escalate, hand_over
+from core.tasks.task_actions import cancel_task, finish_task, open_equipment_task, take_task
+from core.teams.assignee_parser import read_escalation, read_hand_over
+from core.teams.assignment import escalate, hand_over
+from core.teams.teams import put_team
 from core.tickets import conversation
 from core.tickets.assignment import release, take
-from core.tickets.details import change_topic
-from core.tickets.due import sweep
+from core.tickets.classification import change_topic, classify
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import set_parent
+from core.tickets.sweep import sweep
 from core.tx import Actor, Tx
 from tests.actions.conftest import Clock
+from tests.actions.journal_replay import present, replayed
 from tests.actions.people import (
     ALICE,
     ANNA,
@@ -37,7 +36,6 @@ from tests.actions.people import (
     says,
     writes,
 )
-from tests.actions.playing import present, replayed
 from tests.actions.store import Store
 from tests.actions.test_handing import operator_here
 
@@ -92,11 +90,11 @@ class Walk:
             return
 
     async def write(self, number: int, _who: Actor) -> None:
-        caller = self.dice.choice((ALICE, BORIS))
+        sender = self.dice.choice((ALICE, BORIS))
         words = self.dice.choice(("Why?", "thanks", "It blinks"))
         messages = await self.store.messages(number)
-        ref = self.dice.choice([m.source_message for m in messages])
-        await self.desk.run(hear, caller, says(caller, words, reply_to=ref))
+        message_ref = self.dice.choice([m.source_message for m in messages])
+        await self.desk.run(hear, sender, says(sender, words, reply_to=message_ref))
 
     async def move(self, number: int, who: Actor) -> None:
         verb = self.dice.choice(VERBS)

@@ -12,11 +12,11 @@ from core.people.permissions import PERMISSIONS, may
 from core.tickets import conversation
 from core.tickets.access import access
 from core.tickets.assignment import release, take
-from core.tickets.details import change_topic, retitle
+from core.tickets.classification import change_topic, retitle
 from core.tickets.edits import edit
-from core.tickets.intake import file_unfiled
+from core.tickets.incoming import IncomingMessage
+from core.tickets.intake import file_unassigned_messages
 from core.tickets.lifecycle import confirm, move
-from core.tickets.said import Said
 from core.tx import Actor, Tx
 from tests.actions.people import ALICE, EVE, OLEG, customer, opens, operator, says, writes
 from tests.actions.store import Store
@@ -75,7 +75,7 @@ async def test_a_customer_reaches_their_own_tickets_only(desk: Desk, store: Stor
             await desk.run_as(eve, reach, verb)
     with pytest.raises(NoSuchTicket):
         await desk.run_as(eve, confirm, ticket.id, content=True)
-    assert await desk.run(file_unfiled, EVE, ticket.id) is None
+    assert await desk.run(file_unassigned_messages, EVE, ticket.id) is None
     assert await store.everything() == before
 
 
@@ -85,7 +85,7 @@ async def test_a_customer_reaches_their_own_tickets_only(desk: Desk, store: Stor
 async def test_an_edit_keeps_the_old_words_in_the_journal(desk: Desk, store: Store) -> None:
     ticket, alice = await opens(desk), await customer(desk)
     first = (await store.messages(ticket.id))[0]
-    changed = says(ALICE, "It does work", ref=first.source_message)
+    changed = says(ALICE, "It does work", message_ref=first.source_message)
     await desk.run_as(alice, edit, changed)
     await desk.run_as(alice, edit, changed)
     assert [m.text for m in await store.messages(ticket.id)] == ["It does work"]
@@ -105,8 +105,8 @@ async def test_an_answers_edit_goes_to_the_customer(desk: Desk, store: Store) ->
     assert (await store.messages(ticket.id))[-1].text == "Restart"
 
 
-def writes_again(said: Said, text: str) -> Said:
-    return replace(said, text=text, content={"kind": "text", "text": text})
+def writes_again(incoming: IncomingMessage, text: str) -> IncomingMessage:
+    return replace(incoming, text=text, content={"kind": "text", "text": text})
 
 
 async def test_nobody_edits_anothers_words(desk: Desk, store: Store) -> None:

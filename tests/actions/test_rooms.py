@@ -5,21 +5,20 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from core.delivery.channel import Outgoing, Sent
-from core.delivery.places import is_own, move_chat
-from core.delivery.rooms import room_of
+from core.delivery.channel import Delivery, Sent
+from core.delivery.linked_chats import is_own, move_chat, operator_chat_of
 from core.desk import Desk
 from core.errors import Refusal
-from core.models import OutboxRow, Placement, Team, Ticket
-from core.setup.introduced import working_rooms
-from core.setup.linking import link
-from core.setup.watch import Condition, tell
-from core.teams.directory import put_team, teams_of
-from core.teams.finding import read_hand_over
-from core.teams.handing import hand_over
-from core.tickets import edits, receipts
+from core.models import OutboxRow, SentMessage, Team, Ticket
+from core.setup.chat_health import Condition, tell
+from core.setup.linked_chat import link
+from core.setup.profile_state import linked_operator_chats
+from core.teams.assignee_parser import read_hand_over
+from core.teams.assignment import hand_over
+from core.teams.teams import put_team, teams_of
+from core.tickets import delivery_results, edits
 from core.tickets.intake import hear
-from core.tickets.storm import CALM, gather_storm
+from core.tickets.new_ticket_digest import CALM, post_digest
 from core.tx import Tx
 from tests.actions.people import ALERTS, ALICE, ANNA, OPERATORS, customer, opens, operator, says
 from tests.actions.store import Store
@@ -38,21 +37,21 @@ async def given(desk: Desk, ticket: Ticket, to: str = "field") -> Ticket:
     return await desk.run_as(await operator(desk), hand_over, ticket.id, wish)
 
 
-async def stands(desk: Desk, store: Store, number: int, ref: int) -> None:
+async def stands(desk: Desk, store: Store, number: int, message_ref: int) -> None:
     """The card that waits for the ticket's group stands there now."""
-    chat = await desk.read(room_of, number)
+    chat = await desk.read(operator_chat_of, number)
     row = (await store.outbox(chat, kind="card", ticket_id=number, state="queued"))[-1]
 
     async def sent(tx: Tx) -> None:
         (await tx.session.get_one(OutboxRow, row.id)).state = "sent"
         note = {"chat": chat, "digest": "x"}
-        await receipts.arrived(tx, parcel_of(row), Sent((str(ref),), note))
+        await delivery_results.arrived(tx, parcel_of(row), Sent((str(message_ref),), note))
 
     await desk.run(sent)
 
 
-def parcel_of(row: OutboxRow) -> Outgoing:
-    return Outgoing(
+def parcel_of(row: OutboxRow) -> Delivery:
+    return Delivery(
         id=row.id,
         channel=row.channel,
         address=row.address,
@@ -102,23 +101,23 @@ async def test_many_cards_for_one_group_are_one_post_there_and_nobody_else_s_bus
 ) -> None:
     calm = await opens(desk)
     many = [await given(desk, await opens(desk)) for _ in range(CALM + 1)]
-    assert await desk.run(gather_storm) == len(many)
+    assert await desk.run(post_digest) == len(many)
     (post,) = await store.outbox(ROOM, key="group.storm")
     assert post.facts["n"] == len(many)
     assert not await store.outbox(ROOM, kind="card", state="queued")
     waiting = await store.outbox(OPERATORS, kind="card", state="queued")
     assert [row.ticket_id for row in waiting] == [calm.id]
-    assert await desk.run(gather_storm) == 0
+    assert await desk.run(post_digest) == 0
 
 
 async def test_cards_that_stood_elsewhere_before_are_new_to_this_group(
     desk: Desk, store: Store, crew: None
 ) -> None:
-    for ref in range(CALM + 1):
+    for message_ref in range(CALM + 1):
         ticket = await opens(desk)
-        await stands(desk, store, ticket.id, 70 + ref)
+        await stands(desk, store, ticket.id, 70 + message_ref)
         await given(desk, ticket)
-    assert await desk.run(gather_storm) == CALM + 1
+    assert await desk.run(post_digest) == CALM + 1
 
 
 # ------------------------------------------------------------------ another id
@@ -135,7 +134,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_tickets(
     assert await desk.run(move_chat, ROOM, NEW) == desk.company
     assert (await desk.read(teams_of)).of_chat(NEW) is not None
     (team,) = await store.rows(select(Team))
-    assert team.chat == NEW and await desk.read(room_of, ticket.id) == NEW
+    assert team.chat == NEW and await desk.read(operator_chat_of, ticket.id) == NEW
     kept = await store.ticket(ticket.id)
     assert (kept.card_chat, kept.card_message, kept.card_digest) == (None, None, None)
     assert {row.address for row in await store.outbox(state="queued", kind="content")} == {str(NEW)}
@@ -155,13 +154,13 @@ async def test_a_card_that_another_process_sends_elsewhere_stands_there_at_once(
     await beside.run(put_team, "field", TITLES, active=False)
     (row,) = await store.outbox(OPERATORS, kind="card", state="queued")
     # this desk has not read the directory anew yet, and the card is there already
-    assert await desk.read(room_of, ticket.id) == ROOM
+    assert await desk.read(operator_chat_of, ticket.id) == ROOM
     note = {"chat": OPERATORS, "digest": "x"}
-    await desk.run(receipts.arrived, parcel_of(row), Sent(("9",), note))
+    await desk.run(delivery_results.arrived, parcel_of(row), Sent(("9",), note))
     kept = await store.ticket(ticket.id)
     assert (kept.card_chat, kept.card_message) == (OPERATORS, 9)
     assert not await store.outbox(OPERATORS, kind="signpost")
-    assert await desk.read(room_of, ticket.id) == OPERATORS
+    assert await desk.read(operator_chat_of, ticket.id) == OPERATORS
 
 
 # ------------------------------------------------------------------ what was said before
@@ -177,8 +176,8 @@ async def test_edited_words_that_never_stood_here_are_known_here_from_then_on(
     author = await customer(desk)
     await desk.run_as(author, edits.edit, replace(said, text="Since Monday"))
     (row,) = await store.outbox(ROOM, kind="edit")
-    await desk.run(receipts.arrived, parcel_of(row), Sent(("9",), {"chat": ROOM}))
-    (copy,) = await store.rows(select(Placement).where(Placement.ref == 9))
+    await desk.run(delivery_results.arrived, parcel_of(row), Sent(("9",), {"chat": ROOM}))
+    (copy,) = await store.rows(select(SentMessage).where(SentMessage.message_ref == 9))
     assert (copy.chat, copy.role, copy.message_id) == (ROOM, "copy", row.message_id)
 
 
@@ -212,7 +211,7 @@ async def test_shut_out_of_it_admins_and_the_channel_hear_whose_it_is(
     desk: Desk, store: Store, crew: None
 ) -> None:
     await desk.run(hear, replace(ANNA, language="ru"), says(ANNA, "Hello"))
-    assert ROOM in await desk.read(working_rooms)
+    assert ROOM in await desk.read(linked_operator_chats)
     assert await desk.run(tell, condition("gone")) == []
     rows = [
         (row.address, row.key, row.facts["team"])
@@ -224,11 +223,11 @@ async def test_shut_out_of_it_admins_and_the_channel_hear_whose_it_is(
         (str(ALERTS), "setup.team.gone", "Field crew"),
         ("staff@example.org", "mail.troubled.team", "Field crew"),
     ]
-    assert await desk.read(working_rooms) == [OPERATORS]
+    assert await desk.read(linked_operator_chats) == [OPERATORS]
     assert await desk.run(tell, condition("gone")) == []
     (well,) = await desk.run(tell, condition("fine"))
     assert (well.team, well.chat) == ("field", ROOM)
-    assert await desk.read(working_rooms) == [OPERATORS, ROOM]
+    assert await desk.read(linked_operator_chats) == [OPERATORS, ROOM]
 
 
 async def test_teams_are_told_apart(desk: Desk, store: Store, crew: None) -> None:
@@ -238,4 +237,4 @@ async def test_teams_are_told_apart(desk: Desk, store: Store, crew: None) -> Non
     assert await desk.run(tell, [*condition("gone"), replace(other, code="fine")]) == [
         replace(other, code="fine")
     ]
-    assert await desk.read(working_rooms) == [OPERATORS, NEW]
+    assert await desk.read(linked_operator_chats) == [OPERATORS, NEW]

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.desk import Desk
-from core.models import Fact, SearchWord, Ticket
-from core.people.directory import arrive
+from core.models import SearchWord, SystemState, Ticket
+from core.people.identity import arrive
 from core.tickets import conversation, edits
-from core.tickets.details import retitle
+from core.tickets.classification import retitle
+from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tickets.lists import found_of
-from core.tickets.said import Said
 from core.tickets.search import index_new, search
 from core.tx import Tx
 from core.words.stems import asked, stems_of
@@ -100,7 +100,9 @@ async def test_edits_and_titles_replace_their_words(desk: Desk, clock: Clock) ->
     async def edit(tx: Tx) -> None:
         await arrive(tx, ALICE, "customer")
         content = {"kind": "text", "text": "сломался лифт"}
-        await edits.edit(tx, Said(said.chat, said.message, "text", "сломался лифт", content))
+        await edits.edit(
+            tx, IncomingMessage(said.chat, said.message, "text", "сломался лифт", content)
+        )
 
     await desk.run(edit)
     await desk.run_as(olga, retitle, number, "Новое имя")
@@ -115,7 +117,7 @@ async def test_indexing_twice_changes_nothing(desk: Desk, clock: Clock, store: S
     before = await store.rows(select(SearchWord.word))
 
     async def forget_where(tx: Tx) -> None:
-        (await tx.session.get_one(Fact, "search")).value = {"journal": 0}
+        (await tx.session.get_one(SystemState, "search")).value = {"journal": 0}
 
     await desk.run(forget_where)
     await indexed(desk, clock)

@@ -10,12 +10,12 @@ from sqlalchemy import select
 from core.company import Company
 from core.desk import Desk
 from core.errors import NotAllowed, NothingToDo, Refusal
-from core.models import Fact
+from core.models import SystemState
 from core.setup.admins import PREFIX as INVITED
 from core.setup.admins import accept, dismiss, invite, list_admins
-from core.setup.choices import choose, settle
 from core.setup.claim import PREFIX, claim, offer_claim
-from core.setup.linking import link
+from core.setup.company_settings import choose, settle
+from core.setup.linked_chat import link
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, ANNA, EVE, opens
 from tests.actions.store import Store
@@ -62,7 +62,7 @@ async def test_where_the_environment_names_admins_nobody_can_claim(
     old = await secret(desk)
     desk.company = replace(desk.company, admins=frozenset({ANNA.telegram_id}))
     assert await desk.run(offer_claim) is None
-    assert not await store.rows(select(Fact))
+    assert not await store.rows(select(SystemState))
     with pytest.raises(Refusal, match=r"refusal\.claim"):
         await desk.run(claim, EVE, old)
 
@@ -81,7 +81,7 @@ async def test_a_restart_makes_the_old_link_worthless_and_keeps_no_secret(
     first = await secret(desk)
     second = await secret(desk)
     assert first != second
-    assert second not in str([fact.value for fact in await store.rows(select(Fact))])
+    assert second not in str([fact.value for fact in await store.rows(select(SystemState))])
     with pytest.raises(Refusal, match=r"refusal\.claim"):
         await desk.run(claim, EVE, first)
     await desk.run(claim, ANNA, second)
@@ -192,7 +192,7 @@ async def test_an_invitation_works_once_for_a_day_and_only_the_newest(
 ) -> None:
     await with_admin(desk)
     old, new = await invited(desk), await invited(desk)
-    assert new not in str([fact.value for fact in await store.rows(select(Fact))])
+    assert new not in str([fact.value for fact in await store.rows(select(SystemState))])
     before = await store.everything()
     for wrong in (old, "", "x"):
         with pytest.raises(Refusal, match=r"refusal\.invitation"):

@@ -7,19 +7,19 @@ import signal
 import pytest
 from sqlalchemy import select
 
-from core import faultpoints
+from core import fault_points
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
-from core.models import Fact, JournalEntry
+from core.models import JournalEntry, SystemState
 from core.tickets import parents
 from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import set_parent
 from core.tx import Actor
 from tests.actions.conftest import RECORDERS, Clock
+from tests.actions.equipment_factories import crowd
 from tests.actions.people import ALICE, BORIS, customer, opens, operator
 from tests.actions.store import Store
-from tests.actions.yard import crowd
 
 FEW = 3
 
@@ -43,7 +43,9 @@ async def solved(store: Store, children: list[int]) -> list[int]:
 
 
 async def on_its_way(store: Store) -> list[str]:
-    return [row.name for row in await store.rows(select(Fact)) if row.name.startswith("solution")]
+    return [
+        row.name for row in await store.rows(select(SystemState)) if row.name.startswith("solution")
+    ]
 
 
 @pytest.mark.usefixtures("_few")
@@ -117,7 +119,7 @@ def _die(path: str, actor: Actor, top: int, plan: str) -> None:
         while await desk.run(parents.carry_on):
             pass
 
-    faultpoints.arm(plan)
+    fault_points.arm(plan)
     asyncio.run(solve())
 
 

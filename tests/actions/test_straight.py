@@ -9,28 +9,30 @@ from sqlalchemy import bindparam, event, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db import Database, Straight
-from core.db.conflict import prepared
+from core.db import Database, PreparedStatement
+from core.db.statements import prepared
 from core.desk import Desk
-from core.models import Fact, Person
+from core.models import Person, SystemState
 from core.tx import Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, opens
 
 PEOPLE: Any = Person.__table__
-BY_NAME = Straight(
+BY_NAME = PreparedStatement(
     select(PEOPLE.c.dialogue, PEOPLE.c.created_at, PEOPLE.c.language_chosen).where(
         PEOPLE.c.name == bindparam("called")
     )
 )
-RENAME = Straight(
+RENAME = PreparedStatement(
     update(PEOPLE)
     .where(PEOPLE.c.name == bindparam("called"))
     .values(name=bindparam("new"), dialogue=bindparam("step"))
     .returning(PEOPLE.c.name, PEOPLE.c.dialogue)
 )
-NOTE = Straight(
-    prepared(lambda make: make(Fact.__table__).on_conflict_do_nothing(index_elements=["name"]))
+NOTE = PreparedStatement(
+    prepared(
+        lambda make: make(SystemState.__table__).on_conflict_do_nothing(index_elements=["name"])
+    )
 )
 
 
@@ -89,7 +91,7 @@ async def test_what_the_session_has_to_write_is_written_first(desk: Desk) -> Non
 
 
 async def test_an_error_is_the_librarys_and_undoes_everything(desk: Desk) -> None:
-    again = Straight(insert(PEOPLE))
+    again = PreparedStatement(insert(PEOPLE))
 
     async def twice(tx: Tx) -> None:
         row = {"telegram_id": 5, "name": "Eve", "language": "en", "created_at": tx.now}
@@ -134,8 +136,8 @@ async def test_what_the_library_must_add_to_is_refused(database: Database, state
         pytest.skip("there the library runs it")
     async with database.write() as session:
         with pytest.raises(ValueError, match="straight"):
-            await _ask(session, Straight(statement))
+            await _ask(session, PreparedStatement(statement))
 
 
-async def _ask(session: AsyncSession, straight: Straight) -> None:
+async def _ask(session: AsyncSession, straight: PreparedStatement) -> None:
     await straight.rows(session, {"ids": [1], "name": "x"})

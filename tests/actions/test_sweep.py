@@ -10,12 +10,12 @@ from sqlalchemy import insert
 
 from core.desk import Desk
 from core.models import Person, Ticket, Timer
-from core.tickets import due
+from core.tickets import sweep as sweep_job
 from core.tickets.conversation import answer_delivered, reply, undo
-from core.tickets.due import BATCH, sweep
 from core.tickets.lifecycle import move
+from core.tickets.sweep import BATCH, sweep
 from core.tx import Tx
-from tests.actions.agreeing import agrees
+from tests.actions.agreement_factories import agrees
 from tests.actions.conftest import Clock
 from tests.actions.people import ALERTS, ALICE, BORIS, OPERATORS, opens, operator, writes
 from tests.actions.store import Store
@@ -215,12 +215,12 @@ async def test_one_that_cannot_wake_steps_aside_and_holds_up_nobody(
             raise ValueError(verb)
         return woke
 
-    moved = due._moved
-    monkeypatch.setattr(due, "_moved", fails)
+    moved = sweep_job._moved
+    monkeypatch.setattr(sweep_job, "_moved", fails)
     clock.move(hours=1)
     await desk.run(sweep)
     assert [(await store.ticket(number)).state for number in (one, other)] == ["frozen", "reopened"]
     monkeypatch.undo()
-    clock.now += due.STEP_ASIDE
+    clock.now += sweep_job.STEP_ASIDE
     await desk.run(sweep)
     assert (await store.ticket(one)).state == "reopened"

@@ -7,21 +7,19 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from core.agreements.classifying import classify
 from core.desk import Desk
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
 from core.models import Camera, Note, Task, Ticket
-from core.tasks.following import open_tasks
 from core.tasks.lists import list_tasks, open_ids, task_of
-from core.tasks.opening import open_equipment_task
-from core.tasks.resolving import Choice, TasksOpen, resolve
-from core.tasks.working import cancel_task, finish_task, take_task
-from core.teams.directory import put_team
-from core.teams.finding import read_escalation, read_hand_over
-from core.teams.handing import escalate, hand_over
+from core.tasks.resolution import Choice, TasksOpen, resolve
+from core.tasks.task_actions import cancel_task, finish_task, open_equipment_task, take_task
+from core.tasks.task_recorder import open_tasks
+from core.teams.assignee_parser import read_escalation, read_hand_over
+from core.teams.assignment import escalate, hand_over
+from core.teams.teams import put_team
 from core.tickets.assignment import release, take
-from core.tickets.behind import work_behind
-from core.tickets.card import card_of
+from core.tickets.card import card_of, work_behind
+from core.tickets.classification import classify
 from core.tickets.conversation import reply
 from core.tickets.lifecycle import move
 from core.tx import Actor, Tx
@@ -226,7 +224,7 @@ async def needs_a_visit(incident: Incident) -> Task:
             folded="",
             updated_at=tx.now,
         )
-        await tx.put(camera)
+        await tx.insert(camera)
         ticket = await tx.session.get_one(Ticket, incident.number)
         first = await open_equipment_task(tx, ticket, camera)
         assert await open_equipment_task(tx, ticket, camera) is first

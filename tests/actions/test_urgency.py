@@ -6,18 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agreements.choosing import Kind, Spans, Term
-from core.agreements.classifying import prioritise
-from core.agreements.urgency import shaded
 from core.desk import Desk
+from core.sla.terms import Kind, Spans, Term
 from core.tickets.assignment import take
+from core.tickets.classification import change_topic, prioritise
 from core.tickets.conversation import answer_delivered, reply
-from core.tickets.details import change_topic
-from core.tickets.due import sweep
 from core.tickets.lifecycle import move
 from core.tickets.lists import Page, page_of
-from core.tickets.marker import Marker
-from tests.actions.agreeing import HOUR, agrees
+from core.tickets.queue_order import shaded
+from core.tickets.sweep import sweep
+from core.tickets.workflow import Marker
+from tests.actions.agreement_factories import HOUR, agrees
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, opens, operator, writes
 from tests.actions.store import Store

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from core.tickets import parents
-from tests.actions.wandering import TABLE, Deed, Stage, World, furnish
+from tests.actions.random_walk import TABLE, Deed, Stage, World, seed_company
 
 STEPS = int(os.environ.get("WALK_STEPS", "400"))
 PARTS = int(os.environ.get("WALK_PARTS", "1"))
@@ -49,7 +49,7 @@ def stage(
     monkeypatch.setattr(parents, "BATCH", 1)  # so that a solution takes its time
     path = tmp_path / "walk.db"
     shutil.copyfile(template, path)
-    stage = runner.run(furnish(path))
+    stage = runner.run(seed_company(path))
     yield stage
     runner.run(stage.close())
 

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from core.company import Company
 from core.desk import Desk
 from core.models import OutboxRow
-from core.people.directory import arrive
-from core.setup.watch import Condition, find_news, tell
+from core.people.identity import arrive
+from core.setup.chat_health import Condition, find_news, tell
 from core.tx import Tx
 from tests.actions.people import ALICE, ANNA
 from tests.actions.store import Store
@@ -25,8 +25,8 @@ async def prepared(desk: Desk) -> None:
     russian, english = replace(ANNA, language="ru"), replace(ALICE, language="en")
 
     async def come(tx: Tx) -> None:
-        for caller in (russian, english):
-            await arrive(tx, caller, "customer")
+        for sender in (russian, english):
+            await arrive(tx, sender, "customer")
 
     await desk.run(come)
     desk.company = Company(

@@ -17,7 +17,7 @@ import uvloop
 
 from tests.bench import cost, crowded, memory, start, statements, storm
 from tests.bench.figures import Figure, Report
-from tests.wire.stage import ROOT
+from tests.e2e.stage import ROOT
 
 Part = Callable[..., Awaitable[list[Figure]]]
 

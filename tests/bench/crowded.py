@@ -11,16 +11,16 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from bot.migrate import migrate
+from bot.commands.migrate import migrate
 from core import journal
 from core.company import Company
 from core.db import Database
 from core.delivery import outbox
 from core.desk import Desk
 from core.models import Ticket
-from core.tickets import lists, own
-from core.tickets.due import sweep
-from core.tx import Look
+from core.tickets import customer_tickets, lists
+from core.tickets.sweep import sweep
+from core.tx import ReadTx
 from tests.bench.figures import Figure
 from tests.bench.million import HEAVY, fill_postgres, fill_sqlite
 from tests.postgres import Postgres, Unavailable, start
@@ -107,22 +107,22 @@ def _figure(name: str, took: list[float], aim: float | None = None) -> Figure:
     return Figure(name, statistics.median(took), "ms", aim, min(took), max(took))
 
 
-async def _lookings(look: Look, tickets: int) -> list[Looking]:
+async def _lookings(tx: ReadTx, tickets: int) -> list[Looking]:
     """Every list, at its beginning, in its middle and at its end; searches of each kind."""
     last = tickets - tickets % 10
     deep = {
-        "queue": await _cursor(look, tickets // 2 - tickets // 2 % 10 + 6),
-        "mine": await _cursor(look, tickets // 2 - tickets // 2 % 30 + 31),
-        "free": await _cursor(look, tickets // 2 - tickets // 2 % 30 + 30),
-        "overdue": await _cursor(look, tickets // 4 - tickets // 4 % 10),
-        "frozen": await _cursor(look, tickets // 2 - tickets // 2 % 10 + 8),
+        "queue": await _cursor(tx, tickets // 2 - tickets // 2 % 10 + 6),
+        "mine": await _cursor(tx, tickets // 2 - tickets // 2 % 30 + 31),
+        "free": await _cursor(tx, tickets // 2 - tickets // 2 % 30 + 30),
+        "overdue": await _cursor(tx, tickets // 4 - tickets // 4 % 10),
+        "frozen": await _cursor(tx, tickets // 2 - tickets // 2 % 10 + 8),
     }
-    person = (await look.session.scalars(select(Ticket.assignee_id).where(Ticket.id == 31))).one()
-    return [*_pages(deep, person), *_turns(await _cursor(look, last - 2)), *_searches(tickets)]
+    person = (await tx.session.scalars(select(Ticket.assignee_id).where(Ticket.id == 31))).one()
+    return [*_pages(deep, person), *_turns(await _cursor(tx, last - 2)), *_searches(tickets)]
 
 
-async def _cursor(look: Look, number: int) -> str:
-    row = (await look.session.execute(lists._LINES.where(Ticket.id == number))).one()
+async def _cursor(tx: ReadTx, number: int) -> str:
+    row = (await tx.session.execute(lists._LINES.where(Ticket.id == number))).one()
     return lists._cursor(row, 1000)
 
 
@@ -138,9 +138,9 @@ def _turns(last: str) -> Iterator[Looking]:
 
 def _searches(tickets: int) -> Iterator[Looking]:
     half = f"{tickets // 2}.500"
-    yield "own tickets of one who has 1 % of all", own.list_own, (1,), {}
-    middle = own.Cursor(ended=False, number=tickets // 2 // HEAVY * HEAVY)
-    yield "own tickets, in the middle", own.list_own, (1, middle), {}
+    yield "own tickets of one who has 1 % of all", customer_tickets.list_own, (1,), {}
+    middle = customer_tickets.Cursor(ended=False, number=tickets // 2 // HEAVY * HEAVY)
+    yield "own tickets, in the middle", customer_tickets.list_own, (1, middle), {}
     for title, words, cursor in (
         ("a word of every ticket", "камера", ""),
         ("a word of every ticket, in the middle", "камера", half),

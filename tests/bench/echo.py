@@ -28,7 +28,7 @@ async def stock() -> None:
 async def tuned() -> None:
     import orjson
 
-    from channels.telegram.gateway import keep_responses
+    from channels.telegram.client.gateway import keep_responses
 
     keep_responses()
     gc.collect()

@@ -20,9 +20,9 @@ from pathlib import Path
 import uvloop
 
 from sandbox import Message, Person
-from tests.wire.lives import Ledger, opens
-from tests.wire.stage import Stage, staged
-from tests.wire.warm import Nursery, WarmBot, nursery, warm
+from tests.e2e.lives import Ledger, opens
+from tests.e2e.stage import Stage, staged
+from tests.e2e.warm import WarmBot, WarmProcesses, warm, warm_processes
 
 CUSTOMERS = 8
 # A life polls so many seconds at most: some end at once, some see a lost answer through.
@@ -116,7 +116,7 @@ async def kill(bot: WarmBot, times: int, longest: float, chance: random.Random) 
 
 
 async def play(
-    folder: Path, lives: Nursery, times: int, seed: int, longest: float = LONGEST
+    folder: Path, lives: WarmProcesses, times: int, seed: int, longest: float = LONGEST
 ) -> Outcome:
     """Traffic and so many kills; then what came of it."""
     began = time.monotonic()
@@ -153,7 +153,7 @@ async def run(times: int, seed: int) -> Outcome:
     """As a command: in a folder of its own, which stays when something is wrong."""
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     print(f"database, log and transcript: {folder}", flush=True)
-    async with nursery() as lives:
+    async with warm_processes() as lives:
         outcome = await play(folder, lives, times, seed)
     if not outcome.problems:
         shutil.rmtree(folder)

@@ -9,18 +9,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.desks import desk_of
-from bot.migrate import migrate
+from bot.app import desk_of
+from bot.commands.migrate import migrate
 from bot.settings import Settings, load_settings
 from core.db import Database
-from core.delivery.places import settle_places
+from core.delivery.linked_chats import store_linked_chats
 from core.desk import Desk
-from core.people.directory import Caller, arrive, enter_dialogue
+from core.people.identity import Sender, arrive, enter_dialogue
+from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
-from core.tickets.said import Said
 from core.tx import Tx
 from sandbox import BotProcess, Person
-from tests.wire.stage import ROOT, Stage, staged
+from tests.e2e.stage import ROOT, Stage, staged
 
 REAL = ("-m", "bot", "run")
 UNHURRIED = ("-m", "tests.bench.unhurried")
@@ -47,21 +47,21 @@ async def desk_at(stage: Stage) -> AsyncIterator[Desk]:
     database = Database(settings.database_url.get_secret_value())
     await migrate(database)
     desk = desk_of(settings, database)
-    desk.company = await desk.run(settle_places)
+    desk.company = await desk.run(store_linked_chats)
     try:
         yield desk
     finally:
         await database.close()
 
 
-def caller_of(person: Person) -> Caller:
-    return Caller(person.id, person.first_name, person.username, person.language)
+def sender_of(person: Person) -> Sender:
+    return Sender(person.id, person.first_name, person.username, person.language)
 
 
 async def wait_for_words(tx: Tx, people: Sequence[Person]) -> None:
     """These people have asked for a new ticket: what they write next opens it."""
     for person in people:
-        known = await arrive(tx, caller_of(person), "customer")
+        known = await arrive(tx, sender_of(person), "customer")
         enter_dialogue(known, {"step": "describe", "topic": None})
 
 
@@ -70,7 +70,9 @@ async def open_tickets(tx: Tx, people: Sequence[Person]) -> None:
     await wait_for_words(tx, people)
     for person in people:
         words = {"kind": "text", "text": "Камера у подъезда не показывает", "entities": []}
-        await hear(tx, caller_of(person), Said(person.id, 1, "text", str(words["text"]), words))
+        await hear(
+            tx, sender_of(person), IncomingMessage(person.id, 1, "text", str(words["text"]), words)
+        )
 
 
 def bot_of(stage: Stage, command: Sequence[str], **more: str) -> BotProcess:

@@ -15,7 +15,7 @@ from sandbox import Person
 from tests.bench.figures import Figure
 from tests.bench.proc import cpu_seconds
 from tests.bench.staging import REAL, bot_of, desk_at, lean_stage, open_tickets, people_of
-from tests.wire.stage import ROOT, Stage
+from tests.e2e.stage import ROOT, Stage
 
 BACKLOG: Final = 100_000
 PEOPLE: Final = 200

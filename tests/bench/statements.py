@@ -28,7 +28,7 @@ from tests.bench.staging import (
     wait_for_words,
 )
 from tests.bench.unhurried import Unhurried
-from tests.wire.stage import Stage
+from tests.e2e.stage import Stage
 
 MOST = 8
 PATIENCE = 60.0
@@ -87,7 +87,7 @@ class Steps:
 
     async def handle(self, updates: list[inbox.Stored]) -> None:
         for update in updates:
-            await self.app.lanes._once(update)
+            await self.app.update_queue._once(update)
 
     async def deliver(self) -> None:
         """The courier runs until everything has left and is settled."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 
-from bot.deferring import defer_types
+from bot.lazy_aiogram import defer_types
 
 defer_types()  # as the command line does
 

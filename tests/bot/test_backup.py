@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.backup import NoBackup, back_up
+from bot.commands.backup import NoBackup, back_up
 from core.db import Database
 from tests.postgres import Postgres
 

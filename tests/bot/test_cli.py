@@ -17,7 +17,8 @@ from typing import Final
 
 import pytest
 
-from bot import cli, migrate, opening
+from bot import cli, database_access
+from bot.commands import migrate
 from bot.settings import NAMES
 from core.db import Database
 from tests.postgres import Postgres, in_a_thread
@@ -72,7 +73,7 @@ def terminal(
     """A working folder and an environment with a token and nothing else in it."""
     for name in (*NAMES, "FAULT_POINT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(opening, "REACHED_WITHIN", 0)
+    monkeypatch.setattr(database_access, "REACHED_WITHIN", 0)
     monkeypatch.chdir(tmp_path)
     terminal = Terminal(tmp_path, monkeypatch, capsys)
     # Nobody listens there: a desk that got so far would wait for Telegram, and the test for it.

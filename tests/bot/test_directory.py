@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot import cli
-from bot.rereading import Rereader
+from bot.cache_refresh import CacheRefresh
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
-from core.teams.directory import teams_of
+from core.teams.teams import teams_of
 
 TEAM = '[[team]]\ncode = "field"\ntitles = { en = "Field crew" }\nlevel = 2\n'
 
@@ -82,17 +82,17 @@ def test_a_wrong_file_changes_nothing_and_every_fault_is_named(
 def test_a_desk_that_runs_beside_knows_of_it_soon(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.rereading.LOOK_EVERY", 0.01)
+    monkeypatch.setattr("bot.cache_refresh.LOOK_EVERY", 0.01)
 
     async def live() -> list[list[str]]:
         store = Database(f"sqlite+aiosqlite:///{database}")
         store.lock()
         desk, seen = Desk(store, Company()), list[list[str]]()
         news: list[None] = []
-        before = desk.directory
-        reading = asyncio.create_task(Rereader(desk, lambda: news.append(None)).run())
+        before = desk.cache
+        reading = asyncio.create_task(CacheRefresh(desk, lambda: news.append(None)).run())
         try:
-            while desk.directory is before:  # it has looked once
+            while desk.cache is before:  # it has looked once
                 await asyncio.sleep(0.01)
             for text in (TEAM, TEAM + TEAM.replace("field", "second")):
                 seen.append(list(await desk.read(teams_of)))

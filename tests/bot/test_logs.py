@@ -16,11 +16,11 @@ SHORT = "42:TESTING"
 PASSWORD = "p@ss/w0rd"
 
 logger = logging.getLogger("tests.logs")
-Spoken = Callable[[], str]
+LocaleMiddleware = Callable[[], str]
 
 
 @pytest.fixture(params=["console", "json"])
-def spoken(request: pytest.FixtureRequest) -> Iterator[Spoken]:
+def spoken(request: pytest.FixtureRequest) -> Iterator[LocaleMiddleware]:
     stream = io.StringIO()
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -88,7 +88,7 @@ WAYS = [
 @pytest.mark.parametrize("let_loose", WAYS)
 @pytest.mark.parametrize("secret", [CANARY, SHORT, PASSWORD])
 def test_a_secret_never_appears(
-    spoken: Spoken, let_loose: Callable[[str], None], secret: str
+    spoken: LocaleMiddleware, let_loose: Callable[[str], None], secret: str
 ) -> None:
     let_loose(secret)
     assert secret not in spoken()
@@ -110,7 +110,7 @@ def test_addresses_lose_their_password_and_nothing_else(line: str, masked: str) 
     assert Mask()(line) == masked
 
 
-def test_a_secret_with_quotes_is_hidden_as_json_spells_it(spoken: Spoken) -> None:
+def test_a_secret_with_quotes_is_hidden_as_json_spells_it(spoken: LocaleMiddleware) -> None:
     del spoken
     assert 'a"b' not in json.loads(Mask(['a"b'])(json.dumps({"message": 'say a"b'})))["message"]
 
@@ -126,7 +126,7 @@ def last_json(text: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("spoken", ["json"], indirect=True)
-def test_a_json_entry_is_one_line_with_utc_time(spoken: Spoken) -> None:
+def test_a_json_entry_is_one_line_with_utc_time(spoken: LocaleMiddleware) -> None:
     with bound(update_id=7, level="nonsense"):
         try:
             raise ValueError("two\nlines")
@@ -142,14 +142,14 @@ def test_a_json_entry_is_one_line_with_utc_time(spoken: Spoken) -> None:
 
 
 @pytest.mark.parametrize("spoken", ["console"], indirect=True)
-def test_a_customers_words_cannot_forge_an_entry(spoken: Spoken) -> None:
+def test_a_customers_words_cannot_forge_an_entry(spoken: LocaleMiddleware) -> None:
     with bound(name="Eve\n00:00:00 ERROR fake"):
         logger.info("said %s", "hello\n12:00:00 CRITICAL core: all is lost")
     assert spoken().count("\n") == 1
 
 
 @pytest.mark.parametrize("spoken", ["json"], indirect=True)
-async def test_each_task_has_its_own_fields(spoken: Spoken) -> None:
+async def test_each_task_has_its_own_fields(spoken: LocaleMiddleware) -> None:
     async def work(number: int) -> None:
         with bound(ticket=number):
             await asyncio.sleep(0)
@@ -168,7 +168,7 @@ async def test_each_task_has_its_own_fields(spoken: Spoken) -> None:
     assert "ticket" not in seen[-1]
 
 
-def test_what_speaks_on_every_tick_is_silent(spoken: Spoken) -> None:
+def test_what_speaks_on_every_tick_is_silent(spoken: LocaleMiddleware) -> None:
     logging.getLogger("apscheduler.scheduler").warning("maximum number of running instances")
     logging.getLogger("apscheduler.executors.default").info("Running job")
     logging.getLogger("aiohttp.access").info("GET /health 200")
@@ -181,7 +181,9 @@ WORDS = "шлагбаум\n\nи ворота"
 REFUSED = f"null value in column\nDETAIL:  Failing row contains (1, {WORDS}).\n[SQL: INSERT]"
 
 
-def test_what_a_customer_wrote_is_not_shown_where_postgresql_refuses_it(spoken: Spoken) -> None:
+def test_what_a_customer_wrote_is_not_shown_where_postgresql_refuses_it(
+    spoken: LocaleMiddleware,
+) -> None:
     try:
         try:
             raise ValueError(REFUSED.partition("\n[")[0])

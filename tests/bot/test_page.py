@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot import cli, playground
-from bot.playground import PORT, Manner, _port, machine_room
+from bot import cli
+from bot.demo import runner
+from bot.demo.clock import DemoClock, shift
+from bot.demo.runner import PORT, RunOptions, _port, demo_control
 from bot.settings import Settings, load_settings
-from bot.shifted_clock import ShiftedClock, shift
 from core.desk import utc_now
 from sandbox import Chat, demo
 from sandbox.page import Page
@@ -29,9 +30,9 @@ async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
     """Somebody at the page of a sandbox whose bot takes updates."""
     async with demo.start() as world:
         played = demo.build(world)
-        room = machine_room(load_settings({}), played, tmp_path, {})
+        room = demo_control(load_settings({}), played, tmp_path, {})
         page = Page(played, room)
-        await room.furnish()
+        await room.seed_company()
         async with room.bot, visiting(page) as visitor:
             yield visitor
             await room.close()
@@ -131,7 +132,7 @@ async def test_the_demonstration_comes_through_the_bot_and_goes_without_a_trace(
 
 def test_a_shifted_clock_follows_its_file(tmp_path: Path) -> None:
     file = tmp_path / "clock"
-    clock = ShiftedClock(file)
+    clock = DemoClock(file)
     assert abs((clock() - utc_now()).total_seconds()) < 1
     for ahead in (3600.0, 3 * DAY + 0.5, 0.0):
         shift(file, ahead)
@@ -150,15 +151,15 @@ def test_the_page_has_its_usual_port_or_any_that_is_free() -> None:
 
 
 async def test_a_manner_reaches_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    played: list[Manner] = []
+    played: list[RunOptions] = []
 
-    async def play(_settings: Settings, manner: Manner | None = None) -> int:
-        played.append(manner or Manner())
+    async def play(_settings: Settings, manner: RunOptions | None = None) -> int:
+        played.append(manner or RunOptions())
         return 0
 
-    monkeypatch.setattr(playground, "play", play)
+    monkeypatch.setattr(runner, "play", play)
     for line in ("run", "sandbox", "sandbox --port 81 --open --no-console --basic-group"):
         options = cli._parser().parse_args(line.split())
         await cli.sandbox(load_settings({}), options)
-    other = Manner(81, console=False, browser=True, basic_group=True)
-    assert played == [Manner(), Manner(), other]
+    other = RunOptions(81, console=False, browser=True, basic_group=True)
+    assert played == [RunOptions(), RunOptions(), other]

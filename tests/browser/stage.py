@@ -11,8 +11,8 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Error, async_playwright
 
-from bot.machine_room import MachineRoom
-from bot.playground import machine_room
+from bot.demo.control import DemoControl
+from bot.demo.runner import demo_control
 from bot.settings import load_settings
 from sandbox import demo
 from sandbox.page import Page
@@ -63,7 +63,7 @@ class Stage:
     """The sandbox as ``make run`` brings it up, and a visitor who can prepare things quickly."""
 
     page: Page
-    room: MachineRoom
+    room: DemoControl
     visitor: Visitor
 
     @property
@@ -86,9 +86,9 @@ async def playing(folder: Path) -> AsyncIterator[Stage]:
     """The world, the bot that takes updates, the page."""
     async with demo.start() as world:
         played = demo.build(world)
-        room = machine_room(load_settings({}), played, folder, dict(os.environ))
+        room = demo_control(load_settings({}), played, folder, dict(os.environ))
         page = Page(played, room)
-        await room.furnish()
+        await room.seed_company()
         async with room.bot, visiting(page) as visitor:
             yield Stage(page, room, visitor)
             await room.close()

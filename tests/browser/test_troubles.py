@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from bot.machine_room import MachineRoom
+from bot.demo.control import DemoControl
 from tests.browser.window import Window
 
 if TYPE_CHECKING:
@@ -66,12 +66,12 @@ async def test_the_demonstration_says_how_far_it_is_and_so_does_its_end(
 ) -> None:
     told = asyncio.Semaphore(0)
 
-    async def tell(_room: MachineRoom, progress: Progress) -> None:
+    async def tell(_room: DemoControl, progress: Progress) -> None:
         for at in (1, 2):
             progress(at, 2)
             await told.acquire()
 
-    monkeypatch.setattr(MachineRoom, "tell_story", tell)
+    monkeypatch.setattr(DemoControl, "tell_story", tell)
     demo = window.machine.locator("[data-trouble=demo]")
     await demo.click()
     for at in (1, 2):

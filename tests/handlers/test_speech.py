@@ -12,18 +12,18 @@ import pytest
 from aiogram import Bot
 from aiogram.types import CallbackQuery, ReplyKeyboardRemove, User
 
-from bot.lanes import LONGEST
-from channels.telegram import gateway as gate
-from channels.telegram.gateway import Gateway, make_bot
-from channels.telegram.screens import packed, plain_of
+from bot.update_queue import LONGEST
+from channels.telegram.client import gateway as gate
+from channels.telegram.client.gateway import Gateway, make_bot
+from channels.telegram.screens.screen import packed, plain_of
 from core.company import Company
 from core.db import Database
 from core.delivery.pacing import GROUP_BUDGET, Pacer
 from core.desk import Desk
 from core.texts import Texts
-from core.words.graphemes import units
-from handlers import speech as module
-from handlers.speech import Speech
+from core.words.names import units
+from handlers.telegram import responder as module
+from handlers.telegram.responder import Responder
 from sandbox import Chat, Person, World
 
 LOCALES = Path(__file__).parents[2] / "locales"
@@ -43,9 +43,9 @@ class Room:
     group: Chat
 
     @property
-    def speech(self) -> Speech:
+    def responder(self) -> Responder:
         """As each update gets it: afresh."""
-        return Speech(self.bot, self.desk, self.texts, "en")
+        return Responder(self.bot, self.desk, self.texts, "en")
 
     def exhaust(self) -> None:
         """The group's minute is used up."""
@@ -90,7 +90,7 @@ async def test_a_long_answer_is_said_whole_with_its_buttons_below(room: Room) ->
     blocks = [f"<b>{number}</b> {'word &lt; ' * 60}" for number in range(40)]
     keyboard = ReplyKeyboardRemove(remove_keyboard=True)
     reply = question.id
-    await room.speech.say(room.anna.id, blocks, keyboard=keyboard, reply_to=reply)
+    await room.responder.say(room.anna.id, blocks, keyboard=keyboard, reply_to=reply)
     said = room.anna.chat.bot_messages
     assert len(said) > 3
     assert all(units(message.text) <= LIMIT for message in said)
@@ -117,7 +117,7 @@ def trouble(world: World, kind: str) -> None:
 def unharmed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Nothing is raised, somebody who reads logs learns of it, and it does not take long."""
     began = time.monotonic()
-    with caplog.at_level(logging.INFO, "handlers.speech"):
+    with caplog.at_level(logging.INFO, "handlers.telegram.responder"):
         yield
     assert "not shown" in caplog.text
     assert time.monotonic() - began < LONGEST / 2
@@ -127,17 +127,17 @@ def unharmed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 async def test_whatever_is_wrong_with_the_line_is_no_fault_of_a_handler(
     room: Room, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    speech, chat = room.speech, room.group.id
-    shown = await speech.say(chat, "menu")
+    responder, chat = room.responder, room.group.id
+    shown = await responder.say(chat, "menu")
     assert shown is not None
     trouble(room.world, kind)
-    speech.deadline = time.monotonic() + 1.5
+    responder.deadline = time.monotonic() + 1.5
     message: Any = shown
     with unharmed(caplog):
-        await speech.say(chat, ["<b>one</b>", "x" * LIMIT])
-        await speech.edit(message, "another screen")
-        await speech.show_buttons(message, None)
-        await speech.react(message, "👌")
+        await responder.say(chat, ["<b>one</b>", "x" * LIMIT])
+        await responder.edit(message, "another screen")
+        await responder.show_buttons(message, None)
+        await responder.react(message, "👌")
 
 
 async def test_a_button_pressed_while_the_line_is_down_fails_nothing(
@@ -147,7 +147,7 @@ async def test_a_button_pressed_while_the_line_is_down_fails_nothing(
     user = User(id=room.anna.id, is_bot=False, first_name="Anna")
     query = CallbackQuery(id="1", from_user=user, chat_instance="1")
     with unharmed(caplog):
-        await room.speech.toast(query, "taken")
+        await room.responder.toast(query, "taken")
 
 
 # Nobody waits long to be shown something
@@ -160,7 +160,7 @@ async def test_who_asks_in_a_group_without_room_holds_up_the_others_for_seconds_
     room.exhaust()
     began = time.monotonic()
     with unharmed(caplog):
-        assert await room.speech.say(room.group.id, ["a" * LIMIT, "b" * LIMIT]) is None
+        assert await room.responder.say(room.group.id, ["a" * LIMIT, "b" * LIMIT]) is None
     assert time.monotonic() - began < 5
     assert not room.group.bot_messages
 
@@ -171,7 +171,7 @@ async def test_a_long_429_is_not_waited_out_by_who_holds_a_lane(
     room.world.faults.flood(25)
     began = time.monotonic()
     with unharmed(caplog):
-        await room.speech.say(room.anna.id, "menu")
+        await room.responder.say(room.anna.id, "menu")
     assert time.monotonic() - began < 5
 
 
@@ -180,10 +180,10 @@ async def test_all_that_one_update_shows_ends_before_the_update_counts_as_hung(
 ) -> None:
     assert module.SHOWING + 5 <= LONGEST
     room.world.faults.hang(5, times=9)
-    speech = room.speech
-    speech.deadline = time.monotonic() + 0.5
+    responder = room.responder
+    responder.deadline = time.monotonic() + 0.5
     began = time.monotonic()
     with unharmed(caplog):
         for _ in range(5):
-            await speech.say(room.anna.id, "part")
+            await responder.say(room.anna.id, "part")
     assert time.monotonic() - began < 2

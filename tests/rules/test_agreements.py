@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from core.agreements.choosing import Kind, Signed, Spans, Term, choose, narrowest
+from core.sla.terms import Kind, Signed, Spans, Term, choose, narrowest
 
 TODAY = date(2026, 11, 23)
 BEFORE, AFTER = date(2026, 11, 22), date(2026, 11, 24)

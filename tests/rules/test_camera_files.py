@@ -3,7 +3,7 @@
 import pytest
 
 from core.equipment.csv_file import Read, WrongFile, read_cameras, read_owner
-from core.words.phones import read_phone, shared_phone
+from core.words.contact_values import read_phone, shared_phone
 
 HEAD = "number,name,owner"
 

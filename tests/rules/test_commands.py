@@ -3,10 +3,10 @@
 import pytest
 
 from core.tickets.albums import Begun
-from core.tickets.said import Said
-from handlers.operators.commands import COMMANDS
-from handlers.operators.parsing import is_foreign, parse, without_head, without_mark
-from handlers.operators.room import Seen, Sort, sort
+from core.tickets.incoming import IncomingMessage
+from handlers.telegram.operators.command_parser import is_foreign, parse, without_head, without_mark
+from handlers.telegram.operators.commands import COMMANDS
+from handlers.telegram.operators.group_messages import Seen, Sort, sort
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_figure_can_be_given_back_to_the_words() -> None:
     assert "/freeze 2 дня ждём"[whole.at :] == "2 дня ждём"
 
 
-def said(text: str, *entities: tuple[int, int]) -> Said:
+def said(text: str, *entities: tuple[int, int]) -> IncomingMessage:
     listed = [{"type": "bold", "offset": o, "length": n} for o, n in entities]
-    return Said(-1, 1, "text", text, {"kind": "text", "text": text, "entities": listed})
+    return IncomingMessage(-1, 1, "text", text, {"kind": "text", "text": text, "entities": listed})
 
 
 def test_a_note_loses_its_mark_and_entities_keep_their_words() -> None:
@@ -78,7 +78,7 @@ def test_a_note_loses_its_mark_and_entities_keep_their_words() -> None:
 
 
 def test_what_was_attached_stays_attached() -> None:
-    photo = Said(
+    photo = IncomingMessage(
         -1, 1, "photo", "/reply 12", {"kind": "photo", "text": "/reply 12", "entities": []}
     )
     rest = without_head(photo, len("/reply 12"))

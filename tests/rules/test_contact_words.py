@@ -2,9 +2,8 @@
 
 import pytest
 
-from core.by_hand.draft import CALL, Draft, Offered, step_of, unpacked
-from core.words.emails import read_email
-from core.words.phones import typed_phone
+from core.manual_tickets.draft import CALL, Draft, Offered, step_of, unpacked
+from core.words.contact_values import read_email, typed_phone
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.tickets.default_workflow import STATES
-from core.tickets.marker import Marker, marker, queue_rank
-from core.tickets.workflow import State
+from core.tickets.workflow import Marker, State, marker, queue_rank
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 SOON, LATE = NOW + timedelta(seconds=1), NOW - timedelta(hours=1)

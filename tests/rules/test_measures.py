@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agreements.measures import Entry, Measures, measure
-from core.business_time import read_calendar
+from core.sla.calendar import read_calendar
+from core.tickets.metrics import Entry, Measures, measure
 
 OPENED = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -158,15 +158,15 @@ def test_notes_and_titles_never_reach_a_customer() -> None:
 def test_cards_and_receipts_coalesce_and_give_way_to_people() -> None:
     for _, notice in every_notice():
         if notice.kind in {"card", "reaction", "edit"}:
-            assert notice.once is not None, notice
+            assert notice.dedup_key is not None, notice
         if notice.to is Audience.CUSTOMER and notice.kind == "content":
             assert notice.priority is Priority.HUMAN_ANSWER
 
 
 def test_what_coalesces_is_named_by_facts_of_the_event() -> None:
     for event, notice in every_notice():
-        if notice.once is not None:
-            notice.once.format(**dict.fromkeys(event.__dataclass_fields__, 1))
+        if notice.dedup_key is not None:
+            notice.dedup_key.format(**dict.fromkeys(event.__dataclass_fields__, 1))
 
 
 def test_an_event_of_no_entry_is_silent() -> None:

@@ -7,18 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agreements.explaining import Day, Standing, explain
-from core.agreements.reckoning import (
-    REACTION,
-    RESOLUTION,
-    Reading,
-    Step,
-    What,
-    begin,
-    fold,
-    remind_at,
-)
-from core.business_time import read_calendar
+from core.sla.calendar import read_calendar
+from core.sla.clock import REACTION, RESOLUTION, ClockState, Step, What, begin, fold, remind_at
+from core.sla.explanation import Day, Standing, explain
 
 OFFICE = [["09:00", "13:00"], ["14:00", "18:00"]]
 WEEK = [OFFICE] * 5 + [[], []]
@@ -44,16 +35,16 @@ def told(story: str) -> list[Step]:
     return steps
 
 
-def shown(reading: Reading) -> str:
+def shown(state: ClockState) -> str:
     """The state of a clock in a word or two."""
     parts = []
-    if reading.due_at is not None:
-        parts.append(f"due {reading.due_at + timedelta(hours=3):%a %-H:%M}".lower())
-    if reading.left is not None:
-        parts.append(f"left {reading.left / HOUR:g}")
-    if reading.ended_at is not None:
-        parts.append(f"ended {reading.ended_at + timedelta(hours=3):%a %-H:%M}".lower())
-    if reading.missed_at is not None:
+    if state.due_at is not None:
+        parts.append(f"due {state.due_at + timedelta(hours=3):%a %-H:%M}".lower())
+    if state.left is not None:
+        parts.append(f"left {state.left / HOUR:g}")
+    if state.ended_at is not None:
+        parts.append(f"ended {state.ended_at + timedelta(hours=3):%a %-H:%M}".lower())
+    if state.missed_at is not None:
         parts.append("known")
     return ", ".join(parts)
 
@@ -131,8 +122,8 @@ def test_the_clock_of_the_reaction(story: str, shows: str) -> None:
 
 
 def test_a_span_that_no_calendar_holds_is_due_out_of_sight() -> None:
-    once = read_calendar("UTC", [[], [], [], [], [], [], [["10:00", "10:01"]]], {})
-    clock = begin(once, 366 * 24 * HOUR, at(OPENED))
+    dedup_key = read_calendar("UTC", [[], [], [], [], [], [], [["10:00", "10:01"]]], {})
+    clock = begin(dedup_key, 366 * 24 * HOUR, at(OPENED))
     assert clock.due_at is not None and clock.due_at.year > 2045
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core import events as e
-from core.tasks.resolving import Choice, read_choice
+from core.tasks.resolution import Choice, read_choice
 from core.tasks.rules import CLOSING, Cause, cause_of
 
 GIVEN: dict[str, Any] = {"ticket_id": 1, "to": "x", "by": "y", "first": False, "told": ()}

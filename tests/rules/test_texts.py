@@ -11,8 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.texts import BadCatalogue, Key, MissingFact, MissingText, Texts, pack, unpack
-from core.words.graphemes import clusters, units
-from core.words.names import clean_name, is_blank, split_entities, split_text, visible
+from core.words.names import (
+    clean_name,
+    clusters,
+    is_blank,
+    split_entities,
+    split_text,
+    units,
+    visible,
+)
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from sandbox import Person
-from tests.transcript.book import Book
+from tests.e2e.stage import ROOT, Stage, staged
+from tests.transcript.book import Agreements
 from tests.transcript.work import work
-from tests.wire.stage import ROOT, Stage, staged
 
 OUTPUT: Final = ROOT / "build" / "transcript.md"
 
@@ -94,7 +94,7 @@ LINES: Final = {
 }
 
 
-async def play(stage: Stage, book: Book, language: str) -> None:
+async def play(stage: Stage, book: Agreements, language: str) -> None:
     """All scenes of a language, with a fresh customer."""
     words, says = WORDS[language], LINES[language]
     alice = stage.world.user(words["name"], language=language)
@@ -111,7 +111,7 @@ class Telling:
     """The scenes, in the order of a ticket's life."""
 
     stage: Stage
-    book: Book
+    book: Agreements
     alice: Person
     words: dict[str, str]
     says: dict[str, str]
@@ -285,7 +285,7 @@ SIGNS: Final = {
 }
 
 
-async def clock(stage: Stage, book: Book, language: str) -> None:
+async def clock(stage: Stage, book: Agreements, language: str) -> None:
     """What the clock does: reminder, overdue, wake-up, lists."""
     near, late, awake = SIGNS[language]
     quick = {"ANSWER_DEADLINE": "6s", "REMIND_BEFORE": "3s", "DEFAULT_LANGUAGE": language}
@@ -316,7 +316,7 @@ async def main() -> int:
     """Play everything and write the book."""
     with tempfile.TemporaryDirectory() as folder:
         async with staged(Path(folder)) as stage:
-            book = Book(stage)
+            book = Agreements(stage)
             try:
                 for language in ("ru", "en"):
                     async with stage.process(DEFAULT_LANGUAGE=language):

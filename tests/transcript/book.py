@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sandbox import Message
-from tests.wire.stage import Stage
+from tests.e2e.stage import Stage
 
 # What a handler answers by itself comes after its update is done with; so long, on a busy machine.
 SLOWEST = 1.0
 
 
 @dataclass(slots=True)
-class Book:
+class Agreements:
     """Writes down what is new in every chat after each scene."""
 
     stage: Stage

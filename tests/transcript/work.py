@@ -9,10 +9,10 @@ from typing import Final
 
 from sandbox import Message, Person
 from sandbox.chat import Chat
-from tests.transcript.book import Book
-from tests.wire.asking import answer, asks
-from tests.wire.beside import apply_directory, import_cameras
-from tests.wire.stage import ROOT, Stage
+from tests.e2e.asking import answer, asks
+from tests.e2e.beside import apply_directory, import_cameras
+from tests.e2e.stage import ROOT, Stage
+from tests.transcript.book import Agreements
 
 EXAMPLE: Final = ROOT / "examples" / "directory.toml"
 LINES: Final = {
@@ -59,7 +59,7 @@ LINES: Final = {
 }
 
 
-async def work(stage: Stage, book: Book, language: str) -> None:
+async def work(stage: Stage, book: Agreements, language: str) -> None:
     """All scenes of a language, in a company furnished by the example."""
     people = [
         stage.world.user(f"{LINES[language]['name']} {at}", language=language) for at in range(4)
@@ -83,7 +83,7 @@ async def work(stage: Stage, book: Book, language: str) -> None:
 @dataclass(slots=True)
 class Acts:
     stage: Stage
-    book: Book
+    book: Agreements
     people: list[Person]
     says: dict[str, str]
     language: str

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
 from channels.email.channel import EmailChannel
-from core.delivery.channel import Outgoing
+from core.delivery.channel import Delivery
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 Start = Callable[..., Awaitable["Relay"]]
@@ -51,8 +51,8 @@ class Words:
         return {"subject": self.subject, "body": self.body}[name].format(**facts)
 
 
-def parcel(address: str = "alice@x.test", **changes: Any) -> Outgoing:
-    about = Outgoing(
+def delivery(address: str = "alice@x.test", **changes: Any) -> Delivery:
+    about = Delivery(
         id=17,
         channel="email",
         address=address,

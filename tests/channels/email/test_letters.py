@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from channels.email.channel import EmailChannel
 from channels.email.compose import compose, mailbox, named_mailbox, one_line
-from tests.channels.email.server import MakeChannel, Relay, Words, parcel, read, text_of
+from tests.channels.email.server import MakeChannel, Relay, Words, delivery, read, text_of
 
 OURS = {
     "From",
@@ -29,7 +29,7 @@ OURS = {
 
 
 async def test_alice_reads_her_answer_in_russian(channel: EmailChannel, relay: Relay) -> None:
-    sent = await channel.send(parcel())
+    sent = await channel.send(delivery())
 
     letter = relay.letter()
     assert letter["Subject"] == "Обращение #12: Камера"
@@ -43,12 +43,12 @@ async def test_alice_reads_her_answer_in_russian(channel: EmailChannel, relay: R
         "desk@frontdoor.test",
         ["alice@x.test"],
     )
-    assert sent.refs == ("<outbox-17@frontdoor.test>",)
+    assert sent.message_refs == ("<outbox-17@frontdoor.test>",)
     assert sent.note == {"response": "queued as 4F2A"}
 
 
 async def test_a_letter_says_that_a_machine_wrote_it(channel: EmailChannel, relay: Relay) -> None:
-    await channel.send(parcel())
+    await channel.send(delivery())
     assert relay.letter()["Auto-Submitted"] == "auto-generated"
     assert relay.letter()["X-Auto-Response-Suppress"] == "All"
     assert set(relay.letter().keys()) == OURS
@@ -57,12 +57,12 @@ async def test_a_letter_says_that_a_machine_wrote_it(channel: EmailChannel, rela
 async def test_a_retry_is_the_same_letter_byte_for_byte(
     channel: EmailChannel, relay: Relay, words: Words
 ) -> None:
-    await channel.send(parcel())
-    await channel.send(parcel(attempts=3))
+    await channel.send(delivery())
+    await channel.send(delivery(attempts=3))
     first, second = relay.letters
     assert read(first)["Message-ID"] == "<outbox-17@frontdoor.test>"
     assert first.content == second.content
-    assert set(words.asked_at) == {parcel().created_at}
+    assert set(words.asked_at) == {delivery().created_at}
 
 
 async def test_times_are_told_in_the_zone_of_whoever_reads(
@@ -76,16 +76,16 @@ async def test_times_are_told_in_the_zone_of_whoever_reads(
 
     channel = channel_to(f"smtp://127.0.0.1:{relay.port}", zone_of=zone_of)
     words.zone = ZoneInfo("Asia/Omsk")
-    await channel.send(parcel())
+    await channel.send(delivery())
     assert asked == ["alice@x.test"]
     words.zone = ZoneInfo("Asia/Tokyo")  # frozen with the row, where the person was known
-    await channel.send(parcel(facts={**parcel().facts, "readers_zone": "Asia/Tokyo"}))
+    await channel.send(delivery(facts={**delivery().facts, "readers_zone": "Asia/Tokyo"}))
     assert asked == ["alice@x.test"] and len(relay.letters) == 2
 
 
 async def test_another_row_is_another_letter(channel: EmailChannel, relay: Relay) -> None:
-    await channel.send(parcel())
-    await channel.send(parcel(id=18))
+    await channel.send(delivery())
+    await channel.send(delivery(id=18))
     assert [read(e)["Message-ID"] for e in relay.letters] == [
         "<outbox-17@frontdoor.test>",
         "<outbox-18@frontdoor.test>",
@@ -96,8 +96,8 @@ async def test_the_domain_of_the_ids_may_be_another_than_the_sender_s(
     relay: Relay, channel_to: MakeChannel
 ) -> None:
     channel = channel_to(f"smtp://127.0.0.1:{relay.port}", domain="двор.рф")
-    sent = await channel.send(parcel())
-    assert sent.refs == ("<outbox-17@xn--b1ad5ai.xn--p1ai>",)
+    sent = await channel.send(delivery())
+    assert sent.message_refs == ("<outbox-17@xn--b1ad5ai.xn--p1ai>",)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_the_domain_of_the_ids_may_be_another_than_the_sender_s(
 async def test_a_hostile_title_stays_in_the_subject(
     channel: EmailChannel, relay: Relay, title: str
 ) -> None:
-    await channel.send(parcel(facts={"number": 12, "title": title, "text": "Починили."}))
+    await channel.send(delivery(facts={"number": 12, "title": title, "text": "Починили."}))
     assert set(relay.letter().keys()) == OURS
     assert relay.letters[0].rcpt_tos == ["alice@x.test"]
     assert text_of(relay.letter()) == "Здравствуйте.\nПочинили.\n"
@@ -134,7 +134,7 @@ async def test_a_hostile_title_stays_in_the_subject(
 
 async def test_a_hostile_text_stays_in_the_body(channel: EmailChannel, relay: Relay) -> None:
     text = "a\r\n.\r\nMAIL FROM:<eve@x.test>\r.\rb\x00\x1b[31m\ud800\tc\n.\n"
-    await channel.send(parcel(facts={"number": 12, "title": "x", "text": text}))
+    await channel.send(delivery(facts={"number": 12, "title": "x", "text": text}))
     assert text_of(relay.letter()) == (
         "Здравствуйте.\na\n.\nMAIL FROM:<eve@x.test>\n.\nb[31m?\tc\n.\n"
     )
@@ -237,6 +237,6 @@ def test_a_long_line_is_cut_with_an_ellipsis() -> None:
 async def test_a_cyrillic_recipient_is_written_to_where_the_server_knows_how(
     channel: EmailChannel, relay: Relay
 ) -> None:
-    await channel.send(parcel("иван@пример.рф"))
+    await channel.send(delivery("иван@пример.рф"))
     assert relay.letters[0].rcpt_tos == ["иван@xn--e1afmkfd.xn--p1ai"]
     assert set(relay.letter().keys()) == OURS

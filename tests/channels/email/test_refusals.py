@@ -9,7 +9,7 @@ import pytest
 from channels.email.channel import EmailChannel
 from channels.email.relay import Relay as RelayUrl
 from core.delivery.channel import Channel, SendError, Sent
-from tests.channels.email.server import Certificate, MakeChannel, Relay, Start, parcel
+from tests.channels.email.server import Certificate, MakeChannel, Relay, Start, delivery
 
 TRY_AGAIN = {"permanent": False, "configuration": False}
 GIVE_UP = {"permanent": True, "configuration": False}
@@ -23,7 +23,7 @@ def test_letters_are_a_channel(channel: EmailChannel) -> None:
 
 async def refusal(channel: EmailChannel, address: str = "alice@x.test") -> SendError:
     with pytest.raises(SendError) as caught:
-        await channel.send(parcel(address))
+        await channel.send(delivery(address))
     error = caught.value
     assert not error.uncertain, "the Message-ID makes trying again harmless"
     assert (error.retry_after, error.moved_to) == (None, None)
@@ -112,11 +112,11 @@ async def test_a_line_cut_after_the_letter_is_tried_again_under_the_same_id(
 ) -> None:
     relay.drop_in_data = True
     assert verdict(await refusal(channel)) == ("network", TRY_AGAIN)
-    assert channel.mark() == {}
-    assert await channel.was_delivered(parcel()) is None
+    assert channel.probe_context() == {}
+    assert await channel.was_delivered(delivery()) is None
     relay.drop_in_data = False
-    assert await channel.send(parcel()) == Sent(
-        refs=("<outbox-17@frontdoor.test>",), note={"response": "queued as 4F2A"}
+    assert await channel.send(delivery()) == Sent(
+        message_refs=("<outbox-17@frontdoor.test>",), note={"response": "queued as 4F2A"}
     )
     first, second = relay.letters
     assert first.content == second.content
@@ -199,12 +199,12 @@ async def test_a_silent_farewell_does_not_undo_a_letter(
     channel: EmailChannel, relay: Relay
 ) -> None:
     relay.hang_up_at_quit = True
-    assert (await channel.send(parcel())).refs == ("<outbox-17@frontdoor.test>",)
+    assert (await channel.send(delivery())).message_refs == ("<outbox-17@frontdoor.test>",)
 
 
 async def test_a_send_that_is_cancelled_leaves_no_connection(channel_to: MakeChannel) -> None:
     async with Listener(b"220 hello\r\n") as hole, asyncio.timeout(5):
-        sending = asyncio.create_task(channel_to(f"smtp://127.0.0.1:{hole.port}").send(parcel()))
+        sending = asyncio.create_task(channel_to(f"smtp://127.0.0.1:{hole.port}").send(delivery()))
         await hole.spoken_to.wait()
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -223,7 +223,7 @@ async def test_starttls_carries_the_password_and_the_letter(
     )
     url = f"smtp+starttls://desk:p%40ss%2Fword@127.0.0.1:{relay.port}"
     channel = channel_to(url, tls=certificate.trusting)
-    await channel.send(parcel())
+    await channel.send(delivery())
     assert relay.seen == ["MAIL over TLS"]
     assert relay.letter()["To"] == "alice@x.test"
 
@@ -233,7 +233,7 @@ async def test_smtps_is_encrypted_from_the_first_byte(
 ) -> None:
     relay = await start_relay(tls_first=certificate.server)
     channel = channel_to(f"smtps://127.0.0.1:{relay.port}", tls=certificate.trusting)
-    await channel.send(parcel())
+    await channel.send(delivery())
     assert relay.letter()["To"] == "alice@x.test"
 
 
@@ -305,7 +305,7 @@ async def test_what_is_no_letter_is_said_to_be_unsupported(
     channel: EmailChannel, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(SendError) as caught:
-        await channel.send(parcel(**changes))
+        await channel.send(delivery(**changes))
     assert verdict(caught.value) == ("unsupported", GIVE_UP)
 
 

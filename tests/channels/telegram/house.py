@@ -9,23 +9,23 @@ import aiogram.types
 from sqlalchemy import select
 
 from channels.telegram.channel import TelegramChannel
-from channels.telegram.contents import Service, Unsupported, read
-from channels.telegram.gateway import Gateway, make_bot
+from channels.telegram.client.gateway import Gateway, make_bot
+from channels.telegram.messages.message_parser import Service, Unsupported, read
 from core import journal
 from core.company import Company
 from core.db import Database
-from core.delivery import claims, outbox
-from core.delivery.channel import Outgoing, SendError, Sent
+from core.delivery import outbox, outbox_store
+from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.pacing import Pacer
 from core.desk import Desk
 from core.models import OutboxRow, Person
-from core.people.directory import Caller, arrive, enter_dialogue
+from core.people.identity import Sender, arrive, enter_dialogue
 from core.texts import Texts
-from core.tickets import receipts
+from core.tickets import delivery_results
 from core.tickets.conversation import reply
-from core.tickets.intake import file_unfiled, hear
-from core.tickets.said import Said
-from core.tx import Look, Tx
+from core.tickets.incoming import IncomingMessage
+from core.tickets.intake import file_unassigned_messages, hear
+from core.tx import ReadTx, Tx
 from sandbox import Chat, Message, World
 from sandbox import Person as Somebody
 
@@ -44,13 +44,13 @@ class Free(Pacer):
 class Left:
     """What came of one parcel."""
 
-    parcel: Outgoing
+    delivery: Delivery
     sent: Sent | None = None
     error: SendError | None = None
 
     @property
     def name(self) -> str:
-        return self.parcel.key or self.parcel.kind
+        return self.delivery.key or self.delivery.kind
 
 
 class Clock:
@@ -90,44 +90,44 @@ class House:
 
     # people
 
-    def caller(self, person: Somebody) -> Caller:
-        return Caller(person.id, person.first_name, None, self.language)
+    def sender(self, person: Somebody) -> Sender:
+        return Sender(person.id, person.first_name, None, self.language)
 
-    def read(self, message: Message) -> Said:
+    def read(self, message: Message) -> IncomingMessage:
         said = self.read_any(message)
-        assert isinstance(said, Said), said
+        assert isinstance(said, IncomingMessage), said
         return said
 
-    def read_any(self, message: Message) -> Said | Unsupported | Service:
+    def read_any(self, message: Message) -> IncomingMessage | Unsupported | Service:
         parsed = aiogram.types.Message.model_validate(message.to_json(), context={"bot": self.bot})
         self.gateway.note_incoming(parsed.chat, parsed.message_id)
         return read(parsed)
 
     async def open(self, message: Message, *, who: Somebody | None = None) -> int:
         """A ticket of this message."""
-        caller = self.caller(who or self.anna)
+        sender = self.sender(who or self.anna)
 
         async def describing(tx: Tx) -> None:
-            person = await arrive(tx, caller, "customer")
+            person = await arrive(tx, sender, "customer")
             enter_dialogue(person, {"step": "describe"})
 
         await self.desk.run(describing)
-        heard = await self.desk.run(hear, caller, self.read(message))
+        heard = await self.desk.run(hear, sender, self.read(message))
         assert heard.ticket is not None
         return heard.ticket.id
 
     async def hear(self, message: Message, *, number: int | None = None) -> None:
         """Words that join a ticket."""
-        heard = await self.desk.run(hear, self.caller(self.anna), self.read(message))
+        heard = await self.desk.run(hear, self.sender(self.anna), self.read(message))
         if heard.ticket is None:
-            await self.desk.run(file_unfiled, self.caller(self.anna), number)
+            await self.desk.run(file_unassigned_messages, self.sender(self.anna), number)
 
     async def answer(self, number: int, message: Message) -> None:
         await self.as_operator(lambda tx: reply(tx, number, self.read(message)))
 
     async def as_operator(self, action: Mutation) -> Any:
         async def acting(tx: Tx) -> Any:
-            await arrive(tx, self.caller(self.oleg), "operator")
+            await arrive(tx, self.sender(self.oleg), "operator")
             return await action(tx)
 
         return await self.desk.run(acting)
@@ -137,51 +137,51 @@ class House:
     async def pump(self) -> list[Left]:
         """Let everything leave that waits, whenever it is due, each in its turn."""
         left: list[Left] = []
-        while parcel := await self.next():
-            left.append(await self.carry(parcel))
+        while delivery := await self.next():
+            left.append(await self.carry(delivery))
         return left
 
-    async def next(self) -> Outgoing | None:
+    async def next(self) -> Delivery | None:
         """Claim the next row."""
 
-        async def first(look: Look) -> int | None:
+        async def first(tx: ReadTx) -> int | None:
             query = select(OutboxRow.id).where(OutboxRow.state == "queued").order_by(OutboxRow.id)
-            return (await look.session.scalars(query.limit(1))).one_or_none()
+            return (await tx.session.scalars(query.limit(1))).one_or_none()
 
         row = await self.desk.read(first)
         if row is None:
             return None
-        (parcel,) = await self.desk.run(claims.claim, [row], self.channel.mark())
-        if parcel.channel == "telegram":
-            return parcel
-        await self.desk.run(claims.end, row, "sent")
+        (delivery,) = await self.desk.run(outbox_store.claim, [row], self.channel.probe_context())
+        if delivery.channel == "telegram":
+            return delivery
+        await self.desk.run(outbox_store.end, row, "sent")
         return await self.next()
 
-    async def carry(self, parcel: Outgoing) -> Left:
+    async def carry(self, delivery: Delivery) -> Left:
         try:
-            sent = await self.channel.send(parcel)
+            sent = await self.channel.send(delivery)
         except SendError as error:
             if error.permanent:
-                await self.refuse(parcel, error.reason)
-            return Left(parcel, error=error)
-        await self.settle(parcel, sent)
-        return Left(parcel, sent)
+                await self.refuse(delivery, error.reason)
+            return Left(delivery, error=error)
+        await self.settle(delivery, sent)
+        return Left(delivery, sent)
 
-    async def settle(self, parcel: Outgoing, sent: Sent) -> None:
+    async def settle(self, delivery: Delivery, sent: Sent) -> None:
         async def ended(tx: Tx) -> None:
-            await claims.end(tx, parcel.id, "sent")
-            await receipts.arrived(tx, parcel, sent)
+            await outbox_store.end(tx, delivery.id, "sent")
+            await delivery_results.arrived(tx, delivery, sent)
 
         await self.desk.run(ended)
 
-    async def refuse(self, parcel: Outgoing, reason: str) -> None:
+    async def refuse(self, delivery: Delivery, reason: str) -> None:
         async def ended(tx: Tx) -> None:
-            await claims.end(tx, parcel.id, "failed", error=reason)
-            await receipts.refused(tx, parcel, reason)
+            await outbox_store.end(tx, delivery.id, "failed", error=reason)
+            await delivery_results.refused(tx, delivery, reason)
 
         await self.desk.run(ended)
 
-    def parcel(self, kind: str, chat: Chat | Somebody, **about: Any) -> Outgoing:
+    def delivery(self, kind: str, chat: Chat | Somebody, **about: Any) -> Delivery:
         """A parcel that no row stands for."""
         facts: dict[str, Any] = {
             "id": 999,
@@ -192,9 +192,9 @@ class House:
             "facts": {},
             "ticket_id": None,
             "created_at": self.clock(),
-            "mark": self.channel.mark(),
+            "mark": self.channel.probe_context(),
         }
-        return Outgoing(kind=kind, **(facts | about))
+        return Delivery(kind=kind, **(facts | about))
 
     async def change_person(self, **values: Any) -> None:
         async def changed(tx: Tx) -> None:

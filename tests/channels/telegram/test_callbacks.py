@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.telegram import callbacks as c
+from channels.telegram.screens import callbacks as c
 
 PACKED: list[c.Callback] = [
     *(c.TicketVerb(verb, 10**17) for verb in sorted(c.TICKET_VERBS)),

@@ -7,16 +7,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels.telegram import keyboards
-from channels.telegram.callbacks import parse
-from channels.telegram.cards import draw
-from channels.telegram.screens import Screen, clipped, plain_of
-from channels.telegram.voice import Voice
+from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens import keyboards
+from channels.telegram.screens.callbacks import parse
+from channels.telegram.screens.card import draw
+from channels.telegram.screens.screen import Screen, clipped, plain_of
 from core.texts import Texts
 from core.tickets.card import Card
 from core.tickets.default_workflow import MOVES, STATES
-from core.tickets.marker import marker
-from core.tickets.workflow import Workflow
+from core.tickets.workflow import Workflow, marker
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 DUE = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -61,8 +60,8 @@ def looks(screen: Screen) -> str:
     return "\n".join([words, *rows])
 
 
-def voice(texts: Texts, locale: str) -> Voice:
-    return Voice(texts, locale, NOW, ZoneInfo("Europe/Moscow"))
+def renderer(texts: Texts, locale: str) -> Renderer:
+    return Renderer(texts, locale, NOW, ZoneInfo("Europe/Moscow"))
 
 
 OLEG = {"assignee": "Oleg", "assignee_id": 5}
@@ -139,27 +138,27 @@ EN = {
 
 @pytest.mark.parametrize("name", CARDS)
 def test_a_card_in_russian(texts: Texts, name: str) -> None:
-    assert looks(draw(CARDS[name], voice(texts, "ru"))) == RU[name]
+    assert looks(draw(CARDS[name], renderer(texts, "ru"))) == RU[name]
 
 
 @pytest.mark.parametrize("name", EN)
 def test_a_card_in_english(texts: Texts, name: str) -> None:
-    assert looks(draw(CARDS[name], voice(texts, "en"))) == EN[name]
+    assert looks(draw(CARDS[name], renderer(texts, "en"))) == EN[name]
 
 
 def test_times_are_told_in_the_readers_own_zone(texts: Texts) -> None:
-    html = draw(ticket(), voice(texts, "ru")).html
+    html = draw(ticket(), renderer(texts, "ru")).html
     assert '<tg-time unix="1795512600" format="dt">24 ноя, 12:30</tg-time>' in html
 
 
 def test_long_words_are_folded_and_very_long_ones_shortened(texts: Texts) -> None:
-    html = draw(ticket(opening="word " * 300), voice(texts, "ru")).html
+    html = draw(ticket(opening="word " * 300), renderer(texts, "ru")).html
     assert "<blockquote expandable>word" in html and "…</blockquote>" in html
     assert len(html) < 1200
 
 
 def test_what_looks_the_same_has_the_same_digest(texts: Texts) -> None:
-    speaks = voice(texts, "ru")
+    speaks = renderer(texts, "ru")
     assert draw(ticket(), speaks).digest == draw(ticket(), speaks).digest
     others = {draw(card, speaks).digest for card in CARDS.values()}
     assert len(others) == len(CARDS)
@@ -168,7 +167,7 @@ def test_what_looks_the_same_has_the_same_digest(texts: Texts) -> None:
 
 def test_every_button_of_a_card_can_be_read_and_fits(texts: Texts) -> None:
     for locale in ("ru", "en"):
-        speaks = voice(texts, locale)
+        speaks = renderer(texts, locale)
         shown = [draw(card, speaks).keyboard for card in CARDS.values()]
         for card in CARDS.values():
             shown += [keyboards.more(speaks, 12, card.verbs, taken=True)]
@@ -198,10 +197,10 @@ def test_every_button_of_a_card_can_be_read_and_fits(texts: Texts) -> None:
 
 
 def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
-    keyboard = keyboards.more(voice(texts, "en"), 12, WORKFLOW.verbs("in_progress"), taken=True)
+    keyboard = keyboards.more(renderer(texts, "en"), 12, WORKFLOW.verbs("in_progress"), taken=True)
     labels = [button.text for row in keyboard.inline_keyboard for button in row]
     assert labels == ["Give it back", "Journal", "Close", "Cancel", "‹ Back"]
-    again = keyboards.ask_again(voice(texts, "en"), 12, "close").inline_keyboard[0]
+    again = keyboards.ask_again(renderer(texts, "en"), 12, "close").inline_keyboard[0]
     assert [(b.text, b.callback_data) for b in again] == [
         ("Yes, close it", "t:close!:12"),
         ("‹ Back", "t:back:12"),
@@ -211,7 +210,7 @@ def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
 def test_the_menu_is_understood_in_every_language(texts: Texts) -> None:
     words = keyboards.menu_words(texts)
     for locale in ("ru", "en"):
-        (row,) = keyboards.menu(voice(texts, locale)).keyboard
+        (row,) = keyboards.menu(renderer(texts, locale)).keyboard
         assert [words[button.text] for button in row] == ["new", "mine"]
 
 

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from core.delivery import claims
+from core.delivery import outbox_store
 from core.delivery.channel import SendError
 from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke, UpdateQuarantined
-from core.people.directory import arrive
+from core.people.identity import arrive
 from core.tickets.assignment import take
 from core.tickets.conversation import note, undo
 from core.tickets.edits import edit
@@ -46,7 +46,7 @@ async def test_a_card_is_edited_in_place_and_only_when_it_looks_otherwise(house:
     await house.pump()
     assert "👷 Oleg" in card(house).text and len(house.group.bot_messages) == 1
     edits = len(house.world.calls_of("editMessageText"))
-    await house.carry(house.parcel("card", house.group, ticket_id=number))
+    await house.carry(house.delivery("card", house.group, ticket_id=number))
     assert len(house.world.calls_of("editMessageText")) == edits
     house.world.assert_clean()
 
@@ -84,8 +84,8 @@ async def test_an_album_arrives_as_an_album(house: House) -> None:
     number = await opened(house)
     for message in house.anna.send_album(["photo", "video", "photo"], caption="all").result:
         await house.hear(message, number=number)
-    (left,) = [one for one in await house.pump() if one.parcel.kind == "content"]
-    assert left.sent is not None and len(left.sent.refs) == 3
+    (left,) = [one for one in await house.pump() if one.delivery.kind == "content"]
+    assert left.sent is not None and len(left.sent.message_refs) == 3
     assert len(left.sent.note["messages"]) == 3
     copies = house.group.bot_messages[-3:]
     assert [copy.kind for copy in copies] == ["photo", "video", "photo"]
@@ -151,7 +151,7 @@ async def test_edits_go_both_ways(house: House) -> None:
 
 def _edit_as_anna(house: House, message: Message) -> Mutation:
     async def act(tx: Tx) -> None:
-        await arrive(tx, house.caller(house.anna), "customer")
+        await arrive(tx, house.sender(house.anna), "customer")
         await edit(tx, house.read(message))
 
     return act
@@ -173,10 +173,10 @@ async def test_an_answer_taken_back_on_its_way_is_not_sent(house: House) -> None
     number = await opened(house)
     written = house.oleg.say(house.group, "Wrong chat").result
     await house.answer(number, written)
-    parcel = await house.next()
-    assert parcel is not None and parcel.kind == "content"
+    delivery = await house.next()
+    assert delivery is not None and delivery.kind == "content"
     await house.as_operator(lambda tx: undo(tx, house.group.id, written.id))
-    await house.carry(parcel)
+    await house.carry(delivery)
     await house.pump()
     assert all("Wrong chat" not in message.text for message in house.anna.chat.messages)
     house.world.assert_clean()
@@ -282,12 +282,12 @@ async def test_each_reader_is_spoken_to_in_their_own_language(house: House) -> N
 
 async def test_an_operation_that_telegram_has_not_is_refused(house: House) -> None:
     with pytest.raises(SendError, match="unsupported") as caught:
-        await house.channel.send(house.parcel("fax", house.group))
+        await house.channel.send(house.delivery("fax", house.group))
     assert caught.value.permanent
 
 
 async def test_a_key_that_nobody_wrote_ends_the_parcel_visibly(house: House) -> None:
-    left = await house.carry(house.parcel("text", house.anna, key="ticket.nonsense"))
+    left = await house.carry(house.delivery("text", house.anna, key="ticket.nonsense"))
     assert left.error is not None and left.error.permanent
 
 
@@ -299,8 +299,8 @@ async def test_what_stopped_half_way_is_completed_by_the_next_process(house: Hou
     house.world.faults.flood(1, method="sendSticker")
     (stopped,) = [one for one in await house.pump() if one.error is not None]
     assert stopped.error is not None and stopped.error.reason == "flood"
-    row = stopped.parcel.id
-    await house.desk.run(lambda tx: claims.give_back(tx, row, after=0, error="flood"))
+    row = stopped.delivery.id
+    await house.desk.run(lambda tx: outbox_store.give_back(tx, row, after=0, error="flood"))
 
     house.begin_anew()
     await house.pump()

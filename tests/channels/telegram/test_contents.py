@@ -9,11 +9,19 @@ from aiogram.types import MessageEntity
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.telegram.contents import Service, Unsupported, album, edits, methods, pieces, read
-from channels.telegram.failures import Refused, Setback
-from channels.telegram.formatting import KEPT, plain_words
-from core.tickets.said import Said
-from core.words.graphemes import units
+from channels.telegram.client.api_errors import ApiRefusal, Refused
+from channels.telegram.messages.formatting import KEPT, plain_words
+from channels.telegram.messages.message_parser import (
+    Service,
+    Unsupported,
+    album,
+    edits,
+    methods,
+    pieces,
+    read,
+)
+from core.tickets.incoming import IncomingMessage
+from core.words.names import units
 from sandbox import Message
 from tests.channels.telegram.house import House
 
@@ -44,9 +52,9 @@ def send_all(house: House) -> dict[str, Message]:
     return {kind: done.result for kind, done in made.items()}
 
 
-async def again(house: House, said: Said, **how: Any) -> list[Message]:
+async def again(house: House, incoming: IncomingMessage, **how: Any) -> list[Message]:
     """Say it in the operators' group, after a night in the database."""
-    content = json.loads(json.dumps(said.content))
+    content = json.loads(json.dumps(incoming.content))
     sent = []
     for method in methods(content, house.group.id, **how):
         result: Any = await house.gateway.call(method)
@@ -205,7 +213,7 @@ async def test_copies_are_edited_in_place(house: House) -> None:
             try:
                 await house.gateway.call(change)
             except Refused as refused:
-                if refused.setback is not Setback.UNCHANGED:
+                if refused.setback is not ApiRefusal.UNCHANGED:
                     raise
         if said.content["text"]:
             assert sent[-1].text == "#1\nchanged", kind

@@ -12,14 +12,14 @@ import pytest
 from aiogram import Bot
 
 from channels.telegram.channel import TelegramChannel
-from channels.telegram.gateway import Gateway, make_bot
-from core.delivery import claims
-from core.delivery.channel import Outgoing, Sent
-from core.delivery.courier import Courier, Reactions
-from core.tickets import receipts
+from channels.telegram.client.gateway import Gateway, make_bot
+from core.delivery import outbox_store
+from core.delivery.channel import Delivery, Sent
+from core.delivery.courier import Courier, DeliveryHooks
+from core.tickets import delivery_results
 from core.tickets.assignment import take
-from core.tickets.details import retitle
-from core.tickets.due import sweep
+from core.tickets.classification import retitle
+from core.tickets.sweep import sweep
 from tests.channels.telegram.house import House
 from tests.channels.telegram.test_channel import card, opened
 
@@ -28,25 +28,25 @@ FINE = ("not_modified",)
 
 async def lost(house: House) -> Any:
     """Send the next parcel, whose answer gets lost."""
-    parcel = await house.next()
-    assert parcel is not None
-    left = await house.carry(parcel)
+    delivery = await house.next()
+    assert delivery is not None
+    left = await house.carry(delivery)
     assert left.error is not None and left.error.uncertain
-    return parcel
+    return delivery
 
 
-async def settle_lost(house: House, parcel: Any) -> None:
-    found = await house.channel.was_delivered(parcel)
+async def settle_lost(house: House, delivery: Any) -> None:
+    found = await house.channel.was_delivered(delivery)
     assert found is not None
-    await house.settle(parcel, found)
+    await house.settle(delivery, found)
     await house.pump()
 
 
 async def test_a_card_whose_answer_was_lost_is_found(house: House) -> None:
     number = await house.open(house.anna.say("The camera is dark").result)
     house.world.faults.cut(method="sendMessage")
-    parcel = await lost(house)
-    await settle_lost(house, parcel)
+    delivery = await lost(house)
+    await settle_lost(house, delivery)
     assert len(house.group.bot_messages) == 1
     await house.as_operator(lambda tx: take(tx, number))
     await house.pump()
@@ -58,9 +58,9 @@ async def test_an_answer_whose_answer_was_lost_is_not_doubled(house: House) -> N
     number = await opened(house)
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
     house.world.faults.cut(method="sendMessage")
-    parcel = await lost(house)
+    delivery = await lost(house)
     await house.anna.say("meanwhile")
-    await settle_lost(house, parcel)
+    await settle_lost(house, delivery)
     answers = [m for m in house.anna.chat.bot_messages if m.text == "Restart it"]
     assert len(answers) == 1
     house.world.assert_clean(ignore=(*FINE, "bad_edit"))
@@ -71,9 +71,9 @@ async def test_what_never_arrived_is_sent_again(house: House, fault: str) -> Non
     number = await opened(house)
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
     getattr(house.world.faults, fault)(method="sendMessage")
-    parcel = await lost(house)
-    assert await house.channel.was_delivered(parcel) is None
-    await house.carry(parcel)
+    delivery = await lost(house)
+    assert await house.channel.was_delivered(delivery) is None
+    await house.carry(delivery)
     assert house.anna.chat.last.text == "Restart it"
     house.world.assert_clean(ignore=FINE)
 
@@ -83,9 +83,11 @@ async def test_an_album_whose_answer_was_lost_is_found_whole(house: House) -> No
     for message in house.anna.send_album(["photo", "photo", "photo"]).result:
         await house.hear(message, number=number)
     house.world.faults.cut(method="sendMediaGroup")
-    parcel = await lost(house)
-    found = await house.channel.was_delivered(parcel)
-    assert found is not None and len(found.refs) == 3 and len(set(found.note["messages"])) == 3
+    delivery = await lost(house)
+    found = await house.channel.was_delivered(delivery)
+    assert (
+        found is not None and len(found.message_refs) == 3 and len(set(found.note["messages"])) == 3
+    )
     house.world.assert_clean(ignore=FINE)
 
 
@@ -93,12 +95,12 @@ async def test_a_new_process_finds_what_the_killed_one_had_sent(house: House) ->
     number = await opened(house)
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
     house.world.faults.cut(method="sendMessage")
-    parcel = await lost(house)
+    delivery = await lost(house)
     bot = make_bot(house.world.token, house.world.api_url)
     gateway = Gateway(bot, house.gateway.pacer)
     channel = TelegramChannel(gateway, house.desk, house.texts)
-    found = await channel.was_delivered(parcel)
-    assert found is not None and found.refs == (str(house.anna.chat.last.id),)
+    found = await channel.was_delivered(delivery)
+    assert found is not None and found.message_refs == (str(house.anna.chat.last.id),)
     await bot.session.close()
 
 
@@ -118,10 +120,10 @@ async def next_life(house: House) -> AsyncIterator[TelegramChannel]:
         await bot.session.close()
 
 
-async def interrupted(house: House) -> Outgoing:
+async def interrupted(house: House) -> Delivery:
     """The row that the killed process was sending."""
-    (parcel,) = await house.desk.read(claims.find_interrupted)
-    return parcel
+    (delivery,) = await house.desk.read(outbox_store.find_interrupted)
+    return delivery
 
 
 async def test_a_new_process_finds_a_card_whose_ticket_has_changed(house: House) -> None:
@@ -154,13 +156,13 @@ async def test_a_new_process_finds_an_alert_that_was_sent_before_the_card_stood(
     await house.next()  # the card is on its way
     house.clock.now += timedelta(days=8)
     await house.desk.run(sweep)
-    while (parcel := await house.next()) is not None and parcel.key != "alert.overdue":
-        await house.settle(parcel, Sent())
-    assert parcel is not None
+    while (delivery := await house.next()) is not None and delivery.key != "alert.overdue":
+        await house.settle(delivery, Sent())
+    assert delivery is not None
     house.world.faults.cut(method="sendMessage")
-    left = await house.carry(parcel)
+    left = await house.carry(delivery)
     assert left.error is not None and left.error.uncertain
-    standing, sent = await house.desk.read(claims.find_interrupted)
+    standing, sent = await house.desk.read(outbox_store.find_interrupted)
     assert (standing.kind, sent.key) == ("card", "alert.overdue")
     await house.carry(standing)
     async with next_life(house) as channel:
@@ -186,9 +188,9 @@ async def test_a_new_process_takes_nothing_that_stood_there_for_what_was_lost(
     async with next_life(house):
         await house.next()  # claimed, and killed before it was sent
     async with next_life(house) as channel:
-        parcel = await interrupted(house)
-        assert parcel.kind == "content"
-        assert await channel.was_delivered(parcel) is None
+        delivery = await interrupted(house)
+        assert delivery.kind == "content"
+        assert await channel.was_delivered(delivery) is None
 
 
 @asynccontextmanager
@@ -210,13 +212,13 @@ async def test_what_a_killed_process_said_besides_is_not_taken_for_a_lost_answer
 ) -> None:
     number = await opened(house)
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
-    parcel = await house.next()  # claimed, and killed before it was sent
-    assert parcel is not None and parcel.kind == "content"
+    delivery = await house.next()  # claimed, and killed before it was sent
+    assert delivery is not None and delivery.kind == "content"
     async with doomed(house) as bot:
         await bot.send_message(house.anna.id, "What this bot can do")
     async with next_life(house) as channel:
         assert await channel.was_delivered(await interrupted(house)) is None
-        await house.carry(parcel)
+        await house.carry(delivery)
         assert await told(house, "Restart it") == ["Restart it"]
 
 
@@ -225,17 +227,17 @@ async def test_a_lost_answer_is_found_behind_what_a_killed_process_said_besides(
 ) -> None:
     number = await opened(house)
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
-    parcel = await house.next()
-    assert parcel is not None
+    delivery = await house.next()
+    assert delivery is not None
     async with doomed(house) as bot:
         await bot.send_message(house.anna.id, "What this bot can do")
     house.world.faults.cut(method="sendMessage")
-    left = await house.carry(parcel)
+    left = await house.carry(delivery)
     stands = house.anna.chat.last
     assert left.error is not None and left.error.uncertain
     async with next_life(house) as channel:
         found = await channel.was_delivered(await interrupted(house))
-        assert found is not None and found.refs == (str(stands.id),)
+        assert found is not None and found.message_refs == (str(stands.id),)
         assert await told(house, "Restart it") == ["Restart it"]
 
 
@@ -255,25 +257,25 @@ async def test_an_album_that_stands_in_part_is_said_again_whole(house: House) ->
     for message in house.anna.send_album(["photo", "photo", "photo"]).result:
         await house.hear(message, number=number)
     house.world.faults.cut(method="sendMediaGroup")
-    parcel = await lost(house)
+    delivery = await lost(house)
     first, second, third = house.group.bot_messages[-3:]
     await house.bot.delete_message(house.group.id, second.id)
     async with next_life(house) as channel:
         assert await channel.was_delivered(await interrupted(house)) is None
         assert first.deleted and third.deleted
-        left = await house.carry(parcel)
-        assert left.sent is not None and len(left.sent.refs) == 3
+        left = await house.carry(delivery)
+        assert left.sent is not None and len(left.sent.message_refs) == 3
 
 
 async def test_what_was_lost_among_many_words_of_others_is_found(house: House) -> None:
     number = await opened(house)
     await house.hear(house.anna.say("and the yard one").result, number=number)
-    parcel = await house.next()
-    assert parcel is not None
+    delivery = await house.next()
+    assert delivery is not None
     for _ in range(30):  # more than an end of a chat is long, and the desk has not heard of it
         _ = house.oleg.say(house.group, "talk").result
     house.world.faults.cut(method="sendMessage")
-    left = await house.carry(parcel)
+    left = await house.carry(delivery)
     assert left.error is not None and left.error.uncertain
     async with next_life(house) as channel:
         assert await channel.was_delivered(await interrupted(house)) is not None
@@ -290,7 +292,9 @@ async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(house: Hou
             channel._gateway.note_incoming(house.anna.id, said.id)
         found = await channel.was_delivered(await interrupted(house))
     assert found is not None
-    assert [house.anna.chat.history[int(ref)].text for ref in found.refs] == ["Restart it"]
+    assert [
+        house.anna.chat.history[int(message_ref)].text for message_ref in found.message_refs
+    ] == ["Restart it"]
 
 
 async def test_a_new_process_that_knows_little_does_not_look_for_ever(house: House) -> None:
@@ -300,10 +304,10 @@ async def test_a_new_process_that_knows_little_does_not_look_for_ever(house: Hou
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
     claimed = await house.next()
     assert claimed is not None
-    parcel = replace(claimed, mark={})
+    delivery = replace(claimed, probe_context={})
     async with next_life(house) as channel:
         channel._gateway.note_incoming(house.anna.id, house.anna.say("meanwhile").result.id)
-        assert await channel.was_delivered(parcel) is None
+        assert await channel.was_delivered(delivery) is None
     assert house.world.stats.calls["editMessageReplyMarkup"] < 200
 
 
@@ -312,13 +316,13 @@ async def test_a_parcel_in_parts_goes_on_where_it_stopped(house: House) -> None:
     house.group.history.pop(card(house).id)
     await house.hear(house.anna.send_sticker().result, number=number)
     house.world.faults.flood(1, method="sendSticker")
-    parcel = await house.next()
-    assert parcel is not None
-    left = await house.carry(parcel)
+    delivery = await house.next()
+    assert delivery is not None
+    left = await house.carry(delivery)
     assert left.error is not None and left.error.reason == "flood"
     await asyncio.sleep(1.1)
-    left = await house.carry(parcel)
-    assert left.sent is not None and len(left.sent.refs) == 2
+    left = await house.carry(delivery)
+    assert left.sent is not None and len(left.sent.message_refs) == 2
     kinds = [m.kind for m in house.group.bot_messages]
     assert kinds == ["text", "sticker"]
 
@@ -328,12 +332,12 @@ async def test_a_part_whose_answer_was_lost_is_found_and_the_rest_is_added(house
     house.group.history.pop(card(house).id)
     await house.hear(house.anna.send_sticker().result, number=number)
     house.world.faults.cut(method="sendMessage")
-    parcel = await house.next()
-    assert parcel is not None
-    left = await house.carry(parcel)
+    delivery = await house.next()
+    assert delivery is not None
+    left = await house.carry(delivery)
     assert left.error is not None and left.error.uncertain
-    found = await house.channel.was_delivered(parcel)
-    assert found is not None and len(found.refs) == 2
+    found = await house.channel.was_delivered(delivery)
+    assert found is not None and len(found.message_refs) == 2
     assert [m.kind for m in house.group.bot_messages] == ["text", "sticker"]
 
 
@@ -342,13 +346,13 @@ async def test_a_flood_holds_one_chat_and_not_the_others(house: House) -> None:
     house.world.faults.flood(2, method="sendMessage", chat=house.anna)
     began = time.monotonic()
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
-    parcel = await house.next()
-    assert parcel is not None
-    left = await house.carry(parcel)
+    delivery = await house.next()
+    assert delivery is not None
+    left = await house.carry(delivery)
     assert left.error is not None and left.error.retry_after == 2
-    await house.carry(house.parcel("card", house.alerts, ticket_id=number))
+    await house.carry(house.delivery("card", house.alerts, ticket_id=number))
     assert time.monotonic() - began < 1
-    await house.carry(parcel)
+    await house.carry(delivery)
     assert time.monotonic() - began >= 2
     assert house.anna.chat.last.text == "Restart it"
     house.world.assert_clean()
@@ -383,7 +387,7 @@ async def test_a_group_that_moved_says_where_to(house: House) -> None:
     small = house.world.group("Small", members=[house.oleg], bot="admin")
     number = await opened(house)
     big = small.migrate()
-    left = await house.carry(house.parcel("card", small, ticket_id=number))
+    left = await house.carry(house.delivery("card", small, ticket_id=number))
     assert left.error is not None
     assert left.error.moved_to == str(getattr(big, "result", big).id)
 
@@ -391,7 +395,7 @@ async def test_a_group_that_moved_says_where_to(house: House) -> None:
 async def test_without_the_right_to_write_nothing_is_lost(house: House) -> None:
     number = await opened(house)
     channel = house.world.channel("Locked", bot={"can_post_messages": False})
-    left = await house.carry(house.parcel("card", channel, ticket_id=number))
+    left = await house.carry(house.delivery("card", channel, ticket_id=number))
     assert left.error is not None and left.error.configuration and not left.error.permanent
 
 
@@ -399,9 +403,9 @@ async def test_a_wrong_token_stops_the_channel(house: House) -> None:
     bot = make_bot("42:WRONG", house.world.api_url)
     channel = TelegramChannel(Gateway(bot, house.gateway.pacer), house.desk, house.texts)
     number = await opened(house)
-    parcel = house.parcel("card", house.alerts, ticket_id=number)
+    delivery = house.delivery("card", house.alerts, ticket_id=number)
     with pytest.raises(Exception) as caught:
-        await channel.send(parcel)
+        await channel.send(delivery)
     assert getattr(caught.value, "configuration", False)
     assert "WRONG" not in str(caught.value)
     await bot.session.close()
@@ -410,7 +414,7 @@ async def test_a_wrong_token_stops_the_channel(house: House) -> None:
 async def test_a_server_out_of_reach_is_no_riddle(house: House) -> None:
     number = await opened(house)
     await house.world.server.close()
-    left = await house.carry(house.parcel("card", house.alerts, ticket_id=number))
+    left = await house.carry(house.delivery("card", house.alerts, ticket_id=number))
     assert left.error is not None and left.error.reason == "network"
     assert not left.error.uncertain and not left.error.permanent
     await house.world.server.start()
@@ -423,9 +427,9 @@ async def test_changes_of_what_is_gone_are_done(house: House) -> None:
     await house.pump()
     house.group.history.pop(house.group.last.id)
     for kind in ("edit", "delete"):
-        left = await house.carry(house.parcel(kind, house.group, ticket_id=number, message_id=2))
+        left = await house.carry(house.delivery(kind, house.group, ticket_id=number, message_id=2))
         assert left.error is None
-    reaction = house.parcel("reaction", house.group, facts={"emoji": "👌", "reply": 99_999})
+    reaction = house.delivery("reaction", house.group, facts={"emoji": "👌", "reply": 99_999})
     assert (await house.carry(reaction)).error is None
 
 
@@ -448,7 +452,9 @@ async def test_the_courier_and_the_channel_agree(house: House) -> None:
     house.world.faults.cut(times=2, method="sendMessage", after=3)
     house.world.faults.error(500, times=2, after=6)
     house.world.faults.flood(1, chat=house.group, after=4)
-    reactions = Reactions(receipts.arrived, receipts.refused, receipts.look_slow)
+    reactions = DeliveryHooks(
+        delivery_results.arrived, delivery_results.refused, delivery_results.ack_slow_answers
+    )
     courier = Courier(
         house.desk, {"telegram": house.channel}, house.gateway.pacer, reactions, lambda _: None
     )

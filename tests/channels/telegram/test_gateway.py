@@ -28,9 +28,9 @@ from aiogram.methods import (
 )
 from aiogram.types import InputMediaPhoto
 
-from channels.telegram.failures import Setback, judge, setback_of
-from channels.telegram.gateway import Gateway, count_of, is_change, make_bot
-from channels.telegram.sightings import REMEMBERED, SHARED, Sightings, counter_of
+from channels.telegram.client.api_errors import ApiRefusal, judge, refusal_of
+from channels.telegram.client.gateway import Gateway, count_of, is_change, make_bot
+from channels.telegram.client.known_ids import REMEMBERED, SHARED, KnownIds, counter_of
 from core.delivery.pacing import Pacer, Priority
 from sandbox import World
 from tests.channels.telegram.house import Free
@@ -123,12 +123,12 @@ async def test_ids_are_remembered_by_counter() -> None:
         sent = await bot.send_message(anna.id, "x")
         posted = await bot.send_message(group.id, "x")
         copy = await bot.copy_message(group.id, anna.id, sent.message_id)
-        seen = gateway.sightings
+        seen = gateway.known_ids
         assert seen.is_known(anna.id, sent.message_id) and seen.is_known(group.id, copy.message_id)
         assert seen.newest(group.id) == copy.message_id > posted.message_id
         gateway.note_incoming(anna.id, sent.message_id + 5)
         assert seen.newest(world.user("Boris").id) == sent.message_id + 5
-        assert seen.marks() == {SHARED: sent.message_id + 5, str(group.id): copy.message_id}
+        assert seen.newest_ids() == {SHARED: sent.message_id + 5, str(group.id): copy.message_id}
         await bot.session.close()
 
 
@@ -138,30 +138,30 @@ def test_private_chats_and_basic_groups_share_a_counter() -> None:
 
 
 def test_the_oldest_ids_are_forgotten() -> None:
-    seen = Sightings()
-    for ref in range(REMEMBERED + 10):
-        seen.note(1, ref)
+    seen = KnownIds()
+    for message_ref in range(REMEMBERED + 10):
+        seen.note(1, message_ref)
     assert not seen.is_known(1, 5) and seen.is_known(1, REMEMBERED)
 
 
 @pytest.mark.parametrize(
     ("words", "setback"),
     [
-        ("Bad Request: message is not modified: specified new", Setback.UNCHANGED),
-        ("Bad Request: message to edit not found", Setback.GONE),
-        ("Bad Request: message to delete not found", Setback.GONE),
-        ("Bad Request: message to react not found", Setback.GONE),
-        ("Bad Request: message can't be edited", Setback.FOREIGN),
-        ("Bad Request: message can't be deleted for everyone", Setback.GONE),
-        ("Bad Request: MESSAGE_ID_INVALID", Setback.GONE),
-        ("Bad Request: message to be replied not found", Setback.REPLY_LOST),
-        ("Bad Request: can't parse entities: unexpected end tag", Setback.UNREADABLE),
+        ("Bad Request: message is not modified: specified new", ApiRefusal.UNCHANGED),
+        ("Bad Request: message to edit not found", ApiRefusal.GONE),
+        ("Bad Request: message to delete not found", ApiRefusal.GONE),
+        ("Bad Request: message to react not found", ApiRefusal.GONE),
+        ("Bad Request: message can't be edited", ApiRefusal.FOREIGN),
+        ("Bad Request: message can't be deleted for everyone", ApiRefusal.GONE),
+        ("Bad Request: MESSAGE_ID_INVALID", ApiRefusal.GONE),
+        ("Bad Request: message to be replied not found", ApiRefusal.REPLY_LOST),
+        ("Bad Request: can't parse entities: unexpected end tag", ApiRefusal.UNREADABLE),
         ("Bad Request: chat not found", None),
         ("Bad Request: message is too long", None),
     ],
 )
-def test_setbacks_are_known_by_telegrams_words(words: str, setback: Setback | None) -> None:
-    assert setback_of(TelegramBadRequest(SEND, words)) is setback
+def test_setbacks_are_known_by_telegrams_words(words: str, setback: ApiRefusal | None) -> None:
+    assert refusal_of(TelegramBadRequest(SEND, words)) is setback
 
 
 @pytest.mark.parametrize(

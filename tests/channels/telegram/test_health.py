@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 from aiogram import Bot
 
-from bot.doctor import _FAULTS
-from channels.telegram.gateway import make_bot
-from channels.telegram.health import RIGHTS, Health, examine, examine_chat
+from bot.commands.check import _FAULTS
+from channels.telegram.client.chat_health import RIGHTS, Health, examine, examine_chat
+from channels.telegram.client.gateway import make_bot
 from core.company import Company
-from core.teams.directory import TeamFacts
+from core.teams.teams import TeamFacts
 from core.texts import Texts
 from sandbox import World
 

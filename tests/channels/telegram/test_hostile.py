@@ -7,15 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels.telegram import sentences
-from channels.telegram.cards import draw
-from channels.telegram.voice import Voice
-from core.teams.handing import WHY_TOLD
+from channels.telegram.messages import notice_text
+from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens.card import draw
+from core.teams.assignment import WHY_TOLD
 from core.texts import Key, Texts
 from core.tickets.assignment import take
 from core.tickets.lifecycle import move
-from core.words.graphemes import units
-from core.words.names import clean_name
+from core.words.names import clean_name, units
 from sandbox.markup.html_style import parse_html
 from tests.channels.telegram.hostile import HOSTILE
 from tests.channels.telegram.house import House
@@ -28,8 +27,8 @@ AS_KEPT = ("who", "by", "to", "name", "first", "rest", "area")
 OURS = ("ticket.", "group.", "alert.", "answer.")
 
 
-def spoken(texts: Texts) -> Voice:
-    return Voice(texts, "ru", NOW, ZoneInfo("Europe/Moscow"))
+def spoken(texts: Texts) -> Renderer:
+    return Renderer(texts, "ru", NOW, ZoneInfo("Europe/Moscow"))
 
 
 def shape(html: str) -> list[str]:
@@ -48,7 +47,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"total": 2, "numbers": "#1, #2"}
     facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
-    return sentences.say(spoken(texts), key, facts, None).html
+    return notice_text.say(spoken(texts), key, facts, None).html
 
 
 def test_there_is_enough_to_fear() -> None:

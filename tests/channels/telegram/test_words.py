@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels.telegram import sentences
-from channels.telegram.voice import Voice
+from channels.telegram.messages import notice_text
+from channels.telegram.messages.renderer import Renderer
 from core.delivery.notices import NOTICES, STATE_TEXTS, Audience
 from core.events import AnswerFailed, StateEntered
 from core.texts import Texts
@@ -56,7 +56,7 @@ def moves() -> list[StateEntered]:
 def test_every_notice_to_a_customer_is_told_with_what_they_may_know(
     texts: Texts, locale: str
 ) -> None:
-    voice = Voice(texts, locale, NOW, ZoneInfo("Europe/Moscow"))
+    renderer = Renderer(texts, locale, NOW, ZoneInfo("Europe/Moscow"))
     keys = {STATE_TEXTS[move.verb](move) for move in moves()}
     for lines in NOTICES.values():
         keys |= {
@@ -71,7 +71,7 @@ def test_every_notice_to_a_customer_is_told_with_what_they_may_know(
         "news": "words",
     }
     for key in filter(None, keys):
-        assert "12" in sentences.say(voice, key, facts, None).html, key
+        assert "12" in notice_text.say(renderer, key, facts, None).html, key
 
 
 def letters(key: Any) -> list[str]:

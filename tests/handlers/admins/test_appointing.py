@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from core.people.directory import Caller
+from core.people.identity import Sender
 from core.setup.admins import accept, invite, list_admins
 from sandbox import Person as Human
 from tests.handlers.operators.group import ADMIN_ID, Group
 
 
 async def invited(group: Group) -> str:
-    made = await group.desk.run(invite, Caller(ADMIN_ID, "Вера"))
+    made = await group.desk.run(invite, Sender(ADMIN_ID, "Вера"))
     return made.payload
 
 
@@ -63,6 +63,6 @@ async def test_a_link_counts_only_from_whoever_opens_it_themselves(group: Group)
     await group.settle()
     assert group.desk.company.admins == {ADMIN_ID}
     group.desk.company = await group.desk.run(
-        accept, Caller(group.oleg.id, "Олег"), payload.removeprefix("admin_")
+        accept, Sender(group.oleg.id, "Олег"), payload.removeprefix("admin_")
     )
     assert group.desk.company.admins == {ADMIN_ID, group.oleg.id}, "nobody had used it up"

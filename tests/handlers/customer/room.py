@@ -15,26 +15,26 @@ from aiogram.client.telegram import TelegramAPIServer
 from sqlalchemy import text
 
 from channels.telegram.channel import TelegramChannel
-from channels.telegram.gateway import Gateway
+from channels.telegram.client.gateway import Gateway
 from core import journal
 from core.company import Company
 from core.db import Database, Row
-from core.delivery import claims, outbox
+from core.delivery import outbox, outbox_store
 from core.desk import Desk
-from core.people.directory import Caller, arrive
+from core.people.identity import Sender, arrive
 from core.texts import Texts
 from core.tickets import conversation, lifecycle
-from core.tickets.said import Said
+from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
-from handlers.customer import router
-from handlers.middlewares import Spoken
+from handlers.telegram.customer import router
+from handlers.telegram.middlewares import LocaleMiddleware
 from sandbox import Message as Sent
 from sandbox import Person, Press, World
 from tests.bench.unhurried import Unhurried
 
 LOCALES = Path(__file__).parents[3] / "locales"
 GROUP = -1001
-OPERATOR = Caller(900, "Олег Операторов")
+OPERATOR = Sender(900, "Олег Операторов")
 
 
 @dataclass(slots=True)
@@ -72,7 +72,7 @@ class PrivateRoom:
             self.database, self.company, (journal.record, outbox.record), clock=self.clock
         )
         self.dispatcher = Dispatcher(disable_fsm=True, desk=self.desk, texts=self.texts)
-        spoken = Spoken(self.desk, self.texts)
+        spoken = LocaleMiddleware(self.desk, self.texts)
         for observer in (
             self.dispatcher.message,
             self.dispatcher.edited_message,
@@ -100,9 +100,11 @@ class PrivateRoom:
             "SELECT id FROM outbox WHERE state = 'queued' AND key LIKE 'customer.ask.%' ORDER BY id"
         )
         channel = TelegramChannel(self.gateway, self.desk, self.texts)
-        for parcel in await self.desk.run(claims.claim, [number for (number,) in found], {}):
-            await channel.send(parcel)
-            await self.desk.run(claims.end, parcel.id, "sent")
+        for delivery in await self.desk.run(
+            outbox_store.claim, [number for (number,) in found], {}
+        ):
+            await channel.send(delivery)
+            await self.desk.run(outbox_store.end, delivery.id, "sent")
 
     # ------------------------------------------------------------------ people
 
@@ -142,12 +144,14 @@ class PrivateRoom:
 
         await self.desk.run(act)
 
-    async def answer(self, number: int, words: str, ref: int = 1) -> None:
+    async def answer(self, number: int, words: str, message_ref: int = 1) -> None:
         """An operator answers."""
 
         async def act(tx: Tx) -> None:
             await arrive(tx, OPERATOR, "operator")
-            await conversation.reply(tx, number, Said(GROUP, ref, "text", words, {"kind": "text"}))
+            await conversation.reply(
+                tx, number, IncomingMessage(GROUP, message_ref, "text", words, {"kind": "text"})
+            )
 
         await self.desk.run(act)
 
@@ -156,7 +160,7 @@ class PrivateRoom:
 
         async def act(tx: Tx) -> None:
             await arrive(tx, OPERATOR, "operator")
-            await conversation.note(tx, number, Said(GROUP, 99, "text", words))
+            await conversation.note(tx, number, IncomingMessage(GROUP, 99, "text", words))
 
         await self.desk.run(act)
 

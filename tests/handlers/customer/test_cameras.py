@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from core.equipment.camera_import import apply, compare
 from core.equipment.csv_file import Owner, Read
-from core.equipment.importing import apply, compare
 from sandbox import Person
 from tests.handlers.customer.room import PrivateRoom
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.telegram import contents
+from channels.telegram.messages import message_parser
 from core.texts import Texts
 from sandbox import Person
 from tests.handlers.customer.room import PrivateRoom
@@ -264,7 +264,7 @@ async def test_what_cannot_be_carried_is_refused_by_name(room: PrivateRoom, lang
 
 
 def test_every_refused_kind_has_a_name(texts: Texts) -> None:
-    kinds = {f"kind.{kind.value}" for kind in contents._REFUSED}
+    kinds = {f"kind.{kind.value}" for kind in message_parser._REFUSED}
     for locale in texts.locales:
         assert kinds <= texts.keys(locale)
 

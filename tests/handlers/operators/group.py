@@ -12,19 +12,19 @@ from typing import Any
 from aiogram import Bot
 from sqlalchemy import text
 
-import handlers
 from channels.telegram.channel import TelegramChannel
-from channels.telegram.gateway import Gateway, make_bot
+from channels.telegram.client.gateway import Gateway, make_bot
 from core.company import Company
 from core.db import Database, Row
-from core.delivery import claims
+from core.delivery import outbox_store
 from core.delivery.channel import SendError
 from core.delivery.pacing import Pacer
 from core.desk import Desk
-from core.people.directory import Caller
+from core.people.identity import Sender
 from core.texts import Texts
-from core.tickets import dialogue, intake, receipts
-from core.tickets.said import Said
+from core.tickets import customer_dialogue, delivery_results, intake
+from core.tickets.incoming import IncomingMessage
+from handlers import telegram as telegram_handlers
 from sandbox import Chat, Press, World
 from sandbox import Message as Sent
 from sandbox import Person as Human
@@ -80,7 +80,7 @@ class Group:
         company = Company(operators_chat=self.chat.id, admins=frozenset({ADMIN_ID}))
         self.desk = Desk(self.database, company, RECORDERS, clock=self.clock)
         gateway = Gateway(self.bot, Hasty())
-        self.door = handlers.dispatcher(self.desk, self.texts, gateway.overlays)
+        self.door = telegram_handlers.dispatcher(self.desk, self.texts, gateway.open_menus)
         self.channel = TelegramChannel(gateway, self.desk, self.texts)
 
     # ------------------------------------------------------------------ the desk works
@@ -95,33 +95,33 @@ class Group:
     async def deliver(self) -> None:
         """Let leave what waits, in the order of the outbox."""
         self.clock.ahead += timedelta(seconds=3)
-        while ready := await self.desk.read(claims.find_ready, ()):
-            for parcel in await self.desk.run(claims.claim, [ready[0].id], {}):
+        while ready := await self.desk.read(outbox_store.find_ready, ()):
+            for delivery in await self.desk.run(outbox_store.claim, [ready[0].id], {}):
                 try:
-                    sent = await self.channel.send(parcel)
+                    sent = await self.channel.send(delivery)
                 except SendError as error:
-                    await self.desk.run(receipts.refused, parcel, error.reason)
-                    await self.desk.run(claims.end, parcel.id, "failed")
+                    await self.desk.run(delivery_results.refused, delivery, error.reason)
+                    await self.desk.run(outbox_store.end, delivery.id, "failed")
                 else:
-                    await self.desk.run(receipts.arrived, parcel, sent)
-                    await self.desk.run(claims.end, parcel.id, "sent")
+                    await self.desk.run(delivery_results.arrived, delivery, sent)
+                    await self.desk.run(outbox_store.end, delivery.id, "sent")
 
     async def ticket(self, words: str = "Не показывает камера", by: Human | None = None) -> int:
         """A ticket of the customer, its card in the group."""
         person = by or self.anna
-        caller = Caller(person.id, person.full_name, None, "ru")
+        sender = Sender(person.id, person.full_name, None, "ru")
         self._ref += 1
-        await self.desk.run(dialogue.choose_topic, caller, "picture")
-        said = Said(person.id, self._ref, "text", words, {"kind": "text", "text": words})
-        heard = await self.desk.run(intake.hear, caller, said)
+        await self.desk.run(customer_dialogue.choose_topic, sender, "picture")
+        said = IncomingMessage(person.id, self._ref, "text", words, {"kind": "text", "text": words})
+        heard = await self.desk.run(intake.hear, sender, said)
         assert heard.ticket is not None
         await self.deliver()
         return heard.ticket.id
 
     async def card(self, number: int) -> Sent:
         """The card of a ticket."""
-        ((ref,),) = await self.rows("SELECT card_message FROM ticket WHERE id=:n", n=number)
-        found = self.chat.get(ref)
+        ((message_ref,),) = await self.rows("SELECT card_message FROM ticket WHERE id=:n", n=number)
+        found = self.chat.get(message_ref)
         assert found is not None
         return found
 

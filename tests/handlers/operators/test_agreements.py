@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from core.agreements.contact import tell_passed
 from core.models import Person
-from core.tickets.due import sweep
+from core.tickets.next_contact import tell_passed
+from core.tickets.sweep import sweep
 from core.tx import Tx
-from tests.actions.agreeing import agrees
+from tests.actions.agreement_factories import agrees
 from tests.handlers.operators.group import Group
 
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from channels.telegram.overlays import OPEN_FOR
+from channels.telegram.screens.open_menus import OPEN_FOR
 from tests.handlers.operators.group import Group
 
 
@@ -175,7 +175,7 @@ async def test_a_menu_that_nobody_uses_gives_way_after_a_minute(
     card = await group.card(number)
     await group.presses(group.olga, card, "Заморозить")
     later = time.monotonic() + OPEN_FOR
-    monkeypatch.setattr(group.channel._gateway.overlays, "clock", lambda: later)
+    monkeypatch.setattr(group.channel._gateway.open_menus, "clock", lambda: later)
     await group.says(group.oleg, "/take", to=card)
     await group.deliver()
     assert "👷 Олег" in card.text and "✅ Решено" in card.buttons

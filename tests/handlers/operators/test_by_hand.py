@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert
 
 from core.models import Service
-from core.teams.directory import put_team
+from core.teams.teams import put_team
 from core.tickets.classes import Classes
 from core.tickets.search import index_new
 from core.tx import Tx
@@ -162,7 +162,7 @@ async def test_what_the_company_offers_must_be_chosen(group: Group) -> None:
         await tx.session.execute(
             insert(Service).values(code="tv", position=1, titles={"ru": "Видео"}, active=True)
         )
-        tx.forget(Classes)
+        tx.invalidate(Classes)
 
     await group.desk.run(offer)
     await group.ticket()

@@ -119,8 +119,8 @@ async def test_buttons_count_only_in_the_group(group: Group) -> None:
     own = await group.bot.send_message(foreign.id, "x")
     private = await group.bot.send_message(eve.id, "x")
     before = await group.everything()
-    for chat, ref in ((foreign, own.message_id), (eve.chat, private.message_id)):
-        message = chat.get(ref)
+    for chat, message_ref in ((foreign, own.message_id), (eve.chat, private.message_id)):
+        message = chat.get(message_ref)
         assert message is not None
         for data in ("t:take:1", "t:close!:1", "f:week:1", "l:queue:+:", "a:1"):
             press = await group.forges(eve, message, data)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert
 
 from core.models import Camera, Task
-from core.teams.directory import put_team
+from core.teams.teams import put_team
 from core.tx import Tx
 from sandbox import Message as Sent
 from tests.handlers.operators.group import Group

@@ -1,0 +1,215 @@
+"""``check``: looks at everything the desk needs and says what to do about what is wrong."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramMigrateToChat,
+    TelegramUnauthorizedError,
+)
+
+from bot.app import company_of, desk_of
+from bot.commands.migrate import pending
+from bot.database_access import Unusable, opened_as_it_is, opened_to_write
+from bot.settings import Settings
+from channels.email.channel import EmailChannel
+from channels.telegram.client.chat_health import TEAM, examine_chat
+from channels.telegram.client.gateway import make_bot
+from core.company import Company
+from core.db import DatabaseInUse
+from core.delivery.channel import SendError
+from core.delivery.linked_chats import ROLES
+from core.setup.company_settings import find_company
+from core.teams.teams import TeamFacts, teams_of
+
+# By role: the variable that names the chat, and what the chat is called here.
+_PLACES: Final = {
+    "operators": ("OPERATOR_CHAT_ID", "operator group"),
+    "alerts": ("ALERT_CHAT_ID", "alert channel"),
+}
+# What names a team's own group.
+_OF_TEAM: Final = "the team's chat in the directory"
+# By what `health` finds: what is wrong with the chat, and what to do about it.
+_FAULTS: Final = {
+    "unlinked": (
+        "no {name}",
+        (
+            "write /setup to the bot; or add it to the {name}, make it an admin, "
+            "and set {variable} to its id"
+        ),
+    ),
+    "gone": (
+        "the {name} {chat} is out of reach",
+        "look at {variable}, and add the bot there as an admin",
+    ),
+    "not_group": (
+        "the {name} {chat} is not a group",
+        "set {variable} to the id of a group: in «{title}», a channel, nobody can answer",
+    ),
+    "not_admin": (
+        "the bot is not an admin of the {name}",
+        "make the bot an admin of «{title}»; otherwise it does not see what is said",
+    ),
+    "lacks.can_delete_messages": (
+        "the {name}: the bot lacks the right «Delete messages»",
+        "allow it in the bot's admin rights, to take answers back and tidy up",
+    ),
+    "lacks.can_pin_messages": (
+        "the {name}: the bot lacks the right «Pin messages»",
+        "allow it in the bot's admin rights, to keep the board in sight",
+    ),
+    "lacks.can_post_messages": (
+        "the {name}: the bot lacks the right «Post messages»",
+        "allow it in the bot's admin rights, to alert admins",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``remedy`` says what to do when it is not fine."""
+
+    what: str
+    fine: bool
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """A line for a terminal."""
+        return f"ok     {self.what}" if self.fine else f"WRONG  {self.what}\n       → {self.remedy}"
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; what one look finds wrong does not stop the others."""
+    findings = [finding async for finding in _database(settings)]
+    if settings.bot_token is None:
+        findings.append(
+            Finding(
+                "no BOT_TOKEN", False, "get one from @BotFather; without it only the sandbox runs"
+            )
+        )
+        return findings
+    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    try:
+        findings += [finding async for finding in _telegram(settings, bot)]
+    finally:
+        await bot.session.close()
+    findings += [finding async for finding in _mail(settings)]
+    findings += _unused(settings)
+    return findings
+
+
+def _unused(settings: Settings) -> list[Finding]:
+    """What is set, understood, and not used yet: better said than wondered about."""
+    unused = [
+        ("IMAP_URL", settings.imap_url, "mail does not open tickets yet"),
+        ("SUPPORT_ADDRESSES", settings.support_addresses, "mail does not open tickets yet"),
+        ("WEBHOOK_URL", settings.webhook_url, "updates are fetched by long polling"),
+    ]
+    return [Finding(f"{name} has no effect: {why}", True) for name, value, why in unused if value]
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    url = settings.database_url.get_secret_value()
+    name = "SQLite database" if url.startswith("sqlite") else "PostgreSQL database"
+    try:
+        async with opened_to_write(url) as database:
+            behind = await pending(database)
+        yield Finding(f"{name} can be written to", True)
+        yield Finding(f"{name}: tables {'are behind' if behind else 'are up to date'}", True)
+    except DatabaseInUse:
+        yield Finding(f"{name} is in use: the desk is running", True)
+    except Unusable as why:
+        yield Finding(f"{name} cannot be worked with", False, f"look at DATABASE_URL: {why}")
+
+
+async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
+    try:
+        me = await bot.get_me()
+    except TelegramUnauthorizedError:
+        yield Finding("Telegram does not know BOT_TOKEN", False, "ask @BotFather for the right one")
+        return
+    except ClientDecodeError:
+        remedy = "look at TELEGRAM_API_URL: what answers there does not speak the Bot API"
+        yield Finding("Telegram cannot be understood", False, remedy)
+        return
+    except AiogramError as error:
+        remedy = f"look at the network, a proxy, or TELEGRAM_API_URL: {_first_line(error)}"
+        yield Finding("Telegram cannot be reached", False, remedy)
+        return
+    yield Finding(f"the bot is @{me.username}", True)
+    company, teams = await _company(settings)
+    for role, (variable, name) in _PLACES.items():
+        yield await _chat(bot, role, getattr(company, ROLES[role]), variable, name)
+    for team in teams:
+        yield await _chat(bot, TEAM, team.chat, _OF_TEAM, f"group of the team {team.code}")
+    if not company.admins:
+        remedy = (
+            "open the link that the log prints when the desk starts, "
+            "or set ADMIN_IDS to the Telegram ids of those who supervise"
+        )
+        yield Finding("nobody is an admin", False, remedy)
+
+
+async def _company(settings: Settings) -> tuple[Company, list[TeamFacts]]:
+    """As the environment and the choices made in the chat have it, and the teams with a group of
+    their own; a look, beside the desk too.
+    """
+    try:
+        async with opened_as_it_is(settings.database_url.get_secret_value()) as database:
+            desk = desk_of(settings, database)
+            return await desk.read(find_company), (await desk.read(teams_of)).housed
+    except Unusable:  # _database says why
+        return company_of(settings), []
+
+
+async def _chat(bot: Bot, role: str, chat_id: int | None, variable: str, name: str) -> Finding:
+    try:
+        health = await examine_chat(bot, role, chat_id)
+    except TelegramMigrateToChat as moved:
+        remedy = f"set {variable} to {moved.migrate_to_chat_id}; a running desk follows by itself"
+        return Finding(f"the {name} {chat_id} has become a supergroup", False, remedy)
+    except AiogramError as error:
+        remedy = f"try again: {_first_line(error)}"
+        return Finding(f"Telegram does not tell of the {name} {chat_id}", False, remedy)
+    if health.fine:
+        return Finding(f"the {name} is «{health.title}», the bot is an admin there", True)
+    facts = {"variable": variable, "name": name, "chat": chat_id, "title": health.title}
+    what, remedy = (words.format(**facts) for words in _FAULTS[health.code])
+    return Finding(what, False, remedy)
+
+
+def _first_line(error: AiogramError) -> str:
+    """What went wrong, without what the server has answered to it."""
+    return str(getattr(error, "message", error)).splitlines()[0]
+
+
+async def _mail(settings: Settings) -> AsyncIterator[Finding]:
+    if settings.smtp_url is None or settings.mail_from is None:
+        return
+    url = settings.smtp_url.get_secret_value()
+    channel = EmailChannel(url, settings.mail_from, _Silent(), _nowhere)
+    try:
+        await channel.probe()
+        yield Finding("the mail server lets us in", True)
+    except SendError as error:
+        remedy = f"look at SMTP_URL: host, port, scheme, user and password ({error})"
+        yield Finding("the mail server does not let us in", False, remedy)
+    finally:
+        await channel.close()
+
+
+async def _nowhere(_address: str) -> ZoneInfo:
+    """A probe writes no letter, so it tells no times."""
+    return ZoneInfo("UTC")
+
+
+class _Silent:
+    """A probe writes no letter, so it needs no words."""
+
+    def say(self, *_: Any, **__: Any) -> str:
+        return ""

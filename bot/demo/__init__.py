@@ -1,0 +1,1 @@
+"""The sandbox run of ``make run``: its company, its script, its controls and its clock."""

@@ -1,0 +1,1 @@
+"""Calls to the Bot API: paced, with errors classified and lost answers looked for."""

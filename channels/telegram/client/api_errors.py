@@ -1,0 +1,159 @@
+"""What Telegram's refusals mean: a table from its words to what the courier can do about it."""
+
+import re
+from enum import Enum, auto
+from typing import Any, Final
+
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import TelegramMethod
+from aiohttp import ClientConnectorError
+
+from core.delivery.channel import SendError
+
+LONGEST_DETAIL: Final = 200
+# When Telegram says «too many» and not for how long.
+SOME_TIME: Final = 5.0
+
+
+class ApiRefusal(Enum):
+    """A refusal that the operation itself can deal with."""
+
+    UNCHANGED = auto()
+    """It looks so already."""
+
+    GONE = auto()
+    """The message to change stands there no more, or never did."""
+
+    FOREIGN = auto()
+    """The message to change stands there, and is not ours to change, or not any more."""
+
+    OTHER_KIND = auto()
+    """The message to change has no words of this kind: a file's are a caption."""
+
+    REPLY_LOST = auto()
+    """The message to answer stands there no more."""
+
+    UNREADABLE = auto()
+    """The markup was not understood."""
+
+
+class NoRoom(AiogramError):
+    """The chat has no room for this call so soon, and whoever asked for it does not wait longer."""
+
+
+# All that a call may fail with: Telegram's words, our pace, the line, a proxy's page in no letters.
+TROUBLES: Final = (AiogramError, OSError, UnicodeError)
+# Of these, what is no fault of the call: the same one may succeed later.
+_PASSING: Final = (
+    TelegramNetworkError,
+    TelegramServerError,
+    TelegramRetryAfter,
+    ClientDecodeError,
+    NoRoom,
+)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Telegram cannot be asked now; nobody is to blame for it but the line."""
+    return isinstance(error, _PASSING)
+
+
+class Refused(Exception):
+    """Telegram refused in a way that may be overcome."""
+
+    def __init__(self, setback: ApiRefusal, detail: str) -> None:
+        super().__init__(f"{setback.name}: {detail}")
+        self.setback = setback
+        self.detail = detail
+
+
+# Telegram's words, in their order: the first that is found counts.
+_SETBACKS: Final[tuple[tuple[str, ApiRefusal], ...]] = (
+    ("message is not modified", ApiRefusal.UNCHANGED),
+    (r"repl(y|ied)( message)? .*not found|message to be replied not found", ApiRefusal.REPLY_LOST),
+    (r"message to (edit|delete|react|pin|unpin) not found", ApiRefusal.GONE),
+    ("message can't be edited", ApiRefusal.FOREIGN),
+    ("there is no (text|caption) in the message to edit", ApiRefusal.OTHER_KIND),
+    (r"message can't be deleted|message_id_invalid|message_not_found", ApiRefusal.GONE),
+    (r"can't parse (message |caption )?entities", ApiRefusal.UNREADABLE),
+)
+
+_BLOCKED: Final = re.compile(
+    r"chat not found|user not found|user is deactivated|peer_id_invalid|input_user_deactivated"
+    r"|user_is_blocked|chat_id is empty|group chat was deactivated",
+    re.IGNORECASE,
+)
+# Somebody can give the right back: nothing is lost while we wait.
+_NO_RIGHT: Final = re.compile(
+    r"not enough rights|have no rights|need administrator rights|chat_write_forbidden"
+    r"|chat_admin_required|chat_send_\w+_forbidden",
+    re.IGNORECASE,
+)
+
+# Calls that may be made twice with the effect of one.
+_REPEATABLE: Final = re.compile(r"(edit|delete|answer|get|set|pin|unpin|close|reopen)[A-Z]")
+
+
+def refusal_of(error: AiogramError) -> ApiRefusal | None:
+    """The setback that Telegram's words describe, if it is one."""
+    words = str(error).casefold()
+    return next((setback for told, setback in _SETBACKS if re.search(told, words)), None)
+
+
+def is_repeatable(method: TelegramMethod[Any]) -> bool:
+    """Whether making the call twice does no harm."""
+    return _REPEATABLE.match(method.__api_method__) is not None
+
+
+def judge(error: AiogramError, method: TelegramMethod[Any]) -> SendError:
+    """The same failure as the courier knows it."""
+    detail = _detail(error)
+    if isinstance(error, TelegramNetworkError | TelegramServerError | ClientDecodeError):
+        return _judge_silence(error, detail, uncertain=not is_repeatable(method))
+    match error:
+        case TelegramRetryAfter() | NoRoom():
+            later = float(getattr(error, "retry_after", SOME_TIME))
+            return SendError("flood", detail, retry_after=later)
+        case TelegramMigrateToChat():
+            return SendError("moved", detail, moved_to=str(error.migrate_to_chat_id))
+        case TelegramUnauthorizedError() | TelegramNotFound():
+            return SendError("configuration", detail, configuration=True)
+        case TelegramForbiddenError():
+            return SendError("blocked", detail, permanent=True)
+    return _judge_words(detail)
+
+
+def _judge_silence(error: AiogramError, detail: str, *, uncertain: bool) -> SendError:
+    """No answer that tells whether the call had its effect."""
+    if isinstance(error, TelegramNetworkError):
+        never_left = isinstance(error.__cause__, ClientConnectorError)
+        return SendError("network", detail, uncertain=uncertain and not never_left)
+    return SendError("busy", detail, uncertain=uncertain)
+
+
+def _judge_words(detail: str) -> SendError:
+    if "too many requests" in detail.casefold():
+        return SendError("flood", detail, retry_after=SOME_TIME)
+    if _BLOCKED.search(detail):
+        return SendError("blocked", detail, permanent=True)
+    if _NO_RIGHT.search(detail):
+        return SendError("configuration", detail, configuration=True)
+    return SendError("bad_request", detail, permanent=True)
+
+
+def _detail(error: AiogramError) -> str:
+    """Telegram's own words. What could not be read may hold anything: of that, only the kind."""
+    if isinstance(error, TelegramAPIError):
+        return error.message.splitlines()[0][:LONGEST_DETAIL]
+    return type(error).__name__

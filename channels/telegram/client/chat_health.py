@@ -1,0 +1,94 @@
+"""Whether the bot can do its work in the chats that have a role: asked of Telegram, said by codes.
+
+The doctor on the command line, the checklist in an admin's chat and the watch all ask here, so
+that they never say different things.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from aiogram import Bot
+from aiogram.enums import ChatType
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError, TelegramNotFound
+from aiogram.types import (
+    ChatMemberAdministrator,
+    ChatMemberBanned,
+    ChatMemberLeft,
+    ChatMemberOwner,
+    ResultChatMemberUnion,
+)
+
+from core.company import Company
+from core.delivery.linked_chats import ROLES
+from core.teams.teams import TeamFacts
+
+# What the bot must be allowed to do in a chat of each role; what for, the catalogues say.
+RIGHTS: Final[dict[str, tuple[str, ...]]] = {
+    "operators": ("can_delete_messages", "can_pin_messages"),
+    "alerts": ("can_post_messages",),
+    "team": ("can_delete_messages", "can_pin_messages"),
+}
+# Where operators can talk: nobody replies to anybody in a channel.
+_GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
+FINE: Final = "fine"
+# The role of a team's own group: operators work there as in the group of all.
+TEAM: Final = "team"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the bot fares in the chat of a role; ``team``: whose own group it is, by code.
+
+    ``code``: ``unlinked``, ``gone``, ``not_group``, ``not_admin``, ``lacks.<right>``, or ``fine``.
+    """
+
+    role: str
+    code: str
+    chat: int | None = None
+    title: str = ""
+    team: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Nothing is to be done."""
+        return self.code == FINE
+
+
+async def examine(bot: Bot, company: Company, teams: Iterable[TeamFacts] = ()) -> list[Health]:
+    """Look at every role, and at the groups of these teams. Raises what the line to Telegram
+    raises: that is nobody's fault here; `TelegramMigrateToChat` where a group has become a
+    supergroup.
+    """
+    found = [await examine_chat(bot, role, getattr(company, ROLES[role])) for role in ROLES]
+    housed = [(team.code, await examine_chat(bot, TEAM, team.chat)) for team in teams]
+    return [*found, *(replace(health, team=code) for code, health in housed)]
+
+
+async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:
+    """Look at one chat; the first thing that is wrong is what is to be mended first."""
+    if chat_id is None:
+        return Health(role, "unlinked")
+    try:
+        chat = await bot.get_chat(chat_id)
+        member = await bot.get_chat_member(chat_id, bot.id)
+    except (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound):
+        return Health(role, "gone", chat_id)
+    code = _code(role, chat.type, member)
+    title = "" if code == "gone" else chat.title or str(chat_id)
+    return Health(role, code, chat_id, title)
+
+
+def _code(role: str, kind: str, member: ResultChatMemberUnion) -> str:
+    if role in {"operators", TEAM} and kind not in _GROUPS:
+        return "not_group"
+    match member:
+        case ChatMemberOwner():
+            return FINE
+        case ChatMemberLeft() | ChatMemberBanned():
+            return "gone"
+        case ChatMemberAdministrator():
+            # a right that Telegram does not know in a chat of that kind is not said, nor missing
+            lacking = [right for right in RIGHTS[role] if getattr(member, right, None) is False]
+            return f"lacks.{lacking[0]}" if lacking else FINE
+    return "not_admin"

@@ -1,0 +1,268 @@
+"""The one gate through which calls leave for Telegram: in order, at a pace, remembering ids.
+
+Whoever holds the bot goes through here, handlers' direct answers like the courier's parcels: the
+gate is a middleware of the bot's session.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from math import inf
+from typing import Any, Final, TypeVar, cast
+
+import aiogram.methods
+import orjson
+from aiogram import Bot
+from aiogram.client.default import DefaultBotProperties
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.session.middlewares.base import (
+    BaseRequestMiddleware,
+    NextRequestMiddlewareType,
+)
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import AiogramError, TelegramRetryAfter
+from aiogram.methods import TelegramMethod
+from aiogram.methods.base import Response
+from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
+
+from channels.telegram.client.api_errors import NoRoom, Refused, judge, refusal_of
+from channels.telegram.client.known_ids import KnownIds
+from channels.telegram.screens.open_menus import OpenMenus
+from core.delivery.pacing import Pacer, Priority
+
+T = TypeVar("T")
+
+TIMEOUT: Final = 20.0
+# How often a direct answer is tried again after a 429, and for how many seconds in all it waits:
+# for its pace, for a 429. Its chat's other updates wait with it.
+TRIES: Final = 3
+PATIENCE: Final = 10.0
+
+# What changes a chat, and so counts against its limits.
+_CHANGES: Final = ("send", "edit", "delete", "copy", "forward", "pin", "unpin", "stop", "post")
+_CHANGES_TOO: Final = frozenset(
+    {"setMessageReaction", "createForumTopic", "closeForumTopic", "reopenForumTopic"}
+)
+_FREE: Final = frozenset({"sendChatAction", "sendMessageDraft", "sendRichMessageDraft"})
+
+
+def make_bot(token: str, api_url: str | None = None, *, timeout: float = TIMEOUT) -> Bot:
+    """A bot that speaks with Telegram, or with another server of the same language.
+
+    Texts are plain unless a call says otherwise, and links in them are not unfolded (S8).
+    """
+    keep_responses()
+    session = AiohttpSession(
+        json_loads=_loads,
+        json_dumps=lambda value: orjson.dumps(value).decode(),
+        timeout=timeout,
+    )
+    if api_url:
+        session.api = TelegramAPIServer.from_base(api_url)
+    return Bot(
+        token,
+        session=session,
+        default=DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True)),
+    )
+
+
+def _loads(text: str) -> Any:
+    """What Telegram says, even where a string holds half of a surrogate pair."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
+_kept: list[Any] = []
+
+
+def keep_responses() -> None:
+    """Hold the classes of answers, which aiogram otherwise builds anew after garbage collections.
+
+    Without this a third of its time goes there.
+    """
+    if _kept:
+        return
+    for name in aiogram.methods.__all__:
+        method = getattr(aiogram.methods, name)
+        if isinstance(method, type) and issubclass(method, TelegramMethod):
+            returned = getattr(method, "__returning__", None)
+            if isinstance(returned, property) or returned is None:
+                continue
+            _kept.append(Response.__class_getitem__(returned))
+
+
+def is_change(method: TelegramMethod[Any]) -> bool:
+    """Whether the call changes what people see in a chat."""
+    name = method.__api_method__
+    if name in _FREE or getattr(method, "chat_id", None) is None:
+        return False
+    return name.startswith(_CHANGES) or name in _CHANGES_TOO
+
+
+def count_of(method: TelegramMethod[Any]) -> int:
+    """How many messages the call makes."""
+    for field in ("media", "message_ids"):
+        several = getattr(method, field, None)
+        if isinstance(several, list) and not method.__api_method__.startswith("delete"):
+            return max(len(several), 1)
+    return 1
+
+
+# An edit that is meant to change nothing costs a chat nothing.
+_probing: ContextVar[bool] = ContextVar("probing", default=False)
+# How urgent the courier's parcel is; nothing is set while a handler answers whoever acts.
+_parcel: ContextVar[Priority | None] = ContextVar("parcel", default=None)
+
+
+def _is_direct() -> bool:
+    return _parcel.get() is None
+
+
+def _urgency() -> Priority:
+    delivery = _parcel.get()
+    return Priority.ANSWER_TO_ACTOR if delivery is None else delivery
+
+
+class Gateway:
+    """Keeps one call in flight for each chat, the pace of all, and what is known of ids."""
+
+    def __init__(self, bot: Bot, pacer: Pacer) -> None:
+        self.bot = bot
+        self.pacer = pacer
+        self.known_ids = KnownIds()
+        self.open_menus = OpenMenus()
+        self._locks: dict[str, list[Any]] = {}
+        bot.session.middleware(_Gate(self))
+
+    @contextmanager
+    def at(self, priority: Priority) -> Iterator[None]:
+        """Calls in this block are this urgent, and wait as long as it takes.
+
+        Outside of any they answer somebody who acts, and are given up if that would take long.
+        """
+        token = _parcel.set(priority)
+        try:
+            yield
+        finally:
+            _parcel.reset(token)
+
+    @contextmanager
+    def probing(self) -> Iterator[None]:
+        """Calls in this block look whether something stands there: in turn, but at no pace."""
+        token = _probing.set(True)
+        try:
+            yield
+        finally:
+            _probing.reset(token)
+
+    async def call(self, method: TelegramMethod[T]) -> T:
+        """Make a call. Raises `Refused` and `SendError`, and nothing of aiogram's."""
+        try:
+            return await self.bot(method)
+        except AiogramError as error:
+            setback = refusal_of(error)
+            if setback is not None:
+                raise Refused(setback, str(error)) from error
+            raise judge(error, method) from error
+
+    def note_incoming(self, chat: Chat | int, message_id: int) -> None:
+        """Somebody's message was seen."""
+        self.known_ids.note(chat.id if isinstance(chat, Chat) else chat, message_id)
+
+    def note_result(self, method: TelegramMethod[Any], result: object) -> None:
+        """Remember the ids that an answer tells of."""
+        chat = getattr(method, "chat_id", None)
+        for found in result if isinstance(result, list) else [result]:
+            if isinstance(found, Message):
+                self.known_ids.note(found.chat.id, found.message_id)
+            elif isinstance(found, MessageId) and chat is not None:
+                self.known_ids.note(chat, found.message_id)
+
+    @asynccontextmanager
+    async def turn(self, address: str, count: int, until: float = inf) -> AsyncIterator[None]:
+        """Wait until it is this call's turn in its chat; hold the chat meanwhile.
+
+        The pace is waited for outside of the lock, so that the urgent overtake, and asked again
+        inside. Raises `NoRoom` if it would be waited for beyond ``until``, in monotonic seconds.
+        """
+        if _probing.get():
+            async with self._alone(address):
+                yield
+            return
+        while True:
+            await self._wait(address, count, until)
+            async with self._alone(address):
+                if self.pacer.delay(address, _urgency(), time.monotonic(), count) > 0:
+                    continue
+                self.pacer.take(address, time.monotonic(), count)
+                yield
+                return
+
+    async def _wait(self, address: str, count: int, until: float) -> None:
+        while True:
+            now = time.monotonic()
+            delay = self.pacer.delay(address, _urgency(), now, count)
+            if delay <= 0:
+                return
+            if now + delay > until:
+                raise NoRoom(f"no room in this chat for {delay:.0f} s")
+            await asyncio.sleep(delay)
+
+    @asynccontextmanager
+    async def _alone(self, address: str) -> AsyncIterator[None]:
+        held = self._locks.setdefault(address, [asyncio.Lock(), 0])
+        held[1] += 1
+        try:
+            async with held[0]:
+                yield
+        finally:
+            held[1] -= 1
+            if not held[1]:
+                self._locks.pop(address, None)
+
+
+class _Gate(BaseRequestMiddleware):
+    """The gateway as aiogram's session sees it."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[Any],
+        bot: Bot,
+        method: TelegramMethod[Any],
+    ) -> Any:
+        if not is_change(method):
+            return await make_request(bot, method)
+        return await self._change(make_request, bot, method)
+
+    async def _change(
+        self,
+        make_request: NextRequestMiddlewareType[Any],
+        bot: Bot,
+        method: TelegramMethod[Any],
+    ) -> Any:
+        address, count = str(cast(Any, method).chat_id), count_of(method)
+        until = time.monotonic() + PATIENCE if _is_direct() else inf
+        for attempt in range(TRIES + 1):
+            try:
+                async with self._gateway.turn(address, count, until):
+                    # only now: a menu may have been opened while a card waited for its turn
+                    shown = method if _is_direct() else self._gateway.open_menus.keep(method)
+                    result = await make_request(bot, shown)
+            except TelegramRetryAfter as error:
+                again = time.monotonic() + error.retry_after
+                self._gateway.pacer.blocked(address, again)
+                # somebody waits for this answer, and not for long; the courier waits by itself
+                if not _is_direct() or attempt == TRIES or again > until:
+                    raise
+            else:
+                self._gateway.note_result(method, result)
+                return result
+        raise AssertionError

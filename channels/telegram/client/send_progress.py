@@ -1,0 +1,140 @@
+"""Calls of one parcel, one after the other, each made once: resumed after a failure, and looked
+for when the answer was lost (R6).
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiogram.methods import TelegramMethod
+from aiogram.types import Message
+
+from channels.telegram.client.api_errors import ApiRefusal, Refused
+from channels.telegram.client.delivery_probe import DeliveryProbe, plainer
+from channels.telegram.client.gateway import Gateway
+from core.delivery.channel import Delivery, SendError
+from core.delivery.outbox_store import STOPPED, note_stopped
+from core.desk import Desk
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call and the desk's messages that it carries, in the order of what it makes."""
+
+    method: TelegramMethod[Any]
+    carries: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a parcel has come: what stands there, and which message of the desk's it is."""
+
+    steps: Sequence[Step]
+    done: int = 0
+    message_refs: list[int] = field(default_factory=list)
+    carried: list[int] = field(default_factory=list)
+
+    @property
+    def rest(self) -> Sequence[Step]:
+        """What has not been done yet."""
+        return self.steps[self.done :]
+
+    def advance(self, step: Step, message_refs: Sequence[int]) -> None:
+        """This step is done."""
+        self.done += 1
+        self.message_refs += message_refs
+        own = step.carries
+        self.carried += own if len(own) == len(message_refs) else [*own[:1]] * len(message_refs)
+
+
+class SendProgressStore:
+    """Makes the calls of parcels.
+
+    A parcel that stopped half-way goes on where it stopped: with the very calls it began with as
+    long as this process lives, and in the next one by what is noted with it.
+    """
+
+    def __init__(self, gateway: Gateway, desk: Desk) -> None:
+        self._gateway = gateway
+        self._desk = desk
+        self._prober = DeliveryProbe(gateway)
+        self._begun: dict[int, Progress] = {}
+
+    def begun(self, parcel_id: int) -> Progress | None:
+        """How far this parcel had come when it stopped."""
+        return self._begun.get(parcel_id)
+
+    async def make(self, delivery: Delivery, steps: Sequence[Step]) -> Progress:
+        """Make the calls that are left. Raises `Refused` for the first one, and `SendError`."""
+        progress = self._resume(delivery, steps)
+        try:
+            for step in progress.rest:
+                result = await self._call(step.method, first=progress.done == 0)
+                progress.advance(step, _refs(result))
+        except SendError as error:
+            if error.uncertain or (progress.done and not error.permanent):
+                self._begun[delivery.id] = progress
+                await self._note(delivery, progress)
+            raise
+        return progress
+
+    async def look_for(
+        self, delivery: Delivery, steps: Sequence[Step], lowest: int
+    ) -> Progress | None:
+        """After a lost answer: what stands there, completed; ``None`` when nothing of it does."""
+        progress = self._begun[delivery.id] = self._resume(delivery, steps)
+        try:
+            await self._catch_up(progress, int(delivery.address), lowest)
+        except SendError as error:
+            if error.permanent:
+                del self._begun[delivery.id]
+            raise
+        if not progress.done:
+            del self._begun[delivery.id]
+            return None
+        return await self.make(delivery, progress.steps)
+
+    def _resume(self, delivery: Delivery, steps: Sequence[Step]) -> Progress:
+        begun, came = self._begun.pop(delivery.id, None), delivery.facts.get(STOPPED)
+        if begun is not None or came is None:
+            return begun or Progress(steps)
+        return Progress(steps, came["done"], [*came["refs"]], [*came["carried"]])
+
+    async def _note(self, delivery: Delivery, progress: Progress) -> None:
+        """For the next process: its calls may be others, but in the same order."""
+        if not progress.done:
+            return
+        came = {"done": progress.done, "refs": progress.message_refs, "carried": progress.carried}
+        try:
+            await self._desk.run(note_stopped, delivery.id, came)
+        except Exception as error:  # noqa: BLE001 what kept the parcel back must be told all the same
+            log.warning("how far a parcel came is known to this process only: %s", error)
+
+    async def _catch_up(self, progress: Progress, chat: int, lowest: int) -> None:
+        while progress.rest:
+            step = progress.rest[0]
+            found = await self._prober.find(
+                step.method, chat, max([lowest, *progress.message_refs])
+            )
+            if found is None:
+                return
+            progress.advance(step, found)
+
+    async def _call(self, method: TelegramMethod[Any], *, first: bool) -> Any:
+        try:
+            return await self._gateway.call(method)
+        except Refused as refused:
+            plain = plainer(method) if refused.setback is ApiRefusal.UNREADABLE else None
+            if plain is not None:
+                return await self._call(plain, first=first)
+            if first:
+                raise
+            raise SendError("bad_request", refused.detail, permanent=True) from refused
+
+
+def _refs(result: object) -> list[int]:
+    made = result if isinstance(result, list) else [result]
+    return [message.message_id for message in made if isinstance(message, Message)]

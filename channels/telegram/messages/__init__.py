@@ -1,0 +1,1 @@
+"""Messages between the desk and Telegram: parsed when they come in, built when they leave."""

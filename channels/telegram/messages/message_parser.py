@@ -1,0 +1,182 @@
+"""A message as it came in, made into words that can be said again on another day.
+
+``content`` is JSON: ``kind``, ``text``, ``entities``, ``file_id`` and ``more`` (what the kind
+needs besides). Saying it again is in `again`; its names can be imported from here too.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiogram.enums import ContentType
+from aiogram.types import Message, PhotoSize
+
+from channels.telegram.messages.formatting import plain_words
+from channels.telegram.messages.message_builder import album, edits, methods, pieces
+from core.tickets.incoming import IncomingMessage
+
+__all__ = ["Service", "Unsupported", "album", "edits", "methods", "pieces", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A person's message of a kind that cannot be carried: a poll, a game, a kind of tomorrow."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Telegram tells of something that happened in the chat: nobody's words."""
+
+    kind: str
+
+
+Content = dict[str, Any]
+
+_REFUSED: Final = frozenset(
+    {
+        ContentType.POLL,
+        ContentType.DICE,
+        ContentType.STORY,
+        ContentType.GAME,
+        ContentType.CHECKLIST,
+        ContentType.PAID_MEDIA,
+        ContentType.GIVEAWAY,
+        ContentType.GIVEAWAY_WINNERS,
+        ContentType.INVOICE,
+        ContentType.RICH_MESSAGE,
+        ContentType.PASSPORT_DATA,
+        ContentType.UNKNOWN,
+    }
+)
+
+
+def read(message: Message) -> IncomingMessage | Unsupported | Service:
+    """What a message says, as the desk keeps it."""
+    kind = ContentType(message.content_type)
+    reader = _READERS.get(kind)
+    if reader is None:
+        return Unsupported(kind.value) if kind in _REFUSED else Service(kind.value)
+    content = _empty(_NAMES.get(kind, kind).value)
+    content["text"], content["entities"] = plain_words(
+        message.text or message.caption or "", message.entities or message.caption_entities or ()
+    )
+    summary = reader(message, content)
+    return IncomingMessage(
+        chat=message.chat.id,
+        message=message.message_id,
+        kind=content["kind"],
+        text=content["text"] or summary,
+        content=content,
+        album=message.media_group_id,
+        reply_to=_answered(message),
+    )
+
+
+_NAMES: Final = {ContentType.LIVE_PHOTO: ContentType.PHOTO}
+
+
+def _empty(kind: str) -> Content:
+    return {"kind": kind, "text": "", "entities": [], "file_id": None, "more": {}}
+
+
+def _answered(message: Message) -> int | None:
+    """The message that this one replies to; the one that opened a forum topic does not count."""
+    answered = message.reply_to_message
+    if answered is None or getattr(answered, "forum_topic_created", None):
+        return None
+    return answered.message_id
+
+
+# One reader for each kind: fills the content and returns what can be told of it in a line of text.
+
+
+def _text(_message: Message, _content: Content) -> str:
+    return ""
+
+
+def _photo(message: Message, content: Content) -> str:
+    sizes: list[PhotoSize] = list(message.photo or ())
+    if not sizes and message.live_photo is not None:
+        sizes = list(message.live_photo.photo or ())
+    if not sizes and message.live_photo is not None:
+        # A picture that moves, and no still of it: carried as the film that it is.
+        content["kind"] = "video"
+        content["file_id"] = message.live_photo.file_id
+    else:
+        content["file_id"] = max(sizes, key=lambda size: size.width * size.height).file_id
+    _looks(message, content)
+    return ""
+
+
+def _looks(message: Message, content: Content) -> None:
+    if message.has_media_spoiler:
+        content["more"]["spoiler"] = True
+    if message.show_caption_above_media:
+        content["more"]["above"] = True
+
+
+def _file(attribute: str, *named_by: str) -> Callable[[Message, Content], str]:
+    def read_file(message: Message, content: Content) -> str:
+        file = getattr(message, attribute)
+        content["file_id"] = file.file_id
+        _looks(message, content)
+        names = (getattr(file, name, None) for name in named_by)
+        return " — ".join(name for name in names if name)
+
+    return read_file
+
+
+def _location(message: Message, content: Content) -> str:
+    """A live location is carried as the point where it is now."""
+    place = message.location
+    if place is None:
+        return ""
+    content["more"] = {"latitude": place.latitude, "longitude": place.longitude}
+    return f"{place.latitude:.5f}, {place.longitude:.5f}"
+
+
+def _venue(message: Message, content: Content) -> str:
+    venue = message.venue
+    if venue is None:
+        return ""
+    content["more"] = {
+        "latitude": venue.location.latitude,
+        "longitude": venue.location.longitude,
+        "title": venue.title,
+        "address": venue.address,
+    }
+    return f"{venue.title}, {venue.address}"
+
+
+def _contact(message: Message, content: Content) -> str:
+    contact = message.contact
+    if contact is None:
+        return ""
+    facts = {
+        "phone_number": contact.phone_number,
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "vcard": contact.vcard,
+    }
+    content["more"] = {name: fact for name, fact in facts.items() if fact}
+    name = " ".join(filter(None, (contact.first_name, contact.last_name)))
+    return f"{name}, {contact.phone_number}"
+
+
+_READERS: Final[dict[ContentType, Callable[[Message, Content], str]]] = {
+    ContentType.TEXT: _text,
+    ContentType.PHOTO: _photo,
+    ContentType.LIVE_PHOTO: _photo,
+    ContentType.VIDEO: _file("video"),
+    ContentType.VOICE: _file("voice"),
+    ContentType.VIDEO_NOTE: _file("video_note"),
+    ContentType.DOCUMENT: _file("document", "file_name"),
+    ContentType.AUDIO: _file("audio", "performer", "title"),
+    ContentType.STICKER: _file("sticker", "emoji"),
+    ContentType.ANIMATION: _file("animation"),
+    ContentType.LOCATION: _location,
+    ContentType.VENUE: _venue,
+    ContentType.CONTACT: _contact,
+}

@@ -1,0 +1,149 @@
+"""A parcel as a message, and what is kept of it once it stands there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiogram.methods import SendMessage
+from aiogram.types import InlineKeyboardMarkup, ReplyParameters
+
+from channels.telegram.client.send_progress import Progress, Step
+from channels.telegram.messages.message_parser import album, methods
+from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens import keyboards
+from channels.telegram.screens.card import header
+from channels.telegram.screens.screen import Screen
+from core.delivery.channel import Delivery, Sent
+from core.desk import Desk
+from core.tickets.card import Card, Words, card_place, last_from_customer, words_of
+from core.tickets.topics import title_of
+from core.tx import ReadTx
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A parcel's words, what they answer, and the lines that may stand above them.
+
+    ``fallback`` is the line for when what they answer is gone; without one they go all the same.
+    """
+
+    words: Sequence[Words]
+    reply_to: int | None
+    prefix: str | None
+    fallback: str | None
+    keyboard: InlineKeyboardMarkup | None = None
+
+    def steps(self, chat: int) -> list[Step]:
+        """The calls, as a reply where that is possible."""
+        must = self.fallback is not None and self.reply_to is not None
+        return self._steps(chat, self.reply_to, self.prefix, must=must)
+
+    def steps_without_reply(self, chat: int) -> list[Step]:
+        """The calls when the message to answer has been deleted."""
+        return self._steps(chat, None, self.fallback or self.prefix, must=False)
+
+    def _steps(self, chat: int, reply: int | None, prefix: str | None, *, must: bool) -> list[Step]:
+        where: dict[str, Any] = {"prefix": prefix, "reply_to": reply, "must_reply": must}
+        if len(self.words) == 1:
+            only = self.words[0]
+            calls = methods(only.content, chat, keyboard=self.keyboard, **where)
+            return [Step(call, (only.id,)) for call in calls]
+        contents = [words.content for words in self.words]
+        return [
+            Step(call, tuple(self.words[place].id for place in places))
+            for call, places in album(contents, chat, **where)
+        ]
+
+
+async def load(desk: Desk, delivery: Delivery, renderer: Renderer) -> Load | None:
+    """What a content parcel carries; ``None`` when it was taken back meanwhile."""
+    words, reply_to = await desk.read(_find, delivery)
+    if not words:
+        return None
+    if delivery.person_id is None:
+        return _for_operators(delivery, renderer, words, reply_to)
+    return Load(words, reply_to, await customer_header(desk, delivery, renderer), fallback=None)
+
+
+async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None]:
+    """The words that are left, and the ref of what they answer: the card, or the customer's."""
+    spoken = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
+    words = [piece for piece in spoken if not piece.withdrawn]
+    if not words:
+        return words, None
+    number, chat = delivery.ticket_id or 0, int(delivery.address)
+    if delivery.person_id is None:
+        return words, await card_place(tx, number, chat)
+    return words, await last_from_customer(tx, number, chat, words[0].id)
+
+
+def _for_operators(
+    delivery: Delivery, renderer: Renderer, words: Sequence[Words], card: int | None
+) -> Load:
+    """A reply to the card shows whose words they are; without a card, a line above does. Of words
+    that were said before and are edited, it says so in any case.
+    """
+    edited = delivery.kind == "edit"
+    line = header(renderer, delivery.ticket_id or 0, words[0].author, edited=edited)
+    thanks = bool(delivery.facts.get("thanks")) and len(words) == 1
+    return Load(
+        words,
+        reply_to=card,
+        prefix=None if card and not edited else line,
+        fallback=line,
+        keyboard=keyboards.question(renderer, words[0].id) if thanks else None,
+    )
+
+
+async def customer_header(desk: Desk, delivery: Delivery, renderer: Renderer) -> str | None:
+    """Which of several tickets it is about."""
+    if not delivery.facts.get("header"):
+        return None
+    about = await desk.read(title_of, delivery.facts.get("topic"), delivery.locale)
+    if about is None:
+        return renderer.plain("header.customer_plain", number=delivery.ticket_id)
+    return renderer.plain("header.customer", number=delivery.ticket_id, about=about)
+
+
+def post(chat: int, screen: Screen, reply_to: int | None) -> SendMessage:
+    """A screen as a new message."""
+    reply = None
+    if reply_to is not None:
+        reply = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True)
+    return SendMessage(
+        chat_id=chat,
+        text=screen.html,
+        parse_mode="HTML",
+        reply_markup=screen.keyboard,
+        reply_parameters=reply,
+    )
+
+
+def dumped(keyboard: InlineKeyboardMarkup | None) -> dict[str, Any] | None:
+    """Buttons as they are noted with a row."""
+    return None if keyboard is None else keyboard.model_dump(mode="json", exclude_none=True)
+
+
+def loaded(keyboard: dict[str, Any] | None) -> InlineKeyboardMarkup | None:
+    """Noted buttons, to compare with."""
+    return None if keyboard is None else InlineKeyboardMarkup.model_validate(keyboard)
+
+
+def answered(delivery: Delivery, card: Card | None) -> int | None:
+    """The message that a notice replies to, if it is in the same chat."""
+    reply = delivery.facts.get("reply")
+    if reply == "card":
+        return card.message if card is not None and str(card.chat) == delivery.address else None
+    return reply if isinstance(reply, int) else None
+
+
+def sent_of(delivery: Delivery, made: Progress) -> Sent:
+    """What the courier is told of a parcel that stands there."""
+    note: dict[str, Any] = {"chat": int(delivery.address)}
+    if delivery.kind in {"content", "edit"}:
+        note["messages"] = made.carried
+    if delivery.kind == "card":
+        # what was sent, which may be older than what would be sent now
+        call: Any = made.steps[0].method
+        note["digest"] = Screen(call.text, call.reply_markup).digest
+    return Sent(tuple(map(str, made.message_refs)), note)

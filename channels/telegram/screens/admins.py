@@ -1,0 +1,71 @@
+"""The screens of who supervises: the list, the link that makes one more, the question before one
+is taken off it.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens.callbacks import Dismiss, SetUp
+from channels.telegram.screens.keyboards import Button, Keyboard, button
+from channels.telegram.screens.screen import Screen
+from core.setup.admins import Admin, Invitation
+from core.words.names import clean_name
+
+_SHARE: Final = "https://t.me/share/url"
+LONGEST: Final = 40
+
+
+def admins(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen:
+    """All of them; those who were appointed here can be taken off. ``mine``: who looks, by id."""
+    lines = [renderer.html("setup.admins.head"), ""]
+    lines += [_line(renderer, one, mine) for one in found]
+    if any(one.named for one in found):
+        lines += ["", renderer.html("setup.admins.named")]
+    removable = [one for one in found if not one.named] if len(found) > 1 else []
+    rows = [[_step(renderer, "invite")]]
+    rows += [
+        [button(renderer.plain("button.setup.dismiss", name=_name(one)), Dismiss("ask", one.id))]
+        for one in removable
+    ]
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[*rows, [_back(renderer, "list")]]))
+
+
+def _line(renderer: Renderer, one: Admin, mine: int) -> str:
+    who = "you" if one.telegram_id == mine else "line"
+    key = f"setup.admins.{who if one.id else 'unseen'}{'_named' if one.named else ''}"
+    return renderer.html(key, name=_name(one), id=one.telegram_id)
+
+
+def _name(one: Admin) -> str:
+    return clean_name(one.name, LONGEST)
+
+
+def invitation(renderer: Renderer, made: Invitation, bot: str) -> Screen:
+    """The link, to be passed on by a button."""
+    link = f"https://t.me/{bot}?start={made.payload}"
+    words = renderer.plain("setup.admins.share")
+    share = Button(
+        text=renderer.plain("button.setup.share"),
+        url=f"{_SHARE}?{urlencode({'url': link, 'text': words})}",
+    )
+    rows = [[share], [_back(renderer, "admins")]]
+    text = renderer.html("setup.admins.link", link=link, until=made.until)
+    return Screen(text, Keyboard(inline_keyboard=rows))
+
+
+def sure(renderer: Renderer, one: Admin, mine: int) -> Screen:
+    """Is this one to be no admin any more?"""
+    key = "setup.admins.sure_you" if one.telegram_id == mine else "setup.admins.sure"
+    yes = button(renderer.plain("button.setup.dismiss_sure"), Dismiss("sure", one.id))
+    rows = [[yes], [_back(renderer, "admins")]]
+    return Screen(renderer.html(key, name=_name(one)), Keyboard(inline_keyboard=rows))
+
+
+def _step(renderer: Renderer, name: str) -> Button:
+    return button(renderer.plain(f"button.setup.{name}"), SetUp(name))
+
+
+def _back(renderer: Renderer, to: str) -> Button:
+    return button(renderer.plain("button.setup.back"), SetUp(to))

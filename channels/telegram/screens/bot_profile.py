@@ -1,0 +1,202 @@
+"""How the bot introduces itself: its commands for each role and chat, its description, its menu.
+
+Telegram shows the narrowest scope that fits, and in it the reader's language, or else the entry
+without a language. Nothing is set twice: a digest of everything says whether there is news.
+"""
+
+import hashlib
+import logging
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.methods import (
+    DeleteMyCommands,
+    SetChatMenuButton,
+    SetMyCommands,
+    SetMyDescription,
+    SetMyShortDescription,
+    TelegramMethod,
+)
+from aiogram.types import (
+    BotCommand,
+    BotCommandScopeAllPrivateChats,
+    BotCommandScopeChat,
+    BotCommandScopeChatMember,
+    BotCommandScopeUnion,
+    MenuButtonCommands,
+)
+
+from channels.telegram.messages.renderer import Renderer
+from core.company import Company
+
+log = logging.getLogger(__name__)
+
+CUSTOMER: Final = ("new", "my", "language", "cancel", "help")
+# Only where there are cameras to tell of: after the first of the others.
+CAMERA: Final = ("camera",)
+OPERATOR: Final = (
+    "queue",
+    "my",
+    "overdue",
+    "find",
+    "ticket",
+    "take",
+    "reply",
+    "note",
+    "wait",
+    "freeze",
+    "unfreeze",
+    "resolve",
+    "assign",
+    "escalate",
+    "tasks",
+    "done",
+    "on",
+    "off",
+    "close",
+    "release",
+    "reopen",
+    "cancel",
+    "class",
+    "priority",
+    "next",
+    "why",
+    "times",
+    "new",
+    "call",
+    "who",
+    "split",
+    "similar",
+    "link",
+    "outage",
+    "topic",
+    "title",
+    "journal",
+    "undo",
+    "help",
+)
+# What only admins can do is offered to them alone.
+ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
+ADMIN_IN_PRIVATE: Final = (*CUSTOMER, "report", "setup")
+# What Telegram shows to readers of any other language.
+OTHERWISE: Final = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Calls that make the bot known, in their order, and the digest of what they say."""
+
+    calls: tuple[TelegramMethod[Any], ...]
+    digest: str
+
+
+def write_introduction(
+    voices: Iterable[Renderer],
+    company: Company,
+    admins: Collection[int],
+    *,
+    rooms: Collection[int] = (),
+    cameras: bool = False,
+) -> Introduction:
+    """What is to be said, in every language of ``voices``; ``admins`` are those who can be reached,
+    ``rooms`` the groups in which operators work.
+
+    Telegram keeps commands only for people who have written to the bot. ``cameras``: the company
+    has some, and so there is a command for them.
+    """
+    more = CAMERA if cameras else ()
+    calls = tuple(_calls(tuple(voices), company, admins, tuple(rooms), more))
+    said = "\n".join(f"{call.__api_method__} {call.model_dump_json()}" for call in calls)
+    return Introduction(calls, hashlib.sha256(said.encode()).hexdigest())
+
+
+def write_withdrawal(
+    voices: Iterable[Renderer], rooms: Collection[int], former: Collection[int]
+) -> tuple[TelegramMethod[Any], ...]:
+    """What takes back the commands of those who are no admins any more."""
+    calls: list[TelegramMethod[Any]] = []
+    for admin in sorted(former):
+        scope = BotCommandScopeChat(chat_id=admin)
+        for renderer in voices:
+            calls += [
+                DeleteMyCommands(scope=scope, language_code=code) for code in _codes(renderer)
+            ]
+        for room in rooms:
+            member = BotCommandScopeChatMember(chat_id=room, user_id=admin)
+            calls.append(DeleteMyCommands(scope=member))
+    return tuple(calls)
+
+
+async def introduce(bot: Bot, calls: Iterable[TelegramMethod[Any]]) -> None:
+    """Say it. Raises what the line to Telegram raises; then all is said again later.
+
+    What Telegram refuses (a chat that we were removed from, somebody who is not in the group) is
+    passed over: it would be refused again.
+    """
+    for call in calls:
+        try:
+            await bot(call)
+        except (TelegramBadRequest, TelegramForbiddenError) as refused:
+            log.info("Telegram refused a part of the introduction: %s", refused)
+
+
+def _calls(
+    voices: tuple[Renderer, ...],
+    company: Company,
+    admins: Collection[int],
+    rooms: tuple[int, ...],
+    more: tuple[str, ...],
+) -> Iterator[TelegramMethod[Any]]:
+    for renderer in voices:
+        for code in _codes(renderer):
+            yield from _texts(renderer, code, company)
+            for scope, names in _in_private(admins):
+                listed = _commands(renderer, "private", (*names[:1], *more, *names[1:]))
+                yield SetMyCommands(commands=listed, scope=scope, language_code=code)
+        if renderer.locale == company.language:  # in a group everybody reads the company's
+            for scope, names in _in_groups(rooms, admins):
+                yield SetMyCommands(commands=_commands(renderer, "group", names), scope=scope)
+    yield SetChatMenuButton(menu_button=MenuButtonCommands())
+
+
+def _codes(renderer: Renderer) -> tuple[str | None, ...]:
+    """The reader's languages that a text is for; ``None`` stands for all that have no own."""
+    return (renderer.locale, None) if renderer.locale == OTHERWISE else (renderer.locale,)
+
+
+def _texts(renderer: Renderer, code: str | None, company: Company) -> Iterator[TelegramMethod[Any]]:
+    named = "_company" if company.name else ""
+    facts = {"company": company.name, "span": company.answer_deadline}
+    yield SetMyDescription(
+        description=renderer.plain(f"introduction.description{named}", **facts), language_code=code
+    )
+    yield SetMyShortDescription(
+        short_description=renderer.plain(f"introduction.about{named}", **facts), language_code=code
+    )
+
+
+def _in_private(
+    admins: Collection[int],
+) -> Iterator[tuple[BotCommandScopeUnion, tuple[str, ...]]]:
+    yield BotCommandScopeAllPrivateChats(), CUSTOMER
+    for admin in sorted(admins):
+        yield BotCommandScopeChat(chat_id=admin), ADMIN_IN_PRIVATE
+
+
+def _in_groups(
+    rooms: Collection[int], admins: Collection[int]
+) -> Iterator[tuple[BotCommandScopeUnion, tuple[str, ...]]]:
+    for room in rooms:
+        yield BotCommandScopeChat(chat_id=room), OPERATOR
+        for admin in sorted(admins):
+            yield BotCommandScopeChatMember(chat_id=room, user_id=admin), ADMIN_IN_GROUP
+
+
+def _commands(renderer: Renderer, where: str, names: Iterable[str]) -> list[BotCommand]:
+    return [
+        BotCommand(command=name, description=renderer.plain(f"command.{where}.{name}"))
+        for name in names
+    ]

@@ -1,0 +1,198 @@
+"""The operators' card: what a ticket looks like in the group."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens import keyboards
+from channels.telegram.screens.screen import Screen, clipped
+from core.texts import Key
+from core.tickets.card import Card, FaultyArea, FaultyCamera, OpenTask
+from core.tickets.customer_message import TITLE_LENGTH
+from core.tickets.incoming import CARD_SHOWS
+from core.tickets.relations import URL, LinkFacts
+from core.tickets.workflow import Marker
+from core.words.names import clean_name
+
+
+def team(card: Card, renderer: Renderer) -> Iterator[str]:
+    """With whom the ticket is, where there are teams; the first level goes without saying."""
+    behind = card.behind
+    if behind.team is not None:
+        key = "card.team_level" if behind.level > 1 else "card.team"
+        yield renderer.html(key, team=clean_name(behind.team), level=behind.level)
+
+
+def tasks(card: Card, renderer: Renderer) -> Iterator[str]:
+    """The open tasks on one line."""
+    if card.behind.tasks:
+        listed = " · ".join(_task(card, task, renderer) for task in card.behind.tasks)
+        yield renderer.html("card.tasks") + " " + listed
+
+
+def _task(card: Card, task: OpenTask, renderer: Renderer) -> str:
+    """A task of the ticket's assignee, who stands on the card already, goes without a name."""
+    kind = Key(f"task.kind.{task.kind}")
+    if task.assignee is None or task.assignee == card.assignee:
+        return renderer.html("card.task", task=task.id, kind=kind)
+    return renderer.html("card.task_of", task=task.id, kind=kind, name=clean_name(task.assignee))
+
+
+# A card with more of them is read by nobody; /ticket shows no more either.
+_SHOWN: Final = 5
+_LONGEST_TITLE: Final = 60
+
+
+def reached(card: Card, renderer: Renderer) -> Iterator[str]:
+    """Phones and addresses of a customer whom Telegram does not know; no line for all others."""
+    said = [renderer.html(f"card.reach.{kind}", value=value) for kind, value in card.reach]
+    if said:
+        yield " · ".join(said)
+
+
+def related(card: Card, renderer: Renderer) -> Iterator[str]:
+    """Its parent, its children, its links; no line where there are none."""
+    parts = list(_parts(card, renderer))
+    if parts:
+        yield f"{renderer.html('card.links')} {' · '.join(parts)}"
+
+
+def _parts(card: Card, renderer: Renderer) -> Iterator[str]:
+    relations = card.relations
+    if relations.parent is not None:
+        yield renderer.html("card.parent", parent=relations.parent)
+    if relations.children:
+        yield renderer.html("card.children", n=relations.children)
+    for link in relations.links[:_SHOWN]:
+        yield _link(link, renderer)
+    if len(relations.links) > _SHOWN:
+        yield renderer.html("card.links_more", n=len(relations.links) - _SHOWN)
+
+
+def _link(link: LinkFacts, renderer: Renderer) -> str:
+    if link.kind != URL:
+        state = Key(f"card.link.state.{link.state}")
+        return renderer.html(f"card.link.{link.kind}", other=link.other, state=state)
+    title = clean_name(link.title or (link.url or "").split("//", 1)[-1], _LONGEST_TITLE)
+    key = "card.link.url_state" if link.state else "card.link.url"
+    return renderer.html(key, url=link.url, title=title, state=link.state or "")
+
+
+# Words that take more than this are folded by the reader's client.
+_SHORT: Final = 240
+_FEW_LINES: Final = 4
+_LONGEST_REASON: Final = 300
+
+NOBODY: Final = Key("person.nobody")
+
+
+def draw(card: Card, renderer: Renderer) -> Screen:
+    """The card as it should look now."""
+    return Screen(
+        "\n".join(_lines(card, renderer)),
+        keyboards.card(
+            renderer,
+            card.number,
+            card.verbs,
+            taken=card.assignee is not None,
+            frozen=card.state.category == "frozen",
+            ended=card.state.final,
+        ),
+    )
+
+
+def header(renderer: Renderer, ticket_id: int, name: str, *, edited: bool = False) -> str:
+    """The line above words whose author and ticket nothing else shows."""
+    key = "header.operators_edited" if edited else "header.operators"
+    return renderer.plain(key, number=ticket_id, name=clean_name(name))
+
+
+def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
+    about = clean_name(card.topic, TITLE_LENGTH) if card.topic else Key("card.no_topic")
+    yield renderer.html("card.head", marker=str(card.marker), number=card.number, about=about)
+    if title := _title(card):
+        yield renderer.html("card.title", title=title)
+    if not isinstance(card.faulty, FaultyArea):  # nobody stands behind an area
+        lost = "card.customer_lost" if card.customer_lost else "card.customer"
+        yield renderer.html(lost, name=clean_name(card.customer))
+    yield from reached(card, renderer)
+    if card.faulty is not None:
+        yield _faulty(card.faulty, renderer)
+    yield from team(card, renderer)
+    if titles := card.promised.titles(renderer.locale):
+        yield renderer.html("card.kind", kind=" · ".join(titles))
+    if work := " · ".join(_work(card, renderer)):
+        yield work
+    if clocks := " · ".join(_clocks(card, renderer)):
+        yield f"{renderer.html('card.clocks')} {clocks}"
+    yield from tasks(card, renderer)
+    yield from related(card, renderer)
+    yield from _state(card, renderer)
+    if card.follows is not None:
+        yield renderer.html("card.follows", follows=card.follows)
+    if words := clipped(card.opening, CARD_SHOWS):
+        long = len(words) > _SHORT or words.count("\n") >= _FEW_LINES
+        yield renderer.html("card.opening_long" if long else "card.opening", words=words)
+
+
+def _title(card: Card) -> str | None:
+    """The title, where it says what nothing else on the card does."""
+    title = clean_name(card.title, TITLE_LENGTH)
+    others = {clean_name(words, TITLE_LENGTH) for words in (card.topic or "", card.opening)}
+    return None if title in others else title
+
+
+def _faulty(faulty: FaultyCamera | FaultyArea, renderer: Renderer) -> str:
+    """Which camera, or which area and how many reports."""
+    if isinstance(faulty, FaultyCamera):
+        key = "card.camera_area" if faulty.area else "card.camera"
+        place, area = clean_name(faulty.place), clean_name(faulty.area)
+        return renderer.html(key, number=faulty.number, place=place, area=area)
+    key = "card.outage_until" if faulty.until else "card.outage"
+    return renderer.html(key, area=clean_name(faulty.area), n=faulty.parts, until=faulty.until)
+
+
+def _work(card: Card, renderer: Renderer) -> Iterator[str]:
+    """Until when, and whose."""
+    if card.answer_due is not None and card.waiting_since is not None and not card.state.final:
+        late = card.marker is Marker.OVERDUE
+        yield renderer.html("card.was_due" if late else "card.due", due=card.answer_due)
+    if card.assignee is not None:
+        yield renderer.html("card.assignee", name=clean_name(card.assignee))
+    elif card.earlier_assignee is not None and not card.state.final:
+        earlier = clean_name(card.earlier_assignee)
+        yield renderer.html("card.earlier", nobody=NOBODY, name=earlier)
+    elif not card.state.final:
+        yield renderer.html("card.unassigned", nobody=NOBODY)
+
+
+def _clocks(card: Card, renderer: Renderer) -> Iterator[str]:
+    """Until when an agreement wants a reaction and a resolution, while somebody can still act."""
+    for clock in card.promised.clocks:
+        if clock.due_at is not None:
+            late = "_late" if clock.due_at <= renderer.now else ""
+            yield renderer.html(f"card.clock.{clock.kind}{late}", due=clock.due_at)
+        elif clock.left is not None:
+            left = timedelta(seconds=clock.left)
+            yield renderer.html(f"card.clock.{clock.kind}_stands", left=left)
+
+
+def _state(card: Card, renderer: Renderer) -> Iterator[str]:
+    """What the marker does not say already."""
+    facts: dict[str, Any] = {
+        "reason": clipped(card.reason or "", _LONGEST_REASON),
+        "until": card.frozen_until,
+        "closed": card.closed_at or card.opened_at,
+    }
+    why = "_reason" if facts["reason"] else ""
+    match card.state.category:
+        case "waiting":
+            yield renderer.html("card.state.waiting")
+        case "frozen":
+            until = "_until" if card.frozen_until else ""
+            yield renderer.html(f"card.state.frozen{until}{why}", **facts)
+        case "resolved" | "closed" | "cancelled" as category:
+            yield renderer.html(f"card.state.{category}{why}", **facts)
+        case "open" if card.reopened and card.assignee is None:
+            yield renderer.html("card.state.reopened")

@@ -1,0 +1,120 @@
+"""What operators write down of a person: name, phones, addresses, language, zone, account."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import func, select
+
+from core.errors import NotAllowed, NothingToDo, Unreadable
+from core.events import AccountOpened, PersonDescribed
+from core.models import Account, AccountMember, Person
+from core.people.contact_points import Point, add_point, read_point, remove_point
+from core.people.identity import LANGUAGES
+from core.people.permissions import may
+from core.tickets.access import access
+from core.tx import Tx
+from core.words.aliases import DETAILS
+from core.words.names import clean_name, is_blank
+
+_LONGEST_ACCOUNT: Final = 200
+
+
+async def describe(tx: Tx, ticket_id: int, words: str) -> Person:
+    """Note something of the ticket's customer: a phone, an address, or ``name``, ``language``,
+    ``zone``, ``account`` and what it is; with a minus before a phone or an address it is taken out.
+
+    Raises :class:`Unreadable` with examples, :class:`NothingToDo` when it is known already.
+    """
+    ticket = await access(tx, ticket_id, "contact")
+    person = await tx.session.get_one(Person, ticket.customer_id, with_for_update=True)
+    taken_out = words.lstrip().startswith(("-", "−", "–"))
+    point = read_point(words.lstrip(" -−–") if taken_out else words)
+    if point is not None:
+        await _point(tx, person, point, taken_out=taken_out)
+        return person
+    field, _, rest = words.strip().partition(" ")
+    setter = _FIELDS.get(DETAILS.get(field.casefold().rstrip(":="), field.casefold()))
+    if setter is None or is_blank(rest):
+        raise Unreadable("refusal.no_detail", words=words[:40], number=ticket_id)
+    await setter(tx, person, rest.strip())
+    return person
+
+
+async def _point(tx: Tx, person: Person, point: Point, *, taken_out: bool) -> None:
+    if taken_out:
+        await remove_point(tx, person, point)
+    else:
+        await add_point(tx, person, point)
+
+
+async def _name(tx: Tx, person: Person, words: str) -> None:
+    """Of a person in Telegram the name is what they call themselves there."""
+    if person.telegram_id is not None:
+        raise NothingToDo("refusal.name_of_theirs", name=person.name)
+    old, person.name = person.name, clean_name(words)
+    _tell(tx, person, "name", old, person.name)
+
+
+async def _language(tx: Tx, person: Person, words: str) -> None:
+    code = words.casefold()
+    if code not in LANGUAGES:
+        raise Unreadable("refusal.no_language", words=words[:40], known=", ".join(LANGUAGES))
+    old, person.language = person.language, code
+    person.language_chosen = True
+    _tell(tx, person, "language", old, code)
+
+
+async def _zone(tx: Tx, person: Person, words: str) -> None:
+    if words not in available_timezones():
+        raise Unreadable("refusal.no_zone", words=words[:40])
+    old, person.zone = person.zone, ZoneInfo(words).key
+    _tell(tx, person, "zone", old, person.zone)
+
+
+async def belong(tx: Tx, person: Person, words: str) -> None:
+    """The person belongs to the account of this name. Raises :class:`NothingToDo` if they do."""
+    account = await find_account(tx, words) or await open_account(tx, words)
+    member = await tx.session.get(AccountMember, person.id)
+    old = None if member is None else await tx.session.get_one(Account, member.account_id)
+    if member is None:
+        await tx.insert(AccountMember(person_id=person.id, account_id=account.id))
+    else:
+        member.account_id = account.id
+    _tell(tx, person, "account", None if old is None else old.name, account.name)
+
+
+def _tell(tx: Tx, person: Person, what: str, old: str | None, new: str | None) -> None:
+    if old == new:
+        raise NothingToDo("refusal.detail_known")
+    tx.emit(PersonDescribed(ticket_id=None, person_id=person.id, what=what, old=old, new=new))
+
+
+_FIELDS: Final[dict[str, Callable[[Tx, Person, str], Awaitable[None]]]] = {
+    "name": _name,
+    "language": _language,
+    "zone": _zone,
+    "account": belong,
+}
+
+
+async def find_account(tx: Tx, name: str) -> Account | None:
+    """The account of this name, however its case is written."""
+    wanted = clean_name(name, _LONGEST_ACCOUNT)
+    exact = select(Account).where(Account.name == wanted)
+    folded = select(Account).where(func.lower(Account.name) == wanted.lower())
+    for query in (exact, folded):
+        found = (await tx.session.scalars(query.limit(1))).one_or_none()
+        if found is not None:
+            return found
+    return None
+
+
+async def open_account(tx: Tx, name: str) -> Account:
+    """A company or household that the desk has not known."""
+    if not may(tx.actor.role, "contact"):
+        raise NotAllowed("contact")
+    account = Account(name=clean_name(name, _LONGEST_ACCOUNT))
+    await tx.insert(account)
+    tx.emit(AccountOpened(ticket_id=None, account_id=account.id, name=account.name))
+    return account

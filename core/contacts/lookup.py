@@ -1,0 +1,209 @@
+"""Who is it: people by phone, address, username, ticket or name, and what is known of them (A7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import func, or_, select
+
+from core.models import Account, AccountMember, ContactPoint, Contract, Person, PersonMerge, Ticket
+from core.people.contact_points import Point, holders_of, points_of, read_point
+from core.tickets.lists import Line, lines_of
+from core.tickets.search import search
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx
+from core.words.numbers import find_number
+from core.words.stems import asked, stems_of
+
+MOST: Final = 6
+"""So many people are offered; whoever looks for more says more."""
+
+_TICKETS_SHOWN: Final = 8
+_PAGES: Final = 5
+_PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody in a list: the name, and how they are told from others of that name."""
+
+    id: int
+    name: str
+    username: str | None
+    telegram: bool
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFacts:
+    """All that operators see of a person. ``twins`` share a phone or an address with them.
+
+    ``open`` are tickets that have not ended, newest first; ``total`` counts all.
+    """
+
+    known: Known
+    language: str
+    zone: str | None
+    account: str | None
+    contracts: tuple[str, ...]
+    lost: bool
+    open: tuple[Line, ...]
+    total: int
+    twins: tuple[Known, ...]
+
+
+async def find_people(tx: ReadTx, words: str) -> tuple[Known, ...]:
+    """Whom the words may mean, the surest first, at most `MOST`.
+
+    A phone or an address is whose it is; ``@user`` and a ticket's number are one person; anything
+    else is a name, or words of it.
+    """
+    point = read_point(words)
+    if point is not None:
+        found = await holders_of(tx, point)
+    elif words.strip().startswith("@"):
+        found = await _by_username(tx, words.strip().removeprefix("@"))
+    elif (number := find_number(words, tx.company.number_mask)) and not number[1].strip():
+        found = await _of_ticket(tx, number[0])
+    else:
+        found = await _by_name(tx, words)
+    return tuple([await _known(tx, person) for person in found[:MOST]])
+
+
+async def _by_username(tx: ReadTx, username: str) -> Sequence[Person]:
+    exact = select(Person).where(Person.username.in_({username, username.lower()})).limit(MOST)
+    found = (await tx.session.scalars(exact)).all()
+    if found or not username:
+        return found
+    folded = select(Person).where(func.lower(Person.username) == username.lower()).limit(MOST)
+    return (await tx.session.scalars(folded)).all()
+
+
+async def _of_ticket(tx: ReadTx, ticket_id: int) -> Sequence[Person]:
+    query = (
+        select(Person).join(Ticket, Ticket.customer_id == Person.id).where(Ticket.id == ticket_id)
+    )
+    return (await tx.session.scalars(query)).all()
+
+
+async def _by_name(tx: ReadTx, words: str) -> Sequence[Person]:
+    """By the index of tickets, which has their customers' names; whoever has no ticket in it yet
+    is looked for by the name itself.
+    """
+    stems = asked(words)
+    if not stems:
+        return ()
+    found: dict[int, Person] = {}
+    start: int | None = None
+    for _ in range(_PAGES):
+        page = await search(tx, words, start=start, limit=_PAGE)
+        for person in await _customers(tx, page.numbers):
+            if _is_called(person.name, stems):
+                found[person.id] = person
+        start = page.more
+        if start is None or len(found) >= MOST:
+            break
+    return list(found.values()) or await _by_spelling(tx, words)
+
+
+def _is_called(name: str, stems: Sequence[str]) -> bool:
+    named = stems_of(name)
+    return all(any(stem.startswith(one) for stem in named) for one in stems)
+
+
+async def _customers(tx: ReadTx, numbers: Sequence[int]) -> Sequence[Person]:
+    query = (
+        select(Person)
+        .join(Ticket, Ticket.customer_id == Person.id)
+        .where(Ticket.id.in_(numbers))
+        .order_by(Ticket.id.desc())
+    )
+    return (await tx.session.scalars(query)).unique().all()
+
+
+async def _by_spelling(tx: ReadTx, words: str) -> Sequence[Person]:
+    """SQLite folds the case of Latin letters only, so a few spellings are tried."""
+    typed = words.strip()
+    spellings = {typed, typed.lower(), typed.title()}
+    gone = select(PersonMerge.person_id)
+    query = (
+        select(Person)
+        .where(
+            or_(*(Person.name.contains(one, autoescape=True) for one in sorted(spellings))),
+            Person.id.not_in(gone),
+        )
+        .order_by(Person.id.desc())
+        .limit(MOST)
+    )
+    return (await tx.session.scalars(query)).all()
+
+
+async def _known(tx: ReadTx, person: Person) -> Known:
+    return Known(
+        person.id,
+        person.name,
+        person.username,
+        person.telegram_id is not None,
+        await points_of(tx, person.id),
+    )
+
+
+async def person_facts(tx: ReadTx, person_id: int) -> PersonFacts | None:
+    """The person's card; a signpost shows whom it leads to. ``None``: there is nobody."""
+    post = await tx.session.get(PersonMerge, person_id)
+    person = await tx.session.get(Person, person_id if post is None else post.into_id)
+    if person is None:
+        return None
+    account, contracts = await _account(tx, person.id)
+    numbers, total = await _tickets(tx, person.id)
+    return PersonFacts(
+        known=await _known(tx, person),
+        language=person.language,
+        zone=person.zone,
+        account=account,
+        contracts=contracts,
+        lost=person.unreachable_since is not None,
+        open=await lines_of(tx, numbers),
+        total=total,
+        twins=await _twins(tx, person.id),
+    )
+
+
+async def _account(tx: ReadTx, person_id: int) -> tuple[str | None, tuple[str, ...]]:
+    query = (
+        select(Account.name, Contract.number)
+        .join(AccountMember, AccountMember.account_id == Account.id)
+        .outerjoin(Contract, Contract.account_id == Account.id)
+        .where(AccountMember.person_id == person_id)
+        .order_by(Contract.number)
+    )
+    rows = (await tx.session.execute(query)).all()
+    name = rows[0][0] if rows else None
+    return name, tuple(row[1] for row in rows if row[1])
+
+
+async def _tickets(tx: ReadTx, person_id: int) -> tuple[list[int], int]:
+    theirs = Ticket.customer_id == person_id
+    codes = (await workflow_of(tx)).open_codes()
+    query = select(Ticket.id).where(theirs, Ticket.state.in_(codes)).order_by(Ticket.id.desc())
+    numbers = list(await tx.session.scalars(query.limit(_TICKETS_SHOWN)))
+    total = await tx.session.scalar(select(func.count()).select_from(Ticket).where(theirs))
+    return numbers, int(total or 0)
+
+
+async def _twins(tx: ReadTx, person_id: int) -> tuple[Known, ...]:
+    own = select(ContactPoint.kind, ContactPoint.value).where(ContactPoint.person_id == person_id)
+    shared = own.subquery()
+    query = (
+        select(Person)
+        .join(ContactPoint, ContactPoint.person_id == Person.id)
+        .join(
+            shared,
+            (shared.c.kind == ContactPoint.kind) & (shared.c.value == ContactPoint.value),
+        )
+        .where(Person.id != person_id)
+        .order_by(Person.id)
+        .limit(MOST)
+    )
+    found = (await tx.session.scalars(query)).unique().all()
+    return tuple([await _known(tx, person) for person in found])

@@ -1,0 +1,190 @@
+"""Two who turned out to be one: all that was one's is the other's, and a signpost stays.
+
+Who is known to Telegram stays, because that is who they can prove to be. Of two such only an admin
+may say that they are one, and never of somebody who works here: rights must not change hands.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import delete, select, update
+
+from core.errors import NotAllowed, NothingToDo, Refusal
+from core.events import CustomerChanged, Event, PeopleMerged, PhoneVerified
+from core.models import (
+    AccountMember,
+    CameraOwner,
+    ContactPoint,
+    Message,
+    Person,
+    PersonMerge,
+    Ticket,
+)
+from core.people.contact_points import PHONE
+from core.people.identity import MergedAccounts
+from core.people.permissions import may
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+
+_TELEGRAM: Final = "telegram"
+
+
+async def merge(tx: Tx, one: int, other: int, *, insist: bool = False) -> Person:
+    """An operator says that two are one person; returns the one who stays.
+
+    Raises :class:`NothingToDo` when they are one already, :class:`Refusal` when both are known to
+    Telegram and nobody insists, :class:`NotAllowed` when somebody insists who is no admin.
+    """
+    if not may(tx.actor.role, "merge"):
+        raise NotAllowed("merge")
+    first, second = await _both(tx, one, other)
+    if first.id == second.id:
+        raise NothingToDo("refusal.same_person", name=first.name)
+    both = first.telegram_id is not None and second.telegram_id is not None
+    if both:
+        _demand_right(tx, first, second, insist=insist)
+    stays, goes = (second, first) if first.telegram_id is None else (first, second)
+    if both or stays.telegram_id is None:
+        stays, goes = first, second
+    await _merge(tx, stays, goes, by="operator", insisted=both)
+    return stays
+
+
+def _demand_right(tx: Tx, first: Person, second: Person, *, insist: bool) -> None:
+    if any(_works_here(tx, person) for person in (first, second)):
+        raise Refusal("refusal.merge_staff")
+    if not may(tx.actor.role, "merge_any"):
+        raise Refusal("refusal.two_telegrams", one=first.name, other=second.name)
+    if not insist:
+        raise Refusal("refusal.two_telegrams_admin", one=first.name, other=second.name)
+
+
+def _works_here(tx: Tx, person: Person) -> bool:
+    known = person.operator_since or person.admin_since
+    return known is not None or person.telegram_id in tx.company.admins
+
+
+async def _both(tx: Tx, one: int, other: int) -> tuple[Person, Person]:
+    """The two, held in an order in which nobody waits for each other; signposts are followed."""
+    ids = [await merged_into(tx, one), await merged_into(tx, other)]
+    query = select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update()
+    found = {person.id: person for person in await tx.session.scalars(query)}
+    if len(found) < len(set(ids)):
+        raise Refusal("refusal.outdated")
+    return found[ids[0]], found[ids[1]]
+
+
+async def merged_into(tx: Tx, person_id: int) -> int:
+    """Who this person is by now: a signpost leads on to the one they were merged into."""
+    post = await tx.session.get(PersonMerge, person_id)
+    return person_id if post is None else post.into_id
+
+
+async def record(tx: Tx, events: Sequence[Event]) -> None:
+    """A recorder: contacts of a phone become the person who has just proved to have it (A7).
+
+    Their tickets are in the person's list from now on.
+    """
+    for event in [event for event in events if isinstance(event, PhoneVerified)]:
+        query = (
+            select(Person)
+            .join(ContactPoint, ContactPoint.person_id == Person.id)
+            .where(
+                ContactPoint.kind == PHONE,
+                ContactPoint.value == event.phone,
+                Person.telegram_id.is_(None),
+            )
+            .order_by(Person.id)
+            .with_for_update(of=Person)
+        )
+        contacts = (await tx.session.scalars(query)).all()
+        if contacts:
+            person = await tx.session.get_one(Person, event.person_id, with_for_update=True)
+            for contact in contacts:
+                await _merge(tx, person, contact, by=PHONE)
+
+
+async def _merge(tx: Tx, stays: Person, goes: Person, *, by: str, insisted: bool = False) -> None:
+    await _move_points(tx, stays, goes)
+    await _move_account(tx, stays, goes)
+    if insisted:
+        await _move_cameras(tx, stays, goes)
+    await _move_words(tx, stays, goes)
+    stays.zone = stays.zone or goes.zone
+    goes.dialogue = None
+    await tx.session.execute(
+        update(PersonMerge).where(PersonMerge.into_id == goes.id).values(into_id=stays.id)
+    )
+    await tx.insert(PersonMerge(person_id=goes.id, into_id=stays.id, at=tx.now))
+    tx.invalidate(MergedAccounts)
+    tx.emit(
+        PeopleMerged(
+            ticket_id=None,
+            person_id=stays.id,
+            merged_id=goes.id,
+            merged_name=goes.name,
+            by=by,
+            insisted=insisted,
+        )
+    )
+
+
+async def _move_points(tx: Tx, stays: Person, goes: Person) -> None:
+    """What was proved stays proved; taken out first, because only one may have it proved."""
+    query = select(ContactPoint).where(ContactPoint.person_id == goes.id)
+    moved = [(row.kind, row.value, row.verified_at) for row in await tx.session.scalars(query)]
+    await tx.session.execute(delete(ContactPoint).where(ContactPoint.person_id == goes.id))
+    for kind, value, verified_at in moved:
+        known = await tx.session.get(ContactPoint, (stays.id, kind, value))
+        if known is not None:
+            known.verified_at = known.verified_at or verified_at
+            continue
+        await tx.insert(
+            ContactPoint(person_id=stays.id, kind=kind, value=value, verified_at=verified_at)
+        )
+
+
+async def _move_account(tx: Tx, stays: Person, goes: Person) -> None:
+    theirs = await tx.session.get(AccountMember, goes.id)
+    if theirs is None:
+        return
+    account = theirs.account_id
+    await tx.session.delete(theirs)
+    await tx.session.flush()
+    if await tx.session.get(AccountMember, stays.id) is None:
+        await tx.insert(AccountMember(person_id=stays.id, account_id=account))
+
+
+async def _move_cameras(tx: Tx, stays: Person, goes: Person) -> None:
+    """Cameras that the file gave to a Telegram id; those of a phone or an address go with it."""
+    old, new = str(goes.telegram_id), str(stays.telegram_id)
+    owned = select(CameraOwner.camera_id).where(CameraOwner.kind == _TELEGRAM)
+    theirs = set(await tx.session.scalars(owned.where(CameraOwner.value == old)))
+    own = set(await tx.session.scalars(owned.where(CameraOwner.value == new)))
+    for camera in sorted(theirs - own):
+        await tx.insert(CameraOwner(camera_id=camera, kind=_TELEGRAM, value=new))
+    await tx.session.execute(
+        delete(CameraOwner).where(CameraOwner.kind == _TELEGRAM, CameraOwner.value == old)
+    )
+
+
+async def _move_words(tx: Tx, stays: Person, goes: Person) -> None:
+    """Tickets and what was said in them, kept words too."""
+    codes = (await workflow_of(tx)).open_codes()
+    query = select(Ticket).where(Ticket.customer_id == goes.id).order_by(Ticket.id)
+    for ticket in (await tx.session.scalars(query.with_for_update())).all():
+        ticket.customer_id = stays.id
+        tx.emit(
+            CustomerChanged(
+                ticket_id=ticket.id,
+                customer_id=stays.id,
+                old=goes.name,
+                new=stays.name,
+                active=ticket.state in codes,
+            )
+        )
+    await tx.session.execute(
+        update(Message)
+        .where(Message.author_id == goes.id, Message.from_customer.is_(True))
+        .values(author_id=stays.id)
+    )

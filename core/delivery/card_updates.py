@@ -1,0 +1,101 @@
+"""A ticket's card moves to another group: what stood in the old one shows the way."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sqlalchemy import update
+
+from core.delivery import outbox
+from core.delivery.linked_chats import operator_chat_of
+from core.delivery.outbox import row, write
+from core.delivery.pacing import Priority
+from core.models import OutboxRow, Ticket
+from core.tx import Tx
+
+
+async def refresh_cards(
+    tx: Tx, numbers: Iterable[int], priority: Priority, *, wait: float = 0.0
+) -> None:
+    """Have the cards of these tickets drawn as they are by then, ``wait`` seconds from now."""
+    rooms = [(number, await operator_chat_of(tx, number)) for number in numbers]
+    rows = [
+        row(
+            tx,
+            str(chat),
+            "card",
+            priority,
+            ordering_key=f"{chat}:{number}:card",
+            ticket_id=number,
+            dedup_key=f"card:{number}@{chat}",
+            wait=wait,
+        )
+        for number, chat in rooms
+        if chat is not None
+    ]
+    await write(tx, rows)
+
+
+SIGNPOST: Final = "signpost"
+TOLD: Final = "group.rehoused"
+
+
+async def move_card(tx: Tx, ticket: Ticket, old: int | None, to: str) -> None:
+    """The ticket has come from the chat ``old`` to another one: there it gets a card.
+
+    The card that stood in the old chat points to ``to``, whose the ticket is now; words that waited
+    to be shown there are shown in the new one.
+    """
+    new = await operator_chat_of(tx, ticket.id)
+    if new is None or old == new:
+        return
+    if old is not None:
+        await _move_waiting(tx, ticket.id, old, new)
+    await outbox.write(tx, [_card(tx, ticket.id, new)])
+    if ticket.card_chat == old and ticket.card_message is not None:
+        await leave_pointer(tx, ticket.id, ticket.card_chat or 0, ticket.card_message, to)
+
+
+async def _move_waiting(tx: Tx, ticket_id: int, old: int, new: int) -> None:
+    waiting = (
+        update(OutboxRow)
+        .where(
+            OutboxRow.ticket_id == ticket_id,
+            OutboxRow.address == str(old),
+            OutboxRow.state == "queued",
+        )
+        .execution_options(synchronize_session=False)
+    )
+    dropped = {"state": "dropped", "error": "the ticket has moved", "done_at": tx.now}
+    await tx.session.execute(waiting.where(OutboxRow.kind == "card").values(**dropped))
+    there = {"address": str(new), "lane": f"{new}:{ticket_id}"}
+    words = OutboxRow.kind.in_(("content", "edit"))
+    await tx.session.execute(waiting.where(words).values(**there))
+
+
+def _card(tx: Tx, ticket_id: int, chat: int) -> dict[str, Any]:
+    return outbox.row(
+        tx,
+        str(chat),
+        "card",
+        Priority.GROUP_NEWS,
+        ordering_key=f"{chat}:{ticket_id}",
+        ticket_id=ticket_id,
+        dedup_key=f"card:{ticket_id}@{chat}",
+    )
+
+
+async def leave_pointer(
+    tx: Tx, ticket_id: int, chat: int, message_ref: int, to: str | None
+) -> None:
+    """The card that stands at this place is none any more; it says with whom the ticket is."""
+    post = outbox.row(
+        tx,
+        str(chat),
+        SIGNPOST,
+        Priority.GROUP_NEWS,
+        ordering_key=f"{chat}:{ticket_id}:card",
+        key=TOLD,
+        facts={"number": ticket_id, "to": to, "ref": message_ref},
+        ticket_id=ticket_id,
+    )
+    await outbox.write(tx, [post])

@@ -1,0 +1,131 @@
+"""The chats with a role, and what happens when Telegram gives one of them a new id."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+
+from core.company import Company
+from core.delivery.outbox_store import PENDING
+from core.events import ChatMoved
+from core.models import LinkedChat, OutboxRow, Team, Ticket, TicketTeam
+from core.tx import ReadTx, Tx
+
+
+class OperatorChats(dict[str, int]):
+    """Chats of the teams that have one of their own, by the team's code."""
+
+
+async def operator_chats_of(tx: ReadTx) -> OperatorChats:
+    """The teams' chats, read once and kept until the directory changes."""
+    found: OperatorChats | None = tx.cache.get(OperatorChats)
+    if found is None:
+        query = select(Team.code, Team.chat).where(Team.chat.is_not(None), Team.active.is_(True))
+        rows = await tx.session.execute(query)
+        housed = ((code, chat) for code, chat in rows if chat is not None)
+        found = tx.cache[OperatorChats] = OperatorChats(housed)
+    return found
+
+
+async def is_operator_chat(tx: ReadTx, chat: int) -> bool:
+    """Operators work in this chat."""
+    return chat == tx.company.operators_chat or chat in (await operator_chats_of(tx)).values()
+
+
+async def all_operator_chats(tx: ReadTx) -> list[int]:
+    """Every chat in which operators work."""
+    main = tx.company.operators_chat
+    rooms = (await operator_chats_of(tx)).values()
+    return [*([] if main is None else [main]), *(chat for chat in rooms if chat != main)]
+
+
+async def operator_chat_of(tx: ReadTx, ticket_id: int | None) -> int | None:
+    """The chat of the operators who work on the ticket; without a ticket, of all."""
+    rooms = await operator_chats_of(tx)
+    if rooms and ticket_id is not None:
+        place = await tx.session.get(TicketTeam, ticket_id)
+        room = None if place is None else rooms.get(place.team or "")
+        if room is not None:
+            return room
+    return tx.company.operators_chat
+
+
+ROLES: Final = {"operators": "operators_chat", "alerts": "alerts_chat"}
+
+
+async def store_linked_chats(tx: Tx) -> Company:
+    """Note what the environment says of the chats; returns what :func:`find_linked_chats` does."""
+    for role, field in ROLES.items():
+        configured = getattr(tx.company, field)
+        if configured is None:
+            continue
+        place = await tx.session.get(LinkedChat, role)
+        if place is None:
+            tx.session.add(LinkedChat(role=role, configured=configured, chat=configured))
+        elif place.configured != configured:
+            place.configured = place.chat = configured
+    return await find_linked_chats(tx)
+
+
+async def find_linked_chats(tx: ReadTx) -> Company:
+    """The company with its chats as they are now.
+
+    What the environment says counts, unless that chat has moved since and the environment still
+    names the old one. Where it says nothing, the chat counts that had the role last.
+    """
+    company = tx.company
+    for role, field in ROLES.items():
+        place = await tx.session.get(LinkedChat, role)
+        if place is not None and getattr(company, field) in {None, place.configured}:
+            company = replace(company, **_chat(field, place.chat))
+    return company
+
+
+async def is_own(tx: ReadTx, address: str) -> bool:
+    """Whether the address is a chat that has a role for the desk, or a team's own group."""
+    known = {str(getattr(tx.company, field)) for field in ROLES.values()}
+    known |= {str(chat) for chat in (await operator_chats_of(tx)).values()}
+    if address in known:
+        return True
+    return address in {str(chat) for chat in await tx.session.scalars(select(LinkedChat.chat))}
+
+
+async def move_chat(tx: Tx, old: int, new: int) -> Company:
+    """A group has become a supergroup: stored ids follow; its old message ids mean nothing now.
+
+    Cards are posted afresh in the new chat when they change next. Returns the company as it is
+    now; moving twice changes nothing.
+    """
+    places = (await tx.session.scalars(select(LinkedChat).where(LinkedChat.chat == old))).all()
+    for place in places:
+        place.chat = new
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.address == str(old), OutboxRow.state.in_(PENDING))
+        .values(
+            address=str(new),
+            ordering_key=func.replace(OutboxRow.ordering_key, f"{old}:", f"{new}:"),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    teams = (await tx.session.scalars(select(Team).where(Team.chat == old))).all()
+    for team in teams:
+        team.chat = new
+        tx.invalidate_all()  # floors above keep teams with their chats
+    if not places and not teams:
+        return tx.company
+    await tx.session.execute(
+        update(Ticket)
+        .where(Ticket.card_chat == old)
+        .values(card_chat=None, card_message=None, card_digest=None)
+        .execution_options(synchronize_session=False)
+    )
+    tx.emit(ChatMoved(ticket_id=None, old=old, new=new))
+    company = tx.company
+    for place in places:
+        company = replace(company, **_chat(ROLES[place.role], new))
+    return company
+
+
+def _chat(field: str, chat: int) -> dict[str, Any]:
+    return {field: chat}

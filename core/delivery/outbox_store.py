@@ -1,0 +1,266 @@
+"""What a channel has to know to find out about a lost parcel: what was noted with parcels before
+they left, and what stands where already.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, exists, func, select, update
+
+from core.db import PreparedStatement, constant
+from core.delivery.channel import Delivery
+from core.models import Message, OutboxRow, SentMessage
+from core.tx import ReadTx, Tx
+
+PENDING: Final = (constant("queued"), constant("sending"))
+# Long enough to look into what was sent, and to send a failed answer again.
+KEPT_FOR: Final = timedelta(days=30)
+PAGE: Final = 50
+
+_TABLE: Final[Any] = OutboxRow.__table__
+_ROWS: Final = _TABLE.c
+_EARLIER: Final = _TABLE.alias("earlier").c
+_PARCEL: Final = (  # in the order of Outgoing
+    *(_ROWS.id, _ROWS.channel, _ROWS.address, _ROWS.locale, _ROWS.kind, _ROWS.key, _ROWS.facts),
+    *(_ROWS.ticket_id, _ROWS.created_at, _ROWS.attempts, _ROWS.message_id, _ROWS.person_id),
+    *(_ROWS.priority, _ROWS.probe_context),
+)
+_READY: Final = (
+    select(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at)
+    .where(
+        _ROWS.state == constant("queued"),
+        _ROWS.not_before <= bindparam("now"),
+        ~exists().where(
+            _EARLIER.ordering_key == _ROWS.ordering_key,
+            _EARLIER.id < _ROWS.id,
+            _EARLIER.state.in_(PENDING),
+        ),
+    )
+    .order_by(_ROWS.order_at, _ROWS.id)
+    .limit(bindparam("most"))
+)
+_FIRST_READY: Final = PreparedStatement(_READY)
+_READY_ELSEWHERE: Final = _READY.where(_ROWS.address.not_in(bindparam("busy", expanding=True)))
+_CLAIM: Final = PreparedStatement(
+    update(_TABLE)
+    .where(_ROWS.id == bindparam("row"), _ROWS.state == constant("queued"))
+    .values(state="sending", attempts=_ROWS.attempts + 1, probe_context=bindparam("noted"))
+    .returning(*_PARCEL)
+)
+_INTERRUPTED: Final = select(*_PARCEL).where(_ROWS.state == constant("sending")).order_by(_ROWS.id)
+_END: Final = PreparedStatement(
+    update(_TABLE)
+    .where(_ROWS.id == bindparam("row"), _ROWS.state.in_(PENDING))
+    .values(state=bindparam("how"), done_at=bindparam("now"), error=bindparam("because"))
+)
+_SLOW: Final = select(_ROWS.id, _ROWS.message_id).where(
+    _ROWS.state.in_(PENDING),
+    _ROWS.kind == "content",
+    _ROWS.person_id.is_not(None),
+    _ROWS.message_id.is_not(None),
+    _ROWS.created_at <= bindparam("before"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that may leave as far as order and time go; the pacer has the last word."""
+
+    id: int
+    address: str
+    priority: int
+    created_at: datetime
+
+
+async def find_ready(tx: ReadTx, busy: Collection[str], limit: int = PAGE) -> Sequence[Candidate]:
+    """The first unfinished row of each lane that is due, the one whose turn it is first.
+
+    ``busy`` are addresses that cannot take anything now.
+    """
+    given: dict[str, Any] = {"now": tx.now, "most": limit}
+    rows: Iterable[Sequence[Any]]
+    if busy:
+        rows = await tx.session.execute(_READY_ELSEWHERE, given | {"busy": tuple(busy)})
+    else:
+        rows = await _FIRST_READY.rows(tx.session, given)
+    return [Candidate(*row) for row in rows]
+
+
+async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> list[Delivery]:
+    """Mark rows as being sent; ``probe_context`` is what the channel will need if the answer is lost."""
+    claimed = [
+        await _CLAIM.rows(tx.session, {"row": row, "noted": probe_context}) for row in sorted(ids)
+    ]
+    return [_outgoing(row) for rows in claimed for row in rows]
+
+
+def _outgoing(row: Sequence[Any]) -> Delivery:
+    """A row as its channel sees it."""
+    fields = [*row[:-1], row[-1] or {}]
+    return Delivery(*fields)
+
+
+async def find_interrupted(tx: ReadTx) -> list[Delivery]:
+    """Rows that a process was sending when it died."""
+    return [_outgoing(row) for row in await tx.session.execute(_INTERRUPTED)]
+
+
+async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: bool = True) -> None:
+    """The row waits for another try, ``after`` seconds from now at the earliest.
+
+    ``count=False``: the try was not the row's fault and does not count as one.
+    """
+    values: dict[str, Any] = {
+        "state": "queued",
+        "not_before": tx.now + timedelta(seconds=after),
+        "error": error,
+    }
+    if not count:
+        values["attempts"] = OutboxRow.attempts - 1
+    row = await tx.session.get(OutboxRow, row_id)
+    if row is not None and (newer := await _superseded_by(tx, row)) is not None:
+        # of an album, the newer row carries only later pieces: it carries all of them now
+        newer.message_id = row.message_id
+        values = {"state": "dropped", "done_at": tx.now, "error": "superseded"}
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id == row_id, OutboxRow.state == constant("sending"))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _superseded_by(tx: Tx, row: OutboxRow) -> OutboxRow | None:
+    """A newer row of the same name that waits already: it says the same, later."""
+    if row.dedup_key is None:
+        return None
+    query = select(OutboxRow).where(
+        OutboxRow.dedup_key == row.dedup_key, OutboxRow.state == constant("queued")
+    )
+    return (await tx.session.scalars(query)).one_or_none()
+
+
+async def is_under_way(tx: ReadTx, message_id: int, kind: str) -> bool:
+    """A row that carries the message waits, or is being sent."""
+    query = select(OutboxRow.id).where(
+        OutboxRow.message_id == message_id,
+        OutboxRow.kind == kind,
+        OutboxRow.state.in_(PENDING),
+    )
+    return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
+
+
+async def end(tx: Tx, row_id: int, state: str, *, error: str | None = None) -> int | None:
+    """The row's story is over: ``sent``, ``failed`` or ``dropped``. ``None`` if it was already."""
+    given = {"row": row_id, "how": state, "now": tx.now, "because": error}
+    return row_id if await _END.change(tx.session, given) == 1 else None
+
+
+async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
+    """Take back what has not left yet. Returns how many rows."""
+    dropped = await tx.session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.message_id.in_(message_ids),
+            OutboxRow.kind == kind,
+            OutboxRow.state == constant("queued"),
+        )
+        .values(state="dropped", done_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+    return int(dropped.rowcount)  # type: ignore[attr-defined]
+
+
+async def hurry(tx: Tx, address: str) -> None:
+    """What rests for an address, because it was closed to us, may leave at once."""
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.address == address,
+            OutboxRow.state == "queued",
+            OutboxRow.error.in_(("blocked", "configuration")),
+        )
+        .values(not_before=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+    tx.outgoing = True
+
+
+async def next_due(tx: ReadTx) -> datetime | None:
+    """When the earliest waiting row becomes due."""
+    query = select(func.min(OutboxRow.not_before)).where(OutboxRow.state == constant("queued"))
+    return await tx.session.scalar(query)
+
+
+async def find_slow_answers(tx: ReadTx, older_than: timedelta) -> Sequence[tuple[int, int]]:
+    """Answers that are on their way for longer: ids of row and message (X2)."""
+    slow = await tx.session.execute(_SLOW, {"before": tx.now - older_than})
+    return [(row, message) for row, message in slow]
+
+
+async def count_pending(tx: ReadTx) -> int:
+    """How many rows wait."""
+    query = select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(PENDING))
+    return int(await tx.session.scalar(query) or 0)
+
+
+async def purge(tx: Tx) -> int:
+    """Forget rows whose story ended long ago. Returns how many."""
+    gone = await tx.session.execute(
+        delete(OutboxRow).where(
+            OutboxRow.created_at < tx.now - KEPT_FOR, OutboxRow.state.not_in(PENDING)
+        )
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+# A fact of a row that stopped half-way: how far it came.
+STOPPED: Final = "stopped"
+ENOUGH: Final = 50
+# Of what stands in chats, so much is recalled by a new process: more than can be under way at once.
+RECALLED: Final = 500
+
+
+async def find_probe_contexts(tx: ReadTx, before: int) -> list[dict[str, Any]]:
+    """The marks of the parcels just before this one, the newest first."""
+    query = (
+        select(OutboxRow.probe_context)
+        .where(OutboxRow.id < before, OutboxRow.probe_context.is_not(None))
+        .order_by(OutboxRow.id.desc())
+        .limit(ENOUGH)
+    )
+    return [probe_context for probe_context in await tx.session.scalars(query) if probe_context]
+
+
+async def probe_context_of(tx: ReadTx, row_id: int) -> dict[str, Any]:
+    """What is noted with a row by now."""
+    found = await tx.session.scalar(select(OutboxRow.probe_context).where(OutboxRow.id == row_id))
+    return found or {}
+
+
+async def add_to_probe_context(tx: Tx, row_id: int, what: dict[str, Any]) -> None:
+    """Note more with a row, before the call that must be recognised by it."""
+    row = await tx.session.get(OutboxRow, row_id)
+    if row is not None:
+        row.probe_context = (row.probe_context or {}) | what
+
+
+async def note_stopped(tx: Tx, row_id: int, came: dict[str, Any]) -> None:
+    """Note how far a row came before it stopped, beyond the mark that each try makes anew."""
+    row = await tx.session.get(OutboxRow, row_id)
+    if row is not None:
+        row.facts = row.facts | {STOPPED: came}
+
+
+async def find_standing(tx: ReadTx) -> Sequence[tuple[int, int]]:
+    """Chat and id of the newest messages that are accounted for, whoever wrote them."""
+    found: list[tuple[int, int]] = []
+    for query in (
+        select(Message.source_chat, Message.source_message).order_by(Message.id.desc()),
+        select(SentMessage.chat, SentMessage.message_ref).order_by(SentMessage.id.desc()),
+    ):
+        rows = (await tx.session.execute(query.limit(RECALLED))).all()
+        found += [(chat, message_ref) for chat, message_ref in reversed(rows)]
+    return found

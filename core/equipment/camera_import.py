@@ -1,0 +1,141 @@
+"""Bringing the cameras in line with a file, beside a desk that works.
+
+The file is compared first, without holding anything; then it is written in short transactions,
+each whole in itself (a camera with its owners), so that a desk on the same SQLite file waits for
+milliseconds. What was interrupted is finished by importing the same file again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from core.equipment.csv_file import Owner, Read
+from core.events import CamerasImported
+from core.models import Camera, CameraOwner
+from core.tx import ReadTx, Tx
+from core.words.stems import fold
+
+# So many cameras are written in one transaction: some hundredths of a second.
+BATCH: Final = 1000
+
+_CAMERAS: Final[Any] = Camera.__table__
+_OWNERS: Final[Any] = CameraOwner.__table__
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a file changes. ``changed`` are cameras that exist, by their ids; so are ``gone``."""
+
+    new: list[Read] = field(default_factory=list)
+    changed: list[tuple[int, Read]] = field(default_factory=list)
+    unchanged: int = 0
+    gone: list[int] = field(default_factory=list)
+    ownerless: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed or self.gone)
+
+    def batches(self) -> Iterator["Plan"]:
+        """The same in pieces that are written one by one."""
+        yield from (Plan(new=piece) for piece in _pieces(self.new))
+        yield from (Plan(changed=piece) for piece in _pieces(self.changed))
+        yield from (Plan(gone=piece) for piece in _pieces(self.gone))
+
+
+def _pieces(whole: list[Any]) -> Iterator[list[Any]]:
+    yield from (whole[at : at + BATCH] for at in range(0, len(whole), BATCH))
+
+
+async def compare(tx: ReadTx, cameras: Sequence[Read], *, deactivate_missing: bool) -> Plan:
+    """What the file changes. ``deactivate_missing``: what it does not name takes no faults."""
+    known = {row.number: row for row in await tx.session.execute(select(_CAMERAS))}
+    owners = await _owners(tx)
+    plan = Plan()
+    for camera in cameras:
+        row = known.pop(camera.number, None)
+        if not camera.owners:
+            plan.ownerless += 1
+        if row is None:
+            plan.new.append(camera)
+        elif _differs(row, camera) or owners.get(row.id, frozenset()) != camera.owners:
+            plan.changed.append((row.id, camera))
+        else:
+            plan.unchanged += 1
+    if deactivate_missing:
+        plan.gone = [row.id for row in known.values() if row.active]
+    return plan
+
+
+async def _owners(tx: ReadTx) -> dict[int, set[Owner]]:
+    found: dict[int, set[Owner]] = defaultdict(set)
+    for camera_id, kind, value in await tx.session.execute(select(_OWNERS)):
+        found[camera_id].add((kind, value))
+    return found
+
+
+def _differs(row: Any, camera: Read) -> bool:
+    before = (row.name, row.address, row.area, row.fields, row.active)
+    return before != (camera.name, camera.address, camera.area, camera.fields, True)
+
+
+async def apply(tx: Tx, plan: Plan) -> None:
+    """Write a piece of the plan."""
+    numbers = [camera.number for camera in plan.new]
+    if numbers:
+        await tx.session.execute(insert(_CAMERAS), [_values(tx, camera) for camera in plan.new])
+        made = select(_CAMERAS.c.number, _CAMERAS.c.id).where(_CAMERAS.c.number.in_(numbers))
+        ids: dict[str, int] = dict(tuple(row) for row in await tx.session.execute(made))
+        await _own(tx, ((ids[camera.number], camera) for camera in plan.new))
+    if plan.changed:
+        await tx.session.execute(
+            update(_CAMERAS).where(_CAMERAS.c.id == bindparam("camera")),
+            [{"camera": number, **_values(tx, camera)} for number, camera in plan.changed],
+        )
+        changed = [number for number, _ in plan.changed]
+        await tx.session.execute(delete(_OWNERS).where(_OWNERS.c.camera_id.in_(changed)))
+        await _own(tx, plan.changed)
+    if plan.gone:
+        await tx.session.execute(
+            update(_CAMERAS)
+            .where(_CAMERAS.c.id.in_(plan.gone))
+            .values(active=False, updated_at=tx.now)
+        )
+
+
+async def _own(tx: Tx, cameras: Iterable[tuple[int, Read]]) -> None:
+    rows = [
+        {"camera_id": number, "kind": kind, "value": value}
+        for number, camera in cameras
+        for kind, value in sorted(camera.owners)
+    ]
+    if rows:
+        await tx.session.execute(insert(_OWNERS), rows)
+
+
+def _values(tx: Tx, camera: Read) -> dict[str, Any]:
+    return {
+        "number": camera.number,
+        "name": camera.name,
+        "address": camera.address,
+        "area": camera.area,
+        "fields": camera.fields,
+        "folded": fold(f"{camera.number} {camera.name} {camera.address}"),
+        "active": True,
+        "updated_at": tx.now,
+    }
+
+
+async def note_import(tx: Tx, plan: Plan) -> None:
+    """The journal says that it was done, and how much of it."""
+    tx.emit(
+        CamerasImported(
+            ticket_id=None,
+            new=len(plan.new),
+            changed=len(plan.changed),
+            unchanged=plan.unchanged,
+            deactivated=len(plan.gone),
+        )
+    )

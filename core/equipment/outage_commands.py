@@ -1,0 +1,140 @@
+"""What operators do with an outage: open it for an area, say more about it (X9)."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from core.equipment.outage_detection import HOLD, area_of
+from core.equipment.outages import adopt, faults_of, find_open
+from core.errors import NotAllowed, NothingToDo, Refusal
+from core.events import OutageOpened, OutageRestated
+from core.models import Outage, OutageOffer, Person, Ticket
+from core.people.permissions import may
+from core.sla import answer_clock
+from core.sla.timers import set_timers
+from core.tasks.task_actions import open_equipment_task
+from core.tickets.access import access
+from core.tickets.card import OUTAGE
+from core.tickets.classification import Wish, set_kind
+from core.tickets.customer_message import open_ticket
+from core.tickets.lifecycle import place_in_queue
+from core.tickets.topics import answer_span
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+
+TOPIC: Final = "camera"
+CATEGORY: Final = "incident"
+LONGEST_WORDS: Final = 500
+
+Title = Callable[[str], str]
+"""The title of an area's ticket, in the company's language."""
+
+
+async def open_outage(
+    tx: Tx, ticket_id: int, *, until: datetime | None, title: Title, words: str = ""
+) -> tuple[Ticket, int]:
+    """The faults of this ticket's area are one: it gets a ticket, and they become part of it.
+
+    Returns the ticket and how many reports it unites. Nobody waits for an answer to it before
+    ``until``: that is its deadline. Raises :class:`NotAllowed`, :class:`NothingToDo`,
+    :class:`Refusal`.
+    """
+    if not may(tx.actor.role, "outage"):
+        raise NotAllowed("outage")
+    area = await area_of(tx, ticket_id)
+    offer = await tx.session.get(OutageOffer, area, with_for_update=True)
+    already = await find_open(tx, area)
+    if already is not None:
+        raise NothingToDo("refusal.outage_open", number=already.ticket_id)
+    ticket = await _ticket_for(tx, area, title(area), until)
+    outage = Outage(
+        ticket_id=ticket.id,
+        area=area,
+        words=words[:LONGEST_WORDS],
+        until=until,
+        opened_at=tx.now,
+    )
+    await tx.insert(outage)
+    faults = await _faults(tx, area, tx.now if offer is None else offer.offered_at)
+    tx.emit(
+        OutageOpened(
+            ticket_id=ticket.id,
+            area=area,
+            words=outage.words,
+            until=until,
+            reporters=len(faults),
+            waiting_since=ticket.waiting_since,
+            answer_due=ticket.answer_due,
+        )
+    )
+    await adopt(tx, outage, faults)
+    return ticket, len(faults)
+
+
+async def _ticket_for(tx: Tx, area: str, title: str, until: datetime | None) -> Ticket:
+    """The parent. Its customer is the area itself: nobody who could be written to."""
+    nobody = Person(name=area, language=tx.company.language, created_at=tx.now)
+    await tx.insert(nobody)
+    ticket = await open_ticket(tx, nobody, [], topic=TOPIC, title=title, origin=OUTAGE, told=True)
+    await set_kind(tx, ticket, Wish(category=CATEGORY))
+    await open_equipment_task(tx, ticket, None)
+    if until is not None:
+        await _due(tx, ticket, until - tx.now)
+    return ticket
+
+
+async def _due(tx: Tx, ticket: Ticket, span: timedelta) -> None:
+    """Until then those who reported it must hear from us."""
+    timers = answer_clock.end(tx, ticket) | answer_clock.begin(tx, ticket, tx.now, span)
+    place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
+    await tx.session.flush()
+    await set_timers(tx, ticket.id, timers)
+
+
+async def _faults(tx: Tx, area: str, offered: datetime) -> list[tuple[Ticket, str]]:
+    """The area's faults that are not over, from the window's beginning on."""
+    workflow = await workflow_of(tx)
+    codes = [code for code in workflow.open_codes() if not workflow.state(code).resolution]
+    since = min(offered, tx.now - HOLD) - tx.company.outage_window
+    rows = await tx.session.execute(
+        faults_of(area)
+        .where(Ticket.opened_at >= since, Ticket.state.in_(codes))
+        .with_for_update(of=Ticket)
+    )
+    return [(ticket, camera) for ticket, camera in rows]
+
+
+async def restate_outage(
+    tx: Tx, ticket_id: int, *, until: datetime | None, words: str | None
+) -> Outage:
+    """Operators know more: another end, other words (``None``: as before). Reporters are told.
+
+    Raises :class:`Refusal` for a ticket that is no open outage.
+    """
+    ticket = await access(tx, ticket_id, "outage")
+    outage = (
+        await tx.session.scalars(
+            select(Outage).where(Outage.ticket_id == ticket_id, Outage.closed_at.is_(None))
+        )
+    ).one_or_none()
+    if outage is None:
+        raise Refusal("refusal.no_outage", number=ticket_id)
+    words = outage.words if words is None else words[:LONGEST_WORDS]
+    if (words, until) == (outage.words, outage.until):
+        raise NothingToDo("refusal.outage_same", number=ticket_id)
+    outage.words, outage.until = words, until
+    span = await answer_span(tx, ticket.topic) if until is None else until - tx.now
+    await _due(tx, ticket, span)
+    tx.emit(
+        OutageRestated(
+            ticket_id=ticket_id,
+            area=outage.area,
+            words=words,
+            until=until,
+            waiting_since=ticket.waiting_since,
+            answer_due=ticket.answer_due,
+        )
+    )
+    return outage

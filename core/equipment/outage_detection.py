@@ -1,0 +1,159 @@
+"""Several faults in one area within a window: operators are asked whether they are one (X9).
+
+They are asked once in a window. Until they have decided, and for no longer than `HOLD`, further
+faults of the area get no card of their own: the group's budget is for the decision. Declined, or
+undecided for too long, they get their cards after all.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from core.delivery.linked_chats import operator_chat_of
+from core.delivery.outbox import row, write
+from core.delivery.pacing import Priority
+from core.equipment.outages import faults_of, find_open
+from core.errors import NotAllowed, NothingToDo, Refusal
+from core.events import OutageDeclined, OutageOffered
+from core.models import Camera, OutageOffer, Ticket, TicketCamera
+from core.people.permissions import may
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx, Tx
+
+# How long faults wait for a decision without a card.
+HOLD: Final = timedelta(minutes=10)
+# Among so many latest faults the few of a beginning outage are found, however many there were.
+_LATEST: Final = 300
+
+
+async def is_undecided(tx: Tx, area: str) -> bool:
+    """Operators are deciding right now whether this area's faults are one. The offer is held."""
+    offer = await _offer(tx, area)
+    return (
+        offer is not None and offer.declined_at is None and tx.now - offer.offered_at < HOLD
+    ) and await find_open(tx, area) is None
+
+
+async def consider(tx: Tx, area: str) -> None:
+    """A fault has been reported in this area: offer one parent, if there are enough of them."""
+    enough, window = tx.company.outage_faults, tx.company.outage_window
+    if not area or not enough:
+        return
+    offer = await _offer(tx, area)
+    if offer is not None and tx.now - offer.offered_at < window:
+        return
+    tickets = await _recent(tx, area, window)
+    if len(set(tickets.values())) < enough:
+        return
+    if offer is None:
+        await tx.insert(OutageOffer(area=area, offered_at=tx.now))
+    else:
+        offer.offered_at, offer.declined_at = tx.now, None
+    tx.emit(OutageOffered(ticket_id=None, area=area, tickets=tuple(tickets), span=window))
+
+
+async def _recent(tx: Tx, area: str, window: timedelta) -> dict[int, int]:
+    """Faults of the area within the window that are not over: tickets and their cameras."""
+    latest = (
+        select(TicketCamera.ticket_id, TicketCamera.camera_id)
+        .order_by(TicketCamera.ticket_id.desc())
+        .limit(_LATEST)
+        .subquery()
+    )
+    rows = await tx.session.execute(
+        select(Ticket.id, latest.c.camera_id)
+        .join(latest, latest.c.ticket_id == Ticket.id)
+        .join(Camera, latest.c.camera_id == Camera.id)
+        .where(
+            Camera.area == area,
+            Ticket.opened_at > tx.now - window,
+            Ticket.state.in_((await workflow_of(tx)).open_codes()),
+        )
+        .order_by(Ticket.id)
+    )
+    return {number: camera for number, camera in rows}  # noqa: C416 (a row is no pair to mypy)
+
+
+async def _offer(tx: Tx, area: str) -> OutageOffer | None:
+    return await tx.session.get(OutageOffer, area, with_for_update=True) if area else None
+
+
+async def area_of(tx: ReadTx, ticket_id: int) -> str:
+    """The area whose faults this ticket stands for. Raises :class:`Refusal` where there is none."""
+    query = (
+        select(Camera.area)
+        .join(TicketCamera, TicketCamera.camera_id == Camera.id)
+        .where(TicketCamera.ticket_id == ticket_id)
+    )
+    area = (await tx.session.scalars(query)).one_or_none()
+    if not area:
+        raise Refusal("refusal.outdated")
+    return area
+
+
+async def decline(tx: Tx, ticket_id: int) -> str:
+    """An operator says that the faults of this ticket's area are not one. Returns the area.
+
+    Raises :class:`NotAllowed`, :class:`NothingToDo` when it has been decided already.
+    """
+    if not may(tx.actor.role, "outage"):
+        raise NotAllowed("outage")
+    area = await area_of(tx, ticket_id)
+    offer = await _offer(tx, area)
+    if offer is None or offer.declined_at is not None or await find_open(tx, area) is not None:
+        raise NothingToDo("refusal.outage_decided")
+    await _let_go(tx, offer, by_time=False)
+    return area
+
+
+async def settle_offers(tx: Tx) -> int:
+    """Offers that nobody has decided in time: what was held back is shown. Returns how many."""
+    query = select(OutageOffer).where(
+        OutageOffer.declined_at.is_(None), OutageOffer.offered_at <= tx.now - HOLD
+    )
+    offers = (await tx.session.scalars(query.with_for_update())).all()
+    for offer in offers:
+        if await find_open(tx, offer.area) is None:
+            await _let_go(tx, offer, by_time=True)
+        else:
+            offer.declined_at = tx.now  # decided otherwise; not to be looked at again
+    return len(offers)
+
+
+async def _let_go(tx: Tx, offer: OutageOffer, *, by_time: bool) -> None:
+    offer.declined_at = tx.now
+    held = await _held_back(tx, offer)
+    await _show(tx, held)
+    tx.emit(OutageDeclined(ticket_id=None, area=offer.area, tickets=tuple(held), by_time=by_time))
+
+
+async def _held_back(tx: Tx, offer: OutageOffer) -> Sequence[int]:
+    codes = (await workflow_of(tx)).open_codes()
+    rows = await tx.session.execute(
+        faults_of(offer.area).where(
+            Ticket.opened_at > offer.offered_at,
+            Ticket.card_message.is_(None),
+            Ticket.state.in_(codes),
+        )
+    )
+    return [ticket.id for ticket, _ in rows]
+
+
+async def _show(tx: Tx, numbers: Sequence[int]) -> None:
+    rooms = [(number, await operator_chat_of(tx, number)) for number in numbers]
+    rows = [
+        row(
+            tx,
+            str(chat),
+            "card",
+            Priority.GROUP_NEWS,
+            ordering_key=f"{chat}:{number}",
+            ticket_id=number,
+            dedup_key=f"card:{number}@{chat}",
+        )
+        for number, chat in rooms
+        if chat is not None
+    ]
+    await write(tx, rows)

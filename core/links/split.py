@@ -1,0 +1,81 @@
+"""A ticket from correspondence (A6): a part of what was said becomes a case of its own."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from core.errors import Unreadable
+from core.events import SplitOff, TicketSplit
+from core.links.ticket_links import tie
+from core.models import Classification, Message, Note, Person, Ticket
+from core.tickets.access import access
+from core.tickets.classification import Wish, set_kind
+from core.tickets.customer_message import TITLE_LENGTH, open_ticket
+from core.tickets.incoming import IncomingMessage, find_location
+from core.tickets.relations import SPLIT
+from core.tx import Tx
+from core.words.names import clean_name, is_blank
+
+ORIGIN: Final = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What the command replies to: where it stands, and the quote, or else all of it.
+
+    ``command`` is the operator's own message: the new ticket's words stand there.
+    """
+
+    chat: int
+    message_ref: int
+    quote: str | None
+    command: int
+    title: str = ""
+
+
+async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
+    """The new ticket and the old one: same customer, topic and kind, the fragment as description,
+    its beginning (or ``title``) as title, linked both ways. The customer is told.
+
+    Raises :class:`Unreadable` where the message belongs to no ticket, or says nothing.
+    """
+    found = await find_location(tx, fragment.chat, fragment.message_ref)
+    if found is None or found.ticket_id is None:
+        raise Unreadable("refusal.split_what")
+    old = await access(tx, found.ticket_id, "split")
+    words = await _words(tx, found.message_id, found.note_id, old)
+    text = (fragment.quote or words).strip()
+    if is_blank(text):
+        raise Unreadable("refusal.split_nothing", number=old.id)
+    customer = await tx.session.get_one(Person, old.customer_id)
+    said = IncomingMessage(
+        fragment.chat, fragment.command, "text", text, {"kind": "text", "text": text}
+    )
+    new = await open_ticket(
+        tx,
+        customer,
+        [said],
+        topic=old.topic,
+        origin=ORIGIN,
+        title=clean_name(fragment.title or text, TITLE_LENGTH),
+        told=True,
+    )
+    await _same_kind(tx, old, new)
+    await tie(tx, new.id, SPLIT, old.id)
+    tx.emit(TicketSplit(ticket_id=new.id, source=old.id, message_id=found.message_id))
+    tx.emit(SplitOff(ticket_id=old.id, other=new.id))
+    return new, old
+
+
+async def _words(tx: Tx, message_id: int | None, note_id: int | None, ticket: Ticket) -> str:
+    """All that the message says; of a card, the words that the ticket began with."""
+    if message_id is not None:
+        return (await tx.session.get_one(Message, message_id)).text
+    if note_id is not None:
+        return (await tx.session.get_one(Note, note_id)).text
+    return ticket.opening
+
+
+async def _same_kind(tx: Tx, old: Ticket, new: Ticket) -> None:
+    kind = await tx.session.get(Classification, old.id)
+    if kind is not None:
+        await set_kind(tx, new, Wish(kind.service, kind.category, kind.priority))

@@ -1,0 +1,200 @@
+"""A card tells how the tickets fare that it is linked with: when one moves, the others are drawn
+anew (B19).
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from sqlalchemy import or_, select
+
+from core.delivery.card_updates import refresh_cards
+from core.delivery.notices import CARD_WAIT
+from core.delivery.pacing import Priority
+from core.errors import NothingToDo, Refusal, Unreadable
+from core.events import Event, ObjectLinked, StateEntered, TicketLinked, Unlinked
+from core.models import Link, Ticket
+from core.tickets.access import access
+from core.tickets.parents import leave_parent, set_parent
+from core.tickets.relations import TICKET, URL
+from core.tx import ReadTx, Tx
+from core.words.aliases import PARENT
+from core.words.names import clean_name
+from core.words.numbers import find_number
+
+MOST: Final = 20
+"""So many links a ticket has; a card with more is read by nobody."""
+
+_LONGEST_URL: Final = 1000
+_LONGEST_TITLE: Final = 120
+_LONGEST_STATE: Final = 64
+_STATE: Final = re.compile(r"\s*\[([^\[\]]+)\]\s*\Z")
+
+
+async def link(tx: Tx, ticket_id: int, words: str) -> Ticket:
+    """What an operator writes behind `/link 12`: ``#15``, ``#15 parent``, or an address with a
+    title and a state in brackets, ``https://… Cable order [paid]``.
+
+    Raises :class:`Unreadable` with examples; of an address that is linked already the new title
+    and state are noted.
+    """
+    numbered = find_number(words, tx.company.number_mask)
+    if numbered is None:
+        return await _link_object(tx, ticket_id, words)
+    other, rest = numbered
+    if rest.strip().casefold() in PARENT:
+        return await set_parent(tx, ticket_id, other)
+    if rest.strip():
+        raise Unreadable("refusal.no_link", words=words[:40], number=ticket_id)
+    return await _link_ticket(tx, ticket_id, other)
+
+
+async def _link_ticket(tx: Tx, ticket_id: int, other: int) -> Ticket:
+    ticket = await access(tx, ticket_id, "link")
+    await access(tx, other, "link")
+    if other == ticket_id:
+        raise Refusal("refusal.link_itself", number=ticket_id)
+    if await _between(tx, ticket_id, other) is not None:
+        raise NothingToDo("refusal.link_already", number=ticket_id, other=other)
+    await _demand_room(tx, ticket_id)
+    row = await tie(tx, ticket_id, TICKET, other)
+    for one, far in ((ticket_id, other), (other, ticket_id)):
+        tx.emit(TicketLinked(ticket_id=one, link_id=row.id, other=far))
+    return ticket
+
+
+async def tie(tx: Tx, ticket_id: int, kind: str, other: int) -> Link:
+    """A row between two tickets, for an action that says itself what has happened."""
+    if not await is_anything_linked(tx):
+        tx.invalidate(Linked)
+    row = Link(ticket_id=ticket_id, kind=kind, other_id=other, at=tx.now)
+    await tx.insert(row)
+    return row
+
+
+async def _between(tx: Tx, one: int, other: int) -> Link | None:
+    query = select(Link).where(
+        or_(
+            (Link.ticket_id == one) & (Link.other_id == other),
+            (Link.ticket_id == other) & (Link.other_id == one),
+        )
+    )
+    return (await tx.session.scalars(query.limit(1))).one_or_none()
+
+
+async def _link_object(tx: Tx, ticket_id: int, words: str) -> Ticket:
+    ticket = await access(tx, ticket_id, "link")
+    url, title, state = _read_object(words, ticket_id)
+    query = select(Link).where(Link.ticket_id == ticket_id, Link.url == url)
+    row = (await tx.session.scalars(query.limit(1))).one_or_none()
+    if row is None:
+        await _demand_room(tx, ticket_id)
+        row = Link(ticket_id=ticket_id, kind=URL, url=url, title=title, state=state, at=tx.now)
+        await tx.insert(row)
+        old = None
+    else:
+        old, same = row.state, (title or row.title, state) == (row.title, row.state)
+        if same:
+            raise NothingToDo("refusal.object_already", number=ticket_id)
+        row.title, row.state = title or row.title, state
+    tx.emit(
+        ObjectLinked(
+            ticket_id=ticket_id,
+            link_id=row.id,
+            url=url,
+            title=row.title,
+            state=row.state,
+            old_state=old,
+        )
+    )
+    return ticket
+
+
+def _read_object(words: str, ticket_id: int) -> tuple[str, str | None, str | None]:
+    """Address, title, state. Only the web: whoever taps a link knows where it leads."""
+    first, _, rest = words.strip().partition(" ")
+    try:
+        parts = urlsplit(first)
+        well = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        well = False
+    if not well or len(first) > _LONGEST_URL or not first.isprintable():
+        raise Unreadable("refusal.no_link", words=words[:40], number=ticket_id)
+    found = _STATE.search(rest)
+    state = clean_name(found[1], _LONGEST_STATE) if found else None
+    title = rest[: found.start()] if found else rest
+    return first, clean_name(title, _LONGEST_TITLE) if title.strip() else None, state
+
+
+async def _demand_room(tx: Tx, ticket_id: int) -> None:
+    query = select(Link.id).where(or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id))
+    if len((await tx.session.scalars(query.limit(MOST))).all()) >= MOST:
+        raise Refusal("refusal.too_many_links", number=ticket_id, limit=MOST)
+
+
+async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
+    """Take away the link to ``#15`` (a parent too), or to an address.
+
+    Raises :class:`NothingToDo` when there is none.
+    """
+    numbered = find_number(words, tx.company.number_mask)
+    ticket = await access(tx, ticket_id, "link")
+    if numbered is None:
+        query = select(Link).where(Link.ticket_id == ticket_id, Link.url == words.strip())
+        row = (await tx.session.scalars(query.limit(1))).one_or_none()
+    else:
+        row = await _between(tx, ticket_id, numbered[0])
+        if row is None:
+            return await leave_parent(tx, ticket_id, numbered[0])
+    if row is None:
+        raise NothingToDo("refusal.no_such_link", number=ticket_id)
+    ends = [(row.ticket_id, row.url or f"#{row.other_id}")]
+    if row.other_id is not None:
+        ends.append((row.other_id, f"#{row.ticket_id}"))
+    link_id = row.id
+    await tx.session.delete(row)
+    await tx.session.flush()
+    for one, what in ends:
+        tx.emit(Unlinked(ticket_id=one, link_id=link_id, what=what))
+    return ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Whether any ticket is linked with another: most desks have none."""
+
+    any: bool
+
+
+async def is_anything_linked(tx: ReadTx) -> bool:
+    """Asked once, and kept until there is the first link."""
+    found: Linked | None = tx.cache.get(Linked)
+    if found is None:
+        query = select(Link.id).where(Link.other_id.is_not(None)).limit(1)
+        some = await tx.session.scalar(query)
+        found = tx.cache[Linked] = Linked(some is not None)
+    return found.any
+
+
+async def record(tx: Tx, events: Sequence[Event]) -> None:
+    """Have the cards drawn that show how one of these tickets fares."""
+    moved = {
+        event.ticket_id
+        for event in events
+        if isinstance(event, StateEntered)
+        and event.ticket_id is not None
+        and event.category != event.old_category
+    }
+    if moved and await is_anything_linked(tx):
+        others = await _linked_with(tx, moved) - moved  # their own cards are drawn anyway
+        await refresh_cards(tx, sorted(others), Priority.CARD_REFRESH, wait=CARD_WAIT)
+
+
+async def _linked_with(tx: ReadTx, numbers: Collection[int]) -> set[int]:
+    query = select(Link.ticket_id, Link.other_id).where(
+        Link.other_id.is_not(None),
+        or_(Link.ticket_id.in_(numbers), Link.other_id.in_(numbers)),
+    )
+    return {end for ends in await tx.session.execute(query) for end in ends}

@@ -1,0 +1,267 @@
+"""The dialogue in which an operator opens a ticket by hand or records a call (A5, A7).
+
+Every step is one action: it reads the draft from the operator's dialogue, takes the answer in, and
+returns what to show. A restart changes nothing, and leaving leaves nothing behind.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from core.contacts.lookup import Known, PersonFacts, find_people, person_facts
+from core.errors import NoSuchTicket, Refusal, Unreadable
+from core.manual_tickets import draft as steps
+from core.manual_tickets.draft import Draft, Offered, step_of, unpacked
+from core.models import Person, Ticket
+from core.people.contact_points import PHONE, read_point
+from core.people.identity import enter_dialogue, find_by_telegram
+from core.teams.teams import teams_of
+from core.tickets.classes import CATEGORY, SERVICE, classes_of
+from core.tickets.incoming import IncomingMessage
+from core.tickets.topics import topics_of
+from core.tx import ReadTx, Tx
+from core.words.names import clean_name, is_blank
+from core.words.numbers import find_number
+
+STEP: Final = "by_hand"
+# Whoever left it alone for so long has something else in mind by now.
+LASTS: Final = timedelta(hours=12)
+
+Choice = tuple[str, str]
+"""What may be chosen: a code, and its title in the operator's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show: the step, and whatever it needs. ``people`` were found for the words."""
+
+    draft: Draft
+    step: str
+    people: tuple[Known, ...] = ()
+    person: PersonFacts | None = None
+    choices: tuple[Choice, ...] = ()
+    topic: str | None = None
+    kind: tuple[str, ...] = ()
+    team: str | None = None
+
+
+async def begin(tx: Tx, kind: str, words: str = "") -> View:
+    """The operator wants to open a ticket, or has somebody on the phone; ``words`` say whom.
+
+    Raises :class:`Unreadable` for a call from what is no phone.
+    """
+    draft = Draft(kind=kind)
+    if is_blank(words):
+        return await _keep(tx, draft)
+    return await _look_for(tx, draft, words)
+
+
+async def is_under_way(tx: ReadTx, telegram_id: int) -> bool:
+    """The person is in this dialogue."""
+    person = await find_by_telegram(tx, telegram_id)
+    dialogue = (person.dialogue if person else None) or {}
+    return dialogue.get("step") == STEP and not _is_over(tx, dialogue)
+
+
+async def say(tx: Tx, incoming: IncomingMessage) -> View:
+    """The operator has answered in words."""
+    draft = await current(tx)
+    step = step_of(draft, await _offered(tx))
+    if step == steps.WORDS:
+        return await _take_words(tx, draft, incoming)
+    if incoming.kind != "text" or is_blank(incoming.text):
+        raise Unreadable("refusal.hand_words")
+    words = incoming.text.strip()
+    match step:
+        case steps.CUSTOMER:
+            return await _look_for(tx, draft, words)
+        case steps.NAME:
+            return await _keep(tx, draft.answered(name=clean_name(words)))
+        case steps.REACH:
+            return await _take_reach(tx, draft, words)
+        case steps.PURPOSE:
+            return await _take_number(tx, draft, words)
+    raise Unreadable("refusal.hand_press")
+
+
+async def _look_for(tx: Tx, draft: Draft, words: str) -> View:
+    """Whom the words may mean. A phone that nobody has is somebody new at once."""
+    point = read_point(words)
+    if draft.kind == steps.CALL and (point is None or point.kind != PHONE):
+        raise Unreadable("refusal.no_phone", words=words[:40])
+    people = await find_people(tx, words)
+    if draft.kind == steps.CALL and point is not None:
+        draft = draft.answered(phone=point.value)
+        if not people:
+            return await _keep(tx, draft.answered(new=True))
+        if len(people) == 1:
+            return await _keep(tx, draft.answered(person=people[0].id))
+    else:
+        draft = Draft(kind=draft.kind, looked=words[:200])
+    return await _keep(tx, draft, people)
+
+
+async def _take_reach(tx: Tx, draft: Draft, words: str) -> View:
+    """A phone or an address of somebody new; if it is somebody's, they are offered instead."""
+    point = read_point(words)
+    if point is None:
+        raise Unreadable("refusal.no_reach", words=words[:40])
+    people = await find_people(tx, words)
+    if people:
+        looked = Draft(kind=draft.kind, looked=words, name=draft.name)
+        return await _keep(tx, looked, people)
+    return await _keep(tx, draft.answered(**{point.kind: point.value}))
+
+
+async def _take_number(tx: Tx, draft: Draft, words: str) -> View:
+    """The consultation was about this ticket, whosever it is."""
+    found = find_number(words, tx.company.number_mask)
+    if found is None:
+        raise Unreadable("refusal.hand_number", words=words[:40])
+    return await _record_on(tx, draft, found[0])
+
+
+async def _record_on(tx: Tx, draft: Draft, ticket_id: int) -> View:
+    if await tx.session.get(Ticket, ticket_id) is None:
+        raise NoSuchTicket(ticket_id)
+    return await _keep(tx, draft.answered(ticket=ticket_id))
+
+
+async def _take_words(tx: Tx, draft: Draft, incoming: IncomingMessage) -> View:
+    if incoming.kind == "text" and is_blank(incoming.text):
+        raise Unreadable("refusal.hand_words")
+    kept = {
+        "chat": incoming.chat,
+        "message": incoming.message,
+        "kind": incoming.kind,
+        "text": incoming.text,
+        "content": incoming.content,
+    }
+    return await _keep(tx, draft.answered(words=kept))
+
+
+async def choose(tx: Tx, step: str, value: str) -> View:
+    """The operator has pressed a choice of this step. Raises :class:`Refusal` for one that is not
+    asked any more, or was never offered.
+    """
+    draft = await current(tx)
+    offered = await _offered(tx)
+    if step_of(draft, offered) != step:
+        raise Refusal("refusal.outdated")
+    if step == steps.CUSTOMER:
+        return await _choose_person(tx, draft, value)
+    if step == steps.PURPOSE and value.isdecimal():
+        return await _record_on(tx, draft, int(value))
+    if step == steps.PURPOSE and value == "new":
+        return await _keep(tx, draft.answered(fresh=True))
+    if step == steps.ASSIGNEE and value in {steps.ME, steps.NOBODY}:
+        return await _keep(tx, draft.answered(assignee=value))
+    if value not in {code for code, _ in await _choices(tx, step)}:
+        raise Refusal("refusal.outdated")
+    if step == steps.ASSIGNEE:
+        return await _keep(tx, draft.answered(assignee=steps.NOBODY, team=value))
+    return await _keep(tx, draft.answered(**{step: value}))
+
+
+async def _choose_person(tx: Tx, draft: Draft, value: str) -> View:
+    if value == "new":
+        return await _keep(tx, draft.answered(new=True, **_told(draft)))
+    if not value.isdecimal() or await tx.session.get(Person, int(value)) is None:
+        raise Refusal("refusal.outdated")
+    return await _keep(tx, draft.answered(person=int(value)))
+
+
+def _told(draft: Draft) -> dict[str, Any]:
+    """What the operator looked for says something of somebody new: a phone, an address, a name."""
+    words = draft.looked or ""
+    point = read_point(words)
+    if point is not None:
+        return {point.kind: point.value}
+    named = not is_blank(words) and not words.startswith("@") and not words[:1].isdecimal()
+    return {"name": clean_name(words)} if named else {}
+
+
+async def go_back(tx: Tx) -> View | None:
+    """One answer back; from the first question, out of the dialogue: then ``None``."""
+    draft = (await current(tx)).back()
+    if draft is None:
+        await leave(tx)
+        return None
+    looked = draft.looked or draft.phone
+    asked = draft.person is None and not draft.new
+    return await _keep(tx, draft, await find_people(tx, looked) if asked and looked else ())
+
+
+async def leave(tx: Tx) -> bool:
+    """Leave the dialogue; nothing of it stays. False: there was none."""
+    person = await _operator(tx)
+    if (person.dialogue or {}).get("step") != STEP:
+        return False
+    enter_dialogue(person, None)
+    return True
+
+
+async def current(tx: Tx) -> Draft:
+    """The operator's draft. Raises :class:`Refusal` when there is none any more."""
+    dialogue = (await _operator(tx)).dialogue or {}
+    if dialogue.get("step") != STEP or _is_over(tx, dialogue):
+        raise Refusal("refusal.outdated")
+    return unpacked(dialogue["draft"])
+
+
+def _is_over(tx: ReadTx, dialogue: dict[str, Any]) -> bool:
+    return datetime.fromisoformat(dialogue["until"]) < tx.now
+
+
+async def _operator(tx: Tx) -> Person:
+    return await tx.session.get_one(Person, tx.actor.person_id)
+
+
+async def _keep(tx: Tx, draft: Draft, people: Sequence[Known] = ()) -> View:
+    """Write the draft down, and see what is asked next."""
+    until = (tx.now + LASTS).isoformat()
+    enter_dialogue(await _operator(tx), {"step": STEP, "draft": draft.packed(), "until": until})
+    return await view_of(tx, draft, people, (await _operator(tx)).language)
+
+
+async def view_of(
+    tx: ReadTx, draft: Draft, people: Sequence[Known] = (), language: str = ""
+) -> View:
+    """The step at which the draft stands, with what to choose from, in the operator's language."""
+    step = step_of(draft, await _offered(tx))
+    topic = (await topics_of(tx)).get(draft.topic or "")
+    classes = await classes_of(tx)
+    kind = (classes.get(SERVICE, draft.service), classes.get(CATEGORY, draft.category))
+    team = (await teams_of(tx)).get(draft.team or "")
+    return View(
+        draft,
+        step,
+        people=tuple(people),
+        person=None if draft.person is None else await person_facts(tx, draft.person),
+        choices=await _choices(tx, step, language),
+        topic=None if topic is None else topic.title(language),
+        kind=tuple(one.title(language) for one in kind if one is not None),
+        team=None if team is None else team.title(language),
+    )
+
+
+async def _offered(tx: ReadTx) -> Offered:
+    classes = await classes_of(tx)
+    return Offered(
+        topics=any(topic.active for topic in (await topics_of(tx)).values()),
+        services=bool(classes.offered(SERVICE)),
+        categories=bool(classes.offered(CATEGORY)),
+    )
+
+
+async def _choices(tx: ReadTx, step: str, language: str = "") -> tuple[Choice, ...]:
+    if step == steps.TOPIC:
+        topics = [topic for topic in (await topics_of(tx)).values() if topic.active]
+        return tuple((topic.code, topic.title(language)) for topic in topics)
+    if step in {SERVICE, CATEGORY}:
+        offered = (await classes_of(tx)).offered(step)
+        return tuple((one.code, one.title(language)) for one in offered)
+    if step == steps.ASSIGNEE:
+        return tuple((one.code, one.title(language)) for one in (await teams_of(tx)).offered)
+    return ()

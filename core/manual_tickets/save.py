@@ -1,0 +1,139 @@
+"""What a draft becomes when it is saved: a ticket, or a consultation on one, in one transaction."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from core.contacts.merge import merged_into
+from core.errors import NotAllowed, Refusal
+from core.events import CallRecorded
+from core.manual_tickets import draft as steps
+from core.manual_tickets.dialogue import current, view_of
+from core.manual_tickets.draft import Draft
+from core.models import Note, Person, Ticket
+from core.people.contact_points import EMAIL, PHONE, Point, add_point, make_contact, points_of
+from core.people.identity import enter_dialogue
+from core.people.permissions import may
+from core.sla import answer_clock
+from core.sla.timers import set_timers
+from core.teams.assignment import begin_with
+from core.tickets.access import access
+from core.tickets.assignment import assign
+from core.tickets.classification import Wish, set_kind
+from core.tickets.customer_message import open_ticket
+from core.tickets.incoming import IncomingMessage
+from core.tickets.lifecycle import enter, place_in_queue
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+
+BY_PHONE: Final = "phone"
+BY_HAND: Final = "operator"
+KIND: Final = "call"
+"""The kind of a note that tells of a talk by phone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The ticket; ``recorded``: it was there, and a consultation was written down on it."""
+
+    number: int
+    recorded: bool
+
+
+async def save(tx: Tx) -> Saved:
+    """Make what the draft says, all of it or nothing; the dialogue is over then.
+
+    Raises :class:`Refusal` while something is not answered yet, or has vanished meanwhile.
+    """
+    if not may(tx.actor.role, "open"):
+        raise NotAllowed("open")
+    draft = await current(tx)
+    if (await view_of(tx, draft)).step != steps.CHECK:
+        raise Refusal("refusal.outdated")
+    customer = await _customer(tx, draft)
+    said = _said(draft.words or {})
+    saved = (
+        await _open(tx, draft, customer, said)
+        if draft.ticket is None
+        else await record_call(tx, draft.ticket, said, draft.phone)
+    )
+    enter_dialogue(await tx.session.get_one(Person, tx.actor.person_id), None)
+    return saved
+
+
+async def _customer(tx: Tx, draft: Draft) -> Person:
+    """Somebody known, or a new contact; a phone that they called from is noted."""
+    points = _points(draft)
+    if draft.person is None:
+        return await make_contact(tx, draft.name or "", points)
+    person = await tx.session.get_one(Person, await merged_into(tx, draft.person))
+    known = {(point.kind, point.value) for point in await points_of(tx, person.id)}
+    for point in points:
+        if (point.kind, point.value) not in known:
+            await add_point(tx, person, point)
+    return person
+
+
+def _points(draft: Draft) -> list[Point]:
+    given = ((PHONE, draft.phone), (EMAIL, draft.email))
+    return [Point(kind, value) for kind, value in given if value]
+
+
+def _said(kept: dict[str, Any]) -> IncomingMessage:
+    return IncomingMessage(
+        kept["chat"], kept["message"], kept["kind"], kept["text"], kept["content"]
+    )
+
+
+async def _open(tx: Tx, draft: Draft, customer: Person, incoming: IncomingMessage) -> Saved:
+    origin = BY_PHONE if draft.kind == steps.CALL else BY_HAND
+    ticket = await open_ticket(tx, customer, [incoming], topic=draft.topic, origin=origin)
+    if draft.service or draft.category:
+        await set_kind(tx, ticket, Wish(service=draft.service, category=draft.category))
+    if draft.team is not None:
+        await begin_with(tx, ticket, draft.team)
+    if draft.assignee == steps.ME:
+        await assign(tx, ticket, by_answer=False)
+        await enter(tx, ticket, "take")
+    return Saved(ticket.id, recorded=False)
+
+
+async def record_call(
+    tx: Tx, ticket_id: int, incoming: IncomingMessage, phone: str | None
+) -> Saved:
+    """Write down what was talked about by phone: a note, and our last word (A7, C1).
+
+    Whoever talks with the customer first becomes the assignee, as with an answer.
+    """
+    ticket = await access(tx, ticket_id, "call")
+    note = Note(
+        ticket_id=ticket.id,
+        author_id=tx.actor.person_id,
+        text=incoming.text,
+        content={**incoming.content, "call": phone or ""},
+        source_chat=incoming.chat,
+        source_message=incoming.message,
+        created_at=tx.now,
+    )
+    await tx.insert(note)
+    await _answered(tx, ticket, note)
+    return Saved(ticket.id, recorded=True)
+
+
+async def _answered(tx: Tx, ticket: Ticket, note: Note) -> None:
+    state = (await workflow_of(tx)).state(ticket.state)
+    if not (state.final or state.resolution):
+        if ticket.assignee_id is None:
+            await assign(tx, ticket, by_answer=True)
+            await enter(tx, ticket, "reply")
+            state = (await workflow_of(tx)).state(ticket.state)
+        timers = answer_clock.end(tx, ticket)
+        place_in_queue(ticket, state)
+        await set_timers(tx, ticket.id, timers)
+    tx.emit(
+        CallRecorded(
+            ticket_id=ticket.id,
+            note_id=note.id,
+            waiting_since=ticket.waiting_since,
+            answer_due=ticket.answer_due,
+        )
+    )

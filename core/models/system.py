@@ -1,0 +1,68 @@
+"""What the machine room remembers of itself, and what admins chose for the company."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import BigId, Row
+
+
+class InboxRow(Row):
+    """A raw update. ``state``: ``new``, ``done`` or ``quarantined``."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("bot_id", "update_id"),
+        Index(
+            "ix_inbox_unfinished",
+            "id",
+            sqlite_where=text("state = 'new'"),
+            postgresql_where=text("state = 'new'"),
+        ),
+        Index("ix_inbox_received_at", "received_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    bot_id: Mapped[int] = mapped_column(BigInteger)
+    update_id: Mapped[int] = mapped_column(BigInteger)
+    ordering_key: Mapped[int] = mapped_column(BigInteger)
+    raw: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12), default="new")
+    error: Mapped[str | None] = mapped_column(Text)
+    received_at: Mapped[datetime]
+
+
+class JournalEntry(Row):
+    """One fact. ``actor_id`` is empty when the clock or the machine acted."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index("ix_journal_ticket_id_id", "ticket_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    event: Mapped[str] = mapped_column(String(40))
+    facts: Mapped[dict[str, Any]]
+
+
+class SystemState(Row):
+    """A named value with the instant it was noted."""
+
+    __tablename__ = "fact"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class Setting(Row):
+    """A field of the company that an admin chose; its value stands under ``is``."""
+
+    __tablename__ = "setting"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]]
+    at: Mapped[datetime]

@@ -1,0 +1,160 @@
+"""A phone is somebody's when they have shared their own contact, and not before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from core.errors import NothingToDo
+from core.events import ContactMade, ContactPointAdded, ContactPointRemoved, PhoneVerified
+from core.models import ContactPoint, Person
+from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
+from core.tx import ReadTx, Tx
+from core.words.contact_values import read_email, typed_phone
+from core.words.names import clean_name
+
+
+async def zone_at(tx: ReadTx, address: str) -> ZoneInfo:
+    """The zone of whoever proved that the address is theirs, or else was said last to have it;
+    the company's where nobody is known, or has said none.
+    """
+    value = read_email(address)
+    holders = [] if value is None else await holders_of(tx, Point(EMAIL, value))
+    zones = [person.zone for person in holders if person.zone is not None]
+    return ZoneInfo(zones[0]) if zones else tx.company.zone
+
+
+PHONE: Final = "phone"
+EMAIL: Final = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A ``phone`` or an ``email``, in the form the desk keeps."""
+
+    kind: str
+    value: str
+    verified: bool = False
+
+
+def read_point(words: str) -> Point | None:
+    """The phone or the address that somebody has typed; ``None`` for anything else. Pure."""
+    phone = typed_phone(words)
+    if phone is not None:
+        return Point(PHONE, phone)
+    email = read_email(words)
+    return None if email is None else Point(EMAIL, email)
+
+
+async def points_of(tx: ReadTx, person_id: int) -> tuple[Point, ...]:
+    """Where the person can be reached: what they proved first, phones before addresses."""
+    query = select(ContactPoint).where(ContactPoint.person_id == person_id)
+    rows = await tx.session.scalars(query)
+    points = [Point(row.kind, row.value, row.verified_at is not None) for row in rows]
+    return tuple(sorted(points, key=lambda one: (not one.verified, one.kind != PHONE, one.value)))
+
+
+async def holders_of(tx: ReadTx, point: Point) -> Sequence[Person]:
+    """Everybody who is said to be reached there, who proved it first, then the latest."""
+    query = (
+        select(Person)
+        .join(ContactPoint, ContactPoint.person_id == Person.id)
+        .where(ContactPoint.kind == point.kind, ContactPoint.value == point.value)
+        .order_by(ContactPoint.verified_at.is_(None), Person.id.desc())
+    )
+    return (await tx.session.scalars(query)).all()
+
+
+async def make_contact(tx: Tx, name: str, points: Sequence[Point]) -> Person:
+    """Somebody new, whom an operator tells of; Telegram does not know them yet."""
+    person = Person(name=clean_name(name), language=tx.company.language, created_at=tx.now)
+    await tx.insert(person)
+    tx.emit(ContactMade(ticket_id=None, person_id=person.id, name=person.name))
+    for point in points:
+        await add_point(tx, person, point)
+    return person
+
+
+async def add_point(tx: Tx, person: Person, point: Point) -> None:
+    """The person can be reached there, too. Raises :class:`NothingToDo` when that is known."""
+    if await tx.session.get(ContactPoint, (person.id, point.kind, point.value)) is not None:
+        raise NothingToDo("refusal.point_known", value=point.value)
+    await tx.insert(ContactPoint(person_id=person.id, kind=point.kind, value=point.value))
+    tx.emit(
+        ContactPointAdded(ticket_id=None, person_id=person.id, kind=point.kind, value=point.value)
+    )
+
+
+async def remove_point(tx: Tx, person: Person, point: Point) -> None:
+    """The person cannot be reached there. Raises :class:`NothingToDo` when nobody said so."""
+    row = await tx.session.get(ContactPoint, (person.id, point.kind, point.value))
+    if row is None:
+        raise NothingToDo("refusal.point_unknown", value=point.value)
+    await tx.session.delete(row)
+    await tx.session.flush()
+    tx.emit(
+        ContactPointRemoved(ticket_id=None, person_id=person.id, kind=point.kind, value=point.value)
+    )
+
+
+async def verify_phone(tx: Tx, sender: Sender, phone: str) -> Person:
+    """The person has shared their own contact with this phone, in international form.
+
+    Telegram vouches for the latest holder of a number, so whoever had it verified before keeps it
+    only as something that was said of them.
+    """
+    person = await arrive(tx, sender, "customer")
+    mark_reachable(tx, person)
+    enter_dialogue(person, None)
+    before = await _holder(tx, phone)
+    if before is not None and before.person_id == person.id:
+        return person
+    if before is not None:
+        before.verified_at = None
+        await tx.session.flush()
+    await _hold(tx, person, phone)
+    tx.emit(
+        PhoneVerified(
+            ticket_id=None,
+            person_id=person.id,
+            phone=phone,
+            before=None if before is None else before.person_id,
+        )
+    )
+    return person
+
+
+async def _holder(tx: Tx, phone: str) -> ContactPoint | None:
+    query = select(ContactPoint).where(
+        ContactPoint.kind == PHONE,
+        ContactPoint.value == phone,
+        ContactPoint.verified_at.is_not(None),
+    )
+    return (await tx.session.scalars(query.with_for_update())).one_or_none()
+
+
+async def _hold(tx: Tx, person: Person, phone: str) -> None:
+    point = await tx.session.get(ContactPoint, (person.id, PHONE, phone))
+    if point is None:
+        await tx.insert(
+            ContactPoint(person_id=person.id, kind=PHONE, value=phone, verified_at=tx.now)
+        )
+    else:
+        point.verified_at = tx.now
+
+
+async def verified_phones(tx: ReadTx, telegram_id: int) -> list[str]:
+    """The phones that the person has proved to be theirs, the latest first."""
+    query = (
+        select(ContactPoint.value)
+        .join(Person, ContactPoint.person_id == Person.id)
+        .where(
+            Person.telegram_id == telegram_id,
+            ContactPoint.kind == PHONE,
+            ContactPoint.verified_at.is_not(None),
+        )
+        .order_by(ContactPoint.verified_at.desc())
+    )
+    return list(await tx.session.scalars(query))

@@ -1,0 +1,88 @@
+"""A chat becomes the operators' group or the alert channel: an admin added the bot and said so."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import exists, select
+
+from core.company import Company
+from core.delivery import outbox
+from core.delivery.linked_chats import ROLES, move_chat, operator_chats_of
+from core.delivery.outbox_store import PENDING
+from core.delivery.pacing import Priority
+from core.errors import NothingToDo, Refusal
+from core.events import ChatLinked
+from core.models import LinkedChat, OutboxRow, Ticket, TicketTeam
+from core.people.identity import Sender
+from core.setup.company_settings import PLACES, arrive_as_admin, refuse_if_fixed
+from core.teams.teams import teams_of
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+
+OPERATORS: Final = "operators"
+
+
+async def link(tx: Tx, sender: Sender, role: str, chat: int) -> Company:
+    """``chat`` has the role from now on; what waited for the one before it goes there.
+
+    Open tickets get their cards there. Returns the company as it is from now on. Raises
+    :class:`NotAllowed`, :class:`NothingToDo`, or :class:`Refusal` for a role the environment fixed,
+    and for a team's own group.
+    """
+    await arrive_as_admin(tx, sender)
+    field = ROLES[role]
+    refuse_if_fixed(tx, field, PLACES[field])
+    before = getattr(tx.company, field)
+    if before == chat:
+        raise NothingToDo("refusal.linked_already")
+    team = (await teams_of(tx)).of_chat(chat)
+    if team is not None:
+        raise Refusal("refusal.linked_team", team=team.title(tx.company.language))
+    if before is not None:
+        await move_chat(tx, before, chat)
+    place = await tx.session.get(LinkedChat, role)
+    if place is None:
+        place = LinkedChat(role=role, configured=chat, chat=chat)
+        tx.session.add(place)
+    place.configured = place.chat = chat
+    tx.emit(ChatLinked(ticket_id=None, role=role, chat=chat, before=before))
+    if role == OPERATORS:
+        await _post_cards(tx, chat)
+    chosen: dict[str, Any] = {field: chat}
+    return replace(tx.company, **chosen)
+
+
+async def _post_cards(tx: Tx, chat: int) -> None:
+    """People may have written before there was a group; nobody would see their tickets. Those of a
+    team with a group of its own stand there.
+    """
+    codes = (await workflow_of(tx)).open_codes()
+    elsewhere = exists().where(
+        TicketTeam.ticket_id == Ticket.id, TicketTeam.team.in_(list(await operator_chats_of(tx)))
+    )
+    on_its_way = exists().where(
+        OutboxRow.ticket_id == Ticket.id,
+        OutboxRow.kind == "card",
+        OutboxRow.address == str(chat),
+        OutboxRow.state.in_(PENDING),
+    )
+    numbers = await tx.session.scalars(
+        select(Ticket.id)
+        .where(Ticket.state.in_(codes), ~on_its_way, ~elsewhere)
+        .order_by(Ticket.id)
+    )
+    await outbox.write(
+        tx,
+        [
+            outbox.row(
+                tx,
+                str(chat),
+                "card",
+                Priority.GROUP_NEWS,
+                ordering_key=f"{chat}:{number}",
+                ticket_id=number,
+                dedup_key=f"card:{number}@{chat}",
+            )
+            for number in numbers
+        ],
+    )

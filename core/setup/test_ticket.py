@@ -1,0 +1,32 @@
+"""A ticket that an admin sends to themselves, to see the whole way once."""
+
+from typing import Final
+
+from core.models import SystemState, Ticket
+from core.people.identity import Sender, arrive
+from core.setup.company_settings import arrive_as_admin
+from core.tickets.customer_message import open_ticket
+from core.tickets.incoming import IncomingMessage
+from core.tx import ReadTx, Tx
+
+TRIAL: Final = "trial"
+
+
+async def send_test_ticket(tx: Tx, sender: Sender, incoming: IncomingMessage) -> int:
+    """Open a ticket of the admin's own with these words; returns its number."""
+    await arrive_as_admin(tx, sender)
+    person = await arrive(tx, sender, "customer")
+    ticket = await open_ticket(tx, person, [incoming], topic=None)
+    fact = await tx.session.get(SystemState, TRIAL)
+    if fact is None:
+        fact = SystemState(name=TRIAL, value={}, at=tx.now)
+        tx.session.add(fact)
+    fact.value, fact.at = {"ticket": ticket.id}, tx.now
+    return ticket.id
+
+
+async def find_test_ticket(tx: ReadTx) -> tuple[int, bool] | None:
+    """The number of the last such ticket, and whether its card stands in the group."""
+    fact = await tx.session.get(SystemState, TRIAL)
+    ticket = None if fact is None else await tx.session.get(Ticket, fact.value["ticket"])
+    return None if ticket is None else (ticket.id, ticket.card_message is not None)

@@ -1,0 +1,139 @@
+"""The row that says of what kind a ticket is, and whether there is any: most desks have none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from core.models import (
+    AccountAgreement,
+    AccountMember,
+    Agreement,
+    AgreementTerm,
+    CalendarRow,
+    Classification,
+    Contract,
+)
+from core.sla.calendar import Calendar, read_calendar
+from core.sla.terms import Kind, Signed, Spans, Term, choose
+from core.tx import ReadTx, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFacts:
+    """A calendar with its title; ``hours`` do the reckoning."""
+
+    code: str
+    title: str
+    hours: Calendar
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFacts:
+    """An agreement: whose terms in which calendar."""
+
+    code: str
+    title: str
+    calendar: str
+    terms: tuple[Term, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreements:
+    """All agreements and their calendars, by code. ``default``: what counts for everybody else."""
+
+    agreements: Mapping[str, AgreementFacts] = field(default_factory=dict)
+    calendars: Mapping[str, CalendarFacts] = field(default_factory=dict)
+    default: str | None = None
+
+    def __bool__(self) -> bool:
+        """Anything was agreed with anybody."""
+        return bool(self.agreements)
+
+    def calendar_of(self, agreement: str) -> CalendarFacts:
+        """The calendar in which an agreement counts."""
+        return self.calendars[self.agreements[agreement].calendar]
+
+
+async def agreements_of(tx: ReadTx) -> Agreements:
+    """The company's book. A company without agreements is asked for them once."""
+    found: Agreements | None = tx.cache.get(Agreements)
+    if found is None:
+        found = tx.cache[Agreements] = await _read(tx)
+    return found
+
+
+async def _read(tx: ReadTx) -> Agreements:
+    rows = list(await tx.session.scalars(select(Agreement).order_by(Agreement.code)))
+    if not rows:
+        return Agreements()
+    terms: dict[str, list[Term]] = {row.code: [] for row in rows}
+    for term in await tx.session.scalars(select(AgreementTerm).order_by(AgreementTerm.id)):
+        terms[term.agreement].append(_term(term))
+    return Agreements(
+        {
+            row.code: AgreementFacts(row.code, row.title, row.calendar, tuple(terms[row.code]))
+            for row in rows
+        },
+        {row.code: _calendar(row) for row in await tx.session.scalars(select(CalendarRow))},
+        next((row.code for row in rows if row.is_default), None),
+    )
+
+
+def _term(row: AgreementTerm) -> Term:
+    kind = Kind(row.service, row.category, row.priority)
+    return Term(kind, Spans(row.reaction, row.resolution))
+
+
+def _calendar(row: CalendarRow) -> CalendarFacts:
+    return CalendarFacts(row.code, row.title, read_calendar(row.zone, hours_of(row), row.days))
+
+
+def hours_of(row: CalendarRow) -> list[Any]:
+    """The hours of the seven days, as they are stored."""
+    return list(row.week["days"])
+
+
+async def agreement_for(tx: ReadTx, book: Agreements, person_id: int, day: date) -> str | None:
+    """The code of the agreement that counts for this person on this day of the company's."""
+    query = (
+        select(Contract.agreement, Contract.since, Contract.until, AccountAgreement.agreement)
+        .select_from(AccountMember)
+        .outerjoin(
+            Contract,
+            and_(Contract.account_id == AccountMember.account_id, Contract.agreement.is_not(None)),
+        )
+        .outerjoin(AccountAgreement, AccountAgreement.account_id == AccountMember.account_id)
+        .where(AccountMember.person_id == person_id)
+    )
+    rows = (await tx.session.execute(query)).all()
+    signed = [Signed(code, since, until) for code, since, until, _ in rows if code is not None]
+    account = rows[0][3] if rows else None
+    return choose(signed, account, book.default, day)
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """Whether any ticket has a kind or an agreement."""
+
+    any: bool
+
+
+async def is_anything_graded(tx: ReadTx) -> bool:
+    """Whether any ticket has such a row; asked once, and kept until one gets the first."""
+    found: Graded | None = tx.cache.get(Graded)
+    if found is None:
+        some = await tx.session.scalar(select(Classification.ticket_id).limit(1))
+        found = tx.cache[Graded] = Graded(some is not None)
+    return found.any
+
+
+async def new_row(tx: Tx, ticket_id: int) -> Classification:
+    """A row for a ticket that had none."""
+    if not await is_anything_graded(tx):
+        tx.invalidate(Graded)
+    row = Classification(ticket_id=ticket_id)
+    await tx.insert(row)
+    return row

@@ -1,0 +1,117 @@
+"""The answer clock (C1, C2): from the oldest unanswered customer's message to our answer.
+
+Functions change the ticket and return the timers to set, so that one action sets all of its
+timers in one statement.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+
+from core.models import JournalEntry, Message, Ticket
+from core.sla.timers import ANSWER, REMINDER
+from core.tx import ReadTx
+
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def unanswered_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
+    """When the first message was heard that asks for an answer and stands behind our last
+    delivered one, and behind our last talk by phone; ``None``: the last word is ours (C1, C2).
+    """
+    ours = (
+        select(func.coalesce(func.max(Message.id), 0))
+        .where(
+            Message.ticket_id == ticket.id,
+            Message.from_customer.is_(False),
+            Message.delivered_at.is_not(None),
+            Message.withdrawn_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    talked = (
+        select(func.max(JournalEntry.at))
+        .where(JournalEntry.ticket_id == ticket.id, JournalEntry.event == "call_recorded")
+        .scalar_subquery()
+    )
+    since: datetime | None = await tx.session.scalar(
+        select(func.min(Message.created_at)).where(
+            Message.ticket_id == ticket.id,
+            Message.from_customer.is_(True),
+            Message.counts.is_(True),
+            Message.id > ours,
+            Message.created_at > func.coalesce(talked, _LONG_AGO),
+        )
+    )
+    return since
+
+
+async def is_known_late(tx: ReadTx, ticket: Ticket) -> bool:
+    """Admins have been told since ``answer_due`` that the ticket is late: not once more (C5)."""
+    query = select(JournalEntry.id).where(
+        JournalEntry.ticket_id == ticket.id,
+        JournalEntry.event == "deadline_missed",
+        JournalEntry.at >= ticket.answer_due,
+    )
+    return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
+
+
+Timers = dict[str, datetime | None]
+
+
+def _timers(tx: ReadTx, due: datetime | None) -> Timers:
+    """The deadline's timers; a reminder only where there is time left before it.
+
+    A deadline that has passed without anybody's knowing fires at once.
+    """
+    if due is None:
+        return {ANSWER: None, REMINDER: None}
+    remind = due - tx.company.remind_before
+    return {ANSWER: due, REMINDER: remind if remind > tx.now else None}
+
+
+def begin(tx: ReadTx, ticket: Ticket, since: datetime, span: timedelta) -> Timers:
+    """The customer waits since ``since``, unless they waited before already."""
+    if ticket.waiting_since is not None:
+        return {}
+    ticket.waiting_since = since
+    ticket.answer_due = since + span
+    ticket.answer_left = None
+    return _timers(tx, ticket.answer_due)
+
+
+def end(tx: ReadTx, ticket: Ticket) -> Timers:
+    """The last word is ours."""
+    if ticket.waiting_since is None:
+        return {}
+    ticket.waiting_since = ticket.answer_due = ticket.answer_left = None
+    return _timers(tx, None)
+
+
+def suspend(tx: ReadTx, ticket: Ticket) -> Timers:
+    """A pause stops the clock; what was left is kept, less than nothing too."""
+    if ticket.answer_due is None:
+        return {}
+    ticket.answer_left = int((ticket.answer_due - tx.now).total_seconds())
+    ticket.answer_due = None
+    return _timers(tx, None)
+
+
+def resume(tx: ReadTx, ticket: Ticket) -> Timers:
+    """The pause is over: what was left begins to run. Overdue before is overdue now, and known."""
+    if ticket.waiting_since is None or ticket.answer_left is None:
+        return {}
+    known = ticket.answer_left <= 0
+    ticket.answer_due = tx.now + timedelta(seconds=ticket.answer_left)
+    ticket.answer_left = None
+    return _timers(tx, None if known else ticket.answer_due)
+
+
+def restate(tx: ReadTx, ticket: Ticket, span: timedelta) -> Timers:
+    """Another span applies from the same beginning (the topic changed)."""
+    if ticket.waiting_since is None or ticket.answer_due is None:
+        return {}
+    known = ticket.answer_due <= tx.now
+    ticket.answer_due = ticket.waiting_since + span
+    return _timers(tx, None if known and ticket.answer_due <= tx.now else ticket.answer_due)

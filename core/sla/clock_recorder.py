@@ -1,0 +1,179 @@
+"""Keeps the clocks of tickets: a recorder, and the same from the journal (C4).
+
+Stored clocks are a cache. What happens moves them on by one step; whenever the past counts (a
+ticket is classified anew, or comes back from its end) they are reckoned anew from the journal.
+A company without agreements pays nothing for them.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+
+from core import events as e
+from core.models import Classification, JournalEntry, Ticket
+from core.sla import clock_store
+from core.sla.agreements import Agreements, agreement_for, agreements_of, new_row
+from core.sla.calendar import Calendar
+from core.sla.clock import (
+    KINDS,
+    REACTION,
+    RESOLUTION,
+    TOLD,
+    ClockState,
+    History,
+    Terms,
+    fold,
+    read_history,
+    step,
+    steps_of,
+)
+from core.sla.terms import Kind, narrowest
+from core.tx import ReadTx, Tx
+
+_TOLD_BY: Final = (
+    e.TicketOpened,
+    e.TicketClassified,
+    e.StateEntered,
+    e.TicketTaken,
+    e.AnswerDelivered,
+    e.ClockMissed,
+)
+_ANEW: Final = (e.TicketOpened, e.TicketClassified)
+
+
+async def record(tx: Tx, events: Sequence[e.Event]) -> None:
+    """Move the clocks of the tickets that something happened to. Emits :class:`ClocksSet`."""
+    happened: dict[int, list[e.Event]] = defaultdict(list)
+    for event in events:
+        if event.ticket_id is not None and isinstance(event, _TOLD_BY) and _matters(event):
+            happened[event.ticket_id].append(event)
+    if not happened or not (book := await agreements_of(tx)):
+        return
+    for number, told in happened.items():
+        if any(isinstance(event, _ANEW) for event in told):
+            await restate(tx, number, told)
+        else:
+            await _move_on(tx, book, number, told)
+
+
+def _matters(event: e.Event) -> bool:
+    """A move that stays where it was moves no clock."""
+    return not isinstance(event, e.StateEntered) or event.old != event.new
+
+
+async def restate(
+    tx: Tx, ticket_id: int, told: Sequence[e.Event] = (), *, same_terms: bool = False
+) -> None:
+    """Reckon the ticket's clocks anew from its first moment, by what counts for it now (B7).
+
+    ``told``: what happened in this very transaction and is not in the journal yet.
+    ``same_terms``: what was promised stays; the calendar has changed.
+    """
+    book = await agreements_of(tx)
+    new = any(isinstance(event, e.TicketOpened) for event in told)
+    history = History() if new else await history_of(tx, ticket_id)
+    _hear(history, told, tx.now)
+    terms = history.terms if same_terms else await _terms_of(tx, book, ticket_id)
+    after = reckon(book, history, terms)
+    before = {} if new else (await clock_store.stored(tx, ticket_id))[1]
+    if terms == history.terms and after == before:
+        return
+    await clock_store.drop(tx, ticket_id, before.keys() - after.keys())
+    if terms is not None:
+        await clock_store.put(tx, ticket_id, book.calendars[terms.calendar], before, after)
+    tx.emit(_set(ticket_id, terms, after))
+
+
+def reckon(book: Agreements, history: History, terms: Terms | None) -> dict[str, ClockState]:
+    """The clocks of a ticket with this history, as these terms have them."""
+    if terms is None or history.opened_at is None:
+        return {}
+    hours = book.calendars[terms.calendar].hours
+    spans = {kind: terms.span(kind) for kind in KINDS}
+    return {
+        kind: fold(hours, kind, span, history.opened_at, history.steps)
+        for kind, span in spans.items()
+        if span is not None
+    }
+
+
+async def recompute(tx: ReadTx, ticket_id: int) -> dict[str, ClockState]:
+    """What the ticket's clocks must be, from the journal alone."""
+    history = await history_of(tx, ticket_id)
+    return reckon(await agreements_of(tx), history, history.terms)
+
+
+async def history_of(tx: ReadTx, ticket_id: int) -> History:
+    """What the journal tells of the ticket so far."""
+    query = (
+        select(JournalEntry.at, JournalEntry.event, JournalEntry.facts)
+        .where(JournalEntry.ticket_id == ticket_id, JournalEntry.event.in_(TOLD))
+        .order_by(JournalEntry.id)
+    )
+    with tx.session.no_autoflush:  # the journal is never in the session
+        rows = await tx.session.execute(query)
+    return read_history((at, name, facts) for at, name, facts in rows)
+
+
+def _hear(history: History, told: Sequence[e.Event], now: datetime) -> None:
+    for event in told:
+        history.hear(now, e.name_of(event), event.facts())
+
+
+async def _terms_of(tx: Tx, book: Agreements, ticket_id: int) -> Terms | None:
+    """What counts for the ticket now; the agreement once chosen stays, unless one was named."""
+    row = await tx.session.get(Classification, ticket_id)
+    code = None if row is None else row.agreement
+    if row is None or code is None:
+        ticket = await tx.session.get_one(Ticket, ticket_id)
+        day = ticket.opened_at.astimezone(tx.company.zone).date()
+        code = await agreement_for(tx, book, ticket.customer_id, day)
+        if code is None:
+            return None
+        if row is None:
+            row = await new_row(tx, ticket_id)
+        row.agreement = code
+    agreement = book.agreements[code]
+    spans = narrowest(agreement.terms, Kind(row.service, row.category, row.priority))
+    return Terms(code, agreement.calendar, spans.reaction, spans.resolution)
+
+
+async def _move_on(tx: Tx, book: Agreements, ticket_id: int, told: Sequence[e.Event]) -> None:
+    code, before = await clock_store.stored(tx, ticket_id)
+    if code is None:
+        return
+    calendar = book.calendars[code]
+    resolution = before.get(RESOLUTION)
+    if resolution is not None and resolution.ended_at is not None:
+        history = await history_of(tx, ticket_id)
+        _hear(history, told, tx.now)
+        after = reckon(book, history, history.terms)
+    else:
+        after = _stepped(calendar.hours, before, told, tx.now)
+    await clock_store.put(tx, ticket_id, calendar, before, after)
+
+
+def _stepped(
+    hours: Calendar, before: Mapping[str, ClockState], told: Sequence[e.Event], now: datetime
+) -> dict[str, ClockState]:
+    after = dict(before)
+    for event in told:
+        for happened in steps_of(now, e.name_of(event), event.facts()):
+            after = {kind: step(hours, kind, one, happened) for kind, one in after.items()}
+    return after
+
+
+def _set(ticket_id: int, terms: Terms | None, after: Mapping[str, ClockState]) -> e.ClocksSet:
+    due = {kind: after[kind].due_at if kind in after else None for kind in KINDS}
+    return e.ClocksSet(
+        ticket_id=ticket_id,
+        agreement=None if terms is None else terms.agreement,
+        calendar=None if terms is None else terms.calendar,
+        reaction=None if terms is None else terms.reaction,
+        resolution=None if terms is None else terms.resolution,
+        reaction_due=due[REACTION],
+        resolution_due=due[RESOLUTION],
+    )

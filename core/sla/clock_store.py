@@ -1,0 +1,102 @@
+"""Where clocks are stored, and the timers that wake the desk for them."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, select
+
+from core.db import PreparedStatement
+from core.db.statements import prepared
+from core.models import Clock
+from core.sla.agreements import CalendarFacts
+from core.sla.clock import ClockState, remind_at
+from core.sla.timers import NEAR, set_timers
+from core.tx import ReadTx, Tx
+
+Readings = Mapping[str, ClockState]
+
+_CHANGING: Final = ("calendar", "span", "started_at", "due_at", "left", "ended_at", "missed_at")
+
+
+def _upsert(insert: Callable[[Any], Any]) -> Any:
+    # the table, not the class: the ORM would part rows with empty columns from the others
+    statement = insert(Clock.__table__)
+    return statement.on_conflict_do_update(
+        index_elements=["ticket_id", "kind"],
+        set_={name: statement.excluded[name] for name in _CHANGING},
+    )
+
+
+_PUT: Final = PreparedStatement(prepared(_upsert), apart=True)
+_CLOCKS: Final[Any] = Clock.__table__
+
+
+async def stored(tx: ReadTx, ticket_id: int) -> tuple[str | None, dict[str, ClockState]]:
+    """The code of the calendar that the ticket's clocks count in, and the clocks by kind."""
+    query = select(_CLOCKS).where(_CLOCKS.c.ticket_id == ticket_id)
+    with tx.session.no_autoflush:  # clocks are never in the session
+        rows = (await tx.session.execute(query)).all()
+    readings = {
+        row.kind: ClockState(
+            row.span, row.started_at, row.due_at, row.left, row.ended_at, row.missed_at
+        )
+        for row in rows
+    }
+    return (rows[0].calendar if rows else None), readings
+
+
+async def put(
+    tx: Tx, ticket_id: int, calendar: CalendarFacts, before: Readings, after: Readings
+) -> None:
+    """Store what has changed, and set the timers that follow from it."""
+    changed = {kind: clock for kind, clock in after.items() if clock != before.get(kind)}
+    if not changed:
+        return
+    await _PUT.change(
+        tx.session,
+        [
+            {
+                "ticket_id": ticket_id,
+                "kind": kind,
+                "calendar": calendar.code,
+                "span": clock.span,
+                "started_at": clock.started_at,
+                "due_at": clock.due_at,
+                "left": clock.left,
+                "ended_at": clock.ended_at,
+                "missed_at": clock.missed_at,
+            }
+            for kind, clock in changed.items()
+        ],
+    )
+    timers: dict[str, datetime | None] = {}
+    for kind, clock in changed.items():
+        timers |= _timers(tx, kind, calendar, before.get(kind), clock)
+    await set_timers(tx, ticket_id, timers)
+
+
+def _timers(
+    tx: Tx, kind: str, calendar: CalendarFacts, before: ClockState | None, clock: ClockState
+) -> dict[str, datetime | None]:
+    """A deadline that has passed without anybody's knowing fires at once, even if the clock stands
+    by now; a reminder is set anew only where the deadline has moved.
+    """
+    due = None if clock.missed_at is not None else clock.due_at
+    timers = {kind: due}
+    stands = clock.ended_at is not None
+    if before is None or stands or clock.due_at != before.due_at:
+        ahead = tx.company.remind_before
+        timers[NEAR[kind]] = remind_at(calendar.hours, clock, tx.now, ahead)
+    return timers
+
+
+async def drop(tx: Tx, ticket_id: int, kinds: Collection[str]) -> None:
+    """Nothing of these kinds is promised any more."""
+    if not kinds:
+        return
+    await tx.session.execute(
+        delete(_CLOCKS).where(_CLOCKS.c.ticket_id == ticket_id, _CLOCKS.c.kind.in_(kinds))
+    )
+    gone = [*kinds, *(NEAR[kind] for kind in kinds)]
+    await set_timers(tx, ticket_id, dict.fromkeys(gone))

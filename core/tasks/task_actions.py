@@ -1,0 +1,145 @@
+"""What people do with tasks: take, finish with a result, cancel for a reason (B21).
+
+What came of an equipment task is noted on its ticket; both stand on the ticket's card.
+"""
+
+from typing import Final
+
+from sqlalchemy import select
+
+from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
+from core.events import NoteWritten, TaskTaken
+from core.models import Camera, Note, Task, Ticket
+from core.models.tasks import IS_OPEN
+from core.people.permissions import may
+from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, OPEN
+from core.tasks.task_recorder import announce, end_tasks, open_tasks
+from core.tickets.assignment import name_of
+from core.tickets.incoming import IncomingMessage
+from core.tx import Tx
+
+
+async def open_equipment_task(tx: Tx, ticket: Ticket, camera: Camera | None) -> Task:
+    """Somebody has to see to this camera, because of this ticket; nobody has taken it yet.
+
+    Without a ``camera`` it is about a whole area. A ticket that has such a task open keeps it:
+    there is no second one for the same camera.
+    """
+    camera_id = None if camera is None else camera.id
+    for task in await open_tasks(tx, ticket.id):
+        if task.kind == EQUIPMENT and task.camera_id == camera_id:
+            return task
+    task = Task(
+        kind=EQUIPMENT,
+        ticket_id=ticket.id,
+        camera_id=camera_id,
+        title=ticket.title,
+        state=OPEN,
+        opened_at=tx.now,
+    )
+    await tx.insert(task)
+    announce(tx, task)
+    return task
+
+
+# What came of a task that somebody says is done.
+FINISHED: Final = {DIAGNOSE: "solution_found"}
+_OTHERWISE: Final = "finished"
+BY_HAND: Final = "by_hand"
+
+
+async def reach_task(tx: Tx, ticket_id: int) -> Task:
+    """The task, held. Raises :class:`NotAllowed`, :class:`Unreadable` if there is none."""
+    if not may(tx.actor.role, "task"):
+        raise NotAllowed("task")
+    query = select(Task).where(Task.id == ticket_id).with_for_update()
+    task = (await tx.session.scalars(query)).one_or_none()
+    if task is None:
+        raise Unreadable("refusal.no_such_task", task=ticket_id)
+    return task
+
+
+async def _open_task(tx: Tx, ticket_id: int) -> Task:
+    task = await reach_task(tx, ticket_id)
+    if task.state != OPEN:
+        ended = {DONE: "refusal.task_done", CANCELLED: "refusal.task_cancelled"}[task.state]
+        raise NothingToDo(ended, task=ticket_id, number=task.ticket_id)
+    return task
+
+
+async def take_task(tx: Tx, ticket_id: int) -> Task:
+    """The actor does it. The row is held, so of two at once one wins.
+
+    Raises :class:`AlreadyTaken` with the winner, :class:`NothingToDo` when it is theirs already or
+    another one like it is.
+    """
+    task = await _open_task(tx, ticket_id)
+    me = tx.actor.person_id or 0
+    if task.assignee_id == me:
+        raise NothingToDo("refusal.task_yours", task=ticket_id)
+    if task.assignee_id is not None:
+        raise TaskTakenAlready(
+            ticket_id, await name_of(tx, task.assignee_id), task.taken_at or tx.now, tx.now
+        )
+    twin = select(Task.id).where(
+        Task.ticket_id == task.ticket_id,
+        Task.kind == task.kind,
+        Task.assignee_id == me,
+        IS_OPEN,
+    )
+    other = (await tx.session.scalars(twin)).first()
+    if other is not None:
+        raise NothingToDo("refusal.task_twin", task=ticket_id, other=other)
+    task.assignee_id, task.taken_at = me, tx.now
+    tx.emit(TaskTaken(ticket_id=task.ticket_id, task_id=task.id, kind=task.kind, assignee_id=me))
+    await tx.session.flush()
+    return task
+
+
+class TaskTakenAlready(AlreadyTaken):
+    """Another operator has the task."""
+
+    def __init__(self, ticket_id: int, assignee: str, since: object, now: object) -> None:
+        super().__init__(ticket_id, assignee, since, now)  # type: ignore[arg-type]
+        self.key = "refusal.task_taken"
+
+
+async def finish_task(
+    tx: Tx, ticket_id: int, result: str | None = None, incoming: IncomingMessage | None = None
+) -> Task:
+    """The task is done. ``incoming``: the words that said so, for the note on its ticket."""
+    task = await _open_task(tx, ticket_id)
+    if task.assignee_id is None:
+        task.assignee_id, task.taken_at = tx.actor.person_id, tx.now
+    outcome = FINISHED.get(task.kind, _OTHERWISE)
+    await end_tasks(tx, [task], DONE, outcome, result=result, by_hand=True)
+    await _note(tx, task, incoming)
+    return task
+
+
+async def cancel_task(
+    tx: Tx, ticket_id: int, reason: str | None = None, incoming: IncomingMessage | None = None
+) -> Task:
+    """The task is not to be done."""
+    task = await _open_task(tx, ticket_id)
+    await end_tasks(tx, [task], CANCELLED, BY_HAND, result=reason, by_hand=True)
+    await _note(tx, task, incoming)
+    return task
+
+
+async def _note(tx: Tx, task: Task, incoming: IncomingMessage | None) -> None:
+    """The words about the task stay with the ticket, among its notes."""
+    if not task.result:
+        return
+    text = f"T{task.id}: {task.result}"
+    note = Note(
+        ticket_id=task.ticket_id,
+        author_id=tx.actor.person_id,
+        text=text,
+        content={"kind": "text", "text": text},
+        source_chat=0 if incoming is None else incoming.chat,
+        source_message=0 if incoming is None else incoming.message,
+        created_at=tx.now,
+    )
+    await tx.insert(note)
+    tx.emit(NoteWritten(ticket_id=task.ticket_id, note_id=note.id, quiet=True))

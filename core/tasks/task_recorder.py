@@ -1,0 +1,148 @@
+"""The recorder that keeps tasks in step with their tickets: it applies the table of `rules`."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from core.events import Event, TaskCancelled, TaskDone, TaskOpened
+from core.models import Category, Classification, Task, Ticket, TicketTeam
+from core.models.tasks import IS_OPEN
+from core.tasks.rules import CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx, Tx
+
+
+async def record(tx: Tx, events: Sequence[Event]) -> None:
+    """End and open what follows from these events. The events of tasks come after them."""
+    causes: dict[int, list[Cause]] = {}
+    for event in events:
+        cause = cause_of(event)
+        if cause is not None and event.ticket_id is not None:
+            causes.setdefault(event.ticket_id, []).append(cause)
+    for number, its in causes.items():
+        await _follow(tx, number, its)
+
+
+async def _follow(tx: Tx, ticket_id: int, causes: Sequence[Cause]) -> None:
+    """What happened to one ticket in this transaction: the first line that ends a task counts."""
+    lines = [CLOSING[cause] for cause in causes]
+    if all(line.state is None for line in lines) and not await _is_wanted(tx, ticket_id):
+        return
+    diagnosed = await is_diagnosed(tx, ticket_id)
+    for cause, line in zip(causes, lines, strict=True):
+        if cause is Cause.RECLASSIFIED and diagnosed:
+            continue  # it was one already, or has only now become one
+        await _end(tx, ticket_id, line)
+    if diagnosed and any(line.renew for line in lines) and await _is_wanted(tx, ticket_id):
+        await _open(tx, ticket_id)
+
+
+async def _is_wanted(tx: Tx, ticket_id: int) -> bool:
+    """Somebody holds the ticket, and works on it."""
+    ticket = await tx.session.get_one(Ticket, ticket_id)
+    if ticket.assignee_id is None:
+        return False
+    return (await workflow_of(tx)).state(ticket.state).clock == "runs"
+
+
+async def is_diagnosed(tx: ReadTx, ticket_id: int) -> bool:
+    """The ticket is of a category whose tickets have to be diagnosed, such as incidents."""
+    query = (
+        select(Category.diagnosed)
+        .join(Classification, Classification.category == Category.code)
+        .where(Classification.ticket_id == ticket_id)
+    )
+    return bool(await tx.session.scalar(query))
+
+
+async def open_tasks(tx: Tx, ticket_id: int) -> list[Task]:
+    """The ticket's open tasks, oldest first; held."""
+    query = select(Task).where(Task.ticket_id == ticket_id, IS_OPEN)
+    return list(await tx.session.scalars(query.order_by(Task.id).with_for_update()))
+
+
+async def _end(tx: Tx, ticket_id: int, line: Line) -> None:
+    if line.state is not None and line.outcome is not None:
+        ended = [task for task in await open_tasks(tx, ticket_id) if task.kind in line.kinds]
+        await end_tasks(tx, ended, line.state, line.outcome)
+
+
+async def end_tasks(
+    tx: Tx,
+    tasks: Iterable[Task],
+    state: str,
+    outcome: str,
+    *,
+    result: str | None = None,
+    by_hand: bool = False,
+    quiet: bool = False,
+) -> None:
+    """The tasks are done, or not to be done any more. ``by_hand``: somebody said so; ``quiet``:
+    the caller sees to the cards.
+    """
+    for task in tasks:
+        task.state, task.outcome, task.result, task.closed_at = state, outcome, result, tx.now
+        kind = TaskDone if state == DONE else TaskCancelled
+        tx.emit(
+            kind(
+                ticket_id=task.ticket_id,
+                task_id=task.id,
+                kind=task.kind,
+                assignee_id=task.assignee_id,
+                outcome=outcome,
+                result=result,
+                by_hand=by_hand,
+                aside=by_hand and await _is_aside(tx, task),
+                quiet=quiet,
+            )
+        )
+    await tx.session.flush()
+
+
+async def _is_aside(tx: Tx, task: Task) -> bool:
+    """Not the ticket's assignee did it; and the ticket goes on."""
+    ticket = await tx.session.get_one(Ticket, task.ticket_id)
+    state = (await workflow_of(tx)).state(ticket.state)
+    return ticket.assignee_id != tx.actor.person_id and not (state.final or state.resolution)
+
+
+async def _open(tx: Tx, ticket_id: int) -> None:
+    ticket = await tx.session.get_one(Ticket, ticket_id)
+    if any(_is_theirs(task, ticket) for task in await open_tasks(tx, ticket_id)):
+        return
+    task = Task(
+        kind=DIAGNOSE,
+        ticket_id=ticket_id,
+        assignee_id=ticket.assignee_id,
+        title=ticket.title,
+        state=OPEN,
+        opened_at=tx.now,
+        taken_at=tx.now,
+    )
+    await _place(tx, task)
+    await tx.insert(task)
+    announce(tx, task)
+
+
+def _is_theirs(task: Task, ticket: Ticket) -> bool:
+    return task.kind == DIAGNOSE and task.assignee_id == ticket.assignee_id
+
+
+async def _place(tx: Tx, task: Task) -> None:
+    """With the team and on the level that the ticket is on."""
+    place = await tx.session.get(TicketTeam, task.ticket_id)
+    if place is not None:
+        task.team, task.level = place.team, place.level
+
+
+def announce(tx: Tx, task: Task) -> None:
+    """Somebody shall know that there is a task."""
+    tx.emit(
+        TaskOpened(
+            ticket_id=task.ticket_id,
+            task_id=task.id,
+            kind=task.kind,
+            assignee_id=task.assignee_id,
+            title=task.title,
+        )
+    )

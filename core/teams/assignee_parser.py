@@ -1,0 +1,131 @@
+"""Whom a person means: a team by its title or code, a colleague by @username or name."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from core.errors import Unreadable
+from core.teams.members import Colleague, colleagues_of
+from core.teams.teams import TeamFacts, teams_of
+from core.tx import ReadTx
+
+_LEVEL: Final = re.compile(r"[lL]?([1-9])(?=[\s,:]|\Z)[\s,:]*")
+_USERNAME: Final = re.compile(r"@(\w{1,64})", re.ASCII)
+# Between the name and the reason.
+_PAUSE: Final = " \t\n\xa0,:;.—–-"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A team, or a colleague."""
+
+    team: TeamFacts | None = None
+    person: Colleague | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """To whom, to which level, and why; what was not said is empty."""
+
+    target: Target | None = None
+    level: int | None = None
+    why: str = ""
+
+
+async def read_hand_over(tx: ReadTx, words: str, mentioned: int | None = None) -> Wish:
+    """``@user why``, ``team why``. ``mentioned``: the Telegram id of a person without a username
+    who is named first. Raises :class:`Unreadable` with whom there is.
+    """
+    target, why = await _read_target(tx, words, mentioned)
+    if target is None:
+        target, why = await _guess(tx, words)
+    return Wish(target, why=why)
+
+
+async def read_escalation(tx: ReadTx, words: str, mentioned: int | None = None) -> Wish:
+    """``[level] [@user or team] [why]``: what is no whole name is a reason.
+
+    Raises :class:`Unreadable` for a username that no operator has.
+    """
+    found = _LEVEL.match(words)
+    level = None if found is None else int(found[1])
+    rest = words if found is None else words[found.end() :]
+    target, why = await _read_target(tx, rest, mentioned)
+    return Wish(target, level, why)
+
+
+async def _read_target(tx: ReadTx, words: str, mentioned: int | None) -> tuple[Target | None, str]:
+    colleagues = await colleagues_of(tx)
+    named = _USERNAME.match(words)
+    if named is not None:
+        return _by_username(colleagues, named[1]), words[named.end() :].lstrip(_PAUSE)
+    best: tuple[int, Target] | None = None
+    for name, target in await _names(tx, colleagues, mentioned):
+        if _begins(words, name) and (best is None or len(name) > best[0]):
+            best = len(name), target
+    if best is None:
+        return None, words
+    return best[1], words[best[0] :].lstrip(_PAUSE)
+
+
+def _by_username(colleagues: Sequence[Colleague], username: str) -> Target:
+    wanted = username.casefold()
+    for one in colleagues:
+        if (one.username or "").casefold() == wanted:
+            return Target(person=one)
+    raise Unreadable("refusal.no_such_username", words=f"@{username}")
+
+
+async def _names(
+    tx: ReadTx, colleagues: Sequence[Colleague], mentioned: int | None
+) -> list[tuple[str, Target]]:
+    """Whole names, a team's before a person's; a name that two people have means neither."""
+    names = [
+        (name, Target(team=team))
+        for team in (await teams_of(tx)).offered
+        for name in (team.code, *team.titles.values())
+    ]
+    for one in colleagues:
+        namesakes = [other for other in colleagues if other.name == one.name]
+        if one.telegram_id == mentioned or len(namesakes) == 1:
+            names.append((one.name, Target(person=one)))
+    return names
+
+
+def _begins(words: str, name: str) -> bool:
+    after = words[len(name) : len(name) + 1]
+    return words[: len(name)].casefold() == name.casefold() and not after.isalnum()
+
+
+async def _guess(tx: ReadTx, words: str) -> tuple[Target, str]:
+    """The first word as the beginning of one name only."""
+    first, _, why = words.partition(" ")
+    wanted = first.strip(_PAUSE).casefold()
+    teams, colleagues = (await teams_of(tx)).offered, await colleagues_of(tx)
+    found = [
+        Target(team=team)
+        for team in teams
+        if any(name.casefold().startswith(wanted) for name in (team.code, *team.titles.values()))
+    ]
+    found += [Target(person=one) for one in colleagues if _is_called(one, wanted)]
+    if wanted and len(found) == 1:
+        return found[0], why.lstrip(_PAUSE)
+    if wanted and found:
+        names = ", ".join(name_of(tx, target) for target in found[:8])
+        raise Unreadable("refusal.which_colleague", words=first[:40], names=names)
+    titles = ", ".join(team.title(tx.company.language) for team in teams)
+    key = "refusal.no_such_target" if titles else "refusal.no_such_colleague"
+    raise Unreadable(key, words=first[:40], teams=titles)
+
+
+def _is_called(one: Colleague, wanted: str) -> bool:
+    return any(word.casefold().startswith(wanted) for word in one.name.split())
+
+
+def name_of(tx: ReadTx, target: Target) -> str:
+    """How the target is called in the company's language; a namesake by the username."""
+    if target.person is None:
+        return "" if target.team is None else target.team.title(tx.company.language)
+    one = target.person
+    return f"{one.name} (@{one.username})" if one.username else one.name

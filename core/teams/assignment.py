@@ -1,0 +1,264 @@
+"""Who can be given a ticket now, as menus offer it."""
+
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import Final
+
+from core.delivery.card_updates import move_card
+from core.delivery.linked_chats import operator_chat_of
+from core.errors import NothingToDo, NotYours, Refusal, Unreadable
+from core.events import NoteWritten, TeamGiven, TicketAssigned, TicketEscalated
+from core.models import Note, Ticket, TicketTeam
+from core.people.permissions import may
+from core.teams.assignee_parser import Target, Wish, name_of
+from core.teams.members import Colleague, colleagues_of
+from core.teams.teams import TeamFacts, Teams, teams_of
+from core.tickets.access import access
+from core.tickets.assignment import name_of as name_of_person
+from core.tickets.incoming import IncomingMessage
+from core.tickets.lifecycle import enter, target_of
+from core.tx import ReadTx, Tx
+
+# More names than this nobody reads, and Telegram would not ring for them.
+MOST_TOLD: Final = 5
+# Of why, so much is told at once; the internal note has it all.
+WHY_TOLD: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """With whom a ticket is: its assignee, the code of its team, the support level."""
+
+    assignee: int | None = None
+    team: str | None = None
+    level: int = 1
+
+
+async def hand_over(
+    tx: Tx, ticket_id: int, wish: Wish, incoming: IncomingMessage | None = None
+) -> Ticket:
+    """Give the ticket to a colleague or a team. ``incoming``: why, for an internal note.
+
+    With a colleague it goes to a team of theirs, unless it is with one already. Raises
+    :class:`NotYours`, :class:`NothingToDo` when it is so already, :class:`MoveRefused`.
+    """
+    ticket = await access(tx, ticket_id, "assign")
+    await _refuse_others(tx, ticket)
+    target = wish.target or Target()
+    before = await standing_of(tx, ticket)
+    after = _standing(await teams_of(tx), before, target)
+    if after == before:
+        raise NothingToDo("refusal.assigned_already", number=ticket_id, to=name_of(tx, target))
+    await _give(tx, ticket, before, after, wish, TicketAssigned)
+    await _note_why(tx, ticket, wish.why, incoming)
+    return ticket
+
+
+async def escalate(
+    tx: Tx, ticket_id: int, wish: Wish, incoming: IncomingMessage | None = None
+) -> Ticket:
+    """Take the ticket to a higher support level: to a team or a colleague there.
+
+    Without a level it is the next one, without a target the only team there. Raises as
+    :func:`hand_over` does, and :class:`Unreadable` with the levels and teams there are.
+    """
+    ticket = await access(tx, ticket_id, "escalate")
+    await _refuse_others(tx, ticket)
+    before = await standing_of(tx, ticket)
+    team, target = _climb(tx, await teams_of(tx), ticket_id, before, wish)
+    person = None if target.person is None else target.person.id
+    after = Standing(person, team.code, team.level)
+    await _give(tx, ticket, before, after, Wish(target, why=wish.why), TicketEscalated)
+    await _note_why(tx, ticket, wish.why, incoming)
+    return ticket
+
+
+async def begin_with(tx: Tx, ticket: Ticket, code: str) -> None:
+    """A ticket that is being made is with this team, at its level. Raises :class:`Refusal` when
+    the team takes no tickets any more.
+    """
+    team = (await teams_of(tx)).get(code)
+    if team is None or not team.active:
+        raise Refusal("refusal.outdated")
+    await _place(tx, ticket, Standing(ticket.assignee_id, team.code, team.level))
+    target = Target(team=team)
+    tx.emit(
+        TeamGiven(
+            ticket_id=ticket.id,
+            team=team.code,
+            level=team.level,
+            to=name_of(tx, target),
+            by=tx.actor.name,
+            told=await _told(tx, target),
+        )
+    )
+
+
+async def standing_of(tx: ReadTx, ticket: Ticket) -> Standing:
+    """With whom the ticket is now."""
+    place = await tx.session.get(TicketTeam, ticket.id)
+    if place is None:
+        return Standing(ticket.assignee_id)
+    return Standing(ticket.assignee_id, place.team, place.level)
+
+
+async def _refuse_others(tx: Tx, ticket: Ticket) -> None:
+    holder = ticket.assignee_id
+    mine = holder is None or holder == tx.actor.person_id
+    if not mine and not may(tx.actor.role, "assign_any"):
+        raise NotYours(ticket.id, await name_of_person(tx, holder or 0))
+
+
+def _standing(teams: Teams, before: Standing, target: Target) -> Standing:
+    """Where handing over leads; the team that a ticket is with stays if the person is in it."""
+    team = target.team
+    person = target.person
+    if person is not None:
+        codes = {one.code: one for one in person.teams}
+        team = codes.get(before.team or "") or next(iter(person.teams), None)
+    if team is None:
+        team = teams.get(before.team or "")
+    same = team is None or team.code == before.team
+    return Standing(
+        None if person is None else person.id,
+        None if team is None else team.code,
+        before.level if same or team is None else team.level,
+    )
+
+
+def _climb(
+    tx: ReadTx, teams: Teams, ticket_id: int, before: Standing, wish: Wish
+) -> tuple[TeamFacts, Target]:
+    """The team of a higher level, and who in it gets the ticket."""
+    higher = [team for team in teams.offered if team.level > before.level]
+    if wish.level is not None and wish.level <= before.level:
+        raise Unreadable("refusal.not_upward", number=ticket_id, level=before.level)
+    if not higher:
+        raise Refusal("refusal.no_higher", number=ticket_id, level=before.level)
+    if wish.target is not None:
+        return _named(tx, ticket_id, before, wish, wish.target)
+    level = wish.level or higher[0].level
+    there = [team for team in higher if team.level == level]
+    if not there:
+        levels = ", ".join(map(str, dict.fromkeys(team.level for team in higher)))
+        raise Unreadable("refusal.no_such_level", level=level, levels=levels)
+    if len(there) > 1:
+        titles = ", ".join(team.title(tx.company.language) for team in there)
+        raise Unreadable("refusal.which_team", number=ticket_id, level=level, teams=titles)
+    return there[0], Target(team=there[0])
+
+
+def _named(
+    tx: ReadTx, ticket_id: int, before: Standing, wish: Wish, target: Target
+) -> tuple[TeamFacts, Target]:
+    """Who was named must be at the level that was named, or at any higher one."""
+    candidates = target.person.teams if target.person is not None else (target.team,)
+    for team in candidates:
+        if team is not None and team.level > before.level and wish.level in {None, team.level}:
+            return team, target
+    level = wish.level or before.level + 1
+    raise Unreadable("refusal.not_there", number=ticket_id, to=name_of(tx, target), level=level)
+
+
+async def _give(
+    tx: Tx,
+    ticket: Ticket,
+    before: Standing,
+    after: Standing,
+    wish: Wish,
+    kind: type[TicketAssigned],
+) -> None:
+    target = wish.target or Target()
+    verb = "release" if after.assignee is None else "take"
+    await target_of(tx, ticket, verb)
+    room, first = await operator_chat_of(tx, ticket.id), ticket.earlier_assignee_id is None
+    await _place(tx, ticket, after)
+    to = target.person.name if target.person is not None else name_of(tx, target)
+    tx.emit(
+        kind(
+            ticket_id=ticket.id,
+            assignee_id=after.assignee,
+            old_assignee_id=before.assignee,
+            team=after.team,
+            old_team=before.team,
+            level=after.level,
+            old_level=before.level,
+            to=to,
+            by=tx.actor.name,
+            first=first,
+            told=await _told(tx, target),
+            why=shorten(wish.why, WHY_TOLD, placeholder=" …"),
+        )
+    )
+    await enter(tx, ticket, verb)
+    await move_card(tx, ticket, room, to)
+
+
+async def _place(tx: Tx, ticket: Ticket, after: Standing) -> None:
+    if ticket.assignee_id != after.assignee:
+        ticket.assigned_at = None if after.assignee is None else tx.now
+        ticket.earlier_assignee_id = after.assignee or ticket.assignee_id
+        ticket.assignee_id = after.assignee
+    place = await tx.session.get(TicketTeam, ticket.id)
+    if place is not None:
+        place.team, place.level = after.team, after.level
+        await tx.session.flush()
+    elif after.team is not None:
+        await tx.insert(TicketTeam(ticket_id=ticket.id, team=after.team, level=after.level))
+
+
+async def _told(tx: Tx, target: Target) -> tuple[tuple[int, str], ...]:
+    """Who is to hear of it: the assignee; of a team those on duty, or everybody if nobody is."""
+    chosen: list[Colleague] = []
+    if target.person is not None:
+        chosen = [target.person]
+    elif target.team is not None:
+        code = target.team.code
+        chosen = [one for one in await colleagues_of(tx) if _is_in(one, code)]
+        chosen = [one for one in chosen if one.on_duty] or chosen
+    others = [one for one in chosen if one.id != tx.actor.person_id and one.telegram_id]
+    return tuple((one.telegram_id, one.name) for one in others[:MOST_TOLD])
+
+
+def _is_in(one: Colleague, code: str) -> bool:
+    return any(team.code == code for team in one.teams)
+
+
+async def _note_why(tx: Tx, ticket: Ticket, why: str, incoming: IncomingMessage | None) -> None:
+    if not why or incoming is None:
+        return
+    note = Note(
+        ticket_id=ticket.id,
+        author_id=tx.actor.person_id,
+        text=why,
+        content={"kind": "text", "text": why},
+        source_chat=incoming.chat,
+        source_message=incoming.message,
+        created_at=tx.now,
+    )
+    await tx.insert(note)
+    tx.emit(NoteWritten(ticket_id=ticket.id, note_id=note.id, quiet=True))
+
+
+async def standing_at(tx: ReadTx, ticket_id: int) -> Standing:
+    """With whom the ticket of this number is; nobody, if there is none."""
+    ticket = await tx.session.get(Ticket, ticket_id)
+    return Standing() if ticket is None else await standing_of(tx, ticket)
+
+
+async def takers(tx: ReadTx, ticket_id: int) -> tuple[list[TeamFacts], list[Colleague]]:
+    """Teams, and colleagues on duty, who do not have the ticket already."""
+    now = await standing_at(tx, ticket_id)
+    teams = [
+        team
+        for team in (await teams_of(tx)).offered
+        if team.code != now.team or now.assignee is not None
+    ]
+    people = [one for one in await colleagues_of(tx) if one.on_duty and one.id != now.assignee]
+    return teams, people
+
+
+async def above(tx: ReadTx, ticket_id: int) -> tuple[list[TeamFacts], int]:
+    """Teams of higher levels than the ticket's, and its level."""
+    level = (await standing_at(tx, ticket_id)).level
+    return [team for team in (await teams_of(tx)).offered if team.level > level], level

@@ -1,0 +1,188 @@
+"""Saying what kind of work a ticket is (B7, D4): its clocks follow, from its first moment."""
+
+from dataclasses import dataclass, replace
+
+from core.errors import NothingToDo, Unreadable
+from core.events import TicketClassified, TitleChanged, TopicChanged
+from core.models import Classification, Ticket
+from core.sla import answer_clock
+from core.sla.agreements import Agreements, agreements_of, new_row
+from core.sla.terms import Kind
+from core.sla.timers import set_timers
+from core.tickets.access import access
+from core.tickets.classes import (
+    ASPECTS,
+    CATEGORY,
+    PRIORITY,
+    SERVICE,
+    Classes,
+    ClassFacts,
+    classes_of,
+    find_class,
+)
+from core.tickets.lifecycle import place_in_queue
+from core.tickets.topics import answer_span, find_topic, title_of
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx, Tx
+from core.words.names import clean_name, is_blank
+
+TITLE_LIMIT = 200
+
+
+async def retitle(tx: Tx, ticket_id: int, words: str) -> Ticket:
+    """Give the ticket another title. Raises :class:`Unreadable` for an empty one."""
+    ticket = await access(tx, ticket_id, "title")
+    if is_blank(words):
+        raise Unreadable("refusal.empty_title", number=ticket_id)
+    title = clean_name(words, TITLE_LIMIT)
+    if title == ticket.title:
+        raise NothingToDo("refusal.same_title", number=ticket_id)
+    _give_title(tx, ticket, title)
+    return ticket
+
+
+def _give_title(tx: Tx, ticket: Ticket, title: str) -> None:
+    old, ticket.title = ticket.title, title
+    tx.emit(TitleChanged(ticket_id=ticket.id, old=old, new=title))
+
+
+async def change_topic(tx: Tx, ticket_id: int, words: str) -> Ticket:
+    """The ticket is about another topic; its deadline runs from the same beginning (C1).
+
+    An automatic title follows. Raises :class:`Unreadable` with the topics there are.
+    """
+    ticket = await access(tx, ticket_id, "topic")
+    topic = await find_topic(tx, words)
+    if topic.code == ticket.topic:
+        raise NothingToDo("refusal.same_topic", number=ticket_id)
+    old, ticket.topic = ticket.topic, topic.code
+    automatic = ticket.title == await title_of(tx, old, tx.company.language)
+    timers = answer_clock.restate(tx, ticket, await answer_span(tx, topic.code))
+    place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
+    await set_timers(tx, ticket.id, timers)
+    tx.emit(
+        TopicChanged(ticket_id=ticket.id, old=old, new=topic.code, answer_due=ticket.answer_due)
+    )
+    if automatic:
+        _give_title(tx, ticket, topic.title(tx.company.language))
+    return ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants a ticket to be; ``None`` leaves it as it is."""
+
+    service: str | None = None
+    category: str | None = None
+    priority: str | None = None
+    agreement: str | None = None
+
+
+async def classify(tx: Tx, ticket_id: int, words: str) -> Ticket:
+    """An operator names a service, a category, an agreement, or several with commas between.
+
+    Raises :class:`Unreadable` with what there is, :class:`NothingToDo` when it is so already.
+    """
+    ticket = await access(tx, ticket_id, "classify")
+    await _apply(tx, ticket, read_wish(await classes_of(tx), await agreements_of(tx), words, tx))
+    return ticket
+
+
+async def prioritise(tx: Tx, ticket_id: int, words: str) -> Ticket:
+    """An operator says how urgent it is. Raises as :func:`classify` does."""
+    ticket = await access(tx, ticket_id, "prioritise")
+    classes = await classes_of(tx)
+    found = find_class(classes, (PRIORITY,), words)
+    if found is None:
+        known = _titles(classes.offered(PRIORITY), tx)
+        raise Unreadable(
+            "refusal.no_such_priority", words=words[:40], known=known, number=ticket_id
+        )
+    await _apply(tx, ticket, Wish(priority=found.code))
+    return ticket
+
+
+async def choose(tx: Tx, ticket_id: int, aspect: str, code: str) -> Ticket:
+    """An operator chose one of what was offered. Raises as :func:`classify` does."""
+    ticket = await access(tx, ticket_id, "prioritise" if aspect == PRIORITY else "classify")
+    found = (await classes_of(tx)).get(aspect, code)
+    if found is None or not found.active:
+        raise Unreadable("refusal.outdated")
+    await _apply(tx, ticket, replace(Wish(), **{aspect: code}))
+    return ticket
+
+
+async def set_kind(tx: Tx, ticket: Ticket, wish: Wish) -> bool:
+    """Give the ticket this kind, for an action that has seen to the rights. False: it is so."""
+    row = await tx.session.get(Classification, ticket.id)
+    if row is None:
+        row = await new_row(tx, ticket.id)
+    old = {aspect: getattr(row, aspect) for aspect in ASPECTS}
+    new = {aspect: getattr(wish, aspect) or old[aspect] for aspect in ASPECTS}
+    named = wish.agreement not in {None, row.agreement}
+    if new == old and not named:
+        return False
+    for aspect, code in new.items():
+        setattr(row, aspect, code)
+    row.agreement = wish.agreement or row.agreement
+    await tx.session.flush()
+    tx.emit(
+        TicketClassified(
+            ticket_id=ticket.id,
+            service=new[SERVICE],
+            category=new[CATEGORY],
+            priority=new[PRIORITY],
+            old_service=old[SERVICE],
+            old_category=old[CATEGORY],
+            old_priority=old[PRIORITY],
+            agreement=wish.agreement if named else None,
+        )
+    )
+    return True
+
+
+async def _apply(tx: Tx, ticket: Ticket, wish: Wish) -> None:
+    if not await set_kind(tx, ticket, wish):
+        raise NothingToDo("refusal.same_kind", number=ticket.id)
+
+
+def read_wish(classes: Classes, book: Agreements, words: str, tx: ReadTx) -> Wish:
+    """What the words name. Raises :class:`Unreadable` for a word that names nothing."""
+    wish = Wish()
+    for part in _parts(classes, book, words):
+        found = find_class(classes, (SERVICE, CATEGORY, PRIORITY), part)
+        agreement = None if found else _find_agreement(book, part)
+        if found is not None:
+            wish = replace(wish, **{found.aspect: found.code})
+        elif agreement is not None:
+            wish = replace(wish, agreement=agreement)
+        else:
+            offered = [*classes.offered(SERVICE), *classes.offered(CATEGORY)]
+            raise Unreadable("refusal.no_such_class", words=part[:40], known=_titles(offered, tx))
+    return wish
+
+
+def _parts(classes: Classes, book: Agreements, words: str) -> list[str]:
+    """The words, or their parts between commas where the whole names nothing."""
+    whole = words.strip()
+    known = find_class(classes, ASPECTS, whole) or _find_agreement(book, whole)
+    parts = [part.strip() for part in whole.split(",")]
+    return [whole] if known else [part for part in parts if part] or [whole]
+
+
+def _find_agreement(book: Agreements, words: str) -> str | None:
+    wanted = words.strip().casefold()
+    for one in book.agreements.values():
+        if wanted and (wanted == one.code.casefold() or one.title.casefold().startswith(wanted)):
+            return one.code
+    return None
+
+
+def _titles(offered: list[ClassFacts], tx: ReadTx) -> str:
+    return ", ".join(one.title(tx.company.language) for one in offered)
+
+
+async def kind_of(tx: ReadTx, ticket_id: int) -> Kind:
+    """What the ticket is classified as."""
+    row = await tx.session.get(Classification, ticket_id)
+    return Kind() if row is None else Kind(row.service, row.category, row.priority)

@@ -1,0 +1,157 @@
+"""A customer's own tickets, as they may see them (G5): never a title (A3), never a note (S24).
+
+Every query here says whose tickets it looks at.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, select
+
+from core.errors import Refusal
+from core.models import Message, Person, Ticket
+from core.people.identity import Sender, arrive, mark_reachable
+from core.tickets.intake import follow_up
+from core.tickets.topics import TopicFacts, topics_of
+from core.tickets.workflow import State
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx, Tx
+
+PAGE: Final = 8
+LAST_WORDS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the list: open tickets stand before ended ones, newer before older."""
+
+    ended: bool
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTicket:
+    """What its customer is told of a ticket. ``waits``: the last word is theirs."""
+
+    number: int
+    topic: TopicFacts | None
+    state: State
+    waits: bool
+    due: datetime | None
+    until: datetime | None
+    closed_at: datetime | None
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where it stands in the list."""
+        return Cursor(self.state.final, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """A page of the list; ``newer`` and ``older`` tell whether there is more on either side."""
+
+    tickets: tuple[OwnTicket, ...]
+    newer: bool = False
+    older: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """Public words in a customer's ticket: theirs, or the support's."""
+
+    mine: bool
+    kind: str
+    text: str
+    at: datetime
+
+
+async def list_own(
+    tx: ReadTx, telegram_id: int, cursor: Cursor | None = None, *, newer: bool = False
+) -> OwnPage:
+    """The page behind the cursor (or before it, if ``newer``): open first, then newest first."""
+    rows = await _list(tx, telegram_id, cursor, newer=newer)
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    tickets = tuple([await own_ticket(tx, row) for row in (rows[::-1] if newer else rows)])
+    if newer:
+        return OwnPage(tickets, newer=more, older=True)
+    return OwnPage(tickets, newer=cursor is not None, older=more)
+
+
+async def _list(
+    tx: ReadTx, telegram_id: int, cursor: Cursor | None, *, newer: bool
+) -> list[Ticket]:
+    """One row more than a page, in the direction asked for: one half of the list, then the other.
+
+    ``AND id < ?`` behind the owner is a walk along one index, at any depth.
+    """
+    open_codes = (await workflow_of(tx)).open_codes()
+    halves = [False, True] if not newer else [True, False]
+    if cursor is not None:
+        halves = halves[halves.index(cursor.ended) :]
+    found: list[Ticket] = []
+    for ended in halves:
+        where: list[ColumnElement[bool]] = [
+            Person.telegram_id == telegram_id,
+            Ticket.state.not_in(open_codes) if ended else Ticket.state.in_(open_codes),
+        ]
+        if cursor is not None and ended == cursor.ended:
+            where.append(Ticket.id > cursor.number if newer else Ticket.id < cursor.number)
+        query = (
+            select(Ticket)
+            .join(Person, Ticket.customer_id == Person.id)
+            .where(*where)
+            .order_by(Ticket.id.asc() if newer else Ticket.id.desc())
+            .limit(PAGE + 1 - len(found))
+        )
+        found += await tx.session.scalars(query)
+        if len(found) > PAGE:
+            break
+    return found
+
+
+async def look_at_own(
+    tx: Tx, sender: Sender, ticket_id: int
+) -> tuple[OwnTicket, tuple[OwnWords, ...]]:
+    """Open a ticket of one's own: what it says, oldest first. For a while, what is written next
+    joins it (or goes on from it, if it has ended).
+
+    Raises :class:`Refusal` when it is not theirs: they do not learn whether there is one (S23).
+    """
+    person = await arrive(tx, sender, "customer")
+    mark_reachable(tx, person)
+    query = select(Ticket).where(Ticket.id == ticket_id, Ticket.customer_id == person.id)
+    ticket = (await tx.session.scalars(query)).one_or_none()
+    if ticket is None:
+        raise Refusal("refusal.outdated")
+    follow_up(tx, person, ticket.id)
+    return await own_ticket(tx, ticket), await _words(tx, ticket)
+
+
+async def own_ticket(tx: ReadTx, ticket: Ticket) -> OwnTicket:
+    """What its customer is told of this ticket."""
+    return OwnTicket(
+        number=ticket.id,
+        topic=(await topics_of(tx)).get(ticket.topic or ""),
+        state=(await workflow_of(tx)).state(ticket.state),
+        waits=ticket.waiting_since is not None,
+        due=ticket.answer_due,
+        until=ticket.frozen_until,
+        closed_at=ticket.closed_at,
+    )
+
+
+async def _words(tx: ReadTx, ticket: Ticket) -> tuple[OwnWords, ...]:
+    query = (
+        select(Message.from_customer, Message.content, Message.text, Message.created_at)
+        .where(Message.ticket_id == ticket.id, Message.withdrawn_at.is_(None))
+        .order_by(Message.id.desc())
+        .limit(LAST_WORDS)
+    )
+    rows = (await tx.session.execute(query)).all()
+    return tuple(OwnWords(mine, _kind(content), text, at) for mine, content, text, at in rows[::-1])
+
+
+def _kind(content: dict[str, Any]) -> str:
+    return str(content.get("kind", "text"))

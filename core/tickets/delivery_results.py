@@ -1,0 +1,168 @@
+"""What follows when a parcel has arrived, or will not: placements, the card's place, receipts."""
+
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from core.db import PreparedStatement
+from core.db.statements import prepared
+from core.delivery.card_updates import leave_pointer
+from core.delivery.channel import Delivery, Sent
+from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
+from core.delivery.outbox import TELEGRAM, row, write
+from core.delivery.pacing import Priority
+from core.models import Message, Person, SentMessage, Ticket
+from core.tickets.conversation import answer_delivered, answer_failed
+from core.tickets.reachability import lose_customer
+from core.tx import ReadTx, Tx
+
+_PLACED: Final = {"text": "notice", "content": "copy", "edit": "copy", "card": "card"}
+_STANDS: Final = PreparedStatement(
+    prepared(
+        lambda insert: insert(SentMessage.__table__).on_conflict_do_nothing(
+            index_elements=["chat", "ref"]
+        )
+    )
+)
+
+
+async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
+    """The other side has accepted the parcel."""
+    if delivery.channel == TELEGRAM and delivery.kind in _PLACED:
+        await _place(tx, delivery, sent)
+    if delivery.kind == "card":
+        await _note_card(tx, delivery, sent)
+    if delivery.kind == "content" and delivery.person_id is not None:
+        await answer_delivered(tx, _messages(delivery, sent))
+
+
+def _messages(delivery: Delivery, sent: Sent) -> list[int]:
+    """The messages that the parcel carried: one, or the pieces of an album."""
+    carried = sent.note.get("messages")
+    return list(carried) if carried else [delivery.message_id or 0]
+
+
+async def _place(tx: Tx, delivery: Delivery, sent: Sent) -> None:
+    """Note what stands where, so that replies and edits find it."""
+    if not sent.message_refs:
+        return
+    role = _PLACED[delivery.kind]
+    carried: list[Any] = list(
+        sent.note.get("messages") or [delivery.message_id] * len(sent.message_refs)
+    )
+    carried += [delivery.message_id] * (len(sent.message_refs) - len(carried))
+    copy = role == "copy"
+    await _STANDS.change(
+        tx.session,
+        [
+            {
+                "chat": int(sent.note.get("chat", delivery.address)),
+                "ref": int(message_ref),
+                "role": role,
+                "ticket_id": delivery.ticket_id,
+                "message_id": message if copy else None,
+            }
+            for message_ref, message in zip(sent.message_refs, carried, strict=False)
+        ],
+    )
+
+
+async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
+    ticket = await tx.session.get(Ticket, delivery.ticket_id)
+    if ticket is None:
+        return
+    if sent.message_refs and await _has_moved(tx, ticket, delivery):
+        await leave_pointer(tx, ticket.id, int(delivery.address), int(sent.message_refs[0]), None)
+        return
+    ticket.card_digest = sent.note.get("digest")
+    if sent.message_refs:
+        ticket.card_chat, ticket.card_message = int(delivery.address), int(sent.message_refs[0])
+
+
+async def _has_moved(tx: Tx, ticket: Ticket, delivery: Delivery) -> bool:
+    """The ticket went to another group while its card was on the way to this one."""
+    here = int(delivery.address)
+    if await operator_chat_of(tx, ticket.id) == here or not await is_operator_chat(tx, here):
+        return False
+    tx.invalidate(OperatorChats)  # another process may have changed them a moment ago
+    return await is_operator_chat(tx, here) and await operator_chat_of(tx, ticket.id) != here
+
+
+# What a colleague is told in private, and in the group if the bot may not write to them (G4).
+IN_GROUP: Final = {
+    "staff.assigned": "group.assigned.person",
+    "staff.assigned.why": "group.assigned.person.why",
+    "staff.escalated": "group.escalated.person",
+    "staff.escalated.why": "group.escalated.person.why",
+}
+
+
+async def _tell_in_group(tx: Tx, delivery: Delivery) -> None:
+    chat = await operator_chat_of(tx, delivery.ticket_id)
+    if chat is None:
+        return
+    told = row(
+        tx,
+        str(chat),
+        "text",
+        Priority.GROUP_NEWS,
+        ordering_key=f"{chat}:{delivery.ticket_id}",
+        key=IN_GROUP[delivery.key or ""],
+        facts={**delivery.facts, "reply": "card"},
+        ticket_id=delivery.ticket_id,
+    )
+    await write(tx, [told])
+
+
+async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
+    """The parcel will never arrive; whoever must know is told once (R12, X2).
+
+    Of words that went to many, one copy says nothing of the others.
+    """
+    if delivery.key in IN_GROUP:
+        await _tell_in_group(tx, delivery)
+    answer = delivery.kind == "content" and delivery.person_id is not None
+    if answer and delivery.message_id is not None:
+        message = await tx.session.get_one(Message, delivery.message_id)
+        answer = message.ticket_id == delivery.ticket_id
+        if answer:
+            await answer_failed(tx, message.id, reason)
+    if reason == "blocked" and delivery.person_id is not None:
+        person = await tx.session.get_one(Person, delivery.person_id)
+        await lose_customer(tx, person, reason, alone=not answer)
+
+
+async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
+    """Answers that take long get 👀 on the operator's message: stored, on their way (X2)."""
+    rows: list[dict[str, Any]] = []
+    for number in message_ids:
+        message = await tx.session.get(Message, number)
+        if message is None or message.delivered_at or message.withdrawn_at:
+            continue
+        chat = message.source_chat
+        if not await is_operator_chat(tx, chat):
+            continue
+        rows.append(
+            row(
+                tx,
+                str(chat),
+                "reaction",
+                Priority.RECEIPT,
+                ordering_key=f"{chat}:{message.ticket_id}:reaction",
+                facts={"emoji": "👀", "reply": message.source_message},
+                ticket_id=message.ticket_id,
+                message_id=message.id,
+                dedup_key=f"receipt:{message.id}@{chat}",
+            )
+        )
+    await write(tx, rows)
+
+
+async def copies_of(tx: ReadTx, message_id: int, chat: int) -> list[int]:
+    """Where copies of a message stand in a chat, in order."""
+    query = (
+        select(SentMessage.message_ref)
+        .where(SentMessage.message_id == message_id, SentMessage.chat == chat)
+        .order_by(SentMessage.id)
+    )
+    return list(await tx.session.scalars(query))

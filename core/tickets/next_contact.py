@@ -1,0 +1,120 @@
+"""When the customer is to hear from us next (C6), and whom we have forgotten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any, Final
+
+from sqlalchemy import delete, func, select
+
+from core import events as e
+from core.db.statements import insert_or
+from core.errors import MoveRefused, NothingToDo
+from core.models import NextContact, SystemState, Ticket
+from core.sla.timers import CONTACT, set_timers
+from core.tickets.access import access
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx, Tx
+
+LISTED: Final = 20
+# The list of those passed is made once a day, from this hour on, by the company's clock.
+MORNING: Final = time(9)
+DAILY: Final = "contacts"
+
+_CONTACTS: Final[Any] = NextContact.__table__
+
+
+async def plan_contact(tx: Tx, ticket_id: int, at: datetime | None) -> Ticket:
+    """The customer will hear from us then; ``None``: no day is set any more.
+
+    Raises :class:`MoveRefused` for an ended ticket, :class:`NothingToDo` where none was set.
+    """
+    ticket = await access(tx, ticket_id, "next")
+    state = (await workflow_of(tx)).state(ticket.state)
+    if state.final:
+        raise MoveRefused(ticket_id, state.category)
+    old = await contact_of(tx, ticket_id)
+    if at == old:
+        raise NothingToDo("refusal.same_contact", number=ticket_id)
+    await _set(tx, ticket_id, at)
+    tx.emit(e.NextContactSet(ticket_id=ticket_id, at=at, old=old))
+    return ticket
+
+
+async def contact_of(tx: ReadTx, ticket_id: int) -> datetime | None:
+    """When the customer of the ticket is to hear from us."""
+    query = select(_CONTACTS.c.at).where(_CONTACTS.c.ticket_id == ticket_id)
+    return (await tx.session.scalars(query)).one_or_none()
+
+
+async def record(tx: Tx, events: Sequence[e.Event]) -> None:
+    """A recorder: an end, a resolution, or a word of ours on the day or later keep the promise."""
+    for event in list(events):
+        ends = isinstance(event, e.StateEntered) and event.clock == "stops"
+        if event.ticket_id is None or not (ends or isinstance(event, e.AnswerDelivered)):
+            continue
+        if not await _is_anything_planned(tx):
+            return
+        at = await contact_of(tx, event.ticket_id)
+        if at is not None and (ends or _day(tx, at) <= _day(tx, tx.now)):
+            await _set(tx, event.ticket_id, None)
+            tx.emit(e.NextContactSet(ticket_id=event.ticket_id, at=None, old=at))
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Whether any ticket has had a day."""
+
+    any: bool
+
+
+async def _is_anything_planned(tx: ReadTx) -> bool:
+    """Asked once, and kept until the first ticket gets a day: many desks never plan one."""
+    found: Planned | None = tx.cache.get(Planned)
+    if found is None:
+        some = await tx.session.scalar(select(_CONTACTS.c.ticket_id).limit(1))
+        found = tx.cache[Planned] = Planned(some is not None)
+    return found.any
+
+
+def _day(tx: ReadTx, at: datetime) -> int:
+    return at.astimezone(tx.company.zone).toordinal()
+
+
+async def _set(tx: Tx, ticket_id: int, at: datetime | None) -> None:
+    if at is None:
+        await tx.session.execute(delete(_CONTACTS).where(_CONTACTS.c.ticket_id == ticket_id))
+    else:
+        if not await _is_anything_planned(tx):
+            tx.invalidate(Planned)
+        insert = insert_or(tx.session, _CONTACTS).values(ticket_id=ticket_id, at=at)
+        await tx.session.execute(
+            insert.on_conflict_do_update(index_elements=["ticket_id"], set_={"at": at})
+        )
+    await set_timers(tx, ticket_id, {CONTACT: at})
+
+
+async def list_passed(tx: ReadTx, limit: int = LISTED) -> tuple[list[int], int]:
+    """Tickets whose customers should have heard from us, oldest first, and how many there are."""
+    passed = _CONTACTS.c.at <= tx.now
+    query = select(_CONTACTS.c.ticket_id).where(passed).order_by(_CONTACTS.c.at).limit(limit)
+    numbers = list(await tx.session.scalars(query))
+    total = await tx.session.scalar(select(func.count()).select_from(_CONTACTS).where(passed))
+    return numbers, int(total or 0)
+
+
+async def tell_passed(tx: Tx) -> bool:
+    """Once a day the operators are told of those passed. True if they were."""
+    local = tx.now.astimezone(tx.company.zone)
+    fact = await tx.session.get(SystemState, DAILY)
+    today = local.date().isoformat()
+    if local.time() < MORNING or (fact is not None and fact.value.get("day") == today):
+        return False
+    if fact is None:
+        tx.session.add(SystemState(name=DAILY, value={"day": today}, at=tx.now))
+    else:
+        fact.value, fact.at = {"day": today}, tx.now
+    numbers, total = await list_passed(tx)
+    if numbers:
+        tx.emit(e.ContactsPassed(ticket_id=None, numbers=tuple(numbers), total=total))
+    return bool(numbers)

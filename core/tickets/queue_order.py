@@ -1,0 +1,121 @@
+"""The queue by urgency (D4): the nearest deadline of any kind, and within a minute the priority.
+
+What is answered has no deadline to be listed by until its agreement's passes: from then on it
+stands among those who need us, at that deadline (C5). While it is the customer's turn, or frozen,
+it does not.
+
+The place stays one instant, so that the queue's pages cost what they did. What nobody classified
+keeps the place that its answer deadline gives it, and pays nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import and_, func, select
+
+from core import events as e
+from core.models import Classification, Clock, Ticket
+from core.sla.agreements import is_anything_graded
+from core.tickets.classes import PRIORITY, classes_of
+from core.tickets.lifecycle import place_in_queue
+from core.tickets.workflow import ANSWERED, NEEDS_ANSWER
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx, Tx
+
+_MOVING: Final = (
+    e.TicketOpened,
+    e.QuestionAfterAll,
+    e.StateEntered,
+    e.TicketTaken,
+    e.AnswerDelivered,
+    e.AnswerFailed,
+    e.AnswerWithdrawn,
+    e.CallRecorded,
+    e.TopicChanged,
+    e.TicketClassified,
+    e.ClocksSet,
+    e.ClockMissed,
+    e.FaultKnown,
+    e.FaultAlone,
+    e.OutageOpened,
+    e.OutageRestated,
+)
+# Where in its minute an urgent deadline stands, and one that can wait; a company has fewer
+# priorities than there are steps to either end.
+_FIRST: Final = timedelta(milliseconds=1)
+_LAST: Final = timedelta(minutes=1) - _FIRST
+_STEP: Final = timedelta(microseconds=1)
+
+Urgency = tuple[str | None, datetime | None]
+"""A priority, and the nearest deadline of a clock that has not ended."""
+
+
+async def record(tx: Tx, events: Sequence[e.Event]) -> None:
+    """A recorder: tickets with a kind take their place in the queue by it."""
+    numbers = {event.ticket_id for event in events if event.ticket_id is not None and _moves(event)}
+    if not numbers or not await is_anything_graded(tx):
+        return
+    tickets = [ticket for ticket in await _held(tx, numbers) if ticket.queue_rank is not None]
+    urgencies = await _urgencies(tx, [ticket.id for ticket in tickets])
+    for ticket in tickets:
+        if ticket.id in urgencies:
+            await _place(tx, ticket, *urgencies[ticket.id])
+
+
+def _moves(event: e.Event) -> bool:
+    heard = isinstance(event, e.CustomerWrote) and event.turned
+    return heard or isinstance(event, _MOVING)
+
+
+async def _held(tx: Tx, numbers: Iterable[int]) -> list[Ticket]:
+    """The tickets; most of the time the transaction has the only one in its hands."""
+    known = {key[1][0] for key in tx.session.identity_map.keys() if key[0] is Ticket}  # noqa: SIM118
+    missing = [number for number in numbers if number not in known]
+    if missing:
+        tx.pin(await tx.session.scalars(select(Ticket).where(Ticket.id.in_(missing))))
+    return [await tx.session.get_one(Ticket, number) for number in numbers]
+
+
+async def _urgencies(tx: Tx, numbers: Sequence[int]) -> Mapping[int, Urgency]:
+    """Of those that have a kind."""
+    if not numbers:
+        return {}
+    runs = and_(Clock.ticket_id == Classification.ticket_id, Clock.ended_at.is_(None))
+    query: Any = (
+        select(Classification.ticket_id, Classification.priority, func.min(Clock.due_at))
+        .outerjoin(Clock, runs)
+        .where(Classification.ticket_id.in_(numbers))
+        .group_by(Classification.ticket_id, Classification.priority)
+    )
+    with tx.session.no_autoflush:  # the tickets change once more
+        rows = await tx.session.execute(query)
+    return {number: (priority, due) for number, priority, due in rows}
+
+
+async def _place(tx: Tx, ticket: Ticket, priority: str | None, due: datetime | None) -> None:
+    state = (await workflow_of(tx)).state(ticket.state)
+    place_in_queue(ticket, state)
+    owed = ticket.answer_due or ticket.waiting_since
+    late = due is not None and due <= tx.now and state.clock == "runs"
+    if ticket.queue_rank == ANSWERED and late:
+        ticket.queue_rank, owed = NEEDS_ANSWER, due
+    if ticket.queue_rank == NEEDS_ANSWER and owed is not None:
+        nearest = owed if due is None else min(owed, due)
+        ticket.queue_at = shaded(nearest, await _weight(tx, priority))
+
+
+def shaded(deadline: datetime, weight: int) -> datetime:
+    """A deadline's place: what is more urgent than usual (less than 0) stands first in its minute,
+    what is less (more than 0) last; never in another minute. Pure.
+    """
+    minute = deadline.replace(second=0, microsecond=0)
+    if weight < 0:
+        return minute + _FIRST + weight * _STEP
+    return deadline if weight == 0 else minute + _LAST + weight * _STEP
+
+
+async def _weight(tx: ReadTx, code: str | None) -> int:
+    """How far a priority is from the usual one, the middle of them; none is as usual."""
+    known = list((await classes_of(tx)).known[PRIORITY])
+    return 0 if code not in known else known.index(code) - len(known) // 2

@@ -1,0 +1,42 @@
+"""A customer who cannot be written to any more: their tickets say so, once (R12)."""
+
+from sqlalchemy import select
+
+from core.errors import Refusal
+from core.events import PersonUnreachable
+from core.models import Person, Ticket
+from core.people.identity import Sender, find_by_telegram, lose
+from core.tickets.relations import reach_of
+from core.tickets.workflow_store import workflow_of
+from core.tx import Tx
+from core.words.names import NAMELESS
+
+
+async def demand_channel(tx: Tx, ticket: Ticket) -> None:
+    """An answer needs a way to the customer. Raises :class:`Refusal` with those there are (A5)."""
+    person = await tx.session.get_one(Person, ticket.customer_id)
+    if person.telegram_id is None:
+        reach = ", ".join(value for _, value in await reach_of(tx, person.id))
+        raise Refusal("refusal.no_channel", number=ticket.id, reach=reach or NAMELESS)
+
+
+async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:
+    """Telegram says that this person has blocked the bot."""
+    person = await find_by_telegram(tx, sender.telegram_id)
+    if person is not None:
+        await lose_customer(tx, person, reason, alone=True)
+
+
+async def lose_customer(tx: Tx, person: Person, reason: str, *, alone: bool) -> None:
+    """Note it and tell each open ticket. ``alone``: no failed answer says so already."""
+    if not lose(tx, person):
+        return
+    codes = (await workflow_of(tx)).open_codes()
+    found = await tx.session.scalars(
+        select(Ticket.id).where(Ticket.customer_id == person.id, Ticket.state.in_(codes))
+    )
+    numbers: list[int | None] = [*found]
+    for number in numbers or [None]:
+        tx.emit(
+            PersonUnreachable(ticket_id=number, person_id=person.id, reason=reason, alone=alone)
+        )

@@ -1,0 +1,239 @@
+"""The sweep: what has fallen due fires once, in one transaction with its effects (C5, B15, B17).
+
+A timer is claimed by emptying it, under the condition that it still is what was read: two sweeps
+at once cannot both have it. After a downtime the same things happen, but are told as one digest,
+however many batches it takes: the heartbeat stands still, and gathers, until all is caught up.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
+
+from core.errors import MoveRefused
+from core.events import (
+    CaughtUp,
+    ClockMissed,
+    ClockNear,
+    ContactDue,
+    DeadlineMissed,
+    DeadlineNear,
+    TicketWoke,
+)
+from core.fault_points import pass_point
+from core.models import Clock, Outage, SystemState, Ticket, TicketParent, Timer
+from core.sla.timers import ANSWER, NEAR, REMINDER, WAKE, set_timers
+from core.tickets.lifecycle import enter, target_of
+from core.tx import Tx
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 200
+HEARTBEAT: Final = "sweep"
+# A gap this long between two sweeps was a downtime.
+DOWNTIME: Final = timedelta(minutes=2)
+# So many things at once are told one by one even after a downtime.
+FEW: Final = 3
+# How long a timer waits that could not fire.
+STEP_ASIDE: Final = timedelta(hours=1)
+# An idle desk notes its heartbeat this often, not with every sweep.
+IDLE_BEAT: Final = timedelta(seconds=30)
+
+_TIMERS: Final[Any] = Timer.__table__
+_FACTS: Final[Any] = SystemState.__table__
+_NEXT: Final = (
+    select(_TIMERS.c.due_at)
+    .where(_TIMERS.c.due_at.is_not(None))
+    .order_by(_TIMERS.c.due_at)
+    .limit(1)
+    .scalar_subquery()
+)
+# Timers of agreements: the clock's kind, and what a firing means.
+_CLOCKS: Final[dict[str, tuple[str, type[ClockMissed | ClockNear]]]] = {
+    **{kind: (kind, ClockMissed) for kind in NEAR},
+    **{near: (kind, ClockNear) for kind, near in NEAR.items()},
+}
+# Asked every few seconds for ever, and mostly in vain: built once, and one statement.
+_PULSE: Final = select(_FACTS.c.at, _FACTS.c.value, _NEXT).where(_FACTS.c.name == HEARTBEAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer that has fallen due."""
+
+    ticket_id: int
+    kind: str
+    at: datetime
+
+
+async def sweep(tx: Tx) -> int:
+    """Fire what is due. Returns how many timers fired: a full batch means: call again at once."""
+    if await _is_idle(tx):
+        return 0
+    heart = await _heartbeat(tx)
+    due = await _find_due(tx)
+    tickets = await _hold(tx, due)
+    gap = tx.now - heart.at
+    gathered: dict[str, Any] = dict(heart.value)
+    alone = not gathered and not (gap > DOWNTIME and len(due) > FEW)
+    for timer in due:
+        if not await _claim(tx, timer):
+            continue
+        if await _fired(tx, tickets[timer.ticket_id], timer, alone=alone) and not alone:
+            gathered[timer.kind] = [*gathered.get(timer.kind, ()), timer.ticket_id]
+    if len(due) < BATCH and gathered:
+        _tell_as_one(tx, gathered, gap)
+        gathered = {}
+    heart.value = gathered
+    if not gathered and (due or gap > IDLE_BEAT):
+        heart.at = tx.now
+    pass_point("sweep.before_commit")
+    return len(due)
+
+
+async def _is_idle(tx: Tx) -> bool:
+    """Nothing is due, nothing is gathered, and the heart has beaten not long ago."""
+    pulse = (await tx.session.execute(_PULSE)).one_or_none()
+    if pulse is None:
+        return False
+    at, gathered, next_due = pulse
+    waits = next_due is None or next_due > tx.now
+    return waits and not gathered and tx.now - at <= IDLE_BEAT
+
+
+async def _find_due(tx: Tx) -> Sequence[Due]:
+    query = (
+        select(Timer.ticket_id, Timer.kind, Timer.due_at)
+        .where(Timer.due_at.is_not(None), Timer.due_at <= tx.now)
+        .order_by(Timer.due_at)
+        .limit(BATCH)
+    )
+    return [Due(number, kind, at) for number, kind, at in await tx.session.execute(query) if at]
+
+
+async def _heartbeat(tx: Tx) -> SystemState:
+    fact = await tx.session.get(SystemState, HEARTBEAT, with_for_update=True)
+    if fact is None:
+        fact = SystemState(name=HEARTBEAT, value={}, at=tx.now)
+        tx.session.add(fact)
+    return fact
+
+
+async def _hold(tx: Tx, due: Sequence[Due]) -> dict[int, Ticket]:
+    """The tickets of these timers, held before the timers are: in the order of everybody else."""
+    query = (
+        select(Ticket)
+        .where(Ticket.id.in_({timer.ticket_id for timer in due}))
+        .order_by(Ticket.id.desc())
+        .with_for_update()
+    )
+    return {ticket.id: ticket for ticket in await tx.session.scalars(query)} if due else {}
+
+
+async def _claim(tx: Tx, timer: Due) -> bool:
+    claimed = await tx.session.execute(
+        update(Timer)
+        .where(
+            Timer.ticket_id == timer.ticket_id,
+            Timer.kind == timer.kind,
+            Timer.due_at == timer.at,
+        )
+        .values(due_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(claimed.rowcount == 1)  # type: ignore[attr-defined]
+
+
+async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
+    """Fire one timer. A ticket that cannot be moved steps aside; the others' clocks go on."""
+    number, before = ticket.id, len(tx.events)
+    try:
+        async with tx.session.begin_nested():
+            return await _fire(tx, ticket, timer, alone=alone)
+    except DBAPIError:
+        raise  # the store's trouble is everybody's
+    except Exception:
+        log.exception("a timer could not fire", extra={"ticket": number, "kind": timer.kind})
+        del tx.events[before:]
+        await set_timers(tx, number, {timer.kind: tx.now + STEP_ASIDE})
+        return False
+
+
+async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
+    """The effect of one timer. False when the ticket's state has overtaken it."""
+    due = ticket.answer_due or timer.at
+    if timer.kind in _CLOCKS:
+        return await _tell_of_clock(tx, timer, alone=alone)
+    match timer.kind:
+        case "contact":
+            tx.emit(ContactDue(ticket_id=ticket.id, at=timer.at, alone=alone))
+            return True
+        case "reminder":
+            tx.emit(DeadlineNear(ticket_id=ticket.id, due=due, alone=alone))
+            return True
+        case "answer":
+            tx.emit(DeadlineMissed(ticket_id=ticket.id, due=due, alone=alone))
+            return True
+        case "wake":
+            reason = ticket.reason
+            woke = await _moved(tx, ticket, "wake")
+            if woke:
+                waiting = ticket.waiting_since is not None
+                tx.emit(
+                    TicketWoke(ticket_id=ticket.id, reason=reason, waiting=waiting, alone=alone)
+                )
+            return woke
+    return await _moved(tx, ticket, "expire")
+
+
+async def _tell_of_clock(tx: Tx, timer: Due, *, alone: bool) -> bool:
+    """A reaction or resolution deadline is near, or has passed (C5)."""
+    kind, event = _CLOCKS[timer.kind]
+    clock = await tx.session.get(Clock, (timer.ticket_id, kind), populate_existing=True)
+    if clock is None or clock.due_at is None or clock.missed_at is not None:
+        return False
+    alone = alone and not await _is_part_of_outage(tx, timer.ticket_id)
+    tx.emit(event(ticket_id=timer.ticket_id, kind=kind, deadline=clock.due_at, alone=alone))
+    return True
+
+
+async def _is_part_of_outage(tx: Tx, ticket_id: int) -> bool:
+    """The outage's own ticket speaks for its thousand reports: their alerts would drown it."""
+    query = (
+        select(Outage.ticket_id)
+        .join(TicketParent, TicketParent.parent_id == Outage.ticket_id)
+        .where(TicketParent.child_id == ticket_id, Outage.closed_at.is_(None))
+    )
+    return await tx.session.scalar(query) is not None
+
+
+async def _moved(tx: Tx, ticket: Ticket, verb: str) -> bool:
+    try:
+        await target_of(tx, ticket, verb)
+    except MoveRefused:
+        return False
+    await enter(tx, ticket, verb)
+    return True
+
+
+def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:
+    """One digest instead of many alerts; what happened to each ticket is in the journal."""
+    tx.emit(
+        CaughtUp(
+            ticket_id=None,
+            down=int(down.total_seconds()),
+            overdue=tuple(gathered.get(ANSWER, ())),
+            near=_all_of(gathered, REMINDER, *NEAR.values()),
+            woke=tuple(gathered.get(WAKE, ())),
+            late=_all_of(gathered, *NEAR),
+        )
+    )
+
+
+def _all_of(gathered: dict[str, Any], *kinds: str) -> tuple[int, ...]:
+    """Tickets whose timers of these kinds fired, each once."""
+    return tuple(dict.fromkeys(number for kind in kinds for number in gathered.get(kind, ())))

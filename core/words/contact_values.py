@@ -1,0 +1,47 @@
+"""E-mail addresses as people write them, in the one form the desk keeps: lower case. Pure."""
+
+import re
+from typing import Final
+
+# What people put between the digits.
+_BETWEEN: Final = re.compile(r"[\s().\u00a0\u2010-\u2015-]+")
+_INTERNATIONAL: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+
+
+def read_phone(words: str) -> str | None:
+    """The phone in international form, or ``None`` for anything that does not begin with ``+``
+    and a country's code: a national form means another phone in the next country.
+    """
+    bare = _BETWEEN.sub("", words.strip())
+    return bare if _INTERNATIONAL.fullmatch(bare) else None
+
+
+def shared_phone(words: str) -> str | None:
+    """The phone of a contact that Telegram has shared: the same, with or without its ``+``."""
+    return read_phone(f"+{words.strip().lstrip('+')}")
+
+
+# How Russian numbers are dialled at home: 8 or 7 and ten figures, or a mobile one without either.
+_AT_HOME: Final = re.compile(r"[78]([3-9][0-9]{9})|(9[0-9]{9})", re.ASCII)
+
+
+def typed_phone(words: str) -> str | None:
+    """The phone that an operator has typed: international, or a Russian one as it is dialled at
+    home. ``None`` for anything else, ten figures that begin with a number of no region among it.
+    """
+    bare = _BETWEEN.sub("", words.strip())
+    home = _AT_HOME.fullmatch(bare)
+    return f"+7{home[1] or home[2]}" if home else read_phone(words)
+
+
+LONGEST: Final = 200
+_ADDRESS: Final = re.compile(
+    r"[a-z0-9][a-z0-9._%+'-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
+)
+
+
+def read_email(words: str) -> str | None:
+    """The address, or ``None`` for what is none that we could write to."""
+    bare = words.strip().lower()
+    plain = len(bare) <= LONGEST and ".." not in bare and ".@" not in bare
+    return bare if plain and _ADDRESS.fullmatch(bare) else None

@@ -1,0 +1,247 @@
+"""The table of the operators' commands, and how one of them is carried out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import Enum, auto
+from typing import Final
+
+from core.errors import NotAllowed, Refusal, Unreadable
+from core.teams.teams import HIGHEST
+from core.texts import Key
+from core.words.aliases import ALIASES
+from core.words.numbers import find_number
+from core.words.when import WhenError, parse_when
+from handlers.telegram.operators import (
+    agreements,
+    deep_links,
+    outages,
+    people,
+    read_commands,
+    relations,
+    tasks,
+    teams,
+    ticket_commands,
+)
+from handlers.telegram.operators.command_parser import Command, parse
+from handlers.telegram.operators.context import CommandContext, example
+
+__all__ = ["COMMANDS", "Command", "Number", "Row", "Words", "carry_out", "parse"]
+
+Handler = Callable[[CommandContext], Awaitable[None]]
+
+
+class Number(Enum):
+    """Whether the command is about one ticket."""
+
+    NONE = auto()
+    NEEDED = auto()
+
+
+class Words(Enum):
+    """Whether words follow."""
+
+    NONE = auto()
+    MAY = auto()
+    MUST = auto()
+
+
+class Sign(Enum):
+    """What shows that the command was carried out.
+
+    ``SHOWN``: something else does, a receipt or a list. ``REACTION``: nothing does but ours.
+    ``CARD``: the ticket's card, which the operator looks at if they reply to it; otherwise we
+    react. ``CARD_UNLESS_SAID``: the same, but where words went to the customer, only their arrival
+    is acknowledged (X2).
+    """
+
+    SHOWN = auto()
+    REACTION = auto()
+    CARD = auto()
+    CARD_UNLESS_SAID = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command. Its texts are ``operators.example.<name>`` and ``operators.help.<name>``.
+
+    ``other``: its words name another ticket; in a reply a number alone is that one's.
+    """
+
+    handler: Handler
+    number: Number = Number.NEEDED
+    words: Words = Words.NONE
+    sign: Sign = Sign.CARD
+    admins: bool = False
+    other: bool = False
+
+
+async def help_(context: CommandContext) -> None:
+    """One line for each command that this person may use."""
+    lines = [context.responder.html("operators.help.head")]
+    lines += [
+        context.responder.html(f"operators.help.{name}")
+        for name, row in COMMANDS.items()
+        if not row.admins or _is_admin(context)
+    ]
+    await context.say(lines)
+
+
+_NO, _MAY, _MUST = Number.NONE, Words.MAY, Words.MUST
+_SHOWN: Final = Sign.SHOWN
+_REACTION: Final = Sign.REACTION
+
+COMMANDS: Final[dict[str, Row]] = {
+    "take": Row(ticket_commands.take),
+    "release": Row(ticket_commands.release),
+    "reply": Row(ticket_commands.reply, words=_MUST, sign=_SHOWN),
+    "note": Row(ticket_commands.note, words=_MUST, sign=_SHOWN),
+    "wait": Row(ticket_commands.wait, words=_MAY, sign=Sign.CARD_UNLESS_SAID),
+    "freeze": Row(ticket_commands.freeze, words=_MAY),
+    "unfreeze": Row(ticket_commands.unfreeze),
+    "resolve": Row(tasks.resolve, words=_MAY, sign=_SHOWN),
+    "close": Row(ticket_commands.close, words=_MAY),
+    "cancel": Row(ticket_commands.cancel, words=_MAY),
+    "reopen": Row(ticket_commands.reopen),
+    "assign": Row(teams.assign, words=_MUST),
+    "escalate": Row(teams.escalate, words=_MAY),
+    "tasks": Row(tasks.tasks, _NO, _MAY, _SHOWN),
+    "task": Row(tasks.task, _NO, _MAY, _SHOWN),
+    "done": Row(tasks.done, _NO, _MAY),
+    "on": Row(teams.on, _NO, sign=_REACTION),
+    "off": Row(teams.off, _NO, sign=_REACTION),
+    "teams": Row(teams.teams, _NO, sign=_SHOWN),
+    "outage": Row(outages.outage, words=_MUST),
+    "broadcast": Row(outages.broadcast, words=_MUST, sign=_SHOWN),
+    "title": Row(ticket_commands.title, words=_MUST),
+    "topic": Row(ticket_commands.topic, words=_MUST),
+    "class": Row(agreements.class_, words=_MAY, sign=_SHOWN),
+    "priority": Row(agreements.priority, words=_MAY, sign=_SHOWN),
+    "next": Row(agreements.next_, words=_MUST, sign=_REACTION),
+    "why": Row(agreements.why_, sign=_SHOWN),
+    "times": Row(agreements.times, sign=_SHOWN),
+    "undo": Row(ticket_commands.undo, _NO, _MAY, _SHOWN),
+    "ticket": Row(read_commands.ticket, sign=_SHOWN),
+    "journal": Row(read_commands.journal, sign=_SHOWN),
+    "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
+    "my": Row(read_commands.my, _NO, _MAY, _SHOWN),
+    "overdue": Row(read_commands.overdue, _NO, _MAY, _SHOWN),
+    "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
+    "new": Row(deep_links.new, _NO, _MAY, _SHOWN),
+    "call": Row(deep_links.call, _NO, _MAY, _SHOWN),
+    "who": Row(people.who, _NO, _MUST, _SHOWN),
+    "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
+    "merge": Row(people.merge_, words=_MUST, sign=_SHOWN, other=True),
+    "split": Row(relations.split, _NO, _MAY, _SHOWN),
+    "similar": Row(relations.similar, sign=_SHOWN),
+    "link": Row(relations.link, words=_MUST, other=True),
+    "unlink": Row(relations.unlink, words=_MUST, other=True),
+    "contract": Row(people.contract, _NO, _MUST, _SHOWN, admins=True),
+    "help": Row(help_, _NO, _MAY, _SHOWN),
+    "report": Row(read_commands.report, _NO, _MAY, _SHOWN, admins=True),
+}
+
+
+async def carry_out(context: CommandContext, replied: int | None) -> None:
+    """Do what the command says. ``replied`` is the ticket of the message it replies to.
+
+    Raises :class:`Refusal` with one line: what was wrong, and how it is written.
+    """
+    command = context.command
+    row = COMMANDS.get(command.name)
+    if row is None:
+        raise _unknown(command)
+    if row.admins and not _is_admin(context):
+        raise NotAllowed(command.name)
+    if row.number is Number.NEEDED:
+        command, number = _numbered(context, row, replied)
+        context = replace(context, command=command, number=number)
+    elif replied is not None:
+        context = replace(context, number=replied)
+    await row.handler(context)
+    if _needs_reaction(context, row):
+        await context.responder.react(context.message, _DONE)
+
+
+_DONE: Final = "👌"
+
+
+def _needs_reaction(context: CommandContext, row: Row) -> bool:
+    if row.sign is Sign.REACTION:
+        return True
+    if context.said.reply_to is not None or row.sign is Sign.SHOWN:
+        return False
+    said = bool(context.command.words) or context.said.kind != "text"
+    return row.sign is Sign.CARD or not said
+
+
+def _is_admin(context: CommandContext) -> bool:
+    return context.sender.telegram_id in context.desk.company.admins
+
+
+def _unknown(command: Command) -> Refusal:
+    typed = f"/{command.typed}"
+    close = get_close_matches(command.typed, [*COMMANDS, *ALIASES], n=1)
+    if not close:
+        return Unreadable("refusal.unknown_command", command=typed)
+    return Unreadable("refusal.unknown_command_guess", command=typed, guess=f"/{close[0]}")
+
+
+def _numbered(context: CommandContext, row: Row, replied: int | None) -> tuple[Command, int]:
+    """The command and its ticket: the one it names, or the one it replies to."""
+    command = context.command
+    shown = example(command.name)
+    if replied is not None and command.number != replied:
+        command = _in_reply(context, row, replied)
+    number = command.number or replied
+    if number is None:
+        raise _no_number(command, shown)
+    if row.words is Words.NONE and command.words:
+        raise Unreadable("operators.malformed", words=command.words[:40], example=shown)
+    if row.words is Words.MUST and not command.words and context.said.kind == "text":
+        raise Unreadable("operators.missing_words", example=shown)
+    return command, number
+
+
+def _no_number(command: Command, shown: Key) -> Refusal:
+    if command.words[:1].isdigit() or command.words[:1] in {"#", "№"}:
+        return Unreadable("operators.bad_number", words=command.words[:40], example=shown)
+    facts = {"name": f"/{command.typed}", "example": shown}
+    return Unreadable("operators.missing_number", **facts)
+
+
+def _in_reply(context: CommandContext, row: Row, replied: int) -> Command:
+    """A reply to one ticket that begins with a bare figure: a number, or a word of the text?
+
+    What goes to a customer must not go to another one because it begins with a figure (S25).
+    """
+    command = context.command
+    if row.other and not _names_two(context):
+        return command.without_number()
+    if not command.bare or row.words is Words.NONE:
+        return command
+    if command.name == "freeze" and _begins_with_time(context):
+        return command.without_number()
+    if command.name == "escalate" and (command.number or 0) <= HIGHEST:
+        return command.without_number()  # a support level
+    raise Unreadable("operators.which", number=replied, other=command.number)
+
+
+def _names_two(context: CommandContext) -> bool:
+    """Behind the number comes another one, or an address: the first is the ticket's own."""
+    words = context.command.words
+    return "://" in words or find_number(words, context.desk.company.number_mask) is not None
+
+
+def _begins_with_time(context: CommandContext) -> bool:
+    """«2 дня»: the figure belongs to the time; in «12 завтра» it does not."""
+    now, zone = context.desk.clock(), context.desk.company.zone
+    try:
+        if parse_when(context.command.words, now, zone).at is not None:
+            return False
+        return (
+            bool(context.command.words)
+            and parse_when(context.command.rest, now, zone).at is not None
+        )
+    except WhenError:
+        return False

@@ -1,0 +1,77 @@
+"""Operators are the members of the operator group (G1): who joins, who leaves."""
+
+from typing import Any
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.filters import Filter
+from aiogram.types import ChatMemberUpdated, Message, User
+
+from core.delivery.linked_chats import all_operator_chats
+from core.desk import Desk
+from core.people.identity import NEVER_A_PERSON, join_operators, leave_operators
+from handlers.telegram.filters import is_workplace
+from handlers.telegram.middlewares import sender_of
+
+_INSIDE = frozenset({"creator", "administrator", "member"})
+
+
+class OperatorMembership(Filter):
+    """Somebody's membership of the operator group has changed."""
+
+    async def __call__(  # type: ignore[mutable-override]
+        self, event: ChatMemberUpdated, desk: Desk
+    ) -> bool:
+        """True for a group in which operators work."""
+        return await is_workplace(desk, event.chat.id)
+
+
+class Arrivals(Filter):
+    """A service message that tells of members: all that a bot without rights learns."""
+
+    async def __call__(self, event: Message) -> bool:  # type: ignore[mutable-override]
+        """True when somebody has come or gone."""
+        return bool(event.new_chat_members) or event.left_chat_member is not None
+
+
+async def on_change(event: ChatMemberUpdated, desk: Desk, bot: Bot) -> None:
+    """Telegram tells admins of every change."""
+    new = event.new_chat_member
+    inside = _is_inside(new) or await _works_elsewhere(desk, bot, new.user, event.chat.id)
+    await _note(desk, new.user, inside=inside)
+
+
+async def on_arrival(message: Message, desk: Desk, bot: Bot) -> None:
+    """The same from the service message."""
+    for user in message.new_chat_members or ():
+        await _note(desk, user, inside=True)
+    if message.left_chat_member is not None:
+        user = message.left_chat_member
+        elsewhere = await _works_elsewhere(desk, bot, user, message.chat.id)
+        await _note(desk, user, inside=elsewhere)
+
+
+def _is_inside(member: Any) -> bool:
+    return member.status in _INSIDE or bool(getattr(member, "is_member", False))
+
+
+async def _works_elsewhere(desk: Desk, bot: Bot, user: User, left: int) -> bool:
+    """Who leaves one group of operators and is in another one is an operator still.
+
+    If Telegram cannot be asked now, the update waits until it can.
+    """
+    for chat in await desk.read(all_operator_chats):
+        if chat == left:
+            continue
+        try:
+            if _is_inside(await bot.get_chat_member(chat, user.id)):
+                return True
+        except (TelegramBadRequest, TelegramForbiddenError):
+            continue  # never been there, or we are not there ourselves
+    return False
+
+
+async def _note(desk: Desk, user: User, *, inside: bool) -> None:
+    if user.is_bot or user.id in NEVER_A_PERSON:
+        return
+    await desk.run(join_operators if inside else leave_operators, sender_of(user))

@@ -1,0 +1,156 @@
+"""Commands that only look: a ticket, its journal, lists. One message, or as few as it takes."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from channels.telegram.screens import card as card_screen
+from channels.telegram.screens.screen import clipped
+from core import journal as journal_store
+from core.errors import NoSuchTicket, Unreadable
+from core.people.staff import for_admin, id_of
+from core.texts import Key
+from core.tickets.card import Card, Words, card_of, list_notes, list_words
+from core.tickets.lists import VIEWS, Page, found_of, page_of
+from core.tickets.next_contact import contact_of
+from core.tx import ReadTx
+from core.words.aliases import REPORTS
+from core.words.aliases import VIEWS as VIEW_NAMES
+from core.words.names import clean_name
+from handlers.telegram.operators.context import CommandContext, OperatorContext, example
+from handlers.telegram.operators.history import names_of, told
+from handlers.telegram.responder import Responder
+from handlers.telegram.ticket_list import age, draw
+
+_SHOWN: Final = 500
+
+
+async def ticket(context: CommandContext) -> None:
+    """The whole picture: the card, what was said last, the notes."""
+    card, words, notes, at = await context.look(_picture, context.number)
+    if card is None:
+        raise NoSuchTicket(context.number)
+    responder = context.responder
+    blocks = [card_screen.draw(card, responder.renderer).html, " · ".join(_since(responder, card))]
+    if at is not None:
+        passed = "_passed" if at <= responder.renderer.now else ""
+        blocks.append(responder.html(f"operators.contact{passed}", {"at": at}))
+    said = [(one.created_at, _said(responder, one)) for one in words]
+    said += [
+        (
+            at,
+            f"{responder.html('operators.note', {'name': name, 'at': at})}\n{_quoted(responder, text)}",
+        )
+        for at, name, text in notes
+    ]
+    blocks += [block for _, block in sorted(said)]
+    await context.say(blocks)
+
+
+async def _picture(
+    tx: ReadTx, ticket_id: int
+) -> tuple[Card | None, list[Words], list[Any], datetime | None]:
+    return (
+        await card_of(tx, ticket_id),
+        await list_words(tx, ticket_id),
+        await list_notes(tx, ticket_id),
+        await contact_of(tx, ticket_id),
+    )
+
+
+def _since(responder: Responder, card: Card) -> list[str]:
+    facts = [
+        responder.html("operators.opened", {"at": card.opened_at}),
+        age(responder, card.opened_at),
+    ]
+    if card.reopened:
+        facts.append(responder.html("operators.reopened", {"n": card.reopened}))
+    return facts
+
+
+def _said(responder: Responder, words: Words) -> str:
+    who = "customer" if words.from_customer else "ours"
+    key = "operators.said.withdrawn" if words.withdrawn else f"operators.said.{who}"
+    head = responder.html(key, {"name": clean_name(words.author), "at": words.created_at})
+    kind = str(words.content.get("kind", "text"))
+    if kind != "text":
+        head += responder.html("operators.said.kind", {"kind": Key(f"kind.{kind}")})
+    return f"{head}\n{_quoted(responder, words.text)}" if words.text.strip() else head
+
+
+def _quoted(responder: Responder, text: str) -> str:
+    return responder.html("card.opening", {"words": clipped(text, _SHOWN)}) if text.strip() else ""
+
+
+async def journal(context: CommandContext) -> None:
+    """Who did what and when."""
+    await show_journal(context, context.number)
+
+
+async def show_journal(context: OperatorContext, ticket_id: int) -> None:
+    """Say the journal of a ticket to somebody who may look: of a command, or of a button."""
+    card, entries, names = await context.look(_history, ticket_id)
+    if card is None:
+        raise NoSuchTicket(ticket_id)
+    head = context.responder.html("journal.head", {"number": ticket_id})
+    lines = [told(context.responder, names, *entry) for entry in entries]
+    await context.say([head, *lines])
+
+
+async def _history(tx: ReadTx, ticket_id: int) -> tuple[Any, list[Any], Any]:
+    return (
+        await card_of(tx, ticket_id),
+        await journal_store.list_entries(tx, ticket_id),
+        await names_of(tx),
+    )
+
+
+async def queue(context: CommandContext) -> None:
+    """A view of the queue."""
+    wanted = context.command.rest.casefold()
+    view = VIEW_NAMES.get(wanted, wanted or "queue")
+    if view not in VIEWS:
+        views = ", ".join(VIEWS)
+        raise Unreadable("operators.no_view", words=wanted[:40], views=views)
+    await _show(context, view)
+
+
+async def my(context: CommandContext) -> None:
+    """What the asker has."""
+    await _show(context, "mine")
+
+
+async def overdue(context: CommandContext) -> None:
+    """What is late."""
+    await _show(context, "overdue")
+
+
+async def find(context: CommandContext) -> None:
+    """Tickets by number or words."""
+    if not context.command.rest:
+        raise Unreadable("operators.missing_words", example=example("find"))
+    await _show(context, "find")
+
+
+async def report(context: CommandContext) -> None:
+    """What is late, for admins."""
+    if context.command.rest.casefold() not in REPORTS:
+        raise Unreadable("operators.no_report", example=example("report"))
+    await context.desk.read(for_admin, context.sender, id_of, context.sender.telegram_id)
+    await _show(context, "overdue")
+
+
+async def _show(context: CommandContext, view: str) -> None:
+    page = await context.look(
+        read_page, view, "", context.sender.telegram_id, context.command.rest, backward=False
+    )
+    await context.say(*draw(context.responder, page, words=context.command.rest))
+
+
+async def read_page(
+    tx: ReadTx, view: str, cursor: str, asker: int, words: str, *, backward: bool
+) -> Page:
+    """A page of any list. ``asker`` is who asked for the list, not who turns its pages."""
+    if view == "find":
+        return await found_of(tx, words, cursor, backward=backward)
+    person = await id_of(tx, asker) if view == "mine" else None
+    return await page_of(tx, view, cursor, backward=backward, person=person)

@@ -1,0 +1,183 @@
+"""How a handler speaks to the person who acts: after the commit, in their language, paced.
+
+These answers are not in the outbox: a menu that got lost is asked for again, so whatever hinders
+one is a line in the log and no fault of the update that asked for it. What somebody must receive
+goes through the outbox.
+"""
+
+import asyncio
+import html
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    EditMessageReplyMarkup,
+    EditMessageText,
+    SendMessage,
+    SetMessageReaction,
+    TelegramMethod,
+)
+from aiogram.types import (
+    CallbackQuery,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    Message,
+    ReactionTypeEmoji,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+    ReplyParameters,
+)
+
+from channels.telegram.client.api_errors import TROUBLES
+from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens.screen import packed
+from core.desk import Desk
+from core.texts import Texts
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+Keyboard = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove
+TOAST: Final = 200
+# Seconds from the beginning of an update after which nothing more is shown for it. It must be well
+# below the time after which an update counts as hung: then showing alone never makes it so.
+SHOWING: Final = 20.0
+NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
+
+
+@dataclass(slots=True)
+class Responder:
+    """Speaks in ``locale``, to the end of one update. Facts of people are escaped here, in the one
+    place. ``deadline`` is in monotonic seconds; what cannot be shown before it is not shown.
+    """
+
+    bot: Bot
+    desk: Desk
+    texts: Texts
+    locale: str
+    own_zone: ZoneInfo | None = None
+    deadline: float = field(default_factory=lambda: time.monotonic() + SHOWING)
+
+    @property
+    def renderer(self) -> Renderer:
+        """The same way of speaking, for keyboards."""
+        return Renderer(self.texts, self.locale, self.desk.clock(), self.zone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone to tell times in: the reader's own, or the company's (C9)."""
+        return self.own_zone or self.desk.company.zone
+
+    def html(self, key: str, facts: Mapping[str, Any] | None = None) -> str:
+        """A sentence for a message: facts escaped."""
+        return self._say(key, facts, html.escape)
+
+    def plain(self, key: str, facts: Mapping[str, Any] | None = None) -> str:
+        """A sentence for a toast or a button: no markup at all."""
+        return self._say(key, facts, None)
+
+    def _say(self, key: str, facts: Mapping[str, Any] | None, escape: Any) -> str:
+        return self.texts.say(
+            self.locale, key, facts, now=self.desk.clock(), zone=self.zone, escape=escape
+        )
+
+    async def say(
+        self,
+        chat: int,
+        text: str | Sequence[str],
+        *,
+        keyboard: Keyboard | None = None,
+        reply_to: int | None = None,
+    ) -> Message | None:
+        """Send ready HTML. Of blocks as many as fit are one message, and none of them is torn.
+
+        Returns the last message. After one that could not be shown the rest is not: a story
+        without its middle tells something else.
+        """
+        sent: Message | None = None
+        parts = packed([text] if isinstance(text, str) else text)
+        for number, part in enumerate(parts):
+            message = SendMessage(
+                chat_id=chat,
+                text=part,
+                parse_mode="HTML",
+                reply_markup=keyboard if number == len(parts) - 1 else None,
+                link_preview_options=NO_PREVIEW,
+                reply_parameters=_reply(reply_to),
+            )
+            sent = await self._show(message, "an answer")
+            if sent is None:
+                break
+        return sent
+
+    async def edit(
+        self, message: Any, text: str, *, keyboard: InlineKeyboardMarkup | None = None
+    ) -> None:
+        """Turn a message of ours into another screen; if it cannot be edited, send it anew."""
+        edit = EditMessageText(
+            chat_id=message.chat.id,
+            message_id=message.message_id,
+            text=text,
+            parse_mode="HTML",
+            reply_markup=keyboard,
+            link_preview_options=NO_PREVIEW,
+        )
+        try:
+            await self._make(edit)
+        except TelegramBadRequest as error:
+            if "not modified" not in error.message:
+                await self.say(message.chat.id, text, keyboard=keyboard)
+        except TROUBLES as error:
+            _say_nothing("a screen", error)
+
+    async def show_buttons(self, message: Any, keyboard: InlineKeyboardMarkup | None) -> None:
+        """Other buttons below the same message."""
+        edit = EditMessageReplyMarkup(
+            chat_id=message.chat.id, message_id=message.message_id, reply_markup=keyboard
+        )
+        await self._show(edit, "buttons")
+
+    async def toast(self, query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
+        """Answer a button. Costs nothing of a chat's budget; too late is not an error."""
+        answer = AnswerCallbackQuery(
+            callback_query_id=query.id, text=text[:TOAST] or None, show_alert=alert
+        )
+        await self._show(answer, "a toast")
+
+    async def react(self, message: Message, emoji: str) -> None:
+        """Set our reaction on a person's message."""
+        reaction = SetMessageReaction(
+            chat_id=message.chat.id,
+            message_id=message.message_id,
+            reaction=[ReactionTypeEmoji(emoji=emoji)],
+        )
+        await self._show(reaction, "a reaction")
+
+    async def _show(self, method: TelegramMethod[T], what: str) -> T | None:
+        try:
+            return await self._make(method)
+        except TROUBLES as error:
+            _say_nothing(what, error)
+            return None
+
+    async def _make(self, method: TelegramMethod[T]) -> T:
+        async with asyncio.timeout(max(self.deadline - time.monotonic(), 0.0)):
+            return await self.bot(method)
+
+
+def _say_nothing(what: str, error: BaseException) -> None:
+    log.warning("%s was not shown: %s", what, str(error) or type(error).__name__)
+
+
+def _reply(message_id: int | None) -> ReplyParameters | None:
+    if message_id is None:
+        return None
+    return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)

@@ -1,0 +1,32 @@
+"""A company that has agreed on something: office hours in UTC, quick for the urgent."""
+
+from collections.abc import Sequence
+
+from core.desk import Desk
+from core.directory import agreements
+from core.sla.terms import Kind, Spans, Term
+from core.tx import Tx
+
+HOUR = 3600
+OFFICE = [["09:00", "13:00"], ["14:00", "18:00"]]
+WEEK = [OFFICE] * 5 + [[], []]
+TERMS = (
+    Term(Kind(), Spans(2 * HOUR, 16 * HOUR)),
+    Term(Kind(priority="urgent"), Spans(HOUR // 2, 4 * HOUR)),
+    Term(Kind(service="video"), Spans(HOUR, 8 * HOUR)),
+    Term(Kind(category="question"), Spans(4 * HOUR, None)),
+)
+
+
+async def agrees(desk: Desk, terms: Sequence[Term] = TERMS, code: str = "plain") -> None:
+    """The company's default agreement, its calendar and two services."""
+
+    async def put(tx: Tx) -> None:
+        await agreements.put_service(tx, "video", {"en": "Video", "ru": "Видео"}, position=1)
+        await agreements.put_service(tx, "doors", {"en": "Doors", "ru": "Домофоны"}, position=2)
+        await agreements.put_calendar(tx, "office", "Office", zone="UTC", week=WEEK)
+        await agreements.put_agreement(
+            tx, code, code.title(), calendar="office", terms=terms, default=True
+        )
+
+    await desk.run(put)

@@ -1,0 +1,403 @@
+"""What must hold whatever has happened: looked at after every step, past every action.
+
+The journal is played on by what is new in it, and must give what the tables say. What the rules of
+tickets, tasks and clocks allow is said here once more, from the requirements and not from the code.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select
+
+from core.db import PreparedStatement
+from core.desk import Desk
+from core.models import (
+    Category,
+    Classification,
+    Clock,
+    JournalEntry,
+    Message,
+    NextContact,
+    Outage,
+    Task,
+    Ticket,
+    TicketParent,
+    TicketTeam,
+    Timer,
+)
+from core.sla.agreements import agreements_of
+from core.sla.clock import ClockState, History
+from core.sla.clock_recorder import reckon, recompute
+from core.texts import unpack
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, State, Workflow
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx
+from tests.actions.journal_replay import Played, Present, TaskTold, told
+
+_NEW: Final = PreparedStatement(
+    select(JournalEntry.__table__)
+    .where(JournalEntry.id > bindparam("after"))
+    .order_by(JournalEntry.id)
+)
+
+
+class _Table:
+    """All rows of a table, with their columns by name."""
+
+    def __init__(self, model: Any) -> None:
+        columns = model.__table__.c
+        self.names = [column.name for column in columns]
+        self.all = PreparedStatement(select(model.__table__))
+
+    async def rows(self, tx: ReadTx) -> list[Any]:
+        found = await self.all.rows(tx.session, {})
+        return [SimpleNamespace(**dict(zip(self.names, row, strict=True))) for row in found]
+
+
+_TICKETS: Final = _Table(Ticket)
+_TASKS: Final = _Table(Task)
+_TEAMS: Final = _Table(TicketTeam)
+_KINDS: Final = _Table(Classification)
+_PARTS: Final = _Table(TicketParent)
+_CONTACTS: Final = _Table(NextContact)
+_CLOCKS: Final = _Table(Clock)
+_TIMERS: Final = _Table(Timer)
+_OUTAGES: Final = _Table(Outage)
+
+
+@dataclass
+class Seen:
+    """What the tables say, by ticket."""
+
+    tickets: dict[int, Any] = field(default_factory=dict)
+    tasks: dict[int, Any] = field(default_factory=dict)
+    presents: dict[int, Present] = field(default_factory=dict)
+    clocks: dict[int, dict[str, ClockState]] = field(default_factory=dict)
+    timers: dict[int, dict[str, datetime]] = field(default_factory=dict)
+    outages: Sequence[Any] = ()
+
+
+async def _see(tx: ReadTx) -> Seen:
+    tickets = {row.id: row for row in await _TICKETS.rows(tx)}
+    tasks = {row.id: row for row in await _TASKS.rows(tx)}
+    teams = {row.ticket_id: (row.team, row.level) for row in await _TEAMS.rows(tx)}
+    kinds = {
+        row.ticket_id: (row.service, row.category, row.priority) for row in await _KINDS.rows(tx)
+    }
+    parts = {row.child_id: row.parent_id for row in await _PARTS.rows(tx)}
+    contacts = {row.ticket_id: row.at for row in await _CONTACTS.rows(tx)}
+    seen = Seen(tickets, tasks, outages=await _OUTAGES.rows(tx))
+    theirs: dict[int, dict[int, TaskTold]] = defaultdict(dict)
+    for task in tasks.values():
+        theirs[task.ticket_id][task.id] = told(task)
+    for number, row in tickets.items():
+        seen.presents[number] = Present(
+            state=row.state,
+            assignee=row.assignee_id,
+            waiting=row.waiting_since,
+            due=row.answer_due,
+            customer=row.customer_id,
+            topic=row.topic,
+            title=row.title,
+            place=teams.get(number, (None, 1)),
+            kind=kinds.get(number, (None, None, None)),
+            parent=parts.get(number),
+            contact=contacts.get(number),
+            tasks=theirs[number],
+        )
+    for clock in await _CLOCKS.rows(tx):
+        seen.clocks.setdefault(clock.ticket_id, {})[clock.kind] = ClockState(
+            clock.span,
+            clock.started_at,
+            clock.due_at,
+            clock.left,
+            clock.ended_at,
+            clock.missed_at,
+        )
+    for timer in await _TIMERS.rows(tx):
+        if timer.due_at is not None:
+            seen.timers.setdefault(timer.ticket_id, {})[timer.kind] = timer.due_at
+    return seen
+
+
+class Eye:
+    """Looks at everything after every step, and remembers what the journal has told so far.
+
+    ``under_way``: answers that are on their way; ``ours``: what operators wrote; ``thanks``:
+    messages that ask for nothing; ``message_refs``: where a ticket's customer wrote.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.seen = Seen()
+        self.last = 0
+        self.played: dict[int, Played] = defaultdict(Played)
+        self.histories: dict[int, History] = defaultdict(History)
+        self.by_hand: dict[int, bool] = {}
+        self.escalated = False
+        self.calendars = 0
+        self.reckoned_with = 0
+        self.diagnosed: frozenset[str] = frozenset()
+        self.under_way: list[int] = []
+        self.ours: list[Any] = []
+        self.thanks: list[int] = []
+        self.message_refs: dict[int, int] = {}
+
+    async def look(self, name: str) -> None:
+        """Look at what has become of everything. Raises AssertionError."""
+        before = self.seen
+        await self.desk.read(self._look, name, before)
+
+    async def look_back(self) -> None:
+        """At the end of a life: the clocks as the desk itself has them from the journal."""
+        await self.desk.read(self._look_back)
+
+    async def _look_back(self, tx: ReadTx) -> None:
+        workflow = await workflow_of(tx)
+        for number, row in self.seen.tickets.items():
+            if not workflow.state(row.state).final:
+                assert self.seen.clocks.get(number, {}) == await recompute(tx, number), number
+
+    async def _look(self, tx: ReadTx, name: str, before: Seen) -> None:
+        workflow = await workflow_of(tx)
+        touched = await self._hear(tx, workflow)
+        self.escalated = name == "somebody_escalates_it"
+        self.seen = seen = await _see(tx)
+        for number in touched:
+            assert self.played[number].now == seen.presents[number], number
+        for number, now in seen.presents.items():
+            assert number in touched or now == before.presents[number], number
+        for row in seen.tickets.values():
+            _check_ticket(tx, workflow.state(row.state), row, seen)
+        self._check_tasks(workflow, before)
+        _check_parents(seen)
+        _check_outages(workflow, seen)
+        await self._check_clocks(tx, workflow, touched)
+
+    async def _hear(self, tx: ReadTx, workflow: Workflow) -> set[int]:
+        """Play the new entries; which tickets they are about."""
+        if not self.diagnosed:
+            rows = await tx.session.scalars(select(Category.code).where(Category.diagnosed))
+            self.diagnosed = frozenset(rows)
+        touched = set()
+        for number, ticket, at, _actor, event, facts in await _NEW.rows(
+            tx.session, {"after": self.last}
+        ):
+            self.last = number
+            if ticket is None:
+                continue
+            touched.add(ticket)
+            told = unpack(facts)
+            if event == "state_entered":
+                assert told["old"] == self.played[ticket].now.state, ticket
+                target = workflow.move(told["old"], told["verb"])
+                assert target is not None and target.code == told["new"], (ticket, told)
+            self.played[ticket].play(at, event, told)
+            self.histories[ticket].hear(at, event, facts)
+            await self._note(tx, ticket, event, told)
+        return touched
+
+    async def _note(self, tx: ReadTx, ticket: int, event: str, told: Mapping[str, Any]) -> None:
+        if event in {"task_done", "task_cancelled"}:
+            self.by_hand[told["task_id"]] = told["by_hand"]
+        elif event == "answer_written":
+            self.under_way.append(told["message_id"])
+        elif event == "customer_wrote":
+            if not told["counts"]:
+                self.thanks.append(told["message_id"])
+            message = await tx.session.get_one(Message, told["message_id"])
+            self.message_refs[ticket] = message.source_message
+
+    # Tasks (B9, B10, B11, B21)
+
+    def _check_tasks(self, workflow: Workflow, before: Seen) -> None:
+        open_ones: dict[tuple[int, str, int | None], int] = {}
+        for number, task in self.seen.tasks.items():
+            ended = task.state in {"done", "cancelled"}
+            assert ended or task.state == "open", task
+            assert ended == (task.closed_at is not None) == (task.outcome is not None), task
+            assert (task.assignee_id is None) == (task.taken_at is None), task
+            if not ended:
+                twin = open_ones.setdefault((task.ticket_id, task.kind, task.assignee_id), number)
+                assert twin == number, (twin, task)
+            was = before.tasks.get(number)
+            if was is not None and was.state != "open":
+                assert was == task, "what has ended stays as it ended"
+            elif was is not None and ended:
+                self._check_ending(workflow, before, task)
+        for number, now in self.seen.presents.items():
+            self._check_diagnosis(workflow, number, now)
+            self._check_escalation(before, number, now)
+
+    def _check_diagnosis(self, workflow: Workflow, number: int, now: Present) -> None:
+        state = workflow.state(now.state)
+        diagnoses = [t for t in now.tasks.values() if t.kind == "diagnose" and t.state == "open"]
+        wanted = (
+            now.kind[1] in self.diagnosed and now.assignee is not None and state.clock == "runs"
+        )
+        for task in diagnoses:
+            assert wanted and task.assignee == now.assignee, (number, now)
+        if wanted and not diagnoses:
+            last = max(n for n, told in now.tasks.items() if told.kind == "diagnose")
+            assert self.by_hand[last], (number, now)
+        if state.category == "cancelled":
+            assert not [t for t in now.tasks.values() if t.state == "open"], (number, now)
+
+    def _check_escalation(self, before: Seen, number: int, now: Present) -> None:
+        """Another assignee, team or level ends the task that there was."""
+        was = before.presents.get(number)
+        if was is None or (was.assignee, was.place) == (now.assignee, now.place):
+            return
+        for task, stood in was.tasks.items():
+            if stood.kind == "diagnose" and stood.state == "open":
+                assert now.tasks[task].state != "open", (number, was, now)
+
+    def _check_ending(self, workflow: Workflow, before: Seen, task: Any) -> None:
+        was = before.presents[task.ticket_id]
+        now = self.seen.presents[task.ticket_id]
+        ending = task.state, task.outcome
+        if self.by_hand[task.id]:
+            assert ending in _BY_HAND[task.kind], task
+            return
+        expected = _ending(workflow, task.kind, was, now, escalated=self.escalated)
+        assert ending == expected, (task, was, now)
+
+    # Clocks (C4)
+
+    async def _check_clocks(self, tx: ReadTx, workflow: Workflow, touched: set[int]) -> None:
+        book = await agreements_of(tx)
+        anew = self.calendars != self.reckoned_with
+        self.reckoned_with = self.calendars
+        for number in self.seen.tickets if anew else touched:
+            state = workflow.state(self.seen.tickets[number].state)
+            if state.final and self.calendars:
+                continue  # what is over keeps the calendar of its day
+            history = self.histories[number]
+            stored = self.seen.clocks.get(number, {})
+            assert stored == reckon(book, history, history.terms), number
+            _check_timers(state, stored, self.seen.timers.get(number, {}))
+
+
+# Endings that somebody chooses: by finishing or cancelling a task, or with the ticket.
+_BY_HAND: Final = {
+    "diagnose": {("done", "solution_found"), ("cancelled", "by_hand")},
+    "equipment": {
+        ("done", "finished"),
+        ("cancelled", "by_hand"),
+        ("done", "with_ticket"),
+        ("cancelled", "with_ticket"),
+    },
+}
+
+
+_ENDS: Final = {
+    "resolved": ("done", "solution_found"),
+    "cancelled": ("cancelled", "ticket_cancelled"),
+    "closed": ("cancelled", "ticket_closed"),
+}
+
+
+def _ending(
+    workflow: Workflow, kind: str, was: Present, now: Present, *, escalated: bool
+) -> tuple[str, str] | None:
+    """How a task ends with what happened to its ticket: B9 and B11, in the order in which they
+    count. ``None``: it does not.
+    """
+    old, state = workflow.state(was.state), workflow.state(now.state)
+    arrived = old.category != state.category
+    if kind == "equipment":
+        cancelled = arrived and state.category == "cancelled"
+        moved = "merged" if was.parent != now.parent else None
+        outcome = "ticket_cancelled" if cancelled else moved
+        return None if outcome is None else ("cancelled", outcome)
+    lines = (
+        (arrived and state.category in _ENDS, _ENDS.get(state.category)),
+        (arrived and state.clock == "pauses", ("done", "more_information")),
+        (escalated, ("done", "escalation_required")),
+        ((was.assignee, was.place) != (now.assignee, now.place), ("done", "escalation_needed")),
+        (was.kind[1] != now.kind[1], ("cancelled", "reclassified")),
+    )
+    return next((ending for holds, ending in lines if holds), None)
+
+
+# Tickets (B1, B3, B6, C1, C2, D4)
+
+
+def _check_ticket(tx: ReadTx, state: State, row: Any, seen: Seen) -> None:
+    timers = seen.timers.get(row.id, {})
+    ended = state.final or state.resolution
+    assert (row.closed_at is not None) == state.final, row
+    assert (row.resolved_at is not None) or not state.resolution, row
+    assert (row.assignee_id is None) == (row.assigned_at is None), row
+    assert row.frozen_until is None or state.category == "frozen", row
+    if ended or state.category == "waiting":
+        assert row.waiting_since is None or state.category == "waiting", row
+    if row.waiting_since is None:
+        assert row.answer_due is None and row.answer_left is None, row
+    else:
+        assert (row.answer_due is None) == (row.answer_left is not None), row
+    assert row.answer_left is None or state.pause, row
+    assert timers.get("answer") in {None, row.answer_due}, (row, timers)
+    if row.answer_due is not None and row.answer_due > tx.now:
+        assert timers.get("answer") == row.answer_due, (row, timers)
+    assert timers.get("wake") == row.frozen_until, (row, timers)
+    rating = row.resolved_at + tx.company.rating_wait if state.resolution else None
+    assert timers.get("rating") == rating, (row, timers)
+    _check_queue(tx, state, row, seen.clocks.get(row.id, {}))
+
+
+def _check_queue(tx: ReadTx, state: State, row: Any, clocks: Mapping[str, ClockState]) -> None:
+    """Who needs us comes first; with them what is late, as soon as admins are told."""
+    late = [
+        one
+        for one in clocks.values()
+        if one.ended_at is None and one.due_at is not None and one.due_at <= tx.now
+    ]
+    if state.final or state.resolution:
+        assert row.queue_rank is None and row.queue_at is None, row
+    elif state.category == "frozen":
+        assert row.queue_rank == FROZEN, row
+    elif row.waiting_since is not None:
+        assert row.queue_rank == NEEDS_ANSWER, row
+    elif row.queue_rank == NEEDS_ANSWER:
+        assert late and state.clock == "runs", row
+    else:
+        told = [one for one in late if one.missed_at is not None]
+        assert not told or state.clock != "runs", row
+    assert (row.queue_rank is None) == (row.queue_at is None), row
+
+
+def _check_parents(seen: Seen) -> None:
+    """Two floors: a parent has none."""
+    for number, now in seen.presents.items():
+        if now.parent is not None:
+            assert seen.presents[now.parent].parent is None, (number, now.parent)
+
+
+def _check_outages(workflow: Workflow, seen: Seen) -> None:
+    open_areas = []
+    for outage in seen.outages:
+        state = workflow.state(seen.tickets[outage.ticket_id].state)
+        assert (outage.closed_at is not None) == (state.final or state.resolution), outage
+        if outage.closed_at is None:
+            open_areas.append(outage.area)
+
+
+def _check_timers(
+    state: State, clocks: Mapping[str, ClockState], timers: Mapping[str, datetime]
+) -> None:
+    for kind, reading in clocks.items():
+        known = reading.missed_at is not None
+        assert timers.get(kind) == (None if known else reading.due_at), kind
+        assert (reading.due_at is None) is (reading.left is not None), kind
+        near = timers.get(f"{kind}_near")
+        assert near is None or (reading.due_at is not None and near < reading.due_at), kind
+    resolution = clocks.get("resolution")
+    if resolution is not None:
+        assert (resolution.ended_at is not None) is (state.clock == "stops")
+        runs = resolution.left is None and resolution.ended_at is None
+        assert runs or state.clock != "runs"

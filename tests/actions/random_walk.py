@@ -1,0 +1,418 @@
+"""A small company to which anything may happen: what can be done, as a table, and by whom.
+
+`World` does one thing after the other; `tests.actions.invariants` looks at what has become of it. The
+same table drives the walk that finds the shortest way to a fault and the one that goes far.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import event
+
+from core.company import Company
+from core.db import Database
+from core.desk import Desk
+from core.directory import agreements
+from core.equipment import outage_commands, outage_detection
+from core.equipment.cameras import find_own
+from core.equipment.faults import report
+from core.errors import Refusal
+from core.links.split import Fragment, split
+from core.manual_tickets.save import record_call
+from core.people.identity import Sender
+from core.sla.terms import Kind, Spans, Term
+from core.tasks.resolution import Choice, resolve
+from core.tasks.task_actions import cancel_task, finish_task, take_task
+from core.teams.assignee_parser import Wish, read_escalation, read_hand_over
+from core.teams.assignment import escalate, hand_over
+from core.teams.teams import put_team
+from core.tickets import conversation, parents
+from core.tickets.assignment import release, take
+from core.tickets.classification import change_topic, classify, prioritise
+from core.tickets.intake import hear
+from core.tickets.lifecycle import confirm, move
+from core.tickets.next_contact import plan_contact
+from core.tickets.parents import leave_parent, set_parent
+from core.tickets.sweep import sweep
+from core.tx import Actor, Tx
+from tests.actions.agreement_factories import HOUR, TERMS, WEEK, agrees
+from tests.actions.conftest import RECORDERS, Clock
+from tests.actions.equipment_factories import brings, camera, title
+from tests.actions.invariants import Eye
+from tests.actions.people import (
+    ALERTS,
+    ALICE,
+    ANNA,
+    BORIS,
+    OLEG,
+    OLGA,
+    OPERATORS,
+    customer,
+    leaves_dialogue,
+    opens,
+    says,
+    writes,
+)
+from tests.actions.test_handing import operator_here
+
+Action = Callable[..., Awaitable[Any]]
+
+STAFF: Final = (OLGA, OLEG, ANNA)
+OF_TASKS: Final = (take_task, finish_task, cancel_task)
+FIT: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "unfreeze": lambda row: row.state == "frozen",
+    "reopen": lambda row: row.resolved_at is not None or row.closed_at is not None,
+}
+CUSTOMERS: Final = (ALICE, BORIS)
+QUICK: Final = (Term(Kind(), Spans(HOUR, 3 * HOUR)),)
+CAMERAS: Final = (("C1", ALICE), ("C1", BORIS), ("C2", ALICE), ("C3", BORIS))
+COMPANY: Final = Company(
+    language="en",
+    admins=frozenset({ANNA.telegram_id}),
+    operators_chat=OPERATORS,
+    alerts_chat=ALERTS,
+    outage_faults=2,
+)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody as the desk knows them, and what they may wish for."""
+
+    staff: Sequence[Actor]
+    customers: Mapping[int | None, tuple[Sender, Actor]]
+    hand_overs: Mapping[str, Wish]
+    escalations: Mapping[str, Wish]
+
+
+@dataclass
+class Stage:
+    """A furnished database, and its bytes to begin anew with."""
+
+    database: Database
+    furnished: sqlite3.Connection
+    cast: Cast
+
+    async def clear(self) -> None:
+        """As it was when it was furnished."""
+        async with self.database.writer.connect() as connection:
+            adapted = (await connection.get_raw_connection()).dbapi_connection
+            self.furnished.backup(adapted.driver_connection._conn)  # type: ignore[union-attr]
+
+    async def close(self) -> None:
+        await self.database.close()
+        self.furnished.close()
+
+
+async def seed_company(path: Path) -> Stage:
+    """Teams, colleagues, customers with cameras in one area; as yet there is no agreement."""
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    for engine in (database.writer, database.reader):
+        event.listen(engine.sync_engine, "connect", _carelessly)
+    desk = Desk(database, COMPANY, RECORDERS, clock=Clock())
+    staff = [await operator_here(desk, who) for who in STAFF]
+    await desk.run(put_team, "first", {"en": "First"}, level=1, members=[OLGA.telegram_id])
+    await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[OLEG.telegram_id])
+    await desk.run(put_team, "third", {"en": "Third"}, level=3, members=[OLEG.telegram_id])
+    customers = {
+        actor.person_id: (who, actor) for who in CUSTOMERS for actor in [await customer(desk, who)]
+    }
+    await brings(desk, camera("C1", ALICE, BORIS), camera("C2", ALICE), camera("C3", BORIS))
+    hand_overs = {to: await desk.read(read_hand_over, to) for to in GIVEN}
+    escalations = {to: await desk.read(read_escalation, to) for to in CLIMBED}
+    kept = sqlite3.connect(":memory:")
+    source = sqlite3.connect(path)
+    source.backup(kept)
+    source.close()
+    return Stage(database, kept, Cast(staff, customers, hand_overs, escalations))
+
+
+def _carelessly(connection: Any, _record: Any) -> None:
+    """No power will fail here: nothing needs to reach the disk."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=OFF")
+    cursor.close()
+
+
+@dataclass
+class World:
+    """One life of the company."""
+
+    stage: Stage
+    clock: Clock = field(default_factory=Clock)
+    done: list[str] = field(default_factory=list)
+
+    async def begin(self, *, late: bool) -> None:
+        """Three tickets, opened under the agreement or before there is one (``late``)."""
+        await self.stage.clear()
+        self.desk = Desk(self.stage.database, COMPANY, RECORDERS, clock=self.clock)
+        self.eye = Eye(self.desk)
+        if not late:
+            await agrees(self.desk)
+        for who in (ALICE, BORIS, ALICE):
+            number = (await opens(self.desk, who)).id
+            await leaves_dialogue(self.desk, who)
+            if who is ALICE:
+                await self.by(0, classify, number, "incident")
+        if late:
+            await agrees(self.desk)
+        await self.eye.look("begin")
+
+    async def step(self, name: str, **chosen: Any) -> None:
+        """Do one thing of the table, and look what has become of everything."""
+        self.done.append(f"{name}({', '.join(f'{k}={v!r}' for k, v in chosen.items())})")
+        with contextlib.suppress(Refusal):
+            await TABLE[name].do(self, **chosen)
+        await self.eye.look(name)
+
+    # Whom and what the choices mean
+
+    def ticket(self, place: int, fit: Callable[[Any], bool] = bool) -> int:
+        """One of the latest tickets, fewer of those that have ended; of those that are ``fit``
+        for it, where there are any.
+        """
+        rows = sorted(self.eye.seen.tickets.values(), key=lambda row: -row.id)
+        rows = [row for row in rows if fit(row)] or rows
+        alive = [row.id for row in rows if row.closed_at is None]
+        ended = [row.id for row in rows if row.closed_at is not None]
+        numbers: list[int] = [*alive[:4], *ended[:2]]
+        return numbers[place % len(numbers)]
+
+    def task(self, place: int) -> int:
+        tasks = self.eye.seen.tasks
+        numbers = [n for n, row in tasks.items() if row.state == "open"] or [999, *tasks]
+        return numbers[-1 - place % len(numbers)]
+
+    def outage(self, place: int) -> int:
+        open_ones = {row.ticket_id for row in self.eye.seen.outages if row.closed_at is None}
+        return self.ticket(place, lambda row: row.id in open_ones)
+
+    def fault(self, place: int) -> int:
+        faults = {row.ticket_id for row in self.eye.seen.tasks.values() if row.camera_id}
+        return self.ticket(place, lambda row: row.id in faults)
+
+    def customer_of(self, number: int) -> tuple[Sender, Actor] | None:
+        return self.stage.cast.customers.get(self.eye.seen.tickets[number].customer_id)
+
+    async def by(self, who: int, action: Action, *args: Any, **more: Any) -> None:
+        """One of the staff acts; the last of the choices is who holds the ticket or the task."""
+        staff = self.stage.cast.staff
+        if who < len(staff):
+            actor = staff[who]
+        else:
+            rows = self.eye.seen.tasks if action in OF_TASKS else self.eye.seen.tickets
+            holder = getattr(rows.get(args[0]), "assignee_id", None)
+            actor = next((one for one in staff if one.person_id == holder), staff[2])
+        await self.desk.run_as(actor, action, *args, **more)
+
+    # What can happen
+
+    async def wait(self, minutes: int) -> None:
+        self.clock.move(minutes=minutes, seconds=minutes % 7, microseconds=minutes * 31)
+
+    async def move(self, who: int, ticket: int, verb: str) -> None:
+        until = self.clock.now + timedelta(hours=5) if verb == "freeze" and who else None
+        number = self.ticket(ticket, FIT.get(verb, bool))
+        await self.by(who, move, number, verb, reason="so", until=until)
+
+    async def resolve(self, who: int, ticket: int, choice: Choice | None) -> None:
+        await self.by(who, resolve, self.ticket(ticket), reason="so", choice=choice)
+
+    async def hold(self, who: int, ticket: int, takes: bool) -> None:
+        await self.by(who, take if takes else release, self.ticket(ticket))
+
+    async def hand(self, who: int, ticket: int, to: str) -> None:
+        wish = self.stage.cast.hand_overs[to]
+        await self.by(who, hand_over, self.ticket(ticket), wish, writes("Yours"))
+
+    async def climb(self, who: int, ticket: int, to: str) -> None:
+        wish = self.stage.cast.escalations[to]
+        await self.by(who, escalate, self.ticket(ticket), wish, writes("Harder"))
+
+    async def answer(self, who: int, ticket: int, wait: bool) -> None:
+        said = writes()
+        await self.by(who, conversation.reply, self.ticket(ticket), said, wait=wait)
+        self.eye.ours.append(said)
+
+    async def arrive(self, arrives: bool) -> None:
+        if not self.eye.under_way:
+            return
+        message = self.eye.under_way.pop()
+        if arrives:
+            await self.desk.run(conversation.answer_delivered, [message])
+        else:
+            await self.desk.run(conversation.answer_failed, message, "network")
+
+    async def take_back(self) -> None:
+        if self.eye.ours:
+            said = self.eye.ours.pop()
+            await self.by(2, conversation.undo, said.chat, said.message)
+
+    async def call(self, who: int, ticket: int) -> None:
+        await self.by(who, record_call, self.ticket(ticket), writes("We talked"), None)
+
+    async def write(self, ticket: int, words: str) -> None:
+        number = self.ticket(ticket)
+        whose, message_ref = self.customer_of(number), self.eye.message_refs.get(number)
+        if whose is not None and message_ref is not None:
+            await self.desk.run(hear, whose[0], says(whose[0], words, reply_to=message_ref))
+
+    async def ask_after_all(self, who: int) -> None:
+        if self.eye.thanks:
+            await self.by(who, conversation.question_after_all, self.eye.thanks.pop())
+
+    async def judge(self, ticket: int, content: bool) -> None:
+        number = self.ticket(ticket, lambda row: row.state == "resolved")
+        whose = self.customer_of(number)
+        if whose is not None:
+            await self.desk.run_as(whose[1], confirm, number, content=content)
+
+    async def report(self, camera: int) -> None:
+        number, who = CAMERAS[camera]
+
+        async def telling(tx: Tx) -> None:
+            found = await find_own(tx, who.telegram_id, number=number)
+            await report(tx, who, found.id, says(who, "No picture"), title=title)
+
+        await self.desk.run(telling)
+
+    async def unite(self, who: int, ticket: int, late: bool) -> None:
+        until = self.clock.now + timedelta(hours=3) if late else None
+        action = outage_commands.open_outage
+        await self.by(who, action, self.fault(ticket), until=until, title=str, words="Power")
+
+    async def restate(self, who: int, ticket: int, words: str) -> None:
+        until = self.clock.now + timedelta(hours=2)
+        await self.by(
+            who, outage_commands.restate_outage, self.outage(ticket), until=until, words=words
+        )
+
+    async def decline(self, who: int, ticket: int) -> None:
+        await self.by(who, outage_detection.decline, self.fault(ticket))
+
+    async def lead(self, who: int, ticket: int, other: int) -> None:
+        await self.by(who, set_parent, self.ticket(ticket), self.ticket(other))
+
+    async def leave(self, who: int, ticket: int) -> None:
+        await self.by(who, leave_parent, self.ticket(ticket))
+
+    async def split(self, who: int, ticket: int) -> None:
+        number = self.ticket(ticket)
+        whose, message_ref = self.customer_of(number), self.eye.message_refs.get(number)
+        if whose is not None and message_ref is not None:
+            command = writes().message
+            part = Fragment(whose[0].telegram_id, message_ref, "a part", command)
+            await self.by(min(who, 2), split, part)
+
+    async def classify(self, who: int, ticket: int, words: str) -> None:
+        await self.by(who, classify, self.ticket(ticket), words)
+
+    async def prioritise(self, who: int, ticket: int, words: str) -> None:
+        await self.by(who, prioritise, self.ticket(ticket), words)
+
+    async def rename(self, who: int, ticket: int, topic: str) -> None:
+        await self.by(who, change_topic, self.ticket(ticket), topic)
+
+    async def plan(self, who: int, ticket: int, hours: int) -> None:
+        at = self.clock.now + timedelta(hours=hours) if hours else None
+        await self.by(who, plan_contact, self.ticket(ticket), at)
+
+    async def take_task(self, who: int, task: int) -> None:
+        await self.by(who, take_task, self.task(task))
+
+    async def finish_task(self, who: int, task: int, result: str | None) -> None:
+        await self.by(who, finish_task, self.task(task), result, writes())
+
+    async def cancel_task(self, who: int, task: int, reason: str | None) -> None:
+        await self.by(who, cancel_task, self.task(task), reason, writes())
+
+    async def sweep(self) -> None:
+        await self.desk.run(sweep)
+        await self.desk.run(outage_detection.settle_offers)
+        await self.desk.run(parents.carry_on)
+
+    async def holiday(self, day: str) -> None:
+        async def put(tx: Tx) -> None:
+            await agreements.put_calendar(
+                tx, "office", "Office", zone="UTC", week=WEEK, days={day: []}
+            )
+
+        self.eye.calendars += 1
+        await self.desk.run(put)
+
+    async def agree(self, terms: Sequence[Term]) -> None:
+        self.eye.calendars += 1
+        await agrees(self.desk, terms)
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something that happens: how, how often against the others, and with which choices."""
+
+    do: Callable[..., Awaitable[None]]
+    often: int
+    choices: Mapping[str, Sequence[Any]]
+
+
+def _deed(do: Callable[..., Awaitable[None]], often: int, **choices: Sequence[Any]) -> Deed:
+    return Deed(do, often, choices)
+
+
+WHO: Final = range(len(STAFF) + 1)
+SOME: Final = range(6)
+MAYBE: Final = (True, False)
+GIVEN: Final = ("@olga", "@oleg", "@anna", "first", "second")
+CLIMBED: Final = ("", "second", "@oleg", "3")
+VERBS: Final = (
+    *("wait", "freeze", "freeze", "freeze", "unfreeze"),
+    *("close", "cancel", "reopen", "reopen"),
+)
+WORDS: Final = (None, "a new cable")
+
+TABLE: Final[Mapping[str, Deed]] = {
+    "time_passes": _deed(World.wait, 8, minutes=(1, 20, 60, 240, 1500, 4000)),
+    "somebody_moves_it": _deed(World.move, 8, who=WHO, ticket=SOME, verb=VERBS),
+    "somebody_resolves_it": _deed(World.resolve, 4, who=WHO, ticket=SOME, choice=(None, *Choice)),
+    "somebody_holds_it": _deed(World.hold, 7, who=WHO, ticket=SOME, takes=MAYBE),
+    "somebody_hands_it_over": _deed(World.hand, 5, who=WHO, ticket=SOME, to=GIVEN),
+    "somebody_escalates_it": _deed(World.climb, 4, who=WHO, ticket=SOME, to=CLIMBED),
+    "somebody_answers": _deed(World.answer, 5, who=WHO, ticket=SOME, wait=MAYBE),
+    "an_answer_arrives_or_not": _deed(World.arrive, 5, arrives=MAYBE),
+    "an_answer_is_taken_back": _deed(World.take_back, 1),
+    "somebody_calls": _deed(World.call, 1, who=WHO, ticket=SOME),
+    "the_customer_writes": _deed(World.write, 6, ticket=SOME, words=("And now?", "thanks")),
+    "thanks_were_a_question": _deed(World.ask_after_all, 1, who=WHO),
+    "the_customer_judges": _deed(World.judge, 4, ticket=SOME, content=MAYBE),
+    "a_camera_fails": _deed(World.report, 4, camera=range(len(CAMERAS))),
+    "faults_are_one_outage": _deed(World.unite, 2, who=WHO, ticket=SOME, late=MAYBE),
+    "an_outage_is_restated": _deed(
+        World.restate, 1, who=WHO, ticket=SOME, words=("Power", "A cut cable")
+    ),
+    "faults_are_not_one": _deed(World.decline, 1, who=WHO, ticket=SOME),
+    "it_gets_a_parent": _deed(World.lead, 3, who=WHO, ticket=SOME, other=SOME),
+    "it_stands_alone": _deed(World.leave, 1, who=WHO, ticket=SOME),
+    "a_part_is_a_case_of_its_own": _deed(World.split, 1, who=WHO, ticket=SOME),
+    "somebody_classifies_it": _deed(
+        World.classify, 5, who=WHO, ticket=SOME, words=("video", "incident", "incident", "question")
+    ),
+    "somebody_says_how_urgent": _deed(
+        World.prioritise, 3, who=WHO, ticket=SOME, words=("urgent", "low")
+    ),
+    "it_is_about_something_else": _deed(
+        World.rename, 1, who=WHO, ticket=SOME, topic=("payment", "access")
+    ),
+    "a_contact_is_planned": _deed(World.plan, 2, who=WHO, ticket=SOME, hours=(0, 3, 60)),
+    "a_task_is_taken": _deed(World.take_task, 4, who=WHO, task=SOME),
+    "a_task_is_done": _deed(World.finish_task, 3, who=WHO, task=SOME, result=WORDS),
+    "a_task_is_cancelled": _deed(World.cancel_task, 2, who=WHO, task=SOME, reason=WORDS),
+    "the_sweep_comes": _deed(World.sweep, 6),
+    "a_holiday_is_declared": _deed(
+        World.holiday, 1, day=("2026-11-24", "2026-11-26", "2026-12-01")
+    ),
+    "other_terms_are_agreed": _deed(World.agree, 1, terms=(TERMS, QUICK)),
+}

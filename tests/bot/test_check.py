@@ -1,0 +1,316 @@
+"""`check`: every finding says what is wrong, and what to do about it."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiohttp import web
+
+from bot import cli
+from bot.commands.check import Finding, examine
+from bot.commands.migrate import migrate
+from bot.settings import load_settings
+from core.company import Company
+from core.db import Database
+from core.desk import Desk
+from core.people.identity import Sender
+from core.setup.claim import PREFIX, claim, offer_claim
+from core.setup.linked_chat import link
+from core.teams.teams import put_team
+from sandbox import Person, World
+from sandbox.chat import Chat
+
+CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
+
+
+@dataclass
+class Practice:
+    """A set-up in which all is well, until a test spoils it."""
+
+    world: World
+    anna: Person
+    group: Chat
+    alerts: Chat
+    folder: Path
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "BOT_TOKEN": self.world.token,
+            "TELEGRAM_API_URL": self.world.api_url,
+            "OPERATOR_CHAT_ID": str(self.group.id),
+            "ALERT_CHAT_ID": str(self.alerts.id),
+            "ADMIN_IDS": str(self.anna.id),
+            "DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/desk.db",
+        }
+
+    async def set_up_in_the_chat(self) -> None:
+        """As an admin does it who knows no variables."""
+        database = Database(self.environment()["DATABASE_URL"])
+        await migrate(database)
+        desk = Desk(database, Company())
+        anna = Sender(telegram_id=self.anna.id, name="Анна", language="ru")
+        payload = await desk.run(offer_claim)
+        assert payload is not None
+        desk.company = await desk.run(claim, anna, payload.removeprefix(PREFIX))
+        desk.company = await desk.run(link, anna, "operators", self.group.id)
+        desk.company = await desk.run(link, anna, "alerts", self.alerts.id)
+        await database.close()
+
+    async def has_team(self, code: str, chat: int) -> None:
+        """A team with a group of its own, as the directory's file has it."""
+        database = Database(self.environment()["DATABASE_URL"])
+        await Desk(database, Company()).run(put_team, code, {"ru": "Выездные"}, chat=chat)
+        await database.close()
+
+    async def examine(self, **changes: str) -> list[Finding]:
+        return await examine(load_settings(self.environment() | changes))
+
+    async def faults(self, **changes: str) -> list[Finding]:
+        return [finding for finding in await self.examine(**changes) if not finding.fine]
+
+    async def fault(self, **changes: str) -> str:
+        """The only thing that is wrong, as it is printed."""
+        found = await self.faults(**changes)
+        assert len(found) == 1, found
+        assert found[0].remedy
+        assert "\n" not in found[0].what + found[0].remedy
+        return str(found[0])
+
+
+@pytest.fixture(scope="module")
+async def world() -> AsyncIterator[World]:
+    async with World.start(token=CANARY) as world:
+        yield world
+
+
+@pytest.fixture
+def practice(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Practice:
+    monkeypatch.setattr(AiohttpSession, "close", _close_at_once)
+    anna = world.user("Анна")
+    group = world.supergroup("Операторы", owner=anna, bot="admin")
+    alerts = world.channel("Просрочки", owner=anna, bot="admin")
+    return Practice(world, anna, group, alerts, tmp_path)
+
+
+async def _close_at_once(session: AiohttpSession) -> None:
+    """aiogram's own waits a quarter of a second for TLS that there is not."""
+    if session._session is not None:
+        await session._session.close()
+
+
+@pytest.fixture
+async def elsewhere() -> AsyncIterator[str]:
+    """A server that is not Telegram: whatever it is asked, it shows its page."""
+
+    async def page(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(text="<html>It works!</html>", content_type="text/html")
+
+    runner = web.ServerRunner(web.Server(page))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+# ------------------------------------------------------------------ nothing is wrong
+
+
+async def test_where_all_is_well_it_says_so_line_by_line(practice: Practice) -> None:
+    lines = [str(finding) for finding in await practice.examine()]
+    assert lines == [
+        "ok     SQLite database can be written to",
+        "ok     SQLite database: tables are behind",
+        "ok     the bot is @help_bot",
+        "ok     the operator group is «Операторы», the bot is an admin there",
+        "ok     the alert channel is «Просрочки», the bot is an admin there",
+    ]
+
+
+async def test_it_runs_beside_the_desk(practice: Practice) -> None:
+    desk = Database(practice.environment()["DATABASE_URL"])
+    desk.lock()
+    assert next(f.what for f in await practice.examine()).endswith("in use: the desk is running")
+    assert not await practice.faults()
+    await desk.close()
+
+
+async def test_settings_that_wait_for_their_part_are_named(practice: Practice) -> None:
+    found = await practice.examine(
+        IMAP_URL="imaps://u:p@mail.example.com/INBOX", SUPPORT_ADDRESSES="a@example.com"
+    )
+    assert [f.what.split()[0] for f in found if "no effect" in f.what] == [
+        "IMAP_URL",
+        "SUPPORT_ADDRESSES",
+    ]
+
+
+# ------------------------------------------------------------------ Telegram
+
+
+async def test_without_a_token_it_says_where_to_get_one(practice: Practice) -> None:
+    assert "get one from @BotFather" in await practice.fault(BOT_TOKEN="")
+
+
+async def test_a_token_that_telegram_does_not_know(practice: Practice) -> None:
+    said = await practice.fault(BOT_TOKEN="42:another")
+    assert "does not know BOT_TOKEN" in said
+    assert "ask @BotFather" in said
+
+
+async def test_a_server_that_cannot_be_reached(practice: Practice) -> None:
+    said = await practice.fault(TELEGRAM_API_URL="http://127.0.0.1:9")
+    assert "Telegram cannot be reached" in said
+    assert "look at the network, a proxy, or TELEGRAM_API_URL" in said
+
+
+async def test_a_server_that_is_not_telegram(practice: Practice, elsewhere: str) -> None:
+    assert "look at TELEGRAM_API_URL" in await practice.fault(TELEGRAM_API_URL=elsewhere)
+
+
+@pytest.mark.parametrize("code", [404, 502])
+async def test_a_server_that_answers_with_an_error(practice: Practice, code: int) -> None:
+    practice.world.faults.error(code, method="getMe", description="Something")
+    assert "TELEGRAM_API_URL" in await practice.fault()
+
+
+async def test_nobody_is_an_admin(practice: Practice) -> None:
+    assert "set ADMIN_IDS to" in await practice.fault(ADMIN_IDS="")
+
+
+async def test_what_was_set_up_in_the_chat_counts_as_much_as_variables(practice: Practice) -> None:
+    nothing = {"OPERATOR_CHAT_ID": "", "ALERT_CHAT_ID": "", "ADMIN_IDS": ""}
+    assert len(await practice.faults(**nothing)) == 3
+    await practice.set_up_in_the_chat()
+    assert [str(finding) for finding in await practice.examine(**nothing)][-2:] == [
+        "ok     the operator group is «Операторы», the bot is an admin there",
+        "ok     the alert channel is «Просрочки», the bot is an admin there",
+    ]
+    assert "-1001 is out of reach" in await practice.fault(**nothing | {"ALERT_CHAT_ID": "-1001"})
+
+
+# ------------------------------------------------------------------ the group and the channel
+
+
+@pytest.mark.parametrize("variable", ["OPERATOR_CHAT_ID", "ALERT_CHAT_ID"])
+async def test_a_chat_that_is_not_set(practice: Practice, variable: str) -> None:
+    assert f"set {variable} to its id" in await practice.fault(**{variable: ""})
+
+
+@pytest.mark.parametrize("variable", ["OPERATOR_CHAT_ID", "ALERT_CHAT_ID"])
+async def test_a_chat_that_is_not_there(practice: Practice, variable: str) -> None:
+    said = await practice.fault(**{variable: "-1001"})
+    assert "-1001 is out of reach" in said
+    assert f"look at {variable}, and add the bot there as an admin" in said
+
+
+async def test_a_bot_that_is_no_admin_does_not_see_what_is_said(practice: Practice) -> None:
+    await practice.group.demote_bot(practice.anna)
+    assert "make the bot an admin of «Операторы»" in await practice.fault()
+
+
+async def test_a_team_s_own_group_is_looked_at_as_well(practice: Practice) -> None:
+    await practice.set_up_in_the_chat()
+    room = practice.world.supergroup("Выездные", owner=practice.anna, bot="admin")
+    await practice.has_team("field", room.id)
+    told = "ok     the group of the team field is «Выездные», the bot is an admin there"
+    assert told in [str(finding) for finding in await practice.examine()]
+    await room.remove_bot(practice.anna)
+    said = await practice.fault()
+    assert f"the group of the team field {room.id} is out of reach" in said
+    assert "look at the team's chat in the directory, and add the bot there as an admin" in said
+
+
+async def test_a_bot_that_was_thrown_out(practice: Practice) -> None:
+    await practice.group.remove_bot(practice.anna)
+    assert "add the bot there as an admin" in await practice.fault()
+
+
+@pytest.mark.parametrize(
+    ("right", "title"),
+    [("can_delete_messages", "Delete messages"), ("can_pin_messages", "Pin messages")],
+)
+async def test_a_right_that_is_missing_in_the_group(
+    practice: Practice, right: str, title: str
+) -> None:
+    await practice.group.promote_bot(practice.anna, **{right: False})
+    said = await practice.fault()
+    assert f"the operator group: the bot lacks the right «{title}»" in said
+    assert "allow it in the bot's admin rights" in said
+
+
+async def test_a_right_that_is_missing_in_the_channel(practice: Practice) -> None:
+    await practice.alerts.promote_bot(practice.anna, can_post_messages=False)
+    assert "the alert channel: the bot lacks the right «Post messages»" in await practice.fault()
+
+
+async def test_a_channel_where_the_group_should_be(practice: Practice) -> None:
+    said = await practice.fault(OPERATOR_CHAT_ID=str(practice.alerts.id))
+    assert "OPERATOR_CHAT_ID" in said
+    assert "in «Просрочки», a channel, nobody can answer" in said
+
+
+async def test_alerts_may_go_to_a_group(practice: Practice) -> None:
+    assert not await practice.faults(ALERT_CHAT_ID=str(practice.group.id))
+
+
+async def test_a_group_that_has_become_a_supergroup_has_another_id(practice: Practice) -> None:
+    group = practice.world.group("Старая", owner=practice.anna, bot="admin")
+    new = group.migrate()
+    said = await practice.fault(OPERATOR_CHAT_ID=str(group.id))
+    assert f"set OPERATOR_CHAT_ID to {new.id}" in said
+
+
+# ------------------------------------------------------------------ the database and the mail
+
+
+async def test_a_database_that_cannot_be_opened(practice: Practice) -> None:
+    (practice.folder / "file").write_text("no folder")
+    said = await practice.fault(DATABASE_URL=f"sqlite+aiosqlite:///{practice.folder}/file/x.db")
+    assert "look at DATABASE_URL: it cannot be opened" in said
+
+
+async def test_a_mail_server_that_cannot_be_reached(practice: Practice) -> None:
+    said = await practice.fault(
+        SMTP_URL="smtp://desk:c4nary@127.0.0.1:9", MAIL_FROM="desk@example.com"
+    )
+    assert "look at SMTP_URL" in said
+    assert "c4nary" not in said
+
+
+async def test_what_is_wrong_in_one_place_does_not_hide_the_others(practice: Practice) -> None:
+    (practice.folder / "file").write_text("no folder")
+    await practice.group.demote_bot(practice.anna)
+    found = await practice.faults(
+        DATABASE_URL=f"sqlite+aiosqlite:///{practice.folder}/file/x.db",
+        ALERT_CHAT_ID="-1001",
+        ADMIN_IDS="",
+        SMTP_URL="smtp://127.0.0.1:9",
+        MAIL_FROM="desk@example.com",
+    )
+    assert len(found) == 5
+
+
+# ------------------------------------------------------------------ as a command
+
+
+def test_its_exit_code_tells_whether_something_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def examined(findings: list[Finding]) -> list[Finding]:
+        return findings
+
+    def found(*findings: Finding) -> Any:
+        monkeypatch.setattr("bot.commands.check.examine", lambda _settings: examined([*findings]))
+        return cli.main(["check"])
+
+    for name in ("BOT_TOKEN", "FAULT_POINT"):
+        monkeypatch.delenv(name, raising=False)
+    assert os.environ.get("BOT_TOKEN") is None
+    assert found(Finding("one", True)) == cli.FINE
+    assert found(Finding("one", True), Finding("two", False, "do this")) == cli.WRONG
+    assert capsys.readouterr().out.endswith("ok     one\nWRONG  two\n       → do this\n")

@@ -1,0 +1,127 @@
+"""The sandbox's company before its first customer writes, and the example files it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import date
+
+import pytest
+
+from bot.app import desk_of
+from bot.commands.directory import put
+from bot.commands.import_cameras import import_cameras, summary
+from bot.demo.seed import CAMERAS, DIRECTORY, seed_company
+from bot.settings import Settings, load_settings
+from core.db import Database
+from core.desk import Desk
+from core.directory.reading import read_directory
+from core.equipment.cameras import list_own
+from core.equipment.csv_file import read_cameras
+from core.people.contact_points import Point, holders_of
+from core.people.identity import find_by_telegram
+from core.sla.agreements import agreement_for, agreements_of
+from core.teams.members import colleagues_of
+from core.tx import ReadTx
+from sandbox import demo
+from sandbox.demo import PEOPLE, Demo
+from sandbox.plots import PLOTS
+
+IDS = {name: number for name, number, _, _ in PEOPLE}
+
+
+Company = tuple[Desk, Demo, Settings]
+
+
+@pytest.fixture(scope="module")
+async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
+    """The desk of the furnished company; no bot runs."""
+    folder = tmp_path_factory.mktemp("company")
+    async with demo.start() as world:
+        there = demo.build(world)
+        url = f"sqlite+aiosqlite:///{folder}/desk.db"
+        settings = load_settings(there.environment() | {"DATABASE_URL": url})
+        await seed_company(settings, there)
+        database = Database(url)
+        yield desk_of(settings, database), there, settings
+        await database.close()
+
+
+async def test_customers_have_several_cameras_one_and_none(company: Company) -> None:
+    desk, there, _ = company
+    found = {name: await desk.read(list_own, IDS[name]) for name in ("anna", "boris", "john")}
+    assert {name: page.total for name, page in found.items()} == {"anna": 5, "boris": 1, "john": 0}
+    assert len({camera.area for camera in found["anna"].cameras}) == 2
+    assert re.fullmatch(r"MOS_\d\d_\d\d", found["boris"].cameras[0].number)
+    # enough in one area for the question whether it is one cause
+    areas = [camera.area for camera in found["anna"].cameras]
+    assert max(map(areas.count, areas)) >= desk.company.outage_faults
+    assert set(IDS) == set(there.people)
+
+
+async def test_two_teams_have_levels_members_and_somebody_on_duty(
+    company: Company,
+) -> None:
+    desk, _, _ = company
+    there = {one.name: one for one in await desk.read(colleagues_of)}
+    lines = {name: [(team.code, team.level) for team in one.teams] for name, one in there.items()}
+    assert lines == {
+        "Ольга": [("first", 1)],
+        "Ирина": [("first", 1)],
+        "Олег": [("second", 2)],
+        "Анна Петровна": [("second", 2)],
+    }
+    assert [name for name, one in there.items() if one.on_duty] == ["Олег"]
+
+
+async def _agreed(tx: ReadTx, telegram_id: int) -> str | None:
+    person = await find_by_telegram(tx, telegram_id)
+    return await agreement_for(
+        tx, await agreements_of(tx), person.id if person else 0, date(2026, 11, 23)
+    )
+
+
+async def test_a_contract_goes_before_what_counts_for_everybody(
+    company: Company,
+) -> None:
+    desk, there, _ = company
+    agreed = {name: await desk.read(_agreed, IDS[name]) for name in ("anna", "boris")}
+    assert agreed == {"anna": "standard", "boris": "always"}
+    phone = Point("phone", f"+{there.people['boris'].phone}")
+    assert [one.name for one in await desk.read(holders_of, phone)] == ["Борис"]
+
+
+async def test_people_who_have_written_nothing_are_strangers_to_the_desk(
+    company: Company,
+) -> None:
+    desk, _, _ = company
+    assert await desk.read(find_by_telegram, IDS["anna"]) is None  # the bot will greet her
+
+
+def test_the_files_name_only_people_of_the_sandbox() -> None:
+    members = {
+        who
+        for entry in read_directory(DIRECTORY.read_text(encoding="utf-8"))
+        for who in entry.says.get("members", ())
+    }
+    owners = {owner for camera in read_cameras(CAMERAS.read_bytes()) for owner in camera.owners}
+    phones = {f"+{plot.phone}" for plot in PLOTS if plot.phone}
+    assert members <= set(IDS.values())
+    assert {int(value) for kind, value in owners if kind == "telegram"} <= set(IDS.values())
+    assert {value for kind, value in owners if kind == "phone"} == phones
+
+
+def test_the_story_is_about_cameras_that_its_people_own() -> None:
+    owners = {
+        camera.number: {value for _, value in camera.owners}
+        for camera in read_cameras(CAMERAS.read_bytes())
+    }
+    told = [plot for plot in PLOTS if plot.camera]
+    assert told and all(f"+{plot.phone}" in owners[plot.camera or ""] for plot in told)
+
+
+async def test_the_files_can_be_applied_again_and_change_nothing(company: Company) -> None:
+    desk, _, settings = company
+    assert await put(settings, desk.database, DIRECTORY, really=True) == []
+    plan = await import_cameras(settings, CAMERAS, deactivate_missing=True)
+    assert summary(plan).startswith("0 new, 0 changed, 8 unchanged; 1 have no owner")

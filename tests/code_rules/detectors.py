@@ -1,0 +1,105 @@
+"""What each house rule looks for: a detector gives line and words, a test says where it applies."""
+
+import ast
+import re
+from itertools import pairwise
+
+from tests.code_rules.source import Found, strings
+
+CYRILLIC = re.compile(r"[А-Яа-яЁё]")
+TEXT_KEY = re.compile(r"[a-z_]+(\.[a-z0-9_]+)+")
+CLOCKS = {
+    *(f"{owner}.{reads}" for owner in ("datetime", "datetime.datetime", "dt.datetime")
+      for reads in ("now", "utcnow", "today")),
+    "date.today", "datetime.date.today", "time.time", "time.time_ns",
+}  # fmt: skip
+SAYING = {"answer", "reply", "send_message", "edit_text", "answer_photo", "edit_caption"}
+# Codes of states that mean nothing else; the other three need a word about states beside them.
+OWN_CODES = {"in_progress", "frozen", "resolved", "reopened", "cancelled"}
+COMMON_CODES = {"new", "waiting", "closed"}
+STATE = re.compile(r"stat(e|us)|\bcode\b", re.IGNORECASE)
+# A category is one of a fixed few and may be asked; rows of the queues have states of their own.
+NOT_A_TICKETS = re.compile(r"categor|inbox|outbox", re.IGNORECASE)
+
+
+def commits(tree: ast.Module) -> Found:
+    """`session.commit()`, by whatever name the session goes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "commit":
+            yield node.lineno, f"{ast.unparse(node)}()"
+
+
+def clocks(tree: ast.Module) -> Found:
+    """The machine's clock, called or handed on."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in CLOCKS:
+            yield node.lineno, ast.unparse(node)
+
+
+def cyrillic(tree: ast.Module) -> Found:
+    """Words of a language in a literal; docstrings and comments may quote them."""
+    for node in strings(tree):
+        if CYRILLIC.search(str(node.value)):
+            yield node.lineno, repr(node.value)[:60]
+
+
+def sentences(tree: ast.Module) -> Found:
+    """A literal with letters in it, said to somebody."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in SAYING:
+                continue
+            texts = [k.value for k in node.keywords if k.arg in {"text", "caption"}] + node.args[:2]
+            for text in texts:
+                if _speaks(text):
+                    yield node.lineno, ast.unparse(node)[:80]
+
+
+def _speaks(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=str(words)):
+            return bool(re.search(r"[^\W\d_]", words)) and not TEXT_KEY.fullmatch(words)
+        case ast.JoinedStr(values=parts):
+            return any(_speaks(part) for part in parts if isinstance(part, ast.Constant))
+        case ast.BinOp(left=left, right=right):
+            return _speaks(left) or _speaks(right)
+    return False
+
+
+def state_codes(tree: ast.Module) -> Found:
+    """`state.code == "resolved"`, `status in {"new", …}`, `case "closed"`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(
+                _names_a_state(*pair) or _names_a_state(*pair[::-1]) for pair in pairwise(sides)
+            ):
+                yield node.lineno, ast.unparse(node)[:80]
+        elif isinstance(node, ast.Match):
+            subject = ast.unparse(node.subject)
+            for part in (part for case in node.cases for part in ast.walk(case.pattern)):
+                if isinstance(part, ast.MatchValue) and _is_code(part.value, subject):
+                    yield part.value.lineno, f"case {ast.unparse(part.value)}"
+
+
+def _names_a_state(literal: ast.expr, other: ast.expr) -> bool:
+    beside = ast.unparse(other)
+    choices = literal.elts if isinstance(literal, ast.Set | ast.Tuple | ast.List) else [literal]
+    return any(_is_code(choice, beside) for choice in choices)
+
+
+def _is_code(literal: ast.expr, beside: str) -> bool:
+    if not isinstance(literal, ast.Constant) or NOT_A_TICKETS.search(beside):
+        return False
+    ours = literal.value in OWN_CODES
+    return ours or (literal.value in COMMON_CODES and bool(STATE.search(beside)))
+
+
+def long_functions(limit: int, tree: ast.Module) -> Found:
+    """Functions of more lines than that, docstrings not counted."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            length = (node.end_lineno or node.lineno) - first.lineno + 2
+            if length > limit:
+                yield node.lineno, f"{node.name} has {length} lines"

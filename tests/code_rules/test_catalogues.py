@@ -1,0 +1,165 @@
+"""Every text exists in every language, whole, with the same facts in it, and somebody says it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from string import Formatter
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import read_po
+
+from tests.code_rules.detectors import TEXT_KEY
+from tests.code_rules.source import HOUSE, ROOT, modules, strings, told
+
+LANGUAGES = {"en", "ru"}
+# Dotted literals there are names of columns.
+NOT_TEXTS = ("core/models/",)
+
+
+@cache
+def catalogues() -> dict[str, Catalog]:
+    found: dict[str, Catalog] = {}
+    for path in sorted(ROOT.glob("locales/*/LC_MESSAGES/*.po")):
+        with path.open("rb") as file:
+            part = read_po(file, locale=path.parts[-3], abort_invalid=True)
+        whole = found.setdefault(path.parts[-3], part)
+        for message in part if whole is not part else ():
+            if message.id:
+                whole[message.id] = message
+    return found
+
+
+def messages(catalogue: Catalog) -> dict[str, Message]:
+    return {key_of(message): message for message in catalogue if message.id}
+
+
+def key_of(message: Message) -> str:
+    return str(message.id if isinstance(message.id, str) else message.id[0])
+
+
+def forms(message: Message) -> list[str]:
+    said = message.string
+    return [said or ""] if isinstance(said, str | None) else [form or "" for form in said]
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def every_message() -> Iterator[tuple[str, str, Catalog, Message]]:
+    for language, catalogue in catalogues().items():
+        for key, message in messages(catalogue).items():
+            yield language, key, catalogue, message
+
+
+def test_every_language_has_the_same_keys() -> None:
+    if not catalogues():
+        return
+    assert set(catalogues()) >= LANGUAGES
+    keys = {language: set(messages(catalogue)) for language, catalogue in catalogues().items()}
+    everything = set().union(*keys.values())
+    found = [f"{lang}: {key}" for lang in sorted(keys) for key in sorted(everything - keys[lang])]
+    assert not found, told("a text is missing in a language", found)
+
+
+def test_no_text_is_missing_or_fuzzy() -> None:
+    found = [
+        f"{language}: {key}"
+        for language, key, _, message in every_message()
+        if message.fuzzy or not all(forms(message))
+    ]
+    assert not found, told("a text is empty or fuzzy", found)
+
+
+def test_keys_are_symbols_not_sentences() -> None:
+    found = [f"{lang}: {key}" for lang, key, _, _ in every_message() if not TEXT_KEY.fullmatch(key)]
+    assert not found, told("a key looks like ticket.opened", found)
+
+
+def test_every_plural_has_all_its_forms() -> None:
+    found = [
+        f"{language}: {key} has {len(forms(message))} of {catalogue.num_plurals}"
+        for language, key, catalogue, message in every_message()
+        if message.pluralizable and len(forms(message)) != catalogue.num_plurals
+    ]
+    assert not found, told("a plural lacks a form of its language", found)
+
+
+def test_a_text_holds_the_same_facts_in_every_language_and_form() -> None:
+    seen: dict[str, tuple[str, set[str]]] = {}
+    found = []
+    for language, key, _, message in every_message():
+        for text in forms(message):
+            first, facts = seen.setdefault(key, (language, placeholders(text)))
+            if placeholders(text) != facts:
+                found.append(f"{key}: {first} {sorted(facts)}, {language} {placeholders(text)}")
+    assert not found, told("placeholders differ", found)
+
+
+def test_placeholders_are_plain_names() -> None:
+    found = [
+        f"{language}: {key} {{{name}}}"
+        for language, key, _, message in every_message()
+        for text in forms(message)
+        for name in placeholders(text)
+        if not name.isidentifier()  # {0}, {a.b}, {a[b]} would reach inside what they are given
+    ]
+    assert not found, told("a placeholder is {name} or {name:spec}", found)
+
+
+@cache
+def literals() -> frozenset[tuple[str, str]]:
+    """Dotted literals of the product, with the place of each."""
+    return frozenset(
+        (str(node.value), f"{module.name}:{node.lineno}")
+        for module in modules(*HOUSE)
+        if not module.name.startswith(NOT_TEXTS)
+        for node in strings(module.tree)
+        if TEXT_KEY.fullmatch(str(node.value))
+    )
+
+
+@cache
+def composed() -> re.Pattern[str]:
+    """Keys put together at run time: f"state.{code}" stands for all that begin so."""
+    patterns = set()
+    for module in modules(*HOUSE):
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.JoinedStr):
+                patterns.add("".join(map(_pattern, node.values)))
+    with_words = {pattern for pattern in patterns if re.match(r"[a-z_]+\\\.", pattern)}
+    return re.compile("|".join(sorted(with_words)) or r"(?!)")
+
+
+def _pattern(part: ast.expr) -> str:
+    return re.escape(str(part.value)) if isinstance(part, ast.Constant) else r"[a-z0-9_.]+"
+
+
+def merged_account(literal: str, key: str) -> bool:
+    """A literal names a key, or is the stem of a family: mail.digest of mail.digest.subject."""
+    return key == literal or key.startswith((f"{literal}.", f"{literal}_"))
+
+
+def test_no_text_is_asked_for_that_nobody_wrote() -> None:
+    keys = {key for _, key, _, _ in every_message()}
+    families = {key.split(".", maxsplit=1)[0] for key in keys}
+    found = [
+        f"{place} {literal}"
+        for literal, place in sorted(literals())
+        if literal.split(".", maxsplit=1)[0] in families
+        and not any(merged_account(literal, key) for key in keys)
+    ]
+    assert not found, told("a key is in no catalogue", found)
+
+
+def test_no_text_waits_for_somebody_to_say_it() -> None:
+    said = {literal for literal, _ in literals()}
+    keys = {key for _, key, _, _ in every_message()}
+    found = sorted(
+        key
+        for key in keys
+        if not any(merged_account(literal, key) for literal in said)
+        and not composed().fullmatch(key)
+    )
+    assert not found, told("a text is used nowhere in the product", found)

@@ -1,0 +1,126 @@
+"""Rules that imports cannot show. Each failure says the rule, and each place that breaks it."""
+
+import ast
+import io
+import re
+import tokenize
+from functools import partial
+
+import pytest
+
+from tests.code_rules import detectors
+from tests.code_rules.source import EDGES, HOUSE, Detector, faults, modules, parsed, told
+
+MOST_LINES = 300
+LONGEST_FUNCTION = 45
+# Tables, where length is cheap because nothing branches. A module joins with its reason.
+TABLES: tuple[str, ...] = (
+    "channels/telegram/screens/callbacks.py",  # one dataclass for each thing that a button can mean
+    "core/events.py",  # one dataclass for each thing that can happen
+    "core/delivery/notices.py",  # one entry for each thing that somebody is told
+)
+# Where an instant enters the house; everybody else has tx.now or is handed a clock.
+CLOCKMAKERS = ("core/desk.py",)
+EMPTY_NAMES = {
+    "util",
+    "utils",
+    "helper",
+    "helpers",
+    "common",
+    "manager",
+    "managers",
+    "base",
+    "misc",
+}
+REASON = re.compile(r"\b(?:TODO|FIXME|XXX)\b(?!\([^)]+\): \S+ \S+)")
+
+
+def test_only_the_desk_commits() -> None:
+    found = faults(detectors.commits, *HOUSE, allowed=("core/desk.py", "core/db/", "core/db.py"))
+    assert not found, told("one action, one transaction: use desk.run, never commit", found)
+
+
+def test_only_the_desk_reads_the_clock() -> None:
+    found = faults(detectors.clocks, *HOUSE, allowed=CLOCKMAKERS)
+    assert not found, told("the instant is frozen once: use tx.now, or be handed a clock", found)
+
+
+def test_no_language_is_written_in_logic() -> None:
+    found = faults(detectors.cyrillic, *EDGES, "core", allowed=("core/words/",))
+    assert not found, told("sentences live in locales/, understood words in core/words/", found)
+
+
+def test_nobody_is_answered_with_a_literal() -> None:
+    found = faults(detectors.sentences, *EDGES)
+    assert not found, told("what people read comes from the catalogue, by key", found)
+
+
+def test_logic_asks_flags_and_categories_never_state_codes() -> None:
+    found = faults(detectors.state_codes, *HOUSE, allowed=("core/tickets/default_workflow.py",))
+    assert not found, told("states are rows a company edits: ask a flag or a category", found)
+
+
+def test_files_fit_in_a_head() -> None:
+    found = [
+        f"{module.name} has {module.lines} lines"
+        for module in modules(*HOUSE)
+        if module.lines > MOST_LINES and module.name not in TABLES
+    ]
+    assert not found, told(f"at most {MOST_LINES} lines: cut along use, not along entity", found)
+
+
+def test_functions_fit_on_a_screen() -> None:
+    found = faults(partial(detectors.long_functions, LONGEST_FUNCTION), *HOUSE, allowed=TABLES)
+    assert not found, told(f"at most {LONGEST_FUNCTION} lines in a function", found)
+
+
+def test_modules_are_named_after_what_they_do() -> None:
+    found = [
+        module.name
+        for module in modules(*HOUSE, "sandbox", "tests", "migrations")
+        if EMPTY_NAMES & set(module.name.removesuffix(".py").split("/"))
+    ]
+    assert not found, told(f"a name must say something; {sorted(EMPTY_NAMES)} do not", found)
+
+
+def test_what_is_left_undone_says_why() -> None:
+    found = [
+        f"{module.name}:{token.start[0]} {token.string}"
+        for module in modules(*HOUSE, "sandbox", "tests", "migrations")
+        for token in tokenize.generate_tokens(io.StringIO(module.text).readline)
+        if token.type == tokenize.COMMENT and REASON.search(token.string)
+    ]
+    assert not found, told("write TODO(who or which issue): why it waits", found)
+
+
+@pytest.mark.parametrize(
+    ("detector", "bad", "good"),
+    [
+        (detectors.commits, "await session.commit()", "await desk.run(take)"),
+        (detectors.clocks, "x = datetime.now(UTC)", "x = tx.now"),
+        (detectors.clocks, "clock = time.time", "clock = time.monotonic"),
+        (detectors.cyrillic, "x = 'Взять'", "'''Взять'''"),
+        (detectors.cyrillic, "x = f'№ {n} взят'", "x = 'taken'  # взят"),
+        (detectors.sentences, "message.answer('Taken')", "message.answer(say('ticket.taken'))"),
+        (detectors.sentences, "bot.send_message(1, f'Hi {x}')", "bot.send_message(1, text)"),
+        (detectors.sentences, "m.reply(text='Hi ' + x)", "m.reply('ticket.taken')"),
+        (detectors.state_codes, "if code == 'resolved': ...", "if state.resolution: ..."),
+        (
+            detectors.state_codes,
+            "if t.state in ('new', 'x'): ...",
+            "if state.category == 'new': ...",
+        ),
+        (detectors.state_codes, "match x:\n case 'frozen': ...", "match x:\n case 'photo': ..."),
+    ],
+)
+def test_the_detectors_see_what_they_should(detector: Detector, bad: str, good: str) -> None:
+    assert list(detector(parsed(bad)))
+    assert not list(detector(parsed(good)))
+
+
+def test_the_length_of_a_function_leaves_its_docstring_out() -> None:
+    body = "\n".join("    x = 1" for _ in range(10))
+    prose = '    """' + "\n    words" * 40 + '"""'
+    tree = ast.parse(f"def f():\n{prose}\n{body}")
+    assert not list(detectors.long_functions(11, tree))
+    assert list(detectors.long_functions(10, tree))

@@ -1,0 +1,121 @@
+"""The migrations make exactly the tables that the models describe, and can take them away."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from bot.commands.migrate import NewerDatabase, config, head, migrate, pending, undo
+from core.company import Company
+from core.db import Database, Row
+from core.desk import Desk
+from core.tickets.topics import Topics, topics_of
+from core.tickets.workflow import Workflow
+from core.tickets.workflow_store import workflow_of
+from core.tx import ReadTx
+from tests.postgres import Postgres
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+async def empty(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[tuple[Database, Database]]:
+    """Two databases with nothing in them."""
+    with ExitStack() as stack:
+        urls = [f"sqlite+aiosqlite:///{tmp_path / name}" for name in ("one", "other")]
+        if request.param == "postgresql":
+            server: Postgres = request.getfixturevalue("postgres")
+            urls = [stack.enter_context(server.database(empty=True)) for _ in urls]
+        one, other = (Database(url) for url in urls)
+        yield one, other
+        await one.close()
+        await other.close()
+
+
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, Row.metadata))
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def indexes(connection: Connection) -> list[str]:
+    """How the database itself words its indexes, their conditions too; alembic overlooks those."""
+    question = (
+        "SELECT sql FROM sqlite_master WHERE type = 'index' AND name NOT LIKE 'sqlite_%'"
+        if connection.dialect.name == "sqlite"
+        else "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    )
+    found = connection.scalars(text(question)).all()
+    return sorted(" ".join(words.split()) for words in found if "alembic_version" not in words)
+
+
+async def test_they_make_what_the_models_describe(empty: tuple[Database, Database]) -> None:
+    migrated, described = empty
+    await migrate(migrated)
+    async with described.alter() as connection:
+        await connection.run_sync(Row.metadata.create_all)
+        wanted = await connection.run_sync(indexes)
+    async with migrated.alter() as connection:
+        assert await connection.run_sync(differences) == []
+        assert await connection.run_sync(indexes) == wanted
+        assert await connection.run_sync(tables) == set(Row.metadata.tables)
+
+
+async def test_what_is_up_to_date_is_left_alone(empty: tuple[Database, Database]) -> None:
+    database, _ = empty
+    assert await pending(database)
+    await migrate(database)
+    assert not await pending(database)
+    await migrate(database)
+
+
+async def test_they_can_be_taken_back_and_made_again(empty: tuple[Database, Database]) -> None:
+    database, _ = empty
+    await migrate(database)
+    await undo(database)
+    async with database.alter() as connection:
+        assert await connection.run_sync(tables) == set()
+    await migrate(database)
+    assert not await pending(database)
+
+
+async def test_tables_of_a_later_release_are_refused(empty: tuple[Database, Database]) -> None:
+    database, _ = empty
+    await migrate(database)
+    async with database.alter() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerDatabase):
+        await migrate(database)
+
+
+async def test_a_fresh_desk_has_a_sound_workflow_and_topics(
+    empty: tuple[Database, Database],
+) -> None:
+    database, _ = empty
+    await migrate(database)
+
+    async def look(tx: ReadTx) -> tuple[Workflow, Topics]:
+        return await workflow_of(tx), await topics_of(tx)
+
+    workflow, topics = await Desk(database, Company()).read(look)
+    assert workflow.faults() == []
+    assert list(workflow.states) == [
+        *("new", "in_progress", "waiting", "frozen", "resolved", "reopened", "closed", "cancelled")
+    ]
+    assert list(topics) == ["general", "payment", "picture", "access", "other", "camera"]
+    assert not topics["camera"].active  # it is chosen by choosing a camera
+    assert topics["payment"].title("ru") == "Оплата"
+    assert topics["access"].title("en") == "Access and app"
+
+
+def test_the_expected_revision_is_alembics_own_head() -> None:
+    assert head() == ScriptDirectory.from_config(config()).get_current_head()

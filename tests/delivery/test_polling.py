@@ -1,0 +1,252 @@
+"""Polling: stored before it is confirmed, and nothing that Telegram says stops it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiogram import Bot
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from sqlalchemy import select
+
+from bot import polling
+from bot.polling import Poller, ordering_key_of
+from channels.telegram.client.gateway import make_bot
+from core import inbox
+from core.desk import Desk
+from core.models import InboxRow
+from sandbox import World
+
+
+class Post:
+    """A poller against the sandbox."""
+
+    def __init__(self, world: World, desk: Desk) -> None:
+        self.world = world
+        self.desk = desk
+        self.batches: list[int] = []
+        self.bot: Bot = make_bot(world.token, world.api_url)
+        self.poller = self.hire()
+
+    def hire(self) -> Poller:
+        self.poller = Poller(self.bot, self.desk, lambda batch: self.batches.append(len(batch)))
+        return self.poller
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[asyncio.Task[None]]:
+        task = asyncio.create_task(self.poller.run())
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def stored(self) -> list[InboxRow]:
+        async with self.desk.database.read() as session:
+            return list((await session.scalars(select(InboxRow).order_by(InboxRow.id))).all())
+
+    async def until(self, condition: Callable[[], Any]) -> None:
+        await self.world.until(condition, 30)
+
+    async def until_stored(self, count: int) -> list[InboxRow]:
+        async with asyncio.timeout(30):
+            while len(rows := await self.stored()) < count:
+                await asyncio.sleep(0.005)
+        return rows
+
+
+@pytest.fixture
+async def post(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Post]:
+    monkeypatch.setattr(polling, "backoff", lambda *_: 0.01)
+    async with World.start(strict_polling=False) as world:
+        post = Post(world, desk)
+        yield post
+        await post.bot.session.close()
+
+
+async def test_the_offset_moves_after_the_store_and_not_before(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, failures = post.desk.run, [OSError("disk full"), OSError("disk full")]
+    batches: list[int] = []
+
+    async def shaky(action: object, *args: object, **options: object) -> object:
+        if action is inbox.store:
+            batches.append(len(args[1]))  # type: ignore[arg-type]
+            if failures:
+                raise failures.pop()
+        result: object = await run(action, *args, **options)  # type: ignore[arg-type]
+        return result
+
+    monkeypatch.setattr(post.desk, "run", shaky)
+    anna = post.world.user("Anna", started=True)
+    for number in range(3):
+        await anna.say(f"{number}")
+    async with post.open():
+        await post.until_stored(3)
+        await post.until(lambda: not post.world.updates.pending)
+    assert batches == [3, 3, 3]
+
+
+async def test_each_update_lies_in_the_lane_of_its_chat(post: Post) -> None:
+    anna = post.world.user("Anna", started=True)
+    group = post.world.supergroup("Ops", members=[anna], bot="admin")
+    await anna.say("hello")
+    await anna.say(group, "hello")
+    async with post.open():
+        rows = await post.until_stored(2)
+    assert [row.ordering_key for row in rows] == [anna.id, group.id]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"message": {"text": "no chat"}},
+        {"message": {"chat": {"id": 2**63}, "message_id": 2**70, "text": "big"}},
+        {"message": {"chat": {"id": 5}, "text": "half a pair \ud83d, and \udc00"}},
+        {"message": {"chat": {"id": 5}, "text": "a \0 in it"}},
+        {"message": ["a", "list"]},
+        {"message": None},
+        {"callback_query": {"message": "words"}},
+        {"unknown_kind": {"chat": {"id": "x"}}},
+        {"message": {"chat": {"id": 1.5e300}}},
+        {},
+    ],
+)
+async def test_a_poisoned_update_harms_none_of_its_neighbours(
+    post: Post, update: dict[str, Any]
+) -> None:
+    anna = post.world.user("Anna", started=True)
+    await anna.say("before")
+    poison = post.world.inject(update)
+    await anna.say("after")
+    async with post.open() as task:
+        rows = await post.until_stored(3)
+        await post.until(lambda: not post.world.updates.pending)
+        assert not task.done()
+    assert [row.update_id for row in rows] == [poison - 1, poison, poison + 1]
+
+
+async def test_a_thing_without_an_id_is_passed_over(post: Post) -> None:
+    await polling.keep(post.desk, 42, [{"message": {}}, "words", None, {"update_id": 2**63}])
+    await polling.keep(post.desk, 42, [{"message": {}}, {"update_id": 5}])
+    assert [row.update_id for row in await post.stored()] == [5]
+
+
+async def test_a_redelivered_batch_is_stored_once(post: Post) -> None:
+    anna = post.world.user("Anna", started=True)
+    await anna.say("hello")
+    async with post.open():
+        await post.until_stored(1)
+        await post.until(lambda: not post.world.updates.pending)
+        post.world.redeliver()
+        await post.until(lambda: sum(post.batches) == 2)
+        await anna.say("again")
+        await post.until(lambda: sum(post.batches) == 3)
+    assert len(await post.stored()) == 2
+
+
+async def test_ids_may_begin_anew_after_a_pause(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "TIMEOUT", 1)
+    anna = post.world.user("Anna", started=True)
+    await anna.say("hello")
+    async with post.open():
+        await post.until_stored(1)
+        polls = post.world.updates.polls
+        await post.until(lambda: post.world.updates.polls > polls + 1)  # one came back empty
+        post.world.updates.next_id = 500
+        await anna.say("after a week")
+        rows = await post.until_stored(2)
+    assert rows[1].update_id == 500
+
+
+async def test_a_webhook_in_the_way_is_removed_and_nothing_dropped(post: Post) -> None:
+    await post.bot.set_webhook("http://127.0.0.1:1/nobody")
+    anna = post.world.user("Anna", started=True)
+    await anna.say("hello")
+    post.world.faults.error(500, method="deleteWebhook")
+    async with post.open():
+        await post.until_stored(1)
+    assert post.world.updates.webhook is None
+
+
+async def test_another_poller_is_waited_for(post: Post) -> None:
+    anna = post.world.user("Anna", started=True)
+    post.world.faults.error(
+        409,
+        method="getUpdates",
+        times=3,
+        description="Conflict: terminated by other getUpdates request",
+    )
+    await anna.say("hello")
+    async with post.open():
+        await post.until_stored(1)
+    assert not post.world.calls_of("deleteWebhook")
+
+
+@pytest.mark.parametrize("fault", ["error", "garbage", "drop", "cut", "flood"])
+async def test_trouble_on_the_way_is_waited_out(post: Post, fault: str) -> None:
+    getattr(post.world.faults, fault)(
+        *([1] if fault == "flood" else []), method="getUpdates", times=2 if fault != "flood" else 1
+    )
+    await post.world.user("Anna", started=True).say("hello")
+    async with post.open() as task:
+        await post.until_stored(1)
+        assert not task.done()
+
+
+async def test_an_unknown_token_ends_it(post: Post, desk: Desk) -> None:
+    bot = make_bot("1:wrong-token", post.world.api_url)
+    with pytest.raises(TelegramUnauthorizedError):
+        await asyncio.wait_for(Poller(bot, desk, lambda _: None).run(), 30)
+    await bot.session.close()
+
+
+async def test_a_server_that_knows_no_bots_ends_it_only_in_the_beginning(post: Post) -> None:
+    post.world.faults.error(404, method="getUpdates")
+    with pytest.raises(TelegramNotFound):
+        await asyncio.wait_for(post.poller.run(), 30)
+    anna = post.world.user("Anna", started=True)
+    await anna.say("hello")
+    async with post.open():
+        await post.until_stored(1)
+        post.world.faults.error(404, method="getUpdates", times=2)
+        await anna.say("again")
+        await post.until_stored(2)
+
+
+async def test_ending_it_during_a_store_finishes_the_store(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = asyncio.Event()
+    original = inbox.store
+
+    async def slow(*args: Any) -> None:
+        started.set()
+        await asyncio.sleep(0.05)
+        await original(*args)
+
+    monkeypatch.setattr(polling, "store", slow)
+    await post.world.user("Anna", started=True).say("hello")
+    async with post.open():
+        await started.wait()
+    assert len(await post.stored()) == 1
+
+
+@pytest.mark.parametrize(
+    ("update", "lane"),
+    [
+        ({"message": {"chat": {"id": 5}}}, 5),
+        ({"callback_query": {"from": {"id": 7}, "message": {"chat": {"id": -5}}}}, -5),
+        ({"callback_query": {"from": {"id": 7}}}, 7),
+        ({"my_chat_member": {"chat": {"id": -9}}}, -9),
+        ({"message": {"chat": {"id": 2**63}}}, 0),
+        ({"message": {"chat": {"id": "5"}}}, 0),
+        ({"poll": {}}, 0),
+    ],
+)
+def test_the_lane_of_an_update(update: dict[str, Any], ordering_key: int) -> None:
+    assert ordering_key_of(update) == ordering_key

@@ -1,0 +1,144 @@
+"""A bot that dies and is started again, and the ledger of what must have come of a story."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from sandbox import Message, Person
+from sandbox.chat import Chat
+from tests.e2e.stage import Stage
+from tests.e2e.warm import WarmProcesses, warm
+
+NUMBER = re.compile(r"#(\d+)")
+# What must stand once, and how often it does.
+Times = tuple[str, int]
+# So long may a step take while the bot dies and comes back, on a machine that does other things.
+PATIENCE = 45.0
+
+
+@asynccontextmanager
+async def dying(
+    stage: Stage, warm_processes: WarmProcesses, plans: Sequence[str]
+) -> AsyncIterator[list[str]]:
+    """The bot, killed where the plans say, one life after the other; then it lives on.
+
+    Gives the list of the deaths so far. In the end all plans have come true.
+    """
+    bot = warm(stage, warm_processes)
+    deaths: list[str] = []
+
+    async def live() -> None:
+        for plan in plans:
+            bot.env["FAULT_POINT"] = plan
+            await bot.start(wait=False)
+            code = await bot.wait()
+            assert code == -signal.SIGKILL, f"the bot ended with {code}:\n{bot.tail(60)}"
+            deaths.append(plan)
+        del bot.env["FAULT_POINT"]
+        await bot.start(wait=False)
+
+    lives = asyncio.create_task(live())
+    try:
+        yield deaths
+        async with asyncio.timeout(PATIENCE):
+            await lives
+    finally:
+        lives.cancel()
+        await asyncio.gather(lives, return_exceptions=True)
+        await bot.stop()
+    assert deaths == list(plans)
+
+
+async def eventually(stage: Stage, condition: object, what: str) -> None:
+    await stage.world.until(condition, PATIENCE, what)  # type: ignore[arg-type]
+
+
+@dataclass
+class Ledger:
+    """What people said, and where it must stand exactly once."""
+
+    stage: Stage
+    said: list[tuple[Chat, str]] = field(default_factory=list)
+    files: list[tuple[Chat, str]] = field(default_factory=list)
+
+    def must_stand(self, chat: Chat, text: str) -> None:
+        self.said.append((chat, text))
+
+    def must_show(self, chat: Chat, messages: Sequence[Message]) -> None:
+        self.files += [(chat, str((m.media or {})["file_unique_id"])) for m in messages]
+
+    def problems(self) -> list[str]:
+        """Everything lost, and everything doubled."""
+        times = [*self._words(), *self._cards(), *self._confirmations(), *self._alerts()]
+        return [f"{what}: {n} times" for what, n in times if n != 1] + self._rows()
+
+    def lost(self) -> int:
+        """How many things that must stand once do not stand at all."""
+        return sum(line.endswith(": 0 times") for line in self.problems())
+
+    def _words(self) -> Iterator[Times]:
+        shown = {chat.id: standing(chat) for chat, _ in (*self.said, *self.files)}
+        texts = {chat: "\0".join(m.text for m in stands) for chat, stands in shown.items()}
+        for chat, text in self.said:
+            yield f"{text!r} in {chat.title!r}", texts[chat.id].count(text)
+        files = {
+            chat: Counter(str((m.media or {}).get("file_unique_id")) for m in stands)
+            for chat, stands in shown.items()
+        }
+        for chat, file in self.files:
+            yield f"a file in {chat.title!r}", files[chat.id][file]
+
+    def _cards(self) -> Iterator[Times]:
+        shown = Counter(
+            number(message) for message in standing(self.stage.group) if message.keyboard
+        )
+        for (ticket,) in self.stage.query("SELECT id FROM ticket"):
+            yield f"a card of {ticket}", shown[ticket]
+
+    def _confirmations(self) -> Iterator[Times]:
+        rows = self.stage.query(
+            "SELECT ticket.id, telegram_id FROM ticket JOIN person ON customer_id = person.id"
+        )
+        for ticket, person in rows:
+            stands = standing(self.stage.world.chats[person])
+            times = sum(f"Обращение #{ticket} принято" in m.text for m in stands)
+            yield f"the confirmation of {ticket}", times
+
+    def _alerts(self) -> Iterator[Times]:
+        missed = self.stage.query("SELECT ticket_id FROM journal WHERE event = 'deadline_missed'")
+        due = Counter(ticket for (ticket,) in missed)
+        told = Counter(number(m) for m in standing(self.stage.alerts) if "просрочено" in m.text)
+        for ticket in due | told:
+            yield f"an alert of {ticket}", 1 + told[ticket] - due[ticket]
+
+    def _rows(self) -> list[str]:
+        left = self.stage.query("SELECT state, count(*) FROM inbox GROUP BY state")
+        sent = self.stage.query("SELECT state, count(*) FROM outbox GROUP BY state")
+        found = [f"inbox: {rows} {state}" for state, rows in left if state != "done"]
+        return found + [
+            f"outbox: {rows} {state}" for state, rows in sent if state not in {"sent", "dropped"}
+        ]
+
+
+def standing(chat: Chat) -> list[Message]:
+    """What the bot has sent there, and nobody has deleted."""
+    return [message for message in chat.messages if message.from_bot and not message.deleted]
+
+
+def number(message: Message) -> int:
+    found = NUMBER.search(message.text)
+    return int(found[1]) if found else 0
+
+
+async def opens(stage: Stage, person: Person, text: str) -> tuple[int, Message]:
+    """Somebody opens a ticket, however often the bot dies meanwhile."""
+    await person.say(text)
+    await person.press_soon("Открыть", timeout=PATIENCE)
+    accepted = await person.expect("принято", timeout=PATIENCE)
+    return number(accepted), await stage.card(number(accepted), timeout=PATIENCE)

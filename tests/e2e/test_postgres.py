@@ -1,0 +1,146 @@
+"""The main story on a real PostgreSQL, with a death in the middle of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.e2e.stage import Stage, staged
+from tests.postgres import Postgres
+
+pytestmark = pytest.mark.postgres
+
+PATIENCE = 30.0
+
+
+class Store:
+    """The desk's database, asked directly."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    async def ask(self, sql: str, *values: Any) -> list[Any]:
+        connection = await asyncpg.connect(self.url.replace("+asyncpg", ""))
+        try:
+            return [tuple(row) for row in await connection.fetch(sql, *values)]
+        finally:
+            await connection.close()
+
+    async def rest(self) -> None:
+        """Wait until everything that came in is handled and everything has left."""
+        waits = (
+            "SELECT (SELECT count(*) FROM inbox WHERE state='new')"
+            " + (SELECT count(*) FROM outbox WHERE state IN ('queued','sending'))"
+        )
+        async with asyncio.timeout(PATIENCE):
+            while (await self.ask(waits))[0][0]:
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def store(postgres: Postgres) -> Iterator[Store]:
+    with postgres.database(empty=True) as url:
+        yield Store(url)
+
+
+@asynccontextmanager
+async def a_desk_on(store: Store, folder: Path) -> AsyncIterator[Stage]:
+    async with staged(folder) as stage:
+        stage.settings["DATABASE_URL"] = store.url
+        async with stage.process():
+            yield stage
+
+
+async def test_the_main_story_with_a_death_in_the_middle(store: Store, tmp_path: Path) -> None:
+    async with a_desk_on(store, tmp_path) as stage:
+        anna, bot = stage.customer("Анна"), stage.bot
+        assert bot is not None
+        number, card = await stage.open_ticket(anna, "Нет картинки")
+        await (await stage.olga.press_soon("Взять", message=card)).answer(PATIENCE)
+        await anna.expect(f"Обращение #{number} взяли в работу.", timeout=PATIENCE)
+        other = await (await stage.oleg.press_data(card, f"t:take:{number}")).answer(PATIENCE)
+        assert other.text.startswith(f"#{number} уже взято: Ольга")
+        answer = await stage.olga.reply(card, "Смотрим")
+        await anna.expect("Смотрим", timeout=PATIENCE)
+        await stage.group.expect_reaction(answer, "👌", timeout=PATIENCE)
+
+        # it dies with words on their way, and people go on while nobody listens
+        stage.world.faults.slow(1.0, method="sendMessage", chat=anna)
+        on_its_way = await stage.olga.reply(card, "Едем к вам")
+        await store_has(store, "SELECT 1 FROM message WHERE text='Едем к вам'")
+        await bot.kill()
+        await anna.say("Подъезд третий")
+        photo = await anna.send_photo(caption="вот дверь")
+        await stage.olga.reply(card, "/note ждём поставку")
+        await bot.start()
+
+        await anna.expect("Едем к вам", timeout=PATIENCE, since="start")
+        await stage.group.expect_reaction(on_its_way, "👌", timeout=PATIENCE)
+        await stage.group.expect("Подъезд третий", reply_to=card, timeout=PATIENCE, since="start")
+        picture = await stage.group.expect(kind="photo", timeout=PATIENCE, since="start")
+        assert picture.file_bytes == photo.file_bytes
+        await stage.world.until(lambda: card.text.startswith("🔴"), PATIENCE, "words wait")
+
+        await stage.olga.reply(card, "/freeze 2s ждём поставку")
+        await anna.expect("отложили до", timeout=PATIENCE)
+        woke = await stage.group.expect("проснулось", timeout=PATIENCE, since="start")
+        assert woke.text == f"🟡→🔴 #{number} проснулось: «ждём поставку». 👷 Ольга"
+
+        await stage.olga.reply(card, "/resolve заменили кабель")
+        await anna.expect(f"По обращению #{number} готово: заменили кабель", timeout=PATIENCE)
+        await (await anna.press("Да, спасибо")).answer(PATIENCE)
+        await anna.expect(f"Обращение #{number} закрыто", timeout=PATIENCE)
+        await stage.world.until(lambda: card.text.startswith("⚪"), PATIENCE, "the card is white")
+        # what was just said is found some seconds later: the index follows the journal
+        await store_has(store, "SELECT 1 FROM search_word WHERE word LIKE 'картин%'")
+        await stage.olga.say(stage.group, "/find картинка")
+        await stage.group.expect(f"#{number} Нет картинки", timeout=PATIENCE)
+        await store.rest()
+        await nothing_lost_or_doubled(stage, store, number)
+
+
+async def nothing_lost_or_doubled(stage: Stage, store: Store, number: int) -> None:
+    said = [m.text for chat in (*stage.world.chats.values(),) for m in chat.bot_messages]
+    for words in ("Смотрим", "Едем к вам", "Подъезд третий", "вот дверь"):
+        assert said.count(words) == 1, words
+    assert sum("проснулось" in text for text in said) == 1
+    assert await store.ask("SELECT state FROM ticket WHERE id=$1", number) == [("closed",)]
+    assert await store.ask("SELECT DISTINCT state FROM inbox") == [("done",)]
+    left = {state for (state,) in await store.ask("SELECT DISTINCT state FROM outbox")}
+    assert left <= {"sent", "dropped"}
+    events = [
+        event
+        for (event,) in await store.ask(
+            "SELECT event FROM journal WHERE ticket_id=$1 ORDER BY id", number
+        )
+    ]
+    for once in ("ticket_opened", "ticket_taken", "ticket_woke"):
+        assert events.count(once) == 1
+    assert events.count("answer_delivered") == 2
+
+
+async def store_has(store: Store, sql: str) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await store.ask(sql):
+            await asyncio.sleep(0.02)
+
+
+async def test_a_second_process_on_the_same_database_is_refused(
+    store: Store, tmp_path: Path
+) -> None:
+    async with a_desk_on(store, tmp_path) as stage:
+        first = stage.bot
+        assert first is not None
+        second = stage.process()
+        await second.start(wait=False)
+        assert await second.wait(PATIENCE) != 0
+        assert "Traceback" not in second.output
+        assert first.running
+        number, _ = await stage.open_ticket(stage.customer("Анна"), "Вопрос")
+        assert number == 1

@@ -68,7 +68,7 @@ async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
         {
             "bot_id": bot_id,
             "update_id": item.update_id,
-            "lane": item.ordering_key,
+            "ordering_key": item.ordering_key,
             "raw": item.raw,
             "state": "new",
             "received_at": tx.now,

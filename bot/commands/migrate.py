@@ -13,7 +13,7 @@ from core.db import Database
 if TYPE_CHECKING:
     from alembic.config import Config
 
-FOLDER: Final = Path(__file__).parents[1] / "migrations"
+FOLDER: Final = Path(__file__).parents[2] / "migrations"
 # Any number, the same for everybody: who migrates a PostgreSQL database holds it.
 _LOCK: Final = 740_211
 

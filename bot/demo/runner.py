@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sandbox.demo import Demo
     from sandbox.page import Page
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+ROOT: Final = Path(__file__).resolve().parents[2]
 # What a person at the keyboard would not like to wait for.
 LIVELY: Final = {"SWEEP_INTERVAL": "1s", "LOG_LEVEL": "warning"}
 # What of the real desk's settings may be tried here. The others reach out of the box.

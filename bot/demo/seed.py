@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sandbox import Person
     from sandbox.demo import Demo
 
-EXAMPLES: Final = Path(__file__).resolve().parent.parent / "examples"
+EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
 DIRECTORY: Final = EXAMPLES / "directory.toml"
 CAMERAS: Final = EXAMPLES / "cameras.csv"
 

@@ -67,7 +67,7 @@ async def _move_waiting(tx: Tx, ticket_id: int, old: int, new: int) -> None:
     )
     dropped = {"state": "dropped", "error": "the ticket has moved", "done_at": tx.now}
     await tx.session.execute(waiting.where(OutboxRow.kind == "card").values(**dropped))
-    there = {"address": str(new), "lane": f"{new}:{ticket_id}"}
+    there = {"address": str(new), "ordering_key": f"{new}:{ticket_id}"}
     words = OutboxRow.kind.in_(("content", "edit"))
     await tx.session.execute(waiting.where(words).values(**there))
 

@@ -42,8 +42,8 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
     # the table, not the class: the ORM would part rows with empty columns from the others
     statement = insert(OutboxRow.__table__)
     return statement.on_conflict_do_update(
-        index_elements=["once"],
-        index_where=text("state = 'queued' AND once IS NOT NULL"),
+        index_elements=["dedup_key"],
+        index_where=text("state = 'queued' AND dedup_key IS NOT NULL"),
         set_={"facts": statement.excluded.facts},
     )
 
@@ -69,7 +69,7 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         return
     for each in rows:
-        each["turn_at"] = each["not_before"] + PATIENCE * each["priority"]
+        each["order_at"] = each["not_before"] + PATIENCE * each["priority"]
     tx.outgoing = True
     await _WRITE.change(tx.session, rows)
 
@@ -140,7 +140,7 @@ def row(
     return {
         "channel": channel,
         "address": address,
-        "lane": ordering_key,
+        "ordering_key": ordering_key,
         "locale": locale or (person.language if person else tx.company.language),
         "kind": kind,
         "key": key,
@@ -149,7 +149,7 @@ def row(
         "message_id": message_id,
         "person_id": None if person is None else person.id,
         "priority": int(priority),
-        "once": dedup_key,
+        "dedup_key": dedup_key,
         "state": "queued",
         "not_before": tx.now + timedelta(seconds=wait),
         "attempts": 0,

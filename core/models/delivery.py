@@ -24,24 +24,24 @@ class OutboxRow(Row):
     __table_args__ = (
         Index(
             "ix_outbox_pending",
-            "lane",
+            "ordering_key",
             "id",
             sqlite_where=text("state IN ('queued', 'sending')"),
             postgresql_where=text("state IN ('queued', 'sending')"),
         ),
         Index(
             "ix_outbox_ready",
-            "turn_at",
+            "order_at",
             "id",
             sqlite_where=text("state = 'queued'"),
             postgresql_where=text("state = 'queued'"),
         ),
         Index(
-            "uq_outbox_once",
-            "once",
+            "uq_outbox_dedup_key",
+            "dedup_key",
             unique=True,
-            sqlite_where=text("state = 'queued' AND once IS NOT NULL"),
-            postgresql_where=text("state = 'queued' AND once IS NOT NULL"),
+            sqlite_where=text("state = 'queued' AND dedup_key IS NOT NULL"),
+            postgresql_where=text("state = 'queued' AND dedup_key IS NOT NULL"),
         ),
         Index("ix_outbox_created_at", "created_at"),
     )
@@ -76,10 +76,10 @@ class SentMessage(Row):
     is in ``message`` and ``note``.
     """
 
-    __tablename__ = "placement"
+    __tablename__ = "sent_message"
     __table_args__ = (
-        UniqueConstraint("chat", "ref"),
-        Index("ix_placement_message_id", "message_id"),
+        UniqueConstraint("chat", "message_ref"),
+        Index("ix_sent_message_message_id", "message_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -97,7 +97,7 @@ class LinkedChat(Row):
     Telegram gives the group a new id, so that a restart does not go back to the old one.
     """
 
-    __tablename__ = "place"
+    __tablename__ = "linked_chat"
 
     role: Mapped[str] = mapped_column(String(16), primary_key=True)
     configured: Mapped[int] = mapped_column(BigInteger)

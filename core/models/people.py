@@ -84,7 +84,7 @@ class AccountMember(Row):
 class PersonMerge(Row):
     """Somebody turned out to be somebody known; the row of the first stays only as a signpost."""
 
-    __tablename__ = "merge"
+    __tablename__ = "person_merge"
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     into_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

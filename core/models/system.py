@@ -1,4 +1,4 @@
-"""What the machine room remembers of itself, and what admins chose for the company."""
+"""What came in, what happened, and what the desk remembers of itself."""
 
 from datetime import datetime
 from typing import Any
@@ -51,7 +51,7 @@ class JournalEntry(Row):
 class SystemState(Row):
     """A named value with the instant it was noted."""
 
-    __tablename__ = "fact"
+    __tablename__ = "system_state"
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[dict[str, Any]]

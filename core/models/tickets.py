@@ -179,8 +179,8 @@ class MoveRow(Row):
 class TicketParent(Row):
     """A ticket is part of another one's problem; it has one parent, and a parent has none."""
 
-    __tablename__ = "parentage"
-    __table_args__ = (Index("ix_parentage_parent_id", "parent_id"),)
+    __tablename__ = "ticket_parent"
+    __table_args__ = (Index("ix_ticket_parent_parent_id", "parent_id"),)
 
     child_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
     parent_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))

@@ -63,7 +63,7 @@ async def test_rows_come_back_from_inserts_updates_and_deletes(database: Databas
             .returning(SystemState.name)
         )
         assert sorted(changed) == ["b", "c"]
-        result = await session.execute(text("DELETE FROM fact WHERE name <> 'zzz'"))
+        result = await session.execute(text("DELETE FROM system_state WHERE name <> 'zzz'"))
         assert result.rowcount == 3  # type: ignore[attr-defined]
 
 

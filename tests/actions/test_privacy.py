@@ -18,6 +18,6 @@ async def test_an_error_of_the_database_does_not_repeat_what_people_wrote(
             await session.execute(
                 insert(SystemState).values(name=None, value={"said": WORDS}, at=None)
             )
-    assert "INSERT INTO fact" in str(refused.value)
+    assert "INSERT INTO system_state" in str(refused.value)
     assert WORDS not in str(refused.value).partition("DETAIL")[0]
     assert refused.value.hide_parameters

@@ -22,7 +22,7 @@ PEOPLE: Final = 200
 AIM: Final = 2.0
 
 _STORE: Final = (
-    "INSERT INTO inbox (bot_id, update_id, lane, raw, state, received_at)"
+    "INSERT INTO inbox (bot_id, update_id, ordering_key, raw, state, received_at)"
     " VALUES (?, ?, ?, ?, 'new', datetime('now'))"
 )
 

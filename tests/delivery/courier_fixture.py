@@ -163,7 +163,7 @@ class Depot:
         row = {
             "channel": "telegram",
             "address": str(address),
-            "lane": ordering_key or str(address),
+            "ordering_key": ordering_key or str(address),
             "locale": "ru",
             "kind": "text",
             "key": "x",
@@ -172,7 +172,7 @@ class Depot:
             "message_id": None,
             "person_id": None,
             "priority": int(Priority.GROUP_NEWS),
-            "once": None,
+            "dedup_key": None,
             "state": "queued",
             "not_before": self.clock.now + timedelta(seconds=wait),
             "attempts": 0,

@@ -502,7 +502,7 @@ async def test_a_backlog_of_a_hundred_thousand(hall: Hall) -> None:
                 {
                     "bot_id": BOT,
                     "update_id": number,
-                    "lane": number % 5000,
+                    "ordering_key": number % 5000,
                     "raw": "{}",
                     "state": "new",
                     "received_at": now,

@@ -20,7 +20,7 @@ def pass_hours(stage: Stage, hours: float, *, asleep: bool = False) -> None:
     """Make it later. ``asleep``: the bot has not seen it pass (it must not run meanwhile)."""
     moments = [(table, column) for table, columns in MOMENTS.items() for column in columns]
     if asleep:
-        moments.append(("fact", "at"))
+        moments.append(("system_state", "at"))
     earlier = f"-{hours * 3600:.3f} seconds"
     with sqlite3.connect(stage.database, timeout=30) as connection:
         for table, column in moments:

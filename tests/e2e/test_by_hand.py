@@ -185,7 +185,7 @@ async def test_similar_tickets_come_with_the_reason_and_one_becomes_the_parent(
     other, card = await stage.open_ticket(stage.customer("Глеб"), "Опять регистратор пищит")
     indexed = (
         "SELECT json_extract(value, '$.journal') >= (SELECT max(id) FROM journal"
-        " WHERE event='ticket_opened') FROM fact WHERE name='search'"
+        " WHERE event='ticket_opened') FROM system_state WHERE name='search'"
     )
     await soon(lambda: value(stage, indexed), "the words can be found", SOON)
     found = await asks(stage, stage.olga, "/similar", card)
@@ -194,4 +194,4 @@ async def test_similar_tickets_come_with_the_reason_and_one_becomes_the_parent(
     press = await stage.olga.press_soon(words["is_parent"].format(number=number), message=found)
     await press.answer(timeout=SOON)
     assert press.text == words["now_part"].format(number=other, parent=number)
-    assert value(stage, "SELECT parent_id FROM parentage WHERE child_id=?", other) == number
+    assert value(stage, "SELECT parent_id FROM ticket_parent WHERE child_id=?", other) == number

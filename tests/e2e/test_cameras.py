@@ -93,7 +93,7 @@ async def test_an_outage_from_the_third_report_to_its_end(stage: Stage, language
     new = [m for m in stage.group.bot_messages[posts:] if not m.deleted]
     assert new == [parent, question], "one post for all of it, and what the operator was asked"
     states = stage.query(
-        "SELECT DISTINCT ticket.state FROM ticket JOIN parentage ON child_id = ticket.id "
+        "SELECT DISTINCT ticket.state FROM ticket JOIN ticket_parent ON child_id = ticket.id "
         "WHERE parent_id = ?",
         number,
     )

@@ -23,7 +23,7 @@ async def test_an_answer_to_a_card_that_the_desk_does_not_know_of_yet_reaches_th
     shared.world.faults.cut(method="sendMessage", chat=shared.group)
     await anna.press_soon("Открыть")
     card = await shared.group.expect("Погас экран", button="Взять")
-    noted = "SELECT count(*) FROM placement WHERE ref=? AND chat=?"
+    noted = "SELECT count(*) FROM sent_message WHERE message_ref=? AND chat=?"
     assert not value(shared, noted, card.id, shared.group.id)
     await shared.olga.reply(card, "Включите свет")
     assert (await anna.expect("Включите свет", timeout=LOST)).text == "Включите свет"

@@ -192,7 +192,7 @@ class House:
             "facts": {},
             "ticket_id": None,
             "created_at": self.clock(),
-            "mark": self.channel.probe_context(),
+            "probe_context": self.channel.probe_context(),
         }
         return Delivery(kind=kind, **(facts | about))
 

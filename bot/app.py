@@ -41,6 +41,7 @@ from core.tickets import delivery_results, next_contact, parents, queue_order
 from handlers import telegram as telegram_handlers
 from scheduler.runner import Runner
 
+LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
 # Fields of the company that may be chosen in the chat, unless their variable says something.
 CHOSEN: Final = {
     "name": "company_name",
@@ -100,7 +101,6 @@ log = logging.getLogger(__name__)
 
 # How long a stop waits for what is under way, and then for the parcels that came of it (R16).
 PATIENCE: Final = 2.0
-LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
 
 
 @dataclass(slots=True)

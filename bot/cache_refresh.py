@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.desk import Desk
-from core.directory.changes import times_applied
+from core.directory.version import times_applied
 
 log = logging.getLogger(__name__)
 

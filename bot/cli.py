@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "backup":
             found.add_argument("file", type=Path, help="a file that is not there yet, or a folder")
         if name == "directory":
-            found.add_argument("action", choices=["show", "check", "apply"])
+            found.add_argument("action", choices=["show", "check", "apply", "schema"])
             found.add_argument("file", nargs="?", type=Path, help="TOML, as `show` prints it")
         if name == "import":
             found.add_argument("what", choices=["cameras"])
@@ -205,24 +205,13 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
 
 async def directory(settings: Settings, options: argparse.Namespace) -> int:
     """The company's directory as a file, beside the running desk, which then reads it anew."""
-    from bot.commands.directory import put, show
-    from core.directory.reading import BadDirectory
+    from bot.commands.directory import run_command
 
-    applies = options.action == "apply"
-    url = settings.database_url.get_secret_value()
-    async with opened_as_it_is(url) as database:
-        if options.action == "show":
-            print(await show(settings, database))
-            return FINE
-        if options.file is None:
-            _complain([f"directory {options.action}: name a file"])
-            return WRONG
-        try:
-            difference = await put(settings, database, options.file, really=applies)
-        except BadDirectory as wrong:
-            _complain([*wrong.faults, f"{options.file}: nothing was changed"])
-            return WRONG
-    print("\n".join(difference) or "the file changes nothing")
+    answer = await run_command(settings, options.action, options.file)
+    if not answer.fine:
+        _complain(answer.lines)
+        return WRONG
+    print("\n".join(answer.lines))
     return FINE
 
 
@@ -282,7 +271,11 @@ COMMANDS: Final[tuple[tuple[str, Command, str], ...]] = (
     ("run", run, "run the desk (without BOT_TOKEN: in its own sandbox)"),
     ("check", check, "say what is wrong with the set-up, and how to mend it"),
     ("migrate", migrate, "bring the database up to date"),
-    ("directory", directory, "show the company's directory, check or apply a file of it"),
+    (
+        "directory",
+        directory,
+        "show the company's directory or its schema, check or apply a file",
+    ),
     ("import", import_, "bring the cameras in line with a CSV file, while the desk runs"),
     ("backup", backup, "copy the database to a file while the desk runs"),
     ("quarantine", quarantine, "show or replay updates that could not be handled"),

@@ -41,7 +41,7 @@ async def seed_company(settings: Settings, demo: "Demo") -> None:
         desk = desk_of(settings, database)
         for person in _staff(demo):
             await desk.run(join_operators, _caller(person))
-        await put(settings, database, DIRECTORY, really=True)
+        await put(settings, database, DIRECTORY)
         await desk.run(by_operator, _caller(demo.people[ON_DUTY]), begin_duty)
         await _sign(desk, demo)
     await import_cameras(settings, CAMERAS, deactivate_missing=False)

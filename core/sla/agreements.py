@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from core.cache import cached
 from core.models import (
     AccountAgreement,
     AccountMember,
@@ -59,10 +60,7 @@ class Agreements:
 
 async def agreements_of(tx: ReadTx) -> Agreements:
     """The company's book. A company without agreements is asked for them once."""
-    found: Agreements | None = tx.cache.get(Agreements)
-    if found is None:
-        found = tx.cache[Agreements] = await _read(tx)
-    return found
+    return await cached(tx, Agreements, _read)
 
 
 async def _read(tx: ReadTx) -> Agreements:

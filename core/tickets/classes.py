@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from core.cache import cached
 from core.models import Category, PriorityRow, Service
 from core.tx import ReadTx
 
@@ -51,19 +52,20 @@ class Classes:
 
 async def classes_of(tx: ReadTx) -> Classes:
     """The company's services, categories and priorities, kept until the directory changes."""
-    found: Classes | None = tx.cache.get(Classes)
-    if found is None:
-        found = tx.cache[Classes] = Classes(
-            {
-                SERVICE: await _read(tx, select(Service).order_by(Service.position)),
-                CATEGORY: await _read(tx, select(Category).order_by(Category.position)),
-                PRIORITY: await _read(tx, select(PriorityRow).order_by(PriorityRow.rank)),
-            }
-        )
-    return found
+    return await cached(tx, Classes, _read)
 
 
-async def _read(tx: ReadTx, query: Any) -> dict[str, ClassFacts]:
+async def _read(tx: ReadTx) -> Classes:
+    return Classes(
+        {
+            SERVICE: await _facts_of(tx, select(Service).order_by(Service.position)),
+            CATEGORY: await _facts_of(tx, select(Category).order_by(Category.position)),
+            PRIORITY: await _facts_of(tx, select(PriorityRow).order_by(PriorityRow.rank)),
+        }
+    )
+
+
+async def _facts_of(tx: ReadTx, query: Any) -> dict[str, ClassFacts]:
     return {row.code: _facts(row) for row in await tx.session.scalars(query)}
 
 

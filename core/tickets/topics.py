@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from core.cache import cached
 from core.errors import Unreadable
 from core.models import Topic
 from core.tx import ReadTx
@@ -30,11 +31,12 @@ class Topics(dict[str, TopicFacts]):
 
 async def topics_of(tx: ReadTx) -> Topics:
     """The topics, read once and kept until the directory changes."""
-    found: Topics | None = tx.cache.get(Topics)
-    if found is None:
-        rows = await tx.session.scalars(select(Topic).order_by(Topic.position))
-        found = tx.cache[Topics] = Topics((row.code, _facts(row)) for row in rows)
-    return found
+    return await cached(tx, Topics, _read)
+
+
+async def _read(tx: ReadTx) -> Topics:
+    rows = await tx.session.scalars(select(Topic).order_by(Topic.position))
+    return Topics((row.code, _facts(row)) for row in rows)
 
 
 def _facts(row: Topic) -> TopicFacts:

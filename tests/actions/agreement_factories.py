@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from core.desk import Desk
-from core.directory import agreements
 from core.sla.terms import Kind, Spans, Term
 from core.tx import Tx
+from tests.actions import company_directory as directory
 
 HOUR = 3600
 OFFICE = [["09:00", "13:00"], ["14:00", "18:00"]]
@@ -22,10 +22,10 @@ async def agrees(desk: Desk, terms: Sequence[Term] = TERMS, code: str = "plain")
     """The company's default agreement, its calendar and two services."""
 
     async def put(tx: Tx) -> None:
-        await agreements.put_service(tx, "video", {"en": "Video", "ru": "Видео"}, position=1)
-        await agreements.put_service(tx, "doors", {"en": "Doors", "ru": "Домофоны"}, position=2)
-        await agreements.put_calendar(tx, "office", "Office", zone="UTC", week=WEEK)
-        await agreements.put_agreement(
+        await directory.put_service(tx, "video", {"en": "Video", "ru": "Видео"}, position=1)
+        await directory.put_service(tx, "doors", {"en": "Doors", "ru": "Домофоны"}, position=2)
+        await directory.put_calendar(tx, "office", "Office", zone="UTC", week=WEEK)
+        await directory.put_agreement(
             tx, code, code.title(), calendar="office", terms=terms, default=True
         )
 

@@ -17,7 +17,6 @@ from sqlalchemy import event
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
-from core.directory import agreements
 from core.equipment import outage_commands, outage_detection
 from core.equipment.cameras import find_own
 from core.equipment.faults import report
@@ -30,7 +29,6 @@ from core.tasks.resolution import Choice, resolve
 from core.tasks.task_actions import cancel_task, finish_task, take_task
 from core.teams.assignee_parser import Wish, read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
-from core.teams.teams import put_team
 from core.tickets import conversation, parents
 from core.tickets.assignment import release, take
 from core.tickets.classification import change_topic, classify, prioritise
@@ -40,7 +38,9 @@ from core.tickets.next_contact import plan_contact
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.sweep import sweep
 from core.tx import Actor, Tx
+from tests.actions import company_directory as directory
 from tests.actions.agreement_factories import HOUR, TERMS, WEEK, agrees
+from tests.actions.company_directory import put_team
 from tests.actions.conftest import RECORDERS, Clock
 from tests.actions.equipment_factories import brings, camera, title
 from tests.actions.invariants import Eye
@@ -338,7 +338,7 @@ class World:
 
     async def holiday(self, day: str) -> None:
         async def put(tx: Tx) -> None:
-            await agreements.put_calendar(
+            await directory.put_calendar(
                 tx, "office", "Office", zone="UTC", week=WEEK, days={day: []}
             )
 

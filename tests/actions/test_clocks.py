@@ -7,8 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from core.desk import Desk
-from core.directory import agreements
-from core.directory.agreements import BadEntry
 from core.errors import NotAllowed, NothingToDo, Unreadable
 from core.models import Account, AccountMember, Classification, Contract, NextContact
 from core.sla.clock_recorder import recompute
@@ -24,6 +22,7 @@ from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from core.tickets.sweep import sweep
 from core.tx import Tx
+from tests.actions import company_directory as directory
 from tests.actions.agreement_factories import HOUR, WEEK, agrees
 from tests.actions.conftest import Clock
 from tests.actions.people import (
@@ -327,8 +326,8 @@ async def _signs(desk: Desk, **contract: Any) -> None:
         await tx.insert(AccountMember(person_id=alice.person_id, account_id=account.id))
         for code, hours in (("house", 3), ("gold", 1)):
             terms = [Term(Kind(), Spans(hours * HOUR, None))]
-            await agreements.put_agreement(tx, code, code.title(), calendar="office", terms=terms)
-        await agreements.put_account_agreement(tx, "House 10", "house")
+            await directory.put_agreement(tx, code, code.title(), calendar="office", terms=terms)
+        await directory.put_account_agreement(tx, "House 10", "house")
         if contract:
             await tx.insert(
                 Contract(account_id=account.id, number="7", agreement="gold", **contract)
@@ -387,7 +386,7 @@ async def test_a_holiday_moves_the_clocks_of_open_tickets_at_once(
     clock.now = at(23, 12)
 
     async def off(tx: Tx) -> None:
-        await agreements.put_calendar(
+        await directory.put_calendar(
             tx, "office", "Office", zone="UTC", week=WEEK, days={"2026-11-24": []}
         )
 
@@ -415,7 +414,7 @@ async def test_a_transaction_that_fails_leaves_the_directory_as_it_was(desk: Des
 
     async def put(tx: Tx) -> None:
         terms = [Term(Kind(), Spans(HOUR, None))]
-        await agreements.put_agreement(
+        await directory.put_agreement(
             tx, "plain", "Plain", calendar="office", terms=terms, default=True
         )
         ticket = await tx.session.get_one(Classification, 1)
@@ -425,67 +424,6 @@ async def test_a_transaction_that_fails_leaves_the_directory_as_it_was(desk: Des
     with pytest.raises(Exception):  # noqa: B017
         await desk.run(put)
     assert (await due(desk, (await opens(desk)).id))["reaction"] == at(23, 11, 30)
-
-
-CALENDAR: dict[str, Any] = {"title": "Office", "zone": "UTC", "week": WEEK}
-BAD_CALENDARS = [
-    ({"zone": "Mars/Base"}, "no time zone"),
-    ({"week": WEEK[:6]}, "seven days"),
-    ({"week": [[]] * 7}, "no day of the week"),
-    ({"week": [[["18:00", "09:00"]], *WEEK[1:]]}, "end before they begin"),
-    ({"week": [[["9"]], *WEEK[1:]]}, "calendar office"),
-    ({"week": [5, *WEEK[1:]]}, "calendar office"),
-    ({"days": {"2026-13-01": []}}, "no date"),
-    ({"title": " "}, "a title has"),
-]
-
-
-@pytest.mark.parametrize(("wrong", "why"), BAD_CALENDARS)
-async def test_a_calendar_that_cannot_be_is_refused_in_words(
-    desk: Desk, store: Store, wrong: dict[str, Any], why: str
-) -> None:
-    before = await store.everything()
-    with pytest.raises(BadEntry, match=why):
-        await desk.run(agreements.put_calendar, "office", **(CALENDAR | wrong))
-    assert await store.everything() == before
-
-
-ANY = Term(Kind(), Spans(HOUR, HOUR))
-BAD_AGREEMENTS: list[tuple[dict[str, Any], str]] = [
-    ({"code": "Plain Terms"}, "a code has"),
-    ({"title": ""}, "a title has"),
-    ({"calendar": "night"}, "no calendar 'night'"),
-    ({"terms": []}, "has no terms"),
-    ({"terms": [ANY, ANY]}, "term 2: an earlier term"),
-    ({"terms": [Term(Kind(service="x"), Spans(1, 1))]}, "term 1: there is no service 'x'"),
-    ({"terms": [Term(Kind(priority="x"), Spans(1, 1))]}, "there is no priority 'x'"),
-    ({"terms": [Term(Kind(), Spans(0, 1))]}, "a span is from"),
-    ({"terms": [Term(Kind(), Spans(1, 367 * 24 * HOUR))]}, "a span is from"),
-]
-
-
-@pytest.mark.parametrize(("wrong", "why_not"), BAD_AGREEMENTS)
-async def test_an_agreement_that_cannot_be_is_refused_in_words(
-    desk: Desk, store: Store, wrong: dict[str, Any], why_not: str
-) -> None:
-    await agrees(desk)
-    before = await store.everything()
-    facts = {"code": "new", "title": "New", "calendar": "office", "terms": [ANY]} | wrong
-    with pytest.raises(BadEntry, match=why_not):
-        await desk.run(agreements.put_agreement, facts.pop("code"), facts.pop("title"), **facts)
-    assert await store.everything() == before
-
-
-async def test_what_is_used_is_not_taken_away(desk: Desk, store: Store) -> None:
-    await agrees(desk)
-    await desk.run(agreements.put_calendar, "spare", **CALENDAR)
-    await desk.run(agreements.drop_calendar, "spare")
-    with pytest.raises(BadEntry, match="an agreement counts in it"):
-        await desk.run(agreements.drop_calendar, "office")
-    ticket = await opens(desk)
-    with pytest.raises(BadEntry, match="a ticket goes by it"):
-        await desk.run(agreements.drop_agreement, "plain")
-    assert await due(desk, ticket.id)
 
 
 async def test_why_a_deadline_is_what_it_is(desk: Desk, clock: Clock) -> None:
@@ -582,7 +520,7 @@ async def test_back_from_its_end_a_ticket_is_reckoned_by_the_calendar_of_the_day
     await desk.run_as(who, move, ticket.id, "close")
 
     async def off(tx: Tx) -> None:
-        await agreements.put_calendar(
+        await directory.put_calendar(
             tx, "office", "Office", zone="UTC", week=WEEK, days={"2026-11-24": []}
         )
 

@@ -1,15 +1,33 @@
 """The directory as a file: what is shown can be applied, what is wrong changes nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, ClassVar, Self
+from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import Field
+from sqlalchemy import select
 
+from core.delivery.linked_chats import OperatorChats
 from core.desk import Desk
-from core.directory.applying import OnlyChecked, apply_directory
-from core.directory.reading import BadDirectory, read_directory
-from core.directory.showing import show_directory
+from core.directory.faults import DirectoryError, Problem
+from core.directory.fields import Code, Reference, Titles
+from core.directory.json_schema import directory_schema
+from core.directory.kinds import KINDS
+from core.directory.reader import read_directory
+from core.directory.schema import Directory, DirectoryEntry, Kinds
+from core.directory.store import OnlyChecked, apply_directory, show_directory
+from core.models import Account, SystemState
 from core.people.identity import recognise
-from tests.actions.people import OLGA
+from core.teams.teams import teams_of
+from core.texts import Texts
+from core.tx import ReadTx, Tx
+from tests.actions.people import ALERTS, OLGA, OPERATORS
+from tests.actions.store import Store
+
+TEXTS = Texts.load(Path(__file__).parents[2] / "locales")
 
 SAMPLE = """
 [[topic]]
@@ -40,10 +58,15 @@ terms = [
   { reaction = "4h" },
 ]
 
+[[account_agreement]]
+account = "House 10"
+agreement = "standard"
+
 [[team]]
 code = "field"
 titles = { ru = "Выездная бригада", en = "Field crew" }
 level = 2
+chat = -100500
 members = ["@olga"]
 """
 
@@ -53,16 +76,29 @@ async def apply(desk: Desk, text: str, *, really: bool = True) -> list[str]:
 
 
 async def faults(desk: Desk, text: str) -> list[str]:
-    with pytest.raises(BadDirectory) as wrong:
+    """What is wrong with a file, in English; it must have changed nothing."""
+    before = await desk.read(show_directory)
+    with pytest.raises(DirectoryError) as error:
         await apply(desk, text)
-    return list(wrong.value.faults)
+    assert await desk.read(show_directory) == before
+    return [say(fault.text.key, **fault.text.facts) for fault in error.value.faults]
+
+
+def say(key: str, **facts: object) -> str:
+    now, zone = datetime(2026, 11, 28, tzinfo=UTC), ZoneInfo("UTC")
+    return TEXTS.say("en", key, facts, now=now, zone=zone)
+
+
+async def _arrange(tx: Tx) -> None:
+    await recognise(tx, OLGA)
+    await tx.insert(Account(name="House 10"))
 
 
 @pytest.fixture(autouse=True)
 async def as_it_was(desk: Desk) -> AsyncIterator[None]:
-    """Somebody to be a member; topics are seeded once for all tests, so they are put back."""
+    """Somebody to be a member, an account; topics are seeded once for all, so they are put back."""
     before = await desk.read(show_directory)
-    await desk.run(recognise, OLGA)
+    await desk.run(_arrange)
     yield
     await apply(desk, before)
 
@@ -74,6 +110,18 @@ async def test_what_is_shown_can_be_applied_and_changes_nothing(desk: Desk) -> N
     assert await desk.read(show_directory) == shown
 
 
+async def test_comments_say_what_every_field_is_and_change_nothing(desk: Desk) -> None:
+    await apply(desk, SAMPLE)
+    shown = await desk.read(show_directory, describe=say)
+    assert "# [[team]] Support teams\n" in shown
+    assert "#   level: support level from 1 to 9" in shown
+    assert "#     reaction: to take or answer it" in shown
+    assert await apply(desk, shown) == []
+    assert "".join(
+        f"{line}\n" for line in shown.splitlines() if line and not line.startswith("#")
+    ) == "".join(f"{line}\n" for line in (await desk.read(show_directory)).splitlines() if line)
+
+
 async def test_a_file_becomes_the_directory_and_the_difference_says_how(desk: Desk) -> None:
     difference = await apply(desk, SAMPLE)
     assert '+answer = "1d"' in difference
@@ -82,6 +130,7 @@ async def test_a_file_becomes_the_directory_and_the_difference_says_how(desk: De
     for line in ('members = ["@olga"]', 'holidays = ["2027-01-01"]', "default = true"):
         assert line in shown
     assert '{ priority = "urgent", reaction = "30m", resolution = "4h" }' in shown
+    assert 'account = "House 10"\nagreement = "standard"' in shown
     assert 'code = "general"' in shown  # what the file does not name stays
 
 
@@ -89,52 +138,189 @@ async def test_a_check_says_the_difference_and_changes_nothing(desk: Desk) -> No
     before = await desk.read(show_directory)
     with pytest.raises(OnlyChecked) as checked:
         await apply(desk, SAMPLE, really=False)
-    assert "+[[agreement]]" in checked.value.args[0]
+    assert "+[[agreement]]" in checked.value.difference
     assert await desk.read(show_directory) == before
 
 
-async def test_a_file_with_one_fault_changes_nothing_at_all(desk: Desk) -> None:
-    before = await desk.read(show_directory)
-    said = await faults(desk, SAMPLE.replace('calendar = "office"', 'calendar = "nowhere"'))
-    assert said == ["agreement standard: there is no calendar 'nowhere'"]
-    assert await desk.read(show_directory) == before
+async def test_what_was_kept_is_read_anew(desk: Desk) -> None:
+    assert list(await desk.read(teams_of)) == []
+    await apply(desk, SAMPLE)
+    assert list(await desk.read(teams_of)) == ["field"]
+    await apply(desk, SAMPLE.replace("Field crew", "Crew"))
+    assert (await desk.read(teams_of))["field"].title("en") == "Crew"
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("[[topic", "this is no TOML"),
-        ("[[colour]]\ncode='x'", "nobody knows [[colour]]"),
-        ("topic = 3", "topic is written as tables: [[topic]]"),
-        ("[[topic]]\ncode='x'", "topic x: titles is missing"),
-        ("[[topic]]\ntitles={ru='x'}", "topic no. 1: code is missing"),
-        ("[[topic]]\ncode=3\ntitles={ru='x'}", "topic 3: code is no str"),
-        ("[[topic]]\ncode='x'\ntitles={ru='x'}\nanswr='1d'", "topic x: nobody knows 'answr'"),
-        ("[[service]]\ncode='x'\ntitles={ru='x'}\n" * 2, "service x: this code stands"),
-    ],
+async def test_another_default_takes_the_place_of_the_first(desk: Desk) -> None:
+    await apply(desk, SAMPLE)
+    other = SAMPLE[SAMPLE.index("[[agreement]]") : SAMPLE.index("[[account")]
+    await apply(desk, other.replace('"standard"', '"other"'))
+    shown = await desk.read(show_directory)
+    assert shown.count("default = true") == 1
+    assert shown.index('code = "other"') < shown.index("default = true")
+
+
+async def test_an_account_without_an_agreement_of_its_own_is_shown_no_more(desk: Desk) -> None:
+    await apply(desk, SAMPLE)
+    assert await apply(desk, '[[account_agreement]]\naccount = "House 10"')
+    assert "[[account_agreement]]" not in await desk.read(show_directory)
+
+
+async def test_a_team_may_take_the_group_that_an_earlier_one_leaves(desk: Desk) -> None:
+    await apply(desk, SAMPLE)
+    leaves = '[[team]]\ncode = "field"\ntitles = { en = "Field" }\n'
+    takes = '[[team]]\ncode = "network"\ntitles = { en = "Network" }\nchat = -100500\n'
+    assert await faults(desk, takes) == [
+        "line 4: team network, chat: this group is that of the team field"
+    ]
+    assert await faults(desk, takes + leaves)
+    await apply(desk, leaves + takes)
+    assert (await desk.read(teams_of)).of_chat(-100500) is not None
+
+
+LESS_WORK = (
+    'mon = ["09:00-13:00", "14:00-18:00"], tue = ["09:00-18:00"]',
+    'mon = ["09:00-11:00"]',
 )
-def test_what_can_be_seen_without_the_database_is_said_at_once(text: str, says: str) -> None:
-    with pytest.raises(BadDirectory) as wrong:
-        read_directory(text)
-    assert any(fault.startswith(says) for fault in wrong.value.faults)
+NEVER = "so much working time does not pass in twenty years in the calendar office"
+SEEN_BY_THE_DATABASE = [
+    ('"office"\ndefault', '"x"\ndefault', "agreement standard, calendar: there is no calendar x, "),
+    ('"urgent"', '"x"', "agreement standard, terms 1, priority: there is no priority x, neither"),
+    ('"video", ', '"x", ', "agreement standard, terms 2, service: there is no service x, neither"),
+    ('agreement = "standard"', 'agreement = "x"', "account_agreement House 10, agreement: there"),
+    ('"House 10"', '"x"', 'account_agreement x, account: there is no account "x"; the command'),
+    ('"House 10"', '"\\u0000"', 'account_agreement �, account: there is no account "\\u0000"'),
+    ('"16h"', '"8000h"', f"agreement standard, terms 2, resolution: {NEVER}"),
+    ('"@olga"', '"@nobody"', "team field, members 1: @nobody has not written to the bot; they may"),
+    ('"@olga"', f'"Olga", {OLGA.telegram_id}', "team field, members 2: this member is named twice"),
+    ("-100500", str(OPERATORS), "team field, chat: this chat is the company's; a team needs a"),
+    ("-100500", str(ALERTS), "team field, chat: this chat is the company's; a team needs a group"),
+]
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ('"1d"', '"some day"', "topic payment: 'some day' is no length of time"),
-        ('code = "payment"', 'code = "Оплата"', "topic Оплата: a code has"),
-        ("mon =", "monday =", "calendar office: week has no day 'monday'"),
-        ('["09:00-18:00"]', '["9 to 6"]', "calendar office: hours are written"),
-        ('["09:00-18:00"]', '"09:00-18:00"', "calendar office: hours are a list"),
-        ("Europe/Moscow", "Europe/Nowhere", "calendar office: 'Europe/Nowhere'"),
-        ('"2027-01-01"', '"1.1.2027"', "calendar office: '1.1.2027' is no date"),
-        ('"urgent"', '"panic"', "agreement standard, term 1: there is no priority 'panic'"),
-        ('reaction = "4h" }', 'reaction = "4h", colour = "red" }', "agreement standard: a term"),
-        ('"@olga"', '"@nobody"', "team field"),
-    ],
-)
-async def test_each_fault_is_said_with_where_it_is(
-    desk: Desk, old: str, new: str, says: str
+def line_of(text: str, words: str) -> int:
+    return text[: text.index(words)].count("\n") + 1
+
+
+@pytest.mark.parametrize(("old", "new", "why"), SEEN_BY_THE_DATABASE)
+async def test_what_only_the_database_knows_is_told_with_its_line(
+    desk: Desk, old: str, new: str, why: str
 ) -> None:
-    assert any(fault.startswith(says) for fault in await faults(desk, SAMPLE.replace(old, new)))
+    text = SAMPLE.replace(old, new).replace(*LESS_WORK)
+    (fault,) = await faults(desk, text)
+    assert fault.startswith(f"line {line_of(SAMPLE, old)}: {why}")
+
+
+async def test_what_could_be_meant_is_listed(desk: Desk) -> None:
+    (fault,) = await faults(desk, SAMPLE.replace('"urgent"', '"panic"'))
+    assert fault.endswith("there are: high, low, normal, urgent")
+
+
+async def test_all_faults_are_told_at_once_wherever_they_are_seen(desk: Desk) -> None:
+    text = SAMPLE.replace('"1d"', '"soon"').replace('"@olga"', '"@nobody"')
+    text = text.replace("Europe/Moscow", "Mars").replace('"urgent"', '"panic"')
+    told = await faults(desk, text)
+    assert [fault.split(":")[1] for fault in told] == [
+        " topic payment, answer",
+        " calendar office, zone",
+        " agreement standard, terms 1, priority",  # its calendar is there, only not right yet
+        " team field, members 1",
+    ]
+
+
+async def test_what_a_broken_table_may_hold_is_not_missed(desk: Desk) -> None:
+    text = SAMPLE.replace('zone = "Europe/Moscow"', "zone = Europe").replace("@olga", "@nobody")
+    syntax, member = await faults(desk, text)
+    assert syntax.startswith(f"line {line_of(text, 'zone')}: this is no TOML")
+    assert member.startswith(f"line {line_of(text, 'members')}: team field, members 1: @nobody")
+
+
+async def test_a_calendar_must_go_on_serving_the_agreements_that_count_in_it(desk: Desk) -> None:
+    await apply(desk, SAMPLE.replace('"16h"', '"8000h"'))
+    calendar = SAMPLE[SAMPLE.index("[[calendar]]") : SAMPLE.index("[[agreement]]")]
+    assert await faults(desk, calendar.replace(*LESS_WORK)) == [
+        f"line 5: calendar office, week: {NEVER} (agreement standard)"
+    ]
+
+
+async def test_two_agreements_for_everybody_are_one_too_many(desk: Desk) -> None:
+    agreement = SAMPLE[SAMPLE.index("[[agreement]]") : SAMPLE.index("[[account")]
+    (fault,) = await faults(desk, SAMPLE + agreement.replace('"standard"', '"other"'))
+    assert fault.endswith("default: one agreement is the default, and standard is already")
+
+
+async def test_a_refused_file_leaves_every_table_as_it_was(desk: Desk, store: Store) -> None:
+    before = await store.everything()
+    await faults(desk, SAMPLE.replace('"@olga"', '"@nobody"'))
+    assert await store.everything() == before
+
+
+# A kind is one class
+
+
+class ColourEntry(DirectoryEntry):
+    """A made-up kind that the product knows nothing of; it refers to topics."""
+
+    name = "colour"
+    caches: ClassVar[tuple[type, ...]] = (OperatorChats,)
+
+    code: Code
+    titles: Titles
+    shade: Annotated[int, Field(ge=0, le=255)] = 0
+    topic: Annotated[str | None, Reference("topic")] = None
+
+    @classmethod
+    async def load(cls, tx: ReadTx) -> Sequence[Self]:
+        query = (
+            select(SystemState)
+            .where(SystemState.name.startswith("colour "))
+            .order_by(SystemState.name)
+        )
+        return [cls.stored(**row.value) for row in await tx.session.scalars(query)]
+
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
+        taken = [one for one in directory.entries("colour").values() if one != self]
+        same = any(isinstance(one, ColourEntry) and one.shade == self.shade for one in taken)
+        return [Problem(("shade",), "directory_file.fault.same_key", {"first": 0})] if same else []
+
+    async def put(self, tx: Tx, position: int) -> None:
+        row = SystemState(name=f"colour {self.code}", value=self.model_dump(), at=tx.now)
+        await self.save(tx, row)
+
+
+RED = """[[colour]]
+code = "red"
+titles = { en = "Red" }
+shade = 7
+topic = "payment"
+"""
+
+
+async def test_a_new_kind_is_one_class_and_nothing_else(desk: Desk) -> None:
+    kinds: Kinds = (*KINDS, ColourEntry)
+    texts = {"directory_file.colour": "Colours", "directory_file.colour.shade": "from 0 to 255"}
+
+    async def apply_with_colours(text: str) -> list[str]:
+        return await desk.run(apply_directory, read_directory(text, kinds), kinds)
+
+    difference = await apply_with_colours(SAMPLE + RED)
+    assert difference[-5:] == [f"+{line}" for line in RED.splitlines()]
+    shown = await desk.read(show_directory, kinds, lambda key: texts.get(key, ""))
+    assert "# [[colour]] Colours\n" in shown and "#   shade: from 0 to 255\n" in shown
+    assert await apply_with_colours(shown) == []
+
+    for wrong, lines in (
+        (RED.replace("shade = 7", "shade = 700"), [4]),
+        (RED.replace("red", "rot").replace("payment", "gone"), [4, 5]),
+    ):
+        with pytest.raises(DirectoryError) as error:
+            await apply_with_colours(wrong)
+        assert [fault.line for fault in error.value.faults] == lines
+
+    schema = directory_schema(lambda key: texts.get(key, ""), kinds)
+    assert schema["$defs"]["ColourEntry"]["properties"]["shade"] == {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": 255,
+        "default": 0,
+        "description": "from 0 to 255",
+    }

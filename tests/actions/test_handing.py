@@ -1,7 +1,5 @@
 """Handing over and escalating: who may, where it leads, who hears of it (B8, B11, G4)."""
 
-from typing import Any
-
 import pytest
 from sqlalchemy import select
 
@@ -15,13 +13,13 @@ from core.people.staff import by_operator
 from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
 from core.teams.members import begin_duty, colleagues_of, end_duty
-from core.teams.teams import BadTeam, put_team, teams_of
 from core.tickets import delivery_results
 from core.tickets.assignment import take
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from core.tx import Actor, Tx
+from tests.actions.company_directory import put_team
 from tests.actions.people import (
     ALICE,
     ANNA,
@@ -336,34 +334,6 @@ async def test_duty_begins_and_ends_once(desk: Desk, staff: dict[str, Actor]) ->
     assert not [one for one in await desk.read(colleagues_of) if one.on_duty]
     with pytest.raises(NotAllowed):
         await desk.run_as(await customer(desk), begin_duty)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"code": "Two Words"},
-        {"titles": {}},
-        {"titles": {"en": " "}},
-        {"level": 0},
-        {"level": 10},
-        {"members": [OLGA.telegram_id, OLGA.telegram_id]},
-        {"members": [-5]},
-        {"members": [777000]},
-        {"chat": 12},
-        {"chat": OPERATORS},
-        {"chat": OTHER_ROOM},
-    ],
-)
-async def test_a_team_that_cannot_be_is_refused_whole(
-    desk: Desk, store: Store, wrong: dict[str, Any]
-) -> None:
-    await desk.run(put_team, "there", FIRST, chat=OTHER_ROOM)
-    before = await store.everything()
-    facts: dict[str, Any] = {"code": "new", "titles": SECOND} | wrong
-    with pytest.raises(BadTeam):
-        await desk.run(put_team, **facts)
-    assert await store.everything() == before
-    assert list(await desk.read(teams_of)) == ["there"]
 
 
 async def test_a_member_who_was_never_seen_is_known_by_their_id(desk: Desk) -> None:

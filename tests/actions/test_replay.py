@@ -14,7 +14,6 @@ from core.tasks.lists import open_ids
 from core.tasks.task_actions import cancel_task, finish_task, open_equipment_task, take_task
 from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
-from core.teams.teams import put_team
 from core.tickets import conversation
 from core.tickets.assignment import release, take
 from core.tickets.classification import change_topic, classify
@@ -23,6 +22,7 @@ from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import set_parent
 from core.tickets.sweep import sweep
 from core.tx import Actor, Tx
+from tests.actions.company_directory import put_team
 from tests.actions.conftest import Clock
 from tests.actions.journal_replay import present, replayed
 from tests.actions.people import (

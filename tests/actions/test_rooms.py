@@ -15,11 +15,12 @@ from core.setup.linked_chat import link
 from core.setup.profile_state import linked_operator_chats
 from core.teams.assignee_parser import read_hand_over
 from core.teams.assignment import hand_over
-from core.teams.teams import put_team, teams_of
+from core.teams.teams import teams_of
 from core.tickets import delivery_results, edits
 from core.tickets.intake import hear
 from core.tickets.new_ticket_digest import CALM, post_digest
 from core.tx import Tx
+from tests.actions.company_directory import put_team
 from tests.actions.people import ALERTS, ALICE, ANNA, OPERATORS, customer, opens, operator, says
 from tests.actions.store import Store
 

@@ -16,13 +16,13 @@ from core.tasks.task_actions import cancel_task, finish_task, open_equipment_tas
 from core.tasks.task_recorder import open_tasks
 from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
-from core.teams.teams import put_team
 from core.tickets.assignment import release, take
 from core.tickets.card import card_of, work_behind
 from core.tickets.classification import classify
 from core.tickets.conversation import reply
 from core.tickets.lifecycle import move
 from core.tx import Actor, Tx
+from tests.actions.company_directory import put_team
 from tests.actions.people import ANNA, OLEG, OLGA, OPERATORS, customer, opens, operator, writes
 from tests.actions.store import Store
 from tests.actions.test_handing import operator_here

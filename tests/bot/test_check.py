@@ -20,9 +20,9 @@ from core.desk import Desk
 from core.people.identity import Sender
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.linked_chat import link
-from core.teams.teams import put_team
 from sandbox import Person, World
 from sandbox.chat import Chat
+from tests.actions.company_directory import put_team
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
 

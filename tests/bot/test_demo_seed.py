@@ -15,7 +15,8 @@ from bot.demo.seed import CAMERAS, DIRECTORY, seed_company
 from bot.settings import Settings, load_settings
 from core.db import Database
 from core.desk import Desk
-from core.directory.reading import read_directory
+from core.directory.kinds.teams import TeamEntry
+from core.directory.reader import read_directory
 from core.equipment.cameras import list_own
 from core.equipment.csv_file import read_cameras
 from core.people.contact_points import Point, holders_of
@@ -101,8 +102,9 @@ async def test_people_who_have_written_nothing_are_strangers_to_the_desk(
 def test_the_files_name_only_people_of_the_sandbox() -> None:
     members = {
         who
-        for entry in read_directory(DIRECTORY.read_text(encoding="utf-8"))
-        for who in entry.says.get("members", ())
+        for item in read_directory(DIRECTORY.read_text(encoding="utf-8")).items
+        if isinstance(item.entry, TeamEntry)
+        for who in item.entry.members
     }
     owners = {owner for camera in read_cameras(CAMERAS.read_bytes()) for owner in camera.owners}
     phones = {f"+{plot.phone}" for plot in PLOTS if plot.phone}
@@ -122,6 +124,6 @@ def test_the_story_is_about_cameras_that_its_people_own() -> None:
 
 async def test_the_files_can_be_applied_again_and_change_nothing(company: Company) -> None:
     desk, _, settings = company
-    assert await put(settings, desk.database, DIRECTORY, really=True) == []
+    assert await put(settings, desk.database, DIRECTORY) == []
     plan = await import_cameras(settings, CAMERAS, deactivate_missing=True)
     assert summary(plan).startswith("0 new, 0 changed, 8 unchanged; 1 have no owner")

@@ -1,6 +1,7 @@
 """``directory``: shown, checked and applied beside a desk, which reads anew what it keeps."""
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from bot.cache_refresh import CacheRefresh
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
-from core.teams.teams import teams_of
+from core.teams.teams import HIGHEST, teams_of
 
 TEAM = '[[team]]\ncode = "field"\ntitles = { en = "Field crew" }\nlevel = 2\n'
 
@@ -26,6 +27,7 @@ def database(
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "desk.db"
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{path}")
+    monkeypatch.setenv("DEFAULT_LANGUAGE", "en")
     assert cli.main(["migrate"]) == cli.FINE
     capsys.readouterr()
     yield path
@@ -63,20 +65,91 @@ def test_a_check_says_what_apply_then_does(
     assert capsys.readouterr().out == "the file changes nothing\n"
 
 
-def test_a_wrong_file_changes_nothing_and_every_fault_is_named(
-    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            [
+                "line 2: team Бригада, code: up to 32 of a–z, 0–9, «_», «.», «-» are allowed",
+                "line 5: topic x: the line titles is missing",
+                "line 7: there is no section [[colour]]; there are: topic, service, category",
+                "{file}: nothing was changed",
+            ],
+        ),
+        (
+            "ru",
+            [
+                "строка 2: team Бригада, code: здесь до 32 знаков из a–z, 0–9, «_», «.», «-»",
+                "строка 5: topic x: нет обязательной строки titles",
+                "строка 7: раздела [[colour]] не бывает; бывают: topic, service, category",
+                "{file}: ничего не изменено",
+            ],
+        ),
+    ],
+)
+def test_a_wrong_file_changes_nothing_and_every_fault_is_named_with_its_line(
+    database: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+    said: list[str],
 ) -> None:
-    file = written(tmp_path, TEAM + '[[topic]]\ncode = "x"\n[[colour]]\ncode = "x"\n')
+    monkeypatch.setenv("DEFAULT_LANGUAGE", language)
+    wrong = TEAM.replace("field", "Бригада") + '[[topic]]\ncode = "x"\n[[colour]]\ncode = "x"\n'
+    file = written(tmp_path, wrong)
     assert cli.main(["directory", "apply", file]) == cli.WRONG
     out, err = capsys.readouterr()
-    *faults, last = err.splitlines()
-    assert [fault.partition(";")[0] for fault in faults] == [
-        "nobody knows [[colour]]",
-        "topic x: titles is missing",
-    ]
-    assert (out, last) == ("", f"{file}: nothing was changed")
+    assert out == ""
+    for line, begins in zip(err.splitlines(), said, strict=True):
+        assert line.startswith(begins.format(file=file))
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (None, "the file cannot be read: No such file or directory"),
+        (b"# one\n# two \xff\n", "line 2: the file is not in UTF-8; save it so"),
+        (b"[[team\n", "line 1: this is no TOML; look at quotes, brackets and commas: [[team"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], raw: bytes | None, said: str
+) -> None:
+    file = tmp_path / "directory.toml"
+    if raw is not None:
+        file.write_bytes(raw)
+    assert cli.main(["directory", "check", str(file)]) == cli.WRONG
+    assert capsys.readouterr().err.splitlines() == [said, f"{file}: nothing was changed"]
+
+
+def test_a_file_of_a_windows_editor_is_read(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "directory.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + TEAM.replace("\n", "\r\n").encode())
+    assert cli.main(["directory", "check", str(file)]) == cli.FINE
+    assert "+[[team]]" in capsys.readouterr().out
+
+
+def test_check_and_apply_need_a_file(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["directory", "apply"]) == cli.WRONG
     assert capsys.readouterr().err == "directory apply: name a file\n"
+
+
+def test_the_schema_needs_no_database(
+    database: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/none.db")
+    assert cli.main(["directory", "schema"]) == cli.FINE
+    schema = json.loads(capsys.readouterr().out)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$defs"]["TeamEntry"]["properties"]["level"]["maximum"] == HIGHEST
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_a_desk_that_runs_beside_knows_of_it_soon(

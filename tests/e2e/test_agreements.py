@@ -12,9 +12,9 @@ from bot.commands.migrate import migrate
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
-from core.directory import agreements
 from core.sla.terms import Kind, Spans, Term
 from core.tx import Tx
+from tests.actions import company_directory as directory
 from tests.e2e.asking import asks, shows
 from tests.e2e.looking import assert_sealed
 from tests.e2e.stage import Stage, staged
@@ -65,11 +65,11 @@ async def _agree(url: str) -> None:
     await migrate(database)
 
     async def put(tx: Tx) -> None:
-        await agreements.put_service(tx, "video", {"en": "Video", "ru": "Видео"}, position=1)
+        await directory.put_service(tx, "video", {"en": "Video", "ru": "Видео"}, position=1)
         week = [[["00:00", "24:00"]]] * 7
-        await agreements.put_calendar(tx, "always", "Round the clock", zone="UTC", week=week)
+        await directory.put_calendar(tx, "always", "Round the clock", zone="UTC", week=week)
         terms = [Term(Kind(), Spans(3, 4 * 3600)), Term(Kind("video"), Spans(3, 2 * 3600))]
-        await agreements.put_agreement(
+        await directory.put_agreement(
             tx, "always", "Always", calendar="always", terms=terms, default=True
         )
 

@@ -1,6 +1,6 @@
 """The bot is added to one more group: whose could it be, and what is its number (G1)."""
 
-from core.teams.teams import put_team
+from tests.actions.company_directory import put_team
 from tests.handlers.operators.group import Group
 
 

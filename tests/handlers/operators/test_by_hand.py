@@ -4,12 +4,12 @@ import pytest
 from sqlalchemy import insert
 
 from core.models import Service
-from core.teams.teams import put_team
 from core.tickets.classes import Classes
 from core.tickets.search import index_new
 from core.tx import Tx
 from sandbox import Message as Sent
 from sandbox import Person as Human
+from tests.actions.company_directory import put_team
 from tests.handlers.operators.group import Group
 
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import insert
 
 from core.models import Camera, Task
-from core.teams.teams import put_team
 from core.tx import Tx
 from sandbox import Message as Sent
+from tests.actions.company_directory import put_team
 from tests.handlers.operators.group import Group
 
 pytestmark = pytest.mark.usefixtures("group")

@@ -18,8 +18,5 @@ async def times_applied(tx: ReadTx) -> int:
 
 async def note_applied(tx: Tx) -> None:
     """A file has changed the directory."""
-    fact = await tx.session.get(SystemState, APPLIED)
-    if fact is None:
-        fact = SystemState(name=APPLIED, value={"times": 0}, at=tx.now)
-        tx.session.add(fact)
-    fact.value, fact.at = {"times": int(fact.value["times"]) + 1}, tx.now
+    times = await times_applied(tx) + 1
+    await tx.session.merge(SystemState(name=APPLIED, value={"times": times}, at=tx.now))

@@ -1,0 +1,19 @@
+"""The kinds of entries. Another kind is another class in this list, and its texts."""
+
+from typing import Final
+
+from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
+from core.directory.kinds.teams import TeamEntry
+from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
+from core.directory.schema import Kinds
+
+KINDS: Final[Kinds] = (
+    TopicEntry,
+    ServiceEntry,
+    CategoryEntry,
+    PriorityEntry,
+    CalendarEntry,
+    AgreementEntry,
+    AccountAgreementEntry,
+    TeamEntry,
+)

@@ -1,0 +1,100 @@
+"""From a file's text to entries, with everything that can be said of it without the database."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from core.directory.faults import Fault, Problem, choices, place, problem_of, shorten
+from core.directory.kinds import KINDS
+from core.directory.schema import DirectoryEntry, Kinds
+from core.directory.toml_file import TomlFile, parse_toml
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry with its ``position`` in the list of its kind, from 0; ``file``: where it stands."""
+
+    entry: DirectoryEntry
+    position: int = 0
+    file: TomlFile | None = None
+
+    def fault(self, problem: Problem) -> Fault:
+        """A problem of this entry, with its line."""
+        return _fault(self.file, type(self.entry), self.position, self.entry.key_value, problem)
+
+
+@dataclass(slots=True)
+class Document:
+    """What a file says. ``items`` are in an order in which they can be put. ``faulty``: by kind the
+    keys of entries that have ``faults`` and are not among the items. ``whole``: no table had to be
+    left out because it is no TOML.
+    """
+
+    items: list[Item] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    faulty: dict[str, frozenset[str]] = field(default_factory=dict)
+    whole: bool = True
+
+
+def read_directory(text: str, kinds: Kinds = KINDS) -> Document:
+    """The entries of a file, and all faults that can be seen without the database."""
+    file = parse_toml(text)
+    document = Document(faults=list(file.faults), whole=not file.faults)
+    document.faults += _unknown_kinds(file, kinds)
+    for kind in kinds:
+        _read_kind(document, file, kind)
+    return document
+
+
+def _unknown_kinds(file: TomlFile, kinds: Kinds) -> Iterator[Fault]:
+    names = [kind.name for kind in kinds]
+    for name in file.values:
+        if name not in names:
+            facts = {"name": shorten(name), "allowed": choices(names)}
+            yield Fault(file.line_of((name,)), "", "directory_file.fault.unknown_kind", facts)
+
+
+def _read_kind(document: Document, file: TomlFile, kind: type[DirectoryEntry]) -> None:
+    tables = file.values.get(kind.name, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        line, key = file.line_of((kind.name,)), "directory_file.fault.no_tables"
+        document.faults.append(Fault(line, "", key, {"name": kind.name}))
+        return
+    first: dict[str, int] = {}
+    faulty = set()
+    for position, table in enumerate(tables):
+        key = table.get(kind.key)
+        named_before = first.setdefault(key, position) if isinstance(key, str) else position
+        problems = [] if named_before == position else [_named_before(file, kind, named_before)]
+        try:
+            entry = kind.model_validate(table)
+        except ValidationError as error:
+            problems += _problems(kind, error)
+            faulty.add(str(key))
+        else:
+            document.items.append(Item(entry, position, file))
+        name = str(key or position + 1)
+        document.faults += [_fault(file, kind, position, name, problem) for problem in problems]
+    document.faulty[kind.name] = frozenset(faulty)
+
+
+def _named_before(file: TomlFile, kind: type[DirectoryEntry], position: int) -> Problem:
+    line = file.line_of((kind.name, position, kind.key))
+    return Problem((kind.key,), "directory_file.fault.same_key", {"first": line})
+
+
+def _problems(kind: type[DirectoryEntry], error: ValidationError) -> Sequence[Problem]:
+    return [
+        problem_of(one, kind.part_at(one["loc"]).model_fields)
+        for one in error.errors(include_url=False)
+    ]
+
+
+def _fault(
+    file: TomlFile | None, kind: type[DirectoryEntry], position: int, name: Any, problem: Problem
+) -> Fault:
+    line = file.line_of((kind.name, position, *problem.path)) if file else None
+    where = place(kind.name, shorten(name), problem)
+    return Fault(line, where, problem.key, problem.facts)

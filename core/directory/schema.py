@@ -1,0 +1,131 @@
+"""What every kind of entry has in common. A kind is one class: a subclass of ``DirectoryEntry``."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, cast, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+from core.company import Company
+from core.directory.faults import Path, Problem
+from core.directory.fields import Reference
+from core.tx import ReadTx, Tx
+
+EntriesOfKind = Mapping[str, "DirectoryEntry"]
+
+
+class Part(BaseModel):
+    """A table of the file. The text ``directory_file.<name>.<field>`` describes each field."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: ClassVar[str]
+
+    @classmethod
+    def stored(cls, **fields: Any) -> Self:
+        """What the database holds, shown as it is even if it could not be written today."""
+        return cast("Self", cls.model_construct(**fields))
+
+    @classmethod
+    def parts(cls) -> list[type["Part"]]:
+        """This class, and those of the tables inside of it."""
+        inner = (part for name in cls.model_fields for part in _parts_in(cls, name))
+        return list(dict.fromkeys([cls, *inner]))
+
+    @classmethod
+    def part_at(cls, path: Path) -> type["Part"]:
+        """The class of the table in which the last step of the path stands."""
+        part: type[Part] = cls
+        for step in path[:-1]:
+            inner = _parts_in(part, step) if step in part.model_fields else []
+            part = inner[0] if inner else part
+        return part
+
+    def references(self) -> Iterator[tuple[Path, str, str]]:
+        """Each reference to another entry: the path to it, the kind, the key."""
+        for name, info in type(self).model_fields.items():
+            kinds = [mark.kind for mark in info.metadata if isinstance(mark, Reference)]
+            for path, value in _leaves(getattr(self, name), (name,)):
+                if isinstance(value, Part):
+                    for deeper, kind, key in value.references():
+                        yield (*path, *deeper), kind, key
+                elif value is not None:
+                    yield from ((path, kind, value) for kind in kinds)
+
+
+class DirectoryEntry(Part):
+    """An entry of the directory. A subclass is a kind: its ``name`` in the file, the field that is
+    its ``key``, the ``caches`` that are read anew once an entry of it was put.
+    """
+
+    key: ClassVar[str] = "code"
+    caches: ClassVar[tuple[type, ...]] = ()
+
+    @property
+    def key_value(self) -> str:
+        """By this an entry is known again; another value is another entry."""
+        return str(getattr(self, self.key))
+
+    @classmethod
+    async def load(cls, tx: ReadTx) -> Sequence[Self]:
+        """All entries of this kind, in the order in which a file lists them."""
+        raise NotImplementedError
+
+    async def check(self, tx: ReadTx, directory: "Directory") -> list[Problem]:  # noqa: ARG002
+        """What the fields cannot know by themselves. References are checked before."""
+        return []
+
+    async def put(self, tx: Tx, position: int) -> None:
+        """Write it, new or instead of the one with its key. ``position`` in its list, from 0."""
+        raise NotImplementedError
+
+    async def save(self, tx: Tx, *rows: object) -> None:
+        """Merge rows of this entry, and forget what was kept of the directory before."""
+        for row in rows:
+            await tx.session.merge(row)
+        await tx.session.flush()
+        tx.invalidate(*self.caches)
+
+
+Kinds = Sequence[type[DirectoryEntry]]
+"""In an order in which each kind comes after those that it refers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The directory as it will be: what is ``stored``, and over it what is to be ``put``.
+
+    Both are by kind and key. ``faulty``: keys of entries that a file names, but cannot be read.
+    """
+
+    company: Company
+    stored: Mapping[str, EntriesOfKind]
+    put: Mapping[str, EntriesOfKind]
+    faulty: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def entries(self, kind: str) -> dict[str, DirectoryEntry]:
+        """All entries of a kind, by key."""
+        return {**self.stored.get(kind, {}), **self.put.get(kind, {})}
+
+    def knows(self, kind: str, key: str) -> bool:
+        """There will be such an entry, once its own faults are mended."""
+        return key in self.entries(kind) or key in self.faulty.get(kind, ())
+
+
+def _parts_in(part: type[Part], name: Any) -> list[type[Part]]:
+    return list(_parts_of_type(part.model_fields[name].annotation))
+
+
+def _parts_of_type(annotation: Any) -> Iterator[type[Part]]:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        yield from annotation.parts()
+    for argument in get_args(annotation):
+        yield from _parts_of_type(argument)
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, list | tuple):
+        for at, item in enumerate(cast("Sequence[Any]", value)):
+            yield from _leaves(item, (*path, at))
+    else:
+        yield path, value

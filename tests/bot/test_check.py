@@ -21,8 +21,7 @@ from core.people.identity import Sender
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.linked_chat import link
 from core.teams.teams import put_team
-from sandbox import Person, World
-from sandbox.chat import Chat
+from sandbox import Chat, Person, World
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
-from sandbox.chat import Chat
-from sandbox.person import Person
-from sandbox.world import Starting, World
+from sandbox.people.chat import Chat
+from sandbox.people.person import Person
+from sandbox.people.world import Starting, World
 
-if TYPE_CHECKING:
-    from sandbox.page.troubles import Troubles
+Json = dict[str, Any]
 
 # What to type first; the labels are those of the desk in Russian.
 TOUR = """\
@@ -56,6 +55,18 @@ SIGNED_BY = "boris"
 ON_DUTY = "oleg"
 
 
+class TroubleControl(Protocol):
+    """Trouble on purpose, and clocks that leap; the page has them."""
+
+    async def make(self, body: Json) -> Json:
+        """Do what ``body["do"]`` says; raises the page's :class:`Refused` if it cannot be."""
+        ...
+
+    async def advance(self, body: Json) -> Json:
+        """Let all clocks leap by ``body["seconds"]``."""
+        ...
+
+
 @dataclass(slots=True)
 class Demo:
     """The people and chats of the demonstration."""
@@ -65,7 +76,7 @@ class Demo:
     group: Chat
     alerts: Chat
     admin: Person
-    troubles: Troubles | None = None  # where there is a page
+    troubles: TroubleControl | None = None  # where there is a page
 
     def environment(self) -> dict[str, str]:
         """What the bot must be started with to live in this world."""

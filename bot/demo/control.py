@@ -16,7 +16,7 @@ from core.queue_stats import QueueStats, read_queue_stats
 
 if TYPE_CHECKING:
     from sandbox.demo import Demo
-    from sandbox.page.room import Progress
+    from sandbox.page.bot_control import Progress
     from sandbox.process import BotProcess
 
 # A call takes a fraction of a second; an answer that is out longer may be lost.

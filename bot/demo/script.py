@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.demo.control import DemoControl
     from sandbox import Chat, Message, Person
     from sandbox.demo import Demo
-    from sandbox.page.room import Progress
+    from sandbox.page.bot_control import Progress
     from sandbox.plots import Plot, Step
 
 # A group gets 18 messages a minute, and the bot keeps to it.

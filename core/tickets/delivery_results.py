@@ -20,7 +20,7 @@ _PLACED: Final = {"text": "notice", "content": "copy", "edit": "copy", "card": "
 _STANDS: Final = PreparedStatement(
     prepared(
         lambda insert: insert(SentMessage.__table__).on_conflict_do_nothing(
-            index_elements=["chat", "ref"]
+            index_elements=["chat", "message_ref"]
         )
     )
 )
@@ -57,7 +57,7 @@ async def _place(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         [
             {
                 "chat": int(sent.note.get("chat", delivery.address)),
-                "ref": int(message_ref),
+                "message_ref": int(message_ref),
                 "role": role,
                 "ticket_id": delivery.ticket_id,
                 "message_id": message if copy else None,

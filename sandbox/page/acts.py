@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox.api.reactions import REACTIONS
-from sandbox.done import Done
+from sandbox.page.act_request import ActRequest
 from sandbox.page.attachments import album, attach
-from sandbox.page.doing import Doing
 from sandbox.page.words import Refused
+from sandbox.people.done import Done
+from sandbox.server.methods.reactions import REACTIONS
 
 Json = dict[str, Any]
-Act = Callable[[Doing], Json | None]
+Act = Callable[[ActRequest], Json | None]
 
 LONGEST: Final = 16_000  # the apps split what is longer than a message
 _LANGUAGES: Final = ("ru", "en", "de", "fr", "es", "it", "pt", "uk", "tr", "kk", "uz", "zh")
 
 
-def act(doing: Doing) -> Json:
+def act(request: ActRequest) -> Json:
     """Do what ``body["do"]`` says, at once. Raises :class:`Refused`."""
-    name = str(doing.body.get("do"))
+    name = str(request.body.get("do"))
     found = ACTS.get(name)
     if found is None:
         raise Refused("unknown_do", do=name[:40])
     try:
-        return found(doing) or {}
+        return found(request) or {}
     except ValueError as problem:  # what the apps would not let the person do
         raise Refused("refused", status=409, why=str(problem)) from problem
 
@@ -33,109 +33,111 @@ def act(doing: Doing) -> Json:
 # ------------------------------------------------------------------ words
 
 
-def _say(doing: Doing) -> Json:
-    chat, text = doing.open_chat, doing.text("text", limit=LONGEST)
-    replied = doing.reply_to
+def _say(request: ActRequest) -> Json:
+    chat, text = request.open_chat, request.text("text", limit=LONGEST)
+    replied = request.reply_to
     if replied is None:
-        return _sent(doing.person.say(chat, text))
-    return _sent(doing.person.reply(replied, text, quote=_quote(doing, replied.text)))
+        return _sent(request.person.say(chat, text))
+    return _sent(request.person.reply(replied, text, quote=_quote(request, replied.text)))
 
 
-def _quote(doing: Doing, text: str) -> str | None:
-    quoted = doing.maybe("quote", limit=1024)
+def _quote(request: ActRequest, text: str) -> str | None:
+    quoted = request.maybe("quote", limit=1024)
     if quoted is not None and quoted not in text:
         raise Refused("no_quote")
     return quoted
 
 
-def _start(doing: Doing) -> Json:
-    payload = doing.maybe("payload", limit=64)
-    chat = doing.chat
+def _start(request: ActRequest) -> Json:
+    payload = request.maybe("payload", limit=64)
+    chat = request.chat
     if chat.person is None:
         raise Refused("not_private")
-    return _sent(doing.person.start(payload))
+    return _sent(request.person.start(payload))
 
 
-def _edit(doing: Doing) -> Json:
-    message = doing.message
-    if message.sender is not doing.person:
+def _edit(request: ActRequest) -> Json:
+    message = request.message
+    if message.sender is not request.person:
         raise Refused("not_author")
     if message.is_service or not (message.text or message.media):
         raise Refused("not_text")
-    doing.can_write(message.chat)
+    request.can_write(message.chat)
     limit = 4096 if message.kind == "text" else 1024
-    return _sent(doing.person.edit(message, doing.text("text", limit=limit)))
+    return _sent(request.person.edit(message, request.text("text", limit=limit)))
 
 
-def _delete(doing: Doing) -> None:
-    message = doing.message
-    mine = message.chat.person is not None or message.sender is doing.person
-    if not mine and not doing.rules:
+def _delete(request: ActRequest) -> None:
+    message = request.message
+    mine = message.chat.person is not None or message.sender is request.person
+    if not mine and not request.rules:
         raise Refused("no_delete")
-    _ = doing.person.delete(message)
+    _ = request.person.delete(message)
 
 
-def _forward(doing: Doing) -> Json:
-    target = doing.chat_in("to")
-    doing.can_write(target)
-    message = doing.message
+def _forward(request: ActRequest) -> Json:
+    target = request.chat_in("to")
+    request.can_write(target)
+    message = request.message
     if message.is_service:
         raise Refused("not_text")
-    return _sent(doing.person.forward(message, target))
+    return _sent(request.person.forward(message, target))
 
 
-def _react(doing: Doing) -> None:
-    message, emoji = doing.message, doing.body.get("emoji")
+def _react(request: ActRequest) -> None:
+    message, emoji = request.message, request.body.get("emoji")
     if message.is_service:
         raise Refused("bad_reaction")
     if emoji is None:
-        _ = doing.person.react(message)
+        _ = request.person.react(message)
         return
     plain = str(emoji).replace("\ufe0f", "")
     if plain not in REACTIONS:
         raise Refused("bad_reaction")
-    _ = doing.person.react(message, plain)
+    _ = request.person.react(message, plain)
 
 
-def _pin(doing: Doing) -> None:
-    message = doing.message
-    if message.chat.person is None and not doing.rules:
+def _pin(request: ActRequest) -> None:
+    message = request.message
+    if message.chat.person is None and not request.rules:
         raise Refused("not_admin")
     if message.is_service:
         raise Refused("no_message")
     if not message.pinned:
-        _ = doing.person.pin(message)
+        _ = request.person.pin(message)
 
 
-def _unpin(doing: Doing) -> None:
-    message = doing.message
-    if message.chat.person is None and not doing.rules:
+def _unpin(request: ActRequest) -> None:
+    message = request.message
+    if message.chat.person is None and not request.rules:
         raise Refused("not_admin")
-    _ = doing.person.unpin(message)
+    _ = request.person.unpin(message)
 
 
-def _vote(doing: Doing) -> None:
-    message, options = doing.message, doing.body.get("options")
+def _vote(request: ActRequest) -> None:
+    message, options = request.message, request.body.get("options")
     if message.kind != "poll" or not isinstance(options, list):
         raise Refused("bad_value", field="options")
     count = len(message.content["poll"]["options"])
     if not all(type(option) is int and 0 <= option < count for option in options):
         raise Refused("bad_value", field="options")
-    _ = doing.person.vote(message, *options)
+    _ = request.person.vote(message, *options)
 
 
 # ------------------------------------------------------------------ buttons
 
 
-def _press(doing: Doing) -> Json:
+def _press(request: ActRequest) -> Json:
     """An inline button, or a key of the keyboard that stands below the input field."""
-    message = doing.message
+    message = request.message
     try:
-        press = doing.person.press_at(message, doing.number("row"), doing.number("column")).result
+        press = request.person.press_at(
+            message, request.number("row"), request.number("column")
+        ).result
     except LookupError:
         raise Refused("no_button", status=409) from None
     if press.query_id is not None:
-        doing.presses.append(press)
+        request.presses.append(press)
         return {"press": press.query_id}
     if press.url is not None:
         return {"url": press.url}
@@ -145,73 +147,73 @@ def _press(doing: Doing) -> Json:
 # ------------------------------------------------------------------ people
 
 
-def _block(doing: Doing) -> None:
-    _ = doing.person.block_bot()
+def _block(request: ActRequest) -> None:
+    _ = request.person.block_bot()
 
 
-def _unblock(doing: Doing) -> None:
-    if doing.person.chat.access == "blocked":
-        _ = doing.person.unblock_bot()
+def _unblock(request: ActRequest) -> None:
+    if request.person.chat.access == "blocked":
+        _ = request.person.unblock_bot()
 
 
-def _join(doing: Doing) -> None:
+def _join(request: ActRequest) -> None:
     """Join, or (as an admin) bring ``person`` in."""
-    chat = doing.world.chats.get(doing.number("chat"))
+    chat = request.world.chats.get(request.number("chat"))
     if chat is None or chat.deleted:
         raise Refused("no_chat", status=404)
     if chat.person is not None:
         raise Refused("not_group")
-    guest = doing.someone("person") if doing.body.get("person") is not None else None
-    if guest is not None and not doing.rules:
+    guest = request.someone("person") if request.body.get("person") is not None else None
+    if guest is not None and not request.rules:
         raise Refused("not_admin")
-    who = guest or doing.person
-    if doing.inside(chat, who):
+    who = guest or request.person
+    if request.inside(chat, who):
         raise Refused("inside", status=409, name=who.name, chat=chat.title)
-    _ = chat.add_member(who, by=doing.person if guest is not None else None)
+    _ = chat.add_member(who, by=request.person if guest is not None else None)
 
 
-def _leave(doing: Doing) -> None:
-    _goes(doing)
-    _ = doing.person.leave(doing.chat)
+def _leave(request: ActRequest) -> None:
+    _goes(request)
+    _ = request.person.leave(request.chat)
 
 
-def _kick(doing: Doing) -> None:
-    who = doing.someone("person")
-    if not doing.rules:
+def _kick(request: ActRequest) -> None:
+    who = request.someone("person")
+    if not request.rules:
         raise Refused("not_admin")
-    if not doing.inside(doing.chat, who):
-        raise Refused("not_member", name=who.name, chat=doing.chat.title)
-    _goes(doing, "person")
-    _ = doing.chat.remove_member(who, by=doing.person)
+    if not request.inside(request.chat, who):
+        raise Refused("not_member", name=who.name, chat=request.chat.title)
+    _goes(request, "person")
+    _ = request.chat.remove_member(who, by=request.person)
 
 
-def _goes(doing: Doing, name: str = "as") -> None:
-    if doing.chat.person is not None:
+def _goes(request: ActRequest, name: str = "as") -> None:
+    if request.chat.person is not None:
         raise Refused("not_group")
-    if doing.chat.owner is doing.someone(name):
+    if request.chat.owner is request.someone(name):
         raise Refused("owner")
 
 
-def _add_person(doing: Doing) -> Json:
+def _add_person(request: ActRequest) -> Json:
     """A new customer, or an operator whom the admin brings into the groups."""
-    role = doing.text("role", "customer")
+    role = request.text("role", "customer")
     if role not in ("customer", "operator"):
         raise Refused("bad_value", field="role")
-    words = doing.text("name", limit=64).split()
-    language = _known_language(doing.text("language", "ru"))
+    words = request.text("name", limit=64).split()
+    language = _known_language(request.text("language", "ru"))
     last_name = " ".join(words[1:]) or None
-    person = doing.world.user(words[0], last_name=last_name, language=language)
+    person = request.world.user(words[0], last_name=last_name, language=language)
     if role == "operator":
-        group = doing.demo.group.migrated_to or doing.demo.group
-        for chat in (group, doing.demo.alerts):
-            _ = chat.add_member(person, by=doing.demo.admin)
+        group = request.demo.group.migrated_to or request.demo.group
+        for chat in (group, request.demo.alerts):
+            _ = chat.add_member(person, by=request.demo.admin)
     return {"person": person.id, "chat": person.chat.id}
 
 
-def _language(doing: Doing) -> None:
+def _language(request: ActRequest) -> None:
     """The language of the person's app: the bot sees it with the next update."""
-    who = doing.someone("person") if doing.body.get("person") is not None else doing.person
-    who.language = _known_language(doing.text("code"))
+    who = request.someone("person") if request.body.get("person") is not None else request.person
+    who.language = _known_language(request.text("code"))
 
 
 def _known_language(code: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox.images import image_size
-from sandbox.media import Upload
-from sandbox.page.doing import FILE_LIMIT, Doing
+from sandbox.page.act_request import FILE_LIMIT, ActRequest
 from sandbox.page.samples import sample
 from sandbox.page.words import Refused, sample_words
+from sandbox.server.images import image_size
+from sandbox.server.media import Upload
 
 Json = dict[str, Any]
 
@@ -17,35 +17,35 @@ _CAPTION: Final = 1024
 _PICTURES: Final = ("photo", "sticker")
 
 
-def attach(doing: Doing) -> Json:
+def attach(request: ActRequest) -> Json:
     """One attachment of the kind that ``do`` names."""
-    kind, chat = str(doing.body["do"]), doing.open_chat
-    how: Json = {"reply_to": doing.reply_to}
+    kind, chat = str(request.body["do"]), request.open_chat
+    how: Json = {"reply_to": request.reply_to}
     if kind in _PLAIN:
-        how |= _PLAIN[kind](doing)
+        how |= _PLAIN[kind](request)
     else:
-        how |= _file(kind, doing.files[0] if doing.files else _sample(doing, kind, 0))
-        how["caption"] = doing.maybe("caption", limit=_CAPTION)
-    done = getattr(doing.person, f"send_{kind}")(chat, **how)
+        how |= _file(kind, request.files[0] if request.files else _sample(request, kind, 0))
+        how["caption"] = request.maybe("caption", limit=_CAPTION)
+    done = getattr(request.person, f"send_{kind}")(chat, **how)
     return {"message": done.result.id}
 
 
-def album(doing: Doing) -> Json:
+def album(request: ActRequest) -> Json:
     """Two to ten files, or ``count`` samples; the caption is the first one's."""
-    chat = doing.open_chat
-    count = len(doing.files) or doing.number("count")
+    chat = request.open_chat
+    count = len(request.files) or request.number("count")
     if not 2 <= count <= 10:
         raise Refused("album_size")
-    files = doing.files or [_sample(doing, "photo", number) for number in range(count)]
-    caption = doing.maybe("caption", limit=_CAPTION)
+    files = request.files or [_sample(request, "photo", number) for number in range(count)]
+    caption = request.maybe("caption", limit=_CAPTION)
     parts = [(_kind_of(upload), upload) for upload in files]
     if not _go_together([kind for kind, _ in parts]):
         parts = [("document", upload) for upload in files]
-    group, sent = doing.world.new_media_group(), []
+    group, sent = request.world.new_media_group(), []
     for number, (kind, upload) in enumerate(parts):
-        how = _file(kind, upload) | {"media_group_id": group, "reply_to": doing.reply_to}
+        how = _file(kind, upload) | {"media_group_id": group, "reply_to": request.reply_to}
         how["caption"] = caption if number == 0 else None
-        sent.append(getattr(doing.person, f"send_{kind}")(chat, **how).result.id)
+        sent.append(getattr(request.person, f"send_{kind}")(chat, **how).result.id)
     return {"messages": sent}
 
 
@@ -61,8 +61,8 @@ def _kind_of(upload: Upload) -> str:
     return family if family in ("video", "audio") else "document"
 
 
-def _sample(doing: Doing, kind: str, number: int) -> Upload:
-    name = doing.body.get("demo")
+def _sample(request: ActRequest, kind: str, number: int) -> Upload:
+    name = request.body.get("demo")
     found = sample(kind, name if isinstance(name, str) else None, number)
     if found is None:
         raise Refused("no_file")
@@ -86,15 +86,15 @@ def _file(kind: str, upload: Upload) -> Json:
 # ------------------------------------------------------------------ without a file
 
 
-def _location(doing: Doing) -> Json:
-    latitude, longitude = (_degrees(doing, name) for name in ("latitude", "longitude"))
+def _location(request: ActRequest) -> Json:
+    latitude, longitude = (_degrees(request, name) for name in ("latitude", "longitude"))
     if latitude is None or longitude is None:
         return {}
     return {"latitude": latitude, "longitude": longitude}
 
 
-def _degrees(doing: Doing, name: str) -> float | None:
-    value, most = doing.body.get(name), 90 if name == "latitude" else 180
+def _degrees(request: ActRequest, name: str) -> float | None:
+    value, most = request.body.get(name), 90 if name == "latitude" else 180
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > most:
@@ -102,36 +102,36 @@ def _degrees(doing: Doing, name: str) -> float | None:
     return float(value)
 
 
-def _venue(doing: Doing) -> Json:
-    own = [doing.maybe(name, limit=128) for name in ("title", "address")]
-    samples = [sample_words(name, doing.person.language) for name in ("title", "address")]
+def _venue(request: ActRequest) -> Json:
+    own = [request.maybe(name, limit=128) for name in ("title", "address")]
+    samples = [sample_words(name, request.person.language) for name in ("title", "address")]
     title, address = (given or sample for given, sample in zip(own, samples, strict=True))
-    return _location(doing) | {"title": title, "address": address}
+    return _location(request) | {"title": title, "address": address}
 
 
-def _contact(doing: Doing) -> Json:
+def _contact(request: ActRequest) -> Json:
     """The person's own phone number, or another's."""
-    phone = doing.maybe("phone", limit=32)
-    name = doing.maybe("name", limit=64) or sample_words("name", doing.person.language)
+    phone = request.maybe("phone", limit=32)
+    name = request.maybe("name", limit=64) or sample_words("name", request.person.language)
     return {"phone": phone, "first_name": name} if phone else {}
 
 
-def _poll(doing: Doing) -> Json:
-    language = doing.person.language
-    options = doing.body.get("options", sample_words("options", language).split("|"))
+def _poll(request: ActRequest) -> Json:
+    language = request.person.language
+    options = request.body.get("options", sample_words("options", language).split("|"))
     if not isinstance(options, list) or not 2 <= len(options) <= 12:
         raise Refused("bad_value", field="options")
     if not all(isinstance(option, str) and 0 < len(option) <= 100 for option in options):
         raise Refused("bad_value", field="options")
-    question = doing.text("question", sample_words("question", language), limit=300)
+    question = request.text("question", sample_words("question", language), limit=300)
     return {"question": question, "options": options}
 
 
-def _dice(doing: Doing) -> Json:
-    return {"value": doing.world.random.randint(1, 6)}
+def _dice(request: ActRequest) -> Json:
+    return {"value": request.world.context.random.randint(1, 6)}
 
 
-_PLAIN: Final[dict[str, Callable[[Doing], Json]]] = {
+_PLAIN: Final[dict[str, Callable[[ActRequest], Json]]] = {
     "location": _location,
     "venue": _venue,
     "contact": _contact,

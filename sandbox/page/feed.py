@@ -11,14 +11,12 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sandbox.page.scene import Scene
-from sandbox.watch import Signal
-
-if TYPE_CHECKING:
-    from sandbox.page.troubles import Troubles
-    from sandbox.pressing import Press
+from sandbox.page.troubles import Troubles
+from sandbox.people.buttons import Press
+from sandbox.server.clock import Signal
 
 Json = dict[str, Any]
 
@@ -26,14 +24,14 @@ KEPT: Final = 5000  # events for browsers that were away
 HEARTBEAT: Final = 15.0
 _PATIENCE: Final = 60.0  # seconds after which a press is no longer waited for
 
-# Which event tells of which furniture of a chat; all else is told with the whole list of chats.
-_FURNITURE: Final = {
+# Which event tells of which fields of a chat; all else is told with the whole list of chats.
+_CHAT_EVENTS: Final = {
     "pin": ("pinned", "pins"),
     "keyboard": ("keyboard", "keyboards"),
     "commands": ("commands", "commands_for", "menu", "description"),
     "typing": ("typing",),
 }
-_APART: Final = frozenset(name for names in _FURNITURE.values() for name in names)
+_APART: Final = frozenset(name for names in _CHAT_EVENTS.values() for name in names)
 
 
 class Feed:
@@ -66,7 +64,7 @@ class Feed:
         self._presses.append((time.monotonic(), press))
 
     def tell_machine(self, machine: Json) -> None:
-        """What the machine room is like now."""
+        """How the bot and its database are now."""
         if machine != self.machine:
             self.machine = machine
             self.note("machine", machine)
@@ -86,7 +84,7 @@ class Feed:
         self._tell_chats(before["chats"], now["chats"])
         for chat_id, messages in now["messages"].items():
             self._tell_messages(chat_id, before["messages"].get(chat_id, {}), messages)
-        self._tell_furniture(before["chats"], now["chats"])
+        self._tell_chat_fields(before["chats"], now["chats"])
         self._tell_answers()
 
     def _moment(self, name: str) -> Json:
@@ -112,10 +110,10 @@ class Feed:
             else:
                 self.note("edit", view)
 
-    def _tell_furniture(self, before: dict[int, Json], now: dict[int, Json]) -> None:
+    def _tell_chat_fields(self, before: dict[int, Json], now: dict[int, Json]) -> None:
         for chat_id, chat in now.items():
             known = before.get(chat_id)
-            for kind, names in _FURNITURE.items():
+            for kind, names in _CHAT_EVENTS.items():
                 if known is not None and any(known[name] != chat[name] for name in names):
                     self.note(kind, {"chat": chat_id} | {name: chat[name] for name in names})
 

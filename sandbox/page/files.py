@@ -5,15 +5,13 @@ from __future__ import annotations
 import mimetypes
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote, unquote
 
 from aiohttp import web
 
 from sandbox.page.words import Refused
-
-if TYPE_CHECKING:
-    from sandbox.media import FileStore
+from sandbox.server.media import FileStore
 
 STATIC: Final = Path(__file__).parent / "static"
 

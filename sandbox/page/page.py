@@ -6,39 +6,37 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
 
+from sandbox.demo import Demo
+from sandbox.page.act_request import ActRequest
 from sandbox.page.acts import act
-from sandbox.page.asking import asked, door
-from sandbox.page.doing import Doing
+from sandbox.page.bot_control import BotControl
 from sandbox.page.feed import Feed
 from sandbox.page.files import picture, static
+from sandbox.page.http_request import check_origin, read_body
 from sandbox.page.scene import Scene
 from sandbox.page.troubles import Troubles
 from sandbox.page.words import Refused
-
-if TYPE_CHECKING:
-    from sandbox.demo import Demo
-    from sandbox.page.room import MachineRoom
 
 Json = dict[str, Any]
 Handler = Callable[["Page", web.BaseRequest], Awaitable[web.StreamResponse]]
 
 _GATHER: Final = 0.015  # seconds in which changes come together
-_LOOK: Final = 1.0  # between two looks into the machine room
+_LOOK: Final = 1.0  # between two looks at the bot
 _LOOK_BUSY: Final = 0.25  # … while something happens
 
 
 class Page:
-    """Serves ``/page/…`` on the world's server; ``room`` runs the bot, if the page may know it."""
+    """Serves ``/page/…`` on the world's server; ``bot`` runs the bot, if the page may know it."""
 
-    def __init__(self, demo: Demo, room: MachineRoom | None = None) -> None:
+    def __init__(self, demo: Demo, bot: BotControl | None = None) -> None:
         self.demo = demo
         self.world = demo.world
-        self.room = room
-        self.troubles = Troubles(self.world, room)
+        self.bot = bot
+        self.troubles = Troubles(self.world, bot)
         self.feed = Feed(Scene(demo), self.troubles)
         self._followers = 0
         self._looked = 0.0
@@ -54,7 +52,7 @@ class Page:
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request of a browser; the server's door to the page."""
         try:
-            door(request, self.world.server.port)
+            check_origin(request, self.world.server.port)
             return await self._route(request)
         except Refused as refused:
             return web.json_response(refused.body, status=refused.status)
@@ -113,26 +111,26 @@ class Page:
             await asyncio.sleep(_GATHER)
 
     async def _look(self) -> None:
-        if self.room is None or time.monotonic() - self._looked < _LOOK_BUSY:
+        if self.bot is None or time.monotonic() - self._looked < _LOOK_BUSY:
             return
         self._looked = time.monotonic()
-        self.feed.tell_machine(await self.room.look())
+        self.feed.tell_machine(await self.bot.look())
 
     # ------------------------------------------------------------------ acting
 
     async def act(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /page/act``."""
-        body, files = await asked(request)
-        doing = Doing(self.demo, body, files)
-        answer = act(doing)
-        for press in doing.presses:
+        body, files = await read_body(request)
+        wanted = ActRequest(self.demo, body, files)
+        answer = act(wanted)
+        for press in wanted.presses:
             self.feed.pressed(press)
         self.feed.refresh()
         return web.json_response(answer)
 
     async def trouble(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /page/trouble``."""
-        body, _ = await asked(request)
+        body, _ = await read_body(request)
         answer = await self.troubles.make(body)
         self._looked = 0.0
         await self._look()

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
-from sandbox.media import Upload
-from sandbox.page.painting import HEIGHT, PICTURES, WIDTH, moving, picture, sticker
+from sandbox.page.pictures import HEIGHT, PICTURES, WIDTH, moving, picture, sticker
+from sandbox.server.media import Upload
 
 _RATE: Final = 8000  # samples a second
 _NAMES: Final = tuple(PICTURES)

@@ -1,17 +1,15 @@
-"""What there is to see in the world: people, chats with their furniture, the latest messages."""
+"""What there is to see in the world: people, chats with all that they show, the latest messages."""
 
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from sandbox.page.showing import fingerprint, keyboard_view, message_view
-
-if TYPE_CHECKING:
-    from sandbox.chat import Chat
-    from sandbox.demo import Demo
-    from sandbox.message import Message
-    from sandbox.person import Person
+from sandbox.demo import Demo
+from sandbox.page.message_view import fingerprint, keyboard_view, message_view
+from sandbox.people.chat import Chat
+from sandbox.server.members import User
+from sandbox.server.message import Message
 
 Json = dict[str, Any]
 
@@ -32,7 +30,7 @@ class Scene:
 
     def bot(self) -> Json:
         """The bot's account."""
-        user, profile = self.world.bot_user, self.world.profile
+        user, profile = self.world.context.bot_user, self.world.profile
         name = profile.get(("name", "")) or user["first_name"]
         about = profile.get(("short_description", ""), "")
         return {"id": user["id"], "name": name, "username": user["username"], "about": about}
@@ -51,7 +49,7 @@ class Scene:
             for person in self.world.people.values()
         ]
 
-    def role(self, person: Person) -> str:
+    def role(self, person: User) -> str:
         """``admin``, ``operator`` or ``customer``, by the operators' group."""
         group = self.demo.group.migrated_to or self.demo.group
         member = group.member(person)
@@ -113,21 +111,21 @@ class Scene:
 
     def _commands(self, chat: Chat) -> Json:
         """The menu of commands: of the owner of a private chat, of each member of a group."""
-        menu = chat.menu_button or self.world.default_menu_button
+        menu = chat.menu_button or self.world.telegram.profile.menu_button
         shown: Json = {"commands": [], "commands_for": {}, "menu": menu, "description": ""}
         if chat.person is not None:
-            shown["commands"] = self.world.visible_commands(chat.person, chat)
+            shown["commands"] = self.world.telegram.visible_commands(chat.person, chat)
             shown["description"] = self._description(chat.person)
         elif chat.kind != "channel":
             people = [self.world.people.get(uid) for uid, m in chat.members.items() if m.present]
             shown["commands_for"] = {
-                str(person.id): self.world.visible_commands(person, chat)
+                str(person.id): self.world.telegram.visible_commands(person, chat)
                 for person in people
                 if person is not None
             }
         return shown
 
-    def _description(self, person: Person) -> str:
+    def _description(self, person: User) -> str:
         """What an empty chat says: “What can this bot do?”."""
         profile = self.world.profile
         language = (person.language or "").split("-")[0]
@@ -138,12 +136,12 @@ class Scene:
     def messages(self, chat: Chat) -> dict[int, Json]:
         """The latest messages, the oldest first; only what has changed is drawn anew."""
         before = self._drawn.get(chat.id, {})
-        drawn = {}
+        people, drawn = self.world.people, {}
         for message in _latest(chat, self.shown):
             look = fingerprint(message)
             known = before.get(message.id)
             same = known is not None and known[0] == look
-            drawn[message.id] = known if known and same else (look, message_view(message))
+            drawn[message.id] = known if known and same else (look, message_view(message, people))
         self._drawn[chat.id] = drawn
         return {number: view for number, (_, view) in drawn.items()}
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from sandbox.page.bot_control import BotControl
 from sandbox.page.words import Refused
-
-if TYPE_CHECKING:
-    from sandbox.faults import Fault
-    from sandbox.page.room import MachineRoom
-    from sandbox.world import World
+from sandbox.people.world import World
+from sandbox.server.faults import Fault
 
 Json = dict[str, Any]
 
@@ -24,11 +22,11 @@ _DEAD: Final = ("killed", "stopped")
 
 
 class Troubles:
-    """The troubles of a world. Those of the bot's process need a machine room."""
+    """The troubles of a world. Those of the bot's process need control over it."""
 
-    def __init__(self, world: World, room: MachineRoom | None) -> None:
+    def __init__(self, world: World, bot: BotControl | None) -> None:
         self.world = world
-        self.room = room
+        self.bot = bot
         self.demo = False
         self._told: Json = {}  # how far the story has come while it is told, or ends
         self._slow = asyncio.Lock()  # for what takes seconds: kill, start, the story
@@ -73,24 +71,24 @@ class Troubles:
         """End all troubles; a dead bot is started."""
         self.world.faults.clear()
         self.world.server.cut(off=False)
-        if self.room is not None and await self._state() in _DEAD:
+        if self.bot is not None and await self._state() in _DEAD:
             await self.start_bot({})
 
     # ------------------------------------------------------------------ the process
 
     async def kill_bot(self, _body: Json) -> None:
         """SIGKILL."""
-        room, state = self._room(), await self._state()
+        bot, state = self._bot(), await self._state()
         if state != "running":
             raise Refused("stopped" if state in _DEAD else "busy", status=409)
-        await self._alone(room.kill)
+        await self._alone(bot.kill)
 
     async def start_bot(self, _body: Json) -> None:
         """Start a bot that was killed."""
-        room = self._room()
+        bot = self._bot()
         if await self._state() not in _DEAD:
             raise Refused("running", status=409)
-        await self._alone(room.start)
+        await self._alone(bot.start)
 
     async def advance(self, body: Json) -> Json:
         """Let everybody's clocks leap ``seconds`` ahead, with a stop at each deadline on the way:
@@ -109,12 +107,12 @@ class Troubles:
     def _leap(self, seconds: float) -> None:
         clock = self.world.clock
         clock.advance(seconds)
-        if self.room is not None:
-            self.room.shift(clock.offset)
-        self.world.touched()
+        if self.bot is not None:
+            self.bot.shift(clock.offset)
+        self.world.context.touched()
 
     async def _seen(self) -> Json:
-        return await self.room.look() if self.room is not None else {}
+        return await self.bot.look() if self.bot is not None else {}
 
     def _next_deadline(self, seen: Json) -> float | None:
         """Seconds until just after what the bot has to do next; ``None`` if it cannot."""
@@ -136,7 +134,7 @@ class Troubles:
 
     async def tell(self, body: Json) -> None:
         """``on: true`` – the demonstration's people act; ``false`` – everything begins anew."""
-        _, on = self._room(), body.get("on")
+        _, on = self._bot(), body.get("on")
         if not isinstance(on, bool):
             raise Refused("bad_value", field="on")
         if on and self.demo and not self._told:
@@ -146,32 +144,32 @@ class Troubles:
 
     async def _tell_story(self) -> None:
         try:
-            await self._room().tell_story(self._tell_progress)
+            await self._bot().tell_story(self._tell_progress)
         finally:
             self._told = {}
 
     def _tell_progress(self, at: int, of: int) -> None:
         self._told = {"at": at, "of": of}
-        self.world.touched()
+        self.world.context.touched()
 
     async def _begin_anew(self) -> None:
         """It takes a few seconds: the bot is killed, and comes up again."""
         self._told = {"anew": True}
-        self.world.touched()
+        self.world.context.touched()
         try:
-            await self._room().begin_anew()
+            await self._bot().begin_anew()
         finally:
             self._told = {}
 
     # ------------------------------------------------------------------ inside
 
-    def _room(self) -> MachineRoom:
-        if self.room is None:
+    def _bot(self) -> BotControl:
+        if self.bot is None:
             raise Refused("no_room", status=409)
-        return self.room
+        return self.bot
 
     async def _state(self) -> str:
-        return str((await self._room().look()).get("bot"))
+        return str((await self._bot().look()).get("bot"))
 
     async def _alone(self, act: Callable[[], Awaitable[None]]) -> None:
         if self._slow.locked():

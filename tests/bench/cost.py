@@ -14,8 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import BotProcess, Message, Person, World
-from sandbox.chat import Chat
+from sandbox import BotProcess, Chat, Message, Person, World
 from tests.bench.figures import Figure, median_of
 from tests.bench.proc import cpu_seconds
 from tests.bench.staging import (

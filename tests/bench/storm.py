@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from sandbox import Message
-from sandbox.chat import Chat
+from sandbox import Chat, Message
 from tests.bench.figures import Figure
 from tests.bench.staging import (
     REAL,

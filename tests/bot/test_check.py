@@ -20,8 +20,7 @@ from core.desk import Desk
 from core.people.identity import Sender
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.linked_chat import link
-from sandbox import Person, World
-from sandbox.chat import Chat
+from sandbox import Chat, Person, World
 from tests.actions.company_directory import put_team
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"

@@ -8,10 +8,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 # A process of its own: here aiogram was imported long ago.
 SCRIPT = """
 import sys
-from bot.deferring import defer_types
+from bot.lazy_aiogram import defer_types
 defer_types()
 import bot.app
-import bot.doctor
+import bot.commands.check
 from aiogram.methods.base import Response, TelegramMethod
 from aiogram.types import Message, Update
 from channels.telegram.gateway import keep_responses

@@ -13,7 +13,7 @@ from bot.demo.control import DemoControl
 from tests.browser.window import Window
 
 if TYPE_CHECKING:
-    from sandbox.page.room import Progress
+    from sandbox.page.bot_control import Progress
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh")]
 

@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from sandbox import Message, Person
-from sandbox.chat import Chat
+from sandbox import Chat, Message, Person
 from tests.e2e.stage import Stage
 from tests.e2e.warm import WarmProcesses, warm
 

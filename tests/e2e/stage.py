@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from sandbox import BotProcess, Message, Person, World
-from sandbox.chat import Chat
+from sandbox import BotProcess, Chat, Message, Person, World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Probes for lost answers and races with deletions are the desk's business, not mistakes.

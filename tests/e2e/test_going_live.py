@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Message, Person
-from sandbox.chat import Chat
+from sandbox import Chat, Message, Person
 from tests.e2e.stage import Stage, staged
 
 # What a script would set; somebody who begins by hand sets none of it.

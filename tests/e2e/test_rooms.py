@@ -9,8 +9,7 @@ from typing import Final
 
 import pytest
 
-from sandbox import Message, Person
-from sandbox.chat import Chat
+from sandbox import Chat, Message, Person
 from tests.e2e.beside import apply_directory
 from tests.e2e.looking import soon, value
 from tests.e2e.stage import Stage

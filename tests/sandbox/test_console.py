@@ -18,9 +18,9 @@ from typing import TextIO
 import pytest
 
 from sandbox import BotProcess, console, demo
-from sandbox.commands import COMMANDS, Seat, obey
+from sandbox.console.commands import COMMANDS, Player, execute
+from sandbox.console.terminal import Line, wrapped
 from sandbox.demo import Demo
-from sandbox.terminal import Line, wrapped
 from tests.sandbox.clients import Raw
 
 
@@ -70,7 +70,7 @@ async def terminal(*, basic_group: bool = False) -> AsyncIterator[tuple[Terminal
 async def test_the_demonstration_is_as_strict_as_telegram() -> None:
     async with demo.start(token="77:X") as world:
         there = demo.build(world)
-        assert world.privacy and world.limits.enabled
+        assert world.context.options.privacy and world.limits.enabled
         assert there.environment() == {
             "BOT_TOKEN": "77:X",
             "TELEGRAM_API_URL": world.api_url,
@@ -99,8 +99,8 @@ async def test_what_is_typed_happens_and_what_the_bot_does_is_printed() -> None:
         )
         await term.screen.shows("BOT: Как мы справились?\n      [ 5 ]")
         term.type("press 5\n")
-        await term.world.until(lambda: term.world.presses)
-        query = next(iter(term.world.presses))
+        await term.world.until(lambda: term.world.unanswered)
+        query = term.world.unanswered[0].id
         await raw.ok("answerCallbackQuery", callback_query_id=query, text="Спасибо")
         await term.screen.shows("toast for Анна: Спасибо")
         where = {"chat_id": anna.id, "message_id": sent["message_id"]}
@@ -172,30 +172,30 @@ async def test_the_console_needs_no_input_at_all() -> None:
 
 async def test_every_command_can_be_typed() -> None:
     async with demo.start() as world:
-        seat = Seat(demo.build(world))
-        listed = obey(seat, "help") or ""
+        player = Player(demo.build(world))
+        listed = execute(player, "help") or ""
         assert all(command.usage in listed for command in COMMANDS.values())
         for line in ("start", "photo look", "voice", "sticker", "contact", "file a.pdf", "album 2"):
-            assert obey(seat, line) is None
-        kinds = [message.kind for message in seat.chat.messages]
+            assert execute(player, line) is None
+        kinds = [message.kind for message in player.chat.messages]
         assert kinds == [
             "text", "photo", "voice", "sticker", "contact", "document", "photo", "photo",
         ]  # fmt: skip
-        number = seat.chat.messages[0].id
-        assert obey(seat, f"edit {number} другое") is None
-        assert obey(seat, f"react #{number} 👍") is None
-        assert "другое  <edited 1x" in (obey(seat, "show") or "")
-        assert obey(seat, "say photo") is None
-        assert seat.chat.messages[-1].text == "photo"
-        assert obey(seat, "unblock")
-        assert "Просрочки" in (obey(seat, "chats") or "")
-        assert obey(seat, "wrong") == "nothing"
-        assert obey(seat, "") is None
+        number = player.chat.messages[0].id
+        assert execute(player, f"edit {number} другое") is None
+        assert execute(player, f"react #{number} 👍") is None
+        assert "другое  <edited 1x" in (execute(player, "show") or "")
+        assert execute(player, "say photo") is None
+        assert player.chat.messages[-1].text == "photo"
+        assert execute(player, "unblock")
+        assert "Просрочки" in (execute(player, "chats") or "")
+        assert execute(player, "wrong") == "nothing"
+        assert execute(player, "") is None
 
 
 async def test_nonsense_is_answered_with_what_would_do() -> None:
     async with demo.start() as world:
-        seat = Seat(demo.build(world))
+        player = Player(demo.build(world))
         for line, answer in {
             "as nobody": "! no person 'nobody'",
             "in space": "! like this: in group",
@@ -207,9 +207,9 @@ async def test_nonsense_is_answered_with_what_would_do() -> None:
             "migrate": "! only basic groups",
             "show space": "! no chat 'space'",
         }.items():
-            assert (obey(seat, line) or "").startswith(answer), line
-        assert obey(seat, "in group") == "you are in the group «Операторы»"
-        assert (obey(seat, "hello") or "").startswith("! Анна is not a member")
+            assert (execute(player, line) or "").startswith(answer), line
+        assert execute(player, "in group") == "you are in the group «Операторы»"
+        assert (execute(player, "hello") or "").startswith("! Анна is not a member")
 
 
 async def test_it_ends_when_nobody_reads_the_output() -> None:

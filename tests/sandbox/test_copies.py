@@ -117,7 +117,7 @@ async def test_drafts_rich_and_ephemeral_messages_work() -> None:
         group = world.supergroup("G", members=[op], bot="admin")
         await raw.ok("sendMessageDraft", chat_id=anna.id, draft_id=1, text="thinking")
         await raw.ok("sendRichMessage", chat_id=anna.id, rich_message={"html": "<h1>T</h1>"})
-        assert world.drafts[anna.id][0]["text"] == "thinking"
+        assert world.telegram.drafts[anna.id][0]["text"] == "thinking"
         sent = await raw.ok(
             "sendMessage",
             chat_id=group.id,

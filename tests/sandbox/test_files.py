@@ -9,7 +9,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile, InputMediaDocument, InputMediaPhoto, Message
 
 from sandbox import World
-from sandbox.images import png
+from sandbox.server.images import png
 from tests.sandbox.clients import aiogram_bot
 
 IMAGE = png(300, 200)

@@ -65,7 +65,7 @@ async def test_a_forum_has_topics_that_close_and_open() -> None:
         assert "not enough rights to close" in await raw.refused(
             "closeForumTopic", **chat, message_thread_id=made.id
         )
-        op_owner = group.owner
+        op_owner = world.people[group.owner.id]
         await op_owner.close_topic(group, made)
         assert "TOPIC_CLOSED" in await raw.refused(
             "sendMessage", **chat, text="x", message_thread_id=made.id

@@ -141,7 +141,7 @@ async def test_a_forgotten_answer_is_a_violation() -> None:
         press = await anna.press("Go")
         world.assert_clean()  # there is still time
         world.clock.advance(2)
-        assert world.unanswered == [press]
+        assert world.unanswered == [press.query]
         with pytest.raises(AssertionError, match="callback_unanswered: 'Go' of Anna"):
             world.assert_clean()
         await raw.ok("answerCallbackQuery", callback_query_id=press.query_id)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from sandbox.entities import detect_entities, formatted, utf16_len
-from sandbox.errors import ApiError
-from sandbox.markup.html_style import parse_html
-from sandbox.markup.legacy_markdown import parse_markdown
-from sandbox.markup.links import check_url
-from sandbox.markup.markdown_v2 import parse_markdown_v2
-from sandbox.markup.plain import MarkupError
+from sandbox.server.entities import detect_entities, formatted, utf16_len
+from sandbox.server.errors import ApiError
+from sandbox.server.markup.html_style import parse_html
+from sandbox.server.markup.legacy_markdown import parse_markdown
+from sandbox.server.markup.links import check_url
+from sandbox.server.markup.markdown_v2 import parse_markdown_v2
+from sandbox.server.markup.plain import MarkupError
 
 
 def kinds(parsed: tuple[str, list[dict[str, Any]]]) -> list[tuple[str, int, int]]:

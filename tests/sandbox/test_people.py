@@ -199,7 +199,7 @@ async def test_a_failed_expectation_shows_the_chat() -> None:
         assert latency["count"] >= 1 and latency["p50"] < 5000
         with pytest.raises(AssertionError, match=r"(?s)no 'zzz'.*BOT: chosen"):
             await anna.expect("zzz", timeout=0.1)
-        world.violate("made_up", "x")
+        world.context.violations.add("made_up", "x")
         with pytest.raises(AssertionError, match="made_up"):
             world.assert_clean()
         world.assert_clean(ignore=("made_up",))

@@ -143,7 +143,7 @@ async def test_a_webhook_catches_up_after_a_kill(tmp_path: Path) -> None:
             await anna.say("while down")
             hook = world.updates.webhook
             await world.until(lambda: hook.failures)
-            assert world.updates.info()["last_error_message"] == "Connection refused"
+            assert world.telegram.webhook.info()["last_error_message"] == "Connection refused"
             await bot.start()
             await anna.expect("while down", timeout=15)
             await world.idle()
@@ -160,7 +160,7 @@ async def test_a_webhook_with_a_wrong_secret_is_refused() -> None:
             world.updates.webhook.secret = "wrong"
             await anna.say("x")
             await world.until(lambda: world.stats.webhook_failures >= 2)
-            assert "401" in str(world.updates.info()["last_error_message"])
+            assert "401" in str(world.telegram.webhook.info()["last_error_message"])
             await anna.expect_none(within=0.2)
 
 

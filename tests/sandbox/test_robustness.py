@@ -7,9 +7,9 @@ import random
 from typing import Any
 
 from sandbox import World
-from sandbox.images import png
-from sandbox.media import Upload
-from sandbox.schema import method_index
+from sandbox.server.images import png
+from sandbox.server.media import Upload
+from sandbox.server.schema import method_index
 from tests.sandbox.clients import Raw
 
 JUNK: list[Any] = [
@@ -70,12 +70,14 @@ async def storm(seed: int, *, lean: bool, rounds: int) -> None:
         group = world.group("G", members=[op], bot="member")
         channel = world.channel("C")
         chats = [anna.chat, forum, group, channel]
-        topic = world.topics.create(forum, "T", by=None)
+        topic = world.telegram.topics.create(forum, "T", by=None)
         for text in ("one", "two"):
             await anna.say(text)
             await op.say(forum, text)
             for chat in chats:
-                await world.dispatch("sendMessage", {"chat_id": chat.id, "text": text}, {})
+                await world.api.dispatcher.dispatch(
+                    "sendMessage", {"chat_id": chat.id, "text": text}, {}
+                )
         media = anna.send_photo().result.media
         await anna.send_album(2)
         assert media is not None
@@ -119,7 +121,7 @@ async def storm(seed: int, *, lean: bool, rounds: int) -> None:
                     elif parameter.required or chance.random() < 0.15:
                         params[parameter.name] = chance.choice(JUNK)
                 uploads = {"f": Upload("f.png", png())} if chance.random() < 0.2 else {}
-                outcome = await world.dispatch(info.name, params, uploads)
+                outcome = await world.api.dispatcher.dispatch(info.name, params, uploads)
                 assert outcome is not None
                 body = json.loads(outcome[1])
                 assert outcome[0] != 500, (info.name, params, body)

@@ -37,7 +37,7 @@ async def test_a_long_poll_waits_for_an_update() -> None:
     async with World.start() as world, Raw(world) as raw:
         anna = world.user("Anna")
         poll = asyncio.create_task(raw.ok("getUpdates", timeout=5))
-        await world.until(lambda: world.updates.waiting)
+        await world.until(lambda: world.telegram.polling.waiting)
         assert not poll.done()
         started = time.monotonic()
         await anna.say("x")
@@ -51,7 +51,7 @@ async def test_a_long_poll_waits_for_an_update() -> None:
 async def test_two_polls_conflict() -> None:
     async with World.start() as world, Raw(world) as raw:
         older = asyncio.create_task(raw.call("getUpdates", timeout=5))
-        await world.until(lambda: world.updates.waiting)
+        await world.until(lambda: world.telegram.polling.waiting)
         newer = asyncio.create_task(raw.call("getUpdates", timeout=1))
         body = await older
         assert body["error_code"] == 409
@@ -70,11 +70,11 @@ async def test_a_webhook_has_rules() -> None:
         assert "secret token contains" in await raw.refused(
             "setWebhook", url="https://a.ru/x", secret_token="a b"
         )
-        world.updates.forget_last_set()
+        world.telegram.webhook.forget_last_set()
         assert "HTTPS URL must be provided" in await raw.refused("setWebhook", url="http://a.ru/x")
         body = await raw.call("setWebhook", url="https://a.ru/x")
         assert body["error_code"] == 429  # one setWebhook per second
-        world.updates.forget_last_set()
+        world.telegram.webhook.forget_last_set()
         body = await raw.call(
             "setWebhook", url="https://127.0.0.1/x", allowed_updates=["message"], max_connections=7
         )

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sandbox import Message, Person
-from sandbox.chat import Chat
+from sandbox import Chat, Message, Person
 from tests.e2e.asking import answer, asks
 from tests.e2e.beside import apply_directory, import_cameras
 from tests.e2e.stage import ROOT, Stage

@@ -15,7 +15,7 @@ from core.texts import Key, Texts
 from core.tickets.assignment import take
 from core.tickets.lifecycle import move
 from core.words.names import clean_name, units
-from sandbox.markup.html_style import parse_html
+from sandbox.server.markup.html_style import parse_html
 from tests.channels.telegram.hostile import HOSTILE
 from tests.channels.telegram.house import House
 from tests.channels.telegram.test_cards import ticket

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.markup.plain import Entity
+from sandbox.server.markup.plain import Entity
 from tests.handlers.customer.room import PrivateRoom
 
 

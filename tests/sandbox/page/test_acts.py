@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.images import png
 from sandbox.page.acts import ACTS
 from sandbox.page.words import REFUSALS, SERVICE
+from sandbox.server.images import png
 from tests.sandbox.page.visitor import Visitor
 
 Json = dict[str, Any]

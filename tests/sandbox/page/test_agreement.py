@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from sandbox import Chat, World, demo
 from sandbox.demo import Demo
-from sandbox.message import Message
 from sandbox.page.feed import Feed
 from sandbox.page.scene import Scene
 from sandbox.page.troubles import Troubles
+from sandbox.server.message import Message
 from tests.sandbox.page.applying import apply, events_in
 
 Json = dict[str, Any]
@@ -44,7 +44,9 @@ class Play:
 def _says(play: Play, number: int) -> None:
     who = play.demo.admin if number % 3 else play.demo.people["anna"]
     replied = play.pick(number) if number % 2 else None
-    play.world.post(play.chat(number), who, {"text": f"слова {number}"}, reply_to=replied)
+    play.world.telegram.actions.post(
+        play.chat(number), who, {"text": f"слова {number}"}, reply_to=replied
+    )
 
 
 def _bot_says(play: Play, number: int) -> None:
@@ -54,12 +56,14 @@ def _bot_says(play: Play, number: int) -> None:
         {"keyboard": [["да", "нет"]], "one_time_keyboard": True},
         {"remove_keyboard": True},
     ][number % 4]
-    play.world.bot_message(play.chat(number), {"text": f"бот {number}"}, markup=markup)
+    play.world.telegram.bot_messages.send(
+        play.chat(number), {"text": f"бот {number}"}, markup=markup
+    )
 
 
 def _bot_edits(play: Play, number: int) -> None:
     if message := play.pick(number, bots=True):
-        play.world.bot_edit(message, {"text": f"правка {number}"}, None)
+        play.world.telegram.bot_messages.edit(message, {"text": f"правка {number}"}, None)
 
 
 def _deletes(play: Play, number: int) -> None:
@@ -77,7 +81,7 @@ def _pins(play: Play, number: int) -> None:
         if message.pinned:
             message.pinned = False
         else:
-            play.world.pin(message, None)
+            play.world.telegram.events.pin(message, None)
 
 
 def _types(play: Play, number: int) -> None:
@@ -92,7 +96,7 @@ def _polls(play: Play, number: int) -> None:
     _ = play.demo.admin.send_poll(play.demo.group, options=("a", "b"))
     for message in play.demo.group.messages:
         if message.kind == "poll":
-            play.world.voted(message, play.demo.people["olga"], [number % 2])
+            play.world.telegram.actions.voted(message, play.demo.people["olga"], [number % 2])
 
 
 def _comes_and_goes(play: Play, number: int) -> None:
@@ -113,7 +117,7 @@ def _blocks(play: Play, number: int) -> None:
 
 def _learns(play: Play, number: int) -> None:
     menu = [{"command": f"c{number % 5}", "description": "x"}]
-    play.world.commands["all_private_chats", ""] = menu
+    play.world.telegram.profile.commands["all_private_chats", ""] = menu
     play.world.profile["description", "ru"] = f"о боте {number % 5}"
 
 
@@ -202,7 +206,7 @@ async def test_an_empty_world_is_taken_as_a_whole() -> None:
     play = Play()
     _says(play, 1)
     seq = play.feed.snapshot()["seq"]
-    play.world.commands["default", ""] = [{"command": "x", "description": "y"}]
+    play.world.telegram.profile.commands["default", ""] = [{"command": "x", "description": "y"}]
     play.demo.begin_anew()
     play.feed.refresh()
     found = events_in(b"".join(play.feed._since(seq)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.images import image_size
 from sandbox.page.files import STATIC
+from sandbox.server.images import image_size
 from tests.sandbox.page.visitor import Visitor
 
 START = {"do": "start"}

@@ -195,8 +195,8 @@ async def test_two_hundred_messages_a_minute_are_heard_at_once(visitor: Visitor)
     """At ten times the pace, with full windows: each is heard in far less than 300 ms."""
     anna = visitor.anna.id
     for number in range(250):
-        visitor.world.post(visitor.anna.chat, visitor.anna, {"text": str(number)})
-        visitor.world.post(visitor.group, visitor.olga, {"text": str(number)})
+        visitor.world.telegram.actions.post(visitor.anna.chat, visitor.anna, {"text": str(number)})
+        visitor.world.telegram.actions.post(visitor.group, visitor.olga, {"text": str(number)})
     delays = []
     async with visitor.listening((await visitor.look())["seq"]) as heard:
         for number in range(200):

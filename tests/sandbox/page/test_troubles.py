@@ -10,16 +10,16 @@ import aiohttp
 import pytest
 
 from sandbox import demo
-from sandbox.commands import Seat, obey
+from sandbox.console.commands import Player, execute
 from sandbox.page import Page
-from sandbox.page.room import Progress
+from sandbox.page.bot_control import Progress
 from tests.sandbox.page.visitor import Visitor, visiting
 
 Json = dict[str, Any]
 
 
-class Room:
-    """A machine room whose bot is a word."""
+class Control:
+    """Control over a bot that is a word."""
 
     def __init__(self) -> None:
         self.state = "running"
@@ -59,13 +59,13 @@ class Room:
 
 @pytest.fixture
 async def staffed() -> Any:
-    """A visitor, and the room behind the page."""
+    """A visitor, and the control behind the page."""
     async with demo.start(rate_limits=False) as world:
-        room = Room()
-        page = Page(demo.build(world), room)
-        room.now = world.clock.now
+        control = Control()
+        page = Page(demo.build(world), control)
+        control.now = world.clock.now
         async with visiting(page) as visitor:
-            yield visitor, room
+            yield visitor, control
 
 
 async def call(visitor: Visitor, method: str = "getMe", **params: Any) -> tuple[int, Json]:
@@ -137,8 +137,8 @@ async def test_a_poll_that_waits_is_cut_off_with_the_network(visitor: Visitor) -
         await asyncio.wait_for(poll, 10)
 
 
-async def test_calm_ends_them_all(staffed: tuple[Visitor, Room]) -> None:
-    visitor, room = staffed
+async def test_calm_ends_them_all(staffed: tuple[Visitor, Control]) -> None:
+    visitor, control = staffed
     await visitor.trouble("flood")
     await visitor.trouble("lose_responses", count=3)
     await visitor.trouble("network", on=False)
@@ -146,49 +146,53 @@ async def test_calm_ends_them_all(staffed: tuple[Visitor, Room]) -> None:
     assert await kinds(visitor) == ["flood", "cut", "network"]
     await visitor.trouble("calm")
     assert await kinds(visitor) == []
-    assert room.state == "running"
+    assert control.state == "running"
     assert (await call(visitor))[0] == 200
 
 
 async def test_a_dead_bot_is_not_killed_and_a_living_one_not_started(
-    staffed: tuple[Visitor, Room],
+    staffed: tuple[Visitor, Control],
 ) -> None:
-    visitor, room = staffed
+    visitor, control = staffed
     status, answer = await visitor.ask("/page/trouble", {"do": "start_bot"})
     assert (status, answer["code"]) == (409, "running")
     await visitor.trouble("kill_bot")
     assert (await visitor.look())["machine"]["bot"] == "killed"
     status, answer = await visitor.ask("/page/trouble", {"do": "kill_bot"})
     assert (status, answer["code"]) == (409, "stopped")
-    room.done.append("broken")
+    control.done.append("broken")
     status, answer = await visitor.ask("/page/trouble", {"do": "start_bot"})
     assert (status, answer["error_en"]) == (409, "It did not work: the bot ended with code 2")
 
 
-async def test_a_leap_of_the_clocks_stops_at_each_deadline(staffed: tuple[Visitor, Room]) -> None:
-    visitor, room = staffed
+async def test_a_leap_of_the_clocks_stops_at_each_deadline(
+    staffed: tuple[Visitor, Control],
+) -> None:
+    visitor, control = staffed
     now = visitor.world.clock.now()
-    room.due = [{"number": 1, "kind": k, "at": now + h * 3600} for k, h in (("a", 10), ("b", 20))]
-    room.due.append({"number": 2, "kind": "c", "at": now + 90_000})
+    control.due = [
+        {"number": 1, "kind": k, "at": now + h * 3600} for k, h in (("a", 10), ("b", 20))
+    ]
+    control.due.append({"number": 2, "kind": "c", "at": now + 90_000})
     async with visitor.listening((await visitor.look())["seq"]) as heard:
         answer = await visitor.trouble("advance", seconds=86_400)
         assert answer["offset"] == pytest.approx(86_400)
         moved = await heard.until("clock", lambda c: c["offset"] > 80_000)
-    assert [round(shift / 3600) for shift in room.shifts] == [10, 20, 24]
+    assert [round(shift / 3600) for shift in control.shifts] == [10, 20, 24]
     assert moved["now"] == pytest.approx(now + 86_400, abs=30)
     said = await visitor.act(visitor.anna, "say", text="завтра")
     assert visitor.anna.chat.messages[-1].date == pytest.approx(now + 86_400, abs=30)
     assert said["message"]
 
 
-async def test_the_demonstration_comes_and_goes(staffed: tuple[Visitor, Room]) -> None:
-    visitor, room = staffed
-    room.pace = asyncio.Semaphore(0)
+async def test_the_demonstration_comes_and_goes(staffed: tuple[Visitor, Control]) -> None:
+    visitor, control = staffed
+    control.pace = asyncio.Semaphore(0)
     async with visitor.listening((await visitor.look())["seq"]) as heard:
         telling = asyncio.create_task(visitor.trouble("demo", on=True))
         for at in (1, 2):
             await heard.until("faults", _telling(at))
-            room.pace.release()
+            control.pace.release()
         await telling
     assert await kinds(visitor) == ["demo"]
     await visitor.trouble("demo", on=True)
@@ -198,10 +202,10 @@ async def test_the_demonstration_comes_and_goes(staffed: tuple[Visitor, Room]) -
         await heard.until("faults", lambda told: told["faults"] == [clearing])
         status, answer = await visitor.ask("/page/trouble", {"do": "demo", "on": True})
         assert (status, answer["code"]) == (409, "busy")
-        room.pace.release()
+        control.pace.release()
         await ending
         await heard.until("faults", lambda told: not told["faults"])
-    assert room.done == ["story", "anew"]
+    assert control.done == ["story", "anew"]
     assert await kinds(visitor) == []
 
 
@@ -209,23 +213,23 @@ def _telling(at: int) -> Callable[[Json], bool]:
     return lambda told: told["faults"] == [{"id": "demo", "kind": "demo", "at": at, "of": 2}]
 
 
-async def test_the_console_makes_the_same_trouble(staffed: tuple[Visitor, Room]) -> None:
-    visitor, room = staffed
-    seat = Seat(visitor.page.demo)
+async def test_the_console_makes_the_same_trouble(staffed: tuple[Visitor, Control]) -> None:
+    visitor, control = staffed
+    player = Player(visitor.page.demo)
 
     async def types(line: str) -> str:
-        assert obey(seat, line) == "…"
-        await visitor.world.until(lambda: seat.news, what="news")
-        return seat.news.pop()
+        assert execute(player, line) == "…"
+        await visitor.world.until(lambda: player.news, what="news")
+        return player.news.pop()
 
     assert await types("kill") == "the bot is dead"
     assert await types("kill") == "! The bot is not running anyway."
     assert await types("revive") == "the bot takes updates"
     assert await types("later 3d") == "it is 3d later"
-    assert room.shifts == [pytest.approx(3 * 86_400)]
+    assert control.shifts == [pytest.approx(3 * 86_400)]
     assert await types("demo") == "the demonstration is there"
     assert await types("anew") == "everything begins anew"
-    assert obey(seat, "later") == "! like this: later SPAN, with m, h or d"
+    assert execute(player, "later") == "! like this: later SPAN, with m, h or d"
 
 
 async def test_without_a_machine_room_the_page_says_so(visitor: Visitor) -> None:

@@ -24,10 +24,10 @@ export function apply(world, kind, data, at = Date.now() / 1000) {
 }
 
 /** What may hang about a chat, and which event tells of it. */
-const FURNITURE = ["pinned", "pins", "keyboard", "keyboards", "commands", "commands_for", "menu", "description", "typing"];
+const CHAT_FIELDS = ["pinned", "pins", "keyboard", "keyboards", "commands", "commands_for", "menu", "description", "typing"];
 
 const furnish = (world, data, changed) => withChat(world, data, changed, (chat) => {
-  for (const name of FURNITURE) if (name in data) chat[name] = data[name];
+  for (const name of CHAT_FIELDS) if (name in data) chat[name] = data[name];
 });
 
 const CHANGES = {

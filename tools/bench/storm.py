@@ -10,8 +10,8 @@ from typing import Final
 
 from sandbox import Message
 from sandbox.chat import Chat
-from tests.bench.figures import Figure
-from tests.bench.staging import (
+from tools.bench.figures import Figure
+from tools.bench.staging import (
     REAL,
     at_rest,
     bot_of,

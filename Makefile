@@ -54,15 +54,15 @@ house: $(DEV)
 	$(PY) -m pytest -q tests/code_rules
 
 bench: $(DEV)  ## the figures of docs, measured here
-	$(PY) -m tests.bench
+	$(PY) -m tools.bench
 
 transcript: $(DEV)  ## conversations as people see them: build/transcript.md
 	@mkdir -p build
-	$(PY) -m tests.transcript
+	$(PY) -m tools.transcript
 
 screenshots: $(DEV)  ## the sandbox's page as pictures: build/screenshots (needs Chromium)
 	@mkdir -p build/screenshots
-	$(PY) -m tests.browser
+	$(PY) -m tools.screenshots
 
 lock: $(DEV)  ## resolve the locks again (the only target that needs uv)
 	@test -n "$(UV)" || { echo "make lock needs uv: $(PY) -m pip install uv"; exit 1; }

@@ -77,7 +77,7 @@ def test_functions_fit_on_a_screen() -> None:
 def test_modules_are_named_after_what_they_do() -> None:
     found = [
         module.name
-        for module in modules(*HOUSE, "sandbox", "tests", "migrations")
+        for module in modules(*HOUSE, "sandbox", "tests", "tools", "migrations")
         if EMPTY_NAMES & set(module.name.removesuffix(".py").split("/"))
     ]
     assert not found, told(f"a name must say something; {sorted(EMPTY_NAMES)} do not", found)
@@ -86,7 +86,7 @@ def test_modules_are_named_after_what_they_do() -> None:
 def test_what_is_left_undone_says_why() -> None:
     found = [
         f"{module.name}:{token.start[0]} {token.string}"
-        for module in modules(*HOUSE, "sandbox", "tests", "migrations")
+        for module in modules(*HOUSE, "sandbox", "tests", "tools", "migrations")
         for token in tokenize.generate_tokens(io.StringIO(module.text).readline)
         if token.type == tokenize.COMMENT and REASON.search(token.string)
     ]

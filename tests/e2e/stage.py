@@ -60,7 +60,7 @@ class Stage:
         In a world without limits it does not hurry slowly either: a minute's budget of a group
         would make a story wait. Stories about the pace ask for a world with limits.
         """
-        module = "bot" if self.world.limits.enabled else "tests.bench.unhurried"
+        module = "bot" if self.world.limits.enabled else "tests.unhurried"
         self.bot = BotProcess(
             [sys.executable, "-m", module, "run"],
             self.environment(**more),

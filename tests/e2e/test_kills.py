@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.fault_points import POINTS
-from tests.bench.kills import play
 from tests.e2e.lives import PATIENCE, Ledger, dying, eventually, opens, standing
 from tests.e2e.stage import Stage, staged
 from tests.e2e.warm import WarmProcesses, warm_processes
+from tools.bench.kills import play
 
 # At which passages of a point the process dies, in its first and in its second life.
 PASSAGES = {"inbox": (1, 3), "desk": (4, 17), "courier": (2, 4), "sweep": (1, 2)}
@@ -89,7 +89,7 @@ async def stories(
 
 
 async def test_kills_at_random_moments(lives: WarmProcesses, tmp_path: Path) -> None:
-    """… lose nothing and double nothing either. `tests.bench.kills` plays hundreds."""
+    """… lose nothing and double nothing either. `tools.bench.kills` plays hundreds."""
     seed = random.randrange(1 << 32)
     outcome = await play(tmp_path, lives, RANDOM_KILLS, seed, SHORT)
     assert not outcome.problems, f"seed {seed}: {outcome.problems}"

@@ -28,10 +28,10 @@ from bot.update_queue import Unparseable
 from core.db import Database
 from core.inbox import Stored
 from sandbox import World
-from tests.bench.unhurried import Unhurried
 from tests.e2e.looking import soon, value
 from tests.e2e.mutants import Json, mutants, overhear, strangers
 from tests.e2e.stage import ROOT, Stage, staged
+from tests.unhurried import Unhurried
 
 SEED = 20261122
 MUTANTS = 10_000

@@ -118,7 +118,7 @@ def main() -> None:
     import aiogram  # noqa: F401 whole, with all its types: once for all lives
 
     from bot import app, cli
-    from tests.bench.unhurried import Unhurried
+    from tests.unhurried import Unhurried
 
     app.build = partial(app.build, pacer=Unhurried())
     orders, deaths = sys.stdin.fileno(), _deaths()

@@ -30,7 +30,7 @@ from handlers.telegram.customer import router
 from handlers.telegram.middlewares import LocaleMiddleware
 from sandbox import Message as Sent
 from sandbox import Person, Press, World
-from tests.bench.unhurried import Unhurried
+from tests.unhurried import Unhurried
 
 LOCALES = Path(__file__).parents[3] / "locales"
 GROUP = -1001

@@ -21,9 +21,9 @@ from core.models import Ticket
 from core.tickets import customer_tickets, lists
 from core.tickets.sweep import sweep
 from core.tx import ReadTx
-from tests.bench.figures import Figure
-from tests.bench.million import HEAVY, fill_postgres, fill_sqlite
 from tests.postgres import Postgres, Unavailable, start
+from tools.bench.figures import Figure
+from tools.bench.million import HEAVY, fill_postgres, fill_sqlite
 
 PAGE: Final = 5.0
 SWEEP: Final = 0.1
@@ -121,8 +121,8 @@ async def _lookings(tx: ReadTx, tickets: int) -> list[Looking]:
     return [*_pages(deep, person), *_turns(await _cursor(tx, last - 2)), *_searches(tickets)]
 
 
-async def _cursor(tx: ReadTx, number: int) -> str:
-    row = (await tx.session.execute(lists._LINES.where(Ticket.id == number))).one()
+async def _cursor(tx: ReadTx, ticket_id: int) -> str:
+    row = (await tx.session.execute(lists._LINES.where(Ticket.id == ticket_id))).one()
     return lists._cursor(row, 1000)
 
 

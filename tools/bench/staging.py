@@ -23,7 +23,8 @@ from sandbox import BotProcess, Person
 from tests.e2e.stage import ROOT, Stage, staged
 
 REAL = ("-m", "bot", "run")
-UNHURRIED = ("-m", "tests.bench.unhurried")
+UNHURRIED = ("-m", "tests.unhurried")
+METERED = ("-m", "tools.bench.metered")
 
 
 @asynccontextmanager

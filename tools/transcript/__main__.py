@@ -16,8 +16,8 @@ from typing import Final
 
 from sandbox import Person
 from tests.e2e.stage import ROOT, Stage, staged
-from tests.transcript.book import Agreements
-from tests.transcript.work import work
+from tools.transcript.book import Agreements
+from tools.transcript.work import work
 
 OUTPUT: Final = ROOT / "build" / "transcript.md"
 

@@ -11,7 +11,7 @@ from sandbox import Chat, Message, Person
 from tests.e2e.asking import answer, asks
 from tests.e2e.beside import apply_directory, import_cameras
 from tests.e2e.stage import ROOT, Stage
-from tests.transcript.book import Agreements
+from tools.transcript.book import Agreements
 
 EXAMPLE: Final = ROOT / "examples" / "directory.toml"
 LINES: Final = {

@@ -1,23 +1,27 @@
 """What a customer's message costs in CPU: from Telegram to the operators' group, against an echo.
 
-Three bots, each in a world of its own on the same server's code, take turns: the desk, the echo of
+Bots, each in a world of its own on the same server's code, take turns: the desk, the echo of
 aiogram's manual, the echo with all that is free. A message counts when it has had all its effects:
 for the desk it is stored, journalled, its author has the sign that it was received, the group has
-it, and the outbox knows that; for an echo its text is back.
+it, and the outbox knows that; for an echo its text is back. A second desk, with a meter around each
+stage, takes turns with them: its stages are told, its total is not compared.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import statistics
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import BotProcess, Chat, Message, Person, World
-from tests.bench.figures import Figure, median_of
-from tests.bench.proc import cpu_seconds
-from tests.bench.staging import (
+from tools.bench import meter
+from tools.bench.figures import Figure, median_of
+from tools.bench.proc import cpu_seconds
+from tools.bench.staging import (
+    METERED,
     UNHURRIED,
     at_rest,
     bot_of,
@@ -79,18 +83,20 @@ class Contestant:
 
 
 @asynccontextmanager
-async def the_desk(folder: Path) -> AsyncIterator[Contestant]:
-    async with lean_stage(folder / "desk") as stage:
+async def the_desk(
+    folder: Path, name: str = "desk", command: Sequence[str] = UNHURRIED, **environment: str
+) -> AsyncIterator[Contestant]:
+    async with lean_stage(folder / name) as stage:
         people = people_of(stage, PEOPLE)
         async with desk_at(stage) as desk:
             await desk.run(open_tickets, people)
-        async with bot_of(stage, UNHURRIED) as bot:
+        async with bot_of(stage, command, **environment) as bot:
             await at_rest(stage)
 
             async def rest() -> None:
                 await at_rest(stage)
 
-            one = Contestant("desk", stage.world, people, bot, rest)
+            one = Contestant(name, stage.world, people, bot, rest)
             one.watch(lambda chat: chat is stage.group)
             yield one
 
@@ -99,7 +105,7 @@ async def the_desk(folder: Path) -> AsyncIterator[Contestant]:
 async def an_echo(folder: Path, name: str, *options: str) -> AsyncIterator[Contestant]:
     async with lean_stage(folder / name) as stage:
         people = people_of(stage, PEOPLE)
-        async with bot_of(stage, ("-m", "tests.bench.echo", *options)) as bot:
+        async with bot_of(stage, ("-m", "tools.bench.echo", *options)) as bot:
 
             async def rest() -> None:
                 while stage.world.updates.pending:
@@ -111,17 +117,71 @@ async def an_echo(folder: Path, name: str, *options: str) -> AsyncIterator[Conte
 
 
 async def measure(folder: Path, *, size: float) -> list[Figure]:
-    rounds, count, few = (5, 400, 100) if size >= 1 else (3, 150, 30)
+    rounds, warm, count, few = _sizes(size)
     async with AsyncExitStack() as stack:
         desk = await stack.enter_async_context(the_desk(folder))
         stock = await stack.enter_async_context(an_echo(folder, "stock"))
         tuned = await stack.enter_async_context(an_echo(folder, "tuned", "--tuned"))
+        sums = folder / "stages"
+        metered = await stack.enter_async_context(
+            the_desk(folder, "metered", METERED, BENCH_STAGES=str(sums))
+        )
         three = (desk, stock, tuned)
-        for one in three:  # caches, statements, connections
-            await one.burst(100)
-        bursts = [[await one.burst(count) for one in three] for _ in range(rounds)]
-        singles = [[await one.singly(few) for one in three] for _ in range(rounds)]
-    return [*_ratios("in bursts", bursts), *_ratios("one by one", singles)]
+        for one in (*three, metered):  # caches, statements, connections
+            await one.burst(warm)
+        bursts, burst_stages, singles, single_stages = [], [], [], []
+        for _ in range(rounds):
+            bursts.append([await one.burst(count) for one in three])
+            burst_stages.append(await _stages(metered, Contestant.burst, count, sums))
+        for _ in range(rounds):
+            singles.append([await one.singly(few) for one in three])
+            single_stages.append(await _stages(metered, Contestant.singly, few, sums))
+    return [
+        *_ratios("in bursts", bursts),
+        *_of_stages("in bursts", burst_stages, bursts),
+        *_ratios("one by one", singles),
+        *_of_stages("one by one", single_stages, singles),
+    ]
+
+
+def _sizes(size: float) -> tuple[int, int, int, int]:
+    """Rounds; messages to warm up with, of a burst, and one by one."""
+    if size >= 1:
+        return 5, 100, 400, 100
+    return (3, 100, 150, 30) if size else (1, 20, 20, 5)
+
+
+async def _stages(
+    desk: Contestant,
+    messages: Callable[[Contestant, int], Awaitable[float]],
+    count: int,
+    sums: Path,
+) -> list[float]:
+    """CPU seconds for a message in each stage; last, those of all threads and stages together."""
+    before = meter.read(sums)
+    whole = await messages(desk, count)
+    spent = [after - earlier for after, earlier in zip(meter.read(sums), before, strict=True)]
+    return [*(one / 1e9 / count for one in spent), whole]
+
+
+def _of_stages(how: str, rounds: list[list[float]], compared: list[list[float]]) -> list[Figure]:
+    """Each stage ÷ the stock echo of the same round. What is used in none of the stages is the
+    rest: the event loop, other threads.
+    """
+    *stages, _rest, whole = zip(*rounds, strict=True)
+    spent = dict(zip(meter.STAGES, stages, strict=False))
+    rest = [all_of_it - sum(of) for all_of_it, *of in zip(whole, *stages, strict=True)]
+    spent["the rest (event loop, other threads)"] = tuple(max(0.0, one) for one in rest)
+    stock = [echo for _desk, echo, _tuned in compared]
+    return [
+        median_of(
+            f"    {stage}, {how}",
+            [one / echo for one, echo in zip(seconds, stock, strict=True)],
+            "×",
+            note=f"{statistics.median(seconds) * 1e6:,.0f} µs",
+        )
+        for stage, seconds in spent.items()
+    ]
 
 
 def _ratios(how: str, rounds: list[list[float]]) -> list[Figure]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from sandbox import Person
-from tests.bench.figures import Figure
-from tests.bench.proc import cpu_seconds
-from tests.bench.staging import REAL, bot_of, desk_at, lean_stage, open_tickets, people_of
 from tests.e2e.stage import ROOT, Stage
+from tools.bench.figures import Figure
+from tools.bench.proc import cpu_seconds
+from tools.bench.staging import REAL, bot_of, desk_at, lean_stage, open_tickets, people_of
 
 BACKLOG: Final = 100_000
 PEOPLE: Final = 200

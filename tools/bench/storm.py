@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from sandbox import Chat, Message
-from tests.bench.figures import Figure
-from tests.bench.staging import (
+from tools.bench.figures import Figure
+from tools.bench.staging import (
     REAL,
     at_rest,
     bot_of,

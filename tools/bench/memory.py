@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from tests.bench.figures import Figure
-from tests.bench.proc import cpu_seconds, resident_megabytes
-from tests.bench.staging import (
+from tools.bench.figures import Figure
+from tools.bench.proc import cpu_seconds, resident_megabytes
+from tools.bench.staging import (
     UNHURRIED,
     at_rest,
     bot_of,

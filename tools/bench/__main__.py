@@ -1,4 +1,4 @@
-"""``python -m tests.bench``: the figures of docs/performance.md in one run; ``--quick``: a glance.
+"""``python -m tools.bench``: the figures of docs/performance.md in one run; ``--quick``: a glance.
 
 Ratios are taken from rounds that alternate, so that a busy machine harms both sides alike. With
 names of parts after it, only those run. A part's size is 1, or less in a quick run.
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import cost, crowded, memory, start, statements, storm
-from tests.bench.figures import Figure, Report
 from tests.e2e.stage import ROOT
+from tools.bench import cost, crowded, memory, start, statements, storm
+from tools.bench.figures import Figure, Report
 
 Part = Callable[..., Awaitable[list[Figure]]]
 
@@ -45,7 +45,7 @@ async def run(names: list[str], *, quick: bool) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser = argparse.ArgumentParser(prog="python -m tools.bench")
     parser.add_argument("parts", nargs="*", choices=[[], *(name for name, *_ in PARTS)])
     parser.add_argument("--quick", action="store_true", help="the same at a fraction of the size")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Kill −9 at random moments of lively traffic: ``python -m tests.bench.kills --times 200``.
+"""Kill −9 at random moments of lively traffic: ``python -m tools.bench.kills --times 200``.
 
 Customers write, send albums and wait; Olga takes and answers; deadlines pass. Meanwhile the bot
 is killed again and again, also while it starts. In the end everything that was said must stand
@@ -161,7 +161,7 @@ async def run(times: int, seed: int) -> Outcome:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.kills", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.bench.kills", description=__doc__)
     parser.add_argument("--times", type=int, default=200)
     parser.add_argument("--seed", type=int, default=None, help="to play a run again")
     options = parser.parse_args()

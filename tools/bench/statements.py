@@ -19,16 +19,16 @@ from bot.app import App, build
 from core import inbox
 from core.db import Database
 from sandbox import Person
-from tests.bench.figures import Figure
-from tests.bench.staging import (
+from tests.e2e.stage import Stage
+from tests.unhurried import Unhurried
+from tools.bench.figures import Figure
+from tools.bench.staging import (
     desk_at,
     lean_stage,
     people_of,
     settings_of,
     wait_for_words,
 )
-from tests.bench.unhurried import Unhurried
-from tests.e2e.stage import Stage
 
 MOST = 8
 PATIENCE = 60.0

@@ -5,15 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import crowded, statements
-from tests.bench.__main__ import PARTS
-from tests.bench.figures import Figure, Report
+from tools.bench import cost, crowded, meter, statements
+from tools.bench.__main__ import PARTS
+from tools.bench.figures import Figure, Report
 
 
 async def test_a_customers_message_costs_few_statements_from_end_to_end(tmp_path: Path) -> None:
     figures = {figure.name: figure for figure in await statements.measure(tmp_path)}
     assert figures["customer's message that joins a waiting ticket: handled"].met
     assert figures["    commits"].met
+
+
+@pytest.mark.slow
+async def test_the_cost_of_a_message_is_told_in_stages_and_against_an_echo(tmp_path: Path) -> None:
+    figures = {one.name.strip(): one.value for one in await cost.measure(tmp_path, size=0)}
+    for how in ("in bursts", "one by one"):
+        assert figures[f"CPU per customer message ÷ stock aiogram echo, {how}"] > 0
+        for stage in meter.STAGES[:-1]:
+            assert figures[f"{stage}, {how}"] > 0, stage
 
 
 async def test_a_crowded_desk_is_made_and_asked_everything(tmp_path: Path) -> None:

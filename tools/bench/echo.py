@@ -1,4 +1,4 @@
-"""The yardstick: the least that a bot on aiogram can do, ``python -m tests.bench.echo``.
+"""The yardstick: the least that a bot on aiogram can do, ``python -m tools.bench.echo``.
 
 Stock: aiogram as its manual shows it. ``--tuned``: with everything that costs no code of one's own:
 response classes held, uvloop, orjson, what was loaded kept out of garbage collection.

@@ -67,7 +67,8 @@ def utc_now() -> datetime:
 
 
 class Desk:
-    """Runs actions. ``recorders`` write events down, in their order; ``outbox_wakeup`` rings after commits.
+    """Runs actions. ``recorders`` write events down, in their order; ``outbox_wakeup`` is set after
+    a commit that wrote outbox rows.
 
     ``company`` may be replaced at run time: the next transaction sees the new one.
     """

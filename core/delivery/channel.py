@@ -40,8 +40,8 @@ class Delivery:
 class Sent:
     """What now stands on the other side.
 
-    ``message_refs`` are the provider's ids in the order of appearance. ``note`` is whatever the channel
-    wants kept with the row and handed back to people who ask (JSON-able).
+    ``message_refs`` are the provider's ids in the order of appearance. ``note`` is whatever the
+    channel wants kept with the row and handed back to people who ask (JSON-able).
     """
 
     message_refs: tuple[str, ...] = ()
@@ -95,9 +95,9 @@ class Channel(Protocol):
     """A way out of the house: a folder in ``channels/``.
 
     It renders and sends. It decides nothing about when, how often or whether to try again, and
-    writes nothing but what it must recognise a lost parcel by (`core.delivery.outbox_store`). What must
-    be drawn as it is at that moment, a card or words that were edited meanwhile, it reads through
-    the desk.
+    writes nothing but what it needs to recognise a delivery whose answer was lost
+    (`core.delivery.outbox_store`). What must be drawn as it is at that moment, a card or words
+    that were edited meanwhile, it reads through the desk.
     """
 
     name: str

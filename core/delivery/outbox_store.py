@@ -89,7 +89,7 @@ async def find_ready(tx: ReadTx, busy: Collection[str], limit: int = PAGE) -> Se
 
 
 async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> list[Delivery]:
-    """Mark rows as being sent; ``probe_context`` is what the channel will need if the answer is lost."""
+    """Mark rows as being sent; the channel needs ``probe_context`` if the answer is lost."""
     claimed = [
         await _CLAIM.rows(tx.session, {"row": row, "noted": probe_context}) for row in sorted(ids)
     ]

@@ -50,10 +50,10 @@ class DeliveryHooks:
 
 @dataclass(slots=True)
 class DeliverySender:
-    """Sees parcels through. After ``stop`` what is still open is left to be found out about.
+    """Sends claimed deliveries. After ``stop`` what is uncertain is left to the next process.
 
-    ``settle`` has it written down that a delivery arrived, with what follows from it; ``trouble_seen`` is
-    told when settings or rights are wrong.
+    ``settle`` has it written down that a delivery arrived, with what follows from it;
+    ``trouble_seen`` is told when settings or rights are wrong.
     """
 
     desk: Desk

@@ -12,11 +12,11 @@ from core.db import BigId, Row
 class OutboxRow(Row):
     """Something somebody must receive: symbolic, rendered when it is sent.
 
-    ``ordering_key`` keeps order: rows of one ordering_key leave one after the other. ``dedup_key`` is unique among
-    queued rows: a second one with the same name is the same thing (coalesced card edits).
+    Rows with the same ``ordering_key`` leave one after the other. ``dedup_key`` is unique among
+    queued rows: a second one with the same key is the same thing (coalesced card edits).
     ``order_at`` orders what is ready: the instant it was due, later by its lack of urgency, so
-    that the urgent go first and nobody waits for ever. ``probe_context`` is what the channel noted before
-    the call, to find out whether a lost one arrived.
+    that the urgent go first and nobody waits for ever. ``probe_context`` is what the channel noted
+    before the call, to find out whether a lost one arrived.
     ``state``: ``queued``, ``sending``, ``sent``, ``failed`` or ``dropped``.
     """
 

@@ -1,6 +1,6 @@
 """Tables and columns get the field's names; nothing is lost.
 
-Small tables without references to them are made anew and filled; of larger ones columns are renamed.
+Tables that no other refers to are made anew and filled; in the others columns are renamed.
 """
 
 from collections.abc import Mapping
@@ -125,9 +125,7 @@ def _columns(table: str) -> list[sa.schema.SchemaItem]:
             ]
 
 
-def _reference(
-    table: str, name: str, other: str, *, required: bool = False
-) -> sa.Column[int]:
+def _reference(table: str, name: str, other: str, *, required: bool = False) -> sa.Column[int]:
     key = sa.ForeignKey(f"{other}.id", name=f"fk_{table}_{name}_{other}")
     return sa.Column(name, BIG_ID, key, nullable=not required)
 

@@ -1,7 +1,7 @@
 """A small company to which anything may happen: what can be done, as a table, and by whom.
 
-`World` does one thing after the other; `tests.actions.invariants` looks at what has become of it. The
-same table drives the walk that finds the shortest way to a fault and the one that goes far.
+`World` does one thing after the other; `tests.actions.invariants` looks at what has become of it.
+The same table drives the walk that finds the shortest way to a fault and the one that goes far.
 """
 
 import contextlib

@@ -164,6 +164,6 @@ async def test_what_has_left_costs_what_waits_nothing(desk: Desk) -> None:
         }
     assert {step for step in steps if "outbox" in step} == {
         "SCAN outbox USING INDEX ix_outbox_ready",
-        "SEARCH earlier USING INDEX ix_outbox_pending (lane=? AND id<?)",
+        "SEARCH earlier USING INDEX ix_outbox_pending (ordering_key=? AND id<?)",
         "SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)",
     }

@@ -14,7 +14,7 @@ import bot.app
 import bot.commands.check
 from aiogram.methods.base import Response, TelegramMethod
 from aiogram.types import Message, Update
-from channels.telegram.gateway import keep_responses
+from channels.telegram.client.gateway import keep_responses
 from pydantic import BaseModel
 
 def ours(name):

@@ -93,13 +93,3 @@ def _is_code(literal: ast.expr, beside: str) -> bool:
         return False
     ours = literal.value in OWN_CODES
     return ours or (literal.value in COMMON_CODES and bool(STATE.search(beside)))
-
-
-def long_functions(limit: int, tree: ast.Module) -> Found:
-    """Functions of more lines than that, docstrings not counted."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
-            length = (node.end_lineno or node.lineno) - first.lineno + 2
-            if length > limit:
-                yield node.lineno, f"{node.name} has {length} lines"

@@ -1,24 +1,14 @@
 """Rules that imports cannot show. Each failure says the rule, and each place that breaks it."""
 
-import ast
 import io
 import re
 import tokenize
-from functools import partial
 
 import pytest
 
 from tests.code_rules import detectors
 from tests.code_rules.source import EDGES, HOUSE, Detector, faults, modules, parsed, told
 
-MOST_LINES = 300
-LONGEST_FUNCTION = 45
-# Tables, where length is cheap because nothing branches. A module joins with its reason.
-TABLES: tuple[str, ...] = (
-    "channels/telegram/screens/callbacks.py",  # one dataclass for each thing that a button can mean
-    "core/events.py",  # one dataclass for each thing that can happen
-    "core/delivery/notices.py",  # one entry for each thing that somebody is told
-)
 # Where an instant enters the house; everybody else has tx.now or is handed a clock.
 CLOCKMAKERS = ("core/desk.py",)
 EMPTY_NAMES = {
@@ -58,20 +48,6 @@ def test_nobody_is_answered_with_a_literal() -> None:
 def test_logic_asks_flags_and_categories_never_state_codes() -> None:
     found = faults(detectors.state_codes, *HOUSE, allowed=("core/tickets/default_workflow.py",))
     assert not found, told("states are rows a company edits: ask a flag or a category", found)
-
-
-def test_files_fit_in_a_head() -> None:
-    found = [
-        f"{module.name} has {module.lines} lines"
-        for module in modules(*HOUSE)
-        if module.lines > MOST_LINES and module.name not in TABLES
-    ]
-    assert not found, told(f"at most {MOST_LINES} lines: cut along use, not along entity", found)
-
-
-def test_functions_fit_on_a_screen() -> None:
-    found = faults(partial(detectors.long_functions, LONGEST_FUNCTION), *HOUSE, allowed=TABLES)
-    assert not found, told(f"at most {LONGEST_FUNCTION} lines in a function", found)
 
 
 def test_modules_are_named_after_what_they_do() -> None:
@@ -116,11 +92,3 @@ def test_what_is_left_undone_says_why() -> None:
 def test_the_detectors_see_what_they_should(detector: Detector, bad: str, good: str) -> None:
     assert list(detector(parsed(bad)))
     assert not list(detector(parsed(good)))
-
-
-def test_the_length_of_a_function_leaves_its_docstring_out() -> None:
-    body = "\n".join("    x = 1" for _ in range(10))
-    prose = '    """' + "\n    words" * 40 + '"""'
-    tree = ast.parse(f"def f():\n{prose}\n{body}")
-    assert not list(detectors.long_functions(11, tree))
-    assert list(detectors.long_functions(10, tree))

@@ -237,7 +237,7 @@ async def test_ending_it_during_a_store_finishes_the_store(
 
 
 @pytest.mark.parametrize(
-    ("update", "lane"),
+    ("update", "ordering_key"),
     [
         ({"message": {"chat": {"id": 5}}}, 5),
         ({"callback_query": {"from": {"id": 7}, "message": {"chat": {"id": -5}}}}, -5),

@@ -1,12 +1,54 @@
 """Stages for stories. Starting the bot costs seconds, so stories share one where they can."""
 
-from collections.abc import AsyncIterator
+import inspect
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
+from tests.e2e import golden_calls
 from tests.e2e.looking import assert_sealed
 from tests.e2e.stage import Stage, staged
+
+# What stories call the stage that they are told on.
+_STAGES: Final = ("stage", "new_desk", "russian", "shared")
+_PASSED: Final = pytest.StashKey[bool]()
+
+
+@pytest.fixture
+def told_on(request: pytest.FixtureRequest) -> Stage | None:
+    """The stage whose calls are compared with the golden ones; none for excluded stories."""
+    if golden_calls.is_excluded(request.path.stem, request.node.name):
+        return None
+    wanted = [name for name in inspect.signature(request.function).parameters if name in _STAGES]
+    return request.getfixturevalue(wanted[0]) if wanted else None
+
+
+@pytest.fixture(autouse=True)
+async def seen(request: pytest.FixtureRequest, told_on: Stage | None) -> AsyncIterator[None]:
+    """What people see in a story is what its golden section says (golden.py)."""
+    if told_on is None:
+        yield
+        return
+    recording = golden_calls.Recording.start(told_on)
+    yield
+    if request.node.stash.get(_PASSED, False):
+        if told_on.bot is not None and told_on.bot.running:
+            await told_on.rest(patience=1)
+        file = golden_calls.FOLDER / f"{request.path.stem}.txt"
+        golden_calls.compare(file, request.node.name, recording.lines())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Only a story that was told to its end is compared."""
+    report = yield
+    if call.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
 
 
 @pytest.fixture(scope="session")

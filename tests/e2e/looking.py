@@ -16,7 +16,16 @@ LEAK: Final = "LEAK-"
 TITLE: Final = "TITLE-"
 
 # What the desk keeps, but for what came in, what it remembers of itself, and the search.
-TABLES: Final = ("ticket", "message", "note", "journal", "timer", "outbox", "sent_message", "linked_chat")
+TABLES: Final = (
+    "ticket",
+    "message",
+    "note",
+    "journal",
+    "timer",
+    "outbox",
+    "sent_message",
+    "linked_chat",
+)
 
 
 async def soon(check: Callable[[], Any], what: str = "it", timeout: float = 10.0) -> None:

@@ -10,13 +10,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sandbox import BotProcess, Chat, Message, Person, World
+from tools.bench import proc
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Probes for lost answers and races with deletions are the desk's business, not mistakes.
 EXPECTED = ("not_modified", "bad_edit", "deprecated_parameter")
+
+# So many looks in a row, each 20 ms after the other, find the bot asleep when it is at rest.
+ASLEEP: Final = 8
 
 
 @dataclass(slots=True)
@@ -113,27 +117,48 @@ class Stage:
         with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10) as connection:
             return connection.execute(sql, values).fetchall()
 
-    def quiet(self) -> bool:
-        """Nothing waits in the inbox or the outbox, but for what is to wait (an outage's count)."""
+    def quiet(self, patience: int = 10) -> bool:
+        """Nothing waits in the inbox or the outbox, but for what is to wait (an outage's count):
+        for as many seconds as `patience` or more.
+        """
         waiting = self.query(
             "SELECT (SELECT count(*) FROM inbox WHERE state='new')"
             " + (SELECT count(*) FROM outbox WHERE state IN ('queued','sending')"
-            "    AND (attempts > 0 OR not_before < datetime(created_at, '+10 seconds')))"
+            "    AND (attempts > 0 OR not_before < datetime(created_at, ?)))",
+            f"+{patience} seconds",
         )
         return waiting[0][0] == 0 and self.world.updates.pending == 0
 
-    async def settle(self, timeout: float = 30.0) -> None:
-        """Wait until everything that came in is handled and everything that must leave has left.
+    async def settle(self, timeout: float = 30.0, patience: int = 10) -> None:
+        """Wait until everything that came in is handled and everything that must leave has left,
+        but for what is to wait for `patience` seconds or more.
 
         The database rings no bell for us, so it is looked at every few hundredths of a second.
         """
         async with asyncio.timeout(timeout * self.world.patience):
             while True:
-                while not self.quiet():
+                while not self.quiet(patience):
                     await asyncio.sleep(0.03)
                 await self.world.idle(quiet=0.15, timeout=timeout)
-                if self.quiet():  # what was on its way from the server is stored now
+                if self.quiet(patience):  # what was on its way from the server is stored now
                     return
+
+    async def rest(self, patience: int = 10) -> None:
+        """Wait until the bot has nothing left to do: it has settled, and sleeps for a while.
+
+        What a handler answers by itself comes after its update is done with. On a busy machine that
+        takes a second or more, which only the process itself shows.
+        """
+        assert self.bot is not None
+        limit = (30 + patience) * self.world.patience
+        async with asyncio.timeout(limit):
+            asleep = 0
+            while asleep < ASLEEP:
+                if not self.quiet(patience):
+                    await self.settle(limit, patience)
+                await asyncio.sleep(0.02)
+                done = not self.world.api.dispatcher.in_flight and proc.is_asleep(self.bot.pid)
+                asleep = asleep + 1 if done else 0
 
     def clean(self) -> None:
         """Telegram had nothing to complain about."""

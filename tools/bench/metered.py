@@ -58,8 +58,8 @@ COROUTINES = (
     Seam("call", TelegramChannel, "send"),  # loads it, builds the call, makes it
     Seam("call", Bot, "__call__", ("dispatch",)),  # a handler's own call
     Seam("settle", DeliverySender, "carry"),  # around the call
-    Seam("settle", claims, "end"),  # what came of it, and what follows from that
-    Seam("settle", receipts, "arrived"),
+    Seam("settle", outbox_store, "end"),  # what came of it, and what follows from that
+    Seam("settle", delivery_results, "arrived"),
 )
 FUNCTIONS = (Seam("parse", Update, "model_validate_json"),)
 # Beginning and ending transactions, whoever has them.

@@ -18,3 +18,12 @@ def cpu_seconds(pid: int) -> float:
 def resident_megabytes(pid: int) -> float:
     """What the process holds in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE / 1e6
+
+
+def is_asleep(pid: int) -> bool:
+    """True if no thread of the process runs or waits for a CPU."""
+    states = (
+        (task / "stat").read_text().rpartition(")")[2].split()[0]
+        for task in Path(f"/proc/{pid}/task").iterdir()
+    )
+    return all(state in "SI" for state in states)

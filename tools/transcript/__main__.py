@@ -312,21 +312,47 @@ async def _say(person: Person, stage: Stage, text: str) -> None:
     await person.say(stage.group, text)
 
 
+async def conversation(stage: Stage, book: Agreements, language: str) -> None:
+    """Customers and operators, then what the clock does."""
+    async with stage.process(DEFAULT_LANGUAGE=language):
+        await play(stage, book, language)
+    await clock(stage, book, language)
+    book.commands()
+
+
+async def equipment(stage: Stage, book: Agreements, language: str) -> None:
+    """The work behind a ticket, in a company furnished by the example."""
+    async with stage.process(DEFAULT_LANGUAGE=language):
+        await work(stage, book, language)
+
+
+Part = Callable[[Stage, Agreements, str], Awaitable[None]]
+# Each in a world of its own, so that they can be played side by side.
+PARTS: Final[dict[str, tuple[Part, str]]] = {
+    "conversation.ru": (conversation, "ru"),
+    "work.ru": (equipment, "ru"),
+    "conversation.en": (conversation, "en"),
+    "work.en": (equipment, "en"),
+}
+
+
+async def played(name: str) -> list[str]:
+    """Play a part to its end; returns the lines of its book."""
+    part, language = PARTS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        async with staged(Path(folder), language=language) as stage:
+            book = Agreements(stage)
+            await part(stage, book, language)
+    return book.lines
+
+
 async def main() -> int:
     """Play everything and write the book."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with staged(Path(folder)) as stage:
-            book = Agreements(stage)
-            try:
-                for language in ("ru", "en"):
-                    async with stage.process(DEFAULT_LANGUAGE=language):
-                        await play(stage, book, language)
-                        await work(stage, book, language)
-                    await clock(stage, book, language)
-            finally:
-                OUTPUT.parent.mkdir(exist_ok=True)
-                OUTPUT.write_text("\n".join(book.lines) + "\n")
-    print(f"{OUTPUT.relative_to(ROOT)}: {len(book.lines)} lines")
+    parts = await asyncio.gather(*map(played, PARTS))
+    lines = [line for part in parts for line in part]
+    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.write_text("\n".join(lines) + "\n")
+    print(f"{OUTPUT.relative_to(ROOT)}: {len(lines)} lines")
     return 0
 
 

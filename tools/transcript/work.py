@@ -67,8 +67,7 @@ async def work(stage: Stage, book: Agreements, language: str) -> None:
         r"members = \[.*\]", f"members = [{stage.olga.id}]", EXAMPLE.read_text(), count=1
     )
     company = re.sub(r"members = \[\d+, .*\]", f"members = [{stage.oleg.id}]", company)
-    if language == "ru":
-        await apply_directory(stage, company)
+    await apply_directory(stage, company)
     area = {"ru": "Лесная", "en": "Forest St"}[language]
     await import_cameras(stage, [(f"{area[:3]}_{p.id}", p, area) for p in people])
     acts = Acts(stage, book, people, LINES[language], language)

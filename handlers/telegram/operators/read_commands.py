@@ -38,7 +38,8 @@ async def ticket(context: CommandContext) -> None:
     said += [
         (
             at,
-            f"{responder.html('operators.note', {'name': name, 'at': at})}\n{_quoted(responder, text)}",
+            responder.html("operators.note", {"name": name, "at": at})
+            + f"\n{_quoted(responder, text)}",
         )
         for at, name, text in notes
     ]

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.delivery.outbox_store import end
+from core.delivery.channel import Sent
+from core.delivery.outbox_store import claim, end
 from core.desk import Desk
 from core.errors import (
     MoveRefused,
@@ -26,6 +27,7 @@ from core.tickets.conversation import (
     retry,
     undo,
 )
+from core.tickets.delivery_results import arrived
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
@@ -77,6 +79,22 @@ async def test_only_a_delivered_answer_ends_the_waiting(
     assert "reaction" in await store.told(OPERATORS)
     await desk.run(answer_delivered, [message])
     assert (await store.journal(ticket.id)).count("answer_delivered") == 1
+
+
+async def test_customers_words_that_reach_the_group_answer_nobody(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket = await opens(desk)
+    await desk.run(hear, ALICE, says(ALICE, "And the camera too"))
+    clock.move(seconds=2)
+    relayed = await desk.run(claim, [row.id for row in await store.outbox(kind="content")], {})
+    assert [delivery.address for delivery in relayed] == [str(OPERATORS)]
+    before = await store.journal(ticket.id)
+    await desk.run(arrived, relayed[0], Sent(("77",)))
+    assert await store.journal(ticket.id) == before
+    assert (await store.ticket(ticket.id)).waiting_since == ticket.waiting_since
+    assert [message.delivered_at for message in await store.messages(ticket.id)] == [None, None]
+    assert await store.outbox(kind="reaction") == []
 
 
 async def test_what_was_written_before_the_delivery_still_waits(

@@ -68,6 +68,23 @@ async def test_words_are_found_in_any_form(
     assert await found(desk, words) == ([number] if hit else [])
 
 
+@pytest.mark.parametrize(
+    ("written", "asked_for"),
+    [
+        ("Ещё темно", "еще"),
+        ("Еще темно", "ещё"),
+        ("Дом 12Ё", "12е"),  # no stemmer sees to words with figures in them
+        ("Дом 12Е", "12ё"),
+    ],
+)
+async def test_the_search_takes_yo_for_ye(
+    desk: Desk, clock: Clock, written: str, asked_for: str
+) -> None:
+    number = (await opens(desk, text=written)).id
+    await indexed(desk, clock)
+    assert await found(desk, asked_for) == [number]
+
+
 async def test_all_words_must_be_there_wherever_they_stand(desk: Desk, clock: Clock) -> None:
     one = (await opens(desk, text="не горит лампа")).id
     olga = await operator(desk)

@@ -1,6 +1,7 @@
 """The sweep: what falls due fires once, whoever sweeps, and after a downtime it is told as one."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,10 +11,11 @@ from sqlalchemy import insert
 
 from core.desk import Desk
 from core.models import Person, Ticket, Timer
+from core.sla.timers import ANSWER, set_timers
 from core.tickets import sweep as sweep_job
 from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.lifecycle import move
-from core.tickets.sweep import BATCH, sweep
+from core.tickets.sweep import BATCH, Due, sweep
 from core.tx import Tx
 from tests.actions.agreement_factories import agrees
 from tests.actions.conftest import Clock
@@ -127,6 +129,32 @@ async def test_two_sweeps_at_once_fire_everything_once(
     fired = await asyncio.gather(*(desk.run(sweep) for _ in range(4)))
     assert sum(fired) >= 2
     assert await count_fired(store, "deadline_near") == 2
+
+
+async def test_a_timer_that_is_put_off_after_the_sweep_has_read_it_does_not_fire(
+    desk: Desk, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket = await opens(desk)
+    later = clock.move(days=3) + timedelta(hours=1)
+    find = sweep_job._find_due
+
+    async def find_and_put_off(tx: Tx) -> Sequence[Due]:
+        """Between two statements of a sweep others commit; SQLite has one writer at a time."""
+        due = await find(tx)
+        if tx.session.get_bind().dialect.name == "sqlite":
+            await set_timers(tx, ticket.id, {ANSWER: later})
+        else:
+            await desk.run(set_timers, ticket.id, {ANSWER: later})
+        return due
+
+    monkeypatch.setattr(sweep_job, "_find_due", find_and_put_off)
+    await desk.run(sweep)
+    assert await store.told(ALERTS) == []
+    assert await store.timers(ticket.id) == {ANSWER: later}
+    monkeypatch.undo()
+    clock.now = later
+    await desk.run(sweep)
+    assert await store.told(ALERTS) == ["alert.overdue"]
 
 
 async def test_sweeping_while_customers_write_and_operators_answer(

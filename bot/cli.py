@@ -205,6 +205,7 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
 
 async def directory(settings: Settings, options: argparse.Namespace) -> int:
     """The company's directory as a file, beside the running desk, which then reads it anew."""
+    defer_types()
     from bot.commands.directory import run_command
 
     answer = await run_command(settings, options.action, options.file)

@@ -20,7 +20,8 @@ settings.load_profile("suite")
 TESTS = Path(__file__).parent
 
 # Their files take half a minute each: begun last, they would keep one worker busy alone.
-LONG = ("e2e", "browser", "bot")
+# The transcript takes two minutes, most of which it waits.
+LONG = ("tools", "e2e", "browser", "bot")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

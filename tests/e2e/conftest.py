@@ -22,12 +22,14 @@ def told_on(request: pytest.FixtureRequest) -> Stage | None:
     if golden_calls.is_excluded(request.path.stem, request.node.name):
         return None
     wanted = [name for name in inspect.signature(request.function).parameters if name in _STAGES]
-    return request.getfixturevalue(wanted[0]) if wanted else None
+    assert wanted, "a story is told on one of _STAGES, or is among golden_calls.EXCLUDED"
+    stage: Stage = request.getfixturevalue(wanted[0])
+    return stage
 
 
 @pytest.fixture(autouse=True)
 async def seen(request: pytest.FixtureRequest, told_on: Stage | None) -> AsyncIterator[None]:
-    """What people see in a story is what its golden section says (golden.py)."""
+    """What people see in a story is what its golden section says (golden_calls.py)."""
     if told_on is None:
         yield
         return
@@ -58,11 +60,14 @@ async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stag
         yield stage
 
 
-@pytest.fixture(scope="session", params=["ru", "en"])
+@pytest.fixture(scope="module", params=["ru", "en"])
 async def bilingual(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Stage]:
-    """The same once for each language, with people who speak it: for dialogues of operators."""
+    """A module's own bot, once for each language, with people who speak it.
+
+    Not shared with other modules: cameras and teams that one of them brings in change the menus.
+    """
     folder = tmp_path_factory.mktemp(f"work-{request.param}")
     async with staged(folder, language=request.param) as stage, stage.process():
         yield stage

@@ -30,10 +30,13 @@ _CHANGING: Final = (
     (re.compile(rf"\b{_SPAN}"), "<span>"),
     (re.compile(r"\d{9,}"), "<id>"),
 )
+# What somebody wrote where a ticket's number may stand, said back to them.
+_ECHO: Final = re.compile(r"(?<=«)[1-9]\d*(?=»)|(?<=\bначинается с )\d+|(?<=\bbegins with )\d+")
 _COMMAND: Final = re.compile(r"/\w+ (?:#|№ ?|SR-|_)?T?\d+", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"(?<![\w&])(#|№ ?|SR-|_|/\w+ )(\d+)\b", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"(?<![\w&])(#|№ ?|SR-|_|/\w+ |/[a-z]+_)(\d+)\b", re.IGNORECASE)
 _TASK: Final = re.compile(r"\bT(\d+)\b")
 _QUOTED: Final = 60  # characters that are enough to know a message by
+_FAR: Final = 1000  # tickets; no story opens so many: a number farther ahead is of none
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class NormalForm:
     def quoted(self, message: Message) -> str:
         """How a message is named where another one replies to it: by its first words ever."""
         words = message.revisions[0].text if message.revisions else message.text
-        first = words.split("\n", 1)[0][:_QUOTED]
-        return f"«{self.text(first)}»" if first else f"[{message.kind}]"
+        first = self.text(words.split("\n", 1)[0])[:_QUOTED]
+        return f"«{first}»" if first else f"[{message.kind}]"
 
     def button(self, button: object) -> str:
         """A button by its label, and by the address that it opens."""
@@ -70,7 +73,7 @@ class NormalForm:
         return [" ".join(f"[{self.button(button)}]" for button in row) for row in rows]
 
     def _line(self, line: str) -> str:
-        line = timeless(line)
+        line = _ECHO.sub("<n>", timeless(line))
         if _COMMAND.search(line):  # an order, or an example of one: whose number is no matter
             return _TASK.sub("T<n>", _NUMBER.sub(r"\1<n>", line))
         line = _TASK.sub(lambda found: f"T{_counted(int(found[1]), self.tasks)}", line)
@@ -88,4 +91,6 @@ def timeless(text: str) -> str:
 
 
 def _counted(number: int, before: int) -> str:
+    if number > before + _FAR:
+        return str(number)
     return f"<{number - before}>" if number > before else "<old>"

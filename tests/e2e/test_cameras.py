@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from sandbox import Person
 from tests.e2e.beside import import_cameras
-from tests.e2e.looking import value
-from tests.e2e.stage import Stage
+from tests.e2e.looking import assert_sealed, value
+from tests.e2e.stage import Stage, staged
 
 WORDS: dict[str, dict[str, str]] = {
     "ru": {
@@ -31,9 +33,13 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.fixture
-def stage(sealed: Stage) -> Stage:
-    return sealed
+@pytest.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A bot of their own: once a company has cameras, everybody's menu offers them."""
+    async with staged(tmp_path_factory.mktemp("cameras")) as stage, stage.process():
+        yield stage
+        assert_sealed(stage)
+        stage.clean()
 
 
 async def tells(person: Person, words: dict[str, str], button: str = "trouble") -> None:

@@ -261,6 +261,7 @@ async def test_one_of_my_tickets_is_read_and_continued_by_a_tap(stage: Stage) ->
     card = await stage.card(first)
     await stage.olga.reply(card, "Проверим сегодня")
     await anna.expect("Проверим сегодня")
+    await stage.settle()  # the answer is known to have arrived
     await anna.say("/my")
     listed = await anna.expect("Ваши обращения")
     await (await anna.press(f"#{first}", message=listed)).answer()
@@ -314,6 +315,7 @@ async def test_a_dialogue_survives_a_restart(stage: Stage) -> None:
     await vera.say("Вот чек")
     await vera.expect("К какому")
     assert stage.bot is not None
+    await stage.rest()
     await stage.bot.restart(kill=True)
     await anna.say("Не могу войти")
     accepted = await anna.expect("принято")

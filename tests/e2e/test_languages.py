@@ -178,6 +178,7 @@ async def test_the_language_is_changed_and_stays_changed(stage: Stage) -> None:
     await alice.say("📂 My tickets")  # a button of the old menu, in a client that still shows it
     await alice.expect("Ваши обращения")
     assert stage.bot is not None
+    await stage.rest()
     await stage.bot.restart(kill=True)
     await stage.olga.reply(card, "/resolve")
     await alice.expect(f"По обращению #{number} готово")

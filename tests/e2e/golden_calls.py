@@ -127,13 +127,15 @@ class Recording:
             yield from (f"    | {line}" for line in state)
 
     def _shown(self, message: Message) -> list[list[str]]:
-        """The looks of a message, one after the other; of a card the first one only."""
+        """The looks of a message, one after the other; of a card the first one, and what stands
+        in its place at last.
+        """
         states = [self._state(text, keyboard) for text, keyboard in _states(message)]
-        if message.keyboard and message.chat.kind != "private" and _CARD.match(states[0][0]):
-            return states[:1]
         states = [state for at, state in enumerate(states) if not at or state != states[at - 1]]
-        states[-1] = [*self._lines(message.text), *self.form.keyboard(message)]
-        return states
+        last = [*self._lines(message.text), *self.form.keyboard(message)]
+        if message.chat.kind == "private" or not _is_card(states[0]):
+            return [*states[:-1], last]
+        return states[:1] if _is_card(states[-1]) else [states[0], last]
 
     def _state(self, text: str, keyboard: list[list[str]]) -> list[str]:
         rows = (" ".join(f"[{self.form.text(label)}]" for label in row) for row in keyboard)
@@ -160,6 +162,11 @@ class Recording:
                 and str(call.params.get("chat_id")) == str(chat.id)
             }
         )
+
+
+def _is_card(lines: list[str]) -> bool:
+    """It begins with a marker and a number, and ends with buttons."""
+    return _CARD.match(lines[0]) is not None and lines[-1].startswith("[")
 
 
 def _is_by_bot(message: Message) -> bool:

@@ -41,14 +41,6 @@ async def two_open(person: Person) -> tuple[int, int]:
 # ------------------------------------------------------------------ a new ticket
 
 
-async def test_start_greets_by_name_and_shows_the_menu(stage: Stage) -> None:
-    anna = stage.world.user("Анна", language="ru")
-    await anna.start()
-    greeting = await anna.expect("Здравствуйте, Анна. Это поддержка «Наш двор».")
-    assert "за 3 дня" in greeting.text
-    assert greeting.buttons == ["📝 Новое обращение", "📂 Мои обращения"]
-
-
 async def test_from_the_menu_by_a_topic_and_words_to_a_number_and_a_time(stage: Stage) -> None:
     anna = stage.world.user("Анна", language="ru")
     await anna.start()
@@ -87,15 +79,6 @@ async def test_files_may_be_the_first_words_of_a_ticket(stage: Stage) -> None:
     await stage.group.expect(kind="video", reply_to=card)
     assert [m.kind for m in posts(stage, card)] == ["photo", "video"]
     assert posts(stage, card)[0].text == "Так выглядит картинка"
-
-
-async def test_back_from_the_topics_begins_nothing(stage: Stage) -> None:
-    anna = stage.customer()
-    await anna.say("/new")
-    await (await anna.press_soon("Назад")).answer()
-    await anna.expect("Хорошо", edited=True)
-    await anna.say("Просто так")
-    await anna.expect("Передать это в поддержку?")
 
 
 # ------------------------------------------------------------------ free text
@@ -276,32 +259,7 @@ async def test_one_of_my_tickets_is_read_and_continued_by_a_tap(stage: Stage) ->
     await anna.expect(f"#{second} Другое", edited=True)
 
 
-async def test_nobody_has_tickets_before_the_first(stage: Stage) -> None:
-    anna = stage.customer()
-    await anna.say("/my")
-    await anna.expect("Обращений пока нет")
-
-
 # ------------------------------------------------------------------ dialogues
-
-
-async def test_cancel_leaves_any_dialogue(stage: Stage) -> None:
-    anna = stage.customer()
-    await anna.say("/cancel")
-    await anna.expect("Отменять нечего")
-    await anna.say("/new")
-    await anna.press_soon("Оплата")
-    await anna.expect("Опишите вопрос")
-    await anna.say("/cancel")
-    await anna.expect("Новое обращение не открываем")
-    await anna.say("Просто слова")
-    await anna.expect("Передать это в поддержку?")
-    await anna.say("/cancel")
-    await anna.expect("не передаём то, что вы написали")
-    number, card = await stage.open_ticket(anna, "Есть вопрос")
-    await anna.say("/cancel")
-    await anna.expect(f"Вышли из обращения #{number}")
-    assert "Просто слова" not in card.text
 
 
 async def test_a_dialogue_survives_a_restart(stage: Stage) -> None:
@@ -380,7 +338,7 @@ async def test_the_title_is_never_shown_to_a_customer(stage: Stage) -> None:
     orders = ("/take", "Ответ", "/wait Вопрос?", "/freeze 2d", "/resolve", "/close", "/reopen")
     for order in orders:
         await stage.olga.reply(card, order)
-    await anna.expect("закрыто")
+    await anna.expect("Вернули")
     await anna.say("/my")
     listed = await anna.expect("Ваши обращения")
     await (await anna.press(f"#{number}", message=listed)).answer()

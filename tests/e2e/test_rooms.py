@@ -99,8 +99,9 @@ async def worked_on(stage: Stage, words: dict[str, str], room: Chat, anna: Perso
     await anna.edit(first, "Не открывается со вторника")
     edited = await room.expect("со вторника", timeout=SOON)
     assert edited.text == words["edited"].format(number=number) and edited.reply_to is there
-    await stage.oleg.reply(there, "Выезжаем")
+    answer = await stage.oleg.reply(there, "Выезжаем")
     await anna.expect("Выезжаем", timeout=SOON)
+    await room.expect_reaction(answer, "👌", timeout=SOON)
 
     def commands_are_there() -> bool:
         usual = {"queue", "escalate", "tasks"} <= offers(stage.oleg, room)
@@ -116,8 +117,8 @@ async def grown_up(stage: Stage, room: Chat, anna: Person, number: int) -> tuple
     await anna.say("Ждём у подъезда")
     await grown.expect("Ждём у подъезда", timeout=SOON)
     assert value(stage, "SELECT chat FROM team WHERE code='field'") == grown.id
-    await stage.oleg.say(grown, f"/freeze {number} 2h")
     card = await card_in(stage, grown, number)
+    await stage.oleg.say(grown, f"/freeze {number} 2h")
     await stage.world.until(lambda: card.text.startswith(f"🟡 #{number}"), SOON, "it sleeps")
     return grown, card
 

@@ -25,6 +25,7 @@ _SPAN: Final = (
 _CHANGING: Final = (
     (re.compile(r"https://t\.me/c/\d+/\d+"), "https://t.me/c/<message>"),
     (re.compile(r"([?&]start(?:group|channel)?=)[\w-]+"), r"\1<payload>"),
+    (re.compile(r"(/start )[\w-]{20,}"), r"\1<payload>"),
     (re.compile(r"\b127\.0\.0\.1:\d+"), "<host>"),
     (re.compile(rf"{_DAY}(?:,? (?:в |at )?{_CLOCK})?|\b{_CLOCK}"), "<when>"),
     (re.compile(rf"\b{_SPAN}"), "<span>"),

@@ -21,23 +21,17 @@ from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
-from core import journal
 from core.company import Company
-from core.contacts import merge
 from core.db import Database
-from core.delivery import outbox
 from core.delivery.channel import Channel
 from core.delivery.courier import Courier, DeliveryHooks
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
-from core.equipment import outage_recorder
-from core.links import ticket_links
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
-from core.sla import clock_recorder
-from core.tasks import task_recorder
+from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
-from core.tickets import delivery_results, next_contact, parents, queue_order
+from core.tickets import delivery_results
 from handlers import telegram as telegram_handlers
 from scheduler.runner import Runner
 
@@ -77,24 +71,8 @@ def company_of(settings: Settings) -> Company:
 
 
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
-    """The desk with its recorders, in the order in which they write."""
-    recorders = (
-        *(
-            merge.record,
-            outage_recorder.record,
-            parents.record,
-            clock_recorder.record,
-            next_contact.record,
-        ),
-        *(
-            task_recorder.record,
-            queue_order.record,
-            ticket_links.record,
-            journal.record,
-            outbox.record,
-        ),
-    )
-    return Desk(database, company_of(settings), recorders, clock=clock)
+    """The desk with everybody who acts upon its events."""
+    return Desk(database, company_of(settings), SUBSCRIBERS, clock=clock)
 
 
 log = logging.getLogger(__name__)

@@ -444,6 +444,18 @@ class UpdateQuarantined(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventChainCut(Event):
+    """Events caused each other without end: ``event`` was not handed to ``subscriber`` any more.
+
+    ``depth`` is how many subscribers had acted one upon another by then.
+    """
+
+    event: str
+    subscriber: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KindRefused(Event):
     """Something that cannot be carried was refused in words (X8, R31)."""
 

@@ -472,6 +472,16 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             dedup_key="quarantined",
         ),
     ),
+    e.EventChainCut: (
+        Notice(
+            _TO.ALERTS,
+            "text",
+            Priority.GROUP_NEWS,
+            "alert.chain_cut",
+            wait=FLOOD_WAIT,
+            dedup_key="chain_cut",
+        ),
+    ),
 }
 
 

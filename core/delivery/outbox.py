@@ -1,4 +1,4 @@
-"""The recorder that turns events into outbox rows: symbolic, with frozen facts, in the same commit.
+"""Turns events into outbox rows: symbolic, with frozen facts, in the same commit.
 
 What a notice says is frozen when it is written; how a card looks is not: it is drawn when it
 leaves, so that it always shows the present.
@@ -18,8 +18,9 @@ from core.delivery import pacing
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
-from core.delivery.notices import Audience, Notice, notices_of
+from core.delivery.notices import NOTICES, Audience, Notice, notices_of
 from core.models import Message, Note, OutboxRow, Person, Ticket
+from core.subscribers import Subscriber
 from core.texts import pack
 from core.tx import Tx
 
@@ -297,3 +298,6 @@ async def _count_open(tx: Tx, person_id: int) -> int:
         .where(Ticket.customer_id == person_id, Ticket.closed_at.is_(None))
     )
     return int(await tx.session.scalar(query) or 0)
+
+
+SUBSCRIBER: Final = Subscriber("notices", tuple(NOTICES), record, last=True)

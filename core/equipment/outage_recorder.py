@@ -1,4 +1,4 @@
-"""A recorder: what happens to an outage's ticket, and those who reported it (X9).
+"""What happens to an outage's ticket, and those who reported it (X9).
 
 Its solution is theirs as well: that is so of every parent, see `core.tickets.parents`. An end
 without a solution does not spread: each of them is owed an answer again. An operator's answer to
@@ -17,6 +17,7 @@ from core.delivery.pacing import Priority
 from core.models import Outage, Person, Ticket, TicketParent
 from core.sla import answer_clock
 from core.sla.timers import set_timers
+from core.subscribers import Subscriber
 from core.texts import pack
 from core.tickets.card import OUTAGE
 from core.tickets.lifecycle import place_in_queue
@@ -30,9 +31,7 @@ Reporters = Sequence[tuple[Ticket, Person]]
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Carry to its reporters what has happened to an outage's ticket."""
-    for event in list(events):
-        if not isinstance(event, (e.StateEntered, e.OutageRestated, *_SAID)):
-            continue
+    for event in events:
         ticket = await tx.session.get(Ticket, event.ticket_id)
         if ticket is None:
             continue
@@ -161,3 +160,6 @@ async def _tell_news(tx: Tx, ticket: Ticket, event: e.OutageRestated) -> None:
         if person.telegram_id is not None
     ]
     await write(tx, rows)
+
+
+SUBSCRIBER: Final = Subscriber("outages", (e.StateEntered, e.OutageRestated, *_SAID), record)

@@ -1,13 +1,15 @@
-"""The recorder that keeps tasks in step with their tickets: it applies the table of `rules`."""
+"""Keeps tasks in step with their tickets: applies the table of `core.tasks.rules` to events."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from sqlalchemy import select
 
 from core.events import Event, TaskCancelled, TaskDone, TaskOpened
 from core.models import Category, Classification, Task, Ticket, TicketTeam
 from core.models.tasks import IS_OPEN
-from core.tasks.rules import CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
+from core.subscribers import Subscriber
+from core.tasks.rules import CAUSING, CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
@@ -146,3 +148,6 @@ def announce(tx: Tx, task: Task) -> None:
             title=task.title,
         )
     )
+
+
+SUBSCRIBER: Final = Subscriber("tasks", CAUSING, record)

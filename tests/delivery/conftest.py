@@ -50,7 +50,7 @@ def clock() -> Clock:
 @pytest.fixture
 def desk(database: Database, clock: Clock) -> Desk:
     company = Company(operators_chat=GROUP, alerts_chat=ALERTS)
-    return Desk(database, company, (outbox.record,), clock=clock)
+    return Desk(database, company, (outbox.SUBSCRIBER,), clock=clock)
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
-"""What follows when a parcel has arrived, or will not: placements, the card's place, receipts."""
+"""What follows when a delivery has arrived, or never will: where messages stand, the card's place,
+receipts (X2, R12).
+"""
 
 from typing import Any, Final
 
@@ -11,6 +13,7 @@ from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
 from core.delivery.outbox import TELEGRAM, row, write
 from core.delivery.pacing import Priority
+from core.delivery.settlement import FollowUps
 from core.models import Message, Person, SentMessage, Ticket
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.reachability import lose_customer
@@ -27,7 +30,7 @@ _STANDS: Final = PreparedStatement(
 
 
 async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
-    """The other side has accepted the parcel."""
+    """The other side has accepted the delivery."""
     if delivery.channel == TELEGRAM and delivery.kind in _PLACED:
         await _place(tx, delivery, sent)
     if delivery.kind == "card":
@@ -37,7 +40,7 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
 
 
 def _messages(delivery: Delivery, sent: Sent) -> list[int]:
-    """The messages that the parcel carried: one, or the pieces of an album."""
+    """The messages that the delivery carried: one, or the pieces of an album."""
     carried = sent.note.get("messages")
     return list(carried) if carried else [delivery.message_id or 0]
 
@@ -115,7 +118,7 @@ async def _tell_in_group(tx: Tx, delivery: Delivery) -> None:
 
 
 async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
-    """The parcel will never arrive; whoever must know is told once (R12, X2).
+    """The delivery will never arrive; whoever must know is told once (R12, X2).
 
     Of words that went to many, one copy says nothing of the others.
     """
@@ -156,6 +159,9 @@ async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
             )
         )
     await write(tx, rows)
+
+
+FOLLOW_UPS: Final = FollowUps(arrived, refused, ack_slow_answers)
 
 
 async def copies_of(tx: ReadTx, message_id: int, chat: int) -> list[int]:

@@ -18,7 +18,7 @@ from core.delivery import pacing
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
-from core.delivery.notices import NOTICES, Audience, Notice, notices_of
+from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
 from core.models import Message, Note, OutboxRow, Person, Ticket
 from core.subscribers import Subscriber
 from core.texts import pack
@@ -54,12 +54,14 @@ _WRITE: Final = PreparedStatement(prepared(_upsert))
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Write the rows for these events, all in one statement."""
-    quiet = {each.ticket_id for each in events if isinstance(each, e.TicketOpened) and each.quiet}
+    hidden = {
+        each.ticket_id for each in events if isinstance(each, e.TicketOpened) and not is_shown(each)
+    }
     rows = [
         row
         for event in events
         for notice in notices_of(event)
-        if not (notice.kind == "card" and event.ticket_id in quiet)
+        if not (notice.kind == "card" and event.ticket_id in hidden)
         for row in await _rows(tx, event, notice)
     ]
     await write(tx, rows)
@@ -83,6 +85,8 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     if ticket is not None and _is_needless(event, notice, ticket):
         return []
     message = await _message(tx, event)
+    if notice.if_stored is not None and not notice.if_stored(event, _stored(ticket, message)):
+        return []
     facts = await _facts(tx, event, notice, ticket, message)
     person = await _customer(tx, event, ticket) if notice.to is Audience.CUSTOMER else None
     return [
@@ -178,8 +182,19 @@ async def _addresses(
         case Audience.CUSTOMER:
             chat = person.telegram_id if person else None
         case Audience.ASSIGNEE:
-            chat = event.told[0][0] if isinstance(event, e.TicketAssigned) else None
+            chat = await _assignee_chat(tx, event)
     return [] if chat is None else [(TELEGRAM, str(chat))]
+
+
+def _stored(ticket: Ticket | None, message: Message | None) -> Stored:
+    origin = "" if ticket is None else ticket.origin
+    return Stored(origin, in_card=message is not None and message.in_card)
+
+
+async def _assignee_chat(tx: Tx, event: e.Event) -> int | None:
+    if not isinstance(event, e.TicketAssigned):
+        return None
+    return (await tx.session.get_one(Person, event.concerns[0])).telegram_id
 
 
 async def _colleagues_language(tx: Tx, notice: Notice, address: str) -> str | None:
@@ -247,11 +262,19 @@ async def _facts(
         facts["messages"] = event.messages
     if notice.kind == "text":
         facts |= event.facts() | await _ticket_facts(tx, notice, ticket)
+        if "concerns" in facts:
+            facts["told"] = await _mentions(tx, facts.pop("concerns"))
         if isinstance(event, e.CaughtUp | e.ContactsPassed):
             facts |= digest_facts(event)
         if notice.to is Audience.CUSTOMER:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}
     return pack(facts)
+
+
+async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[int, str]]:
+    """Whom a post in the group calls: where they are reached, and their names."""
+    found = [await tx.session.get_one(Person, number) for number in people]
+    return [(person.telegram_id or 0, person.name) for person in found]
 
 
 async def _source(tx: Tx, event: e.Event, message: Message | None) -> dict[str, Any]:

@@ -166,7 +166,7 @@ async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
     """One fault, one task: the parent's."""
     query = select(Task).where(Task.ticket_id.in_(numbers), Task.kind == EQUIPMENT, IS_OPEN)
     merged = await tx.session.scalars(query.order_by(Task.id).with_for_update())
-    await end_tasks(tx, merged.all(), CANCELLED, MERGED, quiet=True)
+    await end_tasks(tx, merged.all(), CANCELLED, MERGED)
 
 
 async def _drop_cards(tx: Tx, numbers: Sequence[int]) -> None:

@@ -132,7 +132,7 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
             await answer_failed(tx, message.id, reason)
     if reason == "blocked" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
-        await lose_customer(tx, person, reason, alone=not answer)
+        await lose_customer(tx, person, reason, by_answer=answer)
 
 
 async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:

@@ -494,31 +494,39 @@ class ChatLinked(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskTroubled(Event):
     """The bot cannot do its work in the chat with this role (X14); ``code`` says why, ``team``
-    whose own group it is.
+    whose own group it is. ``title`` is what the chat is called; ``other``: another chat of the
+    desk, that is in order.
     """
 
     role: str
     code: str
     chat: int | None
     team: str = ""
+    title: str = ""
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskWell(Event):
-    """It can again; ``code`` was the trouble."""
+    """It can again; ``code`` was the trouble, the rest is as in :class:`DeskTroubled`."""
 
     role: str
     code: str
     chat: int | None
     team: str = ""
+    title: str = ""
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAppointed(Event):
-    """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``."""
+    """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``. ``invited_by`` is the
+    name of who had made the invitation.
+    """
 
     person_id: int
     by: str
+    invited_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

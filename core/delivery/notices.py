@@ -36,6 +36,10 @@ class Audience(StrEnum):
     ALERTS = "alerts"
     STAFF_MAIL = "staff_mail"
     ASSIGNEE = "assignee"
+    REPORTERS = "reporters"  # customers whose tickets are part of this one
+    ADMINS = "admins"  # all who can be reached, but for whom it is about and who did it
+    PERSON = "person"  # whom the event is about, unless they did it themselves
+    OTHER_CHAT = "other_chat"  # the desk's chat that is in order, when another is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,30 @@ def _is_below_card(_event: e.Event, stored: Stored) -> bool:
     return not stored.in_card
 
 
+def _goes_to_all(event: Any, stored: Stored) -> bool:
+    """An operator's words to an outage, or to all, are words to everybody who reported it (X9)."""
+    return stored.origin == "outage" or getattr(event, "to_all", False)
+
+
+def _to_reporters(kind: str, **how: Any) -> Notice:
+    return Notice(Audience.REPORTERS, kind, Priority.TICKET_ACK, **how)
+
+
+def _of_desk(outcome: Callable[[Any], str], mail: str) -> tuple[Notice, ...]:
+    """What is told of the desk's own chats (X14): to admins, to the other chat, by mail."""
+
+    def key(event: Any) -> str:
+        return f"setup.{event.role}.{outcome(event)}"
+
+    return (
+        Notice(Audience.ADMINS, "text", Priority.GROUP_NEWS, key),
+        Notice(Audience.OTHER_CHAT, "text", Priority.GROUP_NEWS, key),
+        Notice(
+            Audience.STAFF_MAIL, "text", Priority.GROUP_NEWS, lambda event: f"{mail}.{event.role}"
+        ),
+    )
+
+
 _DONE_BY_ANOTHER: Final = Notice(
     Audience.OPERATORS,
     "text",
@@ -272,6 +300,9 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             when=lambda event: not event.from_customer,
             dedup_key="edit:{message_id}",
         ),
+        _to_reporters(
+            "edit", when=lambda event: not event.from_customer, dedup_key="edit:{message_id}"
+        ),
     ),
     e.QuestionAfterAll: (_card(),),
     e.TicketTaken: (
@@ -304,6 +335,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             wait=ALBUM_WAIT,
             dedup_key="album:{album}",
         ),
+        _to_reporters("content", when=lambda event: event.album is None, if_stored=_goes_to_all),
+        _to_reporters(
+            "content",
+            when=lambda event: event.album is not None,
+            if_stored=_goes_to_all,
+            wait=ALBUM_WAIT,
+            dedup_key="album:{album}",
+        ),
     ),
     e.AnswerDelivered: (
         Notice(
@@ -320,9 +359,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         Notice(_TO.OPERATORS, "text", Priority.HUMAN_ANSWER, _failure, reply="source"),
         _card(),
     ),
-    e.AnswerRetried: (Notice(_TO.CUSTOMER, "content", Priority.HUMAN_ANSWER),),
+    e.AnswerRetried: (
+        Notice(_TO.CUSTOMER, "content", Priority.HUMAN_ANSWER),
+        _to_reporters("content", if_stored=_goes_to_all),
+    ),
     e.AnswerWithdrawn: (
         Notice(_TO.CUSTOMER, "delete", Priority.HUMAN_ANSWER),
+        _to_reporters("delete"),
         Notice(
             _TO.OPERATORS,
             "reaction",
@@ -477,7 +520,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.FaultKnown: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, _known),),
     e.FaultAlone: (_card(),),
     e.OutageOffered: (Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.outage_offer"),),
-    e.OutageRestated: (_card(),),
+    e.OutageRestated: (_to_reporters("text", key="ticket.outage_news"), _card()),
     e.PersonUnreachable: (
         Notice(
             _TO.OPERATORS,
@@ -519,6 +562,21 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             wait=FLOOD_WAIT,
             dedup_key="quarantined",
         ),
+    ),
+    e.DeskTroubled: _of_desk(lambda event: event.code, "mail.troubled"),
+    e.DeskWell: _of_desk(lambda _event: "well", "mail.well"),
+    e.AdminAppointed: (
+        Notice(
+            _TO.ADMINS,
+            "text",
+            Priority.GROUP_NEWS,
+            "setup.admin.appointed",
+            when=lambda event: event.by == "invitation",
+        ),
+    ),
+    e.AdminDismissed: (
+        Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "setup.admin.dismissed"),
+        Notice(_TO.PERSON, "text", Priority.GROUP_NEWS, "setup.admin.you_dismissed"),
     ),
     e.EventChainCut: (
         Notice(

@@ -15,23 +15,23 @@ from core import events as e
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
+from core.delivery.audiences import EMAIL, TELEGRAM, Recipient, find_admins, reporters_of
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
-from core.models import Message, Note, OutboxRow, Person, Ticket
+from core.models import Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
 from core.texts import pack
 from core.tx import Tx
-
-TELEGRAM: Final = "telegram"
-EMAIL: Final = "email"
 
 # What customers may read of a ticket. The title is not among it (A3).
 _PUBLIC: Final = (
     *("number", "due", "until", "reason", "reply", "choices", "source"),
     *("area", "words"),  # of an outage
 )
+# Who reads only that.
+_OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})
 _NOTHING: Final = timedelta(0)
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire"})
@@ -87,26 +87,27 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     message = await _message(tx, event)
     if notice.if_stored is not None and not notice.if_stored(event, _stored(ticket, message)):
         return []
-    facts = await _facts(tx, event, notice, ticket, message)
     person = await _customer(tx, event, ticket) if notice.to is Audience.CUSTOMER else None
+    recipients = await _recipients(tx, event, notice, person, message)
+    facts = await _facts(tx, event, notice, ticket, message) if recipients else {}
     return [
         row(
             tx,
-            address,
+            to.address,
             notice.kind,
             notice.priority,
-            channel=channel,
-            ordering_key=_lane(notice, address, ticket),
+            channel=to.channel,
+            ordering_key=_lane(notice, to.address, to.ticket or ticket),
             key=key,
-            facts=facts,
-            ticket_id=event.ticket_id,
+            facts=facts | await _own_facts(tx, event, notice, to),
+            ticket_id=event.ticket_id if to.ticket is None else to.ticket.id,
             message_id=None if message is None else message.id,
-            person=person,
-            dedup_key=_once(notice, event, address),
+            person=to.person,
+            dedup_key=_once(notice, event, to.address),
             wait=notice.wait,
-            locale=await _colleagues_language(tx, notice, address),
+            locale=to.locale,
         )
-        for channel, address in await _addresses(tx, event, notice, person, message)
+        for to in recipients
     ]
 
 
@@ -162,17 +163,58 @@ def row(
     }
 
 
+async def post(tx: Tx, chat: int, key: str, facts: dict[str, Any], *, lane: str) -> None:
+    """A post of the desk in a group; posts of one ``lane`` keep their order."""
+    ordering_key = f"{chat}:{lane}"
+    post = row(
+        tx,
+        str(chat),
+        "text",
+        pacing.Priority.GROUP_NEWS,
+        ordering_key=ordering_key,
+        key=key,
+        facts=facts,
+    )
+    await write(tx, [post])
+
+
 def _in_zone_of(person: Person | None, facts: dict[str, Any]) -> dict[str, Any]:
     """Times are told in the reader's own zone, if they have said it (C9)."""
     return facts if person is None or person.zone is None else facts | {READERS_ZONE: person.zone}
 
 
-async def _addresses(
+async def _recipients(
     tx: Tx, event: e.Event, notice: Notice, person: Person | None, message: Message | None
-) -> list[tuple[str, str]]:
-    """Where an audience is reached. Nobody to reach: no row, and no trouble."""
-    if notice.to is Audience.STAFF_MAIL:
-        return [(EMAIL, address) for address in tx.company.mail_alerts_to]
+) -> list[Recipient]:
+    """Whom an audience is. Nobody to reach: no row, and no trouble."""
+    match notice.to:
+        case Audience.STAFF_MAIL:
+            return [Recipient(address, EMAIL) for address in tx.company.mail_alerts_to]
+        case Audience.ADMINS:
+            about = getattr(event, "person_id", None)
+            admins = await find_admins(tx, (about, tx.actor.person_id))
+            return [Recipient(str(one.telegram_id), person=one) for one in admins]
+        case Audience.PERSON:
+            return await _whom_it_is_about(tx, event)
+        case Audience.REPORTERS:
+            return [
+                Recipient(str(one.telegram_id), person=one, ticket=ticket)
+                for ticket, one in await reporters_of(tx, event.ticket_id)
+                if one.telegram_id is not None
+            ]
+    return await _in_chat(tx, event, notice, person, message)
+
+
+async def _whom_it_is_about(tx: Tx, event: e.Event) -> list[Recipient]:
+    person = await _customer(tx, event, None)
+    if person is None or person.id == tx.actor.person_id or person.unreachable_since is not None:
+        return []
+    return [Recipient(str(person.telegram_id), person=person)]
+
+
+async def _in_chat(
+    tx: Tx, event: e.Event, notice: Notice, person: Person | None, message: Message | None
+) -> list[Recipient]:
     chat: int | None = None
     match notice.to:
         case Audience.OPERATORS:
@@ -183,7 +225,31 @@ async def _addresses(
             chat = person.telegram_id if person else None
         case Audience.ASSIGNEE:
             chat = await _assignee_chat(tx, event)
-    return [] if chat is None else [(TELEGRAM, str(chat))]
+        case Audience.OTHER_CHAT:
+            chat = getattr(event, "other", None)
+    if chat is None:
+        return []
+    locale = await _colleagues_language(tx, notice, str(chat))
+    return [Recipient(str(chat), person=person, locale=locale)]
+
+
+async def _own_facts(tx: Tx, event: e.Event, notice: Notice, to: Recipient) -> dict[str, Any]:
+    """What the row says differently to each of its recipients."""
+    if to.ticket is not None:
+        # that is what they know it by
+        own: dict[str, Any] = {"number": to.ticket.id}
+        if notice.kind != "text":
+            own |= {
+                "header": True,
+                "topic": to.ticket.topic,
+                "album": getattr(event, "album", None),
+            }
+        return own
+    if isinstance(event, e.DeskTroubled | e.DeskWell) and event.team:
+        language = to.person.language if to.person else tx.company.language
+        team = await tx.session.get_one(Team, event.team)
+        return {"team": team.titles.get(language) or next(iter(team.titles.values()), team.code)}
+    return {}
 
 
 def _stored(ticket: Ticket | None, message: Message | None) -> Stored:
@@ -256,19 +322,30 @@ async def _facts(
         facts["reply"] = "card"
     elif notice.reply == "source":
         facts |= await _source(tx, event, message)
-    if notice.kind in ("content", "edit"):
+    if notice.kind in ("content", "edit") and notice.to is not Audience.REPORTERS:
         facts |= await _content_facts(tx, event, notice, ticket, message)
     if isinstance(event, e.AnswerWithdrawn) and notice.kind == "delete":
         facts["messages"] = event.messages
     if notice.kind == "text":
         facts |= event.facts() | await _ticket_facts(tx, notice, ticket)
+        facts |= await _facts_of_people(tx, event)
         if "concerns" in facts:
             facts["told"] = await _mentions(tx, facts.pop("concerns"))
         if isinstance(event, e.CaughtUp | e.ContactsPassed):
             facts |= digest_facts(event)
-        if notice.to is Audience.CUSTOMER:
+        if notice.to in _OUTSIDE:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}
     return pack(facts)
+
+
+async def _facts_of_people(tx: Tx, event: e.Event) -> dict[str, Any]:
+    """Whom and what an event of the desk is about, as its words name them."""
+    if isinstance(event, e.DeskTroubled | e.DeskWell):
+        return {"id": event.chat}
+    if isinstance(event, e.AdminAppointed | e.AdminDismissed):
+        person = await tx.session.get_one(Person, event.person_id)
+        return {"name": person.name, "by": getattr(event, "invited_by", "") or tx.actor.name}
+    return {}
 
 
 async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[int, str]]:

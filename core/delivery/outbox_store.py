@@ -173,6 +173,16 @@ async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
     return int(dropped.rowcount)  # type: ignore[attr-defined]
 
 
+async def drop_rows(tx: Tx, ids: Collection[int], why: str) -> None:
+    """These rows, of those that wait, are not to leave any more."""
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(ids), OutboxRow.state == constant("queued"))
+        .values(state="dropped", error=why, done_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def hurry(tx: Tx, address: str) -> None:
     """What rests for an address, because it was closed to us, may leave at once."""
     await tx.session.execute(

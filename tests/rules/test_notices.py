@@ -59,10 +59,10 @@ def task_done(**more: Any) -> e.TaskDone:
     return e.TaskDone(**(facts | more))
 
 
-def heard_by(event: e.Event, *, in_card: bool = False) -> list[str]:
+def heard_by(event: e.Event, *, in_card: bool = False, origin: str = "telegram") -> list[str]:
     """Each notice as `whom:what`; a notice whose text is silent about this event is none."""
     lines = []
-    stored = Stored(in_card=in_card)
+    stored = Stored(origin, in_card=in_card)
     for notice in notices_of(event):
         if notice.if_stored is not None and not notice.if_stored(event, stored):
             continue
@@ -93,7 +93,7 @@ def heard_by(event: e.Event, *, in_card: bool = False) -> list[str]:
         (wrote(turned=True), ["operators:content", "operators:card"]),
         (wrote(album="a"), ["operators:content"]),
         (edited(), ["operators:edit"]),
-        (edited(from_customer=False), ["customer:edit"]),
+        (edited(from_customer=False), ["customer:edit", "reporters:edit"]),
         (taken(), ["customer:ticket.taken", "operators:card"]),
         (taken(by_answer=True), ["operators:card"]),
         (taken(first=False), ["operators:card"]),
@@ -169,6 +169,32 @@ def test_who_holds_a_ticket_hears_of_a_task_that_somebody_else_has_done() -> Non
     assert heard_by(task_done()) == heard
     for of_no_interest in ({"holder_id": 3}, {"by_hand": False}, {"active": False}):
         assert heard_by(task_done(**of_no_interest)) == ["operators:card"]
+
+
+def test_words_to_an_outage_or_to_all_reach_everybody_who_reported_it() -> None:
+    answer = e.AnswerWritten(ticket_id=1, message_id=5, album=None)
+    everybody = ["customer:content", "reporters:content"]
+    assert heard_by(answer, origin="outage") == everybody
+    assert heard_by(e.AnswerWritten(ticket_id=1, message_id=5, album="a", to_all=True)) == everybody
+    retried = e.AnswerRetried(ticket_id=1, message_id=5)
+    assert heard_by(retried, origin="outage") == everybody
+    assert heard_by(retried) == ["customer:content"]
+
+
+def test_who_becomes_an_admin_by_the_first_claim_is_told_to_nobody() -> None:
+    assert heard_by(e.AdminAppointed(ticket_id=None, person_id=1, by="claim")) == []
+    invited = e.AdminAppointed(ticket_id=None, person_id=1, by="invitation")
+    assert heard_by(invited) == ["admins:setup.admin.appointed"]
+
+
+def test_trouble_of_a_chat_is_told_to_admins_to_the_other_chat_and_by_mail() -> None:
+    facts: dict[str, Any] = {"ticket_id": None, "role": "operators", "code": "gone", "chat": 1}
+    assert heard_by(e.DeskTroubled(**facts)) == [
+        "admins:setup.operators.gone",
+        "other_chat:setup.operators.gone",
+        "staff_mail:mail.troubled.operators",
+    ]
+    assert heard_by(e.DeskWell(**facts))[0] == "admins:setup.operators.well"
 
 
 def test_a_note_that_came_with_an_action_gets_no_sign_of_its_own() -> None:

@@ -21,23 +21,17 @@ from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
-from core import journal
 from core.company import Company
-from core.contacts import merge
 from core.db import Database
-from core.delivery import outbox
 from core.delivery.channel import Channel
-from core.delivery.courier import Courier, DeliveryHooks
+from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
-from core.equipment import outage_recorder
-from core.links import ticket_links
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
-from core.sla import clock_recorder
-from core.tasks import task_recorder
+from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
-from core.tickets import delivery_results, next_contact, parents, queue_order
+from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
 from scheduler.runner import Runner
 
@@ -77,29 +71,13 @@ def company_of(settings: Settings) -> Company:
 
 
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
-    """The desk with its recorders, in the order in which they write."""
-    recorders = (
-        *(
-            merge.record,
-            outage_recorder.record,
-            parents.record,
-            clock_recorder.record,
-            next_contact.record,
-        ),
-        *(
-            task_recorder.record,
-            queue_order.record,
-            ticket_links.record,
-            journal.record,
-            outbox.record,
-        ),
-    )
-    return Desk(database, company_of(settings), recorders, clock=clock)
+    """The desk with everybody who acts upon its events."""
+    return Desk(database, company_of(settings), SUBSCRIBERS, clock=clock)
 
 
 log = logging.getLogger(__name__)
 
-# How long a stop waits for what is under way, and then for the parcels that came of it (R16).
+# How long a stop waits for what is under way, and then for the deliveries that came of it (R16).
 PATIENCE: Final = 2.0
 
 
@@ -182,7 +160,7 @@ class App:
         self.desk.company = company
 
     async def _wind_down(self, loops: set[asyncio.Task[None]]) -> None:
-        """Take nothing in, finish the updates, then the parcels under way, then let go."""
+        """Take nothing in, finish the updates, then the deliveries under way, then let go."""
         for task in loops:
             if task.get_name() == "poller":
                 task.cancel()
@@ -215,21 +193,14 @@ def build(
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)
     dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus)
-    app: App
 
     def stored(batch: Sequence[Mapping[str, Any]]) -> None:
         del batch
         update_queue.news.set()
 
-    def moved(company: Company) -> None:
-        app.adopt(company)
-
-    reactions = DeliveryHooks(
-        delivery_results.arrived, delivery_results.refused, delivery_results.ack_slow_answers
-    )
-    courier = Courier(desk, channels, pacer, reactions, moved)
+    courier = Courier(desk, channels, pacer, FOLLOW_UPS)
     update_queue = UpdateQueue(desk, Handler(bot, desk, dispatcher, gateway, courier).handle)
-    app = App(
+    return App(
         settings,
         database,
         desk,
@@ -243,7 +214,6 @@ def build(
         Poller(bot, desk, stored),
         Runner(desk, settings.sweep_interval),
     )
-    return app
 
 
 def _channels(

@@ -1,9 +1,9 @@
 """The one door: an action runs in one transaction, and what it caused is written down with it.
 
 ``run`` opens the transaction, freezes the instant, marks the inbox row done, runs the action, lets
-the recorders (journal, outbox) write what was emitted, commits, and rings the bell if something is
-to leave. Nothing here waits for a network (R4). The whole unit of work is shielded: a cancelled
-task must not leave the database locked.
+subscribers act upon what was emitted and write it down, commits, and wakes the courier if there is
+something to send. Nothing here waits for a network (R4). The whole unit of work is shielded: a
+cancelled task must not leave the database locked.
 """
 
 import asyncio
@@ -20,14 +20,13 @@ from sqlalchemy.exc import DBAPIError
 
 from core.company import Company
 from core.db import Database, PreparedStatement, constant
-from core.events import Event
 from core.fault_points import pass_point
 from core.models import InboxRow
+from core.subscribers import Subscriber, notify
 from core.tx import SYSTEM, Actor, ReadTx, Tx
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Recorder = Callable[[Tx, Sequence[Event]], Awaitable[None]]
 Clock = Callable[[], datetime]
 
 log = logging.getLogger(__name__)
@@ -67,8 +66,8 @@ def utc_now() -> datetime:
 
 
 class Desk:
-    """Runs actions. ``recorders`` write events down, in their order; ``outbox_wakeup`` is set after
-    a commit that wrote outbox rows.
+    """Runs actions. ``subscribers`` act upon events, in their order; ``outbox_wakeup`` is set
+    after a commit that wrote outbox rows.
 
     ``company`` may be replaced at run time: the next transaction sees the new one.
     """
@@ -77,13 +76,13 @@ class Desk:
         self,
         database: Database,
         company: Company,
-        recorders: Sequence[Recorder] = (),
+        subscribers: Sequence[Subscriber] = (),
         *,
         clock: Clock = utc_now,
     ) -> None:
         self.database = database
         self.company = company
-        self.recorders = tuple(recorders)
+        self.subscribers = tuple(subscribers)
         self.clock = clock
         self.cache: dict[type, Any] = {}
         self.outbox_wakeup = asyncio.Event()
@@ -162,7 +161,7 @@ class Desk:
             if row is not None and not row.done:
                 await _mark_done(tx, row)
             result = await action(tx, *args, **options)
-            await self._write_down(tx)
+            await notify(tx, self.subscribers)
             await session.flush()
             pass_point("desk.before_commit")
         self._invalidate(tx)
@@ -184,11 +183,6 @@ class Desk:
         elif tx.invalidated:
             kept = self.cache.items()
             self.cache = {kind: one for kind, one in kept if kind not in tx.invalidated}
-
-    async def _write_down(self, tx: Tx) -> None:
-        if tx.events:
-            for record in self.recorders:
-                await record(tx, tx.events)
 
 
 async def _mark_done(tx: Tx, row: Handling) -> None:

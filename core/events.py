@@ -24,8 +24,9 @@ class Event:
 class TicketOpened(Event):
     """A customer has a new ticket (A1). ``follows`` is the ended ticket that it goes on from.
 
-    ``quiet``: the group need not look at it now, so it gets no card before something else happens.
-    ``told``: what its customer is told of it comes with another event of the same transaction.
+    ``part_of``: its fault is known, so that it is part of an ``outage`` or of another ``fault``
+    from the beginning (X9). ``undecided``: operators are being asked just now whether the faults of
+    its area are one outage.
     """
 
     customer_id: int
@@ -35,8 +36,8 @@ class TicketOpened(Event):
     origin: str
     follows: int | None
     answer_due: datetime | None
-    quiet: bool = False
-    told: bool = False
+    part_of: str | None = None
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,6 @@ class CustomerWrote(Event):
     album: str | None
     counts: bool
     turned: bool
-    in_card: bool
     answer_due: datetime | None
 
 
@@ -69,7 +69,6 @@ class MessageEdited(Event):
 
     message_id: int
     from_customer: bool
-    in_card: bool
     old: str
     new: str
 
@@ -103,8 +102,9 @@ class TicketAssigned(Event):
     """Somebody gave the ticket to a person or a team (B8). ``to`` is their name at that time.
 
     ``assignee_id`` and ``team`` are what holds from now on, with the support ``level``;
-    ``told`` whoever is to hear of it (G4): Telegram's id and name, never who acted; ``why`` the
-    beginning of what was said about it, which is an internal note as a whole.
+    ``concerns`` the people whose work it is now, but for who acted: the assignee, or of a team
+    those on duty; ``why`` the beginning of what was said about it, which is an internal note as a
+    whole.
     """
 
     assignee_id: int | None
@@ -116,7 +116,7 @@ class TicketAssigned(Event):
     to: str
     by: str
     first: bool
-    told: tuple[tuple[int, str], ...]
+    concerns: tuple[int, ...]
     why: str = ""
 
 
@@ -163,9 +163,8 @@ class TaskDone(Event):
     """A task was done: ``outcome`` says by code what came of it, ``result`` in words.
 
     ``assignee_id`` is whose it was in the end: who finishes a task that nobody has taken, has it.
-    ``by_hand``: a person said so; otherwise it follows from what happened to the ticket.
-    ``aside``: by somebody who does not hold the ticket, so that who does must hear of it.
-    ``quiet``: the ticket's card need not be drawn because of it.
+    ``by_hand``: a person, ``done_by``, said so; otherwise it follows from what happened to the
+    ticket. ``holder_id`` is who holds the ticket; ``active``: work on the ticket goes on.
     """
 
     task_id: int
@@ -174,8 +173,9 @@ class TaskDone(Event):
     outcome: str
     result: str | None = None
     by_hand: bool = False
-    aside: bool = False
-    quiet: bool = False
+    done_by: int | None = None
+    holder_id: int | None = None
+    active: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +188,9 @@ class TaskCancelled(Event):
     outcome: str
     result: str | None = None
     by_hand: bool = False
-    aside: bool = False
-    quiet: bool = False
+    done_by: int | None = None
+    holder_id: int | None = None
+    active: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,10 +243,12 @@ class AnswerWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteWritten(Event):
-    """An internal note (B16). ``quiet``: it came with something that has a sign of its own."""
+    """An internal note (B16). ``said_with`` is the action whose reason it is: ``assignment``,
+    ``task``.
+    """
 
     note_id: int
-    quiet: bool = False
+    said_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,18 +303,18 @@ class TitleChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineNear(Event):
-    """The answer deadline is close (C5). ``alone``: told by itself, not in a digest."""
+    """The answer deadline is close (C5). ``after_downtime``: the desk was down meanwhile (R14)."""
 
     due: datetime
-    alone: bool
+    after_downtime: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadlineMissed(Event):
-    """The answer deadline has passed (C5). ``alone``: told by itself, not in a digest."""
+    """The answer deadline has passed (C5). ``after_downtime``: the desk was down meanwhile."""
 
     due: datetime
-    alone: bool
+    after_downtime: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,20 +350,28 @@ class ClocksSet(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockNear(Event):
-    """The reaction or resolution deadline is close (C5); ``kind`` says which."""
+    """The reaction or resolution deadline is close (C5); ``kind`` says which.
+
+    ``in_outage``: the ticket is one of those that reported an outage, which goes on.
+    """
 
     kind: str
     deadline: datetime
-    alone: bool
+    after_downtime: bool = False
+    in_outage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockMissed(Event):
-    """The reaction or resolution deadline has passed (C5); ``kind`` says which."""
+    """The reaction or resolution deadline has passed (C5); ``kind`` says which.
+
+    ``in_outage``: the ticket is one of those that reported an outage, which goes on.
+    """
 
     kind: str
     deadline: datetime
-    alone: bool
+    after_downtime: bool = False
+    in_outage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,7 +387,7 @@ class ContactDue(Event):
     """The day has come to write to the customer (C6)."""
 
     at: datetime
-    alone: bool
+    after_downtime: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -396,7 +407,7 @@ class TicketWoke(Event):
 
     reason: str | None
     waiting: bool
-    alone: bool
+    after_downtime: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,11 +427,11 @@ class CaughtUp(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonUnreachable(Event):
-    """Telegram refuses messages to this person. ``alone``: no failed answer says so already."""
+    """Nothing reaches this person any more. ``by_answer``: it was an answer that failed."""
 
     person_id: int
     reason: str
-    alone: bool
+    by_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -441,6 +452,18 @@ class UpdateQuarantined(Event):
     update_id: int
     error: str
     total: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventChainCut(Event):
+    """Events caused each other without end: ``event`` was not handed to ``subscriber`` any more.
+
+    ``depth`` is how many subscribers had acted one upon another by then.
+    """
+
+    event: str
+    subscriber: str
+    depth: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -471,31 +494,39 @@ class ChatLinked(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskTroubled(Event):
     """The bot cannot do its work in the chat with this role (X14); ``code`` says why, ``team``
-    whose own group it is.
+    whose own group it is. ``title`` is what the chat is called; ``other``: another chat of the
+    desk, that is in order.
     """
 
     role: str
     code: str
     chat: int | None
     team: str = ""
+    title: str = ""
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskWell(Event):
-    """It can again; ``code`` was the trouble."""
+    """It can again; ``code`` was the trouble, the rest is as in :class:`DeskTroubled`."""
 
     role: str
     code: str
     chat: int | None
     team: str = ""
+    title: str = ""
+    other: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAppointed(Event):
-    """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``."""
+    """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``. ``invited_by`` is the
+    name of who had made the invitation.
+    """
 
     person_id: int
     by: str
+    invited_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -707,14 +738,14 @@ class CallRecorded(Event):
 class TeamGiven(Event):
     """The ticket is with this team, at this support level, from its beginning (A5).
 
-    ``to`` is what the team is called; ``by`` and ``told`` are as in :class:`TicketAssigned`.
+    ``to`` is what the team is called; ``by`` and ``concerns`` are as in :class:`TicketAssigned`.
     """
 
     team: str
     level: int
     to: str
     by: str
-    told: tuple[tuple[int, str], ...]
+    concerns: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

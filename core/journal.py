@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 from core.db import PreparedStatement
 from core.events import Event, name_of
 from core.models import JournalEntry, Person
+from core.subscribers import Subscriber
 from core.texts import pack
 from core.tx import ReadTx, Tx
 
@@ -51,3 +52,6 @@ async def list_entries(
         .order_by(JournalEntry.id)
     )
     return [(at, name, event, facts) for at, name, event, facts in rows]
+
+
+SUBSCRIBER: Final = Subscriber("journal", (Event,), record, last=True)

@@ -48,7 +48,7 @@ class Tx(ReadTx):
     _pinned: list[object] = field(default_factory=list)
 
     def emit(self, event: Event) -> None:
-        """Note that something has happened; recorders write it down before the commit."""
+        """Note that something has happened; subscribers act upon it before the commit."""
         self.events.append(event)
 
     async def insert(self, row: object) -> None:

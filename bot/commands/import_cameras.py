@@ -25,7 +25,7 @@ async def import_cameras(settings: Settings, file: Path, *, deactivate_missing: 
     """Bring the cameras in line with the file. Raises :class:`WrongFile`; then nothing changed."""
     cameras = await asyncio.to_thread(_read, file)
     async with opened_as_it_is(settings.database_url.get_secret_value()) as database:
-        desk = Desk(database, Company(), (journal.record,))
+        desk = Desk(database, Company(), (journal.SUBSCRIBER,))
         plan = await desk.read(compare, cameras, deactivate_missing=deactivate_missing)
         for piece in plan.batches():
             await desk.run(apply, piece)

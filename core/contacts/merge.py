@@ -23,6 +23,7 @@ from core.models import (
 from core.people.contact_points import PHONE
 from core.people.identity import MergedAccounts
 from core.people.permissions import may
+from core.subscribers import Subscriber
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 
@@ -81,7 +82,7 @@ async def merged_into(tx: Tx, person_id: int) -> int:
 
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
-    """A recorder: contacts of a phone become the person who has just proved to have it (A7).
+    """Contacts of a phone become the person who has just proved to have it (A7).
 
     Their tickets are in the person's list from now on.
     """
@@ -188,3 +189,6 @@ async def _move_words(tx: Tx, stays: Person, goes: Person) -> None:
         .where(Message.author_id == goes.id, Message.from_customer.is_(True))
         .values(author_id=stays.id)
     )
+
+
+SUBSCRIBER: Final = Subscriber("proved phones", (PhoneVerified,), record)

@@ -1,22 +1,23 @@
-"""A ticket's card moves to another group: what stood in the old one shows the way."""
+"""Cards that are posted, refreshed, dropped, or move to another group, where a pointer stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from core.delivery import outbox
 from core.delivery.linked_chats import operator_chat_of
 from core.delivery.outbox import row, write
+from core.delivery.outbox_store import PENDING
 from core.delivery.pacing import Priority
 from core.models import OutboxRow, Ticket
 from core.tx import Tx
 
 
 async def refresh_cards(
-    tx: Tx, numbers: Iterable[int], priority: Priority, *, wait: float = 0.0
+    tx: Tx, numbers: Iterable[int], priority: Priority, *, wait: float = 0.0, name: str = "card"
 ) -> None:
-    """Have the cards of these tickets drawn as they are by then, ``wait`` seconds from now."""
+    """Queue a refresh of these cards in ``wait`` seconds; those of one ``name`` are one."""
     rooms = [(number, await operator_chat_of(tx, number)) for number in numbers]
     rows = [
         row(
@@ -26,13 +27,45 @@ async def refresh_cards(
             priority,
             ordering_key=f"{chat}:{number}:card",
             ticket_id=number,
-            dedup_key=f"card:{number}@{chat}",
+            dedup_key=f"{name}:{number}@{chat}",
             wait=wait,
         )
         for number, chat in rooms
         if chat is not None
     ]
     await write(tx, rows)
+
+
+async def post_cards(tx: Tx, numbers: Iterable[int]) -> None:
+    """Queue the cards of tickets that have none yet, each for the group of its operators."""
+    chats = [(number, await operator_chat_of(tx, number)) for number in numbers]
+    await write(tx, [_card(tx, number, chat) for number, chat in chats if chat is not None])
+
+
+async def post_missing_cards(tx: Tx, numbers: Sequence[int], chat: int) -> None:
+    """Queue cards in this chat for those of the tickets that have none on its way there."""
+    on_its_way = select(OutboxRow.ticket_id).where(
+        OutboxRow.kind == "card",
+        OutboxRow.address == str(chat),
+        OutboxRow.state.in_(PENDING),
+    )
+    coming = set(await tx.session.scalars(on_its_way))
+    await write(tx, [_card(tx, number, chat) for number in numbers if number not in coming])
+
+
+async def drop_cards(tx: Tx, numbers: Iterable[int], why: str) -> None:
+    """Cards of these tickets that have not left yet need not."""
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(
+            OutboxRow.ticket_id.in_(list(numbers)),
+            OutboxRow.kind == "card",
+            OutboxRow.state == "queued",
+            OutboxRow.probe_context.is_(None),
+        )
+        .values(state="dropped", error=why, done_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 SIGNPOST: Final = "signpost"

@@ -17,7 +17,7 @@ class Delivery:
     "delete", "reaction", …). ``facts`` were frozen when the row was written and are JSON-able; the
     words are found only now, by ``key`` and ``locale``, so that a row that waited through an
     upgrade speaks in the new words. The same row asks for the same thing however often it is tried.
-    ``probe_context`` is what the channel noted just before the call (see `Channel.mark`).
+    ``probe_context`` is what the channel noted just before the call (see `Channel.probe_context`).
     """
 
     id: int
@@ -49,7 +49,7 @@ class Sent:
 
 
 class SendError(Exception):
-    """A parcel that did not go. One bit decides: ``permanent`` or not.
+    """A delivery that failed. One bit decides: ``permanent`` or not.
 
     A permanent one ends the row, whatever else it says; anything else is tried again, not before
     ``retry_after`` seconds if that is given. Each channel turns its library's exceptions into this
@@ -58,15 +58,15 @@ class SendError(Exception):
     ``reason`` is a short code for code:
 
     * ``blocked``: nobody can be reached at this address any more;
-    * ``bad_request``: this parcel is not accepted, another might be;
+    * ``bad_request``: this delivery is not accepted, another might be;
     * ``unsupported``: the channel has no such operation;
-    * ``flood``: too much at dedup_key; ``retry_after`` says for how long;
+    * ``flood``: too much at once; ``retry_after`` says for how long;
     * ``busy``: the other side asks to come later; ``network``: it could not be asked;
     * ``moved``: the same chat has the address ``moved_to`` now;
     * ``configuration``: see below.
 
     ``uncertain``: the other side may have accepted it all the same. Ask `Channel.was_delivered`
-    before trying again. ``configuration``: the fault is ours and every other parcel would meet it
+    before trying again. ``configuration``: the fault is ours and every other one would meet it
     too. Stop the channel, tell the admins, and count no attempt against the row.
     """
 
@@ -114,13 +114,13 @@ class Channel(Protocol):
         ...
 
     async def send(self, delivery: Delivery) -> Sent:
-        """Do what the parcel says, or raise `SendError`. It returns when the other side has it."""
+        """Do what the delivery says, or raise `SendError`. Returns when the other side has it."""
         ...
 
     async def was_delivered(self, delivery: Delivery) -> Sent | None:
         """After an uncertain send: what stands there, or None when nothing of it does.
 
-        None also from a channel whose parcels carry a key that makes sending again harmless.
+        None also from a channel whose deliveries carry a key that makes sending again harmless.
         May raise `SendError` when even that cannot be found out now.
         """
         ...

@@ -1,8 +1,11 @@
-"""The courier: writes down what came of parcels, claims what may leave next, and has it carried.
+"""The courier: writes down what came of deliveries, claims what may leave next, and has it sent.
 
-One parcel per address at a time, so that order is kept and a lost answer can be looked for. An
+One delivery per address at a time, so that order is kept and a lost answer can be looked for. An
 address that must wait (its pace, a 429, a call under way) does not hold up the others. A round is
-one transaction: the end of some parcels and the beginning of the next ones.
+one transaction: the end of some deliveries and the beginning of the next ones.
+
+What came of a delivery is written down however long the database is in trouble: what has arrived is
+never sent again because we could not write that down.
 """
 
 import asyncio
@@ -10,51 +13,20 @@ import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from core.company import Company
 from core.db import is_transient
 from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery
 from core.delivery.pacing import Pacer, Priority, aged
-from core.delivery.sender import DeliveryHooks, DeliverySender
+from core.delivery.sender import STORE_PAUSE, DeliveryResult, DeliverySender, Outcome
+from core.delivery.settlement import FollowUps, follow_chat, settle, settle_barely
 from core.desk import Desk
 from core.fault_points import pass_point
 from core.tx import Tx
-
-
-class Interrupted(Exception):
-    """The courier went away before it had written a note down."""
-
-
-@dataclass(slots=True)
-class Note:
-    """What came of one parcel; ``written`` is done when it is, or when it cannot be."""
-
-    delivery: Delivery
-    deed: Callable[[Tx], Awaitable[None]]
-    written: asyncio.Future[None]
-
-    def end(self, error: Exception | None = None) -> None:
-        """It is written down, or it is not because of the error; the first word counts."""
-        if self.written.done():
-            return
-        if error is None:
-            self.written.set_result(None)
-        else:
-            self.written.set_exception(error)
-
-
-def end(notes: Sequence[Note], error: Exception | None = None) -> None:
-    """The same for several."""
-    for note in notes:
-        note.end(error)
-
-
-__all__ = ["Courier", "DeliveryHooks"]
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +34,48 @@ log = logging.getLogger(__name__)
 SLOW: Final = timedelta(seconds=2)
 LOOK_EVERY: Final = 1.0
 AT_ONCE: Final = 32
+# So often all that follows from a delivery is tried before its bare end is written down.
+PATIENCE: Final = 3
+
+
+@dataclass(slots=True)
+class Trip:
+    """Deliveries to one address, one after the other. ``left`` counts those not settled yet; the
+    address is free again when there is none, and ``over`` is set.
+    """
+
+    address: str
+    left: int
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] = field(init=False)
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What came of one delivery, to be written down: not before ``retry_at`` if that has failed
+    already, ``failures`` times for reasons of its own.
+    """
+
+    trip: Trip
+    delivery: Delivery
+    result: DeliveryResult
+    failures: int = 0
+    retry_at: float = 0.0
+
+    async def write(self, tx: Tx, follow_ups: FollowUps) -> None:
+        """Write it down; what follows from it is left out when it goes on failing."""
+        if self.failures < PATIENCE:
+            await settle(tx, self.delivery, self.result, follow_ups)
+        else:
+            await settle_barely(tx, self.delivery, self.result)
+
+
+Batch = Sequence[Settlement]
 
 
 @dataclass(slots=True)
 class Courier:
-    """Runs until it is told to stop; ``moved`` is called with the company after a migration.
+    """Runs until it is told to stop.
 
     ``trouble_seen`` is set when a chat of the desk's own may need somebody's hand.
     """
@@ -74,43 +83,40 @@ class Courier:
     desk: Desk
     channels: Mapping[str, Channel]
     pacer: Pacer
-    reactions: DeliveryHooks
-    moved: Callable[[Company], None]
+    follow_ups: FollowUps
     trouble_seen: asyncio.Event = field(default_factory=asyncio.Event)
-    _carrier: DeliverySender = field(init=False)
-    _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _carried: set[int] = field(default_factory=set)
-    _notes: list[Note] = field(default_factory=list)
+    _sender: DeliverySender = field(init=False)
+    _under_way: dict[str, Trip] = field(default_factory=dict)
+    _in_hand: set[int] = field(default_factory=set)
+    _results: list[Settlement] = field(default_factory=list)
     _resting: dict[str, float] = field(default_factory=dict)
     _seen_slow: set[int] = field(default_factory=set)
     _looked_at: float = 0.0
     _serving: bool = False
+    _last_write: asyncio.Task[None] | None = None
     _forgetful: list[Channel] = field(default_factory=list)
     _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._carrier = DeliverySender(
-            *(self.desk, self.channels, self.pacer, self.reactions),
-            *(self.moved, self._settle, self.trouble_seen.set),
-        )
+        self._sender = DeliverySender(self.desk, self.channels, self.pacer)
         self._forgetful = list(self.channels.values())
         self._at_rest.set()
 
     @property
     def _stopping(self) -> bool:
-        return self._carrier.stop.is_set()
+        return self._sender.stop.is_set()
 
     async def run(self) -> None:
         """Send until :meth:`stop`; then finish what is under way."""
         self._at_rest.clear()
-        self._serving, stumbled, rung = True, False, True
+        self._serving, stumbled, news = True, False, True
         try:
             while not self._stopping or (self._serving and self._under_way):
                 self.desk.outbox_wakeup.clear()
                 try:
                     if stumbled:
                         await self.recover()  # a claim may have been made, and not heard of
-                    pause = await self._round(rung=rung)
+                    pause = await self._round(news=news)
                     stumbled = False
                 except Exception:
                     log.exception("the courier stumbled and goes on")
@@ -118,26 +124,37 @@ class Courier:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self.desk.outbox_wakeup.wait()
-                rung = stumbled or self.desk.outbox_wakeup.is_set()
+                news = stumbled or self.desk.outbox_wakeup.is_set()
         finally:
             self._serving = False
-            end(self._notes, Interrupted())
+            self._leave()
             self._at_rest.set()
+
+    def _leave(self) -> None:
+        """No round comes any more. After a stop the next process finds out about what is not
+        written down; otherwise it is still written.
+        """
+        if self._stopping:
+            results, self._results = self._results, []
+            for each in results:
+                self._close(each)
+        elif self._results:
+            self._last_write = asyncio.create_task(self._write_now())
 
     async def stop(self, patience: float = 4.0) -> None:
         """Claim nothing more; wait for calls under way, but not for ever (R16)."""
-        self._carrier.stop.set()
+        self._sender.stop.set()
         self.desk.outbox_wakeup.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._at_rest.wait()
-                if self._under_way:
-                    await asyncio.wait(self._under_way.values())
+                for trip in list(self._under_way.values()):
+                    await trip.over.wait()
         self._serving = False
         self.desk.outbox_wakeup.set()
 
     async def recover(self) -> None:
-        """Begin to find out about parcels that were being sent and that nobody carries any more.
+        """Begin to find out about deliveries that were being sent and are in nobody's hands.
 
         A new process calls it before :meth:`run`; its channels learn then what stands where.
 
@@ -149,107 +166,220 @@ class Courier:
             self._forgetful.pop()
         interrupted = defaultdict(list)
         for delivery in await self.desk.read(outbox_store.find_interrupted):
-            if delivery.id not in self._carried:
+            if delivery.id not in self._in_hand:
                 interrupted[delivery.address].append(delivery)
-        for address, deliveries in interrupted.items():
-            self._begin(address, deliveries, self._find_out(deliveries))
+        for deliveries in interrupted.values():
+            self._begin(deliveries, self._sender.find_out)
 
-    async def _find_out(self, deliveries: list[Delivery]) -> None:
-        for delivery in deliveries:
-            await self._carrier.find_out(delivery)
+    # ---------------------------------------------------------------- a round
 
-    async def _round(self, *, rung: bool = True) -> float:
-        """Start what may leave now. Returns how long to wait for news, in seconds.
-
-        ``rung``: there is news; otherwise it is only time to look.
+    async def _round(self, *, news: bool = True) -> float:
+        """Write down what is known and start what may leave now. Returns how long to wait for
+        news, in seconds. Without ``news`` it is only time to look.
         """
         now = time.monotonic()
         self._resting = {a: at for a, at in self._resting.items() if at > now}
         pause = self.pacer.delay_of_all(now)
-        notes, self._notes = self._notes, []
-        may_claim = pause <= 0 and not self._stopping and (rung or await self._is_any_ready())
-        if notes or may_claim:
-            for delivery in await self._turn(notes, now, claim=may_claim):
-                self._begin(delivery.address, [delivery], self._carrier.carry(delivery))
+        batch = await self._follow_moves(self._take_results(now))
+        may_claim = pause <= 0 and not self._stopping and (news or await self._is_any_ready())
+        if batch or may_claim:
+            for delivery in await self._turn(batch, now, claim=may_claim):
+                self._begin([delivery], self._sender.send)
         await self._look_for_slow_answers(now)
         rests = [at - now for at in self._resting.values()]
-        return min([pause or LOOK_EVERY, LOOK_EVERY, *rests])
+        tries = [each.retry_at - now for each in self._results if each.retry_at > now]
+        return min([pause or LOOK_EVERY, LOOK_EVERY, *rests, *tries])
+
+    def _take_results(self, now: float) -> list[Settlement]:
+        due = [each for each in self._results if each.retry_at <= now]
+        self._results = [each for each in self._results if each.retry_at > now]
+        return due
 
     async def _is_any_ready(self) -> bool:
         busy = (*self._resting, *self._under_way)
         return bool(await self.desk.read(outbox_store.find_ready, busy, 1))
 
-    async def _turn(self, notes: Sequence[Note], now: float, *, claim: bool) -> list[Delivery]:
-        """Write the notes down and claim what may leave then, all in one transaction."""
+    async def _follow_moves(self, batch: Batch) -> list[Settlement]:
+        """Chats with a new id, each in a transaction of its own: whatever comes after it sees the
+        company as it is then. Returns the others.
+        """
+        others = []
+        for each in batch:
+            if each.result.outcome is Outcome.MOVED and each.failures < PATIENCE:
+                await self._write_alone(each, self._follow_chat)
+            else:
+                others.append(each)
+        return others
+
+    async def _follow_chat(self, each: Settlement) -> None:
+        self.desk.company = await self.desk.run(follow_chat, each.delivery, each.result)
+
+    async def _turn(self, batch: Batch, now: float, *, claim: bool) -> list[Delivery]:
+        """Write the batch down and claim what may leave then, all in one transaction."""
 
         async def turn(tx: Tx) -> list[Delivery]:
-            for note in notes:
-                await note.deed(tx)
-            return await self._claim(tx, now, {n.delivery.address for n in notes}) if claim else []
+            for each in batch:
+                await each.write(tx, self.follow_ups)
+            return await self._claim(tx, now, self._freed_by(batch)) if claim else []
 
         try:
             deliveries = await self.desk.run(turn)
         except Exception as error:
-            if not notes:
+            if not batch:
                 raise
             log.warning("a round of the courier was not written down: %s", error)
-            await self._write_singly(notes, error)
+            await self._write_singly(batch, error)
             await self.recover()  # a claim may have been made, and not heard of
             return []
-        else:
-            if deliveries:
-                pass_point("courier.after_claim")
-            self._carried -= {note.delivery.id for note in notes}
-            end(notes)
-            return deliveries
-        finally:
-            end(notes, Interrupted())  # does nothing to those that have their end
+        except asyncio.CancelledError:
+            self._results += batch
+            raise
+        if deliveries:
+            pass_point("courier.after_claim")
+        for each in batch:
+            self._written(each)
+        return deliveries
+
+    def _freed_by(self, batch: Batch) -> set[str]:
+        """The addresses that are free once the batch is written down."""
+        settled: dict[str, int] = defaultdict(int)
+        for each in batch:
+            if self._under_way.get(each.trip.address) is each.trip:
+                settled[each.trip.address] += 1
+        return {address for address, n in settled.items() if self._under_way[address].left == n}
 
     async def _claim(self, tx: Tx, now: float, freed: set[str]) -> list[Delivery]:
         chosen = await self._choose(tx, now, self._under_way.keys() - freed)
         if not chosen:
             return []
         pass_point("courier.before_claim")
-        return await outbox_store.claim(tx, [row.id for row in chosen], self._mark())
+        return await outbox_store.claim(tx, [row.id for row in chosen], self._probe_context())
 
-    async def _write_singly(self, notes: Sequence[Note], error: Exception) -> None:
+    # ---------------------------------------------------------------- writing down
+
+    async def _write_singly(self, batch: Batch, error: Exception) -> None:
         """Something is wrong with one of them, or with the claim: the others need not suffer.
 
-        While the store is in trouble none is tried: whoever waits for a note tries it again.
+        While the database is in trouble none is tried before the next round.
         """
-        if is_transient(error):
-            end(notes, error)
-            return
-        for note in notes:
-            try:
-                await self.desk.run(note.deed)
-            except Exception as own:  # noqa: BLE001 whoever waits for the note takes care of it
-                note.end(own)
+        for each in batch:
+            if is_transient(error):
+                self._postpone(each, error)
             else:
-                note.end()
+                await self._write_alone(each, self._write_one)
 
-    async def _settle(self, delivery: Delivery, deed: Callable[[Tx], Awaitable[None]]) -> None:
-        """Have a deed written down: with the next round, or at once when none will come."""
-        if not self._serving:
-            await self.desk.run(deed)
-            return
-        note = Note(delivery, deed, asyncio.get_running_loop().create_future())
-        self._notes.append(note)
+    async def _write_one(self, each: Settlement) -> None:
+        await self.desk.run(each.write, self.follow_ups)
+
+    async def _write_alone(
+        self, each: Settlement, write: Callable[[Settlement], Awaitable[None]]
+    ) -> None:
+        try:
+            await write(each)
+        except Exception as error:  # noqa: BLE001 whatever it is, it is tried again
+            self._postpone(each, error)
+        except asyncio.CancelledError:
+            self._results.append(each)
+            raise
+        else:
+            self._written(each)
+            self.desk.outbox_wakeup.set()
+
+    async def _write_now(self) -> None:
+        """Write down what is known without waiting for a round: none is coming."""
+        try:
+            batch = await self._follow_moves(self._take_results(time.monotonic()))
+            if batch:
+                await self._turn(batch, time.monotonic(), claim=False)
+        except Exception:
+            log.exception("what came of deliveries was not written down")
         self.desk.outbox_wakeup.set()
-        await note.written
+
+    def _postpone(self, each: Settlement, error: Exception) -> None:
+        """It is tried again before long; after a stop it is left to the next process."""
+        if is_transient(error):
+            log.warning("what came of a delivery waits for the database: %s", error)
+        else:
+            each.failures += 1
+            log.error("what came of a delivery was not written down yet", exc_info=error)
+        if self._stopping:
+            self._close(each)
+            return
+        each.retry_at = time.monotonic() + STORE_PAUSE
+        self._results.append(each)
+
+    def _written(self, each: Settlement) -> None:
+        if each.result.outcome is Outcome.DELIVERED:
+            pass_point("courier.after_settle")
+        self._close(each)
+
+    def _close(self, each: Settlement) -> None:
+        """Nothing more is done about it here; its address may be free for the next."""
+        trip = each.trip
+        self._in_hand.discard(each.delivery.id)
+        trip.left -= 1
+        if trip.left > 0:
+            return
+        trip.over.set()
+        if self._under_way.get(trip.address) is trip:
+            del self._under_way[trip.address]
+        if self._stopping:  # whoever waits for the last one need not wait longer
+            self.desk.outbox_wakeup.set()
+
+    # ---------------------------------------------------------------- sending
+
+    def _begin(
+        self,
+        deliveries: list[Delivery],
+        send: Callable[[Delivery], Awaitable[DeliveryResult]],
+    ) -> None:
+        """Send deliveries to one address, one after the other."""
+        address = deliveries[0].address
+        # an address may have moved between choosing and claiming, to one that is under way
+        earlier = self._under_way.get(address)
+        trip = self._under_way[address] = Trip(address, len(deliveries))
+        self._in_hand |= {delivery.id for delivery in deliveries}
+        trip.task = asyncio.create_task(self._travel(trip, earlier, deliveries, send))
+
+    async def _travel(
+        self,
+        trip: Trip,
+        earlier: Trip | None,
+        deliveries: list[Delivery],
+        send: Callable[[Delivery], Awaitable[DeliveryResult]],
+    ) -> None:
+        if earlier is not None:
+            await earlier.over.wait()
+        for delivery in deliveries:
+            await self._hand_over(Settlement(trip, delivery, await send(delivery)))
+
+    async def _hand_over(self, each: Settlement) -> None:
+        """It is written down by the next round, or at once when none will come."""
+        if each.result.trouble:
+            self.trouble_seen.set()
+        if each.result.outcome is Outcome.UNCERTAIN:
+            self._close(each)
+            return
+        if each.result.outcome is Outcome.DELIVERED:
+            pass_point("courier.before_settle")
+        self._results.append(each)
+        if self._serving:
+            self.desk.outbox_wakeup.set()
+        else:
+            await self._write_now()
 
     async def settled(self, address: str) -> bool:
-        """Wait until it is written down what came of the parcel that is under way to the address.
+        """Wait until it is written down what came of what is under way to the address.
 
         False if it may not have been, because the courier is told to stop.
         """
-        under_way = self._under_way.get(address)
-        if under_way is not None:
-            await asyncio.wait([under_way])
-        return under_way is None or not self._stopping
+        trip = self._under_way.get(address)
+        if trip is not None:
+            await trip.over.wait()
+        return trip is None or not self._stopping
 
     def is_busy(self, address: str) -> bool:
-        """Whether a parcel is under way to the address."""
+        """Whether a delivery is under way to the address."""
         return address in self._under_way
 
     def resume(self, address: str) -> None:
@@ -258,11 +388,13 @@ class Courier:
         self._resting.pop(address, None)
         self.desk.outbox_wakeup.set()
 
-    def _mark(self) -> dict[str, object]:
+    def _probe_context(self) -> dict[str, object]:
         contexts: dict[str, object] = {}
         for channel in self.channels.values():
             contexts |= channel.probe_context()
         return contexts
+
+    # ---------------------------------------------------------------- choosing
 
     async def _choose(self, tx: Tx, now: float, taken: set[str]) -> list[outbox_store.Candidate]:
         """The rows whose turn it is, one per address, none for an address that is taken.
@@ -294,23 +426,6 @@ class Courier:
         else:
             self._resting[row.address] = now + min(delay, LOOK_EVERY)
 
-    def _begin(
-        self, address: str, deliveries: list[Delivery], work: Coroutine[Any, Any, None]
-    ) -> None:
-        ids = {delivery.id for delivery in deliveries}
-        # an address may have moved between choosing and claiming, to one that is under way
-        task = asyncio.create_task(_after(self._under_way.get(address), work))
-        self._under_way[address] = task
-        self._carried |= ids
-        task.add_done_callback(lambda _: self._finished(address, task, ids))
-
-    def _finished(self, address: str, task: asyncio.Task[None], ids: set[int]) -> None:
-        if self._under_way.get(address) is task:
-            del self._under_way[address]
-        if self._stopping or ids & self._carried:  # otherwise its round has looked what is next
-            self.desk.outbox_wakeup.set()
-        self._carried -= ids
-
     async def _look_for_slow_answers(self, now: float) -> None:
         if now < self._looked_at + LOOK_EVERY:
             return
@@ -319,10 +434,4 @@ class Courier:
         news = [message for row, message in slow if row not in self._seen_slow]
         self._seen_slow = {row for row, _ in slow}
         if news:
-            await self.desk.run(self.reactions.ack_slow_answers, news)
-
-
-async def _after(earlier: asyncio.Task[None] | None, work: Coroutine[Any, Any, None]) -> None:
-    if earlier is not None:
-        await asyncio.wait([earlier])
-    await work
+            await self.desk.run(self.follow_ups.slow, news)

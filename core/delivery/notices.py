@@ -1,8 +1,9 @@
 """Who hears of what: one line per notice. Pure.
 
-An event may have several notices. ``when`` decides by the event alone. ``wait`` holds a row back
-for some seconds, so that what changes again meanwhile is one message (X5). Rows with the same
-``dedup_key`` that still wait are one row. The order of the lines is the order of leaving.
+An event may have several notices. ``when`` decides by the event alone, ``if_stored`` by the ticket
+and the message that it is about, as they are stored. ``wait`` holds a row back for some seconds, so
+that what changes again meanwhile is one message (X5). Rows with the same ``dedup_key`` that still
+wait are one row. The order of the lines is the order of leaving.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,19 @@ from core import events as e
 from core.delivery.pacing import Priority
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of an event's ticket and message: where the ticket came from, and whether its
+    card shows the message's words whole.
+    """
+
+    origin: str = ""
+    in_card: bool = False
+
+
+IfStored = Callable[[Any, Stored], bool]
+
+
 class Audience(StrEnum):
     """Whom a notice is for."""
 
@@ -22,6 +36,10 @@ class Audience(StrEnum):
     ALERTS = "alerts"
     STAFF_MAIL = "staff_mail"
     ASSIGNEE = "assignee"
+    REPORTERS = "reporters"  # customers whose tickets are part of this one
+    ADMINS = "admins"  # all who can be reached, but for whom it is about and who did it
+    PERSON = "person"  # whom the event is about, unless they did it themselves
+    OTHER_CHAT = "other_chat"  # the desk's chat that is in order, when another is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,7 @@ class Notice:
     priority: Priority
     key: str | Callable[[Any], str | None] | None = None
     when: Callable[[Any], bool] | None = None
+    if_stored: IfStored | None = None
     wait: float = 0.0
     dedup_key: str | None = None
     reply: str | None = None
@@ -47,21 +66,38 @@ CARD_WAIT: Final = 2.0
 ALBUM_WAIT: Final = 1.0
 FLOOD_WAIT: Final = 2.0
 
+
+def is_shown(event: e.TicketOpened) -> bool:
+    """The group is to look at the new ticket now; otherwise its card is posted when something else
+    happens to it.
+    """
+    return event.part_of != "outage" and not event.undecided
+
+
+# Origins of tickets whose customers are told of them by another notice, or have no customer.
+_TOLD_OTHERWISE: Final = frozenset({"split", "outage"})
+
+
+def _is_told_here(event: e.TicketOpened) -> bool:
+    return event.part_of is None and event.origin not in _TOLD_OTHERWISE
+
+
 _CARD_NEW: Final = Notice(
     Audience.OPERATORS,
     "card",
     Priority.GROUP_NEWS,
-    when=lambda event: not event.quiet,
+    when=is_shown,
     dedup_key="card:{ticket_id}",
 )
 
 
-def _card(when: Callable[[Any], bool] | None = None) -> Notice:
+def _card(when: Callable[[Any], bool] | None = None, if_stored: IfStored | None = None) -> Notice:
     return Notice(
         Audience.OPERATORS,
         "card",
         Priority.CARD_REFRESH,
         when=when,
+        if_stored=if_stored,
         wait=CARD_WAIT,
         dedup_key="card:{ticket_id}",
     )
@@ -140,29 +176,65 @@ def _assigned(key: str) -> tuple[Notice, ...]:
             "text",
             Priority.GROUP_NEWS,
             lambda event: f"staff.{told(key, event)}",
-            when=lambda event: event.told and event.assignee_id is not None,
+            when=lambda event: bool(event.concerns) and event.assignee_id is not None,
         ),
         Notice(
             Audience.OPERATORS,
             "text",
             Priority.GROUP_NEWS,
             lambda event: f"group.{key}.{told('team', event)}",
-            when=lambda event: event.told and event.assignee_id is None,
+            when=lambda event: bool(event.concerns) and event.assignee_id is None,
             reply="card",
         ),
     )
 
 
-def _is_loud(event: Any) -> bool:
-    return not event.quiet
+def _is_by_another(event: e.TaskDone) -> bool:
+    """Who holds the ticket and works on must hear of it."""
+    return event.by_hand and event.active and event.holder_id != event.done_by
 
 
-_DONE_ASIDE: Final = Notice(
+def _is_by_itself(event: e.Event) -> bool:
+    """Not of those that a digest tells of, together."""
+    in_outage = getattr(event, "in_outage", False)
+    return not (getattr(event, "after_downtime", False) or in_outage)
+
+
+def _is_below_card(_event: e.Event, stored: Stored) -> bool:
+    """The card does not show these words: they are posted below it."""
+    return not stored.in_card
+
+
+def _goes_to_all(event: Any, stored: Stored) -> bool:
+    """An operator's words to an outage, or to all, are words to everybody who reported it (X9)."""
+    return stored.origin == "outage" or getattr(event, "to_all", False)
+
+
+def _to_reporters(kind: str, **how: Any) -> Notice:
+    return Notice(Audience.REPORTERS, kind, Priority.TICKET_ACK, **how)
+
+
+def _of_desk(outcome: Callable[[Any], str], mail: str) -> tuple[Notice, ...]:
+    """What is told of the desk's own chats (X14): to admins, to the other chat, by mail."""
+
+    def key(event: Any) -> str:
+        return f"setup.{event.role}.{outcome(event)}"
+
+    return (
+        Notice(Audience.ADMINS, "text", Priority.GROUP_NEWS, key),
+        Notice(Audience.OTHER_CHAT, "text", Priority.GROUP_NEWS, key),
+        Notice(
+            Audience.STAFF_MAIL, "text", Priority.GROUP_NEWS, lambda event: f"{mail}.{event.role}"
+        ),
+    )
+
+
+_DONE_BY_ANOTHER: Final = Notice(
     Audience.OPERATORS,
     "text",
     Priority.GROUP_NEWS,
     lambda event: f"group.task.{'done_result' if event.result else 'done'}",
-    when=lambda event: event.aside,
+    when=_is_by_another,
     reply="card",
 )
 
@@ -174,14 +246,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.TICKET_ACK,
             "ticket.opened",
-            when=lambda event: not event.told,
+            when=_is_told_here,
         ),
         Notice(
             _TO.STAFF_MAIL,
             "text",
             Priority.GROUP_NEWS,
             "mail.ticket_opened",
-            when=lambda event: not event.quiet,
+            when=is_shown,
         ),
     ),
     e.CustomerWrote: (
@@ -189,13 +261,15 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "content",
             Priority.GROUP_NEWS,
-            when=lambda event: not event.in_card and event.album is None,
+            when=lambda event: event.album is None,
+            if_stored=_is_below_card,
         ),
         Notice(
             _TO.OPERATORS,
             "content",
             Priority.GROUP_NEWS,
-            when=lambda event: not event.in_card and event.album is not None,
+            when=lambda event: event.album is not None,
+            if_stored=_is_below_card,
             wait=ALBUM_WAIT,
             dedup_key="album:{album}",
         ),
@@ -214,16 +288,20 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "edit",
             Priority.GROUP_NEWS,
-            when=lambda event: event.from_customer and not event.in_card,
+            when=lambda event: event.from_customer,
+            if_stored=_is_below_card,
             dedup_key="edit:{message_id}",
         ),
-        _card(lambda event: event.in_card),
+        _card(if_stored=lambda _event, stored: stored.in_card),
         Notice(
             _TO.CUSTOMER,
             "edit",
             Priority.HUMAN_ANSWER,
             when=lambda event: not event.from_customer,
             dedup_key="edit:{message_id}",
+        ),
+        _to_reporters(
+            "edit", when=lambda event: not event.from_customer, dedup_key="edit:{message_id}"
         ),
     ),
     e.QuestionAfterAll: (_card(),),
@@ -242,8 +320,9 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     # one that is made with its ticket stands on the card already
     e.TaskOpened: (_card(lambda event: event.assignee_id is not None),),
     e.TaskTaken: (_card(),),
-    e.TaskDone: (_DONE_ASIDE, _card(_is_loud)),
-    e.TaskCancelled: (_card(_is_loud),),
+    e.TaskDone: (_DONE_BY_ANOTHER, _card()),
+    # a task that went over to the parent of an outage: its card goes, too
+    e.TaskCancelled: (_card(lambda event: event.outcome != "merged"),),
     e.AnswerWritten: (
         Notice(
             _TO.CUSTOMER, "content", Priority.HUMAN_ANSWER, when=lambda event: event.album is None
@@ -253,6 +332,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "content",
             Priority.HUMAN_ANSWER,
             when=lambda event: event.album is not None,
+            wait=ALBUM_WAIT,
+            dedup_key="album:{album}",
+        ),
+        _to_reporters("content", when=lambda event: event.album is None, if_stored=_goes_to_all),
+        _to_reporters(
+            "content",
+            when=lambda event: event.album is not None,
+            if_stored=_goes_to_all,
             wait=ALBUM_WAIT,
             dedup_key="album:{album}",
         ),
@@ -272,9 +359,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         Notice(_TO.OPERATORS, "text", Priority.HUMAN_ANSWER, _failure, reply="source"),
         _card(),
     ),
-    e.AnswerRetried: (Notice(_TO.CUSTOMER, "content", Priority.HUMAN_ANSWER),),
+    e.AnswerRetried: (
+        Notice(_TO.CUSTOMER, "content", Priority.HUMAN_ANSWER),
+        _to_reporters("content", if_stored=_goes_to_all),
+    ),
     e.AnswerWithdrawn: (
         Notice(_TO.CUSTOMER, "delete", Priority.HUMAN_ANSWER),
+        _to_reporters("delete"),
         Notice(
             _TO.OPERATORS,
             "reaction",
@@ -290,7 +381,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "reaction",
             Priority.RECEIPT,
-            when=lambda event: not event.quiet,
+            when=lambda event: event.said_with is None,
             dedup_key="note:{note_id}",
             reply="source",
             extra=(("emoji", "✍"),),
@@ -316,7 +407,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             lambda event: f"group.clock_near.{event.kind}",
-            when=lambda event: event.alone,
+            when=_is_by_itself,
             reply="card",
         ),
     ),
@@ -326,21 +417,21 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             lambda event: f"alert.clock.{event.kind}",
-            when=lambda event: event.alone,
+            when=_is_by_itself,
         ),
         Notice(
             _TO.STAFF_MAIL,
             "text",
             Priority.GROUP_NEWS,
             lambda event: f"mail.clock.{event.kind}",
-            when=lambda event: event.alone,
+            when=_is_by_itself,
         ),
-        _card(lambda event: event.alone),
+        _card(_is_by_itself),
         Notice(
             _TO.OPERATORS,
             "card",
             Priority.DIGEST,
-            when=lambda event: not event.alone,
+            when=lambda event: not _is_by_itself(event),
             dedup_key="card:{ticket_id}",
         ),
     ),
@@ -350,7 +441,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             "group.contact",
-            when=lambda event: event.alone,
+            when=_is_by_itself,
             reply="card",
         ),
     ),
@@ -365,7 +456,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             "group.reminder",
-            when=lambda event: event.alone,
+            when=_is_by_itself,
             reply="card",
         ),
     ),
@@ -375,21 +466,21 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             "alert.overdue",
-            when=lambda event: event.alone,
+            when=_is_by_itself,
         ),
         Notice(
             _TO.STAFF_MAIL,
             "text",
             Priority.GROUP_NEWS,
             "mail.overdue",
-            when=lambda event: event.alone,
+            when=_is_by_itself,
         ),
-        _card(lambda event: event.alone),
+        _card(_is_by_itself),
         Notice(
             _TO.OPERATORS,
             "card",
             Priority.DIGEST,
-            when=lambda event: not event.alone,
+            when=lambda event: not _is_by_itself(event),
             dedup_key="card:{ticket_id}",
         ),
     ),
@@ -399,7 +490,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             "group.woke",
-            when=lambda event: event.alone,
+            when=_is_by_itself,
             reply="card",
         ),
     ),
@@ -429,14 +520,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.FaultKnown: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, _known),),
     e.FaultAlone: (_card(),),
     e.OutageOffered: (Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.outage_offer"),),
-    e.OutageRestated: (_card(),),
+    e.OutageRestated: (_to_reporters("text", key="ticket.outage_news"), _card()),
     e.PersonUnreachable: (
         Notice(
             _TO.OPERATORS,
             "text",
             Priority.GROUP_NEWS,
             "group.unreachable",
-            when=lambda event: event.alone,
+            when=lambda event: not event.by_answer,  # a failed answer says so already
             reply="card",
         ),
     ),
@@ -457,7 +548,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             "group.assigned.team",
-            when=lambda event: bool(event.told),
+            when=lambda event: bool(event.concerns),
             reply="card",
         ),
     ),
@@ -470,6 +561,31 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "alert.quarantined",
             wait=FLOOD_WAIT,
             dedup_key="quarantined",
+        ),
+    ),
+    e.DeskTroubled: _of_desk(lambda event: event.code, "mail.troubled"),
+    e.DeskWell: _of_desk(lambda _event: "well", "mail.well"),
+    e.AdminAppointed: (
+        Notice(
+            _TO.ADMINS,
+            "text",
+            Priority.GROUP_NEWS,
+            "setup.admin.appointed",
+            when=lambda event: event.by == "invitation",
+        ),
+    ),
+    e.AdminDismissed: (
+        Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "setup.admin.dismissed"),
+        Notice(_TO.PERSON, "text", Priority.GROUP_NEWS, "setup.admin.you_dismissed"),
+    ),
+    e.EventChainCut: (
+        Notice(
+            _TO.ALERTS,
+            "text",
+            Priority.GROUP_NEWS,
+            "alert.chain_cut",
+            wait=FLOOD_WAIT,
+            dedup_key="chain_cut",
         ),
     ),
 }

@@ -1,4 +1,4 @@
-"""The recorder that turns events into outbox rows: symbolic, with frozen facts, in the same commit.
+"""Turns events into outbox rows: symbolic, with frozen facts, in the same commit.
 
 What a notice says is frozen when it is written; how a card looks is not: it is drawn when it
 leaves, so that it always shows the present.
@@ -15,22 +15,23 @@ from core import events as e
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
+from core.delivery.audiences import EMAIL, TELEGRAM, Recipient, find_admins, reporters_of
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
-from core.delivery.notices import Audience, Notice, notices_of
-from core.models import Message, Note, OutboxRow, Person, Ticket
+from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
+from core.models import Message, Note, OutboxRow, Person, Team, Ticket
+from core.subscribers import Subscriber
 from core.texts import pack
 from core.tx import Tx
-
-TELEGRAM: Final = "telegram"
-EMAIL: Final = "email"
 
 # What customers may read of a ticket. The title is not among it (A3).
 _PUBLIC: Final = (
     *("number", "due", "until", "reason", "reply", "choices", "source"),
     *("area", "words"),  # of an outage
 )
+# Who reads only that.
+_OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})
 _NOTHING: Final = timedelta(0)
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire"})
@@ -53,12 +54,14 @@ _WRITE: Final = PreparedStatement(prepared(_upsert))
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Write the rows for these events, all in one statement."""
-    quiet = {each.ticket_id for each in events if isinstance(each, e.TicketOpened) and each.quiet}
+    hidden = {
+        each.ticket_id for each in events if isinstance(each, e.TicketOpened) and not is_shown(each)
+    }
     rows = [
         row
         for event in events
         for notice in notices_of(event)
-        if not (notice.kind == "card" and event.ticket_id in quiet)
+        if not (notice.kind == "card" and event.ticket_id in hidden)
         for row in await _rows(tx, event, notice)
     ]
     await write(tx, rows)
@@ -82,26 +85,29 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     if ticket is not None and _is_needless(event, notice, ticket):
         return []
     message = await _message(tx, event)
-    facts = await _facts(tx, event, notice, ticket, message)
+    if notice.if_stored is not None and not notice.if_stored(event, _stored(ticket, message)):
+        return []
     person = await _customer(tx, event, ticket) if notice.to is Audience.CUSTOMER else None
+    recipients = await _recipients(tx, event, notice, person, message)
+    facts = await _facts(tx, event, notice, ticket, message) if recipients else {}
     return [
         row(
             tx,
-            address,
+            to.address,
             notice.kind,
             notice.priority,
-            channel=channel,
-            ordering_key=_lane(notice, address, ticket),
+            channel=to.channel,
+            ordering_key=_lane(notice, to.address, to.ticket or ticket),
             key=key,
-            facts=facts,
-            ticket_id=event.ticket_id,
+            facts=facts | await _own_facts(tx, event, notice, to),
+            ticket_id=event.ticket_id if to.ticket is None else to.ticket.id,
             message_id=None if message is None else message.id,
-            person=person,
-            dedup_key=_once(notice, event, address),
+            person=to.person,
+            dedup_key=_once(notice, event, to.address),
             wait=notice.wait,
-            locale=await _colleagues_language(tx, notice, address),
+            locale=to.locale,
         )
-        for channel, address in await _addresses(tx, event, notice, person, message)
+        for to in recipients
     ]
 
 
@@ -157,17 +163,58 @@ def row(
     }
 
 
+async def post(tx: Tx, chat: int, key: str, facts: dict[str, Any], *, lane: str) -> None:
+    """A post of the desk in a group; posts of one ``lane`` keep their order."""
+    ordering_key = f"{chat}:{lane}"
+    post = row(
+        tx,
+        str(chat),
+        "text",
+        pacing.Priority.GROUP_NEWS,
+        ordering_key=ordering_key,
+        key=key,
+        facts=facts,
+    )
+    await write(tx, [post])
+
+
 def _in_zone_of(person: Person | None, facts: dict[str, Any]) -> dict[str, Any]:
     """Times are told in the reader's own zone, if they have said it (C9)."""
     return facts if person is None or person.zone is None else facts | {READERS_ZONE: person.zone}
 
 
-async def _addresses(
+async def _recipients(
     tx: Tx, event: e.Event, notice: Notice, person: Person | None, message: Message | None
-) -> list[tuple[str, str]]:
-    """Where an audience is reached. Nobody to reach: no row, and no trouble."""
-    if notice.to is Audience.STAFF_MAIL:
-        return [(EMAIL, address) for address in tx.company.mail_alerts_to]
+) -> list[Recipient]:
+    """Whom an audience is. Nobody to reach: no row, and no trouble."""
+    match notice.to:
+        case Audience.STAFF_MAIL:
+            return [Recipient(address, EMAIL) for address in tx.company.mail_alerts_to]
+        case Audience.ADMINS:
+            about = getattr(event, "person_id", None)
+            admins = await find_admins(tx, (about, tx.actor.person_id))
+            return [Recipient(str(one.telegram_id), person=one) for one in admins]
+        case Audience.PERSON:
+            return await _whom_it_is_about(tx, event)
+        case Audience.REPORTERS:
+            return [
+                Recipient(str(one.telegram_id), person=one, ticket=ticket)
+                for ticket, one in await reporters_of(tx, event.ticket_id)
+                if one.telegram_id is not None
+            ]
+    return await _in_chat(tx, event, notice, person, message)
+
+
+async def _whom_it_is_about(tx: Tx, event: e.Event) -> list[Recipient]:
+    person = await _customer(tx, event, None)
+    if person is None or person.id == tx.actor.person_id or person.unreachable_since is not None:
+        return []
+    return [Recipient(str(person.telegram_id), person=person)]
+
+
+async def _in_chat(
+    tx: Tx, event: e.Event, notice: Notice, person: Person | None, message: Message | None
+) -> list[Recipient]:
     chat: int | None = None
     match notice.to:
         case Audience.OPERATORS:
@@ -177,8 +224,43 @@ async def _addresses(
         case Audience.CUSTOMER:
             chat = person.telegram_id if person else None
         case Audience.ASSIGNEE:
-            chat = event.told[0][0] if isinstance(event, e.TicketAssigned) else None
-    return [] if chat is None else [(TELEGRAM, str(chat))]
+            chat = await _assignee_chat(tx, event)
+        case Audience.OTHER_CHAT:
+            chat = getattr(event, "other", None)
+    if chat is None:
+        return []
+    locale = await _colleagues_language(tx, notice, str(chat))
+    return [Recipient(str(chat), person=person, locale=locale)]
+
+
+async def _own_facts(tx: Tx, event: e.Event, notice: Notice, to: Recipient) -> dict[str, Any]:
+    """What the row says differently to each of its recipients."""
+    if to.ticket is not None:
+        # that is what they know it by
+        own: dict[str, Any] = {"number": to.ticket.id}
+        if notice.kind != "text":
+            own |= {
+                "header": True,
+                "topic": to.ticket.topic,
+                "album": getattr(event, "album", None),
+            }
+        return own
+    if isinstance(event, e.DeskTroubled | e.DeskWell) and event.team:
+        language = to.person.language if to.person else tx.company.language
+        team = await tx.session.get_one(Team, event.team)
+        return {"team": team.titles.get(language) or next(iter(team.titles.values()), team.code)}
+    return {}
+
+
+def _stored(ticket: Ticket | None, message: Message | None) -> Stored:
+    origin = "" if ticket is None else ticket.origin
+    return Stored(origin, in_card=message is not None and message.in_card)
+
+
+async def _assignee_chat(tx: Tx, event: e.Event) -> int | None:
+    if not isinstance(event, e.TicketAssigned):
+        return None
+    return (await tx.session.get_one(Person, event.concerns[0])).telegram_id
 
 
 async def _colleagues_language(tx: Tx, notice: Notice, address: str) -> str | None:
@@ -240,17 +322,36 @@ async def _facts(
         facts["reply"] = "card"
     elif notice.reply == "source":
         facts |= await _source(tx, event, message)
-    if notice.kind in ("content", "edit"):
+    if notice.kind in ("content", "edit") and notice.to is not Audience.REPORTERS:
         facts |= await _content_facts(tx, event, notice, ticket, message)
     if isinstance(event, e.AnswerWithdrawn) and notice.kind == "delete":
         facts["messages"] = event.messages
     if notice.kind == "text":
         facts |= event.facts() | await _ticket_facts(tx, notice, ticket)
+        facts |= await _facts_of_people(tx, event)
+        if "concerns" in facts:
+            facts["told"] = await _mentions(tx, facts.pop("concerns"))
         if isinstance(event, e.CaughtUp | e.ContactsPassed):
             facts |= digest_facts(event)
-        if notice.to is Audience.CUSTOMER:
+        if notice.to in _OUTSIDE:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}
     return pack(facts)
+
+
+async def _facts_of_people(tx: Tx, event: e.Event) -> dict[str, Any]:
+    """Whom and what an event of the desk is about, as its words name them."""
+    if isinstance(event, e.DeskTroubled | e.DeskWell):
+        return {"id": event.chat}
+    if isinstance(event, e.AdminAppointed | e.AdminDismissed):
+        person = await tx.session.get_one(Person, event.person_id)
+        return {"name": person.name, "by": getattr(event, "invited_by", "") or tx.actor.name}
+    return {}
+
+
+async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[int, str]]:
+    """Whom a post in the group calls: where they are reached, and their names."""
+    found = [await tx.session.get_one(Person, number) for number in people]
+    return [(person.telegram_id or 0, person.name) for person in found]
 
 
 async def _source(tx: Tx, event: e.Event, message: Message | None) -> dict[str, Any]:
@@ -297,3 +398,6 @@ async def _count_open(tx: Tx, person_id: int) -> int:
         .where(Ticket.customer_id == person_id, Ticket.closed_at.is_(None))
     )
     return int(await tx.session.scalar(query) or 0)
+
+
+SUBSCRIBER: Final = Subscriber("notices", tuple(NOTICES), record, last=True)

@@ -1,4 +1,4 @@
-"""What a channel has to know to find out about a lost parcel: what was noted with parcels before
+"""What a channel has to know to find out about a lost delivery: what was noted with rows before
 they left, and what stands where already.
 """
 
@@ -22,7 +22,7 @@ PAGE: Final = 50
 _TABLE: Final[Any] = OutboxRow.__table__
 _ROWS: Final = _TABLE.c
 _EARLIER: Final = _TABLE.alias("earlier").c
-_PARCEL: Final = (  # in the order of Outgoing
+_DELIVERY: Final = (  # in the order of the fields of Delivery
     *(_ROWS.id, _ROWS.channel, _ROWS.address, _ROWS.locale, _ROWS.kind, _ROWS.key, _ROWS.facts),
     *(_ROWS.ticket_id, _ROWS.created_at, _ROWS.attempts, _ROWS.message_id, _ROWS.person_id),
     *(_ROWS.priority, _ROWS.probe_context),
@@ -47,9 +47,11 @@ _CLAIM: Final = PreparedStatement(
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state == constant("queued"))
     .values(state="sending", attempts=_ROWS.attempts + 1, probe_context=bindparam("noted"))
-    .returning(*_PARCEL)
+    .returning(*_DELIVERY)
 )
-_INTERRUPTED: Final = select(*_PARCEL).where(_ROWS.state == constant("sending")).order_by(_ROWS.id)
+_INTERRUPTED: Final = (
+    select(*_DELIVERY).where(_ROWS.state == constant("sending")).order_by(_ROWS.id)
+)
 _END: Final = PreparedStatement(
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state.in_(PENDING))
@@ -75,7 +77,7 @@ class Candidate:
 
 
 async def find_ready(tx: ReadTx, busy: Collection[str], limit: int = PAGE) -> Sequence[Candidate]:
-    """The first unfinished row of each lane that is due, the one whose turn it is first.
+    """The first unfinished row of each ordering key that is due, the one whose turn it is first.
 
     ``busy`` are addresses that cannot take anything now.
     """
@@ -93,10 +95,10 @@ async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> li
     claimed = [
         await _CLAIM.rows(tx.session, {"row": row, "noted": probe_context}) for row in sorted(ids)
     ]
-    return [_outgoing(row) for rows in claimed for row in rows]
+    return [_delivery(row) for rows in claimed for row in rows]
 
 
-def _outgoing(row: Sequence[Any]) -> Delivery:
+def _delivery(row: Sequence[Any]) -> Delivery:
     """A row as its channel sees it."""
     fields = [*row[:-1], row[-1] or {}]
     return Delivery(*fields)
@@ -104,7 +106,7 @@ def _outgoing(row: Sequence[Any]) -> Delivery:
 
 async def find_interrupted(tx: ReadTx) -> list[Delivery]:
     """Rows that a process was sending when it died."""
-    return [_outgoing(row) for row in await tx.session.execute(_INTERRUPTED)]
+    return [_delivery(row) for row in await tx.session.execute(_INTERRUPTED)]
 
 
 async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: bool = True) -> None:
@@ -173,6 +175,16 @@ async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
     return int(dropped.rowcount)  # type: ignore[attr-defined]
 
 
+async def drop_rows(tx: Tx, ids: Collection[int], why: str) -> None:
+    """These rows, of those that wait, are not to leave any more."""
+    await tx.session.execute(
+        update(OutboxRow)
+        .where(OutboxRow.id.in_(ids), OutboxRow.state == constant("queued"))
+        .values(state="dropped", error=why, done_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def hurry(tx: Tx, address: str) -> None:
     """What rests for an address, because it was closed to us, may leave at once."""
     await tx.session.execute(
@@ -224,7 +236,7 @@ RECALLED: Final = 500
 
 
 async def find_probe_contexts(tx: ReadTx, before: int) -> list[dict[str, Any]]:
-    """The marks of the parcels just before this one, the newest first."""
+    """The probe contexts of the rows just before this one, the newest first."""
     query = (
         select(OutboxRow.probe_context)
         .where(OutboxRow.id < before, OutboxRow.probe_context.is_not(None))

@@ -64,7 +64,7 @@ def aged(priority: Priority, waited: float) -> Priority:
     """The priority after ``waited`` seconds: nobody starves, and nobody outruns an answer to a tap.
 
     Reserves alone would let a digest wait for ever in a group that never falls silent. Whoever
-    picks the next parcel takes the smallest ``(aged(priority, waited), written at)``, and asks
+    picks the next delivery takes the smallest ``(aged(priority, waited), written at)``, and asks
     `Pacer.delay` with the aged priority.
     """
     steps = floor(max(waited, 0.0) / PATIENCE)

@@ -1,88 +1,91 @@
-"""One parcel, from its claim to what came of it.
-
-What came of it is written down however long the store is in trouble: a parcel that has arrived is
-never sent again because we could not note it.
-"""
+"""Sends one delivery and says what came of it. Writes nothing down: that is the courier's part."""
 
 import asyncio
 import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from enum import StrEnum
+from typing import Final
 
-from core.company import Company
-from core.db import is_transient
-from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery, SendError, Sent
-from core.delivery.linked_chats import is_own, move_chat
+from core.delivery.linked_chats import is_own
 from core.delivery.pacing import Pacer, backoff
 from core.desk import Desk
 from core.fault_points import pass_point
-from core.tx import Tx
 
 log = logging.getLogger(__name__)
-R = TypeVar("R")
 
-# How long to wait before asking whether a parcel with a lost answer arrived: the call may still be
-# in a queue on the other side.
+# How long to wait before asking whether a delivery with a lost answer arrived: the call may still
+# be in a queue on the other side.
 QUIET: Final = 2.0
-# After so many tries a parcel that fails for passing reasons has failed: about a day.
+# After so many tries a delivery that fails for passing reasons has failed: about a day.
 TRIES: Final = 100
 # How long an address rests at which our settings or rights are wrong.
 REST: Final = 60.0
-# Between tries to write something down.
+# Between tries to reach the database.
 STORE_PAUSE: Final = 0.5
-# So often all that follows from a parcel is tried before its bare end is noted.
-PATIENCE: Final = 3
 
 
-@dataclass(slots=True)
-class DeliveryHooks:
-    """What the rest of the desk does about parcels; the courier itself knows no tickets."""
+class Outcome(StrEnum):
+    """What can come of a delivery."""
 
-    arrived: Callable[[Tx, Delivery, Sent], Awaitable[None]]
-    refused: Callable[[Tx, Delivery, str], Awaitable[None]]
-    ack_slow_answers: Callable[[Tx, list[int]], Awaitable[None]]
+    DELIVERED = "delivered"  # the other side has accepted it
+    REFUSED = "refused"  # it will never be accepted
+    RETRY = "retry"  # not yet: it is to be sent again later
+    MOVED = "moved"  # the chat has another address now
+    UNCERTAIN = "uncertain"  # nobody knows, and we had to stop asking
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryResult:
+    """What came of one try. ``reason`` is the code of the `SendError`, if there was one.
+
+    ``sent``: what stands on the other side, when delivered. ``after``: seconds until the next try;
+    ``counts``: whether this one counts as a try of the delivery. ``moved_to``: the new address.
+    ``trouble``: our settings or rights are wrong, somebody must see to it.
+    """
+
+    outcome: Outcome
+    sent: Sent = field(default_factory=Sent)
+    reason: str = ""
+    after: float = 0.0
+    counts: bool = True
+    moved_to: str = ""
+    trouble: bool = False
+
+
+UNKNOWN: Final = DeliveryResult(Outcome.UNCERTAIN)
 
 
 @dataclass(slots=True)
 class DeliverySender:
-    """Sends claimed deliveries. After ``stop`` what is uncertain is left to the next process.
-
-    ``settle`` has it written down that a delivery arrived, with what follows from it;
-    ``trouble_seen`` is told when settings or rights are wrong.
-    """
+    """Sends claimed deliveries. After ``stop`` what is uncertain stays so, for the next process."""
 
     desk: Desk
     channels: Mapping[str, Channel]
     pacer: Pacer
-    reactions: DeliveryHooks
-    moved: Callable[[Company], None]
-    settle: Callable[[Delivery, Callable[[Tx], Awaitable[None]]], Awaitable[None]]
-    trouble_seen: Callable[[], None]
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def carry(self, delivery: Delivery) -> None:
-        """Send a claimed parcel. Never raises."""
+    async def send(self, delivery: Delivery) -> DeliveryResult:
+        """Send a claimed delivery; where its answer is lost, find out. Never raises."""
         try:
             pass_point("courier.before_send")
             sent = await self._channel(delivery).send(delivery)
         except SendError as error:
-            await self._failed(delivery, error)
+            return await self._failed(delivery, error)
         except Exception:
-            log.exception("a parcel could not be sent", extra={"outbox": delivery.id})
-            await self.find_out(delivery)
-        else:
-            pass_point("courier.after_send")
-            await self._arrived(delivery, sent)
+            log.exception("a delivery could not be sent", extra={"outbox": delivery.id})
+            return await self.find_out(delivery)
+        pass_point("courier.after_send")
+        return DeliveryResult(Outcome.DELIVERED, sent)
 
-    async def find_out(self, delivery: Delivery) -> None:
-        """The answer was lost: look whether the parcel stands there, rather than send it again."""
-        attempt, quiet = 0, QUIET
-        while not await self._stopped_within(quiet):
+    async def find_out(self, delivery: Delivery) -> DeliveryResult:
+        """The answer was lost: ask whether it arrived, rather than send it again. Never raises."""
+        attempt, pause = 0, QUIET
+        while not await self._stopped_within(pause):
             attempt += 1
             try:
                 sent = await self._channel(delivery).was_delivered(delivery)
@@ -90,15 +93,15 @@ class DeliverySender:
                 error = await self._judged(delivery, failure)
                 if error.permanent or error.moved_to is not None:
                     return await self._failed(delivery, error)
-                quiet = error.retry_after or backoff(attempt, random.random())
+                pause = error.retry_after or backoff(attempt, random.random())
             except Exception:
-                log.exception("a parcel's fate is unknown", extra={"outbox": delivery.id})
-                return await self._try_again(delivery, "internal")
+                log.exception("a delivery's fate is unknown", extra={"outbox": delivery.id})
+                return _try_again(delivery, "internal")
             else:
                 if sent is not None:
-                    return await self._arrived(delivery, sent)
-                return await self._try_again(delivery, "lost", at_once=delivery.attempts <= 1)
-        return None
+                    return DeliveryResult(Outcome.DELIVERED, sent)
+                return _try_again(delivery, "lost", at_once=delivery.attempts <= 1)
+        return UNKNOWN
 
     def _channel(self, delivery: Delivery) -> Channel:
         if delivery.channel not in self.channels:
@@ -107,125 +110,59 @@ class DeliverySender:
             )
         return self.channels[delivery.channel]
 
-    async def _arrived(self, delivery: Delivery, sent: Sent) -> None:
-        async def deed(tx: Tx) -> None:
-            if await outbox_store.end(tx, delivery.id, "sent") is not None:
-                await self.reactions.arrived(tx, delivery, sent)
-
-        async def bare(tx: Tx) -> None:
-            await outbox_store.end(tx, delivery.id, "sent", error="unnoted")
-
-        pass_point("courier.before_settle")
-        await self._insist(lambda: self.settle(delivery, deed), lambda: self.desk.run(bare))
-        pass_point("courier.after_settle")
-
-    async def _judged(self, delivery: Delivery, error: SendError) -> SendError:
-        """A chat of the desk's own is not given up: somebody will let the bot in again (X14)."""
-        if error.reason != "blocked" or not await self._insist(
-            lambda: self.desk.read(is_own, delivery.address)
-        ):
-            return error
-        return SendError(error.reason, error.detail, configuration=True, retry_after=REST)
-
-    async def _failed(self, delivery: Delivery, failure: SendError) -> None:
+    async def _failed(self, delivery: Delivery, failure: SendError) -> DeliveryResult:
         error = await self._judged(delivery, failure)
         log.info(
-            "a parcel did not go",
+            "a delivery failed",
             extra={"outbox": delivery.id, "reason": error.reason, "attempt": delivery.attempts},
         )
         if error.moved_to is not None and delivery.attempts < TRIES:
-            await self._follow(delivery, int(error.moved_to))
-        elif error.configuration:
+            return DeliveryResult(Outcome.MOVED, reason="moved", moved_to=error.moved_to)
+        if error.configuration:
             log.error("settings or rights are wrong: %s", error, extra={"outbox": delivery.id})
-            self.trouble_seen()
-            await self._rest(delivery, REST, error.reason)
-        elif error.permanent or delivery.attempts >= TRIES:
-            await self._refused(delivery, error.reason)
-        elif error.uncertain:
-            await self.find_out(delivery)
-        elif error.retry_after is not None:
-            await self._rest(delivery, error.retry_after, error.reason)
-        else:
-            await self._try_again(delivery, error.reason)
+            return self._rest(delivery, REST, error.reason, trouble=True)
+        if error.permanent or delivery.attempts >= TRIES:
+            return DeliveryResult(Outcome.REFUSED, reason=error.reason)
+        if error.uncertain:
+            return await self.find_out(delivery)
+        if error.retry_after is not None:
+            return self._rest(delivery, error.retry_after, error.reason)
+        return _try_again(delivery, error.reason)
 
-    async def _follow(self, delivery: Delivery, new: int) -> None:
-        """The chat has another id now: everything that waits for it goes there.
+    async def _judged(self, delivery: Delivery, error: SendError) -> SendError:
+        """A chat of the desk's own is not given up: somebody will let the bot in again (X14)."""
+        if error.reason != "blocked" or not await self._is_own(delivery.address):
+            return error
+        return SendError(error.reason, error.detail, configuration=True, retry_after=REST)
 
-        At once where that is news to us; what is sent to and fro between two ids gets a pause.
-        """
-
-        async def settle(tx: Tx) -> Company:
-            company = await move_chat(tx, int(delivery.address), new)
-            news = company is not tx.company
-            after = 0.0 if news else backoff(delivery.attempts, random.random())
-            await outbox_store.give_back(
-                tx, delivery.id, after=after, error="moved", count=not news
-            )
-            return company
-
-        company = await self._note(settle)
-        if company is not None:
-            self.moved(company)
-
-    async def _rest(self, delivery: Delivery, seconds: float, reason: str) -> None:
-        """Not the parcel's fault: nothing goes to this address for a while."""
-        self.pacer.blocked(delivery.address, time.monotonic() + seconds)
-        await self._note(
-            lambda tx: outbox_store.give_back(
-                tx, delivery.id, after=seconds, error=reason, count=False
-            )
-        )
-
-    async def _try_again(self, delivery: Delivery, reason: str, *, at_once: bool = False) -> None:
-        if delivery.attempts >= TRIES:
-            await self._refused(delivery, reason)
-            return
-        after = 0.0 if at_once else backoff(delivery.attempts, random.random())
-        await self._note(
-            lambda tx: outbox_store.give_back(tx, delivery.id, after=after, error=reason)
-        )
-
-    async def _refused(self, delivery: Delivery, reason: str) -> None:
-        async def settle(tx: Tx) -> None:
-            if await outbox_store.end(tx, delivery.id, "failed", error=reason) is not None:
-                await self.reactions.refused(tx, delivery, reason)
-
-        async def bare(tx: Tx) -> None:
-            await outbox_store.end(tx, delivery.id, "failed", error=reason)
-
-        await self._insist(lambda: self.desk.run(settle), lambda: self.desk.run(bare))
-
-    async def _note(self, deed: Callable[[Tx], Awaitable[R]]) -> R | None:
-        return await self._insist(lambda: self.desk.run(deed))
-
-    async def _insist(
-        self,
-        write: Callable[[], Awaitable[R]],
-        bare: Callable[[], Awaitable[None]] | None = None,
-    ) -> R | None:
-        """Write down what came of a parcel; while the store is in trouble, again and again.
-
-        ``bare`` is written instead when ``write`` goes on failing for reasons of its own.
-        """
-        failures = 0
+    async def _is_own(self, address: str) -> bool:
+        """Asked until the database answers; after a stop, true: then nothing is given up."""
         while True:
             try:
-                if bare is None or failures < PATIENCE:
-                    return await write()
-                await bare()
-            except Exception as error:
-                if is_transient(error):
-                    log.warning("what came of a parcel waits for the store: %s", error)
-                else:
-                    failures += 1
-                    log.exception("what came of a parcel was not written down yet")
-            else:
-                return None
+                return await self.desk.read(is_own, address)
+            except Exception as error:  # noqa: BLE001 whatever it is, the delivery must not be lost
+                log.warning("whose chat this is could not be read yet: %s", error)
             if await self._stopped_within(STORE_PAUSE):
-                return None
+                return True
+
+    def _rest(
+        self, delivery: Delivery, seconds: float, reason: str, *, trouble: bool = False
+    ) -> DeliveryResult:
+        """Not the delivery's fault: nothing goes to this address for a while."""
+        self.pacer.blocked(delivery.address, time.monotonic() + seconds)
+        return DeliveryResult(
+            Outcome.RETRY, reason=reason, after=seconds, counts=False, trouble=trouble
+        )
 
     async def _stopped_within(self, seconds: float) -> bool:
         """Wait, but not longer than until the stop."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.stop.wait(), seconds)
         return self.stop.is_set()
+
+
+def _try_again(delivery: Delivery, reason: str, *, at_once: bool = False) -> DeliveryResult:
+    if delivery.attempts >= TRIES:
+        return DeliveryResult(Outcome.REFUSED, reason=reason)
+    after = 0.0 if at_once else backoff(delivery.attempts, random.random())
+    return DeliveryResult(Outcome.RETRY, reason=reason, after=after)

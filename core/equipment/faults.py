@@ -119,10 +119,15 @@ async def _report(
     undecided = await outage_detection.is_undecided(tx, camera.area)
     outage = await outages.find_open(tx, camera.area)
     other = None if outage else await _open_fault(tx, camera)
-    known = outage is not None or other is not None
-    quiet = outage is not None or undecided
+    part_of = "outage" if outage else "fault" if other else None
     ticket = await open_ticket(
-        tx, person, [incoming], topic=TOPIC, title=title(facts_of(camera)), quiet=quiet, told=known
+        tx,
+        person,
+        [incoming],
+        topic=TOPIC,
+        title=title(facts_of(camera)),
+        part_of=part_of,
+        undecided=undecided,
     )
     await _tie(tx, ticket, camera)
     if outage is not None:

@@ -77,7 +77,7 @@ async def _ticket_for(tx: Tx, area: str, title: str, until: datetime | None) -> 
     """The parent. Its customer is the area itself: nobody who could be written to."""
     nobody = Person(name=area, language=tx.company.language, created_at=tx.now)
     await tx.insert(nobody)
-    ticket = await open_ticket(tx, nobody, [], topic=TOPIC, title=title, origin=OUTAGE, told=True)
+    ticket = await open_ticket(tx, nobody, [], topic=TOPIC, title=title, origin=OUTAGE)
     await set_kind(tx, ticket, Wish(category=CATEGORY))
     await open_equipment_task(tx, ticket, None)
     if until is not None:

@@ -11,9 +11,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.delivery.linked_chats import operator_chat_of
-from core.delivery.outbox import row, write
-from core.delivery.pacing import Priority
+from core.delivery.card_updates import post_cards
 from core.equipment.outages import faults_of, find_open
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import OutageDeclined, OutageOffered
@@ -125,7 +123,7 @@ async def settle_offers(tx: Tx) -> int:
 async def _let_go(tx: Tx, offer: OutageOffer, *, by_time: bool) -> None:
     offer.declined_at = tx.now
     held = await _held_back(tx, offer)
-    await _show(tx, held)
+    await post_cards(tx, held)
     tx.emit(OutageDeclined(ticket_id=None, area=offer.area, tickets=tuple(held), by_time=by_time))
 
 
@@ -139,21 +137,3 @@ async def _held_back(tx: Tx, offer: OutageOffer) -> Sequence[int]:
         )
     )
     return [ticket.id for ticket, _ in rows]
-
-
-async def _show(tx: Tx, numbers: Sequence[int]) -> None:
-    rooms = [(number, await operator_chat_of(tx, number)) for number in numbers]
-    rows = [
-        row(
-            tx,
-            str(chat),
-            "card",
-            Priority.GROUP_NEWS,
-            ordering_key=f"{chat}:{number}",
-            ticket_id=number,
-            dedup_key=f"card:{number}@{chat}",
-        )
-        for number, chat in rooms
-        if chat is not None
-    ]
-    await write(tx, rows)

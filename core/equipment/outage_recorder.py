@@ -1,55 +1,32 @@
-"""A recorder: what happens to an outage's ticket, and those who reported it (X9).
+"""What happens to an outage's ticket, and those who reported it (X9).
 
 Its solution is theirs as well: that is so of every parent, see `core.tickets.parents`. An end
-without a solution does not spread: each of them is owed an answer again. An operator's answer to
-the outage's ticket goes to all of them.
+without a solution does not spread: each of them is owed an answer again. Whatever is said to the
+outage's ticket goes to all of them: that is in the table of notices.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
-
-from sqlalchemy import select
+from typing import Final
 
 from core import events as e
-from core.delivery.notices import Audience, Notice, notices_of
-from core.delivery.outbox import row, write
-from core.delivery.pacing import Priority
-from core.models import Outage, Person, Ticket, TicketParent
+from core.delivery.audiences import reporters_of
+from core.models import Outage, Ticket
 from core.sla import answer_clock
 from core.sla.timers import set_timers
-from core.texts import pack
+from core.subscribers import Subscriber
 from core.tickets.card import OUTAGE
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.topics import answer_span
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 
-_SAID: Final = (e.AnswerWritten, e.AnswerRetried, e.MessageEdited, e.AnswerWithdrawn)
-Reporters = Sequence[tuple[Ticket, Person]]
-
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
-    """Carry to its reporters what has happened to an outage's ticket."""
-    for event in list(events):
-        if not isinstance(event, (e.StateEntered, e.OutageRestated, *_SAID)):
-            continue
+    """Carry on what has happened to an outage's ticket."""
+    for event in events:
         ticket = await tx.session.get(Ticket, event.ticket_id)
-        if ticket is None:
-            continue
-        if isinstance(event, _SAID):
-            if ticket.origin == OUTAGE or _may_be_to_all(event):
-                await _broadcast(tx, ticket, event)
-        elif ticket.origin == OUTAGE and isinstance(event, e.StateEntered):
+        if ticket is not None and ticket.origin == OUTAGE and isinstance(event, e.StateEntered):
             await _follow(tx, ticket, event)
-        elif isinstance(event, e.OutageRestated):
-            await _tell_news(tx, ticket, event)
-
-
-def _may_be_to_all(event: e.Event) -> bool:
-    """Words that went to many, or a change of words that may have."""
-    if isinstance(event, e.MessageEdited):
-        return not event.from_customer
-    return isinstance(event, e.AnswerWithdrawn) or getattr(event, "to_all", False)
 
 
 async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
@@ -86,78 +63,4 @@ async def _owe(tx: Tx, child: Ticket, parent: int) -> None:
     )
 
 
-async def reporters_of(tx: Tx, ticket_id: int) -> Reporters:
-    """Tickets that are part of this one and not over, with their customers; held."""
-    workflow = await workflow_of(tx)
-    codes = [code for code in workflow.open_codes() if not workflow.state(code).resolution]
-    rows = await tx.session.execute(
-        select(Ticket, Person)
-        .join(TicketParent, TicketParent.child_id == Ticket.id)
-        .join(Person, Ticket.customer_id == Person.id)
-        .where(TicketParent.parent_id == ticket_id, Ticket.state.in_(codes))
-        .order_by(Ticket.id)
-        .with_for_update(of=Ticket)
-    )
-    found = [(ticket, person) for ticket, person in rows]
-    tx.pin(found)
-    return found
-
-
-async def _broadcast(tx: Tx, ticket: Ticket, event: e.Event) -> None:
-    """An operator's words to the outage are words to everybody who reported it."""
-    notices = [notice for notice in notices_of(event) if notice.to is Audience.CUSTOMER]
-    if not notices or getattr(event, "from_customer", False):
-        return
-    reporters = await reporters_of(tx, ticket.id)
-    rows = [
-        _copy(tx, notice, event, child, person)
-        for notice in notices
-        for child, person in reporters
-        if person.telegram_id is not None
-    ]
-    await write(tx, rows)
-
-
-def _copy(tx: Tx, notice: Notice, event: Any, child: Ticket, person: Person) -> dict[str, Any]:
-    """A copy names the reporter's own ticket: that is what they know it by."""
-    facts: dict[str, Any] = {"album": getattr(event, "album", None)}
-    facts |= {"number": child.id, "header": True, "topic": child.topic}
-    if isinstance(event, e.AnswerWithdrawn):
-        facts["messages"] = event.messages
-    dedup_key = notice.dedup_key
-    if dedup_key is not None:
-        known = {name: getattr(event, name, None) for name in ("album", "message_id")}
-        dedup_key = f"{dedup_key.format(**known)}@{person.telegram_id}"
-    return row(
-        tx,
-        str(person.telegram_id),
-        notice.kind,
-        Priority.TICKET_ACK,
-        ordering_key=f"{person.telegram_id}:{child.id}",
-        facts=pack(facts),
-        ticket_id=child.id,
-        message_id=event.message_id,
-        person=person,
-        dedup_key=dedup_key,
-        wait=notice.wait,
-    )
-
-
-async def _tell_news(tx: Tx, ticket: Ticket, event: e.OutageRestated) -> None:
-    facts = {"area": event.area, "words": event.words, "until": event.until}
-    rows = [
-        row(
-            tx,
-            str(person.telegram_id),
-            "text",
-            Priority.TICKET_ACK,
-            ordering_key=f"{person.telegram_id}:{child.id}",
-            key="ticket.outage_news",
-            facts=pack({"number": child.id, **facts}),
-            ticket_id=child.id,
-            person=person,
-        )
-        for child, person in await reporters_of(tx, ticket.id)
-        if person.telegram_id is not None
-    ]
-    await write(tx, rows)
+SUBSCRIBER: Final = Subscriber("outages", (e.StateEntered,), record)

@@ -7,15 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, insert, select, update
 
-from core.delivery.card_updates import refresh_cards
-from core.delivery.linked_chats import operator_chat_of
-from core.delivery.outbox import row, write
+from core.delivery.card_updates import drop_cards, refresh_cards
 from core.delivery.pacing import Priority
 from core.events import FaultKnown, ParentSet
 from core.models import (
     Camera,
     Outage,
-    OutboxRow,
     Person,
     Task,
     Ticket,
@@ -126,7 +123,7 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
         .values(due_at=None)
     )
     await _merge_tasks(tx, numbers)
-    await _drop_cards(tx, numbers)
+    await drop_cards(tx, numbers, "part of an outage")  # the parent's stands for them
     await _hold_customers(tx, numbers)
     shown = [ticket.id for ticket, _ in faults if ticket.card_message is not None]
     await refresh_cards(tx, shown, Priority.DIGEST)
@@ -166,22 +163,7 @@ async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
     """One fault, one task: the parent's."""
     query = select(Task).where(Task.ticket_id.in_(numbers), Task.kind == EQUIPMENT, IS_OPEN)
     merged = await tx.session.scalars(query.order_by(Task.id).with_for_update())
-    await end_tasks(tx, merged.all(), CANCELLED, MERGED, quiet=True)
-
-
-async def _drop_cards(tx: Tx, numbers: Sequence[int]) -> None:
-    """Cards that have not left yet need not: the parent's stands for them."""
-    await tx.session.execute(
-        update(OutboxRow)
-        .where(
-            OutboxRow.ticket_id.in_(numbers),
-            OutboxRow.kind == "card",
-            OutboxRow.state == "queued",
-            OutboxRow.probe_context.is_(None),
-        )
-        .values(state="dropped", error="part of an outage", done_at=tx.now)
-        .execution_options(synchronize_session=False)
-    )
+    await end_tasks(tx, merged.all(), CANCELLED, MERGED)
 
 
 async def _hold_customers(tx: Tx, numbers: Sequence[int]) -> None:
@@ -192,20 +174,7 @@ async def _hold_customers(tx: Tx, numbers: Sequence[int]) -> None:
 
 async def refresh_card(tx: Tx, ticket_id: int) -> None:
     """The parent's card will tell the new number of its parts, before long."""
-    chat = await operator_chat_of(tx, ticket_id)
-    if chat is None:
-        return
-    counted = row(
-        tx,
-        str(chat),
-        "card",
-        Priority.CARD_REFRESH,
-        ordering_key=f"{chat}:{ticket_id}:card",
-        ticket_id=ticket_id,
-        dedup_key=f"count:{ticket_id}@{chat}",
-        wait=COUNT_WAIT,
-    )
-    await write(tx, [counted])
+    await refresh_cards(tx, [ticket_id], Priority.CARD_REFRESH, wait=COUNT_WAIT, name="count")
 
 
 def faults_of(area: str) -> Select[Ticket, str]:

@@ -57,7 +57,6 @@ async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
         topic=old.topic,
         origin=ORIGIN,
         title=clean_name(fragment.title or text, TITLE_LENGTH),
-        told=True,
     )
     await _same_kind(tx, old, new)
     await tie(tx, new.id, SPLIT, old.id)

@@ -16,6 +16,7 @@ from core.delivery.pacing import Priority
 from core.errors import NothingToDo, Refusal, Unreadable
 from core.events import Event, ObjectLinked, StateEntered, TicketLinked, Unlinked
 from core.models import Link, Ticket
+from core.subscribers import Subscriber
 from core.tickets.access import access
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.relations import TICKET, URL
@@ -198,3 +199,6 @@ async def _linked_with(tx: ReadTx, numbers: Collection[int]) -> set[int]:
         or_(Link.ticket_id.in_(numbers), Link.other_id.in_(numbers)),
     )
     return {end for ends in await tx.session.execute(query) for end in ends}
+
+
+SUBSCRIBER: Final = Subscriber("cards of linked tickets", (StateEntered,), record)

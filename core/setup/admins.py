@@ -6,23 +6,19 @@ more, all the others hear.
 
 import hmac
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import or_, select
 
 from core.company import Company
-from core.delivery import outbox
-from core.delivery.pacing import Priority
 from core.errors import NothingToDo, Refusal
 from core.events import AdminAppointed, AdminDismissed
 from core.models import Person, SystemState
 from core.people.identity import Sender, arrive
 from core.setup.claim import digest_of
 from core.setup.company_settings import arrive_as_admin
-from core.texts import pack
 from core.tx import ReadTx, Tx
 
 INVITATION: Final = "invitation"
@@ -108,8 +104,7 @@ async def accept(tx: Tx, sender: Sender, secret: str) -> Company:
     person.admin_since = tx.now
     by = "" if fact is None else str(fact.value["by"])
     await tx.session.delete(fact)
-    tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="invitation"))
-    await _tell(tx, "setup.admin.appointed", {"name": person.name, "by": by}, person)
+    tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="invitation", invited_by=by))
     return replace(tx.company, admins=tx.company.admins | {sender.telegram_id})
 
 
@@ -130,37 +125,4 @@ async def dismiss(tx: Tx, sender: Sender, person_id: int) -> Company:
         raise Refusal("refusal.last_admin")
     person.admin_since = None
     tx.emit(AdminDismissed(ticket_id=None, person_id=person.id))
-    await _tell(tx, "setup.admin.dismissed", {"name": person.name, "by": tx.actor.name}, person)
-    await _tell_them(tx, person)
     return replace(tx.company, admins=tx.company.admins - {number})
-
-
-async def _tell(tx: Tx, key: str, facts: dict[str, Any], about: Person) -> None:
-    """Every other admin hears of it, but for who did it."""
-    query = select(Person).where(
-        Person.telegram_id.in_(tx.company.admins),
-        Person.unreachable_since.is_(None),
-        Person.id.not_in([about.id, tx.actor.person_id or 0]),
-    )
-    people: Sequence[Person] = (await tx.session.scalars(query.order_by(Person.id))).all()
-    await outbox.write(tx, [_row(tx, person, key, facts) for person in people])
-
-
-async def _tell_them(tx: Tx, person: Person) -> None:
-    if person.id != tx.actor.person_id and person.unreachable_since is None:
-        await outbox.write(tx, [_row(tx, person, "setup.admin.you_dismissed", {})])
-
-
-def _row(tx: Tx, person: Person, key: str, facts: dict[str, Any]) -> dict[str, Any]:
-    address = str(person.telegram_id)
-    ordering_key = f"{address}:0"
-    return outbox.row(
-        tx,
-        address,
-        "text",
-        Priority.GROUP_NEWS,
-        ordering_key=ordering_key,
-        key=key,
-        facts=pack(facts),
-        person=person,
-    )

@@ -10,12 +10,9 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from core.delivery import outbox
 from core.delivery.outbox_store import hurry
-from core.delivery.pacing import Priority
 from core.events import DeskTroubled, DeskWell
-from core.models import Person, SystemState
-from core.teams.teams import teams_of
+from core.models import SystemState
 from core.tx import ReadTx, Tx
 
 FINE: Final = "fine"
@@ -65,16 +62,26 @@ async def tell(tx: Tx, seen: Sequence[Condition]) -> list[Condition]:
     for each in await find_news(tx, seen):
         before = await _told(tx, each)
         await _note(tx, each)
-        where: dict[str, Any] = {"role": each.role, "chat": each.chat, "team": each.team}
+        facts = _facts(each, seen)
         if each.trouble_seen:
-            tx.emit(DeskTroubled(ticket_id=None, code=each.code, **where))
-            await _spread(tx, each, seen, f"setup.{each.role}.{each.code}", "mail.troubled")
+            tx.emit(DeskTroubled(ticket_id=None, code=each.code, **facts))
         elif each.code == FINE:
-            tx.emit(DeskWell(ticket_id=None, code=before.code, **where))
-            await _spread(tx, each, seen, f"setup.{each.role}.well", "mail.well")
+            tx.emit(DeskWell(ticket_id=None, code=before.code, **facts))
             await hurry(tx, str(each.chat))
             well.append(each)
     return well
+
+
+def _facts(about: Condition, seen: Sequence[Condition]) -> dict[str, Any]:
+    other = next((each for each in seen if each.role == _OTHER[about.role]), None)
+    works = other is not None and other.code == FINE
+    return {
+        "role": about.role,
+        "chat": about.chat,
+        "team": about.team,
+        "title": about.title,
+        "other": other.chat if works and other is not None else None,
+    }
 
 
 async def troubled_teams(tx: ReadTx) -> frozenset[str]:
@@ -98,46 +105,3 @@ async def _note(tx: Tx, condition: Condition) -> None:
         fact = SystemState(name=condition.name, value={}, at=tx.now)
         tx.session.add(fact)
     fact.value, fact.at = asdict(condition), tx.now
-
-
-async def _spread(tx: Tx, about: Condition, seen: Sequence[Condition], key: str, mail: str) -> None:
-    """Rows for everybody who must know; each reads it in their own language."""
-    mail = f"{mail}.{about.role}"
-    facts = await _facts(tx, about, tx.company.language)
-    rows = []
-    for each in await _reachable(tx):
-        own = await _facts(tx, about, each.language)
-        rows.append(_row(tx, str(each.telegram_id), key, own, person=each))
-    other = next((each for each in seen if each.role == _OTHER[about.role]), None)
-    if other is not None and other.code == FINE:
-        rows.append(_row(tx, str(other.chat), key, facts))
-    letters = tx.company.mail_alerts_to
-    rows += [_row(tx, address, mail, facts, channel=outbox.EMAIL) for address in letters]
-    await outbox.write(tx, rows)
-
-
-async def _facts(tx: ReadTx, about: Condition, language: str) -> dict[str, Any]:
-    facts: dict[str, Any] = {"title": about.title, "id": about.chat}
-    team = (await teams_of(tx)).get(about.team)
-    return facts if team is None else facts | {"team": team.title(language)}
-
-
-def _row(tx: Tx, address: str, key: str, facts: dict[str, Any], **more: Any) -> dict[str, Any]:
-    ordering_key = f"{address}:0"
-    return outbox.row(
-        tx,
-        address,
-        "text",
-        Priority.GROUP_NEWS,
-        ordering_key=ordering_key,
-        key=key,
-        facts=facts,
-        **more,
-    )
-
-
-async def _reachable(tx: ReadTx) -> Sequence[Person]:
-    query = select(Person).where(
-        Person.telegram_id.in_(tx.company.admins), Person.unreachable_since.is_(None)
-    )
-    return (await tx.session.scalars(query.order_by(Person.id))).all()

@@ -6,13 +6,11 @@ from typing import Any, Final
 from sqlalchemy import exists, select
 
 from core.company import Company
-from core.delivery import outbox
+from core.delivery.card_updates import post_missing_cards
 from core.delivery.linked_chats import ROLES, move_chat, operator_chats_of
-from core.delivery.outbox_store import PENDING
-from core.delivery.pacing import Priority
 from core.errors import NothingToDo, Refusal
 from core.events import ChatLinked
-from core.models import LinkedChat, OutboxRow, Ticket, TicketTeam
+from core.models import LinkedChat, Ticket, TicketTeam
 from core.people.identity import Sender
 from core.setup.company_settings import PLACES, arrive_as_admin, refuse_if_fixed
 from core.teams.teams import teams_of
@@ -60,29 +58,7 @@ async def _post_cards(tx: Tx, chat: int) -> None:
     elsewhere = exists().where(
         TicketTeam.ticket_id == Ticket.id, TicketTeam.team.in_(list(await operator_chats_of(tx)))
     )
-    on_its_way = exists().where(
-        OutboxRow.ticket_id == Ticket.id,
-        OutboxRow.kind == "card",
-        OutboxRow.address == str(chat),
-        OutboxRow.state.in_(PENDING),
-    )
     numbers = await tx.session.scalars(
-        select(Ticket.id)
-        .where(Ticket.state.in_(codes), ~on_its_way, ~elsewhere)
-        .order_by(Ticket.id)
+        select(Ticket.id).where(Ticket.state.in_(codes), ~elsewhere).order_by(Ticket.id)
     )
-    await outbox.write(
-        tx,
-        [
-            outbox.row(
-                tx,
-                str(chat),
-                "card",
-                Priority.GROUP_NEWS,
-                ordering_key=f"{chat}:{number}",
-                ticket_id=number,
-                dedup_key=f"card:{number}@{chat}",
-            )
-            for number in numbers
-        ],
-    )
+    await post_missing_cards(tx, numbers.all(), chat)

@@ -1,8 +1,8 @@
-"""Keeps the clocks of tickets: a recorder, and the same from the journal (C4).
+"""Keeps the clocks of tickets in step with events, and computes them from the journal (C4).
 
-Stored clocks are a cache. What happens moves them on by one step; whenever the past counts (a
-ticket is classified anew, or comes back from its end) they are reckoned anew from the journal.
-A company without agreements pays nothing for them.
+Stored clocks are a cache. An event moves them on by one step; whenever the past counts (a ticket is
+classified anew, or comes back from its end) they are computed anew from the journal. A company
+without agreements pays nothing for them.
 """
 
 from collections import defaultdict
@@ -31,6 +31,7 @@ from core.sla.clock import (
     steps_of,
 )
 from core.sla.terms import Kind, narrowest
+from core.subscribers import Subscriber
 from core.tx import ReadTx, Tx
 
 _TOLD_BY: Final = (
@@ -48,7 +49,7 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Move the clocks of the tickets that something happened to. Emits :class:`ClocksSet`."""
     happened: dict[int, list[e.Event]] = defaultdict(list)
     for event in events:
-        if event.ticket_id is not None and isinstance(event, _TOLD_BY) and _matters(event):
+        if event.ticket_id is not None and _matters(event):
             happened[event.ticket_id].append(event)
     if not happened or not (book := await agreements_of(tx)):
         return
@@ -67,15 +68,14 @@ def _matters(event: e.Event) -> bool:
 async def restate(
     tx: Tx, ticket_id: int, told: Sequence[e.Event] = (), *, same_terms: bool = False
 ) -> None:
-    """Reckon the ticket's clocks anew from its first moment, by what counts for it now (B7).
+    """Compute the ticket's clocks anew from its first moment, by what counts for it now (B7).
 
-    ``told``: what happened in this very transaction and is not in the journal yet.
-    ``same_terms``: what was promised stays; the calendar has changed.
+    ``told``: the events that are the reason. ``same_terms``: what was promised stays; the calendar
+    has changed.
     """
     book = await agreements_of(tx)
     new = any(isinstance(event, e.TicketOpened) for event in told)
-    history = History() if new else await history_of(tx, ticket_id)
-    _hear(history, told, tx.now)
+    history = await _history_until_now(tx, ticket_id, new=new)
     terms = history.terms if same_terms else await _terms_of(tx, book, ticket_id)
     after = reckon(book, history, terms)
     before = {} if new else (await clock_store.stored(tx, ticket_id))[1]
@@ -118,9 +118,14 @@ async def history_of(tx: ReadTx, ticket_id: int) -> History:
     return read_history((at, name, facts) for at, name, facts in rows)
 
 
-def _hear(history: History, told: Sequence[e.Event], now: datetime) -> None:
-    for event in told:
-        history.hear(now, e.name_of(event), event.facts())
+async def _history_until_now(tx: Tx, ticket_id: int, *, new: bool = False) -> History:
+    """The journal, and what this transaction has not written there yet. ``new``: there is none."""
+    history = History() if new else await history_of(tx, ticket_id)
+    for event in tx.events:
+        name = e.name_of(event) if event.ticket_id == ticket_id else ""
+        if name in TOLD:
+            history.hear(tx.now, name, event.facts())
+    return history
 
 
 async def _terms_of(tx: Tx, book: Agreements, ticket_id: int) -> Terms | None:
@@ -148,8 +153,7 @@ async def _move_on(tx: Tx, book: Agreements, ticket_id: int, told: Sequence[e.Ev
     calendar = book.calendars[code]
     resolution = before.get(RESOLUTION)
     if resolution is not None and resolution.ended_at is not None:
-        history = await history_of(tx, ticket_id)
-        _hear(history, told, tx.now)
+        history = await _history_until_now(tx, ticket_id)
         after = reckon(book, history, history.terms)
     else:
         after = _stepped(calendar.hours, before, told, tx.now)
@@ -177,3 +181,6 @@ def _set(ticket_id: int, terms: Terms | None, after: Mapping[str, ClockState]) -
         reaction_due=due[REACTION],
         resolution_due=due[RESOLUTION],
     )
+
+
+SUBSCRIBER: Final = Subscriber("clocks", _TOLD_BY, record)

@@ -120,6 +120,9 @@ _CAUSES: Final[dict[type[e.Event], Callable[[Any], Cause | None]]] = {
     e.TicketClassified: _of_kind,
 }
 
+CAUSING: Final = tuple(_CAUSES)
+"""The events that can end or open tasks."""
+
 
 def cause_of(event: e.Event) -> Cause | None:
     """What the event is to the tasks of its ticket."""

@@ -142,4 +142,4 @@ async def _note(tx: Tx, task: Task, incoming: IncomingMessage | None) -> None:
         created_at=tx.now,
     )
     await tx.insert(note)
-    tx.emit(NoteWritten(ticket_id=task.ticket_id, note_id=note.id, quiet=True))
+    tx.emit(NoteWritten(ticket_id=task.ticket_id, note_id=note.id, said_with="task"))

@@ -1,13 +1,15 @@
-"""The recorder that keeps tasks in step with their tickets: it applies the table of `rules`."""
+"""Keeps tasks in step with their tickets: applies the table of `core.tasks.rules` to events."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from sqlalchemy import select
 
 from core.events import Event, TaskCancelled, TaskDone, TaskOpened
 from core.models import Category, Classification, Task, Ticket, TicketTeam
 from core.models.tasks import IS_OPEN
-from core.tasks.rules import CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
+from core.subscribers import Subscriber
+from core.tasks.rules import CAUSING, CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
@@ -75,14 +77,12 @@ async def end_tasks(
     *,
     result: str | None = None,
     by_hand: bool = False,
-    quiet: bool = False,
 ) -> None:
-    """The tasks are done, or not to be done any more. ``by_hand``: somebody said so; ``quiet``:
-    the caller sees to the cards.
-    """
+    """The tasks are done, or not to be done any more. ``by_hand``: somebody said so."""
     for task in tasks:
         task.state, task.outcome, task.result, task.closed_at = state, outcome, result, tx.now
         kind = TaskDone if state == DONE else TaskCancelled
+        holder, active = await _standing(tx, task)
         tx.emit(
             kind(
                 ticket_id=task.ticket_id,
@@ -92,18 +92,19 @@ async def end_tasks(
                 outcome=outcome,
                 result=result,
                 by_hand=by_hand,
-                aside=by_hand and await _is_aside(tx, task),
-                quiet=quiet,
+                done_by=tx.actor.person_id if by_hand else None,
+                holder_id=holder,
+                active=active,
             )
         )
     await tx.session.flush()
 
 
-async def _is_aside(tx: Tx, task: Task) -> bool:
-    """Not the ticket's assignee did it; and the ticket goes on."""
+async def _standing(tx: Tx, task: Task) -> tuple[int | None, bool]:
+    """Who holds the task's ticket, and whether work on it goes on."""
     ticket = await tx.session.get_one(Ticket, task.ticket_id)
     state = (await workflow_of(tx)).state(ticket.state)
-    return ticket.assignee_id != tx.actor.person_id and not (state.final or state.resolution)
+    return ticket.assignee_id, not (state.final or state.resolution)
 
 
 async def _open(tx: Tx, ticket_id: int) -> None:
@@ -146,3 +147,6 @@ def announce(tx: Tx, task: Task) -> None:
             title=task.title,
         )
     )
+
+
+SUBSCRIBER: Final = Subscriber("tasks", CAUSING, record)

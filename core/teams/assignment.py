@@ -89,7 +89,7 @@ async def begin_with(tx: Tx, ticket: Ticket, code: str) -> None:
             level=team.level,
             to=name_of(tx, target),
             by=tx.actor.name,
-            told=await _told(tx, target),
+            concerns=await _concerned(tx, target),
         )
     )
 
@@ -186,7 +186,7 @@ async def _give(
             to=to,
             by=tx.actor.name,
             first=first,
-            told=await _told(tx, target),
+            concerns=await _concerned(tx, target),
             why=shorten(wish.why, WHY_TOLD, placeholder=" …"),
         )
     )
@@ -207,8 +207,8 @@ async def _place(tx: Tx, ticket: Ticket, after: Standing) -> None:
         await tx.insert(TicketTeam(ticket_id=ticket.id, team=after.team, level=after.level))
 
 
-async def _told(tx: Tx, target: Target) -> tuple[tuple[int, str], ...]:
-    """Who is to hear of it: the assignee; of a team those on duty, or everybody if nobody is."""
+async def _concerned(tx: Tx, target: Target) -> tuple[int, ...]:
+    """Whose work it is: the assignee; of a team those on duty, or everybody if nobody is."""
     chosen: list[Colleague] = []
     if target.person is not None:
         chosen = [target.person]
@@ -217,7 +217,7 @@ async def _told(tx: Tx, target: Target) -> tuple[tuple[int, str], ...]:
         chosen = [one for one in await colleagues_of(tx) if _is_in(one, code)]
         chosen = [one for one in chosen if one.on_duty] or chosen
     others = [one for one in chosen if one.id != tx.actor.person_id and one.telegram_id]
-    return tuple((one.telegram_id, one.name) for one in others[:MOST_TOLD])
+    return tuple(one.id for one in others[:MOST_TOLD])
 
 
 def _is_in(one: Colleague, code: str) -> bool:
@@ -237,7 +237,7 @@ async def _note_why(tx: Tx, ticket: Ticket, why: str, incoming: IncomingMessage 
         created_at=tx.now,
     )
     await tx.insert(note)
-    tx.emit(NoteWritten(ticket_id=ticket.id, note_id=note.id, quiet=True))
+    tx.emit(NoteWritten(ticket_id=ticket.id, note_id=note.id, said_with="assignment"))
 
 
 async def standing_at(tx: ReadTx, ticket_id: int) -> Standing:

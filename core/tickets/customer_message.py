@@ -47,7 +47,6 @@ async def join(
             album=incoming.album,
             counts=counts,
             turned=turned,
-            in_card=in_card,
             answer_due=ticket.answer_due,
         )
     )
@@ -93,14 +92,14 @@ async def open_ticket(
     follows: int | None = None,
     origin: str = "telegram",
     title: str | None = None,
-    quiet: bool = False,
-    told: bool = False,
+    part_of: str | None = None,
+    undecided: bool = False,
 ) -> Ticket:
     """A new ticket of the person with these words.
 
     Without a ``title`` it is the topic's; without a topic, the question itself (A3). The answer
-    deadline runs from now (decision: set at registration). ``quiet``: the group is not shown it
-    now; ``told``: the customer is told of it by somebody else (see the event).
+    deadline runs from now (decision: set at registration). ``part_of`` and ``undecided``: see the
+    event; the words of a ticket that the group does not look at are shown by its later card.
     """
     first = next((words for words in said if words.text.strip()), None)
     opening = first.text.strip() if first else ""
@@ -131,13 +130,14 @@ async def open_ticket(
             origin=origin,
             follows=follows,
             answer_due=ticket.answer_due,
-            quiet=quiet,
-            told=told,
+            part_of=part_of,
+            undecided=undecided,
         )
     )
+    hidden = undecided or part_of == "outage"
     for words in said:
         await join(
-            tx, person, ticket, words, in_card=quiet or (words is first and _fits_card(words))
+            tx, person, ticket, words, in_card=hidden or (words is first and _fits_card(words))
         )
     return ticket
 

@@ -1,4 +1,6 @@
-"""What follows when a parcel has arrived, or will not: placements, the card's place, receipts."""
+"""What follows when a delivery has arrived, or never will: where messages stand, the card's place,
+receipts (X2, R12).
+"""
 
 from typing import Any, Final
 
@@ -6,11 +8,12 @@ from sqlalchemy import select
 
 from core.db import PreparedStatement
 from core.db.statements import prepared
+from core.delivery.audiences import TELEGRAM
 from core.delivery.card_updates import leave_pointer
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
-from core.delivery.outbox import TELEGRAM, row, write
-from core.delivery.pacing import Priority
+from core.delivery.receipts import IN_GROUP, ack_slow_answers, tell_in_group
+from core.delivery.settlement import FollowUps
 from core.models import Message, Person, SentMessage, Ticket
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.reachability import lose_customer
@@ -27,7 +30,7 @@ _STANDS: Final = PreparedStatement(
 
 
 async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
-    """The other side has accepted the parcel."""
+    """The other side has accepted the delivery."""
     if delivery.channel == TELEGRAM and delivery.kind in _PLACED:
         await _place(tx, delivery, sent)
     if delivery.kind == "card":
@@ -37,7 +40,7 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
 
 
 def _messages(delivery: Delivery, sent: Sent) -> list[int]:
-    """The messages that the parcel carried: one, or the pieces of an album."""
+    """The messages that the delivery carried: one, or the pieces of an album."""
     carried = sent.note.get("messages")
     return list(carried) if carried else [delivery.message_id or 0]
 
@@ -88,39 +91,13 @@ async def _has_moved(tx: Tx, ticket: Ticket, delivery: Delivery) -> bool:
     return await is_operator_chat(tx, here) and await operator_chat_of(tx, ticket.id) != here
 
 
-# What a colleague is told in private, and in the group if the bot may not write to them (G4).
-IN_GROUP: Final = {
-    "staff.assigned": "group.assigned.person",
-    "staff.assigned.why": "group.assigned.person.why",
-    "staff.escalated": "group.escalated.person",
-    "staff.escalated.why": "group.escalated.person.why",
-}
-
-
-async def _tell_in_group(tx: Tx, delivery: Delivery) -> None:
-    chat = await operator_chat_of(tx, delivery.ticket_id)
-    if chat is None:
-        return
-    told = row(
-        tx,
-        str(chat),
-        "text",
-        Priority.GROUP_NEWS,
-        ordering_key=f"{chat}:{delivery.ticket_id}",
-        key=IN_GROUP[delivery.key or ""],
-        facts={**delivery.facts, "reply": "card"},
-        ticket_id=delivery.ticket_id,
-    )
-    await write(tx, [told])
-
-
 async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
-    """The parcel will never arrive; whoever must know is told once (R12, X2).
+    """The delivery will never arrive; whoever must know is told once (R12, X2).
 
     Of words that went to many, one copy says nothing of the others.
     """
     if delivery.key in IN_GROUP:
-        await _tell_in_group(tx, delivery)
+        await tell_in_group(tx, delivery)
     answer = delivery.kind == "content" and delivery.person_id is not None
     if answer and delivery.message_id is not None:
         message = await tx.session.get_one(Message, delivery.message_id)
@@ -129,33 +106,10 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
             await answer_failed(tx, message.id, reason)
     if reason == "blocked" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
-        await lose_customer(tx, person, reason, alone=not answer)
+        await lose_customer(tx, person, reason, by_answer=answer)
 
 
-async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
-    """Answers that take long get 👀 on the operator's message: stored, on their way (X2)."""
-    rows: list[dict[str, Any]] = []
-    for number in message_ids:
-        message = await tx.session.get(Message, number)
-        if message is None or message.delivered_at or message.withdrawn_at:
-            continue
-        chat = message.source_chat
-        if not await is_operator_chat(tx, chat):
-            continue
-        rows.append(
-            row(
-                tx,
-                str(chat),
-                "reaction",
-                Priority.RECEIPT,
-                ordering_key=f"{chat}:{message.ticket_id}:reaction",
-                facts={"emoji": "👀", "reply": message.source_message},
-                ticket_id=message.ticket_id,
-                message_id=message.id,
-                dedup_key=f"receipt:{message.id}@{chat}",
-            )
-        )
-    await write(tx, rows)
+FOLLOW_UPS: Final = FollowUps(arrived, refused, ack_slow_answers)
 
 
 async def copies_of(tx: ReadTx, message_id: int, chat: int) -> list[int]:

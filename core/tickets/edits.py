@@ -52,7 +52,6 @@ async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> 
             ticket_id=message.ticket_id,
             message_id=message.id,
             from_customer=message.from_customer,
-            in_card=message.in_card,
             old=old,
             new=message.text,
         )

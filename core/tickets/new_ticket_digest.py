@@ -6,15 +6,14 @@ ticket told this way gets its card as soon as anything happens to it.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 
 from core.db import constant
 from core.delivery.linked_chats import all_operator_chats
-from core.delivery.outbox import row, write
-from core.delivery.outbox_store import PENDING
-from core.delivery.pacing import Priority
+from core.delivery.outbox import post
+from core.delivery.outbox_store import PENDING, drop_rows
 from core.models import OutboxRow, Person, Ticket
 from core.tickets.workflow import marker
 from core.tickets.workflow_store import workflow_of
@@ -40,17 +39,11 @@ async def _gather(tx: Tx, chat: int) -> int:
     waiting = await _waiting_cards(tx, chat)
     if len(waiting) <= CALM or await _still_telling(tx, chat):
         return 0
-    await tx.session.execute(
-        update(OutboxRow)
-        .where(
-            OutboxRow.id.in_([number for number, *_ in waiting]),
-            OutboxRow.state == constant("queued"),
-        )
-        .values(state="dropped", error="told in a digest", done_at=tx.now)
-        .execution_options(synchronize_session=False)
-    )
+    await drop_rows(tx, [number for number, *_ in waiting], "told in a digest")
     lines = [await _line(tx, ticket, customer) for _, ticket, customer in waiting]
-    await write(tx, [_row(tx, chat, post) for post in _posts(lines)])
+    for some in _posts(lines):
+        facts = {"n": len(some), "tickets": "\n".join(some)}
+        await post(tx, chat, TOLD, facts, lane="storm")
     return len(waiting)
 
 
@@ -97,11 +90,3 @@ async def _line(tx: Tx, ticket: Ticket, customer: str) -> str:
     sign = marker(state, ticket.waiting_since, ticket.answer_due, tx.now)
     title = clean_name(ticket.title, LINE)
     return f"{sign} #{ticket.id} {title} · {clean_name(customer, 24)}"
-
-
-def _row(tx: Tx, chat: int, lines: list[str]) -> dict[str, Any]:
-    facts = {"n": len(lines), "tickets": "\n".join(lines)}
-    ordering_key = f"{chat}:storm"
-    return row(
-        tx, str(chat), "text", Priority.GROUP_NEWS, ordering_key=ordering_key, key=TOLD, facts=facts
-    )

@@ -12,6 +12,7 @@ from core.db.statements import insert_or
 from core.errors import MoveRefused, NothingToDo
 from core.models import NextContact, SystemState, Ticket
 from core.sla.timers import CONTACT, set_timers
+from core.subscribers import Subscriber
 from core.tickets.access import access
 from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
@@ -48,10 +49,10 @@ async def contact_of(tx: ReadTx, ticket_id: int) -> datetime | None:
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
-    """A recorder: an end, a resolution, or a word of ours on the day or later keep the promise."""
-    for event in list(events):
+    """An end, a resolution, or a word of ours on the day or later keeps the promise."""
+    for event in events:
         ends = isinstance(event, e.StateEntered) and event.clock == "stops"
-        if event.ticket_id is None or not (ends or isinstance(event, e.AnswerDelivered)):
+        if event.ticket_id is None or (isinstance(event, e.StateEntered) and not ends):
             continue
         if not await _is_anything_planned(tx):
             return
@@ -118,3 +119,6 @@ async def tell_passed(tx: Tx) -> bool:
     if numbers:
         tx.emit(e.ContactsPassed(ticket_id=None, numbers=tuple(numbers), total=total))
     return bool(numbers)
+
+
+SUBSCRIBER: Final = Subscriber("next contact", (e.StateEntered, e.AnswerDelivered), record)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from core.errors import NothingToDo, Refusal
 from core.events import ChildJoined, ChildLeft, Event, ParentLeft, ParentSet, StateEntered
 from core.models import Person, SystemState, Ticket, TicketParent
+from core.subscribers import Subscriber
 from core.tickets.access import access
 from core.tickets.card import OUTAGE
 from core.tickets.lifecycle import enter
@@ -88,7 +89,7 @@ async def has_children(tx: Tx, ticket_id: int) -> bool:
 
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
-    """A recorder: what was solved with a parent is solved for its children (B12)."""
+    """What was solved with a parent is solved for its children (B12)."""
     solved = [event for event in events if isinstance(event, StateEntered) and _solves(event)]
     for event in solved:
         if event.ticket_id is not None:
@@ -190,3 +191,6 @@ async def _open_children(tx: Tx, spreading: Spreading) -> list[Ticket]:
     rows = [(ticket, person) for ticket, person in await tx.session.execute(query)]
     tx.pin(rows)
     return [ticket for ticket, _ in rows]
+
+
+SUBSCRIBER: Final = Subscriber("children of solved tickets", (StateEntered,), record)

@@ -17,6 +17,7 @@ from sqlalchemy import and_, func, select
 from core import events as e
 from core.models import Classification, Clock, Ticket
 from core.sla.agreements import is_anything_graded
+from core.subscribers import Subscriber
 from core.tickets.classes import PRIORITY, classes_of
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.workflow import ANSWERED, NEEDS_ANSWER
@@ -24,6 +25,7 @@ from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
 _MOVING: Final = (
+    e.CustomerWrote,
     e.TicketOpened,
     e.QuestionAfterAll,
     e.StateEntered,
@@ -52,7 +54,7 @@ Urgency = tuple[str | None, datetime | None]
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
-    """A recorder: tickets with a kind take their place in the queue by it."""
+    """Give tickets with a classification their place in the queue."""
     numbers = {event.ticket_id for event in events if event.ticket_id is not None and _moves(event)}
     if not numbers or not await is_anything_graded(tx):
         return
@@ -64,8 +66,7 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
 
 
 def _moves(event: e.Event) -> bool:
-    heard = isinstance(event, e.CustomerWrote) and event.turned
-    return heard or isinstance(event, _MOVING)
+    return not isinstance(event, e.CustomerWrote) or event.turned
 
 
 async def _held(tx: Tx, numbers: Iterable[int]) -> list[Ticket]:
@@ -119,3 +120,6 @@ async def _weight(tx: ReadTx, code: str | None) -> int:
     """How far a priority is from the usual one, the middle of them; none is as usual."""
     known = list((await classes_of(tx)).known[PRIORITY])
     return 0 if code not in known else known.index(code) - len(known) // 2
+
+
+SUBSCRIBER: Final = Subscriber("queue order", _MOVING, record)

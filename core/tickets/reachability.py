@@ -24,11 +24,11 @@ async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:
     """Telegram says that this person has blocked the bot."""
     person = await find_by_telegram(tx, sender.telegram_id)
     if person is not None:
-        await lose_customer(tx, person, reason, alone=True)
+        await lose_customer(tx, person, reason, by_answer=False)
 
 
-async def lose_customer(tx: Tx, person: Person, reason: str, *, alone: bool) -> None:
-    """Note it and tell each open ticket. ``alone``: no failed answer says so already."""
+async def lose_customer(tx: Tx, person: Person, reason: str, *, by_answer: bool) -> None:
+    """Note it and tell each open ticket. ``by_answer``: a failed answer showed it."""
     if not lose(tx, person):
         return
     codes = (await workflow_of(tx)).open_codes()
@@ -38,5 +38,7 @@ async def lose_customer(tx: Tx, person: Person, reason: str, *, alone: bool) -> 
     numbers: list[int | None] = [*found]
     for number in numbers or [None]:
         tx.emit(
-            PersonUnreachable(ticket_id=number, person_id=person.id, reason=reason, alone=alone)
+            PersonUnreachable(
+                ticket_id=number, person_id=person.id, reason=reason, by_answer=by_answer
+            )
         )

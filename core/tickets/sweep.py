@@ -79,11 +79,12 @@ async def sweep(tx: Tx) -> int:
     tickets = await _hold(tx, due)
     gap = tx.now - heart.at
     gathered: dict[str, Any] = dict(heart.value)
-    alone = not gathered and not (gap > DOWNTIME and len(due) > FEW)
+    after_downtime = bool(gathered) or (gap > DOWNTIME and len(due) > FEW)
     for timer in due:
         if not await _claim(tx, timer):
             continue
-        if await _fired(tx, tickets[timer.ticket_id], timer, alone=alone) and not alone:
+        fired = await _fired(tx, tickets[timer.ticket_id], timer, after_downtime=after_downtime)
+        if fired and after_downtime:
             gathered[timer.kind] = [*gathered.get(timer.kind, ()), timer.ticket_id]
     if len(due) < BATCH and gathered:
         _tell_as_one(tx, gathered, gap)
@@ -148,12 +149,12 @@ async def _claim(tx: Tx, timer: Due) -> bool:
     return bool(claimed.rowcount == 1)  # type: ignore[attr-defined]
 
 
-async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
+async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) -> bool:
     """Fire one timer. A ticket that cannot be moved steps aside; the others' clocks go on."""
     number, before = ticket.id, len(tx.events)
     try:
         async with tx.session.begin_nested():
-            return await _fire(tx, ticket, timer, alone=alone)
+            return await _fire(tx, ticket, timer, after_downtime=after_downtime)
     except DBAPIError:
         raise  # the store's trouble is everybody's
     except Exception:
@@ -163,20 +164,20 @@ async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
         return False
 
 
-async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
+async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) -> bool:
     """The effect of one timer. False when the ticket's state has overtaken it."""
     due = ticket.answer_due or timer.at
     if timer.kind in _CLOCKS:
-        return await _tell_of_clock(tx, timer, alone=alone)
+        return await _tell_of_clock(tx, timer, after_downtime=after_downtime)
     match timer.kind:
         case "contact":
-            tx.emit(ContactDue(ticket_id=ticket.id, at=timer.at, alone=alone))
+            tx.emit(ContactDue(ticket_id=ticket.id, at=timer.at, after_downtime=after_downtime))
             return True
         case "reminder":
-            tx.emit(DeadlineNear(ticket_id=ticket.id, due=due, alone=alone))
+            tx.emit(DeadlineNear(ticket_id=ticket.id, due=due, after_downtime=after_downtime))
             return True
         case "answer":
-            tx.emit(DeadlineMissed(ticket_id=ticket.id, due=due, alone=alone))
+            tx.emit(DeadlineMissed(ticket_id=ticket.id, due=due, after_downtime=after_downtime))
             return True
         case "wake":
             reason = ticket.reason
@@ -184,20 +185,33 @@ async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, alone: bool) -> bool:
             if woke:
                 waiting = ticket.waiting_since is not None
                 tx.emit(
-                    TicketWoke(ticket_id=ticket.id, reason=reason, waiting=waiting, alone=alone)
+                    TicketWoke(
+                        ticket_id=ticket.id,
+                        reason=reason,
+                        waiting=waiting,
+                        after_downtime=after_downtime,
+                    )
                 )
             return woke
     return await _moved(tx, ticket, "expire")
 
 
-async def _tell_of_clock(tx: Tx, timer: Due, *, alone: bool) -> bool:
+async def _tell_of_clock(tx: Tx, timer: Due, *, after_downtime: bool) -> bool:
     """A reaction or resolution deadline is near, or has passed (C5)."""
     kind, event = _CLOCKS[timer.kind]
     clock = await tx.session.get(Clock, (timer.ticket_id, kind), populate_existing=True)
     if clock is None or clock.due_at is None or clock.missed_at is not None:
         return False
-    alone = alone and not await _is_part_of_outage(tx, timer.ticket_id)
-    tx.emit(event(ticket_id=timer.ticket_id, kind=kind, deadline=clock.due_at, alone=alone))
+    in_outage = not after_downtime and await _is_part_of_outage(tx, timer.ticket_id)
+    tx.emit(
+        event(
+            ticket_id=timer.ticket_id,
+            kind=kind,
+            deadline=clock.due_at,
+            after_downtime=after_downtime,
+            in_outage=in_outage,
+        )
+    )
     return True
 
 

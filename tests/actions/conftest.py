@@ -8,35 +8,16 @@ from pathlib import Path
 import pytest
 
 from bot.commands.migrate import migrate
-from core import journal
 from core.company import Company
-from core.contacts import merge
 from core.db import Database, Row
-from core.delivery import outbox
 from core.desk import Desk
-from core.equipment import outage_recorder
-from core.links import ticket_links
-from core.sla import clock_recorder
-from core.tasks import task_recorder
-from core.tickets import next_contact, parents, queue_order
+from core.subscriptions import SUBSCRIBERS
 from tests.actions import people
 from tests.actions.store import Store
 from tests.postgres import Postgres, in_a_thread
 
 # What the migrations have put there; a test that wants it otherwise changes `desk.cache`.
 SEEDED = {"state", "move", "topic", "category", "priority"}
-
-# As `bot.app.desk_of` has them.
-RECORDERS = (
-    *(
-        merge.record,
-        outage_recorder.record,
-        parents.record,
-        clock_recorder.record,
-        next_contact.record,
-    ),
-    *(task_recorder.record, queue_order.record, ticket_links.record, journal.record, outbox.record),
-)
 
 
 class Clock:
@@ -134,7 +115,7 @@ def company() -> Company:
 
 @pytest.fixture
 def desk(database: Database, clock: Clock, company: Company) -> Desk:
-    return Desk(database, company, RECORDERS, clock=clock)
+    return Desk(database, company, SUBSCRIBERS, clock=clock)
 
 
 @pytest.fixture

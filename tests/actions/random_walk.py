@@ -25,6 +25,7 @@ from core.links.split import Fragment, split
 from core.manual_tickets.save import record_call
 from core.people.identity import Sender
 from core.sla.terms import Kind, Spans, Term
+from core.subscriptions import SUBSCRIBERS
 from core.tasks.resolution import Choice, resolve
 from core.tasks.task_actions import cancel_task, finish_task, take_task
 from core.teams.assignee_parser import Wish, read_escalation, read_hand_over
@@ -41,7 +42,7 @@ from core.tx import Actor, Tx
 from tests.actions import company_directory as directory
 from tests.actions.agreement_factories import HOUR, TERMS, WEEK, agrees
 from tests.actions.company_directory import put_team
-from tests.actions.conftest import RECORDERS, Clock
+from tests.actions.conftest import Clock
 from tests.actions.equipment_factories import brings, camera, title
 from tests.actions.invariants import Eye
 from tests.actions.people import (
@@ -114,7 +115,7 @@ async def seed_company(path: Path) -> Stage:
     database = Database(f"sqlite+aiosqlite:///{path}")
     for engine in (database.writer, database.reader):
         event.listen(engine.sync_engine, "connect", _carelessly)
-    desk = Desk(database, COMPANY, RECORDERS, clock=Clock())
+    desk = Desk(database, COMPANY, SUBSCRIBERS, clock=Clock())
     staff = [await operator_here(desk, who) for who in STAFF]
     await desk.run(put_team, "first", {"en": "First"}, level=1, members=[OLGA.telegram_id])
     await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[OLEG.telegram_id])
@@ -150,7 +151,7 @@ class World:
     async def begin(self, *, late: bool) -> None:
         """Three tickets, opened under the agreement or before there is one (``late``)."""
         await self.stage.clear()
-        self.desk = Desk(self.stage.database, COMPANY, RECORDERS, clock=self.clock)
+        self.desk = Desk(self.stage.database, COMPANY, SUBSCRIBERS, clock=self.clock)
         self.eye = Eye(self.desk)
         if not late:
             await agrees(self.desk)

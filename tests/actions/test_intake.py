@@ -7,8 +7,9 @@ import pytest
 from core.delivery.channel import Delivery, Sent
 from core.desk import Desk
 from core.errors import NoSuchTicket
-from core.events import TicketOpened
+from core.events import Event, TicketOpened
 from core.models import Ticket
+from core.subscribers import Subscriber
 from core.tickets.customer_message import open_ticket
 from core.tickets.delivery_results import arrived
 from core.tickets.intake import Outcome, drop_unassigned_messages, file_unassigned_messages, hear
@@ -91,15 +92,15 @@ async def test_nothing_is_left_of_an_action_that_breaks(desk: Desk, store: Store
     assert await store.everything() == before
 
 
-async def test_nothing_is_left_when_a_recorder_breaks(desk: Desk, store: Store) -> None:
+async def test_nothing_is_left_when_a_subscriber_breaks(desk: Desk, store: Store) -> None:
     async def breaks(tx: Tx, events: object) -> None:
         raise ZeroDivisionError
 
     before = await store.everything()
-    desk.recorders = (*desk.recorders, breaks)
+    desk.subscribers = (*desk.subscribers, Subscriber("broken", (Event,), breaks))
     with pytest.raises(ZeroDivisionError):
         await opens(desk)
-    desk.recorders = desk.recorders[:-1]
+    desk.subscribers = desk.subscribers[:-1]
     assert (await store.everything())["ticket"] == before["ticket"]
     assert (await store.everything())["journal"] == before["journal"]
 

@@ -151,7 +151,7 @@ async def test_a_card_that_another_process_sends_elsewhere_stands_there_at_once(
     ticket = await opens(desk)
     await given(desk, ticket)
     await stands(desk, store, ticket.id, 8)
-    beside = Desk(desk.database, desk.company, desk.recorders, clock=desk.clock)
+    beside = Desk(desk.database, desk.company, desk.subscribers, clock=desk.clock)
     await beside.run(put_team, "field", TITLES, active=False)
     (row,) = await store.outbox(OPERATORS, kind="card", state="queued")
     # this desk has not read the directory anew yet, and the card is there already

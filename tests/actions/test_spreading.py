@@ -12,11 +12,12 @@ from core.company import Company
 from core.db import Database
 from core.desk import Desk
 from core.models import JournalEntry, SystemState
+from core.subscriptions import SUBSCRIBERS
 from core.tickets import parents
 from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import set_parent
 from core.tx import Actor
-from tests.actions.conftest import RECORDERS, Clock
+from tests.actions.conftest import Clock
 from tests.actions.equipment_factories import crowd
 from tests.actions.people import ALICE, BORIS, customer, opens, operator
 from tests.actions.store import Store
@@ -114,7 +115,7 @@ def _die(path: str, actor: Actor, top: int, plan: str) -> None:
     parents.BATCH = FEW  # type: ignore[misc]
 
     async def solve() -> None:
-        desk = Desk(Database(f"sqlite+aiosqlite:///{path}"), Company(), RECORDERS, clock=Clock())
+        desk = Desk(Database(f"sqlite+aiosqlite:///{path}"), Company(), SUBSCRIBERS, clock=Clock())
         await desk.run_as(actor, move, top, "resolve", reason="a new cable")
         while await desk.run(parents.carry_on):
             pass

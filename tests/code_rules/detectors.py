@@ -29,6 +29,27 @@ def commits(tree: ast.Module) -> Found:
             yield node.lineno, f"{ast.unparse(node)}()"
 
 
+def outbox_writes(tree: ast.Module) -> Found:
+    """Rows of the outbox that are made, changed or taken out, past the table of notices."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.ImportFrom(module="core.delivery.outbox", names=names):
+                found = [name.name for name in names if name.name in {"row", "write"}]
+            case ast.Attribute(value=ast.Name(id="outbox"), attr="row" | "write"):
+                found = [ast.unparse(node)]
+            case ast.Call(func=ast.Name(id="OutboxRow")):
+                found = ["OutboxRow(…)"]
+            case ast.Call(
+                func=ast.Name(id="insert" | "update" | "delete"),
+                args=[ast.Name(id="OutboxRow"), *_],
+            ):
+                found = [ast.unparse(node)]
+            case _:
+                continue
+        for words in found:
+            yield node.lineno, words
+
+
 def clocks(tree: ast.Module) -> Found:
     """The machine's clock, called or handed on."""
     for node in ast.walk(tree):

@@ -50,6 +50,11 @@ def test_logic_asks_flags_and_categories_never_state_codes() -> None:
     assert not found, told("states are rows a company edits: ask a flag or a category", found)
 
 
+def test_only_delivery_writes_outbox_rows() -> None:
+    found = faults(detectors.outbox_writes, *HOUSE, allowed=("core/delivery/", "core/models/"))
+    assert not found, told("emit an event, and say in the table of notices who hears of it", found)
+
+
 def test_modules_are_named_after_what_they_do() -> None:
     found = [
         module.name
@@ -73,6 +78,14 @@ def test_what_is_left_undone_says_why() -> None:
     ("detector", "bad", "good"),
     [
         (detectors.commits, "await session.commit()", "await desk.run(take)"),
+        (detectors.outbox_writes, "update(OutboxRow).values(x=1)", "select(OutboxRow)"),
+        (detectors.outbox_writes, "OutboxRow(kind='x')", "x: OutboxRow"),
+        (
+            detectors.outbox_writes,
+            "from core.delivery.outbox import post, row",
+            "from core.delivery.outbox import post",
+        ),
+        (detectors.outbox_writes, "await outbox.write(tx, rows)", "await outbox.post(tx, chat)"),
         (detectors.clocks, "x = datetime.now(UTC)", "x = tx.now"),
         (detectors.clocks, "clock = time.time", "clock = time.monotonic"),
         (detectors.cyrillic, "x = 'Взять'", "'''Взять'''"),

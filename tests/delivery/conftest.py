@@ -50,7 +50,7 @@ def clock() -> Clock:
 @pytest.fixture
 def desk(database: Database, clock: Clock) -> Desk:
     company = Company(operators_chat=GROUP, alerts_chat=ALERTS)
-    return Desk(database, company, (outbox.record,), clock=clock)
+    return Desk(database, company, (outbox.SUBSCRIBER,), clock=clock)
 
 
 @pytest.fixture
@@ -59,4 +59,5 @@ def depot(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Depot:
     monkeypatch.setattr(courier, "LOOK_EVERY", 0.02)
     monkeypatch.setattr(sender, "QUIET", 0.01)
     monkeypatch.setattr(sender, "STORE_PAUSE", 0.01)
+    monkeypatch.setattr(courier, "STORE_PAUSE", 0.01)
     return Depot(desk, clock)

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import event, select, update
 
-from core.company import Company
 from core.db import Database
 from core.delivery import outbox
 from core.delivery.channel import Channel, Delivery, SendError, Sent
-from core.delivery.courier import Courier, DeliveryHooks
+from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer, Priority
+from core.delivery.settlement import FollowUps
 from core.desk import Desk
 from core.models import OutboxRow
 from core.tx import Tx
@@ -119,7 +119,7 @@ class Depot:
         self.arrived: list[int] = []
         self.refused: list[tuple[int, str]] = []
         self.slow: list[int] = []
-        self.companies: list[Company] = []
+        self.failures = 0
         self.crashes = 0
         self.cursed: dict[int, Exception] = {}
         self.courier = self.hire()
@@ -130,8 +130,7 @@ class Depot:
             self.desk,
             channels or {"telegram": self.channel},
             self.pacer,
-            DeliveryHooks(self._arrived, self._refused, self._look_slow),
-            self.companies.append,
+            FollowUps(self._arrived, self._refused, self._slow),
         )
         return self.courier
 
@@ -140,6 +139,7 @@ class Depot:
             self.crashes -= 1
             raise RuntimeError("a mistake in what follows")
         if delivery.id in self.cursed:
+            self.failures += 1
             raise self.cursed[delivery.id]
         # what is rolled back has not happened
         event.listen(
@@ -151,7 +151,7 @@ class Depot:
     async def _refused(self, tx: Tx, delivery: Delivery, reason: str) -> None:
         self.refused.append((delivery.id, reason))
 
-    async def _look_slow(self, tx: Tx, messages: list[int]) -> None:
+    async def _slow(self, tx: Tx, messages: list[int]) -> None:
         self.slow += messages
 
     # ------------------------------------------------------------------ rows
@@ -197,14 +197,14 @@ class Depot:
     async def interrupt(self, number: int) -> None:
         """As if a process had died while it was sending the row."""
 
-        async def probe_context(tx: Tx) -> None:
+        async def die(tx: Tx) -> None:
             await tx.session.execute(
                 update(OutboxRow)
                 .where(OutboxRow.id == number)
                 .values(state="sending", attempts=1, probe_context={})
             )
 
-        await self.desk.run(probe_context)
+        await self.desk.run(die)
 
     # ------------------------------------------------------------------ time
 

@@ -261,7 +261,7 @@ async def test_a_chat_that_moved_takes_its_rows_along(depot: Depot) -> None:
     async with depot.at_work():
         await depot.until_over()
     assert depot.channel.to("-1007") == rows
-    assert [company.operators_chat for company in depot.companies] == [-1007]
+    assert depot.desk.company.operators_chat == -1007
 
 
 async def test_a_chat_without_a_role_that_moved_takes_its_rows_along(depot: Depot) -> None:
@@ -451,18 +451,9 @@ async def test_a_claim_whose_answer_was_lost_is_not_forgotten(
 async def test_trouble_of_the_store_is_no_reason_to_forget_what_follows(depot: Depot) -> None:
     row = await depot.put(ALICE)
     depot.cursed[row] = ConnectionError("the store is away")
-    failures = 0
-    run = depot.courier._carrier.settle
-
-    async def counted(*args: object) -> None:
-        nonlocal failures
-        failures += 1
-        if failures > sender.PATIENCE + 2:
-            depot.cursed.clear()
-        await run(*args)  # type: ignore[arg-type]
-
-    depot.courier._carrier.settle = counted
     async with depot.at_work():
+        await depot.until(lambda: depot.failures > courier.PATIENCE + 2)
+        depot.cursed.clear()
         await depot.until_over()
     assert depot.arrived == depot.channel.tried == [row]
     assert (await depot.row(row)).error is None
@@ -603,7 +594,7 @@ async def test_stop_does_not_wait_for_ever(depot: Depot) -> None:
     await task
     assert (await depot.row(row)).state == "sending"
     for left in depot.courier._under_way.values():
-        left.cancel()
+        left.task.cancel()
 
 
 async def test_stop_ends_the_wait_for_a_lost_answer(
@@ -624,7 +615,7 @@ async def test_stop_ends_the_wait_for_a_lost_answer(
     assert depot.channel.tried == [row]
 
 
-async def test_stop_during_a_claim_still_sees_the_parcel_through(
+async def test_stop_during_a_claim_still_sees_the_delivery_through(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = await depot.put(ALICE)

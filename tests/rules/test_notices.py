@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core import events as e
-from core.delivery.notices import NOTICES, Audience, Notice, notices_of
+from core.delivery.notices import NOTICES, Audience, Notice, Stored, notices_of
 from core.delivery.pacing import Priority
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -23,13 +23,13 @@ def entered(verb: str, old: str = "open", new: str = "closed", **more: Any) -> e
 
 def wrote(**more: Any) -> e.CustomerWrote:
     facts: dict[str, Any] = {"ticket_id": 1, "message_id": 5, "album": None, "counts": True}
-    facts |= {"turned": False, "in_card": False, "answer_due": NOW}
+    facts |= {"turned": False, "answer_due": NOW}
     return e.CustomerWrote(**(facts | more))
 
 
 def edited(**more: Any) -> e.MessageEdited:
     facts: dict[str, Any] = {"ticket_id": 1, "message_id": 5, "old": "a", "new": "b"}
-    return e.MessageEdited(**(facts | {"from_customer": True, "in_card": False} | more))
+    return e.MessageEdited(**(facts | {"from_customer": True} | more))
 
 
 def taken(**more: Any) -> e.TicketTaken:
@@ -37,11 +37,11 @@ def taken(**more: Any) -> e.TicketTaken:
     return e.TicketTaken(**(facts | more))
 
 
-def missed(*, alone: bool) -> e.DeadlineMissed:
-    return e.DeadlineMissed(ticket_id=1, due=NOW, alone=alone)
+def missed(**more: Any) -> e.DeadlineMissed:
+    return e.DeadlineMissed(ticket_id=1, due=NOW, **more)
 
 
-CLOCK: dict[str, Any] = {"ticket_id": 1, "kind": "reaction", "deadline": NOW, "alone": True}
+CLOCK: dict[str, Any] = {"ticket_id": 1, "kind": "reaction", "deadline": NOW}
 MISSED = ["staff_mail:mail.clock.reaction", "operators:card"]
 
 
@@ -53,10 +53,19 @@ def caught_up(**lists: tuple[int, ...]) -> e.CaughtUp:
     return e.CaughtUp(ticket_id=None, down=9, **({"overdue": (), "near": (), "woke": ()} | lists))
 
 
-def heard_by(event: e.Event) -> list[str]:
+def task_done(**more: Any) -> e.TaskDone:
+    facts: dict[str, Any] = {"ticket_id": 1, "task_id": 2, "kind": "equipment", "assignee_id": 3}
+    facts |= {"outcome": "done", "by_hand": True, "done_by": 3, "holder_id": 4, "active": True}
+    return e.TaskDone(**(facts | more))
+
+
+def heard_by(event: e.Event, *, in_card: bool = False, origin: str = "telegram") -> list[str]:
     """Each notice as `whom:what`; a notice whose text is silent about this event is none."""
     lines = []
+    stored = Stored(origin, in_card=in_card)
     for notice in notices_of(event):
+        if notice.if_stored is not None and not notice.if_stored(event, stored):
+            continue
         key = notice.key(event) if callable(notice.key) else notice.key
         if notice.kind != "text" or key is not None:
             lines.append(f"{notice.to}:{key or notice.kind}")
@@ -70,13 +79,21 @@ def heard_by(event: e.Event) -> list[str]:
             e.TicketOpened(**OPENED),
             ["operators:card", "customer:ticket.opened", "staff_mail:mail.ticket_opened"],
         ),
+        (e.TicketOpened(**OPENED, part_of="outage"), []),
+        (
+            e.TicketOpened(**OPENED, part_of="fault"),
+            ["operators:card", "staff_mail:mail.ticket_opened"],
+        ),
+        (e.TicketOpened(**OPENED, undecided=True), ["customer:ticket.opened"]),
+        (
+            e.TicketOpened(**(OPENED | {"origin": "split"})),
+            ["operators:card", "staff_mail:mail.ticket_opened"],
+        ),
         (wrote(), ["operators:content"]),
         (wrote(turned=True), ["operators:content", "operators:card"]),
-        (wrote(in_card=True), []),
         (wrote(album="a"), ["operators:content"]),
         (edited(), ["operators:edit"]),
-        (edited(in_card=True), ["operators:card"]),
-        (edited(from_customer=False), ["customer:edit"]),
+        (edited(from_customer=False), ["customer:edit", "reporters:edit"]),
         (taken(), ["customer:ticket.taken", "operators:card"]),
         (taken(by_answer=True), ["operators:card"]),
         (taken(first=False), ["operators:card"]),
@@ -93,13 +110,15 @@ def heard_by(event: e.Event) -> list[str]:
         (e.NoteWritten(ticket_id=1, note_id=4), ["operators:reaction"]),
         (e.NoteEdited(ticket_id=1, note_id=4, old="x"), []),
         (clock_missed(), ["alerts:alert.clock.reaction", *MISSED]),
-        (clock_missed(alone=False), ["operators:card"]),
+        (clock_missed(after_downtime=True), ["operators:card"]),
         (e.ClockNear(**CLOCK), ["operators:group.clock_near.reaction"]),
-        (e.ClockNear(**(CLOCK | {"alone": False})), []),
-        (e.ContactDue(ticket_id=1, at=NOW, alone=True), ["operators:group.contact"]),
-        (e.ContactDue(ticket_id=1, at=NOW, alone=False), []),
-        (missed(alone=True), ["alerts:alert.overdue", "staff_mail:mail.overdue", "operators:card"]),
-        (missed(alone=False), ["operators:card"]),
+        (e.ClockNear(**(CLOCK | {"after_downtime": True})), []),
+        (e.ClockNear(**(CLOCK | {"in_outage": True})), []),
+        (clock_missed(in_outage=True), ["operators:card"]),
+        (e.ContactDue(ticket_id=1, at=NOW), ["operators:group.contact"]),
+        (e.ContactDue(ticket_id=1, at=NOW, after_downtime=True), []),
+        (missed(), ["alerts:alert.overdue", "staff_mail:mail.overdue", "operators:card"]),
+        (missed(after_downtime=True), ["operators:card"]),
         (caught_up(), []),
         (caught_up(overdue=(1,)), ["alerts:alert.digest", "staff_mail:mail.digest"]),
         (caught_up(late=(1,)), ["alerts:alert.digest", "staff_mail:mail.digest"]),
@@ -137,6 +156,55 @@ def test_the_customer_is_told_of_a_move_in_the_words_for_it(
 ) -> None:
     said = [line.removeprefix("customer:") for line in heard_by(event) if "customer" in line]
     assert said == ([] if text is None else [text])
+
+
+def test_words_that_the_card_shows_are_not_posted_below_it() -> None:
+    assert heard_by(wrote(), in_card=True) == []
+    assert heard_by(wrote(turned=True), in_card=True) == ["operators:card"]
+    assert heard_by(edited(), in_card=True) == ["operators:card"]
+
+
+def test_who_holds_a_ticket_hears_of_a_task_that_somebody_else_has_done() -> None:
+    heard = ["operators:group.task.done", "operators:card"]
+    assert heard_by(task_done()) == heard
+    for of_no_interest in ({"holder_id": 3}, {"by_hand": False}, {"active": False}):
+        assert heard_by(task_done(**of_no_interest)) == ["operators:card"]
+
+
+def test_words_to_an_outage_or_to_all_reach_everybody_who_reported_it() -> None:
+    answer = e.AnswerWritten(ticket_id=1, message_id=5, album=None)
+    everybody = ["customer:content", "reporters:content"]
+    assert heard_by(answer, origin="outage") == everybody
+    assert heard_by(e.AnswerWritten(ticket_id=1, message_id=5, album="a", to_all=True)) == everybody
+    retried = e.AnswerRetried(ticket_id=1, message_id=5)
+    assert heard_by(retried, origin="outage") == everybody
+    assert heard_by(retried) == ["customer:content"]
+
+
+def test_who_becomes_an_admin_by_the_first_claim_is_told_to_nobody() -> None:
+    assert heard_by(e.AdminAppointed(ticket_id=None, person_id=1, by="claim")) == []
+    invited = e.AdminAppointed(ticket_id=None, person_id=1, by="invitation")
+    assert heard_by(invited) == ["admins:setup.admin.appointed"]
+
+
+def test_trouble_of_a_chat_is_told_to_admins_to_the_other_chat_and_by_mail() -> None:
+    facts: dict[str, Any] = {"ticket_id": None, "role": "operators", "code": "gone", "chat": 1}
+    assert heard_by(e.DeskTroubled(**facts)) == [
+        "admins:setup.operators.gone",
+        "other_chat:setup.operators.gone",
+        "staff_mail:mail.troubled.operators",
+    ]
+    assert heard_by(e.DeskWell(**facts))[0] == "admins:setup.operators.well"
+
+
+def test_a_note_that_came_with_an_action_gets_no_sign_of_its_own() -> None:
+    assert heard_by(e.NoteWritten(ticket_id=1, note_id=4, said_with="task")) == []
+
+
+def test_a_failed_answer_says_already_that_the_customer_is_out_of_reach() -> None:
+    facts: dict[str, Any] = {"ticket_id": 1, "person_id": 2, "reason": "blocked"}
+    assert heard_by(e.PersonUnreachable(**facts)) == ["operators:group.unreachable"]
+    assert heard_by(e.PersonUnreachable(**facts, by_answer=True)) == []
 
 
 def test_a_move_that_changes_nothing_to_see_leaves_the_card_alone() -> None:

@@ -8,7 +8,7 @@ from core import events as e
 from core.tasks.resolution import Choice, read_choice
 from core.tasks.rules import CLOSING, Cause, cause_of
 
-GIVEN: dict[str, Any] = {"ticket_id": 1, "to": "x", "by": "y", "first": False, "told": ()}
+GIVEN: dict[str, Any] = {"ticket_id": 1, "to": "x", "by": "y", "first": False, "concerns": ()}
 GIVEN |= {"level": 1, "old_level": 1}
 
 

@@ -36,7 +36,7 @@ async def _desk(url: str) -> AsyncIterator[Desk]:
     database = Database(url)
     await migrate(database)
     try:
-        yield Desk(database, Company(), (journal.record, outbox.record))
+        yield Desk(database, Company(), (journal.SUBSCRIBER, outbox.SUBSCRIBER))
     finally:
         await database.close()
 

@@ -27,11 +27,9 @@ from bot.update_handler import Handler  # noqa: E402
 from bot.update_queue import UpdateQueue  # noqa: E402
 from channels.telegram.channel import TelegramChannel  # noqa: E402
 from core.db import Database  # noqa: E402
-from core.delivery import outbox_store  # noqa: E402
-from core.delivery.courier import Courier  # noqa: E402
+from core.delivery.courier import Courier, Settlement  # noqa: E402
 from core.delivery.sender import DeliverySender  # noqa: E402
 from core.desk import Desk  # noqa: E402
-from core.tickets import delivery_results  # noqa: E402
 from tests.unhurried import Unhurried  # noqa: E402
 from tools.bench.meter import STAGES, Meter  # noqa: E402
 
@@ -57,9 +55,8 @@ COROUTINES = (
     Seam("claim", Courier, "run"),  # finds and claims what may leave
     Seam("call", TelegramChannel, "send"),  # loads it, builds the call, makes it
     Seam("call", Bot, "__call__", ("dispatch",)),  # a handler's own call
-    Seam("settle", DeliverySender, "carry"),  # around the call
-    Seam("settle", outbox_store, "end"),  # what came of it, and what follows from that
-    Seam("settle", delivery_results, "arrived"),
+    Seam("settle", DeliverySender, "send"),  # around the call
+    Seam("settle", Settlement, "write"),  # what came of it, and what follows from that
 )
 FUNCTIONS = (Seam("parse", Update, "model_validate_json"),)
 # Beginning and ending transactions, whoever has them.

@@ -11,15 +11,15 @@ from sqlalchemy import select
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.messages.message_parser import Service, Unsupported, read
-from core import journal
 from core.company import Company
 from core.db import Database
-from core.delivery import outbox, outbox_store
+from core.delivery import outbox_store
 from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.pacing import Pacer
 from core.desk import Desk
 from core.models import OutboxRow, Person
 from core.people.identity import Sender, arrive, enter_dialogue
+from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets import delivery_results
 from core.tickets.conversation import reply
@@ -80,8 +80,7 @@ class House:
         company = Company(
             language=self.language, operators_chat=self.group.id, alerts_chat=self.alerts.id
         )
-        recorders = (journal.record, outbox.record)
-        self.desk = Desk(self.database, company, recorders, clock=self.clock)
+        self.desk = Desk(self.database, company, SUBSCRIBERS, clock=self.clock)
         self.begin_anew()
 
     def begin_anew(self) -> None:

@@ -233,10 +233,10 @@ async def test_operators_and_admins_are_told_what_needs_them(house: House) -> No
     due = house.clock.now
 
     async def happen(tx: Tx) -> None:
-        tx.emit(DeadlineNear(ticket_id=number, due=due, alone=True))
-        tx.emit(TicketWoke(ticket_id=number, reason="ждём поставку", waiting=True, alone=True))
-        tx.emit(TicketWoke(ticket_id=number, reason=None, waiting=False, alone=True))
-        tx.emit(DeadlineMissed(ticket_id=number, due=due, alone=True))
+        tx.emit(DeadlineNear(ticket_id=number, due=due))
+        tx.emit(TicketWoke(ticket_id=number, reason="ждём поставку", waiting=True))
+        tx.emit(TicketWoke(ticket_id=number, reason=None, waiting=False))
+        tx.emit(DeadlineMissed(ticket_id=number, due=due))
         tx.emit(CaughtUp(ticket_id=None, down=12000, overdue=(3, 5), near=(7,), woke=()))
         tx.emit(CaughtUp(ticket_id=None, down=60, overdue=(), near=(7, 8), woke=(9,)))
         tx.emit(UpdateQuarantined(ticket_id=None, inbox_id=7, update_id=8, error="<odd>"))

@@ -15,10 +15,10 @@ from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, Sent
-from core.delivery.courier import Courier, DeliveryHooks
-from core.tickets import delivery_results
+from core.delivery.courier import Courier
 from core.tickets.assignment import take
 from core.tickets.classification import retitle
+from core.tickets.delivery_results import FOLLOW_UPS
 from core.tickets.sweep import sweep
 from tests.channels.telegram.house import House
 from tests.channels.telegram.test_channel import card, opened
@@ -452,12 +452,7 @@ async def test_the_courier_and_the_channel_agree(house: House) -> None:
     house.world.faults.cut(times=2, method="sendMessage", after=3)
     house.world.faults.error(500, times=2, after=6)
     house.world.faults.flood(1, chat=house.group, after=4)
-    reactions = DeliveryHooks(
-        delivery_results.arrived, delivery_results.refused, delivery_results.ack_slow_answers
-    )
-    courier = Courier(
-        house.desk, {"telegram": house.channel}, house.gateway.pacer, reactions, lambda _: None
-    )
+    courier = Courier(house.desk, {"telegram": house.channel}, house.gateway.pacer, FOLLOW_UPS)
     running = asyncio.create_task(courier.run())
     numbers = [await house.open(house.anna.say(f"Trouble {n}").result) for n in range(4)]
     for number in numbers:

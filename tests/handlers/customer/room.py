@@ -16,12 +16,12 @@ from sqlalchemy import text
 
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway
-from core import journal
 from core.company import Company
 from core.db import Database, Row
-from core.delivery import outbox, outbox_store
+from core.delivery import outbox_store
 from core.desk import Desk
 from core.people.identity import Sender, arrive
+from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets import conversation, lifecycle
 from core.tickets.incoming import IncomingMessage
@@ -68,9 +68,7 @@ class PrivateRoom:
 
     def restart(self) -> None:
         """Everything in memory is gone; what is left is the database."""
-        self.desk = Desk(
-            self.database, self.company, (journal.record, outbox.record), clock=self.clock
-        )
+        self.desk = Desk(self.database, self.company, SUBSCRIBERS, clock=self.clock)
         self.dispatcher = Dispatcher(disable_fsm=True, desk=self.desk, texts=self.texts)
         spoken = LocaleMiddleware(self.desk, self.texts)
         for observer in (

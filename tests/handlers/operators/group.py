@@ -21,6 +21,7 @@ from core.delivery.channel import SendError
 from core.delivery.pacing import Pacer
 from core.desk import Desk
 from core.people.identity import Sender
+from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets import customer_dialogue, delivery_results, intake
 from core.tickets.incoming import IncomingMessage
@@ -28,7 +29,6 @@ from handlers import telegram as telegram_handlers
 from sandbox import Chat, Press, World
 from sandbox import Message as Sent
 from sandbox import Person as Human
-from tests.actions.conftest import RECORDERS
 
 LOCALES = Path(__file__).parents[3] / "locales"
 ADMIN_ID = 777_001
@@ -78,7 +78,7 @@ class Group:
 
     def __post_init__(self) -> None:
         company = Company(operators_chat=self.chat.id, admins=frozenset({ADMIN_ID}))
-        self.desk = Desk(self.database, company, RECORDERS, clock=self.clock)
+        self.desk = Desk(self.database, company, SUBSCRIBERS, clock=self.clock)
         gateway = Gateway(self.bot, Hasty())
         self.door = telegram_handlers.dispatcher(self.desk, self.texts, gateway.open_menus)
         self.channel = TelegramChannel(gateway, self.desk, self.texts)

@@ -1,0 +1,97 @@
+"""Who acts upon events, and how long: until nothing new happens.
+
+A subscriber names the types of events it asks for and is never called for others. What it emits is
+handed on as well, to those before it too, at most :data:`MOST` deep.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from core.events import Event, EventChainCut, name_of
+from core.tx import Tx
+
+log = logging.getLogger(__name__)
+
+React = Callable[[Tx, Sequence[Event]], Awaitable[None]]
+
+MOST: Final = 10
+"""So many subscribers may act one upon another; a longer chain is a mistake, and is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """``react`` gets the events of ``types`` (subclasses too) that are new to it, in their order.
+
+    ``last``: it writes down what has happened and causes nothing. It is called once, after all
+    others, with the events of the whole transaction.
+    """
+
+    name: str
+    types: tuple[type[Event], ...]
+    react: React
+    last: bool = False
+
+    def asked(self, events: Sequence[Event]) -> list[Event]:
+        """Those of the events that it asked for."""
+        return [event for event in events if isinstance(event, self.types)]
+
+
+async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
+    """Hand the transaction's events to whoever asked for them, in the order of ``subscribers``.
+
+    Each gets at its turn what has happened since its last one; the turns go round until nothing
+    new happens. Then those that are ``last`` get everything.
+    """
+    if not tx.events:
+        return
+    await _Chain(tx, [one for one in subscribers if not one.last]).follow()
+    for one in subscribers:
+        if one.last and (asked := one.asked(tx.events)):
+            await one.react(tx, asked)
+
+
+class _Chain:
+    """The events of one transaction, and how many subscribers led to each of them."""
+
+    def __init__(self, tx: Tx, subscribers: Sequence[Subscriber]) -> None:
+        self.tx = tx
+        self.subscribers = subscribers
+        self.depths = [0] * len(tx.events)
+        self.seen = [0] * len(subscribers)
+        self.cut = False
+
+    async def follow(self) -> None:
+        """Let the turns go round until nobody has caused anything."""
+        before = -1
+        while before < len(self.tx.events):
+            before = len(self.tx.events)
+            for turn, subscriber in enumerate(self.subscribers):
+                first, self.seen[turn] = self.seen[turn], len(self.tx.events)
+                await self._hand(subscriber, first)
+
+    async def _hand(self, subscriber: Subscriber, first: int) -> None:
+        fresh = zip(self.tx.events[first:], self.depths[first:], strict=True)
+        asked = [(event, depth) for event, depth in fresh if isinstance(event, subscriber.types)]
+        near = [(event, depth) for event, depth in asked if depth < MOST]
+        if near:
+            await subscriber.react(self.tx, [event for event, _ in near])
+            self._deepen(1 + max(depth for _, depth in near))
+        if len(near) < len(asked) and not self.cut:
+            self._cut(subscriber, next(event for event, depth in asked if depth >= MOST))
+
+    def _deepen(self, depth: int) -> None:
+        self.depths += [depth] * (len(self.tx.events) - len(self.depths))
+
+    def _cut(self, subscriber: Subscriber, event: Event) -> None:
+        """Say once that a chain did not end: in the log, in the journal, to the admins."""
+        self.cut = True
+        name = name_of(event)
+        log.error("a chain of events was cut", extra={"event": name, "for": subscriber.name})
+        self.tx.emit(
+            EventChainCut(
+                ticket_id=event.ticket_id, event=name, subscriber=subscriber.name, depth=MOST
+            )
+        )
+        self._deepen(MOST)

@@ -1,0 +1,32 @@
+"""Who acts upon events, in this order. One list for the process and for every test.
+
+1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
+2. what is kept in step with it: clocks, the next contact, tasks;
+3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it;
+4. last, once, with everything that has happened: the journal, then the notices.
+"""
+
+from typing import Final
+
+from core import journal
+from core.contacts import merge
+from core.delivery import outbox
+from core.equipment import outage_recorder
+from core.links import ticket_links
+from core.sla import clock_recorder
+from core.subscribers import Subscriber
+from core.tasks import task_recorder
+from core.tickets import next_contact, parents, queue_order
+
+SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
+    merge.SUBSCRIBER,
+    outage_recorder.SUBSCRIBER,
+    parents.SUBSCRIBER,
+    clock_recorder.SUBSCRIBER,
+    next_contact.SUBSCRIBER,
+    task_recorder.SUBSCRIBER,
+    queue_order.SUBSCRIBER,
+    ticket_links.SUBSCRIBER,
+    journal.SUBSCRIBER,
+    outbox.SUBSCRIBER,
+)

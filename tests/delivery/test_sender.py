@@ -1,0 +1,86 @@
+"""What comes of one try to send: a plain result, whatever the channel does."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core.delivery import sender
+from core.delivery.channel import Delivery, SendError
+from core.delivery.sender import DeliveryResult, DeliverySender, Outcome
+from tests.delivery.courier_fixture import Depot
+
+GROUP, ALICE = -1001, 101
+MOVED = SendError("moved", moved_to="-1007")
+
+
+def delivery(address: int = ALICE, **more: Any) -> Delivery:
+    facts: dict[str, Any] = {"id": 1, "channel": "telegram", "address": str(address)}
+    facts |= {"locale": "ru", "kind": "text", "key": "x", "facts": {}, "ticket_id": None}
+    return Delivery(**(facts | {"created_at": datetime(2026, 11, 23, tzinfo=UTC)} | more))
+
+
+@pytest.fixture
+def sends(depot: Depot) -> DeliverySender:
+    return DeliverySender(depot.desk, {"telegram": depot.channel}, depot.pacer)
+
+
+@pytest.mark.parametrize(
+    ("step", "outcome", "reason"),
+    [
+        ("arrives", Outcome.DELIVERED, ""),
+        ("cut", Outcome.DELIVERED, ""),
+        ("lost", Outcome.RETRY, "lost"),
+        (SendError("busy"), Outcome.RETRY, "busy"),
+        (SendError("flood", retry_after=9), Outcome.RETRY, "flood"),
+        (SendError("bad_request", permanent=True), Outcome.REFUSED, "bad_request"),
+        (SendError("blocked", permanent=True), Outcome.REFUSED, "blocked"),
+        (MOVED, Outcome.MOVED, "moved"),
+        (KeyError("a mistake of ours"), Outcome.RETRY, "lost"),
+    ],
+)
+async def test_whatever_the_channel_does_there_is_a_result(
+    depot: Depot, sends: DeliverySender, step: Any, outcome: Outcome, reason: str
+) -> None:
+    depot.channel.plan(str(ALICE), step)
+    result = await sends.send(delivery())
+    assert (result.outcome, result.reason) == (outcome, reason)
+
+
+async def test_what_stands_on_the_other_side_is_part_of_the_result(
+    depot: Depot, sends: DeliverySender
+) -> None:
+    assert (await sends.send(delivery())).sent.message_refs == ("1",)
+    depot.channel.plan(str(ALICE), MOVED)
+    assert (await sends.send(delivery())).moved_to == "-1007"
+
+
+async def test_a_flood_counts_no_try_and_lets_the_address_rest(
+    depot: Depot, sends: DeliverySender
+) -> None:
+    depot.channel.plan(str(ALICE), SendError("flood", retry_after=9))
+    result = await sends.send(delivery())
+    assert result == DeliveryResult(Outcome.RETRY, reason="flood", after=9, counts=False)
+    assert str(ALICE) in depot.pacer._blocked_until
+
+
+async def test_a_group_of_the_desk_that_shuts_us_out_is_trouble_and_not_given_up(
+    depot: Depot, sends: DeliverySender
+) -> None:
+    depot.channel.plan(str(GROUP), SendError("blocked", permanent=True))
+    result = await sends.send(delivery(GROUP))
+    assert (result.outcome, result.trouble, result.counts) == (Outcome.RETRY, True, False)
+
+
+async def test_the_hundredth_passing_failure_is_the_last(
+    depot: Depot, sends: DeliverySender
+) -> None:
+    depot.channel.plan(str(ALICE), SendError("busy"))
+    assert (await sends.send(delivery(attempts=sender.TRIES))).outcome is Outcome.REFUSED
+
+
+async def test_after_a_stop_what_is_uncertain_stays_so(depot: Depot, sends: DeliverySender) -> None:
+    sends.stop.set()
+    depot.channel.plan(str(ALICE), "cut")
+    assert await sends.send(delivery()) == sender.UNKNOWN
+    assert depot.channel.asked == []

@@ -5,7 +5,6 @@ gate is a middleware of the bot's session.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -14,15 +13,13 @@ from math import inf
 from typing import Any, Final, TypeVar, cast
 
 import aiogram.methods
-import orjson
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import (
     BaseRequestMiddleware,
     NextRequestMiddlewareType,
 )
-from aiogram.client.telegram import TelegramAPIServer
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import Response
@@ -30,6 +27,7 @@ from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
 
 from channels.telegram.client.api_errors import NoRoom, Refused, judge, refusal_of
 from channels.telegram.client.known_ids import KnownIds
+from channels.telegram.client.session import LeanSession
 from channels.telegram.screens.open_menus import OpenMenus
 from core.delivery.pacing import Pacer, Priority
 
@@ -55,26 +53,13 @@ def make_bot(token: str, api_url: str | None = None, *, timeout: float = TIMEOUT
     Texts are plain unless a call says otherwise, and links in them are not unfolded (S8).
     """
     keep_responses()
-    session = AiohttpSession(
-        json_loads=_loads,
-        json_dumps=lambda value: orjson.dumps(value).decode(),
-        timeout=timeout,
-    )
-    if api_url:
-        session.api = TelegramAPIServer.from_base(api_url)
+    api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
+    session = LeanSession(api, timeout=timeout)
     return Bot(
         token,
         session=session,
         default=DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True)),
     )
-
-
-def _loads(text: str) -> Any:
-    """What Telegram says, even where a string holds half of a surrogate pair."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text)
 
 
 _kept: list[Any] = []

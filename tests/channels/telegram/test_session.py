@@ -200,7 +200,9 @@ async def test_refusals_are_aiograms_own(connect: Connect) -> None:
     assert line.server.connections == 1, "a refusal is an answer like others"
 
 
-@pytest.mark.parametrize("page", [b"<html>proxy</html>", b"\xff\xfe", b'{"ok": true, "result": 5}', b"[]"])
+@pytest.mark.parametrize(
+    "page", [b"<html>proxy</html>", b"\xff\xfe", b'{"ok": true, "result": 5}', b"[]"]
+)
 async def test_a_page_that_is_no_answer_is_said_to_be_none(connect: Connect, page: bytes) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(page)}\r\n\r\n".encode()
     line = await connect(lambda _n: head + page)

@@ -176,7 +176,7 @@ async def test_a_file_goes_as_a_form(connect: Connect) -> None:
 
 async def test_of_a_message_that_was_made_the_ids_are_read(connect: Connect) -> None:
     line = await connect()
-    made: object = await line.bot(SEND)
+    made: Any = await line.bot(SEND)
     assert made == MessageId(message_id=17)
 
 

@@ -19,6 +19,7 @@ from aiogram.exceptions import (
 from aiogram.methods import TelegramMethod
 from aiohttp import ClientConnectorError
 
+from channels.telegram.client.http_connection import NotSent
 from core.delivery.channel import SendError
 
 LONGEST_DETAIL: Final = 200
@@ -137,7 +138,7 @@ def judge(error: AiogramError, method: TelegramMethod[Any]) -> SendError:
 def _judge_silence(error: AiogramError, detail: str, *, uncertain: bool) -> SendError:
     """No answer that tells whether the call had its effect."""
     if isinstance(error, TelegramNetworkError):
-        never_left = isinstance(error.__cause__, ClientConnectorError)
+        never_left = isinstance(error.__cause__, ClientConnectorError | NotSent)
         return SendError("network", detail, uncertain=uncertain and not never_left)
     return SendError("busy", detail, uncertain=uncertain)
 

@@ -4,32 +4,30 @@ Whoever holds the bot goes through here, handlers' direct answers like the couri
 gate is a middleware of the bot's session.
 """
 
-import asyncio
-import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
 from math import inf
 from typing import Any, Final, TypeVar, cast
 
 import aiogram.methods
-import orjson
 from aiogram import Bot
 from aiogram.client.default import DefaultBotProperties
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import (
     BaseRequestMiddleware,
     NextRequestMiddlewareType,
 )
-from aiogram.client.telegram import TelegramAPIServer
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import Response
 from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
 
-from channels.telegram.client.api_errors import NoRoom, Refused, judge, refusal_of
+from channels.telegram.client.api_errors import Refused, judge, refusal_of
 from channels.telegram.client.known_ids import KnownIds
+from channels.telegram.client.session import LeanSession
+from channels.telegram.client.turn_queue import TurnQueue
 from channels.telegram.screens.open_menus import OpenMenus
 from core.delivery.pacing import Pacer, Priority
 
@@ -55,26 +53,13 @@ def make_bot(token: str, api_url: str | None = None, *, timeout: float = TIMEOUT
     Texts are plain unless a call says otherwise, and links in them are not unfolded (S8).
     """
     keep_responses()
-    session = AiohttpSession(
-        json_loads=_loads,
-        json_dumps=lambda value: orjson.dumps(value).decode(),
-        timeout=timeout,
-    )
-    if api_url:
-        session.api = TelegramAPIServer.from_base(api_url)
+    api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
+    session = LeanSession(api, timeout=timeout)
     return Bot(
         token,
         session=session,
         default=DefaultBotProperties(link_preview=LinkPreviewOptions(is_disabled=True)),
     )
-
-
-def _loads(text: str) -> Any:
-    """What Telegram says, even where a string holds half of a surrogate pair."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text)
 
 
 _kept: list[Any] = []
@@ -136,7 +121,7 @@ class Gateway:
         self.pacer = pacer
         self.known_ids = KnownIds()
         self.open_menus = OpenMenus()
-        self._locks: dict[str, list[Any]] = {}
+        self.turns = TurnQueue(pacer)
         bot.session.middleware(_Gate(self))
 
     @contextmanager
@@ -183,47 +168,15 @@ class Gateway:
             elif isinstance(found, MessageId) and chat is not None:
                 self.known_ids.note(chat, found.message_id)
 
-    @asynccontextmanager
-    async def turn(self, address: str, count: int, until: float = inf) -> AsyncIterator[None]:
+    def turn(
+        self, address: str, count: int, until: float = inf
+    ) -> AbstractAsyncContextManager[None]:
         """Wait until it is this call's turn in its chat; hold the chat meanwhile.
 
-        The pace is waited for outside of the lock, so that the urgent overtake, and asked again
-        inside. Raises `NoRoom` if it would be waited for beyond ``until``, in monotonic seconds.
+        Raises `NoRoom` if that would be beyond ``until``, in monotonic seconds.
         """
-        if _probing.get():
-            async with self._alone(address):
-                yield
-            return
-        while True:
-            await self._wait(address, count, until)
-            async with self._alone(address):
-                if self.pacer.delay(address, _urgency(), time.monotonic(), count) > 0:
-                    continue
-                self.pacer.take(address, time.monotonic(), count)
-                yield
-                return
-
-    async def _wait(self, address: str, count: int, until: float) -> None:
-        while True:
-            now = time.monotonic()
-            delay = self.pacer.delay(address, _urgency(), now, count)
-            if delay <= 0:
-                return
-            if now + delay > until:
-                raise NoRoom(f"no room in this chat for {delay:.0f} s")
-            await asyncio.sleep(delay)
-
-    @asynccontextmanager
-    async def _alone(self, address: str) -> AsyncIterator[None]:
-        held = self._locks.setdefault(address, [asyncio.Lock(), 0])
-        held[1] += 1
-        try:
-            async with held[0]:
-                yield
-        finally:
-            held[1] -= 1
-            if not held[1]:
-                self._locks.pop(address, None)
+        paced = 0 if _probing.get() else count
+        return self.turns.turn(address, _urgency(), paced, until)
 
 
 class _Gate(BaseRequestMiddleware):

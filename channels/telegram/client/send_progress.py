@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiogram.methods import TelegramMethod
-from aiogram.types import Message
+from aiogram.types import Message, MessageId
 
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.delivery_probe import DeliveryProbe, plainer
@@ -137,4 +137,4 @@ class SendProgressStore:
 
 def _refs(result: object) -> list[int]:
     made = result if isinstance(result, list) else [result]
-    return [message.message_id for message in made if isinstance(message, Message)]
+    return [message.message_id for message in made if isinstance(message, Message | MessageId)]

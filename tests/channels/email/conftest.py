@@ -1,12 +1,9 @@
 """Servers that a test starts in its own loop, and channels that talk to them."""
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +13,6 @@ from aiosmtpd.smtp import SMTP
 from channels.email.channel import EmailChannel
 from tests.channels.email.server import (
     MOSCOW,
-    Certificate,
     MakeChannel,
     Relay,
     Start,
@@ -74,21 +70,3 @@ def channel_to(words: Words) -> MakeChannel:
 @pytest.fixture
 def channel(relay: Relay, channel_to: MakeChannel) -> EmailChannel:
     return channel_to(f"smtp://127.0.0.1:{relay.port}")
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed: no certificate to try TLS with")
-    key, cert = (str(tmp_path_factory.mktemp("tls") / name) for name in ("key.pem", "cert.pem"))
-    _sign(Path(key), Path(cert))
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(cert, key)
-    return Certificate(server, ssl.create_default_context(cafile=cert))
-
-
-def _sign(key: Path, cert: Path) -> None:
-    request = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext"
-    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
-    command = [*request.split(), names, "-keyout", str(key), "-out", str(cert)]
-    subprocess.run(command, check=True, capture_output=True)

@@ -1,7 +1,6 @@
 """A real SMTP server that refuses what its letters ask it to, and the words of one letter."""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,12 +17,6 @@ from core.delivery.channel import Delivery
 MOSCOW = ZoneInfo("Europe/Moscow")
 Start = Callable[..., Awaitable["Relay"]]
 MakeChannel = Callable[..., EmailChannel]
-
-
-@dataclass(frozen=True)
-class Certificate:
-    server: ssl.SSLContext
-    trusting: ssl.SSLContext
 
 
 class Words:

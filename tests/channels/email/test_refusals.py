@@ -9,7 +9,8 @@ import pytest
 from channels.email.channel import EmailChannel
 from channels.email.relay import Relay as RelayUrl
 from core.delivery.channel import Channel, SendError, Sent
-from tests.channels.email.server import Certificate, MakeChannel, Relay, Start, delivery
+from tests.channels.certificate import Certificate
+from tests.channels.email.server import MakeChannel, Relay, Start, delivery
 
 TRY_AGAIN = {"permanent": False, "configuration": False}
 GIVE_UP = {"permanent": True, "configuration": False}

@@ -70,7 +70,7 @@ async def test_one_call_is_in_flight_for_a_chat_and_chats_go_side_by_side() -> N
         await asyncio.gather(*(bot.send_message(people[0].id, str(n)) for n in range(4)))
         assert time.monotonic() - began >= 0.8
         assert [m.text for m in people[0].chat.bot_messages] == ["hi", "0", "1", "2", "3"]
-        assert not gateway._locks
+        assert gateway.turns.is_idle
         await bot.session.close()
         world.assert_clean()
 

@@ -1,0 +1,10 @@
+"""What the tests of all channels may ask for."""
+
+import pytest
+
+from tests.channels.certificate import Certificate, make_certificate
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("tls"))

@@ -35,7 +35,7 @@ async def refresh_cards(
     await write(tx, rows)
 
 
-SIGNPOST: Final = "signpost"
+MOVED_CARD: Final = "signpost"
 TOLD: Final = "group.rehoused"
 
 
@@ -91,7 +91,7 @@ async def leave_pointer(
     post = outbox.row(
         tx,
         str(chat),
-        SIGNPOST,
+        MOVED_CARD,
         Priority.GROUP_NEWS,
         ordering_key=f"{chat}:{ticket_id}:card",
         key=TOLD,

@@ -91,7 +91,7 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
             notice.kind,
             notice.priority,
             channel=channel,
-            ordering_key=_lane(notice, address, ticket),
+            ordering_key=_ordering_key(notice, address, ticket),
             key=key,
             facts=facts,
             ticket_id=event.ticket_id,
@@ -199,7 +199,7 @@ async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None)
     return await operator_chat_of(tx, event.ticket_id)
 
 
-def _lane(notice: Notice, address: str, ticket: Ticket | None) -> str:
+def _ordering_key(notice: Notice, address: str, ticket: Ticket | None) -> str:
     """Rows of a ticket keep their order at an address; what may overtake has a lane of its own."""
     number = 0 if ticket is None else ticket.id
     if notice.kind == "reaction":

@@ -22,7 +22,7 @@ PAGE: Final = 50
 _TABLE: Final[Any] = OutboxRow.__table__
 _ROWS: Final = _TABLE.c
 _EARLIER: Final = _TABLE.alias("earlier").c
-_PARCEL: Final = (  # in the order of Outgoing
+_FIELDS: Final = (  # in the order of Delivery
     *(_ROWS.id, _ROWS.channel, _ROWS.address, _ROWS.locale, _ROWS.kind, _ROWS.key, _ROWS.facts),
     *(_ROWS.ticket_id, _ROWS.created_at, _ROWS.attempts, _ROWS.message_id, _ROWS.person_id),
     *(_ROWS.priority, _ROWS.probe_context),
@@ -47,9 +47,9 @@ _CLAIM: Final = PreparedStatement(
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state == constant("queued"))
     .values(state="sending", attempts=_ROWS.attempts + 1, probe_context=bindparam("noted"))
-    .returning(*_PARCEL)
+    .returning(*_FIELDS)
 )
-_INTERRUPTED: Final = select(*_PARCEL).where(_ROWS.state == constant("sending")).order_by(_ROWS.id)
+_INTERRUPTED: Final = select(*_FIELDS).where(_ROWS.state == constant("sending")).order_by(_ROWS.id)
 _END: Final = PreparedStatement(
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state.in_(PENDING))

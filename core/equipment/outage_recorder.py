@@ -1,8 +1,8 @@
-"""A recorder: what happens to an outage's ticket, and those who reported it (X9).
+"""A recorder: passes on what happens to an outage's ticket to its children (X9).
 
-Its solution is theirs as well: that is so of every parent, see `core.tickets.parents`. An end
-without a solution does not spread: each of them is owed an answer again. An operator's answer to
-the outage's ticket goes to all of them.
+Its resolution is theirs as well, as with every parent (`core.tickets.parents`). An end without a
+resolution is not: their customers wait for an answer again. An operator's answer to the outage's
+ticket goes to all of them.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ Reporters = Sequence[tuple[Ticket, Person]]
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
-    """Carry to its reporters what has happened to an outage's ticket."""
+    """Pass on these events of an outage's ticket to its children."""
     for event in list(events):
         if not isinstance(event, (e.StateEntered, e.OutageRestated, *_SAID)):
             continue
@@ -46,14 +46,14 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
 
 
 def _may_be_to_all(event: e.Event) -> bool:
-    """Words that went to many, or a change of words that may have."""
+    """Return whether it is an answer to many, or an edit of one."""
     if isinstance(event, e.MessageEdited):
         return not event.from_customer
     return isinstance(event, e.AnswerWithdrawn) or getattr(event, "to_all", False)
 
 
 async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
-    """The outage is over, or has come back."""
+    """Update the outage when its ticket ends or is reopened."""
     outage = await tx.session.get(Outage, ticket.id)
     state = (await workflow_of(tx)).state(event.new)
     ended = state.final or state.resolution
@@ -66,11 +66,11 @@ async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
     reporters = await reporters_of(tx, ticket.id)
     if not state.resolution:
         for child, _ in reporters:
-            await _owe(tx, child, ticket.id)
+            await _restart_answer_clocks(tx, child, ticket.id)
 
 
-async def _owe(tx: Tx, child: Ticket, parent: int) -> None:
-    """What was known is not solved: the customer waits again, from now on."""
+async def _restart_answer_clocks(tx: Tx, child: Ticket, parent: int) -> None:
+    """Restart the answer clocks of the children: the outage ended without a resolution."""
     timers = answer_clock.begin(tx, child, tx.now, await answer_span(tx, child.topic))
     if not timers:
         return
@@ -87,7 +87,7 @@ async def _owe(tx: Tx, child: Ticket, parent: int) -> None:
 
 
 async def reporters_of(tx: Tx, ticket_id: int) -> Reporters:
-    """Tickets that are part of this one and not over, with their customers; held."""
+    """Return the open children with their customers, locked."""
     workflow = await workflow_of(tx)
     codes = [code for code in workflow.open_codes() if not workflow.state(code).resolution]
     rows = await tx.session.execute(
@@ -104,7 +104,7 @@ async def reporters_of(tx: Tx, ticket_id: int) -> Reporters:
 
 
 async def _broadcast(tx: Tx, ticket: Ticket, event: e.Event) -> None:
-    """An operator's words to the outage are words to everybody who reported it."""
+    """Send an operator's answer to the outage to everybody who reported it."""
     notices = [notice for notice in notices_of(event) if notice.to is Audience.CUSTOMER]
     if not notices or getattr(event, "from_customer", False):
         return
@@ -119,7 +119,7 @@ async def _broadcast(tx: Tx, ticket: Ticket, event: e.Event) -> None:
 
 
 def _copy(tx: Tx, notice: Notice, event: Any, child: Ticket, person: Person) -> dict[str, Any]:
-    """A copy names the reporter's own ticket: that is what they know it by."""
+    """Return the copy for one child; it names the child's number, which its customer knows."""
     facts: dict[str, Any] = {"album": getattr(event, "album", None)}
     facts |= {"number": child.id, "header": True, "topic": child.topic}
     if isinstance(event, e.AnswerWithdrawn):

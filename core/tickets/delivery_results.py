@@ -1,4 +1,4 @@
-"""What follows when a parcel has arrived, or will not: placements, the card's place, receipts."""
+"""What follows when a delivery succeeds or fails: sent messages, the card's address, notices."""
 
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ _STANDS: Final = PreparedStatement(
 
 
 async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
-    """The other side has accepted the parcel."""
+    """Apply a successful delivery."""
     if delivery.channel == TELEGRAM and delivery.kind in _PLACED:
         await _place(tx, delivery, sent)
     if delivery.kind == "card":
@@ -37,13 +37,13 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
 
 
 def _messages(delivery: Delivery, sent: Sent) -> list[int]:
-    """The messages that the parcel carried: one, or the pieces of an album."""
+    """Return the messages of the delivery: one, or the pieces of an album."""
     carried = sent.note.get("messages")
     return list(carried) if carried else [delivery.message_id or 0]
 
 
 async def _place(tx: Tx, delivery: Delivery, sent: Sent) -> None:
-    """Note what stands where, so that replies and edits find it."""
+    """Store where the message is, so that replies and edits find it."""
     if not sent.message_refs:
         return
     role = _PLACED[delivery.kind]
@@ -80,7 +80,7 @@ async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
 
 
 async def _has_moved(tx: Tx, ticket: Ticket, delivery: Delivery) -> bool:
-    """The ticket went to another group while its card was on the way to this one."""
+    """Return whether the ticket went to another group while its card was on the way here."""
     here = int(delivery.address)
     if await operator_chat_of(tx, ticket.id) == here or not await is_operator_chat(tx, here):
         return False
@@ -115,9 +115,9 @@ async def _tell_in_group(tx: Tx, delivery: Delivery) -> None:
 
 
 async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
-    """The parcel will never arrive; whoever must know is told once (R12, X2).
+    """Apply a permanent failure; whoever must know is told once (R12, X2).
 
-    Of words that went to many, one copy says nothing of the others.
+    One copy of a message to many is no failure of the others.
     """
     if delivery.key in IN_GROUP:
         await _tell_in_group(tx, delivery)
@@ -133,7 +133,7 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
 
 
 async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
-    """Answers that take long get 👀 on the operator's message: stored, on their way (X2)."""
+    """Set 👀 on operators' messages whose answer takes long: stored, on its way (X2)."""
     rows: list[dict[str, Any]] = []
     for number in message_ids:
         message = await tx.session.get(Message, number)
@@ -159,7 +159,7 @@ async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
 
 
 async def copies_of(tx: ReadTx, message_id: int, chat: int) -> list[int]:
-    """Where copies of a message stand in a chat, in order."""
+    """Return the refs of a message's copies in a chat, in order."""
     query = (
         select(SentMessage.message_ref)
         .where(SentMessage.message_id == message_id, SentMessage.chat == chat)

@@ -17,7 +17,7 @@ install = $(PY) -m pip install --quiet --disable-pip-version-check --require-has
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install run test check lint format types arrows house bench transcript screenshots lock clean
+.PHONY: help setup install run test check lint format types imports rules bench transcript screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -30,13 +30,13 @@ run: $(RUNTIME)  ## the desk; with no BOT_TOKEN, the desk in its own sandbox
 	@exec $(PY) -m bot run
 
 # Hundreds of processes start in it: none should compile again what another has compiled.
-# Files go in the order of collecting, the long stories first: the end is short for all.
+# Files run in the order of collection, the long ones first, so that all workers end together.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it, "-n 0" runs one after the other)
 	$(PY) -m pytest -q -m alone $(PYTEST_ARGS) || test $$? = 5
 	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone" $(PYTEST_ARGS)
 
-check: lint format types arrows house  ## style, types, arrows between packages, house rules
+check: lint format types imports rules  ## style, types, imports between packages, code rules
 
 lint: $(DEV)
 	$(PY) -m ruff check .
@@ -47,13 +47,13 @@ format: $(DEV)
 types: $(DEV)
 	$(PY) -m mypy
 
-arrows: $(DEV)
+imports: $(DEV)
 	$(VENV)/bin/lint-imports
 
-house: $(DEV)
+rules: $(DEV)
 	$(PY) -m pytest -q tests/code_rules
 
-bench: $(DEV)  ## the figures of docs, measured here
+bench: $(DEV)  ## measure the figures of docs/performance.md on this machine
 	$(PY) -m tools.bench
 
 transcript: $(DEV)  ## conversations as people see them: build/transcript.md

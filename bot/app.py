@@ -1,4 +1,4 @@
-"""Builds the whole desk from settings and connects its rooms: the only one who knows everybody."""
+"""Builds the desk from its settings and runs it: the only module that knows all the parts."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,11 @@ from typing import Any, Final
 
 from aiogram import Bot, Dispatcher
 
-from bot.bot_profile import BotProfile
-from bot.cache_refresh import CacheRefresh
-from bot.chat_health import ChatHealthWatch
-from bot.commands.migrate import migrate
+from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
+from bot.migrations import migrate
 from bot.polling import Poller
 from bot.settings import Settings
-from bot.update_handler import Handler
+from bot.update_handler import UpdateHandler
 from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
 from channels.telegram.channel import TelegramChannel
@@ -36,8 +34,8 @@ from handlers import telegram as telegram_handlers
 from scheduler.runner import Runner
 
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
-# Fields of the company that may be chosen in the chat, unless their variable says something.
-CHOSEN: Final = {
+# By field of the company: the setting that overrides what was chosen in the chat.
+OVERRIDES: Final = {
     "name": "company_name",
     "language": "default_language",
     "zone": "timezone",
@@ -48,10 +46,10 @@ CHOSEN: Final = {
 
 
 def company_of(settings: Settings) -> Company:
-    """The company's settings as the environment gives them."""
+    """Return the company's settings as the environment gives them."""
     return Company(
         fixed=frozenset(
-            field for field, name in CHOSEN.items() if name in settings.model_fields_set
+            field for field, name in OVERRIDES.items() if name in settings.model_fields_set
         ),
         name=settings.company_name,
         language=settings.default_language,
@@ -71,19 +69,19 @@ def company_of(settings: Settings) -> Company:
 
 
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
-    """The desk with everybody who acts upon its events."""
+    """Return the desk with all subscribers to its events."""
     return Desk(database, company_of(settings), SUBSCRIBERS, clock=clock)
 
 
 log = logging.getLogger(__name__)
 
-# How long a stop waits for what is under way, and then for the deliveries that came of it (R16).
-PATIENCE: Final = 2.0
+# Seconds a stop waits for the updates under way, and then for the deliveries they caused (R16).
+STOP_TIMEOUT: Final = 2.0
 
 
 @dataclass(slots=True)
 class App:
-    """The running desk. :meth:`run` returns when it was asked to stop, all work finished."""
+    """The desk of one process, with all its parts connected."""
 
     settings: Settings
     database: Database
@@ -100,46 +98,48 @@ class App:
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
-        """Ask to stop."""
+        """Ask :meth:`run` to finish."""
         self._stop.set()
 
     async def run(self) -> None:
-        """Prepare, work, and on a stop finish what is under way (R16).
+        """Run until :meth:`stop`, then finish what is under way (R16).
 
-        Raises whatever ends one of the loops: half a desk is worse than none.
+        Raises whatever ends one of the loops: a desk without one of them would fail silently.
         """
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         loops: set[asyncio.Task[None]] = set()
         try:
-            if await self._prepared_before(stop):
-                loops |= self._begin()
+            if await self._prepare_unless(stop):
+                loops |= self._start_loops()
                 done, _ = await asyncio.wait({*loops, stop}, return_when=asyncio.FIRST_COMPLETED)
                 for task in done - {stop}:
                     task.result()
         finally:
             stop.cancel()
-            await self._wind_down(loops)
+            await self._finish(loops)
 
-    def _begin(self) -> set[asyncio.Task[None]]:
+    def _start_loops(self) -> set[asyncio.Task[None]]:
         self.runner.start()
         return {
             asyncio.create_task(self.poller.run(), name="poller"),
-            asyncio.create_task(self.update_queue.run(), name="lanes"),
+            asyncio.create_task(self.update_queue.run(), name="update queue"),
             asyncio.create_task(self.courier.run(), name="courier"),
             asyncio.create_task(
-                BotProfile(self.bot, self.desk, self.texts).run(), name="introducer"
+                BotProfile(self.bot, self.desk, self.texts).run(), name="bot profile"
             ),
             asyncio.create_task(
-                ChatHealthWatch(self.bot, self.desk, self.courier).run(), name="watcher"
+                ChatHealthWatch(self.bot, self.desk, self.courier).run(), name="chat health"
             ),
-            # with the directory, the chats of teams may be others
+            # a changed directory may name other chats for its teams
             asyncio.create_task(
-                CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="rereader"
+                CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="cache refresh"
             ),
         }
 
-    async def _prepared_before(self, stop: asyncio.Task[Any]) -> bool:
-        """Prepare, unless a stop comes first: Telegram may be out of reach for long."""
+    async def _prepare_unless(self, stop: asyncio.Task[Any]) -> bool:
+        """Return whether all is prepared; False if a stop came first, as it may while Telegram is
+        out of reach.
+        """
         work = asyncio.create_task(self.prepare(), name="prepare")
         await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
@@ -150,22 +150,22 @@ class App:
         return False
 
     async def prepare(self) -> None:
-        """Bring the database up to date and find out what a killed process left unfinished."""
+        """Bring the database up to date, and recover deliveries that a killed process left."""
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
         await self.courier.recover()
 
     def adopt(self, company: Company) -> None:
-        """The company has changed: the next transaction sees it so."""
+        """Replace the company's settings, from the next transaction on."""
         self.desk.company = company
 
-    async def _wind_down(self, loops: set[asyncio.Task[None]]) -> None:
-        """Take nothing in, finish the updates, then the deliveries under way, then let go."""
+    async def _finish(self, loops: set[asyncio.Task[None]]) -> None:
+        """Stop polling, finish the updates, then the deliveries under way, then close all."""
         for task in loops:
             if task.get_name() == "poller":
                 task.cancel()
-        await asyncio.gather(self.update_queue.stop(PATIENCE), self.runner.stop(PATIENCE))
-        await self.courier.stop(PATIENCE)
+        await asyncio.gather(self.update_queue.stop(STOP_TIMEOUT), self.runner.stop(STOP_TIMEOUT))
+        await self.courier.stop(STOP_TIMEOUT)
         for task in loops:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
@@ -183,7 +183,7 @@ def build(
     pacer: Pacer | None = None,
     clock: Clock = utc_now,
 ) -> App:
-    """Connect everything. ``database`` is locked by the sender; ``pacer``: another pace."""
+    """Connect everything. ``database`` is held by the caller; ``pacer``: other limits."""
     if settings.bot_token is None:
         raise ValueError("no token: the caller runs the sandbox instead")
     desk = desk_of(settings, database, clock=clock)
@@ -199,7 +199,7 @@ def build(
         update_queue.news.set()
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
-    update_queue = UpdateQueue(desk, Handler(bot, desk, dispatcher, gateway, courier).handle)
+    update_queue = UpdateQueue(desk, UpdateHandler(bot, desk, dispatcher, gateway, courier).handle)
     return App(
         settings,
         database,

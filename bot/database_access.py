@@ -1,4 +1,4 @@
-"""Opening the database for a command; where that fails, one line about what is wrong with it."""
+"""Opens the database for a command, or says in one line why that is not possible."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.commands.migrate import NewerDatabase, head, pending
+from bot.migrations import NewerDatabase, head, pending
 from core.db import Database
 
 NO_TABLES: Final = "it has no tables of this release yet; `python -m bot migrate` makes them"
@@ -18,46 +18,48 @@ NO_TABLES: Final = "it has no tables of this release yet; `python -m bot migrate
 
 log = logging.getLogger(__name__)
 
-# At boot the desk may be there before PostgreSQL: so many seconds it is waited for.
-REACHED_WITHIN = 120.0
+# When a machine boots, PostgreSQL may answer later than the desk: how many seconds to wait for it.
+WAIT_LIMIT = 120.0
 _PAUSE: Final = 2.0
-_STARTING: Final = "57P03"  # PostgreSQL's code for one that is not ready yet
+_STARTING: Final = "57P03"  # PostgreSQL's code of a server that is not ready yet
 
 
-class Unusable(Exception):
-    """The database cannot be worked with; the words say why, and what to do, in one line."""
+class DatabaseUnusable(Exception):
+    """The database cannot be used; the message says in one line why, and what to do."""
 
 
-class Unreachable(Unusable):
-    """Nobody answers there, for now at least."""
+class DatabaseUnreachable(DatabaseUnusable):
+    """No server answers, at present."""
 
 
-async def reached(url: str) -> None:
-    """Wait for a PostgreSQL that does not answer yet; who opens it then hears what is wrong."""
-    end = time.monotonic() + REACHED_WITHIN
+async def wait_for_server(url: str) -> None:
+    """Wait until PostgreSQL answers, for at most `WAIT_LIMIT` seconds; then return all the same:
+    whoever opens the database reports what is wrong.
+    """
+    end = time.monotonic() + WAIT_LIMIT
     while not url.startswith("sqlite"):
         try:
             async with _closing(url) as database:
-                with _explained():
+                with _clear_errors():
                     await _try_to_write(database)
             return
-        except Unreachable as why:
+        except DatabaseUnreachable as error:
             if time.monotonic() > end:
                 return
-            log.warning("the database is waited for, %s", why)
-        except Unusable:
+            log.warning("the database is waited for, %s", error)
+        except DatabaseUnusable:
             return
         await asyncio.sleep(_PAUSE)
 
 
 @asynccontextmanager
-async def opened_to_write(url: str) -> AsyncIterator[Database]:
-    """A database that this process alone may write to; its tables may still have to be made.
+async def open_for_writing(url: str) -> AsyncIterator[Database]:
+    """Open a database that no other process writes to; its tables may still have to be made.
 
-    Raises :class:`Unusable`, and DatabaseInUse when another process holds it.
+    Raises :class:`DatabaseUnusable`, and DatabaseInUse when another process holds it.
     """
     async with _closing(url) as database:
-        with _explained():
+        with _clear_errors():
             database.lock()
             await _try_to_write(database)
             await pending(database)
@@ -65,25 +67,25 @@ async def opened_to_write(url: str) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def opened_as_it_is(url: str, *, alone: bool = False) -> AsyncIterator[Database]:
-    """A database whose tables are there and up to date; nothing is made where there is none.
+async def open_existing(url: str, *, exclusive: bool = False) -> AsyncIterator[Database]:
+    """Open a database whose tables are up to date; nothing is made where there is none.
 
-    ``alone``: no other process may hold it. Raises as :func:`opened_to_write` does.
+    ``exclusive``: no other process may hold it. Raises as :func:`open_for_writing` does.
     """
     async with _closing(url) as database:
-        with _explained():
+        with _clear_errors():
             if database.path is not None and not database.path.exists():
-                raise Unusable(NO_TABLES)
-            if alone:
+                raise DatabaseUnusable(NO_TABLES)
+            if exclusive:
                 database.lock()
             if await pending(database):
-                raise Unusable(NO_TABLES)
+                raise DatabaseUnusable(NO_TABLES)
         yield database
 
 
 @asynccontextmanager
 async def _closing(url: str) -> AsyncIterator[Database]:
-    with _explained():
+    with _clear_errors():
         database = Database(url)
     try:
         yield database
@@ -97,29 +99,29 @@ async def _try_to_write(database: Database) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _clear_errors() -> Iterator[None]:
     try:
         yield
     except NewerDatabase as newer:
-        raise Unusable(
+        raise DatabaseUnusable(
             f"a later release has changed it (it is at {newer}, this release knows {head()}); "
             "install that release again, or restore the backup made before it"
         ) from None
     except ImportError as missing:
-        raise Unusable(
+        raise DatabaseUnusable(
             f"the driver {missing.name} is not installed; `make setup` brings it"
         ) from None
     except (SQLAlchemyError, OSError) as error:
-        kind = Unreachable if _may_pass(error) else Unusable
+        kind = DatabaseUnreachable if _is_temporary(error) else DatabaseUnusable
         raise kind(f"it cannot be opened: {_first_line(error)}") from None
 
 
-def _may_pass(error: Exception) -> bool:
+def _is_temporary(error: Exception) -> bool:
     starting = getattr(getattr(error, "orig", None), "sqlstate", None) == _STARTING
     return starting or isinstance(error, OSError)
 
 
 def _first_line(error: Exception) -> str:
-    """What the driver said, without SQLAlchemy's statement and link around it."""
-    said = str(getattr(error, "orig", None) or error).strip()
-    return said.splitlines()[0] if said else type(error).__name__
+    """Return the driver's message, without SQLAlchemy's statement and link around it."""
+    message = str(getattr(error, "orig", None) or error).strip()
+    return message.splitlines()[0] if message else type(error).__name__

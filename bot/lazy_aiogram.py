@@ -1,9 +1,9 @@
-"""aiogram's types are built when they are first used, not when they are imported.
+"""Lets aiogram's types be built at their first use, not when they are imported.
 
 Importing aiogram builds the validators of all its types and methods: many seconds of CPU and a
 hundred megabytes, of which a desk uses a tenth. pydantic can build a class at its first use by
 itself; it only has to be kept from doing so earlier, and to know then which names the annotations
-speak of. A private part of pydantic is replaced for as long as aiogram is imported; where that
+use. A private part of pydantic is replaced for as long as aiogram is imported; where that
 part is gone, aiogram is imported as it is. ``tests/bot/test_lazy_aiogram.py`` holds it.
 """
 
@@ -19,13 +19,13 @@ _PACKAGE: Final = "aiogram"
 
 
 def defer_types() -> None:
-    """Have aiogram imported so, when somebody imports it. Call it before anybody has."""
+    """Let aiogram be imported so. Call it before anything imports aiogram."""
     if _PACKAGE not in sys.modules:
         sys.meta_path.insert(0, _Finder())
 
 
 class _Finder(MetaPathFinder):
-    """Finds aiogram, once, and has it loaded in our way."""
+    """Finds aiogram, once, and sets a loader that defers the building of its types."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -35,27 +35,27 @@ class _Finder(MetaPathFinder):
         sys.meta_path.remove(self)
         spec = PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Deferring(spec.loader)
+            spec.loader = _DeferringLoader(spec.loader)
         return spec
 
 
-class _Deferring(Loader):
-    def __init__(self, usual: Loader) -> None:
-        self._usual = usual
+class _DeferringLoader(Loader):
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        return self._usual.create_module(spec)
+        return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        with _nothing_built() as names:
-            self._usual.exec_module(module)
+        with _building_deferred() as names:
+            self._loader.exec_module(module)
         if names:
-            _teach(names)
+            _set_namespaces(names)
 
 
 @contextmanager
-def _nothing_built() -> Iterator[dict[str, Any]]:
-    """Meanwhile classes are left unbuilt. Gives the names that their annotations speak of."""
+def _building_deferred() -> Iterator[dict[str, Any]]:
+    """Leave classes unbuilt in here. Yields the names that their annotations use."""
     from pydantic import BaseModel
     from pydantic._internal import _mock_val_ser as mocks
     from pydantic._internal import _model_construction as construction
@@ -64,20 +64,20 @@ def _nothing_built() -> Iterator[dict[str, Any]]:
     try:
         build, rebuild = construction.complete_model_class, BaseModel.__dict__["model_rebuild"]
         mock = mocks.set_model_mocks
-    except (AttributeError, KeyError):  # another pydantic: slower to start, and no worse
+    except (AttributeError, KeyError):  # another pydantic: it works, but starts more slowly
         yield names
         return
 
-    def leave(cls: type[BaseModel], *_: Any, **__: Any) -> bool:
+    def defer(cls: type[BaseModel], *_: Any, **__: Any) -> bool:
         mock(cls)
         return False
 
-    def learn(cls: type[BaseModel], /, **how: Any) -> None:
+    def collect(cls: type[BaseModel], /, **how: Any) -> None:
         del cls
         names.update(how.get("_types_namespace") or {})
 
-    construction.complete_model_class = leave
-    BaseModel.model_rebuild = classmethod(learn)  # type: ignore[assignment, method-assign]
+    construction.complete_model_class = defer
+    BaseModel.model_rebuild = classmethod(collect)  # type: ignore[assignment, method-assign]
     try:
         yield names
     finally:
@@ -85,8 +85,8 @@ def _nothing_built() -> Iterator[dict[str, Any]]:
         BaseModel.model_rebuild = rebuild  # type: ignore[method-assign]
 
 
-def _teach(names: dict[str, Any]) -> None:
-    """Tell each class that waits where its names are looked up; its answers' classes wait too."""
+def _set_namespaces(names: dict[str, Any]) -> None:
+    """Tell each unbuilt class where its names are found; response classes are deferred too."""
     from aiogram.methods.base import Response
     from pydantic import BaseModel
 

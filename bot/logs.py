@@ -1,7 +1,7 @@
-"""How the desk speaks to whoever runs it: one record, one entry, and never a secret in it.
+"""The log: one record, one entry, in console or JSON format, without secrets.
 
-Masking comes last, on the rendered entry with its traceback: a token hides in an exception's text,
-in an address, in an argument, and only the finished line has them all.
+Masking comes last, on the rendered entry with its traceback: a token may stand in an exception's
+text, in a URL or in an argument, and only the finished line has them all.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from typing import Any, Final, Literal, TextIO
 # No \b before the digits: in /bot123456:AA… there is none between the t and the 1.
 _TOKEN: Final = re.compile(r"(?<!\d)\d{6,12}:[\w-]{30,}")
 _PASSWORD: Final = re.compile(r"(://[^:/@\s]*:)[^/\s]+@")
-# PostgreSQL shows the row that it refuses, with whatever a customer wrote into it (S31).
+# PostgreSQL quotes the row that it refuses, with a customer's words in it (S31).
 _ROW: Final = re.compile(r"(DETAIL: ).*?(?=\n\[SQL|\n\nThe above|\n\nDuring|\Z)", re.DOTALL)
 _HIDDEN: Final = "***"
 
-# They speak on every tick and every request; what goes wrong with them is still heard.
-_TALKATIVE: Final = {
+# Loggers that write on every tick or request; their errors are still logged.
+_QUIET_LOGGERS: Final = {
     "apscheduler.executors": logging.ERROR,  # "maximum number of running instances", each tick
     "apscheduler.scheduler": logging.ERROR,
     "aiohttp.access": logging.WARNING,
@@ -39,7 +39,7 @@ _context: ContextVar[Mapping[str, object]] = ContextVar("_context", default=Mapp
 
 @contextmanager
 def bound(**fields: object) -> Iterator[None]:
-    """Put these fields on every entry made inside: an update's id, a ticket's number."""
+    """Add these fields (an update's id, say) to every entry logged inside."""
     token = _context.set({**_context.get(), **fields})
     try:
         yield
@@ -61,22 +61,22 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name, quietest in _TALKATIVE.items():
-        logging.getLogger(name).setLevel(max(quietest, root.level))
+    for name, least in _QUIET_LOGGERS.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
     logging.captureWarnings(capture=True)
 
 
 class Mask:
-    """Hides what looks like a secret, and what is known to be one."""
+    """Replaces what looks like a secret, and what is known to be one, by ``***``."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        # json.dumps may write a secret in another way than it is, quotes for one
+        # json.dumps escapes quotes in a secret, for one
         known = {spelled for secret in secrets if secret for spelled in (secret, _escaped(secret))}
         longest_first = sorted(known, key=len, reverse=True)  # one may be the beginning of another
         self._known = re.compile("|".join(map(re.escape, longest_first))) if known else None
 
     def __call__(self, line: str) -> str:
-        """Give the line without them."""
+        """Return the line without secrets."""
         if self._known:
             line = self._known.sub(_HIDDEN, line)
         line = _TOKEN.sub(_HIDDEN, line)
@@ -137,7 +137,7 @@ def _without_rows(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Keep a customer's words from writing entries of their own."""
+    """Escape line ends, so that a customer's words cannot forge an entry."""
     return text.replace("\r", "\\r").replace("\n", "\\n")
 
 

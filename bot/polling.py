@@ -1,7 +1,7 @@
-"""Long polling that stores before it confirms (R1).
+"""Long polling that stores updates before it confirms them (R1).
 
 aiogram's own loop confirms updates before their handlers end, and stops for good at one that
-cannot be parsed. Ours asks for raw JSON, stores the batch, and only then moves the offset.
+cannot be parsed. This one asks for raw JSON, stores the batch, and only then moves the offset.
 """
 
 import asyncio
@@ -40,11 +40,12 @@ ALLOWED: Final = (
     "chat_member",
     "channel_post",
 )
+# Seconds that Telegram may take to answer, and updates in one answer.
 TIMEOUT: Final = 25
 BATCH: Final = 100
-# The longest wait after a failure: what arrives meanwhile should not wait for ever.
-LONGEST_PAUSE: Final = 15.0
-# Where in an update its chat is: the lane whose order it keeps.
+# The longest pause after failures, in seconds.
+MAX_PAUSE: Final = 15.0
+# Where in an update its chat is: updates of one chat are handled in order.
 _CHATS: Final = (
     ("message", "chat"),
     ("edited_message", "chat"),
@@ -68,7 +69,7 @@ class GetRawUpdates(TelegramMethod[list[Any]]):
 
 
 def ordering_key_of(update: Mapping[str, Any]) -> int:
-    """The chat an update belongs to, or the person, or 0: whatever shape it has."""
+    """Return the chat of an update, or its person, or 0, whatever shape it has."""
     query = update.get("callback_query")
     if isinstance(query, dict):
         message = query.get("message")
@@ -82,7 +83,7 @@ def ordering_key_of(update: Mapping[str, Any]) -> int:
 def _id(holder: Any, name: str) -> int:
     chat = holder.get(name) if isinstance(holder, dict) else None
     number = chat.get("id") if isinstance(chat, dict) else None
-    # a number beyond the column's range is some forger's; it shares the nameless lane
+    # no id of Telegram's is beyond the column's range; a forged one counts as none
     return number if _fits(number) else 0
 
 
@@ -92,7 +93,7 @@ def _fits(number: object) -> TypeGuard[int]:
 
 @dataclass(slots=True)
 class Poller:
-    """Fetches, stores, confirms. ``stored`` is called after each batch."""
+    """Fetches, stores and confirms updates. ``stored`` is called after each batch."""
 
     bot: Bot
     desk: Desk
@@ -102,7 +103,7 @@ class Poller:
     _known: bool = False
 
     async def run(self) -> None:
-        """Poll until cancelled. Raises only what no waiting can mend."""
+        """Poll until cancelled. Raises what no waiting can mend: a wrong token or server."""
         failures = 0
         while True:
             try:
@@ -114,13 +115,13 @@ class Poller:
                 await asyncio.sleep(error.retry_after)
             except Exception as error:
                 if isinstance(error, TelegramNotFound) and not self._known:
-                    raise  # a wrong token or a wrong server; later it is some proxy's hiccup
+                    raise  # a wrong token or server; after a first success it is a proxy's fault
                 failures += 1
                 await self._recover(error)
-                await asyncio.sleep(min(backoff(failures, random.random()), LONGEST_PAUSE))
+                await asyncio.sleep(min(backoff(failures, random.random()), MAX_PAUSE))
 
     async def _recover(self, error: Exception) -> None:
-        """Mend what can be mended, and say what was wrong."""
+        """Log the error, and remove a webhook that prevents polling."""
         if isinstance(error, TelegramConflictError) and "webhook" in error.message:
             log.warning("a webhook is set; it is removed, and nothing that waits is dropped")
             try:
@@ -142,22 +143,22 @@ class Poller:
         self.last_poll = time.monotonic()
         self._known = True
         if not batch:
-            # Confirmed is confirmed. Ids may begin anew at random after an idle week: an old
-            # offset would pass over them (R3).
+            # Nothing is left to confirm. After an idle week ids may begin anew at random: an old
+            # offset would skip them (R3).
             self._offset = None
             return
         pass_point("inbox.before_store")
-        await keep(self.desk, self.bot.id, batch)
+        await store_batch(self.desk, self.bot.id, batch)
         pass_point("inbox.after_store")
         self._offset = max(update["update_id"] for update in batch if _is_update(update)) + 1
         self.stored(batch)
         pass_point("inbox.before_confirm")
 
 
-async def keep(desk: Desk, bot_id: int, batch: Sequence[Any]) -> None:
+async def store_batch(desk: Desk, bot_id: int, batch: Sequence[Any]) -> None:
     """Store a batch of raw updates in one transaction."""
     rows = [
-        Raw(update["update_id"], ordering_key_of(update), _written(update))
+        Raw(update["update_id"], ordering_key_of(update), _to_json(update))
         for update in batch
         if _is_update(update)
     ]
@@ -166,11 +167,11 @@ async def keep(desk: Desk, bot_id: int, batch: Sequence[Any]) -> None:
 
 
 def _is_update(thing: Any) -> bool:
-    """Whatever has an id. What has none cannot be confirmed, nor handled once."""
+    """Return whether it has an id; without one it can be neither confirmed nor deduplicated."""
     return isinstance(thing, dict) and _fits(thing.get("update_id"))
 
 
-def _written(update: Mapping[str, Any]) -> str:
+def _to_json(update: Mapping[str, Any]) -> str:
     try:
         return orjson.dumps(update).decode()
     except TypeError:  # half a surrogate pair, a number of more than 64 bits

@@ -1,7 +1,8 @@
-"""How values are spelled in the environment: durations, lists, addresses, masks.
+"""Parses the values of settings: durations, lists, addresses, masks.
 
-Each function takes what was written and gives what is meant, or raises ValueError with the second
-half of a sentence whose first half is the variable's name. None quotes an address or a secret.
+Each function takes the text of a variable and returns its value, or raises ValueError with the
+second half of a sentence whose first half is the variable's name. No message quotes an address or a
+secret.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from pydantic import SecretStr
 
 # Telegram's own accounts: an anonymous group admin, Telegram itself, somebody writing as a channel.
 # Each stands for anybody at all, so none may be an administrator.
-NOBODYS_IDS: Final = frozenset({1087968824, 777000, 136817688})
+SHARED_ACCOUNTS: Final = frozenset({1087968824, 777000, 136817688})
 
-# One is not several, and so many nobody waits for.
+# How many faults may make an outage: one is not several, and nobody waits for a thousand.
 SEVERAL: Final = range(2, 1001)
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -31,7 +32,7 @@ _MASK: Final = re.compile(r"(?:[^{}]*[^{}\d])?\{0\}(?:[^{}\d][^{}]*)?")
 
 
 def duration(value: object) -> timedelta:
-    """`90s`, `15m`, `4h`, `3d`."""
+    """Return the length of `90s`, `15m`, `4h`, `3d`; it must be positive."""
     if isinstance(value, timedelta):
         return value
     matched = _DURATION.fullmatch(str(value).strip().lower())
@@ -44,21 +45,21 @@ def duration(value: object) -> timedelta:
 
 
 def tick(value: timedelta) -> timedelta:
-    """How often the clock looks: a longer pause would be taken for a downtime."""
+    """Check the interval of the sweep: a longer one would be taken for a downtime."""
     if not timedelta(milliseconds=100) <= value <= timedelta(minutes=1):
         raise ValueError("must be between 0.1 and 60 seconds")
     return value
 
 
 def duration_or_off(value: object) -> timedelta | None:
-    """A duration, or nothing for `off` and `0`."""
+    """Return a duration, or None for `off` and `0`."""
     if value is None or str(value).strip().lower() in {"off", "0"}:
         return None
     return duration(value)
 
 
 def several_or_off(value: object) -> int:
-    """A number from two on; nothing, as 0, for `off` and `0`."""
+    """Return a number from 2 to 1000, or 0 for `off` and `0`."""
     words = str(value).strip().lower()
     if words in {"off", "0"}:
         return 0
@@ -68,7 +69,7 @@ def several_or_off(value: object) -> int:
 
 
 def time_zone(value: object) -> ZoneInfo:
-    """An IANA name. ZoneInfo also raises for paths and directories, each in a way of its own."""
+    """Return the zone of an IANA name. ZoneInfo raises other errors for paths and directories."""
     try:
         return value if isinstance(value, ZoneInfo) else ZoneInfo(str(value).strip())
     except (OSError, ValueError, KeyError):
@@ -76,7 +77,7 @@ def time_zone(value: object) -> ZoneInfo:
 
 
 def split(value: object) -> tuple[str, ...]:
-    """A comma-separated list; empty places between commas do not count."""
+    """Split a comma-separated list; empty items are dropped."""
     pieces = value.split(",") if isinstance(value, str) else value
     if not isinstance(pieces, list | tuple):
         pieces = [pieces]
@@ -84,19 +85,19 @@ def split(value: object) -> tuple[str, ...]:
 
 
 def people(value: object) -> tuple[int, ...]:
-    """Telegram ids of people, in the order given, each once."""
+    """Return Telegram ids of people, in the order given, each once."""
     ids = []
     for part in split(value):
         if not part.isascii() or not part.isdecimal() or int(part) == 0:
             raise ValueError("must be ids of people: positive numbers, comma-separated")
-        if int(part) in NOBODYS_IDS:
+        if int(part) in SHARED_ACCOUNTS:
             raise ValueError(f"has {part}, an account of Telegram's own, open to anybody")
         ids.append(int(part))
     return tuple(dict.fromkeys(ids))
 
 
 def mailboxes(value: object) -> tuple[str, ...]:
-    """Bare e-mail addresses."""
+    """Return bare e-mail addresses from a comma-separated list."""
     boxes = split(value)
     if not all(_MAILBOX.fullmatch(box) for box in boxes):
         raise ValueError("must be e-mail addresses, comma-separated")
@@ -104,28 +105,28 @@ def mailboxes(value: object) -> tuple[str, ...]:
 
 
 def sender(value: str) -> str:
-    """An e-mail address with or without a name before it."""
+    """Check an e-mail address with or without a name before it."""
     if not _NAMED_MAILBOX.fullmatch(value.strip()):
         raise ValueError("is not an e-mail address")
     return value.strip()
 
 
 def group(value: int) -> int:
-    """The id of a group or a channel."""
+    """Check the id of a group or a channel."""
     if value >= 0:
         raise ValueError("must be a group or a channel: their ids are negative")
     return value
 
 
 def number_mask(value: str) -> str:
-    """What surrounds a ticket's number when people see it."""
+    """Check the text around a ticket's number, such as `SR-{0}`."""
     if not _MASK.fullmatch(value):
         raise ValueError("must contain {0} once, with no digit or brace beside it")
     return value
 
 
 def bot_token(value: SecretStr) -> SecretStr:
-    """Only the shape: whether it is alive, `check` asks Telegram."""
+    """Check the shape only; `python -m bot check` asks Telegram."""
     token = value.get_secret_value().strip()
     if not re.fullmatch(r"[0-9]{1,20}:[A-Za-z0-9_-]{3,}", token):
         raise ValueError("is not a bot token: digits, a colon, letters, as BotFather gave it")
@@ -133,14 +134,14 @@ def bot_token(value: SecretStr) -> SecretStr:
 
 
 def webhook_secret(value: SecretStr) -> SecretStr:
-    """Long enough not to be guessed, in the characters Telegram sends back."""
+    """Check that it is long enough, in the characters that Telegram sends back."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
         raise ValueError("must be 16 to 256 characters out of A-Z a-z 0-9 _ -")
     return value
 
 
 def database(value: SecretStr) -> SecretStr:
-    """A database that outlives the process, by a driver we ship."""
+    """Check that the URL names a database that outlives the process, by a driver we ship."""
     parts = _parts(value.get_secret_value())
     if parts.scheme == "postgresql+asyncpg":
         if len(parts.path) < len("/x"):
@@ -155,7 +156,7 @@ def database(value: SecretStr) -> SecretStr:
 
 
 def server(*schemes: str) -> Callable[[SecretStr], SecretStr]:
-    """An address that may hold a password."""
+    """Return a check for URLs that may hold a password."""
 
     def checked(value: SecretStr) -> SecretStr:
         _with_host(value.get_secret_value(), schemes)
@@ -165,7 +166,7 @@ def server(*schemes: str) -> Callable[[SecretStr], SecretStr]:
 
 
 def web(*schemes: str) -> Callable[[str], str]:
-    """An address that holds no secret, without the slash at its end."""
+    """Return a check for URLs without a secret; it drops the slash at the end."""
 
     def checked(value: str) -> str:
         _with_host(value.strip(), schemes)
@@ -175,7 +176,7 @@ def web(*schemes: str) -> Callable[[str], str]:
 
 
 def listen(value: object) -> tuple[str, int]:
-    """`host:port`; an IPv6 host in brackets."""
+    """Return host and port of `host:port`; an IPv6 host in brackets."""
     if isinstance(value, tuple):
         return value
     host, _, port = str(value).strip().rpartition(":")
@@ -185,7 +186,7 @@ def listen(value: object) -> tuple[str, int]:
 
 
 def lower(value: object) -> object:
-    """`INFO` is as good as `info`."""
+    """Return text in lower case, so that `INFO` is as good as `info`."""
     return value.strip().lower() if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""What the environment may say, checked in full before anything starts.
+"""The settings: read from the environment, checked in full before anything starts.
 
 Every variable has one name, without a prefix, and is read from the environment or from `.env` (the
 environment wins; an empty value counts as not set). All faults are reported at once, one line each,
@@ -44,7 +44,7 @@ class WrongConfiguration(Exception):
 
 
 class Settings(BaseSettings):
-    """The whole contract with the environment."""
+    """All settings, each named as its variable."""
 
     model_config = SettingsConfigDict(
         env_file=DOTENV,
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     )
 
     def secrets(self) -> tuple[str, ...]:
-        """Whatever a log must not show, beyond what it knows by its shape."""
+        """Return the values that a log must not show."""
         hidden = [secret for secret in (self.bot_token, self.webhook_secret) if secret]
         urls = [url for url in (self.database_url, self.smtp_url, self.imap_url) if url]
         passwords = [urlsplit(url.get_secret_value()).password or "" for url in urls]
@@ -118,7 +118,7 @@ class Settings(BaseSettings):
 
 
 class _Given(Settings):
-    """The same from one mapping alone: nothing of the machine's environment leaks into a test."""
+    """The settings from one mapping alone, without the machine's environment."""
 
     @classmethod
     def settings_customise_sources(
@@ -139,7 +139,7 @@ class _Given(Settings):
 
 NAMES: Final = tuple(name.upper() for name in Settings.model_fields)
 
-# A right value for each variable that can be wrong.
+# A valid value for each variable that can be wrong.
 EXAMPLES: Final[Mapping[str, str]] = {
     "BOT_TOKEN": "123456789:AA-the-rest-of-what-BotFather-gave",
     "TELEGRAM_API_URL": "https://api.telegram.org",
@@ -180,13 +180,13 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as wrong:
         lines = {error["loc"][0]: _line(error) for error in wrong.errors(include_input=False)}
         raise WrongConfiguration(lines.values()) from None  # the cause may quote what was given
-    if faults := tuple(_faults_together(settings)):
+    if faults := tuple(_combined_faults(settings)):
         raise WrongConfiguration(faults)
     return settings
 
 
 def unknown_variables(env: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """Hints at names that look like ours with a slip of the finger; they may be somebody else's."""
+    """Return hints at names that look like misspelt ones of ours."""
     given = {**dotenv_values(DOTENV), **os.environ} if env is None else env
     return tuple(
         f"{name} is not a variable of Frontdoor: did you mean {near[0]}?"
@@ -213,11 +213,11 @@ def _reason(error: ErrorDetails) -> str:
             return "cannot be read"
 
 
-def _faults_together(settings: Settings) -> Iterable[str]:
-    """What is wrong only in company: one variable needs another, or contradicts it."""
+def _combined_faults(settings: Settings) -> Iterable[str]:
+    """Yield faults between variables: one needs another, or contradicts it."""
     if settings.webhook_url and not settings.webhook_secret:
         yield _missing("WEBHOOK_SECRET", "WEBHOOK_URL, or anybody could post updates")
-    # a Bot API server of one's own may post inside the house without TLS; Telegram's never does
+    # a Bot API server of one's own may post without TLS in a private network; Telegram never does
     bare = (settings.webhook_url or "").startswith("http:")
     if bare and not settings.telegram_api_url:
         yield f"WEBHOOK_URL must begin with https:// (for example {EXAMPLES['WEBHOOK_URL']})"
@@ -227,8 +227,8 @@ def _faults_together(settings: Settings) -> Iterable[str]:
         yield _missing("SMTP_URL", "MAIL_ALERTS_TO")
     if settings.imap_url and not settings.support_addresses:
         yield _missing("SUPPORT_ADDRESSES", "IMAP_URL")
-    both_said = {"remind_before", "answer_deadline"} <= settings.model_fields_set
-    if both_said and settings.remind_before >= settings.answer_deadline:
+    both_given = {"remind_before", "answer_deadline"} <= settings.model_fields_set
+    if both_given and settings.remind_before >= settings.answer_deadline:
         yield "REMIND_BEFORE must be shorter than ANSWER_DEADLINE (for example 4h and 3d)"
 
 

@@ -1,4 +1,4 @@
-"""From a stored update to its handler."""
+"""Parses a stored update and passes it to the dispatcher."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from aiogram.types import Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
-from bot.update_queue import NotYet, Unparseable
+from bot.update_queue import UnparsableUpdate, UpdateNotReady
 from channels.telegram.client.gateway import Gateway
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
@@ -20,14 +20,14 @@ from core.tickets.incoming import find_location
 
 log = logging.getLogger(__name__)
 
-# So many seconds an update waits for what it answers, before it is put off. Well below the time
-# after which it counts as hung.
-PATIENCE: Final = 10.0
+# Seconds an update waits until the message it replies to is known, before it is tried again later.
+# Well below the time after which it counts as failed (`update_queue.TIMEOUT`).
+REPLY_TIMEOUT: Final = 10.0
 
 
 @dataclass(slots=True)
-class Handler:
-    """Each update is parsed alone, so that a bad one harms nobody else."""
+class UpdateHandler:
+    """Handles each update alone, so that a bad one harms no other."""
 
     bot: Bot
     desk: Desk
@@ -36,13 +36,13 @@ class Handler:
     courier: Courier
 
     async def handle(self, stored: Stored) -> None:
-        """See an update through. Raises `Unparseable`, `NotYet`, and what handlers raise."""
+        """Handle one update. Raises UnparsableUpdate, UpdateNotReady, and what handlers raise."""
         try:
             update = Update.model_validate_json(stored.raw, context={"bot": self.bot})
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise Unparseable(f"{first['loc']}: {first['msg']}") from None
-        if _is_unheard_of(update):
+            raise UnparsableUpdate(f"{first['loc']}: {first['msg']}") from None
+        if _is_unknown_kind(update):
             log.warning(
                 "an update of an unknown kind is left alone: %s", sorted(update.model_extra or ())
             )
@@ -51,15 +51,15 @@ class Handler:
         if message is not None:
             self.gateway.note_incoming(message.chat, message.message_id)
         if update.my_chat_member is not None:
-            self.courier.trouble_seen.set()  # or well again
+            self.courier.trouble_seen.set()  # the bot lost rights, or got them back
         if update.message is not None:
-            if await self._moved(update.message):
+            if await self._follow_migration(update.message):
                 return
-            await self._know_what_is_answered(update.message)
+            await self._wait_for_replied_message(update.message)
         await self.dispatcher.feed_update(self.bot, update)
 
-    async def _moved(self, message: Message) -> bool:
-        """The service message of a group that became a supergroup: stored ids follow."""
+    async def _follow_migration(self, message: Message) -> bool:
+        """Replace stored ids if the message says that the group became a supergroup."""
         if message.migrate_to_chat_id is None:
             return False
         self.desk.company = await self.desk.run(
@@ -67,31 +67,31 @@ class Handler:
         )
         return True
 
-    async def _know_what_is_answered(self, message: Message) -> None:
-        """People may answer what we have posted before we have noted what it is.
+    async def _wait_for_replied_message(self, message: Message) -> None:
+        """Wait until it is noted which of our messages this one replies to.
 
-        Moments pass between the two; if the answer of that call was lost, or a process killed
-        just then, seconds. An answer to a card that we do not know would be taken for talk.
+        A message can be seen before the response of its call has come, and much earlier if that
+        response was lost. A reply to a card not noted yet would be taken for talk of operators.
         """
-        answered = message.reply_to_message
-        if answered is None or answered.from_user is None or answered.from_user.id != self.bot.id:
+        ours = message.reply_to_message
+        if ours is None or ours.from_user is None or ours.from_user.id != self.bot.id:
             return
         address = str(message.chat.id)
         if not self.courier.is_busy(address):
             return
-        if await self.desk.read(find_location, message.chat.id, answered.message_id):
+        if await self.desk.read(find_location, message.chat.id, ours.message_id):
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(REPLY_TIMEOUT):
                 settled = await self.courier.settled(address)
         except TimeoutError:
             settled = False
         if not settled:
-            raise NotYet("it is not known yet what it answers")
+            raise UpdateNotReady("it is not known yet which message it replies to")
 
 
-def _is_unheard_of(update: Update) -> bool:
-    """A kind that a later Bot API has. aiogram would put the whole of it into the log (S31)."""
+def _is_unknown_kind(update: Update) -> bool:
+    """Return whether a later Bot API sent it. aiogram would log the whole of it (S31)."""
     try:
         return not update.event_type
     except UpdateTypeLookupError:

@@ -1,8 +1,8 @@
-"""Lanes: updates of one chat one after the other, different chats side by side (R7).
+"""Handles stored updates: those of one chat in order, different chats side by side (R7).
 
-The inbox is the queue: lanes read it in its order, so that what a killed process left behind is
-simply what comes next. An update that cannot be handled is tried again twice and then put aside,
-so that it holds up its own chat for less than a second and others not at all (R11).
+The inbox is the queue and is read in its order, so what a killed process left behind simply comes
+next. An update that cannot be handled is tried three times and then quarantined: it delays its own
+chat for less than a second, and others not at all (R11).
 """
 
 import asyncio
@@ -22,37 +22,37 @@ from core.inbox import Stored
 
 log = logging.getLogger(__name__)
 
+# How many rows are read at once, and how many read rows may wait.
 PAGE: Final = 200
-AT_ONCE: Final = 1000
-# Waits before the second and the third try of an update.
+MAX_WAITING: Final = 1000
+# Seconds before the second and the third try of an update.
 RETRIES: Final = (0.1, 0.4)
-# Between tries when the store, or something of ours that is under way, holds up the update
-# (R18, R19).
-STORE_PAUSE: Final = 0.5
-# Between tries when Telegram cannot be asked what the handler has to know.
-LINE_PAUSE: Final = 5.0
-# An update that takes longer than this has failed.
-LONGEST: Final = 30.0
+# Seconds between tries while the database fails, or the update is not ready (R18, R19).
+DATABASE_PAUSE: Final = 0.5
+# Seconds between tries while Telegram cannot be reached.
+TELEGRAM_PAUSE: Final = 5.0
+# Seconds after which an update has failed.
+TIMEOUT: Final = 30.0
 
 
-def _passes(error: Exception) -> float | None:
-    """After how many seconds the trouble may be over, if it blames nobody's update (R18, R19)."""
-    if is_transient(error) or isinstance(error, NotYet):
-        return STORE_PAUSE
-    return LINE_PAUSE if is_passing(error) else None
+def _retry_pause(error: Exception) -> float | None:
+    """Return the seconds to wait if the error is no fault of the update, else None (R18, R19)."""
+    if is_transient(error) or isinstance(error, UpdateNotReady):
+        return DATABASE_PAUSE
+    return TELEGRAM_PAUSE if is_passing(error) else None
 
 
-class Unparseable(Exception):
-    """The update has no shape that we know; trying again will not help."""
+class UnparsableUpdate(Exception):
+    """The update has no known shape; trying again will not help."""
 
 
-class NotYet(Exception):
-    """The update has to wait for something of ours that is not over; nothing was done."""
+class UpdateNotReady(Exception):
+    """The update has to wait for a delivery that is under way; nothing was done."""
 
 
 @dataclass(slots=True)
 class UpdateQueue:
-    """Feeds stored updates to ``handle``; ring :attr:`news` after storing."""
+    """Feeds stored updates to ``handle``; set :attr:`news` after storing some."""
 
     desk: Desk
     handle: Callable[[Stored], Awaitable[None]]
@@ -61,7 +61,7 @@ class UpdateQueue:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _waiting: int = 0
     _read_up_to: int = 0
-    _room: asyncio.Event = field(default_factory=asyncio.Event)
+    _capacity: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -69,7 +69,7 @@ class UpdateQueue:
         return self._stopped.is_set()
 
     async def run(self) -> None:
-        """Read the inbox and feed the lanes until :meth:`stop`."""
+        """Read the inbox and handle its updates until :meth:`stop`."""
         while not self._stopping:
             self.news.clear()
             try:
@@ -78,32 +78,32 @@ class UpdateQueue:
                 if not is_transient(error):
                     raise
                 log.warning("the inbox cannot be read now: %s", error)
-                await asyncio.sleep(STORE_PAUSE)
+                await asyncio.sleep(DATABASE_PAUSE)
                 continue
             for stored in page:
                 self._read_up_to = stored.id
                 self._put(stored)
             if len(page) < PAGE:
                 await self.news.wait()
-            await self._wait_for_room()
+            await self._wait_for_capacity()
 
     async def stop(self, patience: float = 4.0) -> None:
-        """Take nothing new; finish the update that each lane is at (R16)."""
+        """Begin no other update; wait up to ``patience`` seconds for those under way (R16)."""
         self._stopped.set()
         self.news.set()
-        self._room.set()
+        self._capacity.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=patience)
 
     @property
     def waiting(self) -> int:
-        """Updates read but not handled yet."""
+        """Return how many updates are read but not handled yet."""
         return self._waiting
 
-    async def _wait_for_room(self) -> None:
-        while self._waiting >= AT_ONCE and not self._stopping:
-            self._room.clear()
-            await self._room.wait()
+    async def _wait_for_capacity(self) -> None:
+        while self._waiting >= MAX_WAITING and not self._stopping:
+            self._capacity.clear()
+            await self._capacity.wait()
 
     def _put(self, stored: Stored) -> None:
         self._waiting += 1
@@ -121,49 +121,49 @@ class UpdateQueue:
         while queue and not self._stopping:
             stored = queue.popleft()
             with bound(update_id=stored.update_id):
-                await self._see_through(stored)
+                await self._handle(stored)
             self._waiting -= 1
-            self._room.set()
+            self._capacity.set()
         self._queues.pop(ordering_key, None)
 
-    async def _see_through(self, stored: Stored) -> None:
-        """One update to its end: handled, or put aside."""
+    async def _handle(self, stored: Stored) -> None:
+        """Handle one update, or quarantine it."""
         waits = iter(RETRIES)
         while not self._stopping:
             try:
-                await self._once(stored)
+                await self._try(stored)
                 return
-            except Unparseable as error:
-                await self._put_aside(stored, f"cannot be parsed: {error}")
+            except UnparsableUpdate as error:
+                await self._quarantine(stored, f"cannot be parsed: {error}")
                 return
             except Exception as error:
-                pause = _passes(error)
+                pause = _retry_pause(error)
                 if pause is not None:
-                    log.warning("the update waits, it is not at fault: %s", error)
+                    log.warning("the update will be tried again, it is not at fault: %s", error)
                     await self._pause(pause)
                     continue
                 log.exception("an update could not be handled")
                 wait = next(waits, None)
                 if wait is None:
-                    await self._put_aside(stored, repr(error))
+                    await self._quarantine(stored, repr(error))
                     return
                 await asyncio.sleep(wait)
 
     async def _pause(self, seconds: float) -> None:
-        """Wait, but not beyond a stop."""
+        """Wait, but not longer than until a stop."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
 
-    async def _once(self, stored: Stored) -> None:
+    async def _try(self, stored: Stored) -> None:
         with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
-            async with asyncio.timeout(LONGEST):
+            async with asyncio.timeout(TIMEOUT):
                 await self.handle(stored)
             if not row.done:
                 await self.desk.run(inbox.change_nothing)  # the desk marks the row
 
-    async def _put_aside(self, stored: Stored, error: str) -> None:
-        log.error("an update was put aside: %s", error)
+    async def _quarantine(self, stored: Stored, error: str) -> None:
+        log.error("an update was quarantined: %s", error)
         waits = iter(RETRIES)
         while not self._stopping:
             try:
@@ -171,9 +171,9 @@ class UpdateQueue:
                 return
             except Exception as failure:
                 if is_transient(failure):
-                    await asyncio.sleep(STORE_PAUSE)
+                    await asyncio.sleep(DATABASE_PAUSE)
                     continue
-                log.exception("an update could not even be put aside")
+                log.exception("an update could not even be quarantined")
                 wait = next(waits, None)
                 if wait is None:
                     return  # it comes again with the next start

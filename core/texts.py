@@ -1,4 +1,4 @@
-"""The desk's sentences: kept by key in gettext catalogues, filled with facts and escaped here."""
+"""Texts by key: gettext catalogues, filled with facts and escaped here."""
 
 import gettext
 import re
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel.messages.pofile import PoFileError, read_po
 
-from core.words.formatters import SPECS, Escape, Reader, Ways, find_way
+from core.words.formatters import SPECS, Escape, Formatters, Reader, find_formatter
 
 _SLOT: Final = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z_]+))?\}")
 _COUNT: Final = "n"
@@ -20,11 +20,11 @@ _NO_FACTS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class TextError(LookupError):
-    """A sentence cannot be said."""
+    """A text cannot be made."""
 
 
 class MissingText(TextError):
-    """No catalogue has a text of this `key`."""
+    """No catalogue has a text with this `key`."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"no text {key!r}")
@@ -32,7 +32,7 @@ class MissingText(TextError):
 
 
 class MissingFact(TextError):
-    """The text `key` has a place for the fact `name`, which is absent or of an unfit kind."""
+    """The text `key` needs the fact `name`, which is absent or of an unfit kind."""
 
     def __init__(self, key: str, name: str) -> None:
         super().__init__(f"text {key!r}: no fact {name!r} that fits")
@@ -46,7 +46,7 @@ class BadCatalogue(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A fact that is a text itself, said in the same language: `Key("topic.camera")`."""
+    """A fact that is a text itself, in the same language: `Key("topic.camera")`."""
 
     key: str
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -102,7 +102,7 @@ def _unpack(fact: Any) -> Any:
 @dataclass(frozen=True, slots=True)
 class _Slot:
     name: str
-    ways: Ways
+    formatters: Formatters
 
 
 _Template = tuple[str | _Slot, ...]
@@ -116,7 +116,7 @@ class _Catalogue:
 
 
 class Texts:
-    """All catalogues of the desk, parsed and ready to be said from."""
+    """All catalogues of the desk, parsed."""
 
     def __init__(self, catalogues: Mapping[str, _Catalogue], default: str) -> None:
         if default not in catalogues:
@@ -128,7 +128,7 @@ class Texts:
     def load(cls, folder: Path, default: str = "ru") -> "Texts":
         """Read every `folder/<locale>/LC_MESSAGES/*.po`: a catalogue for each audience.
 
-        Readers of any other locale are spoken to in `default`. Raises `BadCatalogue`.
+        Any other locale gets the texts of `default`. Raises `BadCatalogue`.
         """
         found: dict[str, _Catalogue] = {}
         for path in sorted(folder.glob("*/LC_MESSAGES/*.po")):
@@ -137,15 +137,15 @@ class Texts:
 
     @property
     def locales(self) -> tuple[str, ...]:
-        """The locales that have a catalogue, in alphabetical order."""
+        """Return the locales that have a catalogue, in alphabetical order."""
         return tuple(self._catalogues)
 
     def keys(self, locale: str) -> frozenset[str]:
-        """The keys that this very catalogue has."""
+        """Return the keys of this very catalogue."""
         return frozenset(self._catalogues[locale].texts)
 
     def slots(self, locale: str, key: str) -> frozenset[str]:
-        """The names of the facts that a text of this very catalogue asks for."""
+        """Return the names of the facts that a text of this very catalogue needs."""
         templates = self._catalogues[locale].texts[key]
         return frozenset(
             piece.name for pieces in templates for piece in pieces if isinstance(piece, _Slot)
@@ -161,10 +161,10 @@ class Texts:
         zone: ZoneInfo,
         escape: Escape | None = None,
     ) -> str:
-        """Say the text `key` with its facts; what each fact becomes passes through `escape`.
+        """Return the text `key` with its facts; each filled-in fact passes through `escape`.
 
-        `now` is aware, and `zone` the reader's. A text the locale lacks is said in the default
-        one. Raises `MissingText` and `MissingFact`.
+        `now` is aware, and `zone` the reader's. A text the locale lacks comes from the default one.
+        Raises `MissingText` and `MissingFact`.
         """
         catalogue = self._catalogue(locale)
         return self._say(key, facts or _NO_FACTS, Reader(catalogue.locale, now, zone, escape))
@@ -192,12 +192,12 @@ class Texts:
     def _fill(self, key: str, slot: _Slot, facts: Mapping[str, Any], reader: Reader) -> str:
         fact = _unpack(facts.get(slot.name))
         if isinstance(fact, Key):
-            # Its own facts are escaped when they are filled in; its words are ours.
+            # a Key's own facts are escaped when they are filled in; its text needs no escaping
             return self._say(fact.key, fact.facts, reader)
-        way = find_way(slot.ways, fact)
-        if way is None:
+        formatter = find_formatter(slot.formatters, fact)
+        if formatter is None:
             raise MissingFact(key, slot.name)
-        said = way(fact, reader)
+        said = formatter(fact, reader)
         return reader.escape(said) if reader.escape else said
 
 
@@ -231,7 +231,7 @@ def _read(path: Path) -> _Catalogue:
 
 
 def _merged(one: _Catalogue | None, other: _Catalogue, path: Path) -> _Catalogue:
-    """Two catalogues of a locale as one. A key has one home."""
+    """Merge two catalogues of a locale. Raises if both have a key."""
     if one is None:
         return other
     twice = sorted(one.texts.keys() & other.texts.keys())
@@ -241,7 +241,7 @@ def _merged(one: _Catalogue | None, other: _Catalogue, path: Path) -> _Catalogue
 
 
 def _entries(catalogue: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Keys and forms; what is fuzzy or not translated wholly counts as absent."""
+    """Yield keys and forms; fuzzy and incompletely translated entries count as absent."""
     for message in catalogue:
         key, forms = message.id, message.string
         if isinstance(key, tuple):
@@ -258,7 +258,7 @@ def _parse(template: str, where: str) -> _Template:
     for slot in _SLOT.finditer(template):
         name, spec = slot.group(1), slot.group(2) or ""
         if spec not in SPECS:
-            raise BadCatalogue(f"{where}: {{{name}:{spec}}} asks for an unknown way of saying")
+            raise BadCatalogue(f"{where}: {{{name}:{spec}}} asks for an unknown formatter")
         pieces += [template[end : slot.start()], _Slot(name, SPECS[spec])]
         end = slot.end()
     pieces.append(template[end:])

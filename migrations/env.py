@@ -1,4 +1,4 @@
-"""What alembic runs: it is handed a connection in a transaction (`bot/commands/migrate.py`)."""
+"""What alembic runs: it is handed a connection in a transaction (`bot/migrations.py`)."""
 
 from alembic import context
 

@@ -14,13 +14,13 @@ from typing import Final
 class Step:
     """``who`` (``customer``, or an operator's short name) does something, with ``words`` or none.
 
-    ``deed``: ``take``, ``reply``, ``resolve``, ``wait``, ``freeze``, ``class``, ``priority``,
+    ``action``: ``take``, ``reply``, ``resolve``, ``wait``, ``freeze``, ``class``, ``priority``,
     ``escalate``, ``confirm``; or nobody does anything: ``neglect``, until the answer is overdue,
     ``dawdle``, until the operators are reminded that the resolution is due soon.
     """
 
     who: str
-    deed: str
+    action: str
     words: str = ""
 
 

@@ -1,1 +1,1 @@
-"""The clock: it only ticks; what is due is in the database."""
+"""The periodic jobs and what runs them; what is due is in the database."""

@@ -1,4 +1,4 @@
-"""What the clock makes happen: one line per job."""
+"""The periodic jobs, one line each."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from core.tickets.new_ticket_digest import post_digest
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """An action run every so often. While it returns ``full`` there is more to do at once."""
+    """An action that runs at an interval. While it returns ``full`` it is called again at once."""
 
     name: str
     action: Callable[..., Awaitable[Any]]
@@ -28,9 +28,14 @@ JOBS: Final = (
     Job("sweep", sweep_job.sweep, None, full=sweep_job.BATCH),
     Job("index words", search.index_new, timedelta(seconds=5), full=search.BATCH),
     Job("settle outage offers", settle_offers, timedelta(seconds=30)),
-    Job("solve what is part of it", parents.carry_on, timedelta(seconds=2), full=1),
-    Job("gather a storm", post_digest, timedelta(seconds=2)),
-    Job("tell of contacts passed", next_contact.tell_passed, timedelta(minutes=5)),
-    Job("forget what was handled", inbox.purge, timedelta(hours=1)),
-    Job("forget what was sent", outbox_store.purge, timedelta(hours=1)),
+    Job(
+        "resolve children",
+        parents.resolve_children,
+        timedelta(seconds=2),
+        full=1,
+    ),
+    Job("post digests of new tickets", post_digest, timedelta(seconds=2)),
+    Job("post passed contact days", next_contact.tell_passed, timedelta(minutes=5)),
+    Job("purge the inbox", inbox.purge, timedelta(hours=1)),
+    Job("purge the outbox", outbox_store.purge, timedelta(hours=1)),
 )

@@ -1,4 +1,4 @@
-"""APScheduler as a ticker: it stores nothing and decides nothing; jobs are actions of the desk."""
+"""Runs the jobs with APScheduler, which stores and decides nothing."""
 
 import asyncio
 import logging
@@ -27,22 +27,22 @@ class Runner:
         self._jobs = [(job, job.every or sweep_every) for job in jobs]
 
     def start(self) -> None:
-        """Begin to tick. Every job runs at once: what fell due meanwhile is late already."""
+        """Start all jobs. Each runs at once, because something may be overdue."""
         for job, every in self._jobs:
             self._ticker.add_job(
                 self._tick,
                 "interval",
                 seconds=every.total_seconds(),
-                next_run_time=utc_now(),  # it ticks by the machine's clock, whatever the desk's is
+                next_run_time=utc_now(),  # it uses the machine's clock, whatever the desk's is
                 args=[job],
                 id=job.name,
             )
         self._ticker.start()
 
     async def stop(self, patience: float = 4.0) -> None:
-        """Stop ticking; wait for what runs, because the ticker would cancel it."""
+        """Stop; wait for jobs that run, because the scheduler would cancel them."""
         if not self._ticker.running:
-            return  # it never began
+            return  # it was never started
         self._ticker.pause()
         if self._running:
             await asyncio.wait(self._running, timeout=patience)

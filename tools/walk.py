@@ -18,8 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvloop
-
 from sandbox import Message, Person
 from tests.e2e.stage import Stage
 from tools.bench.staging import at_rest, bot_of, desk_at, lean_stage, open_tickets, people_of
@@ -73,15 +71,13 @@ class Watch:
     folder: Path
     recorded: int = 0
 
-    async def record(
-        self, deed: Callable[[], Awaitable[object]]
-    ) -> frozenset[tuple[str, str, int]]:
-        """Functions entered from the deed until everything that follows from it is settled."""
+    async def record(self, act: Callable[[], Awaitable[object]]) -> frozenset[tuple[str, str, int]]:
+        """Functions entered from the act until everything that follows from it is settled."""
         seen = self.folder / SEEN
         before = seen.stat().st_size
         self.recorded += 1
         self._switch(self.recorded)
-        await deed()
+        await act()
         await at_rest(self.stage)
         await asyncio.sleep(LAST_STEPS)
         self._switch(OFF)
@@ -138,7 +134,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.walk", description=__doc__)
     parser.add_argument("--list", action="store_true", help="the files with their functions, too")
     options = parser.parse_args()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, suppress(KeyboardInterrupt):
+    with asyncio.Runner() as runner, suppress(KeyboardInterrupt):
         runner.run(run(listed=options.list))
 
 

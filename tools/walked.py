@@ -68,9 +68,7 @@ if __name__ == "__main__":
     defer_types()  # as the command line does
 
     from bot import app, cli
-    from bot.bot_profile import BotProfile
-    from bot.cache_refresh import CacheRefresh
-    from bot.chat_health import ChatHealthWatch
+    from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
     from scheduler.runner import Runner
     from tests.unhurried import Unhurried
 

@@ -1,10 +1,12 @@
-"""One consistent copy of the database while the desk runs: ``python -m bot backup FILE``.
+"""``python -m bot backup FILE``: one consistent copy of the database while the desk runs.
 
 SQLite gives its own online backup, read through the write-ahead log; PostgreSQL has ``pg_dump``,
 which takes its snapshot in one transaction. A copy appears under its name only when it is whole
-and has been looked at, and is readable by its owner alone: words of customers are in it.
+and checked, and is readable by its owner alone: it contains customers' words.
 """
 
+import argparse
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -15,7 +17,10 @@ from typing import Final
 
 from sqlalchemy.engine import URL
 
+from bot.commands import FINE, WRONG, complain
+from bot.settings import Settings
 from core.db import Database
+from core.desk import utc_now
 
 # Pages copied under one read lock: the running desk's writes go on between.
 PAGES: Final = 4096
@@ -23,19 +28,32 @@ NAME: Final = "frontdoor-{:%Y%m%d-%H%M%S}{}"
 SUFFIX: Final = {True: ".db", False: ".dump"}
 
 
-class NoBackup(Exception):
-    """There is no copy; its words say why and what to do. Nothing was left behind."""
+class BackupFailed(Exception):
+    """No copy was made, and no part of one is left. The message says why and what to do."""
+
+
+async def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Copy the database and print the name of the copy."""
+    database = Database(settings.database_url.get_secret_value())
+    now = utc_now().astimezone(settings.timezone)
+    try:
+        copy = await asyncio.to_thread(back_up, database, options.file, now)
+    except BackupFailed as error:
+        complain([f"backup: {error}"])
+        return WRONG
+    print(copy)
+    return FINE
 
 
 def back_up(database: Database, target: Path, now: datetime) -> Path:
     """Copy the database to ``target``, or into it under a name with ``now`` when it is a folder.
 
-    Returns the file. Raises :class:`NoBackup`.
+    Returns the file. Raises :class:`BackupFailed`.
     """
     if target.is_dir():
         target /= NAME.format(now, SUFFIX[database.is_sqlite])
     if target.exists():
-        raise NoBackup(f"{target} exists already; name another file, or a folder")
+        raise BackupFailed(f"{target} exists already; name another file, or a folder")
     unfinished = target.with_name(f".{target.name}.unfinished")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -44,9 +62,9 @@ def back_up(database: Database, target: Path, now: datetime) -> Path:
             _copy_sqlite(database.path, unfinished)
         else:
             _dump_postgres(database.url, unfinished)
-        _settle(unfinished, target)
+        _finish(unfinished, target)
     except (OSError, sqlite3.Error) as error:
-        raise NoBackup(f"{target}: {error}") from error
+        raise BackupFailed(f"{target}: {error}") from error
     finally:
         unfinished.unlink(missing_ok=True)
     return target
@@ -54,7 +72,7 @@ def back_up(database: Database, target: Path, now: datetime) -> Path:
 
 def _copy_sqlite(source: Path, target: Path) -> None:
     if not source.exists():
-        raise NoBackup(f"{source} does not exist yet; there is nothing to copy")
+        raise BackupFailed(f"{source} does not exist yet; there is nothing to copy")
     with (
         closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=30)) as desk,
         closing(sqlite3.connect(target)) as copy,
@@ -63,11 +81,11 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, whole without a log beside it
         found = copy.execute("PRAGMA integrity_check").fetchall()
     if found != [("ok",)]:
-        raise NoBackup(f"the copy is damaged, and so may {source} be: {found[0][0]}")
+        raise BackupFailed(f"the copy is damaged, and so may {source} be: {found[0][0]}")
 
 
 def _dump_postgres(url: URL, target: Path) -> None:
-    """Have ``pg_dump`` write its compressed format; the password never stands in a command line."""
+    """Run ``pg_dump``; the password goes by the environment, never by the command line."""
     given = {
         "PGHOST": url.host or url.query.get("host"),
         "PGPORT": str(url.port) if url.port else url.query.get("port"),
@@ -78,17 +96,17 @@ def _dump_postgres(url: URL, target: Path) -> None:
     named = {name: str(value) for name, value in given.items() if value}
     command = ["pg_dump", "--format=custom", "--no-owner", f"--file={target}"]
     try:
-        done = subprocess.run(  # noqa: S603 our own words, and the file's name as one argument
+        done = subprocess.run(  # noqa: S603 fixed arguments; the file's name is one of them
             command, env=os.environ | named, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        raise NoBackup("pg_dump was not found; install PostgreSQL's client programs") from None
+        raise BackupFailed("pg_dump was not found; install PostgreSQL's client programs") from None
     if done.returncode:
-        raise NoBackup(f"pg_dump: {done.stderr.strip() or f'ended with {done.returncode}'}")
+        raise BackupFailed(f"pg_dump: {done.stderr.strip() or f'ended with {done.returncode}'}")
 
 
-def _settle(unfinished: Path, target: Path) -> None:
-    """The copy is on the disk before it has its name."""
+def _finish(unfinished: Path, target: Path) -> None:
+    """Rename the copy once it is on the disk, so that no crash leaves half of it."""
     with unfinished.open("rb") as copy:
         os.fsync(copy.fileno())
     unfinished.rename(target)

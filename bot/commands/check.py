@@ -1,5 +1,6 @@
-"""``check``: looks at everything the desk needs and says what to do about what is wrong."""
+"""``python -m bot check``: examines all that the desk needs; says how to mend what is wrong."""
 
+import argparse
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,8 +15,9 @@ from aiogram.exceptions import (
 )
 
 from bot.app import company_of, desk_of
-from bot.commands.migrate import pending
-from bot.database_access import Unusable, opened_as_it_is, opened_to_write
+from bot.commands import FINE, WRONG
+from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
+from bot.migrations import pending
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
 from channels.telegram.client.chat_health import TEAM, examine_chat
@@ -28,13 +30,13 @@ from core.setup.company_settings import find_company
 from core.teams.teams import TeamFacts, teams_of
 
 # By role: the variable that names the chat, and what the chat is called here.
-_PLACES: Final = {
+_CHATS: Final = {
     "operators": ("OPERATOR_CHAT_ID", "operator group"),
     "alerts": ("ALERT_CHAT_ID", "alert channel"),
 }
-# What names a team's own group.
-_OF_TEAM: Final = "the team's chat in the directory"
-# By what `health` finds: what is wrong with the chat, and what to do about it.
+# Where the chat of a team is set.
+_TEAM_SETTING: Final = "the team's chat in the directory"
+# By the code of a chat's health: what is wrong, and what to do about it.
 _FAULTS: Final = {
     "unlinked": (
         "no {name}",
@@ -72,7 +74,7 @@ _FAULTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at. ``remedy`` says what to do when it is not fine."""
+    """The result of one examination; ``remedy`` says what to do when it is not fine."""
 
     what: str
     fine: bool
@@ -83,8 +85,16 @@ class Finding:
         return f"ok     {self.what}" if self.fine else f"WRONG  {self.what}\n       → {self.remedy}"
 
 
+async def command(settings: Settings, _: argparse.Namespace) -> int:
+    """Print every finding. Returns 2 if one of them is not fine."""
+    findings = await examine(settings)
+    for finding in findings:
+        print(finding)
+    return FINE if all(finding.fine for finding in findings) else WRONG
+
+
 async def examine(settings: Settings) -> list[Finding]:
-    """Look at everything; what one look finds wrong does not stop the others."""
+    """Examine everything; one fault does not stop the rest."""
     findings = [finding async for finding in _database(settings)]
     if settings.bot_token is None:
         findings.append(
@@ -104,7 +114,7 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 def _unused(settings: Settings) -> list[Finding]:
-    """What is set, understood, and not used yet: better said than wondered about."""
+    """Name the settings that are read but have no effect yet."""
     unused = [
         ("IMAP_URL", settings.imap_url, "mail does not open tickets yet"),
         ("SUPPORT_ADDRESSES", settings.support_addresses, "mail does not open tickets yet"),
@@ -117,13 +127,13 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     url = settings.database_url.get_secret_value()
     name = "SQLite database" if url.startswith("sqlite") else "PostgreSQL database"
     try:
-        async with opened_to_write(url) as database:
+        async with open_for_writing(url) as database:
             behind = await pending(database)
         yield Finding(f"{name} can be written to", True)
         yield Finding(f"{name}: tables {'are behind' if behind else 'are up to date'}", True)
     except DatabaseInUse:
         yield Finding(f"{name} is in use: the desk is running", True)
-    except Unusable as why:
+    except DatabaseUnusable as why:
         yield Finding(f"{name} cannot be worked with", False, f"look at DATABASE_URL: {why}")
 
 
@@ -143,10 +153,10 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         return
     yield Finding(f"the bot is @{me.username}", True)
     company, teams = await _company(settings)
-    for role, (variable, name) in _PLACES.items():
+    for role, (variable, name) in _CHATS.items():
         yield await _chat(bot, role, getattr(company, ROLES[role]), variable, name)
     for team in teams:
-        yield await _chat(bot, TEAM, team.chat, _OF_TEAM, f"group of the team {team.code}")
+        yield await _chat(bot, TEAM, team.chat, _TEAM_SETTING, f"group of the team {team.code}")
     if not company.admins:
         remedy = (
             "open the link that the log prints when the desk starts, "
@@ -156,14 +166,12 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
 
 
 async def _company(settings: Settings) -> tuple[Company, list[TeamFacts]]:
-    """As the environment and the choices made in the chat have it, and the teams with a group of
-    their own; a look, beside the desk too.
-    """
+    """Read the company and the teams with a group of their own; works beside a running desk."""
     try:
-        async with opened_as_it_is(settings.database_url.get_secret_value()) as database:
+        async with open_existing(settings.database_url.get_secret_value()) as database:
             desk = desk_of(settings, database)
-            return await desk.read(find_company), (await desk.read(teams_of)).housed
-    except Unusable:  # _database says why
+            return await desk.read(find_company), (await desk.read(teams_of)).with_group
+    except DatabaseUnusable:  # _database says why
         return company_of(settings), []
 
 
@@ -184,7 +192,7 @@ async def _chat(bot: Bot, role: str, chat_id: int | None, variable: str, name: s
 
 
 def _first_line(error: AiogramError) -> str:
-    """What went wrong, without what the server has answered to it."""
+    """Return the error without the server's answer."""
     return str(getattr(error, "message", error)).splitlines()[0]
 
 
@@ -192,7 +200,7 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
     if settings.smtp_url is None or settings.mail_from is None:
         return
     url = settings.smtp_url.get_secret_value()
-    channel = EmailChannel(url, settings.mail_from, _Silent(), _nowhere)
+    channel = EmailChannel(url, settings.mail_from, _NoTexts(), _utc)
     try:
         await channel.probe()
         yield Finding("the mail server lets us in", True)
@@ -203,13 +211,13 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
         await channel.close()
 
 
-async def _nowhere(_address: str) -> ZoneInfo:
-    """A probe writes no letter, so it tells no times."""
+async def _utc(_address: str) -> ZoneInfo:
+    """Stand in for the recipient's time zone: a probe writes no mail."""
     return ZoneInfo("UTC")
 
 
-class _Silent:
-    """A probe writes no letter, so it needs no words."""
+class _NoTexts:
+    """Stands in for the texts: a probe writes no mail."""
 
     def say(self, *_: Any, **__: Any) -> str:
         return ""

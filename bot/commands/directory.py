@@ -1,5 +1,6 @@
 """``python -m bot directory show|check|apply|schema``: the company's directory as a file."""
 
+import argparse
 import asyncio
 import json
 from collections.abc import Sequence
@@ -8,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import LOCALES, company_of, desk_of
-from bot.database_access import opened_as_it_is
+from bot.commands import FINE, WRONG, complain
+from bot.database_access import open_existing
 from bot.settings import Settings
 from core.company import Company
 from core.db import Database
@@ -23,19 +25,27 @@ from core.texts import Key, Texts
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command prints, line by line; ``fine``: it did what it was asked."""
+    """The lines that a command prints; ``fine``: it did what it was asked."""
 
     lines: Sequence[str]
     fine: bool = True
 
 
-async def run_command(settings: Settings, action: str, file: Path | None) -> Answer:
-    """Show, check or apply beside the running desk, in the company's language; the schema needs no
-    database.
-    """
+async def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Show, check or apply the directory's file, beside the running desk."""
+    answer = await answer_command(settings, options.action, options.file)
+    if not answer.fine:
+        complain(answer.lines)
+        return WRONG
+    print("\n".join(answer.lines))
+    return FINE
+
+
+async def answer_command(settings: Settings, action: str, file: Path | None) -> Answer:
+    """Return what the command prints, in the company's language; `schema` needs no database."""
     if action == "schema":
         return _Speaker(settings, company_of(settings)).schema()
-    async with opened_as_it_is(settings.database_url.get_secret_value()) as database:
+    async with open_existing(settings.database_url.get_secret_value()) as database:
         desk = await _desk(settings, database)
         speaker = _Speaker(settings, desk.company)
         if action == "show":
@@ -43,25 +53,25 @@ async def run_command(settings: Settings, action: str, file: Path | None) -> Ans
         if file is None:
             return Answer([speaker.say("directory_file.name_a_file", action=action)], fine=False)
         try:
-            difference = await put_file(desk, file, really=action == "apply")
+            difference = await apply_file(desk, file, check_only=action == "check")
         except DirectoryError as error:
             return speaker.refusal(error, file)
     return Answer(difference or [speaker.say("directory_file.unchanged")])
 
 
-async def put(settings: Settings, database: Database, file: Path) -> list[str]:
-    """Apply the file. Returns the lines of the difference; raises :class:`DirectoryError`."""
-    return await put_file(await _desk(settings, database), file, really=True)
+async def apply_in(settings: Settings, database: Database, file: Path) -> list[str]:
+    """Apply the file. Returns the lines of the difference. Raises :class:`DirectoryError`."""
+    return await apply_file(await _desk(settings, database), file)
 
 
-async def put_file(desk: Desk, file: Path, *, really: bool) -> list[str]:
-    """Check the file, and ``really`` apply it. Returns the lines of the difference.
+async def apply_file(desk: Desk, file: Path, *, check_only: bool = False) -> list[str]:
+    """Check the file and, unless ``check_only``, apply it. Returns the lines of the difference.
 
     Raises :class:`DirectoryError`, also for a file that cannot be read.
     """
     document = read_directory(await asyncio.to_thread(_read, file))
     try:
-        return await desk.run(apply_directory, document, really=really)
+        return await desk.run(apply_directory, document, really=not check_only)
     except OnlyChecked as checked:
         return checked.difference
 

@@ -1,15 +1,17 @@
-"""``python -m bot import cameras FILE``: beside the running desk, whole or not at all.
+"""``python -m bot import cameras FILE``: beside the running desk, the whole file or nothing.
 
-The process lock keeps two desks apart, because each remembers what it has read: states, topics,
-the outbox that it has claimed. Nothing that a desk remembers depends on cameras, so this writer
-needs no lock; SQLite's own lets the two take turns, and each turn here is short.
+It does not take the process lock. The lock keeps two desks apart because each caches what it has
+read (states, topics, claimed outbox rows); no cache depends on cameras. SQLite's own write lock
+lets the two take turns, and each transaction here is short.
 """
 
+import argparse
 import asyncio
 from pathlib import Path
 from typing import Final
 
-from bot.database_access import opened_as_it_is
+from bot.commands import FINE, WRONG, complain
+from bot.database_access import open_existing
 from bot.settings import Settings
 from core import journal
 from core.company import Company
@@ -17,18 +19,34 @@ from core.desk import Desk
 from core.equipment.camera_import import Plan, apply, compare, note_import
 from core.equipment.csv_file import Read, WrongFile, read_cameras
 
-# Between two turns the desk gets its own.
+# Seconds between two batches, in which the running desk gets the database.
 _PAUSE: Final = 0.02
+
+
+async def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Import the file and print what has changed; a faulty file changes nothing."""
+    file: Path = options.file
+    try:
+        plan = await import_cameras(settings, file, deactivate_missing=options.deactivate_missing)
+    except WrongFile as wrong:
+        complain(f"{file}: {fault}" for fault in wrong.faults)
+        complain([f"{file}: nothing was changed"])
+        return WRONG
+    except OSError as error:
+        complain([f"{file} cannot be read: {error.strerror}"])
+        return WRONG
+    print(summary(plan))
+    return FINE
 
 
 async def import_cameras(settings: Settings, file: Path, *, deactivate_missing: bool) -> Plan:
     """Bring the cameras in line with the file. Raises :class:`WrongFile`; then nothing changed."""
     cameras = await asyncio.to_thread(_read, file)
-    async with opened_as_it_is(settings.database_url.get_secret_value()) as database:
+    async with open_existing(settings.database_url.get_secret_value()) as database:
         desk = Desk(database, Company(), (journal.SUBSCRIBER,))
         plan = await desk.read(compare, cameras, deactivate_missing=deactivate_missing)
-        for piece in plan.batches():
-            await desk.run(apply, piece)
+        for batch in plan.batches():
+            await desk.run(apply, batch)
             await asyncio.sleep(_PAUSE)
         if plan:
             await desk.run(note_import, plan)
@@ -40,13 +58,10 @@ def _read(file: Path) -> list[Read]:
 
 
 def summary(plan: Plan) -> str:
-    """What was done, in one line."""
-    told = f"{len(plan.new)} new, {len(plan.changed)} changed, {plan.unchanged} unchanged"
+    """Return what was done, in one line."""
+    line = f"{len(plan.new)} new, {len(plan.changed)} changed, {plan.unchanged} unchanged"
     if plan.gone:
-        told += f", {len(plan.gone)} deactivated"
+        line += f", {len(plan.gone)} deactivated"
     if plan.ownerless:
-        told += f"; {plan.ownerless} have no owner, so nobody can report them"
-    return told
-
-
-__all__ = ["WrongFile", "import_cameras", "summary"]
+        line += f"; {plan.ownerless} have no owner, so nobody can report them"
+    return line

@@ -1,100 +1,16 @@
-"""Bringing the tables up to date, and knowing at once when they are.
+"""``python -m bot migrate``: the tables of this release; `run` makes them too."""
 
-Alembic costs a noticeable part of the start-up: it is imported only when there is work for it.
-"""
+import argparse
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-from sqlalchemy import Connection, inspect, text
-
-from core.db import Database
-
-if TYPE_CHECKING:
-    from alembic.config import Config
-
-FOLDER: Final = Path(__file__).parents[2] / "migrations"
-# Any number, the same for everybody: who migrates a PostgreSQL database holds it.
-_LOCK: Final = 740_211
+from bot.commands import FINE
+from bot.database_access import open_for_writing
+from bot.migrations import migrate
+from bot.settings import Settings
 
 
-class NewerDatabase(Exception):
-    """The tables were made by a later release than this one; its argument is their revision."""
-
-
-class BrokenReferences(Exception):
-    """After a migration rows pointed to nothing; it was rolled back."""
-
-
-def head() -> str:
-    """The revision this release expects: the last file ``v<revision>_<what>.py``."""
-    names = (path.name for path in (FOLDER / "versions").glob("v[0-9]*_*.py"))
-    return max(name[1:].split("_")[0] for name in names)
-
-
-async def pending(database: Database) -> bool:
-    """Whether the tables have to be changed. Raises :class:`NewerDatabase`."""
-    async with database.read() as session:
-        revision = await (await session.connection()).run_sync(_revision)
-    if revision is not None and revision > head():
-        raise NewerDatabase(revision)
-    return revision != head()
-
-
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    found = connection.scalars(text("SELECT version_num FROM alembic_version"))
-    return found.one_or_none()
-
-
-async def migrate(database: Database) -> None:
-    """Upgrade to :func:`head`, all in one transaction; nothing to do costs two queries."""
-    if await pending(database):
-        async with database.alter() as connection:
-            await connection.run_sync(_upgrade, "head")
-
-
-async def undo(database: Database, revision: str = "base") -> None:
-    """Go back to a revision; ``base`` is an empty database."""
-    async with database.alter() as connection:
-        await connection.run_sync(_downgrade, revision)
-
-
-def _upgrade(connection: Connection, revision: str) -> None:
-    from alembic import command
-
-    _wait_for_others(connection)
-    command.upgrade(config(connection), revision)
-    _check_references(connection)
-
-
-def _downgrade(connection: Connection, revision: str) -> None:
-    from alembic import command
-
-    _wait_for_others(connection)
-    command.downgrade(config(connection), revision)
-    _check_references(connection)
-
-
-def config(connection: Connection | None = None) -> "Config":
-    """Alembic's configuration; there is no file of it."""
-    from alembic.config import Config
-
-    made = Config()
-    made.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    made.attributes["connection"] = connection
-    return made
-
-
-def _wait_for_others(connection: Connection) -> None:
-    """One process migrates; the next one finds it done. SQLite's transaction is a lock already."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-
-
-def _check_references(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        broken = connection.execute(text("PRAGMA foreign_key_check")).all()
-        if broken:
-            raise BrokenReferences(sorted({row[0] for row in broken}))
+async def command(settings: Settings, _: argparse.Namespace) -> int:
+    """Bring the database up to date."""
+    async with open_for_writing(settings.database_url.get_secret_value()) as database:
+        await migrate(database)
+    print("the database is up to date")
+    return FINE

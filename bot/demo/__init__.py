@@ -1,1 +1,1 @@
-"""The sandbox run of ``make run``: its company, its script, its controls and its clock."""
+"""The sandbox of ``make run``: its company, its story, its clock, its controls."""

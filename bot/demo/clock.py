@@ -1,17 +1,24 @@
-"""A clock that can be moved: how many seconds it is ahead stands in a file."""
+"""``python -m bot.demo.clock run``: the desk as ever, but on a clock that can be moved.
 
+The sandbox starts the bot so, to show reminders and overdue alerts without waiting for days.
+How many seconds the clock is ahead stands in a file. ``python -m bot`` knows nothing of it.
+"""
+
+import os
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from bot import cli
 from core.desk import utc_now
 
-# The environment's name for the file; the sandbox sets it.
+# The environment variable with the file's path; the sandbox sets it.
 VARIABLE: Final = "SANDBOX_CLOCK_FILE"
 
 
 class DemoClock:
-    """The machine's clock and as much more as the file says; a file that is not there says 0."""
+    """The machine's clock, ahead by as many seconds as the file says; without a file by none."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -19,11 +26,11 @@ class DemoClock:
         self._ahead = timedelta()
 
     def __call__(self) -> datetime:
-        """What time it is there."""
+        """Return the time of this clock."""
         return utc_now() + self._read()
 
     def _read(self) -> timedelta:
-        """Reading again costs a look at the folder unless the file has been replaced."""
+        """Return how far ahead it is; the file is read again only when it has been replaced."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
@@ -35,8 +42,12 @@ class DemoClock:
         return self._ahead
 
 
-def shift(path: Path, seconds: float) -> None:
+def set_ahead(path: Path, seconds: float) -> None:
     """Put the clock that reads this file ``seconds`` ahead. A reader never sees half of it."""
     fresh = path.with_suffix(".new")
     fresh.write_text(repr(seconds), encoding="ascii")
     fresh.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(cli.main(clock=DemoClock(Path(os.environ[VARIABLE]))))

@@ -1,7 +1,8 @@
-"""``make run`` without a token: a local Bot API server with a demonstration world, a page to see it
-in a browser, and the real bot as a process of its own against it. Nothing of it is kept.
+"""Runs the sandbox: a local Bot API server with people in it, a page for a browser, a console, and
+the real bot as a process of its own. Nothing of it is kept.
 """
 
+import argparse
 import asyncio
 import contextlib
 import os
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from sandbox.page import Page
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-# What a person at the keyboard would not like to wait for.
-LIVELY: Final = {"SWEEP_INTERVAL": "1s", "LOG_LEVEL": "warning"}
-# What of the real desk's settings may be tried here. The others reach out of the box.
-TRIED: Final = (
+# Shorter than in production: somebody sits before it.
+DEFAULTS: Final = {"SWEEP_INTERVAL": "1s", "LOG_LEVEL": "warning"}
+# The settings that the sandbox takes over. The others would reach real servers and data.
+ALLOWED: Final = (
     "ANSWER_DEADLINE",
     "DEFAULT_LANGUAGE",
     "LOG_FORMAT",
@@ -61,8 +62,8 @@ The bot is process {pid}; its log is
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How the sandbox is played. ``port`` is asked for, or the usual one where that is free; a
-    ``basic_group`` of operators can still become a supergroup, but has no links to its messages.
+    """How to run the sandbox. ``port``: ``None`` is the usual one, or any if that is taken; a
+    ``basic_group`` of operators can become a supergroup, but has no links to its messages.
     """
 
     port: int | None = None
@@ -71,49 +72,62 @@ class RunOptions:
     basic_group: bool = False
 
 
-async def play(settings: Settings, manner: RunOptions = RunOptions()) -> int:
-    """Run the world until the console ends or a signal comes. Returns the exit code."""
+async def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the sandbox. `run` without a token comes here too, and has none of the options."""
+    if "port" not in options:
+        return await run_demo(settings)
+    run_options = RunOptions(
+        options.port,
+        console=not options.no_console,
+        browser=options.open,
+        basic_group=options.basic_group,
+    )
+    return await run_demo(settings, run_options)
+
+
+async def run_demo(settings: Settings, options: RunOptions = RunOptions()) -> int:
+    """Run the sandbox until the console ends or a signal comes. Returns the exit code."""
     print("The sandbox starts; a few seconds …", flush=True)
     from sandbox import console, demo
     from sandbox.page import Page
 
-    _live_by(settings.timezone.key)
+    _use_timezone(settings.timezone.key)
     with _cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
         try:
-            async with demo.start(port=_port(manner.port)) as world:
-                played = demo.build(world, basic_group=manner.basic_group)
+            async with demo.start(port=_port(options.port)) as world:
+                played = demo.build(world, basic_group=options.basic_group)
                 given = dotenv_values(DOTENV) | os.environ
-                room = demo_control(settings, played, Path(folder), given)
-                page = Page(played, room)
-                await room.seed_company()
-                async with room.bot as bot:
-                    _welcome(page, room, demo.TOUR, manner)
+                control = demo_control(settings, played, Path(folder), given)
+                page = Page(played, control)
+                await control.seed_company()
+                async with control.bot as bot:
+                    _welcome(page, control, demo.TOUR, options)
                     await console.run(
                         played,
-                        input=sys.stdin if manner.console else None,
+                        input=sys.stdin if options.console else None,
                         output=sys.stdout,
                         bot=bot,
-                        held=room.holds,
+                        held=control.holds,
                     )
-                    died = not bot.running and not room.holds()
-                    await room.close()
-        except AssertionError as problem:  # the bot did not come up; its log is in the words
-            print(problem, file=sys.stderr)
+                    died = not bot.running and not control.holds()
+                    await control.close()
+        except AssertionError as error:  # the bot did not come up; the message has its log
+            print(error, file=sys.stderr)
             return 1
         except asyncio.CancelledError:
             return 0
-    _say_last("Stopped. Nothing is left of it.")
+    _print_last("Stopped. Nothing is left of it.")
     return 1 if died else 0
 
 
 def demo_control(
     settings: Settings, played: "Demo", folder: Path, given: Mapping[str, str | None]
 ) -> DemoControl:
-    """The bot of this world, not started yet, and who looks after it."""
+    """Return the control of this world's bot, which is not started yet."""
     from sandbox import BotProcess
 
     bot = BotProcess(
-        [sys.executable, "-m", "bot.demo.run_with_clock", "run"],
+        [sys.executable, "-m", "bot.demo.clock", "run"],
         environment(settings, played, str(folder), given),
         world=played.world,
         log=folder / "bot.log",
@@ -124,15 +138,15 @@ def demo_control(
     return DemoControl(played, bot, folder)
 
 
-def _welcome(page: "Page", room: DemoControl, tour: str, manner: RunOptions) -> None:
-    words = WELCOME.format(page=page.url, tour=tour, pid=room.bot.pid, log=room.bot.log)
-    print(words, flush=True)
-    if manner.browser and not webbrowser.open(page.url):
+def _welcome(page: "Page", control: DemoControl, tour: str, options: RunOptions) -> None:
+    text = WELCOME.format(page=page.url, tour=tour, pid=control.bot.pid, log=control.bot.log)
+    print(text, flush=True)
+    if options.browser and not webbrowser.open(page.url):
         print("! No browser could be opened.", flush=True)
 
 
 def _port(asked: int | None) -> int:
-    """The port that was asked for, or the usual one; any if somebody else has that."""
+    """Return the port asked for, or the usual one, or 0 (any) if that is taken."""
     if asked is not None:
         return asked
     with socket.socket() as trial:
@@ -147,11 +161,11 @@ def _port(asked: int | None) -> int:
 def environment(
     settings: Settings, played: "Demo", folder: str, given: Mapping[str, str | None]
 ) -> dict[str, str]:
-    """The bot's environment: the machine's, the settings that may be tried, and this world."""
-    ours = {name for name in given if name.upper() in NAMES and name.upper() not in TRIED}
+    """Return the bot's environment: the machine's, the allowed settings, this world's."""
+    ours = {name for name in given if name.upper() in NAMES and name.upper() not in ALLOWED}
     kept = {name: value for name, value in given.items() if value and name not in ours}
     return (
-        LIVELY
+        DEFAULTS
         | kept
         | {
             "PYTHONPATH": str(ROOT),
@@ -163,23 +177,23 @@ def environment(
     )
 
 
-def _say_last(words: str) -> None:
-    """Say it if anybody can read it: the window may be closed, the pipe's reader may have left."""
+def _print_last(text: str) -> None:
+    """Print unless nobody can read it: the window may be closed, the pipe's reader gone."""
     try:
-        print(words, flush=True)
+        print(text, flush=True)
     except OSError:  # what is buffered must not fail again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _live_by(timezone: str) -> None:
-    """The console's clock shows the time that the desk says."""
+def _use_timezone(timezone: str) -> None:
+    """Let the console show times in the desk's time zone."""
     os.environ["TZ"] = timezone
     time.tzset()
 
 
 @contextlib.contextmanager
 def _cancelled_by_signals() -> Iterator[None]:
-    """Until the console listens to them itself, SIGTERM and SIGHUP cancel: no process stays."""
+    """Let SIGTERM and SIGHUP cancel this task, so that no process is left behind."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is None:
         yield

@@ -1,7 +1,7 @@
-"""The demonstration's director: plays the plots of the sandbox with its people and the real bot.
+"""Plays the plots of the sandbox: its people write and press buttons, the real bot answers.
 
-All of it goes through the Bot API: people say and press, the bot answers. Buttons are found by
-what they carry, so that their words may change.
+Everything goes through the Bot API. Buttons are found by their callback data, so that their labels
+may change.
 """
 
 import asyncio
@@ -22,15 +22,15 @@ from channels.telegram.screens.callbacks import (
 )
 
 if TYPE_CHECKING:
-    from bot.demo.control import DemoControl
+    from bot.demo.status import BotStatus
     from sandbox import Chat, Message, Person
     from sandbox.demo import Demo
     from sandbox.page.bot_control import Progress
     from sandbox.plots import Plot, Step
 
-# A group gets 18 messages a minute, and the bot keeps to it.
-PATIENCE: Final = 90.0
-# Past the deadline by so much, in seconds.
+# Seconds to wait for the bot: a group gets 18 messages a minute, and the bot keeps to that.
+TIMEOUT: Final = 90.0
+# How many seconds past a deadline the clock is set.
 LATE: Final = 60.0
 
 
@@ -44,39 +44,39 @@ class _Case:
 
 @dataclass(slots=True)
 class Story:
-    """Plays once; raises AssertionError when the bot does not do what it should."""
+    """Plays once. Raises AssertionError when the bot does not do what it should."""
 
     demo: "Demo"
-    room: "DemoControl"
+    status: "BotStatus"
 
     async def tell(self, progress: "Progress") -> None:
-        """One ticket after the other, each up to where it stays."""
+        """Play the plots one after the other; ``progress`` is told which is played."""
         from sandbox.plots import PLOTS
 
         for at, plot in enumerate(PLOTS, 1):
             progress(at, len(PLOTS))
-            case = await self._opened(plot)
+            case = await self._open_ticket(plot)
             for step in plot.steps:
-                await _DEEDS[step.deed](self, case, step)
+                await _STEPS[step.action](self, case, step)
 
     # ------------------------------------------------------------------ the customer
 
-    async def _opened(self, plot: "Plot") -> _Case:
+    async def _open_ticket(self, plot: "Plot") -> _Case:
         first, _, last = plot.name.partition(" ")
         about = {"last_name": last, "language": plot.language}
         if plot.phone is not None:
             about["phone"] = plot.phone
         person = self.demo.world.user(first, **about)
         known = self._newest_number()
-        await (self._wrote if plot.camera is None else self._told_of_camera)(person, plot)
+        await (self._write if plot.camera is None else self._report_camera)(person, plot)
         case = _Case(person)
         await self._until(lambda: self._newest_number() > known, "a card in the group")
         case.number = self._newest_number()
-        await self._written_down()
+        await self._wait_until_sent()
         return case
 
-    async def _wrote(self, person: "Person", plot: "Plot") -> None:
-        """They say what has happened, and that it is to become a ticket."""
+    async def _write(self, person: "Person", plot: "Plot") -> None:
+        """The customer says what has happened, and presses «open a ticket»."""
         _ = person.start()
         await self._said_in(person.chat, "the bot greets")
         if plot.photo is None:
@@ -85,8 +85,8 @@ class Story:
             _ = person.send_photo(caption=plot.words, **_photo(plot.photo))
         await self._press(person, person.chat, lambda found: found == File())
 
-    async def _told_of_camera(self, person: "Person", plot: "Plot") -> None:
-        """They come by a camera's link; that it is theirs is known when they share their phone."""
+    async def _report_camera(self, person: "Person", plot: "Plot") -> None:
+        """The customer follows a camera's link and shares the phone that shows it is theirs."""
         _ = person.start(f"cam_{plot.camera}")
         await self._until(lambda: bool(person.chat.reply_keyboards), "the bot asks for the phone")
         _ = person.send_contact()
@@ -97,62 +97,62 @@ class Story:
         )
 
     async def confirm(self, case: _Case, _step: "Step") -> None:
-        """Everything works again."""
+        """The customer confirms that everything works again."""
         wanted = Confirm(case.number, yes=True)
         await self._press(case.customer, case.customer.chat, lambda found: found == wanted)
 
     # ------------------------------------------------------------------ the operators
 
-    async def word(self, case: _Case, step: "Step") -> None:
-        """An operator says what to do, in reply to the card: its buttons may be on their way."""
+    async def command(self, case: _Case, step: "Step") -> None:
+        """An operator replies to the card with a command; its buttons may still be redrawn."""
         card, _ = self._button(self._group, lambda found: _is_about(found, case.number))
-        _ = self._operator(step).reply(card, f"/{step.deed} {step.words}".strip())
-        await self._until(lambda: self.demo.world.updates.pending == 0, "the words are taken")
+        _ = self._operator(step).reply(card, f"/{step.action} {step.words}".strip())
+        await self._until(lambda: self.demo.world.updates.pending == 0, "the command is taken")
 
-    async def verb(self, case: _Case, step: "Step") -> None:
-        """An operator presses what the card offers."""
-        wanted = TicketVerb(step.deed, case.number)
+    async def press_verb(self, case: _Case, step: "Step") -> None:
+        """An operator presses one of the card's buttons."""
+        wanted = TicketVerb(step.action, case.number)
         await self._press(self._operator(step), self._group, lambda found: found == wanted)
 
     async def freeze(self, case: _Case, step: "Step") -> None:
-        """… and says until when."""
-        await self.verb(case, step)
+        """An operator puts the ticket off, and chooses until when."""
+        await self.press_verb(case, step)
         wanted = FreezeFor(case.number, step.words)
         await self._press(self._operator(step), self._group, lambda found: found == wanted)
 
     async def reply(self, case: _Case, step: "Step") -> None:
-        """An operator answers, by a reply to the card."""
+        """An operator answers by a reply to the card."""
         card, _ = self._button(self._group, lambda found: _is_about(found, case.number))
         _ = self._operator(step).reply(card, step.words)
         await self._said_in(case.customer.chat, "the answer arrives", step.words)
 
     async def neglect(self, case: _Case, _step: "Step") -> None:
-        """Time passes until the answer is overdue, and the alert has come."""
+        """Move the clock until the answer is overdue and the alert has come."""
         told = len(self.demo.alerts.bot_messages)
-        await self._pass(await self._due(case, "answer"))
+        await self._advance_past(await self._due(case, "answer"))
         await self._until(lambda: len(self.demo.alerts.bot_messages) > told, "an overdue alert")
 
     async def dawdle(self, case: _Case, _step: "Step") -> None:
-        """Time passes until the resolution is near. The group hears of it at Telegram's pace."""
-        await self._pass(await self._due(case, "resolution_near"))
+        """Move the clock until the resolution's deadline is near."""
+        await self._advance_past(await self._due(case, "resolution_near"))
 
-    async def _pass(self, due: float) -> None:
+    async def _advance_past(self, due: float) -> None:
         if self.demo.troubles is not None:
             left = due + LATE - self.demo.world.clock.now()
             await self.demo.troubles.advance({"seconds": left})
 
     async def _due(self, case: _Case, kind: str) -> float:
-        """When, once the bot has set it."""
-        end = time.monotonic() + PATIENCE
-        while (due := await self.room.due(case.number, kind)) is None:
+        """Return when the timer is due, once the bot has set it."""
+        end = time.monotonic() + TIMEOUT
+        while (due := await self.status.due(case.number, kind)) is None:
             if time.monotonic() > end:
                 raise AssertionError(f"#{case.number} has no deadline: {kind}")
-            await asyncio.sleep(0.05)  # no bell: the bot is another process
+            await asyncio.sleep(0.05)  # no event to wait for: the bot is another process
         return due
 
-    async def _written_down(self) -> None:
-        """The bot knows where the card stands; people are not as quick as this story."""
-        while (await self.room.look()).get("outbox", {}).get("sending"):  # noqa: ASYNC110 - no bell
+    async def _wait_until_sent(self) -> None:
+        """Wait until the bot has noted its card: people are not as quick as this script."""
+        while await self.status.is_sending():  # noqa: ASYNC110 - the bot is another process
             await asyncio.sleep(0.05)
 
     # ------------------------------------------------------------------ how
@@ -184,7 +184,7 @@ class Story:
         numbers = [
             found.number
             for message in self._group.bot_messages
-            for found, _ in _carried(message)
+            for found, _ in _callbacks(message)
             if isinstance(found, TicketVerb)
         ]
         return max(numbers, default=0)
@@ -193,7 +193,7 @@ class Story:
         await self._until(lambda: any(words in m.text for m in chat.bot_messages), what)
 
     async def _until(self, condition: Callable[[], bool], what: str) -> None:
-        await self.demo.world.until(condition, PATIENCE, what)
+        await self.demo.world.until(condition, TIMEOUT, what)
 
 
 def _is_about(found: Callback, ticket_id: int) -> bool:
@@ -203,14 +203,14 @@ def _is_about(found: Callback, ticket_id: int) -> bool:
 def _buttons(
     chat: "Chat", wanted: Callable[[Callback], bool]
 ) -> "Iterator[tuple[Message, tuple[int, int]]]":
-    """The buttons that carry it, the newest message first, each with its row and column."""
+    """Yield the buttons with such callback data, newest message first, with row and column."""
     for message in reversed(chat.bot_messages):
-        for found, place in _carried(message):
+        for found, place in _callbacks(message):
             if wanted(found):
                 yield message, place
 
 
-def _carried(message: "Message") -> Iterator[tuple[Callback, tuple[int, int]]]:
+def _callbacks(message: "Message") -> Iterator[tuple[Callback, tuple[int, int]]]:
     rows = (message.inline_keyboard or {}).get("inline_keyboard", ())
     for row, buttons in enumerate(rows):
         for column, button in enumerate(buttons):
@@ -226,14 +226,14 @@ def _photo(name: str) -> dict[str, Any]:
     return {"data": data, "name": f"{name}.png", "width": width, "height": height}
 
 
-_Deed = Callable[[Story, _Case, "Step"], Awaitable[None]]
-_DEEDS: Final[dict[str, _Deed]] = {
-    "take": Story.verb,
-    "resolve": Story.word,
-    "wait": Story.word,
-    "class": Story.word,
-    "priority": Story.word,
-    "escalate": Story.word,
+_Step = Callable[[Story, _Case, "Step"], Awaitable[None]]
+_STEPS: Final[dict[str, _Step]] = {
+    "take": Story.press_verb,
+    "resolve": Story.command,
+    "wait": Story.command,
+    "class": Story.command,
+    "priority": Story.command,
+    "escalate": Story.command,
     "freeze": Story.freeze,
     "reply": Story.reply,
     "confirm": Story.confirm,

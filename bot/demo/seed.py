@@ -1,17 +1,17 @@
-"""What the sandbox's company has before its first customer writes: teams, an agreement, cameras.
+"""Fills the sandbox's database: teams, an agreement, cameras, people, a contract.
 
-It comes the ways that a company's comes: the files in `examples/` as the command line takes them,
-people as their updates make them known, a contract as an admin signs it.
+It uses the ways of a real company: the files in `examples/` through the commands of the command
+line, people through what their updates would do, a contract as an admin signs it.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.app import desk_of
-from bot.commands.directory import put
+from bot.commands.directory import apply_in
 from bot.commands.import_cameras import import_cameras
-from bot.commands.migrate import migrate
-from bot.database_access import opened_to_write
+from bot.database_access import open_for_writing
+from bot.migrations import migrate
 from bot.settings import Settings
 from core.contacts.contracts import sign
 from core.contacts.edit import belong
@@ -36,19 +36,19 @@ async def seed_company(settings: Settings, demo: "Demo") -> None:
     """Fill the empty database of ``settings``; its bot must not run. Raises as the commands do."""
     from sandbox.demo import ON_DUTY
 
-    async with opened_to_write(settings.database_url.get_secret_value()) as database:
+    async with open_for_writing(settings.database_url.get_secret_value()) as database:
         await migrate(database)
         desk = desk_of(settings, database)
         for person in _staff(demo):
-            await desk.run(join_operators, _caller(person))
-        await put(settings, database, DIRECTORY)
-        await desk.run(by_operator, _caller(demo.people[ON_DUTY]), begin_duty)
+            await desk.run(join_operators, _sender(person))
+        await apply_in(settings, database, DIRECTORY)
+        await desk.run(by_operator, _sender(demo.people[ON_DUTY]), begin_duty)
         await _sign(desk, demo)
     await import_cameras(settings, CAMERAS, deactivate_missing=False)
 
 
 def _staff(demo: "Demo") -> "list[Person]":
-    """Who is in the operators' group: they have been there longer than the bot."""
+    """Return the members of the operators' group: they joined it before the bot did."""
     group = demo.group.migrated_to or demo.group
     return [person for person in demo.people.values() if group.member(person) is not None]
 
@@ -58,11 +58,11 @@ async def _sign(desk: Desk, demo: "Demo") -> None:
 
     customer = demo.people[SIGNED_BY]
     phone = Point(PHONE, f"+{customer.phone}")
-    await desk.run(_take_over, _caller(demo.admin), CONTRACT, _caller(customer), phone)
+    await desk.run(_sign_for, _sender(demo.admin), CONTRACT, _sender(customer), phone)
 
 
-async def _take_over(tx: Tx, admin: Sender, contract: str, customer: Sender, phone: Point) -> None:
-    """An admin writes down a contract, whose it is, and the phone they call from."""
+async def _sign_for(tx: Tx, admin: Sender, contract: str, customer: Sender, phone: Point) -> None:
+    """Let the admin record a contract, whose it is, and the phone they call from."""
     person = await recognise(tx, customer)
     await arrive_as_admin(tx, admin)
     account, _ = await sign(tx, contract)
@@ -70,5 +70,5 @@ async def _take_over(tx: Tx, admin: Sender, contract: str, customer: Sender, pho
     await add_point(tx, person, phone)
 
 
-def _caller(person: "Person") -> Sender:
+def _sender(person: "Person") -> Sender:
     return Sender(person.id, person.full_name, person.username, person.language)

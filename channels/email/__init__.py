@@ -1,1 +1,1 @@
-"""Letters to customers and staff, handed to the company's own mail relay."""
+"""E-mail to customers and staff, through the company's own mail server."""

@@ -1,4 +1,4 @@
-"""Letters: one parcel, one connection to the relay, one recipient."""
+"""The e-mail channel: one delivery, one connection, one recipient."""
 
 import asyncio
 import ssl
@@ -18,13 +18,17 @@ from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.texts import Key
 
 TIMEOUT: Final = 15.0  # seconds for one command
-STEPS: Final = 4  # timeouts that a whole session may take: a server that drips is a dead one
-FAREWELL: Final = 2.0  # the letter is accepted by then; nobody waits long for a "bye"
+STEPS: Final = (
+    4  # timeouts that a whole session may take: a server that sends byte by byte counts as dead
+)
+FAREWELL: Final = (
+    2.0  # the mail is accepted by then, so waiting longer for QUIT's answer is pointless
+)
 NOBODY: Final = Key("person.nobody")
 
 
 class Texts(Protocol):
-    """Where sentences come from."""
+    """Makes texts by key."""
 
     def say(
         self,
@@ -36,20 +40,20 @@ class Texts(Protocol):
         zone: ZoneInfo,
         escape: Callable[[str], str] | None = None,
     ) -> str:
-        """The text ``key`` in ``locale`` with ``facts`` in it."""
+        """Return the text ``key`` in ``locale`` with ``facts`` in it."""
         ...
 
 
 class EmailChannel:
-    """Hands letters to the company's mail relay.
+    """Hands mail to the company's own mail server.
 
-    A letter has an idempotency key, its Message-ID, made of the outbox row's id: sending it again
-    after a lost answer is harmless. Each letter opens its own connection: keeping one open saved
-    2 ms a letter (measured), and cost the care of connections that died unseen.
+    The idempotency key of a mail is its Message-ID, made of the outbox row's id: sending it again
+    after a lost response is harmless. Each mail opens its own connection: keeping one open saved 2
+    ms a mail (measured), and would need care for connections that died unnoticed.
 
-    Raises ValueError at once when ``url`` or ``sender`` cannot be used. ``zone_of`` says in which
-    zone times are told at an address. ``domain`` stands in Message-ID and EHLO; by default it is
-    the sender's. ``tls`` replaces the system's trust.
+    Raises ValueError when ``url`` or ``sender`` cannot be used. ``zone_of`` returns the time zone
+    of an address. ``domain`` is used in Message-ID and EHLO; by default it is the sender's. ``tls``
+    replaces the system's trust.
     """
 
     name = "email"
@@ -76,14 +80,14 @@ class EmailChannel:
         self._timeout = timeout
 
     async def recall(self) -> None:
-        """A letter is known by its row's number: there is nothing to learn."""
+        """Do nothing: the row's number is all that a mail needs."""
 
     def probe_context(self) -> dict[str, Any]:
-        """Nothing: a letter is known by its Message-ID."""
+        """Return nothing: a mail is known by its Message-ID."""
         return {}
 
     async def send(self, delivery: Delivery) -> Sent:
-        """Send the letter whose words are ``<key>.subject`` and ``<key>.body``."""
+        """Send the mail whose texts are ``<key>.subject`` and ``<key>.body``."""
         letter = self._letter(delivery, await self._zone(delivery))
         recipient = letter["To"].addresses[0].addr_spec
         async with self._session() as server:
@@ -96,22 +100,22 @@ class EmailChannel:
         return Sent(message_refs=(letter["Message-ID"],), note=note)
 
     async def was_delivered(self, delivery: Delivery) -> Sent | None:  # noqa: ARG002 (the protocol's)
-        """Nobody can tell, and nobody needs to: the letter goes again under the same id."""
+        """Return None: nobody can tell, and the mail is simply sent again under the same id."""
         return None
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection is kept open."""
 
     async def probe(self) -> None:
-        """For the doctor: all of a session but the letter. Raises `SendError`."""
+        """Do all of a session but the mail, for `python -m bot check`. Raises `SendError`."""
         async with self._session() as server:
             await server.ehlo()
-            # Some servers let anybody in and ask for a login only here.
+            # some servers ask for a login only here
             await server.mail(self._sender.addr_spec)
             await server.rset()
 
     async def _zone(self, delivery: Delivery) -> ZoneInfo:
-        """The reader's, as it was when the row was written, or as it is known of the address."""
+        """Return the reader's zone: as stored in the row, or as known of the address."""
         own = delivery.facts.get(READERS_ZONE)
         return await self._zone_of(delivery.address) if own is None else ZoneInfo(own)
 
@@ -132,8 +136,8 @@ class EmailChannel:
         )
 
     def _say(self, delivery: Delivery, key: str, zone: ZoneInfo) -> str:
-        # "Tomorrow" is counted from the Date of the letter, as its reader will count; and a retry
-        # after midnight must not be another letter under the same id.
+        # "Tomorrow" is counted from the Date of the mail, as its reader will count; and a retry
+        # after midnight must not be another mail under the same id.
         facts = dict(delivery.facts)
         if "assignee" in facts:
             facts["assignee"] = facts["assignee"] or NOBODY
@@ -149,7 +153,7 @@ class EmailChannel:
             use_tls=self.relay.use_tls,
             start_tls=self.relay.start_tls,
             tls_context=self._tls,
-            local_hostname=self._domain,  # otherwise a DNS question about ourselves, each time
+            local_hostname=self._domain,  # otherwise each connection asks DNS for our own name
             timeout=self._timeout,
         )
         try:
@@ -166,7 +170,7 @@ class EmailChannel:
 
 
 async def _part(server: SMTP) -> None:
-    """Say goodbye. Whatever goes wrong here, the letter's fate is settled."""
+    """Close the session. Errors are ignored: the mail's result is known already."""
     with suppress(SMTPException, OSError):
         if server.is_connected:
             await server.quit(timeout=FAREWELL)

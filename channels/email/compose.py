@@ -1,4 +1,4 @@
-"""A parcel becomes a letter: the same bytes each time, and no header that we did not write."""
+"""Composes a mail: the same bytes each time, and no header that we did not write."""
 
 import re
 import unicodedata
@@ -21,7 +21,7 @@ _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def message_id(outbox_id: int, domain: str) -> str:
-    """The letter's idempotency key: one row, one id, however often it is sent."""
+    """Return the mail's idempotency key: one row, one id, however often it is sent."""
     return f"<outbox-{outbox_id}@{domain}>"
 
 
@@ -34,10 +34,10 @@ def compose(
     body: str,
     date: datetime,
 ) -> EmailMessage:
-    """A plain-text letter that says of itself that a machine wrote it.
+    """Return a plain-text mail that is marked as machine-written.
 
-    base64 whatever the server can take, so that a retry over another connection is the same
-    letter byte for byte.
+    Always base64, whatever the server can take, so that a retry over another connection is the same
+    mail byte for byte.
     """
     letter = EmailMessage(policy=SMTP)
     letter["From"] = sender
@@ -52,7 +52,7 @@ def compose(
 
 
 def mailbox(text: str, name: str = "") -> Address:
-    """One address, with the domain in ASCII. ValueError if it is not exactly one."""
+    """Return the one address, with the domain in ASCII. Raises ValueError otherwise."""
     text = text.strip()
     if len(text) > LONGEST_ADDRESS or not _ADDRESS.fullmatch(text) or not _is_clean(text):
         raise ValueError(f"not an e-mail address: {one_line(text, 60)!r}")
@@ -65,7 +65,7 @@ def mailbox(text: str, name: str = "") -> Address:
 
 
 def named_mailbox(text: str) -> Address:
-    """``Name <address>`` or a bare address, as in MAIL_FROM. ValueError if it is neither."""
+    """Read ``Name <address>`` or a bare address, as in MAIL_FROM. Raises ValueError otherwise."""
     found = getaddresses([text])
     if len(found) != 1:
         raise ValueError(f"not one e-mail address: {one_line(text, 60)!r}")
@@ -74,14 +74,16 @@ def named_mailbox(text: str) -> Address:
 
 
 def one_line(text: str, longest: int) -> str:
-    """Text made safe for a header: one line, nothing that is not seen, no encoded words.
+    """Return the text made safe for a header: one line, nothing invisible, no encoded words.
 
-    EmailMessage refuses a bare CR or LF, but decodes ``=?utf-8?q?=0D=0ABcc:…?=`` and, before
-    Python 3.11.10 (CVE-2024-6923), writes what comes out into the head of the letter.
+    EmailMessage refuses a bare CR or LF, but decodes ``=?utf-8?q?=0D=0ABcc:…?=`` and, before Python
+    3.11.10 (CVE-2024-6923), writes the result into the header.
     """
     text = _BIDI.sub("", _without_surrogates(text))
     text = "".join(" " if _is_control(c) else c for c in text)
-    text = " ".join(text.split()).replace("=?", "= ?")  # last: nothing above may bring it back
+    text = " ".join(text.split()).replace(
+        "=?", "= ?"
+    )  # last, because the steps above may produce them
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 

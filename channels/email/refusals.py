@@ -1,4 +1,4 @@
-"""What a mail server's refusal means for the parcel.
+"""What a mail server's error means for the delivery.
 
     no connection, silence, a cut line     network         try again
     4xx anywhere                           busy            try again
@@ -34,10 +34,10 @@ TOO_BIG: Final = 552  # some say so at MAIL FROM already, by SIZE
 
 
 def judge(error: SMTPException | OSError) -> SendError:
-    """Turn aiosmtplib's exception, or the network's, into the courier's terms."""
+    """Turn aiosmtplib's exception, or the network's, into a `SendError`."""
     match error:
         case SMTPRecipientsRefused(recipients=refused):
-            # the mildest decides: whoever may be tried again, is
+            # the mildest decides: what may be tried again, is
             return judge(min(refused, key=lambda refusal: refusal.code))
         case SMTPResponseException():
             return _by_code(error)
@@ -45,7 +45,7 @@ def judge(error: SMTPException | OSError) -> SendError:
             return SendError("blocked", _detail(error), permanent=True)
         case OSError() if not _is_wrong_tls(error):  # aiosmtplib's timeouts and cut lines too
             return SendError("network", _detail(error))
-        case _:  # no STARTTLS, no AUTH, or a certificate nobody vouches for
+        case _:  # no STARTTLS, no AUTH, or an untrusted certificate
             return SendError("configuration", _detail(error), configuration=True)
 
 
@@ -53,7 +53,7 @@ def _by_code(error: SMTPResponseException) -> SendError:
     detail = _detail(error)
     if error.code in NOT_NOW:
         return SendError("busy", detail)
-    if error.code not in NEVER:  # talks nonsense: the fault is on the line
+    if error.code not in NEVER:  # an impossible code: the connection is at fault
         return SendError("network", detail)
     if error.code in LOGIN_WANTED:
         return SendError("configuration", detail, configuration=True)

@@ -1,4 +1,4 @@
-"""Where letters are handed over: ``SMTP_URL`` taken apart."""
+"""Reads ``SMTP_URL``: where mail is handed over, and how."""
 
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -17,9 +17,9 @@ SCHEMES = {
 class Relay:
     """A mail server and how to speak to it.
 
-    How a connection is protected is said by the URL alone. aiosmtplib's own default ("STARTTLS if
-    offered") falls back to plain text without a word, so exactly one of the two flags, or
-    neither, is always passed on.
+    The URL alone says how a connection is protected. aiosmtplib's own default ("STARTTLS if
+    offered") falls back to plain text without notice, so exactly one of the two flags, or neither,
+    is always passed on.
     """
 
     host: str
@@ -56,7 +56,7 @@ class Relay:
 
     @property
     def exposes_password(self) -> bool:
-        """Whether logging in sends the password over a network in plain text."""
+        """Return whether logging in sends the password over a network in plain text."""
         plain = not (self.use_tls or self.start_tls)
         return plain and self.username is not None and not _is_loopback(self.host)
 
@@ -65,7 +65,7 @@ def _port(parts: SplitResult) -> int | None:
     try:
         return parts.port
     except ValueError:
-        # urllib's message quotes what stands there: part of a password with an unquoted @ or /
+        # urllib's message quotes it: it may be part of a password with an unquoted @ or /
         raise ValueError("SMTP_URL: the port is a number up to 65535") from None
 
 

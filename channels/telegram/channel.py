@@ -77,7 +77,7 @@ class TelegramChannel:
             "edit": self._edit,
             "delete": self._delete,
             "reaction": self._reaction,
-            "signpost": self._signpost,
+            "signpost": self._moved_card,
         }
         # what makes new messages, and so can be doubled
         self._plans: dict[str, Plan] = {
@@ -263,7 +263,7 @@ class TelegramChannel:
 
     # changes of what stands there
 
-    async def _signpost(self, delivery: Delivery, renderer: Renderer) -> Sent:
+    async def _moved_card(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """The card here is none any more: it shows where its ticket went."""
         screen = notice_text.say(renderer, delivery.key or "", delivery.facts, None)
         await self._redraw(int(delivery.address), int(delivery.facts["ref"]), screen)

@@ -1,1 +1,1 @@
-"""How people are reached, and who is the same person."""
+"""How people are reached, and which persons are the same."""

@@ -1,4 +1,4 @@
-"""What accounts have agreed with us: a contract's number, its agreement, its days (C4)."""
+"""Contracts of accounts: number, agreement, days (C4)."""
 
 from datetime import date
 from typing import Final
@@ -19,9 +19,9 @@ _MOST_PARTS: Final = 5
 
 
 async def sign(tx: Tx, words: str) -> tuple[Account, Contract]:
-    """An admin writes down a contract: ``account; number; agreement; since; until``.
+    """Record a contract from ``account; number; agreement; since; until``, on an admin's word.
 
-    What follows the number may be missing; a contract of that number gets these terms instead.
+    What follows the number may be missing; an existing contract of that number gets the new terms.
     Raises :class:`Unreadable` with an example.
     """
     if not may(tx.actor.role, "contract"):

@@ -1,4 +1,4 @@
-"""What operators write down of a person: name, phones, addresses, language, zone, account."""
+"""Changes that operators make to a person: name, phones, addresses, language, zone, account."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -22,7 +22,7 @@ _LONGEST_ACCOUNT: Final = 200
 
 async def describe(tx: Tx, ticket_id: int, words: str) -> Person:
     """Note something of the ticket's customer: a phone, an address, or ``name``, ``language``,
-    ``zone``, ``account`` and what it is; with a minus before a phone or an address it is taken out.
+    ``zone``, ``account`` and a value; with a minus before it, a phone or an address is removed.
 
     Raises :class:`Unreadable` with examples, :class:`NothingToDo` when it is known already.
     """
@@ -49,7 +49,7 @@ async def _point(tx: Tx, person: Person, point: Point, *, taken_out: bool) -> No
 
 
 async def _name(tx: Tx, person: Person, words: str) -> None:
-    """Of a person in Telegram the name is what they call themselves there."""
+    """Set the name, unless the person is in Telegram: there it is what they call themselves."""
     if person.telegram_id is not None:
         raise NothingToDo("refusal.name_of_theirs", name=person.name)
     old, person.name = person.name, clean_name(words)
@@ -73,7 +73,7 @@ async def _zone(tx: Tx, person: Person, words: str) -> None:
 
 
 async def belong(tx: Tx, person: Person, words: str) -> None:
-    """The person belongs to the account of this name. Raises :class:`NothingToDo` if they do."""
+    """Put the person into this account. Raises :class:`NothingToDo` if they are in it."""
     account = await find_account(tx, words) or await open_account(tx, words)
     member = await tx.session.get(AccountMember, person.id)
     old = None if member is None else await tx.session.get_one(Account, member.account_id)
@@ -99,7 +99,7 @@ _FIELDS: Final[dict[str, Callable[[Tx, Person, str], Awaitable[None]]]] = {
 
 
 async def find_account(tx: Tx, name: str) -> Account | None:
-    """The account of this name, however its case is written."""
+    """Return the account of this name, in any case."""
     wanted = clean_name(name, _LONGEST_ACCOUNT)
     exact = select(Account).where(Account.name == wanted)
     folded = select(Account).where(func.lower(Account.name) == wanted.lower())
@@ -111,7 +111,7 @@ async def find_account(tx: Tx, name: str) -> Account | None:
 
 
 async def open_account(tx: Tx, name: str) -> Account:
-    """A company or household that the desk has not known."""
+    """Create an account: a company or household."""
     if not may(tx.actor.role, "contact"):
         raise NotAllowed("contact")
     account = Account(name=clean_name(name, _LONGEST_ACCOUNT))

@@ -1,4 +1,4 @@
-"""Who is it: people by phone, address, username, ticket or name, and what is known of them (A7)."""
+"""Finds people by phone, address, username, ticket or name, and what is known of them (A7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _PAGE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Somebody in a list: the name, and how they are told from others of that name."""
+    """A person in a list: the name, and what tells them from others of that name."""
 
     id: int
     name: str
@@ -36,7 +36,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class PersonFacts:
-    """All that operators see of a person. ``twins`` share a phone or an address with them.
+    """What operators see of a person. ``twins`` share a phone or an address with them.
 
     ``open`` are tickets that have not ended, newest first; ``total`` counts all.
     """
@@ -53,10 +53,10 @@ class PersonFacts:
 
 
 async def find_people(tx: ReadTx, words: str) -> tuple[Known, ...]:
-    """Whom the words may mean, the surest first, at most `MOST`.
+    """Return whom the words may mean, best match first, at most `MOST`.
 
-    A phone or an address is whose it is; ``@user`` and a ticket's number are one person; anything
-    else is a name, or words of it.
+    A phone or an address means its owners; ``@user`` and a ticket's number mean one person;
+    anything else is a name, or words of it.
     """
     point = read_point(words)
     if point is not None:
@@ -87,8 +87,8 @@ async def _of_ticket(tx: ReadTx, ticket_id: int) -> Sequence[Person]:
 
 
 async def _by_name(tx: ReadTx, words: str) -> Sequence[Person]:
-    """By the index of tickets, which has their customers' names; whoever has no ticket in it yet
-    is looked for by the name itself.
+    """Search the index of tickets, which has their customers' names; people without a ticket in it
+    are searched by the name itself.
     """
     stems = asked(words)
     if not stems:
@@ -122,7 +122,7 @@ async def _customers(tx: ReadTx, numbers: Sequence[int]) -> Sequence[Person]:
 
 
 async def _by_spelling(tx: ReadTx, words: str) -> Sequence[Person]:
-    """SQLite folds the case of Latin letters only, so a few spellings are tried."""
+    """Try a few spellings, because SQLite folds the case of Latin letters only."""
     typed = words.strip()
     spellings = {typed, typed.lower(), typed.title()}
     gone = select(PersonMerge.person_id)
@@ -149,7 +149,7 @@ async def _known(tx: ReadTx, person: Person) -> Known:
 
 
 async def person_facts(tx: ReadTx, person_id: int) -> PersonFacts | None:
-    """The person's card; a signpost shows whom it leads to. ``None``: there is nobody."""
+    """Return the person's facts, following redirects; ``None`` if there is nobody."""
     post = await tx.session.get(PersonMerge, person_id)
     person = await tx.session.get(Person, person_id if post is None else post.into_id)
     if person is None:

@@ -1,7 +1,7 @@
-"""Two who turned out to be one: all that was one's is the other's, and a signpost stays.
+"""Merges duplicate persons; a redirect is kept for the old id.
 
-Who is known to Telegram stays, because that is who they can prove to be. Of two such only an admin
-may say that they are one, and never of somebody who works here: rights must not change hands.
+Whoever is known to Telegram remains, because that can be proved. If both are, only an admin may
+merge them, and never an operator or admin: rights must not change hands.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _TELEGRAM: Final = "telegram"
 
 
 async def merge(tx: Tx, one: int, other: int, *, insist: bool = False) -> Person:
-    """An operator says that two are one person; returns the one who stays.
+    """Merge two persons on an operator's word; returns the one who remains.
 
     Raises :class:`NothingToDo` when they are one already, :class:`Refusal` when both are known to
     Telegram and nobody insists, :class:`NotAllowed` when somebody insists who is no admin.
@@ -66,7 +66,7 @@ def _works_here(tx: Tx, person: Person) -> bool:
 
 
 async def _both(tx: Tx, one: int, other: int) -> tuple[Person, Person]:
-    """The two, held in an order in which nobody waits for each other; signposts are followed."""
+    """Return the two, locked in the order of their ids against deadlocks, redirects followed."""
     ids = [await merged_into(tx, one), await merged_into(tx, other)]
     query = select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update()
     found = {person.id: person for person in await tx.session.scalars(query)}
@@ -76,7 +76,7 @@ async def _both(tx: Tx, one: int, other: int) -> tuple[Person, Person]:
 
 
 async def merged_into(tx: Tx, person_id: int) -> int:
-    """Who this person is by now: a signpost leads on to the one they were merged into."""
+    """Return who this person is by now: follows redirects."""
     post = await tx.session.get(PersonMerge, person_id)
     return person_id if post is None else post.into_id
 
@@ -131,7 +131,9 @@ async def _merge(tx: Tx, stays: Person, goes: Person, *, by: str, insisted: bool
 
 
 async def _move_points(tx: Tx, stays: Person, goes: Person) -> None:
-    """What was proved stays proved; taken out first, because only one may have it proved."""
+    """Move contact points; verified ones stay so. They are removed first, because only one person
+    may have a point verified.
+    """
     query = select(ContactPoint).where(ContactPoint.person_id == goes.id)
     moved = [(row.kind, row.value, row.verified_at) for row in await tx.session.scalars(query)]
     await tx.session.execute(delete(ContactPoint).where(ContactPoint.person_id == goes.id))
@@ -157,7 +159,9 @@ async def _move_account(tx: Tx, stays: Person, goes: Person) -> None:
 
 
 async def _move_cameras(tx: Tx, stays: Person, goes: Person) -> None:
-    """Cameras that the file gave to a Telegram id; those of a phone or an address go with it."""
+    """Move cameras that the file gave to a Telegram id; those of a phone or an address move with
+    it.
+    """
     old, new = str(goes.telegram_id), str(stays.telegram_id)
     owned = select(CameraOwner.camera_id).where(CameraOwner.kind == _TELEGRAM)
     theirs = set(await tx.session.scalars(owned.where(CameraOwner.value == old)))
@@ -170,7 +174,7 @@ async def _move_cameras(tx: Tx, stays: Person, goes: Person) -> None:
 
 
 async def _move_words(tx: Tx, stays: Person, goes: Person) -> None:
-    """Tickets and what was said in them, kept words too."""
+    """Move tickets, messages, and unassigned messages."""
     codes = (await workflow_of(tx)).open_codes()
     query = select(Ticket).where(Ticket.customer_id == goes.id).order_by(Ticket.id)
     for ticket in (await tx.session.scalars(query.with_for_update())).all():

@@ -49,7 +49,7 @@ def _insert_of(session: AsyncSession) -> Callable[[Any], Any]:
 
 
 Given = Mapping[str, Any]
-_OURS: Final = "straight"
+_OURS: Final = "prepared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class _Plan:
             getattr(compiled, "update_prefetch", ()),
         )
         if any(left_to_the_library):
-            raise ValueError(f"nothing to be run straight: {statement}")
+            raise ValueError(f"not a statement that can be prepared: {statement}")
         self.text = str(compiled)
         named = {name: _bind(bind, dialect) for bind, name in compiled.bind_names.items()}
         self._binds = [named[name] for name in compiled.positiontup or ()]

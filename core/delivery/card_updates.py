@@ -68,7 +68,7 @@ async def drop_cards(tx: Tx, numbers: Iterable[int], why: str) -> None:
     )
 
 
-SIGNPOST: Final = "signpost"
+MOVED_CARD: Final = "signpost"
 TOLD: Final = "group.rehoused"
 
 
@@ -124,7 +124,7 @@ async def leave_pointer(
     post = outbox.row(
         tx,
         str(chat),
-        SIGNPOST,
+        MOVED_CARD,
         Priority.GROUP_NEWS,
         ordering_key=f"{chat}:{ticket_id}:card",
         key=TOLD,

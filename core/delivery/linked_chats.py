@@ -22,8 +22,8 @@ async def operator_chats_of(tx: ReadTx) -> OperatorChats:
     if found is None:
         query = select(Team.code, Team.chat).where(Team.chat.is_not(None), Team.active.is_(True))
         rows = await tx.session.execute(query)
-        housed = ((code, chat) for code, chat in rows if chat is not None)
-        found = tx.cache[OperatorChats] = OperatorChats(housed)
+        with_group = ((code, chat) for code, chat in rows if chat is not None)
+        found = tx.cache[OperatorChats] = OperatorChats(with_group)
     return found
 
 

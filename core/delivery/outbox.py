@@ -97,7 +97,7 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
             notice.kind,
             notice.priority,
             channel=to.channel,
-            ordering_key=_lane(notice, to.address, to.ticket or ticket),
+            ordering_key=_ordering_key(notice, to.address, to.ticket or ticket),
             key=key,
             facts=facts | await _own_facts(tx, event, notice, to),
             ticket_id=event.ticket_id if to.ticket is None else to.ticket.id,
@@ -281,7 +281,7 @@ async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None)
     return await operator_chat_of(tx, event.ticket_id)
 
 
-def _lane(notice: Notice, address: str, ticket: Ticket | None) -> str:
+def _ordering_key(notice: Notice, address: str, ticket: Ticket | None) -> str:
     """Rows of a ticket keep their order at an address; what may overtake has a lane of its own."""
     number = 0 if ticket is None else ticket.id
     if notice.kind == "reaction":

@@ -1,1 +1,1 @@
-"""Cameras, whose they are, their faults, and faults that many report at once."""
+"""Cameras, their owners, their faults, and outages of a whole area."""

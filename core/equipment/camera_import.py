@@ -1,8 +1,8 @@
-"""Bringing the cameras in line with a file, beside a desk that works.
+"""Brings the cameras in line with a file, beside a running desk.
 
-The file is compared first, without holding anything; then it is written in short transactions,
-each whole in itself (a camera with its owners), so that a desk on the same SQLite file waits for
-milliseconds. What was interrupted is finished by importing the same file again.
+The file is compared first, without a lock; then it is written in short transactions, each complete
+(cameras with their owners), so that a desk on the same SQLite file waits for milliseconds. An
+interrupted import is finished by importing the file again.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from core.models import Camera, CameraOwner
 from core.tx import ReadTx, Tx
 from core.words.stems import fold
 
-# So many cameras are written in one transaction: some hundredths of a second.
+# Cameras per transaction, which takes some hundredths of a second.
 BATCH: Final = 1000
 
 _CAMERAS: Final[Any] = Camera.__table__
@@ -27,7 +27,7 @@ _OWNERS: Final[Any] = CameraOwner.__table__
 
 @dataclass(slots=True)
 class Plan:
-    """What a file changes. ``changed`` are cameras that exist, by their ids; so are ``gone``."""
+    """What a file changes. ``changed`` are existing cameras by id; so are ``gone``."""
 
     new: list[Read] = field(default_factory=list)
     changed: list[tuple[int, Read]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Plan:
         return bool(self.new or self.changed or self.gone)
 
     def batches(self) -> Iterator["Plan"]:
-        """The same in pieces that are written one by one."""
+        """Return the plan in parts that are written one by one."""
         yield from (Plan(new=piece) for piece in _pieces(self.new))
         yield from (Plan(changed=piece) for piece in _pieces(self.changed))
         yield from (Plan(gone=piece) for piece in _pieces(self.gone))
@@ -50,7 +50,9 @@ def _pieces(whole: list[Any]) -> Iterator[list[Any]]:
 
 
 async def compare(tx: ReadTx, cameras: Sequence[Read], *, deactivate_missing: bool) -> Plan:
-    """What the file changes. ``deactivate_missing``: what it does not name takes no faults."""
+    """Return what the file changes. ``deactivate_missing``: cameras it does not name are
+    deactivated.
+    """
     known = {row.number: row for row in await tx.session.execute(select(_CAMERAS))}
     owners = await _owners(tx)
     plan = Plan()
@@ -82,7 +84,7 @@ def _differs(row: Any, camera: Read) -> bool:
 
 
 async def apply(tx: Tx, plan: Plan) -> None:
-    """Write a piece of the plan."""
+    """Write a part of the plan."""
     numbers = [camera.number for camera in plan.new]
     if numbers:
         await tx.session.execute(insert(_CAMERAS), [_values(tx, camera) for camera in plan.new])
@@ -129,7 +131,7 @@ def _values(tx: Tx, camera: Read) -> dict[str, Any]:
 
 
 async def note_import(tx: Tx, plan: Plan) -> None:
-    """The journal says that it was done, and how much of it."""
+    """Record the import in the journal."""
     tx.emit(
         CamerasImported(
             ticket_id=None,

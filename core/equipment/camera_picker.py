@@ -1,4 +1,4 @@
-"""Finding the camera that one wants to tell of: the steps of a dialogue before it (A2)."""
+"""The dialogue steps in which a customer finds their camera (A2)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,16 +12,16 @@ from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import FOLLOW_UP, Heard, Outcome
 from core.tx import ReadTx, Tx
 
-# The step in which words are looked for among one's cameras.
+# The step in which messages are searched for among one's cameras.
 STEP: Final = "cameras"
-# The step in which one's own contact is expected.
+# The step in which the person's own contact is expected.
 PHONE_STEP: Final = "phone"
 _LONGEST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A page of one's cameras, by the words they were looked for, and the phones known as one's."""
+    """A page of one's cameras, the words searched for, and the phones known as one's own."""
 
     page: CameraPage
     words: str = ""
@@ -29,7 +29,7 @@ class Offered:
 
 
 async def begin_choosing(tx: Tx, sender: Sender) -> Offered:
-    """The person wants to tell of a camera. Where there are many, words look for one of them.
+    """Begin the search for a camera.
 
     Raises :class:`Refusal` in a company without cameras.
     """
@@ -55,7 +55,7 @@ def _look_for(tx: Tx, person: Person, page: CameraPage, words: str) -> None:
 
 
 async def search(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
-    """The step of the dialogue: words look for a camera; whatever else is not for it."""
+    """Take a message as a search for a camera; anything but text is not for this step."""
     words = " ".join(incoming.text.split())[:_LONGEST]
     if incoming.kind != "text" or not words:
         return None
@@ -65,7 +65,7 @@ async def search(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | N
 
 
 async def look_at_page(tx: ReadTx, sender: Sender, page: int) -> Offered:
-    """A page of the person's cameras, by the words that they look for."""
+    """Return a page of the person's cameras, by the words searched for."""
     person = await find_by_telegram(tx, sender.telegram_id)
     dialogue = (None if person is None else person.dialogue) or {}
     words = str(dialogue.get("words", "")) if dialogue.get("step") == STEP else ""
@@ -73,8 +73,10 @@ async def look_at_page(tx: ReadTx, sender: Sender, page: int) -> Offered:
 
 
 async def wants_phone(tx: ReadTx, telegram_id: int) -> str | None:
-    """Why the person's own contact would help to find cameras: they were ``asked`` for it, or
-    their phone is ``unknown``. ``None``: it would not, so it is words like any other.
+    """Return why the person's contact would help to find cameras: it was ``asked`` for, or their
+    phone is ``unknown``.
+
+    ``None``: it would not, so it is a message like any other.
     """
     person = await find_by_telegram(tx, telegram_id)
     if ((None if person is None else person.dialogue) or {}).get("step") == PHONE_STEP:

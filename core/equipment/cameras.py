@@ -1,4 +1,4 @@
-"""Whose a camera is, and finding it among one's own (A2). Nobody learns of other people's."""
+"""Cameras and their owners; finding one among one's own (A2). Nobody sees other people's."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ from core.words.stems import fold
 TELEGRAM: Final = "telegram"
 PHONE: Final = "phone"
 EMAIL: Final = "email"
-# As many as fit on one screen of a phone, with the buttons to turn pages.
+# How many cameras fit on a phone's screen, with the buttons to turn pages.
 PAGE: Final = 8
 
 
@@ -29,7 +29,7 @@ class CameraFacts:
 
     @property
     def place(self) -> str:
-        """Where it is: address and name, where the name does not say the address itself."""
+        """Return where it is: address and name, unless the name contains the address."""
         if not self.address or fold(self.address) in fold(self.name):
             return self.name
         return f"{self.address}, {self.name}"
@@ -46,18 +46,18 @@ class CameraPage:
 
 
 def facts_of(camera: Camera) -> CameraFacts:
-    """The camera's facts."""
+    """Return the camera's facts."""
     return CameraFacts(camera.id, camera.number, camera.name, camera.address, camera.area)
 
 
 async def has_cameras(tx: ReadTx) -> bool:
-    """The company has cameras that somebody could report."""
+    """Return whether the company has active cameras."""
     query = select(Camera.id).where(Camera.active.is_(True)).limit(1)
     return (await tx.session.scalars(query)).one_or_none() is not None
 
 
 async def list_own(tx: ReadTx, telegram_id: int, words: str = "", page: int = 0) -> CameraPage:
-    """The person's cameras that have all of these words in number, name or address.
+    """Return the person's cameras with all of these words in number, name or address.
 
     A page beyond the last is the last.
     """
@@ -75,9 +75,9 @@ async def list_own(tx: ReadTx, telegram_id: int, words: str = "", page: int = 0)
 async def find_own(
     tx: ReadTx, telegram_id: int, *, camera_id: int | None = None, number: str | None = None
 ) -> Camera:
-    """The person's camera with this id or number.
+    """Return the person's camera with this id or number.
 
-    Raises :class:`Refusal`, the same for a camera of somebody else and for one that is not there.
+    Raises :class:`Refusal`, the same for a camera of somebody else and for one that does not exist.
     """
     wanted = Camera.id == camera_id if number is None else Camera.number == number
     query = (await _owned_by(tx, telegram_id)).where(wanted)
@@ -88,7 +88,7 @@ async def find_own(
 
 
 async def _owned_by(tx: ReadTx, telegram_id: int) -> Select[Camera]:
-    """Active cameras whose owner has this id, or a verified phone or address of this person."""
+    """Select active cameras whose owner is this id, or a verified contact point of this person."""
     points = await tx.session.execute(
         select(ContactPoint.kind, ContactPoint.value)
         .join(Person, ContactPoint.person_id == Person.id)

@@ -1,8 +1,8 @@
-"""A file of cameras, checked whole: what it says, or every line of it that is wrong and why. Pure.
+"""Reads a CSV file of cameras, or reports every wrong line. Pure.
 
 The header is ``number,name,owner`` in any order; ``address`` and ``area`` are known too, and every
-other column is kept with the camera as it stands. An owner is a Telegram id, a phone in
-international form or an e-mail address; several are separated by ``;``.
+other column is kept with the camera as it is. An owner is a Telegram id, a phone in international
+form or an e-mail address; several are separated by ``;``.
 """
 
 import csv
@@ -18,7 +18,7 @@ from core.words.contact_values import read_phone
 REQUIRED: Final = ("number", "name", "owner")
 LONGEST: Final = {"number": 64, "name": 200, "address": 300, "area": 100}
 _OWNER: Final = 200
-# Telegram's ids fit into 52 bits. Eleven digits beginning like a Russian phone are one, unfinished.
+# Telegram's ids fit into 52 bits. Eleven digits like those of a Russian phone are one without +.
 _TELEGRAM: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 _BARE_PHONE: Final = re.compile(r"[78][0-9]{10}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
@@ -41,7 +41,7 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A camera as the file says it. ``owners`` are kind and value."""
+    """A camera of the file. ``owners`` are kind and value."""
 
     number: str
     name: str
@@ -60,7 +60,7 @@ class WrongFile(Exception):
 
 
 def read_cameras(raw: bytes) -> list[Read]:
-    """The cameras of a file, in its order. Raises :class:`WrongFile` with all that is wrong."""
+    """Return the cameras of a file, in order. Raises :class:`WrongFile` with all that is wrong."""
     text = _decoded(raw)
     head, _, _ = text.partition("\n")
     reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(head), strict=True)
@@ -77,7 +77,7 @@ def _decoded(raw: bytes) -> str:
 
 
 def _delimiter(head: str) -> str:
-    """The header shows how columns are parted: its names hold neither sign."""
+    """Return the header's delimiter: the names of columns contain neither."""
     try:
         return csv.Sniffer().sniff(head, delimiters=",;").delimiter
     except csv.Error:
@@ -85,7 +85,7 @@ def _delimiter(head: str) -> str:
 
 
 class _Reading:
-    """Goes through the file once; remembers what was wrong instead of stopping."""
+    """Reads the file once, and collects faults instead of stopping."""
 
     def __init__(self, reader: Iterator[list[str]]) -> None:
         self._reader = reader
@@ -100,7 +100,7 @@ class _Reading:
         return found
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Rows with the line that each begins in; the csv module counts where one ends."""
+        """Yield rows with the line that each begins in; the csv module counts where one ends."""
         while True:
             line = self._line + 1
             try:
@@ -183,7 +183,7 @@ class _Reading:
 
 
 def read_owner(words: str) -> Owner:
-    """Kind and value of an owner. Raises ValueError with the second half of a sentence."""
+    """Return kind and value of an owner. Raises ValueError with the second half of a sentence."""
     if words.startswith("+"):
         phone = read_phone(words)
         if phone is None:

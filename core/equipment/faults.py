@@ -1,8 +1,8 @@
-"""A fault of a camera: a ticket and an equipment task in one transaction, once per camera (A2).
+"""A camera's fault: a ticket and an equipment task in one transaction, one per camera (A2).
 
-Who may report it is asked anew at every step: a button says what somebody wishes, never what is
-theirs. While a fault is open, the same owner's words join their ticket; those of another owner, or
-of anybody in an area whose outage is known, become a ticket that is part of it: no second task.
+Ownership is checked at every step, because a button says what somebody wants, not what is theirs.
+While a fault is open, the same owner's words join their ticket; those of another owner, or of
+anybody in an area with an outage, become its child ticket, without a second task.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from core.events import FaultReported
 from core.models import Camera, Person, Ticket, TicketCamera, TicketParent
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tasks.task_actions import open_equipment_task
-from core.tickets.classification import Wish, set_kind
+from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import join, open_ticket
 from core.tickets.customer_tickets import OwnTicket, own_ticket
 from core.tickets.incoming import IncomingMessage
@@ -29,7 +29,7 @@ from core.tx import ReadTx, Tx
 
 TOPIC: Final = "camera"
 CATEGORY: Final = "incident"
-# The step of the dialogue in which words are about a camera.
+# The step of the dialogue in which messages are about the chosen camera.
 STEP: Final = "fault"
 DESCRIBE: Final = timedelta(days=1)
 
@@ -39,8 +39,8 @@ Title = Callable[[CameraFacts], str]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Somebody is at it already: ``mine``, a ticket of the person's own; an ``outage`` of the area;
-    with neither, another owner's ticket, of which nothing is told.
+    """What is known of the fault: ``mine``, the person's own ticket; an ``outage`` of the area;
+    with neither, another owner's ticket, of which nothing is shown.
     """
 
     mine: OwnTicket | None = None
@@ -49,9 +49,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The camera that somebody has chosen, and what is known of its faults. ``new``: they have not
-    been seen here before.
-    """
+    """The chosen camera, and the state of its faults. ``new``: the person was not seen before."""
 
     camera: CameraFacts
     known: Known | None
@@ -61,7 +59,7 @@ class Chosen:
 async def choose_camera(
     tx: Tx, sender: Sender, *, camera_id: int | None = None, number: str | None = None
 ) -> Chosen:
-    """The person wants to tell of this camera; what they write next is about it.
+    """Let the person's next message be about this camera.
 
     Raises :class:`Refusal` for a camera that is not theirs.
     """
@@ -80,7 +78,7 @@ async def choose_camera(
 async def report(
     tx: Tx, sender: Sender, camera_id: int, incoming: IncomingMessage, *, title: Title
 ) -> Heard:
-    """The person tells what is wrong with the camera.
+    """Report a fault of the camera.
 
     Raises :class:`Refusal` for a camera that is not theirs.
     """
@@ -91,13 +89,13 @@ async def report(
 
 
 def describing(title: Title) -> Step:
-    """The step of a customer's dialogue in which their words are about the chosen camera."""
+    """Return the dialogue step in which the customer's words are about the chosen camera."""
 
     async def hear(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
         number = (person.dialogue or {})["camera"]
         try:
             camera = await find_own(tx, person.telegram_id or 0, camera_id=number)
-        except Refusal:  # it was theirs when they chose it; their words are heard all the same
+        except Refusal:  # it was theirs when they chose it; the message is taken all the same
             enter_dialogue(person, None)
             return None
         return await _report(tx, person, camera, incoming, title)
@@ -108,7 +106,7 @@ def describing(title: Title) -> Step:
 async def _report(
     tx: Tx, person: Person, camera: Camera, incoming: IncomingMessage, title: Title
 ) -> Heard:
-    # held, so that of two at once the second sees the first one's ticket
+    # locked, so that of two at once the second sees the first one's ticket
     held = select(Camera.id).where(Camera.id == camera.id).with_for_update()
     await tx.session.execute(held)
     mine = await _open_fault(tx, camera, of=person)
@@ -143,7 +141,7 @@ async def _report(
 
 async def _tie(tx: Tx, ticket: Ticket, camera: Camera) -> None:
     await tx.insert(TicketCamera(ticket_id=ticket.id, camera_id=camera.id))
-    await set_kind(tx, ticket, Wish(category=CATEGORY))
+    await set_kind(tx, ticket, ClassWish(category=CATEGORY))
     tx.emit(FaultReported(ticket_id=ticket.id, camera_id=camera.id, camera=camera.number))
 
 
@@ -158,8 +156,8 @@ async def _known(tx: Tx, person: Person, camera: Camera) -> Known | None:
 
 
 async def _open_fault(tx: Tx, camera: Camera, *, of: Person | None = None) -> Ticket | None:
-    """The oldest ticket about this camera that work goes on for; of one's own, whichever has not
-    ended: words bring it back to work.
+    """Return the oldest ticket in work about this camera; of one's own, any that has not ended,
+    because the message reopens it.
     """
     workflow = await workflow_of(tx)
     codes = [
@@ -181,6 +179,6 @@ async def _open_fault(tx: Tx, camera: Camera, *, of: Person | None = None) -> Ti
 
 
 async def _top_of(tx: ReadTx, ticket: Ticket) -> int:
-    """The ticket that this one is part of, or itself: a parent has none."""
+    """Return the parent of this ticket, or the ticket itself."""
     part = await tx.session.get(TicketParent, ticket.id)
     return ticket.id if part is None else part.parent_id

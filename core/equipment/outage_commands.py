@@ -1,4 +1,4 @@
-"""What operators do with an outage: open it for an area, say more about it (X9)."""
+"""Operators' commands for an outage: open it for an area, change its words or end (X9)."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from core.sla.timers import set_timers
 from core.tasks.task_actions import open_equipment_task
 from core.tickets.access import access
 from core.tickets.card import OUTAGE
-from core.tickets.classification import Wish, set_kind
+from core.tickets.classification import set_kind
 from core.tickets.customer_message import open_ticket
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.topics import answer_span
@@ -35,11 +35,10 @@ Title = Callable[[str], str]
 async def open_outage(
     tx: Tx, ticket_id: int, *, until: datetime | None, title: Title, words: str = ""
 ) -> tuple[Ticket, int]:
-    """The faults of this ticket's area are one: it gets a ticket, and they become part of it.
+    """Open a ticket for the area of this ticket, and make the area's faults its children.
 
-    Returns the ticket and how many reports it unites. Nobody waits for an answer to it before
-    ``until``: that is its deadline. Raises :class:`NotAllowed`, :class:`NothingToDo`,
-    :class:`Refusal`.
+    Returns the ticket and how many reports it unites. ``until`` is its answer deadline. Raises
+    :class:`NotAllowed`, :class:`NothingToDo`, :class:`Refusal`.
     """
     if not may(tx.actor.role, "outage"):
         raise NotAllowed("outage")
@@ -74,11 +73,11 @@ async def open_outage(
 
 
 async def _ticket_for(tx: Tx, area: str, title: str, until: datetime | None) -> Ticket:
-    """The parent. Its customer is the area itself: nobody who could be written to."""
+    """Open the parent ticket. Its customer stands for the area: nobody who could be written to."""
     nobody = Person(name=area, language=tx.company.language, created_at=tx.now)
     await tx.insert(nobody)
     ticket = await open_ticket(tx, nobody, [], topic=TOPIC, title=title, origin=OUTAGE)
-    await set_kind(tx, ticket, Wish(category=CATEGORY))
+    await set_kind(tx, ticket, ClassWish(category=CATEGORY))
     await open_equipment_task(tx, ticket, None)
     if until is not None:
         await _due(tx, ticket, until - tx.now)
@@ -86,7 +85,7 @@ async def _ticket_for(tx: Tx, area: str, title: str, until: datetime | None) -> 
 
 
 async def _due(tx: Tx, ticket: Ticket, span: timedelta) -> None:
-    """Until then those who reported it must hear from us."""
+    """Return by when those who reported it must hear from us."""
     timers = answer_clock.end(tx, ticket) | answer_clock.begin(tx, ticket, tx.now, span)
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
     await tx.session.flush()
@@ -94,7 +93,7 @@ async def _due(tx: Tx, ticket: Ticket, span: timedelta) -> None:
 
 
 async def _faults(tx: Tx, area: str, offered: datetime) -> list[tuple[Ticket, str]]:
-    """The area's faults that are not over, from the window's beginning on."""
+    """Return the area's open faults, from the beginning of the window on."""
     workflow = await workflow_of(tx)
     codes = [code for code in workflow.open_codes() if not workflow.state(code).resolution]
     since = min(offered, tx.now - HOLD) - tx.company.outage_window
@@ -109,7 +108,7 @@ async def _faults(tx: Tx, area: str, offered: datetime) -> list[tuple[Ticket, st
 async def restate_outage(
     tx: Tx, ticket_id: int, *, until: datetime | None, words: str | None
 ) -> Outage:
-    """Operators know more: another end, other words (``None``: as before). Reporters are told.
+    """Set another end or other words (``None``: as before), and tell those who reported it.
 
     Raises :class:`Refusal` for a ticket that is no open outage.
     """

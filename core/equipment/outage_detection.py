@@ -1,8 +1,8 @@
-"""Several faults in one area within a window: operators are asked whether they are one (X9).
+"""Asks operators whether several faults of an area within a window are one outage (X9).
 
-They are asked once in a window. Until they have decided, and for no longer than `HOLD`, further
-faults of the area get no card of their own: the group's budget is for the decision. Declined, or
-undecided for too long, they get their cards after all.
+They are asked once per window. Until they decide, at most for `HOLD`, further faults of the area
+get no card of their own, so that the group's rate limit is left to the question. When it is
+declined, or nobody decides, those cards are posted.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ from core.people.permissions import may
 from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
-# How long faults wait for a decision without a card.
+# How long faults wait for the decision without a card.
 HOLD: Final = timedelta(minutes=10)
-# Among so many latest faults the few of a beginning outage are found, however many there were.
+# How many of the latest faults are examined.
 _LATEST: Final = 300
 
 
 async def is_undecided(tx: Tx, area: str) -> bool:
-    """Operators are deciding right now whether this area's faults are one. The offer is held."""
+    """Return whether this area's offer waits for a decision. The offer is locked."""
     offer = await _offer(tx, area)
     return (
         offer is not None and offer.declined_at is None and tx.now - offer.offered_at < HOLD
@@ -35,7 +35,7 @@ async def is_undecided(tx: Tx, area: str) -> bool:
 
 
 async def consider(tx: Tx, area: str) -> None:
-    """A fault has been reported in this area: offer one parent, if there are enough of them."""
+    """Ask the operators about the area of a new fault, if there are enough of them."""
     enough, window = tx.company.outage_faults, tx.company.outage_window
     if not area or not enough:
         return
@@ -53,7 +53,7 @@ async def consider(tx: Tx, area: str) -> None:
 
 
 async def _recent(tx: Tx, area: str, window: timedelta) -> dict[int, int]:
-    """Faults of the area within the window that are not over: tickets and their cameras."""
+    """Return open faults of the area within the window: tickets and their cameras."""
     latest = (
         select(TicketCamera.ticket_id, TicketCamera.camera_id)
         .order_by(TicketCamera.ticket_id.desc())
@@ -79,7 +79,7 @@ async def _offer(tx: Tx, area: str) -> OutageOffer | None:
 
 
 async def area_of(tx: ReadTx, ticket_id: int) -> str:
-    """The area whose faults this ticket stands for. Raises :class:`Refusal` where there is none."""
+    """Return the area of this ticket's fault. Raises :class:`Refusal` where there is none."""
     query = (
         select(Camera.area)
         .join(TicketCamera, TicketCamera.camera_id == Camera.id)
@@ -92,7 +92,7 @@ async def area_of(tx: ReadTx, ticket_id: int) -> str:
 
 
 async def decline(tx: Tx, ticket_id: int) -> str:
-    """An operator says that the faults of this ticket's area are not one. Returns the area.
+    """Note that the faults of this ticket's area are not one outage. Returns the area.
 
     Raises :class:`NotAllowed`, :class:`NothingToDo` when it has been decided already.
     """
@@ -107,7 +107,7 @@ async def decline(tx: Tx, ticket_id: int) -> str:
 
 
 async def settle_offers(tx: Tx) -> int:
-    """Offers that nobody has decided in time: what was held back is shown. Returns how many."""
+    """Post the cards held back by offers that nobody decided in time. Returns how many."""
     query = select(OutageOffer).where(
         OutageOffer.declined_at.is_(None), OutageOffer.offered_at <= tx.now - HOLD
     )
@@ -116,7 +116,7 @@ async def settle_offers(tx: Tx) -> int:
         if await find_open(tx, offer.area) is None:
             await _let_go(tx, offer, by_time=True)
         else:
-            offer.declined_at = tx.now  # decided otherwise; not to be looked at again
+            offer.declined_at = tx.now  # decided otherwise; not to be examined again
     return len(offers)
 
 

@@ -30,7 +30,7 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
 
 
 async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
-    """The outage is over, or has come back."""
+    """Update the outage when its ticket ends or is reopened."""
     outage = await tx.session.get(Outage, ticket.id)
     state = (await workflow_of(tx)).state(event.new)
     ended = state.final or state.resolution
@@ -43,11 +43,11 @@ async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
     reporters = await reporters_of(tx, ticket.id)
     if not state.resolution:
         for child, _ in reporters:
-            await _owe(tx, child, ticket.id)
+            await _restart_answer_clocks(tx, child, ticket.id)
 
 
-async def _owe(tx: Tx, child: Ticket, parent: int) -> None:
-    """What was known is not solved: the customer waits again, from now on."""
+async def _restart_answer_clocks(tx: Tx, child: Ticket, parent: int) -> None:
+    """Restart the answer clocks of the children: the outage ended without a resolution."""
     timers = answer_clock.begin(tx, child, tx.now, await answer_span(tx, child.topic))
     if not timers:
         return

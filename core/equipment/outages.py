@@ -1,4 +1,4 @@
-"""An outage: the known fault of an area, and the tickets that are part of it (X9)."""
+"""An outage: the known fault of an area, and the tickets that are its children (X9)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ from core.tickets.lifecycle import place_in_queue
 from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
-# The parent's card tells how many have reported; not with every one of them.
+# How long the parent's card waits to show more reports, so that many cause one refresh.
 COUNT_WAIT: Final = 30.0
-# Why a task ended that nobody has done: the parent's task does it.
+# Why a child's task ended: the parent's task replaces it.
 MERGED: Final = "merged"
 
 _TIMERS: Final[Any] = Timer.__table__
@@ -48,12 +48,12 @@ class OutageFacts:
 
 
 def facts_of(outage: Outage) -> OutageFacts:
-    """The outage's facts."""
+    """Return the outage's facts."""
     return OutageFacts(outage.ticket_id, outage.area, outage.words, outage.until)
 
 
 async def find_open(tx: ReadTx, area: str) -> Outage | None:
-    """The outage of this area that is not over."""
+    """Return the open outage of this area."""
     if not area:
         return None
     query = select(Outage).where(Outage.area == area, Outage.closed_at.is_(None))
@@ -61,7 +61,7 @@ async def find_open(tx: ReadTx, area: str) -> Outage | None:
 
 
 async def count_parts(tx: ReadTx, ticket_id: int) -> int:
-    """How many tickets are part of this one."""
+    """Return how many tickets are children of this one."""
     query = (
         select(func.count()).select_from(TicketParent).where(TicketParent.parent_id == ticket_id)
     )
@@ -71,7 +71,7 @@ async def count_parts(tx: ReadTx, ticket_id: int) -> int:
 async def become_part(
     tx: Tx, ticket: Ticket, camera: str, parent: int, outage: Outage | None
 ) -> None:
-    """A ticket that has just begun is part of another one's trouble, and its customer knows."""
+    """Make a new ticket a child of the outage, and tell its customer."""
     await tx.insert(TicketParent(child_id=ticket.id, parent_id=parent, since=tx.now))
     timers = answer_clock.end(tx, ticket)
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
@@ -96,10 +96,11 @@ def _known(
 
 
 async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) -> None:
-    """Tickets about cameras of the area, with their cameras' numbers, become part of the outage.
+    """Make tickets about the area's cameras (given with their cameras' numbers) children of the
+    outage.
 
-    They may be many, so all of them go through each statement together. Parts of one of them come
-    along: a part has no parts.
+    They may be many, so each statement handles all of them. Children of one of them become children
+    of the outage, too: a child has no children.
     """
     numbers = [ticket.id for ticket, _ in faults]
     if not numbers:
@@ -124,14 +125,16 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     )
     await _merge_tasks(tx, numbers)
     await drop_cards(tx, numbers, "part of an outage")  # the parent's stands for them
-    await _hold_customers(tx, numbers)
+    await _load_customers(tx, numbers)
     shown = [ticket.id for ticket, _ in faults if ticket.card_message is not None]
     await refresh_cards(tx, shown, Priority.DIGEST)
 
 
 async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tuple[Ticket, str]]:
-    """Parts of these tickets are parts of ``parent`` from now on. Returns those that are about
-    cameras and not over, with the cameras' numbers: their customers are to hear of the outage.
+    """Make the children of these tickets children of ``parent``.
+
+    Returns those that are about cameras and still open, with the cameras' numbers: their customers
+    are to hear of the outage.
     """
     rows = await tx.session.execute(
         select(Ticket, TicketParent.parent_id, Camera.number)
@@ -160,14 +163,14 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
 
 
 async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
-    """One fault, one task: the parent's."""
+    """End the children's tasks: the parent has one."""
     query = select(Task).where(Task.ticket_id.in_(numbers), Task.kind == EQUIPMENT, IS_OPEN)
     merged = await tx.session.scalars(query.order_by(Task.id).with_for_update())
     await end_tasks(tx, merged.all(), CANCELLED, MERGED)
 
 
-async def _hold_customers(tx: Tx, numbers: Sequence[int]) -> None:
-    """Who is told of all this, read at once."""
+async def _load_customers(tx: Tx, numbers: Sequence[int]) -> None:
+    """Load in one query who is told of this."""
     query = select(Person).join(Ticket, Ticket.customer_id == Person.id)
     tx.pin((await tx.session.scalars(query.where(Ticket.id.in_(numbers)))).all())
 
@@ -178,7 +181,7 @@ async def refresh_card(tx: Tx, ticket_id: int) -> None:
 
 
 def faults_of(area: str) -> Select[Ticket, str]:
-    """Tickets about cameras of this area that are part of nothing, with the cameras' numbers."""
+    """Return tickets without a parent about cameras of this area, with the cameras' numbers."""
     return (
         select(Ticket, Camera.number)
         .join(TicketCamera, TicketCamera.ticket_id == Ticket.id)

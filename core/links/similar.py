@@ -1,7 +1,7 @@
-"""Tickets like this one (B12): by service, equipment, area and words, with the reason for each.
+"""Finds similar tickets (B12): by service, camera, area and words, with the reason for each.
 
-Everything is bounded: the newest tickets of each reason are looked at, and of its words only the
-rarest, so that a page costs the same among a thousand tickets and among a million.
+Everything is bounded: the newest tickets of each reason are examined, and of its words only the
+rarest, so that a page costs the same among a thousand tickets and a million.
 """
 
 from collections import defaultdict
@@ -33,22 +33,21 @@ MOST: Final = 6
 _NEWEST: Final = 50
 _WORDS_ASKED: Final = 40
 _RAREST: Final = 8
-# A word that more tickets have than this says nothing about what they are.
+# A word in more tickets than this says nothing about them.
 _COMMON: Final = 200
 _SHORTEST: Final = 3
 
-# What a reason weighs; each shared word weighs one.
+# The weight of each reason; a shared word weighs one.
 _WEIGHTS: Final = {"camera": 8, "area": 3, "service": 2}
 _FEWEST_WORDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A ticket like the one asked about. ``reasons``: ``camera``, ``area``, ``service``.
+    """A similar ticket. ``reasons``: ``camera``, ``area``, ``service``.
 
-    ``words`` are those that both have, as the ticket that was asked about says them; ``category``
-    is its state's; ``solved``: work on it is done; ``child``: it is part of another, so it cannot
-    be a parent.
+    ``words`` are those that both have, as the first ticket writes them; ``category`` is its
+    state's; ``solved``: work on it is done; ``child``: it has a parent, so it cannot be one.
     """
 
     line: Line
@@ -70,12 +69,12 @@ class _Match:
 
     @property
     def counts(self) -> bool:
-        """One word in common is chance."""
+        """Return whether it is similar enough: one word in common is chance."""
         return bool(self.reasons) or len(self.words) >= _FEWEST_WORDS
 
 
 async def similar_to(tx: ReadTx, ticket_id: int) -> tuple[Similar, ...]:
-    """Tickets like this one, those solved first, then the closest, then the newest.
+    """Return similar tickets: those solved first, then the closest, then the newest.
 
     Raises :class:`NoSuchTicket`.
     """
@@ -95,7 +94,7 @@ async def similar_to(tx: ReadTx, ticket_id: int) -> tuple[Similar, ...]:
 
 
 async def _by_facts(tx: ReadTx, ticket_id: int) -> list[tuple[str, int]]:
-    """The same camera, its area, the same service."""
+    """Find tickets with the same camera, its area, or the same service."""
     camera = select(TicketCamera.camera_id).where(TicketCamera.ticket_id == ticket_id)
     area = select(Camera.area).where(Camera.id.in_(camera), Camera.area != "")
     service = select(Classification.service).where(
@@ -130,10 +129,10 @@ async def _by_words(tx: ReadTx, ticket: Ticket) -> list[tuple[str, int]]:
 
 
 async def _telling(tx: ReadTx, ticket: Ticket) -> dict[str, str]:
-    """The rarest words of its title and first words, by their stems: not its customer's name, nor
-    its topic's.
+    """Return the rarest words of its title and first words, by their stems, without its customer's
+    name and its topic's.
 
-    The title of a camera's ticket is made by us, and says what the camera says already.
+    The title of a camera's ticket is generated, and repeats the camera.
     """
     name = (await tx.session.get_one(Person, ticket.customer_id)).name
     topic = (await topics_of(tx)).get(ticket.topic or "")
@@ -149,7 +148,7 @@ async def _telling(tx: ReadTx, ticket: Ticket) -> dict[str, str]:
 
 
 def _how_many(ticket_id: int, stems: Iterable[str]) -> Any:
-    """For each stem how many other tickets have it, counted no further than matters."""
+    """Count, for each stem, the other tickets that have it, no further than matters."""
     parts = []
     for stem in stems:
         others = select(SearchWord.word).where(

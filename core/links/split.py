@@ -1,14 +1,14 @@
-"""A ticket from correspondence (A6): a part of what was said becomes a case of its own."""
+"""Splits a ticket (A6): a part of its correspondence becomes a ticket of its own."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from core.errors import Unreadable
 from core.events import SplitOff, TicketSplit
-from core.links.ticket_links import tie
+from core.links.ticket_links import link_tickets
 from core.models import Classification, Message, Note, Person, Ticket
 from core.tickets.access import access
-from core.tickets.classification import Wish, set_kind
+from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import TITLE_LENGTH, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.relations import SPLIT
@@ -20,9 +20,9 @@ ORIGIN: Final = "split"
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """What the command replies to: where it stands, and the quote, or else all of it.
+    """What the command replies to: its address, and the quote, or else all of it.
 
-    ``command`` is the operator's own message: the new ticket's words stand there.
+    ``command`` is the operator's own message, at which the new ticket's words are stored.
     """
 
     chat: int
@@ -33,10 +33,11 @@ class Fragment:
 
 
 async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
-    """The new ticket and the old one: same customer, topic and kind, the fragment as description,
-    its beginning (or ``title``) as title, linked both ways. The customer is told.
+    """Open a ticket for the same customer, topic and kind, with the fragment as its words, and link
+    both.
 
-    Raises :class:`Unreadable` where the message belongs to no ticket, or says nothing.
+    Its title is the fragment's beginning, or ``title``. The customer is told. Raises
+    :class:`Unreadable` where the message belongs to no ticket, or has no text.
     """
     found = await find_location(tx, fragment.chat, fragment.message_ref)
     if found is None or found.ticket_id is None:
@@ -59,14 +60,14 @@ async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
         title=clean_name(fragment.title or text, TITLE_LENGTH),
     )
     await _same_kind(tx, old, new)
-    await tie(tx, new.id, SPLIT, old.id)
+    await link_tickets(tx, new.id, SPLIT, old.id)
     tx.emit(TicketSplit(ticket_id=new.id, source=old.id, message_id=found.message_id))
     tx.emit(SplitOff(ticket_id=old.id, other=new.id))
     return new, old
 
 
 async def _words(tx: Tx, message_id: int | None, note_id: int | None, ticket: Ticket) -> str:
-    """All that the message says; of a card, the words that the ticket began with."""
+    """Return the whole text of the message; of a card, the words that the ticket began with."""
     if message_id is not None:
         return (await tx.session.get_one(Message, message_id)).text
     if note_id is not None:
@@ -77,4 +78,4 @@ async def _words(tx: Tx, message_id: int | None, note_id: int | None, ticket: Ti
 async def _same_kind(tx: Tx, old: Ticket, new: Ticket) -> None:
     kind = await tx.session.get(Classification, old.id)
     if kind is not None:
-        await set_kind(tx, new, Wish(kind.service, kind.category, kind.priority))
+        await set_kind(tx, new, ClassWish(kind.service, kind.category, kind.priority))

@@ -1,6 +1,4 @@
-"""A card tells how the tickets fare that it is linked with: when one moves, the others are drawn
-anew (B19).
-"""
+"""Links between tickets, and to objects elsewhere; a recorder redraws their cards (B19)."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -35,11 +33,11 @@ _STATE: Final = re.compile(r"\s*\[([^\[\]]+)\]\s*\Z")
 
 
 async def link(tx: Tx, ticket_id: int, words: str) -> Ticket:
-    """What an operator writes behind `/link 12`: ``#15``, ``#15 parent``, or an address with a
-    title and a state in brackets, ``https://… Cable order [paid]``.
+    """Apply an operator's `/link 12 …`: ``#15``, ``#15 parent``, or an address with a title and a
+    state in brackets, ``https://… Cable order [paid]``.
 
-    Raises :class:`Unreadable` with examples; of an address that is linked already the new title
-    and state are noted.
+    Raises :class:`Unreadable` with examples; an address that is linked already gets the new title
+    and state.
     """
     numbered = find_number(words, tx.company.number_mask)
     if numbered is None:
@@ -59,15 +57,15 @@ async def _link_ticket(tx: Tx, ticket_id: int, other: int) -> Ticket:
         raise Refusal("refusal.link_itself", number=ticket_id)
     if await _between(tx, ticket_id, other) is not None:
         raise NothingToDo("refusal.link_already", number=ticket_id, other=other)
-    await _demand_room(tx, ticket_id)
-    row = await tie(tx, ticket_id, TICKET, other)
+    await _demand_capacity(tx, ticket_id)
+    row = await link_tickets(tx, ticket_id, TICKET, other)
     for one, far in ((ticket_id, other), (other, ticket_id)):
         tx.emit(TicketLinked(ticket_id=one, link_id=row.id, other=far))
     return ticket
 
 
-async def tie(tx: Tx, ticket_id: int, kind: str, other: int) -> Link:
-    """A row between two tickets, for an action that says itself what has happened."""
+async def link_tickets(tx: Tx, ticket_id: int, kind: str, other: int) -> Link:
+    """Add a row between two tickets; the calling action records what happened."""
     if not await is_anything_linked(tx):
         tx.invalidate(Linked)
     row = Link(ticket_id=ticket_id, kind=kind, other_id=other, at=tx.now)
@@ -91,7 +89,7 @@ async def _link_object(tx: Tx, ticket_id: int, words: str) -> Ticket:
     query = select(Link).where(Link.ticket_id == ticket_id, Link.url == url)
     row = (await tx.session.scalars(query.limit(1))).one_or_none()
     if row is None:
-        await _demand_room(tx, ticket_id)
+        await _demand_capacity(tx, ticket_id)
         row = Link(ticket_id=ticket_id, kind=URL, url=url, title=title, state=state, at=tx.now)
         await tx.insert(row)
         old = None
@@ -114,7 +112,7 @@ async def _link_object(tx: Tx, ticket_id: int, words: str) -> Ticket:
 
 
 def _read_object(words: str, ticket_id: int) -> tuple[str, str | None, str | None]:
-    """Address, title, state. Only the web: whoever taps a link knows where it leads."""
+    """Return address, title and state. Only web addresses, so that it is clear where one leads."""
     first, _, rest = words.strip().partition(" ")
     try:
         parts = urlsplit(first)
@@ -129,14 +127,14 @@ def _read_object(words: str, ticket_id: int) -> tuple[str, str | None, str | Non
     return first, clean_name(title, _LONGEST_TITLE) if title.strip() else None, state
 
 
-async def _demand_room(tx: Tx, ticket_id: int) -> None:
+async def _demand_capacity(tx: Tx, ticket_id: int) -> None:
     query = select(Link.id).where(or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id))
     if len((await tx.session.scalars(query.limit(MOST))).all()) >= MOST:
         raise Refusal("refusal.too_many_links", number=ticket_id, limit=MOST)
 
 
 async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
-    """Take away the link to ``#15`` (a parent too), or to an address.
+    """Remove the link to ``#15`` (a parent too), or to an address.
 
     Raises :class:`NothingToDo` when there is none.
     """
@@ -170,7 +168,7 @@ class Linked:
 
 
 async def is_anything_linked(tx: ReadTx) -> bool:
-    """Asked once, and kept until there is the first link."""
+    """Return whether any ticket is linked; cached until there is the first link."""
     found: Linked | None = tx.cache.get(Linked)
     if found is None:
         query = select(Link.id).where(Link.other_id.is_not(None)).limit(1)
@@ -180,7 +178,7 @@ async def is_anything_linked(tx: ReadTx) -> bool:
 
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
-    """Have the cards drawn that show how one of these tickets fares."""
+    """Queue a refresh of the cards that show one of these tickets."""
     moved = {
         event.ticket_id
         for event in events
@@ -189,7 +187,7 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
         and event.category != event.old_category
     }
     if moved and await is_anything_linked(tx):
-        others = await _linked_with(tx, moved) - moved  # their own cards are drawn anyway
+        others = await _linked_with(tx, moved) - moved  # their own cards are refreshed anyway
         await refresh_cards(tx, sorted(others), Priority.CARD_REFRESH, wait=CARD_WAIT)
 
 

@@ -1,7 +1,7 @@
 """The dialogue in which an operator opens a ticket by hand or records a call (A5, A7).
 
-Every step is one action: it reads the draft from the operator's dialogue, takes the answer in, and
-returns what to show. A restart changes nothing, and leaving leaves nothing behind.
+Every step is one action: it reads the draft from the operator's dialogue, adds the answer, and
+returns what to show. A restart of the process changes nothing; leaving deletes the draft.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from core.words.names import clean_name, is_blank
 from core.words.numbers import find_number
 
 STEP: Final = "by_hand"
-# Whoever left it alone for so long has something else in mind by now.
+# How long an unfinished draft is kept.
 LASTS: Final = timedelta(hours=12)
 
 Choice = tuple[str, str]
@@ -34,7 +34,7 @@ Choice = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What to show: the step, and whatever it needs. ``people`` were found for the words."""
+    """What to show: the step and its choices. ``people`` were found for the words."""
 
     draft: Draft
     step: str
@@ -47,7 +47,7 @@ class View:
 
 
 async def begin(tx: Tx, kind: str, words: str = "") -> View:
-    """The operator wants to open a ticket, or has somebody on the phone; ``words`` say whom.
+    """Begin to open a ticket or to record a call; ``words`` say with whom.
 
     Raises :class:`Unreadable` for a call from what is no phone.
     """
@@ -58,14 +58,14 @@ async def begin(tx: Tx, kind: str, words: str = "") -> View:
 
 
 async def is_under_way(tx: ReadTx, telegram_id: int) -> bool:
-    """The person is in this dialogue."""
+    """Return whether the person is in this dialogue."""
     person = await find_by_telegram(tx, telegram_id)
     dialogue = (person.dialogue if person else None) or {}
     return dialogue.get("step") == STEP and not _is_over(tx, dialogue)
 
 
 async def say(tx: Tx, incoming: IncomingMessage) -> View:
-    """The operator has answered in words."""
+    """Take the operator's message as the answer to the present step."""
     draft = await current(tx)
     step = step_of(draft, await _offered(tx))
     if step == steps.WORDS:
@@ -79,14 +79,14 @@ async def say(tx: Tx, incoming: IncomingMessage) -> View:
         case steps.NAME:
             return await _keep(tx, draft.answered(name=clean_name(words)))
         case steps.REACH:
-            return await _take_reach(tx, draft, words)
+            return await _take_contact_point(tx, draft, words)
         case steps.PURPOSE:
             return await _take_number(tx, draft, words)
     raise Unreadable("refusal.hand_press")
 
 
 async def _look_for(tx: Tx, draft: Draft, words: str) -> View:
-    """Whom the words may mean. A phone that nobody has is somebody new at once."""
+    """Find whom the words may mean. A phone that nobody has begins a new contact at once."""
     point = read_point(words)
     if draft.kind == steps.CALL and (point is None or point.kind != PHONE):
         raise Unreadable("refusal.no_phone", words=words[:40])
@@ -102,8 +102,8 @@ async def _look_for(tx: Tx, draft: Draft, words: str) -> View:
     return await _keep(tx, draft, people)
 
 
-async def _take_reach(tx: Tx, draft: Draft, words: str) -> View:
-    """A phone or an address of somebody new; if it is somebody's, they are offered instead."""
+async def _take_contact_point(tx: Tx, draft: Draft, words: str) -> View:
+    """Take a phone or an address of a new contact; if somebody has it, they are offered instead."""
     point = read_point(words)
     if point is None:
         raise Unreadable("refusal.no_reach", words=words[:40])
@@ -115,7 +115,7 @@ async def _take_reach(tx: Tx, draft: Draft, words: str) -> View:
 
 
 async def _take_number(tx: Tx, draft: Draft, words: str) -> View:
-    """The consultation was about this ticket, whosever it is."""
+    """Take the number of the ticket that the call was about, whoever's it is."""
     found = find_number(words, tx.company.number_mask)
     if found is None:
         raise Unreadable("refusal.hand_number", words=words[:40])
@@ -142,8 +142,8 @@ async def _take_words(tx: Tx, draft: Draft, incoming: IncomingMessage) -> View:
 
 
 async def choose(tx: Tx, step: str, value: str) -> View:
-    """The operator has pressed a choice of this step. Raises :class:`Refusal` for one that is not
-    asked any more, or was never offered.
+    """Take the choice that the operator pressed. Raises :class:`Refusal` for one that is not asked
+    any more, or was never offered.
     """
     draft = await current(tx)
     offered = await _offered(tx)
@@ -173,7 +173,7 @@ async def _choose_person(tx: Tx, draft: Draft, value: str) -> View:
 
 
 def _told(draft: Draft) -> dict[str, Any]:
-    """What the operator looked for says something of somebody new: a phone, an address, a name."""
+    """Return what the search says of a new contact: a phone, an address, or a name."""
     words = draft.looked or ""
     point = read_point(words)
     if point is not None:
@@ -183,7 +183,7 @@ def _told(draft: Draft) -> dict[str, Any]:
 
 
 async def go_back(tx: Tx) -> View | None:
-    """One answer back; from the first question, out of the dialogue: then ``None``."""
+    """Go back one answer; from the first question leave the dialogue and return ``None``."""
     draft = (await current(tx)).back()
     if draft is None:
         await leave(tx)
@@ -194,7 +194,7 @@ async def go_back(tx: Tx) -> View | None:
 
 
 async def leave(tx: Tx) -> bool:
-    """Leave the dialogue; nothing of it stays. False: there was none."""
+    """Leave the dialogue and delete the draft. Returns False if there was none."""
     person = await _operator(tx)
     if (person.dialogue or {}).get("step") != STEP:
         return False
@@ -203,7 +203,7 @@ async def leave(tx: Tx) -> bool:
 
 
 async def current(tx: Tx) -> Draft:
-    """The operator's draft. Raises :class:`Refusal` when there is none any more."""
+    """Return the operator's draft. Raises :class:`Refusal` when there is none any more."""
     dialogue = (await _operator(tx)).dialogue or {}
     if dialogue.get("step") != STEP or _is_over(tx, dialogue):
         raise Refusal("refusal.outdated")
@@ -219,7 +219,7 @@ async def _operator(tx: Tx) -> Person:
 
 
 async def _keep(tx: Tx, draft: Draft, people: Sequence[Known] = ()) -> View:
-    """Write the draft down, and see what is asked next."""
+    """Store the draft, and return what is asked next."""
     until = (tx.now + LASTS).isoformat()
     enter_dialogue(await _operator(tx), {"step": STEP, "draft": draft.packed(), "until": until})
     return await view_of(tx, draft, people, (await _operator(tx)).language)
@@ -228,7 +228,7 @@ async def _keep(tx: Tx, draft: Draft, people: Sequence[Known] = ()) -> View:
 async def view_of(
     tx: ReadTx, draft: Draft, people: Sequence[Known] = (), language: str = ""
 ) -> View:
-    """The step at which the draft stands, with what to choose from, in the operator's language."""
+    """Return the draft's present step, with its choices, in the operator's language."""
     step = step_of(draft, await _offered(tx))
     topic = (await topics_of(tx)).get(draft.topic or "")
     classes = await classes_of(tx)

@@ -1,6 +1,6 @@
-"""What an operator has told so far of a ticket they open by hand, and what is asked next. Pure.
+"""What an operator has entered so far of a manual ticket, and what is asked next. Pure.
 
-A draft is kept whole in the operator's dialogue; nothing of it exists before it is saved.
+A draft is stored whole in the operator's dialogue; nothing else is stored before it is saved.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -26,7 +26,7 @@ CHECK: Final = "check"
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What the company has, and so must be chosen from."""
+    """What the company offers, so that one must be chosen."""
 
     topics: bool = False
     services: bool = False
@@ -59,18 +59,18 @@ class Draft:
     trail: tuple[tuple[str, ...], ...] = ()
 
     def answered(self, **answers: Any) -> "Draft":
-        """With these answers; going back takes them away together."""
+        """Return the draft with these answers; going back removes them together."""
         return replace(self, **answers, trail=(*self.trail, tuple(answers)))
 
     def back(self) -> "Draft | None":
-        """Without the last answers; ``None``: there was none."""
+        """Return the draft without the last answers, or ``None`` if there are none."""
         if not self.trail:
             return None
         empty = {name: _EMPTY[name] for name in self.trail[-1]}
         return replace(self, **empty, trail=self.trail[:-1])
 
     def packed(self) -> dict[str, Any]:
-        """As the dialogue keeps it: what is not said is not written."""
+        """Return the draft as the dialogue stores it, without empty fields."""
         packed = {name: value for name, value in asdict(self).items() if value != _EMPTY[name]}
         return packed | {"trail": [list(names) for names in self.trail]}
 
@@ -79,7 +79,7 @@ _EMPTY: Final[dict[str, Any]] = {field.name: field.default for field in fields(D
 
 
 def unpacked(packed: dict[str, Any]) -> Draft:
-    """What :meth:`Draft.packed` made; of another release whatever is still known."""
+    """Return the draft that :meth:`Draft.packed` made; of other releases what is still known."""
     known = {name: value for name, value in packed.items() if name in _EMPTY}
     trail = tuple(
         tuple(name for name in names if name in _EMPTY) for names in packed.get("trail", ())
@@ -88,7 +88,7 @@ def unpacked(packed: dict[str, Any]) -> Draft:
 
 
 def step_of(draft: Draft, offered: Offered) -> str:
-    """What is to be asked next: the first thing that is required and not answered."""
+    """Return what is to be asked next: the first required thing without an answer."""
     return next((step for step, open_ in _questions(draft, offered) if open_), CHECK)
 
 

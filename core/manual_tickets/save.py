@@ -1,4 +1,4 @@
-"""What a draft becomes when it is saved: a ticket, or a consultation on one, in one transaction."""
+"""Saves a draft: as a ticket, or as a consultation on one, in one transaction."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +18,7 @@ from core.sla.timers import set_timers
 from core.teams.assignment import begin_with
 from core.tickets.access import access
 from core.tickets.assignment import assign
-from core.tickets.classification import Wish, set_kind
+from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import open_ticket
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import enter, place_in_queue
@@ -33,16 +33,16 @@ KIND: Final = "call"
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The ticket; ``recorded``: it was there, and a consultation was written down on it."""
+    """The ticket; ``recorded``: it existed, and a consultation was added to it."""
 
     number: int
     recorded: bool
 
 
 async def save(tx: Tx) -> Saved:
-    """Make what the draft says, all of it or nothing; the dialogue is over then.
+    """Save the draft, all of it or nothing, and end the dialogue.
 
-    Raises :class:`Refusal` while something is not answered yet, or has vanished meanwhile.
+    Raises :class:`Refusal` while an answer is missing, or something has vanished meanwhile.
     """
     if not may(tx.actor.role, "open"):
         raise NotAllowed("open")
@@ -61,7 +61,7 @@ async def save(tx: Tx) -> Saved:
 
 
 async def _customer(tx: Tx, draft: Draft) -> Person:
-    """Somebody known, or a new contact; a phone that they called from is noted."""
+    """Return the customer, known or new; the phone that they called from is noted."""
     points = _points(draft)
     if draft.person is None:
         return await make_contact(tx, draft.name or "", points)
@@ -88,7 +88,7 @@ async def _open(tx: Tx, draft: Draft, customer: Person, incoming: IncomingMessag
     origin = BY_PHONE if draft.kind == steps.CALL else BY_HAND
     ticket = await open_ticket(tx, customer, [incoming], topic=draft.topic, origin=origin)
     if draft.service or draft.category:
-        await set_kind(tx, ticket, Wish(service=draft.service, category=draft.category))
+        await set_kind(tx, ticket, ClassWish(service=draft.service, category=draft.category))
     if draft.team is not None:
         await begin_with(tx, ticket, draft.team)
     if draft.assignee == steps.ME:
@@ -100,9 +100,9 @@ async def _open(tx: Tx, draft: Draft, customer: Person, incoming: IncomingMessag
 async def record_call(
     tx: Tx, ticket_id: int, incoming: IncomingMessage, phone: str | None
 ) -> Saved:
-    """Write down what was talked about by phone: a note, and our last word (A7, C1).
+    """Record a call on the ticket: a note, and our last word (A7, C1).
 
-    Whoever talks with the customer first becomes the assignee, as with an answer.
+    Whoever talks with the customer of an unassigned ticket becomes its assignee.
     """
     ticket = await access(tx, ticket_id, "call")
     note = Note(

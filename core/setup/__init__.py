@@ -1,5 +1,5 @@
-"""How a desk comes to life: its first admin, its chats, and what the company keeps to.
+"""Setting up a desk: its first admin, its chats, and the company's settings.
 
-What the environment says cannot be chosen here: it wins, so that a machine that is set up by a
-script stays as the script says.
+What the environment sets cannot be changed here, so that a machine set up by a script stays as the
+script says.
 """

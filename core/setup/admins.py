@@ -1,7 +1,6 @@
-"""Admins beside the first: appointed by a link that one of them passes on, dismissed by any (G1).
+"""Further admins: appointed by a link that an admin passes on, dismissed by any admin (G1).
 
-Whom the environment names is an admin whatever is said here. Who becomes one and who is none any
-more, all the others hear.
+Those named in the environment are always admins. All the others are told of every change.
 """
 
 import hmac
@@ -22,7 +21,7 @@ from core.setup.company_settings import arrive_as_admin
 from core.tx import ReadTx, Tx
 
 INVITATION: Final = "invitation"
-# A link's payload: at most 64 of A-Z a-z 0-9 _ - with what stands before it.
+# A link's payload has at most 64 characters of A-Z a-z 0-9 _ -, its prefix included.
 PREFIX: Final = "admin_"
 LASTS: Final = timedelta(days=1)
 _BYTES: Final = 24
@@ -30,8 +29,8 @@ _BYTES: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """Somebody who supervises; ``named``: the environment says so. Of whom it names before they
-    have been seen, there is no ``name`` and no ``id`` yet.
+    """An admin; ``named``: by the environment. Before such a person was seen there is no ``name``
+    and no ``id``.
     """
 
     telegram_id: int
@@ -41,7 +40,7 @@ class Admin:
 
 
 async def list_admins(tx: ReadTx) -> list[Admin]:
-    """All of them: whom the environment names first, then by when they were appointed."""
+    """Return all admins: those the environment names first, then by when they were appointed."""
     query = (
         select(Person)
         .where(
@@ -66,15 +65,16 @@ async def list_admins(tx: ReadTx) -> list[Admin]:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """The payload of a link that makes whoever opens it an admin, once, ``until`` then."""
+    """The payload of a link that makes whoever opens it an admin, once, before ``until``."""
 
     payload: str
     until: datetime
 
 
 async def invite(tx: Tx, sender: Sender) -> Invitation:
-    """A new link; the one before it, if nobody used it, is worth nothing from now on. Only its
-    digest is kept. Raises :class:`NotAllowed`.
+    """Return a new link, which replaces an unused one. Only its digest is stored.
+
+    Raises :class:`NotAllowed`.
     """
     await arrive_as_admin(tx, sender)
     secret, until = secrets.token_urlsafe(_BYTES), tx.now + LASTS
@@ -88,10 +88,10 @@ async def invite(tx: Tx, sender: Sender) -> Invitation:
 
 
 async def accept(tx: Tx, sender: Sender, secret: str) -> Company:
-    """Make the caller an admin. Returns the company as it is from now on.
+    """Make the sender an admin. Returns the company as it is from now on.
 
-    Raises :class:`NothingToDo` for an admin, who does not use the link up, and :class:`Refusal`
-    for a secret that is not, or no longer, worth anything.
+    Raises :class:`NothingToDo` for an admin, who does not use the link up, and :class:`Refusal` for
+    a secret that is invalid, used or expired.
     """
     fact = await tx.session.get(SystemState, INVITATION, with_for_update=True)
     digest = "" if fact is None else str(fact.value["digest"])
@@ -109,10 +109,10 @@ async def accept(tx: Tx, sender: Sender, secret: str) -> Company:
 
 
 async def dismiss(tx: Tx, sender: Sender, person_id: int) -> Company:
-    """Somebody is no admin any more. Returns the company as it is from now on.
+    """Dismiss an admin. Returns the company as it is from now on.
 
-    Raises :class:`NotAllowed`, :class:`NothingToDo` when they are none, :class:`Refusal` for whom
-    the environment names, and for the last one: nobody could appoint another.
+    Raises :class:`NotAllowed`, :class:`NothingToDo` when they are none, :class:`Refusal` for those
+    the environment names, and for the last one.
     """
     await arrive_as_admin(tx, sender)
     person = await tx.session.get(Person, person_id, with_for_update=True)

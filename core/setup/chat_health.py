@@ -1,7 +1,7 @@
-"""Whether the desk's chats are in order: who must know that one is not, and that it is again (X14).
+"""The health of the desk's chats: reports a fault once, and its end once (X14).
 
-A trouble is told once, and its end once: to every admin who can be reached, to the other chat of
-the desk while that one works (of a team's own group: to the alert channel), and by mail.
+Both go to every admin who can be reached, to the other chat of the desk while that one works (for a
+team's own group: to the alert channel), and by mail.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from core.tx import ReadTx, Tx
 FINE: Final = "fine"
 UNLINKED: Final = "unlinked"
 _OTHER: Final = {"operators": "alerts", "alerts": "operators", "team": "alerts"}
-# Noted by team: a code is as long as a name of a fact allows.
+# Stored by team: a code is as long as the name of a state allows.
 _OF_TEAM: Final = "health@"
 
 
@@ -37,18 +37,20 @@ class Condition:
 
     @property
     def trouble_seen(self) -> bool:
-        """Somebody has to do something. A role without a chat is the checklist's business."""
+        """Return whether somebody has to act. A role without a chat is shown by the checklist
+        instead.
+        """
         return self.code not in {FINE, UNLINKED}
 
     @property
     def name(self) -> str:
-        """Under which it is noted what was told last."""
+        """Return the name under which the last report is stored."""
         return f"{_OF_TEAM}{self.team}" if self.team else f"health.{self.role}"
 
 
 async def find_news(tx: ReadTx, seen: Sequence[Condition]) -> list[Condition]:
-    """Those of which something else was told last, or nothing yet and it matters."""
-    told = [(each, (await _told(tx, each)).code) for each in seen]
+    """Return the conditions that differ from the last report, or are faulty and without one."""
+    told = [(each, (await _last_report(tx, each)).code) for each in seen]
     return [
         each
         for each, before in told
@@ -57,10 +59,10 @@ async def find_news(tx: ReadTx, seen: Sequence[Condition]) -> list[Condition]:
 
 
 async def tell(tx: Tx, seen: Sequence[Condition]) -> list[Condition]:
-    """Note what is new and have it told. Returns the chats that work again."""
+    """Store and report the news. Returns the chats that work again."""
     well: list[Condition] = []
     for each in await find_news(tx, seen):
-        before = await _told(tx, each)
+        before = await _last_report(tx, each)
         await _note(tx, each)
         facts = _facts(each, seen)
         if each.trouble_seen:
@@ -85,7 +87,7 @@ def _facts(about: Condition, seen: Sequence[Condition]) -> dict[str, Any]:
 
 
 async def troubled_teams(tx: ReadTx) -> frozenset[str]:
-    """Codes of the teams in whose own groups the bot cannot work, as was told last."""
+    """Return codes of the teams in whose own groups the bot cannot work, as last reported."""
     facts = await tx.session.scalars(
         select(SystemState).where(SystemState.name.startswith(_OF_TEAM))
     )
@@ -93,8 +95,8 @@ async def troubled_teams(tx: ReadTx) -> frozenset[str]:
     return frozenset(each.team for each in told if each.trouble_seen)
 
 
-async def _told(tx: ReadTx, about: Condition) -> Condition:
-    """What was told last of this chat; nothing told yet is as good as fine."""
+async def _last_report(tx: ReadTx, about: Condition) -> Condition:
+    """Return the last report on this chat; none counts as fine."""
     fact = await tx.session.get(SystemState, about.name)
     return Condition(about.role, FINE) if fact is None else Condition(**fact.value)
 

@@ -1,6 +1,6 @@
 """The first admin: whoever opens the link that the log prints while there is none.
 
-Who can read the log of the machine runs the machine: no other proof is asked for.
+Whoever can read the machine's log runs the machine: no other proof is needed.
 """
 
 import hashlib
@@ -19,21 +19,21 @@ from core.people.identity import Sender, arrive
 from core.tx import ReadTx, Tx
 
 CLAIM: Final = "claim"
-# A link's payload: at most 64 of A-Z a-z 0-9 _ - with what stands before it.
+# A link's payload has at most 64 characters of A-Z a-z 0-9 _ -, its prefix included.
 PREFIX: Final = "claim_"
 _BYTES: Final = 24
 
 
 async def appointed(tx: ReadTx) -> frozenset[int]:
-    """Telegram ids of those who were made admins here."""
+    """Return Telegram ids of those who were made admins by a link."""
     query = select(Person.telegram_id).where(Person.admin_since.is_not(None))
     return frozenset(id_ for id_ in await tx.session.scalars(query) if id_ is not None)
 
 
 async def offer_claim(tx: Tx) -> str | None:
-    """A new payload for the link that makes an admin; ``None`` while there is an admin.
+    """Return a new payload for the link that makes an admin; ``None`` while there is an admin.
 
-    The one before it, if nobody used it, is worth nothing from now on. Only its digest is kept.
+    It replaces an unused one. Only its digest is stored.
     """
     old = await tx.session.get(SystemState, CLAIM)
     if tx.company.admins or await appointed(tx):
@@ -49,9 +49,9 @@ async def offer_claim(tx: Tx) -> str | None:
 
 
 async def claim(tx: Tx, sender: Sender, secret: str) -> Company:
-    """Make the caller the first admin. Returns the company as it is from now on.
+    """Make the sender the first admin. Returns the company as it is from now on.
 
-    Raises :class:`Refusal` for a secret that is not, or no longer, worth anything.
+    Raises :class:`Refusal` for a secret that is invalid, used or expired.
     """
     offered = await tx.session.get(SystemState, CLAIM, with_for_update=True)
     digest = "" if offered is None else str(offered.value.get("digest"))
@@ -65,5 +65,5 @@ async def claim(tx: Tx, sender: Sender, secret: str) -> Company:
 
 
 def digest_of(secret: str) -> str:
-    """All that is kept of a secret."""
+    """Return the digest of a secret, which is all that is stored of it."""
     return hashlib.sha256(secret.encode()).hexdigest()

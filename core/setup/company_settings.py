@@ -1,4 +1,4 @@
-"""An admin is asked for words that no button holds: the company's name, another zone or span."""
+"""The company's settings that admins choose in the chat: name, language, zone, deadline."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from core.tx import ReadTx, Tx
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How one field is kept, and the variable that would fix it."""
+    """How one field is stored, and the variable that would override it."""
 
     variable: str
     keep: Callable[[Any], Any]
@@ -37,18 +37,18 @@ CHOICES: Final[dict[str, Choice]] = {
         lambda seconds: timedelta(seconds=seconds),
     ),
 }
-# The variables that fix the chats.
+# The variables that set the chats.
 PLACES: Final = {"operators_chat": "OPERATOR_CHAT_ID", "alerts_chat": "ALERT_CHAT_ID"}
 
 
 async def settle(tx: Tx) -> Company:
-    """Note what the environment fixes; returns what :func:`find_company` does."""
+    """Store what the environment sets; returns what :func:`find_company` does."""
     _ = await store_linked_chats(tx)
     return await find_company(tx)
 
 
 async def find_company(tx: ReadTx) -> Company:
-    """The company as it is now: what the environment fixed, and for the rest what was chosen."""
+    """Return the company as it is now: the environment's settings first, then what was chosen."""
     company = await find_linked_chats(tx)
     kept = {row.name: row.value["is"] for row in await tx.session.scalars(select(Setting))}
     chosen = {
@@ -60,9 +60,9 @@ async def find_company(tx: ReadTx) -> Company:
 
 
 async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
-    """An admin has chosen; returns the company as it is from now on.
+    """Set a field; returns the company as it is from now on.
 
-    Raises :class:`NotAllowed`, or :class:`Refusal` for what the environment has fixed.
+    Raises :class:`NotAllowed`, or :class:`Refusal` for a field that the environment sets.
     """
     await arrive_as_admin(tx, sender)
     choice = CHOICES[field]
@@ -78,14 +78,14 @@ async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
 
 
 async def arrive_as_admin(tx: Tx, sender: Sender) -> None:
-    """Go on as an admin. Raises :class:`NotAllowed` for everybody else."""
+    """Act as this admin from here on. Raises :class:`NotAllowed` for everybody else."""
     if sender.telegram_id not in tx.company.admins:
         raise NotAllowed("set_up")
     await arrive(tx, sender, "operator")
 
 
 def refuse_if_fixed(tx: Tx, field: str, variable: str) -> None:
-    """What a variable says is changed where the variable stands, not here."""
+    """Raise :class:`Refusal` for a field that a variable sets."""
     if field in tx.company.fixed:
         raise Refusal("refusal.fixed", variable=variable)
 
@@ -94,28 +94,28 @@ STEP: Final = "set_up"
 
 
 async def ask_for(tx: Tx, sender: Sender, field: str) -> None:
-    """What the admin writes next is this field. Raises as :func:`choose` does."""
+    """Take the admin's next message as the value of this field. Raises as :func:`choose` does."""
     await arrive_as_admin(tx, sender)
     refuse_if_fixed(tx, field, CHOICES[field].variable)
     enter_dialogue(await recognise(tx, sender), {"step": STEP, "field": field})
 
 
 async def asked_for(tx: ReadTx, telegram_id: int) -> str | None:
-    """The field that the person was asked for, if they were."""
+    """Return the field that the person was asked for, if any."""
     person = await find_by_telegram(tx, telegram_id)
     dialogue = (person.dialogue if person is not None else None) or {}
     return dialogue.get("field") if dialogue.get("step") == STEP else None
 
 
 async def answered(tx: Tx, sender: Sender) -> None:
-    """The words have come, or are not needed any more."""
+    """End the question."""
     person = await recognise(tx, sender)
     if (person.dialogue or {}).get("step") == STEP:
         enter_dialogue(person, None)
 
 
 async def take_choice(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
-    """Choose, and be done with the question; returns and raises as :func:`choose` does."""
+    """Choose, and end the question; returns and raises as :func:`choose` does."""
     company = await choose(tx, sender, field, value)
     await answered(tx, sender)
     return company

@@ -1,4 +1,4 @@
-"""A chat becomes the operators' group or the alert channel: an admin added the bot and said so."""
+"""Links a chat as the operators' group or the alert channel, on an admin's word."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -21,10 +21,10 @@ OPERATORS: Final = "operators"
 
 
 async def link(tx: Tx, sender: Sender, role: str, chat: int) -> Company:
-    """``chat`` has the role from now on; what waited for the one before it goes there.
+    """Give ``chat`` the role; deliveries waiting for the former chat go there.
 
     Open tickets get their cards there. Returns the company as it is from now on. Raises
-    :class:`NotAllowed`, :class:`NothingToDo`, or :class:`Refusal` for a role the environment fixed,
+    :class:`NotAllowed`, :class:`NothingToDo`, or :class:`Refusal` for a role the environment sets,
     and for a team's own group.
     """
     await arrive_as_admin(tx, sender)
@@ -51,8 +51,8 @@ async def link(tx: Tx, sender: Sender, role: str, chat: int) -> Company:
 
 
 async def _post_cards(tx: Tx, chat: int) -> None:
-    """People may have written before there was a group; nobody would see their tickets. Those of a
-    team with a group of its own stand there.
+    """Post cards of open tickets: people may have written before there was a group. Tickets of a
+    team with a group of its own stay there.
     """
     codes = (await workflow_of(tx)).open_codes()
     elsewhere = exists().where(

@@ -1,4 +1,4 @@
-"""What Telegram was last told of the bot, by its digest."""
+"""What was last published in the bot's profile, by its digest."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -15,14 +15,14 @@ INTRODUCED: Final = "introduced"
 
 @dataclass(frozen=True, slots=True)
 class ProfileState:
-    """The digest of what was said last, none before the first time, and to which ``admins``."""
+    """The digest of what was published last, at first empty, and for which ``admins``."""
 
     digest: str = ""
     admins: frozenset[int] = frozenset()
 
 
 async def find_profile_state(tx: ReadTx) -> ProfileState:
-    """What Telegram was told last."""
+    """Return what was published last."""
     fact = await tx.session.get(SystemState, INTRODUCED)
     if fact is None:
         return ProfileState()
@@ -30,7 +30,7 @@ async def find_profile_state(tx: ReadTx) -> ProfileState:
 
 
 async def note_profile_state(tx: Tx, said: ProfileState) -> None:
-    """All of it was said."""
+    """Store what was published."""
     fact = await tx.session.get(SystemState, INTRODUCED)
     if fact is None:
         fact = SystemState(name=INTRODUCED, value={}, at=tx.now)
@@ -39,7 +39,7 @@ async def note_profile_state(tx: Tx, said: ProfileState) -> None:
 
 
 async def reachable_admins(tx: ReadTx) -> frozenset[int]:
-    """Telegram ids of the admins who have written to the bot, and can be written to."""
+    """Return Telegram ids of the admins who have written to the bot, and can be written to."""
     query = select(Person.telegram_id).where(
         Person.telegram_id.in_(tx.company.admins), Person.unreachable_since.is_(None)
     )
@@ -47,10 +47,8 @@ async def reachable_admins(tx: ReadTx) -> frozenset[int]:
 
 
 async def linked_operator_chats(tx: ReadTx) -> list[int]:
-    """The groups in which operators work. Where the bot is not let into a team's own, nothing can
-    be said there: once it is, the room is news.
-    """
+    """Return the operators' groups, without those of teams that the bot cannot enter."""
     main = tx.company.operators_chat
     shut = await troubled_teams(tx)
-    rooms = [team.chat for team in (await teams_of(tx)).housed if team.code not in shut]
+    rooms = [team.chat for team in (await teams_of(tx)).with_group if team.code not in shut]
     return [chat for chat in [main, *rooms] if chat is not None]

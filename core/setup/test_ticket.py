@@ -1,4 +1,4 @@
-"""A ticket that an admin sends to themselves, to see the whole way once."""
+"""The ticket that an admin opens to try the whole way."""
 
 from typing import Final
 
@@ -26,7 +26,7 @@ async def send_test_ticket(tx: Tx, sender: Sender, incoming: IncomingMessage) ->
 
 
 async def find_test_ticket(tx: ReadTx) -> tuple[int, bool] | None:
-    """The number of the last such ticket, and whether its card stands in the group."""
+    """Return the number of the last such ticket, and whether its card is in the group."""
     fact = await tx.session.get(SystemState, TRIAL)
     ticket = None if fact is None else await tx.session.get(Ticket, fact.value["ticket"])
     return None if ticket is None else (ticket.id, ticket.card_message is not None)

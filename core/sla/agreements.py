@@ -1,4 +1,4 @@
-"""The row that says of what kind a ticket is, and whether there is any: most desks have none."""
+"""The company's agreements and calendars, and the row with a ticket's classification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from core.tx import ReadTx, Tx
 
 @dataclass(frozen=True, slots=True)
 class CalendarFacts:
-    """A calendar with its title; ``hours`` do the reckoning."""
+    """A calendar with its title; ``hours`` compute."""
 
     code: str
     title: str
@@ -33,7 +33,7 @@ class CalendarFacts:
 
 @dataclass(frozen=True, slots=True)
 class AgreementFacts:
-    """An agreement: whose terms in which calendar."""
+    """An agreement: its terms and its calendar."""
 
     code: str
     title: str
@@ -43,23 +43,23 @@ class AgreementFacts:
 
 @dataclass(frozen=True, slots=True)
 class Agreements:
-    """All agreements and their calendars, by code. ``default``: what counts for everybody else."""
+    """All agreements and calendars, by code. ``default``: the one for everybody else."""
 
     agreements: Mapping[str, AgreementFacts] = field(default_factory=dict)
     calendars: Mapping[str, CalendarFacts] = field(default_factory=dict)
     default: str | None = None
 
     def __bool__(self) -> bool:
-        """Anything was agreed with anybody."""
+        """Return whether there are any agreements."""
         return bool(self.agreements)
 
     def calendar_of(self, agreement: str) -> CalendarFacts:
-        """The calendar in which an agreement counts."""
+        """Return the calendar of an agreement."""
         return self.calendars[self.agreements[agreement].calendar]
 
 
 async def agreements_of(tx: ReadTx) -> Agreements:
-    """The company's book. A company without agreements is asked for them once."""
+    """Return the company's agreements, cached until the directory changes."""
     return await cached(tx, Agreements, _read)
 
 
@@ -90,12 +90,12 @@ def _calendar(row: CalendarRow) -> CalendarFacts:
 
 
 def hours_of(row: CalendarRow) -> list[Any]:
-    """The hours of the seven days, as they are stored."""
+    """Return the hours of the seven days, as they are stored."""
     return list(row.week["days"])
 
 
-async def agreement_for(tx: ReadTx, book: Agreements, person_id: int, day: date) -> str | None:
-    """The code of the agreement that counts for this person on this day of the company's."""
+async def agreement_for(tx: ReadTx, agreed: Agreements, person_id: int, day: date) -> str | None:
+    """Return the code of the agreement that counts for this person on this day."""
     query = (
         select(Contract.agreement, Contract.since, Contract.until, AccountAgreement.agreement)
         .select_from(AccountMember)
@@ -109,18 +109,18 @@ async def agreement_for(tx: ReadTx, book: Agreements, person_id: int, day: date)
     rows = (await tx.session.execute(query)).all()
     signed = [Signed(code, since, until) for code, since, until, _ in rows if code is not None]
     account = rows[0][3] if rows else None
-    return choose(signed, account, book.default, day)
+    return choose(signed, account, agreed.default, day)
 
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """Whether any ticket has a kind or an agreement."""
+    """Whether any ticket has a classification or an agreement."""
 
     any: bool
 
 
 async def is_anything_graded(tx: ReadTx) -> bool:
-    """Whether any ticket has such a row; asked once, and kept until one gets the first."""
+    """Return whether any ticket has such a row; cached until one gets the first."""
     found: Graded | None = tx.cache.get(Graded)
     if found is None:
         some = await tx.session.scalar(select(Classification.ticket_id).limit(1))
@@ -129,7 +129,7 @@ async def is_anything_graded(tx: ReadTx) -> bool:
 
 
 async def new_row(tx: Tx, ticket_id: int) -> Classification:
-    """A row for a ticket that had none."""
+    """Return a row for a ticket that had none."""
     if not await is_anything_graded(tx):
         tx.invalidate(Graded)
     row = Classification(ticket_id=ticket_id)

@@ -1,7 +1,7 @@
 """The answer clock (C1, C2): from the oldest unanswered customer's message to our answer.
 
-Functions change the ticket and return the timers to set, so that one action sets all of its
-timers in one statement.
+Functions change the ticket and return the timers to set, so that an action sets all of its timers
+in one statement.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -17,8 +17,8 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def unanswered_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
-    """When the first message was heard that asks for an answer and stands behind our last
-    delivered one, and behind our last talk by phone; ``None``: the last word is ours (C1, C2).
+    """Return the time of the first message that asks for an answer and comes after our last
+    delivered one and our last recorded call; ``None``: the last word is ours (C1, C2).
     """
     ours = (
         select(func.coalesce(func.max(Message.id), 0))
@@ -48,7 +48,7 @@ async def unanswered_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
 
 
 async def is_known_late(tx: ReadTx, ticket: Ticket) -> bool:
-    """Admins have been told since ``answer_due`` that the ticket is late: not once more (C5)."""
+    """Return whether admins were told of this overdue deadline already (C5)."""
     query = select(JournalEntry.id).where(
         JournalEntry.ticket_id == ticket.id,
         JournalEntry.event == "deadline_missed",
@@ -61,9 +61,9 @@ Timers = dict[str, datetime | None]
 
 
 def _timers(tx: ReadTx, due: datetime | None) -> Timers:
-    """The deadline's timers; a reminder only where there is time left before it.
+    """Return the deadline's timers; a reminder only if there is time left before it.
 
-    A deadline that has passed without anybody's knowing fires at once.
+    A deadline that has passed without an alert fires at once.
     """
     if due is None:
         return {ANSWER: None, REMINDER: None}
@@ -72,7 +72,7 @@ def _timers(tx: ReadTx, due: datetime | None) -> Timers:
 
 
 def begin(tx: ReadTx, ticket: Ticket, since: datetime, span: timedelta) -> Timers:
-    """The customer waits since ``since``, unless they waited before already."""
+    """Start the clock at ``since``, unless it runs already."""
     if ticket.waiting_since is not None:
         return {}
     ticket.waiting_since = since
@@ -82,7 +82,7 @@ def begin(tx: ReadTx, ticket: Ticket, since: datetime, span: timedelta) -> Timer
 
 
 def end(tx: ReadTx, ticket: Ticket) -> Timers:
-    """The last word is ours."""
+    """Stop the clock: the last word is ours."""
     if ticket.waiting_since is None:
         return {}
     ticket.waiting_since = ticket.answer_due = ticket.answer_left = None
@@ -90,7 +90,7 @@ def end(tx: ReadTx, ticket: Ticket) -> Timers:
 
 
 def suspend(tx: ReadTx, ticket: Ticket) -> Timers:
-    """A pause stops the clock; what was left is kept, less than nothing too."""
+    """Pause the clock; the time left is kept, and may be negative."""
     if ticket.answer_due is None:
         return {}
     ticket.answer_left = int((ticket.answer_due - tx.now).total_seconds())
@@ -99,7 +99,7 @@ def suspend(tx: ReadTx, ticket: Ticket) -> Timers:
 
 
 def resume(tx: ReadTx, ticket: Ticket) -> Timers:
-    """The pause is over: what was left begins to run. Overdue before is overdue now, and known."""
+    """Let the time left run again. What was overdue before is overdue now, without a new alert."""
     if ticket.waiting_since is None or ticket.answer_left is None:
         return {}
     known = ticket.answer_left <= 0
@@ -109,7 +109,7 @@ def resume(tx: ReadTx, ticket: Ticket) -> Timers:
 
 
 def restate(tx: ReadTx, ticket: Ticket, span: timedelta) -> Timers:
-    """Another span applies from the same beginning (the topic changed)."""
+    """Apply another span from the same beginning (the topic changed)."""
     if ticket.waiting_since is None or ticket.answer_due is None:
         return {}
     known = ticket.answer_due <= tx.now

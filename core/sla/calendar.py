@@ -1,8 +1,8 @@
-"""Working hours of a zone: how much of a time is working time, and when so much of it will be over.
+"""Working hours in a time zone: the working time between instants, and when a span of it ends.
 
-A minute counts when the clock on the wall stands within the hours of its day. So an hour that a
-change of the clocks repeats counts twice, one that it skips not at all, and all reckoning is done
-on instants in UTC (C4).
+A minute counts when the local time is within the hours of its day. So an hour that a change of
+clocks repeats counts twice, one that it skips not at all, and all arithmetic is done on instants in
+UTC (C4).
 """
 
 import bisect
@@ -22,10 +22,10 @@ _FIRST_DAY: Final = date(1970, 1, 1).toordinal()
 _SECOND: Final = 1_000_000
 _MINUTE: Final = 60 * _SECOND
 _DAY: Final = 1440 * _MINUTE
-# No zone is farther from UTC than this, so these surround a local day.
+# No zone is farther from UTC than this, so these bounds contain a local day.
 _BEFORE: Final = 15 * 60 * _MINUTE
 _AFTER: Final = _DAY + 15 * 60 * _MINUTE
-# Whoever does not work for so many days never will.
+# A calendar with no working hours in this many days never opens.
 _FARTHEST: Final = 366 * 20
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 _MINUTES_IN_DAY: Final = 1440
@@ -33,18 +33,18 @@ _DAYS_IN_WEEK: Final = 7
 
 
 class BadCalendar(ValueError):
-    """The calendar cannot be used as it is; the words say which part and why."""
+    """The calendar cannot be used; the message says which part and why."""
 
 
 class NeverOpen(ValueError):
-    """The span never ends, because nobody works for years ahead."""
+    """The span never ends, because there are no working hours for years ahead."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calendar:
-    """``week``: the hours of Monday to Sunday; ``days``: of dates that are otherwise.
+    """``week``: the hours of Monday to Sunday; ``days``: those of exceptional dates.
 
-    Days are reckoned once and kept: the same object serves all tickets.
+    Days are computed once and cached: one object serves all tickets.
     """
 
     zone: ZoneInfo
@@ -53,18 +53,20 @@ class Calendar:
     _known: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def worked(self, start: datetime, end: datetime) -> timedelta:
-        """Working time between two aware instants; nothing when ``end`` is not after ``start``."""
+        """Return the working time between two aware instants; 0 when ``end`` is not after
+        ``start``.
+        """
         total = sum((until - since for since, until in self._pieces(start, end)), start=0)
         return timedelta(microseconds=total)
 
     def pieces(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-        """The working pieces between two instants, in order, in UTC: the arithmetic (X10)."""
+        """Return the working pieces between two instants, in order, in UTC (X10)."""
         return [(_instant(since), _instant(until)) for since, until in self._pieces(start, end)]
 
     def after(self, start: datetime, span: timedelta) -> datetime:
-        """The instant, in UTC, at which ``span`` of working time has passed since ``start``.
+        """Return the instant, in UTC, at which ``span`` of working time has passed since ``start``.
 
-        Nothing to wait for is over at once, even outside the hours. Raises :class:`NeverOpen`.
+        A span of 0 ends at once, even outside the hours. Raises :class:`NeverOpen`.
         """
         begin, left = _micro(start), span // timedelta(microseconds=1)
         if left <= 0:
@@ -91,13 +93,13 @@ class Calendar:
         return at.astimezone(self.zone).toordinal()
 
     def _pieces_of(self, day: int) -> tuple[tuple[int, int], ...]:
-        """The working time of a local day, in microseconds since 1970, in order."""
+        """Return the working time of a local day, in microseconds since 1970, in order."""
         known = self._known.get(day)
         if known is None:
-            known = self._known[day] = tuple(sorted(self._reckon(day)))
+            known = self._known[day] = tuple(sorted(self._compute_day(day)))
         return known
 
-    def _reckon(self, day: int) -> Iterator[tuple[int, int]]:
+    def _compute_day(self, day: int) -> Iterator[tuple[int, int]]:
         hours = self.days.get(date.fromordinal(day))
         if hours is None:
             hours = self.week[(day - 1) % _DAYS_IN_WEEK]  # ordinal 1 was a Monday
@@ -110,7 +112,7 @@ class Calendar:
                     yield since, until
 
     def _offsets(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
-        """Pieces of a time in which the zone keeps its distance from UTC, and that distance."""
+        """Yield the pieces of a time in which the zone keeps its offset, and that offset."""
         while begin < end:
             offset = self._offset(begin)
             change = end
@@ -129,7 +131,7 @@ class Calendar:
 
 
 def read_calendar(zone: str, week: Sequence[Any], days: Mapping[str, Any]) -> Calendar:
-    """A calendar as the directory keeps it: ``["09:00", "18:00"]`` pairs by day and by date.
+    """Read a calendar as the directory has it: ``["09:00", "18:00"]`` by day and by date.
 
     Raises :class:`BadCalendar`.
     """

@@ -1,4 +1,4 @@
-"""What the journal tells a clock. Pure: entries become steps."""
+"""Computes an agreement's clock from the journal. Pure: entries become steps."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,15 +13,15 @@ KINDS: Final = (REACTION, RESOLUTION)
 
 What = Literal["runs", "pauses", "stops", "reacted", "missed"]
 
-# Where a calendar never gives so much working time, the deadline is out of everybody's sight.
+# The deadline where a calendar never has that much working time.
 _OUT_OF_SIGHT: Final = timedelta(days=366 * 20)
 _SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a clock hears of: the ticket came to a state that runs, pauses or stops clocks; somebody
-    reacted; admins learned that the clock of this ``kind`` is late.
+    """What changes a clock: the ticket came to a state that runs, pauses or stops clocks; somebody
+    reacted; admins were told that the clock of this ``kind`` is late.
     """
 
     at: datetime
@@ -33,7 +33,7 @@ class Step:
 class ClockState:
     """A clock at an instant. ``span`` and ``left`` are working seconds.
 
-    ``due_at`` is empty while the clock stands and was not late by then; ``left`` is kept meanwhile.
+    ``due_at`` is empty while the clock is paused and was not late by then; ``left`` is kept.
     """
 
     span: int
@@ -45,17 +45,17 @@ class ClockState:
 
     @property
     def late(self) -> bool:
-        """It stands, and was late when it began to stand."""
+        """Return whether it is paused, and was late when it was paused."""
         return self.ended_at is not None and self.due_at is not None
 
 
 def begin(calendar: Calendar, span: int, at: datetime) -> ClockState:
-    """A clock that has just begun to run."""
+    """Return a clock that begins to run."""
     return ClockState(span, at, _after(calendar, at, span))
 
 
 def step(calendar: Calendar, kind: str, state: ClockState, happened: Step) -> ClockState:
-    """The clock after this."""
+    """Return the clock after this step."""
     if happened.what == "missed":
         return _missed(state, happened) if happened.kind == kind else state
     if kind == REACTION and state.ended_at is not None:
@@ -64,25 +64,25 @@ def step(calendar: Calendar, kind: str, state: ClockState, happened: Step) -> Cl
         case "reacted" if kind == RESOLUTION:
             return state
         case "reacted" | "stops":
-            return _stand(calendar, state, happened.at, ended=True)
+            return _pause(calendar, state, happened.at, ended=True)
         case "pauses":
-            return _stand(calendar, state, happened.at, ended=False)
+            return _pause(calendar, state, happened.at, ended=False)
         case _:
-            return _go_on(calendar, state, happened.at)
+            return _resume(calendar, state, happened.at)
 
 
 def fold(
     calendar: Calendar, kind: str, span: int, opened: datetime, steps: Iterable[Step]
 ) -> ClockState:
-    """The clock from its beginning, after all of these steps."""
+    """Return the clock after all of these steps, from its beginning."""
     reading = begin(calendar, span, opened)
     for happened in steps:
         reading = step(calendar, kind, reading, happened)
     return reading
 
 
-def _stand(calendar: Calendar, state: ClockState, at: datetime, *, ended: bool) -> ClockState:
-    """The clock stands; what is left is kept, unless nothing is."""
+def _pause(calendar: Calendar, state: ClockState, at: datetime, *, ended: bool) -> ClockState:
+    """Pause the clock; what is left is kept, unless nothing is."""
     until = (state.ended_at or at) if ended else None
     if state.due_at is None or state.due_at <= at:
         return replace(state, ended_at=until)
@@ -90,7 +90,7 @@ def _stand(calendar: Calendar, state: ClockState, at: datetime, *, ended: bool) 
     return replace(state, due_at=None, left=left, ended_at=until)
 
 
-def _go_on(calendar: Calendar, state: ClockState, at: datetime) -> ClockState:
+def _resume(calendar: Calendar, state: ClockState, at: datetime) -> ClockState:
     if state.left is None:
         return replace(state, ended_at=None)
     due = _after(calendar, at, state.left)
@@ -98,7 +98,7 @@ def _go_on(calendar: Calendar, state: ClockState, at: datetime) -> ClockState:
 
 
 def _missed(state: ClockState, happened: Step) -> ClockState:
-    """Admins know; but of a deadline that was put off since they know nothing."""
+    """Note that admins know, unless the deadline has been put off since."""
     if state.missed_at is not None or state.due_at is None or state.due_at > happened.at:
         return state
     return replace(state, missed_at=happened.at)
@@ -114,8 +114,10 @@ def _after(calendar: Calendar, at: datetime, seconds: int) -> datetime:
 def remind_at(
     calendar: Calendar, state: ClockState, now: datetime, ahead: timedelta
 ) -> datetime | None:
-    """When to remind of the deadline (C5): so much working time ahead of it, but never more than a
-    quarter of the span. ``None``: that has passed, or the clock stands.
+    """Return when to remind of the deadline (C5): this much working time ahead of it, but at most a
+    quarter of the span.
+
+    ``None``: that has passed, or the clock is paused.
     """
     if state.due_at is None or state.ended_at is not None or state.due_at <= now:
         return None
@@ -124,7 +126,7 @@ def remind_at(
     return calendar.after(now, until) if until > timedelta() else None
 
 
-# What a state does to clocks, where the entry does not say it itself.
+# By category: what a state does to clocks, where the entry does not say it.
 _BY_CATEGORY: Final[Mapping[str, What]] = {
     "waiting": "pauses",
     "frozen": "pauses",
@@ -133,7 +135,7 @@ _BY_CATEGORY: Final[Mapping[str, What]] = {
     "cancelled": "stops",
 }
 
-# Entries that clocks are made of.
+# The journal entries from which clocks are computed.
 TOLD: Final = (
     "ticket_opened",
     "state_entered",
@@ -154,13 +156,13 @@ class Terms:
     resolution: int | None
 
     def span(self, kind: str) -> int | None:
-        """The span of the clock of this kind."""
+        """Return the span of the clock of this kind."""
         return self.reaction if kind == "reaction" else self.resolution
 
 
 @dataclass(slots=True)
 class History:
-    """A ticket as its clocks see it: when it was opened, what was promised last, what happened."""
+    """What clocks need of a ticket: when it was opened, its last terms, its steps."""
 
     opened_at: datetime | None = None
     terms: Terms | None = None
@@ -176,7 +178,7 @@ class History:
 
 
 def read_history(entries: Iterable[tuple[datetime, str, Mapping[str, Any]]]) -> History:
-    """The history of a ticket from its entries (instant, name, facts), oldest first."""
+    """Return the history of a ticket from its entries (instant, name, facts), oldest first."""
     history = History()
     for entry in entries:
         history.hear(*entry)
@@ -184,7 +186,7 @@ def read_history(entries: Iterable[tuple[datetime, str, Mapping[str, Any]]]) -> 
 
 
 def steps_of(at: datetime, name: str, facts: Mapping[str, Any]) -> Iterator[Step]:
-    """What an entry means for clocks; most mean nothing."""
+    """Return the steps that an entry means for clocks; most mean none."""
     match name:
         case "state_entered":
             said = facts.get("clock") or _BY_CATEGORY.get(facts["category"], "runs")

@@ -46,22 +46,22 @@ _ANEW: Final = (e.TicketOpened, e.TicketClassified)
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
-    """Move the clocks of the tickets that something happened to. Emits :class:`ClocksSet`."""
+    """Advance the clocks of the tickets of these events. Emits :class:`ClocksSet`."""
     happened: dict[int, list[e.Event]] = defaultdict(list)
     for event in events:
         if event.ticket_id is not None and _matters(event):
             happened[event.ticket_id].append(event)
-    if not happened or not (book := await agreements_of(tx)):
+    if not happened or not (agreed := await agreements_of(tx)):
         return
     for number, told in happened.items():
         if any(isinstance(event, _ANEW) for event in told):
             await restate(tx, number, told)
         else:
-            await _move_on(tx, book, number, told)
+            await _move_on(tx, agreed, number, told)
 
 
 def _matters(event: e.Event) -> bool:
-    """A move that stays where it was moves no clock."""
+    """Return False for a move that stays in its state: it changes no clock."""
     return not isinstance(event, e.StateEntered) or event.old != event.new
 
 
@@ -73,25 +73,27 @@ async def restate(
     ``told``: the events that are the reason. ``same_terms``: what was promised stays; the calendar
     has changed.
     """
-    book = await agreements_of(tx)
+    agreed = await agreements_of(tx)
     new = any(isinstance(event, e.TicketOpened) for event in told)
     history = await _history_until_now(tx, ticket_id, new=new)
-    terms = history.terms if same_terms else await _terms_of(tx, book, ticket_id)
-    after = reckon(book, history, terms)
+    terms = history.terms if same_terms else await _terms_of(tx, agreed, ticket_id)
+    after = compute_clocks(agreed, history, terms)
     before = {} if new else (await clock_store.stored(tx, ticket_id))[1]
     if terms == history.terms and after == before:
         return
     await clock_store.drop(tx, ticket_id, before.keys() - after.keys())
     if terms is not None:
-        await clock_store.put(tx, ticket_id, book.calendars[terms.calendar], before, after)
+        await clock_store.put(tx, ticket_id, agreed.calendars[terms.calendar], before, after)
     tx.emit(_set(ticket_id, terms, after))
 
 
-def reckon(book: Agreements, history: History, terms: Terms | None) -> dict[str, ClockState]:
-    """The clocks of a ticket with this history, as these terms have them."""
+def compute_clocks(
+    agreed: Agreements, history: History, terms: Terms | None
+) -> dict[str, ClockState]:
+    """Return the clocks of a ticket with this history under these terms."""
     if terms is None or history.opened_at is None:
         return {}
-    hours = book.calendars[terms.calendar].hours
+    hours = agreed.calendars[terms.calendar].hours
     spans = {kind: terms.span(kind) for kind in KINDS}
     return {
         kind: fold(hours, kind, span, history.opened_at, history.steps)
@@ -101,13 +103,13 @@ def reckon(book: Agreements, history: History, terms: Terms | None) -> dict[str,
 
 
 async def recompute(tx: ReadTx, ticket_id: int) -> dict[str, ClockState]:
-    """What the ticket's clocks must be, from the journal alone."""
+    """Return what the ticket's clocks must be, from the journal alone."""
     history = await history_of(tx, ticket_id)
-    return reckon(await agreements_of(tx), history, history.terms)
+    return compute_clocks(await agreements_of(tx), history, history.terms)
 
 
 async def history_of(tx: ReadTx, ticket_id: int) -> History:
-    """What the journal tells of the ticket so far."""
+    """Return the ticket's history so far, from the journal."""
     query = (
         select(JournalEntry.at, JournalEntry.event, JournalEntry.facts)
         .where(JournalEntry.ticket_id == ticket_id, JournalEntry.event.in_(TOLD))
@@ -128,33 +130,33 @@ async def _history_until_now(tx: Tx, ticket_id: int, *, new: bool = False) -> Hi
     return history
 
 
-async def _terms_of(tx: Tx, book: Agreements, ticket_id: int) -> Terms | None:
-    """What counts for the ticket now; the agreement once chosen stays, unless one was named."""
+async def _terms_of(tx: Tx, agreed: Agreements, ticket_id: int) -> Terms | None:
+    """Return the terms that count now; the agreement once chosen stays, unless one was named."""
     row = await tx.session.get(Classification, ticket_id)
     code = None if row is None else row.agreement
     if row is None or code is None:
         ticket = await tx.session.get_one(Ticket, ticket_id)
         day = ticket.opened_at.astimezone(tx.company.zone).date()
-        code = await agreement_for(tx, book, ticket.customer_id, day)
+        code = await agreement_for(tx, agreed, ticket.customer_id, day)
         if code is None:
             return None
         if row is None:
             row = await new_row(tx, ticket_id)
         row.agreement = code
-    agreement = book.agreements[code]
+    agreement = agreed.agreements[code]
     spans = narrowest(agreement.terms, Kind(row.service, row.category, row.priority))
     return Terms(code, agreement.calendar, spans.reaction, spans.resolution)
 
 
-async def _move_on(tx: Tx, book: Agreements, ticket_id: int, told: Sequence[e.Event]) -> None:
+async def _move_on(tx: Tx, agreed: Agreements, ticket_id: int, told: Sequence[e.Event]) -> None:
     code, before = await clock_store.stored(tx, ticket_id)
     if code is None:
         return
-    calendar = book.calendars[code]
+    calendar = agreed.calendars[code]
     resolution = before.get(RESOLUTION)
     if resolution is not None and resolution.ended_at is not None:
         history = await _history_until_now(tx, ticket_id)
-        after = reckon(book, history, history.terms)
+        after = compute_clocks(agreed, history, history.terms)
     else:
         after = _stepped(calendar.hours, before, told, tx.now)
     await clock_store.put(tx, ticket_id, calendar, before, after)

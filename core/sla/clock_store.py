@@ -1,4 +1,4 @@
-"""Where clocks are stored, and the timers that wake the desk for them."""
+"""Stores clocks, and sets their timers."""
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ _CHANGING: Final = ("calendar", "span", "started_at", "due_at", "left", "ended_a
 
 
 def _upsert(insert: Callable[[Any], Any]) -> Any:
-    # the table, not the class: the ORM would part rows with empty columns from the others
+    # the table, not the class: the ORM would split rows with empty columns from the others
     statement = insert(Clock.__table__)
     return statement.on_conflict_do_update(
         index_elements=["ticket_id", "kind"],
@@ -33,7 +33,7 @@ _CLOCKS: Final[Any] = Clock.__table__
 
 
 async def stored(tx: ReadTx, ticket_id: int) -> tuple[str | None, dict[str, ClockState]]:
-    """The code of the calendar that the ticket's clocks count in, and the clocks by kind."""
+    """Return the code of the clocks' calendar, and the ticket's clocks by kind."""
     query = select(_CLOCKS).where(_CLOCKS.c.ticket_id == ticket_id)
     with tx.session.no_autoflush:  # clocks are never in the session
         rows = (await tx.session.execute(query)).all()
@@ -49,7 +49,7 @@ async def stored(tx: ReadTx, ticket_id: int) -> tuple[str | None, dict[str, Cloc
 async def put(
     tx: Tx, ticket_id: int, calendar: CalendarFacts, before: Readings, after: Readings
 ) -> None:
-    """Store what has changed, and set the timers that follow from it."""
+    """Store the clocks that have changed, and set their timers."""
     changed = {kind: clock for kind, clock in after.items() if clock != before.get(kind)}
     if not changed:
         return
@@ -79,8 +79,8 @@ async def put(
 def _timers(
     tx: Tx, kind: str, calendar: CalendarFacts, before: ClockState | None, clock: ClockState
 ) -> dict[str, datetime | None]:
-    """A deadline that has passed without anybody's knowing fires at once, even if the clock stands
-    by now; a reminder is set anew only where the deadline has moved.
+    """Return the timers of a clock. A deadline that has passed without an alert fires at once, even
+    if the clock is paused by now; a reminder is set anew only if the deadline has moved.
     """
     due = None if clock.missed_at is not None else clock.due_at
     timers = {kind: due}
@@ -92,7 +92,7 @@ def _timers(
 
 
 async def drop(tx: Tx, ticket_id: int, kinds: Collection[str]) -> None:
-    """Nothing of these kinds is promised any more."""
+    """Delete the clocks of these kinds, with their timers."""
     if not kinds:
         return
     await tx.session.execute(

@@ -1,4 +1,4 @@
-"""Why the deadlines of a ticket are what they are (X10), from its journal."""
+"""Explains the deadlines of a ticket from its journal (X10)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,19 +18,19 @@ Piece = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The working pieces of a local day that counted (or will count), and how long they are."""
+    """The working pieces of a local day that counted (or will count), and their length."""
 
     day: date
     pieces: tuple[Piece, ...]
 
     @property
     def length(self) -> timedelta:
-        """How much of the day counted."""
+        """Return how much of the day counted."""
         return sum((until - since for since, until in self.pieces), start=timedelta())
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Pause:
     """A time that did not count: a pause, or (``ended``) a resolution or an end that was taken
     back; ``until`` is empty while it lasts.
     """
@@ -40,7 +40,7 @@ class Standing:
     ended: bool
 
 
-Line = Day | Standing
+Line = Day | Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,16 @@ class Arithmetic:
 
     @property
     def counted(self) -> timedelta:
-        """How much of the span the lines account for."""
+        """Return how much of the span the lines account for."""
         return sum((x.length for x in self.lines if isinstance(x, Day)), start=timedelta())
 
 
 def explain(
     calendar: Calendar, kind: str, span: int, opened: datetime, steps: Sequence[Step]
 ) -> Arithmetic:
-    """The arithmetic of the clock of this kind after these steps.
+    """Return the arithmetic of the clock of this kind after these steps.
 
-    What counts ends at the deadline, or where the clock stands now.
+    What counts ends at the deadline, or where the clock is paused now.
     """
     reading = begin(calendar, span, opened)
     lines: list[Line] = []
@@ -71,7 +71,7 @@ def explain(
         stands = reading.due_at is None
         if stands and stood is None:
             lines.extend(_days(calendar, since, happened.at))
-            stood = Standing(happened.at, None, ended=reading.ended_at is not None)
+            stood = Pause(happened.at, None, ended=reading.ended_at is not None)
         elif stood is not None and not stands:
             lines.append(replace(stood, until=happened.at))
             since, stood = happened.at, None
@@ -90,7 +90,7 @@ def _days(calendar: Calendar, since: datetime, until: datetime) -> Iterator[Day]
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """A clock of a ticket with its arithmetic, and where its terms come from."""
+    """A clock of a ticket with its arithmetic, and the origin of its terms."""
 
     kind: str
     agreement: str
@@ -100,14 +100,16 @@ class Why:
 
 
 async def why(tx: ReadTx, ticket_id: int) -> list[Why]:
-    """The arithmetic of each clock; empty: nothing was promised. Raises :class:`NoSuchTicket`."""
-    history, book = await history_of(tx, ticket_id), await agreements_of(tx)
+    """Return the arithmetic of each clock; empty if nothing was promised. Raises
+    :class:`NoSuchTicket`.
+    """
+    history, agreed = await history_of(tx, ticket_id), await agreements_of(tx)
     opened, terms = history.opened_at, history.terms
     if opened is None:
         raise NoSuchTicket(ticket_id)
     if terms is None:
         return []
-    agreement, calendar = book.agreements[terms.agreement], book.calendars[terms.calendar]
+    agreement, calendar = agreed.agreements[terms.agreement], agreed.calendars[terms.calendar]
     spans = [(kind, terms.span(kind)) for kind in KINDS]
     return [
         Why(

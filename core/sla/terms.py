@@ -8,7 +8,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a ticket was classified as; ``None``: nothing in particular."""
+    """A ticket's classification; ``None``: nothing in particular."""
 
     service: str | None = None
     category: str | None = None
@@ -40,7 +40,7 @@ class Signed:
     until: date | None = None
 
     def counts_on(self, day: date) -> bool:
-        """The contract is in force on this day."""
+        """Return whether the contract is in force on this day."""
         begun = self.since is None or self.since <= day
         return begun and (self.until is None or day <= self.until)
 
@@ -51,7 +51,7 @@ NO_SPANS: Final = Spans()
 def choose(
     contracts: Iterable[Signed], account: str | None, default: str | None, day: date
 ) -> str | None:
-    """The agreement of a customer on a day: the contract's, the account's, the default one.
+    """Return the agreement of a customer on a day: the contract's, the account's, or the default.
 
     Of several contracts in force the one signed last counts; ``None``: nothing was agreed.
     """
@@ -64,7 +64,7 @@ def choose(
 
 
 def narrowest(terms: Sequence[Term], kind: Kind) -> Spans:
-    """The spans of the narrowest term that fits, as a whole; no term: no deadlines.
+    """Return the spans of the narrowest term that fits; without one, no deadlines.
 
     Narrower is what names more; of two that name as many, service goes before category, and
     category before priority.

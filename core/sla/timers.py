@@ -1,4 +1,4 @@
-"""Setting a ticket's timers. Several at once are one statement."""
+"""Sets a ticket's timers, several in one statement."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -30,7 +30,7 @@ NONE_OF_THEM: Final[Mapping[str, datetime | None]] = {
 
 
 def _upsert(insert: Callable[[Any], Any]) -> Any:
-    # the table, not the class: the ORM would part rows with empty columns from the others
+    # the table, not the class: the ORM would split rows with empty columns from the others
     statement = insert(Timer.__table__)
     return statement.on_conflict_do_update(
         index_elements=["ticket_id", "kind"], set_={"due_at": statement.excluded.due_at}
@@ -41,7 +41,7 @@ _SET: Final = PreparedStatement(prepared(_upsert), apart=True)
 
 
 async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None]) -> None:
-    """Set each timer of ``due`` to its instant; ``None`` takes it away. The ticket is stored."""
+    """Set each timer of ``due`` to its instant; ``None`` removes it. The ticket is stored."""
     if not due:
         return
     await _SET.change(

@@ -1,4 +1,4 @@
-"""Tasks to look at: open ones by page, one of them, those of a ticket (B21)."""
+"""Lists of tasks: open ones by page, one task, those of a ticket (B21)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +54,10 @@ _FACTS: Final = (
 
 
 async def list_tasks(tx: ReadTx, page: int = 0, *, person: int | None = None) -> TaskPage:
-    """Open tasks, the oldest first; of one ``person``, or of all. A page beyond the last is it."""
+    """Return a page of open tasks, oldest first; of one ``person``, or of all.
+
+    A page beyond the last is the last.
+    """
     chosen = [IS_OPEN]
     if person is not None:
         chosen.append(Task.assignee_id == person)
@@ -68,13 +71,13 @@ async def list_tasks(tx: ReadTx, page: int = 0, *, person: int | None = None) ->
 
 
 async def task_of(tx: ReadTx, ticket_id: int) -> TaskFacts | None:
-    """One task; ``None`` if there is none of this number."""
+    """Return one task, or ``None``."""
     row = (await tx.session.execute(_FACTS.where(Task.id == ticket_id))).one_or_none()
     return None if row is None else await _facts(tx, row)
 
 
 async def open_ids(tx: ReadTx, ticket: int) -> list[int]:
-    """Numbers of the ticket's open tasks, oldest first."""
+    """Return the numbers of the ticket's open tasks, oldest first."""
     query = select(Task.id).where(Task.ticket_id == ticket, IS_OPEN)
     return list(await tx.session.scalars(query.order_by(Task.id)))
 

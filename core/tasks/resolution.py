@@ -1,6 +1,6 @@
-"""Resolving a ticket whose tasks are not finished (B10): they ask what shall become of them.
+"""Resolving a ticket with unfinished tasks (B10): somebody must say what becomes of them.
 
-A *diagnose and resolve* task ends with its ticket by itself (B9), so nobody is asked about it.
+A *diagnose and resolve* task ends with its ticket (B9), so nobody is asked about it.
 """
 
 import re
@@ -48,8 +48,10 @@ class TasksOpen(Refusal):
 async def resolve(
     tx: Tx, ticket_id: int, *, reason: str | None = None, choice: Choice | None = None
 ) -> Ticket:
-    """Resolve the ticket. Raises :class:`TasksOpen` where a choice is needed, and changes nothing
-    then; otherwise what moving a ticket raises.
+    """Resolve the ticket.
+
+    Raises :class:`TasksOpen`, having changed nothing, where a choice is needed; otherwise what
+    moving a ticket raises.
     """
     ticket = await move(tx, ticket_id, "resolve", reason=reason)
     unfinished = [task for task in await open_tasks(tx, ticket_id) if task.kind != DIAGNOSE]
@@ -66,8 +68,9 @@ async def _settle(tx: Tx, tasks: list[Task], choice: Choice | None) -> None:
 
 
 def read_choice(words: str) -> tuple[Choice | None, str]:
-    """«завершить: заменили кабель» → the choice and the reason. The word stands alone, or before
-    a colon, a comma or a dash: otherwise it belongs to the reason.
+    """Read «завершить: заменили кабель» into the choice and the reason.
+
+    The word stands alone, or before a colon, a comma or a dash: otherwise it belongs to the reason.
     """
     found = _CHOSEN.match(words.strip())
     choice = None if found is None else TASK_CHOICES.get(found[1].casefold())

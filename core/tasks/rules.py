@@ -1,8 +1,8 @@
-"""When a task ends by itself, and when there is a new one (B9, B11). One table, pure.
+"""When a task ends by itself, and when a new one is opened (B9, B11). One table, pure.
 
 A *diagnose and resolve* task follows its ticket. Whatever happens to the ticket is a cause; its
 line says how the open tasks end and whether the assignee then gets a new one. A cause without a
-line changes nothing, so the same value again does not either.
+line changes nothing.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ CANCELLED: Final = "cancelled"
 
 
 class Cause(StrEnum):
-    """What happened to a ticket, as far as its tasks go."""
+    """What happened to a ticket, for its tasks."""
 
     ASSIGNED = "assigned"
     HANDED_OVER = "handed_over"
@@ -38,7 +38,7 @@ class Cause(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Line:
     """How open tasks of ``kinds`` end (``state`` and ``outcome``; ``None``: they stay as they are),
-    and whether whoever holds the ticket gets a new diagnose task.
+    and whether the assignee gets a new diagnose task.
     """
 
     state: str | None
@@ -125,6 +125,6 @@ CAUSING: Final = tuple(_CAUSES)
 
 
 def cause_of(event: e.Event) -> Cause | None:
-    """What the event is to the tasks of its ticket."""
+    """Return what the event means for the tasks of its ticket."""
     read = _CAUSES.get(type(event))
     return None if read is None else read(event)

@@ -1,6 +1,6 @@
-"""What people do with tasks: take, finish with a result, cancel for a reason (B21).
+"""Takes, finishes and cancels tasks (B21), and opens equipment tasks.
 
-What came of an equipment task is noted on its ticket; both stand on the ticket's card.
+The result of an equipment task is noted on its ticket; both are on the ticket's card.
 """
 
 from typing import Final
@@ -20,10 +20,10 @@ from core.tx import Tx
 
 
 async def open_equipment_task(tx: Tx, ticket: Ticket, camera: Camera | None) -> Task:
-    """Somebody has to see to this camera, because of this ticket; nobody has taken it yet.
+    """Open an unassigned equipment task for the ticket's camera.
 
-    Without a ``camera`` it is about a whole area. A ticket that has such a task open keeps it:
-    there is no second one for the same camera.
+    Without a ``camera`` it is about a whole area. A ticket with such a task open gets no second one
+    for the same camera.
     """
     camera_id = None if camera is None else camera.id
     for task in await open_tasks(tx, ticket.id):
@@ -42,14 +42,14 @@ async def open_equipment_task(tx: Tx, ticket: Ticket, camera: Camera | None) -> 
     return task
 
 
-# What came of a task that somebody says is done.
+# The outcome of a task that somebody says is done.
 FINISHED: Final = {DIAGNOSE: "solution_found"}
 _OTHERWISE: Final = "finished"
 BY_HAND: Final = "by_hand"
 
 
-async def reach_task(tx: Tx, ticket_id: int) -> Task:
-    """The task, held. Raises :class:`NotAllowed`, :class:`Unreadable` if there is none."""
+async def get_task(tx: Tx, ticket_id: int) -> Task:
+    """Return the task, locked. Raises :class:`NotAllowed`, :class:`Unreadable` if there is none."""
     if not may(tx.actor.role, "task"):
         raise NotAllowed("task")
     query = select(Task).where(Task.id == ticket_id).with_for_update()
@@ -60,7 +60,7 @@ async def reach_task(tx: Tx, ticket_id: int) -> Task:
 
 
 async def _open_task(tx: Tx, ticket_id: int) -> Task:
-    task = await reach_task(tx, ticket_id)
+    task = await get_task(tx, ticket_id)
     if task.state != OPEN:
         ended = {DONE: "refusal.task_done", CANCELLED: "refusal.task_cancelled"}[task.state]
         raise NothingToDo(ended, task=ticket_id, number=task.ticket_id)
@@ -68,7 +68,7 @@ async def _open_task(tx: Tx, ticket_id: int) -> Task:
 
 
 async def take_task(tx: Tx, ticket_id: int) -> Task:
-    """The actor does it. The row is held, so of two at once one wins.
+    """Assign the task to the actor. The row is locked, so of two at once one wins.
 
     Raises :class:`AlreadyTaken` with the winner, :class:`NothingToDo` when it is theirs already or
     another one like it is.
@@ -107,7 +107,7 @@ class TaskTakenAlready(AlreadyTaken):
 async def finish_task(
     tx: Tx, ticket_id: int, result: str | None = None, incoming: IncomingMessage | None = None
 ) -> Task:
-    """The task is done. ``incoming``: the words that said so, for the note on its ticket."""
+    """Finish the task. ``incoming``: the words that said so, for the note on its ticket."""
     task = await _open_task(tx, ticket_id)
     if task.assignee_id is None:
         task.assignee_id, task.taken_at = tx.actor.person_id, tx.now
@@ -120,7 +120,7 @@ async def finish_task(
 async def cancel_task(
     tx: Tx, ticket_id: int, reason: str | None = None, incoming: IncomingMessage | None = None
 ) -> Task:
-    """The task is not to be done."""
+    """Cancel the task."""
     task = await _open_task(tx, ticket_id)
     await end_tasks(tx, [task], CANCELLED, BY_HAND, result=reason, by_hand=True)
     await _note(tx, task, incoming)
@@ -128,7 +128,7 @@ async def cancel_task(
 
 
 async def _note(tx: Tx, task: Task, incoming: IncomingMessage | None) -> None:
-    """The words about the task stay with the ticket, among its notes."""
+    """Add the words about the task to its ticket, as a note."""
     if not task.result:
         return
     text = f"T{task.id}: {task.result}"

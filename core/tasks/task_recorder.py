@@ -15,7 +15,7 @@ from core.tx import ReadTx, Tx
 
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
-    """End and open what follows from these events. The events of tasks come after them."""
+    """End and open tasks as these events require."""
     causes: dict[int, list[Cause]] = {}
     for event in events:
         cause = cause_of(event)
@@ -26,7 +26,9 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
 
 
 async def _follow(tx: Tx, ticket_id: int, causes: Sequence[Cause]) -> None:
-    """What happened to one ticket in this transaction: the first line that ends a task counts."""
+    """Apply what happened to one ticket in this transaction: the first line that ends a task
+    counts.
+    """
     lines = [CLOSING[cause] for cause in causes]
     if all(line.state is None for line in lines) and not await _is_wanted(tx, ticket_id):
         return
@@ -40,7 +42,7 @@ async def _follow(tx: Tx, ticket_id: int, causes: Sequence[Cause]) -> None:
 
 
 async def _is_wanted(tx: Tx, ticket_id: int) -> bool:
-    """Somebody holds the ticket, and works on it."""
+    """Return whether somebody holds the ticket and works on it."""
     ticket = await tx.session.get_one(Ticket, ticket_id)
     if ticket.assignee_id is None:
         return False
@@ -48,7 +50,7 @@ async def _is_wanted(tx: Tx, ticket_id: int) -> bool:
 
 
 async def is_diagnosed(tx: ReadTx, ticket_id: int) -> bool:
-    """The ticket is of a category whose tickets have to be diagnosed, such as incidents."""
+    """Return whether the ticket's category makes diagnose tasks, as incidents do."""
     query = (
         select(Category.diagnosed)
         .join(Classification, Classification.category == Category.code)
@@ -58,7 +60,7 @@ async def is_diagnosed(tx: ReadTx, ticket_id: int) -> bool:
 
 
 async def open_tasks(tx: Tx, ticket_id: int) -> list[Task]:
-    """The ticket's open tasks, oldest first; held."""
+    """Return the ticket's open tasks, oldest first, locked."""
     query = select(Task).where(Task.ticket_id == ticket_id, IS_OPEN)
     return list(await tx.session.scalars(query.order_by(Task.id).with_for_update()))
 
@@ -130,14 +132,14 @@ def _is_theirs(task: Task, ticket: Ticket) -> bool:
 
 
 async def _place(tx: Tx, task: Task) -> None:
-    """With the team and on the level that the ticket is on."""
+    """Put the task with the team and the level of the ticket."""
     place = await tx.session.get(TicketTeam, task.ticket_id)
     if place is not None:
         task.team, task.level = place.team, place.level
 
 
 def announce(tx: Tx, task: Task) -> None:
-    """Somebody shall know that there is a task."""
+    """Tell the operators of the task."""
     tx.emit(
         TaskOpened(
             ticket_id=task.ticket_id,

@@ -1,4 +1,4 @@
-"""Whom a person means: a team by its title or code, a colleague by @username or name."""
+"""Reads who is meant in a command: a team by title or code, a colleague by @username or name."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from core.tx import ReadTx
 
 _LEVEL: Final = re.compile(r"[lL]?([1-9])(?=[\s,:]|\Z)[\s,:]*")
 _USERNAME: Final = re.compile(r"@(\w{1,64})", re.ASCII)
-# Between the name and the reason.
+# What may stand between the name and the reason.
 _PAUSE: Final = " \t\n\xa0,:;.—–-"
 
 
@@ -25,26 +25,28 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """To whom, to which level, and why; what was not said is empty."""
+class AssignmentWish:
+    """The target, the level, and the reason; what was not said is empty."""
 
     target: Target | None = None
     level: int | None = None
     why: str = ""
 
 
-async def read_hand_over(tx: ReadTx, words: str, mentioned: int | None = None) -> Wish:
-    """``@user why``, ``team why``. ``mentioned``: the Telegram id of a person without a username
-    who is named first. Raises :class:`Unreadable` with whom there is.
+async def read_hand_over(tx: ReadTx, words: str, mentioned: int | None = None) -> AssignmentWish:
+    """Read ``@user why`` or ``team why``.
+
+    ``mentioned``: the Telegram id of a person without a username who is named first. Raises
+    :class:`Unreadable` with the choices.
     """
     target, why = await _read_target(tx, words, mentioned)
     if target is None:
         target, why = await _guess(tx, words)
-    return Wish(target, why=why)
+    return AssignmentWish(target, why=why)
 
 
-async def read_escalation(tx: ReadTx, words: str, mentioned: int | None = None) -> Wish:
-    """``[level] [@user or team] [why]``: what is no whole name is a reason.
+async def read_escalation(tx: ReadTx, words: str, mentioned: int | None = None) -> AssignmentWish:
+    """Read ``[level] [@user or team] [why]``: what is no whole name is a reason.
 
     Raises :class:`Unreadable` for a username that no operator has.
     """
@@ -52,7 +54,7 @@ async def read_escalation(tx: ReadTx, words: str, mentioned: int | None = None) 
     level = None if found is None else int(found[1])
     rest = words if found is None else words[found.end() :]
     target, why = await _read_target(tx, rest, mentioned)
-    return Wish(target, level, why)
+    return AssignmentWish(target, level, why)
 
 
 async def _read_target(tx: ReadTx, words: str, mentioned: int | None) -> tuple[Target | None, str]:
@@ -80,7 +82,7 @@ def _by_username(colleagues: Sequence[Colleague], username: str) -> Target:
 async def _names(
     tx: ReadTx, colleagues: Sequence[Colleague], mentioned: int | None
 ) -> list[tuple[str, Target]]:
-    """Whole names, a team's before a person's; a name that two people have means neither."""
+    """Return all whole names, a team's before a person's; a name of two people means neither."""
     names = [
         (name, Target(team=team))
         for team in (await teams_of(tx)).offered
@@ -99,7 +101,7 @@ def _begins(words: str, name: str) -> bool:
 
 
 async def _guess(tx: ReadTx, words: str) -> tuple[Target, str]:
-    """The first word as the beginning of one name only."""
+    """Return the one target whose name begins with the first word."""
     first, _, why = words.partition(" ")
     wanted = first.strip(_PAUSE).casefold()
     teams, colleagues = (await teams_of(tx)).offered, await colleagues_of(tx)
@@ -124,7 +126,7 @@ def _is_called(one: Colleague, wanted: str) -> bool:
 
 
 def name_of(tx: ReadTx, target: Target) -> str:
-    """How the target is called in the company's language; a namesake by the username."""
+    """Return the target's name in the company's language; of namesakes the username."""
     if target.person is None:
         return "" if target.team is None else target.team.title(tx.company.language)
     one = target.person

@@ -1,4 +1,4 @@
-"""Who can be given a ticket now, as menus offer it."""
+"""Hands a ticket over to a colleague or a team, and escalates it (B3, E1)."""
 
 from dataclasses import dataclass
 from textwrap import shorten
@@ -10,7 +10,7 @@ from core.errors import NothingToDo, NotYours, Refusal, Unreadable
 from core.events import NoteWritten, TeamGiven, TicketAssigned, TicketEscalated
 from core.models import Note, Ticket, TicketTeam
 from core.people.permissions import may
-from core.teams.assignee_parser import Target, Wish, name_of
+from core.teams.assignee_parser import AssignmentWish, Target, name_of
 from core.teams.members import Colleague, colleagues_of
 from core.teams.teams import TeamFacts, Teams, teams_of
 from core.tickets.access import access
@@ -19,15 +19,15 @@ from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import enter, target_of
 from core.tx import ReadTx, Tx
 
-# More names than this nobody reads, and Telegram would not ring for them.
+# How many people a notice names: Telegram notifies no more.
 MOST_TOLD: Final = 5
-# Of why, so much is told at once; the internal note has it all.
+# How much of the reason a notice quotes; the internal note has it all.
 WHY_TOLD: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """With whom a ticket is: its assignee, the code of its team, the support level."""
+class Holder:
+    """Whose a ticket is: its assignee, the code of its team, the support level."""
 
     assignee: int | None = None
     team: str | None = None
@@ -35,9 +35,9 @@ class Standing:
 
 
 async def hand_over(
-    tx: Tx, ticket_id: int, wish: Wish, incoming: IncomingMessage | None = None
+    tx: Tx, ticket_id: int, wish: AssignmentWish, incoming: IncomingMessage | None = None
 ) -> Ticket:
-    """Give the ticket to a colleague or a team. ``incoming``: why, for an internal note.
+    """Give the ticket to a colleague or a team. ``incoming``: the reason, for an internal note.
 
     With a colleague it goes to a team of theirs, unless it is with one already. Raises
     :class:`NotYours`, :class:`NothingToDo` when it is so already, :class:`MoveRefused`.
@@ -45,8 +45,8 @@ async def hand_over(
     ticket = await access(tx, ticket_id, "assign")
     await _refuse_others(tx, ticket)
     target = wish.target or Target()
-    before = await standing_of(tx, ticket)
-    after = _standing(await teams_of(tx), before, target)
+    before = await holder_of(tx, ticket)
+    after = _new_holder(await teams_of(tx), before, target)
     if after == before:
         raise NothingToDo("refusal.assigned_already", number=ticket_id, to=name_of(tx, target))
     await _give(tx, ticket, before, after, wish, TicketAssigned)
@@ -55,32 +55,32 @@ async def hand_over(
 
 
 async def escalate(
-    tx: Tx, ticket_id: int, wish: Wish, incoming: IncomingMessage | None = None
+    tx: Tx, ticket_id: int, wish: AssignmentWish, incoming: IncomingMessage | None = None
 ) -> Ticket:
-    """Take the ticket to a higher support level: to a team or a colleague there.
+    """Give the ticket to a team or a colleague of a higher support level.
 
     Without a level it is the next one, without a target the only team there. Raises as
     :func:`hand_over` does, and :class:`Unreadable` with the levels and teams there are.
     """
     ticket = await access(tx, ticket_id, "escalate")
     await _refuse_others(tx, ticket)
-    before = await standing_of(tx, ticket)
-    team, target = _climb(tx, await teams_of(tx), ticket_id, before, wish)
+    before = await holder_of(tx, ticket)
+    team, target = _find_higher_team(tx, await teams_of(tx), ticket_id, before, wish)
     person = None if target.person is None else target.person.id
-    after = Standing(person, team.code, team.level)
-    await _give(tx, ticket, before, after, Wish(target, why=wish.why), TicketEscalated)
+    after = Holder(person, team.code, team.level)
+    await _give(tx, ticket, before, after, AssignmentWish(target, why=wish.why), TicketEscalated)
     await _note_why(tx, ticket, wish.why, incoming)
     return ticket
 
 
 async def begin_with(tx: Tx, ticket: Ticket, code: str) -> None:
-    """A ticket that is being made is with this team, at its level. Raises :class:`Refusal` when
-    the team takes no tickets any more.
+    """Set the team and level of a ticket that is being made. Raises :class:`Refusal` when the team
+    takes no tickets any more.
     """
     team = (await teams_of(tx)).get(code)
     if team is None or not team.active:
         raise Refusal("refusal.outdated")
-    await _place(tx, ticket, Standing(ticket.assignee_id, team.code, team.level))
+    await _place(tx, ticket, Holder(ticket.assignee_id, team.code, team.level))
     target = Target(team=team)
     tx.emit(
         TeamGiven(
@@ -94,12 +94,12 @@ async def begin_with(tx: Tx, ticket: Ticket, code: str) -> None:
     )
 
 
-async def standing_of(tx: ReadTx, ticket: Ticket) -> Standing:
-    """With whom the ticket is now."""
+async def holder_of(tx: ReadTx, ticket: Ticket) -> Holder:
+    """Return whose the ticket is now."""
     place = await tx.session.get(TicketTeam, ticket.id)
     if place is None:
-        return Standing(ticket.assignee_id)
-    return Standing(ticket.assignee_id, place.team, place.level)
+        return Holder(ticket.assignee_id)
+    return Holder(ticket.assignee_id, place.team, place.level)
 
 
 async def _refuse_others(tx: Tx, ticket: Ticket) -> None:
@@ -109,8 +109,8 @@ async def _refuse_others(tx: Tx, ticket: Ticket) -> None:
         raise NotYours(ticket.id, await name_of_person(tx, holder or 0))
 
 
-def _standing(teams: Teams, before: Standing, target: Target) -> Standing:
-    """Where handing over leads; the team that a ticket is with stays if the person is in it."""
+def _new_holder(teams: Teams, before: Holder, target: Target) -> Holder:
+    """Return whose the ticket will be; its team stays if the person is in it."""
     team = target.team
     person = target.person
     if person is not None:
@@ -119,17 +119,17 @@ def _standing(teams: Teams, before: Standing, target: Target) -> Standing:
     if team is None:
         team = teams.get(before.team or "")
     same = team is None or team.code == before.team
-    return Standing(
+    return Holder(
         None if person is None else person.id,
         None if team is None else team.code,
         before.level if same or team is None else team.level,
     )
 
 
-def _climb(
-    tx: ReadTx, teams: Teams, ticket_id: int, before: Standing, wish: Wish
+def _find_higher_team(
+    tx: ReadTx, teams: Teams, ticket_id: int, before: Holder, wish: AssignmentWish
 ) -> tuple[TeamFacts, Target]:
-    """The team of a higher level, and who in it gets the ticket."""
+    """Return the team of a higher level, and who in it gets the ticket."""
     higher = [team for team in teams.offered if team.level > before.level]
     if wish.level is not None and wish.level <= before.level:
         raise Unreadable("refusal.not_upward", number=ticket_id, level=before.level)
@@ -149,9 +149,9 @@ def _climb(
 
 
 def _named(
-    tx: ReadTx, ticket_id: int, before: Standing, wish: Wish, target: Target
+    tx: ReadTx, ticket_id: int, before: Holder, wish: AssignmentWish, target: Target
 ) -> tuple[TeamFacts, Target]:
-    """Who was named must be at the level that was named, or at any higher one."""
+    """Check that the target is at the level that was named, or at any higher one."""
     candidates = target.person.teams if target.person is not None else (target.team,)
     for team in candidates:
         if team is not None and team.level > before.level and wish.level in {None, team.level}:
@@ -163,9 +163,9 @@ def _named(
 async def _give(
     tx: Tx,
     ticket: Ticket,
-    before: Standing,
-    after: Standing,
-    wish: Wish,
+    before: Holder,
+    after: Holder,
+    wish: AssignmentWish,
     kind: type[TicketAssigned],
 ) -> None:
     target = wish.target or Target()
@@ -194,7 +194,7 @@ async def _give(
     await move_card(tx, ticket, room, to)
 
 
-async def _place(tx: Tx, ticket: Ticket, after: Standing) -> None:
+async def _place(tx: Tx, ticket: Ticket, after: Holder) -> None:
     if ticket.assignee_id != after.assignee:
         ticket.assigned_at = None if after.assignee is None else tx.now
         ticket.earlier_assignee_id = after.assignee or ticket.assignee_id
@@ -240,15 +240,15 @@ async def _note_why(tx: Tx, ticket: Ticket, why: str, incoming: IncomingMessage 
     tx.emit(NoteWritten(ticket_id=ticket.id, note_id=note.id, said_with="assignment"))
 
 
-async def standing_at(tx: ReadTx, ticket_id: int) -> Standing:
-    """With whom the ticket of this number is; nobody, if there is none."""
+async def holder_at(tx: ReadTx, ticket_id: int) -> Holder:
+    """Return whose the ticket of this number is."""
     ticket = await tx.session.get(Ticket, ticket_id)
-    return Standing() if ticket is None else await standing_of(tx, ticket)
+    return Holder() if ticket is None else await holder_of(tx, ticket)
 
 
 async def takers(tx: ReadTx, ticket_id: int) -> tuple[list[TeamFacts], list[Colleague]]:
-    """Teams, and colleagues on duty, who do not have the ticket already."""
-    now = await standing_at(tx, ticket_id)
+    """Return the teams, and colleagues on duty, who do not have the ticket already."""
+    now = await holder_at(tx, ticket_id)
     teams = [
         team
         for team in (await teams_of(tx)).offered
@@ -259,6 +259,6 @@ async def takers(tx: ReadTx, ticket_id: int) -> tuple[list[TeamFacts], list[Coll
 
 
 async def above(tx: ReadTx, ticket_id: int) -> tuple[list[TeamFacts], int]:
-    """Teams of higher levels than the ticket's, and its level."""
-    level = (await standing_at(tx, ticket_id)).level
+    """Return the teams of higher levels than the ticket's, and its level."""
+    level = (await holder_at(tx, ticket_id)).level
     return [team for team in (await teams_of(tx)).offered if team.level > level], level

@@ -1,4 +1,4 @@
-"""Operators as those who can be given a ticket: who there is, in which teams, who is on duty."""
+"""Operators, their teams, and who is on duty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from core.tx import ReadTx, Tx
 
 
 async def begin_duty(tx: Tx) -> None:
-    """The actor is on duty from now on. Raises :class:`NothingToDo` if they are already."""
+    """Put the actor on duty. Raises :class:`NothingToDo` if they are already."""
     person = _mine(tx)
     if await tx.session.get(Duty, person) is not None:
         raise NothingToDo("refusal.on_duty")
@@ -23,7 +23,7 @@ async def begin_duty(tx: Tx) -> None:
 
 
 async def end_duty(tx: Tx) -> None:
-    """The actor is off duty. Raises :class:`NothingToDo` if they are not on it."""
+    """Take the actor off duty. Raises :class:`NothingToDo` if they are not on it."""
     person = _mine(tx)
     row = await tx.session.get(Duty, person)
     if row is None:
@@ -51,7 +51,7 @@ class Colleague:
 
 
 async def colleagues_of(tx: ReadTx) -> list[Colleague]:
-    """All operators who have not left, by name."""
+    """Return all operators who have not left, by name."""
     teams = await teams_of(tx)
     rows = await tx.session.execute(
         select(Person, Duty.since)

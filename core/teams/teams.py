@@ -1,4 +1,4 @@
-"""The company's teams: titles, support levels, chats (E3). Read once and kept."""
+"""The company's teams: titles, support levels, chats (E3); cached."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class TeamFacts:
     active: bool
 
     def title(self, language: str) -> str:
-        """The title in this language, or in whichever there is."""
+        """Return the title in this language, or in another if there is none."""
         return self.titles.get(language) or next(iter(self.titles.values()), self.code)
 
 
@@ -33,26 +33,26 @@ class Teams(dict[str, TeamFacts]):
 
     @property
     def offered(self) -> list[TeamFacts]:
-        """Those that take tickets."""
+        """Return those that take tickets."""
         return [team for team in self.values() if team.active]
 
     @property
-    def housed(self) -> list[TeamFacts]:
-        """Those with a group of their own."""
+    def with_group(self) -> list[TeamFacts]:
+        """Return those with a group of their own."""
         return [team for team in self.offered if team.chat is not None]
 
     def of_chat(self, chat: int) -> TeamFacts | None:
-        """Whose own group this chat is."""
-        return next((team for team in self.housed if team.chat == chat), None)
+        """Return the team whose own group this chat is."""
+        return next((team for team in self.with_group if team.chat == chat), None)
 
     @property
     def levels(self) -> list[int]:
-        """The support levels that there are, upwards."""
+        """Return the support levels that there are, ascending."""
         return sorted({team.level for team in self.offered})
 
 
 async def teams_of(tx: ReadTx) -> Teams:
-    """The teams, read once and kept until the directory changes."""
+    """Return the teams, cached until the directory changes."""
     return await cached(tx, Teams, _read)
 
 

@@ -1,4 +1,4 @@
-"""The only way to a ticket from an action: found, held, and the actor may do it (S1, S23)."""
+"""Loads the ticket of an action and checks the actor's rights (S1, S23)."""
 
 from sqlalchemy import select
 
@@ -9,10 +9,10 @@ from core.tx import Tx
 
 
 async def access(tx: Tx, ticket_id: int, verb: str) -> Ticket:
-    """The ticket, held until the transaction ends.
+    """Return the ticket, locked until the transaction ends.
 
-    A customer reaches their own tickets only; of others they do not even learn that they exist.
-    Raises :class:`NotAllowed`, :class:`NoSuchTicket`.
+    A customer reaches only their own tickets; they do not learn whether another exists. Raises
+    :class:`NotAllowed`, :class:`NoSuchTicket`.
     """
     if not may(tx.actor.role, verb):
         raise NotAllowed(verb)

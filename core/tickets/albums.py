@@ -1,7 +1,7 @@
-"""Operators' albums: pieces come one by one, and belong where the album as a whole belongs.
+"""Operators' albums: their pieces arrive one by one, and all belong where the album belongs.
 
-An app may put the caption on any piece. So an album may turn out to be a note after its first
-pieces were taken for an answer; they are taken back then, before they leave if they still wait.
+The caption may sit on any piece. So an album may turn out to be a note after its first pieces were
+taken for an answer; those are then taken back, before they leave if possible.
 """
 
 from dataclasses import dataclass, replace
@@ -19,15 +19,17 @@ _RECENT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class AlbumLocation:
     """Where the earlier pieces of an album went."""
 
     ticket_id: int
     note: bool
 
 
-async def album_begun(tx: ReadTx, telegram_id: int, incoming: IncomingMessage) -> Begun | None:
-    """Where earlier pieces of this person's album went, if there were any."""
+async def find_album(
+    tx: ReadTx, telegram_id: int, incoming: IncomingMessage
+) -> AlbumLocation | None:
+    """Return where earlier pieces of this person's album went, if there were any."""
     if incoming.album is None:
         return None
     notes = await tx.session.execute(
@@ -39,7 +41,7 @@ async def album_begun(tx: ReadTx, telegram_id: int, incoming: IncomingMessage) -
     )
     for ticket_id, content in notes:
         if content.get("album") == incoming.album:
-            return Begun(ticket_id, note=True)
+            return AlbumLocation(ticket_id, note=True)
     query = (
         select(Message.ticket_id)
         .join(Person, Message.author_id == Person.id)
@@ -47,11 +49,11 @@ async def album_begun(tx: ReadTx, telegram_id: int, incoming: IncomingMessage) -
         .limit(1)
     )
     number = (await tx.session.scalars(query)).one_or_none()
-    return None if number is None else Begun(number, note=False)
+    return None if number is None else AlbumLocation(number, note=False)
 
 
 async def note_piece(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
-    """An internal note, perhaps a piece of an album: then the whole album is one."""
+    """Add an internal note; if it is a piece of an album, the whole album becomes one."""
     if incoming.album is not None:
         for piece in await _sent_pieces(tx, incoming.album):
             await note(tx, ticket_id, piece)
@@ -85,7 +87,7 @@ async def _sent_pieces(tx: Tx, album: str) -> list[IncomingMessage]:
 
 
 def _marked(incoming: IncomingMessage) -> IncomingMessage:
-    """A note remembers its album in its content."""
+    """Store the album's id in the content of a note."""
     return incoming if incoming.album is None else replace(incoming, content=_with_album(incoming))
 
 

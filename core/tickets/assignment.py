@@ -1,4 +1,4 @@
-"""Who holds a ticket: take, release (B3, X3)."""
+"""Takes and releases tickets (B3, X3)."""
 
 from core.errors import AlreadyTaken, NothingToDo, NotYours
 from core.events import TicketReleased, TicketTaken
@@ -10,10 +10,10 @@ from core.tx import Tx
 
 
 async def take(tx: Tx, ticket_id: int) -> Ticket:
-    """The actor becomes the assignee. The row is held, so of two at once one wins.
+    """Assign the ticket to the actor. The row is locked, so of two at once one wins.
 
-    Raises :class:`AlreadyTaken` with the winner and how long ago, :class:`NothingToDo` when it is
-    the actor's already, :class:`MoveRefused`.
+    Raises :class:`AlreadyTaken` with the winner and since when, :class:`NothingToDo` when it is the
+    actor's already, :class:`MoveRefused`.
     """
     ticket = await access(tx, ticket_id, "take")
     await target_of(tx, ticket, "take")
@@ -29,7 +29,7 @@ async def take(tx: Tx, ticket_id: int) -> Ticket:
 
 
 async def assign(tx: Tx, ticket: Ticket, *, by_answer: bool) -> None:
-    """Give the ticket to the actor. The move that goes with it is the caller's."""
+    """Set the actor as the assignee. The caller makes the move that goes with it."""
     first = ticket.earlier_assignee_id is None
     ticket.assignee_id = ticket.earlier_assignee_id = tx.actor.person_id
     ticket.assigned_at = tx.now
@@ -44,7 +44,7 @@ async def assign(tx: Tx, ticket: Ticket, *, by_answer: bool) -> None:
 
 
 async def release(tx: Tx, ticket_id: int) -> Ticket:
-    """The assignee gives the ticket back; an admin gives back anybody's.
+    """Take the assignee off the ticket; an admin may do so with anybody's.
 
     Raises :class:`NothingToDo` when nobody has it, :class:`NotYours`, :class:`MoveRefused`.
     """
@@ -62,5 +62,5 @@ async def release(tx: Tx, ticket_id: int) -> Ticket:
 
 
 async def name_of(tx: Tx, person_id: int) -> str:
-    """A person's name."""
+    """Return the person's name."""
     return (await tx.session.get_one(Person, person_id)).name

@@ -1,4 +1,4 @@
-"""Everything one looks at: what the card, the customer's list and `/ticket` show (D1)."""
+"""The facts that the ticket's card, the customer's list and `/ticket` show (D1)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +44,7 @@ _TASKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
-    """A task that is not finished; without an ``assignee`` nobody has taken it."""
+    """An unfinished task; ``assignee`` is None if nobody has taken it."""
 
     id: int
     kind: str
@@ -53,7 +53,7 @@ class OpenTask:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """``team`` is its title; ``level`` the support level, 1 is the first."""
+    """Who works on the ticket: ``team`` is a title; ``level`` of support, 1 is the first."""
 
     team: str | None = None
     level: int = 1
@@ -64,7 +64,7 @@ NO_WORK: Final = Behind()
 
 
 async def work_behind(tx: ReadTx, ticket_id: int) -> Behind:
-    """What stands behind the ticket now."""
+    """Return the team, the tasks and the level of the ticket."""
     rows = await tx.session.execute(_TASKS.where(Task.ticket_id == ticket_id))
     tasks = tuple(OpenTask(*row) for row in rows)
     place: Any = (
@@ -79,8 +79,8 @@ async def work_behind(tx: ReadTx, ticket_id: int) -> Behind:
 
 @dataclass(frozen=True, slots=True)
 class ClockFacts:
-    """A clock that has not ended: of the ``reaction`` or the ``resolution``. ``left``, in working
-    seconds, is said while it stands.
+    """A running clock, ``reaction`` or ``resolution``. ``left``: working seconds, while it is
+    paused.
     """
 
     kind: str
@@ -90,7 +90,7 @@ class ClockFacts:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """Service, category and priority, where they were named; the clocks that have not ended.
+    """Service, category and priority, where set, and the running clocks.
 
     ``agreed``: an agreement counts for the ticket.
     """
@@ -100,7 +100,7 @@ class Promised:
     agreed: bool = False
 
     def titles(self, language: str) -> tuple[str, ...]:
-        """What the ticket was classified as, in words."""
+        """Return the titles of the classification."""
         return tuple(one.title(language) for one in self.kind)
 
 
@@ -108,7 +108,7 @@ NO_AGREEMENT: Final = Promised()
 
 
 async def promised_of(tx: ReadTx, row: Classification | None) -> Promised:
-    """What stands beside a ticket of this kind; where it has none, nothing is asked."""
+    """Return what was promised for the ticket; no query if it has no classification."""
     if row is None:
         return NO_AGREEMENT
     classes = await classes_of(tx)
@@ -131,7 +131,7 @@ OUTAGE: Final = "outage"
 
 @dataclass(frozen=True, slots=True)
 class FaultyCamera:
-    """The camera: its number, where it is, its area, which may be empty."""
+    """The camera: number, place, and its area, which may be empty."""
 
     number: str
     place: str
@@ -150,7 +150,7 @@ class FaultyArea:
 async def faulty_of(
     tx: ReadTx, ticket: Ticket, camera: Camera | None
 ) -> FaultyCamera | FaultyArea | None:
-    """What is faulty; ``camera`` is the one that the ticket is tied to."""
+    """Return the camera or the outage of the ticket; ``camera`` is its camera's id."""
     if camera is not None:
         return FaultyCamera(camera.number, camera.address or camera.name, camera.area)
     if ticket.origin != OUTAGE:
@@ -199,7 +199,7 @@ class Card:
 
 
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
-    """The card's facts as they are now; ``None`` if there is no such ticket."""
+    """Return the card's facts as they are now, or ``None`` if there is no such ticket."""
     row = (await tx.session.execute(_everything(ticket_id))).one_or_none()
     if row is None:
         return None
@@ -239,7 +239,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
 
 
 def _everything(ticket_id: int) -> Select[*tuple[Any, ...]]:
-    """The ticket with all that stands one to one beside it."""
+    """Load the ticket with its rows of one-to-one tables."""
     assignee, earlier = aliased(Person), aliased(Person)
     return (
         select(Ticket, Person, assignee.name, earlier.name, Classification, Camera)
@@ -255,7 +255,7 @@ def _everything(ticket_id: int) -> Select[*tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A public message for showing or sending it again."""
+    """A public message, to be shown or sent again."""
 
     id: int
     author: str
@@ -310,14 +310,14 @@ _CARD_PLACE: Final = PreparedStatement(
 
 
 async def words_of(tx: ReadTx, message_id: int, album: str | None = None) -> list[Words]:
-    """A message, or all pieces of its album that belong to the same ticket, in order."""
+    """Return a message, or all pieces of its album in the same ticket, in order."""
     query = _WORDS_OF if album is None else _WORDS_OF_ALBUM
     given = {"message": message_id} | ({} if album is None else {"album": album})
     return [Words(*row) for row in await query.rows(tx.session, given)]
 
 
 async def last_from_customer(tx: ReadTx, ticket_id: int, chat: int, before: int) -> int | None:
-    """The ref of the customer's newest message of the ticket before the message ``before``."""
+    """Return the ref of the customer's newest message of the ticket before ``before``."""
     given = {"ticket": ticket_id, "chat": chat, "before": before}
     return next(
         (message_ref for (message_ref,) in await _LAST_FROM_CUSTOMER.rows(tx.session, given)), None
@@ -325,13 +325,13 @@ async def last_from_customer(tx: ReadTx, ticket_id: int, chat: int, before: int)
 
 
 async def card_place(tx: ReadTx, ticket_id: int, chat: int) -> int | None:
-    """The ref of the ticket's card, if it stands in this chat."""
+    """Return the ref of the ticket's card, if it is in this chat."""
     given = {"ticket": ticket_id, "chat": chat}
     return next((message_ref for (message_ref,) in await _CARD_PLACE.rows(tx.session, given)), None)
 
 
 async def list_words(tx: ReadTx, ticket_id: int, limit: int = 10) -> list[Words]:
-    """The newest public messages of a ticket, oldest first. Notes are not among them (S24)."""
+    """Return the newest public messages of a ticket, oldest first; without notes (S24)."""
     rows = await tx.session.execute(_NEWEST_WORDS, {"ticket": ticket_id, "most": limit})
     return [Words(*row) for row in rows][::-1]
 
@@ -339,7 +339,7 @@ async def list_words(tx: ReadTx, ticket_id: int, limit: int = 10) -> list[Words]
 async def list_notes(
     tx: ReadTx, ticket_id: int, limit: int = 10
 ) -> list[tuple[datetime, str, str]]:
-    """The newest internal notes of a ticket, oldest first: instant, author, text."""
+    """Return the newest internal notes of a ticket, oldest first: instant, author, text."""
     rows = await tx.session.execute(
         select(Note.created_at, Person.name, Note.text)
         .join(Person, Note.author_id == Person.id)

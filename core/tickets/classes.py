@@ -1,4 +1,4 @@
-"""What kind of work a ticket can be: services, categories, priorities of the company (B7, D4)."""
+"""The services, categories and priorities of the company (B7, D4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,27 +31,27 @@ class ClassFacts:
     diagnosed: bool = False
 
     def title(self, language: str) -> str:
-        """The title in this language, or in whichever there is."""
+        """Return the title in this language, or in another if there is none."""
         return self.titles.get(language) or next(iter(self.titles.values()), self.code)
 
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """All of them, by aspect and code, in their order."""
+    """All services, categories and priorities, by aspect and code, in order."""
 
     known: Mapping[str, Mapping[str, ClassFacts]] = field(default_factory=dict)
 
     def get(self, aspect: str, code: str | None) -> ClassFacts | None:
-        """One of them, if there is such a one."""
+        """Return one of them, or None."""
         return None if code is None else self.known[aspect].get(code)
 
     def offered(self, aspect: str) -> list[ClassFacts]:
-        """Those that may be chosen."""
+        """Return those that may be chosen."""
         return [one for one in self.known[aspect].values() if one.active]
 
 
 async def classes_of(tx: ReadTx) -> Classes:
-    """The company's services, categories and priorities, kept until the directory changes."""
+    """Return the company's classes, cached until the directory changes."""
     return await cached(tx, Classes, _read)
 
 
@@ -81,7 +81,7 @@ def _facts(row: Service | Category | PriorityRow) -> ClassFacts:
 
 
 def find_class(classes: Classes, aspects: tuple[str, ...], words: str) -> ClassFacts | None:
-    """What a person means by its code or by the beginning of a title; ``None``: nothing of these.
+    """Return the class meant by a code or the beginning of a title, or None.
 
     A whole title goes before a beginning, an earlier aspect before a later one.
     """

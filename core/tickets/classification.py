@@ -1,4 +1,4 @@
-"""Saying what kind of work a ticket is (B7, D4): its clocks follow, from its first moment."""
+"""Changes what a ticket is classified as (B7, D4); its clocks follow, from its first moment on."""
 
 from dataclasses import dataclass, replace
 
@@ -30,7 +30,7 @@ TITLE_LIMIT = 200
 
 
 async def retitle(tx: Tx, ticket_id: int, words: str) -> Ticket:
-    """Give the ticket another title. Raises :class:`Unreadable` for an empty one."""
+    """Change the title. Raises :class:`Unreadable` for an empty one."""
     ticket = await access(tx, ticket_id, "title")
     if is_blank(words):
         raise Unreadable("refusal.empty_title", number=ticket_id)
@@ -47,9 +47,10 @@ def _give_title(tx: Tx, ticket: Ticket, title: str) -> None:
 
 
 async def change_topic(tx: Tx, ticket_id: int, words: str) -> Ticket:
-    """The ticket is about another topic; its deadline runs from the same beginning (C1).
+    """Change the topic; the deadline is counted anew from the same beginning (C1).
 
-    An automatic title follows. Raises :class:`Unreadable` with the topics there are.
+    A title made from the topic changes with it. Raises :class:`Unreadable` with the topics there
+    are.
     """
     ticket = await access(tx, ticket_id, "topic")
     topic = await find_topic(tx, words)
@@ -69,8 +70,8 @@ async def change_topic(tx: Tx, ticket_id: int, words: str) -> Ticket:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person wants a ticket to be; ``None`` leaves it as it is."""
+class ClassWish:
+    """The classification that somebody asks for; ``None`` leaves a part as it is."""
 
     service: str | None = None
     category: str | None = None
@@ -79,17 +80,19 @@ class Wish:
 
 
 async def classify(tx: Tx, ticket_id: int, words: str) -> Ticket:
-    """An operator names a service, a category, an agreement, or several with commas between.
+    """Set the service, category or agreement named by an operator, or several separated by commas.
 
-    Raises :class:`Unreadable` with what there is, :class:`NothingToDo` when it is so already.
+    Raises :class:`Unreadable` with the choices, :class:`NothingToDo` when it is so already.
     """
     ticket = await access(tx, ticket_id, "classify")
-    await _apply(tx, ticket, read_wish(await classes_of(tx), await agreements_of(tx), words, tx))
+    await _apply(
+        tx, ticket, read_classification(await classes_of(tx), await agreements_of(tx), words, tx)
+    )
     return ticket
 
 
 async def prioritise(tx: Tx, ticket_id: int, words: str) -> Ticket:
-    """An operator says how urgent it is. Raises as :func:`classify` does."""
+    """Set the priority named by an operator. Raises as :func:`classify` does."""
     ticket = await access(tx, ticket_id, "prioritise")
     classes = await classes_of(tx)
     found = find_class(classes, (PRIORITY,), words)
@@ -98,22 +101,24 @@ async def prioritise(tx: Tx, ticket_id: int, words: str) -> Ticket:
         raise Unreadable(
             "refusal.no_such_priority", words=words[:40], known=known, number=ticket_id
         )
-    await _apply(tx, ticket, Wish(priority=found.code))
+    await _apply(tx, ticket, ClassWish(priority=found.code))
     return ticket
 
 
 async def choose(tx: Tx, ticket_id: int, aspect: str, code: str) -> Ticket:
-    """An operator chose one of what was offered. Raises as :func:`classify` does."""
+    """Set the choice that an operator pressed. Raises as :func:`classify` does."""
     ticket = await access(tx, ticket_id, "prioritise" if aspect == PRIORITY else "classify")
     found = (await classes_of(tx)).get(aspect, code)
     if found is None or not found.active:
         raise Unreadable("refusal.outdated")
-    await _apply(tx, ticket, replace(Wish(), **{aspect: code}))
+    await _apply(tx, ticket, replace(ClassWish(), **{aspect: code}))
     return ticket
 
 
-async def set_kind(tx: Tx, ticket: Ticket, wish: Wish) -> bool:
-    """Give the ticket this kind, for an action that has seen to the rights. False: it is so."""
+async def set_kind(tx: Tx, ticket: Ticket, wish: ClassWish) -> bool:
+    """Set the classification. Returns False if it was so already. The caller has checked the
+    rights.
+    """
     row = await tx.session.get(Classification, ticket.id)
     if row is None:
         row = await new_row(tx, ticket.id)
@@ -141,17 +146,21 @@ async def set_kind(tx: Tx, ticket: Ticket, wish: Wish) -> bool:
     return True
 
 
-async def _apply(tx: Tx, ticket: Ticket, wish: Wish) -> None:
+async def _apply(tx: Tx, ticket: Ticket, wish: ClassWish) -> None:
     if not await set_kind(tx, ticket, wish):
         raise NothingToDo("refusal.same_kind", number=ticket.id)
 
 
-def read_wish(classes: Classes, book: Agreements, words: str, tx: ReadTx) -> Wish:
-    """What the words name. Raises :class:`Unreadable` for a word that names nothing."""
-    wish = Wish()
-    for part in _parts(classes, book, words):
+def read_classification(
+    classes: Classes, agreements: Agreements, words: str, tx: ReadTx
+) -> ClassWish:
+    """Return the classification that the words name. Raises :class:`Unreadable` for an unknown
+    word.
+    """
+    wish = ClassWish()
+    for part in _parts(classes, agreements, words):
         found = find_class(classes, (SERVICE, CATEGORY, PRIORITY), part)
-        agreement = None if found else _find_agreement(book, part)
+        agreement = None if found else _find_agreement(agreements, part)
         if found is not None:
             wish = replace(wish, **{found.aspect: found.code})
         elif agreement is not None:
@@ -162,17 +171,17 @@ def read_wish(classes: Classes, book: Agreements, words: str, tx: ReadTx) -> Wis
     return wish
 
 
-def _parts(classes: Classes, book: Agreements, words: str) -> list[str]:
-    """The words, or their parts between commas where the whole names nothing."""
+def _parts(classes: Classes, agreements: Agreements, words: str) -> list[str]:
+    """Return the text, or its parts between commas if the whole names nothing."""
     whole = words.strip()
-    known = find_class(classes, ASPECTS, whole) or _find_agreement(book, whole)
+    known = find_class(classes, ASPECTS, whole) or _find_agreement(agreements, whole)
     parts = [part.strip() for part in whole.split(",")]
     return [whole] if known else [part for part in parts if part] or [whole]
 
 
-def _find_agreement(book: Agreements, words: str) -> str | None:
+def _find_agreement(agreements: Agreements, words: str) -> str | None:
     wanted = words.strip().casefold()
-    for one in book.agreements.values():
+    for one in agreements.agreements.values():
         if wanted and (wanted == one.code.casefold() or one.title.casefold().startswith(wanted)):
             return one.code
     return None
@@ -183,6 +192,6 @@ def _titles(offered: list[ClassFacts], tx: ReadTx) -> str:
 
 
 async def kind_of(tx: ReadTx, ticket_id: int) -> Kind:
-    """What the ticket is classified as."""
+    """Return what the ticket is classified as."""
     row = await tx.session.get(Classification, ticket_id)
     return Kind() if row is None else Kind(row.service, row.category, row.priority)

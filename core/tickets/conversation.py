@@ -35,19 +35,19 @@ from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.names import is_blank
 
-# Only Telegram's own limit: a message can be deleted for 48 hours.
+# Telegram's limit: a message can be deleted for 48 hours.
 UNDO_HOURS: Final = 48
 
 
 async def reply(
     tx: Tx, ticket_id: int, incoming: IncomingMessage, *, wait: bool = False, to_all: bool = False
 ) -> Ticket:
-    """Answer the customer (B4); ``wait`` then waits for theirs (B5).
+    """Answer the customer (B4); ``wait`` then waits for their reply (B5).
 
-    Who answers a ticket without an assignee becomes it (B3). The answer deadline ends when the
-    answer is delivered, not before. ``to_all``: it goes to everybody whose ticket is part of this
-    one, too; so does every answer to an outage. Raises :class:`MoveRefused`,
-    :class:`Unreadable`, :class:`Refusal`.
+    Whoever answers an unassigned ticket becomes its assignee (B3). The answer deadline ends when
+    the answer is delivered, not before. ``to_all``: it also goes to the customers of all child
+    tickets, as every answer to an outage does. Raises :class:`MoveRefused`, :class:`Unreadable`,
+    :class:`Refusal`.
     """
     ticket = await access(tx, ticket_id, "wait" if wait else "reply")
     if incoming.kind == "text" and is_blank(incoming.text):
@@ -85,14 +85,14 @@ async def reply(
 
 
 async def refuse_kind(tx: Tx, ticket_id: int, kind: str) -> None:
-    """An operator answered with something that cannot be carried; the journal knows (X8, R31)."""
+    """Record in the journal that an answer of this kind cannot be relayed (X8, R31)."""
     ticket = await access(tx, ticket_id, "reply")
     person = tx.actor.person_id or 0
     tx.emit(KindRefused(ticket_id=ticket.id, person_id=person, kind=kind))
 
 
 async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
-    """An internal note (B16). Never shown to the customer; moves nothing."""
+    """Add an internal note (B16). It is never shown to the customer and moves nothing."""
     ticket = await access(tx, ticket_id, "note")
     if incoming.kind == "text" and is_blank(incoming.text):
         raise Unreadable("refusal.empty_note", number=ticket_id)
@@ -111,7 +111,7 @@ async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
 
 
 async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
-    """The customer's side has accepted the answer: now, and only now, they are answered (C1).
+    """End the answer clock: the customer's side has accepted the answer (C1).
 
     ``message_ids``: the message, or all pieces of an album, in order.
     """
@@ -124,7 +124,7 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
     for message in fresh:
         message.delivered_at = tx.now
     if fresh[0].withdrawn_at is not None:
-        return  # taken back while it was on its way: nobody is answered by it
+        return  # taken back while it was on its way: it answers nothing
     await tx.session.flush()
     await _recount(tx, ticket)
     tx.emit(
@@ -138,9 +138,9 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
 
 
 async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
-    """The answer will not arrive by itself; the operator is told (X2).
+    """Report to the operator that the answer could not be delivered (X2).
 
-    If it was a question, the customer was never asked: it is they who wait.
+    If it was a question, the customer was never asked: the ticket waits for us again.
     """
     message = await tx.session.get_one(Message, message_id)
     ticket = await tx.session.get_one(Ticket, message.ticket_id, with_for_update=True)
@@ -158,9 +158,9 @@ async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
 
 
 async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
-    """Since when the customer waits, from the messages: the first after our last delivered word.
+    """Compute since when the customer waits: from the first message after our last delivered one.
 
-    Where it is we who wait for them nothing is owed, unless they were ``unasked`` after all.
+    Where we wait for the customer, nothing is owed, unless they were ``unasked`` after all.
     """
     state = (await workflow_of(tx)).state(ticket.state)
     theirs = state.category == "waiting" and ticket.waiting_since is None and not unasked
@@ -181,7 +181,7 @@ async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
 
 
 async def undo(tx: Tx, chat: int, message_ref: int) -> tuple[Ticket, Message]:
-    """Take back the answer that the actor wrote at this place (X8); an admin takes back anybody's.
+    """Take back the actor's answer at this address (X8); an admin takes back anybody's.
 
     Raises :class:`Refusal` where there is no answer, or it is too old, or taken back already.
     """
@@ -226,7 +226,7 @@ async def _parts(tx: Tx, message: Message) -> list[Message]:
 
 
 async def retry(tx: Tx, message_id: int) -> Ticket:
-    """Send a failed answer again, because an operator asked for it."""
+    """Send a failed answer again."""
     message = await tx.session.get(Message, message_id)
     if message is None or message.ticket_id is None or message.from_customer:
         raise Refusal("refusal.outdated")
@@ -239,12 +239,12 @@ async def retry(tx: Tx, message_id: int) -> Ticket:
 
 
 async def question_after_all(tx: Tx, message_id: int) -> Ticket:
-    """What looked like thanks asks for an answer after all: an operator says so."""
+    """Let thanks count as a question, because an operator says so."""
     message = await tx.session.get(Message, message_id)
     if message is None or message.ticket_id is None or not message.from_customer:
         raise Refusal("refusal.outdated")
     ticket = await access(tx, message.ticket_id, "question")
-    await tx.session.refresh(message, ["counts"])  # somebody may have been faster
+    await tx.session.refresh(message, ["counts"])  # somebody may have answered meanwhile
     if message.counts:
         raise NothingToDo("refusal.question_already")
     message.counts = True

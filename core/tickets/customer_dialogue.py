@@ -1,4 +1,4 @@
-"""What a customer does besides writing: the steps of a dialogue, and answers given by a button."""
+"""The customer's dialogues besides plain messages: topics, the answer to «does it work?», edits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from core.tickets.intake import Heard, drop_unassigned_messages, file_unassigned
 from core.tickets.topics import TopicFacts, topics_of
 from core.tx import Tx
 
-# Whoever asked for a new ticket longer ago than this has something else in mind by now.
+# How long a dialogue about a new ticket lasts.
 DESCRIBE: Final = timedelta(days=1)
-# Words that wait for a place are what a new ticket is about only if they were just written.
+# How recent unassigned messages must be to become the new ticket's words.
 JUST_WRITTEN: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The topic chosen; what became of the words that waited for it, if any did."""
+    """The topic chosen, and what became of the unassigned messages."""
 
     topic: TopicFacts
     heard: Heard | None = None
@@ -32,20 +32,20 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """The step that was left: ``describe``, ``file`` or ``continue``, and its ticket."""
+    """The step that was left (``describe``, ``file`` or ``continue``), and its ticket."""
 
     step: str
     ticket: int | None = None
 
 
 async def welcome(tx: Tx, sender: Sender) -> None:
-    """The person starts afresh: a new ticket that they had begun is not on their mind any more."""
+    """End the dialogue about a new ticket, if there was one: the person starts afresh."""
     person = await _arrive(tx, sender)
     _leave(person, "describe", "continue")
 
 
 async def begin_ticket(tx: Tx, sender: Sender) -> Sequence[TopicFacts]:
-    """The person wants a new ticket; these topics are offered. Writing at once is fine, too."""
+    """Begin a new ticket and return the topics to offer. Writing at once is fine, too."""
     person = await _arrive(tx, sender)
     if not _asked_just_now(tx, person):
         _expect_description(tx, person, None)
@@ -53,10 +53,10 @@ async def begin_ticket(tx: Tx, sender: Sender) -> Sequence[TopicFacts]:
 
 
 async def choose_topic(tx: Tx, sender: Sender, code: str) -> Begun:
-    """What the person writes next makes a ticket about this.
+    """Let the person's next message open a ticket about this topic.
 
-    Words that were just written and wait for a place make it now: nobody types twice (A4). Raises
-    :class:`Refusal` for a topic that is not offered any more.
+    Unassigned messages just written open it now: nobody types twice (A4). Raises :class:`Refusal`
+    for a topic that is not offered any more.
     """
     person = await _arrive(tx, sender)
     topic = (await topics_of(tx)).get(code)
@@ -71,7 +71,7 @@ async def choose_topic(tx: Tx, sender: Sender, code: str) -> Begun:
 
 
 async def stop_describing(tx: Tx, sender: Sender) -> None:
-    """The person went back from the topics: what they write next is not a new ticket by itself."""
+    """Forget the chosen topic: the person's next message opens no ticket by itself."""
     person = await _arrive(tx, sender)
     _leave(person, "describe")
 
@@ -89,7 +89,8 @@ async def leave_dialogue(tx: Tx, sender: Sender) -> Left | None:
 
 
 async def say_whether_helped(tx: Tx, sender: Sender, ticket_id: int, *, content: bool) -> Ticket:
-    """The customer's answer to «does everything work?»; after a no, what they write joins it.
+    """Apply the customer's answer to «does everything work?»; after a no their next message joins
+    it.
 
     Raises :class:`Refusal` when the question is out of date, or was put to somebody else.
     """
@@ -104,13 +105,13 @@ async def say_whether_helped(tx: Tx, sender: Sender, ticket_id: int, *, content:
 
 
 async def refuse_kind(tx: Tx, sender: Sender, kind: str) -> None:
-    """The person sent something that cannot be carried; the journal knows (X8, R31)."""
+    """Record in the journal that a message of this kind cannot be relayed (X8, R31)."""
     person = await _arrive(tx, sender)
     tx.emit(KindRefused(ticket_id=None, person_id=person.id, kind=kind))
 
 
 async def edit_own(tx: Tx, sender: Sender, incoming: IncomingMessage) -> Message | Note | None:
-    """A customer has edited what they wrote."""
+    """Apply a customer's edit of their own message."""
     await _arrive(tx, sender)
     return await edit(tx, incoming)
 
@@ -127,7 +128,7 @@ def _expect_description(tx: Tx, person: Person, topic: str | None) -> None:
 
 
 def _asked_just_now(tx: Tx, person: Person) -> bool:
-    """The person was asked where their words belong, and they still know what these were."""
+    """Return whether the person was asked just now where their messages belong."""
     dialogue: dict[str, Any] = person.dialogue or {}
     if dialogue.get("step") != "file":
         return False

@@ -1,4 +1,4 @@
-"""Opening a ticket with a customer's first words (A1, A3)."""
+"""Adds a customer's message to a ticket, or opens one with it (A1, A3)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,7 +8,7 @@ from core.models import Message, Person, Ticket
 from core.sla import answer_clock
 from core.sla.timers import set_timers
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage
-from core.tickets.lifecycle import enter, let_go, place_in_queue, target_of
+from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
 from core.tickets.topics import answer_span, title_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
@@ -19,10 +19,10 @@ from core.words.thanks import is_thanks
 async def join(
     tx: Tx, person: Person, ticket: Ticket, incoming: IncomingMessage, *, in_card: bool = False
 ) -> Message:
-    """Keep the words in the ticket. They ask for an answer, unless they are thanks.
+    """Add the message to the ticket; it asks for an answer unless it is mere thanks.
 
-    A ticket in a pause or resolved comes back to work, without an assignee (B5, B6).
-    ``in_card``: the card shows these words whole.
+    A paused or resolved ticket goes back to work, without an assignee (B5, B6). ``in_card``: the
+    card shows these words whole.
     """
     counts = not is_mere_thanks(incoming) or await _may_be_meant(tx, ticket)
     message = Message(
@@ -54,23 +54,25 @@ async def join(
 
 
 async def _may_be_meant(tx: Tx, ticket: Ticket) -> bool:
-    """Who still waits for an answer means more than thanks; but not who was told of a freeze."""
+    """Return whether thanks may count as mere thanks: not while the customer waits for an answer,
+    unless they were told of a freeze.
+    """
     pause = (await workflow_of(tx)).state(ticket.state).pause
     return ticket.waiting_since is not None and not pause
 
 
 def is_mere_thanks(incoming: IncomingMessage) -> bool:
-    """The words ask for nothing."""
+    """Return whether the message asks for nothing."""
     return incoming.kind == "sticker" or (incoming.kind == "text" and is_thanks(incoming.text))
 
 
 async def ask_for_answer(tx: Tx, ticket: Ticket) -> bool:
-    """The ticket needs an answer from now on. True if it did not before."""
+    """Mark the ticket as waiting for an answer. Returns False if it was so already."""
     old, new = await target_of(tx, ticket, "hear")
     moves = old.code != new.code
     timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     if moves:
-        let_go(tx, ticket)
+        unassign(tx, ticket)
         await enter(tx, ticket, "hear", timers=timers)
         return True
     if not timers:
@@ -95,7 +97,7 @@ async def open_ticket(
     part_of: str | None = None,
     undecided: bool = False,
 ) -> Ticket:
-    """A new ticket of the person with these words.
+    """Open a ticket of the person with this message.
 
     Without a ``title`` it is the topic's; without a topic, the question itself (A3). The answer
     deadline runs from now (decision: set at registration). ``part_of`` and ``undecided``: see the
@@ -143,5 +145,5 @@ async def open_ticket(
 
 
 def _fits_card(words: IncomingMessage) -> bool:
-    """The card shows plain words of ordinary length; everything else is posted below it."""
+    """Return whether the card shows the whole message: plain text of ordinary length."""
     return words.kind == "text" and len(words.text) <= CARD_SHOWS

@@ -1,6 +1,6 @@
-"""A customer's own tickets, as they may see them (G5): never a title (A3), never a note (S24).
+"""A customer's own tickets as they may see them (G5): never a title (A3), never a note (S24).
 
-Every query here says whose tickets it looks at.
+Every query here names the owner.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ LAST_WORDS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in the list: open tickets stand before ended ones, newer before older."""
+    """A position in the list: open tickets stand before ended ones, newer before older."""
 
     ended: bool
     number: int
@@ -44,13 +44,13 @@ class OwnTicket:
 
     @property
     def cursor(self) -> Cursor:
-        """Where it stands in the list."""
+        """Return its position in the list."""
         return Cursor(self.state.final, self.number)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnPage:
-    """A page of the list; ``newer`` and ``older`` tell whether there is more on either side."""
+    """A page of the list; ``newer`` and ``older``: whether there is more on either side."""
 
     tickets: tuple[OwnTicket, ...]
     newer: bool = False
@@ -59,7 +59,7 @@ class OwnPage:
 
 @dataclass(frozen=True, slots=True)
 class OwnWords:
-    """Public words in a customer's ticket: theirs, or the support's."""
+    """A public message in a customer's ticket: theirs, or the support's."""
 
     mine: bool
     kind: str
@@ -70,7 +70,7 @@ class OwnWords:
 async def list_own(
     tx: ReadTx, telegram_id: int, cursor: Cursor | None = None, *, newer: bool = False
 ) -> OwnPage:
-    """The page behind the cursor (or before it, if ``newer``): open first, then newest first."""
+    """Return the page behind the cursor (or before it, if ``newer``): open first, newest first."""
     rows = await _list(tx, telegram_id, cursor, newer=newer)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     tickets = tuple([await own_ticket(tx, row) for row in (rows[::-1] if newer else rows)])
@@ -82,9 +82,9 @@ async def list_own(
 async def _list(
     tx: ReadTx, telegram_id: int, cursor: Cursor | None, *, newer: bool
 ) -> list[Ticket]:
-    """One row more than a page, in the direction asked for: one half of the list, then the other.
+    """Return one row more than a page, in the direction asked for: first one half, then the other.
 
-    ``AND id < ?`` behind the owner is a walk along one index, at any depth.
+    ``AND id < ?`` after the owner reads along one index, at any depth.
     """
     open_codes = (await workflow_of(tx)).open_codes()
     halves = [False, True] if not newer else [True, False]
@@ -114,8 +114,8 @@ async def _list(
 async def look_at_own(
     tx: Tx, sender: Sender, ticket_id: int
 ) -> tuple[OwnTicket, tuple[OwnWords, ...]]:
-    """Open a ticket of one's own: what it says, oldest first. For a while, what is written next
-    joins it (or goes on from it, if it has ended).
+    """Return one's own ticket with its messages, oldest first; for a while, what is written next
+    joins it (or follows it, if it has ended).
 
     Raises :class:`Refusal` when it is not theirs: they do not learn whether there is one (S23).
     """
@@ -130,7 +130,7 @@ async def look_at_own(
 
 
 async def own_ticket(tx: ReadTx, ticket: Ticket) -> OwnTicket:
-    """What its customer is told of this ticket."""
+    """Return what its customer is told of this ticket."""
     return OwnTicket(
         number=ticket.id,
         topic=(await topics_of(tx)).get(ticket.topic or ""),

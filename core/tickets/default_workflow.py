@@ -1,4 +1,4 @@
-"""The table a fresh installation starts with (B2). A migration copies it into the database."""
+"""The workflow of a new installation (B2). A migration copies it into the database."""
 
 from typing import Final
 
@@ -83,7 +83,7 @@ _TABLE: Final[dict[str, dict[str, str]]] = {
     },
     # an operator takes the ending back
     "reopen": {"resolved": "reopened", "closed": "reopened", "cancelled": "reopened"},
-    # the customer writes (B6); where nothing stands, the message opens a new ticket
+    # the customer writes (B6); without a move, the message opens a new ticket
     "hear": {
         "new": "new",
         "reopened": "reopened",

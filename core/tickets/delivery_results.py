@@ -46,7 +46,7 @@ def _messages(delivery: Delivery, sent: Sent) -> list[int]:
 
 
 async def _place(tx: Tx, delivery: Delivery, sent: Sent) -> None:
-    """Note what stands where, so that replies and edits find it."""
+    """Store where the message is, so that replies and edits find it."""
     if not sent.message_refs:
         return
     role = _PLACED[delivery.kind]
@@ -83,7 +83,7 @@ async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
 
 
 async def _has_moved(tx: Tx, ticket: Ticket, delivery: Delivery) -> bool:
-    """The ticket went to another group while its card was on the way to this one."""
+    """Return whether the ticket went to another group while its card was on the way here."""
     here = int(delivery.address)
     if await operator_chat_of(tx, ticket.id) == here or not await is_operator_chat(tx, here):
         return False
@@ -94,7 +94,7 @@ async def _has_moved(tx: Tx, ticket: Ticket, delivery: Delivery) -> bool:
 async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
     """The delivery will never arrive; whoever must know is told once (R12, X2).
 
-    Of words that went to many, one copy says nothing of the others.
+    One copy of a message to many is no failure of the others.
     """
     if delivery.key in IN_GROUP:
         await tell_in_group(tx, delivery)
@@ -113,7 +113,7 @@ FOLLOW_UPS: Final = FollowUps(arrived, refused, ack_slow_answers)
 
 
 async def copies_of(tx: ReadTx, message_id: int, chat: int) -> list[int]:
-    """Where copies of a message stand in a chat, in order."""
+    """Return the refs of a message's copies in a chat, in order."""
     query = (
         select(SentMessage.message_ref)
         .where(SentMessage.message_id == message_id, SentMessage.chat == chat)

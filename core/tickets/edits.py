@@ -1,4 +1,4 @@
-"""Edits go both ways; the old words stay in the journal (X8)."""
+"""Edited messages: the ticket gets the new words, the journal keeps the old ones (X8)."""
 
 from core.errors import Refusal
 from core.events import MessageEdited, NoteEdited
@@ -8,7 +8,7 @@ from core.tx import Tx
 
 
 async def edit(tx: Tx, incoming: IncomingMessage) -> Message | Note | None:
-    """The actor has edited what they wrote. ``None`` when it is nothing of the desk's.
+    """Apply an edit of the actor's own message; None when the message belongs to no ticket.
 
     Raises :class:`Refusal` when an answer would become an internal note: what has reached the
     customer is taken back with `/undo`.
@@ -60,6 +60,6 @@ async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> 
 
 
 async def _edit_opening(tx: Tx, message: Message) -> None:
-    """The card shows the opening words; it goes on to, cut if they have grown too long."""
+    """Change the words that the card shows; it may have to cut them if they have grown too long."""
     ticket = await tx.session.get_one(Ticket, message.ticket_id)
     ticket.opening = message.text.strip()[:CARD_SHOWS]

@@ -1,4 +1,4 @@
-"""Long messages that an app has cut in two: only the first part is a reply or a command."""
+"""An incoming message, where messages belong, and parts of long messages that an app has split."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,10 +15,10 @@ CARD_SHOWS: Final = 700
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
-    """What somebody sent. ``content`` is what the channel needs to say it again elsewhere.
+    """A message that somebody sent. ``content`` is what the channel needs to send it elsewhere.
 
-    ``chat`` and message_ref ``message`` say where it stands; ``album`` joins messages sent as one;
-    ``reply_to`` is the ref of the message it answers.
+    ``chat`` and message_ref ``message`` are its address; ``album`` joins messages sent as one;
+    ``reply_to`` is the ref of the message it replies to.
     """
 
     chat: int
@@ -41,7 +41,7 @@ class MessageLocation:
 
 
 async def find_location(tx: ReadTx, chat: int, message_ref: int) -> MessageLocation | None:
-    """What stands at this place of a chat, if it is anything of the desk's."""
+    """Return what this message of a chat is, or None if it is nothing of the desk's."""
     placed = (
         await tx.session.execute(
             select(SentMessage.ticket_id, SentMessage.message_id).where(
@@ -75,7 +75,7 @@ _FULL: Final = 4000
 
 
 async def is_continuation(tx: ReadTx, telegram_id: int, chat: int, message_ref: int) -> bool:
-    """Whether the message right before this one was a full answer of the same person."""
+    """Return whether the message right before this one was a full-length one by this person."""
     query = (
         select(Message.text)
         .join(Person, Message.author_id == Person.id)

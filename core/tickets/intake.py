@@ -1,8 +1,8 @@
-"""Hearing a customer: their words open a ticket, join one, or wait until they say which.
+"""Decides where a customer's message belongs: a new ticket, an open one, or a question which.
 
-``hear`` is one decision after the other, the surest first: a piece of an album goes where the
-album went; a reply goes to the ticket of what it answers; a dialogue knows its ticket; otherwise
-the number of open tickets decides (A4).
+``hear`` decides in this order, the surest first: a piece of an album goes where the album went; a
+reply goes to the ticket of the message replied to; a dialogue knows its ticket; otherwise the
+number of open tickets decides (A4).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,16 +24,16 @@ from core.tickets.topics import title_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 
-# While this lasts, what follows joins the ticket the person has just opened or looked at.
+# How long messages join the ticket that the person has just opened or viewed.
 FOLLOW_UP: Final = timedelta(minutes=15)
-# More choices than this nobody reads; older tickets are reached by a reply, or from the list.
+# How many tickets are offered; older ones are reached by a reply, or from the list.
 MOST_CHOICES: Final = 12
-# Messages of one burst get one question.
+# How long messages count as one burst, with one question.
 BURST: Final = timedelta(seconds=30)
 
 
 class Outcome(Enum):
-    """What became of the words."""
+    """What became of the message."""
 
     OPENED = auto()
     JOINED = auto()
@@ -45,9 +45,9 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The outcome; the ticket where there is one; the open tickets where the person must choose.
+    """The outcome; the ticket if there is one; the open tickets if the person must choose.
 
-    ``rest``: a further piece of an album whose first piece has been heard already.
+    ``rest``: a further piece of an album whose first piece was handled already.
     """
 
     outcome: Outcome
@@ -68,7 +68,8 @@ async def hear(
     *,
     steps: Mapping[str, Step] = MappingProxyType({}),
 ) -> Heard:
-    """A customer's message from the private chat, of a kind that can be carried (A1, A4, A10).
+    """Handle a customer's message from the private chat, of a kind that can be relayed (A1, A4,
+    A10).
 
     ``steps``: dialogues that are not about tickets alone, by the name of their step.
     """
@@ -87,7 +88,7 @@ async def hear(
 
 
 def _meant(tx: Tx, person: Person, tickets: Sequence[Ticket]) -> Ticket | None:
-    """The only open ticket; or the dialogue's, if the person wrote there a while ago and waits."""
+    """Return the only open ticket, or the expired dialogue's if it waits for the customer."""
     if len(tickets) == 1:
         return tickets[0]
     number = (person.dialogue or {}).get("ticket")
@@ -98,7 +99,7 @@ def _meant(tx: Tx, person: Person, tickets: Sequence[Ticket]) -> Ticket | None:
 
 
 async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
-    """The person's tickets that have not ended, newest first; held."""
+    """Return the person's tickets that have not ended, newest first, locked."""
     codes = (await workflow_of(tx)).open_codes()
     query = (
         select(Ticket)
@@ -113,19 +114,19 @@ async def _as_part_of_album(tx: Tx, person: Person, incoming: IncomingMessage) -
     if incoming.album is None:
         return None
     query = select(Message).where(Message.author_id == person.id, Message.album == incoming.album)
-    # the latest piece: an ended ticket's album has moved on to the one that follows it
+    # the latest piece: the album of an ended ticket belongs to the ticket that follows it
     before = (await tx.session.scalars(query.order_by(Message.id.desc()).limit(1))).one_or_none()
     if before is None:
         return None
     if before.ticket_id is None:
-        await _unfiled(tx, person, incoming)
+        await _unassigned(tx, person, incoming)
         return Heard(Outcome.KEPT, person, rest=True)
     ticket = await tx.session.get_one(Ticket, before.ticket_id, with_for_update=True)
     return replace(await _into(tx, person, ticket, [incoming]), rest=True)
 
 
 async def _answered_ticket(tx: Tx, person: Person, incoming: IncomingMessage) -> Ticket | None:
-    """The ticket whose message the person replies to."""
+    """Return the ticket of the message that the person replies to."""
     if incoming.reply_to is None:
         return None
     found = await find_location(tx, incoming.chat, incoming.reply_to)
@@ -150,7 +151,7 @@ async def _in_dialogue(
             ticket = await tx.session.get_one(Ticket, dialogue["ticket"], with_for_update=True)
             heard = await _into(tx, person, ticket, [incoming])
             if ticket.waiting_since != tx.now and heard.ticket is ticket:
-                follow_up(tx, person, ticket.id)  # otherwise see _meant: one write less
+                follow_up(tx, person, ticket.id)  # left to _meant, which saves a write
             return heard
     return None
 
@@ -161,9 +162,9 @@ def _expired(tx: Tx, dialogue: dict[str, Any]) -> bool:
 
 
 def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
-    """For a while, what the person writes joins this ticket.
+    """Let the person's next messages join this ticket for a while.
 
-    The end moves only when little is left of it: not every message is worth a change of the row.
+    The end of that time moves only when little is left of it, to save writes.
     """
     dialogue = person.dialogue or {}
     same = dialogue.get("step") == "continue" and dialogue.get("ticket") == ticket_id
@@ -174,9 +175,9 @@ def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
 
 
 async def _into(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:
-    """Join the ticket; if it has ended, open a new one that follows it (B6).
+    """Add the message to the ticket; if that has ended, open a new one that follows it (B6).
 
-    Thanks for an ended ticket are kept in it: they are no new case.
+    Thanks after the end are kept in the ended ticket: they are no new case.
     """
     state = (await workflow_of(tx)).state(ticket.state)
     if state.final and not all(is_mere_thanks(words) for words in said):
@@ -191,8 +192,8 @@ async def _into(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingM
 async def _keep(
     tx: Tx, person: Person, incoming: IncomingMessage, tickets: Sequence[Ticket]
 ) -> Heard:
-    """Keep the words until the person has said where they belong; a burst is asked about once."""
-    await _unfiled(tx, person, incoming)
+    """Keep the message until the person has said where it belongs; one question for a burst."""
+    await _unassigned(tx, person, incoming)
     dialogue = person.dialogue or {}
     asked = dialogue.get("asked") if dialogue.get("step") == "file" else None
     if asked is not None and tx.now - datetime.fromisoformat(asked) < BURST:
@@ -209,7 +210,7 @@ async def _keep(
     return Heard(outcome, person, choices=tuple(tickets))
 
 
-async def _unfiled(tx: Tx, person: Person, incoming: IncomingMessage) -> None:
+async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None:
     tx.session.add(
         Message(
             ticket_id=None,
@@ -226,8 +227,8 @@ async def _unfiled(tx: Tx, person: Person, incoming: IncomingMessage) -> None:
     await tx.session.flush()
 
 
-async def _take_unfiled(tx: Tx, person: Person) -> list[IncomingMessage]:
-    """Take the person's unfiled words out, oldest first."""
+async def _take_unassigned(tx: Tx, person: Person) -> list[IncomingMessage]:
+    """Remove and return the person's unassigned messages, oldest first."""
     query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
     rows = (await tx.session.scalars(query.order_by(Message.id))).all()
     if rows:
@@ -249,12 +250,12 @@ async def _take_unfiled(tx: Tx, person: Person) -> list[IncomingMessage]:
 async def file_unassigned_messages(
     tx: Tx, sender: Sender, ticket_id: int | None, *, topic: str | None = None
 ) -> Heard | None:
-    """The person has said where their kept words belong: a ticket's number, or ``None`` for a new
-    ticket, about ``topic`` if they chose one. ``None`` is returned, and nothing changes, when
-    nothing is kept any more (pressed twice).
+    """Add the kept messages to the chosen ticket, or open one (``None``) about ``topic``.
+
+    Returns ``None`` and changes nothing when none are kept any more (pressed twice).
     """
     person = await arrive(tx, sender, "customer")
-    said = await _take_unfiled(tx, person)
+    said = await _take_unassigned(tx, person)
     if not said:
         return None
     enter_dialogue(person, None)
@@ -269,9 +270,9 @@ async def file_unassigned_messages(
 
 
 async def drop_unassigned_messages(tx: Tx, sender: Sender) -> int:
-    """The person wrote by accident: what was kept is dropped. Returns how many there were."""
+    """Delete the kept messages. Returns how many there were."""
     person = await arrive(tx, sender, "customer")
-    said = await _take_unfiled(tx, person)
+    said = await _take_unassigned(tx, person)
     if said:
         enter_dialogue(person, None)
     return len(said)

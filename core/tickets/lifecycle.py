@@ -1,4 +1,4 @@
-"""Moving a ticket from state to state, and all that follows from the flags. Nowhere else."""
+"""Moves a ticket from state to state and applies the states' flags. Nothing else does."""
 
 from datetime import datetime
 from typing import Final
@@ -17,13 +17,13 @@ from core.tx import Tx
 
 Timers = dict[str, datetime | None]
 
-# Verbs that say a state anew where others leave it as it is: a freeze gets another end, and who
-# waits again has nothing to answer.
+# Verbs that have an effect in the state they lead to: a freeze gets another end, and a ticket
+# that waits again has nothing to answer.
 RESTATING: Final = frozenset({"freeze", "wait"})
 
 
 async def target_of(tx: Tx, ticket: Ticket, verb: str) -> tuple[State, State]:
-    """The present state and the one the verb leads to. Raises :class:`MoveRefused`."""
+    """Return the present state and the one the verb leads to. Raises :class:`MoveRefused`."""
     workflow = await workflow_of(tx)
     old = workflow.state(ticket.state)
     new = workflow.move(ticket.state, verb)
@@ -42,11 +42,10 @@ async def enter(
     timers: Timers | None = None,
     parent: int | None = None,
 ) -> State:
-    """Move the ticket by ``verb`` and apply what the flags of the new state mean.
+    """Move the ticket by ``verb`` and apply the flags of the new state.
 
-    ``reason``: the words given with it; ``until``: the wake-up of a freeze; ``timers``: timers
-    that the action sets besides; ``parent``: the ticket that it moves with. Raises
-    :class:`MoveRefused`.
+    ``reason``: the words given with it; ``until``: the end of a freeze; ``timers``: further timers
+    to set; ``parent``: the ticket that it moves with. Raises :class:`MoveRefused`.
     """
     old, new = await target_of(tx, ticket, verb)
     timers = dict(timers or {})
@@ -110,7 +109,7 @@ def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timer
 
 
 def place_in_queue(ticket: Ticket, state: State) -> None:
-    """Where the ticket stands in the queue now: by urgency, then by age (D4)."""
+    """Set the ticket's position in the queue: by urgency, then by age (D4)."""
     rank = queue_rank(state, ticket.waiting_since)
     ticket.queue_rank = rank
     by_rank: dict[int | None, datetime | None] = {
@@ -129,37 +128,43 @@ async def move(
     reason: str | None = None,
     until: datetime | None = None,
 ) -> Ticket:
-    """An operator moves a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait."""
+    """Let an operator move a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait."""
     ticket = await access(tx, ticket_id, verb)
     old, new = await target_of(tx, ticket, verb)
     ended = old.final or old.resolution
-    timers = await _owed(tx, ticket) if ended and not (new.final or new.resolution) else None
+    timers = (
+        await _restart_answer_clock(tx, ticket)
+        if ended and not (new.final or new.resolution)
+        else None
+    )
     await enter(tx, ticket, verb, reason=reason, until=until, timers=timers)
     return ticket
 
 
-async def _owed(tx: Tx, ticket: Ticket) -> Timers:
-    """An end is taken back. If the customer was never answered, the clock begins anew (C2)."""
+async def _restart_answer_clock(tx: Tx, ticket: Ticket) -> Timers:
+    """Start the answer clock anew when an end is taken back and the customer was never answered
+    (C2).
+    """
     if await unanswered_since(tx, ticket) is None:
         return {}
     return answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
 
 
 async def confirm(tx: Tx, ticket_id: int, *, content: bool) -> Ticket:
-    """The customer says whether the resolution helped: it closes, or work goes on (B14, B6)."""
+    """Apply the answer to «does everything work?»: close, or go back to work (B14, B6)."""
     verb = "confirm" if content else "dispute"
     ticket = await access(tx, ticket_id, verb)
     await target_of(tx, ticket, verb)
     timers: Timers = {}
     if not content:
-        let_go(tx, ticket)
+        unassign(tx, ticket)
         timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     await enter(tx, ticket, verb, timers=timers)
     return ticket
 
 
-def let_go(tx: Tx, ticket: Ticket) -> None:
-    """A reopened ticket has no assignee; who had it before is remembered for the team (B6)."""
+def unassign(tx: Tx, ticket: Ticket) -> None:
+    """Remove the assignee of a reopened ticket; the team sees who had it before (B6)."""
     if tx.company.keep_assignee_on_reopen:
         return
     if ticket.assignee_id is not None:

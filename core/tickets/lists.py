@@ -1,4 +1,4 @@
-"""Lists of tickets (D1, D4): pages by keyset, so that the thousandth costs what the first does."""
+"""Lists of tickets (D1, D4), paged by keyset: any page costs the same."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,13 +19,13 @@ PAGE: Final = 10
 COUNTED: Final = 1000
 """Nobody counts further; a greater number means: so many, and more."""
 
-# Priority may put a ticket so far behind its deadline in the queue.
+# How far behind its deadline a priority may put a ticket in the queue.
 _BEHIND: Final = timedelta(minutes=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
 _FOUND: Final = re.compile(r"(\d{1,18})\.(\d{1,5})", re.ASCII)
 _PLACE: Final = (Ticket.queue_rank, Ticket.queue_at, Ticket.id)
-# The nearest deadline of its agreement; none while the clock stands.
+# The nearest deadline of its agreement; none while the clock is paused.
 _LATE_SINCE: Final = (
     select(func.min(Clock.due_at))
     .where(Clock.ticket_id == Ticket.id, Clock.ended_at.is_(None))
@@ -47,7 +47,7 @@ _LINES: Final = select(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A ticket in a list. ``late_since``: a deadline of its agreement has passed then."""
+    """A ticket in a list. ``late_since``: since when a deadline of its agreement has passed."""
 
     number: int
     marker: Marker
@@ -62,11 +62,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Lines, and the cursors of their ends where there is more beyond them.
+    """Lines, and the cursors of both ends where there is more.
 
-    ``place`` counts the pages that were turned; the list may have moved meanwhile.
-    ``total`` and ``overdue`` count the whole list, up to `COUNTED` and one more; ``None``: nobody
-    knows how many there are.
+    ``place`` counts the pages turned; the list may have moved meanwhile. ``total`` and ``overdue``
+    count the whole list up to `COUNTED` and one more; ``None``: unknown.
     """
 
     view: str
@@ -123,9 +122,9 @@ async def page_of(
     person: int | None = None,
     size: int = PAGE,
 ) -> Page:
-    """A page of a view: what follows the cursor, or stands before it; most urgent first.
+    """Return a page of a view, most urgent first: what follows the cursor, or stands before it.
 
-    ``person`` is whose the view ``mine`` is. A cursor that was not made here means: from the start.
+    ``person`` is whose the view ``mine`` is. An invalid cursor means the first page.
     """
     chosen = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
     start, turned = _read_cursor(cursor)
@@ -152,8 +151,8 @@ async def page_of(
 
 
 def _beyond(start: tuple[int, datetime, int], *, backward: bool, ranked: bool) -> Any:
-    """After the place, or before it. Where all have one rank only the rest is compared: SQLite
-    would otherwise walk there from the first of the rank.
+    """Build the condition «after the cursor» or «before it». Where all rows have one rank only the
+    rest is compared: SQLite would otherwise read from the first row of that rank.
     """
     columns, values = (_PLACE[1:], start[1:]) if ranked else (_PLACE, start)
     return tuple_(*columns) < values if backward else tuple_(*columns) > values
@@ -165,7 +164,7 @@ def _cursor(row: Any, place: int) -> str:
 
 
 def _read_cursor(cursor: str) -> tuple[tuple[int, datetime, int] | None, int]:
-    """Where to go on, and on which page that was."""
+    """Return the position and the page number of a cursor."""
     found = _CURSOR.fullmatch(cursor)
     if found is None:
         return None, 0
@@ -177,7 +176,7 @@ def _read_cursor(cursor: str) -> tuple[tuple[int, datetime, int] | None, int]:
 
 
 async def _counts(tx: ReadTx, *lists: Sequence[Any]) -> tuple[int, ...]:
-    """How long the lists are, all in one statement."""
+    """Count the lists in one statement."""
     some = [
         select(literal(1)).select_from(Ticket).where(*chosen).limit(COUNTED + 1).subquery()
         for chosen in lists
@@ -187,7 +186,7 @@ async def _counts(tx: ReadTx, *lists: Sequence[Any]) -> tuple[int, ...]:
 
 
 async def lines_of(tx: ReadTx, numbers: Iterable[int]) -> tuple[Line, ...]:
-    """These tickets as lines, in this order."""
+    """Return these tickets as lines, in this order."""
     wanted = list(numbers)
     rows = await tx.session.execute(_LINES.where(Ticket.id.in_(wanted)))
     found = {row.id: await _line(tx, row) for row in rows}
@@ -210,7 +209,7 @@ async def _line(tx: ReadTx, row: Any) -> Line:
 
 
 async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool = False) -> Page:
-    """What `/find` finds: first the ticket with that number, then those with all these words."""
+    """Return what `/find` finds: the ticket with that number, then those with all these words."""
     read = _FOUND.fullmatch(cursor)
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
     backward = backward and start is not None

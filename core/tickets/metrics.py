@@ -1,4 +1,4 @@
-"""Where the time of a ticket went (C8): measured by its journal."""
+"""Measures where the time of a ticket went (C8), by its journal."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ from core.tx import ReadTx
 Ruler = Callable[[datetime, datetime], timedelta]
 Entry = tuple[datetime, str, Mapping[str, Any]]
 
-# In such states it is the customer's turn.
+# Categories of states in which it is the customer's turn.
 _THEIRS = frozenset({"waiting"})
 _ENDED = frozenset({"closed", "cancelled"})
-# In these nobody is waited for: put off, or the customer looks whether it works.
+# Categories in which nobody is waited for: put off, or the customer checks the result.
 _NOBODYS = frozenset({"frozen", "resolved"})
 
 
@@ -41,13 +41,13 @@ class Measures:
 
 
 def between(since: datetime, until: datetime) -> timedelta:
-    """The ruler of real time."""
+    """Return real time between two instants, as a calendar returns working time."""
     return until - since
 
 
 def measure(entries: Iterable[Entry], now: datetime, ruler: Ruler = between) -> Measures:
-    """Measure a ticket by its entries (instant, name, unpacked facts), oldest first, until now."""
-    told = _Told(ruler)
+    """Measure a ticket by its journal (instant, name, unpacked facts; oldest first) until now."""
+    told = _TimeTally(ruler)
     for at, name, facts in entries:
         told.pass_until(at)
         told.hear(at, name, facts)
@@ -57,8 +57,8 @@ def measure(entries: Iterable[Entry], now: datetime, ruler: Ruler = between) -> 
 
 
 @dataclass(slots=True)
-class _Told:
-    """A ticket while its story is being told."""
+class _TimeTally:
+    """Adds up the times of a ticket while its journal is read."""
 
     ruler: Ruler
     measures: Measures = field(default_factory=Measures)
@@ -69,7 +69,7 @@ class _Told:
     waiting: bool = False
 
     def pass_until(self, at: datetime) -> None:
-        """Time passes, and is somebody's. After an end none does."""
+        """Count the time up to this instant; after an end nothing is counted."""
         since, self.at = self.at, at
         if since is None or self.category in _ENDED:
             return
@@ -82,7 +82,7 @@ class _Told:
             measures.by_us += passed
 
     def hear(self, at: datetime, name: str, facts: Mapping[str, Any]) -> None:
-        """Something happened."""
+        """Take in one entry."""
         match name:
             case "ticket_opened":
                 self.opened_at, self.state, self.category = at, facts["state"], "new"
@@ -112,14 +112,14 @@ class Times:
 
 
 async def times_of(tx: ReadTx, ticket_id: int) -> Times | None:
-    """The times of a ticket until now; ``None``: there is no such ticket."""
+    """Return the times of a ticket until now, or ``None`` if there is no such ticket."""
     entries = await _entries(tx, ticket_id)
     if not entries:
         return None
     real, worked = measure(entries, tx.now), None
-    row, book = await tx.session.get(Classification, ticket_id), await agreements_of(tx)
+    row, agreed = await tx.session.get(Classification, ticket_id), await agreements_of(tx)
     if row is not None and row.agreement is not None:
-        hours = book.calendar_of(row.agreement).hours
+        hours = agreed.calendar_of(row.agreement).hours
         worked = measure(entries, tx.now, hours.worked)
     return Times(real, worked, await _by_category(tx, real))
 
@@ -135,7 +135,7 @@ async def _entries(tx: ReadTx, ticket_id: int) -> list[Entry]:
 
 
 async def _by_category(tx: ReadTx, measures: Measures) -> dict[str, timedelta]:
-    """States of one category together, in the order of their lives."""
+    """Add up the states of each category, in the order of a ticket's life."""
     states = (await workflow_of(tx)).states
     found: dict[str, timedelta] = {}
     for category in CATEGORIES:

@@ -1,8 +1,8 @@
-"""A storm of new tickets: many cards become one post, so that the group's budget lasts (X5).
+"""Replaces many new cards by one post when a group gets too many tickets at once (X5).
 
-A group takes about 20 posts a minute. When more new cards wait than that could carry soon, those
-that wait are told together: one line each, `/take`, `/ticket` and `/queue` lead on from there. A
-ticket told this way gets its card as soon as anything happens to it.
+A group takes about 20 posts a minute. When more new cards wait than can be sent soon, the waiting
+ones become one post, a line per ticket; `/take`, `/ticket` and `/queue` work from there. Such a
+ticket gets its card as soon as anything happens to it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,17 +20,18 @@ from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.names import clean_name, units
 
-# More new cards than this, waiting, are a storm.
+# More waiting cards than this are replaced by a digest.
 CALM: Final = 12
-# A post holds about fifty tickets, a line each; the rest of its 4096 is for our own words.
+# Characters for the lines, about fifty tickets; the rest of Telegram's 4096 is for the heading.
 LONGEST: Final = 3600
 LINE: Final = 48
 TOLD: Final = "group.storm"
 
 
 async def post_digest(tx: Tx) -> int:
-    """In each group of operators, tell the waiting new tickets together, if they are too many.
-    Returns how many there were.
+    """Post a digest in each operators' group with too many waiting cards.
+
+    Returns how many cards it replaced.
     """
     return sum([await _gather(tx, chat) for chat in await all_operator_chats(tx)])
 
@@ -48,7 +49,7 @@ async def _gather(tx: Tx, chat: int) -> int:
 
 
 def _posts(lines: Sequence[str]) -> Iterator[list[str]]:
-    """The lines in as many posts as they need, none longer than Telegram takes."""
+    """Return the lines as few texts as possible, none longer than Telegram takes."""
     post: list[str] = []
     for line in lines:
         if units("\n".join([*post, line])) > LONGEST:

@@ -1,4 +1,4 @@
-"""When the customer is to hear from us next (C6), and whom we have forgotten."""
+"""The day by which a customer is to hear from us (C6), and the list of those that passed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _CONTACTS: Final[Any] = NextContact.__table__
 
 
 async def plan_contact(tx: Tx, ticket_id: int, at: datetime | None) -> Ticket:
-    """The customer will hear from us then; ``None``: no day is set any more.
+    """Set that day; ``None`` removes it.
 
     Raises :class:`MoveRefused` for an ended ticket, :class:`NothingToDo` where none was set.
     """
@@ -43,7 +43,7 @@ async def plan_contact(tx: Tx, ticket_id: int, at: datetime | None) -> Ticket:
 
 
 async def contact_of(tx: ReadTx, ticket_id: int) -> datetime | None:
-    """When the customer of the ticket is to hear from us."""
+    """Return when the ticket's customer is to hear from us."""
     query = select(_CONTACTS.c.at).where(_CONTACTS.c.ticket_id == ticket_id)
     return (await tx.session.scalars(query)).one_or_none()
 
@@ -64,13 +64,13 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Whether any ticket has had a day."""
+    """Whether any ticket has such a day."""
 
     any: bool
 
 
 async def _is_anything_planned(tx: ReadTx) -> bool:
-    """Asked once, and kept until the first ticket gets a day: many desks never plan one."""
+    """Return whether any ticket has a day; cached, because many desks never set one."""
     found: Planned | None = tx.cache.get(Planned)
     if found is None:
         some = await tx.session.scalar(select(_CONTACTS.c.ticket_id).limit(1))
@@ -96,7 +96,7 @@ async def _set(tx: Tx, ticket_id: int, at: datetime | None) -> None:
 
 
 async def list_passed(tx: ReadTx, limit: int = LISTED) -> tuple[list[int], int]:
-    """Tickets whose customers should have heard from us, oldest first, and how many there are."""
+    """Return the tickets whose day has passed, oldest first, and how many there are."""
     passed = _CONTACTS.c.at <= tx.now
     query = select(_CONTACTS.c.ticket_id).where(passed).order_by(_CONTACTS.c.at).limit(limit)
     numbers = list(await tx.session.scalars(query))
@@ -105,7 +105,7 @@ async def list_passed(tx: ReadTx, limit: int = LISTED) -> tuple[list[int], int]:
 
 
 async def tell_passed(tx: Tx) -> bool:
-    """Once a day the operators are told of those passed. True if they were."""
+    """Post that list once a day. Returns True if it was posted."""
     local = tx.now.astimezone(tx.company.zone)
     fact = await tx.session.get(SystemState, DAILY)
     today = local.date().isoformat()

@@ -1,8 +1,8 @@
-"""Parents and children (B12, B19): many tickets with one cause, and one of them leads.
+"""Parent and child tickets (B12, B19): several tickets with one cause.
 
-A child has one parent, and a parent has none, so there are two floors and no circles. Solving the
-parent solves what is still open below it, with the same words; closing, cancelling and reopening
-stay with each ticket. Many children are solved some at a time, so that nobody waits for all.
+A child has one parent and a parent has none, so there are two levels and no cycles. Resolving the
+parent resolves its open children with the same words; closing, cancelling and reopening stay with
+each ticket. Many children are resolved in batches, so that nobody waits for all.
 """
 
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ from core.tx import Actor, Tx
 BATCH: Final = 40
 """So many children are solved in one transaction: about a third of a second."""
 
-_ON_ITS_WAY: Final = "solution:"
+_PENDING_RESOLUTION: Final = "solution:"
 
 
 async def set_parent(tx: Tx, ticket_id: int, parent: int) -> Ticket:
-    """The ticket becomes part of ``parent``, and of nothing else any more.
+    """Make the ticket a child of ``parent`` and of nothing else.
 
-    Raises :class:`Refusal` for itself, for a parent that is a child, for a child that is a parent
-    or an outage, which may become one any moment; :class:`NothingToDo` when it is so already.
+    Raises :class:`Refusal` for itself, for a parent that is a child, and for a child that is a
+    parent or an outage (which may become one); :class:`NothingToDo` when it is so already.
     """
     ticket = await access(tx, ticket_id, "link")
     await access(tx, parent, "link")
@@ -69,7 +69,7 @@ async def _join(tx: Tx, ticket_id: int, parent: int) -> None:
 
 
 async def leave_parent(tx: Tx, ticket_id: int, parent: int | None = None) -> Ticket:
-    """The ticket stands alone again. Raises :class:`NothingToDo` when it has no (such) parent."""
+    """Remove the ticket's parent. Raises :class:`NothingToDo` when it has no (such) parent."""
     ticket = await access(tx, ticket_id, "link")
     part = await tx.session.get(TicketParent, ticket_id)
     if part is None or parent not in {None, part.parent_id}:
@@ -83,7 +83,7 @@ async def leave_parent(tx: Tx, ticket_id: int, parent: int | None = None) -> Tic
 
 
 async def has_children(tx: Tx, ticket_id: int) -> bool:
-    """Somebody is part of this ticket."""
+    """Return whether the ticket has children."""
     query = select(TicketParent.child_id).where(TicketParent.parent_id == ticket_id).limit(1)
     return (await tx.session.scalars(query)).one_or_none() is not None
 
@@ -93,20 +93,23 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
     solved = [event for event in events if isinstance(event, StateEntered) and _solves(event)]
     for event in solved:
         if event.ticket_id is not None:
-            await _spread(tx, Spreading(event.ticket_id, event.reason, tx.now, tx.actor.person_id))
+            await _resolve_batch(
+                tx, ChildResolution(event.ticket_id, event.reason, tx.now, tx.actor.person_id)
+            )
 
 
 def _solves(event: StateEntered) -> bool:
-    """A ticket came to be solved, and not together with a parent of its own."""
+    """Return whether the event resolves the ticket by itself, not together with its parent."""
     newly = event.category != event.old_category
     return event.category == "resolved" and newly and event.parent is None
 
 
 @dataclass(frozen=True, slots=True)
-class Spreading:
-    """A solution on its way to the children: the parent's number, the words, when and by whom.
+class ChildResolution:
+    """The resolution of a parent that is being copied to its children: number, words, when, by
+    whom.
 
-    ``after``: the last child that it has come to.
+    ``after``: the last child that has it.
     """
 
     parent: int
@@ -116,57 +119,55 @@ class Spreading:
     after: int = 0
 
 
-async def carry_on(tx: Tx) -> int:
-    """Solve the next children of a parent whose solution is on its way. Returns how many there
-    were; 0: it is on its way to nobody.
+async def resolve_children(tx: Tx) -> int:
+    """Resolve the next batch of children of a resolved parent. Returns how many; 0: nothing is
+    left.
 
-    A parent that is at work again, or was solved anew, does not give this solution any more. What
-    was begun survives an end of the process: children that have had it are behind the mark, all in
-    the same transaction.
+    Stops if the parent was reopened or resolved anew meanwhile. The position is stored in the same
+    transaction, so a killed process goes on where it was.
     """
     query = (
         select(SystemState)
-        .where(SystemState.name.startswith(_ON_ITS_WAY))
+        .where(SystemState.name.startswith(_PENDING_RESOLUTION))
         .order_by(SystemState.name)
         .limit(1)
     )
     fact = (await tx.session.scalars(query.with_for_update())).one_or_none()
     if fact is None:
         return 0
-    number = int(fact.name.removeprefix(_ON_ITS_WAY))
-    spreading = Spreading(number, at=fact.at, **fact.value)
+    number = int(fact.name.removeprefix(_PENDING_RESOLUTION))
+    resolution = ChildResolution(number, at=fact.at, **fact.value)
     parent = await tx.session.get_one(Ticket, number, with_for_update=True)
     state = (await workflow_of(tx)).state(parent.state)
     await tx.session.delete(fact)
     await tx.session.flush()
-    if parent.resolved_at != spreading.at or state.category == "cancelled":
+    if parent.resolved_at != resolution.at or state.category == "cancelled":
         return 1
-    tx.act_as(Actor("operator", spreading.actor))
-    return await _spread(tx, spreading)
+    tx.act_as(Actor("operator", resolution.actor))
+    return await _resolve_batch(tx, resolution)
 
 
-async def _spread(tx: Tx, spreading: Spreading) -> int:
-    """Solve some children, and note how far that went where there are more."""
-    children = await _open_children(tx, spreading)
+async def _resolve_batch(tx: Tx, resolution: ChildResolution) -> int:
+    """Resolve a batch of children, and store the position if there are more."""
+    children = await _open_children(tx, resolution)
     some = children[:BATCH]
     for child in some:
-        await enter(tx, child, "resolve", reason=spreading.reason, parent=spreading.parent)
+        await enter(tx, child, "resolve", reason=resolution.reason, parent=resolution.parent)
     if len(children) > BATCH:
-        await _note(tx, replace(spreading, after=some[-1].id))
+        await _note(tx, replace(resolution, after=some[-1].id))
     return len(some)
 
 
-async def _note(tx: Tx, spreading: Spreading) -> None:
-    name, at = f"{_ON_ITS_WAY}{spreading.parent}", spreading.at
-    value = {"reason": spreading.reason, "actor": spreading.actor, "after": spreading.after}
+async def _note(tx: Tx, resolution: ChildResolution) -> None:
+    name, at = f"{_PENDING_RESOLUTION}{resolution.parent}", resolution.at
+    value = {"reason": resolution.reason, "actor": resolution.actor, "after": resolution.after}
     await tx.session.merge(SystemState(name=name, value=value, at=at))
     await tx.session.flush()
 
 
-async def _open_children(tx: Tx, spreading: Spreading) -> list[Ticket]:
-    """The next children that can be solved, and one more if there is: those that have ended, or
-    are solved, stay as they are, and so do those that have come since. Their customers are read
-    together.
+async def _open_children(tx: Tx, resolution: ChildResolution) -> list[Ticket]:
+    """Return the next children that can be resolved, and one more if there is: without those that
+    are resolved or ended, or that joined since. Their customers are read in one query.
     """
     workflow = await workflow_of(tx)
     codes = [
@@ -179,9 +180,9 @@ async def _open_children(tx: Tx, spreading: Spreading) -> list[Ticket]:
         .join(TicketParent, TicketParent.child_id == Ticket.id)
         .join(Person, Ticket.customer_id == Person.id)
         .where(
-            TicketParent.parent_id == spreading.parent,
-            TicketParent.child_id > spreading.after,
-            TicketParent.since <= spreading.at,
+            TicketParent.parent_id == resolution.parent,
+            TicketParent.child_id > resolution.after,
+            TicketParent.since <= resolution.at,
             Ticket.state.in_(codes),
         )
         .order_by(Ticket.id)

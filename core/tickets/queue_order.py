@@ -1,11 +1,10 @@
-"""The queue by urgency (D4): the nearest deadline of any kind, and within a minute the priority.
+"""Orders the queue by urgency (D4): the nearest deadline, and within a minute the priority.
 
-What is answered has no deadline to be listed by until its agreement's passes: from then on it
-stands among those who need us, at that deadline (C5). While it is the customer's turn, or frozen,
-it does not.
+An answered ticket has no deadline in the queue until its agreement's deadline passes: then it is
+listed at that deadline (C5), except while it is the customer's turn or frozen.
 
-The place stays one instant, so that the queue's pages cost what they did. What nobody classified
-keeps the place that its answer deadline gives it, and pays nothing.
+The position is one instant, so pages of the queue cost the same as without agreements. A ticket
+that nobody classified keeps the position of its answer deadline, and costs nothing here.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +57,9 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     numbers = {event.ticket_id for event in events if event.ticket_id is not None and _moves(event)}
     if not numbers or not await is_anything_graded(tx):
         return
-    tickets = [ticket for ticket in await _held(tx, numbers) if ticket.queue_rank is not None]
+    tickets = [
+        ticket for ticket in await _load_tickets(tx, numbers) if ticket.queue_rank is not None
+    ]
     urgencies = await _urgencies(tx, [ticket.id for ticket in tickets])
     for ticket in tickets:
         if ticket.id in urgencies:
@@ -69,8 +70,8 @@ def _moves(event: e.Event) -> bool:
     return not isinstance(event, e.CustomerWrote) or event.turned
 
 
-async def _held(tx: Tx, numbers: Iterable[int]) -> list[Ticket]:
-    """The tickets; most of the time the transaction has the only one in its hands."""
+async def _load_tickets(tx: Tx, numbers: Iterable[int]) -> list[Ticket]:
+    """Return the tickets; most of the time the transaction has loaded them already."""
     known = {key[1][0] for key in tx.session.identity_map.keys() if key[0] is Ticket}  # noqa: SIM118
     missing = [number for number in numbers if number not in known]
     if missing:
@@ -107,8 +108,8 @@ async def _place(tx: Tx, ticket: Ticket, priority: str | None, due: datetime | N
 
 
 def shaded(deadline: datetime, weight: int) -> datetime:
-    """A deadline's place: what is more urgent than usual (less than 0) stands first in its minute,
-    what is less (more than 0) last; never in another minute. Pure.
+    """Return a deadline shifted by priority within its minute: below 0 is more urgent and comes
+    first, above 0 last. Pure.
     """
     minute = deadline.replace(second=0, microsecond=0)
     if weight < 0:
@@ -117,7 +118,7 @@ def shaded(deadline: datetime, weight: int) -> datetime:
 
 
 async def _weight(tx: ReadTx, code: str | None) -> int:
-    """How far a priority is from the usual one, the middle of them; none is as usual."""
+    """Return how far a priority is from the middle one; no priority counts as the middle one."""
     known = list((await classes_of(tx)).known[PRIORITY])
     return 0 if code not in known else known.index(code) - len(known) // 2
 

@@ -1,4 +1,4 @@
-"""A customer who cannot be written to any more: their tickets say so, once (R12)."""
+"""Marks tickets whose customer cannot be written to any more (R12)."""
 
 from sqlalchemy import select
 
@@ -13,7 +13,9 @@ from core.words.names import NAMELESS
 
 
 async def demand_channel(tx: Tx, ticket: Ticket) -> None:
-    """An answer needs a way to the customer. Raises :class:`Refusal` with those there are (A5)."""
+    """Check that an answer can reach the customer. Raises :class:`Refusal` with the ways there are
+    (A5).
+    """
     person = await tx.session.get_one(Person, ticket.customer_id)
     if person.telegram_id is None:
         reach = ", ".join(value for _, value in await reach_of(tx, person.id))
@@ -21,7 +23,7 @@ async def demand_channel(tx: Tx, ticket: Ticket) -> None:
 
 
 async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:
-    """Telegram says that this person has blocked the bot."""
+    """Note that this Telegram user has blocked the bot."""
     person = await find_by_telegram(tx, sender.telegram_id)
     if person is not None:
         await lose_customer(tx, person, reason, by_answer=False)

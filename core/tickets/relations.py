@@ -1,5 +1,5 @@
-"""What a ticket has to do with, as its card shows it (B12, B19), and how a customer without
-Telegram is reached (A5).
+"""The parent, children and links of a ticket, as its card shows them (B12, B19), and the contact
+points of a customer without Telegram (A5).
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ SPLIT_TO: Final = "split_to"
 class LinkFacts:
     """A link as one of its ends sees it: to ``other``, a ticket, or to an object elsewhere.
 
-    ``kind``: `TICKET`, `SPLIT_FROM`, `SPLIT_TO` or `URL`. ``state`` is how the object fares, as
-    somebody noted it; of a ticket, the category of its state.
+    ``kind``: `TICKET`, `SPLIT_FROM`, `SPLIT_TO` or `URL`. ``state``: of an object as somebody noted
+    it; of a ticket, the category of its state.
     """
 
     id: int
@@ -36,7 +36,7 @@ class LinkFacts:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """Its parent, how many children it has, and its links in the order in which they came."""
+    """The parent, the number of children, and the links in the order they were made."""
 
     parent: int | None = None
     children: int = 0
@@ -47,7 +47,7 @@ NONE: Final = Relations()
 
 
 async def relations_of(tx: ReadTx, ticket_id: int) -> Relations:
-    """What the ticket has to do with. Links are asked for only where there are any."""
+    """Return the relations of a ticket. Links are queried only where there are any."""
     above = select(TicketParent.parent_id).where(TicketParent.child_id == ticket_id)
     below = (
         select(func.count()).select_from(TicketParent).where(TicketParent.parent_id == ticket_id)
@@ -60,7 +60,7 @@ async def relations_of(tx: ReadTx, ticket_id: int) -> Relations:
 
 
 async def links_of(tx: ReadTx, ticket_id: int) -> tuple[LinkFacts, ...]:
-    """All links of a ticket, whichever of its ends it is."""
+    """Return all links of a ticket, whichever of its ends it is."""
     far = case((Link.ticket_id == ticket_id, Link.other_id), else_=Link.ticket_id)
     query = (
         select(Link, Ticket.id, Ticket.state)
@@ -90,7 +90,7 @@ def _seen_from(link: Any, ticket_id: int) -> str:
 
 
 async def reach_of(tx: ReadTx, person_id: int) -> tuple[tuple[str, str], ...]:
-    """Phones, then addresses, of somebody whom Telegram does not know: kind and value."""
+    """Return kind and value of phones, then e-mail addresses, of somebody without Telegram."""
     query = (
         select(ContactPoint.kind, ContactPoint.value)
         .where(ContactPoint.person_id == person_id)

@@ -1,8 +1,8 @@
-"""Finding tickets by words (D5): an index of stems, filled off the hot path from the journal.
+"""Finds tickets by words (D5), with an index of stems that a job fills from the journal.
 
-A word finds every stem that begins with its own. The index is read newest ticket first and never
-whole: the rarest word leads, so many of its tickets are looked at, and the rest waits for the
-next page. So a page costs the same among a thousand tickets and among a million.
+A word finds every stem that begins with its own stem. The index is read newest ticket first and
+never whole: of the rarest word a limited number of tickets is examined, the rest is left to the
+next page. So a page costs the same among a thousand tickets and a million.
 """
 
 from collections import defaultdict
@@ -46,7 +46,7 @@ _LAST: Final = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Numbers of tickets, newest first; ``more``: from where to look on in the same direction."""
+    """Ticket numbers, newest first; ``more``: from where to continue in the same direction."""
 
     numbers: tuple[int, ...]
     more: int | None = None
@@ -55,9 +55,9 @@ class Found:
 async def search(
     tx: ReadTx, text: str, *, start: int | None = None, newer: bool = False, limit: int = 10
 ) -> Found:
-    """Tickets with all these words: older than ``start``, or ``newer`` than it.
+    """Find tickets with all these words, older than ``start`` or ``newer`` than it.
 
-    There may be ``more`` to look at even where nothing was found.
+    There may be ``more`` to examine even where nothing was found.
     """
     words = asked(text)
     groups = await _spellings(tx, words) if words else []
@@ -79,7 +79,7 @@ async def search(
 
 
 async def _spellings(tx: ReadTx, words: Sequence[str]) -> list[list[str]]:
-    """For each word the stems that begin so."""
+    """Return, for each word, the stems that begin with it."""
     bounds = {f"from{at}": word for at, word in enumerate(words)}
     bounds |= {f"to{at}": word + _LAST for at, word in enumerate(words)}
     groups: list[list[str]] = [[] for _ in words]
@@ -90,7 +90,7 @@ async def _spellings(tx: ReadTx, words: Sequence[str]) -> list[list[str]]:
 
 @lru_cache(maxsize=MOST_ASKED)
 def _jumps(words: int) -> Any:
-    """From stem to stem by jumps in the index: all that begin so are never read."""
+    """Build a query that jumps from stem to stem in the index instead of reading all its rows."""
     word, parts = SearchWord.word, []
     for at in range(words):
         begin, end = bindparam(f"from{at}", type_=String), bindparam(f"to{at}", type_=String)
@@ -127,7 +127,7 @@ def _stems(at: int, size: int) -> list[Any]:
 
 @lru_cache(maxsize=400)
 def _statements(shape: tuple[int, ...], *, started: bool, newer: bool) -> tuple[Any, Any]:
-    """How far to look: where the first stem has been looked at long enough. And what is there."""
+    """Build two queries: how far to look (the first stem's limit), and what is found there."""
     leading = [_leading(stem, started=started, newer=newer) for stem in _stems(0, shape[0])]
     each = _LOOKED_AT // shape[0]
     ends = union_all(
@@ -167,9 +167,9 @@ def _has(number: Any, stems: Sequence[Any]) -> Any:
 
 
 async def index_new(tx: Tx) -> int:
-    """Index what was said since the last time; edits and new titles replace the old words.
+    """Index what the journal has got since the last call; edits and new titles replace old words.
 
-    Returns how many entries of the journal were read: a full batch means: call again at once.
+    Returns how many entries were read; a full batch means that the caller should call again.
     """
     cursor = await tx.session.get(SystemState, CURSOR, with_for_update=True)
     if cursor is None:
@@ -254,7 +254,7 @@ async def _add(tx: Tx, words: Mapping[int, set[str]]) -> None:
 
 
 async def _forget(tx: Tx, words: Mapping[int, set[str]]) -> None:
-    """Take out what nothing in the ticket says any more."""
+    """Remove from the index what no text of the ticket contains any more."""
     for number, old in words.items():
         gone = old - await _present_words(tx, number)
         if gone:

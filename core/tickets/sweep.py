@@ -1,8 +1,8 @@
-"""The sweep: what has fallen due fires once, in one transaction with its effects (C5, B15, B17).
+"""Fires due timers: each once, in one transaction with its effects (C5, B15, B17).
 
-A timer is claimed by emptying it, under the condition that it still is what was read: two sweeps
-at once cannot both have it. After a downtime the same things happen, but are told as one digest,
-however many batches it takes: the heartbeat stands still, and gathers, until all is caught up.
+A timer is claimed by clearing it under the condition that it is unchanged, so two sweeps at once
+cannot both have it. After a downtime the same things happen, but they are told as one digest,
+however many batches it takes: the stored time of the last sweep changes only when all is done.
 """
 
 import logging
@@ -34,13 +34,13 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 200
 HEARTBEAT: Final = "sweep"
-# A gap this long between two sweeps was a downtime.
+# A gap of this length between two sweeps was a downtime.
 DOWNTIME: Final = timedelta(minutes=2)
-# So many things at once are told one by one even after a downtime.
+# Up to this many notices are sent one by one even after a downtime.
 FEW: Final = 3
-# How long a timer waits that could not fire.
+# When a timer that could not fire is tried again.
 STEP_ASIDE: Final = timedelta(hours=1)
-# An idle desk notes its heartbeat this often, not with every sweep.
+# How often an idle desk stores the time of its last sweep.
 IDLE_BEAT: Final = timedelta(seconds=30)
 
 _TIMERS: Final[Any] = Timer.__table__
@@ -57,13 +57,13 @@ _CLOCKS: Final[dict[str, tuple[str, type[ClockMissed | ClockNear]]]] = {
     **{kind: (kind, ClockMissed) for kind in NEAR},
     **{near: (kind, ClockNear) for kind, near in NEAR.items()},
 }
-# Asked every few seconds for ever, and mostly in vain: built once, and one statement.
+# Run every few seconds, mostly without result: built once, and one statement.
 _PULSE: Final = select(_FACTS.c.at, _FACTS.c.value, _NEXT).where(_FACTS.c.name == HEARTBEAT)
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A timer that has fallen due."""
+    """A timer that is due."""
 
     ticket_id: int
     kind: str
@@ -71,14 +71,14 @@ class Due:
 
 
 async def sweep(tx: Tx) -> int:
-    """Fire what is due. Returns how many timers fired: a full batch means: call again at once."""
+    """Fire what is due. Returns how many timers fired; a full batch means: call again at once."""
     if await _is_idle(tx):
         return 0
-    heart = await _heartbeat(tx)
+    heartbeat = await _heartbeat(tx)
     due = await _find_due(tx)
-    tickets = await _hold(tx, due)
-    gap = tx.now - heart.at
-    gathered: dict[str, Any] = dict(heart.value)
+    tickets = await _lock_tickets(tx, due)
+    gap = tx.now - heartbeat.at
+    gathered: dict[str, Any] = dict(heartbeat.value)
     after_downtime = bool(gathered) or (gap > DOWNTIME and len(due) > FEW)
     for timer in due:
         if not await _claim(tx, timer):
@@ -89,15 +89,15 @@ async def sweep(tx: Tx) -> int:
     if len(due) < BATCH and gathered:
         _tell_as_one(tx, gathered, gap)
         gathered = {}
-    heart.value = gathered
+    heartbeat.value = gathered
     if not gathered and (due or gap > IDLE_BEAT):
-        heart.at = tx.now
+        heartbeat.at = tx.now
     pass_point("sweep.before_commit")
     return len(due)
 
 
 async def _is_idle(tx: Tx) -> bool:
-    """Nothing is due, nothing is gathered, and the heart has beaten not long ago."""
+    """Return True if nothing is due, no digest is pending and the last sweep was recent."""
     pulse = (await tx.session.execute(_PULSE)).one_or_none()
     if pulse is None:
         return False
@@ -124,8 +124,8 @@ async def _heartbeat(tx: Tx) -> SystemState:
     return fact
 
 
-async def _hold(tx: Tx, due: Sequence[Due]) -> dict[int, Ticket]:
-    """The tickets of these timers, held before the timers are: in the order of everybody else."""
+async def _lock_tickets(tx: Tx, due: Sequence[Due]) -> dict[int, Ticket]:
+    """Lock the tickets of these timers, before the timers: the same order as everywhere."""
     query = (
         select(Ticket)
         .where(Ticket.id.in_({timer.ticket_id for timer in due}))
@@ -156,7 +156,7 @@ async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) ->
         async with tx.session.begin_nested():
             return await _fire(tx, ticket, timer, after_downtime=after_downtime)
     except DBAPIError:
-        raise  # the store's trouble is everybody's
+        raise  # a failure of the database concerns all timers
     except Exception:
         log.exception("a timer could not fire", extra={"ticket": number, "kind": timer.kind})
         del tx.events[before:]
@@ -216,7 +216,7 @@ async def _tell_of_clock(tx: Tx, timer: Due, *, after_downtime: bool) -> bool:
 
 
 async def _is_part_of_outage(tx: Tx, ticket_id: int) -> bool:
-    """The outage's own ticket speaks for its thousand reports: their alerts would drown it."""
+    """Return whether the ticket is part of an outage: only the outage's own ticket alerts."""
     query = (
         select(Outage.ticket_id)
         .join(TicketParent, TicketParent.parent_id == Outage.ticket_id)
@@ -235,7 +235,7 @@ async def _moved(tx: Tx, ticket: Ticket, verb: str) -> bool:
 
 
 def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:
-    """One digest instead of many alerts; what happened to each ticket is in the journal."""
+    """Send one digest instead of many alerts; the journal has what happened to each ticket."""
     tx.emit(
         CaughtUp(
             ticket_id=None,
@@ -249,5 +249,5 @@ def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:
 
 
 def _all_of(gathered: dict[str, Any], *kinds: str) -> tuple[int, ...]:
-    """Tickets whose timers of these kinds fired, each once."""
+    """Return the tickets whose timers of these kinds fired, each once."""
     return tuple(dict.fromkeys(number for kind in kinds for number in gathered.get(kind, ())))

@@ -21,7 +21,7 @@ class TopicFacts:
     active: bool
 
     def title(self, language: str) -> str:
-        """The title in this language, or in whichever there is."""
+        """Return the title in this language, or in another if there is none."""
         return self.titles.get(language) or next(iter(self.titles.values()), self.code)
 
 
@@ -30,7 +30,7 @@ class Topics(dict[str, TopicFacts]):
 
 
 async def topics_of(tx: ReadTx) -> Topics:
-    """The topics, read once and kept until the directory changes."""
+    """Return the topics, cached until the directory changes."""
     return await cached(tx, Topics, _read)
 
 
@@ -45,20 +45,20 @@ def _facts(row: Topic) -> TopicFacts:
 
 
 async def title_of(tx: ReadTx, code: str | None, language: str) -> str | None:
-    """The topic's title, or ``None`` for a ticket without one."""
+    """Return the topic's title, or ``None`` for a ticket without one."""
     return None if code is None else (await topics_of(tx))[code].title(language)
 
 
 async def answer_span(tx: ReadTx, code: str | None) -> timedelta:
-    """How long an answer may take for this topic."""
+    """Return how long an answer may take for this topic."""
     topic = (await topics_of(tx)).get(code or "")
     return topic.answer if topic and topic.answer else tx.company.answer_deadline
 
 
 async def find_topic(tx: ReadTx, words: str) -> TopicFacts:
-    """The topic a person means by its code or by the beginning of a title.
+    """Return the topic meant by a code or the beginning of a title.
 
-    Raises :class:`Unreadable` with the list of topics.
+    Raises :class:`Unreadable` with the topics there are.
     """
     wanted = words.strip().casefold()
     topics = [topic for topic in (await topics_of(tx)).values() if topic.active]

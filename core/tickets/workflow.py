@@ -1,7 +1,7 @@
-"""States, moves and the questions asked of them. Pure: no store, no clock.
+"""States and moves of tickets. Pure: no database, no clock.
 
-Categories are fixed, states are free: a company may have a state of its own in any category.
-Code asks for flags and categories, never for a state's code (B1).
+Categories are fixed, states are free: a company may add a state to any category. So code asks for
+flags and categories, never for a state's code (B1).
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,18 +12,18 @@ from typing import Final
 
 CATEGORIES: Final = ("new", "open", "waiting", "frozen", "resolved", "closed", "cancelled")
 
-# Verbs that may lead out of a final state: somebody changes their mind (B6, `/reopen`).
+# Verbs that may lead out of a final state (B6, `/reopen`).
 LEAVING_FINAL: Final = frozenset({"reopen"})
-# A customer may write at any time until the end (A11); so there must be a way on from there.
+# A customer may write at any time until the end (A11), so every such state needs these moves.
 HEARD: Final = "hear"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A state and what follows from being in it.
+    """A state and its flags.
 
-    ``pause``: the clock is suspended; ``resolution``: the resolution clock stops; ``final``: only
-    a reopening leads out; ``initial``: where a ticket begins.
+    ``pause``: the clocks are suspended; ``resolution``: the resolution clock stops; ``final``: only
+    a reopening leads out; ``initial``: a new ticket begins here.
     """
 
     code: str
@@ -35,7 +35,7 @@ class State:
 
     @property
     def clock(self) -> str:
-        """What the state does to the clocks of agreements: ``runs``, ``pauses``, ``stops``."""
+        """Return what the state does to clocks of agreements: ``runs``, ``pauses`` or ``stops``."""
         return "stops" if self.resolution or self.final else "pauses" if self.pause else "runs"
 
 
@@ -49,7 +49,7 @@ class Move:
 
 
 class Workflow:
-    """The table of states and moves, for look-ups."""
+    """The table of states and moves, indexed."""
 
     def __init__(self, states: Sequence[State], moves: Iterable[Move]) -> None:
         self.states = {state.code: state for state in states}
@@ -57,32 +57,32 @@ class Workflow:
 
     @property
     def initial(self) -> State:
-        """Where a ticket begins."""
+        """Return the state of a new ticket."""
         return next(state for state in self.states.values() if state.initial)
 
     def state(self, code: str) -> State:
-        """A state by its code."""
+        """Return the state with this code."""
         return self.states[code]
 
     def move(self, source: str, verb: str) -> State | None:
-        """Where the verb leads from here; ``None``: nowhere."""
+        """Return where the verb leads from here, or ``None``."""
         target = self.moves.get((source, verb))
         return None if target is None else self.states[target]
 
     def verbs(self, source: str) -> frozenset[str]:
-        """Everything that can be done here."""
+        """Return all verbs that are possible here."""
         return frozenset(verb for state, verb in self.moves if state == source)
 
     def codes(self, *categories: str) -> tuple[str, ...]:
-        """Codes of the states in these categories."""
+        """Return the codes of the states in these categories."""
         return tuple(s.code for s in self.states.values() if s.category in categories)
 
     def open_codes(self) -> tuple[str, ...]:
-        """Codes of the states that are not final."""
+        """Return the codes of the states that are not final."""
         return tuple(s.code for s in self.states.values() if not s.final)
 
     def faults(self) -> list[str]:
-        """What makes this table unsound, in words; empty when it is sound."""
+        """Return what is wrong with the table, in words; empty when it can work."""
         return [*self._state_faults(), *self._move_faults(), *self._dead_ends()]
 
     def _state_faults(self) -> Iterable[str]:
@@ -123,7 +123,7 @@ class Workflow:
 
 
 class Marker(StrEnum):
-    """How a ticket is shown wherever it is listed."""
+    """The sign before a ticket in every list."""
 
     NEEDS_ANSWER = "🔴"
     OVERDUE = "⭕"
@@ -135,7 +135,7 @@ class Marker(StrEnum):
 def marker(
     state: State, waiting_since: datetime | None, answer_due: datetime | None, now: datetime
 ) -> Marker:
-    """The marker of a ticket in this state at this instant."""
+    """Return the marker of a ticket in this state at this instant."""
     if state.final:
         return Marker.CLOSED
     if state.category == "frozen":
@@ -155,7 +155,7 @@ FROZEN: Final = 2
 
 
 def queue_rank(state: State, waiting_since: datetime | None) -> int | None:
-    """Where the ticket stands in the queue; ``None``: not in it."""
+    """Return the rank in the queue, or ``None`` if the ticket is not in it."""
     if state.final or state.resolution:
         return None
     if state.category == "frozen":

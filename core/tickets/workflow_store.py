@@ -1,4 +1,4 @@
-"""Rows ⇄ workflow. A table with faults is not accepted."""
+"""Loads the workflow from its rows. A faulty table is refused."""
 
 from sqlalchemy import select
 
@@ -8,7 +8,7 @@ from core.tx import ReadTx
 
 
 class UnsoundWorkflow(Exception):
-    """The stored table of states and moves cannot work; ``args`` are its faults."""
+    """The stored states and moves cannot work; ``args`` are the faults."""
 
 
 async def load(tx: ReadTx) -> Workflow:
@@ -35,7 +35,7 @@ async def load(tx: ReadTx) -> Workflow:
 
 
 async def workflow_of(tx: ReadTx) -> Workflow:
-    """The company's workflow, read once and kept until the directory changes."""
+    """Return the company's workflow, cached until the directory changes."""
     found: Workflow | None = tx.cache.get(Workflow)
     if found is None:
         found = tx.cache[Workflow] = await load(tx)

@@ -1,4 +1,4 @@
-"""The commands of operators as Russian speakers may type them."""
+"""The Russian spellings of operators' commands."""
 
 from typing import Final
 

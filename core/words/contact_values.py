@@ -1,33 +1,34 @@
-"""E-mail addresses as people write them, in the one form the desk keeps: lower case. Pure."""
+"""Phones and e-mail addresses as people write them, in the one form the desk stores. Pure."""
 
 import re
 from typing import Final
 
-# What people put between the digits.
+# What people write between the digits.
 _BETWEEN: Final = re.compile(r"[\s().\u00a0\u2010-\u2015-]+")
 _INTERNATIONAL: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
 def read_phone(words: str) -> str | None:
-    """The phone in international form, or ``None`` for anything that does not begin with ``+``
-    and a country's code: a national form means another phone in the next country.
+    """Return the phone in international form, or ``None`` for anything that does not begin with
+    ``+`` and a country code: a national form means another phone in the next country.
     """
     bare = _BETWEEN.sub("", words.strip())
     return bare if _INTERNATIONAL.fullmatch(bare) else None
 
 
 def shared_phone(words: str) -> str | None:
-    """The phone of a contact that Telegram has shared: the same, with or without its ``+``."""
+    """Return the phone of a contact shared in Telegram, which may lack its ``+``."""
     return read_phone(f"+{words.strip().lstrip('+')}")
 
 
-# How Russian numbers are dialled at home: 8 or 7 and ten figures, or a mobile one without either.
+# How Russian numbers are dialled in Russia: 8 or 7 and ten digits, or a mobile one without either.
 _AT_HOME: Final = re.compile(r"[78]([3-9][0-9]{9})|(9[0-9]{9})", re.ASCII)
 
 
 def typed_phone(words: str) -> str | None:
-    """The phone that an operator has typed: international, or a Russian one as it is dialled at
-    home. ``None`` for anything else, ten figures that begin with a number of no region among it.
+    """Return the phone that an operator typed: international, or as it is dialled in Russia.
+
+    ``None`` for anything else, and for ten digits that begin with the code of no region.
     """
     bare = _BETWEEN.sub("", words.strip())
     home = _AT_HOME.fullmatch(bare)
@@ -41,7 +42,7 @@ _ADDRESS: Final = re.compile(
 
 
 def read_email(words: str) -> str | None:
-    """The address, or ``None`` for what is none that we could write to."""
+    """Return the address in lower case, or ``None`` if nobody could write to it."""
     bare = words.strip().lower()
     plain = len(bare) <= LONGEST and ".." not in bare and ".@" not in bare
     return bare if plain and _ADDRESS.fullmatch(bare) else None

@@ -1,4 +1,4 @@
-"""Which day a written one is, seen from today."""
+"""Finds the date that a written day means, seen from today."""
 
 import re
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _JUST_PASSED: Final = timedelta(days=90)
 
 
 def read_day(found: re.Match[str], today: date) -> date:
-    """The day that a match of `patterns.LEADING_DAY` means; ValueError if there is none."""
+    """Return the date that a match of `patterns.LEADING_DAY` means. Raises ValueError if none."""
     kind = next(kind for kind in _READERS if found[kind])
     return _READERS[kind](found, today)
 

@@ -1,4 +1,4 @@
-"""How instants and lengths of time are said: «завтра, 12:30», «2 дня 4 ч»."""
+"""Writes instants and lengths of time: «завтра, 12:30», «2 дня 4 ч»."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,19 +56,19 @@ _FALLBACK: Final = "en"
 
 
 def say_when(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
-    """Say an instant in the reader's zone: «завтра, 12:30», «24 ноября, 12:30»."""
+    """Write an instant in the reader's zone: «завтра, 12:30», «24 ноября, 12:30»."""
     return _said(at, now, zone, _months(locale, short=False), _language(locale))
 
 
 def say_when_short(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
-    """Say an instant as cards do: «завтра, 12:30», «24 ноя, 12:30»."""
+    """Write an instant as cards do: «завтра, 12:30», «24 ноя, 12:30»."""
     return _said(at, now, zone, _months(locale, short=True), _language(locale))
 
 
 def say_dated(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
-    """Say an instant by its date, were it today: «24 ноя, 12:30».
+    """Write an instant by its date, even today: «24 ноя, 12:30».
 
-    For what is read for days, and for places where «вчера» is no Russian («ждёт с …»).
+    For what is read for days, and where «вчера» would be bad Russian («ждёт с …»).
     """
     local = at.astimezone(zone)
     day = _date(local, now.astimezone(zone), _months(locale, short=True))
@@ -76,14 +76,14 @@ def say_dated(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
 
 
 def say_day(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
-    """Say the local day of an instant: «1 декабря», with the year if it is not this one."""
+    """Write the local day of an instant: «1 декабря», with the year if it is not this one."""
     return _date(at.astimezone(zone), now.astimezone(zone), _months(locale, short=False))
 
 
 def say_span(delta: timedelta, locale: str, *, parts: int = 2) -> str:
-    """Say a length of time, its sign left out, in at most `parts` neighbouring units.
+    """Write a length of time without its sign, in at most `parts` neighbouring units.
 
-    What is smaller is dropped, never rounded up; seconds are said only below a minute.
+    What is smaller is dropped, never rounded up; seconds are written only below a minute.
     """
     units = _language(locale).units
     rest = abs(round(delta.total_seconds()))
@@ -101,7 +101,7 @@ def say_span(delta: timedelta, locale: str, *, parts: int = 2) -> str:
 
 
 def say_hours(delta: timedelta, locale: str) -> str:
-    """Say working time: «40 ч», never «1 день 16 ч», because no working day has 24 hours."""
+    """Write working time: «40 ч», never «1 день 16 ч», because no working day has 24 hours."""
     if abs(delta) < timedelta(seconds=HOUR):
         return say_span(delta, locale)
     units = _language(locale).units
@@ -136,7 +136,7 @@ def _counted(count: int, words: dict[str, str], locale: str) -> str:
 
 @cache
 def _spoken(locale: str) -> str:
-    """The language that is spoken to readers of `locale`: the locale's own, or English."""
+    """Return the language for readers of `locale`: its own, or English."""
     base = locale.replace("_", "-").partition("-")[0].lower()
     return base if base in _LANGUAGES else _FALLBACK
 

@@ -1,4 +1,4 @@
-"""The ways in which a fact can be said, by what the template asks for and by the fact's kind."""
+"""How a fact is written, by what the template asks for and by the fact's kind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Escape = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Where and for whom a sentence is said."""
+    """The language, time zone and present instant of whoever reads a text."""
 
     locale: str
     now: datetime
@@ -21,10 +21,10 @@ class Reader:
     escape: Escape | None
 
 
-# How each spec says a fact, by the kind of the fact; a kind that is absent does not fit.
+# By the template's spec and the fact's kind: how to write it. A kind that is absent does not fit.
 
-Way = Callable[[Any, Reader], str]
-Ways = Mapping[type, Way]
+Formatter = Callable[[Any, Reader], str]
+Formatters = Mapping[type, Formatter]
 
 
 def _when(at: datetime, reader: Reader) -> str:
@@ -80,7 +80,7 @@ def _unix(at: datetime, _reader: Reader) -> str:
 
 _CONTINENTAL: Final = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ","})
 
-SPECS: Final[dict[str, Ways]] = {
+SPECS: Final[dict[str, Formatters]] = {
     "": {str: _plain, int: _plain, float: _plain, datetime: _when, timedelta: _span},
     "when": {datetime: _when},
     "when_short": {datetime: _when_short},
@@ -92,12 +92,16 @@ SPECS: Final[dict[str, Ways]] = {
     "number": {int: _number, float: _number},
     "unix": {datetime: _unix},
 }
-"""The ways by spec; "" is a place without one. A kind that is absent does not fit."""
+"""By spec ("" is none) and kind of fact. A kind that is absent does not fit."""
 
 
-def find_way(ways: Ways, fact: object) -> Way | None:
-    """How to say this fact, if it fits; a StrEnum is said as text, and no one says «True»."""
-    way = ways.get(type(fact))
-    if way or isinstance(fact, bool):
-        return way
-    return next((way for kind, way in ways.items() if isinstance(fact, kind)), None)
+def find_formatter(formatters: Formatters, fact: object) -> Formatter | None:
+    """Return the function that writes this fact, if one fits; a StrEnum is written as text, a bool
+    never.
+    """
+    formatter = formatters.get(type(fact))
+    if formatter or isinstance(fact, bool):
+        return formatter
+    return next(
+        (formatter for kind, formatter in formatters.items() if isinstance(fact, kind)), None
+    )

@@ -1,4 +1,4 @@
-"""Makes people's words safe to show: names that cannot disguise themselves, texts that fit."""
+"""Makes people's words safe to show: names without invisible characters, texts that fit."""
 
 import re
 import unicodedata
@@ -19,12 +19,12 @@ _ASTRAL: Final = 0x10000
 
 
 def units(text: str) -> int:
-    """Length in UTF-16 code units, in which Telegram counts."""
+    """Return the length in UTF-16 code units, in which Telegram counts."""
     return len(text) + sum(1 for char in text if ord(char) >= _ASTRAL)
 
 
 def clusters(text: str) -> Iterator[str]:
-    """Yield the text in pieces that a reader sees as one sign each."""
+    """Yield the text in pieces that a reader sees as one character each."""
     start = 0
     for cut in range(1, len(text)):
         if starts_cluster(text, cut):
@@ -35,7 +35,7 @@ def clusters(text: str) -> Iterator[str]:
 
 
 def starts_cluster(text: str, index: int) -> bool:
-    """Whether the text may be cut before `index`."""
+    """Return whether the text may be cut before `index`."""
     if index <= 0 or index >= len(text):
         return True
     before, char = text[index - 1], text[index]
@@ -50,7 +50,7 @@ def starts_cluster(text: str, index: int) -> bool:
 
 
 def is_mark(char: str) -> bool:
-    """Whether the character is an accent that stands on the one before it."""
+    """Return whether the character is an accent on the one before it."""
     return unicodedata.category(char) in {"Mn", "Me"}
 
 
@@ -78,14 +78,14 @@ LONGEST_MESSAGE: Final = 4096
 _ELLIPSIS: Final = "…"
 _MOST_MARKS: Final = 3
 _FORMATTING: Final = frozenset({"Cc", "Cf", "Cs"})
-# Letters to Unicode, nothing to the eye: Hangul fillers and the empty Braille cell.
+# Letters in Unicode, but invisible: Hangul fillers and the empty Braille cell.
 _BLANKS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _UNWANTED: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 # Where to cut, the best first: between paragraphs, lines, sentences, words. The first three
-# only in the second half of a part, or a text would fall into crumbs.
+# only in the second half of a part, or parts would become too short.
 _CUTS: Final[tuple[tuple[re.Pattern[str], float], ...]] = (
     (re.compile(r"[^\S\n]*\n\s*\n\s*"), 0.5),
     (re.compile(r"[^\S\n]*\n\s*"), 0.5),
@@ -97,10 +97,10 @@ _INDIVISIBLE: Final = frozenset({"custom_emoji"})
 
 
 def clean_name(text: str, limit: int = 64) -> str:
-    """Make a name or a title safe to show in one line of at most `limit` characters (S9).
+    """Return a name or title safe to show in one line of at most `limit` characters (S9).
 
-    Controls, direction marks and invisible characters are dropped, piles of accents cut down to
-    three, spaces collapsed; of nothing a dash is made.
+    Controls, direction marks and invisible characters are dropped, stacked accents cut to three,
+    spaces collapsed; of nothing a dash is made.
     """
     spaced = "".join(map(_name_character, text))
     name = _without_piles(" ".join(spaced.split()))
@@ -108,20 +108,20 @@ def clean_name(text: str, limit: int = 64) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether there is nothing to see: no words, or only spaces and invisible characters."""
+    """Return whether there is nothing to see: only spaces and invisible characters."""
     return not any(_name_character(char).strip() for char in text)
 
 
 def visible(text: str) -> str:
-    """Drop direction marks and controls, but for line ends and tabs: what turns a text around."""
+    """Drop direction marks and controls, except line ends and tabs."""
     return _UNWANTED.sub("", text)
 
 
 def split_text(text: str, limit: int = LONGEST_MESSAGE) -> list[str]:
     """Cut a text into parts of at most `limit` UTF-16 units; a blank text has none.
 
-    Nothing is lost but the white space at the cuts, and no letter or emoji is torn, except one
-    that is by itself longer than `limit`. Raises ValueError for a limit below 2.
+    Only white space at the cuts is lost, and no letter or emoji is cut, except one that is longer
+    than `limit` by itself. Raises ValueError for a limit below 2.
     """
     return [text[start:end] for start, end in _parts(text, limit)]
 
@@ -170,7 +170,7 @@ def _shortened(name: str, limit: int) -> str:
 
 
 def _parts(text: str, limit: int) -> Iterator[tuple[int, int]]:
-    """Where the parts start and end, in characters."""
+    """Yield where the parts start and end, in characters."""
     shortest_possible = 2
     if limit < shortest_possible:
         raise ValueError(limit)
@@ -186,7 +186,7 @@ def _parts(text: str, limit: int) -> Iterator[tuple[int, int]]:
 
 
 def _full(text: str, start: int, limit: int) -> int:
-    """The end of the longest part that fits, wherever that is."""
+    """Return the end of the longest part that fits."""
     end = min(start + limit, len(text))
     excess = units(text[start:end]) - limit
     while excess > 0:
@@ -196,7 +196,7 @@ def _full(text: str, start: int, limit: int) -> int:
 
 
 def _cut(text: str, start: int, full: int) -> tuple[int, int]:
-    """The end of this part and the start of the next."""
+    """Return the end of this part and the start of the next."""
     for pattern, least in _CUTS:
         earliest = start + int((full - start) * least)
         found = _last(pattern, text, start, full, earliest)
@@ -232,7 +232,7 @@ def _skip_space(text: str, index: int) -> int:
 
 
 def _share(entities: Sequence[Mapping[str, Any]], start: int, end: int) -> list[dict[str, Any]]:
-    """The entities between two offsets, clipped to them and counted from the first."""
+    """Return the entities between two offsets, clipped to them and counted from the first."""
     clipped = (_clipped(entity, start, end) for entity in entities)
     return [entity for entity in clipped if entity]
 

@@ -1,4 +1,4 @@
-"""Reads the ticket number with which a command's argument begins: `12`, `#12`, `SR-12`."""
+"""Reads the ticket number at the start of a command's argument: `12`, `#12`, `SR-12`."""
 
 import re
 from functools import lru_cache
@@ -7,7 +7,7 @@ from typing import Final
 GREATEST: Final = 2**31 - 1
 """The greatest number a ticket can have."""
 
-# As typed, as autocorrected, as copied.
+# Dashes as typed, as autocorrected, as copied.
 _DASHES: Final = "-‐‑‒–—−"
 _FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SIGN: Final = r"[#№]\s?"
@@ -19,10 +19,10 @@ TASK_NUMBER: Final = re.compile(r"(?P<sign>[TtТт]-?)?[#№]?\s?(?P<task>\d{1,1
 
 
 def find_number(text: str, mask: str = "SR-{0}") -> tuple[int, str] | None:
-    """Read the number at the start of `text`; returns it and what follows.
+    """Return the number at the start of `text` and what follows it.
 
-    `mask` is how this desk writes numbers, `{0}` standing for the figures. None when the text
-    begins with no number that a ticket of this desk could have.
+    `mask` is how this desk writes numbers, `{0}` standing for the digits. None when the text begins
+    with no number that a ticket of this desk could have.
     """
     line = text.strip()
     found = _shape(mask).match(line.translate(_FULL_WIDTH))
@@ -43,7 +43,7 @@ def _shape(mask: str) -> re.Pattern[str]:
 
 
 def _literal(text: str) -> str:
-    """Match the text as it is, or with another dash in it."""
+    """Return a pattern for the text with any kind of dash in it."""
     return "".join(map(_character, text))
 
 

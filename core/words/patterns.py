@@ -1,4 +1,4 @@
-"""The shapes of written times: patterns made of the vocabulary, for lower-case text without ё."""
+"""Patterns of written times, made of the vocabulary, for lower-case text without ё."""
 
 import re
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ def _every(table: dict[v.Size, tuple[str, ...]]) -> str:
     return _any(word for words in table.values() for word in words)
 
 
-# «пн-пт» and «10:00-12:00» are no single time.
+# «пн-пт» and «10:00-12:00» are ranges, no single time.
 _STOP: Final = r"(?![\w%]|[-–—/:.]\d|[-–—/]\w)"
 _BEFORE: Final = rf"(?:{_any({*v.BEFORE_ANY, *v.BEFORE_SPAN})}\s+)?"
 _BEFORE_CLOCK: Final = rf"(?:@\s*|{_any(v.BEFORE_CLOCK)}\s+)"
@@ -120,7 +120,7 @@ _DAY: Final = rf"""(?:
 LEADING_DAY: Final = re.compile(rf"(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
 FOLLOWING_DAY: Final = re.compile(rf"{_GLUE}(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
 
-# What was surely meant for a time but is none
+# What was meant as a time but is none
 
 _ANY_UNIT: Final = rf"(?:{_LOOSE}|{_TIGHT}){_NO_LETTER}"
 BROKEN: Final = re.compile(

@@ -1,4 +1,4 @@
-"""Words as the search keeps them: folded, cut down to their stems, Russian and English alike."""
+"""Cuts Russian and English words down to their stems, for the search."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from snowballstemmer.russian_stemmer import RussianStemmer
 
 
 def fold(words: str) -> str:
-    """In one case, «ё» as «е»."""
+    """Return the text in one case, with «е» for «ё»."""
     return words.casefold().replace("ё", "е")
 
 
@@ -26,14 +26,12 @@ _ENGLISH: Final = EnglishStemmer()
 
 
 def stems_of(*texts: str) -> set[str]:
-    """Everything by which these texts can be found."""
+    """Return every stem by which these texts can be found."""
     return {_stem(word) for text in texts for whole in _words(text) for word in _with_parts(whole)}
 
 
 def words_by_stem(*texts: str) -> dict[str, str]:
-    """The same stems, each with the first word of these texts that it was cut from, as people
-    write it.
-    """
+    """Return these stems, each with the first word that it was cut from, as written."""
     found: dict[str, str] = {}
     for text in texts:
         for whole in _WORD.finditer(text.casefold()):
@@ -43,7 +41,7 @@ def words_by_stem(*texts: str) -> dict[str, str]:
 
 
 def asked(text: str) -> list[str]:
-    """The beginnings of stems that somebody looks for, each once, in their order."""
+    """Return the beginnings of stems that a search asks for, each once, in order."""
     return list(dict.fromkeys(_stem(word) for word in _words(text)))[:MOST_ASKED]
 
 
@@ -53,7 +51,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _with_parts(word: str) -> list[str]:
-    """`mos_12_23` is found by itself, and by what stands between its lines."""
+    """Yield the word and the parts between its underscores: `mos_12_23` is found by all."""
     parts = [part for part in word.split("_") if len(part) > 1]
     return [word, *parts] if len(parts) > 1 else [word]
 

@@ -1,4 +1,4 @@
-"""Tells a mere thank-you, which calls for no answer, from a message that does."""
+"""Tells mere thanks, which call for no answer, from a message that does."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ def _words(table: str) -> frozenset[str]:
     return frozenset(table.split())
 
 
-# One of these must be there, and nothing but these and the rest below.
+# One of these must be there, and no word that is in none of these tables.
 _THANKS: Final = _words(
     """
     спасибо спасибочки спасибки пасиб пасибо спс сенк сенкс благодарю благодарим благодарен
@@ -52,7 +52,7 @@ _TRIFLES: Final = re.compile(r"[\s.,!…:;)\-–—~*\u200d\ufe0f\U0001f3fb-\U00
 
 
 def is_thanks(text: str) -> bool:
-    """Whether the whole message is gratitude or agreement; in doubt, it is not."""
+    """Return whether the whole message is thanks or agreement; in doubt, it is not."""
     if len(text) > LONGEST:
         return False
     folded = text.lower().replace("ё", "е")

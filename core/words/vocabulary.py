@@ -1,4 +1,4 @@
-"""The words in which people name times, in Russian and English; lower case, ё written as е."""
+"""The words for times in Russian and English; lower case, ё written as е."""
 
 from typing import Final
 
@@ -124,5 +124,5 @@ PLACES: Final = (
 
 
 def plain(words: str) -> str:
-    """The words with single spaces, as the tables above have them."""
+    """Return the words with single spaces, as the tables above have them."""
     return " ".join(words.split())

@@ -1,4 +1,4 @@
-"""Reads the time that a person wrote at the start of a line: «завтра 9:00 ждём поставку»."""
+"""Reads the time at the start of a line: «завтра 9:00 ждём поставку»."""
 
 import re
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ FARTHEST: Final = timedelta(days=5 * 366)
 """How far ahead a time may lie before it is taken for a slip of the pen."""
 
 _MONTHS_IN_YEAR: Final = 12
-# Longer counts are slips, and slow to reckon with.
+# Longer numbers are slips, and slow to compute with.
 _MOST_CHARACTERS: Final = 12
 
 
 class WhenError(ValueError):
-    """What was written at the start cannot be a time ahead; `words` are the writer's own."""
+    """The start of the text cannot be a time ahead; `words` are the writer's own."""
 
     def __init__(self, words: str) -> None:
         """Remember `words`, the expression as it was written."""
@@ -91,14 +91,14 @@ class _Size:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """Where the expression ends in the line, and the instants it may mean, the likeliest first."""
+    """Where the expression ends in the line, and the instants it may mean, likeliest first."""
 
     end: int
     instants: tuple[datetime, ...]
 
 
 class _Line:
-    """The text being read, with the instant and the place it is read at."""
+    """The text being read, with the present instant and the zone."""
 
     def __init__(self, text: str, now: datetime, zone: ZoneInfo) -> None:
         self.text = text
@@ -120,13 +120,13 @@ class _Line:
         return When(at, _reason(self.text[moment.end :]))
 
     def instants(self, day: date, clock: time) -> tuple[datetime, ...]:
-        """The instants at which `zone` shows this wall time; a skipped one moves forward."""
+        """Return the instants at which `zone` shows this wall time; a skipped one moves forward."""
         wall = datetime.combine(day, clock, self.zone)
         return tuple(wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
 def _fold(text: str) -> str:
-    """Lower case and «ё» as «е», every character keeping its place."""
+    """Return the text in lower case and with «е» for «ё», every character in its place."""
     folded = "".join(low if len(low := char.lower()) == 1 else char for char in text)
     return folded.replace("ё", "е").replace("\N{NO-BREAK SPACE}", " ")
 
@@ -203,7 +203,7 @@ def _read_span(line: _Line) -> _Moment | None:
 
 
 def _size(span: str, words: str) -> _Size:
-    """The size of a written length; fractions of months and days go to the smaller unit."""
+    """Return the size of a written length; fractions of months and days go to the smaller unit."""
     whole = v.WHOLE_SPANS.get(plain(span)) or _UNIT_SIZES.get(span)
     if whole:
         return _Size(*whole)
@@ -228,7 +228,7 @@ def _ahead(size: _Size, line: _Line, words: str) -> datetime:
         raise NotATime(words)
     try:
         wall = _add_months(line.local, size.months) + timedelta(days=size.days)
-        # Days are counted on the wall and hours in the world: they differ when clocks are moved.
+        # Days are counted in local time and hours in real time: they differ when clocks are moved.
         start = wall.astimezone(UTC) if size.months or size.days else line.now
         return start + timedelta(seconds=size.seconds)
     except (OverflowError, ValueError):
@@ -261,7 +261,7 @@ def _read_day(line: _Line) -> _Moment | None:
 
 
 def _is_doubtful(found: re.Match[str], line: _Line) -> bool:
-    """Whether it is more likely the start of a reason: «сегодня не приедут», «sun glare»."""
+    """Return whether it is more likely the start of a reason: «сегодня не приедут», «sun glare»."""
     if not line.folded[found.end() :].strip():
         return False
     if _first(patterns.FOLLOWING_CLOCKS, line, found.end()):

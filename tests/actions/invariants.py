@@ -31,7 +31,7 @@ from core.models import (
 )
 from core.sla.agreements import agreements_of
 from core.sla.clock import ClockState, History
-from core.sla.clock_recorder import reckon, recompute
+from core.sla.clock_recorder import compute_clocks, recompute
 from core.texts import unpack
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, State, Workflow
 from core.tickets.workflow_store import workflow_of
@@ -278,7 +278,7 @@ class Eye:
                 continue  # what is over keeps the calendar of its day
             history = self.histories[number]
             stored = self.seen.clocks.get(number, {})
-            assert stored == reckon(book, history, history.terms), number
+            assert stored == compute_clocks(book, history, history.terms), number
             _check_timers(state, stored, self.seen.timers.get(number, {}))
 
 

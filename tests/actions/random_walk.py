@@ -28,7 +28,7 @@ from core.sla.terms import Kind, Spans, Term
 from core.subscriptions import SUBSCRIBERS
 from core.tasks.resolution import Choice, resolve
 from core.tasks.task_actions import cancel_task, finish_task, take_task
-from core.teams.assignee_parser import Wish, read_escalation, read_hand_over
+from core.teams.assignee_parser import AssignmentWish, read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
 from core.tickets import conversation, parents
 from core.tickets.assignment import release, take
@@ -87,8 +87,8 @@ class Cast:
 
     staff: Sequence[Actor]
     customers: Mapping[int | None, tuple[Sender, Actor]]
-    hand_overs: Mapping[str, Wish]
-    escalations: Mapping[str, Wish]
+    hand_overs: Mapping[str, AssignmentWish]
+    escalations: Mapping[str, AssignmentWish]
 
 
 @dataclass
@@ -335,7 +335,7 @@ class World:
     async def sweep(self) -> None:
         await self.desk.run(sweep)
         await self.desk.run(outage_detection.settle_offers)
-        await self.desk.run(parents.carry_on)
+        await self.desk.run(parents.resolve_children)
 
     async def holiday(self, day: str) -> None:
         async def put(tx: Tx) -> None:
@@ -352,7 +352,7 @@ class World:
 
 
 @dataclass(frozen=True)
-class Deed:
+class Step:
     """Something that happens: how, how often against the others, and with which choices."""
 
     do: Callable[..., Awaitable[None]]
@@ -360,8 +360,8 @@ class Deed:
     choices: Mapping[str, Sequence[Any]]
 
 
-def _deed(do: Callable[..., Awaitable[None]], often: int, **choices: Sequence[Any]) -> Deed:
-    return Deed(do, often, choices)
+def _step(do: Callable[..., Awaitable[None]], often: int, **choices: Sequence[Any]) -> Step:
+    return Step(do, often, choices)
 
 
 WHO: Final = range(len(STAFF) + 1)
@@ -375,45 +375,45 @@ VERBS: Final = (
 )
 WORDS: Final = (None, "a new cable")
 
-TABLE: Final[Mapping[str, Deed]] = {
-    "time_passes": _deed(World.wait, 8, minutes=(1, 20, 60, 240, 1500, 4000)),
-    "somebody_moves_it": _deed(World.move, 8, who=WHO, ticket=SOME, verb=VERBS),
-    "somebody_resolves_it": _deed(World.resolve, 4, who=WHO, ticket=SOME, choice=(None, *Choice)),
-    "somebody_holds_it": _deed(World.hold, 7, who=WHO, ticket=SOME, takes=MAYBE),
-    "somebody_hands_it_over": _deed(World.hand, 5, who=WHO, ticket=SOME, to=GIVEN),
-    "somebody_escalates_it": _deed(World.climb, 4, who=WHO, ticket=SOME, to=CLIMBED),
-    "somebody_answers": _deed(World.answer, 5, who=WHO, ticket=SOME, wait=MAYBE),
-    "an_answer_arrives_or_not": _deed(World.arrive, 5, arrives=MAYBE),
-    "an_answer_is_taken_back": _deed(World.take_back, 1),
-    "somebody_calls": _deed(World.call, 1, who=WHO, ticket=SOME),
-    "the_customer_writes": _deed(World.write, 6, ticket=SOME, words=("And now?", "thanks")),
-    "thanks_were_a_question": _deed(World.ask_after_all, 1, who=WHO),
-    "the_customer_judges": _deed(World.judge, 4, ticket=SOME, content=MAYBE),
-    "a_camera_fails": _deed(World.report, 4, camera=range(len(CAMERAS))),
-    "faults_are_one_outage": _deed(World.unite, 2, who=WHO, ticket=SOME, late=MAYBE),
-    "an_outage_is_restated": _deed(
+TABLE: Final[Mapping[str, Step]] = {
+    "time_passes": _step(World.wait, 8, minutes=(1, 20, 60, 240, 1500, 4000)),
+    "somebody_moves_it": _step(World.move, 8, who=WHO, ticket=SOME, verb=VERBS),
+    "somebody_resolves_it": _step(World.resolve, 4, who=WHO, ticket=SOME, choice=(None, *Choice)),
+    "somebody_holds_it": _step(World.hold, 7, who=WHO, ticket=SOME, takes=MAYBE),
+    "somebody_hands_it_over": _step(World.hand, 5, who=WHO, ticket=SOME, to=GIVEN),
+    "somebody_escalates_it": _step(World.climb, 4, who=WHO, ticket=SOME, to=CLIMBED),
+    "somebody_answers": _step(World.answer, 5, who=WHO, ticket=SOME, wait=MAYBE),
+    "an_answer_arrives_or_not": _step(World.arrive, 5, arrives=MAYBE),
+    "an_answer_is_taken_back": _step(World.take_back, 1),
+    "somebody_calls": _step(World.call, 1, who=WHO, ticket=SOME),
+    "the_customer_writes": _step(World.write, 6, ticket=SOME, words=("And now?", "thanks")),
+    "thanks_were_a_question": _step(World.ask_after_all, 1, who=WHO),
+    "the_customer_judges": _step(World.judge, 4, ticket=SOME, content=MAYBE),
+    "a_camera_fails": _step(World.report, 4, camera=range(len(CAMERAS))),
+    "faults_are_one_outage": _step(World.unite, 2, who=WHO, ticket=SOME, late=MAYBE),
+    "an_outage_is_restated": _step(
         World.restate, 1, who=WHO, ticket=SOME, words=("Power", "A cut cable")
     ),
-    "faults_are_not_one": _deed(World.decline, 1, who=WHO, ticket=SOME),
-    "it_gets_a_parent": _deed(World.lead, 3, who=WHO, ticket=SOME, other=SOME),
-    "it_stands_alone": _deed(World.leave, 1, who=WHO, ticket=SOME),
-    "a_part_is_a_case_of_its_own": _deed(World.split, 1, who=WHO, ticket=SOME),
-    "somebody_classifies_it": _deed(
+    "faults_are_not_one": _step(World.decline, 1, who=WHO, ticket=SOME),
+    "it_gets_a_parent": _step(World.lead, 3, who=WHO, ticket=SOME, other=SOME),
+    "it_stands_alone": _step(World.leave, 1, who=WHO, ticket=SOME),
+    "a_part_is_a_case_of_its_own": _step(World.split, 1, who=WHO, ticket=SOME),
+    "somebody_classifies_it": _step(
         World.classify, 5, who=WHO, ticket=SOME, words=("video", "incident", "incident", "question")
     ),
-    "somebody_says_how_urgent": _deed(
+    "somebody_says_how_urgent": _step(
         World.prioritise, 3, who=WHO, ticket=SOME, words=("urgent", "low")
     ),
-    "it_is_about_something_else": _deed(
+    "it_is_about_something_else": _step(
         World.rename, 1, who=WHO, ticket=SOME, topic=("payment", "access")
     ),
-    "a_contact_is_planned": _deed(World.plan, 2, who=WHO, ticket=SOME, hours=(0, 3, 60)),
-    "a_task_is_taken": _deed(World.take_task, 4, who=WHO, task=SOME),
-    "a_task_is_done": _deed(World.finish_task, 3, who=WHO, task=SOME, result=WORDS),
-    "a_task_is_cancelled": _deed(World.cancel_task, 2, who=WHO, task=SOME, reason=WORDS),
-    "the_sweep_comes": _deed(World.sweep, 6),
-    "a_holiday_is_declared": _deed(
+    "a_contact_is_planned": _step(World.plan, 2, who=WHO, ticket=SOME, hours=(0, 3, 60)),
+    "a_task_is_taken": _step(World.take_task, 4, who=WHO, task=SOME),
+    "a_task_is_done": _step(World.finish_task, 3, who=WHO, task=SOME, result=WORDS),
+    "a_task_is_cancelled": _step(World.cancel_task, 2, who=WHO, task=SOME, reason=WORDS),
+    "the_sweep_comes": _step(World.sweep, 6),
+    "a_holiday_is_declared": _step(
         World.holiday, 1, day=("2026-11-24", "2026-11-26", "2026-12-01")
     ),
-    "other_terms_are_agreed": _deed(World.agree, 1, terms=(TERMS, QUICK)),
+    "other_terms_are_agreed": _step(World.agree, 1, terms=(TERMS, QUICK)),
 }

@@ -11,7 +11,7 @@ from core.links.split import Fragment, split
 from core.models import Classification, Link, OutboxRow, Service, Ticket
 from core.tickets.card import card_of
 from core.tickets.classes import Classes
-from core.tickets.classification import Wish, set_kind
+from core.tickets.classification import ClassWish, set_kind
 from core.tickets.conversation import note
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
@@ -165,7 +165,7 @@ async def test_a_quote_becomes_a_ticket_with_everything_filled_in(desk: Desk, st
 
     async def is_a_complaint(tx: Tx) -> None:
         held = await tx.session.get_one(Ticket, old.id)
-        await set_kind(tx, held, Wish(service="archive", category="complaint"))
+        await set_kind(tx, held, ClassWish(service="archive", category="complaint"))
 
     await desk.run(is_a_complaint)
     (message,) = await store.messages(old.id)
@@ -285,7 +285,7 @@ async def test_who_is_part_of_another_is_not_offered_as_parent(
     async def same(tx: Tx) -> None:
         for number in (one, other, third):
             held = await tx.session.get_one(Ticket, number)
-            await set_kind(tx, held, Wish(service="archive"))
+            await set_kind(tx, held, ClassWish(service="archive"))
 
     await desk.run(same)
     await desk.run_as(await operator(desk), set_parent, other, third)

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from core.desk import Desk
 from core.models import Ticket
 from core.tickets import assignment, conversation
-from core.tickets.albums import album_begun, note_piece
+from core.tickets.albums import find_album, note_piece
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS, Page, found_of, page_of
 from core.tx import ReadTx, Tx
@@ -112,11 +112,11 @@ async def test_an_album_that_turns_out_to_be_a_note_is_taken_back(desk: Desk, st
     pieces = [writes(text, kind="photo", album="a") for text in ("", "", "// hush")]
     for piece in pieces[:2]:
         await desk.run_as(olga, conversation.reply, number, piece)
-    begun = await desk.read(album_begun, OLGA.telegram_id, pieces[2])
+    begun = await desk.read(find_album, OLGA.telegram_id, pieces[2])
     assert begun is not None and not begun.note and begun.ticket_id == number
-    assert await desk.read(album_begun, OLEG.telegram_id, pieces[2]) is None
+    assert await desk.read(find_album, OLEG.telegram_id, pieces[2]) is None
     await desk.run_as(olga, note_piece, number, pieces[2])
-    begun = await desk.read(album_begun, OLGA.telegram_id, pieces[2])
+    begun = await desk.read(find_album, OLGA.telegram_id, pieces[2])
     assert begun is not None and begun.note
     waiting = await store.outbox(ALICE.telegram_id, kind="content", state="queued")
     assert waiting == []

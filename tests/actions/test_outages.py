@@ -459,7 +459,7 @@ async def test_a_thousand_reports_are_one_ticket_and_twenty_posts(
     before = await _posts(store)
     await desk.run_as(await operator(desk), reply, parent.id, writes("A generator is coming"))
     await desk.run_as(await operator(desk), move, parent.id, "resolve", reason="power is back")
-    while await desk.run(parents.carry_on):
+    while await desk.run(parents.resolve_children):
         pass
     assert await _count(store, OutboxRow.id, OutboxRow.key == "ticket.resolved_reason") == size
     told = OutboxRow.kind == "content", OutboxRow.person_id.is_not(None)

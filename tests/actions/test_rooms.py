@@ -46,12 +46,12 @@ async def stands(desk: Desk, store: Store, number: int, message_ref: int) -> Non
     async def sent(tx: Tx) -> None:
         (await tx.session.get_one(OutboxRow, row.id)).state = "sent"
         note = {"chat": chat, "digest": "x"}
-        await delivery_results.arrived(tx, parcel_of(row), Sent((str(message_ref),), note))
+        await delivery_results.arrived(tx, delivery_of(row), Sent((str(message_ref),), note))
 
     await desk.run(sent)
 
 
-def parcel_of(row: OutboxRow) -> Delivery:
+def delivery_of(row: OutboxRow) -> Delivery:
     return Delivery(
         id=row.id,
         channel=row.channel,
@@ -157,7 +157,7 @@ async def test_a_card_that_another_process_sends_elsewhere_stands_there_at_once(
     # this desk has not read the directory anew yet, and the card is there already
     assert await desk.read(operator_chat_of, ticket.id) == ROOM
     note = {"chat": OPERATORS, "digest": "x"}
-    await desk.run(delivery_results.arrived, parcel_of(row), Sent(("9",), note))
+    await desk.run(delivery_results.arrived, delivery_of(row), Sent(("9",), note))
     kept = await store.ticket(ticket.id)
     assert (kept.card_chat, kept.card_message) == (OPERATORS, 9)
     assert not await store.outbox(OPERATORS, kind="signpost")
@@ -177,7 +177,7 @@ async def test_edited_words_that_never_stood_here_are_known_here_from_then_on(
     author = await customer(desk)
     await desk.run_as(author, edits.edit, replace(said, text="Since Monday"))
     (row,) = await store.outbox(ROOM, kind="edit")
-    await desk.run(delivery_results.arrived, parcel_of(row), Sent(("9",), {"chat": ROOM}))
+    await desk.run(delivery_results.arrived, delivery_of(row), Sent(("9",), {"chat": ROOM}))
     (copy,) = await store.rows(select(SentMessage).where(SentMessage.message_ref == 9))
     assert (copy.chat, copy.role, copy.message_id) == (ROOM, "copy", row.message_id)
 

@@ -59,7 +59,7 @@ async def test_many_are_solved_some_at_a_time_and_each_hears_once(
     assert await solved(store, children) == children[:FEW]
     for done in (FEW, 1, 0, 0):
         clock.move(seconds=2)
-        assert await desk.run(parents.carry_on) == done
+        assert await desk.run(parents.resolve_children) == done
     assert await solved(store, children) == children
     for each, number in zip(crowd(len(children)), children, strict=True):
         assert (await store.told(each.telegram_id)).count("ticket.resolved_reason") == 1
@@ -83,7 +83,7 @@ async def test_whoever_is_not_content_or_joins_meanwhile_is_not_solved_over_thei
     late = (await opens(desk, BORIS)).id
     await desk.run_as(olga, set_parent, late, top)
     await desk.run_as(await customer(desk, first), confirm, children[0], content=False)
-    await desk.run(parents.carry_on)
+    await desk.run(parents.resolve_children)
     assert await solved(store, [*children, late]) == children[1:]
     assert await on_its_way(store) == []
 
@@ -102,7 +102,7 @@ async def test_what_becomes_of_the_parent_decides_whether_it_goes_on(
     for verb in verbs:
         clock.move(seconds=1)
         await desk.run_as(olga, move, top, verb, reason="another one")
-    while await desk.run(parents.carry_on):
+    while await desk.run(parents.resolve_children):
         pass
     assert len(await solved(store, children)) == reached
     words = {(await store.ticket(number)).reason for number in await solved(store, children)}
@@ -117,7 +117,7 @@ def _die(path: str, actor: Actor, top: int, plan: str) -> None:
     async def solve() -> None:
         desk = Desk(Database(f"sqlite+aiosqlite:///{path}"), Company(), SUBSCRIBERS, clock=Clock())
         await desk.run_as(actor, move, top, "resolve", reason="a new cable")
-        while await desk.run(parents.carry_on):
+        while await desk.run(parents.resolve_children):
             pass
 
     fault_points.arm(plan)
@@ -146,7 +146,7 @@ async def test_killed_on_the_way_it_goes_on_and_each_hears_once(
     assert len(await solved(store, children)) == reached
     if not reached:
         await desk.run_as(await operator(desk), move, top, "resolve", reason="a new cable")
-    while await desk.run(parents.carry_on):
+    while await desk.run(parents.resolve_children):
         pass
     assert await solved(store, children) == children
     for each in crowd(len(children)):

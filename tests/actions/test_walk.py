@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from core.tickets import parents
-from tests.actions.random_walk import TABLE, Deed, Stage, World, seed_company
+from tests.actions.random_walk import TABLE, Stage, Step, World, seed_company
 
 STEPS = int(os.environ.get("WALK_STEPS", "400"))
 PARTS = int(os.environ.get("WALK_PARTS", "1"))
@@ -65,7 +65,7 @@ def test_whatever_happens_in_whatever_order(
 
 async def _live(stage: Stage, seed: str, steps: int) -> None:
     dice, world = random.Random(seed), World(stage)
-    often = [deed.often for deed in TABLE.values()]
+    often = [step.often for step in TABLE.values()]
     try:
         await world.begin(late=dice.random() < 0.3)
         for name in dice.choices(list(TABLE), often, k=steps):
@@ -91,21 +91,21 @@ class Life(RuleBasedStateMachine):
         self.runner.run(self.world.begin(late=late))
 
 
-def _rule_of(name: str, deed: Deed) -> Callable[..., None]:
+def _rule_of(name: str, row: Step) -> Callable[..., None]:
     def step(self: Life, **chosen: Any) -> None:
         Life.taken += 1
         self.runner.run(self.world.step(name, **chosen))
 
     step.__name__ = name
-    drawn = {key: st.sampled_from(list(many)) for key, many in deed.choices.items()}
+    drawn = {key: st.sampled_from(list(many)) for key, many in row.choices.items()}
     choices: dict[str, Any] = drawn
     made: Any = rule(**choices)
     marked: Callable[..., None] = made(step)
     return marked
 
 
-for _name, _deed in TABLE.items():
-    setattr(Life, _name, _rule_of(_name, _deed))
+for _name, _step in TABLE.items():
+    setattr(Life, _name, _rule_of(_name, _step))
 
 
 def test_the_shortest_way_to_what_is_wrong(stage: Stage, runner: asyncio.Runner) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.commands.backup import NoBackup, back_up
+from bot.commands.backup import BackupFailed, back_up
 from core.db import Database
 from tests.postgres import Postgres
 
@@ -90,13 +90,13 @@ def test_a_backup_is_one_file_that_only_its_owner_reads(file: Path, tmp_path: Pa
 def test_a_backup_never_overwrites_anything(file: Path, tmp_path: Path) -> None:
     there = tmp_path / "old.db"
     there.write_text("the only good copy")
-    with pytest.raises(NoBackup, match="exists already"):
+    with pytest.raises(BackupFailed, match="exists already"):
         back_up(database(file), there, NOW)
     assert there.read_text() == "the only good copy"
 
 
 def test_a_desk_that_never_ran_has_nothing_to_back_up(tmp_path: Path) -> None:
-    with pytest.raises(NoBackup, match="nothing to copy"):
+    with pytest.raises(BackupFailed, match="nothing to copy"):
         back_up(database(tmp_path / "none.db"), tmp_path / "copy", NOW)
     assert not list(tmp_path.iterdir())
 
@@ -105,7 +105,7 @@ def test_a_damaged_database_makes_no_backup(file: Path, tmp_path: Path) -> None:
     with file.open("r+b") as pages:
         pages.seek(4096)
         pages.write(b"\xff" * 2048)
-    with pytest.raises(NoBackup):
+    with pytest.raises(BackupFailed):
         back_up(database(file), tmp_path / "copy", NOW)
     assert not (tmp_path / "copy").exists()
     assert not list(tmp_path.glob(".copy*"))
@@ -159,5 +159,5 @@ def test_without_pg_dump_the_words_say_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(NoBackup, match="PostgreSQL's client programs"):
+    with pytest.raises(BackupFailed, match="PostgreSQL's client programs"):
         back_up(Database("postgresql+asyncpg://desk@localhost/desk"), tmp_path / "copy", NOW)

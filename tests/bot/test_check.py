@@ -11,8 +11,9 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiohttp import web
 
 from bot import cli
+from bot.commands import FINE, WRONG
 from bot.commands.check import Finding, examine
-from bot.commands.migrate import migrate
+from bot.migrations import migrate
 from bot.settings import load_settings
 from core.company import Company
 from core.db import Database
@@ -310,6 +311,6 @@ def test_its_exit_code_tells_whether_something_is_wrong(
     for name in ("BOT_TOKEN", "FAULT_POINT"):
         monkeypatch.delenv(name, raising=False)
     assert os.environ.get("BOT_TOKEN") is None
-    assert found(Finding("one", True)) == cli.FINE
-    assert found(Finding("one", True), Finding("two", False, "do this")) == cli.WRONG
+    assert found(Finding("one", True)) == FINE
+    assert found(Finding("one", True), Finding("two", False, "do this")) == WRONG
     assert capsys.readouterr().out.endswith("ok     one\nWRONG  two\n       → do this\n")

@@ -17,8 +17,8 @@ from typing import Final
 
 import pytest
 
-from bot import cli, database_access
-from bot.commands import migrate
+from bot import cli, database_access, migrations
+from bot.commands import FINE, IN_USE, WRONG
 from bot.settings import NAMES
 from core.db import Database
 from tests.postgres import Postgres, in_a_thread
@@ -54,7 +54,7 @@ class Terminal:
         assert "c4nary" not in out + err
         return code, out, err
 
-    def refused(self, *command: str, code: int = cli.WRONG) -> str:
+    def refused(self, *command: str, code: int = WRONG) -> str:
         """The one line that a command has to say about what is wrong."""
         ended, out, err = self.run(*command)
         assert (ended, out) == (code, ""), err
@@ -73,7 +73,7 @@ def terminal(
     """A working folder and an environment with a token and nothing else in it."""
     for name in (*NAMES, "FAULT_POINT"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(database_access, "REACHED_WITHIN", 0)
+    monkeypatch.setattr(database_access, "WAIT_LIMIT", 0)
     monkeypatch.chdir(tmp_path)
     terminal = Terminal(tmp_path, monkeypatch, capsys)
     # Nobody listens there: a desk that got so far would wait for Telegram, and the test for it.
@@ -94,7 +94,7 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     async def make() -> None:
         database = Database(f"sqlite+aiosqlite:///{path}")
-        await migrate.migrate(database)
+        await migrations.migrate(database)
         await database.close()
 
     in_a_thread(make())
@@ -115,9 +115,9 @@ def ready(terminal: Terminal, tables: Path) -> Terminal:
 def test_help_names_every_command(terminal: Terminal) -> None:
     with pytest.raises(SystemExit) as ended:
         terminal.run("--help")
-    assert ended.value.code == cli.FINE
+    assert ended.value.code == FINE
     said = terminal.capsys.readouterr().out
-    assert all(f"    {name}" in said for name, *_ in cli.COMMANDS)
+    assert all(f"    {command.name}" in said for command in cli.COMMANDS)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_help_names_every_command(terminal: Terminal) -> None:
 def test_what_is_no_command_is_wrong(terminal: Terminal, words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         terminal.run(*words)
-    assert ended.value.code == cli.WRONG
+    assert ended.value.code == WRONG
     assert "usage: python -m bot" in terminal.capsys.readouterr().err
 
 
@@ -141,13 +141,15 @@ MORE: Final = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name, *_ in cli.COMMANDS if name != "backup"])
+@pytest.mark.parametrize(
+    "name", [command.name for command in cli.COMMANDS if command.name != "backup"]
+)
 def test_every_command_refuses_wrong_variables_with_a_line_for_each(
     terminal: Terminal, name: str
 ) -> None:
     terminal.set(BOT_TOKEN="c4nary", ADMIN_IDS="@anna", SWEEP_INTERVAL="often")
     code, out, err = terminal.run(name, *MORE.get(name, ()))
-    assert (code, out) == (cli.WRONG, "")
+    assert (code, out) == (WRONG, "")
     assert [line.split()[0] for line in err.splitlines()] == [
         "BOT_TOKEN",
         "ADMIN_IDS",
@@ -160,7 +162,7 @@ def test_a_misspelt_name_is_hinted_at_wherever_it_stands(ready: Terminal) -> Non
     ready.set(OPERATOR_CHATID="-1001")
     (ready.folder / ".env").write_text("ALERT_CHATID=-1002\n")
     code, out, err = ready.run("migrate")
-    assert (code, out) == (cli.FINE, "the database is up to date\n")
+    assert (code, out) == (FINE, "the database is up to date\n")
     assert err.splitlines() == [
         "ALERT_CHATID is not a variable of Frontdoor: did you mean ALERT_CHAT_ID?",
         "OPERATOR_CHATID is not a variable of Frontdoor: did you mean OPERATOR_CHAT_ID?",
@@ -189,8 +191,8 @@ def test_an_unknown_fault_point_is_named(terminal: Terminal) -> None:
 
 def test_migrate_makes_the_tables_and_the_folder_and_may_be_repeated(terminal: Terminal) -> None:
     for _ in range(2):
-        assert terminal.run("migrate") == (cli.FINE, "the database is up to date\n", "")
-    assert terminal.asks("SELECT version_num FROM alembic_version") == [(migrate.head(),)]
+        assert terminal.run("migrate") == (FINE, "the database is up to date\n", "")
+    assert terminal.asks("SELECT version_num FROM alembic_version") == [(migrations.head(),)]
 
 
 @named
@@ -204,7 +206,7 @@ def test_a_database_of_a_later_release_is_left_alone(ready: Terminal, command: l
 def test_the_doctor_sees_a_database_of_a_later_release(ready: Terminal) -> None:
     ready.asks("UPDATE alembic_version SET version_num = '9999'")
     code, out, _ = ready.run("check")
-    assert code == cli.WRONG
+    assert code == WRONG
     assert "→ look at DATABASE_URL: a later release has changed it" in out
 
 
@@ -254,7 +256,7 @@ def test_a_postgresql_out_of_reach_is_named(terminal: Terminal, command: list[st
 def test_the_doctor_sees_a_postgresql_out_of_reach(terminal: Terminal) -> None:
     terminal.set(DATABASE_URL=POSTGRES.format("127.0.0.1:9"))
     code, out, _ = terminal.run("check")
-    assert code == cli.WRONG
+    assert code == WRONG
     assert "WRONG  PostgreSQL database cannot be worked with" in out
 
 
@@ -275,12 +277,12 @@ def test_one_process_works_with_a_postgresql_database(
     with postgres.database(empty=True) as url:
         terminal.set(DATABASE_URL=url)
         assert "no tables of this release yet" in terminal.refused("quarantine", "show")
-        assert terminal.run("migrate")[0] == cli.FINE
-        assert terminal.run("quarantine", "show") == (cli.FINE, "", "")
+        assert terminal.run("migrate")[0] == FINE
+        assert terminal.run("quarantine", "show") == (FINE, "", "")
         other = Database(url)
         with asyncio.Runner() as runner:
             runner.run(other.hold())
-            said = terminal.refused("run", code=cli.IN_USE)
+            said = terminal.refused("run", code=IN_USE)
             runner.run(other.close())
         assert said.startswith("DATABASE_URL: another process works with ")
 
@@ -291,7 +293,7 @@ def test_a_database_that_another_process_holds_is_refused(
 ) -> None:
     other = Database(f"sqlite+aiosqlite:///{ready.database}")
     other.lock()
-    said = ready.refused(*command, code=cli.IN_USE)
+    said = ready.refused(*command, code=IN_USE)
     other._lock.close()  # type: ignore[union-attr]
     assert said == f"DATABASE_URL: another process works with {ready.database}; stop it first"
 
@@ -318,20 +320,20 @@ def quarantined(terminal: Terminal) -> None:
 
 
 def test_quarantine_shows_what_was_put_aside_even_beside_the_desk(ready: Terminal) -> None:
-    assert ready.run("quarantine", "show") == (cli.FINE, "", "")
+    assert ready.run("quarantine", "show") == (FINE, "", "")
     quarantined(ready)
     desk = Database(f"sqlite+aiosqlite:///{ready.database}")
     desk.lock()
     code, out, _ = ready.run("quarantine", "show")
     desk._lock.close()  # type: ignore[union-attr]
-    assert code == cli.FINE
+    assert code == FINE
     assert out == '5\tupdate 77\tcannot be parsed\n\t{"update_id": 77, "message": "нет"}\n'
 
 
 def test_quarantine_replays_by_number_once(ready: Terminal) -> None:
     quarantined(ready)
     said = "5 will be handled when the desk starts next\n"
-    assert ready.run("quarantine", "replay", "5") == (cli.FINE, said, "")
+    assert ready.run("quarantine", "replay", "5") == (FINE, said, "")
     assert ready.asks("SELECT state, error FROM inbox") == [("new", None)]
     for words in (["5"], ["6"], []):
         said = ready.refused("quarantine", "replay", *words)
@@ -350,6 +352,6 @@ def test_the_exit_code_reaches_whoever_started_it(terminal: Terminal) -> None:
         text=True,
         timeout=120,
     )
-    assert (ended.returncode, ended.stdout) == (cli.WRONG, "")
+    assert (ended.returncode, ended.stdout) == (WRONG, "")
     assert ended.stderr.startswith("ADMIN_IDS must be ids of people")
     assert len(ended.stderr.splitlines()) == 1

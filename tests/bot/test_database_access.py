@@ -23,7 +23,7 @@ async def test_a_postgresql_that_comes_up_after_the_desk_is_waited_for(
         there, found = re.subn(r"(?<=host=)/.*", way := f"{folder}/way", url)
         if not found:
             pytest.skip("this PostgreSQL is not reached by a socket in a folder")
-        waiting = asyncio.create_task(database_access.reached(there))
+        waiting = asyncio.create_task(database_access.wait_for_server(there))
         async with asyncio.timeout(20):
             while "the database is waited for" not in caplog.text:
                 await asyncio.sleep(0.01)
@@ -34,12 +34,12 @@ async def test_a_postgresql_that_comes_up_after_the_desk_is_waited_for(
 
 async def test_what_will_not_pass_is_not_waited_for(postgres: Postgres) -> None:
     began = time.monotonic()
-    await database_access.reached(postgres.url("nosuch"))
-    assert time.monotonic() - began < database_access.REACHED_WITHIN / 2
+    await database_access.wait_for_server(postgres.url("nosuch"))
+    assert time.monotonic() - began < database_access.WAIT_LIMIT / 2
 
 
 async def test_the_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_access, "REACHED_WITHIN", 0.1)
+    monkeypatch.setattr(database_access, "WAIT_LIMIT", 0.1)
     monkeypatch.setattr(database_access, "_PAUSE", 0.02)
     async with asyncio.timeout(20):
-        await database_access.reached("postgresql+asyncpg://u:p@127.0.0.1:9/desk")
+        await database_access.wait_for_server("postgresql+asyncpg://u:p@127.0.0.1:9/desk")

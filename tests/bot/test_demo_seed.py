@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from bot.app import desk_of
-from bot.commands.directory import put
+from bot.commands.directory import apply_in
 from bot.commands.import_cameras import import_cameras, summary
 from bot.demo.seed import CAMERAS, DIRECTORY, seed_company
 from bot.settings import Settings, load_settings
@@ -124,6 +124,6 @@ def test_the_story_is_about_cameras_that_its_people_own() -> None:
 
 async def test_the_files_can_be_applied_again_and_change_nothing(company: Company) -> None:
     desk, _, settings = company
-    assert await put(settings, desk.database, DIRECTORY) == []
+    assert await apply_in(settings, desk.database, DIRECTORY) == []
     plan = await import_cameras(settings, CAMERAS, deactivate_missing=True)
     assert summary(plan).startswith("0 new, 0 changed, 8 unchanged; 1 have no owner")

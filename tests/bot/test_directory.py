@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot import cli
-from bot.cache_refresh import CacheRefresh
+from bot.background import CacheRefresh
+from bot.commands import FINE, WRONG
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
@@ -28,7 +29,7 @@ def database(
     path = tmp_path / "desk.db"
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{path}")
     monkeypatch.setenv("DEFAULT_LANGUAGE", "en")
-    assert cli.main(["migrate"]) == cli.FINE
+    assert cli.main(["migrate"]) == FINE
     capsys.readouterr()
     yield path
     root.handlers[:] = handlers
@@ -45,10 +46,10 @@ def written(folder: Path, text: str) -> str:
 def test_what_is_shown_can_be_applied_and_changes_nothing(
     database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["directory", "show"]) == cli.FINE
+    assert cli.main(["directory", "show"]) == FINE
     shown = capsys.readouterr().out
     assert '[[topic]]\ncode = "general"' in shown
-    assert cli.main(["directory", "apply", written(tmp_path, shown)]) == cli.FINE
+    assert cli.main(["directory", "apply", written(tmp_path, shown)]) == FINE
     assert capsys.readouterr().out == "the file changes nothing\n"
 
 
@@ -56,12 +57,12 @@ def test_a_check_says_what_apply_then_does(
     database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(tmp_path, TEAM)
-    assert cli.main(["directory", "check", file]) == cli.FINE
+    assert cli.main(["directory", "check", file]) == FINE
     said = capsys.readouterr().out
     assert "+[[team]]" in said and "+level = 2" in said
-    assert cli.main(["directory", "apply", file]) == cli.FINE
+    assert cli.main(["directory", "apply", file]) == FINE
     assert capsys.readouterr().out == said
-    assert cli.main(["directory", "apply", file]) == cli.FINE
+    assert cli.main(["directory", "apply", file]) == FINE
     assert capsys.readouterr().out == "the file changes nothing\n"
 
 
@@ -99,7 +100,7 @@ def test_a_wrong_file_changes_nothing_and_every_fault_is_named_with_its_line(
     monkeypatch.setenv("DEFAULT_LANGUAGE", language)
     wrong = TEAM.replace("field", "Бригада") + '[[topic]]\ncode = "x"\n[[colour]]\ncode = "x"\n'
     file = written(tmp_path, wrong)
-    assert cli.main(["directory", "apply", file]) == cli.WRONG
+    assert cli.main(["directory", "apply", file]) == WRONG
     out, err = capsys.readouterr()
     assert out == ""
     for line, begins in zip(err.splitlines(), said, strict=True):
@@ -120,7 +121,7 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
     file = tmp_path / "directory.toml"
     if raw is not None:
         file.write_bytes(raw)
-    assert cli.main(["directory", "check", str(file)]) == cli.WRONG
+    assert cli.main(["directory", "check", str(file)]) == WRONG
     assert capsys.readouterr().err.splitlines() == [said, f"{file}: nothing was changed"]
 
 
@@ -129,12 +130,12 @@ def test_a_file_of_a_windows_editor_is_read(
 ) -> None:
     file = tmp_path / "directory.toml"
     file.write_bytes(b"\xef\xbb\xbf" + TEAM.replace("\n", "\r\n").encode())
-    assert cli.main(["directory", "check", str(file)]) == cli.FINE
+    assert cli.main(["directory", "check", str(file)]) == FINE
     assert "+[[team]]" in capsys.readouterr().out
 
 
 def test_check_and_apply_need_a_file(database: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["directory", "apply"]) == cli.WRONG
+    assert cli.main(["directory", "apply"]) == WRONG
     assert capsys.readouterr().err == "directory apply: name a file\n"
 
 
@@ -145,7 +146,7 @@ def test_the_schema_needs_no_database(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/none.db")
-    assert cli.main(["directory", "schema"]) == cli.FINE
+    assert cli.main(["directory", "schema"]) == FINE
     schema = json.loads(capsys.readouterr().out)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["$defs"]["TeamEntry"]["properties"]["level"]["maximum"] == HIGHEST
@@ -155,7 +156,7 @@ def test_the_schema_needs_no_database(
 def test_a_desk_that_runs_beside_knows_of_it_soon(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.cache_refresh.LOOK_EVERY", 0.01)
+    monkeypatch.setattr("bot.background.CACHE_INTERVAL", 0.01)
 
     async def live() -> list[list[str]]:
         store = Database(f"sqlite+aiosqlite:///{database}")
@@ -170,7 +171,7 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
             for text in (TEAM, TEAM + TEAM.replace("field", "second")):
                 seen.append(list(await desk.read(teams_of)))
                 file = written(tmp_path, text)
-                assert await asyncio.to_thread(cli.main, ["directory", "apply", file]) == cli.FINE
+                assert await asyncio.to_thread(cli.main, ["directory", "apply", file]) == FINE
                 async with asyncio.timeout(20):
                     while list(await desk.read(teams_of)) == seen[-1]:
                         await asyncio.sleep(0.01)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot import cli
+from bot.commands import FINE, WRONG
 from core.db import Database
 
 GOOD = "number,name,owner,area\nMOS_1,Yard,101;+79161234567,North\nMOS_2,Gate,,North\n"
@@ -23,7 +24,7 @@ def database(
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "desk.db"
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{path}")
-    assert cli.main(["migrate"]) == cli.FINE
+    assert cli.main(["migrate"]) == FINE
     capsys.readouterr()
     yield path
     root.handlers[:] = handlers
@@ -46,13 +47,13 @@ def test_an_import_says_what_it_did_and_can_be_repeated(
     database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = written(tmp_path, GOOD)
-    assert cli.main(["import", "cameras", file]) == cli.FINE
+    assert cli.main(["import", "cameras", file]) == FINE
     told = capsys.readouterr().out
     assert told.startswith("2 new, 0 changed, 0 unchanged; 1 have no owner")
-    assert cli.main(["import", "cameras", file]) == cli.FINE
+    assert cli.main(["import", "cameras", file]) == FINE
     assert capsys.readouterr().out.startswith("0 new, 0 changed, 2 unchanged")
     file = written(tmp_path, GOOD.partition("MOS_2")[0])
-    assert cli.main(["import", "cameras", file, "--deactivate-missing"]) == cli.FINE
+    assert cli.main(["import", "cameras", file, "--deactivate-missing"]) == FINE
     assert capsys.readouterr().out == "0 new, 0 changed, 1 unchanged, 1 deactivated\n"
     assert cameras(database) == [("MOS_1", 1), ("MOS_2", 0)]
 
@@ -63,7 +64,7 @@ def test_it_works_beside_a_desk_that_holds_the_database(
     desk = Database(f"sqlite+aiosqlite:///{database}")
     desk.lock()
     try:
-        assert cli.main(["import", "cameras", written(tmp_path, GOOD)]) == cli.FINE
+        assert cli.main(["import", "cameras", written(tmp_path, GOOD)]) == FINE
     finally:
         asyncio.run(desk.close())
     assert len(cameras(database)) == 2
@@ -85,7 +86,7 @@ def test_a_wrong_file_changes_nothing_and_every_wrong_line_is_named(
     lines: list[int],
 ) -> None:
     file = written(tmp_path, text)
-    assert cli.main(["import", "cameras", file]) == cli.WRONG
+    assert cli.main(["import", "cameras", file]) == WRONG
     out, err = capsys.readouterr()
     *faults, last = err.splitlines()
     assert [int(line.removeprefix(f"{file}: line ").split(":")[0]) for line in faults] == lines
@@ -96,8 +97,8 @@ def test_a_wrong_file_changes_nothing_and_every_wrong_line_is_named(
 def test_what_is_not_there_is_said_in_a_line(
     database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main(["import", "cameras", "nowhere.csv"]) == cli.WRONG
+    assert cli.main(["import", "cameras", "nowhere.csv"]) == WRONG
     assert capsys.readouterr().err == "nowhere.csv cannot be read: No such file or directory\n"
     database.unlink()
-    assert cli.main(["import", "cameras", written(tmp_path, GOOD)]) == cli.WRONG
+    assert cli.main(["import", "cameras", written(tmp_path, GOOD)]) == WRONG
     assert "has no tables of this release yet" in capsys.readouterr().err

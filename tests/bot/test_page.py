@@ -13,7 +13,7 @@ import pytest
 
 from bot import cli
 from bot.demo import runner
-from bot.demo.clock import DemoClock, shift
+from bot.demo.clock import DemoClock, set_ahead
 from bot.demo.runner import PORT, RunOptions, _port, demo_control
 from bot.settings import Settings, load_settings
 from core.desk import utc_now
@@ -30,12 +30,12 @@ async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
     """Somebody at the page of a sandbox whose bot takes updates."""
     async with demo.start() as world:
         played = demo.build(world)
-        room = demo_control(load_settings({}), played, tmp_path, {})
-        page = Page(played, room)
-        await room.seed_company()
-        async with room.bot, visiting(page) as visitor:
+        control = demo_control(load_settings({}), played, tmp_path, {})
+        page = Page(played, control)
+        await control.seed_company()
+        async with control.bot, visiting(page) as visitor:
             yield visitor
-            await room.close()
+            await control.close()
 
 
 async def button(visitor: Visitor, chat: Chat, label: str) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def test_a_shifted_clock_follows_its_file(tmp_path: Path) -> None:
     clock = DemoClock(file)
     assert abs((clock() - utc_now()).total_seconds()) < 1
     for ahead in (3600.0, 3 * DAY + 0.5, 0.0):
-        shift(file, ahead)
+        set_ahead(file, ahead)
         assert (clock() - utc_now()).total_seconds() == pytest.approx(ahead, abs=1)
     assert list(tmp_path.iterdir()) == [file]
 
@@ -150,16 +150,16 @@ def test_the_page_has_its_usual_port_or_any_that_is_free() -> None:
     assert _port(1234) == 1234
 
 
-async def test_a_manner_reaches_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_options_reach_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     played: list[RunOptions] = []
 
-    async def play(_settings: Settings, manner: RunOptions | None = None) -> int:
+    async def run_demo(_settings: Settings, manner: RunOptions | None = None) -> int:
         played.append(manner or RunOptions())
         return 0
 
-    monkeypatch.setattr(runner, "play", play)
+    monkeypatch.setattr(runner, "run_demo", run_demo)
     for line in ("run", "sandbox", "sandbox --port 81 --open --no-console --basic-group"):
-        options = cli._parser().parse_args(line.split())
-        await cli.sandbox(load_settings({}), options)
+        options = cli.parse_arguments(line.split())
+        await runner.command(load_settings({}), options)
     other = RunOptions(81, console=False, browser=True, basic_group=True)
     assert played == [RunOptions(), RunOptions(), other]

@@ -63,7 +63,7 @@ class Stage:
     """The sandbox as ``make run`` brings it up, and a visitor who can prepare things quickly."""
 
     page: Page
-    room: DemoControl
+    control: DemoControl
     visitor: Visitor
 
     @property
@@ -86,9 +86,9 @@ async def playing(folder: Path) -> AsyncIterator[Stage]:
     """The world, the bot that takes updates, the page."""
     async with demo.start() as world:
         played = demo.build(world)
-        room = demo_control(load_settings({}), played, folder, dict(os.environ))
-        page = Page(played, room)
-        await room.seed_company()
-        async with room.bot, visiting(page) as visitor:
-            yield Stage(page, room, visitor)
-            await room.close()
+        control = demo_control(load_settings({}), played, folder, dict(os.environ))
+        page = Page(played, control)
+        await control.seed_company()
+        async with control.bot, visiting(page) as visitor:
+            yield Stage(page, control, visitor)
+            await control.close()

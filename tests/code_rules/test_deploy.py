@@ -42,7 +42,7 @@ def test_the_image_is_built_from_nothing_else() -> None:
 @pytest.mark.parametrize("name", ["frontdoor.service", "frontdoor-backup.service"])
 def test_a_unit_calls_a_command_that_there_is(name: str) -> None:
     called = unit(name)["Service"]["ExecStart"].split(" -m bot ")[1].split()[0]
-    assert called in {command for command, _, _ in COMMANDS}
+    assert called in {command.name for command in COMMANDS}
 
 
 def test_what_starting_again_cannot_mend_is_not_started_again() -> None:

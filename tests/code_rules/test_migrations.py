@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
-from bot.commands.migrate import NewerDatabase, config, head, migrate, pending, undo
+from bot.migrations import NewerDatabase, config, head, migrate, pending, undo
 from core.company import Company
 from core.db import Database, Row
 from core.desk import Desk

@@ -129,8 +129,8 @@ async def test_a_poisoned_update_harms_none_of_its_neighbours(
 
 
 async def test_a_thing_without_an_id_is_passed_over(post: Post) -> None:
-    await polling.keep(post.desk, 42, [{"message": {}}, "words", None, {"update_id": 2**63}])
-    await polling.keep(post.desk, 42, [{"message": {}}, {"update_id": 5}])
+    await polling.store_batch(post.desk, 42, [{"message": {}}, "words", None, {"update_id": 2**63}])
+    await polling.store_batch(post.desk, 42, [{"message": {}}, {"update_id": 5}])
     assert [row.update_id for row in await post.stored()] == [5]
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from sandbox import Person
 from tests.e2e.stage import ROOT, Stage
 
-REREAD: Final = "the directory has changed; it is read anew"
+REREAD: Final = "the directory has changed; it is read again"
 
 
 async def command(stage: Stage, *arguments: str) -> str:
@@ -35,7 +35,7 @@ async def apply_directory(stage: Stage, text: str) -> str:
     before = log.read_text().count(REREAD)
     difference = await command(stage, "directory", "apply", str(file))
     assert difference.startswith("@@")
-    await stage.world.until(lambda: log.read_text().count(REREAD) > before, 20, "it is read anew")
+    await stage.world.until(lambda: log.read_text().count(REREAD) > before, 20, "it is read again")
     return difference
 
 

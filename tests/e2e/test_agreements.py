@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.migrate import migrate
+from bot.migrations import migrate
 from core.company import Company
 from core.db import Database
 from core.desk import Desk

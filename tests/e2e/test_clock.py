@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import update
 
-from bot.commands.migrate import migrate
+from bot.migrations import migrate
 from core.db import Database
 from core.models import Topic
 from sandbox import Message, Person

@@ -22,9 +22,9 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build
-from bot.polling import _written, ordering_key_of
+from bot.polling import _to_json, ordering_key_of
 from bot.settings import load_settings
-from bot.update_queue import Unparseable
+from bot.update_queue import UnparsableUpdate
 from core.db import Database
 from core.inbox import Stored
 from sandbox import World
@@ -101,11 +101,11 @@ async def test_ten_thousand_mutants_are_handled_or_refused_and_nothing_else(
     strange: list[tuple[Exception, Json]] = []
     for number, update in enumerate(brood(heard, MUTANTS), start=10**9):
         whole = {"update_id": number, **update}
-        stored = Stored(number, number, ordering_key_of(whole), _written(whole))
+        stored = Stored(number, number, ordering_key_of(whole), _to_json(whole))
         try:
             await twin.update_queue.handle(stored)
             ends["handled"] += 1
-        except Unparseable:
+        except UnparsableUpdate:
             ends["unparseable"] += 1
         except (OverflowError, TypeError) as error:
             ends["too large"] += 1  # fails three times, and is put aside then

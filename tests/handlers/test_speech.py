@@ -12,7 +12,7 @@ import pytest
 from aiogram import Bot
 from aiogram.types import CallbackQuery, ReplyKeyboardRemove, User
 
-from bot.update_queue import LONGEST
+from bot.update_queue import TIMEOUT
 from channels.telegram.client import gateway as gate
 from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.screens.screen import packed, plain_of
@@ -120,7 +120,7 @@ def unharmed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     with caplog.at_level(logging.INFO, "handlers.telegram.responder"):
         yield
     assert "not shown" in caplog.text
-    assert time.monotonic() - began < LONGEST / 2
+    assert time.monotonic() - began < TIMEOUT / 2
 
 
 @pytest.mark.parametrize("kind", TROUBLES)
@@ -178,7 +178,7 @@ async def test_a_long_429_is_not_waited_out_by_who_holds_a_lane(
 async def test_all_that_one_update_shows_ends_before_the_update_counts_as_hung(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert module.SHOWING + 5 <= LONGEST
+    assert module.SHOWING + 5 <= TIMEOUT
     room.world.faults.hang(5, times=9)
     responder = room.responder
     responder.deadline = time.monotonic() + 0.5

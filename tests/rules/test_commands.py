@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.tickets.albums import Begun
+from core.tickets.albums import AlbumLocation
 from core.tickets.incoming import IncomingMessage
 from handlers.telegram.operators.command_parser import is_foreign, parse, without_head, without_mark
 from handlers.telegram.operators.commands import COMMANDS
@@ -85,8 +85,8 @@ def test_what_was_attached_stays_attached() -> None:
     assert (rest.kind, rest.text, rest.content["kind"]) == ("photo", "", "photo")
 
 
-ANSWERED = Begun(12, note=False)
-NOTED = Begun(12, note=True)
+ANSWERED = AlbumLocation(12, note=False)
+NOTED = AlbumLocation(12, note=True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.sla.calendar import read_calendar
 from core.sla.clock import REACTION, RESOLUTION, ClockState, Step, What, begin, fold, remind_at
-from core.sla.explanation import Day, Standing, explain
+from core.sla.explanation import Day, Pause, explain
 
 OFFICE = [["09:00", "13:00"], ["14:00", "18:00"]]
 WEEK = [OFFICE] * 5 + [[], []]
@@ -165,7 +165,7 @@ def test_the_arithmetic_accounts_for_every_second_of_the_span(
 ) -> None:
     told = explain(MOSCOW, kind, span, at(OPENED), steps)
     assert told.reading == fold(MOSCOW, kind, span, at(OPENED), steps)
-    pauses = sum(isinstance(line, Standing) for line in told.lines)
+    pauses = sum(isinstance(line, Pause) for line in told.lines)
     promised = span if told.reading.due_at is not None else span - (told.reading.left or 0)
     lost = promised - told.counted.total_seconds()
     assert 0 <= lost <= pauses  # less than a second for each time it stood
@@ -190,7 +190,7 @@ def test_the_arithmetic_names_days_pauses_and_ends() -> None:
         timedelta(hours=1),
         timedelta(hours=3),
     ]
-    stood = [line for line in lines if isinstance(line, Standing)]
+    stood = [line for line in lines if isinstance(line, Pause)]
     assert [(line.since, line.until, line.ended) for line in stood] == [
         (at("mon 15:00"), at("tue 10:00"), False),
         (at("tue 11:00"), at("wed 9:30"), True),

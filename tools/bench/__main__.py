@@ -13,8 +13,6 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import uvloop
-
 from tests.e2e.stage import ROOT
 from tools.bench import cost, crowded, memory, start, statements, storm
 from tools.bench.figures import Figure, Report
@@ -49,7 +47,6 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", choices=[[], *(name for name, *_ in PARTS)])
     parser.add_argument("--quick", action="store_true", help="the same at a fraction of the size")
     options = parser.parse_args()
-    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     asyncio.run(run(options.parts, quick=options.quick))
 
 

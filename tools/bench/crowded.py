@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from bot.commands.migrate import migrate
+from bot.migrations import migrate
 from core import journal
 from core.company import Company
 from core.db import Database

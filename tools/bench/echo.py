@@ -1,7 +1,7 @@
 """The yardstick: the least that a bot on aiogram can do, ``python -m tools.bench.echo``.
 
 Stock: aiogram as its manual shows it. ``--tuned``: with everything that costs no code of one's own:
-response classes held, uvloop, orjson, what was loaded kept out of garbage collection.
+response classes held, orjson, what was loaded kept out of garbage collection.
 """
 
 from __future__ import annotations
@@ -51,8 +51,6 @@ async def _poll(session: AiohttpSession) -> None:
 
 if __name__ == "__main__":
     if "--tuned" in sys.argv:
-        import uvloop
-
-        uvloop.run(tuned())
+        asyncio.run(tuned())
     else:
         asyncio.run(stock())

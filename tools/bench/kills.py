@@ -17,8 +17,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvloop
-
 from sandbox import Message, Person
 from tests.e2e.lives import Ledger, opens
 from tests.e2e.stage import Stage, staged
@@ -167,7 +165,7 @@ def main() -> int:
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.randrange(1 << 32)
     print(f"seed {seed}", flush=True)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner() as runner:
         outcome = runner.run(run(options.times, seed))
     print(*outcome.problems, outcome, sep="\n")
     return 1 if outcome.problems else 0

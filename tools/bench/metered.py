@@ -23,7 +23,7 @@ from aiogram.types import Update  # noqa: E402
 
 from bot import app, cli  # noqa: E402
 from bot.polling import Poller  # noqa: E402
-from bot.update_handler import Handler  # noqa: E402
+from bot.update_handler import UpdateHandler  # noqa: E402
 from bot.update_queue import UpdateQueue  # noqa: E402
 from channels.telegram.channel import TelegramChannel  # noqa: E402
 from core.db import Database  # noqa: E402
@@ -49,7 +49,7 @@ class Seam:
 COROUTINES = (
     Seam("store", Poller, "run"),  # asks for updates, stores them
     Seam("store", UpdateQueue, "run"),  # reads them from the inbox
-    Seam("dispatch", Handler, "handle"),  # finds the handler; what that does by itself
+    Seam("dispatch", UpdateHandler, "handle"),  # finds the handler; what that does by itself
     Seam("action", Desk, "run", ("dispatch",)),  # the rules, journal and outbox with them
     Seam("action", Desk, "run_as", ("dispatch",)),
     Seam("claim", Courier, "run"),  # finds and claims what may leave

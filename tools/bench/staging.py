@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import desk_of
-from bot.commands.migrate import migrate
+from bot.migrations import migrate
 from bot.settings import Settings, load_settings
 from core.db import Database
 from core.delivery.linked_chats import store_linked_chats

@@ -87,7 +87,7 @@ class Steps:
 
     async def handle(self, updates: list[inbox.Stored]) -> None:
         for update in updates:
-            await self.app.update_queue._once(update)
+            await self.app.update_queue._try(update)
 
     async def deliver(self) -> None:
         """The courier runs until everything has left and is settled."""
@@ -99,9 +99,9 @@ class Steps:
         running.cancel()
         await asyncio.wait([running])
 
-    async def all_of(self, deed: Callable[[], object]) -> tuple[Spent, Spent, Spent]:
+    async def all_of(self, act: Callable[[], object]) -> tuple[Spent, Spent, Spent]:
         """Somebody does something; returns what its three stages cost."""
-        deed()
+        act()
         with counted(self.app.database) as took_in:
             updates = await self.take_in()
         with counted(self.app.database) as handled:
@@ -124,7 +124,7 @@ async def steps(folder: Path, people: int = 1) -> AsyncIterator[tuple[Steps, lis
         try:
             yield Steps(stage, app), crowd
         finally:
-            await app._wind_down(set())
+            await app._finish(set())
 
 
 Scene = Callable[[Steps, Person], Awaitable[tuple[Spent, Spent, Spent]]]

@@ -61,8 +61,8 @@ async def examine(bot: Bot, company: Company, teams: Iterable[TeamFacts] = ()) -
     supergroup.
     """
     found = [await examine_chat(bot, role, getattr(company, ROLES[role])) for role in ROLES]
-    housed = [(team.code, await examine_chat(bot, TEAM, team.chat)) for team in teams]
-    return [*found, *(replace(health, team=code) for code, health in housed)]
+    with_group = [(team.code, await examine_chat(bot, TEAM, team.chat)) for team in teams]
+    return [*found, *(replace(health, team=code) for code, health in with_group)]
 
 
 async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:

@@ -100,16 +100,16 @@ def count_of(method: TelegramMethod[Any]) -> int:
 
 # An edit that is meant to change nothing costs a chat nothing.
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
-# How urgent the courier's parcel is; nothing is set while a handler answers whoever acts.
-_parcel: ContextVar[Priority | None] = ContextVar("parcel", default=None)
+# How urgent the courier's delivery is; nothing is set while a handler answers whoever acts.
+_delivery_priority: ContextVar[Priority | None] = ContextVar("delivery_priority", default=None)
 
 
 def _is_direct() -> bool:
-    return _parcel.get() is None
+    return _delivery_priority.get() is None
 
 
 def _urgency() -> Priority:
-    delivery = _parcel.get()
+    delivery = _delivery_priority.get()
     return Priority.ANSWER_TO_ACTOR if delivery is None else delivery
 
 
@@ -130,11 +130,11 @@ class Gateway:
 
         Outside of any they answer somebody who acts, and are given up if that would take long.
         """
-        token = _parcel.set(priority)
+        token = _delivery_priority.set(priority)
         try:
             yield
         finally:
-            _parcel.reset(token)
+            _delivery_priority.reset(token)
 
     @contextmanager
     def probing(self) -> Iterator[None]:

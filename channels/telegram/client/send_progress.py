@@ -63,9 +63,9 @@ class SendProgressStore:
         self._prober = DeliveryProbe(gateway)
         self._begun: dict[int, Progress] = {}
 
-    def begun(self, parcel_id: int) -> Progress | None:
+    def begun(self, delivery_id: int) -> Progress | None:
         """How far this parcel had come when it stopped."""
-        return self._begun.get(parcel_id)
+        return self._begun.get(delivery_id)
 
     async def make(self, delivery: Delivery, steps: Sequence[Step]) -> Progress:
         """Make the calls that are left. Raises `Refused` for the first one, and `SendError`."""

@@ -136,11 +136,11 @@ async def look(desk: Desk, bot: Bot) -> Progress:
     company, teams = desk.company, await desk.read(teams_of)
     try:
         name = (await bot.me()).username or ""
-        chats = await examine(bot, company, teams.housed)
+        chats = await examine(bot, company, teams.with_group)
     except AiogramError:
         name = ""
         chats = [Health(role, "unknown", getattr(company, ROLES[role])) for role in ROLES]
-        chats += [Health(TEAM, "unknown", team.chat, team=team.code) for team in teams.housed]
+        chats += [Health(TEAM, "unknown", team.chat, team=team.code) for team in teams.with_group]
     return Progress(name, chats, company, await desk.read(find_test_ticket), teams)
 
 

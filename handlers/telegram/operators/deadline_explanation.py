@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from channels.telegram.messages.renderer import Renderer
-from core.sla.explanation import Day, Line, Standing, Why
+from core.sla.explanation import Day, Line, Pause, Why
 
 # More lines than that are told as one.
 _MOST: Final = 24
@@ -43,7 +43,7 @@ def _lines(renderer: Renderer, lines: tuple[Line, ...]) -> Iterator[str]:
 
 
 def _line(renderer: Renderer, line: Line) -> str:
-    if isinstance(line, Standing):
+    if isinstance(line, Pause):
         key = "why.ended" if line.ended else "why.pause"
         now = "_now" if line.until is None else ""
         return renderer.html(f"{key}{now}", since=line.since, until=line.until)

@@ -16,7 +16,7 @@ from core.people.identity import Sender
 from core.people.staff import by_operator
 from core.texts import Key
 from core.tickets import conversation
-from core.tickets.albums import Begun, album_begun, note_piece
+from core.tickets.albums import AlbumLocation, find_album, note_piece
 from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_continuation
 from core.tx import ReadTx
 from handlers.telegram.filters import is_borrowed, is_nobody
@@ -59,7 +59,7 @@ class Seen:
     marked: bool = False
     ticket: int | None = None
     ours: bool = False
-    begun: Begun | None = None
+    begun: AlbumLocation | None = None
 
 
 def sort(seen: Seen) -> Sort:
@@ -140,13 +140,13 @@ async def _pass_on(
 
 async def _whereabouts(
     tx: ReadTx, message: Message, incoming: IncomingMessage, sender: Sender | None
-) -> tuple[MessageLocation | None, Begun | None]:
+) -> tuple[MessageLocation | None, AlbumLocation | None]:
     """What the message replies to, and what its album has begun."""
     place = begun = None
     if incoming.reply_to is not None:
         place = await find_location(tx, message.chat.id, incoming.reply_to)
     if incoming.album is not None and sender is not None:
-        begun = await album_begun(tx, sender.telegram_id, incoming)
+        begun = await find_album(tx, sender.telegram_id, incoming)
     return place, begun
 
 

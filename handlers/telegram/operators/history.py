@@ -26,7 +26,7 @@ class Names:
 
     topics: Topics
     classes: Classes
-    book: Agreements
+    agreements: Agreements
 
 
 async def names_of(tx: ReadTx) -> Names:
@@ -50,7 +50,7 @@ def told(
     if event == "ticket_classified":
         given["kind"] = _kind(responder, names.classes, given)
     if event == "clocks_set":
-        agreement = names.book.agreements.get(given["agreement"] or "")
+        agreement = names.agreements.agreements.get(given["agreement"] or "")
         given["agreement"] = given["agreement"] if agreement is None else agreement.title
     if event.startswith("task_"):
         given |= _of_task(given)

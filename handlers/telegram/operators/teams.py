@@ -8,7 +8,13 @@ from channels.telegram.screens.callbacks import HandTo, TicketVerb
 from channels.telegram.screens.keyboards import Keyboard
 from core.errors import Refusal
 from core.teams import assignment
-from core.teams.assignee_parser import Target, Wish, name_of, read_escalation, read_hand_over
+from core.teams.assignee_parser import (
+    AssignmentWish,
+    Target,
+    name_of,
+    read_escalation,
+    read_hand_over,
+)
 from core.teams.assignment import above, takers
 from core.teams.members import Colleague, begin_duty, colleagues_of, end_duty
 from core.teams.teams import TeamFacts, teams_of
@@ -113,9 +119,9 @@ async def _give(tx: Tx, wish: HandTo) -> tuple[str, dict[str, Any]]:
     target = await _target(tx, wish)
     facts = {"number": wish.number, "to": name_of(tx, target)}
     if not wish.up or target.team is None:
-        await assignment.hand_over(tx, wish.number, Wish(target))
+        await assignment.hand_over(tx, wish.number, AssignmentWish(target))
         return "assigned", facts
-    await assignment.escalate(tx, wish.number, Wish(target, target.team.level))
+    await assignment.escalate(tx, wish.number, AssignmentWish(target, target.team.level))
     return "escalated", facts | {"level": target.team.level}
 
 

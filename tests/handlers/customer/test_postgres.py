@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.migrate import migrate
+from bot.migrations import migrate
 from core.db import Database
 from core.texts import Texts
 from tests.handlers.customer.room import private_room

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.migrate import migrate
+from bot.migrations import migrate
 from core.db import Database
 from core.texts import Texts
 from tests.handlers.operators.group import LOCALES, Group, operator_group

@@ -270,7 +270,7 @@ async def test_nonsense_is_refused_in_words(visitor: Visitor, do: str) -> None:
     assert not visitor.world.internal_errors
 
 
-async def test_unknown_deeds_are_refused(visitor: Visitor) -> None:
+async def test_unknown_acts_are_refused(visitor: Visitor) -> None:
     for do in ("fly", "", "__class__"):
         assert await visitor.refused(visitor.anna, do) == "unknown_do"
 

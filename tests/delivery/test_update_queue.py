@@ -19,7 +19,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from bot import update_queue as module
-from bot.update_queue import AT_ONCE, NotYet, Unparseable, UpdateQueue
+from bot.update_queue import MAX_WAITING, UnparsableUpdate, UpdateNotReady, UpdateQueue
 from core import inbox
 from core.desk import AlreadyHandled, Desk
 from core.inbox import Raw, Stored
@@ -76,7 +76,7 @@ class Hall:
 @pytest.fixture
 def hall(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Hall:
     monkeypatch.setattr(module, "RETRIES", (0.01, 0.02))
-    monkeypatch.setattr(module, "STORE_PAUSE", 0.01)
+    monkeypatch.setattr(module, "DATABASE_PAUSE", 0.01)
     return Hall(desk)
 
 
@@ -171,7 +171,7 @@ async def test_what_cannot_be_parsed_is_put_aside_at_once_and_told(hall: Hall) -
 
     async def refuse(stored: Stored) -> None:
         tries.append(stored.update_id)
-        raise Unparseable("message.chat: Field required")
+        raise UnparsableUpdate("message.chat: Field required")
 
     hall.handle = refuse
     async with hall.open():
@@ -186,7 +186,11 @@ async def test_what_cannot_be_parsed_is_put_aside_at_once_and_told(hall: Hall) -
 
 @pytest.mark.parametrize(
     "error",
-    [KeyError("my PIN is 4711"), Unparseable("message.text: my PIN is 4711"), ValueError("4711")],
+    [
+        KeyError("my PIN is 4711"),
+        UnparsableUpdate("message.text: my PIN is 4711"),
+        ValueError("4711"),
+    ],
 )
 async def test_what_people_wrote_is_not_told_with_what_went_wrong(
     hall: Hall, error: Exception
@@ -212,7 +216,7 @@ async def test_what_people_wrote_is_not_told_with_what_went_wrong(
 async def test_whatever_an_error_says_it_can_be_put_aside(hall: Hall, words: str) -> None:
     async def refuse(stored: Stored) -> None:
         if stored.update_id == 1:
-            raise Unparseable(words)
+            raise UnparsableUpdate(words)
 
     hall.handle = refuse
     async with hall.open():
@@ -229,7 +233,7 @@ async def test_what_cannot_even_be_put_aside_holds_up_nobody(
 
     async def refuse(stored: Stored) -> None:
         if stored.update_id == 1:
-            raise Unparseable("no")
+            raise UnparsableUpdate("no")
 
     monkeypatch.setattr(inbox, "quarantine", broken)
     hall.handle = refuse
@@ -260,7 +264,7 @@ async def test_trouble_of_the_store_puts_nothing_aside(hall: Hall) -> None:
 async def test_a_line_that_is_down_puts_nothing_aside(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LINE_PAUSE", 0.01)
+    monkeypatch.setattr(module, "TELEGRAM_PAUSE", 0.01)
     failures: list[Exception] = [
         TelegramNetworkError(GetMe(), "no route"),
         TelegramServerError(GetMe(), "Bad Gateway"),
@@ -293,7 +297,7 @@ async def test_a_stop_does_not_wait_for_the_line(hall: Hall) -> None:
         await hall.store((1, 1))
         await asyncio.wait_for(failed.wait(), 30)
         began = time.monotonic()
-    assert time.monotonic() - began < module.LINE_PAUSE / 2
+    assert time.monotonic() - began < module.TELEGRAM_PAUSE / 2
     assert await hall.states() == {1: "new"}
 
 
@@ -449,7 +453,7 @@ async def test_stop_does_not_wait_for_ever(hall: Hall) -> None:
 
 
 async def test_a_handler_that_hangs_has_failed(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LONGEST", 0.02)
+    monkeypatch.setattr(module, "TIMEOUT", 0.02)
 
     async def hang(stored: Stored) -> None:
         if stored.update_id == 1:
@@ -478,7 +482,7 @@ async def test_ids_that_began_anew_after_an_idle_week_are_handled(hall: Hall, de
 
 async def test_a_replayed_update_is_handled_at_the_next_start(hall: Hall, desk: Desk) -> None:
     async def refuse(stored: Stored) -> None:
-        raise Unparseable("an old version does not know it")
+        raise UnparsableUpdate("an old version does not know it")
 
     hall.handle = refuse
     async with hall.open():
@@ -522,9 +526,9 @@ async def test_a_backlog_of_a_hundred_thousand(hall: Hall) -> None:
         await first.wait()
         assert time.monotonic() - began < 2
         async with asyncio.timeout(60):
-            while hall.update_queue._read_up_to < AT_ONCE + 400:
+            while hall.update_queue._read_up_to < MAX_WAITING + 400:
                 await asyncio.sleep(0.01)
-    assert most[0] <= AT_ONCE + module.PAGE
+    assert most[0] <= MAX_WAITING + module.PAGE
 
 
 async def test_an_update_that_has_to_wait_is_not_at_fault_and_keeps_its_place(hall: Hall) -> None:
@@ -534,7 +538,7 @@ async def test_an_update_that_has_to_wait_is_not_at_fault_and_keeps_its_place(ha
         nonlocal tries
         tries += 1
         if tries < 10:
-            raise NotYet("something is under way")
+            raise UpdateNotReady("something is under way")
         await hall.note(stored)
 
     hall.handle = wait

@@ -62,11 +62,11 @@ async def test_rows_are_what_the_library_reads(desk: Desk, clock: Clock) -> None
         tx.session.add(Person(name="Bob", language="en", dialogue=step, created_at=tx.now))
 
     await desk.run(make)
-    straight = await desk.run(_rows)
+    prepared = await desk.run(_rows)
     with listening(desk.database) as heard:
         usual = await desk.run(_rows)
     assert any("FROM person" in statement for statement in heard)
-    assert straight == usual == [({"step": "describe", "topic": None}, clock.now, False)]
+    assert prepared == usual == [({"step": "describe", "topic": None}, clock.now, False)]
 
 
 async def test_nothing_and_something_are_written_as_the_library_writes(desk: Desk) -> None:
@@ -135,9 +135,9 @@ async def test_what_the_library_must_add_to_is_refused(database: Database, state
     if not database.is_sqlite:
         pytest.skip("there the library runs it")
     async with database.write() as session:
-        with pytest.raises(ValueError, match="straight"):
+        with pytest.raises(ValueError, match="prepared"):
             await _ask(session, PreparedStatement(statement))
 
 
-async def _ask(session: AsyncSession, straight: PreparedStatement) -> None:
-    await straight.rows(session, {"ids": [1], "name": "x"})
+async def _ask(session: AsyncSession, prepared: PreparedStatement) -> None:
+    await prepared.rows(session, {"ids": [1], "name": "x"})

@@ -1,0 +1,176 @@
+"""Three loops beside the updates: the bot's profile, the health of its chats, the directory cache.
+
+Each checks its subject at an interval, logs what fails, and goes on: the desk works without it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiogram import Bot
+from aiogram.exceptions import AiogramError, TelegramMigrateToChat
+
+from channels.telegram.client.chat_health import examine
+from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens.bot_profile import introduce, write_introduction, write_withdrawal
+from core.delivery.courier import Courier
+from core.delivery.linked_chats import move_chat
+from core.desk import Desk
+from core.directory.version import times_applied
+from core.equipment.cameras import has_cameras
+from core.setup.chat_health import Condition, find_news, tell
+from core.setup.claim import offer_claim
+from core.setup.profile_state import (
+    ProfileState,
+    find_profile_state,
+    linked_operator_chats,
+    note_profile_state,
+    reachable_admins,
+)
+from core.teams.teams import teams_of
+from core.texts import Texts
+
+log = logging.getLogger(__name__)
+
+# Seconds until a change of the company, an admin or a chat shows in the bot's lists of commands.
+PROFILE_INTERVAL: Final = 5.0
+PROFILE_RETRY: Final = 60.0
+# Seconds between two examinations without a cause: admins hear of a fault within a minute (X14).
+HEALTH_INTERVAL: Final = 30.0
+# Seconds to wait after a cause: one change often comes as several updates.
+HEALTH_DELAY: Final = 0.2
+# Seconds after which an applied directory file holds for everybody, at the latest (E3).
+CACHE_INTERVAL: Final = 1.0
+
+
+@dataclass(slots=True)
+class BotProfile:
+    """Keeps what Telegram shows of the bot (its commands, its descriptions) up to date."""
+
+    bot: Bot
+    desk: Desk
+    texts: Texts
+
+    async def run(self) -> None:
+        """Run until cancelled; first print the link by which somebody becomes the first admin."""
+        offered = False
+        while True:
+            pause = PROFILE_INTERVAL
+            try:
+                if not offered:
+                    await self._offer_claim()
+                    offered = True
+                await self._introduce()
+            except AiogramError as error:
+                log.warning("the bot could not introduce itself yet: %s", error)
+                pause = PROFILE_RETRY
+            except Exception:
+                log.exception("the bot could not introduce itself")
+                pause = PROFILE_RETRY
+            await asyncio.sleep(pause)
+
+    async def _offer_claim(self) -> None:
+        name = (await self.bot.me()).username
+        payload = await self.desk.run(offer_claim)
+        if payload is not None:
+            log.warning(
+                "nobody is an admin yet; open this link in Telegram to become one: "
+                "https://t.me/%s?start=%s",
+                name,
+                payload,
+            )
+
+    async def _introduce(self) -> None:
+        company = self.desk.company
+        renderers = [
+            Renderer(self.texts, locale, self.desk.clock(), company.zone)
+            for locale in self.texts.locales
+        ]
+        admins = await self.desk.read(reachable_admins)
+        cameras = await self.desk.read(has_cameras)
+        chats = await self.desk.read(linked_operator_chats)
+        introduction = write_introduction(renderers, company, admins, rooms=chats, cameras=cameras)
+        before = await self.desk.read(find_profile_state)
+        if before.digest != introduction.digest:
+            former = before.admins - company.admins
+            withdrawn = write_withdrawal(renderers, chats, former)
+            await introduce(self.bot, (*withdrawn, *introduction.calls))
+            await self.desk.run(note_profile_state, ProfileState(introduction.digest, admins))
+
+
+@dataclass(slots=True)
+class ChatHealthWatch:
+    """Checks whether the bot is in its chats and has its rights there (X14).
+
+    It does so at an interval, and at once when ``courier.trouble_seen`` is set.
+    """
+
+    bot: Bot
+    desk: Desk
+    courier: Courier
+
+    async def run(self) -> None:
+        """Run until cancelled. Telegram out of reach is no fault of a chat: it is tried again."""
+        while True:
+            self.courier.trouble_seen.clear()
+            try:
+                await self._examine()
+            except AiogramError as error:
+                log.info("the chats cannot be examined now: %s", error)
+            except Exception:
+                log.exception("the chats could not be examined")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEALTH_INTERVAL):
+                    await self.courier.trouble_seen.wait()
+            await asyncio.sleep(HEALTH_DELAY)
+
+    async def _examine(self) -> None:
+        try:
+            teams = (await self.desk.read(teams_of)).with_group
+            found = await examine(self.bot, self.desk.company, teams)
+        except TelegramMigrateToChat as moved:
+            await self._follow(moved)
+            return
+        conditions = [
+            Condition(each.role, each.code, each.chat, each.title, each.team) for each in found
+        ]
+        if not await self.desk.read(find_news, conditions):
+            return
+        for recovered in await self.desk.run(tell, conditions):
+            self.courier.resume(str(recovered.chat))
+
+    async def _follow(self, moved: TelegramMigrateToChat) -> None:
+        """Replace the stored id of a group that became a supergroup without our being told."""
+        old = int(getattr(moved.method, "chat_id", 0))
+        self.desk.company = await self.desk.run(move_chat, old, moved.migrate_to_chat_id)
+        self.courier.trouble_seen.set()
+
+
+@dataclass(slots=True)
+class CacheRefresh:
+    """Empties the directory cache when another process has changed the directory (E3).
+
+    ``changed`` is called then. The check reads one row by its key.
+    """
+
+    desk: Desk
+    changed: Callable[[], None]
+
+    async def run(self) -> None:
+        """Run until cancelled. What was cached before the first check may be older than it."""
+        seen: int | None = None
+        while True:
+            try:
+                now = await self.desk.read(times_applied)
+                if now != seen:
+                    self.desk.invalidate()
+                    if seen is not None:
+                        log.info("the directory has changed; it is read again")
+                        self.changed()
+                    seen = now
+            except Exception:
+                log.exception("it could not be seen whether the directory has changed")
+            await asyncio.sleep(CACHE_INTERVAL)

@@ -1,0 +1,39 @@
+"""``python -m bot run``: the desk, until a signal stops it."""
+
+import argparse
+import asyncio
+import gc
+import signal
+
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+
+from bot import app as application
+from bot.commands import FINE, WRONG, complain
+from bot.database_access import open_for_writing, wait_for_server
+from bot.settings import Settings
+
+
+async def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the desk, on the clock ``options.clock``. Returns when SIGTERM or SIGINT has come."""
+    url = settings.database_url.get_secret_value()
+    await wait_for_server(url)
+    async with open_for_writing(url) as database:
+        await database.hold()
+        app = application.build(settings, database, clock=options.clock)
+        _stop_on_signals(app)
+        gc.freeze()
+        try:
+            await app.run()
+        except TelegramUnauthorizedError:
+            complain(["BOT_TOKEN: Telegram does not know it; ask @BotFather for the right one"])
+            return WRONG
+        except TelegramNotFound:
+            complain(["TELEGRAM_API_URL: what answers there is not a Bot API server"])
+            return WRONG
+    return FINE
+
+
+def _stop_on_signals(app: application.App) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, app.stop)

@@ -1,0 +1,115 @@
+"""What the sandbox's page shows of the bot: its process, its queues, its deadlines, its log."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy.exc import DBAPIError
+
+from core.company import Company
+from core.db import Database
+from core.desk import Desk, utc_now
+from core.queue_stats import QueueStats, read_queue_stats
+
+if TYPE_CHECKING:
+    from sandbox.process import BotProcess
+
+# Seconds after which a Bot API call without an answer counts as uncertain.
+UNCERTAIN_AFTER: Final = 2.0
+LOG_LINES: Final = 12
+_LOG_BYTES: Final = 16_384
+# How many deadlines the page shows, and how many a sandbox has at most.
+DEADLINES_SHOWN: Final = 5
+_ALL_DEADLINES: Final = 1000
+
+
+@dataclass(slots=True)
+class BotStatus:
+    """Reads the state of the bot's process and its SQLite ``database``; changes nothing."""
+
+    bot: "BotProcess"
+    database: Path
+    _state: tuple[str, float] = ("", 0.0)
+    _sending: dict[int, float] = field(default_factory=dict)
+    _desk: Desk | None = None
+
+    async def read(self) -> dict[str, Any]:
+        """Return the state as the page shows it (see `BotControl`); times are unix seconds."""
+        state = self._process_state()
+        shown: dict[str, Any] = {"bot": state, "since": round(self._state[1])}
+        if self.bot.running:
+            shown["pid"] = self.bot.pid
+        stats = await self._queue_stats()
+        if stats is not None:
+            shown |= self._queues(stats)
+        return shown | {"log": self._log()}
+
+    async def due(self, ticket_id: int, kind: str) -> float | None:
+        """Return when the ticket's timer of this kind is due (unix seconds), ``None``: not set."""
+        stats = await self._queue_stats(deadlines=_ALL_DEADLINES)
+        listed = () if stats is None else stats.deadlines
+        found = (due.at for due in listed if (due.number, due.kind) == (ticket_id, kind))
+        at = next(found, None)
+        return None if at is None else at.timestamp()
+
+    async def is_sending(self) -> bool:
+        """Return whether a message is on its way to Telegram."""
+        stats = await self._queue_stats()
+        return stats is not None and bool(stats.sending)
+
+    async def close(self) -> None:
+        """Close the database; the next reading opens it again."""
+        if self._desk is not None:
+            await self._desk.database.close()
+            self._desk = None
+        self._sending.clear()
+
+    def _process_state(self) -> str:
+        state = "stopped"
+        if self.bot.running:
+            state = "running" if self.bot.ready else "starting"
+        elif self.bot.exit_codes and self.bot.exit_codes[-1] < 0:
+            state = "killed"
+        if state != self._state[0]:
+            self._state = (state, utc_now().timestamp())
+        return state
+
+    async def _queue_stats(self, deadlines: int = DEADLINES_SHOWN) -> QueueStats | None:
+        if not self.database.exists():
+            return None
+        if self._desk is None:
+            self._desk = Desk(Database(f"sqlite+aiosqlite:///{self.database}"), Company())
+        try:
+            return await self._desk.read(read_queue_stats, deadlines)
+        except DBAPIError:  # its tables are still being made
+            return None
+
+    def _queues(self, stats: QueueStats) -> dict[str, Any]:
+        now = time.monotonic()
+        self._sending = {row: self._sending.get(row, now) for row in stats.sending}
+        uncertain = sum(now - since > UNCERTAIN_AFTER for since in self._sending.values())
+        return {
+            "updates": {
+                "stored": stats.stored,
+                "waiting": stats.waiting,
+                "quarantined": stats.quarantined,
+            },
+            "outbox": {
+                "waiting": stats.queued,
+                "sending": len(stats.sending) - uncertain,
+                "uncertain": uncertain,
+                "failed": stats.failed,
+            },
+            "deadlines": [
+                {"number": due.number, "kind": due.kind, "at": round(due.at.timestamp())}
+                for due in stats.deadlines
+            ],
+        }
+
+    def _log(self) -> list[str]:
+        if not self.bot.log.exists():
+            return []
+        with self.bot.log.open("rb") as log:
+            log.seek(max(0, self.bot.log.stat().st_size - _LOG_BYTES))
+            return log.read().decode(errors="replace").splitlines()[-LOG_LINES:]

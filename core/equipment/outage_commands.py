@@ -17,7 +17,7 @@ from core.sla.timers import set_timers
 from core.tasks.task_actions import open_equipment_task
 from core.tickets.access import access
 from core.tickets.card import OUTAGE
-from core.tickets.classification import set_kind
+from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import open_ticket
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.topics import answer_span

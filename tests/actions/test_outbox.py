@@ -21,11 +21,12 @@ from core.delivery.outbox_store import (
     next_due,
 )
 from core.delivery.pacing import Priority
+from core.delivery.receipts import ack_slow_answers
 from core.desk import Desk
 from core.models import LinkedChat, Person
 from core.tickets.card import card_of, words_of
 from core.tickets.conversation import reply
-from core.tickets.delivery_results import ack_slow_answers, arrived, copies_of, refused
+from core.tickets.delivery_results import arrived, copies_of, refused
 from core.tickets.intake import hear
 from core.tx import Tx
 from tests.actions.conftest import Clock

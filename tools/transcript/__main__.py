@@ -297,10 +297,13 @@ async def clock(stage: Stage, book: Agreements, language: str) -> None:
             await stage.alerts.expect(late, timeout=20)
 
         async def woken() -> None:
-            _, card = await stage.open_ticket(stage.customer("Vera", language), "?..")
+            number, card = await stage.open_ticket(stage.customer("Vera", language), "?..")
             reason = LINES[language]["frozen"].split(maxsplit=2)[2]
             await stage.olga.reply(card, f"/freeze 3s {reason}")
             await stage.group.expect(awake, timeout=20)
+            # it is late soon: what is told of it would stand in a scene by chance
+            await stage.group.expect(rf"#{number} .*{near}", timeout=20)
+            await stage.alerts.expect(rf"#{number} .*{late}", timeout=20)
 
         await book.scene("Reminder and overdue", overdue)
         await book.scene("Frozen and woken", woken)

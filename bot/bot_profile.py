@@ -8,8 +8,8 @@ from typing import Final
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from channels.telegram.messages.renderer import Renderer
 from channels.telegram.screens.bot_profile import introduce, write_introduction, write_withdrawal
+from channels.telegram.screens.screen import Renderer
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
 from core.setup.claim import offer_claim
@@ -75,7 +75,7 @@ class BotProfile:
         admins = await self.desk.read(reachable_admins)
         cameras = await self.desk.read(has_cameras)
         rooms = await self.desk.read(linked_operator_chats)
-        introduction = write_introduction(voices, company, admins, rooms=rooms, cameras=cameras)
+        introduction = write_introduction(voices, company, admins, groups=rooms, cameras=cameras)
         before = await self.desk.read(find_profile_state)
         if before.digest != introduction.digest:
             former = before.admins - company.admins

@@ -20,7 +20,6 @@ from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.gateway import Gateway
 from channels.telegram.client.known_ids import counter_of
 from channels.telegram.client.send_progress import SendProgressStore, Step
-from channels.telegram.messages import notice_text
 from channels.telegram.messages.message_parser import edits
 from channels.telegram.messages.payload import (
     Load,
@@ -32,9 +31,9 @@ from channels.telegram.messages.payload import (
     post,
     sent_of,
 )
-from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens import notices
 from channels.telegram.screens.card import draw
-from channels.telegram.screens.screen import Screen
+from channels.telegram.screens.screen import Renderer, Screen
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.outbox_store import (
     add_to_probe_context,
@@ -159,10 +158,7 @@ class TelegramChannel:
 
     async def _text(self, delivery: Delivery, renderer: Renderer) -> Sent:
         steps = await self._plan_text(delivery, renderer)
-        if (
-            notice_text.shows_card(delivery.key or "")
-            and self._deliveries.begun(delivery.id) is None
-        ):
+        if notices.shows_card(delivery.key or "") and self._deliveries.begun(delivery.id) is None:
             call: Any = steps[0].method
             posted = {"keyboard": dumped(call.reply_markup)}
             await self._desk.run(add_to_probe_context, delivery.id, {POSTED: posted})
@@ -171,7 +167,7 @@ class TelegramChannel:
     async def _plan_posted_text(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """The notice with the buttons that it was sent with; nothing if it was not sent."""
         steps = await self._plan_text(delivery, renderer)
-        if not notice_text.shows_card(delivery.key or ""):
+        if not notices.shows_card(delivery.key or ""):
             return steps
         posted = (await self._desk.read(probe_context_of, delivery.id)).get(POSTED)
         if posted is None:
@@ -181,7 +177,7 @@ class TelegramChannel:
 
     async def _plan_text(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         card = await self._card_of(delivery)
-        screen = notice_text.say(renderer, delivery.key or "", delivery.facts, card)
+        screen = notices.draw(renderer, delivery.key or "", delivery.facts, card)
         return [Step(post(int(delivery.address), screen, answered(delivery, card)))]
 
     async def _card_of(self, delivery: Delivery) -> Card | None:
@@ -265,7 +261,7 @@ class TelegramChannel:
 
     async def _signpost(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """The card here is none any more: it shows where its ticket went."""
-        screen = notice_text.say(renderer, delivery.key or "", delivery.facts, None)
+        screen = notices.draw(renderer, delivery.key or "", delivery.facts, None)
         await self._redraw(int(delivery.address), int(delivery.facts["ref"]), screen)
         return Sent()
 

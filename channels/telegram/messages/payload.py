@@ -9,10 +9,9 @@ from aiogram.types import InlineKeyboardMarkup, ReplyParameters
 
 from channels.telegram.client.send_progress import Progress, Step
 from channels.telegram.messages.message_parser import album, methods
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens import keyboards
 from channels.telegram.screens.card import header
-from channels.telegram.screens.screen import Screen
+from channels.telegram.screens.notices import question_after_all
+from channels.telegram.screens.screen import Renderer, Screen
 from core.delivery.channel import Delivery, Sent
 from core.desk import Desk
 from core.tickets.card import Card, Words, card_place, last_from_customer, words_of
@@ -91,7 +90,7 @@ def _for_operators(
         reply_to=card,
         prefix=None if card and not edited else line,
         fallback=line,
-        keyboard=keyboards.question(renderer, words[0].id) if thanks else None,
+        keyboard=question_after_all(renderer, words[0].id) if thanks else None,
     )
 
 

@@ -1,19 +1,23 @@
-"""The greeting, and the menu below it: the same wherever somebody begins."""
+"""The greeting and the menu below the chat: the same wherever somebody begins.
 
-from aiogram.types import Message, ReplyKeyboardMarkup
+Short, because both the commands and the camera links begin with it.
+"""
 
-from channels.telegram.screens.keyboards import menu
+from aiogram.types import ReplyKeyboardMarkup
+
+from channels.telegram.screens.customer_menu import menu
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
 from core.words.names import NAMELESS, clean_name
+from handlers.telegram.context import MessageContext
 from handlers.telegram.responder import Responder
 
 
-async def greet(message: Message, desk: Desk, responder: Responder) -> None:
+async def greet(context: MessageContext) -> None:
     """Say hello, whose desk it is, and how it works."""
-    company = desk.company
+    company, responder, user = context.desk.company, context.responder, context.message.from_user
     facts = {
-        "name": clean_name(message.from_user.first_name if message.from_user else "", 32),
+        "name": clean_name(user.first_name if user else "", 32),
         "company": clean_name(company.name),
         "span": company.answer_deadline,
     }
@@ -21,7 +25,7 @@ async def greet(message: Message, desk: Desk, responder: Responder) -> None:
     about = f"customer.desk{'_company' if company.name.strip() else ''}"
     parts = [responder.html(key, facts) for key in (hello, about, "customer.how")]
     text = f"{parts[0]} {parts[1]}\n{parts[2]}"
-    await responder.say(message.chat.id, text, keyboard=await menu_for(desk, responder))
+    await context.say(text, await menu_for(context.desk, responder))
 
 
 async def menu_for(desk: Desk, responder: Responder, *, share: bool = False) -> ReplyKeyboardMarkup:

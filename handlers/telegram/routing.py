@@ -24,7 +24,7 @@ from core.texts import Texts
 from handlers.telegram.admins import linked_chats, reports
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import own_tickets
+from handlers.telegram.customer import messages, own_tickets
 from handlers.telegram.customer import routes as customer
 from handlers.telegram.middlewares import LocaleMiddleware
 from handlers.telegram.operators import group_messages, membership, private
@@ -95,7 +95,7 @@ async def on_edited_message(
     if message.chat.type == "private":
         if sender is None or is_nobody(message):
             return UNHANDLED
-        return await customer.on_edit(message, desk, sender)
+        return await messages.on_edit(message, desk, sender)
     if not await is_operator_chat(desk, message.chat.id):
         return UNHANDLED
     return await group_messages.on_edit(message, bot, desk, sender)
@@ -157,7 +157,7 @@ async def on_own_membership(
 ) -> Any:
     """The bot was blocked or unblocked in private, or added to a chat."""
     if event.chat.type == "private":
-        return await customer.on_blocked(event, desk, sender)
+        return await messages.on_blocked(event, desk, sender)
     role = linked_chats.possible_role(event, desk)
     if role is None:
         return UNHANDLED

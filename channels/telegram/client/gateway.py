@@ -1,12 +1,13 @@
 """The one gate through which calls leave for Telegram: in order, at a pace, remembering ids.
 
-Whoever holds the bot goes through here, handlers' direct answers like the courier's parcels: the
+Whoever holds the bot goes through here, handlers' direct answers like the courier's deliveries: the
 gate is a middleware of the bot's session.
 """
 
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -29,7 +30,6 @@ from aiogram.methods.base import Response
 from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
 
 from channels.telegram.client.api_errors import NoRoom, Refused, judge, refusal_of
-from channels.telegram.client.known_ids import KnownIds
 from channels.telegram.screens.open_menus import OpenMenus
 from core.delivery.pacing import Pacer, Priority
 
@@ -115,17 +115,65 @@ def count_of(method: TelegramMethod[Any]) -> int:
 
 # An edit that is meant to change nothing costs a chat nothing.
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
-# How urgent the courier's parcel is; nothing is set while a handler answers whoever acts.
-_parcel: ContextVar[Priority | None] = ContextVar("parcel", default=None)
+# How urgent the courier's delivery is; nothing is set while a handler answers whoever acts.
+_delivery_priority: ContextVar[Priority | None] = ContextVar("delivery_priority", default=None)
 
 
 def _is_direct() -> bool:
-    return _parcel.get() is None
+    return _delivery_priority.get() is None
 
 
 def _urgency() -> Priority:
-    delivery = _parcel.get()
+    delivery = _delivery_priority.get()
     return Priority.ANSWER_TO_ACTOR if delivery is None else delivery
+
+
+REMEMBERED: Final = 4096
+SHARED: Final = "shared"
+_SUPERGROUP: Final = "-100"
+
+
+def counter_of(chat: int | str) -> str:
+    """The counter that numbers a chat's messages."""
+    address = str(chat)
+    return address if address.startswith((_SUPERGROUP, "@")) else SHARED
+
+
+class KnownIds:
+    """Which messages were seen where: the search for a lost response starts from them (R6).
+
+    Private chats and basic groups share one counter for each bot; every supergroup and channel has
+    its own.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+        self._known: dict[str, tuple[deque[int], set[int]]] = {}
+
+    def note(self, chat: int | str, message_id: int) -> None:
+        """A message with this id stands there, ours or somebody's."""
+        counter = counter_of(chat)
+        self._newest[counter] = max(message_id, self._newest.get(counter, 0))
+        order, known = self._known.setdefault(counter, (deque(), set()))
+        if message_id in known:
+            return
+        order.append(message_id)
+        known.add(message_id)
+        if len(order) > REMEMBERED:
+            known.discard(order.popleft())
+
+    def newest(self, chat: int | str) -> int:
+        """The newest id known of the chat's counter; 0 when nothing was seen."""
+        return self._newest.get(counter_of(chat), 0)
+
+    def is_known(self, chat: int | str, message_id: int) -> bool:
+        """Whether it is accounted for whose this message is."""
+        known = self._known.get(counter_of(chat))
+        return known is not None and message_id in known[1]
+
+    def newest_ids(self) -> dict[str, int]:
+        """The newest id of every counter."""
+        return dict(self._newest)
 
 
 class Gateway:
@@ -145,11 +193,11 @@ class Gateway:
 
         Outside of any they answer somebody who acts, and are given up if that would take long.
         """
-        token = _parcel.set(priority)
+        token = _delivery_priority.set(priority)
         try:
             yield
         finally:
-            _parcel.reset(token)
+            _delivery_priority.reset(token)
 
     @contextmanager
     def probing(self) -> Iterator[None]:
@@ -165,9 +213,9 @@ class Gateway:
         try:
             return await self.bot(method)
         except AiogramError as error:
-            setback = refusal_of(error)
-            if setback is not None:
-                raise Refused(setback, str(error)) from error
+            refusal = refusal_of(error)
+            if refusal is not None:
+                raise Refused(refusal, str(error)) from error
             raise judge(error, method) from error
 
     def note_incoming(self, chat: Chat | int, message_id: int) -> None:

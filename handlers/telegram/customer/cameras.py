@@ -15,7 +15,7 @@ from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome, Step
 from core.words.contact_values import shared_phone
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer.greeting import greet, menu_for
+from handlers.telegram.customer.new_ticket import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 from handlers.telegram.responder import Responder
 

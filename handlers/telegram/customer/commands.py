@@ -13,8 +13,7 @@ from core.people import identity
 from core.tickets import customer_dialogue
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import cameras
-from handlers.telegram.customer.greeting import greet, menu_for
-from handlers.telegram.customer.new_ticket import show_topics
+from handlers.telegram.customer.new_ticket import greet, menu_for, show_topics
 from handlers.telegram.customer.own_tickets import show_list
 
 # Commands of the operators' group: they do nothing here.

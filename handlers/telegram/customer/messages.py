@@ -1,13 +1,23 @@
-"""What customers write: stored by the desk first, and only then shown where it went."""
+"""What customers write and edit: stored by the desk first, and only then shown where it went."""
+
+from typing import Final
+
+from aiogram.types import ChatMemberUpdated, Message
 
 from channels.telegram.messages.message_parser import Service, Unsupported, read
 from channels.telegram.screens.new_ticket import FileMessages
+from core.desk import Desk
 from core.errors import NoSuchTicket, Refusal
+from core.people.identity import Sender, regain
 from core.texts import Key
 from core.tickets import customer_dialogue, intake
+from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Outcome
+from core.tickets.reachability import lose_sender
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import cameras
+
+_BLOCKED: Final = frozenset({"kicked", "left"})
 
 
 async def on_words(context: MessageContext) -> None:
@@ -49,3 +59,18 @@ async def _file(context: ButtonContext, ticket_id: int | None) -> str:
     if heard.outcome is Outcome.JOINED:
         return context.responder.html("customer.filed.joined", {"number": ticket_id})
     return context.responder.html("customer.filed.opened")
+
+
+async def on_edit(message: Message, desk: Desk, sender: Sender) -> None:
+    """The copies follow; the old words stay in the journal (X8)."""
+    incoming = read(message)
+    if isinstance(incoming, IncomingMessage):
+        await desk.run(customer_dialogue.edit_own, sender, incoming)
+
+
+async def on_blocked(event: ChatMemberUpdated, desk: Desk, sender: Sender) -> None:
+    """The person blocked the bot, or let it in again; their tickets say so to operators (R12)."""
+    if event.new_chat_member.status in _BLOCKED:
+        await desk.run(lose_sender, sender, "blocked")
+    else:
+        await desk.run(regain, sender)

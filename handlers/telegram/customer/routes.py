@@ -5,26 +5,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import ChatMemberUpdated, Message
 
-from channels.telegram.messages.message_parser import read
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.customer_menu import ChooseLanguage, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
 from channels.telegram.screens.new_ticket import ChooseTopic, FileMessages
 from channels.telegram.screens.ticket_list import ListPage
-from core.desk import Desk
-from core.people.identity import Sender, regain
-from core.tickets import customer_dialogue
-from core.tickets.incoming import IncomingMessage
-from core.tickets.reachability import lose_sender
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import cameras, commands, messages, new_ticket, own_tickets
 from handlers.telegram.origin import is_borrowed
 
 # «/12 подъезд, не работает» is a command, «/12/3» is not.
 _COMMAND: Final = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@[A-Za-z0-9_]+)?(?:\s+(.*))?", re.DOTALL)
-_BLOCKED: Final = frozenset({"kicked", "left"})
 
 _MENU_LABELS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
     "new": new_ticket.show_topics,
@@ -75,18 +67,3 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     PickCamera: cameras.pick,
     CameraFault: cameras.report,
 }
-
-
-async def on_edit(message: Message, desk: Desk, sender: Sender) -> None:
-    """The copies follow; the old words stay in the journal (X8)."""
-    incoming = read(message)
-    if isinstance(incoming, IncomingMessage):
-        await desk.run(customer_dialogue.edit_own, sender, incoming)
-
-
-async def on_blocked(event: ChatMemberUpdated, desk: Desk, sender: Sender) -> None:
-    """The person blocked the bot, or let it in again; their tickets say so to operators (R12)."""
-    if event.new_chat_member.status in _BLOCKED:
-        await desk.run(lose_sender, sender, "blocked")
-    else:
-        await desk.run(regain, sender)

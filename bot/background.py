@@ -14,8 +14,8 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramMigrateToChat
 
 from channels.telegram.client.chat_health import examine
-from channels.telegram.messages.renderer import Renderer
 from channels.telegram.screens.bot_profile import introduce, write_introduction, write_withdrawal
+from channels.telegram.screens.screen import Renderer
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
 from core.desk import Desk
@@ -92,7 +92,7 @@ class BotProfile:
         admins = await self.desk.read(reachable_admins)
         cameras = await self.desk.read(has_cameras)
         chats = await self.desk.read(linked_operator_chats)
-        introduction = write_introduction(renderers, company, admins, rooms=chats, cameras=cameras)
+        introduction = write_introduction(renderers, company, admins, groups=chats, cameras=cameras)
         before = await self.desk.read(find_profile_state)
         if before.digest != introduction.digest:
             former = before.admins - company.admins

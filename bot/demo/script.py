@@ -10,16 +10,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from channels.telegram.screens.callbacks import (
-    Callback,
-    CameraPick,
-    CameraTrouble,
-    Confirm,
-    File,
-    FreezeFor,
-    TicketVerb,
-    parse,
-)
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.callback_data import parse
+from channels.telegram.screens.cameras import CameraFault, PickCamera
+from channels.telegram.screens.card import Freeze, TicketVerb
+from channels.telegram.screens.customer_tickets import Confirm
+from channels.telegram.screens.new_ticket import FileMessages
 
 if TYPE_CHECKING:
     from bot.demo.status import BotStatus
@@ -83,22 +80,22 @@ class Story:
             _ = person.say(plot.words)
         else:
             _ = person.send_photo(caption=plot.words, **_photo(plot.photo))
-        await self._press(person, person.chat, lambda found: found == File())
+        await self._press(person, person.chat, lambda found: found == FileMessages(where="new"))
 
     async def _report_camera(self, person: "Person", plot: "Plot") -> None:
         """The customer follows a camera's link and shares the phone that shows it is theirs."""
         _ = person.start(f"cam_{plot.camera}")
         await self._until(lambda: bool(person.chat.reply_keyboards), "the bot asks for the phone")
         _ = person.send_contact()
-        await self._press(person, person.chat, lambda found: isinstance(found, CameraPick))
+        await self._press(person, person.chat, lambda found: isinstance(found, PickCamera))
         await self._press(
             *(person, person.chat),
-            lambda found: isinstance(found, CameraTrouble) and found.code == plot.words,
+            lambda found: isinstance(found, CameraFault) and found.fault == plot.words,
         )
 
     async def confirm(self, case: _Case, _step: "Step") -> None:
         """The customer confirms that everything works again."""
-        wanted = Confirm(case.number, yes=True)
+        wanted = Confirm(answer="y", ticket_id=case.number)
         await self._press(case.customer, case.customer.chat, lambda found: found == wanted)
 
     # ------------------------------------------------------------------ the operators
@@ -111,13 +108,13 @@ class Story:
 
     async def press_verb(self, case: _Case, step: "Step") -> None:
         """An operator presses one of the card's buttons."""
-        wanted = TicketVerb(step.action, case.number)
+        wanted = TicketVerb(verb=step.action, ticket_id=case.number)
         await self._press(self._operator(step), self._group, lambda found: found == wanted)
 
     async def freeze(self, case: _Case, step: "Step") -> None:
         """An operator puts the ticket off, and chooses until when."""
         await self.press_verb(case, step)
-        wanted = FreezeFor(case.number, step.words)
+        wanted = Freeze(span=step.words, ticket_id=case.number)
         await self._press(self._operator(step), self._group, lambda found: found == wanted)
 
     async def reply(self, case: _Case, step: "Step") -> None:
@@ -165,24 +162,24 @@ class Story:
         return self.demo.people[step.who]
 
     async def _press(
-        self, person: "Person", chat: "Chat", wanted: Callable[[Callback], bool]
+        self, person: "Person", chat: "Chat", wanted: Callable[[CallbackData], bool]
     ) -> None:
         await self._until(lambda: self._has(chat, wanted), "a button")
         message, (row, column) = self._button(chat, wanted)
         press = person.press_at(message, row, column).result
         await self._until(lambda: press.answered, "an answer to a press")
 
-    def _has(self, chat: "Chat", wanted: Callable[[Callback], bool]) -> bool:
+    def _has(self, chat: "Chat", wanted: Callable[[CallbackData], bool]) -> bool:
         return next(_buttons(chat, wanted), None) is not None
 
     def _button(
-        self, chat: "Chat", wanted: Callable[[Callback], bool]
+        self, chat: "Chat", wanted: Callable[[CallbackData], bool]
     ) -> "tuple[Message, tuple[int, int]]":
         return next(_buttons(chat, wanted))
 
     def _newest_number(self) -> int:
         numbers = [
-            found.number
+            found.ticket_id
             for message in self._group.bot_messages
             for found, _ in _callbacks(message)
             if isinstance(found, TicketVerb)
@@ -196,12 +193,12 @@ class Story:
         await self.demo.world.until(condition, TIMEOUT, what)
 
 
-def _is_about(found: Callback, ticket_id: int) -> bool:
-    return isinstance(found, TicketVerb) and found.number == ticket_id
+def _is_about(found: CallbackData, ticket_id: int) -> bool:
+    return isinstance(found, TicketVerb) and found.ticket_id == ticket_id
 
 
 def _buttons(
-    chat: "Chat", wanted: Callable[[Callback], bool]
+    chat: "Chat", wanted: Callable[[CallbackData], bool]
 ) -> "Iterator[tuple[Message, tuple[int, int]]]":
     """Yield the buttons with such callback data, newest message first, with row and column."""
     for message in reversed(chat.bot_messages):
@@ -210,7 +207,7 @@ def _buttons(
                 yield message, place
 
 
-def _callbacks(message: "Message") -> Iterator[tuple[Callback, tuple[int, int]]]:
+def _callbacks(message: "Message") -> Iterator[tuple[CallbackData, tuple[int, int]]]:
     rows = (message.inline_keyboard or {}).get("inline_keyboard", ())
     for row, buttons in enumerate(rows):
         for column, button in enumerate(buttons):

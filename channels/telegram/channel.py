@@ -1,4 +1,4 @@
-"""The way into Telegram's chats, as the courier knows it."""
+"""The channel through which the courier delivers to Telegram."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -17,10 +17,8 @@ from aiogram.types import (
 )
 
 from channels.telegram.client.api_errors import ApiRefusal, Refused
-from channels.telegram.client.gateway import Gateway
-from channels.telegram.client.known_ids import counter_of
+from channels.telegram.client.gateway import Gateway, counter_of
 from channels.telegram.client.send_progress import SendProgressStore, Step
-from channels.telegram.messages import notice_text
 from channels.telegram.messages.message_parser import edits
 from channels.telegram.messages.payload import (
     Load,
@@ -32,9 +30,9 @@ from channels.telegram.messages.payload import (
     post,
     sent_of,
 )
-from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens import notices
 from channels.telegram.screens.card import draw
-from channels.telegram.screens.screen import Screen
+from channels.telegram.screens.screen import Renderer, Screen
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.outbox_store import (
     add_to_probe_context,
@@ -61,7 +59,7 @@ _NOTHING_TO_DO: Final = frozenset({ApiRefusal.GONE, ApiRefusal.FOREIGN, ApiRefus
 
 
 class TelegramChannel:
-    """Renders parcels and makes Telegram's calls. See `core.delivery.channel.Channel`."""
+    """Renders deliveries and makes Telegram's calls. See `core.delivery.channel.Channel`."""
 
     name = "telegram"
 
@@ -88,7 +86,7 @@ class TelegramChannel:
         }
 
     async def recall(self) -> None:
-        """Account for what stands in the chats already: none of it is a parcel that was lost."""
+        """Note the messages that are in the chats already: none of them is a lost delivery."""
         for chat, message_ref in await self._desk.read(find_standing):
             self._gateway.known_ids.note(chat, message_ref)
 
@@ -97,26 +95,26 @@ class TelegramChannel:
         return {PROBE_CONTEXT: self._gateway.known_ids.newest_ids()}
 
     async def send(self, delivery: Delivery) -> Sent:
-        """Do what the parcel says, or raise `SendError`."""
+        """Make the calls of a delivery. Raises `SendError`."""
         operation = self._operations.get(delivery.kind)
         if operation is None:
             raise SendError("unsupported", delivery.kind, permanent=True)
         with self._gateway.at(self._priority(delivery)):
             try:
-                return await operation(delivery, self._voice(delivery))
+                return await operation(delivery, self._renderer_for(delivery))
             except Refused as refused:
                 raise SendError("bad_request", refused.detail, permanent=True) from refused
             except TextError as error:
                 raise SendError("bad_request", str(error), permanent=True) from error
 
     async def was_delivered(self, delivery: Delivery) -> Sent | None:
-        """What stands there of a parcel whose answer was lost; what is missing of it is added."""
+        """What was sent of a delivery whose response was lost; the rest is sent now."""
         plan = self._plans.get(delivery.kind)
         if plan is None:
             return None
         with self._gateway.at(self._priority(delivery)):
             begun = self._deliveries.begun(delivery.id)
-            renderer = self._voice(delivery)
+            renderer = self._renderer_for(delivery)
             steps = begun.steps if begun else await plan(delivery, renderer)
             lowest = await self._lowest(delivery)
             if not steps:
@@ -133,7 +131,7 @@ class TelegramChannel:
     async def close(self) -> None:
         """The bot's session belongs to whoever made it."""
 
-    def _voice(self, delivery: Delivery) -> Renderer:
+    def _renderer_for(self, delivery: Delivery) -> Renderer:
         own = delivery.facts.get(READERS_ZONE)
         zone = self._desk.company.zone if own is None else ZoneInfo(own)
         return Renderer(self._texts, delivery.locale, self._desk.clock(), zone)
@@ -159,10 +157,7 @@ class TelegramChannel:
 
     async def _text(self, delivery: Delivery, renderer: Renderer) -> Sent:
         steps = await self._plan_text(delivery, renderer)
-        if (
-            notice_text.shows_card(delivery.key or "")
-            and self._deliveries.begun(delivery.id) is None
-        ):
+        if notices.shows_card(delivery.key or "") and self._deliveries.begun(delivery.id) is None:
             call: Any = steps[0].method
             posted = {"keyboard": dumped(call.reply_markup)}
             await self._desk.run(add_to_probe_context, delivery.id, {POSTED: posted})
@@ -171,7 +166,7 @@ class TelegramChannel:
     async def _plan_posted_text(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """The notice with the buttons that it was sent with; nothing if it was not sent."""
         steps = await self._plan_text(delivery, renderer)
-        if not notice_text.shows_card(delivery.key or ""):
+        if not notices.shows_card(delivery.key or ""):
             return steps
         posted = (await self._desk.read(probe_context_of, delivery.id)).get(POSTED)
         if posted is None:
@@ -181,7 +176,7 @@ class TelegramChannel:
 
     async def _plan_text(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         card = await self._card_of(delivery)
-        screen = notice_text.say(renderer, delivery.key or "", delivery.facts, card)
+        screen = notices.draw(renderer, delivery.key or "", delivery.facts, card)
         return [Step(post(int(delivery.address), screen, answered(delivery, card)))]
 
     async def _card_of(self, delivery: Delivery) -> Card | None:
@@ -199,7 +194,7 @@ class TelegramChannel:
         try:
             made = await self._deliveries.make(delivery, carried.steps(chat))
         except Refused as refused:
-            if refused.setback is not ApiRefusal.REPLY_LOST:
+            if refused.refusal is not ApiRefusal.REPLY_LOST:
                 raise
             made = await self._deliveries.make(delivery, carried.steps_without_reply(chat))
         return sent_of(delivery, made)
@@ -252,20 +247,20 @@ class TelegramChannel:
         try:
             await self._gateway.call(edit)
         except Refused as refused:
-            if refused.setback is ApiRefusal.UNREADABLE:
+            if refused.refusal is ApiRefusal.UNREADABLE:
                 plain = {"text": screen.plain, "parse_mode": None}
                 await self._gateway.call(edit.model_copy(update=plain))
-            elif refused.setback in {ApiRefusal.GONE, ApiRefusal.FOREIGN}:
+            elif refused.refusal in {ApiRefusal.GONE, ApiRefusal.FOREIGN}:
                 return False
-            elif refused.setback is not ApiRefusal.UNCHANGED:
+            elif refused.refusal is not ApiRefusal.UNCHANGED:
                 raise
         return True
 
     # changes of what stands there
 
     async def _moved_card(self, delivery: Delivery, renderer: Renderer) -> Sent:
-        """The card here is none any more: it shows where its ticket went."""
-        screen = notice_text.say(renderer, delivery.key or "", delivery.facts, None)
+        """Replace the card by a pointer to the chat that the ticket moved to."""
+        screen = notices.draw(renderer, delivery.key or "", delivery.facts, None)
         await self._redraw(int(delivery.address), int(delivery.facts["ref"]), screen)
         return Sent()
 
@@ -316,5 +311,5 @@ class TelegramChannel:
         try:
             await self._gateway.call(method)
         except Refused as refused:
-            if refused.setback not in _NOTHING_TO_DO:
+            if refused.refusal not in _NOTHING_TO_DO:
                 raise

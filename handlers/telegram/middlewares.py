@@ -1,4 +1,4 @@
-"""Around every handler: in which language we speak, and how a refusal is said."""
+"""Around every handler: the language of the answer, and how a refusal is shown."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -14,21 +14,17 @@ from core.errors import Refusal
 from core.people.identity import Sender, merged_account, reader_of
 from core.texts import Texts
 from core.tx import ReadTx
+from handlers.telegram.origin import sender_of
 from handlers.telegram.responder import Responder
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
 log = logging.getLogger(__name__)
 
 
-def sender_of(user: User) -> Sender:
-    """A Telegram user as the desk's people know them."""
-    return Sender(user.id, user.full_name, user.username, user.language_code)
-
-
 class LocaleMiddleware(BaseMiddleware):
-    """Gives the handler ``sender`` and ``responder`` in the person's language; says refusals.
+    """Gives the handler ``sender`` and ``responder`` in the person's language; shows refusals.
 
-    In groups we speak the company's language, whoever asks: everybody reads it.
+    In groups the company's language is used, whoever asks: everybody reads it.
     """
 
     def __init__(self, desk: Desk, texts: Texts) -> None:
@@ -36,10 +32,10 @@ class LocaleMiddleware(BaseMiddleware):
         self.texts = texts
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Run the handler; a refusal becomes a sentence to the person who acted."""
+        """Run the handler; a refusal becomes a line to the person who acted."""
         user: User | None = getattr(event, "from_user", None)
         sender = None if user is None else sender_of(user)
-        sender, locale, zone = await self._spoken_with(event, sender)
+        sender, locale, zone = await self._reader(event, sender)
         responder = Responder(data["bot"], self.desk, self.texts, locale, zone)
         data["responder"] = responder
         if sender is not None:
@@ -47,32 +43,32 @@ class LocaleMiddleware(BaseMiddleware):
         try:
             return await handler(event, data)
         except Refusal as refusal:
-            await say_refusal(responder, event, refusal)
+            await show_refusal(responder, event, refusal)
             return None
 
-    async def _spoken_with(
+    async def _reader(
         self, event: TelegramObject, sender: Sender | None
     ) -> tuple[Sender | None, str, ZoneInfo | None]:
-        """Whom we speak with, in which language, and in which zone if it is their own."""
+        """The sender, their language, and their own zone if they have one."""
         message = event.message if isinstance(event, CallbackQuery) else event
         chat = getattr(message, "chat", None)
         if sender is None or chat is None or chat.type != "private":
             return sender, self.desk.company.language, None
         known = isinstance(event, Message | CallbackQuery)
-        return await self.desk.read(_known_as if known else _as_they_are, sender)
+        return await self.desk.read(_merged_reader if known else _plain_reader, sender)
 
 
-async def _known_as(tx: ReadTx, sender: Sender) -> tuple[Sender, str, ZoneInfo | None]:
-    """Whoever writes from an account that was merged into another is that person."""
+async def _merged_reader(tx: ReadTx, sender: Sender) -> tuple[Sender, str, ZoneInfo | None]:
+    """An account that was merged into another acts as that one."""
     person = replace(sender, telegram_id=await merged_account(tx, sender.telegram_id))
-    return await _as_they_are(tx, person)
+    return await _plain_reader(tx, person)
 
 
-async def _as_they_are(tx: ReadTx, sender: Sender) -> tuple[Sender, str, ZoneInfo | None]:
+async def _plain_reader(tx: ReadTx, sender: Sender) -> tuple[Sender, str, ZoneInfo | None]:
     return sender, *await reader_of(tx, sender.telegram_id, sender.language)
 
 
-async def say_refusal(responder: Responder, event: TelegramObject, refusal: Refusal) -> None:
+async def show_refusal(responder: Responder, event: TelegramObject, refusal: Refusal) -> None:
     """A toast for a button, a short reply for a message."""
     log.info("refused", extra={"key": refusal.key})
     if isinstance(event, CallbackQuery):

@@ -1,8 +1,7 @@
-"""How a handler speaks to the person who acts: after the commit, in their language, paced.
+"""How a handler answers the person who acts: after the commit, in their language, paced.
 
-These answers are not in the outbox: a menu that got lost is asked for again, so whatever hinders
-one is a line in the log and no fault of the update that asked for it. What somebody must receive
-goes through the outbox.
+These answers do not go through the outbox: somebody asks again for a menu that got lost, so a
+failure is logged and does not fail the update. What somebody must receive goes through the outbox.
 """
 
 import asyncio
@@ -36,8 +35,7 @@ from aiogram.types import (
 )
 
 from channels.telegram.client.api_errors import TROUBLES
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens.screen import packed
+from channels.telegram.screens.screen import Renderer, packed
 from core.desk import Desk
 from core.texts import Texts
 
@@ -55,8 +53,8 @@ NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 
 @dataclass(slots=True)
 class Responder:
-    """Speaks in ``locale``, to the end of one update. Facts of people are escaped here, in the one
-    place. ``deadline`` is in monotonic seconds; what cannot be shown before it is not shown.
+    """Answers one update in ``locale``. ``deadline`` is in monotonic seconds; what cannot be shown
+    before it is not shown.
     """
 
     bot: Bot
@@ -68,7 +66,7 @@ class Responder:
 
     @property
     def renderer(self) -> Renderer:
-        """The same way of speaking, for keyboards."""
+        """Renders screens in the same language and zone, at this instant."""
         return Renderer(self.texts, self.locale, self.desk.clock(), self.zone)
 
     @property
@@ -77,11 +75,11 @@ class Responder:
         return self.own_zone or self.desk.company.zone
 
     def html(self, key: str, facts: Mapping[str, Any] | None = None) -> str:
-        """A sentence for a message: facts escaped."""
+        """A text for a message: facts escaped."""
         return self._say(key, facts, html.escape)
 
     def plain(self, key: str, facts: Mapping[str, Any] | None = None) -> str:
-        """A sentence for a toast or a button: no markup at all."""
+        """A text for a toast or a button: no markup at all."""
         return self._say(key, facts, None)
 
     def _say(self, key: str, facts: Mapping[str, Any] | None, escape: Any) -> str:
@@ -97,10 +95,9 @@ class Responder:
         keyboard: Keyboard | None = None,
         reply_to: int | None = None,
     ) -> Message | None:
-        """Send ready HTML. Of blocks as many as fit are one message, and none of them is torn.
+        """Send HTML; blocks are joined into as few messages as they need, none is split.
 
-        Returns the last message. After one that could not be shown the rest is not: a story
-        without its middle tells something else.
+        Returns the last message. After one that could not be sent the rest is not sent either.
         """
         sent: Message | None = None
         parts = packed([text] if isinstance(text, str) else text)
@@ -121,7 +118,7 @@ class Responder:
     async def edit(
         self, message: Any, text: str, *, keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
-        """Turn a message of ours into another screen; if it cannot be edited, send it anew."""
+        """Edit a message of ours into another screen; if it cannot be edited, send it anew."""
         edit = EditMessageText(
             chat_id=message.chat.id,
             message_id=message.message_id,
@@ -136,7 +133,7 @@ class Responder:
             if "not modified" not in error.message:
                 await self.say(message.chat.id, text, keyboard=keyboard)
         except TROUBLES as error:
-            _say_nothing("a screen", error)
+            _log_failure("a screen", error)
 
     async def show_buttons(self, message: Any, keyboard: InlineKeyboardMarkup | None) -> None:
         """Other buttons below the same message."""
@@ -146,7 +143,7 @@ class Responder:
         await self._show(edit, "buttons")
 
     async def toast(self, query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
-        """Answer a button. Costs nothing of a chat's budget; too late is not an error."""
+        """Answer a button. It costs nothing of the chat's rate limit; too late is not an error."""
         answer = AnswerCallbackQuery(
             callback_query_id=query.id, text=text[:TOAST] or None, show_alert=alert
         )
@@ -165,7 +162,7 @@ class Responder:
         try:
             return await self._make(method)
         except TROUBLES as error:
-            _say_nothing(what, error)
+            _log_failure(what, error)
             return None
 
     async def _make(self, method: TelegramMethod[T]) -> T:
@@ -173,7 +170,7 @@ class Responder:
             return await self.bot(method)
 
 
-def _say_nothing(what: str, error: BaseException) -> None:
+def _log_failure(what: str, error: BaseException) -> None:
     log.warning("%s was not shown: %s", what, str(error) or type(error).__name__)
 
 

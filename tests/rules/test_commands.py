@@ -6,7 +6,7 @@ from core.tickets.albums import AlbumLocation
 from core.tickets.incoming import IncomingMessage
 from handlers.telegram.operators.command_parser import is_foreign, parse, without_head, without_mark
 from handlers.telegram.operators.commands import COMMANDS
-from handlers.telegram.operators.group_messages import Seen, Sort, sort
+from handlers.telegram.operators.group_messages import Traits, Treatment, treatment_of
 
 
 @pytest.mark.parametrize(
@@ -90,35 +90,35 @@ NOTED = AlbumLocation(12, note=True)
 
 
 @pytest.mark.parametrize(
-    ("seen", "expected"),
+    ("traits", "expected"),
     [
-        (Seen(), Sort.STAYS),
-        (Seen(command=True), Sort.COMMAND),
-        (Seen(ticket=12, ours=True), Sort.ANSWER),
-        (Seen(ticket=12, ours=True, marked=True), Sort.NOTE),
-        (Seen(ticket=12, ours=True, command=True), Sort.COMMAND),
+        (Traits(), Treatment.KEPT_INSIDE),
+        (Traits(command=True), Treatment.COMMAND),
+        (Traits(ticket=12, ours=True), Treatment.ANSWER),
+        (Traits(ticket=12, ours=True, marked=True), Treatment.NOTE),
+        (Traits(ticket=12, ours=True, command=True), Treatment.COMMAND),
         # a colleague's answer, or a note: what is said to it stays inside
-        (Seen(ticket=12), Sort.STAYS),
-        (Seen(ticket=12, marked=True), Sort.NOTE),
-        (Seen(marked=True), Sort.STAYS),
-        (Seen(ours=True), Sort.STAYS),
-        (Seen(begun=ANSWERED), Sort.ANSWER),
-        (Seen(begun=ANSWERED, ticket=12, ours=True), Sort.ANSWER),
-        (Seen(begun=ANSWERED, marked=True), Sort.NOTE),
-        (Seen(begun=NOTED), Sort.NOTE),
-        (Seen(begun=NOTED, ticket=12, ours=True), Sort.NOTE),
+        (Traits(ticket=12), Treatment.KEPT_INSIDE),
+        (Traits(ticket=12, marked=True), Treatment.NOTE),
+        (Traits(marked=True), Treatment.KEPT_INSIDE),
+        (Traits(ours=True), Treatment.KEPT_INSIDE),
+        (Traits(begun=ANSWERED), Treatment.ANSWER),
+        (Traits(begun=ANSWERED, ticket=12, ours=True), Treatment.ANSWER),
+        (Traits(begun=ANSWERED, marked=True), Treatment.NOTE),
+        (Traits(begun=NOTED), Treatment.NOTE),
+        (Traits(begun=NOTED, ticket=12, ours=True), Treatment.NOTE),
         # whose words are nobody's
-        (Seen(faceless=True), Sort.STAYS),
-        (Seen(faceless=True, command=True), Sort.FACELESS),
-        (Seen(faceless=True, ticket=12, ours=True), Sort.FACELESS),
-        (Seen(borrowed=True, command=True), Sort.IGNORED),
-        (Seen(borrowed=True, ticket=12, ours=True), Sort.IGNORED),
-        (Seen(automatic=True, command=True), Sort.IGNORED),
-        (Seen(foreign=True, ticket=12, ours=True), Sort.IGNORED),
+        (Traits(anonymous=True), Treatment.KEPT_INSIDE),
+        (Traits(anonymous=True, command=True), Treatment.ANONYMOUS),
+        (Traits(anonymous=True, ticket=12, ours=True), Treatment.ANONYMOUS),
+        (Traits(borrowed=True, command=True), Treatment.IGNORED),
+        (Traits(borrowed=True, ticket=12, ours=True), Treatment.IGNORED),
+        (Traits(automatic=True, command=True), Treatment.IGNORED),
+        (Traits(foreign=True, ticket=12, ours=True), Treatment.IGNORED),
     ],
 )
-def test_every_message_has_its_sort(seen: Seen, expected: Sort) -> None:
-    assert sort(seen) is expected
+def test_every_message_has_its_treatment(traits: Traits, expected: Treatment) -> None:
+    assert treatment_of(traits) is expected
 
 
 def test_the_table_is_whole() -> None:

@@ -73,14 +73,14 @@ def is_passing(error: BaseException) -> bool:
 class Refused(Exception):
     """Telegram refused in a way that may be overcome."""
 
-    def __init__(self, setback: ApiRefusal, detail: str) -> None:
-        super().__init__(f"{setback.name}: {detail}")
-        self.setback = setback
+    def __init__(self, refusal: ApiRefusal, detail: str) -> None:
+        super().__init__(f"{refusal.name}: {detail}")
+        self.refusal = refusal
         self.detail = detail
 
 
 # Telegram's words, in their order: the first that is found counts.
-_SETBACKS: Final[tuple[tuple[str, ApiRefusal], ...]] = (
+_PATTERNS: Final[tuple[tuple[str, ApiRefusal], ...]] = (
     ("message is not modified", ApiRefusal.UNCHANGED),
     (r"repl(y|ied)( message)? .*not found|message to be replied not found", ApiRefusal.REPLY_LOST),
     (r"message to (edit|delete|react|pin|unpin) not found", ApiRefusal.GONE),
@@ -107,9 +107,9 @@ _REPEATABLE: Final = re.compile(r"(edit|delete|answer|get|set|pin|unpin|close|re
 
 
 def refusal_of(error: AiogramError) -> ApiRefusal | None:
-    """The setback that Telegram's words describe, if it is one."""
+    """The refusal that Telegram's words describe, if it is one."""
     words = str(error).casefold()
-    return next((setback for told, setback in _SETBACKS if re.search(told, words)), None)
+    return next((refusal for told, refusal in _PATTERNS if re.search(told, words)), None)
 
 
 def is_repeatable(method: TelegramMethod[Any]) -> bool:

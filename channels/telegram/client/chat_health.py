@@ -1,6 +1,6 @@
 """Whether the bot can do its work in the chats that have a role: asked of Telegram, said by codes.
 
-The doctor on the command line, the checklist in an admin's chat and the watch all ask here, so
+``bot check``, the checklist in an admin's chat and the regular check all ask here, so
 that they never say different things.
 """
 

@@ -21,8 +21,7 @@ from aiogram.methods import (
 )
 
 from channels.telegram.client.api_errors import ApiRefusal, Refused
-from channels.telegram.client.gateway import Gateway
-from channels.telegram.client.known_ids import SHARED, counter_of
+from channels.telegram.client.gateway import SHARED, Gateway, counter_of
 from channels.telegram.screens.screen import plain_of
 
 Method = TelegramMethod[Any]
@@ -63,7 +62,7 @@ class DeliveryProbe:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._sightings = gateway.known_ids
+        self._known_ids = gateway.known_ids
 
     async def find(self, method: Method, chat: int, lowest: int) -> list[int] | None:
         """Where the messages of one call stand, if all of them do, behind the id ``lowest``.
@@ -78,27 +77,27 @@ class DeliveryProbe:
         while len(hits) < len(likes) and (message_ref := message_ref + 1) <= self._last(
             chat, lowest
         ):
-            if self._sightings.is_known(chat, message_ref):
+            if self._known_ids.is_known(chat, message_ref):
                 continue
             look = await self._look(chat, message_ref, likes[len(hits)])
             if look is ProbeResult.NOTHING:
-                empty += message_ref > max(self._sightings.newest(chat), lowest)
+                empty += message_ref > max(self._known_ids.newest(chat), lowest)
                 if empty >= END and counter_of(chat) != SHARED:
                     break
                 continue
             empty = 0
             if look is ProbeResult.FOREIGN:
-                self._sightings.note(chat, message_ref)
+                self._known_ids.note(chat, message_ref)
             elif look is not ProbeResult.OURS:
                 (hits if look is ProbeResult.SAME else spoilt).append(message_ref)
         whole = len(hits) == len(likes)
         await self._take_away(chat, spoilt if whole else [*hits, *spoilt])
         for message_ref in hits:
-            self._sightings.note(chat, message_ref)
+            self._known_ids.note(chat, message_ref)
         return hits if whole else None
 
     def _last(self, chat: int, lowest: int) -> int:
-        return max(self._sightings.newest(chat), lowest) + AHEAD
+        return max(self._known_ids.newest(chat), lowest) + AHEAD
 
     async def _look(self, chat: int, message_ref: int, like: Sequence[Method]) -> ProbeResult:
         look = ProbeResult.NOTHING
@@ -116,9 +115,9 @@ class DeliveryProbe:
             with self._gateway.probing():
                 await self._gateway.call(edit)
         except Refused as refused:
-            if refused.setback is ApiRefusal.UNREADABLE and (plain := plainer(edit)) is not None:
+            if refused.refusal is ApiRefusal.UNREADABLE and (plain := plainer(edit)) is not None:
                 return await self._try(plain)
-            return _SHOWS.get(refused.setback, ProbeResult.NOTHING)
+            return _SHOWS.get(refused.refusal, ProbeResult.NOTHING)
         return ProbeResult.OURS
 
     async def _take_away(self, chat: int, message_refs: Sequence[int]) -> None:

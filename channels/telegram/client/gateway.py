@@ -1,10 +1,11 @@
 """The one gate through which calls leave for Telegram: in order, at a pace, remembering ids.
 
-Whoever holds the bot goes through here, handlers' direct answers like the courier's parcels: the
+Whoever holds the bot goes through here, handlers' direct answers like the courier's deliveries: the
 gate is a middleware of the bot's session.
 """
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from contextvars import ContextVar
@@ -25,7 +26,6 @@ from aiogram.methods.base import Response
 from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
 
 from channels.telegram.client.api_errors import Refused, judge, refusal_of
-from channels.telegram.client.known_ids import KnownIds
 from channels.telegram.client.session import LeanSession
 from channels.telegram.client.turn_queue import TurnQueue
 from channels.telegram.screens.open_menus import OpenMenus
@@ -113,6 +113,54 @@ def _urgency() -> Priority:
     return Priority.ANSWER_TO_ACTOR if delivery is None else delivery
 
 
+REMEMBERED: Final = 4096
+SHARED: Final = "shared"
+_SUPERGROUP: Final = "-100"
+
+
+def counter_of(chat: int | str) -> str:
+    """The counter that numbers a chat's messages."""
+    address = str(chat)
+    return address if address.startswith((_SUPERGROUP, "@")) else SHARED
+
+
+class KnownIds:
+    """Which messages were seen where: the search for a lost response starts from them (R6).
+
+    Private chats and basic groups share one counter for each bot; every supergroup and channel has
+    its own.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+        self._known: dict[str, tuple[deque[int], set[int]]] = {}
+
+    def note(self, chat: int | str, message_id: int) -> None:
+        """A message with this id stands there, ours or somebody's."""
+        counter = counter_of(chat)
+        self._newest[counter] = max(message_id, self._newest.get(counter, 0))
+        order, known = self._known.setdefault(counter, (deque(), set()))
+        if message_id in known:
+            return
+        order.append(message_id)
+        known.add(message_id)
+        if len(order) > REMEMBERED:
+            known.discard(order.popleft())
+
+    def newest(self, chat: int | str) -> int:
+        """The newest id known of the chat's counter; 0 when nothing was seen."""
+        return self._newest.get(counter_of(chat), 0)
+
+    def is_known(self, chat: int | str, message_id: int) -> bool:
+        """Whether it is accounted for whose this message is."""
+        known = self._known.get(counter_of(chat))
+        return known is not None and message_id in known[1]
+
+    def newest_ids(self) -> dict[str, int]:
+        """The newest id of every counter."""
+        return dict(self._newest)
+
+
 class Gateway:
     """Keeps one call in flight for each chat, the pace of all, and what is known of ids."""
 
@@ -150,9 +198,9 @@ class Gateway:
         try:
             return await self.bot(method)
         except AiogramError as error:
-            setback = refusal_of(error)
-            if setback is not None:
-                raise Refused(setback, str(error)) from error
+            refusal = refusal_of(error)
+            if refusal is not None:
+                raise Refused(refusal, str(error)) from error
             raise judge(error, method) from error
 
     def note_incoming(self, chat: Chat | int, message_id: int) -> None:

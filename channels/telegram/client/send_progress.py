@@ -1,4 +1,4 @@
-"""Calls of one parcel, one after the other, each made once: resumed after a failure, and looked
+"""Calls of one delivery, one after the other, each made once: resumed after a failure, and looked
 for when the answer was lost (R6).
 """
 
@@ -30,7 +30,7 @@ class Step:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a parcel has come: what stands there, and which message of the desk's it is."""
+    """How far a delivery has come: what was sent, and which message of the desk's it is."""
 
     steps: Sequence[Step]
     done: int = 0
@@ -51,9 +51,9 @@ class Progress:
 
 
 class SendProgressStore:
-    """Makes the calls of parcels.
+    """Makes the calls of deliveries.
 
-    A parcel that stopped half-way goes on where it stopped: with the very calls it began with as
+    A delivery that stopped half-way goes on where it stopped: with the very calls it began with as
     long as this process lives, and in the next one by what is noted with it.
     """
 
@@ -64,7 +64,7 @@ class SendProgressStore:
         self._begun: dict[int, Progress] = {}
 
     def begun(self, delivery_id: int) -> Progress | None:
-        """How far this parcel had come when it stopped."""
+        """How far this delivery had come when it stopped."""
         return self._begun.get(delivery_id)
 
     async def make(self, delivery: Delivery, steps: Sequence[Step]) -> Progress:
@@ -110,8 +110,8 @@ class SendProgressStore:
         came = {"done": progress.done, "refs": progress.message_refs, "carried": progress.carried}
         try:
             await self._desk.run(note_stopped, delivery.id, came)
-        except Exception as error:  # noqa: BLE001 what kept the parcel back must be told all the same
-            log.warning("how far a parcel came is known to this process only: %s", error)
+        except Exception as error:  # noqa: BLE001 the cause of the failure must be told all the same
+            log.warning("how far a delivery came is known to this process only: %s", error)
 
     async def _catch_up(self, progress: Progress, chat: int, lowest: int) -> None:
         while progress.rest:
@@ -127,7 +127,7 @@ class SendProgressStore:
         try:
             return await self._gateway.call(method)
         except Refused as refused:
-            plain = plainer(method) if refused.setback is ApiRefusal.UNREADABLE else None
+            plain = plainer(method) if refused.refusal is ApiRefusal.UNREADABLE else None
             if plain is not None:
                 return await self._call(plain, first=first)
             if first:

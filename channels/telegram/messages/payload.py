@@ -1,4 +1,4 @@
-"""A parcel as a message, and what is kept of it once it stands there."""
+"""A delivery as calls of the Bot API, and what is stored about the messages they make."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,9 @@ from aiogram.types import InlineKeyboardMarkup, ReplyParameters
 
 from channels.telegram.client.send_progress import Progress, Step
 from channels.telegram.messages.message_parser import album, methods
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens import keyboards
 from channels.telegram.screens.card import header
-from channels.telegram.screens.screen import Screen
+from channels.telegram.screens.notices import question_after_all
+from channels.telegram.screens.screen import Renderer, Screen
 from core.delivery.channel import Delivery, Sent
 from core.desk import Desk
 from core.tickets.card import Card, Words, card_place, last_from_customer, words_of
@@ -22,7 +21,7 @@ from core.tx import ReadTx
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A parcel's words, what they answer, and the lines that may stand above them.
+    """The words of a delivery, what they reply to, and the lines that may stand above them.
 
     ``fallback`` is the line for when what they answer is gone; without one they go all the same.
     """
@@ -56,7 +55,7 @@ class Load:
 
 
 async def load(desk: Desk, delivery: Delivery, renderer: Renderer) -> Load | None:
-    """What a content parcel carries; ``None`` when it was taken back meanwhile."""
+    """The words of a delivery; ``None`` if they were withdrawn meanwhile."""
     words, reply_to = await desk.read(_find, delivery)
     if not words:
         return None
@@ -67,8 +66,8 @@ async def load(desk: Desk, delivery: Delivery, renderer: Renderer) -> Load | Non
 
 async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None]:
     """The words that are left, and the ref of what they answer: the card, or the customer's."""
-    spoken = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
-    words = [piece for piece in spoken if not piece.withdrawn]
+    found = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
+    words = [piece for piece in found if not piece.withdrawn]
     if not words:
         return words, None
     number, chat = delivery.ticket_id or 0, int(delivery.address)
@@ -91,7 +90,7 @@ def _for_operators(
         reply_to=card,
         prefix=None if card and not edited else line,
         fallback=line,
-        keyboard=keyboards.question(renderer, words[0].id) if thanks else None,
+        keyboard=question_after_all(renderer, words[0].id) if thanks else None,
     )
 
 
@@ -120,12 +119,12 @@ def post(chat: int, screen: Screen, reply_to: int | None) -> SendMessage:
 
 
 def dumped(keyboard: InlineKeyboardMarkup | None) -> dict[str, Any] | None:
-    """Buttons as they are noted with a row."""
+    """A keyboard as JSON, stored with the outbox row."""
     return None if keyboard is None else keyboard.model_dump(mode="json", exclude_none=True)
 
 
 def loaded(keyboard: dict[str, Any] | None) -> InlineKeyboardMarkup | None:
-    """Noted buttons, to compare with."""
+    """A keyboard from stored JSON."""
     return None if keyboard is None else InlineKeyboardMarkup.model_validate(keyboard)
 
 
@@ -138,7 +137,7 @@ def answered(delivery: Delivery, card: Card | None) -> int | None:
 
 
 def sent_of(delivery: Delivery, made: Progress) -> Sent:
-    """What the courier is told of a parcel that stands there."""
+    """What the courier is told of a delivery that was sent."""
     note: dict[str, Any] = {"chat": int(delivery.address)}
     if delivery.kind in {"content", "edit"}:
         note["messages"] = made.carried

@@ -1,15 +1,14 @@
-"""The screens of who supervises: the list, the link that makes one more, the question before one
-is taken off it.
-"""
+"""The list of admins, the link that invites one more, the question before one is removed."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens.callbacks import Dismiss, SetUp
-from channels.telegram.screens.keyboards import Button, Keyboard, button
-from channels.telegram.screens.screen import Screen
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.buttons import Button, Id, Keyboard, button, one_of
+from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.setup import SetupStep
 from core.setup.admins import Admin, Invitation
 from core.words.names import clean_name
 
@@ -17,8 +16,15 @@ _SHARE: Final = "https://t.me/share/url"
 LONGEST: Final = 40
 
 
-def admins(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen:
-    """All of them; those who were appointed here can be taken off. ``mine``: who looks, by id."""
+class DismissAdmin(CallbackData, prefix="ad"):
+    """This person is to be no admin any more; ``ask`` asks once more, ``sure`` does it."""
+
+    verb: Annotated[str, one_of(("ask", "sure"))]
+    person: Id
+
+
+def draw_list(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen:
+    """All admins; those who were invited can be removed. ``mine``: who looks, by account."""
     lines = [renderer.html("setup.admins.head"), ""]
     lines += [_line(renderer, one, mine) for one in found]
     if any(one.named for one in found):
@@ -26,7 +32,12 @@ def admins(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen:
     removable = [one for one in found if not one.named] if len(found) > 1 else []
     rows = [[_step(renderer, "invite")]]
     rows += [
-        [button(renderer.plain("button.setup.dismiss", name=_name(one)), Dismiss("ask", one.id))]
+        [
+            button(
+                renderer.plain("button.setup.dismiss", name=_name(one)),
+                DismissAdmin(verb="ask", person=one.id),
+            )
+        ]
         for one in removable
     ]
     return Screen("\n".join(lines), Keyboard(inline_keyboard=[*rows, [_back(renderer, "list")]]))
@@ -55,17 +66,19 @@ def invitation(renderer: Renderer, made: Invitation, bot: str) -> Screen:
     return Screen(text, Keyboard(inline_keyboard=rows))
 
 
-def sure(renderer: Renderer, one: Admin, mine: int) -> Screen:
-    """Is this one to be no admin any more?"""
+def confirm_dismissal(renderer: Renderer, one: Admin, mine: int) -> Screen:
+    """Is this person to be no admin any more?"""
     key = "setup.admins.sure_you" if one.telegram_id == mine else "setup.admins.sure"
-    yes = button(renderer.plain("button.setup.dismiss_sure"), Dismiss("sure", one.id))
+    yes = button(
+        renderer.plain("button.setup.dismiss_sure"), DismissAdmin(verb="sure", person=one.id)
+    )
     rows = [[yes], [_back(renderer, "admins")]]
     return Screen(renderer.html(key, name=_name(one)), Keyboard(inline_keyboard=rows))
 
 
 def _step(renderer: Renderer, name: str) -> Button:
-    return button(renderer.plain(f"button.setup.{name}"), SetUp(name))
+    return button(renderer.plain(f"button.setup.{name}"), SetupStep(step=name))
 
 
 def _back(renderer: Renderer, to: str) -> Button:
-    return button(renderer.plain("button.setup.back"), SetUp(to))
+    return button(renderer.plain("button.setup.back"), SetupStep(step=to))

@@ -29,7 +29,7 @@ from aiogram.types import (
     MenuButtonCommands,
 )
 
-from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens.screen import Renderer
 from core.company import Company
 
 log = logging.getLogger(__name__)
@@ -94,38 +94,39 @@ class Introduction:
 
 
 def write_introduction(
-    voices: Iterable[Renderer],
+    renderers: Iterable[Renderer],
     company: Company,
     admins: Collection[int],
     *,
-    rooms: Collection[int] = (),
+    groups: Collection[int] = (),
     cameras: bool = False,
 ) -> Introduction:
-    """What is to be said, in every language of ``voices``; ``admins`` are those who can be reached,
-    ``rooms`` the groups in which operators work.
+    """What is to be said, in every language of ``renderers``.
+
+    ``admins`` are those who can be reached, ``groups`` the groups in which operators work.
 
     Telegram keeps commands only for people who have written to the bot. ``cameras``: the company
     has some, and so there is a command for them.
     """
     more = CAMERA if cameras else ()
-    calls = tuple(_calls(tuple(voices), company, admins, tuple(rooms), more))
+    calls = tuple(_calls(tuple(renderers), company, admins, tuple(groups), more))
     said = "\n".join(f"{call.__api_method__} {call.model_dump_json()}" for call in calls)
     return Introduction(calls, hashlib.sha256(said.encode()).hexdigest())
 
 
 def write_withdrawal(
-    voices: Iterable[Renderer], rooms: Collection[int], former: Collection[int]
+    renderers: Iterable[Renderer], groups: Collection[int], former: Collection[int]
 ) -> tuple[TelegramMethod[Any], ...]:
     """What takes back the commands of those who are no admins any more."""
     calls: list[TelegramMethod[Any]] = []
     for admin in sorted(former):
         scope = BotCommandScopeChat(chat_id=admin)
-        for renderer in voices:
+        for renderer in renderers:
             calls += [
                 DeleteMyCommands(scope=scope, language_code=code) for code in _codes(renderer)
             ]
-        for room in rooms:
-            member = BotCommandScopeChatMember(chat_id=room, user_id=admin)
+        for group in groups:
+            member = BotCommandScopeChatMember(chat_id=group, user_id=admin)
             calls.append(DeleteMyCommands(scope=member))
     return tuple(calls)
 
@@ -144,20 +145,20 @@ async def introduce(bot: Bot, calls: Iterable[TelegramMethod[Any]]) -> None:
 
 
 def _calls(
-    voices: tuple[Renderer, ...],
+    renderers: tuple[Renderer, ...],
     company: Company,
     admins: Collection[int],
-    rooms: tuple[int, ...],
+    groups: tuple[int, ...],
     more: tuple[str, ...],
 ) -> Iterator[TelegramMethod[Any]]:
-    for renderer in voices:
+    for renderer in renderers:
         for code in _codes(renderer):
             yield from _texts(renderer, code, company)
             for scope, names in _in_private(admins):
                 listed = _commands(renderer, "private", (*names[:1], *more, *names[1:]))
                 yield SetMyCommands(commands=listed, scope=scope, language_code=code)
         if renderer.locale == company.language:  # in a group everybody reads the company's
-            for scope, names in _in_groups(rooms, admins):
+            for scope, names in _in_groups(groups, admins):
                 yield SetMyCommands(commands=_commands(renderer, "group", names), scope=scope)
     yield SetChatMenuButton(menu_button=MenuButtonCommands())
 
@@ -187,12 +188,12 @@ def _in_private(
 
 
 def _in_groups(
-    rooms: Collection[int], admins: Collection[int]
+    groups: Collection[int], admins: Collection[int]
 ) -> Iterator[tuple[BotCommandScopeUnion, tuple[str, ...]]]:
-    for room in rooms:
-        yield BotCommandScopeChat(chat_id=room), OPERATOR
+    for group in groups:
+        yield BotCommandScopeChat(chat_id=group), OPERATOR
         for admin in sorted(admins):
-            yield BotCommandScopeChatMember(chat_id=room, user_id=admin), ADMIN_IN_GROUP
+            yield BotCommandScopeChatMember(chat_id=group, user_id=admin), ADMIN_IN_GROUP
 
 
 def _commands(renderer: Renderer, where: str, names: Iterable[str]) -> list[BotCommand]:

@@ -1,90 +1,131 @@
-"""Keyboards about cameras and outages: customers choose and tell, operators decide."""
+"""«Неисправность камеры»: the list of one's own cameras, one of them, and what is wrong with it."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any, Final
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens.callbacks import (
-    OUTAGE_STEPS,
-    TROUBLES,
-    CameraPage,
-    CameraPick,
-    CameraTrouble,
-    Menu,
-    Mine,
-    OutageStep,
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens import outages
+from channels.telegram.screens.buttons import (
+    Button,
+    Id,
+    Keyboard,
+    PageIndex,
+    button,
+    one_of,
+    page_turns,
+    rows_of,
+    short,
 )
-from channels.telegram.screens.keyboards import Button, Keyboard, button, rows_of, short
+from channels.telegram.screens.customer_menu import Menu, back_to, new_ticket
+from channels.telegram.screens.customer_tickets import OwnTicketOpened, state_of
+from channels.telegram.screens.screen import Renderer, Screen
+from core.equipment.camera_picker import Offered
+from core.equipment.cameras import PAGE, CameraFacts
+from core.equipment.faults import Chosen
+from core.words.names import clean_name
 
-Listed = Sequence[tuple[int, str]]
+_LABEL: Final = 64
+# «other» asks for words.
+_FAULTS: Final = ("picture", "quality", "archive", "view", "other")
 
 
-def cameras(listed: Listed, page: int, pages: int) -> Keyboard | None:
+class PickCamera(CallbackData, prefix="ci"):
+    """The customer means this camera, by its id."""
+
+    camera: Id
+
+
+class CameraFault(CallbackData, prefix="ct"):
+    """What is wrong with the camera; ``known``: wants to be told when a known fault is over."""
+
+    fault: Annotated[str, one_of((*_FAULTS, "known"))]
+    camera: Id
+
+
+class CameraPage(CallbackData, prefix="cp"):
+    """A page of the customer's cameras, counted from 0."""
+
+    page: PageIndex
+
+
+def facts_of(camera: CameraFacts) -> dict[str, Any]:
+    """The camera's facts as a text takes them."""
+    return {"number": camera.number, "name": camera.place}
+
+
+def draw_list(renderer: Renderer, offered: Offered) -> Screen:
+    """A page of one's cameras, and how to find one among many."""
+    page, words = offered.page, clean_name(offered.words, _LABEL)
+    if not page.cameras:
+        return Screen(renderer.html("camera.not_found", words=words), new_ticket(renderer))
+    text = renderer.html("camera.found" if offered.words else "camera.list", words=words)
+    if page.total > PAGE:
+        text += f"\n{renderer.html('camera.search')}"
+    labels = [(camera.id, f"{camera.number} · {camera.place}") for camera in page.cameras]
+    return Screen(text, list_keyboard(labels, page.page, page.pages))
+
+
+def list_keyboard(cameras: Sequence[tuple[int, str]], page: int, pages: int) -> Keyboard:
     """Cameras as ``(id, label)``, one in a row; ``‹ 2 / 5 ›`` where there are more."""
-    rows = [[button(short(label), CameraPick(number))] for number, label in listed]
-    turns: list[Button] = []
-    if page > 0:
-        turns.append(button("‹", CameraPage(page - 1)))
-    if pages > 1:
-        turns.append(button(f"{page + 1} / {pages}", CameraPage(page)))
-    if page < pages - 1:
-        turns.append(button("›", CameraPage(page + 1)))
-    return Keyboard(inline_keyboard=[*rows, turns] if turns else rows) if rows else None
+    rows = [[button(short(label), PickCamera(camera=camera))] for camera, label in cameras]
+    turns = list(page_turns(page, pages, lambda to: CameraPage(page=to)))
+    return Keyboard(inline_keyboard=[*rows, turns] if turns else rows)
 
 
-def troubles(renderer: Renderer, camera: int) -> Keyboard:
+def draw_none(renderer: Renderer, phone: str) -> Screen:
+    """No camera is known as theirs, though their phone is."""
+    return Screen(renderer.html("camera.none_by_phone", phone=phone), new_ticket(renderer))
+
+
+def draw_camera(renderer: Renderer, chosen: Chosen) -> Screen:
+    """A camera: what is wrong with it, or what is known of that already."""
+    camera, known = chosen.camera, chosen.known
+    if known is None:
+        text, keyboard = renderer.html("camera.ask"), faults(renderer, camera.id)
+    elif known.mine is not None:
+        state, ticket_id = state_of(known.mine, renderer), known.mine.number
+        text = renderer.html("camera.own_open", number=ticket_id, state=state)
+        keyboard = _own_fault(renderer, ticket_id)
+    else:
+        text, keyboard = renderer.html("camera.known"), known_fault(renderer, camera.id)
+        if known.outage is not None:
+            text = renderer.html("camera.known_area", news=outages.news(asdict(known.outage)))
+    return Screen(f"{renderer.html('camera.head', **facts_of(camera))}\n{text}", keyboard)
+
+
+def draw_describe(renderer: Renderer, camera: CameraFacts) -> Screen:
+    """The same camera: now describe what is wrong."""
+    head = renderer.html("camera.head", **facts_of(camera))
+    return Screen(f"{head}\n{renderer.html('camera.describe')}", back_to(renderer, "cameras"))
+
+
+def faults(renderer: Renderer, camera: int) -> Keyboard:
     """What can be wrong with a camera, and the way back."""
-    codes = [code for code in TROUBLES if code != "known"]
-    choices = [button(trouble(renderer, code), CameraTrouble(code, camera)) for code in codes]
+    choices = [
+        button(fault_text(renderer, fault), CameraFault(fault=fault, camera=camera))
+        for fault in _FAULTS
+    ]
     return rows_of([*choices, _back(renderer)])
 
 
-def trouble(renderer: Renderer, code: str) -> str:
+def fault_text(renderer: Renderer, fault: str) -> str:
     """What is wrong, in words: of a button, and then of the customer."""
-    return renderer.plain(f"camera.trouble.{code}")
+    return renderer.plain(f"camera.trouble.{fault}")
 
 
-def known(renderer: Renderer, camera: int) -> Keyboard:
-    """Somebody is at it already: one may be told when it is over."""
-    tell = button(renderer.plain("button.camera.tell"), CameraTrouble("known", camera))
-    return rows_of([tell, _back(renderer)])
+def known_fault(renderer: Renderer, camera: int) -> Keyboard:
+    """The fault is known: one may be told when it is over."""
+    data = CameraFault(fault="known", camera=camera)
+    return rows_of([button(renderer.plain("button.camera.tell"), data), _back(renderer)])
 
 
-def own_fault(renderer: Renderer, ticket_id: int) -> Keyboard:
+def _own_fault(renderer: Renderer, ticket_id: int) -> Keyboard:
     """The way to the ticket that one has about this camera."""
     label = renderer.plain("button.camera.ticket", number=ticket_id)
-    return rows_of([button(label, Mine(ticket_id)), _back(renderer)])
-
-
-def back_to_cameras(renderer: Renderer) -> Keyboard:
-    """Only the way back to one's cameras."""
-    return rows_of([_back(renderer)])
-
-
-def new_ticket(renderer: Renderer) -> Keyboard:
-    """Where no camera helps, a ticket does."""
-    return rows_of([button(renderer.plain("button.menu.new"), Menu("new"))])
+    return rows_of([button(label, OwnTicketOpened(ticket_id=ticket_id)), _back(renderer)])
 
 
 def _back(renderer: Renderer) -> Button:
-    return button(renderer.plain("button.menu.back"), Menu("cameras"))
-
-
-# For operators.
-
-
-def outage_offer(renderer: Renderer, ticket_id: int) -> Keyboard:
-    """Are the faults in the area of this ticket one?"""
-    return _outage(renderer, ticket_id, ("ask", "no"))
-
-
-def outage_spans(renderer: Renderer, ticket_id: int) -> Keyboard:
-    """They are: how long will it take?"""
-    spans = [code for code in OUTAGE_STEPS if code not in {"ask", "no", "back"}]
-    return _outage(renderer, ticket_id, [*spans, "back"])
-
-
-def _outage(renderer: Renderer, ticket_id: int, codes: Sequence[str]) -> Keyboard:
-    return rows_of(
-        button(renderer.plain(f"button.outage.{code}"), OutageStep(code, ticket_id))
-        for code in codes
-    )
+    return button(renderer.plain("button.menu.back"), Menu(step="cameras"))

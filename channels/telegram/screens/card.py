@@ -1,12 +1,13 @@
-"""The operators' card: what a ticket looks like in the group."""
+"""The operators' card of a ticket: its text, its buttons, and the menus that they open."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens import keyboards
-from channels.telegram.screens.screen import Screen, clipped
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.buttons import Button, Id, Keyboard, button, one_of, rows_of
+from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.texts import Key
 from core.tickets.card import Card, FaultyArea, FaultyCamera, OpenTask
 from core.tickets.customer_message import TITLE_LENGTH
@@ -15,74 +16,36 @@ from core.tickets.relations import URL, LinkFacts
 from core.tickets.workflow import Marker
 from core.words.names import clean_name
 
-
-def team(card: Card, renderer: Renderer) -> Iterator[str]:
-    """With whom the ticket is, where there are teams; the first level goes without saying."""
-    behind = card.behind
-    if behind.team is not None:
-        key = "card.team_level" if behind.level > 1 else "card.team"
-        yield renderer.html(key, team=clean_name(behind.team), level=behind.level)
-
-
-def tasks(card: Card, renderer: Renderer) -> Iterator[str]:
-    """The open tasks on one line."""
-    if card.behind.tasks:
-        listed = " · ".join(_task(card, task, renderer) for task in card.behind.tasks)
-        yield renderer.html("card.tasks") + " " + listed
+# «close» asks once more; «close!» does it.
+_VERBS: Final = (
+    *("take", "release", "wait", "freeze", "unfreeze", "resolve", "reopen", "assign", "escalate"),
+    *("close", "close!", "cancel", "cancel!"),
+    *("more", "back", "journal", "why", "tasks"),
+)
+_FREEZES: Final = ("1h", "tomorrow", "monday", "week", "other", "ever")
 
 
-def _task(card: Card, task: OpenTask, renderer: Renderer) -> str:
-    """A task of the ticket's assignee, who stands on the card already, goes without a name."""
-    kind = Key(f"task.kind.{task.kind}")
-    if task.assignee is None or task.assignee == card.assignee:
-        return renderer.html("card.task", task=task.id, kind=kind)
-    return renderer.html("card.task_of", task=task.id, kind=kind, name=clean_name(task.assignee))
+class TicketVerb(CallbackData, prefix="t"):
+    """Do this to the ticket, or show what can be done."""
+
+    verb: Annotated[str, one_of(_VERBS)]
+    ticket_id: Id
 
 
-# A card with more of them is read by nobody; /ticket shows no more either.
-_SHOWN: Final = 5
-_LONGEST_TITLE: Final = 60
+class Freeze(CallbackData, prefix="f"):
+    """Freeze the ticket for this span; ``other`` explains how to type another one."""
 
-
-def reached(card: Card, renderer: Renderer) -> Iterator[str]:
-    """Phones and addresses of a customer whom Telegram does not know; no line for all others."""
-    said = [renderer.html(f"card.reach.{kind}", value=value) for kind, value in card.reach]
-    if said:
-        yield " · ".join(said)
-
-
-def related(card: Card, renderer: Renderer) -> Iterator[str]:
-    """Its parent, its children, its links; no line where there are none."""
-    parts = list(_parts(card, renderer))
-    if parts:
-        yield f"{renderer.html('card.links')} {' · '.join(parts)}"
-
-
-def _parts(card: Card, renderer: Renderer) -> Iterator[str]:
-    relations = card.relations
-    if relations.parent is not None:
-        yield renderer.html("card.parent", parent=relations.parent)
-    if relations.children:
-        yield renderer.html("card.children", n=relations.children)
-    for link in relations.links[:_SHOWN]:
-        yield _link(link, renderer)
-    if len(relations.links) > _SHOWN:
-        yield renderer.html("card.links_more", n=len(relations.links) - _SHOWN)
-
-
-def _link(link: LinkFacts, renderer: Renderer) -> str:
-    if link.kind != URL:
-        state = Key(f"card.link.state.{link.state}")
-        return renderer.html(f"card.link.{link.kind}", other=link.other, state=state)
-    title = clean_name(link.title or (link.url or "").split("//", 1)[-1], _LONGEST_TITLE)
-    key = "card.link.url_state" if link.state else "card.link.url"
-    return renderer.html(key, url=link.url, title=title, state=link.state or "")
+    span: Annotated[str, one_of(_FREEZES)]
+    ticket_id: Id
 
 
 # Words that take more than this are folded by the reader's client.
 _SHORT: Final = 240
 _FEW_LINES: Final = 4
 _LONGEST_REASON: Final = 300
+# A card with more links is read by nobody; /ticket shows no more either.
+_LINKS: Final = 5
+_LONGEST_LINK: Final = 60
 
 NOBODY: Final = Key("person.nobody")
 
@@ -91,7 +54,7 @@ def draw(card: Card, renderer: Renderer) -> Screen:
     """The card as it should look now."""
     return Screen(
         "\n".join(_lines(card, renderer)),
-        keyboards.card(
+        keyboard(
             renderer,
             card.number,
             card.verbs,
@@ -116,18 +79,18 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     if not isinstance(card.faulty, FaultyArea):  # nobody stands behind an area
         lost = "card.customer_lost" if card.customer_lost else "card.customer"
         yield renderer.html(lost, name=clean_name(card.customer))
-    yield from reached(card, renderer)
+    yield from _reach(card, renderer)
     if card.faulty is not None:
         yield _faulty(card.faulty, renderer)
-    yield from team(card, renderer)
+    yield from _team(card, renderer)
     if titles := card.promised.titles(renderer.locale):
         yield renderer.html("card.kind", kind=" · ".join(titles))
     if work := " · ".join(_work(card, renderer)):
         yield work
     if clocks := " · ".join(_clocks(card, renderer)):
         yield f"{renderer.html('card.clocks')} {clocks}"
-    yield from tasks(card, renderer)
-    yield from related(card, renderer)
+    yield from _tasks(card, renderer)
+    yield from _related(card, renderer)
     yield from _state(card, renderer)
     if card.follows is not None:
         yield renderer.html("card.follows", follows=card.follows)
@@ -178,6 +141,64 @@ def _clocks(card: Card, renderer: Renderer) -> Iterator[str]:
             yield renderer.html(f"card.clock.{clock.kind}_stands", left=left)
 
 
+def _team(card: Card, renderer: Renderer) -> Iterator[str]:
+    """The team, where there are teams; its support level above the first."""
+    behind = card.behind
+    if behind.team is not None:
+        key = "card.team_level" if behind.level > 1 else "card.team"
+        yield renderer.html(key, team=clean_name(behind.team), level=behind.level)
+
+
+def _tasks(card: Card, renderer: Renderer) -> Iterator[str]:
+    """The open tasks, on one line."""
+    if card.behind.tasks:
+        listed = " · ".join(_task(card, task, renderer) for task in card.behind.tasks)
+        yield renderer.html("card.tasks") + " " + listed
+
+
+def _task(card: Card, task: OpenTask, renderer: Renderer) -> str:
+    """A task; without a name where it is the ticket's assignee's."""
+    kind = Key(f"task.kind.{task.kind}")
+    if task.assignee is None or task.assignee == card.assignee:
+        return renderer.html("card.task", task=task.id, kind=kind)
+    return renderer.html("card.task_of", task=task.id, kind=kind, name=clean_name(task.assignee))
+
+
+def _reach(card: Card, renderer: Renderer) -> Iterator[str]:
+    """Phones and addresses of a customer who is not in Telegram."""
+    said = [renderer.html(f"card.reach.{kind}", value=value) for kind, value in card.reach]
+    if said:
+        yield " · ".join(said)
+
+
+def _related(card: Card, renderer: Renderer) -> Iterator[str]:
+    """Parent, children and links, on one line."""
+    parts = list(_parts(card, renderer))
+    if parts:
+        yield f"{renderer.html('card.links')} {' · '.join(parts)}"
+
+
+def _parts(card: Card, renderer: Renderer) -> Iterator[str]:
+    relations = card.relations
+    if relations.parent is not None:
+        yield renderer.html("card.parent", parent=relations.parent)
+    if relations.children:
+        yield renderer.html("card.children", n=relations.children)
+    for link in relations.links[:_LINKS]:
+        yield _link(link, renderer)
+    if len(relations.links) > _LINKS:
+        yield renderer.html("card.links_more", n=len(relations.links) - _LINKS)
+
+
+def _link(link: LinkFacts, renderer: Renderer) -> str:
+    if link.kind != URL:
+        state = Key(f"card.link.state.{link.state}")
+        return renderer.html(f"card.link.{link.kind}", other=link.other, state=state)
+    title = clean_name(link.title or (link.url or "").split("//", 1)[-1], _LONGEST_LINK)
+    key = "card.link.url_state" if link.state else "card.link.url"
+    return renderer.html(key, url=link.url, title=title, state=link.state or "")
+
+
 def _state(card: Card, renderer: Renderer) -> Iterator[str]:
     """What the marker does not say already."""
     facts: dict[str, Any] = {
@@ -196,3 +217,68 @@ def _state(card: Card, renderer: Renderer) -> Iterator[str]:
             yield renderer.html(f"card.state.{category}{why}", **facts)
         case "open" if card.reopened and card.assignee is None:
             yield renderer.html("card.state.reopened")
+
+
+# What a card shows at once, in this order.
+_FIRST: Final = ("take", "unfreeze", "resolve", "wait", "freeze")
+
+
+def keyboard(
+    renderer: Renderer,
+    ticket_id: int,
+    verbs: Collection[str],
+    *,
+    taken: bool,
+    frozen: bool,
+    ended: bool,
+) -> Keyboard:
+    """The buttons of a card. ``verbs`` are those that the ticket's state allows."""
+    if ended:
+        shown = ["reopen"] if "reopen" in verbs else []
+        return rows_of(_verbs(renderer, ticket_id, shown))
+    hidden = {"take" if taken else "wait", "freeze" if frozen else "unfreeze"}
+    if frozen:
+        hidden |= {"take", "wait"}
+    shown = [verb for verb in _FIRST if verb in verbs and verb not in hidden]
+    if not shown and "reopen" in verbs:
+        shown = ["reopen"]
+    return rows_of(_verbs(renderer, ticket_id, [*shown, "more"]))
+
+
+def more(
+    renderer: Renderer,
+    ticket_id: int,
+    verbs: Collection[str],
+    *,
+    taken: bool,
+    also: Sequence[str] = (),
+) -> Keyboard:
+    """What a card does not show at once, the destructive last.
+
+    ``also``: what only this ticket offers, such as its tasks.
+    """
+    offered = ["release"] if taken and "release" in verbs else []
+    ends = [verb for verb in ("close", "cancel") if verb in verbs]
+    return rows_of(_verbs(renderer, ticket_id, [*offered, *also, "journal", *ends, "back"]))
+
+
+def freeze_spans(renderer: Renderer, ticket_id: int) -> Keyboard:
+    """For how long the ticket is to be frozen."""
+    spans = [
+        button(renderer.plain(f"button.freeze.{span}"), Freeze(span=span, ticket_id=ticket_id))
+        for span in _FREEZES
+    ]
+    return rows_of([*spans, *_verbs(renderer, ticket_id, ["back"])])
+
+
+def confirm_end(renderer: Renderer, ticket_id: int, verb: str) -> Keyboard:
+    """``close`` and ``cancel`` ask once more."""
+    data = TicketVerb(verb=f"{verb}!", ticket_id=ticket_id)
+    sure = button(renderer.plain(f"button.sure.{verb}"), data)
+    return rows_of([sure, *_verbs(renderer, ticket_id, ["back"])])
+
+
+def _verbs(renderer: Renderer, ticket_id: int, verbs: Iterable[str]) -> Iterator[Button]:
+    for verb in verbs:
+        data = TicketVerb(verb=verb, ticket_id=ticket_id)
+        yield button(renderer.plain(f"button.verb.{verb}"), data)

@@ -1,53 +1,155 @@
-"""Keyboards of the customer's screens that turn pages or lead back to where one came from."""
+"""«Мои обращения»: a customer's own tickets, one of them, and «does everything work?»."""
 
 import re
-from typing import Final
+from collections.abc import Sequence
+from typing import Annotated, Final
 
-from aiogram.types import InlineKeyboardMarkup
+from aiogram.filters.callback_data import CallbackData
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens.callbacks import Menu, QueuePage
-from channels.telegram.screens.keyboards import button, own_tickets, resolved
-from core.tickets.customer_tickets import Cursor, OwnPage
+from channels.telegram.screens.buttons import Id, Keyboard, button, one_of, rows_of
+from channels.telegram.screens.customer_menu import Menu, back_to
+from channels.telegram.screens.screen import Renderer, Screen, clipped
+from channels.telegram.screens.ticket_list import ListPage
+from core.texts import Key
+from core.tickets.customer_tickets import Cursor, OwnPage, OwnTicket, OwnWords
+from core.words.names import LONGEST_MESSAGE, units
 
 # The name of a customer's own list among the lists that have pages.
 OWN: Final = "own"
 # Ended or open, and a number that fits into every database.
 _CURSOR: Final = re.compile("([eo])([0-9]{1,18})", re.ASCII)
+# What one message of a conversation may take, and from where on it stands in a folded quote.
+_LONGEST_WORDS: Final = 900
+_FOLDED: Final = 240
+# The rest of a message is left for the head and the foot of the screen.
+_CONVERSATION: Final = LONGEST_MESSAGE - 700
+
+
+class OwnTicketOpened(CallbackData, prefix="o"):
+    """Show the customer their own ticket."""
+
+    ticket_id: Id
+
+
+class Confirm(CallbackData, prefix="c"):
+    """The customer's answer to «does everything work?»: ``y`` or ``n``."""
+
+    answer: Annotated[str, one_of(("y", "n"))]
+    ticket_id: Id
+
+    @property
+    def yes(self) -> bool:
+        """Everything works."""
+        return self.answer == "y"
+
+
+def draw_list(renderer: Renderer, page: OwnPage) -> Screen:
+    """A page of one's own tickets."""
+    lines = [renderer.html("own.nothing")]
+    if page.tickets:
+        lines = [renderer.html("own.head"), *(_line(renderer, one) for one in page.tickets)]
+    return Screen("\n".join(lines), _list_keyboard(renderer, page))
+
+
+def _line(renderer: Renderer, ticket: OwnTicket) -> str:
+    topic, state = about(ticket, renderer.locale), state_of(ticket, renderer)
+    return renderer.html("own.line", number=ticket.number, topic=topic, state=state)
+
+
+def about(ticket: OwnTicket, locale: str) -> str | Key:
+    """What the ticket is about, as its customer may read it: the topic, never the title (A3)."""
+    return Key("own.no_topic") if ticket.topic is None else ticket.topic.title(locale)
+
+
+def state_of(ticket: OwnTicket, renderer: Renderer) -> Key:
+    """The state of a ticket in words for its customer."""
+    state = ticket.state
+    facts = {"due": ticket.due, "until": ticket.until, "closed": ticket.closed_at}
+    if state.category in {"new", "open"}:
+        return Key(f"own.state.{state.category}{_promise(ticket, renderer)}", facts)
+    if state.category == "frozen" and ticket.until is not None:
+        return Key("own.state.frozen_until", facts)
+    if state.final and ticket.closed_at is not None:
+        return Key(f"own.state.{state.category}_at", facts)
+    return Key(f"own.state.{state.category}", facts)
+
+
+def _promise(ticket: OwnTicket, renderer: Renderer) -> str:
+    """Whether an answer is still promised for an instant; a broken promise is not repeated."""
+    if not ticket.waits or ticket.due is None:
+        return ""
+    return "_due" if ticket.due > renderer.now else "_late"
+
+
+def _list_keyboard(renderer: Renderer, page: OwnPage) -> Keyboard:
+    """A button for each ticket, four in a row; the other pages; a new ticket."""
+    own = [
+        button(f"#{ticket.number}", OwnTicketOpened(ticket_id=ticket.number))
+        for ticket in page.tickets
+    ]
+    rows = [own[at : at + 4] for at in range(0, len(own), 4)]
+    turns = []
+    if page.newer and page.tickets:
+        newer = cursor_text(page.tickets[0].cursor)
+        turns.append(button("‹", ListPage(view=OWN, way="-", cursor=newer)))
+    if page.older and page.tickets:
+        older = cursor_text(page.tickets[-1].cursor)
+        turns.append(button("›", ListPage(view=OWN, cursor=older)))
+    new = button(renderer.plain("button.menu.new"), Menu(step="new"))
+    return Keyboard(inline_keyboard=[*rows, *([turns] if turns else []), [new]])
+
+
+def cursor_text(cursor: Cursor) -> str:
+    """A cursor as a button carries it."""
+    return f"{'e' if cursor.ended else 'o'}{cursor.number}"
 
 
 def cursor_of(words: str) -> Cursor | None:
-    """A cursor as a button carries it; ``None``: from the start, or not one of ours."""
+    """A cursor that a button carried; ``None``: from the start, or not one of ours."""
     found = _CURSOR.fullmatch(words)
     return Cursor(found[1] == "e", int(found[2])) if found else None
 
 
-def _written(cursor: Cursor) -> str:
-    return f"{'e' if cursor.ended else 'o'}{cursor.number}"
-
-
-def own_page(renderer: Renderer, page: OwnPage) -> InlineKeyboardMarkup:
-    """A page of one's own tickets: a button for each, ``‹`` and ``›`` where there is more."""
-    keyboard = own_tickets(renderer, [ticket.number for ticket in page.tickets])
-    turns = []
-    if page.newer and page.tickets:
-        turns.append(button("‹", QueuePage(OWN, _written(page.tickets[0].cursor), backward=True)))
-    if page.older and page.tickets:
-        turns.append(button("›", QueuePage(OWN, _written(page.tickets[-1].cursor))))
-    if turns:
-        keyboard.inline_keyboard.insert(-1, turns)
-    return keyboard
-
-
-def own_ticket(renderer: Renderer, ticket_id: int, *, asks: bool) -> InlineKeyboardMarkup:
-    """A ticket of one's own. ``asks``: it is ready, and does everything work?"""
+def draw_ticket(renderer: Renderer, ticket: OwnTicket, words: Sequence[OwnWords]) -> Screen:
+    """A ticket: what it is, the newest words that fit, what writing here does."""
+    topic, state = about(ticket, renderer.locale), state_of(ticket, renderer)
+    head = renderer.html("own.ticket", number=ticket.number, topic=topic, state=state)
+    foot = renderer.html("own.write_ended" if ticket.state.final else "own.write")
     keyboard = back_to(renderer, "mine")
-    if asks:
-        keyboard.inline_keyboard[:0] = resolved(renderer, ticket_id).inline_keyboard
-    return keyboard
+    if ticket.state.resolution and not ticket.state.final:
+        asked = ask_whether_it_works(renderer, ticket.number)
+        keyboard.inline_keyboard[:0] = asked.inline_keyboard
+    return Screen("\n\n".join([head, *_newest(renderer, words), foot]), keyboard)
 
 
-def back_to(renderer: Renderer, step: str) -> InlineKeyboardMarkup:
-    """Only the way back, to this step of the menu."""
-    back = button(renderer.plain("button.menu.back"), Menu(step))
-    return InlineKeyboardMarkup(inline_keyboard=[[back]])
+def _newest(renderer: Renderer, words: Sequence[OwnWords]) -> list[str]:
+    shown: list[str] = []
+    left = _CONVERSATION
+    for said in reversed(words):
+        left -= units(said.text[:_LONGEST_WORDS]) + 60
+        if left < 0:
+            shown.append(renderer.html("own.earlier"))
+            break
+        shown.append(_said(renderer, said))
+    return shown[::-1]
+
+
+def _said(renderer: Renderer, said: OwnWords) -> str:
+    head = renderer.html(f"own.by.{'you' if said.mine else 'support'}", at=said.at)
+    text = clipped(said.text, _LONGEST_WORDS)
+    if said.kind != "text":
+        head = f"{head} · {renderer.html(f'kind.{said.kind}')}"
+    if not text:
+        return head
+    long = len(text) > _FOLDED
+    return f"{head}\n{renderer.html('own.quote_long' if long else 'own.quote', text=text)}"
+
+
+def ask_whether_it_works(renderer: Renderer, ticket_id: int) -> Keyboard:
+    """Does everything work?"""
+    return rows_of(
+        [
+            button(renderer.plain("button.confirm.yes"), Confirm(answer="y", ticket_id=ticket_id)),
+            button(renderer.plain("button.confirm.no"), Confirm(answer="n", ticket_id=ticket_id)),
+        ]
+    )

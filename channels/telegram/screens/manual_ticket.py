@@ -1,13 +1,13 @@
-"""The screens of opening a ticket by hand: one question each, and a check at the end."""
+"""Opening a ticket by hand: a screen for each question, and a check at the end."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Annotated, Final
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens.callbacks import Hand
-from channels.telegram.screens.keyboards import Button, Keyboard, button, short
-from channels.telegram.screens.people import person_card, person_line
-from channels.telegram.screens.screen import Screen, clipped
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.buttons import Button, Keyboard, button, matching, one_of, short
+from channels.telegram.screens.people import person_line, person_lines
+from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.manual_tickets import draft as steps
 from core.manual_tickets.dialogue import View
 from core.people.contact_points import EMAIL, PHONE
@@ -18,6 +18,20 @@ _LONGEST_WORDS: Final = 600
 _LONGEST_LOOKED: Final = 60
 
 Rows = list[list[Button]]
+
+
+# Questions that are answered by a button.
+_ASKED: Final = (
+    *(steps.CUSTOMER, steps.PURPOSE, steps.TOPIC),
+    *(steps.SERVICE, steps.CATEGORY, steps.ASSIGNEE),
+)
+
+
+class ManualStep(CallbackData, prefix="h"):
+    """The answer to a question of the dialogue, with its value; or a way back or out."""
+
+    step: Annotated[str, one_of((*_ASKED, "back", "leave", "save"))]
+    value: Annotated[str, matching("[A-Za-z0-9_.-]{0,40}")] = ""
 
 
 def draw(view: View, renderer: Renderer) -> Screen:
@@ -32,7 +46,7 @@ def _lines(view: View, renderer: Renderer) -> Iterator[str]:
     if view.step == steps.CHECK:
         yield from _summary(view, renderer)
     elif view.step == steps.PURPOSE and view.person is not None:
-        yield from person_card(renderer, view.person)
+        yield from person_lines(renderer, view.person)
     yield from _question(view, renderer)
 
 
@@ -94,25 +108,33 @@ def _assignee(view: View, renderer: Renderer) -> str:
 
 def _people(view: View, renderer: Renderer) -> Rows:
     rows = [
-        [button(short(clean_name(one.name)), Hand(steps.CUSTOMER, str(one.id)))]
+        [button(short(clean_name(one.name)), ManualStep(step=steps.CUSTOMER, value=str(one.id)))]
         for one in view.people
     ]
     if view.people or view.draft.looked:
-        rows.append([button(renderer.plain("button.hand.new"), Hand(steps.CUSTOMER, "new"))])
+        rows.append(
+            [
+                button(
+                    renderer.plain("button.hand.new"), ManualStep(step=steps.CUSTOMER, value="new")
+                )
+            ]
+        )
     return rows
 
 
 def _purposes(view: View, renderer: Renderer) -> Rows:
-    rows = [[button(renderer.plain("button.hand.fresh"), Hand(steps.PURPOSE, "new"))]]
+    rows = [
+        [button(renderer.plain("button.hand.fresh"), ManualStep(step=steps.PURPOSE, value="new"))]
+    ]
     for line in view.person.open if view.person is not None else ():
         label = renderer.plain("button.hand.record", number=line.number)
-        rows.append([button(label, Hand(steps.PURPOSE, str(line.number)))])
+        rows.append([button(label, ManualStep(step=steps.PURPOSE, value=str(line.number)))])
     return rows
 
 
 def _assignees(view: View, renderer: Renderer) -> Rows:
     row = [
-        button(renderer.plain(f"button.hand.{who}"), Hand(steps.ASSIGNEE, who))
+        button(renderer.plain(f"button.hand.{who}"), ManualStep(step=steps.ASSIGNEE, value=who))
         for who in (steps.ME, steps.NOBODY)
     ]
     return [row, *_choices(view, renderer)]
@@ -120,19 +142,25 @@ def _assignees(view: View, renderer: Renderer) -> Rows:
 
 def _choices(view: View, renderer: Renderer) -> Rows:
     del renderer
-    offered = [button(short(title), Hand(view.step, code)) for code, title in view.choices]
+    offered = [
+        button(short(title), ManualStep(step=view.step, value=code)) for code, title in view.choices
+    ]
     return [offered[at : at + 2] for at in range(0, len(offered), 2)]
 
 
 def _check(view: View, renderer: Renderer) -> Rows:
     recorded = view.draft.ticket is not None
     key = "button.hand.save_record" if recorded else "button.hand.save_open"
-    return [[button(renderer.plain(key), Hand("save"))]]
+    return [[button(renderer.plain(key), ManualStep(step="save"))]]
 
 
 def _ways_out(view: View, renderer: Renderer) -> list[Button]:
-    row = [button(renderer.plain("button.menu.back"), Hand("back"))] if view.draft.trail else []
-    return [*row, button(renderer.plain("button.hand.leave"), Hand("leave"))]
+    row = (
+        [button(renderer.plain("button.menu.back"), ManualStep(step="back"))]
+        if view.draft.trail
+        else []
+    )
+    return [*row, button(renderer.plain("button.hand.leave"), ManualStep(step="leave"))]
 
 
 _BUTTONS: Final[dict[str, Callable[[View, Renderer], Rows]]] = {

@@ -1,14 +1,25 @@
-"""People as operators see them: a line in a list, a card, and whom they may be one with."""
+"""People as operators see them: search results, one person, possible duplicates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Annotated
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens.callbacks import Who
-from channels.telegram.screens.keyboards import Keyboard, button, short
+from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
+
+from channels.telegram.screens.buttons import LARGEST, Id, Keyboard, button, one_of, short
+from channels.telegram.screens.screen import Renderer, Screen
 from core.contacts.lookup import Known, PersonFacts
 from core.people.contact_points import Point
 from core.texts import Key
 from core.words.names import clean_name
+
+
+class ShowPerson(CallbackData, prefix="u"):
+    """Show a person; or merge ``other`` into them, which asks once more (``merge``, ``merge!``)."""
+
+    verb: Annotated[str, one_of(("show", "merge", "merge!"))]
+    person: Id
+    other: Annotated[int, Field(ge=0, le=LARGEST)] = 0
 
 
 def person_line(renderer: Renderer, known: Known) -> str:
@@ -33,12 +44,24 @@ def point_html(renderer: Renderer, point: Point) -> str:
     return f"{said}{renderer.html('who.verified')}" if point.verified else said
 
 
-def person_card(renderer: Renderer, facts: PersonFacts) -> list[str]:
-    """All that is known of somebody, as lines."""
-    return list(_lines(renderer, facts))
+def draw_found(renderer: Renderer, words: str, people: Sequence[Known]) -> Screen:
+    """Several people who were found by these words, with a button for each."""
+    lines = [renderer.html("who.found", words=words)]
+    lines += [person_line(renderer, one) for one in people]
+    rows = [
+        [button(short(clean_name(one.name)), ShowPerson(verb="show", person=one.id))]
+        for one in people
+    ]
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=rows))
 
 
-def _lines(renderer: Renderer, facts: PersonFacts) -> Iterator[str]:
+def draw(renderer: Renderer, facts: PersonFacts) -> Screen:
+    """A person, and the people they may be duplicates of."""
+    return Screen("\n".join(person_lines(renderer, facts)), _keyboard(renderer, facts))
+
+
+def person_lines(renderer: Renderer, facts: PersonFacts) -> Iterator[str]:
+    """All that is known of somebody."""
     yield person_line(renderer, facts.known)
     if facts.account is not None:
         yield _account(renderer, facts.account, facts.contracts)
@@ -70,19 +93,13 @@ def _account(renderer: Renderer, account: str, contracts: tuple[str, ...]) -> st
     return said
 
 
-def found_keyboard(people: tuple[Known, ...]) -> Keyboard:
-    """A button for each of several who were found."""
-    rows = [[button(short(clean_name(one.name)), Who("show", one.id))] for one in people]
-    return Keyboard(inline_keyboard=rows)
-
-
-def person_keyboard(renderer: Renderer, facts: PersonFacts) -> Keyboard | None:
-    """Whom they may be one with."""
+def _keyboard(renderer: Renderer, facts: PersonFacts) -> Keyboard | None:
+    """A button for each possible duplicate."""
     rows = [
         [
             button(
                 short(renderer.plain("button.who.merge", name=clean_name(twin.name))),
-                Who("merge", facts.known.id, twin.id),
+                ShowPerson(verb="merge", person=facts.known.id, other=twin.id),
             )
         ]
         for twin in facts.twins
@@ -90,8 +107,13 @@ def person_keyboard(renderer: Renderer, facts: PersonFacts) -> Keyboard | None:
     return Keyboard(inline_keyboard=rows) if rows else None
 
 
-def sure_keyboard(renderer: Renderer, person: int, other: int) -> Keyboard:
-    """Once more: what was merged is not parted again."""
-    sure = button(renderer.plain("button.who.sure"), Who("merge!", person, other))
-    back = button(renderer.plain("button.menu.back"), Who("show", person))
-    return Keyboard(inline_keyboard=[[sure], [back]])
+def confirm_merge(renderer: Renderer, one: Known, other: Known) -> Screen:
+    """Merging asks once more: it cannot be undone."""
+    lines = (person_line(renderer, one), person_line(renderer, other))
+    data = ShowPerson(verb="merge!", person=one.id, other=other.id)
+    sure = button(renderer.plain("button.who.sure"), data)
+    label = renderer.plain("button.menu.back")
+    back = button(label, ShowPerson(verb="show", person=one.id))
+    return Screen(
+        "\n".join((renderer.html("who.sure"), *lines)), Keyboard(inline_keyboard=[[sure], [back]])
+    )

@@ -1,14 +1,25 @@
-"""The checklist of a desk that comes to life: what it says and the buttons below it."""
+"""The set-up checklist in an admin's chat, the choices of its steps, and linking a chat."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Annotated, Final
+
+from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
 
 from channels.telegram.client.chat_health import RIGHTS, Health
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens.callbacks import Chosen, LinkChat, SetUp
-from channels.telegram.screens.keyboards import LANGUAGES, Button, Keyboard, button, rows_of
+from channels.telegram.screens.buttons import (
+    LARGEST,
+    Button,
+    Keyboard,
+    button,
+    matching,
+    one_of,
+    rows_of,
+)
+from channels.telegram.screens.customer_menu import LANGUAGES
+from channels.telegram.screens.screen import Renderer, Screen
 from core.company import Company
 from core.teams.teams import TeamFacts
 from core.texts import Key
@@ -26,17 +37,38 @@ ZONES: Final = {
     "vladivostok": "Asia/Vladivostok",
     "kamchatka": "Asia/Kamchatka",
 }
-# In hours: from a hot line to the decision of the house.
+# Answer deadlines to choose from, in hours.
 SPANS: Final = (1, 4, 8, 24, 48, 72, 120)
 # How a link of Telegram asks for the bot to be added with these rights.
 _ADDED_BY: Final = {"operators": "startgroup", "alerts": "startchannel", "team": "startgroup"}
-_CHOSEN: Final = ("name", "zone", "language", "answer_deadline")
+_FIELDS: Final = ("name", "zone", "language", "answer_deadline")
+
+
+class SetupStep(CallbackData, prefix="s"):
+    """A step of the checklist: a field of the company, or a screen to show."""
+
+    step: Annotated[str, one_of((*_FIELDS, "list", "trial", "admins", "invite"))]
+
+
+class SetField(CallbackData, prefix="v"):
+    """This value for a field of the company."""
+
+    field: Annotated[str, one_of(_FIELDS)]
+    value: Annotated[str, matching("[A-Za-z0-9/_+-]{1,40}")]
+
+
+class LinkChat(CallbackData, prefix="k"):
+    """Give the chat this role."""
+
+    role: Annotated[str, one_of(("operators", "alerts"))]
+    chat: Annotated[int, Field(ge=-LARGEST, le=-1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the desk is: its chats, its company, and the trial ticket with whether it arrived;
-    ``teams``, for those with a group of their own.
+    """How far the set-up is: chats, company, and the test ticket with whether it arrived.
+
+    ``teams`` are those with a group of their own, by code.
     """
 
     bot: str
@@ -47,13 +79,18 @@ class Progress:
 
     @property
     def done(self) -> bool:
-        """Customers may come."""
+        """Everything is set up."""
         trial = self.trial is not None and self.trial[1]
         return trial and bool(self.company.name) and all(chat.fine for chat in self.chats)
 
 
-def checklist(renderer: Renderer, progress: Progress) -> str:
-    """One line for each step: ✅ or what is missing and how to mend it."""
+def draw(renderer: Renderer, progress: Progress) -> Screen:
+    """The checklist, with what can be done next."""
+    return Screen(_checklist(renderer, progress), _steps(renderer, progress))
+
+
+def _checklist(renderer: Renderer, progress: Progress) -> str:
+    """A line for each step: ✅, or what is missing and how to fix it."""
     lines = [renderer.html("setup.head"), ""]
     lines += [_chat(renderer, progress, chat) for chat in progress.chats]
     lines += [_company(renderer, progress.company), _trial(renderer, progress.trial)]
@@ -87,7 +124,7 @@ def _trial(renderer: Renderer, trial: tuple[int, bool] | None) -> str:
     return renderer.html("setup.trial.fine" if arrived else "setup.trial.waiting", number=number)
 
 
-def steps(renderer: Renderer, progress: Progress) -> Keyboard:
+def _steps(renderer: Renderer, progress: Progress) -> Keyboard:
     """What can be done next; chats that are fine, or fixed by a variable, have no button."""
     fixed = progress.company.fixed
     links = [
@@ -98,14 +135,14 @@ def steps(renderer: Renderer, progress: Progress) -> Keyboard:
         for chat in progress.chats
         if not chat.fine
     ]
-    choices = [_step(renderer, name) for name in _CHOSEN if name not in fixed]
+    choices = [_step(renderer, name) for name in _FIELDS if name not in fixed]
     last = [_step(renderer, "admins"), _step(renderer, "trial"), _step(renderer, "list")]
     rows = [*[[link] for link in links], *rows_of([*choices, *last]).inline_keyboard]
     return Keyboard(inline_keyboard=rows)
 
 
 def _step(renderer: Renderer, name: str) -> Button:
-    return button(renderer.plain(f"button.setup.{name}"), SetUp(name))
+    return button(renderer.plain(f"button.setup.{name}"), SetupStep(step=name))
 
 
 def _adding_link(bot: str, role: str) -> str:
@@ -115,25 +152,28 @@ def _adding_link(bot: str, role: str) -> str:
 
 def offer_link(renderer: Renderer, role: str, chat: int) -> Keyboard:
     """The bot was added to this chat: shall it have the role?"""
-    return rows_of([button(renderer.plain(f"button.setup.link.{role}"), LinkChat(role, chat))])
+    return rows_of(
+        [button(renderer.plain(f"button.setup.link.{role}"), LinkChat(role=role, chat=chat))]
+    )
 
 
 def choices(renderer: Renderer, field: str) -> Keyboard:
     """The values of a field that need no typing, and the way back."""
     offered = {"zone": _zones, "language": _languages, "answer_deadline": _spans}
     named: Collection[Button] = offered[field](renderer) if field in offered else ()
-    return rows_of([*named, button(renderer.plain("button.setup.back"), SetUp("list"))])
+    return rows_of([*named, button(renderer.plain("button.setup.back"), SetupStep(step="list"))])
 
 
 def _zones(renderer: Renderer) -> list[Button]:
     return [
-        button(renderer.plain(f"zone.{name}"), Chosen("zone", zone)) for name, zone in ZONES.items()
+        button(renderer.plain(f"zone.{name}"), SetField(field="zone", value=zone))
+        for name, zone in ZONES.items()
     ]
 
 
 def _languages(renderer: Renderer) -> list[Button]:
     return [
-        button(renderer.plain(f"button.language.{code}"), Chosen("language", code))
+        button(renderer.plain(f"button.language.{code}"), SetField(field="language", value=code))
         for code in LANGUAGES
     ]
 
@@ -142,7 +182,7 @@ def _spans(renderer: Renderer) -> list[Button]:
     return [
         button(
             renderer.plain("button.setup.span", span=timedelta(hours=hours)),
-            Chosen("answer_deadline", f"{hours}h"),
+            SetField(field="answer_deadline", value=f"{hours}h"),
         )
         for hours in SPANS
     ]

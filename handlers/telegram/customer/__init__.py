@@ -1,5 +1,1 @@
-"""The customer's private chat: thin handlers between their words and the desk."""
-
-from handlers.telegram.customer.routes import router
-
-__all__ = ["router"]
+"""The private chat as customers use it."""

@@ -1,30 +1,23 @@
-"""Commands of the private chat, and words to whoever meant another one."""
+"""Commands of the private chat, the greeting, and a line to whoever meant another command."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Final
 
-from aiogram import Router
-from aiogram.types import CallbackQuery, Message
-
-from channels.telegram.screens.callbacks import Language
-from channels.telegram.screens.keyboards import LANGUAGES, languages
-from core.desk import Desk
+from channels.telegram.screens.customer_menu import LANGUAGES, ChooseLanguage, languages
+from channels.telegram.screens.screen import Screen
 from core.equipment.cameras import has_cameras
 from core.errors import Refusal
 from core.people import identity
-from core.people.identity import Sender
 from core.tickets import customer_dialogue
-from handlers.telegram.customer.cameras import show_cameras
-from handlers.telegram.customer.filters import Command, MenuPressed, Pressed
-from handlers.telegram.customer.greeting import greet, menu_for
-from handlers.telegram.customer.new_ticket import show_topics
-from handlers.telegram.customer.own_tickets import show_own
-from handlers.telegram.responder import Responder
+from handlers.telegram.context import ButtonContext, MessageContext
+from handlers.telegram.customer import cameras
+from handlers.telegram.customer.new_ticket import greet, menu_for, show_topics
+from handlers.telegram.customer.own_tickets import show_list
 
-# What operators do in their group; here it would be nobody's.
-OF_OPERATORS: Final = frozenset(
+# Commands of the operators' group: they do nothing here.
+_OF_OPERATORS: Final = frozenset(
     {"contact", "contract", "merge", "unlink"}
     | {"assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
     | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
@@ -34,33 +27,15 @@ OF_OPERATORS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A message that asks for something: who, where, and how to speak with them."""
-
-    message: Message
-    sender: Sender
-    desk: Desk
-    responder: Responder
-
-
-def router() -> Router:
-    """Commands and the choice of a language."""
-    room = Router(name="customer/commands")
-    room.message.register(obey, Command())
-    room.callback_query.register(ask_language_again, MenuPressed("language"))
-    room.callback_query.register(choose_language, Pressed(Language))
-    return room
-
-
-async def obey(
-    message: Message, command: str, desk: Desk, sender: Sender, responder: Responder
-) -> None:
-    """Do what the command says, or say which there are."""
-    known = _COMMANDS.get(command)
-    if known is not None:
-        await known(Request(message, sender, desk, responder))
-    elif command in OF_OPERATORS:
+async def obey(context: MessageContext, command: str, argument: str) -> None:
+    """Do what the command says. Raises Refusal with a line that says which commands there are."""
+    handler = _COMMANDS.get(command)
+    camera = argument.removeprefix(cameras.LINK_PREFIX)
+    if command == "start" and camera and camera != argument:
+        await cameras.open_link(context, camera)
+    elif handler is not None:
+        await handler(context)
+    elif command in _OF_OPERATORS:
         raise Refusal("refusal.operators_only", command=f"/{command}")
     elif close := get_close_matches(command, list(_COMMANDS), n=1):
         raise Refusal("refusal.unknown_command_guess", command=f"/{command}", guess=f"/{close[0]}")
@@ -68,78 +43,59 @@ async def obey(
         raise Refusal("refusal.unknown_command", command=f"/{command}")
 
 
-async def start(ask: Request) -> None:
-    """Greet. Payloads that we do not know greet as well."""
-    await ask.desk.run(customer_dialogue.welcome, ask.sender)
-    await greet(ask.message, ask.desk, ask.responder)
+async def _start(context: MessageContext) -> None:
+    """Greet, also for links whose payload is unknown."""
+    await context.desk.run(customer_dialogue.welcome, context.sender)
+    await greet(context)
 
 
-async def help_(ask: Request) -> None:
-    """What can be done here."""
-    text = ask.responder.html("customer.help")
-    if await ask.desk.read(has_cameras):
-        text += f"\n{ask.responder.html('camera.help')}"
-    await ask.responder.say(
-        ask.message.chat.id, text, keyboard=await menu_for(ask.desk, ask.responder)
-    )
+async def _help(context: MessageContext) -> None:
+    text = context.responder.html("customer.help")
+    if await context.desk.read(has_cameras):
+        text += f"\n{context.responder.html('camera.help')}"
+    await context.say(text, await menu_for(context.desk, context.responder))
 
 
-async def new(ask: Request) -> None:
-    """Begin a ticket."""
-    await show_topics(ask.message, ask.desk, ask.sender, ask.responder)
-
-
-async def camera(ask: Request) -> None:
-    """Tell of a camera."""
-    await show_cameras(ask.message, ask.desk, ask.sender, ask.responder)
-
-
-async def mine(ask: Request) -> None:
-    """Show the person's tickets."""
-    await show_own(ask.message, ask.desk, ask.sender, ask.responder)
-
-
-async def cancel(ask: Request) -> None:
+async def _cancel(context: MessageContext) -> None:
     """Leave the dialogue, and say which it was."""
-    left = await ask.desk.run(customer_dialogue.leave_dialogue, ask.sender)
+    left = await context.desk.run(customer_dialogue.leave_dialogue, context.sender)
     key = f"customer.left.{'nothing' if left is None else left.step}"
     number = None if left is None else left.ticket
-    await ask.responder.say(ask.message.chat.id, ask.responder.html(key, {"number": number}))
+    await context.say(context.responder.html(key, {"number": number}))
 
 
-async def language(ask: Request) -> None:
-    """Ask which language to speak."""
-    text = ask.responder.html("customer.language.ask")
-    await ask.responder.say(ask.message.chat.id, text, keyboard=languages(ask.responder.renderer))
+def _languages(context: MessageContext | ButtonContext) -> Screen:
+    renderer = context.renderer
+    return Screen(renderer.html("customer.language.ask"), languages(renderer))
 
 
-async def ask_language_again(query: CallbackQuery, responder: Responder) -> None:
-    """Turn the screen into the question which language to speak."""
-    await responder.toast(query)
-    text = responder.html("customer.language.ask")
-    await responder.edit(query.message, text, keyboard=languages(responder.renderer))
+async def _language(context: MessageContext) -> None:
+    await context.show(_languages(context))
 
 
-async def choose_language(
-    query: CallbackQuery, pressed: Language, desk: Desk, sender: Sender, responder: Responder
-) -> None:
-    """Speak it from now on; the menu below the chat comes anew."""
-    if pressed.code not in LANGUAGES or query.message is None:
+async def edit_to_languages(context: ButtonContext) -> None:
+    """Edit the screen into the choice of a language."""
+    await context.show(_languages(context))
+
+
+async def choose_language(context: ButtonContext, data: ChooseLanguage) -> None:
+    """Use it from now on; the menu below the chat is sent anew."""
+    if data.code not in LANGUAGES or context.message is None:
         raise Refusal("refusal.outdated")
-    await desk.run(identity.choose_language, sender, pressed.code)
-    spoken = replace(responder, locale=pressed.code)
-    await spoken.toast(query)
-    await spoken.edit(query.message, spoken.html("customer.language.chosen"))
-    menu_again = spoken.html("customer.language.menu")
-    await spoken.say(query.message.chat.id, menu_again, keyboard=await menu_for(desk, spoken))
+    await context.desk.run(identity.choose_language, context.sender, data.code)
+    responder = replace(context.responder, locale=data.code)
+    await context.show(responder.html("customer.language.chosen"))
+    text = responder.html("customer.language.menu")
+    keyboard = await menu_for(context.desk, responder)
+    await responder.say(context.message.chat.id, text, keyboard=keyboard)
 
 
-_COMMANDS: Final[dict[str, Callable[[Request], Awaitable[None]]]] = {
-    "start": start,
-    "help": help_,
-    "new": new,
-    "camera": camera,
-    "my": mine,
-    "language": language,
-    "cancel": cancel,
+_COMMANDS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
+    "start": _start,
+    "help": _help,
+    "new": show_topics,
+    "camera": cameras.show_cameras,
+    "my": show_list,
+    "language": _language,
+    "cancel": _cancel,
 }

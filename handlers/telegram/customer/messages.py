@@ -1,83 +1,76 @@
-"""What customers say: heard by the desk, and only then shown where it went."""
+"""What customers write and edit: stored by the desk first, and only then shown where it went."""
 
-from aiogram import Router
-from aiogram.types import CallbackQuery, Message
+from typing import Final
+
+from aiogram.types import ChatMemberUpdated, Message
 
 from channels.telegram.messages.message_parser import Service, Unsupported, read
-from channels.telegram.screens.callbacks import File
+from channels.telegram.screens.new_ticket import FileMessages
 from core.desk import Desk
 from core.errors import NoSuchTicket, Refusal
-from core.people.identity import Sender
+from core.people.identity import Sender, regain
 from core.texts import Key
 from core.tickets import customer_dialogue, intake
 from core.tickets.incoming import IncomingMessage
-from core.tickets.intake import Heard, Outcome
+from core.tickets.intake import Outcome
+from core.tickets.reachability import lose_sender
+from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import cameras
-from handlers.telegram.customer.filters import Pressed
-from handlers.telegram.responder import Responder
+
+_BLOCKED: Final = frozenset({"kicked", "left"})
 
 
-def router() -> Router:
-    """Words, edited words, and where kept words belong."""
-    room = Router(name="customer/words")
-    room.message.register(hear)
-    room.edited_message.register(hear_edited)
-    room.callback_query.register(file_kept, Pressed(File))
-    return room
+async def on_words(context: MessageContext) -> None:
+    """Words of any kind go to the desk; a kind that cannot be passed on is refused aloud.
 
-
-async def hear(message: Message, desk: Desk, sender: Sender, responder: Responder) -> None:
-    """Words of any kind go to the desk; a kind that cannot be carried is refused aloud."""
-    said = read(message)
-    if isinstance(said, Service):
+    Confirmations and questions about them come through the outbox.
+    """
+    incoming = read(context.message)
+    if isinstance(incoming, Service):
         return
-    if isinstance(said, Unsupported):
-        await desk.run(customer_dialogue.refuse_kind, sender, said.kind)
-        raise Refusal("refusal.kind", kind=_kind(said.kind))
-    heard = await desk.run(intake.hear, sender, said, steps=cameras.steps(responder))
+    if isinstance(incoming, Unsupported):
+        await context.desk.run(customer_dialogue.refuse_kind, context.sender, incoming.kind)
+        raise Refusal("refusal.kind", kind=Key(f"kind.{incoming.kind}"))
+    steps = cameras.steps(context.responder)
+    heard = await context.desk.run(intake.hear, context.sender, incoming, steps=steps)
     if heard.outcome is Outcome.SEARCHES:
-        await cameras.show_found(message, desk, sender, responder)
-    await _show(message, heard, responder)
-
-
-def _kind(kind: str) -> Key:
-    return Key(f"kind.{kind}")
-
-
-async def _show(message: Message, heard: Heard, responder: Responder) -> None:
-    """What became of the words. Confirmations and questions come by the outbox, so not here."""
+        await cameras.show_found(context)
     if heard.outcome is Outcome.JOINED and not heard.rest:
-        await responder.react(message, "👌")
+        await context.responder.react(context.message, "👌")
 
 
-async def file_kept(
-    query: CallbackQuery, pressed: File, desk: Desk, sender: Sender, responder: Responder
-) -> None:
-    """The person has said where their words belong; the question turns into what was done."""
-    if pressed.forget:
-        if not await desk.run(intake.drop_unassigned_messages, sender):
-            raise Refusal("refusal.outdated")
-        text = responder.html("customer.filed.forgotten")
+async def file_messages(context: ButtonContext, data: FileMessages) -> None:
+    """The person has said where their words belong; the question becomes what was done."""
+    if not data.forget:
+        await context.show(await _file(context, data.ticket_id))
+    elif await context.desk.run(intake.drop_unassigned_messages, context.sender):
+        await context.show(context.responder.html("customer.filed.forgotten"))
     else:
-        text = await _file(pressed.number, desk, sender, responder)
-    await responder.toast(query)
-    await responder.edit(query.message, text)
+        raise Refusal("refusal.outdated")
 
 
-async def _file(ticket_id: int | None, desk: Desk, sender: Sender, responder: Responder) -> str:
+async def _file(context: ButtonContext, ticket_id: int | None) -> str:
     try:
-        heard = await desk.run(intake.file_unassigned_messages, sender, ticket_id)
+        heard = await context.desk.run(intake.file_unassigned_messages, context.sender, ticket_id)
     except NoSuchTicket as refused:
         raise Refusal("refusal.outdated") from refused
     if heard is None:
         raise Refusal("refusal.outdated")
     if heard.outcome is Outcome.JOINED:
-        return responder.html("customer.filed.joined", {"number": ticket_id})
-    return responder.html("customer.filed.opened")
+        return context.responder.html("customer.filed.joined", {"number": ticket_id})
+    return context.responder.html("customer.filed.opened")
 
 
-async def hear_edited(message: Message, desk: Desk, sender: Sender) -> None:
+async def on_edit(message: Message, desk: Desk, sender: Sender) -> None:
     """The copies follow; the old words stay in the journal (X8)."""
-    said = read(message)
-    if isinstance(said, IncomingMessage):
-        await desk.run(customer_dialogue.edit_own, sender, said)
+    incoming = read(message)
+    if isinstance(incoming, IncomingMessage):
+        await desk.run(customer_dialogue.edit_own, sender, incoming)
+
+
+async def on_blocked(event: ChatMemberUpdated, desk: Desk, sender: Sender) -> None:
+    """The person blocked the bot, or let it in again; their tickets say so to operators (R12)."""
+    if event.new_chat_member.status in _BLOCKED:
+        await desk.run(lose_sender, sender, "blocked")
+    else:
+        await desk.run(regain, sender)

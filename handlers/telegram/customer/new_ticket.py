@@ -1,71 +1,73 @@
-"""A new ticket: what it is about, then the words. The words themselves are in `words`."""
+"""How customers begin: the greeting, and the topic of a new ticket; its words go to `messages`."""
 
-from aiogram import Router
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message
+from aiogram.types import ReplyKeyboardMarkup
 
-from channels.telegram.screens.callbacks import Topic
-from channels.telegram.screens.customer_tickets import back_to
-from channels.telegram.screens.keyboards import topics
+from channels.telegram.screens import new_ticket as screens
+from channels.telegram.screens.customer_menu import back_to, menu
+from channels.telegram.screens.new_ticket import ChooseTopic
+from channels.telegram.screens.screen import Screen
 from core.desk import Desk
-from core.people.identity import Sender
+from core.equipment.cameras import has_cameras
 from core.tickets import customer_dialogue
-from handlers.telegram.customer.filters import MenuPressed, MenuStep, Pressed
+from core.words.names import NAMELESS, clean_name
+from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.responder import Responder
 
 
-def router() -> Router:
-    """From the menu to the prompt, and back."""
-    room = Router(name="customer/tickets")
-    room.message.register(show_topics, MenuStep("new"))
-    room.callback_query.register(show_topics_again, MenuPressed("new"))
-    room.callback_query.register(prompt, Pressed(Topic))
-    room.callback_query.register(go_back, MenuPressed("back"))
-    return room
+async def greet(context: MessageContext) -> None:
+    """Say hello, whose desk it is, and how it works."""
+    company, responder, user = context.desk.company, context.responder, context.message.from_user
+    facts = {
+        "name": clean_name(user.first_name if user else "", 32),
+        "company": clean_name(company.name),
+        "span": company.answer_deadline,
+    }
+    hello = f"customer.hello{'_name' if facts['name'] != NAMELESS else ''}"
+    about = f"customer.desk{'_company' if company.name.strip() else ''}"
+    parts = [responder.html(key, facts) for key in (hello, about, "customer.how")]
+    text = f"{parts[0]} {parts[1]}\n{parts[2]}"
+    await context.say(text, await menu_for(context.desk, responder))
 
 
-async def show_topics(message: Message, desk: Desk, sender: Sender, responder: Responder) -> None:
+async def menu_for(desk: Desk, responder: Responder, *, share: bool = False) -> ReplyKeyboardMarkup:
+    """The menu of this company: no button leads nowhere. ``share``: a phone can be shared."""
+    return menu(responder.renderer, cameras=await desk.read(has_cameras), share=share)
+
+
+async def show_topics(context: MessageContext) -> None:
     """Ask what the ticket is about; writing at once is an answer, too."""
-    text, keyboard = await _topics(desk, sender, responder)
-    await responder.say(message.chat.id, text, keyboard=keyboard)
+    await context.show(await _topics(context))
 
 
-async def show_topics_again(
-    query: CallbackQuery, desk: Desk, sender: Sender, responder: Responder
-) -> None:
+async def edit_to_topics(context: ButtonContext) -> None:
     """The same on the screen where the button was."""
-    text, keyboard = await _topics(desk, sender, responder)
-    await responder.toast(query)
-    await responder.edit(query.message, text, keyboard=keyboard)
+    await context.show(await _topics(context))
 
 
-async def _topics(
-    desk: Desk, sender: Sender, responder: Responder
-) -> tuple[str, InlineKeyboardMarkup]:
-    offered = await desk.run(customer_dialogue.begin_ticket, sender)
-    choices = [(topic.code, topic.title(responder.locale)) for topic in offered]
-    key = "customer.topics" if choices else "customer.describe.free"
-    return responder.html(key), topics(responder.renderer, choices)
+async def _topics(context: MessageContext | ButtonContext) -> Screen:
+    offered = await context.desk.run(customer_dialogue.begin_ticket, context.sender)
+    renderer = context.renderer
+    return screens.topics(
+        renderer, [(topic.code, topic.title(renderer.locale)) for topic in offered]
+    )
 
 
-async def prompt(
-    query: CallbackQuery, pressed: Topic, desk: Desk, sender: Sender, responder: Responder
-) -> None:
+async def choose_topic(context: ButtonContext, data: ChooseTopic) -> None:
     """The topic is chosen: the same message asks to describe the matter.
 
     Words that waited for a place have made the ticket already; its confirmation is on its way.
     """
-    begun = await desk.run(customer_dialogue.choose_topic, sender, pressed.code)
-    facts = {"topic": begun.topic.title(responder.locale)}
-    await responder.toast(query)
+    begun = await context.desk.run(customer_dialogue.choose_topic, context.sender, data.code)
+    renderer = context.renderer
+    topic = begun.topic.title(renderer.locale)
     if begun.heard is not None:
-        await responder.edit(query.message, responder.html("customer.filed.topic", facts))
+        await context.show(renderer.html("customer.filed.topic", topic=topic))
         return
-    text = responder.html("customer.describe.topic", facts)
-    await responder.edit(query.message, text, keyboard=back_to(responder.renderer, "new"))
+    text = renderer.html("customer.describe.topic", topic=topic)
+    await context.show(Screen(text, back_to(renderer, "new")))
 
 
-async def go_back(query: CallbackQuery, desk: Desk, sender: Sender, responder: Responder) -> None:
+async def go_back(context: ButtonContext) -> None:
     """No new ticket after all."""
-    await desk.run(customer_dialogue.stop_describing, sender)
-    await responder.toast(query)
-    await responder.edit(query.message, responder.html("customer.back"))
+    await context.desk.run(customer_dialogue.stop_describing, context.sender)
+    await context.show(context.responder.html("customer.back"))

@@ -1,100 +1,81 @@
-"""Commands about what was agreed: the kind of work, its deadlines and why, the next contact."""
+"""Commands about classification and deadlines: kind of work, why a deadline, the next contact."""
 
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens import keyboards
-from channels.telegram.screens.callbacks import Classify
+from channels.telegram.screens import classification as classification_screen
+from channels.telegram.screens import deadlines
+from channels.telegram.screens.classification import Classify
+from channels.telegram.screens.screen import Renderer, Screen
 from core.errors import NoSuchTicket, Refusal, Unreadable
 from core.sla.explanation import Why, why
-from core.texts import Key
 from core.tickets import classification, next_contact
 from core.tickets.card import Card, card_of
-from core.tickets.classes import CATEGORY, PRIORITY, SERVICE, Classes, classes_of
+from core.tickets.classes import Classes, classes_of
 from core.tickets.metrics import Times, times_of
 from core.tx import ReadTx
 from core.words.aliases import NEVER
 from core.words.when import NotATime, TimeInPast, parse_when
 from handlers.telegram.operators.context import CommandContext, OperatorContext
-from handlers.telegram.operators.deadline_explanation import drawn
 
-_OF_CLASS: Final = (SERVICE, CATEGORY)
-_OF_PRIORITY: Final = (PRIORITY,)
-_SAID: Final = 40
+_QUOTED: Final = 40
 
 
 async def class_(context: CommandContext) -> None:
     """Say what kind of work it is, or show what there is to choose from."""
-    await _classify(context, "class", _OF_CLASS)
+    if not context.command.words:
+        await _show_choice(context)
+        return
+    await context.act(classification.classify, context.number, context.command.words)
+    await _acknowledge(context)
 
 
 async def priority(context: CommandContext) -> None:
     """Say how urgent it is, or show what there is to choose from."""
-    await _classify(context, "priority", _OF_PRIORITY)
-
-
-async def _classify(context: CommandContext, name: str, aspects: tuple[str, ...]) -> None:
     if not context.command.words:
-        card, classes = await context.look(_kinds, context.number)
-        await context.say(*_choice(context, name, card, classes, aspects))
+        await _show_choice(context)
         return
-    action = classification.classify if name == "class" else classification.prioritise
-    await context.act(action, context.number, context.command.words)
-    if context.said.reply_to is None:
+    await context.act(classification.prioritise, context.number, context.command.words)
+    await _acknowledge(context)
+
+
+async def _show_choice(context: CommandContext) -> None:
+    card, classes = await context.read(_classes, context.number)
+    name = context.command.name
+    await context.show(classification_screen.draw(context.renderer, name, card, classes))
+
+
+async def _acknowledge(context: CommandContext) -> None:
+    if context.incoming.reply_to is None:
         await context.responder.react(context.message, "👌")
 
 
-async def _kinds(tx: ReadTx, ticket_id: int) -> tuple[Card, Classes]:
+async def _classes(tx: ReadTx, ticket_id: int) -> tuple[Card, Classes]:
     card = await card_of(tx, ticket_id)
     if card is None:
         raise NoSuchTicket(ticket_id)
     return card, await classes_of(tx)
 
 
-def _choice(
-    context: OperatorContext, name: str, card: Card, classes: Classes, aspects: tuple[str, ...]
-) -> tuple[str, keyboards.Keyboard]:
-    responder = context.responder
-    facts = {
-        "number": card.number,
-        "kind": " · ".join(card.promised.titles(responder.locale)) or Key("operators.kind.none"),
-    }
-    text = "\n".join(
-        (responder.html("operators.kind", facts), responder.html(f"operators.kind.{name}", facts))
-    )
-    offered = [
-        (Classify(one.aspect, one.code, card.number), one.title(responder.locale), one.code)
-        for aspect in aspects
-        for one in classes.offered(aspect)
-    ]
-    chosen = {(one.aspect, one.code) for one in card.promised.kind}
-    return text, keyboards.kinds(
-        [(wish, title, (wish.aspect, code) in chosen) for wish, title, code in offered]
-    )
-
-
-async def chosen(
-    pressed: OperatorContext, wish: Classify
-) -> tuple[str, tuple[str, keyboards.Keyboard]]:
-    """One of the buttons: what was chosen, and the screen as it is now."""
-    await pressed.act(classification.choose, wish.number, wish.aspect, wish.code)
-    card, classes = await pressed.look(_kinds, wish.number)
-    one = classes.get(wish.aspect, wish.code)
-    name, aspects = ("priority", _OF_PRIORITY) if wish.aspect == PRIORITY else ("class", _OF_CLASS)
-    title = "" if one is None else one.title(pressed.responder.locale)
-    return title, _choice(pressed, name, card, classes, aspects)
+async def choose(context: OperatorContext, data: Classify) -> tuple[str, Screen]:
+    """One of the buttons: the title of what was chosen, and the screen as it is now."""
+    await context.act(classification.choose, data.ticket_id, data.aspect, data.code)
+    card, classes = await context.read(_classes, data.ticket_id)
+    one = classes.get(data.aspect, data.code)
+    title = "" if one is None else one.title(context.responder.locale)
+    command = classification_screen.command_of(data.aspect)
+    return title, classification_screen.draw(context.renderer, command, card, classes)
 
 
 async def why_(context: CommandContext) -> None:
-    """The arithmetic of the deadlines, line by line."""
+    """Why the deadlines are when they are, line by line."""
     await show_why(context, context.number)
 
 
 async def show_why(context: OperatorContext, ticket_id: int) -> None:
-    """The same for a command and for a button. Times are those of the calendar's zone."""
-    found: list[Why] = await context.look(why, ticket_id)
+    """The same for a command and a button. Times are in the zone of the calendar."""
+    found: list[Why] = await context.read(why, ticket_id)
     if not found:
         raise Refusal("refusal.no_clocks", number=ticket_id)
     blocks: list[str] = []
@@ -102,7 +83,7 @@ async def show_why(context: OperatorContext, ticket_id: int) -> None:
         renderer = context.responder.renderer
         there = Renderer(renderer.texts, renderer.locale, renderer.now, one.zone)
         space = "\n" if blocks else ""  # two deadlines are two paragraphs
-        blocks.append(space + "\n".join(drawn(there, ticket_id, one)))
+        blocks.append(space + "\n".join(deadlines.draw(there, ticket_id, one)))
     await context.say(blocks)
 
 
@@ -116,7 +97,7 @@ async def next_(context: CommandContext) -> None:
 
 
 def _read_contact(words: str, now: datetime, zone: ZoneInfo, ticket_id: int) -> datetime:
-    facts = {"words": words[:_SAID], "number": ticket_id}
+    facts = {"words": words[:_QUOTED], "number": ticket_id}
     try:
         when = parse_when(words, now, zone)
     except TimeInPast:
@@ -130,13 +111,13 @@ def _read_contact(words: str, now: datetime, zone: ZoneInfo, ticket_id: int) -> 
 
 async def times(context: CommandContext) -> None:
     """Where the time of a ticket went."""
-    found: Times | None = await context.look(times_of, context.number)
+    found: Times | None = await context.read(times_of, context.number)
     if found is None:
         raise NoSuchTicket(context.number)
-    await context.say("\n".join(_told(context, found)))
+    await context.say("\n".join(_times_lines(context, found)))
 
 
-def _told(context: CommandContext, found: Times) -> list[str]:
+def _times_lines(context: CommandContext, found: Times) -> list[str]:
     responder, measures = context.responder, found.real
     lines = [responder.html("times.head", {"number": context.number})]
     first = "times.first" if measures.first_response is not None else "times.first_none"

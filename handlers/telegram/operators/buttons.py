@@ -1,293 +1,289 @@
-"""Buttons in the operator group. Data names a wish, never a right: every wish is checked (S5)."""
+"""Buttons in the operators' group. Data names a wish, never a right: each is authorised (S5)."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from aiogram.types import CallbackQuery, InlineKeyboardMarkup
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import InlineKeyboardMarkup
 
-from channels.telegram.screens import keyboards
-from channels.telegram.screens.callbacks import (
-    AnswerRetry,
-    Classify,
-    FreezeFor,
-    HandTo,
-    MakeParent,
-    OutageStep,
-    Question,
-    QueuePage,
-    Settle,
-    TaskPage,
-    TaskVerb,
-    TicketVerb,
-    Who,
-    parse,
+from channels.telegram.screens import card as card_screen
+from channels.telegram.screens import outages as outage_screen
+from channels.telegram.screens import tasks as task_screen
+from channels.telegram.screens.assignment import (
+    AssignData,
+    AssignPerson,
+    AssignTeam,
+    EscalateTo,
 )
-from channels.telegram.screens.open_menus import MessagePlace, OpenMenus
-from core.desk import Desk
+from channels.telegram.screens.card import Freeze, TicketVerb
+from channels.telegram.screens.classification import Classify
+from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
+from channels.telegram.screens.outages import OutageStep
+from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.screen import Screen
+from channels.telegram.screens.similar import MakeParent
+from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.ticket_list import ListPage, draw
 from core.errors import NoSuchTicket, Refusal
-from core.people.identity import Sender
 from core.tickets import assignment, conversation
 from core.tickets.card import Card, card_of
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS
 from core.words.when import parse_when
+from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import agreements, outages, people, relations, tasks, teams
 from handlers.telegram.operators.command_parser import parse as parse_command
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.read_commands import read_page, show_journal
-from handlers.telegram.responder import Responder
-from handlers.telegram.ticket_list import draw
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed(OperatorContext):
-    """A button that an operator pressed, on a message in the operator group."""
+class GroupButton(OperatorContext):
+    """A button that an operator pressed, on a message in the operators' group."""
 
-    query: CallbackQuery
-    open_menus: OpenMenus
-
-    @property
-    def place(self) -> MessagePlace:
-        """Where the button stands."""
-        return self.message.chat.id, self.message.message_id
+    button: ButtonContext
 
     async def toast(self, verb: str = "", *, alert: bool = False, **facts: Any) -> None:
         """Say what was done, or just stop the button's clock."""
         text = self.responder.plain(f"operators.toast.{verb}", facts) if verb else ""
-        await self.responder.toast(self.query, text, alert=alert)
+        await self.responder.toast(self.button.query, text, alert=alert)
 
-    async def show(self, keyboard: InlineKeyboardMarkup | None) -> None:
+    async def show_buttons(self, keyboard: InlineKeyboardMarkup | None) -> None:
         """Other buttons below the same message."""
         await self.responder.show_buttons(self.message, keyboard)
 
+    async def edit(self, screen: Screen) -> None:
+        """Edit the message with the button into this screen."""
+        await self.responder.edit(self.message, screen.html, keyboard=screen.keyboard)
 
-async def on_press(
-    query: CallbackQuery, desk: Desk, responder: Responder, sender: Sender, open_menus: OpenMenus
-) -> None:
-    """Every button of the group. What we have not packed is outdated."""
-    wish = parse(query.data)
-    handler = _BY_KIND.get(type(wish))
-    if handler is None or query.message is None:
+
+async def on_button(pressed: ButtonContext, data: CallbackData | None) -> None:
+    """Every button of the group. What is not ours is outdated."""
+    handler = _HANDLERS.get(type(data))
+    if handler is None:
         raise Refusal("refusal.outdated")
-    pressed = Pressed(desk, responder, sender, query.message, query, open_menus)
-    open_menus.close(pressed.place)
-    await handler(pressed, wish)
+    message = pressed.message
+    context = GroupButton(pressed.desk, pressed.responder, pressed.sender, message, pressed)
+    pressed.open_menus.close((message.chat.id, message.message_id))
+    await handler(context, data)
 
 
-async def _verb(pressed: Pressed, wish: TicketVerb) -> None:
-    if wish.verb in _MENUS:
-        await _menu(pressed, wish)
-    elif wish.verb in teams.MENUS:
-        await _choose_whom(pressed, wish)
-    elif wish.verb == "resolve":
-        if await tasks.resolved(pressed, wish.number):
-            await pressed.toast("resolve", number=wish.number)
+async def _verb(context: GroupButton, data: TicketVerb) -> None:
+    if data.verb in _MENUS:
+        await _menu(context, data)
+    elif data.verb in teams.MENUS:
+        await _choose_whom(context, data)
+    elif data.verb == "resolve":
+        if await tasks.resolved(context, data.ticket_id):
+            await context.toast("resolve", number=data.ticket_id)
         else:
-            await pressed.toast()
-    elif wish.verb in _SHOWS:
-        await _SHOWS[wish.verb](pressed, wish.number)
-        await pressed.toast()
+            await context.toast()
+    elif data.verb in _SHOWS:
+        await _SHOWS[data.verb](context, data.ticket_id)
+        await context.toast()
     else:
-        verb = wish.verb.removesuffix("!")
+        verb = data.verb.removesuffix("!")
         action = {"take": assignment.take, "release": assignment.release}.get(verb)
         if action is None:
-            await pressed.act(move, wish.number, verb)
+            await context.act(move, data.ticket_id, verb)
         else:
-            await pressed.act(action, wish.number)
-        await pressed.toast(verb, number=wish.number)
+            await context.act(action, data.ticket_id)
+        await context.toast(verb, number=data.ticket_id)
 
 
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
-    "tasks": tasks.show_of,
+    "tasks": tasks.show_tasks,
 }
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
 
-async def _menu(pressed: Pressed, wish: TicketVerb) -> None:
+async def _menu(context: GroupButton, data: TicketVerb) -> None:
     """Buttons that only lead to other buttons of the same card."""
-    card = await pressed.look(card_of, wish.number)
+    card = await context.read(card_of, data.ticket_id)
     if card is None:
-        raise NoSuchTicket(wish.number)
-    renderer, taken = pressed.responder.renderer, card.assignee_id is not None
-    match wish.verb:
+        raise NoSuchTicket(data.ticket_id)
+    renderer, taken = context.renderer, card.assignee_id is not None
+    match data.verb:
         case "freeze":
-            keyboard = keyboards.freeze(renderer, wish.number)
+            keyboard = card_screen.freeze_spans(renderer, data.ticket_id)
         case "more":
-            also = await _offered(pressed, card)
-            keyboard = keyboards.more(renderer, wish.number, card.verbs, taken=taken, also=also)
+            also = await _offered(context, card)
+            keyboard = card_screen.more(
+                renderer, data.ticket_id, card.verbs, taken=taken, also=also
+            )
         case "close" | "cancel":
-            keyboard = keyboards.ask_again(renderer, wish.number, wish.verb)
+            keyboard = card_screen.confirm_end(renderer, data.ticket_id, data.verb)
         case _:
-            keyboard = keyboards.card(
+            keyboard = card_screen.keyboard(
                 renderer,
-                wish.number,
+                data.ticket_id,
                 card.verbs,
                 taken=taken,
                 frozen=card.state.category == "frozen",
                 ended=card.state.final,
             )
-    await _lead(pressed, wish, keyboard)
+    await _lead(context, data, keyboard)
 
 
-async def _lead(pressed: Pressed, wish: TicketVerb, keyboard: InlineKeyboardMarkup) -> None:
+async def _lead(context: GroupButton, data: TicketVerb, keyboard: InlineKeyboardMarkup) -> None:
     """Show the buttons that a button of the card leads to."""
-    if wish.verb != "back":
+    if data.verb != "back":
         # what closes, cancels or hands over is behind «more»
-        opener = wish.verb if wish.verb == "freeze" else "more"
-        pressed.open_menus.open(pressed.place, keyboard, TicketVerb(opener, wish.number).pack())
-    await pressed.toast()
-    await pressed.show(keyboard)
+        opener = data.verb if data.verb == "freeze" else "more"
+        place = (context.message.chat.id, context.message.message_id)
+        leads_here = TicketVerb(verb=opener, ticket_id=data.ticket_id).pack()
+        context.button.open_menus.open(place, keyboard, leads_here)
+    await context.toast()
+    await context.show_buttons(keyboard)
 
 
-async def _offered(pressed: Pressed, card: Card) -> list[str]:
+async def _offered(context: GroupButton, card: Card) -> list[str]:
     """What only some tickets offer."""
-    offered = list(await pressed.look(teams.offered, card))
+    offered = list(await context.read(teams.offered, card))
     offered += ["tasks"] if card.behind.tasks else []
     return [*offered, "why"] if card.promised.agreed else offered
 
 
-async def _choose_whom(pressed: Pressed, wish: TicketVerb) -> None:
-    keyboard, level = await pressed.look(teams.menu, pressed.responder.renderer, wish)
+async def _choose_whom(context: GroupButton, data: TicketVerb) -> None:
+    keyboard, level = await context.read(teams.menu, context.renderer, data)
     if keyboard is None:
-        nobody = f"nobody_to_{wish.verb}"
-        await pressed.toast(nobody, alert=True, number=wish.number, level=level)
+        nobody = f"nobody_to_{data.verb}"
+        await context.toast(nobody, alert=True, number=data.ticket_id, level=level)
     else:
-        await _lead(pressed, wish, keyboard)
+        await _lead(context, data, keyboard)
 
 
-async def _hand_to(pressed: Pressed, wish: HandTo) -> None:
-    """The card follows; whoever gets the ticket hears of it."""
-    said, facts = await teams.give(pressed, wish)
-    await pressed.toast(said, **facts)
+async def _assign(context: GroupButton, data: AssignData) -> None:
+    """The card is refreshed; whoever gets the ticket is told."""
+    said, facts = await teams.assign_by_button(context, data)
+    await context.toast(said, **facts)
 
 
-async def _task(pressed: Pressed, wish: TaskVerb) -> None:
-    keyboard = tasks.keyboard_for(pressed.responder.renderer, wish)
-    if keyboard is not None:
-        await pressed.toast()
-        await pressed.show(keyboard)
+async def _task(context: GroupButton, data: TaskVerb) -> None:
+    if data.verb == "cancel":
+        await context.toast()
+        await context.show_buttons(task_screen.confirm_cancel(context.renderer, data.task))
         return
-    said = await tasks.work(pressed, wish)
-    await pressed.toast(said, task=wish.task)
-    text, keyboard = await tasks.shown(pressed, wish.task)
-    await pressed.responder.edit(pressed.message, text, keyboard=keyboard)
+    done = await tasks.act(context, data)
+    await context.toast(done, task=data.task)
+    await context.edit(await tasks.screen_of(context, data.task))
 
 
-async def _task_page(pressed: Pressed, wish: TaskPage) -> None:
-    asker, _ = _asker(pressed)
-    text, keyboard = await tasks.page(pressed, wish.view, wish.page, asker)
-    await pressed.toast()
-    await pressed.responder.edit(pressed.message, text, keyboard=keyboard)
+async def _task_page(context: GroupButton, data: TaskPage) -> None:
+    asker, _ = _asker(context)
+    screen = await tasks.page(context, data.view, data.page, asker)
+    await context.toast()
+    await context.edit(screen)
 
 
-async def _settle(pressed: Pressed, wish: Settle) -> None:
-    """What becomes of the tasks is decided: the ticket is resolved with the words said before."""
-    _, said = _asker(pressed)
-    username = await name_for(pressed.responder.bot, said)
-    command = parse_command(said, username, pressed.desk.company.number_mask)
-    await tasks.settle(pressed, wish, command)
-    await pressed.toast("resolve", number=wish.number)
-    settled = pressed.responder.html("tasks.settled", {"number": wish.number})
-    await pressed.responder.edit(pressed.message, settled)
+async def _resolve_tasks(context: GroupButton, data: ResolveTasks) -> None:
+    """Resolve the ticket, with the words of the command that was asked about."""
+    _, said = _asker(context)
+    username = await name_for(context.responder.bot, said)
+    command = parse_command(said, username, context.desk.company.number_mask)
+    await tasks.resolve_with_tasks(context, data, command)
+    await context.toast("resolve", number=data.ticket_id)
+    await context.edit(Screen(context.renderer.html("tasks.settled", number=data.ticket_id)))
 
 
 _SPANS: Final = {"1h": "1h", "tomorrow": "tomorrow 9:00", "monday": "monday 9:00", "week": "7d"}
 
 
-async def _freeze(pressed: Pressed, wish: FreezeFor) -> None:
-    if wish.code == "other":
-        await pressed.toast("freeze_other", alert=True, number=wish.number)
+async def _freeze(context: GroupButton, data: Freeze) -> None:
+    if data.span == "other":
+        await context.toast("freeze_other", alert=True, number=data.ticket_id)
         return
-    now, zone = pressed.desk.clock(), pressed.desk.company.zone
-    until = parse_when(_SPANS.get(wish.code, ""), now, zone).at
-    await pressed.act(move, wish.number, "freeze", until=until)
+    now, zone = context.desk.clock(), context.desk.company.zone
+    until = parse_when(_SPANS.get(data.span, ""), now, zone).at
+    await context.act(move, data.ticket_id, "freeze", until=until)
     verb = "freeze" if until is None else "freeze_until"
-    await pressed.toast(verb, number=wish.number, until=until)
+    await context.toast(verb, number=data.ticket_id, until=until)
 
 
-async def _classify(pressed: Pressed, wish: Classify) -> None:
-    title, (text, keyboard) = await agreements.chosen(pressed, wish)
-    await pressed.toast("kind", number=wish.number, kind=title)
-    await pressed.responder.edit(pressed.message, text, keyboard=keyboard)
+async def _classify(context: GroupButton, data: Classify) -> None:
+    title, screen = await agreements.choose(context, data)
+    await context.toast("kind", number=data.ticket_id, kind=title)
+    await context.edit(screen)
 
 
-async def _retry(pressed: Pressed, wish: AnswerRetry) -> None:
-    ticket = await pressed.act(conversation.retry, wish.message_id)
-    await pressed.toast()
-    again = pressed.responder.html("operators.retrying", {"number": ticket.id})
-    await pressed.responder.edit(pressed.message, again)
+async def _retry(context: GroupButton, data: RetryAnswer) -> None:
+    ticket = await context.act(conversation.retry, data.message_id)
+    await context.toast()
+    await context.edit(Screen(context.renderer.html("operators.retrying", number=ticket.id)))
 
 
-async def _question(pressed: Pressed, wish: Question) -> None:
-    ticket = await pressed.act(conversation.question_after_all, wish.message_id)
-    await pressed.toast("question", number=ticket.id)
-    await pressed.show(None)
+async def _question(context: GroupButton, data: QuestionAfterAll) -> None:
+    ticket = await context.act(conversation.question_after_all, data.message_id)
+    await context.toast("question", number=ticket.id)
+    await context.show_buttons(None)
 
 
-async def _page(pressed: Pressed, wish: QueuePage) -> None:
+async def _page(context: GroupButton, data: ListPage) -> None:
     """Turn a page; from a notice, show the list below it."""
-    if wish.view != "find" and wish.view not in VIEWS:
+    if data.view != "find" and data.view not in VIEWS:
         raise Refusal("refusal.outdated")
-    asker, words = await _asked_by(pressed, wish.view)
-    page = await pressed.look(
-        read_page, wish.view, wish.cursor, asker, words, backward=wish.backward
+    asker, words = await _asked_by(context, data.view)
+    page = await context.read(
+        read_page, data.view, data.cursor, asker, words, backward=data.backward
     )
-    text, keyboard = draw(pressed.responder, page, words=words)
-    notice = await pressed.look(find_location, pressed.message.chat.id, pressed.message.message_id)
-    await pressed.toast()
+    screen = draw(context.renderer, page, context.desk.company.zone, words=words)
+    notice = await context.read(find_location, context.message.chat.id, context.message.message_id)
+    await context.toast()
     if notice is None:
-        await pressed.responder.edit(pressed.message, text, keyboard=keyboard)
+        await context.edit(screen)
     else:
-        await pressed.say(text, keyboard)
+        await context.show(screen)
 
 
-async def _asked_by(pressed: Pressed, view: str) -> tuple[int, str]:
+async def _asked_by(context: GroupButton, view: str) -> tuple[int, str]:
     """Who asked for the list, and for what: the command that the list replies to still says it."""
-    asker, text = _asker(pressed)
-    username = await name_for(pressed.responder.bot, text)
-    command = parse_command(text, username, pressed.desk.company.number_mask)
+    asker, text = _asker(context)
+    username = await name_for(context.responder.bot, text)
+    command = parse_command(text, username, context.desk.company.number_mask)
     if view == "find" and (command is None or command.name != "find"):
         raise Refusal("refusal.outdated")
     return asker, "" if command is None else command.rest
 
 
-def _asker(pressed: Pressed) -> tuple[int, str]:
+def _asker(context: GroupButton) -> tuple[int, str]:
     """Who wrote what the message answers, and how; without such words, who presses."""
-    asked = getattr(pressed.message, "reply_to_message", None)
+    asked = getattr(context.message, "reply_to_message", None)
     author = None if asked is None else asked.from_user
     if asked is None or author is None or author.is_bot:
-        return pressed.sender.telegram_id, ""
+        return context.sender.telegram_id, ""
     return author.id, asked.text or asked.caption or ""
 
 
-async def _outage(pressed: Pressed, wish: OutageStep) -> None:
+async def _outage(context: GroupButton, data: OutageStep) -> None:
     """Lead to the spans and back, or decide."""
-    keyboard = outages.keyboard_for(pressed.responder, wish)
-    if keyboard is not None:
-        await pressed.toast()
-        await pressed.show(keyboard)
+    menu = outage_screen.MENUS.get(data.step)
+    if menu is not None:
+        await context.toast()
+        await context.show_buttons(menu(context.renderer, data.ticket_id))
         return
-    text = await outages.decide(pressed, wish)
-    await pressed.toast()
-    await pressed.responder.edit(pressed.message, text)
+    text = await outages.decide(context, data)
+    await context.toast()
+    await context.edit(Screen(text))
 
 
-_BY_KIND: Final[dict[type, Callable[[Pressed, Any], Awaitable[None]]]] = {
+_HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     TicketVerb: _verb,
-    FreezeFor: _freeze,
+    Freeze: _freeze,
     Classify: _classify,
-    AnswerRetry: _retry,
-    Question: _question,
-    QueuePage: _page,
-    Who: people.on_who,
-    MakeParent: relations.on_parent,
+    RetryAnswer: _retry,
+    QuestionAfterAll: _question,
+    ListPage: _page,
+    ShowPerson: people.on_button,
+    MakeParent: relations.on_button,
     OutageStep: _outage,
-    HandTo: _hand_to,
+    AssignPerson: _assign,
+    AssignTeam: _assign,
+    EscalateTo: _assign,
     TaskVerb: _task,
     TaskPage: _task_page,
-    Settle: _settle,
+    ResolveTasks: _resolve_tasks,
 }

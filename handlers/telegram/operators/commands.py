@@ -14,9 +14,9 @@ from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
 from handlers.telegram.operators import (
     agreements,
-    deep_links,
     outages,
     people,
+    private,
     read_commands,
     relations,
     tasks,
@@ -127,8 +127,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "my": Row(read_commands.my, _NO, _MAY, _SHOWN),
     "overdue": Row(read_commands.overdue, _NO, _MAY, _SHOWN),
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
-    "new": Row(deep_links.new, _NO, _MAY, _SHOWN),
-    "call": Row(deep_links.call, _NO, _MAY, _SHOWN),
+    "new": Row(private.lead_to_new, _NO, _MAY, _SHOWN),
+    "call": Row(private.lead_to_call, _NO, _MAY, _SHOWN),
     "who": Row(people.who, _NO, _MUST, _SHOWN),
     "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
     "merge": Row(people.merge_, words=_MUST, sign=_SHOWN, other=True),
@@ -169,9 +169,9 @@ _DONE: Final = "👌"
 def _needs_reaction(context: CommandContext, row: Row) -> bool:
     if row.sign is Sign.REACTION:
         return True
-    if context.said.reply_to is not None or row.sign is Sign.SHOWN:
+    if context.incoming.reply_to is not None or row.sign is Sign.SHOWN:
         return False
-    said = bool(context.command.words) or context.said.kind != "text"
+    said = bool(context.command.words) or context.incoming.kind != "text"
     return row.sign is Sign.CARD or not said
 
 
@@ -198,7 +198,7 @@ def _numbered(context: CommandContext, row: Row, replied: int | None) -> tuple[C
         raise _no_number(command, shown)
     if row.words is Words.NONE and command.words:
         raise Unreadable("operators.malformed", words=command.words[:40], example=shown)
-    if row.words is Words.MUST and not command.words and context.said.kind == "text":
+    if row.words is Words.MUST and not command.words and context.incoming.kind == "text":
         raise Unreadable("operators.missing_words", example=shown)
     return command, number
 

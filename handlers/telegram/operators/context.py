@@ -1,4 +1,4 @@
-"""What a handler is given, and the only ways it has to the desk."""
+"""What an operator's handler is given, and its only ways to the desk: every call is authorised."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 from aiogram import Bot
 from aiogram.types import InaccessibleMessage, InlineKeyboardMarkup, Message
 
+from channels.telegram.screens.screen import Renderer, Screen
 from core.desk import Desk
 from core.errors import Unreadable
 from core.people.identity import Sender
@@ -25,7 +26,7 @@ LONGEST_REASON: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class OperatorContext:
-    """An operator at work: who they are, and the message of the group that it is about."""
+    """An operator, and the message of their group that it is about."""
 
     desk: Desk
     responder: Responder
@@ -41,14 +42,23 @@ class OperatorContext:
         """Run an action as this operator."""
         return await self.desk.run(by_operator, self.sender, action, *args, **options)
 
-    async def look(
+    async def read(
         self,
         query: Callable[Concatenate[ReadTx, P], Awaitable[R]],
         *args: P.args,
         **options: P.kwargs,
     ) -> R:
-        """Look as this operator."""
+        """Run a query as this operator."""
         return await self.desk.read(for_operator, self.sender, query, *args, **options)
+
+    @property
+    def renderer(self) -> Renderer:
+        """Renders in the language and zone of whoever acts."""
+        return self.responder.renderer
+
+    async def show(self, screen: Screen) -> None:
+        """Answer below the message with a screen."""
+        await self.say(screen.html, screen.keyboard)
 
     async def say(
         self, text: str | Sequence[str], keyboard: InlineKeyboardMarkup | None = None
@@ -64,14 +74,14 @@ class CommandContext(OperatorContext):
     """A command, with the ticket's number where it has one."""
 
     message: Message
-    said: IncomingMessage
+    incoming: IncomingMessage
     command: Command
     number: int = 0
 
     @property
     def words(self) -> IncomingMessage:
         """What was said behind the command, with whatever was attached to it."""
-        return without_head(self.said, self.command.at)
+        return without_head(self.incoming, self.command.at)
 
     @property
     def reason(self) -> str | None:
@@ -85,7 +95,7 @@ class CommandContext(OperatorContext):
 async def name_for(bot: Bot, text: str) -> str:
     """Our username, where the words call a bot by its name; nothing else needs to know it.
 
-    Telegram is asked once. Where it cannot be asked, the update waits until it can (see the lanes):
+    Telegram is asked once. Where it cannot be asked, the update is tried again later:
     a command that may be another bot's is neither obeyed nor dropped.
     """
     return (await bot.me()).username or "" if is_named(text) else ""

@@ -1,5 +1,5 @@
-"""What a message in the operator group is. One visible rule: a reply to a card or to a customer's
-message goes to the customer; everything else stays inside, silently.
+"""Messages in the operators' group, and their edits. One visible rule: a reply to a card or to a
+customer's message goes to the customer; everything else stays inside, silently.
 """
 
 from dataclasses import dataclass
@@ -15,37 +15,38 @@ from core.errors import Refusal, Unreadable
 from core.people.identity import Sender
 from core.people.staff import by_operator
 from core.texts import Key
-from core.tickets import conversation
+from core.tickets import conversation, edits
 from core.tickets.albums import AlbumLocation, find_album, note_piece
 from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_continuation
 from core.tx import ReadTx
-from handlers.telegram.filters import is_borrowed, is_nobody
 from handlers.telegram.operators.command_parser import (
     is_foreign,
     is_note,
     parse,
     text_of,
+    without_head,
     without_mark,
 )
 from handlers.telegram.operators.commands import carry_out
 from handlers.telegram.operators.context import CommandContext, name_for
+from handlers.telegram.origin import is_borrowed, is_nobody
 from handlers.telegram.responder import Responder
 
 
-class Sort(Enum):
-    """What becomes of a message."""
+class Treatment(Enum):
+    """What is done with a message."""
 
     IGNORED = auto()
-    STAYS = auto()
-    FACELESS = auto()
+    KEPT_INSIDE = auto()
+    ANONYMOUS = auto()
     COMMAND = auto()
     ANSWER = auto()
     NOTE = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """All that counts about a message.
+class Traits:
+    """What decides about a message.
 
     ``ticket`` is the ticket of what it replies to, ``ours`` whether that is a card, a copy or a
     notice; ``begun`` is where earlier pieces of its album went.
@@ -53,7 +54,7 @@ class Seen:
 
     automatic: bool = False
     borrowed: bool = False
-    faceless: bool = False
+    anonymous: bool = False
     foreign: bool = False
     command: bool = False
     marked: bool = False
@@ -62,38 +63,38 @@ class Seen:
     begun: AlbumLocation | None = None
 
 
-def sort(seen: Seen) -> Sort:
-    """Decide, the surest first. Pure."""
-    if seen.automatic or seen.borrowed or seen.foreign:
-        return Sort.IGNORED
-    addressed = seen.command or (seen.ticket is not None and (seen.ours or seen.marked))
-    if seen.faceless:
-        return Sort.FACELESS if addressed else Sort.STAYS
-    if seen.command:
-        return Sort.COMMAND
-    if seen.begun is not None:
-        return Sort.NOTE if seen.begun.note or seen.marked else Sort.ANSWER
+def treatment_of(traits: Traits) -> Treatment:
+    """What is done with a message of these traits. Pure."""
+    if traits.automatic or traits.borrowed or traits.foreign:
+        return Treatment.IGNORED
+    addressed = traits.command or (traits.ticket is not None and (traits.ours or traits.marked))
+    if traits.anonymous:
+        return Treatment.ANONYMOUS if addressed else Treatment.KEPT_INSIDE
+    if traits.command:
+        return Treatment.COMMAND
+    if traits.begun is not None:
+        return Treatment.NOTE if traits.begun.note or traits.marked else Treatment.ANSWER
     if not addressed:
-        return Sort.STAYS
-    return Sort.NOTE if seen.marked else Sort.ANSWER
+        return Treatment.KEPT_INSIDE
+    return Treatment.NOTE if traits.marked else Treatment.ANSWER
 
 
 async def on_message(
     message: Message, bot: Bot, desk: Desk, responder: Responder, sender: Sender | None = None
 ) -> None:
-    """Every message of the group passes here."""
-    said = read(message)
-    if isinstance(said, Service):
+    """Every message of the group, except arrivals and departures."""
+    incoming = read(message)
+    if isinstance(incoming, Service):
         return
-    carried = said if isinstance(said, IncomingMessage) else _uncarried(message)
+    carried = incoming if isinstance(incoming, IncomingMessage) else _uncarried(message)
     text = text_of(carried)
     username = await name_for(bot, text)
     command = parse(text, username, desk.company.number_mask)
-    place, begun = await desk.read(_whereabouts, message, carried, sender)
-    seen = Seen(
+    place, begun = await desk.read(_find_context, message, carried, sender)
+    traits = Traits(
         automatic=is_automatic(message),
         borrowed=is_borrowed(message),
-        faceless=is_nobody(message),
+        anonymous=is_nobody(message),
         foreign=is_foreign(text, username),
         command=command is not None,
         marked=is_note(text),
@@ -101,26 +102,26 @@ async def on_message(
         ours=place is not None and place.ours,
         begun=begun,
     )
-    kind = sort(seen)
-    if kind is Sort.STAYS and sender is not None and not seen.faceless:
-        await _stay(desk, sender, carried)
-    if kind in {Sort.IGNORED, Sort.STAYS} or sender is None:
+    kind = treatment_of(traits)
+    if kind is Treatment.KEPT_INSIDE and sender is not None and not traits.anonymous:
+        await _warn_of_cut(desk, sender, carried)
+    if kind in {Treatment.IGNORED, Treatment.KEPT_INSIDE} or sender is None:
         return
-    if kind is Sort.FACELESS:
+    if kind is Treatment.ANONYMOUS:
         raise Refusal("operators.faceless")
-    number = begun.ticket_id if begun is not None else seen.ticket or 0
-    if isinstance(said, Unsupported):
-        await desk.run(by_operator, sender, conversation.refuse_kind, number, said.kind)
-        raise Unreadable("refusal.kind", kind=Key(f"kind.{said.kind}"))
-    if kind is Sort.COMMAND and command is not None:
-        asked = CommandContext(desk, responder, sender, message, said, command)
-        await carry_out(asked, seen.ticket)
+    number = begun.ticket_id if begun is not None else traits.ticket or 0
+    if isinstance(incoming, Unsupported):
+        await desk.run(by_operator, sender, conversation.refuse_kind, number, incoming.kind)
+        raise Unreadable("refusal.kind", kind=Key(f"kind.{incoming.kind}"))
+    if kind is Treatment.COMMAND and command is not None:
+        context = CommandContext(desk, responder, sender, message, incoming, command)
+        await carry_out(context, traits.ticket)
         return
-    await _pass_on(desk, sender, number, said, note=kind is Sort.NOTE)
+    await _pass_on(desk, sender, number, incoming, note=kind is Treatment.NOTE)
 
 
-async def _stay(desk: Desk, sender: Sender, incoming: IncomingMessage) -> None:
-    """Silence, unless the operator cannot know that half of their answer stays here."""
+async def _warn_of_cut(desk: Desk, sender: Sender, incoming: IncomingMessage) -> None:
+    """Refuse the rest of a long answer that Telegram has cut: it does not reach the customer."""
     if incoming.reply_to is None and await desk.read(
         is_continuation, sender.telegram_id, incoming.chat, incoming.message
     ):
@@ -130,7 +131,7 @@ async def _stay(desk: Desk, sender: Sender, incoming: IncomingMessage) -> None:
 async def _pass_on(
     desk: Desk, sender: Sender, ticket_id: int, incoming: IncomingMessage, *, note: bool
 ) -> None:
-    """To the customer, or into the notes."""
+    """To the customer, or to the notes."""
     if note:
         plain = without_mark(incoming) if is_note(text_of(incoming)) else incoming
         await desk.run(by_operator, sender, note_piece, ticket_id, plain)
@@ -138,7 +139,7 @@ async def _pass_on(
         await desk.run(by_operator, sender, conversation.reply, ticket_id, incoming)
 
 
-async def _whereabouts(
+async def _find_context(
     tx: ReadTx, message: Message, incoming: IncomingMessage, sender: Sender | None
 ) -> tuple[MessageLocation | None, AlbumLocation | None]:
     """What the message replies to, and what its album has begun."""
@@ -157,6 +158,7 @@ def _uncarried(message: Message) -> IncomingMessage:
     return IncomingMessage(message.chat.id, message.message_id, "", "", reply_to=reply_to)
 
 
+# Telegram's own account: what a linked channel posts comes from it.
 TELEGRAM: Final = 777000
 
 
@@ -166,3 +168,38 @@ def is_automatic(message: Message) -> bool:
     if message.is_automatic_forward or (sender is not None and sender.id == TELEGRAM):
         return True
     return sender is not None and sender.is_bot and message.sender_chat is None
+
+
+# Commands whose words were passed on.
+_PASSING_ON: Final = {True: frozenset({"note"}), False: frozenset({"reply", "wait"})}
+
+
+async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None = None) -> None:
+    """An edited answer or note: its copies and the journal follow; nothing new begins by an edit
+    (S3).
+    """
+    incoming = read(message)
+    if sender is None or not isinstance(incoming, IncomingMessage):
+        return
+    if is_automatic(message) or is_borrowed(message) or is_nobody(message):
+        return
+    found = await desk.read(find_location, incoming.chat, incoming.message)
+    if found is None or found.ours:
+        return
+    note = found.note_id is not None
+    words = await _edited_words(incoming, bot, desk.company.number_mask, note=note)
+    if words is not None:
+        await desk.run(by_operator, sender, edits.edit, words)
+
+
+async def _edited_words(
+    incoming: IncomingMessage, bot: Bot, mask: str, *, note: bool
+) -> IncomingMessage | None:
+    """What is passed on of the message as it is now: without its command or its ``//``."""
+    text = text_of(incoming)
+    if note and is_note(text):
+        return without_mark(incoming)
+    command = parse(text, await name_for(bot, text), mask)
+    if command is None:
+        return incoming
+    return without_head(incoming, command.at) if command.name in _PASSING_ON[note] else None

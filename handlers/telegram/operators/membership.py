@@ -1,37 +1,17 @@
-"""Operators are the members of the operator group (G1): who joins, who leaves."""
+"""Operators are the members of the operators' groups (G1): who joins, who leaves."""
 
 from typing import Any
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
-from aiogram.filters import Filter
 from aiogram.types import ChatMemberUpdated, Message, User
 
 from core.delivery.linked_chats import all_operator_chats
 from core.desk import Desk
 from core.people.identity import NEVER_A_PERSON, join_operators, leave_operators
-from handlers.telegram.filters import is_workplace
-from handlers.telegram.middlewares import sender_of
+from handlers.telegram.origin import sender_of
 
 _INSIDE = frozenset({"creator", "administrator", "member"})
-
-
-class OperatorMembership(Filter):
-    """Somebody's membership of the operator group has changed."""
-
-    async def __call__(  # type: ignore[mutable-override]
-        self, event: ChatMemberUpdated, desk: Desk
-    ) -> bool:
-        """True for a group in which operators work."""
-        return await is_workplace(desk, event.chat.id)
-
-
-class Arrivals(Filter):
-    """A service message that tells of members: all that a bot without rights learns."""
-
-    async def __call__(self, event: Message) -> bool:  # type: ignore[mutable-override]
-        """True when somebody has come or gone."""
-        return bool(event.new_chat_members) or event.left_chat_member is not None
 
 
 async def on_change(event: ChatMemberUpdated, desk: Desk, bot: Bot) -> None:
@@ -41,14 +21,15 @@ async def on_change(event: ChatMemberUpdated, desk: Desk, bot: Bot) -> None:
     await _note(desk, new.user, inside=inside)
 
 
-async def on_arrival(message: Message, desk: Desk, bot: Bot) -> None:
-    """The same from the service message."""
-    for user in message.new_chat_members or ():
+async def on_service_message(message: Message, desk: Desk, bot: Bot) -> bool:
+    """The same from a service message, all that a bot without rights learns. False for others."""
+    joined, left = message.new_chat_members or (), message.left_chat_member
+    for user in joined:
         await _note(desk, user, inside=True)
-    if message.left_chat_member is not None:
-        user = message.left_chat_member
-        elsewhere = await _works_elsewhere(desk, bot, user, message.chat.id)
-        await _note(desk, user, inside=elsewhere)
+    if left is not None:
+        elsewhere = await _works_elsewhere(desk, bot, left, message.chat.id)
+        await _note(desk, left, inside=elsewhere)
+    return bool(joined) or left is not None
 
 
 def _is_inside(member: Any) -> bool:

@@ -1,12 +1,10 @@
-"""Faults of an area: operators decide whether they are one, and say when it will be over (X9)."""
+"""Outages of an area: operators declare one, and say when it will be over (X9)."""
 
 from datetime import datetime
 from typing import Final
 
-from aiogram.types import InlineKeyboardMarkup
-
-from channels.telegram.screens import cameras as camera_screens
-from channels.telegram.screens.callbacks import OutageStep
+from channels.telegram.screens import outages as screens
+from channels.telegram.screens.outages import OutageStep
 from core.equipment import outage_commands, outage_detection
 from core.equipment.outage_commands import Title
 from core.tickets import conversation
@@ -35,18 +33,16 @@ async def broadcast(context: CommandContext) -> None:
     await context.act(conversation.reply, context.number, context.words, to_all=True)
 
 
-async def decide(context: OperatorContext, wish: OutageStep) -> str:
-    """What a button below the offer decides. Returns what the post says from now on."""
-    if wish.code == "no":
-        area = await context.act(outage_detection.decline, wish.number)
-        return context.responder.html("group.outage_declined", {"area": area})
-    until = _until(context, wish.code)
+async def decide(context: OperatorContext, data: OutageStep) -> str:
+    """What a button below the offer decides. Returns the new text of the message."""
+    if data.step == "no":
+        area = await context.act(outage_detection.decline, data.ticket_id)
+        return screens.declined(context.renderer, area)
+    until = _until(context, data.step)
     ticket, reports = await context.act(
-        outage_commands.open_outage, wish.number, until=until, title=_titled(context.responder)
+        outage_commands.open_outage, data.ticket_id, until=until, title=_title_in(context.responder)
     )
-    facts = {"number": ticket.id, "n": reports, "until": until}
-    key = "group.outage_opened_until" if until else "group.outage_opened"
-    return context.responder.html(key, facts)
+    return screens.opened(context.renderer, ticket.id, reports, until)
 
 
 def _until(context: OperatorContext, code: str) -> datetime | None:
@@ -56,14 +52,7 @@ def _until(context: OperatorContext, code: str) -> datetime | None:
     return parse_when(words, context.desk.clock(), context.desk.company.zone).at
 
 
-def keyboard_for(responder: Responder, wish: OutageStep) -> InlineKeyboardMarkup | None:
-    """The buttons that a step only leads to; ``None`` for a step that decides."""
-    menus = {"ask": camera_screens.outage_spans, "back": camera_screens.outage_offer}
-    menu = menus.get(wish.code)
-    return None if menu is None else menu(responder.renderer, wish.number)
-
-
-def _titled(responder: Responder) -> Title:
+def _title_in(responder: Responder) -> Title:
     def title(area: str) -> str:
         company = responder.desk.company
         return responder.texts.say(

@@ -1,129 +1,49 @@
 """Operators in their private chat with the bot: tickets by hand and calls (A5, A7).
 
-Whatever else they write there, they write as anybody does.
+Whatever else they write there, they write as anybody does. From the group a link leads here; what
+it carries stands for a command.
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from aiogram import Bot, Router
-from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, Message
+from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.messages.message_parser import Service, Unsupported, read
-from channels.telegram.screens.callbacks import Hand, parse
-from channels.telegram.screens.keyboards import menu_words
-from channels.telegram.screens.manual_ticket import draw
-from core.desk import Desk
-from core.errors import Refusal
+from channels.telegram.screens.buttons import Button, rows_of
+from channels.telegram.screens.manual_ticket import ManualStep, draw
+from channels.telegram.screens.screen import Screen
+from core.errors import Refusal, Unreadable
 from core.manual_tickets import dialogue, save
 from core.manual_tickets.dialogue import View
 from core.manual_tickets.draft import CALL, TICKET
-from core.people.identity import Sender
-from core.people.operator_ids import OperatorIds, works_here
-from core.people.staff import at_the_desk, for_worker
-from core.texts import Key, Texts
+from core.people.staff import at_the_desk, enrol, for_worker
+from core.texts import Key
 from core.tx import ReadTx, Tx
-from handlers.telegram.filters import Private, is_borrowed, is_nobody
-from handlers.telegram.operators.command_parser import Command
-from handlers.telegram.operators.command_parser import parse as parse_command
-from handlers.telegram.operators.context import name_for
-from handlers.telegram.operators.deep_links import read_payload
+from core.words.contact_values import typed_phone
+from handlers.telegram.context import ButtonContext, MessageContext
+from handlers.telegram.operators.command_parser import Command, parse
+from handlers.telegram.operators.context import (
+    CommandContext,
+    OperatorContext,
+    example,
+    name_for,
+)
 from handlers.telegram.operators.people import show_found
-from handlers.telegram.responder import Responder
+from handlers.telegram.origin import is_borrowed
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_BEGINS: Final = {"new": TICKET, "call": CALL}
+_NEW: Final = "new"
+_CALL: Final = "call"
+_KINDS: Final = {_NEW: TICKET, _CALL: CALL}
 
 
-def private() -> Router:
-    """What only those who work here can do in private; before the customers' room."""
-    room = Router(name="operators/private")
-    for observer in (room.message, room.callback_query):
-        observer.filter(Private(), Works())
-    room.message.register(on_command, AtWork())
-    room.message.register(on_words, UnderWay())
-    room.callback_query.register(on_press, HandPressed())
-    return room
-
-
-class Works(Filter):
-    """The person is an operator or an admin. Costs no question while the roll is at hand."""
-
-    async def __call__(  # type: ignore[mutable-override]
-        self, event: Message | CallbackQuery, desk: Desk
-    ) -> bool:
-        """False for customers, and for identities that many share."""
-        person = event.from_user
-        if person is None or (isinstance(event, Message) and is_nobody(event)):
-            return False
-        roll: OperatorIds | None = desk.cache.get(OperatorIds)
-        if roll is None:
-            return await desk.read(works_here, person.id)
-        return person.id in roll or person.id in desk.company.admins
-
-
-class AtWork(Filter):
-    """One of the commands of this room, written here by themselves; gives ``command``."""
-
-    async def __call__(  # type: ignore[mutable-override]
-        self, event: Message, bot: Bot, desk: Desk
-    ) -> bool | dict[str, Any]:
-        """The command; «cancel» is ours only inside the dialogue."""
-        text = event.text or ""
-        if not text.startswith("/") or is_borrowed(event) or event.from_user is None:
-            return False
-        command = parse_command(text, await name_for(bot, text), desk.company.number_mask)
-        if command is not None and command.name == "start":
-            command = read_payload(command)
-        if command is None:
-            return False
-        if command.name == "cancel":
-            ours = await desk.read(dialogue.is_under_way, event.from_user.id)
-        else:
-            ours = command.name in _COMMANDS
-        return {"command": command} if ours else False
-
-
-class UnderWay(Filter):
-    """The person answers a question of the dialogue: no command, no button of the menu."""
-
-    def __init__(self) -> None:
-        self._words: dict[str, str] | None = None
-
-    async def __call__(  # type: ignore[mutable-override]
-        self, event: Message, desk: Desk, texts: Texts
-    ) -> bool:
-        """True while the dialogue is under way."""
-        if self._words is None:
-            self._words = menu_words(texts)
-        text = event.text or ""
-        if text.startswith("/") or text in self._words or event.from_user is None:
-            return False
-        return await desk.read(dialogue.is_under_way, event.from_user.id)
-
-
-class HandPressed(Filter):
-    """A button of the dialogue; gives ``pressed``."""
-
-    async def __call__(  # type: ignore[mutable-override]
-        self, event: CallbackQuery
-    ) -> bool | dict[str, Any]:
-        """What the button carried."""
-        pressed = parse(event.data)
-        return {"pressed": pressed} if isinstance(pressed, Hand) else False
-
-
-class Seat:
-    """An operator in private: the only ways from here to the desk, and what is shown."""
-
-    def __init__(self, message: Any, desk: Desk, sender: Sender, responder: Responder) -> None:
-        self.message = message
-        self.desk = desk
-        self.sender = sender
-        self.responder = responder
+@dataclass(frozen=True, slots=True)
+class PrivateContext(OperatorContext):
+    """The same in private: for operators and admins."""
 
     async def act(
         self,
@@ -131,97 +51,149 @@ class Seat:
         *args: P.args,
         **options: P.kwargs,
     ) -> R:
-        """Run an action as whoever works here. Raises :class:`NotAllowed` for others."""
+        """Run an action as a member of staff. Raises :class:`NotAllowed` for others."""
         return await self.desk.run(at_the_desk, self.sender, action, *args, **options)
 
-    async def look(
+    async def read(
         self,
         query: Callable[Concatenate[ReadTx, P], Awaitable[R]],
         *args: P.args,
         **options: P.kwargs,
     ) -> R:
-        """Look as whoever works here."""
+        """Run a query as a member of staff."""
         return await self.desk.read(for_worker, self.sender, query, *args, **options)
 
-    async def show(self, view: View, *, anew: bool) -> None:
-        """The next question: below the operator's words, or in place of the one answered."""
-        screen = draw(view, self.responder.renderer)
-        if anew:
-            chat = self.message.chat.id
-            await self.responder.say(chat, screen.html, keyboard=screen.keyboard)
-        else:
-            await self.responder.edit(self.message, screen.html, keyboard=screen.keyboard)
-
-    async def turn(self, key: str, **facts: Any) -> None:
-        """The screen becomes what was done."""
-        await self.responder.edit(self.message, self.responder.html(key, facts))
+    async def send(self, view: View) -> None:
+        """Send the next question."""
+        screen = draw(view, self.renderer)
+        await self.responder.say(self.message.chat.id, screen.html, keyboard=screen.keyboard)
 
 
-async def on_command(
-    message: Message, command: Command, desk: Desk, sender: Sender, responder: Responder
-) -> None:
-    """Begin, look somebody up, or leave."""
-    await _COMMANDS[command.name](Seat(message, desk, sender, responder), command)
+def _private(context: MessageContext | ButtonContext) -> PrivateContext:
+    return PrivateContext(context.desk, context.responder, context.sender, context.message)
 
 
-async def _begin(seat: Seat, command: Command) -> None:
-    kind = _BEGINS[command.name]
-    await seat.show(await seat.act(dialogue.begin, kind, command.rest), anew=True)
+async def on_message(context: MessageContext) -> bool:
+    """A command of this dialogue, or the answer to its question. False for everything else."""
+    message, text = context.message, context.message.text or ""
+    person = message.from_user
+    if person is None or text in context.menu_words:
+        return False
+    if not text.startswith("/"):
+        if not await context.desk.read(dialogue.is_under_way, person.id):
+            return False
+        await _on_words(context)
+        return True
+    command = None if is_borrowed(message) else await _command_of(context, text)
+    if command is None:
+        return False
+    if command.name == "cancel" and not await context.desk.read(dialogue.is_under_way, person.id):
+        return False
+    await _COMMANDS[command.name](_private(context), command)
+    return True
 
 
-async def _who(seat: Seat, command: Command) -> None:
-    await show_found(seat.look, seat.responder, seat.message, command.rest)
+async def _command_of(context: MessageContext, text: str) -> Command | None:
+    username = await name_for(context.bot, text)
+    command = parse(text, username, context.desk.company.number_mask)
+    if command is not None and command.name == "start":
+        command = _read_payload(command)
+    return command if command is not None and command.name in _COMMANDS else None
 
 
-async def _leave(seat: Seat, _command: Command) -> None:
-    await seat.act(dialogue.leave)
-    await seat.responder.say(seat.message.chat.id, seat.responder.html("by_hand.left"))
+def _read_payload(command: Command) -> Command | None:
+    """`/start new`, `/start call_79161234567` as the commands they stand for; else ``None``."""
+    name, _, figures = command.rest.partition("_")
+    if name == _NEW and not figures:
+        return replace(command, name=_NEW, rest="")
+    if name == _CALL and figures.isdecimal():
+        return replace(command, name=_CALL, rest=f"+{figures}")
+    return replace(command, name=_CALL, rest="") if command.rest == _CALL else None
 
 
-_COMMANDS: Final[dict[str, Callable[[Seat, Command], Awaitable[None]]]] = {
-    "new": _begin,
-    "call": _begin,
+async def _begin(context: PrivateContext, command: Command) -> None:
+    await context.send(await context.act(dialogue.begin, _KINDS[command.name], command.rest))
+
+
+async def _who(context: PrivateContext, command: Command) -> None:
+    await show_found(context, command.rest)
+
+
+async def _cancel(context: PrivateContext, _command: Command) -> None:
+    await context.act(dialogue.leave)
+    text = context.renderer.html("by_hand.left")
+    await context.responder.say(context.message.chat.id, text)
+
+
+_COMMANDS: Final[dict[str, Callable[[PrivateContext, Command], Awaitable[None]]]] = {
+    _NEW: _begin,
+    _CALL: _begin,
     "who": _who,
-    "cancel": _leave,
+    "cancel": _cancel,
 }
 
 
-async def on_words(message: Message, desk: Desk, sender: Sender, responder: Responder) -> None:
+async def _on_words(context: MessageContext) -> None:
     """An answer in words, or the words of the ticket with whatever is attached."""
-    said = read(message)
-    if isinstance(said, Service):
+    incoming = read(context.message)
+    if isinstance(incoming, Service):
         return
-    if isinstance(said, Unsupported):
-        raise Refusal("refusal.kind", kind=Key(f"kind.{said.kind}"))
-    seat = Seat(message, desk, sender, responder)
-    await seat.show(await seat.act(dialogue.say, said), anew=True)
+    if isinstance(incoming, Unsupported):
+        raise Refusal("refusal.kind", kind=Key(f"kind.{incoming.kind}"))
+    private = _private(context)
+    await private.send(await private.act(dialogue.say, incoming))
 
 
-async def on_press(
-    query: CallbackQuery, pressed: Hand, desk: Desk, sender: Sender, responder: Responder
-) -> None:
+async def on_step(context: ButtonContext, data: ManualStep) -> None:
     """A choice, a way back or out, or the last word."""
-    seat = Seat(query.message, desk, sender, responder)
-    match pressed.step:
-        case "save":
-            saved = await seat.act(save.save)
-            key = "by_hand.recorded" if saved.recorded else "by_hand.opened"
-            await responder.toast(query)
-            await seat.turn(key, number=saved.number)
-        case "leave":
-            await seat.act(dialogue.leave)
-            await responder.toast(query)
-            await seat.turn("by_hand.left")
-        case "back":
-            await _show_or_leave(query, seat, await seat.act(dialogue.go_back))
-        case _:
-            view = await seat.act(dialogue.choose, pressed.step, pressed.value)
-            await _show_or_leave(query, seat, view)
-
-
-async def _show_or_leave(query: CallbackQuery, seat: Seat, view: View | None) -> None:
-    await seat.responder.toast(query)
-    if view is None:
-        await seat.turn("by_hand.left")
+    private = _private(context)
+    view: View | None = None
+    if data.step == "save":
+        saved = await private.act(save.save)
+        key = "by_hand.recorded" if saved.recorded else "by_hand.opened"
+        await context.show(context.renderer.html(key, number=saved.number))
+        return
+    if data.step == "leave":
+        await private.act(dialogue.leave)
+    elif data.step == "back":
+        view = await private.act(dialogue.go_back)
     else:
-        await seat.show(view, anew=False)
+        view = await private.act(dialogue.choose, data.step, data.value)
+    if view is None:
+        await context.show(context.renderer.html("by_hand.left"))
+    else:
+        await context.show(draw(view, context.renderer))
+
+
+BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable[None]]]] = {
+    ManualStep: on_step,
+}
+
+
+# In the group
+
+
+async def lead_to_new(context: CommandContext) -> None:
+    """A ticket by hand is opened in private: what is asked there concerns nobody else."""
+    await _lead(context, _NEW)
+
+
+async def lead_to_call(context: CommandContext) -> None:
+    """The same for a call; the phone goes along."""
+    if not context.command.rest:
+        await _lead(context, _CALL)
+        return
+    phone = typed_phone(context.command.rest)
+    if phone is None:
+        words = context.command.rest[:40]
+        raise Unreadable("refusal.no_phone", words=words, example=example(_CALL))
+    await _lead(context, f"{_CALL}_{phone.removeprefix('+')}")
+
+
+async def _lead(context: CommandContext, payload: str) -> None:
+    await context.act(enrol)
+    username = (await context.responder.bot.me()).username
+    url = f"https://t.me/{username}?start={payload}"
+    label = context.renderer.plain("button.hand.open_private")
+    text = context.renderer.html("by_hand.in_private")
+    await context.show(Screen(text, rows_of([Button(text=label, url=url)])))

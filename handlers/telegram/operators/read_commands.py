@@ -1,10 +1,12 @@
-"""Commands that only look: a ticket, its journal, lists. One message, or as few as it takes."""
+"""Commands that only show: a ticket, its journal, lists; in as few messages as they need."""
 
 from datetime import datetime
 from typing import Any, Final
 
 from channels.telegram.screens import card as card_screen
+from channels.telegram.screens.journal import draw_entry, names_of
 from channels.telegram.screens.screen import clipped
+from channels.telegram.screens.ticket_list import age, draw
 from core import journal as journal_store
 from core.errors import NoSuchTicket, Unreadable
 from core.people.staff import for_admin, id_of
@@ -17,16 +19,14 @@ from core.words.aliases import REPORTS
 from core.words.aliases import VIEWS as VIEW_NAMES
 from core.words.names import clean_name
 from handlers.telegram.operators.context import CommandContext, OperatorContext, example
-from handlers.telegram.operators.history import names_of, told
 from handlers.telegram.responder import Responder
-from handlers.telegram.ticket_list import age, draw
 
 _SHOWN: Final = 500
 
 
 async def ticket(context: CommandContext) -> None:
     """The whole picture: the card, what was said last, the notes."""
-    card, words, notes, at = await context.look(_picture, context.number)
+    card, words, notes, at = await context.read(_picture, context.number)
     if card is None:
         raise NoSuchTicket(context.number)
     responder = context.responder
@@ -61,7 +61,7 @@ async def _picture(
 def _since(responder: Responder, card: Card) -> list[str]:
     facts = [
         responder.html("operators.opened", {"at": card.opened_at}),
-        age(responder, card.opened_at),
+        age(responder.renderer, card.opened_at, responder.desk.company.zone),
     ]
     if card.reopened:
         facts.append(responder.html("operators.reopened", {"n": card.reopened}))
@@ -88,12 +88,12 @@ async def journal(context: CommandContext) -> None:
 
 
 async def show_journal(context: OperatorContext, ticket_id: int) -> None:
-    """Say the journal of a ticket to somebody who may look: of a command, or of a button."""
-    card, entries, names = await context.look(_history, ticket_id)
+    """Show the journal of a ticket, for a command and a button."""
+    card, entries, names = await context.read(_history, ticket_id)
     if card is None:
         raise NoSuchTicket(ticket_id)
     head = context.responder.html("journal.head", {"number": ticket_id})
-    lines = [told(context.responder, names, *entry) for entry in entries]
+    lines = [draw_entry(context.renderer, names, *entry) for entry in entries]
     await context.say([head, *lines])
 
 
@@ -141,10 +141,11 @@ async def report(context: CommandContext) -> None:
 
 
 async def _show(context: CommandContext, view: str) -> None:
-    page = await context.look(
+    page = await context.read(
         read_page, view, "", context.sender.telegram_id, context.command.rest, backward=False
     )
-    await context.say(*draw(context.responder, page, words=context.command.rest))
+    zone, words = context.desk.company.zone, context.command.rest
+    await context.show(draw(context.renderer, page, zone, words=words))
 
 
 async def read_page(

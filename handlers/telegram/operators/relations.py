@@ -1,21 +1,15 @@
-"""What tickets have to do with each other and with objects elsewhere."""
+"""Relations between tickets, and links to objects elsewhere."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
-from channels.telegram.screens.callbacks import MakeParent
-from channels.telegram.screens.keyboards import Keyboard, button
+from channels.telegram.screens.similar import MakeParent, draw
 from core.errors import NoSuchTicket, Refusal
 from core.links import ticket_links
-from core.links.similar import Similar, similar_to
+from core.links.similar import similar_to
 from core.links.split import Fragment
 from core.links.split import split as split_off
-from core.texts import Key
 from core.tickets.parents import set_parent
-from core.words.names import clean_name
 from handlers.telegram.operators.context import CommandContext
-
-_TITLE: Final = 60
 
 
 async def link(context: CommandContext) -> None:
@@ -31,12 +25,12 @@ async def unlink(context: CommandContext) -> None:
 async def split(context: CommandContext) -> None:
     """Make the quoted part of a message a ticket of its own."""
     message = context.message
-    if context.said.reply_to is None:
+    if context.incoming.reply_to is None:
         raise Refusal("refusal.split_what")
     quote = message.quote.text if message.quote is not None else None
     fragment = Fragment(
         chat=message.chat.id,
-        message_ref=context.said.reply_to,
+        message_ref=context.incoming.reply_to,
         quote=quote,
         command=message.message_id,
         title=context.command.rest,
@@ -48,51 +42,14 @@ async def split(context: CommandContext) -> None:
 
 async def similar(context: CommandContext) -> None:
     """Tickets like this one, each with the reason, and a way to make it the parent."""
-    found = await context.look(similar_to, context.number)
-    if not found:
-        await context.say(context.responder.html("similar.none", {"number": context.number}))
-        return
-    lines = [context.responder.html("similar.head", {"number": context.number})]
-    lines += [_line(context, one) for one in found]
-    await context.say("\n".join(lines), _parents(context, found))
+    found = await context.read(similar_to, context.number)
+    await context.show(draw(context.renderer, context.number, found))
 
 
-def _line(context: CommandContext, one: Similar) -> str:
-    responder = context.responder
-    facts = {
-        "marker": str(one.line.marker),
-        "number": one.line.number,
-        "title": clean_name(one.line.title, _TITLE),
-        "state": Key(f"card.link.state.{one.category}"),
-    }
-    return f"{responder.html('similar.line', facts)}\n{' · '.join(_reasons(context, one))}"
-
-
-def _reasons(context: CommandContext, one: Similar) -> Iterator[str]:
-    for reason in one.reasons:
-        yield context.responder.html(f"similar.reason.{reason}")
-    if one.words:
-        yield context.responder.html("similar.reason.words", {"words": ", ".join(one.words)})
-
-
-def _parents(context: CommandContext, found: tuple[Similar, ...]) -> Keyboard | None:
-    rows = [
-        [
-            button(
-                context.responder.plain("button.parent", {"number": one.line.number}),
-                MakeParent(context.number, one.line.number),
-            )
-        ]
-        for one in found
-        if not one.child
-    ]
-    return Keyboard(inline_keyboard=rows) if rows else None
-
-
-async def on_parent(pressed: Any, wish: MakeParent) -> None:
+async def on_button(context: Any, data: MakeParent) -> None:
     """The button below a list of similar tickets."""
     try:
-        await pressed.act(set_parent, wish.number, wish.parent)
+        await context.act(set_parent, data.ticket_id, data.parent)
     except NoSuchTicket as refused:
         raise Refusal("refusal.outdated") from refused
-    await pressed.toast("parent", number=wish.number, parent=wish.parent)
+    await context.toast("parent", number=data.ticket_id, parent=data.parent)

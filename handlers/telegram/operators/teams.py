@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens import work as work_screens
-from channels.telegram.screens.callbacks import HandTo, TicketVerb
-from channels.telegram.screens.keyboards import Keyboard
+from channels.telegram.screens import assignment as screens
+from channels.telegram.screens.assignment import AssignData, AssignPerson, EscalateTo
+from channels.telegram.screens.buttons import Keyboard
+from channels.telegram.screens.card import TicketVerb
+from channels.telegram.screens.screen import Renderer
 from core.errors import Refusal
 from core.teams import assignment
 from core.teams.assignee_parser import (
@@ -39,12 +40,12 @@ async def escalate(context: CommandContext) -> None:
 
 async def _hand_over(tx: Tx, context: CommandContext, words: str) -> None:
     wish = await read_hand_over(tx, words, _mentioned(context))
-    await assignment.hand_over(tx, context.number, wish, context.said)
+    await assignment.hand_over(tx, context.number, wish, context.incoming)
 
 
 async def _escalate(tx: Tx, context: CommandContext, words: str) -> None:
     wish = await read_escalation(tx, words, _mentioned(context))
-    await assignment.escalate(tx, context.number, wish, context.said)
+    await assignment.escalate(tx, context.number, wish, context.incoming)
 
 
 def _mentioned(context: CommandContext) -> int | None:
@@ -66,7 +67,7 @@ async def off(context: CommandContext) -> None:
 
 async def teams(context: CommandContext) -> None:
     """Which teams there are, who is in them, and who is on duty."""
-    listed, people = await context.look(_everybody)
+    listed, people = await context.read(_everybody)
     responder = context.responder
     lines = [responder.html("teams.head")] if listed else [responder.html("teams.none")]
     for team in listed:
@@ -99,38 +100,41 @@ async def offered(tx: ReadTx, card: Card) -> list[str]:
     return ["assign", "escalate"] if higher else ["assign"]
 
 
-async def menu(tx: ReadTx, renderer: Renderer, wish: TicketVerb) -> tuple[Keyboard | None, int]:
-    """To whom the ticket can go, if to anybody; and its support level."""
-    higher, level = await above(tx, wish.number)
-    if wish.verb == "escalate":
-        return work_screens.levels(renderer, wish.number, higher) if higher else None, level
-    listed, people = await takers(tx, wish.number)
+async def menu(tx: ReadTx, renderer: Renderer, data: TicketVerb) -> tuple[Keyboard | None, int]:
+    """The choice of assignees or levels, if there is any; and the ticket's support level."""
+    higher, level = await above(tx, data.ticket_id)
+    if data.verb == "escalate":
+        return screens.levels(renderer, data.ticket_id, higher) if higher else None, level
+    listed, people = await takers(tx, data.ticket_id)
     if not listed and not people:
         return None, level
-    return work_screens.whom(renderer, wish.number, listed, people), level
+    return screens.assignees(renderer, data.ticket_id, listed, people), level
 
 
-async def give(context: OperatorContext, wish: HandTo) -> tuple[str, dict[str, Any]]:
-    """Give the ticket away; returns what to say of it, and the facts."""
-    return await context.act(_give, wish)
+async def assign_by_button(
+    context: OperatorContext, data: AssignData
+) -> tuple[str, dict[str, Any]]:
+    """Assign or escalate the ticket. Returns the key of the toast and its facts."""
+    return await context.act(_assign, data)
 
 
-async def _give(tx: Tx, wish: HandTo) -> tuple[str, dict[str, Any]]:
-    target = await _target(tx, wish)
-    facts = {"number": wish.number, "to": name_of(tx, target)}
-    if not wish.up or target.team is None:
-        await assignment.hand_over(tx, wish.number, AssignmentWish(target))
+async def _assign(tx: Tx, data: AssignData) -> tuple[str, dict[str, Any]]:
+    target = await _target(tx, data)
+    facts = {"number": data.ticket_id, "to": name_of(tx, target)}
+    if not isinstance(data, EscalateTo) or target.team is None:
+        await assignment.hand_over(tx, data.ticket_id, AssignmentWish(target))
         return "assigned", facts
-    await assignment.escalate(tx, wish.number, AssignmentWish(target, target.team.level))
+    await assignment.escalate(tx, data.ticket_id, AssignmentWish(target, target.team.level))
     return "escalated", facts | {"level": target.team.level}
 
 
-async def _target(tx: ReadTx, wish: HandTo) -> Target:
-    if wish.person:
+async def _target(tx: ReadTx, data: AssignData) -> Target:
+    if isinstance(data, AssignPerson):
         for one in await colleagues_of(tx):
-            if one.id == wish.person:
+            if one.id == data.person:
                 return Target(person=one)
-    team = (await teams_of(tx)).get(wish.team)
+        raise Refusal("refusal.outdated")
+    team = (await teams_of(tx)).get(data.team)
     if team is None or not team.active:
         raise Refusal("refusal.outdated")
     return Target(team=team)

@@ -94,6 +94,6 @@ async def undo(context: CommandContext) -> None:
         raise Unreadable(
             "operators.malformed", words=context.command.rest[:40], example=example("undo")
         )
-    if context.said.reply_to is None:
+    if context.incoming.reply_to is None:
         raise Refusal("refusal.undo_what")
-    await context.act(conversation.undo, context.message.chat.id, context.said.reply_to)
+    await context.act(conversation.undo, context.message.chat.id, context.incoming.reply_to)

@@ -7,11 +7,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens import keyboards
-from channels.telegram.screens.callbacks import parse
+from channels.telegram.screens import card as card_screen
+from channels.telegram.screens import (
+    customer_menu,
+    customer_tickets,
+    new_ticket,
+    notices,
+    ticket_list,
+)
+from channels.telegram.screens.buttons import LONGEST_LABEL
+from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.card import draw
-from channels.telegram.screens.screen import Screen, clipped, plain_of
+from channels.telegram.screens.screen import Renderer, Screen, clipped, plain_of
 from core.texts import Texts
 from core.tickets.card import Card
 from core.tickets.default_workflow import MOVES, STATES
@@ -165,42 +172,46 @@ def test_what_looks_the_same_has_the_same_digest(texts: Texts) -> None:
     assert all(len(digest) <= 64 for digest in others)
 
 
+RETRY = {"retry": 1, "number": 12, "name": "Anna", "error": "x", "customer": "Anna"}
+
+
 def test_every_button_of_a_card_can_be_read_and_fits(texts: Texts) -> None:
     for locale in ("ru", "en"):
         speaks = renderer(texts, locale)
         shown = [draw(card, speaks).keyboard for card in CARDS.values()]
         for card in CARDS.values():
-            shown += [keyboards.more(speaks, 12, card.verbs, taken=True)]
+            shown += [card_screen.more(speaks, 12, card.verbs, taken=True)]
         shown += [
-            keyboards.freeze(speaks, 12),
-            keyboards.ask_again(speaks, 12, "close"),
-            keyboards.ask_again(speaks, 12, "cancel"),
-            keyboards.retry(speaks, 1),
-            keyboards.question(speaks, 1),
-            keyboards.topics(speaks, [("pay", "Payment"), ("other", "x" * 90)]),
-            keyboards.back(speaks),
-            keyboards.file_whether(speaks),
-            keyboards.file_which(speaks, [(12, "Payment"), (15, "y" * 90)]),
-            keyboards.own_tickets(speaks, [15, 12, 9, 7, 5]),
-            keyboards.resolved(speaks, 12),
-            keyboards.languages(speaks),
-            keyboards.pages("queue", "1 / 2", None, "x.1"),
-            keyboards.pages("queue", "2 / 2", "x.1", None),
-            keyboards.show_all(speaks, "overdue"),
+            card_screen.freeze_spans(speaks, 12),
+            card_screen.confirm_end(speaks, 12, "close"),
+            card_screen.confirm_end(speaks, 12, "cancel"),
+            notices.draw(speaks, "answer.failed.other", RETRY, None).keyboard,
+            notices.question_after_all(speaks, 1),
+            new_ticket.topics(speaks, [("pay", "Payment"), ("other", "x" * 90)]).keyboard,
+            customer_menu.back_to(speaks),
+            new_ticket.file_whether(speaks),
+            new_ticket.file_which(speaks, [(12, "Payment"), (15, "y" * 90)]),
+            customer_tickets.ask_whether_it_works(speaks, 12),
+            customer_menu.languages(speaks),
+            ticket_list.turns("queue", "1 / 2", None, "x.1"),
+            ticket_list.turns("queue", "2 / 2", "x.1", None),
+            ticket_list.show_all(speaks, "overdue"),
         ]
         for keyboard in filter(None, shown):
             for row in keyboard.inline_keyboard:
                 assert len(row) <= 4
                 for button in row:
                     assert parse(button.callback_data) is not None
-                    assert len(button.text) <= keyboards.LONGEST_LABEL
+                    assert len(button.text) <= LONGEST_LABEL
 
 
 def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
-    keyboard = keyboards.more(renderer(texts, "en"), 12, WORKFLOW.verbs("in_progress"), taken=True)
+    keyboard = card_screen.more(
+        renderer(texts, "en"), 12, WORKFLOW.verbs("in_progress"), taken=True
+    )
     labels = [button.text for row in keyboard.inline_keyboard for button in row]
     assert labels == ["Give it back", "Journal", "Close", "Cancel", "‹ Back"]
-    again = keyboards.ask_again(renderer(texts, "en"), 12, "close").inline_keyboard[0]
+    again = card_screen.confirm_end(renderer(texts, "en"), 12, "close").inline_keyboard[0]
     assert [(b.text, b.callback_data) for b in again] == [
         ("Yes, close it", "t:close!:12"),
         ("‹ Back", "t:back:12"),
@@ -208,14 +219,14 @@ def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
 
 
 def test_the_menu_is_understood_in_every_language(texts: Texts) -> None:
-    words = keyboards.menu_words(texts)
+    words = customer_menu.menu_words(texts)
     for locale in ("ru", "en"):
-        (row,) = keyboards.menu(renderer(texts, locale)).keyboard
+        (row,) = customer_menu.menu(renderer(texts, locale)).keyboard
         assert [words[button.text] for button in row] == ["new", "mine"]
 
 
 def test_a_single_page_has_no_arrows() -> None:
-    assert keyboards.pages("queue", "1 / 1", None, None) is None
+    assert ticket_list.turns("queue", "1 / 1", None, None) is None
 
 
 def test_markup_can_be_taken_away() -> None:

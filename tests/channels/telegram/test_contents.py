@@ -213,7 +213,7 @@ async def test_copies_are_edited_in_place(house: House) -> None:
             try:
                 await house.gateway.call(change)
             except Refused as refused:
-                if refused.setback is not ApiRefusal.UNCHANGED:
+                if refused.refusal is not ApiRefusal.UNCHANGED:
                     raise
         if said.content["text"]:
             assert sent[-1].text == "#1\nchanged", kind

@@ -29,8 +29,16 @@ from aiogram.methods import (
 from aiogram.types import InputMediaPhoto
 
 from channels.telegram.client.api_errors import ApiRefusal, judge, refusal_of
-from channels.telegram.client.gateway import Gateway, count_of, is_change, make_bot
-from channels.telegram.client.known_ids import REMEMBERED, SHARED, KnownIds, counter_of
+from channels.telegram.client.gateway import (
+    REMEMBERED,
+    SHARED,
+    Gateway,
+    KnownIds,
+    count_of,
+    counter_of,
+    is_change,
+    make_bot,
+)
 from core.delivery.pacing import Pacer, Priority
 from sandbox import World
 from tests.channels.telegram.house import Free
@@ -145,7 +153,7 @@ def test_the_oldest_ids_are_forgotten() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "setback"),
+    ("words", "refusal"),
     [
         ("Bad Request: message is not modified: specified new", ApiRefusal.UNCHANGED),
         ("Bad Request: message to edit not found", ApiRefusal.GONE),
@@ -160,8 +168,8 @@ def test_the_oldest_ids_are_forgotten() -> None:
         ("Bad Request: message is too long", None),
     ],
 )
-def test_setbacks_are_known_by_telegrams_words(words: str, setback: ApiRefusal | None) -> None:
-    assert refusal_of(TelegramBadRequest(SEND, words)) is setback
+def test_refusals_are_known_by_telegrams_words(words: str, refusal: ApiRefusal | None) -> None:
+    assert refusal_of(TelegramBadRequest(SEND, words)) is refusal
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels.telegram.messages import notice_text
-from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens import notices
 from channels.telegram.screens.card import draw
+from channels.telegram.screens.screen import Renderer
 from core.teams.assignment import WHY_TOLD
 from core.texts import Key, Texts
 from core.tickets.assignment import take
@@ -47,7 +47,9 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"total": 2, "numbers": "#1, #2"}
     facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
-    return notice_text.say(spoken(texts), key, facts, None).html
+    if key == "group.outage_offer":  # its tickets are ids, not lines
+        facts["tickets"] = [7, 12]
+    return notices.draw(spoken(texts), key, facts, None).html
 
 
 def test_there_is_enough_to_fear() -> None:

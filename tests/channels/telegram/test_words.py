@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels.telegram.messages import notice_text
-from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens import notices
+from channels.telegram.screens.screen import Renderer
 from core.delivery.notices import NOTICES, STATE_TEXTS, Audience
 from core.events import AnswerFailed, StateEntered
 from core.texts import Texts
@@ -71,7 +71,7 @@ def test_every_notice_to_a_customer_is_told_with_what_they_may_know(
         "news": "words",
     }
     for key in filter(None, keys):
-        assert "12" in notice_text.say(renderer, key, facts, None).html, key
+        assert "12" in notices.draw(renderer, key, facts, None).html, key
 
 
 def letters(key: Any) -> list[str]:

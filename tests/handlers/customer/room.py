@@ -26,8 +26,7 @@ from core.texts import Texts
 from core.tickets import conversation, lifecycle
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
-from handlers.telegram.customer import router
-from handlers.telegram.middlewares import LocaleMiddleware
+from handlers.telegram import dispatcher
 from sandbox import Message as Sent
 from sandbox import Person, Press, World
 from tests.unhurried import Unhurried
@@ -69,16 +68,7 @@ class PrivateRoom:
     def restart(self) -> None:
         """Everything in memory is gone; what is left is the database."""
         self.desk = Desk(self.database, self.company, SUBSCRIBERS, clock=self.clock)
-        self.dispatcher = Dispatcher(disable_fsm=True, desk=self.desk, texts=self.texts)
-        spoken = LocaleMiddleware(self.desk, self.texts)
-        for observer in (
-            self.dispatcher.message,
-            self.dispatcher.edited_message,
-            self.dispatcher.callback_query,
-            self.dispatcher.my_chat_member,
-        ):
-            observer.outer_middleware(spoken)
-        self.dispatcher.include_router(router())
+        self.dispatcher = dispatcher(self.desk, self.texts, self.gateway.open_menus)
 
     def known_as(self, **facts: Any) -> None:
         """The company has other settings from now on."""

@@ -1,28 +1,27 @@
-"""A ticket's journal in words: one text for each kind of event, one for each move."""
+"""A ticket's journal: a text for each kind of event, and for each verb of the workflow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from channels.telegram.screens.screen import clipped
+from channels.telegram.screens.screen import Renderer, clipped
 from core.sla.agreements import Agreements, agreements_of
 from core.texts import Key, unpack
 from core.tickets.classes import ASPECTS, Classes, classes_of
 from core.tickets.topics import Topics, topics_of
 from core.tx import ReadTx
 from core.words.names import clean_name
-from handlers.telegram.responder import Responder
 
 _MOVE: Final = "state_entered"
-_OF_A_CLOCK: Final = frozenset({"clock_near", "clock_missed"})
+_CLOCK_EVENTS: Final = frozenset({"clock_near", "clock_missed"})
 _NOTHING: Final = "clocks_set_nothing"
 _WORDS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What codes in entries are called."""
+    """Titles of the codes that entries contain."""
 
     topics: Topics
     classes: Classes
@@ -34,51 +33,45 @@ async def names_of(tx: ReadTx) -> Names:
     return Names(await topics_of(tx), await classes_of(tx), await agreements_of(tx))
 
 
-def told(
-    responder: Responder,
+def draw_entry(
+    renderer: Renderer,
     names: Names,
     at: datetime,
     who: str | None,
     event: str,
     facts: Mapping[str, Any],
 ) -> str:
-    """An entry as a line."""
+    """An entry as a line, with its reason, time or result below it."""
     given = {name: _shown(fact) for name, fact in unpack(facts).items()}
     key = f"journal.{_variant(event, given)}"
     if event == "topic_changed":
-        given |= {name: _topic(responder, names.topics, given[name]) for name in ("old", "new")}
+        given |= {name: _topic(renderer, names.topics, given[name]) for name in ("old", "new")}
     if event == "ticket_classified":
-        given["kind"] = _kind(responder, names.classes, given)
+        given["kind"] = _kind(renderer, names.classes, given)
     if event == "clocks_set":
         agreement = names.agreements.agreements.get(given["agreement"] or "")
         given["agreement"] = given["agreement"] if agreement is None else agreement.title
     if event.startswith("task_"):
         given |= _of_task(given)
-    line = responder.html(
-        "journal.line",
-        {
-            "at": at,
-            "who": clean_name(who) if who else Key("journal.desk"),
-            "what": Key(key, given),
-        },
-    )
+    author = clean_name(who) if who else Key("journal.desk")
+    line = renderer.html("journal.line", at=at, who=author, what=Key(key, given))
     for name in ("until", "reason", "result"):
         if given.get(name) and (event == _MOVE or name == "result"):
-            line += responder.html(f"journal.{name}", given)
+            line += renderer.html(f"journal.{name}", **given)
     return line
 
 
 def _of_task(given: Mapping[str, Any]) -> dict[str, Key]:
-    """What came of a task, and what kind of work it is, in words."""
+    """Kind and outcome of a task in words."""
     kinds = {"kind": "task.kind", "outcome": "task.outcome"}
     return {name: Key(f"{stem}.{given[name]}") for name, stem in kinds.items() if given.get(name)}
 
 
 def _variant(event: str, given: Mapping[str, Any]) -> str:
-    """The entry's text, where it is more than one."""
+    """The key of the entry's text, for events that have several."""
     if event == _MOVE:
         return f"move.{given['verb']}"
-    if event in _OF_A_CLOCK:
+    if event in _CLOCK_EVENTS:
         return f"{event}.{given['kind']}"
     if event == "clocks_set":
         promised = [kind for kind in ("reaction", "resolution") if given[f"{kind}_due"]]
@@ -92,12 +85,12 @@ def _shown(fact: Any) -> Any:
     return clipped(fact, _WORDS) if isinstance(fact, str) else fact
 
 
-def _kind(responder: Responder, classes: Classes, given: Mapping[str, Any]) -> str | Key:
+def _kind(renderer: Renderer, classes: Classes, given: Mapping[str, Any]) -> str | Key:
     chosen = [classes.get(aspect, given[aspect]) for aspect in ASPECTS]
-    titles = [one.title(responder.locale) for one in chosen if one is not None]
+    titles = [one.title(renderer.locale) for one in chosen if one is not None]
     return ", ".join(titles) or Key("operators.kind.none")
 
 
-def _topic(responder: Responder, topics: Topics, code: str | None) -> str | Key:
+def _topic(renderer: Renderer, topics: Topics, code: str | None) -> str | Key:
     topic = topics.get(code or "")
-    return Key("card.no_topic") if topic is None else topic.title(responder.locale)
+    return Key("card.no_topic") if topic is None else topic.title(renderer.locale)

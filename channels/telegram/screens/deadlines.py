@@ -1,19 +1,19 @@
-"""The arithmetic of a deadline in words, a line for each day and each pause (X10)."""
+"""Why a deadline is when it is: the calculation, a line for each day and each pause (X10)."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from channels.telegram.messages.renderer import Renderer
+from channels.telegram.screens.screen import Renderer
 from core.sla.explanation import Day, Line, Pause, Why
 
-# More lines than that are told as one.
+# Of more lines, those between the first and the last are summed up in one.
 _MOST: Final = 24
 _ENDS: Final = 10
 
 
-def drawn(renderer: Renderer, ticket_id: int, why: Why) -> Iterator[str]:
-    """The lines of one clock, in the voice of its calendar's zone."""
+def draw(renderer: Renderer, ticket_id: int, why: Why) -> Iterator[str]:
+    """The lines of one clock; ``renderer`` is in the zone of its calendar."""
     reading, told = why.told.reading, why.told
     yield renderer.html(f"why.head.{why.kind}", number=ticket_id)
     yield renderer.html(
@@ -31,7 +31,6 @@ def drawn(renderer: Renderer, ticket_id: int, why: Why) -> Iterator[str]:
 
 
 def _lines(renderer: Renderer, lines: tuple[Line, ...]) -> Iterator[str]:
-    """All of them, or the first and the last with what is between as a number of days."""
     if len(lines) <= _MOST:
         yield from (_line(renderer, line) for line in lines)
         return

@@ -1,16 +1,15 @@
-"""Notices as messages: which words, which facts fit to be shown, which buttons."""
+"""Notices as messages: their texts, how their facts are shown, and the buttons below them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from aiogram.types import InlineKeyboardMarkup as Keyboard
+from aiogram.filters.callback_data import CallbackData
 
-from channels.telegram.messages.renderer import Renderer
-from channels.telegram.screens import keyboards
-from channels.telegram.screens.cameras import outage_offer
+from channels.telegram.screens import customer_tickets, new_ticket, outages, ticket_list
+from channels.telegram.screens.buttons import Button, Id, Keyboard, button, rows_of
 from channels.telegram.screens.card import NOBODY
-from channels.telegram.screens.screen import Screen, clipped
+from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.texts import Key, unpack
 from core.tickets.card import Card
 from core.tickets.customer_message import TITLE_LENGTH
@@ -30,8 +29,20 @@ _FEW: Final = 12
 _SUPERGROUP: Final = "-100"
 
 
-def say(renderer: Renderer, key: str, packed: Facts, card: Card | None) -> Screen:
-    """The notice as it is sent. ``card`` is its ticket's, where one stands."""
+class RetryAnswer(CallbackData, prefix="a"):
+    """Send the answer that failed once more."""
+
+    message_id: Id
+
+
+class QuestionAfterAll(CallbackData, prefix="q"):
+    """A message taken for thanks is a question after all."""
+
+    message_id: Id
+
+
+def draw(renderer: Renderer, key: str, packed: Facts, card: Card | None) -> Screen:
+    """The notice as a message. ``card`` is the card of its ticket, if there is one."""
     facts = _shown(unpack(packed))
     variant = _VARIANTS.get(key)
     return Screen(
@@ -41,7 +52,7 @@ def say(renderer: Renderer, key: str, packed: Facts, card: Card | None) -> Scree
 
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:
-    """Facts as readers may see them: no name in disguise, nothing without an end."""
+    """Facts as readers may see them: names cleaned, long words cut."""
     for name in _NAMES:
         if facts.get(name) is not None:
             facts[name] = clean_name(str(facts[name]))
@@ -56,7 +67,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         reason = clipped(str(facts["reason"]), _LONGEST_REASON).rstrip(" .")
         facts["reason"] = reason or NAMELESS
     if facts.get("area"):
-        facts["news"] = outage_news(facts)
+        facts["news"] = outages.news(facts)
     if isinstance(facts.get("tickets"), list | tuple):
         facts["n"] = len(facts["tickets"])
         facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
@@ -67,17 +78,8 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def outage_news(facts: Facts) -> Key:
-    """What is known of an area's outage: ``area``, ``words`` and ``until``."""
-    words = "_words" if facts.get("words") else ""
-    until = "_until" if facts.get("until") else ""
-    told = {name: facts.get(name) for name in ("area", "until")}
-    told["words"] = clipped(str(facts.get("words") or ""), _LONGEST_WORDS).rstrip(" .")
-    return Key(f"outage.news{words}{until}", told)
-
-
 def _mentions(told: Sequence[tuple[int, str]]) -> Key:
-    """People so that Telegram rings for them."""
+    """People as mentions, so that Telegram notifies them."""
     (number, name), rest = told[0], told[1:]
     first = Key("group.mention", {"id": number, "name": clean_name(name)})
     return Key("group.mentions", {"first": first, "rest": _mentions(rest)}) if rest else first
@@ -113,43 +115,64 @@ _VARIANTS: Final[dict[str, Callable[[Facts], str]]] = {
 
 
 def _retry(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:
-    return keyboards.retry(renderer, facts["retry"]) if facts.get("retry") else None
+    if not facts.get("retry"):
+        return None
+    return rows_of([button(renderer.plain("button.retry"), RetryAnswer(message_id=facts["retry"]))])
 
 
 def _open_card(renderer: Renderer, _: Facts, card: Card | None) -> Keyboard | None:
     url = card_url(card)
-    return None if url is None else keyboards.open_card(renderer, url)
+    return None if url is None else open_card(renderer, url)
+
+
+def open_card(renderer: Renderer, url: str) -> Keyboard:
+    """The link from an alert to the card."""
+    return rows_of([Button(text=renderer.plain("button.open"), url=url)])
+
+
+def question_after_all(renderer: Renderer, message_id: int) -> Keyboard:
+    """The button below a message taken for thanks."""
+    data = QuestionAfterAll(message_id=message_id)
+    return rows_of([button(renderer.plain("button.question"), data)])
 
 
 def _which(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:
-    return keyboards.file_which(renderer, [_choice(renderer, *each) for each in facts["choices"]])
+    none = renderer.plain("own.no_topic")
+    choices = [(ticket_id, topic or none) for ticket_id, topic in facts["choices"]]
+    return new_ticket.file_which(renderer, choices)
 
 
 def _show_late(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard:
-    """The list of what is overdue; what agreements promised stands in the queue."""
+    """The list of what is overdue; deadlines of agreements stand in the queue."""
     answers = getattr(facts.get("overdue"), "key", "") != "digest.late"
-    return keyboards.show_all(renderer, "overdue" if answers else "queue")
+    return ticket_list.show_all(renderer, "overdue" if answers else "queue")
 
 
-# The buttons under a notice, by the beginning of its key.
+def _show_queue(renderer: Renderer, _facts: Facts, _: Card | None) -> Keyboard:
+    return ticket_list.show_all(renderer, "queue")
+
+
+# The buttons below a notice, by the beginning of its key.
 _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | None]]] = {
     "answer.failed": _retry,
-    "ticket.resolved": lambda renderer, facts, _: keyboards.resolved(renderer, facts["number"]),
-    "customer.ask.whether": lambda renderer, _facts, _card: keyboards.file_whether(renderer),
+    "ticket.resolved": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
+        renderer, facts["number"]
+    ),
+    "customer.ask.whether": lambda renderer, _facts, _card: new_ticket.file_whether(renderer),
     "customer.ask.which": _which,
     "staff.assigned": _open_card,
     "staff.escalated": _open_card,
     "alert.overdue": _open_card,
     "alert.clock": _open_card,
     "alert.digest": _show_late,
-    "group.digest": lambda renderer, _facts, _card: keyboards.show_all(renderer, "queue"),
-    "group.outage_offer": lambda renderer, facts, _: outage_offer(renderer, facts["tickets"][-1]),
-    "group.storm": lambda renderer, _facts, _card: keyboards.show_all(renderer, "queue"),
+    "group.digest": _show_queue,
+    "group.outage_offer": lambda renderer, facts, _: outages.offer(renderer, facts["tickets"][-1]),
+    "group.storm": _show_queue,
 }
 
 
 def shows_card(key: str) -> bool:
-    """Whether the buttons under the notice depend on where the ticket's card stands by then."""
+    """True if the buttons below the notice link to the ticket's card."""
     return key.startswith(("alert.overdue", "staff."))
 
 
@@ -159,12 +182,8 @@ def _keyboard(renderer: Renderer, key: str, facts: Facts, card: Card | None) -> 
     return None if build is None else build(renderer, facts, card)
 
 
-def _choice(renderer: Renderer, ticket_id: int, topic: str) -> tuple[int, str]:
-    return ticket_id, topic or renderer.plain("own.no_topic")
-
-
 def card_url(card: Card | None) -> str | None:
-    """The address of a card, where cards have one."""
+    """The link to a card; only messages of supergroups have one."""
     if card is None or card.message is None or not str(card.chat).startswith(_SUPERGROUP):
         return None
     return f"https://t.me/c/{str(card.chat).removeprefix(_SUPERGROUP)}/{card.message}"

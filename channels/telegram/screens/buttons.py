@@ -1,0 +1,63 @@
+"""Building blocks of keyboards, and the field types of callback data.
+
+Every screen defines the callback data of its own buttons as classes of aiogram's `CallbackData`;
+`callback_data` lists them all and reads what comes back. The packed forms stand in people's chats
+for years: a prefix, the order of fields and the spelling of values never change.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Final
+
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from pydantic import Field
+
+Button = InlineKeyboardButton
+Keyboard = InlineKeyboardMarkup
+
+# A label may hold somebody's words: a ticket's title, a topic.
+LONGEST_LABEL: Final = 40
+
+# 18 digits fit into the 64 bits of every database.
+LARGEST: Final = 10**18 - 1
+Id = Annotated[int, Field(ge=1, le=LARGEST)]
+PageIndex = Annotated[int, Field(ge=0, le=999_999)]
+
+
+def one_of(words: Iterable[str]) -> Any:
+    """The field holds exactly one of these words."""
+    return Field(pattern=f"^(?:{'|'.join(map(re.escape, sorted(words)))})$")
+
+
+def matching(pattern: str) -> Any:
+    """The field matches this regular expression as a whole."""
+    return Field(pattern=f"^(?:{pattern})$")
+
+
+def button(label: str, data: CallbackData) -> Button:
+    """A button with its label and its callback data. Raises ValueError above 64 bytes of data."""
+    return Button(text=label, callback_data=data.pack())
+
+
+def rows_of(buttons: Iterable[Button], width: int = 2) -> Keyboard:
+    """Buttons in rows of ``width``."""
+    listed = list(buttons)
+    return Keyboard(
+        inline_keyboard=[listed[at : at + width] for at in range(0, len(listed), width)]
+    )
+
+
+def page_turns(page: int, pages: int, turn: Any) -> Iterator[Button]:
+    """``‹`` ``2 / 5`` ``›`` for a page counted from 0. ``turn(page)`` gives callback data."""
+    if page > 0:
+        yield button("‹", turn(page - 1))
+    if pages > 1:
+        yield button(f"{page + 1} / {pages}", turn(page))
+    if page < pages - 1:
+        yield button("›", turn(page + 1))
+
+
+def short(label: str) -> str:
+    """The label, cut to what fits on a button."""
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"

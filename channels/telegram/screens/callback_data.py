@@ -1,0 +1,53 @@
+"""All callback data of the bot, and the one strict reader of it.
+
+Whoever forges a button's data gains nothing: data names a wish, never a right, and every wish is
+authorised like a typed command (S5).
+"""
+
+from typing import Final
+
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.admins import DismissAdmin
+from channels.telegram.screens.assignment import AssignPerson, AssignTeam, EscalateTo
+from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
+from channels.telegram.screens.card import Freeze, TicketVerb
+from channels.telegram.screens.classification import Classify
+from channels.telegram.screens.customer_menu import ChooseLanguage, Menu
+from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
+from channels.telegram.screens.manual_ticket import ManualStep
+from channels.telegram.screens.new_ticket import ChooseTopic, FileMessages
+from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
+from channels.telegram.screens.outages import OutageStep
+from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.setup import LinkChat, SetField, SetupStep
+from channels.telegram.screens.similar import MakeParent
+from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.ticket_list import ListPage
+
+KINDS: Final[tuple[type[CallbackData], ...]] = (
+    *(TicketVerb, Freeze, Classify, AssignPerson, AssignTeam, EscalateTo),
+    *(TaskVerb, TaskPage, ResolveTasks, ListPage, RetryAnswer, QuestionAfterAll),
+    *(MakeParent, ShowPerson, OutageStep, ManualStep),
+    *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
+    *(PickCamera, CameraFault, CameraPage),
+    *(SetupStep, SetField, DismissAdmin, LinkChat),
+)
+_BY_PREFIX: Final = {kind.__prefix__: kind for kind in KINDS}
+
+
+def parse(data: str | None) -> CallbackData | None:
+    """What a button carried, or ``None`` for anything that no button of ours carries.
+
+    A value that is understood but would be packed differently («012») is not ours either.
+    """
+    if not data or not data.isascii():
+        return None
+    kind = _BY_PREFIX.get(data.partition(":")[0])
+    if kind is None:
+        return None
+    try:
+        found = kind.unpack(data)
+        return found if found.pack() == data else None
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,143 @@
+"""Tasks behind tickets: one task, the list, and what becomes of them when a ticket is resolved."""
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.buttons import (
+    Id,
+    Keyboard,
+    PageIndex,
+    button,
+    one_of,
+    page_turns,
+    rows_of,
+)
+from channels.telegram.screens.screen import Renderer, Screen, clipped
+from core.tasks import lists
+from core.tasks.lists import TaskFacts
+from core.tasks.resolution import TasksOpen
+from core.tasks.rules import OPEN
+from core.texts import Key
+from core.words.names import clean_name
+
+_TITLE: Final = 60
+_RESULT: Final = 500
+_CHOICES: Final = ("complete", "cancel", "leave")
+
+
+class TaskVerb(CallbackData, prefix="j"):
+    """Do this to the task. ``cancel`` asks once more, ``cancel!`` does it, ``back`` takes the
+    question back.
+    """
+
+    verb: Annotated[str, one_of(("take", "done", "cancel", "cancel!", "back"))]
+    task: Id
+
+
+class TaskPage(CallbackData, prefix="jl"):
+    """A page of the open tasks, counted from 0: of all, or of ``mine``."""
+
+    view: Annotated[str, one_of(("all", "mine"))]
+    page: PageIndex = 0
+
+
+class ResolveTasks(CallbackData, prefix="js"):
+    """Resolve the ticket; its open tasks are completed, cancelled or left."""
+
+    choice: Annotated[str, one_of(_CHOICES)]
+    ticket_id: Id
+
+
+def draw_list(renderer: Renderer, view: str, found: lists.TaskPage) -> Screen:
+    """A page of the list."""
+    lines = [_list_line(renderer, task) for task in found.tasks]
+    head = renderer.html(f"tasks.head.{view}", n=found.total)
+    text = "\n".join([head, *lines]) if lines else renderer.html(f"tasks.empty.{view}")
+    return Screen(text, list_keyboard(renderer, view, found.page, found.pages))
+
+
+def _list_line(renderer: Renderer, task: TaskFacts) -> str:
+    name = clean_name(task.assignee) if task.assignee else Key("person.nobody")
+    title = clean_name(task.title, _TITLE)
+    return renderer.html("task.line", task=task.id, title=title, name=name, number=task.number)
+
+
+def list_keyboard(renderer: Renderer, view: str, page: int, pages: int) -> Keyboard:
+    """The ways to other pages, and to the other list."""
+    turns = list(page_turns(page, pages, lambda to: TaskPage(view=view, page=to)))
+    other = "mine" if view == "all" else "all"
+    switch = [button(renderer.plain(f"button.tasks.{other}"), TaskPage(view=other))]
+    return Keyboard(inline_keyboard=[turns, switch] if turns else [switch])
+
+
+def draw(renderer: Renderer, task: TaskFacts) -> Screen:
+    """A task, and what can be done with it."""
+    return Screen("\n".join(_lines(renderer, task)), keyboard(renderer, task))
+
+
+def _lines(renderer: Renderer, task: TaskFacts) -> Iterator[str]:
+    yield renderer.html("task.head", task=task.id, kind=Key(f"task.kind.{task.kind}"))
+    yield renderer.html("task.title", title=clean_name(task.title, 200))
+    yield " · ".join(_details(renderer, task))
+    if task.outcome is not None and task.closed_at is not None:
+        outcome = Key(f"task.outcome.{task.outcome}")
+        yield renderer.html("task.ended", outcome=outcome, at=task.closed_at)
+    if task.result:
+        yield renderer.html("task.result", words=clipped(task.result, _RESULT))
+
+
+def _details(renderer: Renderer, task: TaskFacts) -> Iterator[str]:
+    yield renderer.html("task.ticket", marker=str(task.marker), number=task.number)
+    if task.camera is not None:
+        yield renderer.html("task.camera", camera=clean_name(task.camera))
+    if task.level > 1:
+        yield renderer.html("task.level", level=task.level)
+    name = clean_name(task.assignee) if task.assignee else Key("person.nobody")
+    yield renderer.html("task.assignee", name=name)
+    yield renderer.html("task.opened", at=task.opened_at)
+
+
+def keyboard(renderer: Renderer, task: TaskFacts) -> Keyboard | None:
+    """What can be done with a task; nothing with one that has ended."""
+    if task.state != OPEN:
+        return None
+    verbs = ["done", "cancel"] if task.assignee_id is not None else ["take", "done", "cancel"]
+    return rows_of(
+        button(renderer.plain(f"button.task.{verb}"), TaskVerb(verb=verb, task=task.id))
+        for verb in verbs
+    )
+
+
+def confirm_cancel(renderer: Renderer, task: int) -> Keyboard:
+    """Cancelling asks once more."""
+    return rows_of(
+        [
+            button(renderer.plain("button.task.sure"), TaskVerb(verb="cancel!", task=task)),
+            button(renderer.plain("button.task.back"), TaskVerb(verb="back", task=task)),
+        ]
+    )
+
+
+def ask_outcome(renderer: Renderer, unfinished: TasksOpen) -> Screen:
+    """The ticket is to be resolved: what becomes of its open tasks?"""
+    ticket_id = unfinished.number
+    lines = [renderer.html("tasks.unfinished", number=ticket_id)]
+    lines += [
+        renderer.html("tasks.unfinished_line", task=one.id, title=clean_name(one.title, _TITLE))
+        for one in unfinished.tasks
+    ]
+    lines.append(renderer.html("tasks.unfinished_ask", number=ticket_id))
+    return Screen("\n".join(lines), outcome_keyboard(renderer, ticket_id))
+
+
+def outcome_keyboard(renderer: Renderer, ticket_id: int) -> Keyboard:
+    """Complete, cancel or leave them."""
+    return rows_of(
+        button(
+            renderer.plain(f"button.settle.{choice}"),
+            ResolveTasks(choice=choice, ticket_id=ticket_id),
+        )
+        for choice in _CHOICES
+    )

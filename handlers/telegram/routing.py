@@ -1,0 +1,171 @@
+"""Which handler an update goes to: by the kind of chat and the role of who acts, in one step.
+
+aiogram sees one handler for each kind of update; everything else are the tables below.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from aiogram import Bot, Dispatcher
+from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.dispatcher.event.telegram import TelegramEventObserver
+from aiogram.filters.callback_data import CallbackData
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+
+from channels.telegram.screens.callback_data import parse
+from channels.telegram.screens.customer_menu import menu_words as words_of_menu
+from channels.telegram.screens.customer_tickets import OWN
+from channels.telegram.screens.open_menus import OpenMenus
+from channels.telegram.screens.ticket_list import ListPage
+from core.desk import Desk
+from core.errors import Refusal
+from core.people.identity import Sender
+from core.texts import Texts
+from handlers.telegram.admins import linked_chats, reports
+from handlers.telegram.admins import routes as admins
+from handlers.telegram.context import ButtonContext, MessageContext
+from handlers.telegram.customer import messages, own_tickets
+from handlers.telegram.customer import routes as customer
+from handlers.telegram.middlewares import LocaleMiddleware
+from handlers.telegram.operators import group_messages, membership, private
+from handlers.telegram.operators.buttons import on_button as on_group_button
+from handlers.telegram.origin import Role, is_nobody, is_operator_chat, role_of
+from handlers.telegram.responder import Responder
+
+MessageHandler = Callable[[MessageContext], Awaitable[bool]]
+ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
+
+
+def dispatcher(desk: Desk, texts: Texts, open_menus: OpenMenus) -> Dispatcher:
+    """The dispatcher with a handler for each kind of update that is used."""
+    labels = words_of_menu(texts)
+    made = Dispatcher(disable_fsm=True, desk=desk, open_menus=open_menus, menu_words=labels)
+    handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
+        made.message: on_message,
+        made.edited_message: on_edited_message,
+        made.callback_query: on_button,
+        made.my_chat_member: on_own_membership,
+        made.chat_member: on_membership,
+    }
+    locale = LocaleMiddleware(desk, texts)
+    for observer, handler in handlers.items():
+        observer.outer_middleware(locale)
+        observer.register(handler)
+    return made
+
+
+# Messages. In private the dialogues of a role are asked in this order; the first one that
+# returns True has handled the message.
+_PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
+    Role.CUSTOMER: (admins.on_link, customer.on_message),
+    Role.OPERATOR: (admins.on_link, private.on_message, customer.on_message),
+    Role.ADMIN: (admins.on_link, admins.on_message, private.on_message, customer.on_message),
+}
+
+
+async def on_message(
+    message: Message,
+    bot: Bot,
+    desk: Desk,
+    menu_words: Mapping[str, str],
+    open_menus: OpenMenus,
+    responder: Responder,
+    sender: Sender | None = None,
+) -> Any:
+    """A private chat, a group of operators, or nothing of ours."""
+    if message.chat.type != "private":
+        if not await is_operator_chat(desk, message.chat.id):
+            return UNHANDLED
+        if await membership.on_service_message(message, desk, bot):
+            return None
+        return await group_messages.on_message(message, bot, desk, responder, sender)
+    if sender is None or message.from_user is None or is_nobody(message):
+        return UNHANDLED
+    context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
+    for handler in _PRIVATE_MESSAGES[await role_of(desk, message.from_user)]:
+        if await handler(context):
+            break
+    return None
+
+
+async def on_edited_message(
+    message: Message, bot: Bot, desk: Desk, sender: Sender | None = None
+) -> Any:
+    """What was passed on follows the edit."""
+    if message.chat.type == "private":
+        if sender is None or is_nobody(message):
+            return UNHANDLED
+        return await messages.on_edit(message, desk, sender)
+    if not await is_operator_chat(desk, message.chat.id):
+        return UNHANDLED
+    return await group_messages.on_edit(message, bot, desk, sender)
+
+
+# Buttons.
+
+
+async def _turn_page(context: ButtonContext, data: ListPage) -> None:
+    """Admins see the lists of reports in private, and their own tickets like any customer."""
+    handler = own_tickets.turn_page if data.view == OWN else reports.on_button
+    await handler(context, data)
+
+
+_PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
+    Role.CUSTOMER: customer.BUTTONS,
+    Role.OPERATOR: {**customer.BUTTONS, **private.BUTTONS},
+    Role.ADMIN: {
+        **customer.BUTTONS,
+        **private.BUTTONS,
+        **admins.BUTTONS,
+        ListPage: _turn_page,
+    },
+}
+
+
+async def on_button(
+    query: CallbackQuery,
+    bot: Bot,
+    desk: Desk,
+    menu_words: Mapping[str, str],
+    open_menus: OpenMenus,
+    responder: Responder,
+    sender: Sender,
+) -> None:
+    """A button waits for an answer wherever it stands: what is not ours is outdated."""
+    data, message = parse(query.data), query.message
+    context = ButtonContext(bot, desk, menu_words, open_menus, responder, sender, query)
+    handler: ButtonHandler | None = None
+    if message is None:
+        pass
+    elif message.chat.type == "private":
+        role = await role_of(desk, query.from_user)
+        handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
+    elif message.chat.id == desk.company.alerts_chat:
+        handler = reports.on_button
+    elif await is_operator_chat(desk, message.chat.id):
+        handler = on_group_button
+    if handler is None:
+        raise Refusal("refusal.outdated")
+    await handler(context, data)
+
+
+# Memberships.
+
+
+async def on_own_membership(
+    event: ChatMemberUpdated, bot: Bot, desk: Desk, responder: Responder, sender: Sender
+) -> Any:
+    """The bot was blocked or unblocked in private, or added to a chat."""
+    if event.chat.type == "private":
+        return await messages.on_blocked(event, desk, sender)
+    role = linked_chats.possible_role(event, desk)
+    if role is None:
+        return UNHANDLED
+    return await linked_chats.on_added(event, role, desk, sender, responder, bot)
+
+
+async def on_membership(event: ChatMemberUpdated, bot: Bot, desk: Desk) -> Any:
+    """Somebody joined or left a group of operators."""
+    if not await is_operator_chat(desk, event.chat.id):
+        return UNHANDLED
+    return await membership.on_change(event, desk, bot)

@@ -163,9 +163,9 @@ def row(
     }
 
 
-async def post(tx: Tx, chat: int, key: str, facts: dict[str, Any], *, lane: str) -> None:
-    """A post of the desk in a group; posts of one ``lane`` keep their order."""
-    ordering_key = f"{chat}:{lane}"
+async def post(tx: Tx, chat: int, key: str, facts: dict[str, Any], *, topic: str) -> None:
+    """Write a post for a group; posts on one ``topic`` keep their order."""
+    ordering_key = f"{chat}:{topic}"
     post = row(
         tx,
         str(chat),

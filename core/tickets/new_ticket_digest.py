@@ -44,7 +44,7 @@ async def _gather(tx: Tx, chat: int) -> int:
     lines = [await _line(tx, ticket, customer) for _, ticket, customer in waiting]
     for some in _posts(lines):
         facts = {"n": len(some), "tickets": "\n".join(some)}
-        await post(tx, chat, TOLD, facts, lane="storm")
+        await post(tx, chat, TOLD, facts, topic="storm")
     return len(waiting)
 
 

@@ -21,7 +21,7 @@ from core.delivery.outbox_store import (
     next_due,
 )
 from core.delivery.pacing import Priority
-from core.delivery.receipts import ack_slow_answers
+from core.delivery.acknowledgements import ack_slow_answers
 from core.desk import Desk
 from core.models import LinkedChat, Person
 from core.tickets.card import card_of, words_of

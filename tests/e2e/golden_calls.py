@@ -93,7 +93,8 @@ class Recording:
             ]
             if said:
                 lines += ["", f"{chat.kind} {self.form.text(chat.title)}", *said]
-        return "\n".join(lines).replace("\r", "␍").split("\n")  # as they are read from a file
+        # as they are read from a file
+        return [part for line in lines for part in line.replace("\r", "␍").split("\n")]
 
     def _messages(self, chat: Chat, methods: dict[tuple[int, int], str]) -> Iterator[str]:
         for message in self._new(chat):

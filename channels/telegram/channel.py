@@ -54,7 +54,7 @@ PROBE_CONTEXT: Final = "newest"
 BEHIND: Final = 120
 # What a card looked like when it was posted: when it is looked for, the ticket may have changed.
 POSTED: Final = "posted"
-# It stands there no more, or never did: what was wanted of it is done.
+# The message is gone, not ours, or looks like this already: nothing is left to do.
 _NOTHING_TO_DO: Final = frozenset({ApiRefusal.GONE, ApiRefusal.FOREIGN, ApiRefusal.UNCHANGED})
 
 
@@ -91,7 +91,7 @@ class TelegramChannel:
             self._gateway.known_ids.note(chat, message_ref)
 
     def probe_context(self) -> dict[str, Any]:
-        """The newest message known of every counter: what was lost stands after it."""
+        """The newest message id known of every counter: a lost message has a higher one."""
         return {PROBE_CONTEXT: self._gateway.known_ids.newest_ids()}
 
     async def send(self, delivery: Delivery) -> Sent:
@@ -141,7 +141,7 @@ class TelegramChannel:
         return aged(Priority(delivery.priority), waited)
 
     async def _lowest(self, delivery: Delivery) -> int:
-        """Where to begin to look; near the newest when nothing was known then."""
+        """The id at which a search begins; near the newest when none was known then."""
         counter = counter_of(delivery.address)
         noted = delivery.probe_context.get(PROBE_CONTEXT, {}).get(counter, 0)
         if noted:
@@ -212,7 +212,7 @@ class TelegramChannel:
         return card, draw(card, renderer)
 
     async def _card(self, delivery: Delivery, renderer: Renderer) -> Sent:
-        """Show the ticket as it is now, where its card stands; anew if it stands nowhere."""
+        """Edit the ticket's card to its present state; post a new one if there is none."""
         card, screen = await self._draw(delivery, renderer)
         place = card.message if str(card.chat) == delivery.address else None
         if place is not None and self._deliveries.begun(delivery.id) is None:
@@ -256,7 +256,7 @@ class TelegramChannel:
                 raise
         return True
 
-    # changes of what stands there
+    # changes of sent messages
 
     async def _moved_card(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """Replace the card by a pointer to the chat that the ticket moved to."""
@@ -282,7 +282,7 @@ class TelegramChannel:
         return Sent()
 
     async def _plan_edit(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
-        """An edit of what stands there makes nothing new."""
+        """An edit of sent messages makes no new ones."""
         chat, message = int(delivery.address), delivery.message_id or 0
         message_refs = await self._desk.read(copies_of, message, chat)
         if message_refs or delivery.person_id is not None:

@@ -31,19 +31,19 @@ class ApiRefusal(Enum):
     """A refusal that the operation itself can deal with."""
 
     UNCHANGED = auto()
-    """It looks so already."""
+    """The message has this content already."""
 
     GONE = auto()
-    """The message to change stands there no more, or never did."""
+    """The message to change does not exist (any more)."""
 
     FOREIGN = auto()
-    """The message to change stands there, and is not ours to change, or not any more."""
+    """The message to change exists, and cannot be changed by us (any more)."""
 
     OTHER_KIND = auto()
     """The message to change has no words of this kind: a file's are a caption."""
 
     REPLY_LOST = auto()
-    """The message to answer stands there no more."""
+    """The message to reply to was deleted."""
 
     UNREADABLE = auto()
     """The markup was not understood."""
@@ -66,7 +66,7 @@ _PASSING: Final = (
 
 
 def is_passing(error: BaseException) -> bool:
-    """Telegram cannot be asked now; nobody is to blame for it but the line."""
+    """True if Telegram cannot be reached now."""
     return isinstance(error, _PASSING)
 
 

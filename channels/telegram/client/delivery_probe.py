@@ -26,7 +26,7 @@ from channels.telegram.screens.screen import plain_of
 
 Method = TelegramMethod[Any]
 
-# How far beyond the newest id known a lost message may stand.
+# How far beyond the newest id known a lost message may be.
 AHEAD: Final = 60
 # In a chat with a counter of its own, so many empty places in a row are the end of the chat.
 END: Final = 8
@@ -36,7 +36,7 @@ class ProbeResult(Enum):
     """What an edit that should change nothing has shown of a place."""
 
     SAME = auto()
-    """What was looked for stands there."""
+    """The message that was searched for exists."""
 
     OURS = auto()
     """Another message of ours."""

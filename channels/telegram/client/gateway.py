@@ -136,7 +136,7 @@ class KnownIds:
         self._known: dict[str, tuple[deque[int], set[int]]] = {}
 
     def note(self, chat: int | str, message_id: int) -> None:
-        """A message with this id stands there, ours or somebody's."""
+        """Note that a message with this id exists, ours or somebody's."""
         counter = counter_of(chat)
         self._newest[counter] = max(message_id, self._newest.get(counter, 0))
         order, known = self._known.setdefault(counter, (deque(), set()))

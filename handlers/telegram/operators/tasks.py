@@ -132,7 +132,7 @@ async def act(context: OperatorContext, data: TaskVerb) -> str:
 
 
 async def resolve(context: CommandContext) -> None:
-    """Done; the words are the solution. What becomes of open tasks is asked, or said first."""
+    """Resolve the ticket; the words are the solution. Open tasks are asked about."""
     choice, words = resolution.read_choice(context.reason or "")
     if not await resolved(context, context.number, words or None, choice):
         return

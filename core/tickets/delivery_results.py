@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from core.db import PreparedStatement
 from core.db.statements import prepared
+from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
 from core.delivery.audiences import TELEGRAM
 from core.delivery.card_updates import leave_pointer
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
-from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
 from core.delivery.settlement import FollowUps
 from core.models import Message, Person, SentMessage, Ticket
 from core.tickets.conversation import answer_delivered, answer_failed

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.delivery.acknowledgements import ack_slow_answers
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import move_chat, store_linked_chats
 from core.delivery.outbox import row, write
@@ -21,7 +22,6 @@ from core.delivery.outbox_store import (
     next_due,
 )
 from core.delivery.pacing import Priority
-from core.delivery.acknowledgements import ack_slow_answers
 from core.desk import Desk
 from core.models import LinkedChat, Person
 from core.tickets.card import card_of, words_of

@@ -193,8 +193,8 @@ async def quarantine(settings: Settings, options: argparse.Namespace) -> int:
     async with opened_as_it_is(url, alone=replays) as database:  # one process writes
         desk = Desk(database, Company())
         if not replays:
-            for number, update_id, error, raw in await desk.read(inbox.list_quarantined):
-                print(f"{number}\tupdate {update_id}\t{error}\n\t{raw[:500]}")
+            for number, external_id, error, raw in await desk.read(inbox.list_quarantined):
+                print(f"{number}\tupdate {external_id}\t{error}\n\t{raw[:500]}")
             return FINE
         if options.id is None or not await desk.run(inbox.replay, options.id):
             _complain(["quarantine replay: name an id that `quarantine show` prints"])

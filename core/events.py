@@ -438,7 +438,7 @@ class UpdateQuarantined(Event):
     """
 
     inbox_id: int
-    update_id: int
+    update_id: str
     error: str
     total: int = 1
 

@@ -1,13 +1,15 @@
 """Tables and columns get the field's names; nothing is lost.
 
-Tables that no other refers to are made anew and filled; in the others columns are renamed.
+Tables that no other refers to are made anew and filled; in the others columns are renamed. What
+comes in is known by its source and the source's id.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision: Final = "0006"
@@ -17,6 +19,10 @@ down_revision: Final = "0005"
 BIG_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT: Final = sa.DateTime(timezone=True)
 OBJECT: Final = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+Types = tuple[sa.types.TypeEngine[Any], ...]
+INTEGERS: Final[Types] = (sa.BigInteger(), sa.BigInteger(), sa.BigInteger())
+WORDS: Final[Types] = (sa.String(64), sa.String(200), sa.String(220))
 
 # table, old column, new column
 COLUMNS: Final = (
@@ -41,6 +47,7 @@ def upgrade() -> None:
     _drop_outbox_indexes("uq_outbox_once")
     for table, old, new in COLUMNS:
         op.alter_column(table, old, new_column_name=new)
+    _key_inbox_by_source()
     _make_outbox_indexes("ordering_key", "order_at", "dedup_key", "uq_outbox_dedup_key")
     for old, new, columns in TABLES:
         _replace(old, new, columns)
@@ -50,9 +57,61 @@ def downgrade() -> None:
     for old, new, columns in reversed(TABLES):
         _replace(new, old, {after: before for before, after in columns.items()})
     _drop_outbox_indexes("uq_outbox_dedup_key")
+    _key_inbox_by_bot()
     for table, old, new in reversed(COLUMNS):
         op.alter_column(table, new, new_column_name=old)
     _make_outbox_indexes("lane", "turn_at", "once", "uq_outbox_once")
+
+
+def _key_inbox_by_source() -> None:
+    """Every row there is came from a bot of Telegram's: ``telegram:<bot_id>``, the update's id.
+
+    A row that had given its id up for a new one carried a negative number instead.
+    """
+    _alter_inbox(("bot_id", "update_id"), ("source", "external_id"), INTEGERS, WORDS)
+    op.execute(
+        "UPDATE inbox SET source = 'telegram:' || source,"
+        " external_id = CASE WHEN external_id LIKE '-%'"
+        " THEN 'aside:' || substr(external_id, 2) ELSE external_id END"
+    )
+
+
+def _key_inbox_by_bot() -> None:
+    """What came from elsewhere has no place in the release before, and is forgotten."""
+    op.execute("DELETE FROM inbox WHERE source NOT LIKE 'telegram:%'")
+    op.execute(
+        "UPDATE inbox SET source = substr(source, 10),"
+        " external_id = CASE WHEN external_id LIKE 'aside:%'"
+        " THEN '-' || substr(external_id, 7) ELSE external_id END"
+    )
+    _alter_inbox(("source", "external_id"), ("bot_id", "update_id"), WORDS, INTEGERS)
+
+
+def _alter_inbox(old: tuple[str, str], new: tuple[str, str], before: Types, after: Types) -> None:
+    for name in ("ix_inbox_unfinished", "ix_inbox_received_at"):
+        op.drop_index(name, "inbox")
+    with op.batch_alter_table("inbox") as table:
+        table.drop_constraint(f"uq_inbox_{'_'.join(old)}", type_="unique")
+        for column, name, was, becomes in zip(
+            (*old, "ordering_key"), (*new, "ordering_key"), before, after, strict=True
+        ):
+            table.alter_column(
+                column,
+                new_column_name=None if name == column else name,
+                existing_type=was,
+                existing_nullable=False,
+                type_=becomes,
+                postgresql_using=f"{column}::{becomes.compile(dialect=postgresql.dialect())}",
+            )
+    with op.batch_alter_table("inbox") as table:
+        table.create_unique_constraint(f"uq_inbox_{'_'.join(new)}", list(new))
+    op.create_index("ix_inbox_received_at", "inbox", ["received_at"])
+    new_only = sa.text("state = 'new'")
+    op.create_index(
+        *("ix_inbox_unfinished", "inbox", ["id"]),
+        sqlite_where=new_only,
+        postgresql_where=new_only,
+    )
 
 
 def _replace(old: str, new: str, renamed: Mapping[str, str]) -> None:

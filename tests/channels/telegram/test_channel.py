@@ -239,7 +239,7 @@ async def test_operators_and_admins_are_told_what_needs_them(house: House) -> No
         tx.emit(DeadlineMissed(ticket_id=number, due=due, alone=True))
         tx.emit(CaughtUp(ticket_id=None, down=12000, overdue=(3, 5), near=(7,), woke=()))
         tx.emit(CaughtUp(ticket_id=None, down=60, overdue=(), near=(7, 8), woke=(9,)))
-        tx.emit(UpdateQuarantined(ticket_id=None, inbox_id=7, update_id=8, error="<odd>"))
+        tx.emit(UpdateQuarantined(ticket_id=None, inbox_id=7, update_id="8", error="<odd>"))
 
     await house.desk.run(happen)
     lefts = await house.pump()

@@ -6,6 +6,9 @@ Only the channel that an address names knows what stands in it. The core keeps t
 from dataclasses import dataclass
 from typing import Final, Self
 
+TELEGRAM: Final = "telegram"
+"""The channel that company and teams have their chats in."""
+
 _BETWEEN: Final = ":"
 _ESCAPED: Final = (("%", "%25"), (_BETWEEN, "%3A"))
 
@@ -52,6 +55,10 @@ class MessageRef:
                 return cls(channel, chat, message)
             case _:
                 raise ValueError(f"no message: {words}")
+
+
+NOWHERE: Final = MessageRef("", "", "")
+"""Of words that stand in no chat: they were said in a form or by a button."""
 
 
 def _join(*parts: str | None) -> str:

@@ -59,7 +59,7 @@ class WordsKept(Event):
     """
 
     person_id: int
-    reply: int
+    reply: str
     choices: tuple[tuple[int, str], ...]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from core.delivery.linked_chats import operator_chat_of
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
+from core.delivery.sent_messages import with_cards
 from core.equipment.outages import faults_of, find_open
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import OutageDeclined, OutageOffered
@@ -134,11 +135,12 @@ async def _held_back(tx: Tx, offer: OutageOffer) -> Sequence[int]:
     rows = await tx.session.execute(
         faults_of(offer.area).where(
             Ticket.opened_at > offer.offered_at,
-            Ticket.card_message.is_(None),
             Ticket.state.in_(codes),
         )
     )
-    return [ticket.id for ticket, _ in rows]
+    numbers = [ticket.id for ticket, _ in rows]
+    shown = await with_cards(tx, numbers)
+    return [number for number in numbers if number not in shown]
 
 
 async def _show(tx: Tx, numbers: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ from core.delivery.card_updates import refresh_cards
 from core.delivery.linked_chats import operator_chat_of
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
+from core.delivery.sent_messages import with_cards
 from core.events import FaultKnown, ParentSet
 from core.models import (
     Camera,
@@ -128,8 +129,8 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     await _merge_tasks(tx, numbers)
     await _drop_cards(tx, numbers)
     await _hold_customers(tx, numbers)
-    shown = [ticket.id for ticket, _ in faults if ticket.card_message is not None]
-    await refresh_cards(tx, shown, Priority.DIGEST)
+    shown = await with_cards(tx, numbers)
+    await refresh_cards(tx, [number for number in numbers if number in shown], Priority.DIGEST)
 
 
 async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tuple[Ticket, str]]:

@@ -165,6 +165,7 @@ def _choice(renderer: Renderer, ticket_id: int, topic: str) -> tuple[int, str]:
 
 def card_url(card: Card | None) -> str | None:
     """The address of a card, where cards have one."""
-    if card is None or card.message is None or not str(card.chat).startswith(_SUPERGROUP):
+    place = None if card is None else card.place
+    if place is None or not place.chat.startswith(_SUPERGROUP):
         return None
-    return f"https://t.me/c/{str(card.chat).removeprefix(_SUPERGROUP)}/{card.message}"
+    return f"https://t.me/c/{place.chat.removeprefix(_SUPERGROUP)}/{place.message}"

@@ -7,6 +7,7 @@ from aiogram import Router
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.screens.callbacks import QueuePage, parse
 from core.desk import Desk
 from core.errors import NotAllowed, Refusal, Unreadable
@@ -92,7 +93,7 @@ async def on_press(query: CallbackQuery, desk: Desk, sender: Sender, responder: 
         for_admin, sender, page_of, wish.view, wish.cursor, backward=wish.backward
     )
     text, keyboard = draw(responder, page)
-    notice = await desk.read(find_location, message.chat.id, message.message_id)
+    notice = await desk.read(find_location, message_ref(message.chat.id, message.message_id))
     await responder.toast(query)
     if notice is None:
         await responder.edit(message, text, keyboard=keyboard)

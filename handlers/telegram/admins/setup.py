@@ -10,6 +10,7 @@ from aiogram.exceptions import AiogramError
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.client.chat_health import TEAM, Health, examine
 from channels.telegram.screens.callbacks import Chosen, SetUp, parse
 from channels.telegram.screens.setup import Progress, checklist, choices, steps
@@ -176,7 +177,9 @@ async def _try_out(query: CallbackQuery, desk: Desk, sender: Sender, responder: 
         raise Refusal("refusal.outdated")
     words = responder.plain("setup.trial.words")
     content = {"kind": "text", "text": words}
-    said = IncomingMessage(message.chat.id, -message.message_id, "text", words, content)
+    said = IncomingMessage(
+        message_ref(message.chat.id, -message.message_id), "text", words, content
+    )
     number = await desk.run(send_test_ticket, sender, said)
     await responder.toast(query, responder.plain("setup.trial.sent", {"number": number}))
 

@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.messages.notice_text import outage_news
 from channels.telegram.screens import cameras as camera_screens
 from channels.telegram.screens.callbacks import CameraPage, CameraPick, CameraTrouble
@@ -266,7 +267,7 @@ async def tell(
         return
     words = camera_screens.trouble(responder.renderer, pressed.code)
     place, content = query.message, {"kind": "text", "text": words}
-    said = IncomingMessage(place.chat.id, place.message_id, "text", words, content)
+    said = IncomingMessage(message_ref(place.chat.id, place.message_id), "text", words, content)
     heard = await desk.run(faults.report, sender, pressed.camera, said, title=_titled(responder))
     await responder.toast(query)
     await responder.edit(query.message, _told(responder, heard, pressed.code, words))

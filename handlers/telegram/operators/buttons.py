@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.screens import keyboards
 from channels.telegram.screens.callbacks import (
     AnswerRetry,
@@ -237,7 +238,8 @@ async def _page(pressed: Pressed, wish: QueuePage) -> None:
         read_page, wish.view, wish.cursor, asker, words, backward=wish.backward
     )
     text, keyboard = draw(pressed.responder, page, words=words)
-    notice = await pressed.look(find_location, pressed.message.chat.id, pressed.message.message_id)
+    place = message_ref(pressed.message.chat.id, pressed.message.message_id)
+    notice = await pressed.look(find_location, place)
     await pressed.toast()
     if notice is None:
         await pressed.responder.edit(pressed.message, text, keyboard=keyboard)

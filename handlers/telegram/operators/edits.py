@@ -33,7 +33,7 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None 
         return
     if is_automatic(message) or is_borrowed(message) or is_nobody(message):
         return
-    found = await desk.read(find_location, said.chat, said.message)
+    found = await desk.read(find_location, said.ref)
     if found is None or found.ours:
         return
     note = found.note_id is not None

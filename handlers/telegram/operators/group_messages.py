@@ -9,6 +9,7 @@ from typing import Final
 from aiogram import Bot
 from aiogram.types import Message
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.messages.message_parser import Service, Unsupported, read
 from core.desk import Desk
 from core.errors import Refusal, Unreadable
@@ -17,7 +18,7 @@ from core.people.staff import by_operator
 from core.texts import Key
 from core.tickets import conversation
 from core.tickets.albums import Begun, album_begun, note_piece
-from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_continuation
+from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_full_answer
 from core.tx import ReadTx
 from handlers.telegram.filters import is_borrowed, is_nobody
 from handlers.telegram.operators.command_parser import (
@@ -89,7 +90,7 @@ async def on_message(
     text = text_of(carried)
     username = await name_for(bot, text)
     command = parse(text, username, desk.company.number_mask)
-    place, begun = await desk.read(_whereabouts, message, carried, sender)
+    place, begun = await desk.read(_whereabouts, carried, sender)
     seen = Seen(
         automatic=is_automatic(message),
         borrowed=is_borrowed(message),
@@ -121,9 +122,10 @@ async def on_message(
 
 async def _stay(desk: Desk, sender: Sender, incoming: IncomingMessage) -> None:
     """Silence, unless the operator cannot know that half of their answer stays here."""
-    if incoming.reply_to is None and await desk.read(
-        is_continuation, sender.telegram_id, incoming.chat, incoming.message
-    ):
+    if incoming.reply_to is not None:
+        return
+    before = message_ref(int(incoming.ref.chat), int(incoming.ref.message) - 1)
+    if await desk.read(is_full_answer, sender.telegram_id, before):
         raise Refusal("operators.cut")
 
 
@@ -139,12 +141,12 @@ async def _pass_on(
 
 
 async def _whereabouts(
-    tx: ReadTx, message: Message, incoming: IncomingMessage, sender: Sender | None
+    tx: ReadTx, incoming: IncomingMessage, sender: Sender | None
 ) -> tuple[MessageLocation | None, Begun | None]:
     """What the message replies to, and what its album has begun."""
     place = begun = None
     if incoming.reply_to is not None:
-        place = await find_location(tx, message.chat.id, incoming.reply_to)
+        place = await find_location(tx, incoming.reply_to)
     if incoming.album is not None and sender is not None:
         begun = await album_begun(tx, sender.telegram_id, incoming)
     return place, begun
@@ -153,8 +155,9 @@ async def _whereabouts(
 def _uncarried(message: Message) -> IncomingMessage:
     """Just enough of what cannot be carried to know what it replies to."""
     answered = message.reply_to_message
-    reply_to = None if answered is None else answered.message_id
-    return IncomingMessage(message.chat.id, message.message_id, "", "", reply_to=reply_to)
+    chat = message.chat.id
+    reply_to = None if answered is None else message_ref(chat, answered.message_id)
+    return IncomingMessage(message_ref(chat, message.message_id), "", "", reply_to=reply_to)
 
 
 TELEGRAM: Final = 777000

@@ -68,16 +68,16 @@ class GetRawUpdates(TelegramMethod[list[Any]]):
     allowed_updates: list[str]
 
 
-def ordering_key_of(update: Mapping[str, Any]) -> int:
-    """Return the chat of an update, or its person, or 0, whatever shape it has."""
+def ordering_key_of(update: Mapping[str, Any]) -> str:
+    """Return the chat of an update, or its person, or "0", whatever shape it has."""
     query = update.get("callback_query")
     if isinstance(query, dict):
         message = query.get("message")
-        return _id(message, "chat") or _id(query, "from")
+        return str(_id(message, "chat") or _id(query, "from"))
     for kind, place in _CHATS:
         if kind in update:
-            return _id(update[kind], place)
-    return 0
+            return str(_id(update[kind], place))
+    return "0"
 
 
 def _id(holder: Any, name: str) -> int:
@@ -156,14 +156,14 @@ class Poller:
 
 
 async def store_batch(desk: Desk, bot_id: int, batch: Sequence[Any]) -> None:
-    """Store a batch of raw updates in one transaction."""
+    """Store a batch of raw updates of this bot in one transaction."""
     rows = [
-        Raw(update["update_id"], ordering_key_of(update), _to_json(update))
+        Raw(str(update["update_id"]), ordering_key_of(update), _to_json(update))
         for update in batch
         if _is_update(update)
     ]
     if rows:
-        await desk.run(store, bot_id, rows)
+        await desk.run(store, f"telegram:{bot_id}", rows)
 
 
 def _is_update(thing: Any) -> bool:

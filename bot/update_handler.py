@@ -11,6 +11,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from bot.update_queue import UnparsableUpdate, UpdateNotReady
+from channels.telegram.addresses import message_ref
 from channels.telegram.client.gateway import Gateway
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
@@ -79,7 +80,7 @@ class UpdateHandler:
         address = str(message.chat.id)
         if not self.courier.is_busy(address):
             return
-        if await self.desk.read(find_location, message.chat.id, ours.message_id):
+        if await self.desk.read(find_location, message_ref(message.chat.id, ours.message_id)):
             return
         try:
             async with asyncio.timeout(REPLY_TIMEOUT):

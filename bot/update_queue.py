@@ -57,7 +57,7 @@ class UpdateQueue:
     desk: Desk
     handle: Callable[[Stored], Awaitable[None]]
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    _queues: dict[int, deque[Stored]] = field(default_factory=dict)
+    _queues: dict[str, deque[Stored]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _waiting: int = 0
     _read_up_to: int = 0
@@ -116,11 +116,11 @@ class UpdateQueue:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _drain(self, ordering_key: int) -> None:
+    async def _drain(self, ordering_key: str) -> None:
         queue = self._queues[ordering_key]
         while queue and not self._stopping:
             stored = queue.popleft()
-            with bound(update_id=stored.update_id):
+            with bound(update_id=stored.external_id):
                 await self._handle(stored)
             self._waiting -= 1
             self._capacity.set()

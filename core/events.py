@@ -59,7 +59,7 @@ class WordsKept(Event):
     """
 
     person_id: int
-    reply: int
+    reply: str
     choices: tuple[tuple[int, str], ...]
 
 
@@ -449,7 +449,7 @@ class UpdateQuarantined(Event):
     """
 
     inbox_id: int
-    update_id: int
+    update_id: str
     error: str
     total: int = 1
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import String, bindparam, cast, delete, func, select, update
 
 from core.db import PreparedStatement, constant
 from core.db.statements import prepared
@@ -14,29 +14,34 @@ from core.events import UpdateQuarantined
 from core.models import InboxRow
 from core.tx import ReadTx, Tx
 
-# Updates live for a day with Telegram, so an id seen longer ago cannot be a redelivery: Telegram
-# restarts its ids at random after an idle week (R3).
+# A source offers an update for a day, so an id seen longer ago cannot be a redelivery: ids may
+# begin anew at random after an idle week (R3).
 REDELIVERED_WITHIN: Final = timedelta(hours=48)
 KEPT_FOR: Final = timedelta(hours=72)
+
+_ASIDE: Final = "aside:"
+"""Before the row's own id: the external id of a row whose id came again for something new."""
 
 _TABLE: Final[Any] = InboxRow.__table__
 _INBOX: Final = _TABLE.c
 _STORE: Final = PreparedStatement(
     prepared(
-        lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
+        lambda insert: insert(_TABLE).on_conflict_do_nothing(
+            index_elements=["source", "external_id"]
+        )
     )
 )
 _STEP_ASIDE: Final = PreparedStatement(
     update(_TABLE)
     .where(
-        _INBOX.bot_id == bindparam("bot"),
-        _INBOX.update_id == bindparam("again"),
+        _INBOX.source == bindparam("from"),
+        _INBOX.external_id == bindparam("again"),
         _INBOX.received_at < bindparam("long_ago"),
     )
-    .values(update_id=-_INBOX.id)
+    .values(external_id=_ASIDE + cast(_INBOX.id, String))
 )
 _UNFINISHED: Final = PreparedStatement(
-    select(_INBOX.id, _INBOX.update_id, _INBOX.ordering_key, _INBOX.raw)
+    select(_INBOX.id, _INBOX.external_id, _INBOX.ordering_key, _INBOX.raw)
     .where(_INBOX.state == constant("new"), _INBOX.id > bindparam("after"))
     .order_by(_INBOX.id)
     .limit(bindparam("most"))
@@ -45,10 +50,10 @@ _UNFINISHED: Final = PreparedStatement(
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An update as it came: its id, the chat whose order it keeps, the JSON."""
+    """An update as it came: its source's id, the conversation whose order it keeps, the JSON."""
 
-    update_id: int
-    ordering_key: int
+    external_id: str
+    ordering_key: str
     raw: str
 
 
@@ -57,17 +62,17 @@ class Stored:
     """An update in the inbox."""
 
     id: int
-    update_id: int
-    ordering_key: int
+    external_id: str
+    ordering_key: str
     raw: str
 
 
-async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
-    """Store a batch; what is there already stays as it is."""
+async def store(tx: Tx, source: str, batch: Sequence[Raw]) -> None:
+    """Store a batch that came from ``source``; what is there already stays as it is."""
     rows = [
         {
-            "bot_id": bot_id,
-            "update_id": item.update_id,
+            "source": source,
+            "external_id": item.external_id,
             "ordering_key": item.ordering_key,
             "raw": item.raw,
             "state": "new",
@@ -75,16 +80,16 @@ async def store(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
         }
         for item in batch
     ]
-    await _step_aside(tx, bot_id, batch)
+    await _step_aside(tx, source, batch)
     await _STORE.change(tx.session, rows)
 
 
-async def _step_aside(tx: Tx, bot_id: int, batch: Sequence[Raw]) -> None:
+async def _step_aside(tx: Tx, source: str, batch: Sequence[Raw]) -> None:
     """Old rows give up ids that have come again for something new; nothing of them is lost."""
     long_ago = tx.now - REDELIVERED_WITHIN
     await _STEP_ASIDE.change(
         tx.session,
-        [{"bot": bot_id, "again": item.update_id, "long_ago": long_ago} for item in batch],
+        [{"from": source, "again": item.external_id, "long_ago": long_ago} for item in batch],
     )
 
 
@@ -116,7 +121,7 @@ async def quarantine(tx: Tx, stored: Stored, error: str) -> None:
             UpdateQuarantined(
                 ticket_id=None,
                 inbox_id=stored.id,
-                update_id=stored.update_id,
+                update_id=stored.external_id,
                 error=_storable(re.split(r"[('\":]", error)[0], 80),
                 total=await _count_quarantined(tx),
             )
@@ -133,15 +138,15 @@ def _storable(words: str, limit: int) -> str:
     return words[:limit].replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-async def list_quarantined(tx: ReadTx, limit: int = 50) -> list[tuple[int, int, str, str]]:
-    """What was put aside, newest first: inbox id, update id, error, raw."""
+async def list_quarantined(tx: ReadTx, limit: int = 50) -> list[tuple[int, str, str, str]]:
+    """What was put aside, newest first: inbox id, its source's id, error, raw."""
     rows = await tx.session.execute(
-        select(InboxRow.id, InboxRow.update_id, InboxRow.error, InboxRow.raw)
+        select(InboxRow.id, InboxRow.external_id, InboxRow.error, InboxRow.raw)
         .where(InboxRow.state == "quarantined")
         .order_by(InboxRow.id.desc())
         .limit(limit)
     )
-    return [(number, update_id, error or "", raw) for number, update_id, error, raw in rows]
+    return [(number, external_id, error or "", raw) for number, external_id, error, raw in rows]
 
 
 async def replay(tx: Tx, inbox_id: int) -> bool:

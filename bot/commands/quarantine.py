@@ -27,5 +27,5 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _show(desk: Desk) -> None:
-    for number, update_id, error, raw in await desk.read(inbox.list_quarantined):
-        print(f"{number}\tupdate {update_id}\t{error}\n\t{raw[:500]}")
+    for number, external_id, error, raw in await desk.read(inbox.list_quarantined):
+        print(f"{number}\tupdate {external_id}\t{error}\n\t{raw[:500]}")

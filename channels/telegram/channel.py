@@ -16,6 +16,7 @@ from aiogram.types import (
     ReactionTypeUnion,
 )
 
+from channels.telegram.addresses import message_id
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.gateway import Gateway, counter_of
 from channels.telegram.client.send_progress import SendProgressStore, Step
@@ -28,23 +29,24 @@ from channels.telegram.messages.payload import (
     load,
     loaded,
     post,
+    ref_here,
     sent_of,
 )
 from channels.telegram.screens import notices
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
+from core.addresses import TELEGRAM, Address
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.outbox_store import (
     add_to_probe_context,
     find_probe_contexts,
-    find_standing,
     probe_context_of,
 )
 from core.delivery.pacing import Priority, aged
+from core.delivery.sent_messages import copies_of, find_standing
 from core.desk import Desk
 from core.texts import TextError, Texts
 from core.tickets.card import Card, card_of, words_of
-from core.tickets.delivery_results import copies_of
 
 Operation = Callable[[Delivery, Renderer], Awaitable[Sent]]
 Plan = Callable[[Delivery, Renderer], Awaitable[Sequence[Step]]]
@@ -87,8 +89,8 @@ class TelegramChannel:
 
     async def recall(self) -> None:
         """Note the messages that are in the chats already: none of them is a lost delivery."""
-        for chat, message_ref in await self._desk.read(find_standing):
-            self._gateway.known_ids.note(chat, message_ref)
+        for ref in await self._desk.read(find_standing, TELEGRAM):
+            self._gateway.known_ids.note(int(ref.chat), int(ref.message))
 
     def probe_context(self) -> dict[str, Any]:
         """The newest message id known of every counter: a lost message has a higher one."""
@@ -214,7 +216,7 @@ class TelegramChannel:
     async def _card(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """Edit the ticket's card to its present state; post a new one if there is none."""
         card, screen = await self._draw(delivery, renderer)
-        place = card.message if str(card.chat) == delivery.address else None
+        place = ref_here(delivery, card.place)
         if place is not None and self._deliveries.begun(delivery.id) is None:
             if card.digest == screen.digest:
                 return Sent(note={"digest": screen.digest})
@@ -268,7 +270,7 @@ class TelegramChannel:
         """The copies follow. Operators to whose group the ticket came later read the words anew."""
         chat, message = int(delivery.address), delivery.message_id or 0
         words = await self._desk.read(words_of, message)
-        message_refs = await self._desk.read(copies_of, message, chat)
+        message_refs = await self._copies_of(message, chat)
         if not words or words[0].withdrawn:
             return Sent()
         if not message_refs:
@@ -284,21 +286,25 @@ class TelegramChannel:
     async def _plan_edit(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """An edit of sent messages makes no new ones."""
         chat, message = int(delivery.address), delivery.message_id or 0
-        message_refs = await self._desk.read(copies_of, message, chat)
+        message_refs = await self._copies_of(message, chat)
         if message_refs or delivery.person_id is not None:
             return ()
         return await self._plan_content(delivery, renderer)
 
+    async def _copies_of(self, message: int, chat: int) -> list[int]:
+        found = await self._desk.read(copies_of, message, Address(TELEGRAM, str(chat)))
+        return [int(ref) for ref in found]
+
     async def _delete(self, delivery: Delivery, renderer: Renderer) -> Sent:  # noqa: ARG002 (says nothing)
         chat = int(delivery.address)
         for message in delivery.facts.get("messages") or [delivery.message_id or 0]:
-            for message_ref in await self._desk.read(copies_of, message, chat):
+            for message_ref in await self._copies_of(message, chat):
                 await self._change(DeleteMessage(chat_id=chat, message_id=message_ref))
         return Sent()
 
     async def _reaction(self, delivery: Delivery, renderer: Renderer) -> Sent:  # noqa: ARG002 (says nothing)
-        emoji, message_ref = delivery.facts.get("emoji"), delivery.facts.get("reply")
-        if isinstance(message_ref, int):
+        emoji, message_ref = delivery.facts.get("emoji"), message_id(delivery.facts.get("reply"))
+        if message_ref is not None:
             reaction: list[ReactionTypeUnion] = [ReactionTypeEmoji(emoji=emoji)] if emoji else []
             await self._change(
                 SetMessageReaction(

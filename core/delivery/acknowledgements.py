@@ -43,7 +43,7 @@ async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
         message = await tx.session.get(Message, number)
         if message is None or message.delivered_at or message.withdrawn_at:
             continue
-        chat = message.source_chat
+        chat = message.source.chat
         if not await is_operator_chat(tx, chat):
             continue
         rows.append(
@@ -53,7 +53,7 @@ async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
                 "reaction",
                 Priority.RECEIPT,
                 ordering_key=f"{chat}:{message.ticket_id}:reaction",
-                facts={"emoji": "👀", "reply": message.source_message},
+                facts={"emoji": "👀", "reply": message.source.message},
                 ticket_id=message.ticket_id,
                 message_id=message.id,
                 dedup_key=f"receipt:{message.id}@{chat}",

@@ -6,10 +6,10 @@ from typing import Final
 
 from sqlalchemy import select
 
+from core.addresses import TELEGRAM
 from core.models import Person, StateRow, Ticket, TicketParent
 from core.tx import ReadTx, Tx
 
-TELEGRAM: Final = "telegram"
 EMAIL: Final = "email"
 
 Reporters = Sequence[tuple[Ticket, Person]]

@@ -5,11 +5,13 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
+from core.addresses import MessageRef
 from core.delivery import outbox
 from core.delivery.linked_chats import operator_chat_of
 from core.delivery.outbox import row, write
 from core.delivery.outbox_store import PENDING
 from core.delivery.pacing import Priority
+from core.delivery.sent_messages import card_place
 from core.models import OutboxRow, Ticket
 from core.tx import Tx
 
@@ -84,8 +86,9 @@ async def move_card(tx: Tx, ticket: Ticket, old: int | None, to: str) -> None:
     if old is not None:
         await _move_waiting(tx, ticket.id, old, new)
     await outbox.write(tx, [_card(tx, ticket.id, new)])
-    if ticket.card_chat == old and ticket.card_message is not None:
-        await leave_pointer(tx, ticket.id, ticket.card_chat or 0, ticket.card_message, to)
+    card = await card_place(tx, ticket.id)
+    if card is not None and card.chat == str(old):
+        await leave_pointer(tx, ticket.id, card, to)
 
 
 async def _move_waiting(tx: Tx, ticket_id: int, old: int, new: int) -> None:
@@ -117,18 +120,17 @@ def _card(tx: Tx, ticket_id: int, chat: int) -> dict[str, Any]:
     )
 
 
-async def leave_pointer(
-    tx: Tx, ticket_id: int, chat: int, message_ref: int, to: str | None
-) -> None:
-    """The card that stands at this place is none any more; it says with whom the ticket is."""
+async def leave_pointer(tx: Tx, ticket_id: int, card: MessageRef, to: str | None) -> None:
+    """This card is none any more; it says with whom the ticket is."""
     post = outbox.row(
         tx,
-        str(chat),
+        card.chat,
         MOVED_CARD,
         Priority.GROUP_NEWS,
-        ordering_key=f"{chat}:{ticket_id}:card",
+        ordering_key=f"{card.chat}:{ticket_id}:card",
+        channel=card.channel,
         key=TOLD,
-        facts={"number": ticket_id, "to": to, "ref": message_ref},
+        facts={"number": ticket_id, "to": to, "ref": card.message},
         ticket_id=ticket_id,
     )
     await outbox.write(tx, [post])

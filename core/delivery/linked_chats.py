@@ -5,10 +5,12 @@ from typing import Any, Final
 
 from sqlalchemy import func, select, update
 
+from core.addresses import TELEGRAM, Address
 from core.company import Company
 from core.delivery.outbox_store import PENDING
+from core.delivery.sent_messages import forget_cards
 from core.events import ChatMoved
-from core.models import LinkedChat, OutboxRow, Team, Ticket, TicketTeam
+from core.models import LinkedChat, OutboxRow, Team, TicketTeam
 from core.tx import ReadTx, Tx
 
 
@@ -27,9 +29,9 @@ async def operator_chats_of(tx: ReadTx) -> OperatorChats:
     return found
 
 
-async def is_operator_chat(tx: ReadTx, chat: int) -> bool:
+async def is_operator_chat(tx: ReadTx, chat: int | str) -> bool:
     """Operators work in this chat."""
-    return chat == tx.company.operators_chat or chat in (await operator_chats_of(tx)).values()
+    return str(chat) in map(str, await all_operator_chats(tx))
 
 
 async def all_operator_chats(tx: ReadTx) -> list[int]:
@@ -114,12 +116,7 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
         tx.invalidate_all()  # floors above keep teams with their chats
     if not places and not teams:
         return tx.company
-    await tx.session.execute(
-        update(Ticket)
-        .where(Ticket.card_chat == old)
-        .values(card_chat=None, card_message=None, card_digest=None)
-        .execution_options(synchronize_session=False)
-    )
+    await forget_cards(tx, Address(TELEGRAM, str(old)))
     tx.emit(ChatMoved(ticket_id=None, old=old, new=new))
     company = tx.company
     for place in places:

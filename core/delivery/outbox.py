@@ -12,14 +12,16 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 
 from core import events as e
+from core.addresses import TELEGRAM
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
-from core.delivery.audiences import EMAIL, TELEGRAM, Recipient, find_admins, reporters_of
+from core.delivery.audiences import EMAIL, Recipient, find_admins, reporters_of
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
+from core.delivery.sent_messages import card_place
 from core.models import Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
 from core.texts import pack
@@ -82,7 +84,7 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     if notice.kind == "text" and key is None:
         return []
     ticket = await _ticket(tx, event)
-    if ticket is not None and _is_needless(event, notice, ticket):
+    if ticket is not None and await _is_needless(tx, event, notice, ticket):
         return []
     message = await _message(tx, event)
     if notice.if_stored is not None and not notice.if_stored(event, _stored(ticket, message)):
@@ -111,14 +113,14 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     ]
 
 
-def _is_needless(event: e.Event, notice: Notice, ticket: Ticket) -> bool:
+async def _is_needless(tx: Tx, event: e.Event, notice: Notice, ticket: Ticket) -> bool:
     """A card that would only be posted to say that a ticket nobody looked at has moved by itself:
     with its parent, by its customer's word, or by time. A thousand of them end with one outage.
     """
     if notice.kind != "card" or not isinstance(event, e.StateEntered):
         return False
     by_itself = event.parent is not None or event.verb in _BY_ITSELF
-    return by_itself and ticket.card_message is None
+    return by_itself and await card_place(tx, ticket.id) is None
 
 
 def row(
@@ -215,7 +217,7 @@ async def _whom_it_is_about(tx: Tx, event: e.Event) -> list[Recipient]:
 async def _in_chat(
     tx: Tx, event: e.Event, notice: Notice, person: Person | None, message: Message | None
 ) -> list[Recipient]:
-    chat: int | None = None
+    chat: int | str | None = None
     match notice.to:
         case Audience.OPERATORS:
             chat = await _room(tx, event, notice, message)
@@ -271,13 +273,15 @@ async def _colleagues_language(tx: Tx, notice: Notice, address: str) -> str | No
     return (await tx.session.scalars(query)).one_or_none()
 
 
-async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None) -> int | None:
+async def _room(
+    tx: Tx, event: e.Event, notice: Notice, message: Message | None
+) -> int | str | None:
     """The ticket's group; what answers a colleague's words goes where they stand, if it can."""
     if notice.reply == "source":
         note = await tx.session.get(Note, getattr(event, "note_id", 0)) if message is None else None
         words = message or note
-        if words is not None and await is_operator_chat(tx, words.source_chat):
-            return words.source_chat
+        if words is not None and await is_operator_chat(tx, words.source.chat):
+            return words.source.chat
     return await operator_chat_of(tx, event.ticket_id)
 
 
@@ -357,9 +361,9 @@ async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[int, str]]:
 async def _source(tx: Tx, event: e.Event, message: Message | None) -> dict[str, Any]:
     """Where the author wrote what the event is about."""
     if message is not None:
-        return {"reply": message.source_message, "retry": message.id}
+        return {"reply": message.source.message, "retry": message.id}
     note = await tx.session.get(Note, getattr(event, "note_id", 0))
-    return {} if note is None else {"reply": note.source_message}
+    return {} if note is None else {"reply": note.source.message}
 
 
 async def _ticket_facts(tx: Tx, notice: Notice, ticket: Ticket | None) -> dict[str, Any]:

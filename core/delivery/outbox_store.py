@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from core.db import PreparedStatement, constant
 from core.delivery.channel import Delivery
-from core.models import Message, OutboxRow, SentMessage
+from core.models import OutboxRow
 from core.tx import ReadTx, Tx
 
 PENDING: Final = (constant("queued"), constant("sending"))
@@ -231,8 +231,6 @@ async def purge(tx: Tx) -> int:
 # A fact of a row that stopped half-way: how far it came.
 STOPPED: Final = "stopped"
 ENOUGH: Final = 50
-# Of what stands in chats, so much is recalled by a new process: more than can be under way at once.
-RECALLED: Final = 500
 
 
 async def find_probe_contexts(tx: ReadTx, before: int) -> list[dict[str, Any]]:
@@ -264,15 +262,3 @@ async def note_stopped(tx: Tx, row_id: int, came: dict[str, Any]) -> None:
     row = await tx.session.get(OutboxRow, row_id)
     if row is not None:
         row.facts = row.facts | {STOPPED: came}
-
-
-async def find_standing(tx: ReadTx) -> Sequence[tuple[int, int]]:
-    """Chat and id of the newest messages that are accounted for, whoever wrote them."""
-    found: list[tuple[int, int]] = []
-    for query in (
-        select(Message.source_chat, Message.source_message).order_by(Message.id.desc()),
-        select(SentMessage.chat, SentMessage.message_ref).order_by(SentMessage.id.desc()),
-    ):
-        rows = (await tx.session.execute(query.limit(RECALLED))).all()
-        found += [(chat, message_ref) for chat, message_ref in reversed(rows)]
-    return found

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import select
 
 from core.delivery.card_updates import post_cards
+from core.delivery.sent_messages import with_cards
 from core.equipment.outages import faults_of, find_open
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import OutageDeclined, OutageOffered
@@ -132,8 +133,9 @@ async def _held_back(tx: Tx, offer: OutageOffer) -> Sequence[int]:
     rows = await tx.session.execute(
         faults_of(offer.area).where(
             Ticket.opened_at > offer.offered_at,
-            Ticket.card_message.is_(None),
             Ticket.state.in_(codes),
         )
     )
-    return [ticket.id for ticket, _ in rows]
+    numbers = [ticket.id for ticket, _ in rows]
+    shown = await with_cards(tx, numbers)
+    return [number for number in numbers if number not in shown]

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, insert, select, update
 
 from core.delivery.card_updates import drop_cards, refresh_cards
 from core.delivery.pacing import Priority
+from core.delivery.sent_messages import with_cards
 from core.events import FaultKnown, ParentSet
 from core.models import (
     Camera,
@@ -126,8 +127,8 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     await _merge_tasks(tx, numbers)
     await drop_cards(tx, numbers, "part of an outage")  # the parent's stands for them
     await _load_customers(tx, numbers)
-    shown = [ticket.id for ticket, _ in faults if ticket.card_message is not None]
-    await refresh_cards(tx, shown, Priority.DIGEST)
+    shown = await with_cards(tx, numbers)
+    await refresh_cards(tx, [number for number in numbers if number in shown], Priority.DIGEST)
 
 
 async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tuple[Ticket, str]]:

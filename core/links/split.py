@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from core.addresses import MessageRef
 from core.errors import Unreadable
 from core.events import SplitOff, TicketSplit
 from core.links.ticket_links import link_tickets
@@ -25,10 +26,9 @@ class Fragment:
     ``command`` is the operator's own message, at which the new ticket's words are stored.
     """
 
-    chat: int
-    message_ref: int
+    ref: MessageRef
     quote: str | None
-    command: int
+    command: MessageRef
     title: str = ""
 
 
@@ -39,7 +39,7 @@ async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
     Its title is the fragment's beginning, or ``title``. The customer is told. Raises
     :class:`Unreadable` where the message belongs to no ticket, or has no text.
     """
-    found = await find_location(tx, fragment.chat, fragment.message_ref)
+    found = await find_location(tx, fragment.ref)
     if found is None or found.ticket_id is None:
         raise Unreadable("refusal.split_what")
     old = await access(tx, found.ticket_id, "split")
@@ -48,9 +48,7 @@ async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
     if is_blank(text):
         raise Unreadable("refusal.split_nothing", number=old.id)
     customer = await tx.session.get_one(Person, old.customer_id)
-    said = IncomingMessage(
-        fragment.chat, fragment.command, "text", text, {"kind": "text", "text": text}
-    )
+    said = IncomingMessage(fragment.command, "text", text, {"kind": "text", "text": text})
     new = await open_ticket(
         tx,
         customer,

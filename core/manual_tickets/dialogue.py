@@ -132,8 +132,7 @@ async def _take_words(tx: Tx, draft: Draft, incoming: IncomingMessage) -> View:
     if incoming.kind == "text" and is_blank(incoming.text):
         raise Unreadable("refusal.hand_words")
     kept = {
-        "chat": incoming.chat,
-        "message": incoming.message,
+        "ref": str(incoming.ref),
         "kind": incoming.kind,
         "text": incoming.text,
         "content": incoming.content,

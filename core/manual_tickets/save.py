@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.addresses import MessageRef
 from core.contacts.merge import merged_into
 from core.errors import NotAllowed, Refusal
 from core.events import CallRecorded
@@ -79,9 +80,8 @@ def _points(draft: Draft) -> list[Point]:
 
 
 def _said(kept: dict[str, Any]) -> IncomingMessage:
-    return IncomingMessage(
-        kept["chat"], kept["message"], kept["kind"], kept["text"], kept["content"]
-    )
+    ref = MessageRef.parse(kept["ref"])
+    return IncomingMessage(ref, kept["kind"], kept["text"], kept["content"])
 
 
 async def _open(tx: Tx, draft: Draft, customer: Person, incoming: IncomingMessage) -> Saved:
@@ -110,8 +110,7 @@ async def record_call(
         author_id=tx.actor.person_id,
         text=incoming.text,
         content={**incoming.content, "call": phone or ""},
-        source_chat=incoming.chat,
-        source_message=incoming.message,
+        source=incoming.ref,
         created_at=tx.now,
     )
     await tx.insert(note)

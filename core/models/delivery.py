@@ -70,24 +70,34 @@ class OutboxRow(Row):
 
 
 class SentMessage(Row):
-    """A message of ours that stands in a chat and belongs to a ticket: a card, a copy or a notice.
+    """A message of ours that stands in a chat and belongs to a ticket.
 
-    By it a reply finds its ticket and an edit finds its copies. Where people's own messages stand
-    is in ``message`` and ``note``.
+    By it a reply finds its ticket and an edit finds its copies. ``role``: ``notice``, ``copy`` of
+    a message, ``card`` or ``former_card``; a ticket has one card, and ``digest`` is how it looked
+    last. Where people's own messages stand is in ``message`` and ``note``.
     """
 
     __tablename__ = "sent_message"
     __table_args__ = (
-        UniqueConstraint("chat", "message_ref"),
+        UniqueConstraint("channel", "chat", "message"),
         Index("ix_sent_message_message_id", "message_id"),
+        Index(
+            "uq_sent_message_card",
+            "ticket_id",
+            unique=True,
+            sqlite_where=text("role = 'card'"),
+            postgresql_where=text("role = 'card'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    chat: Mapped[int] = mapped_column(BigInteger)
-    message_ref: Mapped[int] = mapped_column(BigInteger)
-    role: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(16))
+    chat: Mapped[str] = mapped_column(String(200))
+    message: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(16))
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    digest: Mapped[str | None] = mapped_column(String(64))
 
 
 class LinkedChat(Row):

@@ -3,18 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
 
 
 class InboxRow(Row):
-    """A raw update. ``state``: ``new``, ``done`` or ``quarantined``."""
+    """A raw update or mail. ``state``: ``new``, ``done`` or ``quarantined``.
+
+    ``source`` gave it the id ``external_id``. Rows with the same ``ordering_key`` are handled one
+    after the other.
+    """
 
     __tablename__ = "inbox"
     __table_args__ = (
-        UniqueConstraint("bot_id", "update_id"),
+        UniqueConstraint("source", "external_id"),
         Index(
             "ix_inbox_unfinished",
             "id",
@@ -25,9 +29,9 @@ class InboxRow(Row):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    bot_id: Mapped[int] = mapped_column(BigInteger)
-    update_id: Mapped[int] = mapped_column(BigInteger)
-    ordering_key: Mapped[int] = mapped_column(BigInteger)
+    source: Mapped[str] = mapped_column(String(64))
+    external_id: Mapped[str] = mapped_column(String(200))
+    ordering_key: Mapped[str] = mapped_column(String(220))
     raw: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(12), default="new")
     error: Mapped[str | None] = mapped_column(Text)

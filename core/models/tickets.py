@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, composite, mapped_column
 
+from core.addresses import MessageRef
 from core.db import BigId, Row
 
 
@@ -33,7 +34,6 @@ class Ticket(Row):
     instant by which it must be answered; both are empty when the last word is ours (C1, C2).
     ``answer_left`` keeps the seconds that were left when a pause stopped the clock.
     ``queue_rank`` and ``queue_at`` order the queue; rank is empty outside of it (D4).
-    ``card_*`` is where the ticket's card stands and what it looked like last.
     """
 
     __tablename__ = "ticket"
@@ -81,15 +81,13 @@ class Ticket(Row):
     reopened: Mapped[int] = mapped_column(default=0)
     queue_rank: Mapped[int | None]
     queue_at: Mapped[datetime | None]
-    card_chat: Mapped[int | None] = mapped_column(BigInteger)
-    card_message: Mapped[int | None] = mapped_column(BigInteger)
-    card_digest: Mapped[str | None] = mapped_column(String(64))
 
 
 class Message(Row):
     """Public words of a customer or an operator.
 
     ``content`` is what the channel needs to say it again: kind, text, entities, file.
+    ``source`` is the message that the author wrote.
     ``ticket_id`` is empty while the customer has not said which ticket it belongs to; such a
     message is *unfiled* (A4). ``counts`` is false for thanks: it does not ask for an answer.
     ``in_card`` is true when the ticket's card shows all of it, so that it is not posted apart.
@@ -112,7 +110,7 @@ class Message(Row):
             postgresql_where=text("album IS NOT NULL"),
         ),
         # an edit or a reply finds what it is about by where the author wrote it
-        Index("ix_message_source", "source_chat", "source_message"),
+        Index("ix_message_source", "source_channel", "source_chat", "source_message"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -124,8 +122,10 @@ class Message(Row):
     album: Mapped[str | None] = mapped_column(String(64))
     counts: Mapped[bool] = mapped_column(default=True)
     in_card: Mapped[bool] = mapped_column(default=False)
-    source_chat: Mapped[int] = mapped_column(BigInteger)
-    source_message: Mapped[int] = mapped_column(BigInteger)
+    source_channel: Mapped[str] = mapped_column(String(16))
+    source_chat: Mapped[str] = mapped_column(String(200))
+    source_message: Mapped[str] = mapped_column(String(200))
+    source: Mapped[MessageRef] = composite("source_channel", "source_chat", "source_message")
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
@@ -138,7 +138,7 @@ class Note(Row):
     __tablename__ = "note"
     __table_args__ = (
         Index("ix_note_ticket_id_id", "ticket_id", "id"),
-        Index("ix_note_source", "source_chat", "source_message"),
+        Index("ix_note_source", "source_channel", "source_chat", "source_message"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -146,8 +146,10 @@ class Note(Row):
     author_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     text: Mapped[str] = mapped_column(Text)
     content: Mapped[dict[str, Any]]
-    source_chat: Mapped[int] = mapped_column(BigInteger)
-    source_message: Mapped[int] = mapped_column(BigInteger)
+    source_channel: Mapped[str] = mapped_column(String(16))
+    source_chat: Mapped[str] = mapped_column(String(200))
+    source_message: Mapped[str] = mapped_column(String(200))
+    source: Mapped[MessageRef] = composite("source_channel", "source_chat", "source_message")
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
 

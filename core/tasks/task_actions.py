@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from core.addresses import NOWHERE
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
 from core.events import NoteWritten, TaskTaken
 from core.models import Camera, Note, Task, Ticket
@@ -137,8 +138,7 @@ async def _note(tx: Tx, task: Task, incoming: IncomingMessage | None) -> None:
         author_id=tx.actor.person_id,
         text=text,
         content={"kind": "text", "text": text},
-        source_chat=0 if incoming is None else incoming.chat,
-        source_message=0 if incoming is None else incoming.message,
+        source=NOWHERE if incoming is None else incoming.ref,
         created_at=tx.now,
     )
     await tx.insert(note)

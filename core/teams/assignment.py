@@ -232,8 +232,7 @@ async def _note_why(tx: Tx, ticket: Ticket, why: str, incoming: IncomingMessage 
         author_id=tx.actor.person_id,
         text=why,
         content={"kind": "text", "text": why},
-        source_chat=incoming.chat,
-        source_message=incoming.message,
+        source=incoming.ref,
         created_at=tx.now,
     )
     await tx.insert(note)

@@ -35,7 +35,7 @@ async def find_album(
     notes = await tx.session.execute(
         select(Note.ticket_id, Note.content)
         .join(Person, Note.author_id == Person.id)
-        .where(Person.telegram_id == telegram_id, Note.source_chat == incoming.chat)
+        .where(Person.telegram_id == telegram_id, Note.source_chat == incoming.ref.chat)
         .order_by(Note.id.desc())
         .limit(_RECENT)
     )
@@ -70,12 +70,11 @@ async def _sent_pieces(tx: Tx, album: str) -> list[IncomingMessage]:
     sent = list(await tx.session.scalars(query.order_by(Message.id)))
     if sent:
         await drop_unsent(tx, [message.id for message in sent], "content")
-        await undo(tx, sent[0].source_chat, sent[0].source_message)
+        await undo(tx, sent[0].source)
     return [
         _marked(
             IncomingMessage(
-                message.source_chat,
-                message.source_message,
+                message.source,
                 str(message.content.get("kind", "text")),
                 message.text,
                 message.content,

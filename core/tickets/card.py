@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from core.db import PreparedStatement
+from core.addresses import Address, MessageRef
+from core.db import PreparedStatement, constant
+from core.delivery.sent_messages import CARD
 from core.models import (
     Camera,
     Classification,
@@ -16,6 +18,7 @@ from core.models import (
     Note,
     Outage,
     Person,
+    SentMessage,
     Task,
     Team,
     Ticket,
@@ -188,8 +191,7 @@ class Card:
     closed_at: datetime | None
     follows: int | None
     reopened: int
-    chat: int | None
-    message: int | None
+    place: MessageRef | None
     digest: str | None
     relations: Relations = NONE
     reach: tuple[tuple[str, str], ...] = ()
@@ -203,7 +205,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     row = (await tx.session.execute(_everything(ticket_id))).one_or_none()
     if row is None:
         return None
-    ticket, customer, assignee_name, earlier_name, kind, camera = row
+    ticket, customer, assignee_name, earlier_name, kind, camera, sent = row
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     return Card(
@@ -227,9 +229,8 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         closed_at=ticket.closed_at,
         follows=ticket.follows_id,
         reopened=ticket.reopened,
-        chat=ticket.card_chat,
-        message=ticket.card_message,
-        digest=ticket.card_digest,
+        place=None if sent is None else MessageRef(sent.channel, sent.chat, sent.message),
+        digest=None if sent is None else sent.digest,
         relations=await relations_of(tx, ticket.id),
         reach=() if customer.telegram_id else await reach_of(tx, customer.id),
         promised=await promised_of(tx, kind),
@@ -242,10 +243,14 @@ def _everything(ticket_id: int) -> Select[*tuple[Any, ...]]:
     """Load the ticket with its rows of one-to-one tables."""
     assignee, earlier = aliased(Person), aliased(Person)
     return (
-        select(Ticket, Person, assignee.name, earlier.name, Classification, Camera)
+        select(Ticket, Person, assignee.name, earlier.name, Classification, Camera, SentMessage)
         .outerjoin(Classification, Classification.ticket_id == Ticket.id)
         .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
         .outerjoin(Camera, TicketCamera.camera_id == Camera.id)
+        .outerjoin(
+            SentMessage,
+            and_(SentMessage.ticket_id == Ticket.id, SentMessage.role == constant(CARD)),
+        )
         .join(Person, Ticket.customer_id == Person.id)
         .outerjoin(assignee, Ticket.assignee_id == assignee.id)
         .outerjoin(earlier, Ticket.earlier_assignee_id == earlier.id)
@@ -263,8 +268,6 @@ class Words:
     text: str
     content: dict[str, Any]
     created_at: datetime
-    source_chat: int
-    source_message: int
     withdrawn: bool
 
 
@@ -273,7 +276,7 @@ _SAID: Final = Message.__table__.c
 _FIRST: Final = Message.__table__.alias("first").c
 _WORDS: Final = select(  # in the order of Words
     *(_SAID.id, _AUTHOR.name, _SAID.from_customer, _SAID.text, _SAID.content, _SAID.created_at),
-    *(_SAID.source_chat, _SAID.source_message, _SAID.withdrawn_at.is_not(None)),
+    _SAID.withdrawn_at.is_not(None),
 ).where(_SAID.author_id == _AUTHOR.id)
 _WORDS_OF: Final = PreparedStatement(_WORDS.where(_SAID.id == bindparam("message")))
 _WORDS_OF_ALBUM: Final = PreparedStatement(
@@ -283,7 +286,7 @@ _WORDS_OF_ALBUM: Final = PreparedStatement(
         _SAID.author_id == _FIRST.author_id,
         _SAID.album == bindparam("album"),
         _SAID.ticket_id.is_not_distinct_from(_FIRST.ticket_id),
-    ).order_by(_SAID.source_message)
+    ).order_by(_SAID.id)
 )
 _NEWEST_WORDS: Final = (
     _WORDS.where(_SAID.ticket_id == bindparam("ticket"))
@@ -295,17 +298,12 @@ _LAST_FROM_CUSTOMER: Final = PreparedStatement(
     .where(
         _SAID.ticket_id == bindparam("ticket"),
         _SAID.from_customer.is_(True),
+        _SAID.source_channel == bindparam("channel"),
         _SAID.source_chat == bindparam("chat"),
         _SAID.id < bindparam("before"),
     )
     .order_by(_SAID.id.desc())
     .limit(1)
-)
-_TICKET: Final = Ticket.__table__.c
-_CARD_PLACE: Final = PreparedStatement(
-    select(_TICKET.card_message).where(
-        _TICKET.id == bindparam("ticket"), _TICKET.card_chat == bindparam("chat")
-    )
 )
 
 
@@ -316,18 +314,13 @@ async def words_of(tx: ReadTx, message_id: int, album: str | None = None) -> lis
     return [Words(*row) for row in await query.rows(tx.session, given)]
 
 
-async def last_from_customer(tx: ReadTx, ticket_id: int, chat: int, before: int) -> int | None:
-    """Return the ref of the customer's newest message of the ticket before ``before``."""
-    given = {"ticket": ticket_id, "chat": chat, "before": before}
-    return next(
-        (message_ref for (message_ref,) in await _LAST_FROM_CUSTOMER.rows(tx.session, given)), None
-    )
-
-
-async def card_place(tx: ReadTx, ticket_id: int, chat: int) -> int | None:
-    """Return the ref of the ticket's card, if it is in this chat."""
-    given = {"ticket": ticket_id, "chat": chat}
-    return next((message_ref for (message_ref,) in await _CARD_PLACE.rows(tx.session, given)), None)
+async def last_from_customer(
+    tx: ReadTx, ticket_id: int, chat: Address, before: int
+) -> MessageRef | None:
+    """Return the customer's newest message of the ticket in this chat before ``before``."""
+    given = {"ticket": ticket_id, "channel": chat.channel, "chat": chat.chat, "before": before}
+    rows = await _LAST_FROM_CUSTOMER.rows(tx.session, given)
+    return next((MessageRef(chat.channel, chat.chat, name) for (name,) in rows), None)
 
 
 async def list_words(tx: ReadTx, ticket_id: int, limit: int = 10) -> list[Words]:

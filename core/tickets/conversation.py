@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from core.addresses import MessageRef
 from core.delivery.outbox_store import is_under_way
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.events import (
@@ -65,8 +66,7 @@ async def reply(
         text=incoming.text,
         content=incoming.content,
         album=incoming.album,
-        source_chat=incoming.chat,
-        source_message=incoming.message,
+        source=incoming.ref,
         created_at=tx.now,
     )
     await tx.insert(message)
@@ -101,8 +101,7 @@ async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
         author_id=tx.actor.person_id,
         text=incoming.text,
         content=incoming.content,
-        source_chat=incoming.chat,
-        source_message=incoming.message,
+        source=incoming.ref,
         created_at=tx.now,
     )
     await tx.insert(row)
@@ -180,12 +179,12 @@ async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
     await set_timers(tx, ticket.id, timers)
 
 
-async def undo(tx: Tx, chat: int, message_ref: int) -> tuple[Ticket, Message]:
-    """Take back the actor's answer at this address (X8); an admin takes back anybody's.
+async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
+    """Take back the actor's answer that this message is (X8); an admin takes back anybody's.
 
     Raises :class:`Refusal` where there is no answer, or it is too old, or taken back already.
     """
-    found = await find_location(tx, chat, message_ref)
+    found = await find_location(tx, ref)
     if found is None or found.message_id is None or found.ticket_id is None or found.ours:
         raise Unreadable("refusal.undo_what")
     ticket = await access(tx, found.ticket_id, "undo")

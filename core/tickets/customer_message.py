@@ -34,8 +34,7 @@ async def join(
         album=incoming.album,
         counts=counts,
         in_card=in_card,
-        source_chat=incoming.chat,
-        source_message=incoming.message,
+        source=incoming.ref,
         created_at=tx.now,
     )
     await tx.insert(message)

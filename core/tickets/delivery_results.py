@@ -2,37 +2,24 @@
 receipts (X2, R12).
 """
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import select
-
-from core.db import PreparedStatement
-from core.db.statements import prepared
+from core.addresses import MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
-from core.delivery.audiences import TELEGRAM
 from core.delivery.card_updates import leave_pointer
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
+from core.delivery.sent_messages import note_card, note_former_card, note_redrawn, note_sent
 from core.delivery.settlement import FollowUps
-from core.models import Message, Person, SentMessage, Ticket
+from core.models import Message, Person, Ticket
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.reachability import lose_customer
-from core.tx import ReadTx, Tx
-
-_PLACED: Final = {"text": "notice", "content": "copy", "edit": "copy", "card": "card"}
-_STANDS: Final = PreparedStatement(
-    prepared(
-        lambda insert: insert(SentMessage.__table__).on_conflict_do_nothing(
-            index_elements=["chat", "message_ref"]
-        )
-    )
-)
+from core.tx import Tx
 
 
 async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     """The other side has accepted the delivery."""
-    if delivery.channel == TELEGRAM and delivery.kind in _PLACED:
-        await _place(tx, delivery, sent)
+    await note_sent(tx, delivery, sent)
     if delivery.kind == "card":
         await _note_card(tx, delivery, sent)
     if delivery.kind == "content" and delivery.person_id is not None:
@@ -45,50 +32,28 @@ def _messages(delivery: Delivery, sent: Sent) -> list[int]:
     return list(carried) if carried else [delivery.message_id or 0]
 
 
-async def _place(tx: Tx, delivery: Delivery, sent: Sent) -> None:
-    """Store where the message is, so that replies and edits find it."""
-    if not sent.message_refs:
-        return
-    role = _PLACED[delivery.kind]
-    carried: list[Any] = list(
-        sent.note.get("messages") or [delivery.message_id] * len(sent.message_refs)
-    )
-    carried += [delivery.message_id] * (len(sent.message_refs) - len(carried))
-    copy = role == "copy"
-    await _STANDS.change(
-        tx.session,
-        [
-            {
-                "chat": int(sent.note.get("chat", delivery.address)),
-                "message_ref": int(message_ref),
-                "role": role,
-                "ticket_id": delivery.ticket_id,
-                "message_id": message if copy else None,
-            }
-            for message_ref, message in zip(sent.message_refs, carried, strict=False)
-        ],
-    )
-
-
 async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
-    ticket = await tx.session.get(Ticket, delivery.ticket_id)
-    if ticket is None:
+    """The ticket is held, so that it has one card even if two arrive together."""
+    number, digest = delivery.ticket_id or 0, sent.note.get("digest")
+    if not sent.message_refs:
+        await note_redrawn(tx, number, digest)
         return
-    if sent.message_refs and await _has_moved(tx, ticket, delivery):
-        await leave_pointer(tx, ticket.id, int(delivery.address), int(sent.message_refs[0]), None)
+    if await tx.session.get(Ticket, number, with_for_update=True) is None:
         return
-    ticket.card_digest = sent.note.get("digest")
-    if sent.message_refs:
-        ticket.card_chat, ticket.card_message = int(delivery.address), int(sent.message_refs[0])
+    card = MessageRef(delivery.channel, delivery.address, sent.message_refs[0])
+    if await _has_moved(tx, number, delivery.address):
+        await note_former_card(tx, number, card)
+        await leave_pointer(tx, number, card, None)
+    else:
+        await note_card(tx, number, card, digest)
 
 
-async def _has_moved(tx: Tx, ticket: Ticket, delivery: Delivery) -> bool:
+async def _has_moved(tx: Tx, ticket_id: int, here: str) -> bool:
     """Return whether the ticket went to another group while its card was on the way here."""
-    here = int(delivery.address)
-    if await operator_chat_of(tx, ticket.id) == here or not await is_operator_chat(tx, here):
+    if str(await operator_chat_of(tx, ticket_id)) == here or not await is_operator_chat(tx, here):
         return False
     tx.invalidate(OperatorChats)  # another process may have changed them a moment ago
-    return await is_operator_chat(tx, here) and await operator_chat_of(tx, ticket.id) != here
+    return await is_operator_chat(tx, here) and str(await operator_chat_of(tx, ticket_id)) != here
 
 
 async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
@@ -110,13 +75,3 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
 
 
 FOLLOW_UPS: Final = FollowUps(arrived, refused, ack_slow_answers)
-
-
-async def copies_of(tx: ReadTx, message_id: int, chat: int) -> list[int]:
-    """Return the refs of a message's copies in a chat, in order."""
-    query = (
-        select(SentMessage.message_ref)
-        .where(SentMessage.message_id == message_id, SentMessage.chat == chat)
-        .order_by(SentMessage.id)
-    )
-    return list(await tx.session.scalars(query))

@@ -13,7 +13,7 @@ async def edit(tx: Tx, incoming: IncomingMessage) -> Message | Note | None:
     Raises :class:`Refusal` when an answer would become an internal note: what has reached the
     customer is taken back with `/undo`.
     """
-    found = await find_location(tx, incoming.chat, incoming.message)
+    found = await find_location(tx, incoming.ref)
     if found is None or found.ours:
         return None
     if found.note_id is not None:
@@ -38,7 +38,7 @@ async def _edit_note(tx: Tx, note_id: int, incoming: IncomingMessage) -> Note | 
 
 async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> Message | None:
     if message.text == incoming.text and message.content == incoming.content:
-        return None  # Telegram reports invisible changes too
+        return None  # invisible changes are reported, too
     if not message.from_customer and incoming.text.lstrip().startswith("//"):
         raise Refusal("refusal.answer_to_note")
     old, message.text, message.content = message.text, incoming.text, incoming.content

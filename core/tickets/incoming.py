@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from core.addresses import MessageRef
 from core.models import Message, Note, Person, SentMessage
 from core.tx import ReadTx
 from core.words.names import units
@@ -17,17 +18,16 @@ CARD_SHOWS: Final = 700
 class IncomingMessage:
     """A message that somebody sent. ``content`` is what the channel needs to send it elsewhere.
 
-    ``chat`` and message_ref ``message`` are its address; ``album`` joins messages sent as one;
-    ``reply_to`` is the ref of the message it replies to.
+    ``ref`` is its reference; ``album`` joins messages sent as one; ``reply_to`` is the reference of
+    the message it replies to.
     """
 
-    chat: int
-    message: int
+    ref: MessageRef
     kind: str
     text: str
     content: dict[str, Any] = field(default_factory=dict)
     album: str | None = None
-    reply_to: int | None = None
+    reply_to: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,14 @@ class MessageLocation:
     ours: bool = False
 
 
-async def find_location(tx: ReadTx, chat: int, message_ref: int) -> MessageLocation | None:
-    """Return what this message of a chat is, or None if it is nothing of the desk's."""
+async def find_location(tx: ReadTx, ref: MessageRef) -> MessageLocation | None:
+    """Return what this message is, or None if it is nothing of the desk's."""
     placed = (
         await tx.session.execute(
             select(SentMessage.ticket_id, SentMessage.message_id).where(
-                SentMessage.chat == chat, SentMessage.message_ref == message_ref
+                SentMessage.channel == ref.channel,
+                SentMessage.chat == ref.chat,
+                SentMessage.message == ref.message,
             )
         )
     ).one_or_none()
@@ -53,19 +55,13 @@ async def find_location(tx: ReadTx, chat: int, message_ref: int) -> MessageLocat
         return MessageLocation(placed.ticket_id, placed.message_id, ours=True)
     written = (
         await tx.session.execute(
-            select(Message.ticket_id, Message.id)
-            .where(Message.source_chat == chat, Message.source_message == message_ref)
-            .limit(1)
+            select(Message.ticket_id, Message.id).where(Message.source == ref).limit(1)
         )
     ).one_or_none()
     if written is not None:
         return MessageLocation(written.ticket_id, written.id)
     noted = (
-        await tx.session.execute(
-            select(Note.ticket_id, Note.id)
-            .where(Note.source_chat == chat, Note.source_message == message_ref)
-            .limit(1)
-        )
+        await tx.session.execute(select(Note.ticket_id, Note.id).where(Note.source == ref).limit(1))
     ).one_or_none()
     return None if noted is None else MessageLocation(noted.ticket_id, note_id=noted.id)
 
@@ -74,14 +70,13 @@ async def find_location(tx: ReadTx, chat: int, message_ref: int) -> MessageLocat
 _FULL: Final = 4000
 
 
-async def is_continuation(tx: ReadTx, telegram_id: int, chat: int, message_ref: int) -> bool:
-    """Return whether the message right before this one was a full-length one by this person."""
+async def is_full_answer(tx: ReadTx, telegram_id: int, ref: MessageRef) -> bool:
+    """Return whether this message was a full-length answer by this person."""
     query = (
         select(Message.text)
         .join(Person, Message.author_id == Person.id)
         .where(
-            Message.source_chat == chat,
-            Message.source_message == message_ref - 1,
+            Message.source == ref,
             Message.from_customer.is_(False),
             Person.telegram_id == telegram_id,
         )

@@ -129,7 +129,7 @@ async def _answered_ticket(tx: Tx, person: Person, incoming: IncomingMessage) ->
     """Return the ticket of the message that the person replies to."""
     if incoming.reply_to is None:
         return None
-    found = await find_location(tx, incoming.chat, incoming.reply_to)
+    found = await find_location(tx, incoming.reply_to)
     if found is None or found.ticket_id is None:
         return None
     ticket = await tx.session.get_one(Ticket, found.ticket_id, with_for_update=True)
@@ -203,7 +203,7 @@ async def _keep(
     choices = [(t.id, await title_of(tx, t.topic, person.language) or "") for t in offered]
     tx.emit(
         WordsKept(
-            ticket_id=None, person_id=person.id, reply=incoming.message, choices=tuple(choices)
+            ticket_id=None, person_id=person.id, reply=incoming.ref.message, choices=tuple(choices)
         )
     )
     outcome = Outcome.ASK_WHICH if tickets else Outcome.ASK_WHETHER
@@ -219,8 +219,7 @@ async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None
             text=incoming.text,
             content=incoming.content,
             album=incoming.album,
-            source_chat=incoming.chat,
-            source_message=incoming.message,
+            source=incoming.ref,
             created_at=tx.now,
         )
     )
@@ -236,8 +235,7 @@ async def _take_unassigned(tx: Tx, person: Person) -> list[IncomingMessage]:
         await tx.session.execute(delete(Message).where(Message.id.in_(ids)))
     return [
         IncomingMessage(
-            row.source_chat,
-            row.source_message,
+            row.source,
             str(row.content.get("kind", "text")),
             row.text,
             row.content,

@@ -8,13 +8,14 @@ ticket gets its card as soon as anything happens to it.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, select
 
 from core.db import constant
 from core.delivery.linked_chats import all_operator_chats
 from core.delivery.outbox import post
 from core.delivery.outbox_store import PENDING, drop_rows
-from core.models import OutboxRow, Person, Ticket
+from core.delivery.sent_messages import CARD
+from core.models import OutboxRow, Person, SentMessage, Ticket
 from core.tickets.workflow import marker
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
@@ -70,7 +71,11 @@ async def _waiting_cards(tx: Tx, chat: int) -> Sequence[tuple[int, Ticket, str]]
             OutboxRow.kind == "card",
             OutboxRow.address == str(chat),
             # none yet, or in another group
-            or_(Ticket.card_message.is_(None), Ticket.card_chat != chat),
+            ~exists().where(
+                SentMessage.ticket_id == Ticket.id,
+                SentMessage.role == constant(CARD),
+                SentMessage.chat == str(chat),
+            ),
         )
         .order_by(OutboxRow.id)
     )

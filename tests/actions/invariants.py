@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 
+from core.addresses import MessageRef
 from core.db import PreparedStatement
 from core.desk import Desk
 from core.models import (
@@ -145,7 +146,7 @@ class Eye:
         self.under_way: list[int] = []
         self.ours: list[Any] = []
         self.thanks: list[int] = []
-        self.message_refs: dict[int, int] = {}
+        self.message_refs: dict[int, MessageRef] = {}
 
     async def look(self, name: str) -> None:
         """Look at what has become of everything. Raises AssertionError."""
@@ -210,7 +211,7 @@ class Eye:
             if not told["counts"]:
                 self.thanks.append(told["message_id"])
             message = await tx.session.get_one(Message, told["message_id"])
-            self.message_refs[ticket] = message.source_message
+            self.message_refs[ticket] = message.source
 
     # Tasks (B9, B10, B11, B21)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any, Final
 
+from core.addresses import TELEGRAM, MessageRef
 from core.desk import Desk
 from core.models import Person, Ticket
 from core.people.identity import Sender, arrive, enter_dialogue
@@ -25,6 +26,11 @@ ALERTS: Final = -200
 _refs = count(1000)
 
 
+def ref(chat: int, message: int) -> MessageRef:
+    """A message of a chat in Telegram."""
+    return MessageRef(TELEGRAM, str(chat), str(message))
+
+
 def says(
     sender: Sender,
     text: str = "It does not work",
@@ -36,13 +42,15 @@ def says(
     """Words of somebody in their private chat."""
     content = {"kind": kind, "text": text}
     return IncomingMessage(
-        sender.telegram_id, message_ref or next(_refs), kind, text, content, **more
+        ref(sender.telegram_id, message_ref or next(_refs)), kind, text, content, **more
     )
 
 
 def writes(text: str = "Please restart it", *, kind: str = "text", **more: Any) -> IncomingMessage:
     """Words of an operator in their group."""
-    return IncomingMessage(OPERATORS, next(_refs), kind, text, {"kind": kind, "text": text}, **more)
+    return IncomingMessage(
+        ref(OPERATORS, next(_refs)), kind, text, {"kind": kind, "text": text}, **more
+    )
 
 
 async def actor(desk: Desk, sender: Sender, role: str) -> Actor:

@@ -252,7 +252,7 @@ class World:
     async def take_back(self) -> None:
         if self.eye.ours:
             said = self.eye.ours.pop()
-            await self.by(2, conversation.undo, said.chat, said.message)
+            await self.by(2, conversation.undo, said.ref)
 
     async def call(self, who: int, ticket: int) -> None:
         await self.by(who, record_call, self.ticket(ticket), writes("We talked"), None)
@@ -306,8 +306,8 @@ class World:
         number = self.ticket(ticket)
         whose, message_ref = self.customer_of(number), self.eye.message_refs.get(number)
         if whose is not None and message_ref is not None:
-            command = writes().message
-            part = Fragment(whose[0].telegram_id, message_ref, "a part", command)
+            command = writes().ref
+            part = Fragment(message_ref, "a part", command)
             await self.by(min(who, 2), split, part)
 
     async def classify(self, who: int, ticket: int, words: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from core.db import Database, Row
-from core.models import JournalEntry, Message, OutboxRow, Ticket, Timer
+from core.models import JournalEntry, Message, OutboxRow, SentMessage, Ticket, Timer
 
 
 class Store:
@@ -21,6 +21,14 @@ class Store:
     async def ticket(self, number: int) -> Ticket:
         (found,) = await self.rows(select(Ticket).where(Ticket.id == number))
         return found  # type: ignore[no-any-return]
+
+    async def card(self, number: int) -> tuple[str, str, str | None] | None:
+        """Where the ticket's card stands, and what it looked like last."""
+        query = select(SentMessage).where(
+            SentMessage.ticket_id == number, SentMessage.role == "card"
+        )
+        found = await self.rows(query)
+        return next(((row.chat, row.message, row.digest) for row in found), None)
 
     async def tickets(self) -> list[Ticket]:
         return await self.rows(select(Ticket).order_by(Ticket.id))

@@ -41,6 +41,7 @@ from tests.actions.people import (
     OPERATORS,
     opens,
     operator,
+    ref,
     says,
     writes,
 )
@@ -256,13 +257,13 @@ async def test_an_answer_taken_back_makes_the_customer_wait_again(
     said = writes("Wrong flat")
     await desk.run(answer_delivered, [await answers(desk, olga, ticket.id, said)])
     clock.move(minutes=5)
-    await desk.run_as(olga, undo, said.chat, said.message)
+    await desk.run_as(olga, undo, said.ref)
     kept = await store.ticket(ticket.id)
     assert (kept.waiting_since, kept.answer_due) == (ticket.waiting_since, ticket.answer_due)
     assert (await store.outbox(ALICE.telegram_id))[-1].kind == "delete"
     assert (await store.facts(ticket.id, "answer_withdrawn"))[0]["old"] == "Wrong flat"
     with pytest.raises(NothingToDo):
-        await desk.run_as(olga, undo, said.chat, said.message)
+        await desk.run_as(olga, undo, said.ref)
 
 
 async def test_an_album_is_taken_back_as_one_whichever_piece_is_meant(
@@ -272,11 +273,11 @@ async def test_an_album_is_taken_back_as_one_whichever_piece_is_meant(
     pieces = [writes(text, kind="photo", album="x") for text in ("", "the plan", "the meter")]
     numbers = [await answers(desk, olga, ticket.id, piece) for piece in pieces]
     await desk.run(answer_delivered, numbers)
-    await desk.run_as(olga, undo, pieces[2].chat, pieces[2].message)
+    await desk.run_as(olga, undo, pieces[2].ref)
     (told,) = await store.facts(ticket.id, "answer_withdrawn")
     assert told["old"] == "the plan\nthe meter" and told["messages"] == numbers
     (receipt,) = await store.outbox(OPERATORS, kind="reaction")
-    assert (receipt.facts["reply"], receipt.facts["emoji"]) == (pieces[0].message, None)
+    assert (receipt.facts["reply"], receipt.facts["emoji"]) == (pieces[0].ref.message, None)
 
 
 async def test_an_answer_is_taken_back_in_time_by_its_author_or_an_admin(
@@ -287,20 +288,20 @@ async def test_an_answer_is_taken_back_in_time_by_its_author_or_an_admin(
     for said in (first, second):
         await desk.run(answer_delivered, [await answers(desk, olga, ticket.id, said)])
     with pytest.raises(NotAllowed):
-        await desk.run_as(await operator(desk, OLEG), undo, first.chat, first.message)
+        await desk.run_as(await operator(desk, OLEG), undo, first.ref)
     with pytest.raises(Unreadable):
-        await desk.run_as(olga, undo, first.chat, 5)
-    await desk.run_as(await operator(desk, ANNA), undo, first.chat, first.message)
+        await desk.run_as(olga, undo, ref(OPERATORS, 5))
+    await desk.run_as(await operator(desk, ANNA), undo, first.ref)
     clock.move(hours=49)
     with pytest.raises(Refusal, match="undo_late"):
-        await desk.run_as(olga, undo, second.chat, second.message)
+        await desk.run_as(olga, undo, second.ref)
 
 
 async def test_an_answer_taken_back_on_its_way_gets_no_receipt(desk: Desk, store: Store) -> None:
     ticket, olga = await opens(desk), await operator(desk)
     said = writes()
     message = await answers(desk, olga, ticket.id, said)
-    await desk.run_as(olga, undo, said.chat, said.message)
+    await desk.run_as(olga, undo, said.ref)
     await desk.run(answer_delivered, [message])
     (receipt,) = await store.outbox(OPERATORS, kind="reaction")
     assert receipt.facts["emoji"] is None
@@ -314,7 +315,7 @@ async def test_taking_back_in_a_frozen_ticket_does_not_start_its_clock(
     said = writes()
     await desk.run(answer_delivered, [await answers(desk, olga, ticket.id, said)])
     await desk.run_as(olga, move, ticket.id, "freeze")
-    await desk.run_as(olga, undo, said.chat, said.message)
+    await desk.run_as(olga, undo, said.ref)
     kept = await store.ticket(ticket.id)
     assert (kept.waiting_since, kept.answer_due) == (ticket.waiting_since, None)
     assert kept.answer_left == 3 * 86400

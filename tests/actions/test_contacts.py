@@ -39,6 +39,7 @@ from tests.actions.people import (
     leaves_dialogue,
     opens,
     operator,
+    ref,
     says,
 )
 from tests.actions.store import Store
@@ -54,7 +55,7 @@ async def contact(
 
     async def make(tx: Tx) -> int:
         person = await make_contact(tx, name, points or (Point(PHONE, MOBILE),))
-        said = IncomingMessage(-5, person.id, "text", words, {"kind": "text", "text": words})
+        said = IncomingMessage(ref(-5, person.id), "text", words, {"kind": "text", "text": words})
         await open_ticket(tx, person, [said], topic="payment", origin="phone")
         return person.id
 

@@ -16,11 +16,11 @@ from tests.actions.conftest import Clock
 from tests.actions.people import ALERTS, ALICE, describe, says
 from tests.actions.store import Store
 
-BOT = 5
+BOT = "telegram:5"
 
 
 async def stored(desk: Desk, *numbers: int, raw: str = "{}") -> list[Stored]:
-    await desk.run(inbox.store, BOT, [Raw(number, 101, raw) for number in numbers])
+    await desk.run(inbox.store, BOT, [Raw(str(number), "101", raw) for number in numbers])
     return await desk.read(inbox.list_unfinished, 0, 100)
 
 
@@ -38,16 +38,16 @@ async def test_what_was_stored_is_stored_once(desk: Desk) -> None:
     await stored(desk, 1, 2)
     await asyncio.gather(stored(desk, 2, 3, raw="again"), stored(desk, 3, 2, raw="again"))
     rows = await desk.read(inbox.list_unfinished, 0, 100)
-    assert sorted(row.update_id for row in rows) == [1, 2, 3]
-    assert {row.update_id: row.raw for row in rows}[2] == "{}"
-    await desk.run(inbox.store, BOT + 1, [Raw(1, 101, "{}")])
+    assert sorted(row.external_id for row in rows) == ["1", "2", "3"]
+    assert {row.external_id: row.raw for row in rows}["2"] == "{}"
+    await desk.run(inbox.store, "mail:5", [Raw("1", "101", "{}")])
     assert await desk.read(inbox.count_unfinished) == 4
 
 
 async def test_reading_goes_on_where_it_ended(desk: Desk) -> None:
     rows = await stored(desk, *range(10))
     page = await desk.read(inbox.list_unfinished, rows[3].id, 4)
-    assert [row.update_id for row in page] == [4, 5, 6, 7]
+    assert [row.external_id for row in page] == ["4", "5", "6", "7"]
 
 
 async def test_the_effects_of_an_update_happen_once(desk: Desk, store: Store) -> None:
@@ -100,7 +100,7 @@ async def test_a_number_that_comes_again_after_days_is_something_new(
     assert await stored(desk, 1) == []
     clock.move(hours=2)
     fresh = await stored(desk, 1, 2, 3, raw="new")
-    assert [(row.update_id, row.raw) for row in fresh] == [(1, "new"), (2, "new"), (3, "new")]
+    assert [(row.external_id, row.raw) for row in fresh] == [(n, "new") for n in "123"]
     assert all(row.id > old[1].id for row in fresh), "who reads on behind the old ones finds them"
     assert len(await desk.read(inbox.list_quarantined)) == 1
 
@@ -112,7 +112,7 @@ async def test_what_cannot_be_handled_is_put_aside_and_can_be_tried_again(
     await desk.run(inbox.quarantine, row, "ValueError")
     await desk.run(inbox.quarantine, row, "ValueError")
     assert await store.told(ALERTS) == ["alert.quarantined"]
-    assert await desk.read(inbox.list_quarantined) == [(row.id, 1, "ValueError", "{}")]
+    assert await desk.read(inbox.list_quarantined) == [(row.id, "1", "ValueError", "{}")]
     assert await desk.run(inbox.replay, row.id)
     assert not await desk.run(inbox.replay, row.id)
     assert [r.id for r in await desk.read(inbox.list_unfinished, 0, 10)] == [row.id]
@@ -123,7 +123,7 @@ async def test_a_flood_of_what_cannot_be_handled_is_one_alert_while_it_waits(
 ) -> None:
     rows = await stored(desk, *range(1, 8))
     for row in rows:
-        await desk.run(inbox.quarantine, row, f"ValueError {row.update_id}")
+        await desk.run(inbox.quarantine, row, f"ValueError {row.external_id}")
     (alert,) = await store.outbox(ALERTS)
     assert (alert.facts["inbox_id"], alert.facts["total"]) == (rows[-1].id, 7)
 

@@ -1,5 +1,6 @@
 """A customer writes: the words open a ticket, join one, or wait until it is said which."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -27,6 +28,7 @@ from tests.actions.people import (
     leaves_dialogue,
     opens,
     operator,
+    ref,
     says,
 )
 from tests.actions.store import Store
@@ -142,7 +144,7 @@ async def test_a_reply_continues_its_own_ticket(desk: Desk, store: Store) -> Non
     first = (await desk.run(hear, ALICE, question)).ticket
     second = await opens(desk, ALICE, "second", "access")
     assert first is not None
-    heard = await desk.run(hear, ALICE, says(ALICE, "more", reply_to=question.message))
+    heard = await desk.run(hear, ALICE, says(ALICE, "more", reply_to=question.ref))
     assert heard.ticket and heard.ticket.id == first.id != second.id
 
 
@@ -161,8 +163,8 @@ async def test_a_reply_to_somebody_elses_message_does_not_reach_their_ticket(
     desk: Desk, store: Store
 ) -> None:
     theirs = await opens(desk, BORIS)
-    said = says(ALICE, "mine", reply_to=(await store.messages(theirs.id))[0].source_message)
-    said = said.__class__(**{f: getattr(said, f) for f in said.__slots__} | {"chat": 102})
+    said = says(ALICE, "mine", reply_to=(await store.messages(theirs.id))[0].source)
+    said = replace(said, ref=ref(102, 1))
     heard = await desk.run(hear, ALICE, said)
     assert heard.outcome is Outcome.ASK_WHETHER
     assert len(await store.messages(theirs.id)) == 1
@@ -174,7 +176,7 @@ async def test_words_for_an_ended_ticket_open_one_that_follows_it(desk: Desk, st
     old = (await desk.run(hear, ALICE, question)).ticket
     assert old is not None
     await close(desk, old.id)
-    heard = await desk.run(hear, ALICE, says(ALICE, "still broken", reply_to=question.message))
+    heard = await desk.run(hear, ALICE, says(ALICE, "still broken", reply_to=question.ref))
     assert heard.outcome is Outcome.OPENED and heard.ticket is not None
     new = await store.ticket(heard.ticket.id)
     assert (new.follows_id, new.topic) == (old.id, "payment")

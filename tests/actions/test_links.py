@@ -28,6 +28,7 @@ from tests.actions.people import (
     leaves_dialogue,
     opens,
     operator,
+    ref,
     says,
     writes,
 )
@@ -169,7 +170,7 @@ async def test_a_quote_becomes_a_ticket_with_everything_filled_in(desk: Desk, st
 
     await desk.run(is_a_complaint)
     (message,) = await store.messages(old.id)
-    part = Fragment(message.source_chat, message.source_message, "And the bill is wrong.", 77)
+    part = Fragment(message.source, "And the bill is wrong.", ref(OPERATORS, 77))
     new, _ = await desk.run_as(await operator(desk), split, part)
     ticket = await store.ticket(new.id)
     assert (ticket.title, ticket.opening) == ("And the bill is wrong.", "And the bill is wrong.")
@@ -192,7 +193,7 @@ async def test_the_customer_hears_of_the_split_once_and_the_group_sees_both_card
 ) -> None:
     old = await opens(desk, ALICE, "No picture. And the bill is wrong.")
     (message,) = await store.messages(old.id)
-    part = Fragment(message.source_chat, message.source_message, "the bill is wrong", 77)
+    part = Fragment(message.source, "the bill is wrong", ref(OPERATORS, 77))
     new, _ = await desk.run_as(await operator(desk), split, part)
     told = [row for row in await store.outbox(ALICE.telegram_id) if row.ticket_id == new.id]
     assert [row.key for row in told] == ["ticket.split"]
@@ -205,7 +206,7 @@ async def test_the_customer_hears_of_the_split_once_and_the_group_sees_both_card
 async def test_without_a_quote_the_whole_message_is_split_off(desk: Desk, store: Store) -> None:
     old = await opens(desk, ALICE)
     await desk.run(hear, ALICE, says(ALICE, "The door, too", message_ref=4711))
-    part = Fragment(ALICE.telegram_id, 4711, None, 78, title="Door")
+    part = Fragment(ref(ALICE.telegram_id, 4711), None, ref(OPERATORS, 78), title="Door")
     new, source = await desk.run_as(await operator(desk), split, part)
     assert (new.title, new.opening, source.id) == ("Door", "The door, too", old.id)
 
@@ -216,13 +217,17 @@ async def test_what_belongs_to_nothing_or_says_nothing_is_not_split(
     old = await opens(desk, ALICE)
     olga = await operator(desk)
     with pytest.raises(Unreadable, match="split_what"):
-        await desk.run_as(olga, split, Fragment(OPERATORS, 999_999, "words", 79))
+        await desk.run_as(
+            olga, split, Fragment(ref(OPERATORS, 999_999), "words", ref(OPERATORS, 79))
+        )
     await desk.run(hear, ALICE, says(ALICE, "", kind="photo", message_ref=4712))
     with pytest.raises(Unreadable, match="split_nothing"):
-        await desk.run_as(olga, split, Fragment(ALICE.telegram_id, 4712, None, 79))
+        await desk.run_as(
+            olga, split, Fragment(ref(ALICE.telegram_id, 4712), None, ref(OPERATORS, 79))
+        )
     written = writes("the meter is old")
     await desk.run_as(olga, note, old.id, written)
-    part = Fragment(written.chat, written.message, None, 80)
+    part = Fragment(written.ref, None, ref(OPERATORS, 80))
     new, _ = await desk.run_as(olga, split, part)
     assert new.opening == "the meter is old"
 

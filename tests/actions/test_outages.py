@@ -313,7 +313,7 @@ async def test_an_answer_to_the_outage_reaches_everybody(desk: Desk, store: Stor
     assert message_id is not None
     await desk.run(answer_delivered, [message_id])
     assert "answer_delivered" in await store.journal(parent.id)
-    await desk.run_as(olga, undo, said.chat, said.message)
+    await desk.run_as(olga, undo, said.ref)
     gone = await store.outbox(kind="delete")
     assert [row.address for row in gone] == [str(each.telegram_id) for each in ROUND]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.addresses import TELEGRAM, Address
 from core.delivery.acknowledgements import ack_slow_answers
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import move_chat, store_linked_chats
@@ -22,11 +23,12 @@ from core.delivery.outbox_store import (
     next_due,
 )
 from core.delivery.pacing import Priority
+from core.delivery.sent_messages import copies_of
 from core.desk import Desk
 from core.models import LinkedChat, Person
 from core.tickets.card import card_of, words_of
 from core.tickets.conversation import reply
-from core.tickets.delivery_results import arrived, copies_of, refused
+from core.tickets.delivery_results import arrived, refused
 from core.tickets.intake import hear
 from core.tx import Tx
 from tests.actions.conftest import Clock
@@ -177,7 +179,7 @@ async def test_what_stands_in_the_group_is_found_again(desk: Desk, store: Store)
     for delivery, message_ref in zip(await take(desk), ("501", "502"), strict=False):
         await desk.run(arrived, delivery, Sent((message_ref,), {"digest": "d"}))
     card = await desk.read(card_of, ticket.id)
-    assert card and (card.chat, card.digest) == (OPERATORS, "d")
+    assert card and card.place and (card.place.chat, card.digest) == (str(OPERATORS), "d")
     rows = await store.outbox(OPERATORS, kind="content")
     await desk.run(claim, [rows[0].id], {})
     delivery = replace(
@@ -185,7 +187,8 @@ async def test_what_stands_in_the_group_is_found_again(desk: Desk, store: Store)
     )
     assert delivery.message_id is not None
     await desk.run(arrived, delivery, Sent(("503",)))
-    assert await desk.read(copies_of, delivery.message_id, OPERATORS) == [503]
+    operators = Address(TELEGRAM, str(OPERATORS))
+    assert await desk.read(copies_of, delivery.message_id, operators) == ["503"]
 
 
 async def test_a_slow_answer_is_acknowledged_once(desk: Desk, store: Store, clock: Clock) -> None:
@@ -238,8 +241,7 @@ async def test_a_moved_group_is_followed_and_a_restart_does_not_go_back(
     assert await desk.run(store_linked_chats) == moved, "the environment still names the old id"
     waiting = await store.outbox(NEW_CHAT, state="queued")
     assert [row.ordering_key for row in waiting] == [f"{NEW_CHAT}:{ticket.id}"]
-    kept = await store.ticket(ticket.id)
-    assert (kept.card_chat, kept.card_message) == (None, None)
+    assert await store.card(ticket.id) is None
     before = await store.everything()
     await desk.run(move_chat, OPERATORS, NEW_CHAT)
     assert await store.everything() == before

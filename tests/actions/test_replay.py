@@ -93,7 +93,7 @@ class Walk:
         sender = self.dice.choice((ALICE, BORIS))
         words = self.dice.choice(("Why?", "thanks", "It blinks"))
         messages = await self.store.messages(number)
-        message_ref = self.dice.choice([m.source_message for m in messages])
+        message_ref = self.dice.choice([m.source for m in messages])
         await self.desk.run(hear, sender, says(sender, words, reply_to=message_ref))
 
     async def move(self, number: int, who: Actor) -> None:
@@ -165,7 +165,7 @@ class Walk:
         if ours:
             said: Any = self.dice.choice(ours)
             admin = self.staff[2]
-            await self.desk.run_as(admin, conversation.undo, said.source_chat, said.source_message)
+            await self.desk.run_as(admin, conversation.undo, said.source)
 
     async def ask_after_all(self, number: int, who: Actor) -> None:
         theirs = [m.id for m in await self.store.messages(number) if not m.counts]

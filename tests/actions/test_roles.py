@@ -85,7 +85,7 @@ async def test_a_customer_reaches_their_own_tickets_only(desk: Desk, store: Stor
 async def test_an_edit_keeps_the_old_words_in_the_journal(desk: Desk, store: Store) -> None:
     ticket, alice = await opens(desk), await customer(desk)
     first = (await store.messages(ticket.id))[0]
-    changed = says(ALICE, "It does work", message_ref=first.source_message)
+    changed = says(ALICE, "It does work", message_ref=int(first.source.message))
     await desk.run_as(alice, edit, changed)
     await desk.run_as(alice, edit, changed)
     assert [m.text for m in await store.messages(ticket.id)] == ["It does work"]

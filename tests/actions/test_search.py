@@ -117,9 +117,7 @@ async def test_edits_and_titles_replace_their_words(desk: Desk, clock: Clock) ->
     async def edit(tx: Tx) -> None:
         await arrive(tx, ALICE, "customer")
         content = {"kind": "text", "text": "сломался лифт"}
-        await edits.edit(
-            tx, IncomingMessage(said.chat, said.message, "text", "сломался лифт", content)
-        )
+        await edits.edit(tx, IncomingMessage(said.ref, "text", "сломался лифт", content))
 
     await desk.run(edit)
     await desk.run_as(olga, retitle, number, "Новое имя")

@@ -75,7 +75,7 @@ async def test_lateness_that_was_told_is_not_told_again_when_an_answer_is_taken_
     await desk.run_as(olga, reply, ticket.id, said)
     await desk.run(answer_delivered, [(await store.messages(ticket.id))[-1].id])
     clock.move(hours=1)
-    await desk.run_as(olga, undo, said.chat, said.message)
+    await desk.run_as(olga, undo, said.ref)
     kept = await store.ticket(ticket.id)
     assert (kept.waiting_since, kept.answer_due) == (ticket.waiting_since, ticket.answer_due)
     clock.move(days=4)
@@ -96,7 +96,7 @@ async def test_lateness_that_nobody_knows_of_is_told_when_an_answer_is_taken_bac
     clock.move(days=1)
     await desk.run(sweep)
     assert await store.told(ALERTS) == []
-    await desk.run_as(olga, undo, said.chat, said.message)
+    await desk.run_as(olga, undo, said.ref)
     for _ in range(2):
         await desk.run(sweep)
     assert await store.told(ALERTS) == ["alert.overdue"]

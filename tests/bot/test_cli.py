@@ -313,8 +313,9 @@ def test_quarantine_makes_no_database_where_there_is_none(
 def quarantined(terminal: Terminal) -> None:
     raw = json.dumps({"update_id": 77, "message": "нет"}, ensure_ascii=False)
     terminal.asks(
-        "INSERT INTO inbox (id, bot_id, update_id, ordering_key, raw, state, error, received_at)"
-        " VALUES (5, 42, 77, 0, ?, 'quarantined', 'cannot be parsed', '2026-11-22 03:00:00')",
+        "INSERT INTO inbox (id, source, external_id, ordering_key, raw, state, error, received_at)"
+        " VALUES (5, 'telegram:42', '77', '0', ?, 'quarantined', 'cannot be parsed',"
+        " '2026-11-22 03:00:00')",
         raw,
     )
 

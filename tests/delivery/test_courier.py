@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from channels.telegram.addresses import message_ref
 from core.delivery import courier, outbox_store, sender
 from core.delivery.channel import SendError
 from core.delivery.pacing import Priority
@@ -645,8 +646,7 @@ async def test_a_slow_answer_is_looked_at_once(depot: Depot) -> None:
             from_customer=False,
             text="x",
             content={},
-            source_chat=GROUP,
-            source_message=1,
+            source=message_ref(GROUP, 1),
             created_at=tx.now,
         )
         tx.session.add(message)

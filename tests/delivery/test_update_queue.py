@@ -26,7 +26,7 @@ from core.inbox import Raw, Stored
 from core.models import InboxRow, OutboxRow, SystemState
 from core.tx import Tx
 
-BOT = 42
+BOT = "telegram:42"
 
 
 class Hall:
@@ -43,13 +43,11 @@ class Hall:
 
     async def note(self, stored: Stored) -> None:
         await asyncio.sleep(0)
-        self.seen.append((stored.ordering_key, stored.update_id))
+        self.seen.append((int(stored.ordering_key), int(stored.external_id)))
 
     async def store(self, *updates: tuple[int, int]) -> None:
         """Updates as pairs of chat and id."""
-        await self.desk.run(
-            inbox.store, BOT, [Raw(number, ordering_key, "{}") for ordering_key, number in updates]
-        )
+        await self.desk.run(inbox.store, BOT, [Raw(str(n), str(key), "{}") for key, n in updates])
         self.update_queue.news.set()
 
     @asynccontextmanager
@@ -64,8 +62,8 @@ class Hall:
 
     async def states(self) -> dict[int, str]:
         async with self.desk.database.read() as session:
-            found = await session.execute(select(InboxRow.update_id, InboxRow.state))
-            return {row.update_id: row.state for row in found}
+            found = await session.execute(select(InboxRow.external_id, InboxRow.state))
+            return {int(row.external_id): row.state for row in found}
 
     async def until_handled(self, timeout: float = 30.0) -> None:
         async with asyncio.timeout(timeout):
@@ -103,7 +101,7 @@ async def test_chats_are_handled_side_by_side(hall: Hall) -> None:
     waiting: set[int] = set()
 
     async def wait(stored: Stored) -> None:
-        waiting.add(stored.ordering_key)
+        waiting.add(int(stored.ordering_key))
         await gate.wait()
 
     hall.handle = wait
@@ -133,7 +131,7 @@ async def test_a_handler_that_fails_is_tried_again_and_then_put_aside(
     tries = []
 
     async def fail_first(stored: Stored) -> None:
-        if stored.update_id == 1:
+        if stored.external_id == "1":
             tries.append(time.monotonic())
             raise KeyError("surprise")
         await hall.note(stored)
@@ -170,7 +168,7 @@ async def test_what_cannot_be_parsed_is_put_aside_at_once_and_told(hall: Hall) -
     tries = []
 
     async def refuse(stored: Stored) -> None:
-        tries.append(stored.update_id)
+        tries.append(int(stored.external_id))
         raise UnparsableUpdate("message.chat: Field required")
 
     hall.handle = refuse
@@ -215,7 +213,7 @@ async def test_what_people_wrote_is_not_told_with_what_went_wrong(
 )
 async def test_whatever_an_error_says_it_can_be_put_aside(hall: Hall, words: str) -> None:
     async def refuse(stored: Stored) -> None:
-        if stored.update_id == 1:
+        if stored.external_id == "1":
             raise UnparsableUpdate(words)
 
     hall.handle = refuse
@@ -232,7 +230,7 @@ async def test_what_cannot_even_be_put_aside_holds_up_nobody(
         raise LookupError("a mistake in a recorder")
 
     async def refuse(stored: Stored) -> None:
-        if stored.update_id == 1:
+        if stored.external_id == "1":
             raise UnparsableUpdate("no")
 
     monkeypatch.setattr(inbox, "quarantine", broken)
@@ -290,7 +288,7 @@ async def test_a_stop_does_not_wait_for_the_line(hall: Hall) -> None:
 
     async def ask_telegram(stored: Stored) -> None:
         failed.set()
-        raise TelegramNetworkError(GetMe(), f"no route for {stored.update_id}")
+        raise TelegramNetworkError(GetMe(), f"no route for {stored.external_id}")
 
     hall.handle = ask_telegram
     async with hall.open():
@@ -303,7 +301,7 @@ async def test_a_stop_does_not_wait_for_the_line(hall: Hall) -> None:
 
 async def test_what_telegram_refuses_is_no_trouble_of_the_line(hall: Hall) -> None:
     async def act(stored: Stored) -> None:
-        raise TelegramBadRequest(GetMe(), f"no sense in {stored.update_id}")
+        raise TelegramBadRequest(GetMe(), f"no sense in {stored.external_id}")
 
     hall.handle = act
     async with hall.open():
@@ -375,7 +373,7 @@ async def test_the_effect_of_an_update_happens_once_though_its_handler_fails_aft
         fact.value = {"n": fact.value["n"] + 1}
 
     async def act(stored: Stored) -> None:
-        tries.append(stored.update_id)
+        tries.append(int(stored.external_id))
         await hall.desk.run(count)
         raise RuntimeError("the answer could not be shown")
 
@@ -456,7 +454,7 @@ async def test_a_handler_that_hangs_has_failed(hall: Hall, monkeypatch: pytest.M
     monkeypatch.setattr(module, "TIMEOUT", 0.02)
 
     async def hang(stored: Stored) -> None:
-        if stored.update_id == 1:
+        if stored.external_id == "1":
             await asyncio.Event().wait()
 
     hall.handle = hang
@@ -468,7 +466,7 @@ async def test_a_handler_that_hangs_has_failed(hall: Hall, monkeypatch: pytest.M
 
 async def test_ids_that_began_anew_after_an_idle_week_are_handled(hall: Hall, desk: Desk) -> None:
     async def older(tx: Tx) -> None:
-        await inbox.store(tx, BOT, [Raw(7, 1, '{"old":1}')])
+        await inbox.store(tx, BOT, [Raw("7", "1", '{"old":1}')])
 
     await desk.run(older)
     async with hall.open():
@@ -504,9 +502,9 @@ async def test_a_backlog_of_a_hundred_thousand(hall: Hall) -> None:
         for begin in range(0, 100_000, 10_000):
             rows = [
                 {
-                    "bot_id": BOT,
-                    "update_id": number,
-                    "ordering_key": number % 5000,
+                    "source": BOT,
+                    "external_id": str(number),
+                    "ordering_key": str(number % 5000),
                     "raw": "{}",
                     "state": "new",
                     "received_at": now,

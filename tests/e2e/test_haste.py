@@ -23,12 +23,16 @@ async def test_an_answer_to_a_card_that_the_desk_does_not_know_of_yet_reaches_th
     shared.world.faults.cut(method="sendMessage", chat=shared.group)
     await anna.press_soon("Открыть")
     card = await shared.group.expect("Погас экран", button="Взять")
-    noted = "SELECT count(*) FROM sent_message WHERE message_ref=? AND chat=?"
-    assert not value(shared, noted, card.id, shared.group.id)
+    noted = "SELECT count(*) FROM sent_message WHERE message=? AND chat=?"
+    assert not value(shared, noted, str(card.id), str(shared.group.id))
     await shared.olga.reply(card, "Включите свет")
     assert (await anna.expect("Включите свет", timeout=LOST)).text == "Включите свет"
     await shared.settle()
-    assert value(shared, "SELECT card_message FROM ticket WHERE title='Погас экран'") == card.id
+    place = (
+        "SELECT s.message FROM sent_message s JOIN ticket t ON t.id=s.ticket_id"
+        " WHERE s.role='card' AND t.title='Погас экран'"
+    )
+    assert value(shared, place) == str(card.id)
 
 
 async def two_open(stage: Stage, person: Person) -> list[tuple[int, Message]]:

@@ -101,7 +101,7 @@ async def test_ten_thousand_mutants_are_handled_or_refused_and_nothing_else(
     strange: list[tuple[Exception, Json]] = []
     for number, update in enumerate(brood(heard, MUTANTS), start=10**9):
         whole = {"update_id": number, **update}
-        stored = Stored(number, number, ordering_key_of(whole), _to_json(whole))
+        stored = Stored(number, str(number), ordering_key_of(whole), _to_json(whole))
         try:
             await twin.update_queue.handle(stored)
             ends["handled"] += 1
@@ -178,9 +178,11 @@ async def test_what_fails_three_times_is_put_aside(stage: Stage) -> None:
     assert stage.bot is not None
     nobody = {"id": 2**63, "is_bot": False, "first_name": "Никто"}
     number = stage.world.inject(poison(stage, nobody, text="число не по размеру"))
-    state = "SELECT state, error FROM inbox WHERE update_id=?"
-    await soon(lambda: stage.query(state, number) and stage.query(state, number)[0][0] != "new")
-    ((ended, error),) = stage.query(state, number)
+    state = "SELECT state, error FROM inbox WHERE external_id=?"
+    await soon(
+        lambda: stage.query(state, str(number)) and stage.query(state, str(number))[0][0] != "new"
+    )
+    ((ended, error),) = stage.query(state, str(number))
     assert (ended, error.split("(")[0]) == ("quarantined", "OverflowError")
     assert stage.bot.output.count(f"an update could not be handled  [update_id={number}]") == 3
 
@@ -192,9 +194,9 @@ async def test_the_quarantine_is_shown_and_what_is_understood_by_now_is_handled(
     assert bot is not None
     update = poison(stage, egor.to_json())
     number = stage.world.inject(copy.deepcopy(update))
-    state = "SELECT id FROM inbox WHERE update_id=? AND state='quarantined'"
-    await soon(lambda: stage.query(state, number))
-    inbox = value(stage, state, number)
+    state = "SELECT id FROM inbox WHERE external_id=? AND state='quarantined'"
+    await soon(lambda: stage.query(state, str(number)))
+    inbox = value(stage, state, str(number))
 
     code, out = await command(stage, "quarantine", "show")
     assert code == 0
@@ -213,7 +215,7 @@ async def test_the_quarantine_is_shown_and_what_is_understood_by_now_is_handled(
     assert (code, out) == (0, f"{inbox} will be handled when the desk starts next\n")
     await bot.start()
     await egor.expect("Передать это в поддержку?", timeout=30)
-    await soon(lambda: not stage.query(state, number))
+    await soon(lambda: not stage.query(state, str(number)))
 
 
 async def command(stage: Stage, *words: str) -> tuple[int | None, str]:
@@ -233,8 +235,8 @@ async def test_an_update_of_a_kind_to_come_is_left_alone_and_not_told_in_the_log
     assert stage.bot is not None
     update = {"hologram": {"text": "шлагбаум", "from": stage.olga.to_json()}}
     number = stage.world.inject(update)
-    done = "SELECT count(*) FROM inbox WHERE update_id=? AND state='done'"
-    await soon(lambda: value(stage, done, number))
+    done = "SELECT count(*) FROM inbox WHERE external_id=? AND state='done'"
+    await soon(lambda: value(stage, done, str(number)))
     assert "unknown kind is left alone: ['hologram']" in stage.bot.output
     assert "шлагбаум" not in stage.bot.output
     assert "\\u0448" not in stage.bot.output

@@ -2,6 +2,7 @@
 
 import pytest
 
+from channels.telegram.addresses import message_ref
 from core.tickets.albums import AlbumLocation
 from core.tickets.incoming import IncomingMessage
 from handlers.telegram.operators.command_parser import is_foreign, parse, without_head, without_mark
@@ -68,7 +69,9 @@ def test_a_figure_can_be_given_back_to_the_words() -> None:
 
 def said(text: str, *entities: tuple[int, int]) -> IncomingMessage:
     listed = [{"type": "bold", "offset": o, "length": n} for o, n in entities]
-    return IncomingMessage(-1, 1, "text", text, {"kind": "text", "text": text, "entities": listed})
+    return IncomingMessage(
+        message_ref(-1, 1), "text", text, {"kind": "text", "text": text, "entities": listed}
+    )
 
 
 def test_a_note_loses_its_mark_and_entities_keep_their_words() -> None:
@@ -79,7 +82,10 @@ def test_a_note_loses_its_mark_and_entities_keep_their_words() -> None:
 
 def test_what_was_attached_stays_attached() -> None:
     photo = IncomingMessage(
-        -1, 1, "photo", "/reply 12", {"kind": "photo", "text": "/reply 12", "entities": []}
+        message_ref(-1, 1),
+        "photo",
+        "/reply 12",
+        {"kind": "photo", "text": "/reply 12", "entities": []},
     )
     rest = without_head(photo, len("/reply 12"))
     assert (rest.kind, rest.text, rest.content["kind"]) == ("photo", "", "photo")

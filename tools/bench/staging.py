@@ -12,6 +12,7 @@ from typing import Any
 from bot.app import desk_of
 from bot.migrations import migrate
 from bot.settings import Settings, load_settings
+from channels.telegram.addresses import message_ref
 from core.db import Database
 from core.delivery.linked_chats import store_linked_chats
 from core.desk import Desk
@@ -72,7 +73,9 @@ async def open_tickets(tx: Tx, people: Sequence[Person]) -> None:
     for person in people:
         words = {"kind": "text", "text": "Камера у подъезда не показывает", "entities": []}
         await hear(
-            tx, sender_of(person), IncomingMessage(person.id, 1, "text", str(words["text"]), words)
+            tx,
+            sender_of(person),
+            IncomingMessage(message_ref(person.id, 1), "text", str(words["text"]), words),
         )
 
 

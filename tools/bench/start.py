@@ -22,7 +22,7 @@ PEOPLE: Final = 200
 AIM: Final = 2.0
 
 _STORE: Final = (
-    "INSERT INTO inbox (bot_id, update_id, ordering_key, raw, state, received_at)"
+    "INSERT INTO inbox (source, external_id, ordering_key, raw, state, received_at)"
     " VALUES (?, ?, ?, ?, 'new', datetime('now'))"
 )
 
@@ -83,9 +83,9 @@ def _in_telegram(_stage: Stage) -> None:
 
 
 def _in_the_inbox(stage: Stage) -> None:
-    waiting = stage.world.updates.queue
+    waiting, source = stage.world.updates.queue, f"telegram:{stage.world.bot_id}"
     rows = [
-        (stage.world.bot_id, update.id, update.chat_id, update.body.decode()) for update in waiting
+        (source, str(update.id), str(update.chat_id), update.body.decode()) for update in waiting
     ]
     with sqlite3.connect(stage.database) as connection:
         connection.executemany(_STORE, rows)

@@ -11,8 +11,10 @@ from typing import Any, Final
 from aiogram.enums import ContentType
 from aiogram.types import Message, PhotoSize
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.messages.formatting import plain_words
 from channels.telegram.messages.message_builder import album, edits, methods, pieces
+from core.addresses import MessageRef
 from core.tickets.incoming import IncomingMessage
 
 __all__ = ["Service", "Unsupported", "album", "edits", "methods", "pieces", "read"]
@@ -64,8 +66,7 @@ def read(message: Message) -> IncomingMessage | Unsupported | Service:
     )
     summary = reader(message, content)
     return IncomingMessage(
-        chat=message.chat.id,
-        message=message.message_id,
+        ref=message_ref(message.chat.id, message.message_id),
         kind=content["kind"],
         text=content["text"] or summary,
         content=content,
@@ -81,12 +82,12 @@ def _empty(kind: str) -> Content:
     return {"kind": kind, "text": "", "entities": [], "file_id": None, "more": {}}
 
 
-def _answered(message: Message) -> int | None:
+def _answered(message: Message) -> MessageRef | None:
     """The message that this one replies to; the one that opened a forum topic does not count."""
     answered = message.reply_to_message
     if answered is None or getattr(answered, "forum_topic_created", None):
         return None
-    return answered.message_id
+    return message_ref(message.chat.id, answered.message_id)
 
 
 # One reader for each kind: fills the content and returns what can be told of it in a line of text.

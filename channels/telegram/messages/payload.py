@@ -7,14 +7,17 @@ from typing import Any
 from aiogram.methods import SendMessage
 from aiogram.types import InlineKeyboardMarkup, ReplyParameters
 
+from channels.telegram.addresses import message_id
 from channels.telegram.client.send_progress import Progress, Step
 from channels.telegram.messages.message_parser import album, methods
 from channels.telegram.screens.card import header
 from channels.telegram.screens.notices import question_after_all
 from channels.telegram.screens.screen import Renderer, Screen
+from core.addresses import Address, MessageRef
 from core.delivery.channel import Delivery, Sent
+from core.delivery.sent_messages import card_place
 from core.desk import Desk
-from core.tickets.card import Card, Words, card_place, last_from_customer, words_of
+from core.tickets.card import Card, Words, last_from_customer, words_of
 from core.tickets.topics import title_of
 from core.tx import ReadTx
 
@@ -70,10 +73,12 @@ async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None
     words = [piece for piece in found if not piece.withdrawn]
     if not words:
         return words, None
-    number, chat = delivery.ticket_id or 0, int(delivery.address)
+    number = delivery.ticket_id or 0
     if delivery.person_id is None:
-        return words, await card_place(tx, number, chat)
-    return words, await last_from_customer(tx, number, chat, words[0].id)
+        card = await card_place(tx, number)
+        return words, ref_here(delivery, card)
+    chat = Address(delivery.channel, delivery.address)
+    return words, ref_here(delivery, await last_from_customer(tx, number, chat, words[0].id))
 
 
 def _for_operators(
@@ -132,8 +137,14 @@ def answered(delivery: Delivery, card: Card | None) -> int | None:
     """The message that a notice replies to, if it is in the same chat."""
     reply = delivery.facts.get("reply")
     if reply == "card":
-        return card.message if card is not None and str(card.chat) == delivery.address else None
-    return reply if isinstance(reply, int) else None
+        return None if card is None else ref_here(delivery, card.place)
+    return message_id(reply)
+
+
+def ref_here(delivery: Delivery, ref: MessageRef | None) -> int | None:
+    """The message's number, if it stands in the chat that the delivery is for."""
+    here = (delivery.channel, delivery.address)
+    return int(ref.message) if ref is not None and (ref.channel, ref.chat) == here else None
 
 
 def sent_of(delivery: Delivery, made: Progress) -> Sent:

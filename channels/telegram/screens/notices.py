@@ -184,6 +184,7 @@ def _keyboard(renderer: Renderer, key: str, facts: Facts, card: Card | None) -> 
 
 def card_url(card: Card | None) -> str | None:
     """The link to a card; only messages of supergroups have one."""
-    if card is None or card.message is None or not str(card.chat).startswith(_SUPERGROUP):
+    place = None if card is None else card.place
+    if place is None or not place.chat.startswith(_SUPERGROUP):
         return None
-    return f"https://t.me/c/{str(card.chat).removeprefix(_SUPERGROUP)}/{card.message}"
+    return f"https://t.me/c/{place.chat.removeprefix(_SUPERGROUP)}/{place.message}"

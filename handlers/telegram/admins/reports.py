@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.screens.ticket_list import ListPage, draw
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.people.staff import for_admin
@@ -41,7 +42,7 @@ async def on_button(context: ButtonContext, data: Any) -> None:
         for_admin, context.sender, page_of, data.view, data.cursor, backward=data.backward
     )
     screen = draw(context.renderer, page, desk.company.zone)
-    notice = await desk.read(find_location, message.chat.id, message.message_id)
+    notice = await desk.read(find_location, message_ref(message.chat.id, message.message_id))
     if notice is None:
         await context.show(screen)
         return

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.client.chat_health import TEAM, Health, examine
 from channels.telegram.screens import setup as screens
 from channels.telegram.screens.screen import Screen
@@ -86,7 +87,8 @@ async def _send_test_ticket(context: ButtonContext) -> None:
         raise Refusal("refusal.outdated")
     words = responder.plain("setup.trial.words")
     content = {"kind": "text", "text": words}
-    incoming = IncomingMessage(message.chat.id, -message.message_id, "text", words, content)
+    place = message_ref(message.chat.id, -message.message_id)
+    incoming = IncomingMessage(place, "text", words, content)
     number = await context.desk.run(send_test_ticket, context.sender, incoming)
     await context.toast(responder.plain("setup.trial.sent", {"number": number}))
 

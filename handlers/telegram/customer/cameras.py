@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.screens import cameras as screens
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera, facts_of
 from channels.telegram.screens.screen import Screen
@@ -143,7 +144,8 @@ async def report(context: ButtonContext, data: CameraFault) -> None:
         return
     words = screens.fault_text(context.renderer, data.fault)
     content = {"kind": "text", "text": words}
-    incoming = IncomingMessage(message.chat.id, message.message_id, "text", words, content)
+    place = message_ref(message.chat.id, message.message_id)
+    incoming = IncomingMessage(place, "text", words, content)
     title = _title_in(context.responder)
     heard = await context.desk.run(
         faults.report, context.sender, data.camera, incoming, title=title

@@ -7,6 +7,7 @@ from typing import Any, Final
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardMarkup
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
@@ -231,7 +232,8 @@ async def _page(context: GroupButton, data: ListPage) -> None:
         read_page, data.view, data.cursor, asker, words, backward=data.backward
     )
     screen = draw(context.renderer, page, context.desk.company.zone, words=words)
-    notice = await context.read(find_location, context.message.chat.id, context.message.message_id)
+    place = message_ref(context.message.chat.id, context.message.message_id)
+    notice = await context.read(find_location, place)
     await context.toast()
     if notice is None:
         await context.edit(screen)

@@ -9,6 +9,7 @@ from typing import Final
 from aiogram import Bot
 from aiogram.types import Message
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.messages.message_parser import Service, Unsupported, read
 from core.desk import Desk
 from core.errors import Refusal, Unreadable
@@ -17,7 +18,7 @@ from core.people.staff import by_operator
 from core.texts import Key
 from core.tickets import conversation, edits
 from core.tickets.albums import AlbumLocation, find_album, note_piece
-from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_continuation
+from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_full_answer
 from core.tx import ReadTx
 from handlers.telegram.operators.command_parser import (
     is_foreign,
@@ -90,7 +91,7 @@ async def on_message(
     text = text_of(carried)
     username = await name_for(bot, text)
     command = parse(text, username, desk.company.number_mask)
-    place, begun = await desk.read(_find_context, message, carried, sender)
+    place, begun = await desk.read(_find_context, carried, sender)
     traits = Traits(
         automatic=is_automatic(message),
         borrowed=is_borrowed(message),
@@ -122,9 +123,10 @@ async def on_message(
 
 async def _warn_of_cut(desk: Desk, sender: Sender, incoming: IncomingMessage) -> None:
     """Refuse the rest of a long answer that Telegram has cut: it does not reach the customer."""
-    if incoming.reply_to is None and await desk.read(
-        is_continuation, sender.telegram_id, incoming.chat, incoming.message
-    ):
+    if incoming.reply_to is not None:
+        return
+    before = message_ref(int(incoming.ref.chat), int(incoming.ref.message) - 1)
+    if await desk.read(is_full_answer, sender.telegram_id, before):
         raise Refusal("operators.cut")
 
 
@@ -140,12 +142,12 @@ async def _pass_on(
 
 
 async def _find_context(
-    tx: ReadTx, message: Message, incoming: IncomingMessage, sender: Sender | None
+    tx: ReadTx, incoming: IncomingMessage, sender: Sender | None
 ) -> tuple[MessageLocation | None, AlbumLocation | None]:
     """What the message replies to, and what its album has begun."""
     place = begun = None
     if incoming.reply_to is not None:
-        place = await find_location(tx, message.chat.id, incoming.reply_to)
+        place = await find_location(tx, incoming.reply_to)
     if incoming.album is not None and sender is not None:
         begun = await find_album(tx, sender.telegram_id, incoming)
     return place, begun
@@ -154,8 +156,9 @@ async def _find_context(
 def _uncarried(message: Message) -> IncomingMessage:
     """Just enough of what cannot be carried to know what it replies to."""
     answered = message.reply_to_message
-    reply_to = None if answered is None else answered.message_id
-    return IncomingMessage(message.chat.id, message.message_id, "", "", reply_to=reply_to)
+    chat = message.chat.id
+    reply_to = None if answered is None else message_ref(chat, answered.message_id)
+    return IncomingMessage(message_ref(chat, message.message_id), "", "", reply_to=reply_to)
 
 
 # Telegram's own account: what a linked channel posts comes from it.
@@ -183,7 +186,7 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None 
         return
     if is_automatic(message) or is_borrowed(message) or is_nobody(message):
         return
-    found = await desk.read(find_location, incoming.chat, incoming.message)
+    found = await desk.read(find_location, incoming.ref)
     if found is None or found.ours:
         return
     note = found.note_id is not None

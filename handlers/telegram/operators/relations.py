@@ -29,10 +29,9 @@ async def split(context: CommandContext) -> None:
         raise Refusal("refusal.split_what")
     quote = message.quote.text if message.quote is not None else None
     fragment = Fragment(
-        chat=message.chat.id,
-        message_ref=context.incoming.reply_to,
+        ref=context.incoming.reply_to,
         quote=quote,
-        command=message.message_id,
+        command=context.incoming.ref,
         title=context.command.rest,
     )
     new, old = await context.act(split_off, fragment)

@@ -96,4 +96,4 @@ async def undo(context: CommandContext) -> None:
         )
     if context.incoming.reply_to is None:
         raise Refusal("refusal.undo_what")
-    await context.act(conversation.undo, context.message.chat.id, context.incoming.reply_to)
+    await context.act(conversation.undo, context.incoming.reply_to)

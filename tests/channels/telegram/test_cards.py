@@ -50,8 +50,7 @@ def ticket(state: str = "new", **about: Any) -> Card:
         "closed_at": None,
         "follows": None,
         "reopened": 0,
-        "chat": None,
-        "message": None,
+        "place": None,
         "digest": None,
     } | about
     found = WORKFLOW.state(state)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from channels.telegram.addresses import message_ref
 from core.delivery import outbox_store
 from core.delivery.channel import SendError
 from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke, UpdateQuarantined
@@ -162,7 +163,7 @@ async def test_an_answer_taken_back_disappears(house: House) -> None:
     written = house.oleg.say(house.group, "Wrong chat").result
     await house.answer(number, written)
     await house.pump()
-    await house.as_operator(lambda tx: undo(tx, house.group.id, written.id))
+    await house.as_operator(lambda tx: undo(tx, message_ref(house.group.id, written.id)))
     await house.pump()
     assert all("Wrong chat" not in message.text for message in house.anna.chat.messages)
     assert written.bot_reactions == []
@@ -175,7 +176,7 @@ async def test_an_answer_taken_back_on_its_way_is_not_sent(house: House) -> None
     await house.answer(number, written)
     delivery = await house.next()
     assert delivery is not None and delivery.kind == "content"
-    await house.as_operator(lambda tx: undo(tx, house.group.id, written.id))
+    await house.as_operator(lambda tx: undo(tx, message_ref(house.group.id, written.id)))
     await house.carry(delivery)
     await house.pump()
     assert all("Wrong chat" not in message.text for message in house.anna.chat.messages)
@@ -239,7 +240,7 @@ async def test_operators_and_admins_are_told_what_needs_them(house: House) -> No
         tx.emit(DeadlineMissed(ticket_id=number, due=due))
         tx.emit(CaughtUp(ticket_id=None, down=12000, overdue=(3, 5), near=(7,), woke=()))
         tx.emit(CaughtUp(ticket_id=None, down=60, overdue=(), near=(7, 8), woke=(9,)))
-        tx.emit(UpdateQuarantined(ticket_id=None, inbox_id=7, update_id=8, error="<odd>"))
+        tx.emit(UpdateQuarantined(ticket_id=None, inbox_id=7, update_id="8", error="<odd>"))
 
     await house.desk.run(happen)
     lefts = await house.pump()

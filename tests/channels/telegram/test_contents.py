@@ -9,6 +9,7 @@ from aiogram.types import MessageEntity
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.messages.formatting import KEPT, plain_words
 from channels.telegram.messages.message_parser import (
@@ -74,7 +75,7 @@ async def test_every_kind_is_said_again_as_it_was(house: House) -> None:
     for kind, message in send_all(house).items():
         said = house.read(message)
         assert (said.kind, said.content["kind"]) == (kind, kind)
-        assert (said.chat, said.message) == (house.anna.id, message.id)
+        assert said.ref == message_ref(house.anna.id, message.id)
         (copy,) = await again(house, said)
         assert same_words(message, copy), kind
         assert copy.forward_origin is None
@@ -128,7 +129,7 @@ def test_every_kind_there_is_has_a_defined_result(kind: ContentType) -> None:
 async def test_a_reply_and_an_album_keep_what_they_belong_to(house: House) -> None:
     first = house.anna.say("one").result
     second = house.anna.reply(first, "two").result
-    assert house.read(second).reply_to == first.id
+    assert house.read(second).reply_to == message_ref(house.anna.id, first.id)
     for message in house.anna.send_album(["photo", "video"], caption="both").result:
         assert house.read(message).album
 

@@ -14,6 +14,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from sqlalchemy import text
 
+from channels.telegram import addresses
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway
 from core.company import Company
@@ -138,7 +139,11 @@ class PrivateRoom:
         async def act(tx: Tx) -> None:
             await arrive(tx, OPERATOR, "operator")
             await conversation.reply(
-                tx, number, IncomingMessage(GROUP, message_ref, "text", words, {"kind": "text"})
+                tx,
+                number,
+                IncomingMessage(
+                    addresses.message_ref(GROUP, message_ref), "text", words, {"kind": "text"}
+                ),
             )
 
         await self.desk.run(act)
@@ -148,7 +153,9 @@ class PrivateRoom:
 
         async def act(tx: Tx) -> None:
             await arrive(tx, OPERATOR, "operator")
-            await conversation.note(tx, number, IncomingMessage(GROUP, 99, "text", words))
+            await conversation.note(
+                tx, number, IncomingMessage(addresses.message_ref(GROUP, 99), "text", words)
+            )
 
         await self.desk.run(act)
 

@@ -12,6 +12,7 @@ from typing import Any
 from aiogram import Bot
 from sqlalchemy import text
 
+from channels.telegram.addresses import message_ref
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
 from core.company import Company
@@ -112,7 +113,9 @@ class Group:
         sender = Sender(person.id, person.full_name, None, "ru")
         self._ref += 1
         await self.desk.run(customer_dialogue.choose_topic, sender, "picture")
-        said = IncomingMessage(person.id, self._ref, "text", words, {"kind": "text", "text": words})
+        said = IncomingMessage(
+            message_ref(person.id, self._ref), "text", words, {"kind": "text", "text": words}
+        )
         heard = await self.desk.run(intake.hear, sender, said)
         assert heard.ticket is not None
         await self.deliver()
@@ -120,8 +123,9 @@ class Group:
 
     async def card(self, number: int) -> Sent:
         """The card of a ticket."""
-        ((message_ref,),) = await self.rows("SELECT card_message FROM ticket WHERE id=:n", n=number)
-        found = self.chat.get(message_ref)
+        card = "SELECT message FROM sent_message WHERE ticket_id=:n AND role='card'"
+        ((message,),) = await self.rows(card, n=number)
+        found = self.chat.get(int(message))
         assert found is not None
         return found
 

@@ -253,7 +253,7 @@ async def test_forty_long_tickets_are_listed_whole(group: Group, language: str) 
         kept = (
             await tx.session.execute(select(Ticket.__table__).where(Ticket.id == first.id))
         ).one()
-        row = {**kept._mapping, "title": clean_name(longest, 200), "card_message": None}
+        row = {**kept._mapping, "title": clean_name(longest, 200)}
         await tx.session.execute(
             insert(Ticket), [{**row, "id": number} for number in range(10**15, 10**15 + 40)]
         )

@@ -1,0 +1,151 @@
+"""Where messages of ours stand: copies, notices and cards, by the references their channels gave.
+
+By them a reply finds its ticket, an edit finds its copies, and a card is drawn where it stands.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import bindparam, select, update
+
+from core.addresses import Address, MessageRef
+from core.db import PreparedStatement, constant
+from core.db.statements import prepared
+from core.delivery.channel import Delivery, Sent
+from core.models import Message, SentMessage
+from core.tx import ReadTx, Tx
+
+CARD: Final = "card"
+FORMER_CARD: Final = "former_card"
+_ROLES: Final = {"text": "notice", "content": "copy", "edit": "copy"}
+# So much is recalled by a new process: more than can be under way at once.
+RECALLED: Final = 500
+
+_TABLE: Final[Any] = SentMessage.__table__
+_SENT: Final = _TABLE.c
+_PLACE: Final = ("channel", "chat", "message")
+_STANDS: Final = PreparedStatement(
+    prepared(lambda insert: insert(_TABLE).on_conflict_do_nothing(index_elements=_PLACE))
+)
+
+
+def _upsert_card(insert: Any) -> Any:
+    new = insert(_TABLE)
+    change = {name: new.excluded[name] for name in ("role", "ticket_id", "digest")}
+    return new.on_conflict_do_update(index_elements=_PLACE, set_=change)
+
+
+_CARD_STANDS: Final = PreparedStatement(prepared(_upsert_card))
+_IS_CARD: Final = (_SENT.ticket_id == bindparam("ticket"), _SENT.role == constant(CARD))
+_NO_CARD_ANY_MORE: Final = PreparedStatement(
+    update(_TABLE).where(*_IS_CARD).values(role=constant(FORMER_CARD))
+)
+_DRAWN_ANEW: Final = PreparedStatement(
+    update(_TABLE).where(*_IS_CARD).values(digest=bindparam("drawn"))
+)
+_CARD_OF: Final = PreparedStatement(
+    select(_SENT.channel, _SENT.chat, _SENT.message).where(*_IS_CARD)
+)
+
+
+async def note_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
+    """Note what stands where, so that replies and edits find it."""
+    role = _ROLES.get(delivery.kind)
+    if role is None or not sent.message_refs:
+        return
+    carried: list[Any] = list(
+        sent.note.get("messages") or [delivery.message_id] * len(sent.message_refs)
+    )
+    carried += [delivery.message_id] * (len(sent.message_refs) - len(carried))
+    rows = [
+        _row(_ref(delivery, sent, number), role, delivery.ticket_id)
+        | {"message_id": message if role == "copy" else None}
+        for number, message in zip(sent.message_refs, carried, strict=False)
+    ]
+    await _STANDS.change(tx.session, rows)
+
+
+def _ref(delivery: Delivery, sent: Sent, message: str) -> MessageRef:
+    return MessageRef(delivery.channel, str(sent.note.get("chat", delivery.address)), str(message))
+
+
+def _row(ref: MessageRef, role: str, ticket_id: int | None) -> dict[str, Any]:
+    place = {"channel": ref.channel, "chat": ref.chat, "message": ref.message}
+    return place | {"role": role, "ticket_id": ticket_id}
+
+
+async def note_card(tx: Tx, ticket_id: int, ref: MessageRef, digest: str | None) -> None:
+    """The ticket's card stands here from now on, and looks so; the one before it is none."""
+    await _NO_CARD_ANY_MORE.change(tx.session, {"ticket": ticket_id})
+    card = _row(ref, CARD, ticket_id) | {"digest": digest}
+    await _CARD_STANDS.change(tx.session, card)
+
+
+async def note_former_card(tx: Tx, ticket_id: int, ref: MessageRef) -> None:
+    """A card was posted here, but the ticket's card is to stand elsewhere."""
+    card = _row(ref, FORMER_CARD, ticket_id) | {"digest": None}
+    await _CARD_STANDS.change(tx.session, card)
+
+
+async def note_redrawn(tx: Tx, ticket_id: int, digest: str | None) -> None:
+    """The ticket's card looks so by now, where it stands."""
+    await _DRAWN_ANEW.change(tx.session, {"ticket": ticket_id, "drawn": digest})
+
+
+async def forget_cards(tx: Tx, chat: Address) -> None:
+    """Cards that stand in this chat cannot be drawn any more."""
+    await tx.session.execute(
+        update(SentMessage)
+        .where(
+            SentMessage.channel == chat.channel,
+            SentMessage.chat == chat.chat,
+            SentMessage.role == constant(CARD),
+        )
+        .values(role=FORMER_CARD)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def card_place(tx: ReadTx, ticket_id: int) -> MessageRef | None:
+    """Where the ticket's card stands, if it stands anywhere."""
+    rows = await _CARD_OF.rows(tx.session, {"ticket": ticket_id})
+    return next((MessageRef(*row) for row in rows), None)
+
+
+async def with_cards(tx: ReadTx, numbers: Sequence[int]) -> set[int | None]:
+    """Those of the tickets whose card stands somewhere."""
+    query = select(SentMessage.ticket_id).where(
+        SentMessage.ticket_id.in_(numbers), SentMessage.role == constant(CARD)
+    )
+    return set(await tx.session.scalars(query))
+
+
+async def copies_of(tx: ReadTx, message_id: int, chat: Address) -> list[str]:
+    """Where copies of a message stand in a chat, in order."""
+    query = (
+        select(SentMessage.message)
+        .where(
+            SentMessage.message_id == message_id,
+            SentMessage.channel == chat.channel,
+            SentMessage.chat == chat.chat,
+        )
+        .order_by(SentMessage.id)
+    )
+    return list(await tx.session.scalars(query))
+
+
+async def find_standing(tx: ReadTx, channel: str) -> list[MessageRef]:
+    """The newest messages of a channel that are accounted for, whoever wrote them."""
+    said, sent = Message, SentMessage
+    found: list[MessageRef] = []
+    for query in (
+        select(said.source_channel, said.source_chat, said.source_message)
+        .where(said.source_channel == channel)
+        .order_by(said.id.desc()),
+        select(sent.channel, sent.chat, sent.message)
+        .where(sent.channel == channel)
+        .order_by(sent.id.desc()),
+    ):
+        rows = (await tx.session.execute(query.limit(RECALLED))).all()
+        found += [MessageRef(*row) for row in reversed(rows)]
+    return found

@@ -155,7 +155,9 @@ async def test_a_reply_to_our_notice_continues_its_ticket(desk: Desk, store: Sto
         notice.id, "telegram", notice.address, "en", "text", notice.key, {}, first.id, desk.clock()
     )
     await desk.run(arrived, delivery, Sent(("77",)))
-    heard = await desk.run(hear, ALICE, says(ALICE, "this one", reply_to=77))
+    heard = await desk.run(
+        hear, ALICE, says(ALICE, "this one", reply_to=ref(ALICE.telegram_id, 77))
+    )
     assert heard.ticket and heard.ticket.id == first.id != second.id
 
 

@@ -17,7 +17,7 @@ install = $(PY) -m pip install --quiet --disable-pip-version-check --require-has
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install run test check lint format types imports rules bench transcript screenshots lock clean
+.PHONY: golden help setup install run test check lint format types imports rules bench transcript screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -35,6 +35,9 @@ test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it, "-n 0" runs one after the other)
 	$(PY) -m pytest -q -m alone $(PYTEST_ARGS) || test $$? = 5
 	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone" $(PYTEST_ARGS)
+
+golden: $(DEV)  ## what people see in every story and in the transcript, against the golden files
+	GOLDEN=compare $(PY) -m pytest -n 2 --dist loadfile tests/e2e tests/tools/test_transcript.py
 
 check: lint format types imports rules  ## style, types, imports between packages, code rules
 

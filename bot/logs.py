@@ -30,6 +30,7 @@ _QUIET_LOGGERS: Final = {
     "apscheduler.scheduler": logging.ERROR,
     "aiohttp.access": logging.WARNING,
     "aiosqlite": logging.WARNING,
+    "asyncio": logging.INFO,  # which selector a loop uses
     "alembic": logging.WARNING,
     "aiogram.event": logging.WARNING,
 }

@@ -94,12 +94,11 @@ class Responder:
         *,
         keyboard: Keyboard | None = None,
         reply_to: int | None = None,
-    ) -> Message | None:
+    ) -> bool:
         """Send HTML; blocks are joined into as few messages as they need, none is split.
 
-        Returns the last message. After one that could not be sent the rest is not sent either.
+        Returns False where not all could be sent: after one that was not, the rest is not either.
         """
-        sent: Message | None = None
         parts = packed([text] if isinstance(text, str) else text)
         for number, part in enumerate(parts):
             message = SendMessage(
@@ -110,10 +109,9 @@ class Responder:
                 link_preview_options=NO_PREVIEW,
                 reply_parameters=_reply(reply_to),
             )
-            sent = await self._show(message, "an answer")
-            if sent is None:
-                break
-        return sent
+            if await self._show(message, "an answer") is None:
+                return False
+        return True
 
     async def edit(
         self, message: Any, text: str, *, keyboard: InlineKeyboardMarkup | None = None

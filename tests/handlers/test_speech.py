@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -128,11 +129,11 @@ async def test_whatever_is_wrong_with_the_line_is_no_fault_of_a_handler(
     room: Room, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     responder, chat = room.responder, room.group.id
-    shown = await responder.say(chat, "menu")
-    assert shown is not None
+    assert await responder.say(chat, "menu")
+    posted = room.group.bot_messages[-1]
     trouble(room.world, kind)
     responder.deadline = time.monotonic() + 1.5
-    message: Any = shown
+    message: Any = SimpleNamespace(chat=SimpleNamespace(id=chat), message_id=posted.id)
     with unharmed(caplog):
         await responder.say(chat, ["<b>one</b>", "x" * LIMIT])
         await responder.edit(message, "another screen")
@@ -160,7 +161,7 @@ async def test_who_asks_in_a_group_without_room_holds_up_the_others_for_seconds_
     room.exhaust()
     began = time.monotonic()
     with unharmed(caplog):
-        assert await room.responder.say(room.group.id, ["a" * LIMIT, "b" * LIMIT]) is None
+        assert await room.responder.say(room.group.id, ["a" * LIMIT, "b" * LIMIT]) is False
     assert time.monotonic() - began < 5
     assert not room.group.bot_messages
 

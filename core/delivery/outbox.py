@@ -378,6 +378,10 @@ async def _ticket_facts(tx: Tx, notice: Notice, ticket: Ticket | None) -> dict[s
     for name, person_id in (("customer", ticket.customer_id), ("assignee", ticket.assignee_id)):
         person = None if person_id is None else await tx.session.get(Person, person_id)
         facts[name] = None if person is None else person.name
+    if notice.to is Audience.ALERTS:
+        # frozen: a lost alert is only recognised by the button that it had when it was sent
+        place = await card_place(tx, ticket.id)
+        facts["card"] = None if place is None else str(place)
     return facts
 
 

@@ -10,6 +10,7 @@ from channels.telegram.screens import customer_tickets, new_ticket, outages, tic
 from channels.telegram.screens.buttons import Button, Id, Keyboard, button, rows_of
 from channels.telegram.screens.card import NOBODY
 from channels.telegram.screens.screen import Renderer, Screen, clipped
+from core.addresses import MessageRef
 from core.texts import Key, unpack
 from core.tickets.card import Card
 from core.tickets.customer_message import TITLE_LENGTH
@@ -120,8 +121,8 @@ def _retry(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:
     return rows_of([button(renderer.plain("button.retry"), RetryAnswer(message_id=facts["retry"]))])
 
 
-def _open_card(renderer: Renderer, _: Facts, card: Card | None) -> Keyboard | None:
-    url = card_url(card)
+def _open_card(renderer: Renderer, facts: Facts, card: Card | None) -> Keyboard | None:
+    url = _frozen_url(facts["card"]) if "card" in facts else card_url(card)
     return None if url is None else open_card(renderer, url)
 
 
@@ -182,9 +183,16 @@ def _keyboard(renderer: Renderer, key: str, facts: Facts, card: Card | None) -> 
     return None if build is None else build(renderer, facts, card)
 
 
+def _frozen_url(place: str | None) -> str | None:
+    return None if place is None else _url_of(MessageRef.parse(place))
+
+
 def card_url(card: Card | None) -> str | None:
     """The link to a card; only messages of supergroups have one."""
-    place = None if card is None else card.place
+    return _url_of(None if card is None else card.place)
+
+
+def _url_of(place: MessageRef | None) -> str | None:
     if place is None or not place.chat.startswith(_SUPERGROUP):
         return None
     return f"https://t.me/c/{place.chat.removeprefix(_SUPERGROUP)}/{place.message}"

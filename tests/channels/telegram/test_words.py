@@ -75,8 +75,9 @@ def test_every_notice_to_a_customer_is_told_with_what_they_may_know(
 
 
 def letters(key: Any) -> list[str]:
-    """A letter's key; one that follows the event is of a clock, and there are two of these."""
-    clocks = [SimpleNamespace(kind=kind) for kind in ("reaction", "resolution")]
+    """A letter's key; one that follows the event is of a clock or of a chat with a role."""
+    pairs = (("reaction", "operators"), ("resolution", "alerts"))
+    clocks = [SimpleNamespace(kind=kind, role=role) for kind, role in pairs]
     return [key] if isinstance(key, str) else [key(clock) for clock in clocks]
 
 

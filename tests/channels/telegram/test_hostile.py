@@ -45,6 +45,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"near": part, "woke": part, "overdue": part, "passed": part}
     facts |= {"deadline": NOW, "at": NOW, "level": 2, "id": 7, "task_id": 3, "source": 9}
     facts |= {"total": 2, "numbers": "#1, #2"}
+    facts |= {"event": "TicketOpened", "subscriber": "rules", "depth": 10}
     facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
     if key == "group.outage_offer":  # its tickets are ids, not lines

@@ -298,6 +298,7 @@ async def test_the_terminal_is_left_as_it_was(end: str) -> None:
         assert not here.echoes()
         if end == "SIGINT":
             here.type("half a wo")
+            await here.shows("> half a wo")  # what arrives later, the terminal would echo itself
             os.kill(os.getpid(), signal.SIGINT)
         else:
             here.type(end)

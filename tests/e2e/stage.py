@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sandbox import BotProcess, Chat, Message, Person, World
+from sandbox import BotProcess, Chat, Message, Person, World, python
 from tools.bench import proc
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -66,7 +65,7 @@ class Stage:
         """
         module = "bot" if self.world.limits.enabled else "tests.unhurried"
         self.bot = BotProcess(
-            [sys.executable, "-m", module, "run"],
+            python("-m", module, "run"),
             self.environment(**more),
             ROOT,
             world=self.world,

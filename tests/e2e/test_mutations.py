@@ -11,7 +11,6 @@ import random
 import re
 import shutil
 import sqlite3
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -28,6 +27,7 @@ from bot.update_queue import UnparsableUpdate
 from core.db import Database
 from core.inbox import Stored
 from sandbox import World
+from sandbox.process import python, tied
 from tests.e2e.looking import soon, value
 from tests.e2e.mutants import Json, mutants, overhear, strangers
 from tests.e2e.stage import ROOT, Stage, staged
@@ -220,7 +220,7 @@ async def test_the_quarantine_is_shown_and_what_is_understood_by_now_is_handled(
 
 async def command(stage: Stage, *words: str) -> tuple[int | None, str]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *words),
+        *tied(python("-m", "bot", *words)),
         cwd=ROOT,
         env=dict(os.environ) | stage.environment(),
         stdout=asyncio.subprocess.PIPE,

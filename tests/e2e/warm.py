@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from sandbox import BotProcess, World
-from sandbox.process import Spawned
+from sandbox.process import Spawned, end_with_parent, python, tied
 from tests.e2e.stage import ROOT, Stage
 
 
@@ -101,7 +101,7 @@ def warm(stage: Stage, warm_processes: WarmProcesses) -> WarmBot:
 async def warm_processes() -> AsyncIterator[WarmProcesses]:
     """A process that has imported the whole bot."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.e2e.warm"),
+        *tied(python("-m", "tests.e2e.warm")),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
@@ -172,6 +172,7 @@ def _be_born(environment: dict[str, str], log: str) -> None:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
+    end_with_parent()
     nothing, written = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_APPEND)
     for given, own in ((nothing, 0), (written, 1), (written, 2)):
         os.dup2(given, own)

@@ -28,14 +28,14 @@ time.sleep(600)
 STORY = """
 import asyncio
 from tests.e2e.stage import staged
-from tests.e2e.warm import warm, warm_processes
+from tests.e2e.warm import warm_processes
 
 async def test_for_ever(tmp_path):
     folders = [tmp_path / name for name in ("cold", "warm")]
     for folder in folders:
         folder.mkdir()
     async with staged(folders[0]) as one, staged(folders[1]) as other, warm_processes() as lives:
-        async with one.process(), warm(other, lives):
+        async with one.process(), other.warm_process(lives):
             print("everything runs", flush=True)
             await asyncio.sleep(600)
 """

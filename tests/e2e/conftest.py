@@ -1,4 +1,4 @@
-"""Stages for stories. Starting the bot costs seconds, so stories share one where they can."""
+"""Stages for stories. Stories share a bot where they can."""
 
 import inspect
 import os
@@ -9,8 +9,10 @@ from typing import Any, Final
 import pytest
 
 from tests.e2e import golden_calls
+from tests.e2e import stage as stage_module
 from tests.e2e.looking import assert_sealed
 from tests.e2e.stage import Stage, staged
+from tests.e2e.warm import WarmProcesses
 
 # What stories call the stage that they are told on.
 _STAGES: Final = ("stage", "new_desk", "russian", "shared")
@@ -52,6 +54,13 @@ def pytest_runtest_makereport(
     if call.when == "call":
         item.stash[_PASSED] = report.passed
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def forking() -> AsyncIterator[WarmProcesses]:
+    """Starting the bot costs seconds: stories have theirs forked."""
+    async with stage_module.forking() as warm_processes:
+        yield warm_processes
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from bot.update_queue import UnparsableUpdate, UpdateNotReady
-from channels.telegram.addresses import message_ref
 from channels.telegram.client.gateway import Gateway
+from channels.telegram.messages.message_parser import message_ref
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
 from core.desk import Desk

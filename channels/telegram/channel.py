@@ -16,11 +16,11 @@ from aiogram.types import (
     ReactionTypeUnion,
 )
 
-from channels.telegram.addresses import message_id
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.gateway import Gateway, counter_of
 from channels.telegram.client.send_progress import SendProgressStore, Step
-from channels.telegram.messages.message_parser import edits
+from channels.telegram.messages.message_builder import edits
+from channels.telegram.messages.message_parser import message_id
 from channels.telegram.messages.payload import (
     Load,
     answered,

@@ -28,7 +28,7 @@ from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
 from channels.telegram.client.api_errors import Refused, judge, refusal_of
 from channels.telegram.client.session import LeanSession
 from channels.telegram.client.turn_queue import TurnQueue
-from channels.telegram.screens.open_menus import OpenMenus
+from channels.telegram.screens.buttons import OpenMenus
 from core.delivery.pacing import Pacer, Priority
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
-"""A message as it came in, made into words that can be said again on another day.
+"""Reads a message as it came in: its words, files and references as the desk keeps them.
 
 ``content`` is JSON: ``kind``, ``text``, ``entities``, ``file_id`` and ``more`` (what the kind
-needs besides). Saying it again is in `again`; its names can be imported from here too.
+needs besides). `message_builder` makes calls of it that send it elsewhere.
 """
 
 from collections.abc import Callable
@@ -11,13 +11,9 @@ from typing import Any, Final
 from aiogram.enums import ContentType
 from aiogram.types import Message, PhotoSize
 
-from channels.telegram.addresses import message_ref
 from channels.telegram.messages.formatting import plain_words
-from channels.telegram.messages.message_builder import album, edits, methods, pieces
-from core.addresses import MessageRef
+from core.addresses import TELEGRAM, MessageRef
 from core.tickets.incoming import IncomingMessage
-
-__all__ = ["Service", "Unsupported", "album", "edits", "methods", "pieces", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +177,14 @@ _READERS: Final[dict[ContentType, Callable[[Message, Content], str]]] = {
     ContentType.VENUE: _venue,
     ContentType.CONTACT: _contact,
 }
+
+
+def message_ref(chat: int, message: int) -> MessageRef:
+    """A message of a chat as the desk knows it."""
+    return MessageRef(TELEGRAM, str(chat), str(message))
+
+
+def message_id(message: object) -> int | None:
+    """Telegram's number of a message that the desk has named; ``None`` for anything else."""
+    words = str(message).removeprefix("-")
+    return int(str(message)) if words.isdecimal() else None

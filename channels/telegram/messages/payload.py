@@ -7,9 +7,9 @@ from typing import Any
 from aiogram.methods import SendMessage
 from aiogram.types import InlineKeyboardMarkup, ReplyParameters
 
-from channels.telegram.addresses import message_id
 from channels.telegram.client.send_progress import Progress, Step
-from channels.telegram.messages.message_parser import album, methods
+from channels.telegram.messages.message_builder import album, methods
+from channels.telegram.messages.message_parser import message_id
 from channels.telegram.screens.card import header
 from channels.telegram.screens.notices import question_after_all
 from channels.telegram.screens.screen import Renderer, Screen

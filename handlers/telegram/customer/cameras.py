@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import cameras as screens
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera, facts_of
 from channels.telegram.screens.screen import Screen
@@ -16,7 +16,7 @@ from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome, Step
 from core.words.contact_values import shared_phone
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer.new_ticket import greet, menu_for
+from handlers.telegram.customer.tickets import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 from handlers.telegram.responder import Responder
 

@@ -23,12 +23,13 @@ from core.texts import Key
 from core.tx import ReadTx, Tx
 from core.words.contact_values import typed_phone
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.operators.command_parser import Command, parse
 from handlers.telegram.operators.context import (
+    Command,
     CommandContext,
     OperatorContext,
     example,
     name_for,
+    parse,
 )
 from handlers.telegram.operators.people import show_found
 from handlers.telegram.origin import is_borrowed

@@ -13,9 +13,9 @@ from core.tasks.resolution import Choice, TasksOpen
 from core.tx import ReadTx
 from core.words.aliases import TASK_VERBS, TASKS
 from core.words.numbers import TASK_NUMBER
-from handlers.telegram.operators.command_parser import Command
 from handlers.telegram.operators.context import (
     LONGEST_REASON,
+    Command,
     CommandContext,
     OperatorContext,
     example,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from core.delivery import outbox_store
 from core.delivery.channel import SendError
 from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke, UpdateQuarantined

@@ -1,14 +1,17 @@
 """What a query and an action hold: a session, a frozen instant, who acts, what has happened."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.company import Company
 from core.events import Event
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,20 @@ class ReadTx:
     now: datetime
     company: Company
     cache: dict[type, Any]
+
+    async def cached(self, kind: type[Kept], read: Callable[["ReadTx"], Awaitable[Kept]]) -> Kept:
+        """What is kept under this type; ``read`` is asked when there is nothing yet."""
+        found = cast("Kept | None", self.cache.get(kind))
+        if found is None:
+            found = self.cache[kind] = await read(self)
+        return found
+
+    async def any_row(self, kind: type, query: Select[Any]) -> bool:
+        """True if the query has a row; kept under this type until that is invalidated."""
+        found: bool | None = self.cache.get(kind)
+        if found is None:
+            found = self.cache[kind] = await self.session.scalar(query.limit(1)) is not None
+        return found
 
 
 @dataclass(slots=True)

@@ -13,15 +13,13 @@ from core.events import OutageOpened, OutageRestated
 from core.models import Outage, OutageOffer, Person, Ticket
 from core.people.permissions import may
 from core.sla import answer_clock
-from core.sla.timers import set_timers
+from core.sla.answer_clock import set_timers
 from core.tasks.task_actions import open_equipment_task
-from core.tickets.access import access
 from core.tickets.card import OUTAGE
+from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import open_ticket
-from core.tickets.lifecycle import place_in_queue
-from core.tickets.topics import answer_span
-from core.tickets.workflow_store import workflow_of
+from core.tickets.lifecycle import access, place_in_queue
 from core.tx import Tx
 
 TOPIC: Final = "camera"

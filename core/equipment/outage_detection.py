@@ -18,7 +18,7 @@ from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import OutageDeclined, OutageOffered
 from core.models import Camera, OutageOffer, Ticket, TicketCamera
 from core.people.permissions import may
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import ReadTx, Tx
 
 # How long faults wait for the decision without a card.

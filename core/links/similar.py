@@ -21,9 +21,8 @@ from core.models import (
     TicketCamera,
     TicketParent,
 )
+from core.tickets.catalog import topics_of, workflow_of
 from core.tickets.lists import Line, lines_of
-from core.tickets.topics import topics_of
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 from core.words.stems import COMMONPLACE, stems_of, words_by_stem
 

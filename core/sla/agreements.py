@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
-from core.cache import cached
 from core.models import (
     AccountAgreement,
     AccountMember,
@@ -60,7 +59,7 @@ class Agreements:
 
 async def agreements_of(tx: ReadTx) -> Agreements:
     """Return the company's agreements, cached until the directory changes."""
-    return await cached(tx, Agreements, _read)
+    return await tx.cached(Agreements, _read)
 
 
 async def _read(tx: ReadTx) -> Agreements:
@@ -112,20 +111,13 @@ async def agreement_for(tx: ReadTx, agreed: Agreements, person_id: int, day: dat
     return choose(signed, account, agreed.default, day)
 
 
-@dataclass(frozen=True, slots=True)
 class Graded:
     """Whether any ticket has a classification or an agreement."""
-
-    any: bool
 
 
 async def is_anything_graded(tx: ReadTx) -> bool:
     """Return whether any ticket has such a row; cached until one gets the first."""
-    found: Graded | None = tx.cache.get(Graded)
-    if found is None:
-        some = await tx.session.scalar(select(Classification.ticket_id).limit(1))
-        found = tx.cache[Graded] = Graded(some is not None)
-    return found.any
+    return await tx.any_row(Graded, select(Classification.ticket_id))
 
 
 async def new_row(tx: Tx, ticket_id: int) -> Classification:

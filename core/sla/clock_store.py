@@ -10,8 +10,8 @@ from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.models import Clock
 from core.sla.agreements import CalendarFacts
+from core.sla.answer_clock import NEAR, set_timers
 from core.sla.clock import ClockState, remind_at
-from core.sla.timers import NEAR, set_timers
 from core.tx import ReadTx, Tx
 
 Readings = Mapping[str, ClockState]

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from core.models import Camera, Person, Task, Ticket
 from core.models.tasks import IS_OPEN
+from core.tickets.catalog import workflow_of
 from core.tickets.workflow import Marker, marker
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 
 PAGE: Final = 10

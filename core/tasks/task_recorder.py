@@ -10,7 +10,7 @@ from core.models import Category, Classification, Task, Ticket, TicketTeam
 from core.models.tasks import IS_OPEN
 from core.subscribers import Subscriber
 from core.tasks.rules import CAUSING, CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import ReadTx, Tx
 
 

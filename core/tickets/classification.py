@@ -7,22 +7,23 @@ from core.events import TicketClassified, TitleChanged, TopicChanged
 from core.models import Classification, Ticket
 from core.sla import answer_clock
 from core.sla.agreements import Agreements, agreements_of, new_row
+from core.sla.answer_clock import set_timers
 from core.sla.terms import Kind
-from core.sla.timers import set_timers
-from core.tickets.access import access
-from core.tickets.classes import (
+from core.tickets.catalog import (
     ASPECTS,
     CATEGORY,
     PRIORITY,
     SERVICE,
     Classes,
     ClassFacts,
+    answer_span,
     classes_of,
     find_class,
+    find_topic,
+    topic_title,
+    workflow_of,
 )
-from core.tickets.lifecycle import place_in_queue
-from core.tickets.topics import answer_span, find_topic, title_of
-from core.tickets.workflow_store import workflow_of
+from core.tickets.lifecycle import access, place_in_queue
 from core.tx import ReadTx, Tx
 from core.words.names import clean_name, is_blank
 
@@ -57,7 +58,7 @@ async def change_topic(tx: Tx, ticket_id: int, words: str) -> Ticket:
     if topic.code == ticket.topic:
         raise NothingToDo("refusal.same_topic", number=ticket_id)
     old, ticket.topic = ticket.topic, topic.code
-    automatic = ticket.title == await title_of(tx, old, tx.company.language)
+    automatic = ticket.title == await topic_title(tx, old, tx.company.language)
     timers = answer_clock.restate(tx, ticket, await answer_span(tx, topic.code))
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
     await set_timers(tx, ticket.id, timers)

@@ -17,11 +17,10 @@ from sqlalchemy import delete, select
 from core.events import WordsKept
 from core.models import Message, Person, Ticket
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
-from core.tickets.access import access
+from core.tickets.catalog import topic_title, workflow_of
 from core.tickets.customer_message import is_mere_thanks, join, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
-from core.tickets.topics import title_of
-from core.tickets.workflow_store import workflow_of
+from core.tickets.lifecycle import access
 from core.tx import Tx
 
 # How long messages join the ticket that the person has just opened or viewed.
@@ -200,7 +199,7 @@ async def _keep(
         return Heard(Outcome.KEPT, person)
     enter_dialogue(person, {"step": "file", "asked": tx.now.isoformat()})
     offered = tickets[:MOST_CHOICES]
-    choices = [(t.id, await title_of(tx, t.topic, person.language) or "") for t in offered]
+    choices = [(t.id, await topic_title(tx, t.topic, person.language) or "") for t in offered]
     tx.emit(
         WordsKept(
             ticket_id=None, person_id=person.id, reply=incoming.ref.message, choices=tuple(choices)

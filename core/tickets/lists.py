@@ -9,9 +9,9 @@ from typing import Any, Final
 from sqlalchemy import func, literal, or_, select, tuple_
 
 from core.models import Clock, Person, Ticket
+from core.tickets.catalog import workflow_of
 from core.tickets.search import search
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, Marker, marker
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 from core.words.numbers import find_number
 

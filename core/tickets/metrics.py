@@ -10,8 +10,8 @@ from sqlalchemy import select
 from core.models import Classification, JournalEntry
 from core.sla.agreements import agreements_of
 from core.texts import unpack
+from core.tickets.catalog import workflow_of
 from core.tickets.workflow import CATEGORIES
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 
 Ruler = Callable[[datetime, datetime], timedelta]

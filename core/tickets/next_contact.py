@@ -1,7 +1,6 @@
 """The day by which a customer is to hear from us (C6), and the list of those that passed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, Final
 
@@ -11,10 +10,10 @@ from core import events as e
 from core.db.statements import insert_or
 from core.errors import MoveRefused, NothingToDo
 from core.models import NextContact, SystemState, Ticket
-from core.sla.timers import CONTACT, set_timers
+from core.sla.answer_clock import CONTACT, set_timers
 from core.subscribers import Subscriber
-from core.tickets.access import access
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
+from core.tickets.lifecycle import access
 from core.tx import ReadTx, Tx
 
 LISTED: Final = 20
@@ -62,20 +61,13 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
             tx.emit(e.NextContactSet(ticket_id=event.ticket_id, at=None, old=at))
 
 
-@dataclass(frozen=True, slots=True)
 class Planned:
     """Whether any ticket has such a day."""
-
-    any: bool
 
 
 async def _is_anything_planned(tx: ReadTx) -> bool:
     """Return whether any ticket has a day; cached, because many desks never set one."""
-    found: Planned | None = tx.cache.get(Planned)
-    if found is None:
-        some = await tx.session.scalar(select(_CONTACTS.c.ticket_id).limit(1))
-        found = tx.cache[Planned] = Planned(some is not None)
-    return found.any
+    return await tx.any_row(Planned, select(_CONTACTS.c.ticket_id))
 
 
 def _day(tx: ReadTx, at: datetime) -> int:

@@ -16,10 +16,9 @@ from core.errors import NothingToDo, Refusal
 from core.events import ChildJoined, ChildLeft, Event, ParentLeft, ParentSet, StateEntered
 from core.models import Person, SystemState, Ticket, TicketParent
 from core.subscribers import Subscriber
-from core.tickets.access import access
 from core.tickets.card import OUTAGE
-from core.tickets.lifecycle import enter
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
+from core.tickets.lifecycle import access, enter
 from core.tx import Actor, Tx
 
 BATCH: Final = 40

@@ -17,10 +17,9 @@ from core import events as e
 from core.models import Classification, Clock, Ticket
 from core.sla.agreements import is_anything_graded
 from core.subscribers import Subscriber
-from core.tickets.classes import PRIORITY, classes_of
+from core.tickets.catalog import PRIORITY, classes_of, workflow_of
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.workflow import ANSWERED, NEEDS_ANSWER
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
 _MOVING: Final = (

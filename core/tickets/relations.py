@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import case, func, or_, select
 
 from core.models import ContactPoint, Link, Ticket, TicketParent
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import ReadTx
 
 TICKET: Final = "ticket"

@@ -18,7 +18,7 @@ from core.delivery.channel import Delivery, Sent
 from core.delivery.sent_messages import card_place
 from core.desk import Desk
 from core.tickets.card import Card, Words, last_from_customer, words_of
-from core.tickets.topics import title_of
+from core.tickets.catalog import topic_title
 from core.tx import ReadTx
 
 
@@ -103,7 +103,7 @@ async def customer_header(desk: Desk, delivery: Delivery, renderer: Renderer) ->
     """Which of several tickets it is about."""
     if not delivery.facts.get("header"):
         return None
-    about = await desk.read(title_of, delivery.facts.get("topic"), delivery.locale)
+    about = await desk.read(topic_title, delivery.facts.get("topic"), delivery.locale)
     if about is None:
         return renderer.plain("header.customer_plain", number=delivery.ticket_id)
     return renderer.plain("header.customer", number=delivery.ticket_id, about=about)

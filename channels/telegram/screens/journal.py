@@ -9,8 +9,7 @@ from channels.telegram.screens.screen import Renderer, clipped
 from core.sla.agreements import Agreements, agreements_of
 from core.sla.explanation import Day, Line, Pause, Why
 from core.texts import Key, unpack
-from core.tickets.classes import ASPECTS, Classes, classes_of
-from core.tickets.topics import Topics, topics_of
+from core.tickets.catalog import ASPECTS, Classes, Topics, classes_of, topics_of
 from core.tx import ReadTx
 from core.words.names import clean_name
 

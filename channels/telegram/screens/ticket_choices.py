@@ -22,7 +22,7 @@ from core.teams.members import Colleague
 from core.teams.teams import TeamFacts
 from core.texts import Key
 from core.tickets.card import Card
-from core.tickets.classes import ASPECTS, CATEGORY, PRIORITY, SERVICE, Classes
+from core.tickets.catalog import ASPECTS, CATEGORY, PRIORITY, SERVICE, Classes
 from core.words.names import clean_name
 
 # So many are offered; the others are reached by the command.

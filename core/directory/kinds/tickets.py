@@ -9,8 +9,7 @@ from sqlalchemy import select
 from core.directory.fields import Code, Span, Titles
 from core.directory.schema import DirectoryEntry
 from core.models import Category, PriorityRow, Service, Topic
-from core.tickets.classes import Classes
-from core.tickets.topics import Topics
+from core.tickets.catalog import Classes, Topics
 from core.tx import ReadTx, Tx
 
 

@@ -29,9 +29,9 @@ from core.people import identity
 from core.people.identity import Sender, regain
 from core.texts import Key
 from core.tickets import customer_dialogue, intake
+from core.tickets.delivery_results import lose_sender
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Outcome
-from core.tickets.reachability import lose_sender
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import cameras, tickets
 from handlers.telegram.customer.tickets import greet, menu_for

@@ -12,7 +12,7 @@ from core.errors import NoSuchTicket, Refusal, Unreadable
 from core.sla.explanation import Why, why
 from core.tickets import classification, next_contact
 from core.tickets.card import Card, card_of
-from core.tickets.classes import Classes, classes_of
+from core.tickets.catalog import Classes, classes_of
 from core.tickets.metrics import Times, times_of
 from core.tx import ReadTx
 from core.words.aliases import NEVER

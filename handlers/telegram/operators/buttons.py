@@ -27,7 +27,7 @@ from channels.telegram.screens.ticket_choices import (
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
 from core.errors import NoSuchTicket, Refusal
-from core.tickets import assignment, conversation
+from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, card_of
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import move
@@ -86,7 +86,7 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await context.toast()
     else:
         verb = data.verb.removesuffix("!")
-        action = {"take": assignment.take, "release": assignment.release}.get(verb)
+        action = {"take": lifecycle.take, "release": lifecycle.release}.get(verb)
         if action is None:
             await context.act(move, data.ticket_id, verb)
         else:

@@ -15,7 +15,7 @@ from core.errors import Refusal, Unreadable
 from core.people.identity import Sender
 from core.people.staff import by_operator
 from core.texts import Key
-from core.tickets import conversation, edits
+from core.tickets import conversation
 from core.tickets.albums import AlbumLocation, find_album, note_piece
 from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_full_answer
 from core.tx import ReadTx
@@ -192,7 +192,7 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None 
     note = found.note_id is not None
     words = await _edited_words(incoming, bot, desk.company.number_mask, note=note)
     if words is not None:
-        await desk.run(by_operator, sender, edits.edit, words)
+        await desk.run(by_operator, sender, conversation.edit, words)
 
 
 async def _edited_words(

@@ -12,9 +12,9 @@ from core.equipment.outage_commands import Title
 from core.errors import NoSuchTicket, Refusal, Unreadable
 from core.links import ticket_links
 from core.links.similar import similar_to
-from core.links.split import Fragment
-from core.links.split import split as split_off
-from core.tickets import assignment, classification, conversation
+from core.links.ticket_links import Fragment
+from core.links.ticket_links import split as split_off
+from core.tickets import classification, conversation, lifecycle
 from core.tickets.albums import note_piece
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
@@ -25,12 +25,12 @@ from handlers.telegram.responder import Responder
 
 async def take(context: CommandContext) -> None:
     """Become the assignee."""
-    await context.act(assignment.take, context.number)
+    await context.act(lifecycle.take, context.number)
 
 
 async def release(context: CommandContext) -> None:
     """Give the ticket back."""
-    await context.act(assignment.release, context.number)
+    await context.act(lifecycle.release, context.number)
 
 
 async def reply(context: CommandContext) -> None:

@@ -16,9 +16,9 @@ from channels.telegram.client.gateway import Gateway, make_bot
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, Sent
 from core.delivery.courier import Courier
-from core.tickets.assignment import take
 from core.tickets.classification import retitle
 from core.tickets.delivery_results import FOLLOW_UPS
+from core.tickets.lifecycle import take
 from core.tickets.sweep import sweep
 from tests.channels.telegram.house import House
 from tests.channels.telegram.test_channel import card, opened

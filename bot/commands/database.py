@@ -1,8 +1,9 @@
-"""``python -m bot backup FILE``: one consistent copy of the database while the desk runs.
+"""Commands of the database: ``migrate``, ``backup FILE``, ``quarantine show|replay``.
 
-SQLite gives its own online backup, read through the write-ahead log; PostgreSQL has ``pg_dump``,
-which takes its snapshot in one transaction. A copy appears under its name only when it is whole
-and checked, and is readable by its owner alone: it contains customers' words.
+A backup is one consistent copy while the desk runs. SQLite gives its own online backup, read
+through the write-ahead log; PostgreSQL has ``pg_dump``, which takes its snapshot in one transaction.
+A copy appears under its name only when it is whole and checked, and is readable by its owner alone:
+it contains customers' words.
 """
 
 import argparse
@@ -18,9 +19,43 @@ from typing import Final
 from sqlalchemy.engine import URL
 
 from bot.commands import FINE, WRONG, complain
+from bot.database_access import open_existing, open_for_writing
+from bot.migrations import migrate
 from bot.settings import Settings
+from core import inbox
+from core.company import Company
 from core.db import Database
-from core.desk import utc_now
+from core.desk import Desk, utc_now
+
+
+async def migrate_command(settings: Settings, _: argparse.Namespace) -> int:
+    """Bring the database up to date."""
+    async with open_for_writing(settings.database_url.get_secret_value()) as database:
+        await migrate(database)
+    print("the database is up to date")
+    return FINE
+
+
+async def quarantine_command(settings: Settings, options: argparse.Namespace) -> int:
+    """Show them, or put one back into the inbox. Replaying needs the desk to be stopped."""
+    replays = options.action == "replay"
+    url = settings.database_url.get_secret_value()
+    async with open_existing(url, exclusive=replays) as database:
+        desk = Desk(database, Company())
+        if not replays:
+            await _list_quarantined(desk)
+            return FINE
+        if options.id is None or not await desk.run(inbox.replay, options.id):
+            complain(["quarantine replay: name an id that `quarantine show` prints"])
+            return WRONG
+    print(f"{options.id} will be handled when the desk starts next")
+    return FINE
+
+
+async def _list_quarantined(desk: Desk) -> None:
+    for number, external_id, error, raw in await desk.read(inbox.list_quarantined):
+        print(f"{number}\tupdate {external_id}\t{error}\n\t{raw[:500]}")
+
 
 # Pages copied under one read lock: the running desk's writes go on between.
 PAGES: Final = 4096
@@ -32,7 +67,7 @@ class BackupFailed(Exception):
     """No copy was made, and no part of one is left. The message says why and what to do."""
 
 
-async def command(settings: Settings, options: argparse.Namespace) -> int:
+async def backup_command(settings: Settings, options: argparse.Namespace) -> int:
     """Copy the database and print the name of the copy."""
     database = Database(settings.database_url.get_secret_value())
     now = utc_now().astimezone(settings.timezone)
@@ -94,10 +129,10 @@ def _dump_postgres(url: URL, target: Path) -> None:
         "PGDATABASE": url.database,
     }
     named = {name: str(value) for name, value in given.items() if value}
-    command = ["pg_dump", "--format=custom", "--no-owner", f"--file={target}"]
+    backup_command = ["pg_dump", "--format=custom", "--no-owner", f"--file={target}"]
     try:
         done = subprocess.run(  # noqa: S603 fixed arguments; the file's name is one of them
-            command, env=os.environ | named, capture_output=True, text=True, check=False
+            backup_command, env=os.environ | named, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         raise BackupFailed("pg_dump was not found; install PostgreSQL's client programs") from None

@@ -1,9 +1,9 @@
 """Commands of the database: ``migrate``, ``backup FILE``, ``quarantine show|replay``.
 
 A backup is one consistent copy while the desk runs. SQLite gives its own online backup, read
-through the write-ahead log; PostgreSQL has ``pg_dump``, which takes its snapshot in one transaction.
-A copy appears under its name only when it is whole and checked, and is readable by its owner alone:
-it contains customers' words.
+through the write-ahead log; PostgreSQL has ``pg_dump``, which takes its snapshot in one
+transaction. A copy appears under its name only when it is whole and checked, and is readable by its
+owner alone: it contains customers' words.
 """
 
 import argparse

@@ -28,7 +28,7 @@ from core.models import (
     TicketParent,
     Timer,
 )
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
 from core.sla import answer_clock
 from core.sla.answer_clock import ANSWER, REMINDER, set_timers
 from core.subscribers import Subscriber

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from core.models import Camera, Person, Task, Ticket
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
 from core.tickets.catalog import workflow_of
 from core.tickets.workflow import Marker, marker
 from core.tx import ReadTx

@@ -16,7 +16,7 @@ from core.addresses import NOWHERE
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Refusal, Unreadable
 from core.events import NoteWritten, TaskTaken
 from core.models import Camera, Note, Task, Ticket
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
 from core.people.permissions import may
 from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, OPEN
 from core.tasks.task_recorder import announce, end_tasks, open_tasks

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.events import Event, TaskCancelled, TaskDone, TaskOpened
 from core.models import Category, Classification, Task, Ticket, TicketTeam
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
 from core.subscribers import Subscriber
 from core.tasks.rules import CAUSING, CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
 from core.tickets.catalog import workflow_of

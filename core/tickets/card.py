@@ -26,7 +26,7 @@ from core.models import (
     TicketParent,
     TicketTeam,
 )
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
 from core.tickets.catalog import ASPECTS, ClassFacts, classes_of, topic_title, workflow_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
 from core.tickets.workflow import Marker, State, marker

@@ -50,7 +50,7 @@ class UpdateHandler:
             return
         message = update.message or update.edited_message
         if message is not None:
-            self.gateway.note_incoming(message.chat, message.message_id)
+            self.gateway.known_ids.note(message.chat.id, message.message_id)
         if update.my_chat_member is not None:
             self.courier.trouble_seen.set()  # the bot lost rights, or got them back
         if update.message is not None:

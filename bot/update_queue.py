@@ -64,13 +64,9 @@ class UpdateQueue:
     _capacity: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def _stopping(self) -> bool:
-        return self._stopped.is_set()
-
     async def run(self) -> None:
         """Read the inbox and handle its updates until :meth:`stop`."""
-        while not self._stopping:
+        while not self._stopped.is_set():
             self.news.clear()
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
@@ -85,7 +81,9 @@ class UpdateQueue:
                 self._put(stored)
             if len(page) < PAGE:
                 await self.news.wait()
-            await self._wait_for_capacity()
+            while self._waiting >= MAX_WAITING and not self._stopped.is_set():
+                self._capacity.clear()
+                await self._capacity.wait()
 
     async def stop(self, patience: float = 4.0) -> None:
         """Begin no other update; wait up to ``patience`` seconds for those under way (R16)."""
@@ -100,11 +98,6 @@ class UpdateQueue:
         """Return how many updates are read but not handled yet."""
         return self._waiting
 
-    async def _wait_for_capacity(self) -> None:
-        while self._waiting >= MAX_WAITING and not self._stopping:
-            self._capacity.clear()
-            await self._capacity.wait()
-
     def _put(self, stored: Stored) -> None:
         self._waiting += 1
         queue = self._queues.get(stored.ordering_key)
@@ -118,7 +111,7 @@ class UpdateQueue:
 
     async def _drain(self, ordering_key: str) -> None:
         queue = self._queues[ordering_key]
-        while queue and not self._stopping:
+        while queue and not self._stopped.is_set():
             stored = queue.popleft()
             with bound(update_id=stored.external_id):
                 await self._handle(stored)
@@ -129,7 +122,7 @@ class UpdateQueue:
     async def _handle(self, stored: Stored) -> None:
         """Handle one update, or quarantine it."""
         waits = iter(RETRIES)
-        while not self._stopping:
+        while not self._stopped.is_set():
             try:
                 await self._try(stored)
                 return
@@ -165,7 +158,7 @@ class UpdateQueue:
     async def _quarantine(self, stored: Stored, error: str) -> None:
         log.error("an update was quarantined: %s", error)
         waits = iter(RETRIES)
-        while not self._stopping:
+        while not self._stopped.is_set():
             try:
                 await self.desk.run(inbox.quarantine, stored, error)
                 return

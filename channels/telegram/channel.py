@@ -198,7 +198,7 @@ class TelegramChannel:
         except Refused as refused:
             if refused.refusal is not ApiRefusal.REPLY_LOST:
                 raise
-            made = await self._deliveries.make(delivery, carried.steps_without_reply(chat))
+            made = await self._deliveries.make(delivery, carried.steps(chat, reply=False))
         return sent_of(delivery, made)
 
     async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:

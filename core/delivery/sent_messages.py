@@ -57,16 +57,13 @@ async def note_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         sent.note.get("messages") or [delivery.message_id] * len(sent.message_refs)
     )
     carried += [delivery.message_id] * (len(sent.message_refs) - len(carried))
+    chat = str(sent.note.get("chat", delivery.address))
     rows = [
-        _row(_ref(delivery, sent, number), role, delivery.ticket_id)
+        _row(MessageRef(delivery.channel, chat, str(number)), role, delivery.ticket_id)
         | {"message_id": message if role == "copy" else None}
         for number, message in zip(sent.message_refs, carried, strict=False)
     ]
     await _STANDS.change(tx.session, rows)
-
-
-def _ref(delivery: Delivery, sent: Sent, message: str) -> MessageRef:
-    return MessageRef(delivery.channel, str(sent.note.get("chat", delivery.address)), str(message))
 
 
 def _row(ref: MessageRef, role: str, ticket_id: int | None) -> dict[str, Any]:

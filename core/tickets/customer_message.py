@@ -68,13 +68,13 @@ async def ask_for_answer(tx: Tx, ticket: Ticket) -> bool:
     """Mark the ticket as waiting for an answer. Returns False if it was so already."""
     old, new = await target_of(tx, ticket, "hear")
     moves = old.code != new.code
+    if ticket.waiting_since is not None and not moves:
+        return False
     timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     if moves:
         unassign(tx, ticket)
         await enter(tx, ticket, "hear", timers=timers)
         return True
-    if not timers:
-        return False
     place_in_queue(ticket, new)
     await set_timers(tx, ticket.id, timers)
     return True

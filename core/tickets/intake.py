@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import delete, select
 
+from core.addresses import MessageRef
 from core.events import WordsKept
 from core.models import Message, Person, Ticket
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
@@ -58,6 +58,7 @@ class Heard:
 
 Step = Callable[[Tx, Person, IncomingMessage], Awaitable[Heard | None]]
 """A step of another dialogue: what it makes of the words; ``None``: they are not for it."""
+NO_STEPS: Final[Mapping[str, Step]] = {}
 
 
 async def hear(
@@ -65,20 +66,21 @@ async def hear(
     sender: Sender,
     incoming: IncomingMessage,
     *,
-    steps: Mapping[str, Step] = MappingProxyType({}),
+    step_of: Callable[[str], Step | None] = NO_STEPS.get,
 ) -> Heard:
     """Handle a customer's message from the private chat, of a kind that can be relayed (A1, A4,
     A10).
 
-    ``steps``: dialogues that are not about tickets alone, by the name of their step.
+    ``step_of``: the step of that name, of dialogues that are not about tickets alone.
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
-    if heard := await _as_part_of_album(tx, person, incoming):
+    if incoming.album and (heard := await _as_part_of_album(tx, person, incoming)):
         return heard
-    if ticket := await _answered_ticket(tx, person, incoming):
+    reply = incoming.reply_to
+    if reply is not None and (ticket := await _answered_ticket(tx, person, reply)):
         return await _into(tx, person, ticket, [incoming])
-    if heard := await _in_dialogue(tx, person, incoming, steps):
+    if heard := await _in_dialogue(tx, person, incoming, step_of):
         return heard
     tickets = await open_tickets(tx, person.id)
     if ticket := _meant(tx, person, tickets):
@@ -110,8 +112,6 @@ async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
 
 
 async def _as_part_of_album(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
-    if incoming.album is None:
-        return None
     query = select(Message).where(Message.author_id == person.id, Message.album == incoming.album)
     # the latest piece: the album of an ended ticket belongs to the ticket that follows it
     before = (await tx.session.scalars(query.order_by(Message.id.desc()).limit(1))).one_or_none()
@@ -124,11 +124,9 @@ async def _as_part_of_album(tx: Tx, person: Person, incoming: IncomingMessage) -
     return replace(await _into(tx, person, ticket, [incoming]), rest=True)
 
 
-async def _answered_ticket(tx: Tx, person: Person, incoming: IncomingMessage) -> Ticket | None:
-    """Return the ticket of the message that the person replies to."""
-    if incoming.reply_to is None:
-        return None
-    found = await find_location(tx, incoming.reply_to)
+async def _answered_ticket(tx: Tx, person: Person, reply: MessageRef) -> Ticket | None:
+    """Return the person's ticket of the message that they reply to."""
+    found = await find_location(tx, reply)
     if found is None or found.ticket_id is None:
         return None
     ticket = await tx.session.get_one(Ticket, found.ticket_id, with_for_update=True)
@@ -136,28 +134,26 @@ async def _answered_ticket(tx: Tx, person: Person, incoming: IncomingMessage) ->
 
 
 async def _in_dialogue(
-    tx: Tx, person: Person, incoming: IncomingMessage, steps: Mapping[str, Step]
+    tx: Tx, person: Person, incoming: IncomingMessage, step_of: Callable[[str], Step | None]
 ) -> Heard | None:
     dialogue = person.dialogue or {}
+    until = dialogue.get("until")
+    if until is not None and datetime.fromisoformat(until) < tx.now:
+        return None
     match dialogue.get("step"):
-        case str(name) if name in steps and not _expired(tx, dialogue):
-            return await steps[name](tx, person, incoming)
-        case "describe" if not _expired(tx, dialogue):
+        case "describe":
             ticket = await open_ticket(tx, person, [incoming], topic=dialogue.get("topic"))
             follow_up(tx, person, ticket.id)
             return Heard(Outcome.OPENED, person, ticket)
-        case "continue" if not _expired(tx, dialogue):
+        case "continue":
             ticket = await tx.session.get_one(Ticket, dialogue["ticket"], with_for_update=True)
             heard = await _into(tx, person, ticket, [incoming])
             if ticket.waiting_since != tx.now and heard.ticket is ticket:
                 follow_up(tx, person, ticket.id)  # left to _meant, which saves a write
             return heard
+        case str(name) if step := step_of(name):
+            return await step(tx, person, incoming)
     return None
-
-
-def _expired(tx: Tx, dialogue: dict[str, Any]) -> bool:
-    until = dialogue.get("until")
-    return until is not None and datetime.fromisoformat(until) < tx.now
 
 
 def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:

@@ -111,17 +111,16 @@ class LocaleMiddleware(BaseMiddleware):
         chat = getattr(message, "chat", None)
         if sender is None or chat is None or chat.type != "private":
             return sender, self.desk.company.language, None
-        known = isinstance(event, Message | CallbackQuery)
-        return await self.desk.read(_merged_reader if known else _plain_reader, sender)
+        # an account that was merged into another acts as that one
+        acts = isinstance(event, Message | CallbackQuery)
+        return await self.desk.read(_read_reader, sender, merged=acts)
 
 
-async def _merged_reader(tx: ReadTx, sender: Sender) -> tuple[Sender, str, ZoneInfo | None]:
-    """An account that was merged into another acts as that one."""
-    person = replace(sender, telegram_id=await merged_account(tx, sender.telegram_id))
-    return await _plain_reader(tx, person)
-
-
-async def _plain_reader(tx: ReadTx, sender: Sender) -> tuple[Sender, str, ZoneInfo | None]:
+async def _read_reader(
+    tx: ReadTx, sender: Sender, *, merged: bool
+) -> tuple[Sender, str, ZoneInfo | None]:
+    if merged:
+        sender = replace(sender, telegram_id=await merged_account(tx, sender.telegram_id))
     return sender, *await reader_of(tx, sender.telegram_id, sender.language)
 
 

@@ -56,9 +56,9 @@ def dispatcher(desk: Desk, texts: Texts, open_menus: OpenMenus) -> Dispatcher:
 # Messages. In private the dialogues of a role are asked in this order; the first one that
 # returns True has handled the message.
 _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
-    Role.CUSTOMER: (admins.on_link, customer.on_message),
-    Role.OPERATOR: (admins.on_link, private.on_message, customer.on_message),
-    Role.ADMIN: (admins.on_link, admins.on_message, private.on_message, customer.on_message),
+    Role.CUSTOMER: (customer.on_message,),
+    Role.OPERATOR: (private.on_message, customer.on_message),
+    Role.ADMIN: (admins.on_message, private.on_message, customer.on_message),
 }
 
 
@@ -81,6 +81,8 @@ async def on_message(
     if sender is None or message.from_user is None or is_nobody(message):
         return UNHANDLED
     context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
+    if (message.text or "").startswith("/start ") and await admins.on_link(context):
+        return None
     for handler in _PRIVATE_MESSAGES[await role_of(desk, message.from_user)]:
         if await handler(context):
             break

@@ -44,7 +44,7 @@ async def numbers(desk: Desk, sender: Sender, words: str = "") -> list[str]:
 
 async def says_words(desk: Desk, sender: Sender, words: str, **more: object) -> Heard:
     steps = {cameras.STEP: cameras.search, STEP: describing(title)}
-    return await desk.run(hear, sender, says(sender, words, **more), steps=steps)  # type: ignore[arg-type]
+    return await desk.run(hear, sender, says(sender, words, **more), step_of=steps.get)  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------ the file

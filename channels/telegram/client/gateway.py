@@ -7,7 +7,7 @@ gate is a middleware of the bot's session.
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
 from typing import Any, Final, TypeVar, cast
@@ -23,7 +23,7 @@ from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import Response
-from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
+from aiogram.types import LinkPreviewOptions, Message, MessageId
 
 from channels.telegram.client.api_errors import Refused, judge, refusal_of
 from channels.telegram.client.session import LeanSession
@@ -102,15 +102,6 @@ def count_of(method: TelegramMethod[Any]) -> int:
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
 # How urgent the courier's delivery is; nothing is set while a handler answers whoever acts.
 _delivery_priority: ContextVar[Priority | None] = ContextVar("delivery_priority", default=None)
-
-
-def _is_direct() -> bool:
-    return _delivery_priority.get() is None
-
-
-def _urgency() -> Priority:
-    delivery = _delivery_priority.get()
-    return Priority.ANSWER_TO_ACTOR if delivery is None else delivery
 
 
 REMEMBERED: Final = 4096
@@ -203,10 +194,6 @@ class Gateway:
                 raise Refused(refusal, str(error)) from error
             raise judge(error, method) from error
 
-    def note_incoming(self, chat: Chat | int, message_id: int) -> None:
-        """Somebody's message was seen."""
-        self.known_ids.note(chat.id if isinstance(chat, Chat) else chat, message_id)
-
     def note_result(self, method: TelegramMethod[Any], result: object) -> None:
         """Remember the ids that an answer tells of."""
         chat = getattr(method, "chat_id", None)
@@ -215,16 +202,6 @@ class Gateway:
                 self.known_ids.note(found.chat.id, found.message_id)
             elif isinstance(found, MessageId) and chat is not None:
                 self.known_ids.note(chat, found.message_id)
-
-    def turn(
-        self, address: str, count: int, until: float = inf
-    ) -> AbstractAsyncContextManager[None]:
-        """Wait until it is this call's turn in its chat; hold the chat meanwhile.
-
-        Raises `NoRoom` if that would be beyond ``until``, in monotonic seconds.
-        """
-        paced = 0 if _probing.get() else count
-        return self.turns.turn(address, _urgency(), paced, until)
 
 
 class _Gate(BaseRequestMiddleware):
@@ -239,29 +216,25 @@ class _Gate(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[Any],
     ) -> Any:
+        """Make the call in its chat's turn; calls that change no chat need none."""
         if not is_change(method):
             return await make_request(bot, method)
-        return await self._change(make_request, bot, method)
-
-    async def _change(
-        self,
-        make_request: NextRequestMiddlewareType[Any],
-        bot: Bot,
-        method: TelegramMethod[Any],
-    ) -> Any:
         address, count = str(cast(Any, method).chat_id), count_of(method)
-        until = time.monotonic() + PATIENCE if _is_direct() else inf
+        delivery = _delivery_priority.get()
+        direct, priority = delivery is None, delivery or Priority.ANSWER_TO_ACTOR
+        until = time.monotonic() + PATIENCE if direct else inf
         for attempt in range(TRIES + 1):
+            paced = 0 if _probing.get() else count
             try:
-                async with self._gateway.turn(address, count, until):
+                async with self._gateway.turns.turn(address, priority, paced, until):
                     # only now: a menu may have been opened while a card waited for its turn
-                    shown = method if _is_direct() else self._gateway.open_menus.keep(method)
+                    shown = method if direct else self._gateway.open_menus.keep(method)
                     result = await make_request(bot, shown)
             except TelegramRetryAfter as error:
                 again = time.monotonic() + error.retry_after
                 self._gateway.pacer.blocked(address, again)
                 # somebody waits for this answer, and not for long; the courier waits by itself
-                if not _is_direct() or attempt == TRIES or again > until:
+                if not direct or attempt == TRIES or again > until:
                     raise
             else:
                 self._gateway.note_result(method, result)

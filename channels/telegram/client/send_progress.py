@@ -37,11 +37,6 @@ class Progress:
     message_refs: list[int] = field(default_factory=list)
     carried: list[int] = field(default_factory=list)
 
-    @property
-    def rest(self) -> Sequence[Step]:
-        """What has not been done yet."""
-        return self.steps[self.done :]
-
     def advance(self, step: Step, message_refs: Sequence[int]) -> None:
         """This step is done."""
         self.done += 1
@@ -71,7 +66,7 @@ class SendProgressStore:
         """Make the calls that are left. Raises `Refused` for the first one, and `SendError`."""
         progress = self._resume(delivery, steps)
         try:
-            for step in progress.rest:
+            for step in progress.steps[progress.done :]:
                 result = await self._call(step.method, first=progress.done == 0)
                 progress.advance(step, _refs(result))
         except SendError as error:
@@ -114,8 +109,7 @@ class SendProgressStore:
             log.warning("how far a delivery came is known to this process only: %s", error)
 
     async def _catch_up(self, progress: Progress, chat: int, lowest: int) -> None:
-        while progress.rest:
-            step = progress.rest[0]
+        for step in progress.steps[progress.done :]:
             found = await self._prober.find(
                 step.method, chat, max([lowest, *progress.message_refs])
             )

@@ -31,6 +31,8 @@ KEPT: Final = frozenset(
 def plain_words(text: str, entities: Iterable[MessageEntity]) -> tuple[str, list[Entity]]:
     """The text with hidden links made visible, and what is kept of its looks (S8)."""
     entities = list(entities)
+    if not entities:
+        return text, []
     shown = [
         (entity.offset + entity.length, f" ({entity.url})")
         for entity in entities

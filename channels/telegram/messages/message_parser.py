@@ -56,10 +56,11 @@ def read(message: Message) -> IncomingMessage | Unsupported | Service:
     reader = _READERS.get(kind)
     if reader is None:
         return Unsupported(kind.value) if kind in _REFUSED else Service(kind.value)
-    content = _empty(_NAMES.get(kind, kind).value)
-    content["text"], content["entities"] = plain_words(
+    text, entities = plain_words(
         message.text or message.caption or "", message.entities or message.caption_entities or ()
     )
+    content: Content = {"kind": _NAMES.get(kind, kind).value, "text": text, "entities": entities}
+    content |= {"file_id": None, "more": {}}
     summary = reader(message, content)
     return IncomingMessage(
         ref=message_ref(message.chat.id, message.message_id),
@@ -72,10 +73,6 @@ def read(message: Message) -> IncomingMessage | Unsupported | Service:
 
 
 _NAMES: Final = {ContentType.LIVE_PHOTO: ContentType.PHOTO}
-
-
-def _empty(kind: str) -> Content:
-    return {"kind": kind, "text": "", "entities": [], "file_id": None, "more": {}}
 
 
 def _answered(message: Message) -> MessageRef | None:

@@ -10,7 +10,6 @@ from aiogram.types import InlineKeyboardMarkup, ReplyParameters
 from channels.telegram.client.send_progress import Progress, Step
 from channels.telegram.messages.message_builder import album, methods
 from channels.telegram.messages.message_parser import message_id
-from channels.telegram.screens.card import header
 from channels.telegram.screens.notices import question_after_all
 from channels.telegram.screens.screen import Renderer, Screen
 from core.addresses import Address, MessageRef
@@ -20,6 +19,7 @@ from core.desk import Desk
 from core.tickets.card import Card, Words, last_from_customer, words_of
 from core.tickets.catalog import topic_title
 from core.tx import ReadTx
+from core.words.names import clean_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +35,15 @@ class Load:
     fallback: str | None
     keyboard: InlineKeyboardMarkup | None = None
 
-    def steps(self, chat: int) -> list[Step]:
-        """The calls, as a reply where that is possible."""
-        must = self.fallback is not None and self.reply_to is not None
-        return self._steps(chat, self.reply_to, self.prefix, must=must)
-
-    def steps_without_reply(self, chat: int) -> list[Step]:
-        """The calls when the message to answer has been deleted."""
-        return self._steps(chat, None, self.fallback or self.prefix, must=False)
-
-    def _steps(self, chat: int, reply: int | None, prefix: str | None, *, must: bool) -> list[Step]:
-        where: dict[str, Any] = {"prefix": prefix, "reply_to": reply, "must_reply": must}
+    def steps(self, chat: int, *, reply: bool = True) -> list[Step]:
+        """The calls. ``reply``: as a reply where that is possible; not if the message to answer
+        has been deleted.
+        """
+        where: dict[str, Any] = {
+            "prefix": self.prefix if reply else self.fallback or self.prefix,
+            "reply_to": self.reply_to if reply else None,
+            "must_reply": reply and self.fallback is not None and self.reply_to is not None,
+        }
         if len(self.words) == 1:
             only = self.words[0]
             calls = methods(only.content, chat, keyboard=self.keyboard, **where)
@@ -88,7 +86,9 @@ def _for_operators(
     that were said before and are edited, it says so in any case.
     """
     edited = delivery.kind == "edit"
-    line = header(renderer, delivery.ticket_id or 0, words[0].author, edited=edited)
+    key = "header.operators_edited" if edited else "header.operators"
+    name = clean_name(words[0].author)
+    line = renderer.plain(key, number=delivery.ticket_id or 0, name=name)
     thanks = bool(delivery.facts.get("thanks")) and len(words) == 1
     return Load(
         words,

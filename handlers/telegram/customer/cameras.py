@@ -1,6 +1,5 @@
 """«Неисправность камеры»: one's own cameras, what is wrong, and whose phone it is."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from channels.telegram.messages.message_parser import message_ref
@@ -23,12 +22,11 @@ from handlers.telegram.responder import Responder
 LINK_PREFIX: Final = "cam_"
 
 
-def steps(responder: Responder) -> Mapping[str, Step]:
-    """The steps of this dialogue in which words are expected."""
-    return {
-        cameras.STEP: cameras.search,
-        faults.STEP: faults.describing(_title_in(responder)),
-    }
+def step_of(responder: Responder, name: str) -> Step | None:
+    """The step of this dialogue in which words are expected, if that is its name."""
+    if name == cameras.STEP:
+        return cameras.search
+    return faults.describing(_title_in(responder)) if name == faults.STEP else None
 
 
 def _title_in(responder: Responder) -> faults.Title:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -163,8 +164,8 @@ async def on_words(context: MessageContext) -> None:
     if isinstance(incoming, Unsupported):
         await context.desk.run(customer_dialogue.refuse_kind, context.sender, incoming.kind)
         raise Refusal("refusal.kind", kind=Key(f"kind.{incoming.kind}"))
-    steps = cameras.steps(context.responder)
-    heard = await context.desk.run(intake.hear, context.sender, incoming, steps=steps)
+    step_of = partial(cameras.step_of, context.responder)
+    heard = await context.desk.run(intake.hear, context.sender, incoming, step_of=step_of)
     if heard.outcome is Outcome.SEARCHES:
         await cameras.show_found(context)
     if heard.outcome is Outcome.JOINED and not heard.rest:

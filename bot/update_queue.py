@@ -124,7 +124,11 @@ class UpdateQueue:
         waits = iter(RETRIES)
         while not self._stopped.is_set():
             try:
-                await self._try(stored)
+                with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
+                    async with asyncio.timeout(TIMEOUT):
+                        await self.handle(stored)
+                    if not row.done:
+                        await self.desk.run(inbox.change_nothing)  # the desk marks the row
                 return
             except UnparsableUpdate as error:
                 await self._quarantine(stored, f"cannot be parsed: {error}")
@@ -147,13 +151,6 @@ class UpdateQueue:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
-
-    async def _try(self, stored: Stored) -> None:
-        with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
-            async with asyncio.timeout(TIMEOUT):
-                await self.handle(stored)
-            if not row.done:
-                await self.desk.run(inbox.change_nothing)  # the desk marks the row
 
     async def _quarantine(self, stored: Stored, error: str) -> None:
         log.error("an update was quarantined: %s", error)

@@ -53,7 +53,11 @@ Urgency = tuple[str | None, datetime | None]
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Give tickets with a classification their place in the queue."""
-    numbers = {event.ticket_id for event in events if event.ticket_id is not None and _moves(event)}
+    numbers = {
+        event.ticket_id
+        for event in events
+        if event.ticket_id is not None and (not isinstance(event, e.CustomerWrote) or event.turned)
+    }
     if not numbers or not await is_anything_graded(tx):
         return
     tickets = [
@@ -63,10 +67,6 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     for ticket in tickets:
         if ticket.id in urgencies:
             await _place(tx, ticket, *urgencies[ticket.id])
-
-
-def _moves(event: e.Event) -> bool:
-    return not isinstance(event, e.CustomerWrote) or event.turned
 
 
 async def _load_tickets(tx: Tx, numbers: Iterable[int]) -> list[Ticket]:

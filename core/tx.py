@@ -28,7 +28,7 @@ SYSTEM: Final = Actor("system")
 
 @dataclass(slots=True)
 class ReadTx:
-    """A look at the store at one instant. ``cache`` keeps what rarely changes, by its type."""
+    """What a query may use, at one instant. ``cache`` holds what rarely changes, by type."""
 
     session: AsyncSession
     now: datetime
@@ -54,7 +54,7 @@ class ReadTx:
 class Tx(ReadTx):
     """One transaction. ``now`` does not move while it runs.
 
-    ``outgoing``: it has written something that is to leave the house.
+    ``outgoing``: it has written outbox rows.
     """
 
     actor: Actor = SYSTEM
@@ -69,7 +69,7 @@ class Tx(ReadTx):
         self.events.append(event)
 
     async def insert(self, row: object) -> None:
-        """Insert a row, and hold it: the session forgets what nobody holds, and would ask again."""
+        """Insert a row, and hold it: the session drops, and reads again, what nothing refers to."""
         self._pinned.append(row)
         self.session.add(row)
         await self.session.flush()
@@ -87,7 +87,7 @@ class Tx(ReadTx):
         self.cache = {}
 
     def pin(self, rows: Iterable[object]) -> None:
-        """Keep rows that were read together: whoever asks for one later asks nobody."""
+        """Hold rows that were read together: asking for one of them later needs no query."""
         self._pinned.extend(rows)
 
     def act_as(self, actor: Actor) -> None:

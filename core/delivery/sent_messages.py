@@ -1,4 +1,4 @@
-"""Where messages of ours stand: copies, notices and cards, by the references their channels gave.
+"""Where the desk's messages are: copies, notices and cards, by the references of their channels.
 
 By them a reply finds its ticket, an edit finds its copies, and a card is drawn where it stands.
 """

@@ -89,7 +89,7 @@ class Message(Row):
     ``content`` is what the channel needs to say it again: kind, text, entities, file.
     ``source`` is the message that the author wrote.
     ``ticket_id`` is empty while the customer has not said which ticket it belongs to; such a
-    message is *unfiled* (A4). ``counts`` is false for thanks: it does not ask for an answer.
+    message is *unassigned* (A4). ``counts`` is false for thanks: it does not ask for an answer.
     ``in_card`` is true when the ticket's card shows all of it, so that it is not posted apart.
     """
 

@@ -1,4 +1,4 @@
-"""Who works here by now: asked at every private message, so kept at hand."""
+"""Which Telegram ids are operators': asked for at every private message, so cached."""
 
 from typing import Any, Final
 

@@ -1,7 +1,7 @@
-"""The one gate through which calls leave for Telegram: in order, at a pace, remembering ids.
+"""Every call to Telegram goes through here: in order, paced, with the ids of messages remembered.
 
-Whoever holds the bot goes through here, handlers' direct answers like the courier's deliveries: the
-gate is a middleware of the bot's session.
+Handlers' direct answers like the courier's deliveries: the gateway is a middleware of the bot's
+session.
 """
 
 import time
@@ -143,7 +143,7 @@ class KnownIds:
         return self._newest.get(counter_of(chat), 0)
 
     def is_known(self, chat: int | str, message_id: int) -> bool:
-        """Whether it is accounted for whose this message is."""
+        """Whether a message with this id was seen."""
         known = self._known.get(counter_of(chat))
         return known is not None and message_id in known[1]
 
@@ -177,7 +177,7 @@ class Gateway:
 
     @contextmanager
     def probing(self) -> Iterator[None]:
-        """Calls in this block look whether something stands there: in turn, but at no pace."""
+        """Calls in this block probe whether a message exists: in turn, but not paced."""
         token = _probing.set(True)
         try:
             yield
@@ -195,7 +195,7 @@ class Gateway:
             raise judge(error, method) from error
 
     def note_result(self, method: TelegramMethod[Any], result: object) -> None:
-        """Remember the ids that an answer tells of."""
+        """Remember the ids of the messages in a response."""
         chat = getattr(method, "chat_id", None)
         for found in result if isinstance(result, list) else [result]:
             if isinstance(found, Message):

@@ -18,14 +18,14 @@ from core.tickets.incoming import IncomingMessage
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A person's message of a kind that cannot be carried: a poll, a game, a kind of tomorrow."""
+    """A message of a kind that cannot be relayed: a poll, a game, a kind that is unknown here."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Telegram tells of something that happened in the chat: nobody's words."""
+    """A service message: something has happened in the chat, and nobody wrote it."""
 
     kind: str
 
@@ -51,7 +51,7 @@ _REFUSED: Final = frozenset(
 
 
 def read(message: Message) -> IncomingMessage | Unsupported | Service:
-    """What a message says, as the desk keeps it."""
+    """The message as the desk stores it."""
     kind = ContentType(message.content_type)
     reader = _READERS.get(kind)
     if reader is None:
@@ -83,7 +83,7 @@ def _answered(message: Message) -> MessageRef | None:
     return message_ref(message.chat.id, answered.message_id)
 
 
-# One reader for each kind: fills the content and returns what can be told of it in a line of text.
+# One reader for each kind: fills the content and returns a line of text that describes it.
 
 
 def _text(_message: Message, _content: Content) -> str:
@@ -95,7 +95,7 @@ def _photo(message: Message, content: Content) -> str:
     if not sizes and message.live_photo is not None:
         sizes = list(message.live_photo.photo or ())
     if not sizes and message.live_photo is not None:
-        # A picture that moves, and no still of it: carried as the film that it is.
+        # a live photo without a still picture is relayed as a video
         content["kind"] = "video"
         content["file_id"] = message.live_photo.file_id
     else:
@@ -123,7 +123,7 @@ def _file(attribute: str, *named_by: str) -> Callable[[Message, Content], str]:
 
 
 def _location(message: Message, content: Content) -> str:
-    """A live location is carried as the point where it is now."""
+    """A live location is relayed as the point where it is now."""
     place = message.location
     if place is None:
         return ""
@@ -177,11 +177,11 @@ _READERS: Final[dict[ContentType, Callable[[Message, Content], str]]] = {
 
 
 def message_ref(chat: int, message: int) -> MessageRef:
-    """A message of a chat as the desk knows it."""
+    """The desk's reference of a Telegram message."""
     return MessageRef(TELEGRAM, str(chat), str(message))
 
 
 def message_id(message: object) -> int | None:
-    """Telegram's number of a message that the desk has named; ``None`` for anything else."""
+    """Telegram's id of a stored reference; ``None`` for what is no number."""
     words = str(message).removeprefix("-")
     return int(str(message)) if words.isdecimal() else None

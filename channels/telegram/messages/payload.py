@@ -24,9 +24,9 @@ from core.words.names import clean_name
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The words of a delivery, what they reply to, and the lines that may stand above them.
+    """The messages of a delivery, what they reply to, and the lines that may stand above them.
 
-    ``fallback`` is the line for when what they answer is gone; without one they go all the same.
+    ``fallback``: the line where the message to answer was deleted; ``None``: sent without one.
     """
 
     words: Sequence[Words]
@@ -66,7 +66,7 @@ async def load(desk: Desk, delivery: Delivery, renderer: Renderer) -> Load | Non
 
 
 async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None]:
-    """The words that are left, and the ref of what they answer: the card, or the customer's."""
+    """The messages not withdrawn, and the id of what they answer: the card, or the customer's."""
     found = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
     words = [piece for piece in found if not piece.withdrawn]
     if not words:
@@ -82,8 +82,8 @@ async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None
 def _for_operators(
     delivery: Delivery, renderer: Renderer, words: Sequence[Words], card: int | None
 ) -> Load:
-    """A reply to the card shows whose words they are; without a card, a line above does. Of words
-    that were said before and are edited, it says so in any case.
+    """A reply to the card shows whose words they are; without a card, a line above does. Edited
+    words always have the line, which says so.
     """
     edited = delivery.kind == "edit"
     key = "header.operators_edited" if edited else "header.operators"

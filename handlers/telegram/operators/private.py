@@ -18,7 +18,7 @@ from core.errors import Refusal, Unreadable
 from core.manual_tickets import dialogue, save
 from core.manual_tickets.dialogue import View
 from core.manual_tickets.draft import CALL, TICKET
-from core.people.staff import at_the_desk, enrol, for_worker
+from core.people.staff import as_staff, enrol, for_worker
 from core.texts import Key
 from core.tx import ReadTx, Tx
 from core.words.contact_values import typed_phone
@@ -53,7 +53,7 @@ class PrivateContext(OperatorContext):
         **options: P.kwargs,
     ) -> R:
         """Run an action as a member of staff. Raises :class:`NotAllowed` for others."""
-        return await self.desk.run(at_the_desk, self.sender, action, *args, **options)
+        return await self.desk.run(as_staff, self.sender, action, *args, **options)
 
     async def read(
         self,

@@ -91,7 +91,7 @@ async def note_redrawn(tx: Tx, ticket_id: int, digest: str | None) -> None:
 
 async def forget_cards(tx: Tx, chat: Address) -> None:
     """Cards that stand in this chat cannot be drawn any more."""
-    await tx.session.execute(
+    await tx.change(
         update(SentMessage)
         .where(
             SentMessage.channel == chat.channel,
@@ -114,7 +114,7 @@ async def with_cards(tx: ReadTx, numbers: Sequence[int]) -> set[int | None]:
     query = select(SentMessage.ticket_id).where(
         SentMessage.ticket_id.in_(numbers), SentMessage.role == constant(CARD)
     )
-    return set(await tx.session.scalars(query))
+    return set(await tx.all(query))
 
 
 async def copies_of(tx: ReadTx, message_id: int, chat: Address) -> list[str]:
@@ -128,7 +128,7 @@ async def copies_of(tx: ReadTx, message_id: int, chat: Address) -> list[str]:
         )
         .order_by(SentMessage.id)
     )
-    return list(await tx.session.scalars(query))
+    return await tx.all(query)
 
 
 async def find_standing(tx: ReadTx, channel: str) -> list[MessageRef]:
@@ -143,6 +143,6 @@ async def find_standing(tx: ReadTx, channel: str) -> list[MessageRef]:
         .where(sent.channel == channel)
         .order_by(sent.id.desc()),
     ):
-        rows = (await tx.session.execute(query.limit(RECALLED))).all()
+        rows = await tx.rows(query.limit(RECALLED))
         found += [MessageRef(*row) for row in reversed(rows)]
     return found

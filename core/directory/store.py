@@ -66,7 +66,7 @@ async def apply_directory(
     """
     before = await show_directory(tx, kinds)
     await put_items(tx, document.items, kinds, document)
-    tx.session.expire_all()
+    tx.forget_rows()
     difference = list(_difference(before, await show_directory(tx, kinds)))
     if not really:
         raise OnlyChecked(difference)
@@ -124,14 +124,14 @@ APPLIED: Final = "directory"
 
 async def times_applied(tx: ReadTx) -> int:
     """Another number than before: there is another directory."""
-    fact = await tx.session.get(SystemState, APPLIED)
+    fact = await tx.find(SystemState, APPLIED)
     return 0 if fact is None else int(fact.value["times"])
 
 
 async def note_applied(tx: Tx) -> None:
     """A file has changed the directory."""
     times = await times_applied(tx) + 1
-    await tx.session.merge(SystemState(name=APPLIED, value={"times": times}, at=tx.now))
+    await tx.put(SystemState(name=APPLIED, value={"times": times}, at=tx.now))
 
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -67,7 +67,7 @@ async def find_open(tx: ReadTx, area: str) -> Outage | None:
     if not area:
         return None
     query = select(Outage).where(Outage.area == area, Outage.closed_at.is_(None))
-    return (await tx.session.scalars(query.order_by(Outage.ticket_id).limit(1))).one_or_none()
+    return await tx.first(query.order_by(Outage.ticket_id).limit(1))
 
 
 async def count_parts(tx: ReadTx, ticket_id: int) -> int:
@@ -75,7 +75,7 @@ async def count_parts(tx: ReadTx, ticket_id: int) -> int:
     query = (
         select(func.count()).select_from(TicketParent).where(TicketParent.parent_id == ticket_id)
     )
-    return int(await tx.session.scalar(query) or 0)
+    return int(await tx.first(query) or 0)
 
 
 async def become_part(
@@ -85,7 +85,7 @@ async def become_part(
     await tx.insert(TicketParent(child_id=ticket.id, parent_id=parent, since=tx.now))
     timers = answer_clock.end(tx, ticket)
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
-    await tx.session.flush()
+    await tx.write()
     await set_timers(tx, ticket.id, timers)
     tx.emit(_known(ticket.id, camera, parent, outage, fresh=True))
     await refresh_card(tx, parent)
@@ -116,7 +116,7 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     if not numbers:
         return
     faults = [*faults, *await _bring_parts(tx, outage.ticket_id, numbers)]
-    await tx.session.execute(
+    await tx.change(
         insert(TicketParent),
         [{"child_id": n, "parent_id": outage.ticket_id, "since": tx.now} for n in numbers],
     )
@@ -127,8 +127,8 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
         answer_clock.end(tx, ticket)
         place_in_queue(ticket, workflow.state(ticket.state))
         tx.emit(_known(ticket.id, camera, outage.ticket_id, outage, fresh=False))
-    await tx.session.flush()
-    await tx.session.execute(
+    await tx.write()
+    await tx.change(
         update(_TIMERS)
         .where(_TIMERS.c.ticket_id.in_(numbers), _TIMERS.c.kind.in_((ANSWER, REMINDER)))
         .values(due_at=None)
@@ -146,7 +146,7 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
     Returns those that are about cameras and still open, with the cameras' numbers: their customers
     are to hear of the outage.
     """
-    rows = await tx.session.execute(
+    rows = await tx.rows(
         select(Ticket, TicketParent.parent_id, Camera.number)
         .join(TicketParent, TicketParent.child_id == Ticket.id)
         .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
@@ -163,7 +163,7 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
             tx.emit(ParentSet(ticket_id=ticket.id, parent=parent, old=old))
         else:
             faults.append((ticket, camera))
-    await tx.session.execute(
+    await tx.change(
         update(TicketParent)
         .where(TicketParent.parent_id.in_(numbers))
         .values(parent_id=parent)
@@ -175,14 +175,14 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
 async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
     """End the children's tasks: the parent has one."""
     query = select(Task).where(Task.ticket_id.in_(numbers), Task.kind == EQUIPMENT, IS_OPEN)
-    merged = await tx.session.scalars(query.order_by(Task.id).with_for_update())
-    await end_tasks(tx, merged.all(), CANCELLED, MERGED)
+    merged = await tx.all(query.order_by(Task.id).with_for_update())
+    await end_tasks(tx, merged, CANCELLED, MERGED)
 
 
 async def _load_customers(tx: Tx, numbers: Sequence[int]) -> None:
     """Load in one query who is told of this."""
     query = select(Person).join(Ticket, Ticket.customer_id == Person.id)
-    tx.pin((await tx.session.scalars(query.where(Ticket.id.in_(numbers)))).all())
+    tx.pin(await tx.all(query.where(Ticket.id.in_(numbers))))
 
 
 async def refresh_card(tx: Tx, ticket_id: int) -> None:
@@ -205,14 +205,14 @@ def faults_of(area: str) -> Select[Ticket, str]:
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Carry on what has happened to an outage's ticket."""
     for event in events:
-        ticket = await tx.session.get(Ticket, event.ticket_id)
+        ticket = await tx.find(Ticket, event.ticket_id)
         if ticket is not None and ticket.origin == OUTAGE and isinstance(event, e.StateEntered):
             await _follow(tx, ticket, event)
 
 
 async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
     """Update the outage when its ticket ends or is reopened."""
-    outage = await tx.session.get(Outage, ticket.id)
+    outage = await tx.find(Outage, ticket.id)
     state = (await workflow_of(tx)).state(event.new)
     ended = state.final or state.resolution
     if outage is None or ended == (outage.closed_at is not None):

@@ -92,14 +92,14 @@ async def _between(tx: Tx, one: int, other: int) -> Link | None:
             (Link.ticket_id == other) & (Link.other_id == one),
         )
     )
-    return (await tx.session.scalars(query.limit(1))).one_or_none()
+    return await tx.first(query.limit(1))
 
 
 async def _link_object(tx: Tx, ticket_id: int, words: str) -> Ticket:
     ticket = await access(tx, ticket_id, "link")
     url, title, state = _read_object(words, ticket_id)
     query = select(Link).where(Link.ticket_id == ticket_id, Link.url == url)
-    row = (await tx.session.scalars(query.limit(1))).one_or_none()
+    row = await tx.first(query.limit(1))
     if row is None:
         await _demand_capacity(tx, ticket_id)
         row = Link(ticket_id=ticket_id, kind=URL, url=url, title=title, state=state, at=tx.now)
@@ -141,7 +141,7 @@ def _read_object(words: str, ticket_id: int) -> tuple[str, str | None, str | Non
 
 async def _demand_capacity(tx: Tx, ticket_id: int) -> None:
     query = select(Link.id).where(or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id))
-    if len((await tx.session.scalars(query.limit(MOST))).all()) >= MOST:
+    if len(await tx.all(query.limit(MOST))) >= MOST:
         raise Refusal("refusal.too_many_links", number=ticket_id, limit=MOST)
 
 
@@ -154,7 +154,7 @@ async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
     ticket = await access(tx, ticket_id, "link")
     if numbered is None:
         query = select(Link).where(Link.ticket_id == ticket_id, Link.url == words.strip())
-        row = (await tx.session.scalars(query.limit(1))).one_or_none()
+        row = await tx.first(query.limit(1))
     else:
         row = await _between(tx, ticket_id, numbered[0])
         if row is None:
@@ -165,8 +165,7 @@ async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
     if row.other_id is not None:
         ends.append((row.other_id, f"#{row.ticket_id}"))
     link_id = row.id
-    await tx.session.delete(row)
-    await tx.session.flush()
+    await tx.delete(row)
     for one, what in ends:
         tx.emit(Unlinked(ticket_id=one, link_id=link_id, what=what))
     return ticket
@@ -200,7 +199,7 @@ async def _linked_with(tx: ReadTx, numbers: Collection[int]) -> set[int]:
         Link.other_id.is_not(None),
         or_(Link.ticket_id.in_(numbers), Link.other_id.in_(numbers)),
     )
-    return {end for ends in await tx.session.execute(query) for end in ends}
+    return {end for ends in await tx.rows(query) for end in ends}
 
 
 SUBSCRIBER: Final = Subscriber("cards of linked tickets", (StateEntered,), record)
@@ -237,7 +236,7 @@ async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
     text = (fragment.quote or words).strip()
     if is_blank(text):
         raise Unreadable("refusal.split_nothing", number=old.id)
-    customer = await tx.session.get_one(Person, old.customer_id)
+    customer = await tx.get(Person, old.customer_id)
     said = IncomingMessage(fragment.command, "text", text, {"kind": "text", "text": text})
     new = await open_ticket(
         tx,
@@ -257,13 +256,13 @@ async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
 async def _words(tx: Tx, message_id: int | None, note_id: int | None, ticket: Ticket) -> str:
     """Return the whole text of the message; of a card, the words that the ticket began with."""
     if message_id is not None:
-        return (await tx.session.get_one(Message, message_id)).text
+        return (await tx.get(Message, message_id)).text
     if note_id is not None:
-        return (await tx.session.get_one(Note, note_id)).text
+        return (await tx.get(Note, note_id)).text
     return ticket.opening
 
 
 async def _same_kind(tx: Tx, old: Ticket, new: Ticket) -> None:
-    kind = await tx.session.get(Classification, old.id)
+    kind = await tx.find(Classification, old.id)
     if kind is not None:
         await set_kind(tx, new, ClassWish(kind.service, kind.category, kind.priority))

@@ -63,18 +63,18 @@ async def agreements_of(tx: ReadTx) -> Agreements:
 
 
 async def _read(tx: ReadTx) -> Agreements:
-    rows = list(await tx.session.scalars(select(Agreement).order_by(Agreement.code)))
+    rows = await tx.all(select(Agreement).order_by(Agreement.code))
     if not rows:
         return Agreements()
     terms: dict[str, list[Term]] = {row.code: [] for row in rows}
-    for term in await tx.session.scalars(select(AgreementTerm).order_by(AgreementTerm.id)):
+    for term in await tx.all(select(AgreementTerm).order_by(AgreementTerm.id)):
         terms[term.agreement].append(_term(term))
     return Agreements(
         {
             row.code: AgreementFacts(row.code, row.title, row.calendar, tuple(terms[row.code]))
             for row in rows
         },
-        {row.code: _calendar(row) for row in await tx.session.scalars(select(CalendarRow))},
+        {row.code: _calendar(row) for row in await tx.all(select(CalendarRow))},
         next((row.code for row in rows if row.is_default), None),
     )
 
@@ -105,7 +105,7 @@ async def agreement_for(tx: ReadTx, agreed: Agreements, person_id: int, day: dat
         .outerjoin(AccountAgreement, AccountAgreement.account_id == AccountMember.account_id)
         .where(AccountMember.person_id == person_id)
     )
-    rows = (await tx.session.execute(query)).all()
+    rows = await tx.rows(query)
     signed = [Signed(code, since, until) for code, since, until, _ in rows if code is not None]
     account = rows[0][3] if rows else None
     return choose(signed, account, agreed.default, day)

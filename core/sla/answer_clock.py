@@ -78,7 +78,7 @@ async def unanswered_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
         .where(JournalEntry.ticket_id == ticket.id, JournalEntry.event == "call_recorded")
         .scalar_subquery()
     )
-    since: datetime | None = await tx.session.scalar(
+    since: datetime | None = await tx.first(
         select(func.min(Message.created_at)).where(
             Message.ticket_id == ticket.id,
             Message.from_customer.is_(True),
@@ -97,7 +97,7 @@ async def is_known_late(tx: ReadTx, ticket: Ticket) -> bool:
         JournalEntry.event == "deadline_missed",
         JournalEntry.at >= ticket.answer_due,
     )
-    return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
+    return await tx.first(query.limit(1)) is not None
 
 
 Timers = dict[str, datetime | None]

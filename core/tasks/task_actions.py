@@ -60,7 +60,7 @@ async def get_task(tx: Tx, ticket_id: int) -> Task:
     if not may(tx.actor.role, "task"):
         raise NotAllowed("task")
     query = select(Task).where(Task.id == ticket_id).with_for_update()
-    task = (await tx.session.scalars(query)).one_or_none()
+    task = await tx.first(query)
     if task is None:
         raise Unreadable("refusal.no_such_task", task=ticket_id)
     return task
@@ -94,12 +94,12 @@ async def take_task(tx: Tx, ticket_id: int) -> Task:
         Task.assignee_id == me,
         IS_OPEN,
     )
-    other = (await tx.session.scalars(twin)).first()
+    other = await tx.first(twin)
     if other is not None:
         raise NothingToDo("refusal.task_twin", task=ticket_id, other=other)
     task.assignee_id, task.taken_at = me, tx.now
     tx.emit(TaskTaken(ticket_id=task.ticket_id, task_id=task.id, kind=task.kind, assignee_id=me))
-    await tx.session.flush()
+    await tx.write()
     return task
 
 

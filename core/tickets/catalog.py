@@ -68,7 +68,7 @@ async def _read_classes(tx: ReadTx) -> Classes:
 
 
 async def _facts_of(tx: ReadTx, query: Any) -> dict[str, ClassFacts]:
-    return {row.code: _class_facts(row) for row in await tx.session.scalars(query)}
+    return {row.code: _class_facts(row) for row in await tx.all(query)}
 
 
 def _class_facts(row: Service | Category | PriorityRow) -> ClassFacts:
@@ -124,7 +124,7 @@ async def topics_of(tx: ReadTx) -> Topics:
 
 
 async def _read_topics(tx: ReadTx) -> Topics:
-    rows = await tx.session.scalars(select(Topic).order_by(Topic.position))
+    rows = await tx.all(select(Topic).order_by(Topic.position))
     return Topics((row.code, _topic_facts(row)) for row in rows)
 
 
@@ -165,8 +165,8 @@ class UnsoundWorkflow(Exception):
 
 async def _read_workflow(tx: ReadTx) -> Workflow:
     """Read the company's workflow. Raises :class:`UnsoundWorkflow`."""
-    states = await tx.session.scalars(select(StateRow).order_by(StateRow.position))
-    moves = await tx.session.scalars(select(MoveRow))
+    states = await tx.all(select(StateRow).order_by(StateRow.position))
+    moves = await tx.all(select(MoveRow))
     workflow = Workflow(
         [
             State(

@@ -120,7 +120,7 @@ async def set_kind(tx: Tx, ticket: Ticket, wish: ClassWish) -> bool:
     """Set the classification. Returns False if it was so already. The caller has checked the
     rights.
     """
-    row = await tx.session.get(Classification, ticket.id)
+    row = await tx.find(Classification, ticket.id)
     if row is None:
         row = await new_row(tx, ticket.id)
     old = {aspect: getattr(row, aspect) for aspect in ASPECTS}
@@ -131,7 +131,7 @@ async def set_kind(tx: Tx, ticket: Ticket, wish: ClassWish) -> bool:
     for aspect, code in new.items():
         setattr(row, aspect, code)
     row.agreement = wish.agreement or row.agreement
-    await tx.session.flush()
+    await tx.write()
     tx.emit(
         TicketClassified(
             ticket_id=ticket.id,
@@ -194,5 +194,5 @@ def _titles(offered: list[ClassFacts], tx: ReadTx) -> str:
 
 async def kind_of(tx: ReadTx, ticket_id: int) -> Kind:
     """Return what the ticket is classified as."""
-    row = await tx.session.get(Classification, ticket_id)
+    row = await tx.find(Classification, ticket_id)
     return Kind() if row is None else Kind(row.service, row.category, row.priority)

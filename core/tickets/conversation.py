@@ -86,7 +86,7 @@ async def _demand_channel(tx: Tx, ticket: Ticket) -> None:
     """Check that an answer can reach the customer. Raises :class:`Refusal` with the ways there are
     (A5).
     """
-    person = await tx.session.get_one(Person, ticket.customer_id)
+    person = await tx.get(Person, ticket.customer_id)
     if person.telegram_id is None:
         reach = ", ".join(value for _, value in await reach_of(tx, person.id))
         raise Refusal("refusal.no_channel", number=ticket.id, reach=reach or NAMELESS)
@@ -122,17 +122,17 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
 
     ``message_ids``: the message, or all pieces of an album, in order.
     """
-    messages = [await tx.session.get_one(Message, number) for number in message_ids]
+    messages = [await tx.get(Message, number) for number in message_ids]
     fresh = [message for message in messages if message.delivered_at is None]
     if not fresh or fresh[0].ticket_id is None:
         return
-    ticket = await tx.session.get_one(Ticket, fresh[0].ticket_id, with_for_update=True)
+    ticket = await tx.get(Ticket, fresh[0].ticket_id, hold=True)
     tx.pin((ticket, *fresh))
     for message in fresh:
         message.delivered_at = tx.now
     if fresh[0].withdrawn_at is not None:
         return  # taken back while it was on its way: it answers nothing
-    await tx.session.flush()
+    await tx.write()
     await _recount(tx, ticket)
     tx.emit(
         AnswerDelivered(
@@ -149,8 +149,8 @@ async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
 
     If it was a question, the customer was never asked: the ticket waits for us again.
     """
-    message = await tx.session.get_one(Message, message_id)
-    ticket = await tx.session.get_one(Ticket, message.ticket_id, with_for_update=True)
+    message = await tx.get(Message, message_id)
+    ticket = await tx.get(Ticket, message.ticket_id, hold=True)
     tx.pin((ticket, message))
     await _recount(tx, ticket, unasked=True)
     tx.emit(
@@ -196,7 +196,7 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
     if found is None or found.message_id is None or found.ticket_id is None or found.ours:
         raise Unreadable("refusal.undo_what")
     ticket = await access(tx, found.ticket_id, "undo")
-    message = await tx.session.get_one(Message, found.message_id)
+    message = await tx.get(Message, found.message_id)
     if message.from_customer:
         raise Unreadable("refusal.undo_what")
     if message.author_id != tx.actor.person_id and not may(tx.actor.role, "undo_any"):
@@ -208,7 +208,7 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
     parts = await _parts(tx, message)
     for part in parts:
         part.withdrawn_at = tx.now
-    await tx.session.flush()
+    await tx.write()
     await _recount(tx, ticket, unasked=True)
     tx.emit(
         AnswerWithdrawn(
@@ -229,12 +229,12 @@ async def _parts(tx: Tx, message: Message) -> list[Message]:
     query = select(Message).where(
         Message.author_id == message.author_id, Message.album == message.album
     )
-    return list(await tx.session.scalars(query.order_by(Message.id)))
+    return await tx.all(query.order_by(Message.id))
 
 
 async def retry(tx: Tx, message_id: int) -> Ticket:
     """Send a failed answer again."""
-    message = await tx.session.get(Message, message_id)
+    message = await tx.find(Message, message_id)
     if message is None or message.ticket_id is None or message.from_customer:
         raise Refusal("refusal.outdated")
     ticket = await access(tx, message.ticket_id, "retry")
@@ -247,11 +247,11 @@ async def retry(tx: Tx, message_id: int) -> Ticket:
 
 async def question_after_all(tx: Tx, message_id: int) -> Ticket:
     """Let thanks count as a question, because an operator says so."""
-    message = await tx.session.get(Message, message_id)
+    message = await tx.find(Message, message_id)
     if message is None or message.ticket_id is None or not message.from_customer:
         raise Refusal("refusal.outdated")
     ticket = await access(tx, message.ticket_id, "question")
-    await tx.session.refresh(message, ["counts"])  # somebody may have answered meanwhile
+    message = await tx.get(Message, message_id, hold=True)  # somebody may have answered meanwhile
     if message.counts:
         raise NothingToDo("refusal.question_already")
     message.counts = True
@@ -273,14 +273,14 @@ async def edit(tx: Tx, incoming: IncomingMessage) -> Message | Note | None:
         return None
     if found.note_id is not None:
         return await _edit_note(tx, found.note_id, incoming)
-    message = await tx.session.get_one(Message, found.message_id)
+    message = await tx.get(Message, found.message_id)
     if message.author_id != tx.actor.person_id or message.withdrawn_at is not None:
         return None
     return await _edit_message(tx, message, incoming)
 
 
 async def _edit_note(tx: Tx, note_id: int, incoming: IncomingMessage) -> Note | None:
-    note = await tx.session.get_one(Note, note_id)
+    note = await tx.get(Note, note_id)
     if note.author_id != tx.actor.person_id:
         return None
     if note.text == incoming.text and note.content == incoming.content:
@@ -316,5 +316,5 @@ async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> 
 
 async def _edit_opening(tx: Tx, message: Message) -> None:
     """Change the words that the card shows; it may have to cut them if they have grown too long."""
-    ticket = await tx.session.get_one(Ticket, message.ticket_id)
+    ticket = await tx.get(Ticket, message.ticket_id)
     ticket.opening = message.text.strip()[:CARD_SHOWS]

@@ -108,19 +108,19 @@ async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
         .order_by(Ticket.id.desc())
         .with_for_update()
     )
-    return (await tx.session.scalars(query)).all()
+    return await tx.all(query)
 
 
 async def _as_part_of_album(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
     query = select(Message).where(Message.author_id == person.id, Message.album == incoming.album)
     # the latest piece: the album of an ended ticket belongs to the ticket that follows it
-    before = (await tx.session.scalars(query.order_by(Message.id.desc()).limit(1))).one_or_none()
+    before = await tx.first(query.order_by(Message.id.desc()).limit(1))
     if before is None:
         return None
     if before.ticket_id is None:
         await _unassigned(tx, person, incoming)
         return Heard(Outcome.KEPT, person, rest=True)
-    ticket = await tx.session.get_one(Ticket, before.ticket_id, with_for_update=True)
+    ticket = await tx.get(Ticket, before.ticket_id, hold=True)
     return replace(await _into(tx, person, ticket, [incoming]), rest=True)
 
 
@@ -129,7 +129,7 @@ async def _answered_ticket(tx: Tx, person: Person, reply: MessageRef) -> Ticket 
     found = await find_location(tx, reply)
     if found is None or found.ticket_id is None:
         return None
-    ticket = await tx.session.get_one(Ticket, found.ticket_id, with_for_update=True)
+    ticket = await tx.get(Ticket, found.ticket_id, hold=True)
     return ticket if ticket.customer_id == person.id else None
 
 
@@ -146,7 +146,7 @@ async def _in_dialogue(
             follow_up(tx, person, ticket.id)
             return Heard(Outcome.OPENED, person, ticket)
         case "continue":
-            ticket = await tx.session.get_one(Ticket, dialogue["ticket"], with_for_update=True)
+            ticket = await tx.get(Ticket, dialogue["ticket"], hold=True)
             heard = await _into(tx, person, ticket, [incoming])
             if ticket.waiting_since != tx.now and heard.ticket is ticket:
                 follow_up(tx, person, ticket.id)  # left to _meant, which saves a write
@@ -206,7 +206,7 @@ async def _keep(
 
 
 async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None:
-    tx.session.add(
+    await tx.insert(
         Message(
             ticket_id=None,
             author_id=person.id,
@@ -218,16 +218,15 @@ async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None
             created_at=tx.now,
         )
     )
-    await tx.session.flush()
 
 
 async def _take_unassigned(tx: Tx, person: Person) -> list[IncomingMessage]:
     """Remove and return the person's unassigned messages, oldest first."""
     query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
-    rows = (await tx.session.scalars(query.order_by(Message.id))).all()
+    rows = await tx.all(query.order_by(Message.id))
     if rows:
         ids = [row.id for row in rows]
-        await tx.session.execute(delete(Message).where(Message.id.in_(ids)))
+        await tx.change(delete(Message).where(Message.id.in_(ids)))
     return [
         IncomingMessage(
             row.source,

@@ -28,7 +28,7 @@ async def access(tx: Tx, ticket_id: int, verb: str) -> Ticket:
     if not may(tx.actor.role, verb):
         raise NotAllowed(verb)
     query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
-    ticket = (await tx.session.scalars(query)).one_or_none()
+    ticket = await tx.first(query)
     if ticket is None:
         raise NoSuchTicket(ticket_id)
     tx.pin([ticket])
@@ -248,4 +248,4 @@ async def release(tx: Tx, ticket_id: int) -> Ticket:
 
 async def name_of(tx: Tx, person_id: int) -> str:
     """Return the person's name."""
-    return (await tx.session.get_one(Person, person_id)).name
+    return (await tx.get(Person, person_id)).name

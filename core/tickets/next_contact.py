@@ -44,7 +44,7 @@ async def plan_contact(tx: Tx, ticket_id: int, at: datetime | None) -> Ticket:
 async def contact_of(tx: ReadTx, ticket_id: int) -> datetime | None:
     """Return when the ticket's customer is to hear from us."""
     query = select(_CONTACTS.c.at).where(_CONTACTS.c.ticket_id == ticket_id)
-    return (await tx.session.scalars(query)).one_or_none()
+    return await tx.first(query)
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
@@ -76,14 +76,12 @@ def _day(tx: ReadTx, at: datetime) -> int:
 
 async def _set(tx: Tx, ticket_id: int, at: datetime | None) -> None:
     if at is None:
-        await tx.session.execute(delete(_CONTACTS).where(_CONTACTS.c.ticket_id == ticket_id))
+        await tx.change(delete(_CONTACTS).where(_CONTACTS.c.ticket_id == ticket_id))
     else:
         if not await _is_anything_planned(tx):
             tx.invalidate(Planned)
         insert = insert_or(tx.session, _CONTACTS).values(ticket_id=ticket_id, at=at)
-        await tx.session.execute(
-            insert.on_conflict_do_update(index_elements=["ticket_id"], set_={"at": at})
-        )
+        await tx.change(insert.on_conflict_do_update(index_elements=["ticket_id"], set_={"at": at}))
     await set_timers(tx, ticket_id, {CONTACT: at})
 
 
@@ -91,22 +89,19 @@ async def list_passed(tx: ReadTx, limit: int = LISTED) -> tuple[list[int], int]:
     """Return the tickets whose day has passed, oldest first, and how many there are."""
     passed = _CONTACTS.c.at <= tx.now
     query = select(_CONTACTS.c.ticket_id).where(passed).order_by(_CONTACTS.c.at).limit(limit)
-    numbers = list(await tx.session.scalars(query))
-    total = await tx.session.scalar(select(func.count()).select_from(_CONTACTS).where(passed))
+    numbers = await tx.all(query)
+    total = await tx.first(select(func.count()).select_from(_CONTACTS).where(passed))
     return numbers, int(total or 0)
 
 
 async def tell_passed(tx: Tx) -> bool:
     """Post that list once a day. Returns True if it was posted."""
     local = tx.now.astimezone(tx.company.zone)
-    fact = await tx.session.get(SystemState, DAILY)
+    fact = await tx.find(SystemState, DAILY)
     today = local.date().isoformat()
     if local.time() < MORNING or (fact is not None and fact.value.get("day") == today):
         return False
-    if fact is None:
-        tx.session.add(SystemState(name=DAILY, value={"day": today}, at=tx.now))
-    else:
-        fact.value, fact.at = {"day": today}, tx.now
+    await tx.put(SystemState(name=DAILY, value={"day": today}, at=tx.now))
     numbers, total = await list_passed(tx)
     if numbers:
         tx.emit(e.ContactsPassed(ticket_id=None, numbers=tuple(numbers), total=total))

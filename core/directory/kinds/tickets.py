@@ -36,7 +36,7 @@ class TopicEntry(DirectoryEntry):
                 else timedelta(seconds=row.answer_seconds),
                 active=row.active,
             )
-            for row in await tx.session.scalars(select(Topic).order_by(Topic.position))
+            for row in await tx.all(select(Topic).order_by(Topic.position))
         ]
 
     async def put(self, tx: Tx, position: int) -> None:
@@ -67,7 +67,7 @@ class ServiceEntry(DirectoryEntry):
         """By position."""
         return [
             cls.stored(code=row.code, titles=row.titles, active=row.active)
-            for row in await tx.session.scalars(select(Service).order_by(Service.position))
+            for row in await tx.all(select(Service).order_by(Service.position))
         ]
 
     async def put(self, tx: Tx, position: int) -> None:
@@ -92,7 +92,7 @@ class CategoryEntry(DirectoryEntry):
         """By position."""
         return [
             cls.stored(code=row.code, titles=row.titles, diagnosed=row.diagnosed, active=row.active)
-            for row in await tx.session.scalars(select(Category).order_by(Category.position))
+            for row in await tx.all(select(Category).order_by(Category.position))
         ]
 
     async def put(self, tx: Tx, position: int) -> None:
@@ -122,7 +122,7 @@ class PriorityEntry(DirectoryEntry):
         """The most urgent first."""
         return [
             cls.stored(code=row.code, titles=row.titles, active=row.active)
-            for row in await tx.session.scalars(select(PriorityRow).order_by(PriorityRow.rank))
+            for row in await tx.all(select(PriorityRow).order_by(PriorityRow.rank))
         ]
 
     async def put(self, tx: Tx, position: int) -> None:

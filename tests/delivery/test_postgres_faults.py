@@ -210,7 +210,7 @@ async def test_a_password_that_changed_is_waited_for(server: OwnPostgres) -> Non
         wrong = Database(url.replace("tester@", "nobody_known@"))
         with pytest.raises(DBAPIError) as failed:
             async with wrong.write() as session:
-                assert await session.connection()
+                await (await session.connection()).exec_driver_sql("SELECT 1")
         await wrong.close()
     assert classify(failed.value) is Fault.REFUSED
     assert is_transient(failed.value)

@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,14 +25,32 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import NullPool
 
 from core.db import sqlite_driver
+from core.db.errors import StoreUnreachable
 
 sqlite_driver.register()
 
 # Named by us alone: the advisory lock of the one writing process.
 _ONE_WRITER = 7_391_204_518
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+# Seconds that PostgreSQL may take to accept a connection; well below the time after which an update
+# counts as failed.
+_CONNECT_TIMEOUT = 10
+
+
+async def _connect(*args: Any, **options: Any) -> Any:
+    """Connect to PostgreSQL. Raises StoreUnreachable where the driver raises any OSError: a missing
+    socket of the server is not to be taken for a missing file of a handler's.
+    """
+    asyncpg = import_module("asyncpg")
+    try:
+        return await asyncpg.connect(*args, **options)
+    except OSError as error:
+        raise StoreUnreachable(str(error) or type(error).__name__) from error
+
+
+_POSTGRES: dict[str, Any] = {"async_creator_fn": _connect, "timeout": _CONNECT_TIMEOUT}
 # Asks PostgreSQL itself to refuse what a reader must not do.
-_READ_ONLY = {"server_settings": {"default_transaction_read_only": "on"}}
+_READ_ONLY = _POSTGRES | {"server_settings": {"default_transaction_read_only": "on"}}
 
 
 class WrongDatabase(Exception):
@@ -65,7 +84,7 @@ class Database:
                 hide_parameters=True,  # people's words are nothing for a log
                 pool_size=8 if writer else 4,
                 pool_timeout=10,
-                connect_args={} if writer else _READ_ONLY,
+                connect_args=_POSTGRES if writer else _READ_ONLY,
             )
         url = self.url.set(drivername="sqlite+onthespot")
         engine = create_async_engine(
@@ -102,7 +121,9 @@ class Database:
         """
         if self.is_sqlite:
             return
-        engine = create_async_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        engine = create_async_engine(
+            self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_POSTGRES
+        )
         connection = await engine.connect()
         if not await connection.scalar(select(func.pg_try_advisory_lock(_ONE_WRITER))):
             await connection.close()
@@ -141,7 +162,12 @@ class Database:
         On SQLite foreign keys rest meanwhile: copying a parent table would empty its children.
         """
         url = self.url.set(drivername="sqlite+onthespot") if self.is_sqlite else self.url
-        engine = create_async_engine(url, hide_parameters=True, poolclass=NullPool)
+        engine = create_async_engine(
+            url,
+            hide_parameters=True,
+            poolclass=NullPool,
+            connect_args={} if self.is_sqlite else _POSTGRES,
+        )
         if self.is_sqlite:
             _configure_sqlite(engine, writer=True, foreign_keys=False)
         async with engine.begin() as connection:

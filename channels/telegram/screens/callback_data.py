@@ -16,6 +16,7 @@ from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
@@ -33,7 +34,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),
-    *(SetupStep, SetField, DismissAdmin, LinkChat),
+    *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep),
 )
 _BY_PREFIX: Final = {kind.__prefix__: kind for kind in KINDS}
 

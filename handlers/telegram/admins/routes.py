@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.messages.message_parser import message_ref
+from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.ticket_list import ListPage, draw
 from core.errors import NotAllowed, Refusal, Unreadable
@@ -21,7 +22,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import setup
+from handlers.telegram.admins import quarantine, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -45,7 +46,7 @@ async def on_link(context: MessageContext) -> bool:
 
 
 async def on_message(context: MessageContext) -> bool:
-    """Words that an admin was asked for, ``/setup`` or ``/report``. False for everything else."""
+    """Words that an admin was asked for, or a command of theirs. False for everything else."""
     text, user = context.message.text or "", context.message.from_user
     if not text or user is None or not is_from_admin(context.message, context.desk):
         return False
@@ -54,10 +55,17 @@ async def on_message(context: MessageContext) -> bool:
         if field is not None:
             await setup.on_words(context, field)
         return field is not None
-    if text.strip().lower() == "/setup":
-        await setup.show_checklist(context)
-        return True
-    return await on_command(context)
+    found = _COMMAND.fullmatch(text)
+    typed = "" if found is None else found[1].lower()
+    handler = _COMMANDS.get(ALIASES.get(typed, typed))
+    if found is None or handler is None:
+        return False
+    await handler(context, (found[2] or "").strip())
+    return True
+
+
+async def _show_checklist(context: MessageContext, _words: str) -> None:
+    await setup.show_checklist(context)
 
 
 async def _on_step(context: ButtonContext, data: SetupStep) -> None:
@@ -70,25 +78,20 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     SetField: setup.on_choice,
     DismissAdmin: setup.on_dismiss,
     LinkChat: setup.on_link,
+    QuarantineStep: quarantine.on_button,
 }
 
 
-_COMMAND: Final = re.compile(r"/([^\W\d_]{1,32})(?:@\w+)?(?:[\s_]+(.*))?", re.DOTALL)
 # One's own list is shown where one works.
 _VIEWS: Final = frozenset(VIEWS) - {"mine"}
 
 
-async def on_command(context: MessageContext) -> bool:
-    """``/report``: the only report there is, what is overdue (C7). False for other commands."""
-    found = _COMMAND.fullmatch(context.message.text or "")
-    typed = "" if found is None else found[1].lower()
-    if found is None or ALIASES.get(typed, typed) != "report":
-        return False
-    if (found[2] or "").strip().casefold() not in REPORTS:
+async def on_report(context: MessageContext, words: str) -> None:
+    """``/report``: the only report there is, what is overdue (C7)."""
+    if words.casefold() not in REPORTS:
         raise Unreadable("operators.no_report", example=Key("operators.example.report"))
     page = await context.desk.read(for_admin, context.sender, page_of, "overdue")
     await context.show(draw(context.renderer, page, context.desk.company.zone))
-    return True
 
 
 async def on_button(context: ButtonContext, data: Any) -> None:
@@ -110,3 +113,11 @@ async def on_button(context: ButtonContext, data: Any) -> None:
     await context.responder.say(
         message.chat.id, screen.html, keyboard=screen.keyboard, reply_to=message.message_id
     )
+
+
+_COMMAND: Final = re.compile(r"/([^\W\d_]{1,32})(?:@\w+)?(?:[\s_]+(.*))?", re.DOTALL)
+_COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
+    "setup": _show_checklist,
+    "report": on_report,
+    "quarantine": quarantine.on_command,
+}

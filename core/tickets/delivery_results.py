@@ -1,19 +1,17 @@
-"""What follows when a delivery has arrived, takes long, or never will (X2, R12).
+"""What follows when a delivery has arrived or never will (X2, R12).
 
-Where messages and cards stand, answers delivered or failed, customers who blocked the bot, and what
-colleagues are told.
+Where messages and cards stand, answers delivered or failed, customers who blocked the bot.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 
 from core.addresses import MessageRef
+from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
 from core.delivery.card_updates import leave_pointer
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
-from core.delivery.outbox import row, write
-from core.delivery.pacing import Priority
 from core.delivery.sent_messages import note_card, note_former_card, note_redrawn, note_sent
 from core.delivery.settlement import FollowUps
 from core.events import PersonUnreachable
@@ -103,59 +101,6 @@ async def lose_customer(tx: Tx, person: Person, reason: str, *, by_answer: bool)
                 ticket_id=number, person_id=person.id, reason=reason, by_answer=by_answer
             )
         )
-
-
-# What a colleague is told in private, and in the group if the bot may not write to them (G4).
-IN_GROUP: Final = {
-    "staff.assigned": "group.assigned.person",
-    "staff.assigned.why": "group.assigned.person.why",
-    "staff.escalated": "group.escalated.person",
-    "staff.escalated.why": "group.escalated.person.why",
-}
-
-
-async def tell_in_group(tx: Tx, delivery: Delivery) -> None:
-    """Say in the group what could not be said in private (G4)."""
-    chat = await operator_chat_of(tx, delivery.ticket_id)
-    if chat is None:
-        return
-    told = row(
-        tx,
-        str(chat),
-        "text",
-        Priority.GROUP_NEWS,
-        ordering_key=f"{chat}:{delivery.ticket_id}",
-        key=IN_GROUP[delivery.key or ""],
-        facts={**delivery.facts, "reply": "card"},
-        ticket_id=delivery.ticket_id,
-    )
-    await write(tx, [told])
-
-
-async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
-    """Answers that take long get 👀 on the operator's message: stored, on their way (X2)."""
-    rows: list[dict[str, Any]] = []
-    for number in message_ids:
-        message = await tx.session.get(Message, number)
-        if message is None or message.delivered_at or message.withdrawn_at:
-            continue
-        chat = message.source.chat
-        if not await is_operator_chat(tx, chat):
-            continue
-        rows.append(
-            row(
-                tx,
-                str(chat),
-                "reaction",
-                Priority.RECEIPT,
-                ordering_key=f"{chat}:{message.ticket_id}:reaction",
-                facts={"emoji": "👀", "reply": message.source.message},
-                ticket_id=message.ticket_id,
-                message_id=message.id,
-                dedup_key=f"receipt:{message.id}@{chat}",
-            )
-        )
-    await write(tx, rows)
 
 
 FOLLOW_UPS: Final = FollowUps(arrived, refused, ack_slow_answers)

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core.addresses import TELEGRAM, Address
+from core.delivery.acknowledgements import ack_slow_answers
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import move_chat, store_linked_chats
 from core.delivery.outbox import row, write
@@ -27,7 +28,7 @@ from core.desk import Desk
 from core.models import LinkedChat, Person
 from core.tickets.card import card_of, words_of
 from core.tickets.conversation import reply
-from core.tickets.delivery_results import ack_slow_answers, arrived, refused
+from core.tickets.delivery_results import arrived, refused
 from core.tickets.intake import hear
 from core.tx import Tx
 from tests.actions.conftest import Clock

@@ -1,0 +1,62 @@
+"""What a colleague is told when a delivery takes long, or never arrives in their private chat."""
+
+from typing import Any, Final
+
+from core.delivery.channel import Delivery
+from core.delivery.linked_chats import is_operator_chat, operator_chat_of
+from core.delivery.outbox import row, write
+from core.delivery.pacing import Priority
+from core.models import Message
+from core.tx import Tx
+
+# What a colleague is told in private, and in the group if the bot may not write to them (G4).
+IN_GROUP: Final = {
+    "staff.assigned": "group.assigned.person",
+    "staff.assigned.why": "group.assigned.person.why",
+    "staff.escalated": "group.escalated.person",
+    "staff.escalated.why": "group.escalated.person.why",
+}
+
+
+async def tell_in_group(tx: Tx, delivery: Delivery) -> None:
+    """Say in the group what could not be said in private (G4)."""
+    chat = await operator_chat_of(tx, delivery.ticket_id)
+    if chat is None:
+        return
+    told = row(
+        tx,
+        str(chat),
+        "text",
+        Priority.GROUP_NEWS,
+        ordering_key=f"{chat}:{delivery.ticket_id}",
+        key=IN_GROUP[delivery.key or ""],
+        facts={**delivery.facts, "reply": "card"},
+        ticket_id=delivery.ticket_id,
+    )
+    await write(tx, [told])
+
+
+async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
+    """Answers that take long get 👀 on the operator's message: stored, on their way (X2)."""
+    rows: list[dict[str, Any]] = []
+    for number in message_ids:
+        message = await tx.session.get(Message, number)
+        if message is None or message.delivered_at or message.withdrawn_at:
+            continue
+        chat = message.source.chat
+        if not await is_operator_chat(tx, chat):
+            continue
+        rows.append(
+            row(
+                tx,
+                str(chat),
+                "reaction",
+                Priority.RECEIPT,
+                ordering_key=f"{chat}:{message.ticket_id}:reaction",
+                facts={"emoji": "👀", "reply": message.source.message},
+                ticket_id=message.ticket_id,
+                message_id=message.id,
+                dedup_key=f"receipt:{message.id}@{chat}",
+            )
+        )
+    await write(tx, rows)

@@ -25,6 +25,10 @@ _SQLITE_TROUBLE: Final = frozenset(
 )
 
 
+class DatabaseInUse(Exception):
+    """Another process writes to this database."""
+
+
 def is_transient(error: BaseException) -> bool:
     """The store is locked, full or out of reach: nobody's update is to blame (R18, R19)."""
     if isinstance(error, PoolTimeout | ConnectionError | socket.gaierror):

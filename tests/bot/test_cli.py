@@ -346,7 +346,7 @@ def test_quarantine_replays_each_once_beside_the_desk(ready: Terminal, words: li
         said = ready.refused("quarantine", "replay", *unknown)
         hint = "name numbers that `quarantine show` prints, or --all"
         assert said == f"quarantine replay: {hint}"
-    desk._lock.close()  # type: ignore[union-attr]
+    asyncio.run(desk.close())
 
 
 # ------------------------------------------------------------------ as a process

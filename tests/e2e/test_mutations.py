@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build
-from bot.polling import _to_json, ordering_key_of
+from bot.polling import row_of
 from bot.settings import load_settings
 from bot.update_queue import UnparsableUpdate
 from core.db import Database
@@ -102,7 +102,9 @@ async def test_mutants_are_handled_or_refused_and_nothing_else(
     strange: list[tuple[Exception, Json]] = []
     for number, update in enumerate(brood(heard, MUTANTS), start=10**9):
         whole = {"update_id": number, **update}
-        stored = Stored(number, str(number), ordering_key_of(whole), _to_json(whole))
+        row = row_of(whole)
+        assert row is not None
+        stored = Stored(number, row.external_id, row.ordering_key, row.raw)
         try:
             await twin.update_queue.handle(stored)
             ends["handled"] += 1
@@ -116,7 +118,7 @@ async def test_mutants_are_handled_or_refused_and_nothing_else(
             strange.append((error, whole))
     assert not strange, (len(strange), strange[0])
     assert ends.total() == MUTANTS
-    assert min(ends.values()) > 10, ends  # it was no walk-over in any way
+    assert min(ends.values()) > MUTANTS // 1000, ends  # it was no walk-over in any way
 
 
 # ------------------------------------------------------------------ in the running desk

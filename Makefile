@@ -40,7 +40,7 @@ test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it, "-n 0" run
 ALONE := tests/browser
 
 golden: $(DEV)  ## what people see in every story and in the transcript, against the golden files
-	GOLDEN=compare $(PY) -m pytest -n 2 --dist loadfile tests/e2e tests/tools/test_transcript.py
+	$(PY) -m pytest -n 2 --dist loadfile tests/e2e tests/tools/test_transcript.py
 
 check: lint format types imports rules  ## style, types, imports between packages, code rules
 

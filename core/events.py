@@ -42,13 +42,17 @@ class TicketOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerWrote(Event):
-    """A customer's message joined the ticket (A11). ``turned``: the ticket now needs an answer."""
+    """A customer's message joined the ticket (A11).
+
+    ``turned``: the ticket now needs an answer; ``confirms``: it says that everything works.
+    """
 
     message_id: int
     album: str | None
     counts: bool
     turned: bool
     answer_due: datetime | None
+    confirms: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -274,6 +274,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             dedup_key="album:{album}",
         ),
         _card(lambda event: event.turned),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "customer.verdict.content",
+            when=lambda event: event.confirms,
+        ),
     ),
     e.WordsKept: (
         Notice(

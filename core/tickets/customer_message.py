@@ -15,7 +15,7 @@ from core.tickets.topics import answer_span, title_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.names import clean_name
-from core.words.short_answers import Asked, Meaning, meaning_of
+from core.words.short_answers import Question, Meaning, meaning_of
 
 
 async def join(
@@ -66,10 +66,10 @@ async def _meaning(tx: Tx, ticket: Ticket, incoming: IncomingMessage) -> Meaning
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     if state.resolution and workflow.move(state.code, "confirm"):
-        return meaning_of(incoming.text, Asked.WORKS)
+        return meaning_of(incoming.text, Question.WORKS)
     waiting = state.category == "waiting"
     if waiting or (is_mere_thanks(incoming) and await _ends_with_question(tx, ticket)):
-        return meaning_of(incoming.text, Asked.QUESTION)
+        return meaning_of(incoming.text, Question.OURS)
     return meaning_of(incoming.text)
 
 

@@ -8,11 +8,11 @@ LONGEST: Final = 80
 """Characters beyond which a message says more than yes, or thanks."""
 
 
-class Asked(Enum):
+class Question(Enum):
     """What the customer was asked last."""
 
     NOTHING = auto()
-    QUESTION = auto()
+    OURS = auto()
     """Something that an operator wants to know."""
     WORKS = auto()
     """«Does everything work?», when their ticket was solved."""
@@ -98,7 +98,7 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _TRIFLES: Final = re.compile(r"[\s.,!…:;)'’\-–—~*\u200d\ufe0f\U0001f3fb-\U0001f3ff]+")
 
 
-def meaning_of(text: str, asked: Asked = Asked.NOTHING) -> Meaning:
+def meaning_of(text: str, asked: Question = Question.NOTHING) -> Meaning:
     """What the whole message means after this question; in doubt, it is words.
 
     Agreement («ок») calls for no answer when nothing was asked, answers a question, and is a yes
@@ -110,9 +110,9 @@ def meaning_of(text: str, asked: Asked = Asked.NOTHING) -> Meaning:
     for phrase, word in _PHRASES:
         folded = folded.replace(phrase, word)
     words, emoji = _WORD.findall(folded), set(_TRIFLES.sub("", _WORD.sub("", folded)))
-    if asked is Asked.WORKS and _is_yes(words, emoji):
+    if asked is Question.WORKS and _is_yes(words, emoji):
         return Meaning.YES
-    thanks = _is_thanks(words, emoji, agreement=asked is not Asked.QUESTION)
+    thanks = _is_thanks(words, emoji, agreement=asked is not Question.OURS)
     return Meaning.THANKS if thanks else Meaning.WORDS
 
 

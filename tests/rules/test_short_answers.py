@@ -1,6 +1,6 @@
 import pytest
 
-from core.words.short_answers import Asked, Meaning, meaning_of
+from core.words.short_answers import Question, Meaning, meaning_of
 
 THANKS = [
     "Спасибо", "спасибо большое!", "Спасибо огромное!!!", "благодарю", "Благодарим вас.",
@@ -22,7 +22,7 @@ NOT_THANKS = [
 
 # What was asked, and what words mean after it.
 ANSWERS = {
-    (Asked.WORKS, Meaning.YES): [
+    (Question.WORKS, Meaning.YES): [
         "да", "Да!", "да, спасибо", "Да, всё работает", "всё работает", "Всё работает, спасибо!",
         "Работает, спасибо", "работает", "работает 👍", "заработало", "Заработала камера, спасибо",
         "теперь работает", "уже всё хорошо", "хорошо", "всё ок", "ок", "Ок, спасибо",
@@ -34,24 +34,24 @@ ANSWERS = {
         "everything works", "everything is fine", "fixed", "solved, thanks", "ok", "all good",
         "perfect", "no problems",
     ],
-    (Asked.WORKS, Meaning.THANKS): ["спасибо", "Спасибо большое!", "🙏", "❤️", "thanks", "thx"],
-    (Asked.WORKS, Meaning.WORDS): [
+    (Question.WORKS, Meaning.THANKS): ["спасибо", "Спасибо большое!", "🙏", "❤️", "thanks", "thx"],
+    (Question.WORKS, Meaning.WORDS): [
         "нет", "Нет, не работает", "не работает", "всё ещё не работает", "опять не показывает",
         "да, но изображение рябит", "работает?", "да?", "нет, спасибо", "спасибо, но не работает",
         "работает плохо", "👎", "-", "завтра проверю", "проверю", "камера 12 работает, 14 нет", "",
         "no", "not yet", "it doesn't work", "works, but slowly", "still broken", "yes and no?",
         "кто приедет", "работает через раз", "не помогло", "ничего хорошего", "нет связи",
     ],
-    (Asked.QUESTION, Meaning.WORDS): [
+    (Question.OURS, Meaning.WORDS): [
         "ок", "Ок.", "Договорились", "принято", "хорошо", "понял", "да", "нет", "+", "👍", "👌",
         "да, спасибо", "ок, спасибо", "работает", "завтра", "после шести", "12", "ok", "yes",
         "okay, thanks", "noted", "alright", "✅", "🤝",
     ],
-    (Asked.QUESTION, Meaning.THANKS): [
+    (Question.OURS, Meaning.THANKS): [
         "спасибо", "Спасибо большое", "🙏", "❤️", "thanks", "спс", "спасибо 👍",
     ],
-    (Asked.NOTHING, Meaning.WORDS): ["да", "нет", "+", "работает", "yes", "завтра"],
-    (Asked.NOTHING, Meaning.THANKS): ["ок", "принято", "договорились", "👍", "ok, thanks"],
+    (Question.NOTHING, Meaning.WORDS): ["да", "нет", "+", "работает", "yes", "завтра"],
+    (Question.NOTHING, Meaning.THANKS): ["ок", "принято", "договорились", "👍", "ok, thanks"],
 }  # fmt: skip
 
 
@@ -69,5 +69,5 @@ def test_whatever_says_more_than_thanks_is_a_message(text: str) -> None:
     ("asked", "text", "meaning"),
     [(asked, text, meant) for (asked, meant), texts in ANSWERS.items() for text in texts],
 )
-def test_short_words_mean_what_they_answer(asked: Asked, text: str, meaning: Meaning) -> None:
+def test_short_words_mean_what_they_answer(asked: Question, text: str, meaning: Meaning) -> None:
     assert meaning_of(text, asked) is meaning

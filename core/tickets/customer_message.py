@@ -15,7 +15,7 @@ from core.tickets.topics import answer_span, title_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.names import clean_name
-from core.words.short_answers import Question, Meaning, meaning_of
+from core.words.short_answers import Meaning, Question, meaning_of
 
 
 async def join(

@@ -1,6 +1,6 @@
 import pytest
 
-from core.words.short_answers import Question, Meaning, meaning_of
+from core.words.short_answers import Meaning, Question, meaning_of
 
 THANKS = [
     "Спасибо", "спасибо большое!", "Спасибо огромное!!!", "благодарю", "Благодарим вас.",

@@ -11,7 +11,7 @@ from aiogram.filters.callback_data import CallbackData
 from channels.telegram.screens.admins import DismissAdmin
 from channels.telegram.screens.assignment import AssignPerson, AssignTeam, EscalateTo
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
-from channels.telegram.screens.card import Freeze, TicketVerb
+from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.classification import Classify
 from channels.telegram.screens.customer_menu import ChooseLanguage, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
@@ -26,7 +26,7 @@ from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_list import ListPage
 
 KINDS: Final[tuple[type[CallbackData], ...]] = (
-    *(TicketVerb, Freeze, Classify, AssignPerson, AssignTeam, EscalateTo),
+    *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, ListPage, RetryAnswer, QuestionAfterAll),
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),

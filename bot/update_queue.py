@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Final
 
 from bot.logs import bound
@@ -31,6 +32,8 @@ RETRIES: Final = (0.1, 0.4)
 DATABASE_PAUSE: Final = 0.5
 # Seconds between tries while Telegram cannot be reached.
 TELEGRAM_PAUSE: Final = 5.0
+# Seconds between looks for updates that another process has put back (`quarantine replay`).
+LOOK_EVERY: Final = 2.0
 # Seconds after which an update has failed.
 TIMEOUT: Final = 30.0
 
@@ -42,8 +45,20 @@ def _retry_pause(error: Exception) -> float | None:
     return TELEGRAM_PAUSE if is_passing(error) else None
 
 
+def _log_failure(what: str, error: Exception) -> None:
+    """Log it: a line where it will pass, with its traceback where it is a fault of ours."""
+    if is_transient(error):
+        log.warning("%s: %s", what, error)
+    else:
+        log.error(what, exc_info=error)
+
+
 class UnparsableUpdate(Exception):
     """The update has no known shape; trying again will not help."""
+
+
+class HandlerGaveUp(Exception):
+    """A handler tried to end its task or the process."""
 
 
 class UpdateNotReady(Exception):
@@ -64,28 +79,32 @@ class UpdateQueue:
     _capacity: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def _stopping(self) -> bool:
-        return self._stopped.is_set()
-
     async def run(self) -> None:
-        """Read the inbox and handle its updates until :meth:`stop`."""
-        while not self._stopping:
+        """Read the inbox and handle its updates until :meth:`stop`. Never raises.
+
+        While none waits the inbox is read from its beginning: a row that was committed late, or put
+        back by another process, may have a lower number than one that was read.
+        """
+        while not self._stopped.is_set():
             self.news.clear()
+            if not self._waiting:
+                self._read_up_to = 0
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("the inbox cannot be read now: %s", error)
-                await asyncio.sleep(DATABASE_PAUSE)
+            except Exception as error:  # noqa: BLE001 whatever it is, reading goes on
+                _log_failure("the inbox cannot be read now", error)
+                await self._pause(DATABASE_PAUSE)
                 continue
             for stored in page:
                 self._read_up_to = stored.id
                 self._put(stored)
             if len(page) < PAGE:
-                await self.news.wait()
-            await self._wait_for_capacity()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await self.news.wait()
+            while self._waiting >= MAX_WAITING and not self._stopped.is_set():
+                self._capacity.clear()
+                await self._capacity.wait()
 
     async def stop(self, patience: float = 4.0) -> None:
         """Begin no other update; wait up to ``patience`` seconds for those under way (R16)."""
@@ -100,11 +119,6 @@ class UpdateQueue:
         """Return how many updates are read but not handled yet."""
         return self._waiting
 
-    async def _wait_for_capacity(self) -> None:
-        while self._waiting >= MAX_WAITING and not self._stopping:
-            self._capacity.clear()
-            await self._capacity.wait()
-
     def _put(self, stored: Stored) -> None:
         self._waiting += 1
         queue = self._queues.get(stored.ordering_key)
@@ -118,7 +132,7 @@ class UpdateQueue:
 
     async def _drain(self, ordering_key: str) -> None:
         queue = self._queues[ordering_key]
-        while queue and not self._stopping:
+        while queue and not self._stopped.is_set():
             stored = queue.popleft()
             with bound(update_id=stored.external_id):
                 await self._handle(stored)
@@ -129,9 +143,13 @@ class UpdateQueue:
     async def _handle(self, stored: Stored) -> None:
         """Handle one update, or quarantine it."""
         waits = iter(RETRIES)
-        while not self._stopping:
+        while not self._stopped.is_set():
             try:
-                await self._try(stored)
+                with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
+                    async with asyncio.timeout(TIMEOUT):
+                        await self._call(stored)
+                    if not row.done:
+                        await self.desk.run(inbox.change_nothing)  # the desk marks the row
                 return
             except UnparsableUpdate as error:
                 await self._quarantine(stored, f"cannot be parsed: {error}")
@@ -147,7 +165,7 @@ class UpdateQueue:
                 if wait is None:
                     await self._quarantine(stored, repr(error))
                     return
-                await asyncio.sleep(wait)
+                await self._pause(wait)
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not longer than until a stop."""
@@ -155,26 +173,30 @@ class UpdateQueue:
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
 
-    async def _try(self, stored: Stored) -> None:
-        with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
-            async with asyncio.timeout(TIMEOUT):
-                await self.handle(stored)
-            if not row.done:
-                await self.desk.run(inbox.change_nothing)  # the desk marks the row
+    async def _call(self, stored: Stored) -> None:
+        """Call the handler; what would end the task or the process is a failure like any other."""
+        try:
+            await self.handle(stored)
+        except (asyncio.CancelledError, SystemExit) as end:
+            task = asyncio.current_task()
+            if isinstance(end, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            raise HandlerGaveUp(repr(end)) from end
 
     async def _quarantine(self, stored: Stored, error: str) -> None:
+        """Put the update aside and tell admins; if telling fails, put it aside all the same.
+
+        It is tried until it succeeds: what comes after it in its chat must not overtake it.
+        """
         log.error("an update was quarantined: %s", error)
-        waits = iter(RETRIES)
-        while not self._stopping:
+        tries = chain(repeat(inbox.quarantine, 1 + len(RETRIES)), repeat(inbox.set_aside))
+        put_aside = next(tries)
+        while not self._stopped.is_set():
             try:
-                await self.desk.run(inbox.quarantine, stored, error)
+                await self.desk.run(put_aside, stored, error)
                 return
-            except Exception as failure:
-                if is_transient(failure):
-                    await asyncio.sleep(DATABASE_PAUSE)
-                    continue
-                log.exception("an update could not even be quarantined")
-                wait = next(waits, None)
-                if wait is None:
-                    return  # it comes again with the next start
-                await asyncio.sleep(wait)
+            except Exception as failure:  # noqa: BLE001 whatever it is, it is tried again
+                _log_failure("an update is not quarantined yet", failure)
+                if not is_transient(failure):
+                    put_aside = next(tries)
+            await self._pause(DATABASE_PAUSE)

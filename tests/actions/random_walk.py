@@ -12,8 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import event
-
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
@@ -21,20 +19,18 @@ from core.equipment import outage_commands, outage_detection
 from core.equipment.cameras import find_own
 from core.equipment.faults import report
 from core.errors import Refusal
-from core.links.split import Fragment, split
+from core.links.ticket_links import Fragment, split
 from core.manual_tickets.save import record_call
 from core.people.identity import Sender
 from core.sla.terms import Kind, Spans, Term
 from core.subscriptions import SUBSCRIBERS
-from core.tasks.resolution import Choice, resolve
-from core.tasks.task_actions import cancel_task, finish_task, take_task
+from core.tasks.task_actions import Choice, cancel_task, finish_task, resolve, take_task
 from core.teams.assignee_parser import AssignmentWish, read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
 from core.tickets import conversation, parents
-from core.tickets.assignment import release, take
 from core.tickets.classification import change_topic, classify, prioritise
 from core.tickets.intake import hear
-from core.tickets.lifecycle import confirm, move
+from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.next_contact import plan_contact
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.sweep import sweep
@@ -101,9 +97,10 @@ class Stage:
 
     async def clear(self) -> None:
         """As it was when it was furnished."""
-        async with self.database.writer.connect() as connection:
-            adapted = (await connection.get_raw_connection()).dbapi_connection
-            self.furnished.backup(adapted.driver_connection._conn)  # type: ignore[union-attr]
+        assert self.database.path is not None
+        with contextlib.closing(sqlite3.connect(self.database.path)) as target:
+            target.execute("PRAGMA synchronous=OFF")
+            self.furnished.backup(target)
 
     async def close(self) -> None:
         await self.database.close()
@@ -113,8 +110,6 @@ class Stage:
 async def seed_company(path: Path) -> Stage:
     """Teams, colleagues, customers with cameras in one area; as yet there is no agreement."""
     database = Database(f"sqlite+aiosqlite:///{path}")
-    for engine in (database.writer, database.reader):
-        event.listen(engine.sync_engine, "connect", _carelessly)
     desk = Desk(database, COMPANY, SUBSCRIBERS, clock=Clock())
     staff = [await operator_here(desk, who) for who in STAFF]
     await desk.run(put_team, "first", {"en": "First"}, level=1, members=[OLGA.telegram_id])
@@ -131,13 +126,6 @@ async def seed_company(path: Path) -> Stage:
     source.backup(kept)
     source.close()
     return Stage(database, kept, Cast(staff, customers, hand_overs, escalations))
-
-
-def _carelessly(connection: Any, _record: Any) -> None:
-    """No power will fail here: nothing needs to reach the disk."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous=OFF")
-    cursor.close()
 
 
 @dataclass

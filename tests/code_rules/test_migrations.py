@@ -15,9 +15,8 @@ from bot.migrations import NewerDatabase, config, head, migrate, pending, undo
 from core.company import Company
 from core.db import Database, Row
 from core.desk import Desk
-from core.tickets.topics import Topics, topics_of
+from core.tickets.catalog import Topics, topics_of, workflow_of
 from core.tickets.workflow import Workflow
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 from tests.postgres import Postgres
 
@@ -61,13 +60,10 @@ def indexes(connection: Connection) -> list[str]:
 async def test_they_make_what_the_models_describe(empty: tuple[Database, Database]) -> None:
     migrated, described = empty
     await migrate(migrated)
-    async with described.alter() as connection:
-        await connection.run_sync(Row.metadata.create_all)
-        wanted = await connection.run_sync(indexes)
-    async with migrated.alter() as connection:
-        assert await connection.run_sync(differences) == []
-        assert await connection.run_sync(indexes) == wanted
-        assert await connection.run_sync(tables) == set(Row.metadata.tables)
+    await described.alter(Row.metadata.create_all)
+    assert await migrated.alter(differences) == []
+    assert await migrated.alter(indexes) == await described.alter(indexes)
+    assert await migrated.alter(tables) == set(Row.metadata.tables)
 
 
 async def test_what_is_up_to_date_is_left_alone(empty: tuple[Database, Database]) -> None:
@@ -82,8 +78,7 @@ async def test_they_can_be_taken_back_and_made_again(empty: tuple[Database, Data
     database, _ = empty
     await migrate(database)
     await undo(database)
-    async with database.alter() as connection:
-        assert await connection.run_sync(tables) == set()
+    assert await database.alter(tables) == set()
     await migrate(database)
     assert not await pending(database)
 
@@ -91,8 +86,8 @@ async def test_they_can_be_taken_back_and_made_again(empty: tuple[Database, Data
 async def test_tables_of_a_later_release_are_refused(empty: tuple[Database, Database]) -> None:
     database, _ = empty
     await migrate(database)
-    async with database.alter() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with database.write() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase):
         await migrate(database)
 

@@ -24,7 +24,7 @@ from core.inbox import Raw
 from core.manual_tickets.dialogue import current
 from core.manual_tickets.save import save
 from core.people.identity import Sender
-from core.people.staff import at_the_desk
+from core.people.staff import as_staff
 from core.tickets.card import card_of
 from core.tickets.delivery_results import arrived
 from core.tickets.incoming import IncomingMessage, find_location
@@ -53,8 +53,7 @@ async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             server: Postgres = request.getfixturevalue("postgres")
             url = stack.enter_context(server.database(empty=True))
         database = Database(url)
-        async with database.alter() as connection:
-            await connection.run_sync(_as_before)
+        await database.alter(_as_before)
         yield database
         await database.close()
 
@@ -153,7 +152,7 @@ async def test_what_waits_in_the_inbox_is_handled_next_and_what_was_handled_is_k
         "501",
         "503",
     ]
-    assert await desk.run(inbox.replay, 3)
+    assert await desk.run(inbox.replay, [3]) == [3]
 
 
 async def test_what_waits_in_the_outbox_leaves_and_its_card_is_noted(desk: Desk) -> None:
@@ -179,7 +178,7 @@ async def test_a_consultation_that_was_being_written_down_is_saved(desk: Desk) -
         assert (await current(tx)).words is not None
         return (await save(tx)).number
 
-    number = await desk.run(at_the_desk, OLGA, save_it)
+    number = await desk.run(as_staff, OLGA, save_it)
 
     async def source(tx: ReadTx) -> str | None:
         found = await find_location(tx, MessageRef("telegram", "201", "8"))

@@ -1,4 +1,4 @@
-"""How the bot introduces itself: its commands for each role and chat, its description, its menu.
+"""What Telegram shows of the bot: its commands for each role and chat, its description, its menu.
 
 Telegram shows the narrowest scope that fits, and in it the reader's language, or else the entry
 without a language. Nothing is set twice: a digest of everything says whether there is news.
@@ -80,7 +80,7 @@ OPERATOR: Final = (
 )
 # What only admins can do is offered to them alone.
 ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
-ADMIN_IN_PRIVATE: Final = (*CUSTOMER, "report", "setup")
+ADMIN_IN_PRIVATE: Final = (*CUSTOMER, "report", "quarantine", "setup")
 # What Telegram shows to readers of any other language.
 OTHERWISE: Final = "en"
 

@@ -4,15 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from core.delivery import outbox_store
 from core.delivery.channel import SendError
 from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke, UpdateQuarantined
 from core.people.identity import arrive
-from core.tickets.assignment import take
-from core.tickets.conversation import note, undo
-from core.tickets.edits import edit
-from core.tickets.lifecycle import move
+from core.tickets.conversation import edit, note, undo
+from core.tickets.lifecycle import move, take
 from core.tx import Tx
 from sandbox import Message
 from tests.channels.telegram.house import House, Mutation
@@ -263,7 +261,8 @@ async def test_operators_and_admins_are_told_what_needs_them(house: House) -> No
         "⭕ Пока бот не работал (3 ч 20 мин), просрочено 2 обращения: #3, #5.",
         (
             "Одно обновление бот не понял и отложил под номером 7: <odd>. "
-            "Оно сохранено, остальные идут дальше. Всего отложено: 1."
+            "Оно сохранено, остальные идут дальше. Всего отложено: 1. "
+            "Посмотреть и повторить: /quarantine"
         ),
     ]
     (button,) = alerts[0].markup["inline_keyboard"][0]  # type: ignore[index]

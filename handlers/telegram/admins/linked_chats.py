@@ -1,5 +1,6 @@
 """The bot was added to a group or a channel: an admin may give the chat its role."""
 
+from dataclasses import replace
 from typing import Final
 
 from aiogram import Bot
@@ -54,7 +55,7 @@ async def on_added(
 
 async def _in_private(desk: Desk, sender: Sender, responder: Responder) -> Responder:
     locale = await desk.read(language_of, sender.telegram_id, sender.language)
-    return Responder(responder.bot, desk, responder.texts, locale)
+    return Responder(responder.bot, desk, responder.texts, responder.acknowledgements, locale)
 
 
 async def on_link(context: ButtonContext, data: LinkChat) -> None:
@@ -66,7 +67,7 @@ async def on_link(context: ButtonContext, data: LinkChat) -> None:
         raise Refusal(f"setup.toast.{health.code.partition('.')[0]}", **facts)
     desk.company = await desk.run(link, context.sender, data.role, data.chat)
     await context.show(responder.html(f"setup.linked.{data.role}", facts))
-    there = Responder(bot, desk, responder.texts, desk.company.language)
+    there = replace(responder, locale=desk.company.language, own_zone=None)
     await there.say(data.chat, there.html(f"setup.hello.{data.role}"))
     if context.message is not None:
         await send_checklist(context.message.chat.id, desk, responder, bot)

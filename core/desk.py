@@ -20,7 +20,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
 from core.company import Company
-from core.db import COMMIT_NOW, Database, PreparedStatement, constant
+from core.db import COMMIT_NOW, Database, PreparedStatement, constant, may_run_again
 from core.fault_points import pass_point
 from core.models import InboxRow
 from core.subscribers import Subscriber, notify
@@ -33,10 +33,6 @@ Clock = Callable[[], datetime]
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 4
-# PostgreSQL: could not serialise, deadlock found, somebody else has made the same row meanwhile.
-# The action is run again, from the start.
-_TRY_AGAIN = frozenset({"40001", "40P01", "23505"})
-
 
 _INBOX: Final[Any] = InboxRow.__table__
 _MARK_DONE: Final = PreparedStatement(
@@ -146,10 +142,9 @@ class Desk:
             try:
                 return await self._once(actor, action, args, options)
             except DBAPIError as error:
-                code = getattr(error.orig, "sqlstate", None)
-                if code not in _TRY_AGAIN or attempt == _ATTEMPTS:
+                if not may_run_again(error) or attempt == _ATTEMPTS:
                     raise
-                log.info("running an action again", extra={"attempt": attempt, "code": code})
+                log.info("running an action again", extra={"attempt": attempt})
         raise AssertionError
 
     async def _once(

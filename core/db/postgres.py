@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import event, func, select
@@ -10,15 +11,32 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from core.db.errors import DatabaseInUse
+from core.db.errors import DatabaseInUse, StoreUnreachable
 from core.db.sqlite_driver import Listener
 
 R = TypeVar("R")
 
 # Named by us alone: the advisory lock of the one writing process.
 _ONE_WRITER: Final = 7_391_204_518
+# Seconds that PostgreSQL may take to accept a connection; well below the time after which an update
+# counts as failed.
+_CONNECT_TIMEOUT: Final = 10
+
+
+async def _connect(*args: Any, **options: Any) -> Any:
+    """Connect to PostgreSQL. Raises StoreUnreachable where the driver raises any OSError: a missing
+    socket of the server is not to be taken for a missing file of a handler's.
+    """
+    asyncpg = import_module("asyncpg")
+    try:
+        return await asyncpg.connect(*args, **options)
+    except OSError as error:
+        raise StoreUnreachable(str(error) or type(error).__name__) from error
+
+
+_OPTIONS: Final[dict[str, Any]] = {"async_creator_fn": _connect, "timeout": _CONNECT_TIMEOUT}
 # Asks PostgreSQL itself to refuse what a reader must not do.
-_READ_ONLY: Final = {"server_settings": {"default_transaction_read_only": "on"}}
+_READ_ONLY: Final = _OPTIONS | {"server_settings": {"default_transaction_read_only": "on"}}
 
 
 class PostgresDatabase:
@@ -30,12 +48,17 @@ class PostgresDatabase:
         self._url = url
         self._listeners = listeners
         self._held: AsyncConnection | None = None
-        self._writer = self._engine(pool_size=8)
-        self._reader = self._engine(pool_size=4, connect_args=_READ_ONLY)
+        self._writer = self._engine(8, _OPTIONS)
+        self._reader = self._engine(4, _READ_ONLY)
 
-    def _engine(self, **options: Any) -> AsyncEngine:
-        # people's words are nothing for a log
-        engine = create_async_engine(self._url, hide_parameters=True, pool_timeout=10, **options)
+    def _engine(self, size: int, options: dict[str, Any]) -> AsyncEngine:
+        engine = create_async_engine(
+            self._url,
+            hide_parameters=True,  # people's words are nothing for a log
+            pool_size=size,
+            pool_timeout=10,
+            connect_args=options,
+        )
         event.listen(engine.sync_engine, "before_cursor_execute", self._asked)
         event.listen(engine.sync_engine, "commit", self._committed)
         return engine
@@ -56,7 +79,9 @@ class PostgresDatabase:
 
         The desk's order per chat and its probes rely on it as long as rows have no leases.
         """
-        engine = create_async_engine(self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        engine = create_async_engine(
+            self._url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=_OPTIONS
+        )
         connection = await engine.connect()
         if not await connection.scalar(select(func.pg_try_advisory_lock(_ONE_WRITER))):
             await connection.close()
@@ -84,7 +109,9 @@ class PostgresDatabase:
 
     async def alter(self, work: Callable[..., R], *args: Any) -> R:
         """What ``work`` returns of a connection, in a transaction for changing tables."""
-        engine = create_async_engine(self._url, hide_parameters=True, poolclass=NullPool)
+        engine = create_async_engine(
+            self._url, hide_parameters=True, poolclass=NullPool, connect_args=_OPTIONS
+        )
         async with engine.begin() as connection:
             return await connection.run_sync(work, *args)
 

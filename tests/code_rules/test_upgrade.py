@@ -152,7 +152,7 @@ async def test_what_waits_in_the_inbox_is_handled_next_and_what_was_handled_is_k
         "501",
         "503",
     ]
-    assert await desk.run(inbox.replay, 3)
+    assert await desk.run(inbox.replay, [3]) == [3]
 
 
 async def test_what_waits_in_the_outbox_leaves_and_its_card_is_noted(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Setting the desk up in private: claim, checklist, choices, test ticket, linked chats, admins."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -196,7 +197,7 @@ async def on_added(
 
 async def _in_private(desk: Desk, sender: Sender, responder: Responder) -> Responder:
     locale = await desk.read(language_of, sender.telegram_id, sender.language)
-    return Responder(responder.bot, desk, responder.texts, locale)
+    return Responder(responder.bot, desk, responder.texts, responder.acknowledgements, locale)
 
 
 async def on_link(context: ButtonContext, data: LinkChat) -> None:
@@ -208,7 +209,7 @@ async def on_link(context: ButtonContext, data: LinkChat) -> None:
         raise Refusal(f"setup.toast.{health.code.partition('.')[0]}", **facts)
     desk.company = await desk.run(link, context.sender, data.role, data.chat)
     await context.show(responder.html(f"setup.linked.{data.role}", facts))
-    there = Responder(bot, desk, responder.texts, desk.company.language)
+    there = replace(responder, locale=desk.company.language, own_zone=None)
     await there.say(data.chat, there.html(f"setup.hello.{data.role}"))
     if context.message is not None:
         await send_checklist(context.message.chat.id, desk, responder, bot)

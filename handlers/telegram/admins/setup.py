@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
@@ -34,6 +34,7 @@ from core.setup.test_ticket import find_test_ticket, send_test_ticket
 from core.teams.teams import teams_of
 from core.tickets.incoming import IncomingMessage
 from core.words.names import clean_name
+from core.words.pasted import find_zone
 from core.words.when import NotATime, parse_span
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_operator_chat
@@ -129,11 +130,10 @@ def _name(words: str) -> str:
 
 
 def _zone(words: str) -> ZoneInfo:
-    wanted = words.strip().replace(" ", "_").casefold()
-    for zone in available_timezones():
-        if wanted in {zone.casefold(), zone.rpartition("/")[2].casefold()}:
-            return ZoneInfo(zone)
-    raise Unreadable("setup.unreadable.zone")
+    zone = find_zone(words)
+    if zone is None:
+        raise Unreadable("setup.unreadable.zone")
+    return zone
 
 
 def _language(words: str) -> str:

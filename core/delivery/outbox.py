@@ -286,7 +286,7 @@ async def _room(
 
 
 def _ordering_key(notice: Notice, address: str, ticket: Ticket | None) -> str:
-    """Rows of a ticket keep their order at an address; what may overtake has a lane of its own."""
+    """Rows of a ticket keep their order at an address; what may overtake has a key of its own."""
     number = 0 if ticket is None else ticket.id
     if notice.kind == "reaction":
         return f"{address}:{number}:reaction"

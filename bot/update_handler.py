@@ -11,7 +11,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from bot.update_queue import UnparsableUpdate, UpdateNotReady
-from channels.telegram.addresses import message_ref
+from channels.telegram.addresses import chat_address, message_ref
 from channels.telegram.client.gateway import Gateway
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
@@ -64,7 +64,9 @@ class UpdateHandler:
         if message.migrate_to_chat_id is None:
             return False
         self.desk.company = await self.desk.run(
-            move_chat, message.chat.id, message.migrate_to_chat_id
+            move_chat,
+            chat_address(message.chat.id),
+            chat_address(message.migrate_to_chat_id),
         )
         return True
 

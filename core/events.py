@@ -478,8 +478,8 @@ class KindRefused(Event):
 class ChatMoved(Event):
     """A group got a new id; stored ids follow."""
 
-    old: int
-    new: int
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -487,8 +487,8 @@ class ChatLinked(Event):
     """An admin gave a chat its role: ``operators`` or ``alerts``; ``before`` had it until then."""
 
     role: str
-    chat: int
-    before: int | None
+    chat: str
+    before: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -500,10 +500,10 @@ class DeskTroubled(Event):
 
     role: str
     code: str
-    chat: int | None
+    chat: str | None
     team: str = ""
     title: str = ""
-    other: int | None = None
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -512,10 +512,10 @@ class DeskWell(Event):
 
     role: str
     code: str
-    chat: int | None
+    chat: str | None
     team: str = ""
     title: str = ""
-    other: int | None = None
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Final
 
+from core.address_holders import address_of
+from core.addresses import Address
 from core.equipment.cameras import PAGE, CameraPage, has_cameras, list_own
 from core.errors import Refusal
 from core.models import Person
 from core.people.contact_points import verified_phones
-from core.people.identity import Sender, arrive, enter_dialogue, find_by_telegram, mark_reachable
+from core.people.identity import Sender, arrive, enter_dialogue, find_by_address, mark_reachable
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import FOLLOW_UP, Heard, Outcome
 from core.tx import ReadTx, Tx
@@ -37,8 +39,8 @@ async def begin_choosing(tx: Tx, sender: Sender) -> Offered:
     mark_reachable(tx, person)
     if not await has_cameras(tx):
         raise Refusal("refusal.no_cameras")
-    page = await list_own(tx, sender.telegram_id)
-    phones = tuple(await verified_phones(tx, sender.telegram_id))
+    page = await list_own(tx, sender.address)
+    phones = tuple(await verified_phones(tx, sender.address))
     if page.total or phones:
         _look_for(tx, person, page, "")
     else:
@@ -59,28 +61,28 @@ async def search(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | N
     words = " ".join(incoming.text.split())[:_LONGEST]
     if incoming.kind != "text" or not words:
         return None
-    page = await list_own(tx, person.telegram_id or 0, words)
+    page = await list_own(tx, address_of(person), words)
     _look_for(tx, person, page, words)
     return Heard(Outcome.SEARCHES, person)
 
 
 async def look_at_page(tx: ReadTx, sender: Sender, page: int) -> Offered:
     """Return a page of the person's cameras, by the words searched for."""
-    person = await find_by_telegram(tx, sender.telegram_id)
+    person = await find_by_address(tx, sender.address)
     dialogue = (None if person is None else person.dialogue) or {}
     words = str(dialogue.get("words", "")) if dialogue.get("step") == STEP else ""
-    return Offered(await list_own(tx, sender.telegram_id, words, page), words)
+    return Offered(await list_own(tx, sender.address, words, page), words)
 
 
-async def wants_phone(tx: ReadTx, telegram_id: int) -> str | None:
+async def wants_phone(tx: ReadTx, address: Address) -> str | None:
     """Return why the person's contact would help to find cameras: it was ``asked`` for, or their
     phone is ``unknown``.
 
     ``None``: it would not, so it is a message like any other.
     """
-    person = await find_by_telegram(tx, telegram_id)
+    person = await find_by_address(tx, address)
     if ((None if person is None else person.dialogue) or {}).get("step") == PHONE_STEP:
         return "asked"
-    if await verified_phones(tx, telegram_id) or not await has_cameras(tx):
+    if await verified_phones(tx, address) or not await has_cameras(tx):
         return None
     return "unknown"

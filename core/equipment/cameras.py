@@ -5,14 +5,13 @@ from typing import Final
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from core.address_holders import holder_of
+from core.addresses import Address
 from core.errors import Refusal
-from core.models import Camera, CameraOwner, ContactPoint, Person
+from core.models import Camera, CameraOwner, ContactPoint
 from core.tx import ReadTx
 from core.words.stems import fold
 
-TELEGRAM: Final = "telegram"
-PHONE: Final = "phone"
-EMAIL: Final = "email"
 # How many cameras fit on a phone's screen, with the buttons to turn pages.
 PAGE: Final = 8
 
@@ -56,12 +55,12 @@ async def has_cameras(tx: ReadTx) -> bool:
     return (await tx.session.scalars(query)).one_or_none() is not None
 
 
-async def list_own(tx: ReadTx, telegram_id: int, words: str = "", page: int = 0) -> CameraPage:
+async def list_own(tx: ReadTx, address: Address, words: str = "", page: int = 0) -> CameraPage:
     """Return the person's cameras with all of these words in number, name or address.
 
     A page beyond the last is the last.
     """
-    found = await _owned_by(tx, telegram_id)
+    found = await _owned_by(tx, address)
     for word in fold(words).split():
         found = found.where(Camera.folded.contains(word, autoescape=True))
     total = await tx.session.scalar(select(func.count()).select_from(found.subquery())) or 0
@@ -73,28 +72,28 @@ async def list_own(tx: ReadTx, telegram_id: int, words: str = "", page: int = 0)
 
 
 async def find_own(
-    tx: ReadTx, telegram_id: int, *, camera_id: int | None = None, number: str | None = None
+    tx: ReadTx, address: Address, *, camera_id: int | None = None, number: str | None = None
 ) -> Camera:
     """Return the person's camera with this id or number.
 
     Raises :class:`Refusal`, the same for a camera of somebody else and for one that does not exist.
     """
     wanted = Camera.id == camera_id if number is None else Camera.number == number
-    query = (await _owned_by(tx, telegram_id)).where(wanted)
+    query = (await _owned_by(tx, address)).where(wanted)
     camera = (await tx.session.scalars(query)).one_or_none()
     if camera is None:
         raise Refusal("refusal.no_such_camera")
     return camera
 
 
-async def _owned_by(tx: ReadTx, telegram_id: int) -> Select[Camera]:
-    """Select active cameras whose owner is this id, or a verified contact point of this person."""
+async def _owned_by(tx: ReadTx, address: Address) -> Select[Camera]:
+    """Select active cameras of this address, and of every verified contact point of its person."""
     points = await tx.session.execute(
-        select(ContactPoint.kind, ContactPoint.value)
-        .join(Person, ContactPoint.person_id == Person.id)
-        .where(Person.telegram_id == telegram_id, ContactPoint.verified_at.is_not(None))
+        select(ContactPoint.kind, ContactPoint.value).where(
+            ContactPoint.person_id == holder_of(address), ContactPoint.verified_at.is_not(None)
+        )
     )
-    keys = [(TELEGRAM, str(telegram_id)), *(tuple(point) for point in points)]
+    keys = {(address.channel, address.chat), *(tuple(point) for point in points)}
     theirs = (and_(CameraOwner.kind == kind, CameraOwner.value == value) for kind, value in keys)
     return select(Camera).where(
         Camera.id.in_(select(CameraOwner.camera_id).where(or_(*theirs))), Camera.active.is_(True)

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Final
 
+from core.addresses import TELEGRAM
 from core.words.aliases import CAMERA_COLUMNS
-from core.words.contact_values import read_phone
+from core.words.contact_values import EMAIL, PHONE, read_phone
 
 REQUIRED: Final = ("number", "name", "owner")
 LONGEST: Final = {"number": 64, "name": 200, "address": 300, "area": 100}
 _OWNER: Final = 200
 # Telegram's ids fit into 52 bits. Eleven digits like those of a Russian phone are one without +.
-_TELEGRAM: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
+_USER_ID: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 _BARE_PHONE: Final = re.compile(r"[78][0-9]{10}", re.ASCII)
 _EMAIL: Final = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -188,15 +189,15 @@ def read_owner(words: str) -> Owner:
         phone = read_phone(words)
         if phone is None:
             raise ValueError("is not a phone in international form, such as +79161234567")
-        return "phone", phone
+        return PHONE, phone
     if "@" in words:
         if not _EMAIL.fullmatch(words) or len(words) > _OWNER:
             raise ValueError("is not an e-mail address")
-        return "email", words.lower()
+        return EMAIL, words.lower()
     if _BARE_PHONE.fullmatch(words):
         raise ValueError("looks like a phone; write it with +, such as +79161234567")
-    if _TELEGRAM.fullmatch(words):
-        return "telegram", words
+    if _USER_ID.fullmatch(words):
+        return TELEGRAM, words
     raise ValueError("is neither a Telegram id nor a phone with + nor an e-mail address")
 
 

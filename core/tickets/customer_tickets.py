@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 
+from core.address_holders import holder_of
+from core.addresses import Address
 from core.errors import Refusal
-from core.models import Message, Person, Ticket
+from core.models import Message, Ticket
 from core.people.identity import Sender, arrive, mark_reachable
 from core.tickets.intake import follow_up
 from core.tickets.topics import TopicFacts, topics_of
@@ -68,10 +70,10 @@ class OwnWords:
 
 
 async def list_own(
-    tx: ReadTx, telegram_id: int, cursor: Cursor | None = None, *, newer: bool = False
+    tx: ReadTx, address: Address, cursor: Cursor | None = None, *, newer: bool = False
 ) -> OwnPage:
     """Return the page behind the cursor (or before it, if ``newer``): open first, newest first."""
-    rows = await _list(tx, telegram_id, cursor, newer=newer)
+    rows = await _list(tx, address, cursor, newer=newer)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     tickets = tuple([await own_ticket(tx, row) for row in (rows[::-1] if newer else rows)])
     if newer:
@@ -80,7 +82,7 @@ async def list_own(
 
 
 async def _list(
-    tx: ReadTx, telegram_id: int, cursor: Cursor | None, *, newer: bool
+    tx: ReadTx, address: Address, cursor: Cursor | None, *, newer: bool
 ) -> list[Ticket]:
     """Return one row more than a page, in the direction asked for: first one half, then the other.
 
@@ -93,14 +95,13 @@ async def _list(
     found: list[Ticket] = []
     for ended in halves:
         where: list[ColumnElement[bool]] = [
-            Person.telegram_id == telegram_id,
+            Ticket.customer_id == holder_of(address),
             Ticket.state.not_in(open_codes) if ended else Ticket.state.in_(open_codes),
         ]
         if cursor is not None and ended == cursor.ended:
             where.append(Ticket.id > cursor.number if newer else Ticket.id < cursor.number)
         query = (
             select(Ticket)
-            .join(Person, Ticket.customer_id == Person.id)
             .where(*where)
             .order_by(Ticket.id.asc() if newer else Ticket.id.desc())
             .limit(PAGE + 1 - len(found))

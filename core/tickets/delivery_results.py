@@ -4,7 +4,7 @@ receipts (X2, R12).
 
 from typing import Final
 
-from core.addresses import MessageRef
+from core.addresses import Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
 from core.delivery.card_updates import leave_pointer
 from core.delivery.channel import Delivery, Sent
@@ -41,19 +41,19 @@ async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     if await tx.session.get(Ticket, number, with_for_update=True) is None:
         return
     card = MessageRef(delivery.channel, delivery.address, sent.message_refs[0])
-    if await _has_moved(tx, number, delivery.address):
+    if await _has_moved(tx, number, delivery.to):
         await note_former_card(tx, number, card)
         await leave_pointer(tx, number, card, None)
     else:
         await note_card(tx, number, card, digest)
 
 
-async def _has_moved(tx: Tx, ticket_id: int, here: str) -> bool:
+async def _has_moved(tx: Tx, ticket_id: int, here: Address) -> bool:
     """Return whether the ticket went to another group while its card was on the way here."""
-    if str(await operator_chat_of(tx, ticket_id)) == here or not await is_operator_chat(tx, here):
+    if await operator_chat_of(tx, ticket_id) == here or not await is_operator_chat(tx, here):
         return False
     tx.invalidate(OperatorChats)  # another process may have changed them a moment ago
-    return await is_operator_chat(tx, here) and str(await operator_chat_of(tx, ticket_id)) != here
+    return await is_operator_chat(tx, here) and await operator_chat_of(tx, ticket_id) != here
 
 
 async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:

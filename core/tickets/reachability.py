@@ -5,7 +5,7 @@ from sqlalchemy import select
 from core.errors import Refusal
 from core.events import PersonUnreachable
 from core.models import Person, Ticket
-from core.people.identity import Sender, find_by_telegram, lose
+from core.people.identity import Sender, find_by_address, lose
 from core.tickets.relations import reach_of
 from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
@@ -17,14 +17,14 @@ async def demand_channel(tx: Tx, ticket: Ticket) -> None:
     (A5).
     """
     person = await tx.session.get_one(Person, ticket.customer_id)
-    if person.telegram_id is None:
+    if person.address is None:
         reach = ", ".join(value for _, value in await reach_of(tx, person.id))
         raise Refusal("refusal.no_channel", number=ticket.id, reach=reach or NAMELESS)
 
 
 async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:
-    """Note that this Telegram user has blocked the bot."""
-    person = await find_by_telegram(tx, sender.telegram_id)
+    """Note that this person has blocked us where they wrote from."""
+    person = await find_by_address(tx, sender.address)
     if person is not None:
         await lose_customer(tx, person, reason, by_answer=False)
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
+from core.address_holders import merged_account
 from core.desk import Desk
 from core.errors import Refusal
-from core.people.identity import Sender, merged_account, reader_of
+from core.people.identity import Sender, reader_of
 from core.texts import Texts
 from core.tx import ReadTx
 from handlers.telegram.origin import sender_of
@@ -60,12 +61,12 @@ class LocaleMiddleware(BaseMiddleware):
 
 async def _merged_reader(tx: ReadTx, sender: Sender) -> tuple[Sender, str, ZoneInfo | None]:
     """An account that was merged into another acts as that one."""
-    person = replace(sender, telegram_id=await merged_account(tx, sender.telegram_id))
+    person = replace(sender, address=await merged_account(tx, sender.address))
     return await _plain_reader(tx, person)
 
 
 async def _plain_reader(tx: ReadTx, sender: Sender) -> tuple[Sender, str, ZoneInfo | None]:
-    return sender, *await reader_of(tx, sender.telegram_id, sender.language)
+    return sender, *await reader_of(tx, sender.address, sender.language)
 
 
 async def show_refusal(responder: Responder, event: TelegramObject, refusal: Refusal) -> None:

@@ -6,9 +6,11 @@ from urllib.parse import urlencode
 
 from aiogram.filters.callback_data import CallbackData
 
+from channels.telegram.addresses import chat_id
 from channels.telegram.screens.buttons import Button, Id, Keyboard, button, one_of
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.setup import SetupStep
+from core.addresses import Address
 from core.setup.admins import Admin, Invitation
 from core.words.names import clean_name
 
@@ -23,8 +25,8 @@ class DismissAdmin(CallbackData, prefix="ad"):
     person: Id
 
 
-def draw_list(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen:
-    """All admins; those who were invited can be removed. ``mine``: who looks, by account."""
+def draw_list(renderer: Renderer, found: Sequence[Admin], mine: Address) -> Screen:
+    """All admins; those who were invited can be removed. ``mine``: who looks."""
     lines = [renderer.html("setup.admins.head"), ""]
     lines += [_line(renderer, one, mine) for one in found]
     if any(one.named for one in found):
@@ -43,10 +45,10 @@ def draw_list(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen:
     return Screen("\n".join(lines), Keyboard(inline_keyboard=[*rows, [_back(renderer, "list")]]))
 
 
-def _line(renderer: Renderer, one: Admin, mine: int) -> str:
-    who = "you" if one.telegram_id == mine else "line"
+def _line(renderer: Renderer, one: Admin, mine: Address) -> str:
+    who = "you" if one.address == mine else "line"
     key = f"setup.admins.{who if one.id else 'unseen'}{'_named' if one.named else ''}"
-    return renderer.html(key, name=_name(one), id=one.telegram_id)
+    return renderer.html(key, name=_name(one), id=chat_id(one.address))
 
 
 def _name(one: Admin) -> str:
@@ -66,9 +68,9 @@ def invitation(renderer: Renderer, made: Invitation, bot: str) -> Screen:
     return Screen(text, Keyboard(inline_keyboard=rows))
 
 
-def confirm_dismissal(renderer: Renderer, one: Admin, mine: int) -> Screen:
+def confirm_dismissal(renderer: Renderer, one: Admin, mine: Address) -> Screen:
     """Is this person to be no admin any more?"""
-    key = "setup.admins.sure_you" if one.telegram_id == mine else "setup.admins.sure"
+    key = "setup.admins.sure_you" if one.address == mine else "setup.admins.sure"
     yes = button(
         renderer.plain("button.setup.dismiss_sure"), DismissAdmin(verb="sure", person=one.id)
     )

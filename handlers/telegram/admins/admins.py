@@ -35,7 +35,7 @@ async def on_step(context: ButtonContext, data: SetupStep) -> None:
 async def on_dismiss(context: ButtonContext, data: DismissAdmin) -> None:
     """Ask once more, or do it."""
     known = {one.id: one for one in await context.desk.read(list_admins) if one.id}
-    one, mine = known.get(data.person), context.sender.telegram_id
+    one, mine = known.get(data.person), context.sender.address
     if one is None:
         raise Refusal("refusal.no_admin")
     if data.verb == "ask":
@@ -43,7 +43,7 @@ async def on_dismiss(context: ButtonContext, data: DismissAdmin) -> None:
         return
     context.desk.company = await context.desk.run(dismiss, context.sender, data.person)
     await context.toast(context.responder.plain("setup.admins.done", {"name": one.name}))
-    if one.telegram_id == mine:
+    if one.address == mine:
         await context.edit(Screen(context.responder.html("setup.admins.left")))
     else:
         await context.edit(await _list(context))
@@ -51,4 +51,4 @@ async def on_dismiss(context: ButtonContext, data: DismissAdmin) -> None:
 
 async def _list(context: ButtonContext) -> Screen:
     found = await context.desk.read(list_admins)
-    return screens.draw_list(context.renderer, found, context.sender.telegram_id)
+    return screens.draw_list(context.renderer, found, context.sender.address)

@@ -5,6 +5,7 @@ from typing import Final
 from aiogram import Bot
 from aiogram.types import ChatMemberUpdated
 
+from channels.telegram.addresses import chat_address, chat_id
 from channels.telegram.client.chat_health import examine_chat
 from channels.telegram.screens.setup import LinkChat, offer_link
 from core.delivery.linked_chats import ROLES
@@ -28,7 +29,7 @@ def possible_role(event: ChatMemberUpdated, desk: Desk) -> str | None:
     Whoever else adds it gets no answer: a stranger's group is nobody's business here.
     """
     inside = event.new_chat_member.status in _INSIDE
-    if not inside or event.from_user.id not in desk.company.admins:
+    if not inside or chat_address(event.from_user.id) not in desk.company.admins:
         return None
     return _ROLES.get(event.chat.type)
 
@@ -38,8 +39,10 @@ async def on_added(
 ) -> None:
     """Tell the admin in private what is missing in the chat, or offer to link it."""
     private = await _in_private(desk, sender, responder)
-    admin, chat = sender.telegram_id, event.chat.id
-    if getattr(desk.company, ROLES[role]) == chat or await is_operator_chat(desk, chat):
+    admin, chat = chat_id(sender.address), event.chat.id
+    if getattr(desk.company, ROLES[role]) == chat_address(chat) or await is_operator_chat(
+        desk, chat
+    ):
         await send_checklist(admin, desk, private, bot)
         return
     health = await examine_chat(bot, role, chat)
@@ -53,7 +56,7 @@ async def on_added(
 
 
 async def _in_private(desk: Desk, sender: Sender, responder: Responder) -> Responder:
-    locale = await desk.read(language_of, sender.telegram_id, sender.language)
+    locale = await desk.read(language_of, sender.address, sender.language)
     return Responder(responder.bot, desk, responder.texts, locale)
 
 
@@ -64,7 +67,7 @@ async def on_link(context: ButtonContext, data: LinkChat) -> None:
     facts = {"title": health.title, "id": data.chat}
     if not health.fine:
         raise Refusal(f"setup.toast.{health.code.partition('.')[0]}", **facts)
-    desk.company = await desk.run(link, context.sender, data.role, data.chat)
+    desk.company = await desk.run(link, context.sender, data.role, chat_address(data.chat))
     await context.show(responder.html(f"setup.linked.{data.role}", facts))
     there = Responder(bot, desk, responder.texts, desk.company.language)
     await there.say(data.chat, there.html(f"setup.hello.{data.role}"))

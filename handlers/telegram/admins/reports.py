@@ -34,7 +34,7 @@ async def on_command(context: MessageContext) -> bool:
 async def on_button(context: ButtonContext, data: Any) -> None:
     """Turn a page; below an alert, show the list."""
     desk, message = context.desk, context.message
-    if context.sender.telegram_id not in desk.company.admins:
+    if context.sender.address not in desk.company.admins:
         raise NotAllowed("report")
     if not isinstance(data, ListPage) or data.view not in _VIEWS or message is None:
         raise Refusal("refusal.outdated")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.screens.admins import DismissAdmin
 from channels.telegram.screens.setup import LinkChat, SetField, SetupStep
 from core.setup import admins as invitations
@@ -42,7 +43,7 @@ async def on_message(context: MessageContext) -> bool:
     if not text or user is None or not is_from_admin(context.message, context.desk):
         return False
     if not text.startswith("/"):
-        field = await context.desk.read(asked_for, user.id)
+        field = await context.desk.read(asked_for, chat_address(user.id))
         if field is not None:
             await setup.on_words(context, field)
         return field is not None

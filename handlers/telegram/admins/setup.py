@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.addresses import message_ref, own_chat
 from channels.telegram.client.chat_health import TEAM, Health, examine
 from channels.telegram.screens import setup as screens
 from channels.telegram.screens.screen import Screen
@@ -56,8 +56,11 @@ async def progress_of(desk: Desk, bot: Bot) -> Progress:
         chats = await examine(bot, company, teams.with_group)
     except AiogramError:
         name = ""
-        chats = [Health(role, "unknown", getattr(company, ROLES[role])) for role in ROLES]
-        chats += [Health(TEAM, "unknown", team.chat, team=team.code) for team in teams.with_group]
+        chats = [Health(role, "unknown", own_chat(getattr(company, ROLES[role]))) for role in ROLES]
+        chats += [
+            Health(TEAM, "unknown", own_chat(team.chat), team=team.code)
+            for team in teams.with_group
+        ]
     return Progress(name, chats, company, await desk.read(find_test_ticket), teams)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.addresses import chat_address, message_ref
 from channels.telegram.screens import cameras as screens
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera, facts_of
 from channels.telegram.screens.screen import Screen
@@ -120,7 +120,7 @@ async def take_phone(context: MessageContext) -> bool:
     if contact is None or user is None:
         return False
     own = contact.user_id == user.id and not is_borrowed(context.message)
-    wanted = await context.desk.read(camera_picker.wants_phone, user.id)
+    wanted = await context.desk.read(camera_picker.wants_phone, chat_address(user.id))
     if not wanted or not (own or wanted == "asked"):
         return False
     phone = shared_phone(contact.phone_number)

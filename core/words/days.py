@@ -10,6 +10,7 @@ from core.words.vocabulary import plain
 
 # A date without a year that has just passed is a slip; one long past means the next year.
 _JUST_PASSED: Final = timedelta(days=90)
+_MONTHS_IN_YEAR: Final = 12
 
 
 def read_day(found: re.Match[str], today: date) -> date:
@@ -45,6 +46,41 @@ def _numeric_date(found: re.Match[str], today: date) -> date:
 
 def _short_date(found: re.Match[str], today: date) -> date:
     return _in_year(None, int(found["m3"]), int(found["d3"]), today)
+
+
+def _slashed(found: re.Match[str], today: date) -> date:
+    """«25/12» and «12/25» are one day each; who writes «5/6» is asked."""
+    first, second = int(found["d6"]), int(found["m6"])
+    if first != second and max(first, second) <= _MONTHS_IN_YEAR:
+        raise ValueError(found["slashed"])
+    return _in_year(found["y6"], min(first, second), max(first, second), today)
+
+
+def _day_of_month(found: re.Match[str], today: date) -> date:
+    """The next day with this number, today's not among them."""
+    month = today.replace(day=1)
+    for _ahead in range(_MONTHS_IN_YEAR):
+        day = _valid(month.year, month.month, int(found["d7"]))
+        if day is not None and day > today:
+            return day
+        month = (month + timedelta(days=31)).replace(day=1)
+    raise ValueError(found["d7"])
+
+
+def add_working_days(day: date, count: int) -> date:
+    """The day that is `count` working days later."""
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < v.WORKING_WEEK
+    return day
+
+
+def ends_of(kind: str, today: date) -> tuple[date, ...]:
+    """The days at whose evening this day, week's work or month ends, likeliest first."""
+    friday = today + timedelta(days=v.WORKING_WEEK - 1 - today.weekday())
+    sunday = friday + timedelta(days=2)
+    month = (today.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return {"day": (today,), "week": (friday, sunday), "month": (month,)}[kind]
 
 
 def _day_month(found: re.Match[str], today: date) -> date:
@@ -89,6 +125,8 @@ _READERS: Final[dict[str, Callable[[re.Match[str], date], date]]] = {
     "iso": _numeric_date,
     "dotted": _numeric_date,
     "short_date": _short_date,
+    "slashed": _slashed,
+    "day_of_month": _day_of_month,
     "day_month": _day_month,
     "month_day": _month_day,
 }

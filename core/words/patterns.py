@@ -46,14 +46,22 @@ PIECE: Final = re.compile(
 )
 AGO: Final = re.compile(rf"\s+{_any(v.AGO)}\b")
 
+WORKING_DAYS: Final = re.compile(
+    rf"{_BEFORE}(?:(?P<days>\d{{1,3}}|{_any(v.COUNTS)})\s+)?"
+    rf"{_any(v.WORKING)}\s*{_any(v.WORKING_DAY)}{_STOP}"
+)
+
 # Hours
 
 _HALF: Final = rf"(?P<half>{_any(v.HALVES)})"
 # «3 дня» and «2 ночи» are lengths unless a word before them makes hours of them.
 _CLEAR_HALF: Final = rf"(?P<half>{_any(set(v.HALVES) - {'дня', 'ночи'})})"
-_HOUR: Final = r"(?P<hour>[01]?\d|2[0-4])"
+_HOUR: Final = rf"(?:(?P<hour>[01]?\d|2[0-4])|(?P<hour_word>{_any(v.HOURS)})(?!\w))"
 _AFTER_COLON: Final = rf"(?P<minute>\d{{2}})(?::\d{{2}})?(?:\s*{_HALF})?{_STOP}"
 _COLON: Final = rf"(?P<hour>\d{{1,2}}):{_AFTER_COLON}"
+# «10-12» is a range, and «10-15 камер» a number of things: quarters of an hour are times.
+_DASHED: Final = rf"(?P<hour>[01]?\d|2[0-3])[-–](?P<minute>00|15|30|45)(?:\s*{_HALF})?{_STOP}"
+_ROUND: Final = rf"(?P<hour>[01]?\d|2[0-3])[-–](?P<minute>00|30){_STOP}"
 _DOTTED: Final = rf"(?P<hour>[01]?\d|2[0-3])\.(?P<minute>[0-5]\d)(?:\s*{_HALF})?{_STOP}"
 _O_CLOCK: Final = rf"{_BEFORE_CLOCK}{_HOUR}\s*{_any(v.O_CLOCK)}(?:\s+{_HALF})?{_STOP}"
 _HOUR_AND_HALF: Final = (
@@ -62,20 +70,27 @@ _HOUR_AND_HALF: Final = (
 )
 _NAMED: Final = rf"{_BEFORE_CLOCK}?(?P<named>{_any(v.NAMED_HOURS)}){_STOP}"
 
+_BEFORE_PART: Final = r"(?:in\s+the\s+|this\s+|сегодня\s+)?"
+
 LEADING_CLOCKS: Final = tuple(
     re.compile(shape)
     for shape in (
         rf"{_BEFORE}(?:@\s*)?{_COLON}",
         rf"(?:в|at)\s+{_DOTTED}",
+        rf"{_BEFORE_CLOCK}{_DASHED}",
+        rf"{_ROUND}(?=\s*(?:\Z|[,;—–]|-\s))",
         *_HOUR_AND_HALF,
         _O_CLOCK,
         rf"{_BEFORE_CLOCK}{_HOUR}(?=\s*(?:\Z|[,;—–]|-\s))",
         _NAMED,
+        rf"{_BEFORE_PART}{_any(v.BEFORE_CLOCK)}\s+(?P<part>{_any(v.PARTS_OF_DAY)}){_STOP}",
+        rf"{_BEFORE_PART}(?P<part>{_any(v.PARTS_OF_DAY)})(?=\s*(?:\Z|[,;—–]|-\s))",
     )
 )
 
 _GLUE: Final = r"(?:\s*,\s*|\s+)"
-_PART: Final = rf"(?:in\s+the\s+)?(?P<part>{_any(v.PARTS_OF_DAY)})"
+_PART: Final = rf"(?:{_any(v.BEFORE_CLOCK)}\s+)?{_BEFORE_PART}(?P<part>{_any(v.PARTS_OF_DAY)})"
+_MANY_O_CLOCK: Final = rf"(?P<hour>[5-9]|1\d|2[0-4])\s*(?:часов|ч|o['’]clock)(?:\s+{_HALF})?{_STOP}"
 _NOT_A_PLACE: Final = rf"(?!\s*-?(?:й|м|ом|ем|го|th|st|nd|rd)?\s+{_any(v.PLACES)})"
 
 FOLLOWING_CLOCKS: Final = tuple(
@@ -88,7 +103,10 @@ FOLLOWING_CLOCKS: Final = tuple(
                 rf"{_BEFORE_CLOCK}?{_DOTTED}",
                 *_HOUR_AND_HALF,
                 _O_CLOCK,
-                rf"{_BEFORE_CLOCK}(?P<hour>[01]?\d|2[0-3]){_STOP}{_NOT_A_PLACE}",
+                _MANY_O_CLOCK,
+                rf"{_BEFORE_CLOCK}{_DASHED}",
+                _ROUND,
+                rf"{_BEFORE_CLOCK}{_HOUR}{_STOP}{_NOT_A_PLACE}",
             )
         ),
         _NAMED,
@@ -115,10 +133,26 @@ _DAY: Final = rf"""(?:
   | (?P<month_day>(?P<m5>{_any(word for words in v.MONTHS for word in words)})\.?\s+
     (?P<d5>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<y5>{_YEAR})(?!:))?)
   | (?P<short_date>(?P<d3>\d{{1,2}})\.(?P<m3>0[1-9]|1[0-2]))
+  | (?P<slashed>(?!24/7)(?P<d6>\d{{1,2}})/(?P<m6>\d{{1,2}})(?:/(?P<y6>\d{{4}}|\d{{2}}))?)
+  | (?P<day_of_month>(?:the\s+)?(?P<d7>\d{{1,2}})
+    (?:(?:-?(?:го|е|ого|ое|му))?\s+{_any(v.DAY_OF_MONTH)}|-(?:го|ого)|(?:st|nd|rd|th)))
 ){_STOP}"""
 
 LEADING_DAY: Final = re.compile(rf"(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
 FOLLOWING_DAY: Final = re.compile(rf"{_GLUE}(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
+
+# Ends
+
+LEADING_END: Final = re.compile(
+    rf"""(?:{_any(v.BEFORE_ANY)}\s+)?(?:
+    {_any(v.END)}\s+(?:
+        (?P<day>{_any(v.END_OF_DAY)})
+      | (?P<week>{_any(v.END_OF_WEEK)})
+      | (?P<month>{_any(v.END_OF_MONTH)}))
+  | (?P<short>{_any(v.SHORT_ENDS)}))
+    {_STOP}""",
+    re.VERBOSE,
+)
 
 # What was meant as a time but is none
 
@@ -131,6 +165,7 @@ BROKEN: Final = re.compile(
             r"\d{1,4}:\d{2}\S*",
             r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\S*",
             r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?!\w)\S*",
+            r"(?!24/7)\d{1,2}/\d{1,2}(?!\w)\S*",
             r"\d{1,2}\.\d{2}\Z",
             rf"-{_NUMBER}\s*{_ANY_UNIT}",
             rf"\d+\s*[-–—]\s*\d+\s*{_ANY_UNIT}",
@@ -139,3 +174,16 @@ BROKEN: Final = re.compile(
     )
     + ")"
 )
+
+MORE_OF_A_TIME: Final = tuple(
+    re.compile(rf"(?:\s*,\s*|\s+){shape}")
+    for shape in (
+        r"\d{1,2}\s*[-–:.]\s*\d{1,2}(?=\s*(?:\Z|[,;]))",
+        rf"{_BEFORE_CLOCK}(?:\d{{1,2}}|{_any(v.HOURS)})(?!\w){_NOT_A_PLACE}(?:\s*[-–:.]\s*\w+)?",
+        rf"(?:{_any(v.HOURS)}|\d{{1,2}})(?:\s+{_any({*v.HALVES, *v.O_CLOCK})})?\s*\Z",
+        rf"{_BEFORE_CLOCK}(?:{_any(v.PARTS_OF_DAY)}|пол\w+|{_any(v.RELATIVE_DAYS)}){_STOP}",
+        rf"(?:{_any(v.PARTS_OF_DAY)}){_STOP}",
+        rf"{_any((*v.BEFORE_SPAN, *v.BEFORE_ANY))}\s+{_PIECES}{_STOP}",
+    )
+)
+"""After a time, what looks like more of it: «завтра [в пять-шесть]», «3 дня [до завтра]»."""

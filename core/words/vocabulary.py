@@ -7,13 +7,24 @@ Size = tuple[int, int, int]
 
 UNITS: Final[dict[Size, tuple[str, ...]]] = {
     (0, 0, 1): ("секунда", "секунды", "секунду", "секунд", "сек", "seconds", "second", "sec"),
-    (0, 0, 60): ("минута", "минуты", "минуту", "минут", "мин", "minutes", "minute", "mins", "min"),
-    (0, 0, 3600): ("часа", "часов", "часик", "час", "ч", "hours", "hour", "hrs", "hr", "h"),
-    (0, 1, 0): ("день", "дня", "дней", "дн", "сутки", "суток", "days", "day"),
-    (0, 7, 0): ("неделя", "недели", "неделю", "недель", "нед", "weeks", "week", "wks", "wk"),
-    (1, 0, 0): ("месяц", "месяца", "месяцев", "мес", "months", "month"),
+    (0, 0, 60): (
+        "минута", "минуты", "минуту", "минут", "минутку", "минуток", "минуточку", "мин",
+        "minutes", "minute", "mins", "min",
+    ),
+    (0, 0, 3600): (
+        "часа", "часов", "часик", "часика", "часиков", "часок", "час", "ч",
+        "hours", "hour", "hrs", "hr", "h",
+    ),
+    (0, 1, 0): (
+        "день", "дня", "дней", "денек", "денька", "деньков", "дн", "сутки", "суток", "days", "day",
+    ),
+    (0, 7, 0): (
+        "неделя", "недели", "неделю", "недель", "неделька", "недельки", "недельку", "неделек",
+        "нед", "weeks", "week", "wks", "wk",
+    ),
+    (1, 0, 0): ("месяц", "месяца", "месяцев", "месяцок", "мес", "months", "month"),
     (12, 0, 0): ("год", "года", "лет", "years", "year"),
-}
+}  # fmt: skip
 
 # One letter counts only right after its figure: «5 м» is as likely a length.
 TIGHT_UNITS: Final[dict[Size, tuple[str, ...]]] = {
@@ -36,7 +47,8 @@ WHOLE_SPANS: Final[dict[str, Size]] = {
 COUNTS: Final[dict[str, str]] = {
     "один": "1", "одну": "1", "одни": "1", "a": "1", "an": "1", "one": "1",
     "полтора": "1.5", "полторы": "1.5",
-    "пару": "2", "пара": "2", "два": "2", "две": "2", "двое": "2", "two": "2", "a couple of": "2",
+    "пару": "2", "пара": "2", "парочку": "2",
+    "два": "2", "две": "2", "двое": "2", "two": "2", "a couple of": "2",
     "три": "3", "трое": "3", "three": "3",
     "четыре": "4", "four": "4",
     "пять": "5", "five": "5",
@@ -64,6 +76,11 @@ WEEKDAYS: Final[tuple[tuple[str, ...], ...]] = (
     ("суббота", "субботы", "субботу", "субботе", "сбт", "сб", "saturday", "sat"),
     ("воскресенье", "воскресенья", "воскресенью", "вск", "вс", "sunday", "sun"),
 )
+
+# Monday to Friday: which days a company works is not known where times are read.
+WORKING: Final = ("рабочих", "рабочий", "рабочего", "раб.", "раб", "working", "business")
+WORKING_DAY: Final = ("день", "дня", "дней", "days", "day")
+WORKING_WEEK: Final = 5
 
 # «sun glare on the lens» and «sat on the camera» are reasons: alone these words are no days.
 DOUBTFUL_WEEKDAYS: Final = frozenset({"sun", "sat", "wed"})
@@ -107,14 +124,45 @@ HALVES: Final[dict[str, int]] = {
     "дня": 12, "вечера": 12, "pm": 12, "p.m.": 12, "p.m": 12,
 }  # fmt: skip
 O_CLOCK: Final = ("часов", "часам", "часа", "час", "ч", "o'clock", "o’clock")
+HOURS: Final[dict[str, int]] = {
+    word: hour
+    for hour, words in enumerate(
+        (
+            ("час", "часу", "one"), ("два", "двум", "двух", "two"),
+            ("три", "трем", "трех", "three"),
+            ("четыре", "четырем", "четырех", "four"), ("пять", "пяти", "five"),
+            ("шесть", "шести", "six"), ("семь", "семи", "seven"), ("восемь", "восьми", "eight"),
+            ("девять", "девяти", "nine"), ("десять", "десяти", "ten"),
+            ("одиннадцать", "одиннадцати", "eleven"), ("двенадцать", "двенадцати", "twelve"),
+        ),
+        1,
+    )
+    for word in words
+}  # fmt: skip
 
 NAMED_HOURS: Final[dict[str, int]] = {
     "полночь": 0, "полуночи": 0, "midnight": 0,
     "полдень": 12, "полудню": 12, "полудня": 12, "noon": 12,
 }  # fmt: skip
 PARTS_OF_DAY: Final[dict[str, int]] = {
-    "утром": 9, "днем": 13, "вечером": 18, "morning": 9, "afternoon": 13, "evening": 18,
+    "утром": 9, "утра": 9, "утру": 9, "morning": 9,
+    "днем": 13, "обеда": 13, "обеду": 13, "lunch": 13, "lunchtime": 13, "afternoon": 13,
+    "после обеда": 14, "after lunch": 14,
+    "вечером": 18, "вечера": 18, "вечеру": 18, "evening": 18, "tonight": 20,
 }  # fmt: skip
+
+END: Final = ("конца", "конце", "концу", "конец", "end of", "the end of")
+EVENING: Final = 18
+"""The local hour at which a day, a week's work or a month ends."""
+END_OF_DAY: Final = (
+    "рабочего дня", "дня", "working day", "business day", "the day", "day", "today",
+)  # fmt: skip
+END_OF_WEEK: Final = (
+    "рабочей недели", "этой недели", "недели", "the week", "this week", "week",
+)  # fmt: skip
+END_OF_MONTH: Final = ("этого месяца", "месяца", "the month", "this month", "month")
+SHORT_ENDS: Final[dict[str, str]] = {"eod": "day", "cob": "day", "eow": "week", "eom": "month"}
+DAY_OF_MONTH: Final = ("числа", "число", "числу")
 
 # «завтра в 5 подъезде» names a place, not an hour.
 PLACES: Final = (

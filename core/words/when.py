@@ -55,7 +55,7 @@ def parse_when(text: str, now: datetime, zone: ZoneInfo) -> When:
     hour the next such hour. Raises `TimeInPast` or `NotATime`, both `WhenError`.
     """
     line = _Line(text.strip(), now, zone)
-    for read in (_read_clock, _read_span, _read_day):
+    for read in (_read_working_days, _read_end, _read_clock, _read_span, _read_day):
         moment = read(line)
         if moment is not None:
             return line.settle(moment)
@@ -115,8 +115,9 @@ class _Line:
         at = next((at for at in moment.instants if at > self.now), None)
         if at is None:
             raise TimeInPast(self.words(moment.end))
-        if at - self.now > FARTHEST:
-            raise NotATime(self.words(moment.end))
+        doubtful = _end_of_doubt(self, moment.end)
+        if at - self.now > FARTHEST or doubtful:
+            raise NotATime(self.words(doubtful or moment.end))
         return When(at, _reason(self.text[moment.end :]))
 
     def instants(self, day: date, clock: time) -> tuple[datetime, ...]:
@@ -140,9 +141,18 @@ def _reason(text: str) -> str:
     return text.strip().lstrip("-–—,:;.").strip()
 
 
+def _end_of_doubt(line: _Line, start: int) -> int | None:
+    """Where words end that look like more of the time, though they could not be read with it.
+
+    They are never taken for a reason; what follows a dash or a colon is one, whatever it says.
+    """
+    found = _first(patterns.MORE_OF_A_TIME, line, start)
+    return None if found is None else found.end()
+
+
 # Hours
 
-_HALF_OF_PART: Final = {9: "am", 13: "pm", 18: "pm"}
+_HALF_OF_PART: Final = {9: "am", 13: "pm", 14: "pm", 18: "pm", 20: "pm"}
 
 
 def _read_clock(line: _Line) -> _Moment | None:
@@ -163,10 +173,11 @@ def _clock(found: re.Match[str], words: str) -> time:
     part = groups.get("part")
     if groups.get("named"):
         return time(v.NAMED_HOURS[groups["named"]])
-    if not groups.get("hour"):
-        return time(v.PARTS_OF_DAY[found["part"]])
-    half = groups.get("half") or (part and _HALF_OF_PART[v.PARTS_OF_DAY[part]])
-    hour = int(groups["hour"])
+    written = groups.get("hour_word") or groups.get("hour")
+    if not written:
+        return time(v.PARTS_OF_DAY[plain(found["part"])])
+    half = groups.get("half") or (part and _HALF_OF_PART[v.PARTS_OF_DAY[plain(part)]])
+    hour = v.HOURS[written] if written in v.HOURS else int(written)
     try:
         return time(_of_half(hour, half) if half else hour, int(groups.get("minute") or 0))
     except ValueError:
@@ -245,7 +256,32 @@ def _add_months(at: datetime, months: int) -> datetime:
     raise OverflowError
 
 
+def _read_working_days(line: _Line) -> _Moment | None:
+    found = patterns.WORKING_DAYS.match(line.folded)
+    if found is None:
+        return None
+    written = plain(found["days"] or "1")
+    count = Fraction(v.COUNTS.get(written, written))
+    if count < 1 or count.denominator > 1:
+        raise NotATime(line.words(found.end()))
+    day = days.add_working_days(line.today, int(count))
+    return _Moment(found.end(), line.instants(day, line.local.time()))
+
+
 # Days
+
+
+def _read_end(line: _Line) -> _Moment | None:
+    found = patterns.LEADING_END.match(line.folded)
+    if found is None:
+        return None
+    kind = v.SHORT_ENDS.get(found["short"] or "") or next(
+        kind for kind in ("day", "week", "month") if found[kind]
+    )
+    ends = days.ends_of(kind, line.today)
+    return _Moment(
+        found.end(), tuple(at for day in ends for at in line.instants(day, time(v.EVENING)))
+    )
 
 
 def _read_day(line: _Line) -> _Moment | None:

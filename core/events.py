@@ -791,7 +791,7 @@ class PeopleMerged(Event):
     """``merged_id`` turned out to be ``person_id``: all that was theirs is this person's now.
 
     ``by``: ``operator``, or ``phone``, when they have proved one that both had. ``insisted``: both
-    were known to Telegram, and an admin said that they are one all the same.
+    had written to us, and an admin said that they are one all the same.
     """
 
     person_id: int

@@ -55,9 +55,9 @@ async def _demand_right(tx: Tx, first: Person, second: Person, *, insist: bool) 
         if await _works_here(tx, person):
             raise Refusal("refusal.merge_staff")
     if not may(tx.actor.role, "merge_any"):
-        raise Refusal("refusal.two_telegrams", one=first.name, other=second.name)
+        raise Refusal("refusal.two_accounts", one=first.name, other=second.name)
     if not insist:
-        raise Refusal("refusal.two_telegrams_admin", one=first.name, other=second.name)
+        raise Refusal("refusal.two_accounts_admin", one=first.name, other=second.name)
 
 
 async def _works_here(tx: Tx, person: Person) -> bool:

@@ -83,7 +83,7 @@ def _by_handle(colleagues: Sequence[Colleague], handle: str) -> Target:
     for one in colleagues:
         if one.handle == wanted:
             return Target(person=one)
-    raise Unreadable("refusal.no_such_username", words=f"@{handle}")
+    raise Unreadable("refusal.no_such_handle", words=f"@{handle}")
 
 
 async def _names(

@@ -36,7 +36,7 @@ from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.names import is_blank
 
-# Telegram's limit: a message can be deleted for 48 hours.
+# For so long the channels can delete a message.
 UNDO_HOURS: Final = 48
 
 

@@ -67,7 +67,7 @@ async def find_location(tx: ReadTx, ref: MessageRef) -> MessageLocation | None:
     return None if noted is None else MessageLocation(noted.ticket_id, note_id=noted.id)
 
 
-# Telegram cuts at 4096; the command itself is not kept.
+# A longer text arrives in parts of 4096 characters; the command itself is not kept.
 _FULL: Final = 4000
 
 

@@ -250,9 +250,9 @@ async def test_two_telegram_accounts_are_one_only_at_an_admins_word(
     olga, anna = await operator(desk), await operator(desk, ANNA)
     held = await store.everything()
     for who, options, key in (
-        (olga, {}, "refusal.two_telegrams"),
-        (olga, {"insist": True}, "refusal.two_telegrams"),
-        (anna, {}, "refusal.two_telegrams_admin"),
+        (olga, {}, "refusal.two_accounts"),
+        (olga, {"insist": True}, "refusal.two_accounts"),
+        (anna, {}, "refusal.two_accounts_admin"),
     ):
         with pytest.raises(Refusal) as refused:
             await desk.run_as(who, merge, alice, boris, **options)

@@ -228,7 +228,7 @@ async def test_whom_one_means(
 @pytest.mark.parametrize(
     ("words", "refusal"),
     [
-        ("@nobody x", "refusal.no_such_username"),
+        ("@nobody x", "refusal.no_such_handle"),
         ("nobody x", "refusal.no_such_target"),
         ("ol x", "refusal.which_colleague"),
         ("", "refusal.no_such_target"),
@@ -285,7 +285,7 @@ ESCALATIONS = [
     ("3", "refusal.no_such_level"),
     ("@olga", "refusal.not_there"),
     ("first", "refusal.not_there"),
-    ("@nobody", "refusal.no_such_username"),
+    ("@nobody", "refusal.no_such_handle"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Whose an address is, as queries ask it; and the addresses of people merged into others."""
+"""Whose an address is, as queries ask it."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, ScalarSelect, select, tuple_
 
 from core.addresses import Address
-from core.models import ContactPoint, Person, PersonMerge
+from core.models import ContactPoint, Person
 from core.tx import ReadTx
 from core.words.contact_values import DETAILS
 
@@ -49,26 +49,3 @@ async def addresses_of(tx: ReadTx, person_id: int) -> frozenset[Address]:
     """All addresses that the person writes from."""
     rows = await tx.session.execute(addresses_where(Person.id == person_id))
     return frozenset(Address(*row) for row in rows)
-
-
-_MERGED: Final = (
-    select(ContactPoint.kind, ContactPoint.value, Person.address)
-    .join(PersonMerge, PersonMerge.person_id == ContactPoint.person_id)
-    .join(Person, Person.id == PersonMerge.into_id)
-    .where(ContactPoint.kind.not_in(DETAILS), _PROVED)
-)
-
-
-class MergedAccounts(dict[Address, Address]):
-    """The address of somebody who was merged into another → the address of that one."""
-
-
-async def merged_account(tx: ReadTx, address: Address) -> Address:
-    """The address of the person behind this one, nearly always itself; cached until a merge."""
-    found: MergedAccounts | None = tx.cache.get(MergedAccounts)
-    if found is None:
-        rows = await tx.session.execute(_MERGED)
-        found = tx.cache[MergedAccounts] = MergedAccounts(
-            (Address(channel, chat), into) for channel, chat, into in rows if into is not None
-        )
-    return found.get(address, address)

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, delete, select, update
 
-from core.address_holders import MergedAccounts, addresses_of
+from core.address_holders import addresses_of
 from core.addresses import Address
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import CustomerChanged, Event, PeopleMerged, PhoneVerified
@@ -22,6 +22,7 @@ from core.models import (
     PersonMerge,
     Ticket,
 )
+from core.people.identity import MergedAccounts
 from core.people.permissions import may
 from core.subscribers import Subscriber
 from core.tickets.workflow_store import workflow_of

@@ -9,10 +9,34 @@ from sqlalchemy import bindparam, select, update
 from core.addresses import Address
 from core.db import PreparedStatement
 from core.events import PersonReachable
-from core.models import ContactPoint, Person
+from core.models import ContactPoint, Person, PersonMerge
 from core.people.operator_ids import OperatorIds
 from core.tx import Actor, ReadTx, Tx
+from core.words.contact_values import DETAILS
 from core.words.names import clean_name
+
+_MERGED: Final = (
+    select(ContactPoint.kind, ContactPoint.value, Person.address)
+    .join(PersonMerge, PersonMerge.person_id == ContactPoint.person_id)
+    .join(Person, Person.id == PersonMerge.into_id)
+    .where(ContactPoint.kind.not_in(DETAILS), ContactPoint.verified_at.is_not(None))
+)
+
+
+class MergedAccounts(dict[Address, Address]):
+    """The address of somebody who was merged into another → the address of that one."""
+
+
+async def merged_account(tx: ReadTx, address: Address) -> Address:
+    """The address of the person behind this one, nearly always itself; cached until a merge."""
+    found: MergedAccounts | None = tx.cache.get(MergedAccounts)
+    if found is None:
+        rows = await tx.session.execute(_MERGED)
+        found = tx.cache[MergedAccounts] = MergedAccounts(
+            (Address(channel, chat), into) for channel, chat, into in rows if into is not None
+        )
+    return found.get(address, address)
+
 
 LANGUAGES: Final = ("ru", "en")
 
@@ -47,20 +71,12 @@ class Sender:
     language: str | None = None
 
 
-def _at(address: Address) -> dict[str, str]:
-    return {"channel": address.channel, "chat": address.chat}
-
-
-async def _find(tx: ReadTx, address: Address) -> tuple[Person, str | None] | None:
-    query = _HELD if isinstance(tx, Tx) else _FOUND
-    row = (await tx.session.execute(query, _at(address))).one_or_none()
-    return None if row is None else (row[0], row[1])
-
-
 async def find_by_address(tx: ReadTx, address: Address) -> Person | None:
     """The person who writes from this address; in a transaction the row is held."""
-    found = await _find(tx, address)
-    return None if found is None else found[0]
+    query = _HELD if isinstance(tx, Tx) else _FOUND
+    there = {"channel": address.channel, "chat": address.chat}
+    row = (await tx.session.execute(query, there)).one_or_none()
+    return None if row is None else row[0]
 
 
 async def recognise(tx: Tx, sender: Sender) -> Person:
@@ -68,7 +84,8 @@ async def recognise(tx: Tx, sender: Sender) -> Person:
 
     From now on they are answered where they wrote from.
     """
-    found = await _find(tx, sender.address)
+    there = {"channel": sender.address.channel, "chat": sender.address.chat}
+    found = (await tx.session.execute(_HELD, there)).one_or_none()
     handle = sender.handle.lower() if sender.handle else None
     if found is None:
         return await _meet(tx, sender, handle)
@@ -130,7 +147,8 @@ async def language_of(tx: ReadTx, address: Address, code: str | None) -> str:
 
 async def reader_of(tx: ReadTx, address: Address, code: str | None) -> tuple[str, ZoneInfo | None]:
     """The language to speak in, and the zone to tell times in if they have their own (C9)."""
-    for language, zone in await _READER.rows(tx.session, _at(address)):
+    there = {"channel": address.channel, "chat": address.chat}
+    for language, zone in await _READER.rows(tx.session, there):
         return language, None if zone is None else ZoneInfo(zone)
     return _language(code, tx.company.language), None
 

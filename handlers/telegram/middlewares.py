@@ -9,10 +9,9 @@ from zoneinfo import ZoneInfo
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
-from core.address_holders import merged_account
 from core.desk import Desk
 from core.errors import Refusal
-from core.people.identity import Sender, reader_of
+from core.people.identity import Sender, merged_account, reader_of
 from core.texts import Texts
 from core.tx import ReadTx
 from handlers.telegram.origin import sender_of

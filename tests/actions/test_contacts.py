@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from core.address_holders import merged_account
 from core.contacts.contracts import sign
 from core.contacts.edit import describe
 from core.contacts.lookup import find_people, person_facts
@@ -24,6 +23,7 @@ from core.models import (
     PersonMerge,
 )
 from core.people.contact_points import Point, make_contact, verify_phone, zone_at
+from core.people.identity import merged_account
 from core.tickets.customer_message import open_ticket
 from core.tickets.customer_tickets import list_own
 from core.tickets.incoming import IncomingMessage

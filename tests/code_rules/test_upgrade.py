@@ -14,7 +14,6 @@ from sqlalchemy import Connection, text
 from bot.migrations import config, migrate, undo
 from channels.telegram.addresses import chat_address
 from core import inbox
-from core.address_holders import merged_account
 from core.addresses import MessageRef
 from core.company import Company
 from core.contacts.lookup import find_people
@@ -27,7 +26,7 @@ from core.desk import Desk
 from core.inbox import Raw
 from core.manual_tickets.dialogue import current
 from core.manual_tickets.save import save
-from core.people.identity import Sender, find_by_address
+from core.people.identity import Sender, find_by_address, merged_account
 from core.people.operator_ids import works_here
 from core.people.staff import at_the_desk
 from core.setup.chat_health import troubled_teams

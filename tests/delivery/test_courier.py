@@ -254,7 +254,9 @@ async def test_a_mistake_in_a_channel_does_not_stop_the_courier(depot: Depot) ->
 
 async def test_a_chat_that_moved_takes_its_rows_along(depot: Depot) -> None:
     async def place(tx: Tx) -> None:
-        tx.session.add(LinkedChat(role="operators", configured=-7, chat=-7))
+        tx.session.add(
+            LinkedChat(role="operators", configured=chat_address(-7), chat=chat_address(-7))
+        )
 
     await depot.desk.run(place)
     rows = [await depot.put(-7, ordering_key="-7:1"), await depot.put(-7, ordering_key="-7:2")]

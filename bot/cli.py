@@ -86,7 +86,10 @@ COMMANDS: Final = (
         "show or replay updates that could not be handled",
         (
             _argument("action", choices=["show", "replay"]),
-            _argument("id", nargs="?", type=int, help="the number that `show` prints"),
+            _argument("ids", nargs="*", type=int, help="replay: numbers that `show` prints"),
+            _argument("--all", action="store_true", help="replay: all of them"),
+            _argument("--before", type=int, help="show: only those with a lower number"),
+            _argument("--limit", type=int, default=50, help="show: how many at most"),
         ),
     ),
     Command(

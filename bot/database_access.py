@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.migrations import NewerDatabase, head, pending
-from core.db import Database
+from core.db import Database, Fault, classify
 
 NO_TABLES: Final = "it has no tables of this release yet; `python -m bot migrate` makes them"
 
@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 # When a machine boots, PostgreSQL may answer later than the desk: how many seconds to wait for it.
 WAIT_LIMIT = 120.0
 _PAUSE: Final = 2.0
-_STARTING: Final = "57P03"  # PostgreSQL's code of a server that is not ready yet
 
 
 class DatabaseUnusable(Exception):
@@ -112,13 +111,9 @@ def _clear_errors() -> Iterator[None]:
             f"the driver {missing.name} is not installed; `make setup` brings it"
         ) from None
     except (SQLAlchemyError, OSError) as error:
-        kind = DatabaseUnreachable if _is_temporary(error) else DatabaseUnusable
+        unreachable = classify(error) is Fault.STORE
+        kind = DatabaseUnreachable if unreachable else DatabaseUnusable
         raise kind(f"it cannot be opened: {_first_line(error)}") from None
-
-
-def _is_temporary(error: Exception) -> bool:
-    starting = getattr(getattr(error, "orig", None), "sqlstate", None) == _STARTING
-    return starting or isinstance(error, OSError)
 
 
 def _first_line(error: Exception) -> str:

@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Final
 
 from bot.logs import bound
@@ -31,6 +32,8 @@ RETRIES: Final = (0.1, 0.4)
 DATABASE_PAUSE: Final = 0.5
 # Seconds between tries while Telegram cannot be reached.
 TELEGRAM_PAUSE: Final = 5.0
+# Seconds between looks for updates that another process has put back (`quarantine replay`).
+LOOK_EVERY: Final = 2.0
 # Seconds after which an update has failed.
 TIMEOUT: Final = 30.0
 
@@ -42,8 +45,20 @@ def _retry_pause(error: Exception) -> float | None:
     return TELEGRAM_PAUSE if is_passing(error) else None
 
 
+def _log_failure(what: str, error: Exception) -> None:
+    """Log it: a line where it will pass, with its traceback where it is a fault of ours."""
+    if is_transient(error):
+        log.warning("%s: %s", what, error)
+    else:
+        log.error(what, exc_info=error)
+
+
 class UnparsableUpdate(Exception):
     """The update has no known shape; trying again will not help."""
+
+
+class HandlerGaveUp(Exception):
+    """A handler tried to end its task or the process."""
 
 
 class UpdateNotReady(Exception):
@@ -69,22 +84,28 @@ class UpdateQueue:
         return self._stopped.is_set()
 
     async def run(self) -> None:
-        """Read the inbox and handle its updates until :meth:`stop`."""
+        """Read the inbox and handle its updates until :meth:`stop`. Never raises.
+
+        While none waits the inbox is read from its beginning: a row that was committed late, or put
+        back by another process, may have a lower number than one that was read.
+        """
         while not self._stopping:
             self.news.clear()
+            if not self._waiting:
+                self._read_up_to = 0
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
-            except Exception as error:
-                if not is_transient(error):
-                    raise
-                log.warning("the inbox cannot be read now: %s", error)
-                await asyncio.sleep(DATABASE_PAUSE)
+            except Exception as error:  # noqa: BLE001 whatever it is, reading goes on
+                _log_failure("the inbox cannot be read now", error)
+                await self._pause(DATABASE_PAUSE)
                 continue
             for stored in page:
                 self._read_up_to = stored.id
                 self._put(stored)
             if len(page) < PAGE:
-                await self.news.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await self.news.wait()
             await self._wait_for_capacity()
 
     async def stop(self, patience: float = 4.0) -> None:
@@ -147,7 +168,7 @@ class UpdateQueue:
                 if wait is None:
                     await self._quarantine(stored, repr(error))
                     return
-                await asyncio.sleep(wait)
+                await self._pause(wait)
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not longer than until a stop."""
@@ -158,23 +179,34 @@ class UpdateQueue:
     async def _try(self, stored: Stored) -> None:
         with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
             async with asyncio.timeout(TIMEOUT):
-                await self.handle(stored)
+                await self._call(stored)
             if not row.done:
                 await self.desk.run(inbox.change_nothing)  # the desk marks the row
 
+    async def _call(self, stored: Stored) -> None:
+        """Call the handler; what would end the task or the process is a failure like any other."""
+        try:
+            await self.handle(stored)
+        except (asyncio.CancelledError, SystemExit) as end:
+            task = asyncio.current_task()
+            if isinstance(end, asyncio.CancelledError) and task is not None and task.cancelling():
+                raise
+            raise HandlerGaveUp(repr(end)) from end
+
     async def _quarantine(self, stored: Stored, error: str) -> None:
+        """Put the update aside and tell admins; if telling fails, put it aside all the same.
+
+        It is tried until it succeeds: what comes after it in its chat must not overtake it.
+        """
         log.error("an update was quarantined: %s", error)
-        waits = iter(RETRIES)
+        tries = chain(repeat(inbox.quarantine, 1 + len(RETRIES)), repeat(inbox.set_aside))
+        put_aside = next(tries)
         while not self._stopping:
             try:
-                await self.desk.run(inbox.quarantine, stored, error)
+                await self.desk.run(put_aside, stored, error)
                 return
-            except Exception as failure:
-                if is_transient(failure):
-                    await asyncio.sleep(DATABASE_PAUSE)
-                    continue
-                log.exception("an update could not even be quarantined")
-                wait = next(waits, None)
-                if wait is None:
-                    return  # it comes again with the next start
-                await asyncio.sleep(wait)
+            except Exception as failure:  # noqa: BLE001 whatever it is, it is tried again
+                _log_failure("an update is not quarantined yet", failure)
+                if not is_transient(failure):
+                    put_aside = next(tries)
+            await self._pause(DATABASE_PAUSE)

@@ -1,9 +1,9 @@
 """The inbox: updates stored before they are confirmed, and handled exactly once (R1, R2, R11)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import String, bindparam, cast, delete, func, select, update
@@ -21,6 +21,11 @@ KEPT_FOR: Final = timedelta(hours=72)
 
 _ASIDE: Final = "aside:"
 """Before the row's own id: the external id of a row whose id came again for something new."""
+
+_REPLAYED: Final = "replayed:"
+"""Before the row's former id, until it can have its external id again."""
+# How many are replayed in one transaction.
+MOST_REPLAYED: Final = 1000
 
 _TABLE: Final[Any] = InboxRow.__table__
 _INBOX: Final = _TABLE.c
@@ -110,27 +115,31 @@ async def quarantine(tx: Tx, stored: Stored, error: str) -> None:
     ``error`` may quote what people wrote, so it stays in the inbox; the alert and the journal get
     its first words only, up to what could be a quotation (S34).
     """
+    if await set_aside(tx, stored, error):
+        tx.emit(
+            UpdateQuarantined(
+                ticket_id=None,
+                inbox_id=stored.id,
+                update_id=stored.external_id,
+                error=_cause(error),
+                total=await count_quarantined(tx),
+            )
+        )
+
+
+async def set_aside(tx: Tx, stored: Stored, error: str) -> bool:
+    """Quarantine an update and tell nobody. False if it was not waiting any more."""
     changed = await tx.session.execute(
         update(InboxRow)
         .where(InboxRow.id == stored.id, InboxRow.state == constant("new"))
         .values(state="quarantined", error=_storable(error, 2000))
         .execution_options(synchronize_session=False)
     )
-    if changed.rowcount == 1:  # type: ignore[attr-defined]
-        tx.emit(
-            UpdateQuarantined(
-                ticket_id=None,
-                inbox_id=stored.id,
-                update_id=stored.external_id,
-                error=_storable(re.split(r"[('\":]", error)[0], 80),
-                total=await _count_quarantined(tx),
-            )
-        )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
-async def _count_quarantined(tx: Tx) -> int:
-    query = select(func.count()).select_from(InboxRow).where(InboxRow.state == "quarantined")
-    return int(await tx.session.scalar(query) or 0)
+def _cause(error: str) -> str:
+    return _storable(re.split(r"[('\":]", error)[0], 80)
 
 
 def _storable(words: str, limit: int) -> str:
@@ -138,26 +147,71 @@ def _storable(words: str, limit: int) -> str:
     return words[:limit].replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-async def list_quarantined(tx: ReadTx, limit: int = 50) -> list[tuple[int, str, str, str]]:
-    """What was put aside, newest first: inbox id, its source's id, error, raw."""
-    rows = await tx.session.execute(
-        select(InboxRow.id, InboxRow.external_id, InboxRow.error, InboxRow.raw)
-        .where(InboxRow.state == "quarantined")
-        .order_by(InboxRow.id.desc())
-        .limit(limit)
-    )
-    return [(number, external_id, error or "", raw) for number, external_id, error, raw in rows]
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An update that could not be handled. ``error`` may quote what people wrote."""
+
+    id: int
+    external_id: str
+    received_at: datetime
+    error: str
+    raw: str
+
+    @property
+    def cause(self) -> str:
+        """The first words of the error, up to what could be a quotation (S34)."""
+        return _cause(self.error)
 
 
-async def replay(tx: Tx, inbox_id: int) -> bool:
-    """Let a quarantined update be handled again. False if there is none with this id."""
-    changed = await tx.session.execute(
-        update(InboxRow)
-        .where(InboxRow.id == inbox_id, InboxRow.state == "quarantined")
-        .values(state="new", error=None)
-        .execution_options(synchronize_session=False)
+async def list_quarantined(
+    tx: ReadTx, limit: int = 50, before: int | None = None
+) -> list[Quarantined]:
+    """Quarantined updates, newest first; ``before``: only those with a lower number."""
+    query = select(
+        _INBOX.id, _INBOX.external_id, _INBOX.received_at, _INBOX.error, _INBOX.raw
+    ).where(_INBOX.state == "quarantined")
+    if before is not None:
+        query = query.where(_INBOX.id < before)
+    rows = await tx.session.execute(query.order_by(_INBOX.id.desc()).limit(limit))
+    return [Quarantined(*row[:3], row[3] or "", row[4]) for row in rows]
+
+
+async def count_quarantined(tx: ReadTx) -> int:
+    """Return how many updates are quarantined."""
+    query = select(func.count()).select_from(InboxRow).where(InboxRow.state == "quarantined")
+    return int(await tx.session.scalar(query) or 0)
+
+
+async def replay(tx: Tx, ids: Collection[int] | None = None) -> list[int]:
+    """Let quarantined updates be handled again: these, or all. Returns which were.
+
+    Each gets a new number, behind everything that waits: a running desk finds it, and it overtakes
+    nothing of its chat.
+    """
+    query = select(InboxRow).where(InboxRow.state == "quarantined").order_by(InboxRow.id)
+    if ids is not None:
+        query = query.where(InboxRow.id.in_(ids))
+    rows = (await tx.session.scalars(query.limit(MOST_REPLAYED))).all()
+    for row in rows:
+        await _move_to_the_end(tx, row)
+    return [row.id for row in rows]
+
+
+async def _move_to_the_end(tx: Tx, row: InboxRow) -> None:
+    """Write it anew before the old row goes: SQLite would give the newest row's number again."""
+    again = InboxRow(
+        source=row.source,
+        external_id=f"{_REPLAYED}{row.id}",
+        ordering_key=row.ordering_key,
+        raw=row.raw,
+        state="new",
+        received_at=row.received_at,
     )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
+    tx.session.add(again)
+    await tx.session.flush()
+    await tx.session.delete(row)
+    await tx.session.flush()
+    again.external_id = row.external_id
 
 
 async def purge(tx: Tx) -> int:

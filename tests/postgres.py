@@ -32,7 +32,8 @@ DIE_WITH_PARENT: Final = 1  # prctl's PR_SET_PDEATHSIG
 TEMPLATE: Final = f"frontdoor_template_{os.getpid()}"
 # Nothing here outlives the session, so nothing need reach the disk.
 CONFIGURATION: Final = """
-listen_addresses = ''
+listen_addresses = '{hosts}'
+port = {port}
 unix_socket_directories = '{folder}'
 fsync = off
 synchronous_commit = off
@@ -100,9 +101,12 @@ class Postgres:
 
 
 class OwnPostgres(Postgres):
-    """A server of ours in a temporary folder, reachable by a socket in that folder only."""
+    """A server of ours in a temporary folder, reachable by a socket in that folder; with ``port``
+    by TCP instead. It can be stopped, killed and started again.
+    """
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, port: int | None = None) -> None:
+        self._port = port
         self._folder = Path(tempfile.mkdtemp(prefix="frontdoor-pg-"))
         # PostgreSQL refuses to run as root, so root lends the work to nobody.
         self._as_user: dict[str, Any] = {}
@@ -117,21 +121,38 @@ class OwnPostgres(Postgres):
         }
         try:
             self._binaries = self._reachable(binaries)
-            self._process = self._start()
+            self._create()
+            self.start()
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
-        super().__init__(f"postgresql://tester@/postgres?host={self._folder}")
+        place = f"?host={self._folder}" if port is None else ""
+        host = "" if port is None else f"127.0.0.1:{port}"
+        super().__init__(f"postgresql://tester@{host}/postgres{place}")
 
     def stop(self) -> None:
-        """Stop fast (SIGINT in PostgreSQL's words) and sweep the folder away."""
+        """Stop and remove the folder."""
+        self.halt()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def halt(self) -> None:
+        """Stop fast (SIGINT in PostgreSQL's words): connections are ended with 57P01."""
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def crash(self) -> None:
+        """Kill every process of the server; it recovers at its next start."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def configure(self, **settings: object) -> None:
+        """Add settings; they hold from the next start."""
+        with (self._folder / "data/postgresql.conf").open("a") as configuration:
+            configuration.writelines(f"{name} = {value}\n" for name, value in settings.items())
 
     def _reachable(self, binaries: Path) -> Path:
         """The binaries, or a copy when they lie where the server's user may not look."""
@@ -148,7 +169,7 @@ class OwnPostgres(Postgres):
                 path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
         return installation / "bin"
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _create(self) -> None:
         arguments = ("-A", "trust", "-U", "tester", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
         made = subprocess.run(
             [str(self._binaries / "initdb"), "-D", "data", *arguments],
@@ -157,16 +178,26 @@ class OwnPostgres(Postgres):
         if made.returncode != 0:
             raise Unavailable(f"initdb failed: {made.stderr.decode(errors='replace').strip()}")
         with (self._folder / "data/postgresql.conf").open("a") as configuration:
-            configuration.write(CONFIGURATION.format(folder=self._folder))
-        with (self._folder / "log").open("wb") as log:
-            process = subprocess.Popen(
+            configuration.write(
+                CONFIGURATION.format(
+                    folder=self._folder,
+                    hosts="" if self._port is None else "127.0.0.1",
+                    port=self._port or 5432,
+                )
+            )
+
+    def start(self, *, wait: bool = True) -> None:
+        """Start the server; return when it takes connections, or at once."""
+        (self._folder / "data/postmaster.pid").unlink(missing_ok=True)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
                 [str(self._binaries / "postgres"), "-D", "data"],
                 cwd=self._folder, env=self._environment, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, safe in a fork
-                **self._as_user,
+                start_new_session=True, **self._as_user,
             )  # fmt: skip
-        self._wait(process)
-        return process
+        if wait:
+            self._wait(self._process)
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         status = self._folder / "data/postmaster.pid"
@@ -186,10 +217,15 @@ def start() -> Postgres:
     """The first PostgreSQL that serves, or Unavailable with all that was tried."""
     if address := os.environ.get("TEST_DATABASE_URL"):
         return Postgres(address)
+    return start_own()
+
+
+def start_own(port: int | None = None) -> OwnPostgres:
+    """A server that the caller may break, by its socket or by TCP. Raises Unavailable."""
     tried = []
     for binaries in dict.fromkeys(_binaries()):
         try:
-            return OwnPostgres(binaries)
+            return OwnPostgres(binaries, port)
         except (OSError, Unavailable) as failure:
             tried.append(f"{binaries}: {failure}")
     raise Unavailable("; ".join(tried) or "no TEST_DATABASE_URL, no pg_ctl, no development wheel")

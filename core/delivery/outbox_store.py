@@ -200,6 +200,17 @@ async def hurry(tx: Tx, address: str) -> None:
     tx.outgoing = True
 
 
+async def shift_waits(tx: Tx, step: timedelta) -> None:
+    """The clock was set back by ``step``: what waits until an instant waits no longer for that."""
+    waiting = select(OutboxRow).where(
+        OutboxRow.state == constant("queued"), OutboxRow.not_before > tx.now
+    )
+    for row in await tx.session.scalars(waiting):
+        row.not_before = max(tx.now, row.not_before - step)
+        row.order_at -= step
+    tx.outgoing = True
+
+
 async def next_due(tx: ReadTx) -> datetime | None:
     """When the earliest waiting row becomes due."""
     query = select(func.min(OutboxRow.not_before)).where(OutboxRow.state == constant("queued"))

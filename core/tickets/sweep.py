@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
 
+from core.db import is_transient, may_run_again
 from core.errors import MoveRefused
 from core.events import (
     CaughtUp,
@@ -90,7 +90,7 @@ async def sweep(tx: Tx) -> int:
         _tell_as_one(tx, gathered, gap)
         gathered = {}
     heartbeat.value = gathered
-    if not gathered and (due or gap > IDLE_BEAT):
+    if not gathered and (due or abs(gap) > IDLE_BEAT):
         heartbeat.at = tx.now
     pass_point("sweep.before_commit")
     return len(due)
@@ -103,7 +103,7 @@ async def _is_idle(tx: Tx) -> bool:
         return False
     at, gathered, next_due = pulse
     waits = next_due is None or next_due > tx.now
-    return waits and not gathered and tx.now - at <= IDLE_BEAT
+    return waits and not gathered and abs(tx.now - at) <= IDLE_BEAT
 
 
 async def _find_due(tx: Tx) -> Sequence[Due]:
@@ -155,9 +155,9 @@ async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) ->
     try:
         async with tx.session.begin_nested():
             return await _fire(tx, ticket, timer, after_downtime=after_downtime)
-    except DBAPIError:
-        raise  # a failure of the database concerns all timers
-    except Exception:
+    except Exception as error:
+        if is_transient(error) or may_run_again(error):
+            raise  # a failure of the database concerns all timers
         log.exception("a timer could not fire", extra={"ticket": number, "kind": timer.kind})
         del tx.events[before:]
         await set_timers(tx, number, {timer.kind: tx.now + STEP_ASIDE})

@@ -59,6 +59,7 @@ ALIASES: Final[dict[str, str]] = {
     "задача": "task",
     "готово": "done",
     "помощь": "help",
+    "карантин": "quarantine",
 }
 
 SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})

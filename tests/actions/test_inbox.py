@@ -112,10 +112,14 @@ async def test_what_cannot_be_handled_is_put_aside_and_can_be_tried_again(
     await desk.run(inbox.quarantine, row, "ValueError")
     await desk.run(inbox.quarantine, row, "ValueError")
     assert await store.told(ALERTS) == ["alert.quarantined"]
-    assert await desk.read(inbox.list_quarantined) == [(row.id, "1", "ValueError", "{}")]
-    assert await desk.run(inbox.replay, row.id)
-    assert not await desk.run(inbox.replay, row.id)
-    assert [r.id for r in await desk.read(inbox.list_unfinished, 0, 10)] == [row.id]
+    (one,) = await desk.read(inbox.list_quarantined)
+    assert (one.id, one.external_id, one.error, one.raw) == (row.id, "1", "ValueError", "{}")
+    assert await desk.read(inbox.list_quarantined, 10, row.id) == []
+    assert await desk.run(inbox.replay, [row.id]) == [row.id]
+    assert await desk.run(inbox.replay, [row.id]) == []
+    (again,) = await desk.read(inbox.list_unfinished, 0, 10)
+    assert again.external_id == "1"
+    assert again.id > row.id, "it comes after everything that waits"
 
 
 async def test_a_flood_of_what_cannot_be_handled_is_one_alert_while_it_waits(

@@ -287,14 +287,14 @@ def test_one_process_works_with_a_postgresql_database(
         assert said.startswith("DATABASE_URL: another process works with ")
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c != ["quarantine", "show"]])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c[0] != "quarantine"])
 def test_a_database_that_another_process_holds_is_refused(
     ready: Terminal, command: list[str]
 ) -> None:
     other = Database(f"sqlite+aiosqlite:///{ready.database}")
     other.lock()
     said = ready.refused(*command, code=IN_USE)
-    other._lock.close()  # type: ignore[union-attr]
+    asyncio.run(other.close())
     assert said == f"DATABASE_URL: another process works with {ready.database}; stop it first"
 
 
@@ -326,19 +326,27 @@ def test_quarantine_shows_what_was_put_aside_even_beside_the_desk(ready: Termina
     desk = Database(f"sqlite+aiosqlite:///{ready.database}")
     desk.lock()
     code, out, _ = ready.run("quarantine", "show")
-    desk._lock.close()  # type: ignore[union-attr]
+    asyncio.run(desk.close())
     assert code == FINE
     assert out == '5\tupdate 77\tcannot be parsed\n\t{"update_id": 77, "message": "нет"}\n'
+    assert ready.run("quarantine", "show", "--before", "5") == (FINE, "", "")
+    _, out, _ = ready.run("quarantine", "show", "--limit", "1")
+    assert out.endswith("older ones: quarantine show --before 5\n")
 
 
-def test_quarantine_replays_by_number_once(ready: Terminal) -> None:
+@pytest.mark.parametrize("words", [["5"], ["--all"]])
+def test_quarantine_replays_each_once_beside_the_desk(ready: Terminal, words: list[str]) -> None:
     quarantined(ready)
-    said = "5 will be handled when the desk starts next\n"
-    assert ready.run("quarantine", "replay", "5") == (FINE, said, "")
-    assert ready.asks("SELECT state, error FROM inbox") == [("new", None)]
-    for words in (["5"], ["6"], []):
-        said = ready.refused("quarantine", "replay", *words)
-        assert said == "quarantine replay: name an id that `quarantine show` prints"
+    desk = Database(f"sqlite+aiosqlite:///{ready.database}")
+    desk.lock()
+    said = "1 will be handled again, by a running desk at once\n"
+    assert ready.run("quarantine", "replay", *words) == (FINE, said, "")
+    assert ready.asks("SELECT state, error, external_id FROM inbox") == [("new", None, "77")]
+    for unknown in (["5"], ["6"], []):
+        said = ready.refused("quarantine", "replay", *unknown)
+        hint = "name numbers that `quarantine show` prints, or --all"
+        assert said == f"quarantine replay: {hint}"
+    asyncio.run(desk.close())
 
 
 # ------------------------------------------------------------------ as a process

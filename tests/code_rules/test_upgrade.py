@@ -61,8 +61,7 @@ async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             server: Postgres = request.getfixturevalue("postgres")
             url = stack.enter_context(server.database(empty=True))
         database = Database(url)
-        async with database.alter() as connection:
-            await connection.run_sync(_as_before)
+        await database.alter(_as_before)
         yield database
         await database.close()
 
@@ -162,7 +161,7 @@ async def test_what_waits_in_the_inbox_is_handled_next_and_what_was_handled_is_k
         "501",
         "503",
     ]
-    assert await desk.run(inbox.replay, 3)
+    assert await desk.run(inbox.replay, [3]) == [3]
 
 
 async def test_what_waits_in_the_outbox_leaves_and_its_card_is_noted(desk: Desk) -> None:

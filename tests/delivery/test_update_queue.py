@@ -15,13 +15,14 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 from aiogram.methods import GetMe
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from bot import update_queue as module
 from bot.update_queue import MAX_WAITING, UnparsableUpdate, UpdateNotReady, UpdateQueue
 from core import inbox
 from core.addresses import Address
+from core.db import sqlite_driver
 from core.desk import AlreadyHandled, Desk
 from core.inbox import Raw, Stored
 from core.models import InboxRow, OutboxRow, SystemState
@@ -146,8 +147,8 @@ async def test_a_handler_that_fails_is_tried_again_and_then_put_aside(
     assert len(tries) == 3
     assert hall.seen == [(2, 3), (1, 2)]
     assert await hall.states() == {1: "quarantined", 2: "done", 3: "done"}
-    ((_, _, error, raw),) = await desk.read(inbox.list_quarantined)
-    assert "surprise" in error and raw == "{}"
+    (one,) = await desk.read(inbox.list_quarantined)
+    assert "surprise" in one.error and one.raw == "{}"
 
 
 async def test_passing_trouble_of_a_handler_is_no_quarantine(hall: Hall) -> None:
@@ -202,8 +203,8 @@ async def test_what_people_wrote_is_not_told_with_what_went_wrong(
     async with hall.open():
         await hall.store((1, 1))
         await hall.until_handled()
-    ((_, _, kept, _),) = await hall.desk.read(inbox.list_quarantined)
-    assert "4711" in kept
+    (kept,) = await hall.desk.read(inbox.list_quarantined)
+    assert "4711" in kept.error and "4711" not in kept.cause
     async with hall.desk.database.read() as session:
         (told,) = (await session.scalars(select(OutboxRow.facts))).all()
     assert told["error"] and "4711" not in str(told)
@@ -224,7 +225,7 @@ async def test_whatever_an_error_says_it_can_be_put_aside(hall: Hall, words: str
     assert await hall.states() == {1: "quarantined", 2: "done"}
 
 
-async def test_what_cannot_even_be_put_aside_holds_up_nobody(
+async def test_what_cannot_be_told_is_put_aside_all_the_same_before_the_next_one(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> None:
@@ -238,10 +239,8 @@ async def test_what_cannot_even_be_put_aside_holds_up_nobody(
     hall.handle = refuse
     async with hall.open():
         await hall.store((1, 1), (1, 2))
-        async with asyncio.timeout(30):
-            while (await hall.states())[2] != "done":
-                await asyncio.sleep(0.002)
-    assert (await hall.states())[1] == "new"
+        await hall.until_handled()
+    assert await hall.states() == {1: "quarantined", 2: "done"}
 
 
 async def test_trouble_of_the_store_puts_nothing_aside(hall: Hall) -> None:
@@ -313,7 +312,7 @@ async def test_what_telegram_refuses_is_no_trouble_of_the_line(hall: Hall) -> No
 
 async def test_a_statement_that_makes_no_sense_is_the_updates_fault(hall: Hall) -> None:
     async def ask(tx: Tx) -> None:
-        await (await tx.session.connection()).exec_driver_sql("SELECT * FROM nowhere")
+        await tx.session.execute(text("SELECT * FROM nowhere"))
 
     async def search(stored: Stored) -> None:
         await hall.desk.run(ask)
@@ -329,9 +328,7 @@ async def test_a_locked_file_is_waited_out(hall: Hall, monkeypatch: pytest.Monke
     await hall.store((1, 1))
     path = hall.desk.database.path
     assert path is not None
-    async with hall.desk.database.write() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql("PRAGMA busy_timeout=20")
+    monkeypatch.setattr(sqlite_driver, "PATIENCE", 20)
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         async with hall.open():
@@ -343,11 +340,11 @@ async def test_a_locked_file_is_waited_out(hall: Hall, monkeypatch: pytest.Monke
     assert len(hall.seen) > 1  # it was tried while the file was locked
 
 
-async def test_an_inbox_that_cannot_be_read_is_read_later(
+async def test_an_inbox_that_cannot_be_read_is_read_later_whatever_the_reason(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await hall.store((1, 1))
-    read, failures = hall.desk.read, [locked(), locked()]
+    read, failures = hall.desk.read, [locked(), LookupError("a mistake of ours")]
 
     async def shaky(query: object, *args: object) -> object:
         if failures and query is inbox.list_unfinished:
@@ -479,21 +476,51 @@ async def test_ids_that_began_anew_after_an_idle_week_are_handled(hall: Hall, de
     assert hall.seen == [(1, 7), (1, 7), (1, 6)]
 
 
-async def test_a_replayed_update_is_handled_at_the_next_start(hall: Hall, desk: Desk) -> None:
+async def test_updates_are_replayed_while_the_desk_runs_and_overtake_nothing(
+    hall: Hall, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY", 0.02)
+    gate, begun = asyncio.Event(), asyncio.Event()
+
     async def refuse(stored: Stored) -> None:
-        raise UnparsableUpdate("an old version does not know it")
+        raise UnparsableUpdate(f"an old version does not know {stored.id}")
+
+    async def wait(stored: Stored) -> None:
+        begun.set()
+        await gate.wait()
+        await hall.note(stored)
 
     hall.handle = refuse
     async with hall.open():
-        await hall.store((1, 1))
+        await hall.store((1, 1), (2, 2), (1, 3))
         await hall.until_handled()
-    ((number, _, _, _),) = await desk.read(inbox.list_quarantined)
-    assert await desk.run(inbox.replay, number)
-    assert not await desk.run(inbox.replay, number)
-    hall.handle = hall.note
+        numbers = [one.id for one in await desk.read(inbox.list_quarantined)]
+        hall.handle = wait
+        await hall.store((1, 4), (1, 5))
+        await begun.wait()
+        assert await desk.run(inbox.replay, numbers) == sorted(numbers)
+        assert await desk.run(inbox.replay, numbers) == []
+        gate.set()
+        await hall.until_handled()
+    assert [number for key, number in hall.seen if key == 1] == [4, 5, 1, 3]
+    assert await hall.states() == dict.fromkeys((1, 2, 3, 4, 5), "done")
+
+
+@pytest.mark.parametrize("end", [SystemExit(1), asyncio.CancelledError()])
+async def test_a_handler_that_ends_its_task_or_the_process_is_a_failure_like_any_other(
+    hall: Hall, end: BaseException
+) -> None:
+    async def leave(stored: Stored) -> None:
+        if stored.external_id == "1":
+            raise end
+        await hall.note(stored)
+
+    hall.handle = leave
     async with hall.open():
+        await hall.store((1, 1), (1, 2))
         await hall.until_handled()
-    assert hall.seen == [(1, 1)]
+    assert hall.seen == [(1, 2)]
+    assert await hall.states() == {1: "quarantined", 2: "done"}
 
 
 @pytest.mark.slow

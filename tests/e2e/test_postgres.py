@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from tests.e2e.stage import Stage, staged
-from tests.postgres import Postgres
+from tests.postgres import OwnPostgres, Postgres, Unavailable, start_own
 
 pytestmark = pytest.mark.postgres
 
@@ -129,6 +129,60 @@ async def store_has(store: Store, sql: str) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await store.ask(sql):
             await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def own_server() -> Iterator[OwnPostgres]:
+    """A server that the story may break."""
+    try:
+        server = start_own()
+    except Unavailable as why:
+        pytest.skip(f"no PostgreSQL to break: {why}")
+    server.configure(synchronous_commit="on")  # a crash loses nothing that was committed
+    server.halt()
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_the_desk_outlives_its_server(own_server: OwnPostgres, tmp_path: Path) -> None:
+    with own_server.database(empty=True) as url:
+        store = Store(url)
+        async with a_desk_on(store, tmp_path) as stage:
+            people = [stage.customer(f"Человек {n}") for n in range(3)]
+            numbers = [(await stage.open_ticket(one, "Вопрос"))[0] for one in people]
+            for round_number, end in enumerate((own_server.halt, own_server.crash)):
+                for one in people:
+                    await one.say(f"Вслед {round_number}")
+                await asyncio.to_thread(end)
+                for one in people:
+                    await one.say(f"Пока нет базы {round_number}")
+                await asyncio.sleep(1.0)
+                own_server.start(wait=False)
+                for one in people:
+                    await one.say(f"Снова {round_number}")
+            said = len(people) * 6
+            query = "SELECT count(*) FROM message WHERE text ~ '^(Вслед|Пока|Снова)'"
+            async with asyncio.timeout(PATIENCE * 2):
+                while not await answers(store, query, said):
+                    await asyncio.sleep(0.1)
+            assert stage.bot is not None
+            assert stage.bot.running
+            assert await store.ask("SELECT DISTINCT state FROM inbox") == [("done",)]
+            for number in numbers:
+                texts = await store.ask(
+                    "SELECT text FROM message WHERE ticket_id=$1 ORDER BY id", number
+                )
+                expected = [f"{w} {n}" for n in (0, 1) for w in ("Вслед", "Пока нет базы", "Снова")]
+                assert [text for (text,) in texts][1:] == expected
+
+
+async def answers(store: Store, sql: str, expected: int) -> bool:
+    """Whether the server is there and counts as many."""
+    try:
+        return await store.ask(sql) == [(expected,)]
+    except (OSError, asyncpg.PostgresError):
+        return False
 
 
 async def test_a_second_process_on_the_same_database_is_refused(

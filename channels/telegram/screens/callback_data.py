@@ -20,6 +20,7 @@ from channels.telegram.screens.new_ticket import ChooseTopic, FileMessages
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.setup import LinkChat, SetField, SetupStep
 from channels.telegram.screens.similar import MakeParent
 from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
@@ -31,7 +32,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),
-    *(SetupStep, SetField, DismissAdmin, LinkChat),
+    *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep),
 )
 _BY_PREFIX: Final = {kind.__prefix__: kind for kind in KINDS}
 

@@ -1,6 +1,5 @@
 """Reports in an admin's private chat, and the lists behind «show all» in the alert channel."""
 
-import re
 from typing import Any, Final
 
 from channels.telegram.addresses import message_ref
@@ -10,25 +9,19 @@ from core.people.staff import for_admin
 from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
-from core.words.aliases import ALIASES, REPORTS
+from core.words.aliases import REPORTS
 from handlers.telegram.context import ButtonContext, MessageContext
 
-_COMMAND: Final = re.compile(r"/([^\W\d_]{1,32})(?:@\w+)?(?:[\s_]+(.*))?", re.DOTALL)
 # One's own list is shown where one works.
 _VIEWS: Final = frozenset(VIEWS) - {"mine"}
 
 
-async def on_command(context: MessageContext) -> bool:
-    """``/report``: the only report there is, what is overdue (C7). False for other commands."""
-    found = _COMMAND.fullmatch(context.message.text or "")
-    typed = "" if found is None else found[1].lower()
-    if found is None or ALIASES.get(typed, typed) != "report":
-        return False
-    if (found[2] or "").strip().casefold() not in REPORTS:
+async def on_command(context: MessageContext, words: str) -> None:
+    """``/report``: the only report there is, what is overdue (C7)."""
+    if words.casefold() not in REPORTS:
         raise Unreadable("operators.no_report", example=Key("operators.example.report"))
     page = await context.desk.read(for_admin, context.sender, page_of, "overdue")
     await context.show(draw(context.renderer, page, context.desk.company.zone))
-    return True
 
 
 async def on_button(context: ButtonContext, data: Any) -> None:

@@ -3,6 +3,7 @@
 Whatever else an admin writes in private, they write as anybody does.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -10,11 +11,13 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.screens.admins import DismissAdmin
+from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.setup import LinkChat, SetField, SetupStep
 from core.setup import admins as invitations
 from core.setup import claim
 from core.setup.company_settings import asked_for
-from handlers.telegram.admins import admins, linked_chats, reports, setup
+from core.words.aliases import ALIASES
+from handlers.telegram.admins import admins, linked_chats, quarantine, reports, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -38,7 +41,7 @@ async def on_link(context: MessageContext) -> bool:
 
 
 async def on_message(context: MessageContext) -> bool:
-    """Words that an admin was asked for, ``/setup`` or ``/report``. False for everything else."""
+    """Words that an admin was asked for, or a command of theirs. False for everything else."""
     text, user = context.message.text or "", context.message.from_user
     if not text or user is None or not is_from_admin(context.message, context.desk):
         return False
@@ -47,10 +50,25 @@ async def on_message(context: MessageContext) -> bool:
         if field is not None:
             await setup.on_words(context, field)
         return field is not None
-    if text.strip().lower() == "/setup":
-        await setup.show_checklist(context)
-        return True
-    return await reports.on_command(context)
+    found = _COMMAND.fullmatch(text)
+    typed = "" if found is None else found[1].lower()
+    handler = _COMMANDS.get(ALIASES.get(typed, typed))
+    if found is None or handler is None:
+        return False
+    await handler(context, (found[2] or "").strip())
+    return True
+
+
+async def _show_checklist(context: MessageContext, _words: str) -> None:
+    await setup.show_checklist(context)
+
+
+_COMMAND: Final = re.compile(r"/([^\W\d_]{1,32})(?:@\w+)?(?:[\s_]+(.*))?", re.DOTALL)
+_COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
+    "setup": _show_checklist,
+    "report": reports.on_command,
+    "quarantine": quarantine.on_command,
+}
 
 
 async def _on_step(context: ButtonContext, data: SetupStep) -> None:
@@ -63,4 +81,5 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     SetField: setup.on_choice,
     DismissAdmin: admins.on_dismiss,
     LinkChat: linked_chats.on_link,
+    QuarantineStep: quarantine.on_button,
 }

@@ -18,6 +18,7 @@ from channels.telegram.screens.new_ticket import ChooseTopic, FileMessages
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.setup import LinkChat, SetField, SetupStep
 from channels.telegram.screens.similar import MakeParent
 from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
@@ -86,6 +87,9 @@ IN_CHATS: dict[str, CallbackData] = {
     "v:language:Asia/Omsk": SetField(field="language", value="Asia/Omsk"),
     "v:answer_deadline:Asia/Omsk": SetField(field="answer_deadline", value="Asia/Omsk"),
     "ad:ask:3": DismissAdmin(verb="ask", person=3),
+    "qu:page:7": QuarantineStep(verb="page", id=7),
+    "qu:again:7": QuarantineStep(verb="again", id=7),
+    "qu:all:0": QuarantineStep(verb="all"),
     "ad:sure:3": DismissAdmin(verb="sure", person=3),
     "k:operators:-1001234567890": LinkChat(role="operators", chat=-1001234567890),
     "k:alerts:-1001234567890": LinkChat(role="alerts", chat=-1001234567890),

@@ -1,0 +1,220 @@
+"""A PostgreSQL that is stopped, killed, restarted, read-only or out of connections (R18, R19).
+
+Whatever happens to the server, no update is to blame: none is quarantined, each has its effect
+once, and those of one chat are handled in their order.
+"""
+
+import asyncio
+import socket
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from bot import update_queue
+from core.company import Company
+from core.db import Database, Fault, Row, classify, is_transient
+from core.desk import Desk
+from core.inbox import Stored
+from core.models import InboxRow, SystemState
+from core.tx import Tx
+from tests.delivery.test_update_queue import Hall
+from tests.postgres import OwnPostgres, Unavailable, start_own
+
+pytestmark = pytest.mark.postgres
+
+CHATS, EACH = 6, 20
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module", params=["socket", "tcp"])
+def server(request: pytest.FixtureRequest) -> Iterator[OwnPostgres]:
+    """A server of this module's own, to be broken."""
+    try:
+        own = start_own(free_port() if request.param == "tcp" else None)
+    except Unavailable as why:
+        pytest.skip(f"no PostgreSQL to break: {why}")
+    own.configure(synchronous_commit="on")  # a crash may lose nothing that was committed
+    own.halt()
+    own.start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture
+async def hall(server: OwnPostgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+    monkeypatch.setattr(update_queue, "DATABASE_PAUSE", 0.05)
+    with server.database(empty=True) as url:
+        database = Database(url)
+        await database.alter(Row.metadata.create_all)
+        yield Hall(Desk(database, Company()))
+        await database.close()
+
+
+async def restart(server: OwnPostgres) -> None:
+    await asyncio.to_thread(server.halt)
+    server.start()
+
+
+async def crash(server: OwnPostgres) -> None:
+    server.crash()
+    server.start(wait=False)  # it says «starting up» to whoever comes too early
+
+
+async def stay_away(server: OwnPostgres) -> None:
+    await asyncio.to_thread(server.halt)
+    await asyncio.sleep(0.6)
+    server.start()
+
+
+async def take_every_connection(server: OwnPostgres) -> None:
+    taken = [await connect(server)]
+    await cut_everybody_else(taken[0])
+    with pytest.raises(asyncpg.TooManyConnectionsError):
+        while True:
+            taken.append(await connect(server))
+    await cut_everybody_else(taken[0])
+    await asyncio.sleep(0.6)
+    for connection in taken:
+        await connection.close()
+
+
+async def become_read_only(server: OwnPostgres) -> None:
+    admin = await connect(server)
+    await admin.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+    await admin.execute("SELECT pg_reload_conf()")
+    await cut_everybody_else(admin)
+    await asyncio.sleep(0.6)
+    await admin.execute("SET default_transaction_read_only = off")
+    await admin.execute("ALTER SYSTEM RESET default_transaction_read_only")
+    await admin.execute("SELECT pg_reload_conf()")
+    await cut_everybody_else(admin)
+    await admin.close()
+
+
+FAULTS = [restart, crash, stay_away, take_every_connection, become_read_only]
+
+
+Connection = Any  # asyncpg tells no types
+
+
+async def connect(server: OwnPostgres) -> Connection:
+    return await asyncpg.connect(server.url("postgres").replace("+asyncpg", ""))
+
+
+async def cut_everybody_else(admin: Connection) -> None:
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE pid <> pg_backend_pid() AND datname LIKE 'frontdoor%'"
+    )
+
+
+async def act(tx: Tx, stored: Stored) -> None:
+    """One effect per update: a row whose second insertion would fail."""
+    done = SystemState(name=f"done {stored.external_id}", value={}, at=tx.now)
+    tx.session.add(done)
+    await tx.session.flush()
+
+
+@pytest.mark.parametrize("break_it", FAULTS)
+async def test_no_update_is_blamed_and_none_is_lost_doubled_or_overtaken(
+    hall: Hall, server: OwnPostgres, break_it: Callable[[OwnPostgres], Awaitable[None]]
+) -> None:
+    seen: list[tuple[str, int]] = []
+    failures: list[Exception] = []
+
+    async def handle(stored: Stored) -> None:
+        try:
+            await hall.desk.run(act, stored)
+        except Exception as error:
+            failures.append(error)
+            raise
+        seen.append((stored.ordering_key, int(stored.external_id)))
+        await asyncio.sleep(0.01)
+
+    hall.handle = handle
+    await hall.store(*((number % CHATS, number) for number in range(CHATS * EACH)))
+    async with hall.open():
+        async with asyncio.timeout(60):
+            while len(seen) < CHATS:
+                await asyncio.sleep(0.005)
+        await break_it(server)
+        async with asyncio.timeout(120):
+            while await unfinished(hall):
+                await asyncio.sleep(0.02)
+    states = await hall.states()
+    assert set(states.values()) == {"done"} and len(states) == CHATS * EACH
+    for chat in range(CHATS):
+        mine = [number for key, number in seen if key == str(chat)]
+        assert mine == sorted(mine)
+    database_failures = [f for f in failures if type(f).__name__ != "AlreadyHandled"]
+    assert database_failures, "the server was broken while updates were handled"
+    assert all(is_transient(failure) for failure in database_failures)
+    async with hall.desk.database.read() as session:
+        done = (await session.scalars(select(SystemState.name))).all()
+    assert len(done) == CHATS * EACH
+
+
+async def unfinished(hall: Hall) -> bool:
+    try:
+        async with hall.desk.database.read() as session:
+            query = select(InboxRow.id).where(InboxRow.state == "new").limit(1)
+            return bool((await session.scalars(query)).all())
+    except Exception as error:
+        if not is_transient(error):
+            raise
+        return True
+
+
+@pytest.mark.parametrize(
+    ("statement", "fault"),
+    [
+        ("SELECT * FROM nowhere", Fault.STATEMENT),
+        ("SELECT 1/0", Fault.STATEMENT),
+        ("SELECT pg_terminate_backend(pg_backend_pid())", Fault.STORE),
+        ("INSERT INTO inbox SELECT * FROM inbox", Fault.DUPLICATE),
+        ("LOCK TABLE inbox NOWAIT", Fault.STORE),
+    ],
+)
+async def test_what_the_server_says_is_classified(
+    hall: Hall, server: OwnPostgres, statement: str, fault: Fault
+) -> None:
+    await hall.store((1, 1))
+    desk_database = hall.desk.database
+
+    async def ask() -> None:
+        async with desk_database.write() as session:
+            await (await session.connection()).exec_driver_sql(statement)
+
+    async with desk_database.write() as holder:
+        if "LOCK" in statement:
+            await (await holder.connection()).exec_driver_sql("LOCK TABLE inbox")
+        with pytest.raises(DBAPIError) as failed:
+            await ask()
+    assert classify(failed.value) is fault
+
+
+async def test_a_password_that_changed_is_waited_for(server: OwnPostgres) -> None:
+    """Whoever changed it will tell the desk; no update is to blame meanwhile."""
+    with server.database(empty=True) as url:
+        wrong = Database(url.replace("tester@", "nobody_known@"))
+        with pytest.raises(DBAPIError) as failed:
+            async with wrong.write() as session:
+                await (await session.connection()).exec_driver_sql("SELECT 1")
+        await wrong.close()
+    assert classify(failed.value) is Fault.REFUSED
+    assert is_transient(failed.value)
+
+
+def test_a_file_that_a_handler_misses_is_no_failure_of_the_store() -> None:
+    assert classify(FileNotFoundError("a template")) is Fault.OTHER
+    assert classify(sqlite3.OperationalError("not through the library")) is Fault.OTHER

@@ -1,0 +1,52 @@
+"""The machine's clock is set back or forward while the desk runs (R15)."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.stage import Stage
+from tests.e2e.wall_clock import WallClock
+
+HOUR = 3600
+
+
+@pytest.mark.parametrize("step", [-24 * HOUR, -HOUR, -10, HOUR, 24 * HOUR])
+async def test_every_job_goes_on_when_the_clock_is_set(
+    stage: Stage, tmp_path: Path, step: int
+) -> None:
+    clock = WallClock(tmp_path)
+    async with stage.process(**clock.environment):
+        anna = stage.customer("Анна")
+        number, card = await stage.open_ticket(anna, "Калитка скрипит")
+        await stage.settle()
+        clock.set(step)
+        # its deadline is counted by the clock as it is now
+        await stage.olga.reply(card, "/freeze 3s ждём поставку")
+        await stage.group.expect(f"#{number} проснулось", timeout=30)
+        # words are indexed by another job
+        await anna.say("Теперь ещё и шлагбаум")
+        await stage.world.until(
+            lambda: bool(stage.query("SELECT 1 FROM search_word WHERE word LIKE 'шлагбаум%'")),
+            30,
+            "the index goes on",
+        )
+        await stage.olga.reply(card, "Едем")
+        await anna.expect("Едем", timeout=30)
+        await stage.settle()
+
+
+async def test_what_waits_for_an_instant_does_not_wait_for_the_step_too(
+    stage: Stage, tmp_path: Path
+) -> None:
+    clock = WallClock(tmp_path)
+    async with stage.process(**clock.environment):
+        anna = stage.customer("Анна")
+        _, card = await stage.open_ticket(anna, "Калитка скрипит")
+        await stage.settle()
+        stage.world.faults.flood(20, method="sendMessage", chat=anna)
+        await stage.olga.reply(card, "Едем")
+        queued = "SELECT 1 FROM outbox WHERE state='queued' AND error='flood'"
+        await stage.world.until(lambda: bool(stage.query(queued)), 20, "it waits for another try")
+        clock.set(-HOUR)
+        stage.world.faults.clear()
+        await anna.expect("Едем", timeout=60)

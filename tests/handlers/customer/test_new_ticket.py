@@ -1,6 +1,7 @@
 """A ticket from the menu, and where free words belong (A1, A4, A10, A11)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -295,5 +296,5 @@ async def test_an_edit_of_nothing_we_know_changes_nothing(room: PrivateRoom) -> 
     before = await room.everything()
     await anna.edit(said, "/take 12")
     await room.settle()
-    anybody = {"person": [], "contact_point": []}
+    anybody: dict[str, list[Any]] = {"person": [], "contact_point": []}
     assert await room.everything() | anybody == before | anybody

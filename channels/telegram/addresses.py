@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from core.addresses import TELEGRAM, Address, MessageRef
+from core.addresses import TELEGRAM, Address
 
 NEVER_A_PERSON: Final = frozenset({1087968824, 777000, 136817688})
 """Identities that many share (S2): the anonymous admin, Telegram itself, a channel's posts."""
@@ -34,14 +34,3 @@ def number_in(words: object) -> int:
     addresses were hold the bare number.
     """
     return words if isinstance(words, int) else chat_id(Address.parse(str(words)))
-
-
-def message_ref(chat: int, message: int) -> MessageRef:
-    """A message of a chat as the desk knows it."""
-    return MessageRef(TELEGRAM, str(chat), str(message))
-
-
-def message_id(message: object) -> int | None:
-    """Telegram's number of a message that the desk has named; ``None`` for anything else."""
-    words = str(message).removeprefix("-")
-    return int(str(message)) if words.isdecimal() else None

@@ -25,7 +25,7 @@ from core.models import (
 from core.people.identity import MergedAccounts
 from core.people.permissions import may
 from core.subscribers import Subscriber
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import Tx
 from core.words.contact_values import DETAILS, PHONE
 

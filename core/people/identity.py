@@ -28,14 +28,15 @@ class MergedAccounts(dict[Address, Address]):
 
 
 async def merged_account(tx: ReadTx, address: Address) -> Address:
-    """The address of the person behind this one, nearly always itself; cached until a merge."""
-    found: MergedAccounts | None = tx.cache.get(MergedAccounts)
-    if found is None:
-        rows = await tx.session.execute(_MERGED)
-        found = tx.cache[MergedAccounts] = MergedAccounts(
-            (Address(channel, chat), into) for channel, chat, into in rows if into is not None
-        )
-    return found.get(address, address)
+    """The address of the person behind this one: nearly always itself."""
+    return (await tx.cached(MergedAccounts, _read_merged_accounts)).get(address, address)
+
+
+async def _read_merged_accounts(tx: ReadTx) -> MergedAccounts:
+    rows = await tx.session.execute(_MERGED)
+    return MergedAccounts(
+        (Address(channel, chat), into) for channel, chat, into in rows if into is not None
+    )
 
 
 LANGUAGES: Final = ("ru", "en")

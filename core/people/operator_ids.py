@@ -1,4 +1,4 @@
-"""Who works here by now: asked at every private message, so kept at hand."""
+"""Which addresses are operators': asked for at every private message, so cached."""
 
 from typing import Final
 
@@ -17,12 +17,12 @@ class OperatorIds(frozenset[Address]):
 
 
 async def operator_ids_of(tx: ReadTx) -> OperatorIds:
-    """The roll, read once and kept until somebody joins or leaves."""
-    found: OperatorIds | None = tx.cache.get(OperatorIds)
-    if found is None:
-        rows = await tx.session.execute(_WORKING)
-        found = tx.cache[OperatorIds] = OperatorIds(Address(*row) for row in rows)
-    return found
+    """Addresses of all operators, read once and kept until somebody joins or leaves."""
+    return await tx.cached(OperatorIds, _read_operator_ids)
+
+
+async def _read_operator_ids(tx: ReadTx) -> OperatorIds:
+    return OperatorIds(Address(*row) for row in await tx.session.execute(_WORKING))
 
 
 async def works_here(tx: ReadTx, address: Address) -> bool:

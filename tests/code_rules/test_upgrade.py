@@ -28,7 +28,7 @@ from core.manual_tickets.dialogue import current
 from core.manual_tickets.save import save
 from core.people.identity import Sender, find_by_address, merged_account
 from core.people.operator_ids import works_here
-from core.people.staff import at_the_desk
+from core.people.staff import as_staff
 from core.setup.chat_health import troubled_teams
 from core.setup.profile_state import find_profile_state
 from core.teams.members import colleagues_of
@@ -220,7 +220,7 @@ async def test_a_consultation_that_was_being_written_down_is_saved(desk: Desk) -
         assert (await current(tx)).words is not None
         return (await save(tx)).number
 
-    number = await desk.run(at_the_desk, OLGA, save_it)
+    number = await desk.run(as_staff, OLGA, save_it)
 
     async def source(tx: ReadTx) -> str | None:
         found = await find_location(tx, MessageRef("telegram", "201", "8"))

@@ -80,7 +80,7 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
 
 
 async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:
-    """Note that this Telegram user has blocked the bot."""
+    """Note that the sender has blocked us where they wrote from."""
     person = await find_by_address(tx, sender.address)
     if person is not None:
         await lose_customer(tx, person, reason, by_answer=False)

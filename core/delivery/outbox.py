@@ -273,7 +273,7 @@ async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None)
 
 
 def _ordering_key(notice: Notice, address: str, ticket: Ticket | None) -> str:
-    """Rows of a ticket keep their order at an address; what may overtake has a lane of its own."""
+    """Rows of a ticket keep their order at an address; what may overtake has a key of its own."""
     number = 0 if ticket is None else ticket.id
     if notice.kind == "reaction":
         return f"{address}:{number}:reaction"
@@ -376,7 +376,7 @@ async def _content_facts(
     """A copy names its ticket only where the customer could take it for another's."""
     facts: dict[str, Any] = {"album": None if message is None else message.album}
     if notice.to is Audience.OPERATORS:
-        facts["thanks"] = not getattr(event, "counts", True)
+        facts["thanks"] = not (getattr(event, "counts", True) or getattr(event, "confirms", False))
     elif ticket is not None:
         facts["number"] = ticket.id
         facts["header"] = await _count_open(tx, ticket.customer_id) > 1

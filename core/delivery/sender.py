@@ -96,7 +96,9 @@ class DeliverySender:
                     return await self._failed(delivery, error)
                 pause = error.retry_after or backoff(attempt, random.random())
             except Exception:
-                log.exception("a delivery's fate is unknown", extra={"outbox": delivery.id})
+                log.exception(
+                    "it is unknown whether a delivery arrived", extra={"outbox": delivery.id}
+                )
                 return _try_again(delivery, "internal")
             else:
                 if sent is not None:

@@ -27,8 +27,6 @@ from core.words.contact_values import EMAIL, PHONE
 
 BY_PHONE: Final = "phone"
 BY_HAND: Final = "operator"
-KIND: Final = "call"
-"""The kind of a note that tells of a talk by phone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 
-from core.address_holders import holder_of
 from core.addresses import Address
 from core.errors import Refusal
 from core.models import Message, Ticket
@@ -85,8 +84,10 @@ async def _list(
 ) -> list[Ticket]:
     """Return one row more than a page, in the direction asked for: first one half, then the other.
 
-    ``AND id < ?`` after the owner reads along one index, at any depth.
+    ``AND id < ?`` after the owner reads along one index, at any depth. The owner is looked up
+    apart: in a join with people the database would begin with all tickets.
     """
+    owner = holder_of(address)
     open_codes = (await workflow_of(tx)).open_codes()
     halves = [False, True] if not newer else [True, False]
     if cursor is not None:
@@ -94,7 +95,7 @@ async def _list(
     found: list[Ticket] = []
     for ended in halves:
         where: list[ColumnElement[bool]] = [
-            Ticket.customer_id == holder_of(address),
+            Ticket.customer_id == owner,
             Ticket.state.not_in(open_codes) if ended else Ticket.state.in_(open_codes),
         ]
         if cursor is not None and ended == cursor.ended:

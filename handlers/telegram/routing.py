@@ -30,14 +30,16 @@ from handlers.telegram.customer import tickets
 from handlers.telegram.operators import group_messages, membership, private
 from handlers.telegram.operators.buttons import on_button as on_group_button
 from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat, role_of
-from handlers.telegram.responder import Responder
+from handlers.telegram.responder import Acknowledgements, Responder
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
 ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
 
 
 def dispatcher(desk: Desk, texts: Texts, open_menus: OpenMenus) -> Dispatcher:
-    """The dispatcher with a handler for each kind of update that is used."""
+    """The dispatcher with a handler for each kind of update that is used. What it holds under
+    ``acknowledgements`` is to be finished before the bot's session is closed.
+    """
     labels = words_of_menu(texts)
     made = Dispatcher(disable_fsm=True, desk=desk, open_menus=open_menus, menu_words=labels)
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
@@ -47,7 +49,8 @@ def dispatcher(desk: Desk, texts: Texts, open_menus: OpenMenus) -> Dispatcher:
         made.my_chat_member: on_own_membership,
         made.chat_member: on_membership,
     }
-    locale = LocaleMiddleware(desk, texts)
+    acknowledgements = made["acknowledgements"] = Acknowledgements()
+    locale = LocaleMiddleware(desk, texts, acknowledgements)
     for observer, handler in handlers.items():
         observer.outer_middleware(locale)
         observer.register(handler)

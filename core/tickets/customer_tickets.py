@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 
+from core.address_holders import holder_of
 from core.addresses import Address
 from core.errors import Refusal
 from core.models import Message, Ticket

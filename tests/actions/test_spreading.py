@@ -17,6 +17,7 @@ from core.tickets import parents
 from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import set_parent
 from core.tx import Actor
+from sandbox.process import end_with_parent
 from tests.actions.conftest import Clock
 from tests.actions.equipment_factories import crowd
 from tests.actions.people import ALICE, BORIS, customer, opens, operator
@@ -62,7 +63,7 @@ async def test_many_are_solved_some_at_a_time_and_each_hears_once(
         assert await desk.run(parents.resolve_children) == done
     assert await solved(store, children) == children
     for each, number in zip(crowd(len(children)), children, strict=True):
-        assert (await store.told(each.telegram_id)).count("ticket.resolved_reason") == 1
+        assert (await store.told(each.address.chat)).count("ticket.resolved_reason") == 1
         (entered,) = await store.facts(number, "state_entered")
         assert (entered["parent"], entered["reason"]) == (top, "a new cable")
         entries = select(JournalEntry).where(
@@ -120,6 +121,7 @@ def _die(path: str, actor: Actor, top: int, plan: str) -> None:
         while await desk.run(parents.resolve_children):
             pass
 
+    end_with_parent()
     fault_points.arm(plan)
     asyncio.run(solve())
 
@@ -150,4 +152,4 @@ async def test_killed_on_the_way_it_goes_on_and_each_hears_once(
         pass
     assert await solved(store, children) == children
     for each in crowd(len(children)):
-        assert (await store.told(each.telegram_id)).count("ticket.resolved_reason") == 1
+        assert (await store.told(each.address.chat)).count("ticket.resolved_reason") == 1

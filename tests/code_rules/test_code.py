@@ -71,6 +71,11 @@ def test_only_delivery_writes_outbox_rows() -> None:
     assert not found, told("emit an event, and say in the table of notices who hears of it", found)
 
 
+def test_a_process_that_a_test_starts_ends_with_the_test() -> None:
+    found = faults(detectors.untied, "tests", "tools", allowed=("tests/code_rules/detectors.py",))
+    assert not found, told("start it by sandbox.process.tied(python(…)), or as a BotProcess", found)
+
+
 def test_modules_are_named_after_what_they_do() -> None:
     found = [
         module.name
@@ -90,6 +95,27 @@ def test_what_is_left_undone_says_why() -> None:
     assert not found, told("write TODO(who or which issue): why it waits", found)
 
 
+# Where the core may name Telegram, and why.
+NAMES_TELEGRAM = {
+    "core/addresses.py": "the name of the channel that files mean, and examples of addresses",
+    "core/directory/kinds/teams.py": "the directory names people and groups as Telegram does",
+    "core/equipment/csv_file.py": "the file of cameras names owners as Telegram does",
+    "core/delivery/pacing.py": "whose limits its figures are",
+}
+A_MESSENGERS = re.compile(r"telegram_?id|user_?name", re.IGNORECASE)
+NAMED = re.compile(r"telegram|user_?name", re.IGNORECASE)
+
+
+def test_the_core_knows_addresses_and_no_messenger() -> None:
+    found = [
+        f"{module.name}:{number} {line.strip()}"
+        for module in modules("core")
+        for number, line in enumerate(module.text.splitlines(), 1)
+        if (A_MESSENGERS if module.name in NAMES_TELEGRAM else NAMED).search(line)
+    ]
+    assert not found, told("compare addresses; only a channel knows what stands in one", found)
+
+
 @pytest.mark.parametrize(
     ("detector", "bad", "good"),
     [
@@ -104,6 +130,8 @@ def test_what_is_left_undone_says_why() -> None:
         (detectors.outbox_writes, "await outbox.write(tx, rows)", "await outbox.post(tx, chat)"),
         (detectors.clocks, "x = datetime.now(UTC)", "x = tx.now"),
         (detectors.clocks, "clock = time.time", "clock = time.monotonic"),
+        (detectors.untied, "Popen([sys.executable])", "Popen(tied(python('-m', 'bot')))"),
+        (detectors.untied, "subprocess.run(python('x'))", "asyncio.run(main())"),
         (detectors.cyrillic, "x = 'Взять'", "'''Взять'''"),
         (detectors.cyrillic, "x = f'№ {n} взят'", "x = 'taken'  # взят"),
         (detectors.sentences, "message.answer('Taken')", "message.answer(say('ticket.taken'))"),

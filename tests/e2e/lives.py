@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sandbox import Chat, Message, Person
 from tests.e2e.stage import Stage
-from tests.e2e.warm import WarmProcesses, warm
+from tests.e2e.warm import WarmProcesses
 
 NUMBER = re.compile(r"#(\d+)")
 # What must stand once, and how often it does.
@@ -29,7 +29,7 @@ async def dying(
 
     Gives the list of the deaths so far. In the end all plans have come true.
     """
-    bot = warm(stage, warm_processes)
+    bot = stage.warm_process(warm_processes)
     deaths: list[str] = []
 
     async def live() -> None:
@@ -102,10 +102,11 @@ class Ledger:
 
     def _confirmations(self) -> Iterator[Times]:
         rows = self.stage.query(
-            "SELECT ticket.id, telegram_id FROM ticket JOIN person ON customer_id = person.id"
+            "SELECT ticket.id, substr(address, 10) FROM ticket"
+            " JOIN person ON customer_id = person.id"
         )
         for ticket, person in rows:
-            stands = standing(self.stage.world.chats[person])
+            stands = standing(self.stage.world.chats[int(person)])
             times = sum(f"Обращение #{ticket} принято" in m.text for m in stands)
             yield f"the confirmation of {ticket}", times
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from bot.app import desk_of
 from bot.migrations import migrate
 from bot.settings import Settings, load_settings
+from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from core.db import Database
 from core.delivery.linked_chats import store_linked_chats
@@ -20,7 +20,7 @@ from core.people.identity import Sender, arrive, enter_dialogue
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tx import Tx
-from sandbox import BotProcess, Person
+from sandbox import BotProcess, Person, python
 from tests.e2e.stage import ROOT, Stage, staged
 
 REAL = ("-m", "bot", "run")
@@ -57,7 +57,7 @@ async def desk_at(stage: Stage) -> AsyncIterator[Desk]:
 
 
 def sender_of(person: Person) -> Sender:
-    return Sender(person.id, person.first_name, person.username, person.language)
+    return Sender(chat_address(person.id), person.first_name, person.username, person.language)
 
 
 async def wait_for_words(tx: Tx, people: Sequence[Person]) -> None:
@@ -82,7 +82,7 @@ async def open_tickets(tx: Tx, people: Sequence[Person]) -> None:
 def bot_of(stage: Stage, command: Sequence[str], **more: str) -> BotProcess:
     """The bot's process, not started yet."""
     stage.bot = BotProcess(
-        [sys.executable, *command],
+        python(*command),
         stage.environment(**more),
         ROOT,
         world=stage.world,

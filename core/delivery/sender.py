@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from core.addresses import Address
 from core.delivery.channel import Channel, Delivery, SendError, Sent
 from core.delivery.linked_chats import is_own
 from core.delivery.pacing import Pacer, backoff
@@ -133,11 +134,11 @@ class DeliverySender:
 
     async def _judged(self, delivery: Delivery, error: SendError) -> SendError:
         """A chat of the desk's own is not given up: somebody will let the bot in again (X14)."""
-        if error.reason != "blocked" or not await self._is_own(delivery.address):
+        if error.reason != "blocked" or not await self._is_own(delivery.to):
             return error
         return SendError(error.reason, error.detail, configuration=True, retry_after=REST)
 
-    async def _is_own(self, address: str) -> bool:
+    async def _is_own(self, address: Address) -> bool:
         """Asked until the database answers; after a stop, true: then nothing is given up."""
         while True:
             try:

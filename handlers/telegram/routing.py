@@ -12,6 +12,7 @@ from aiogram.dispatcher.event.telegram import TelegramEventObserver
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
@@ -144,7 +145,7 @@ async def on_button(
     elif message.chat.type == "private":
         role = await role_of(desk, query.from_user)
         handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
-    elif message.chat.id == desk.company.alerts_chat:
+    elif chat_address(message.chat.id) == desk.company.alerts_chat:
         handler = admins.on_button
     elif await is_operator_chat(desk, message.chat.id):
         handler = on_group_button

@@ -6,9 +6,10 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ChatMemberUpdated, Message, User
 
+from channels.telegram.addresses import NEVER_A_PERSON, own_chats
 from core.delivery.linked_chats import all_operator_chats
 from core.desk import Desk
-from core.people.identity import NEVER_A_PERSON, join_operators, leave_operators
+from core.people.identity import join_operators, leave_operators
 from handlers.telegram.origin import sender_of
 
 _INSIDE = frozenset({"creator", "administrator", "member"})
@@ -41,7 +42,7 @@ async def _works_elsewhere(desk: Desk, bot: Bot, user: User, left: int) -> bool:
 
     If Telegram cannot be asked now, the update waits until it can.
     """
-    for chat in await desk.read(all_operator_chats):
+    for chat in own_chats(await desk.read(all_operator_chats)):
         if chat == left:
             continue
         try:

@@ -31,6 +31,7 @@ from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
+from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
@@ -57,6 +58,7 @@ def company_of(settings: Settings) -> Company:
         answer_deadline=settings.answer_deadline,
         remind_before=settings.remind_before,
         rating_wait=settings.rating_wait,
+        unfiled_wait=settings.unfiled_wait,
         admins=frozenset(settings.admin_ids),
         named_admins=frozenset(settings.admin_ids),
         operators_chat=settings.operator_chat_id,
@@ -95,6 +97,7 @@ class App:
     update_queue: UpdateQueue
     poller: Poller
     runner: Runner
+    memberships: Memberships
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -130,6 +133,7 @@ class App:
             asyncio.create_task(
                 ChatHealthWatch(self.bot, self.desk, self.courier).run(), name="chat health"
             ),
+            asyncio.create_task(self.memberships.run(), name="memberships"),
             # a changed directory may name other chats for its teams
             asyncio.create_task(
                 CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="cache refresh"
@@ -192,7 +196,8 @@ def build(
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)
-    dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus)
+    memberships = Memberships(bot, desk)
+    dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
     def stored(batch: Sequence[Mapping[str, Any]]) -> None:
         del batch
@@ -213,6 +218,7 @@ def build(
         update_queue,
         Poller(bot, desk, stored),
         Runner(desk, settings.sweep_interval),
+        memberships,
     )
 
 

@@ -126,6 +126,15 @@ class TicketEscalated(TicketAssigned):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorLeft(Event):
+    """Somebody is in no group of operators any more; ``numbers``: tickets that were theirs."""
+
+    person_id: int
+    name: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DutyBegan(Event):
     """Somebody is on duty from now on."""
 

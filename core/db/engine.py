@@ -8,7 +8,7 @@ One process per file, held by a lock beside it. PostgreSQL: two pools, no lock.
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
@@ -105,6 +105,9 @@ class Database:
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        for beside in ("", "-wal", "-shm", ".lock"):  # made by a release that left them open (S33)
+            with suppress(FileNotFoundError, PermissionError):
+                Path(f"{self.path}{beside}").chmod(0o600)
         handle = Path(f"{self.path}.lock").open("a")  # noqa: SIM115 held for the process's life
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

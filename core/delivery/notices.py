@@ -553,6 +553,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
     ),
     e.CustomerChanged: (_card(lambda event: event.active),),
+    e.OperatorLeft: (Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.operator_left"),),
     e.UpdateQuarantined: (  # a flood of them is one alert, with the newest and how many there are
         Notice(
             _TO.ALERTS,

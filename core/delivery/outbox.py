@@ -335,7 +335,7 @@ async def _facts(
         facts |= await _facts_of_people(tx, event)
         if "concerns" in facts:
             facts["told"] = await _mentions(tx, facts.pop("concerns"))
-        if isinstance(event, e.CaughtUp | e.ContactsPassed):
+        if isinstance(event, e.CaughtUp | e.ContactsPassed | e.OperatorLeft):
             facts |= digest_facts(event)
         if notice.to in _OUTSIDE:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}

@@ -164,6 +164,17 @@ def mark_reachable(tx: Tx, person: Person) -> None:
         tx.emit(PersonReachable(ticket_id=None, person_id=person.id))
 
 
+async def operators_of(tx: ReadTx) -> list[Sender]:
+    """Return everybody who works here as far as the desk knows, as Telegram showed them last."""
+    working = Person.operator_since.is_not(None) & Person.operator_left.is_(None)
+    people = await tx.session.scalars(select(Person).where(working).order_by(Person.id))
+    return [
+        Sender(person.telegram_id, person.name, person.username, person.language)
+        for person in people
+        if person.telegram_id is not None
+    ]
+
+
 async def join_operators(tx: Tx, sender: Sender) -> None:
     """The person is a member of the operator group now."""
     person = await recognise(tx, sender)
@@ -172,8 +183,9 @@ async def join_operators(tx: Tx, sender: Sender) -> None:
         tx.invalidate(OperatorIds)
 
 
-async def leave_operators(tx: Tx, sender: Sender) -> None:
+async def leave_operators(tx: Tx, sender: Sender) -> Person:
     """The person has left the operator group; what they could do ends at once (S1)."""
     person = await recognise(tx, sender)
     person.operator_left = tx.now
     tx.invalidate(OperatorIds)
+    return person

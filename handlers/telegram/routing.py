@@ -19,27 +19,37 @@ from channels.telegram.screens.open_menus import OpenMenus
 from channels.telegram.screens.ticket_list import ListPage
 from core.desk import Desk
 from core.errors import Refusal
-from core.people.identity import Sender
+from core.people.identity import NEVER_A_PERSON, Sender
 from core.texts import Texts
 from handlers.telegram.admins import linked_chats, reports
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import messages, own_tickets
 from handlers.telegram.customer import routes as customer
+from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.middlewares import LocaleMiddleware
-from handlers.telegram.operators import group_messages, membership, private
+from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators.buttons import on_button as on_group_button
-from handlers.telegram.origin import Role, is_nobody, is_operator_chat, role_of
+from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
+from handlers.telegram.origin import Role, is_nobody, is_operator_chat
 from handlers.telegram.responder import Responder
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
 ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
 
 
-def dispatcher(desk: Desk, texts: Texts, open_menus: OpenMenus) -> Dispatcher:
+def dispatcher(
+    desk: Desk, texts: Texts, open_menus: OpenMenus, memberships: Memberships
+) -> Dispatcher:
     """The dispatcher with a handler for each kind of update that is used."""
-    labels = words_of_menu(texts)
-    made = Dispatcher(disable_fsm=True, desk=desk, open_menus=open_menus, menu_words=labels)
+    made = Dispatcher(
+        disable_fsm=True,
+        desk=desk,
+        open_menus=open_menus,
+        menu_words=words_of_menu(texts),
+        memberships=memberships,
+        link_throttle=LinkThrottle(),
+    )
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
         made.message: on_message,
         made.edited_message: on_edited_message,
@@ -69,6 +79,8 @@ async def on_message(
     desk: Desk,
     menu_words: Mapping[str, str],
     open_menus: OpenMenus,
+    memberships: Memberships,
+    link_throttle: LinkThrottle,
     responder: Responder,
     sender: Sender | None = None,
 ) -> Any:
@@ -76,13 +88,16 @@ async def on_message(
     if message.chat.type != "private":
         if not await is_operator_chat(desk, message.chat.id):
             return UNHANDLED
-        if await membership.on_service_message(message, desk, bot):
+        if await on_service_message(message, memberships):
             return None
-        return await group_messages.on_message(message, bot, desk, responder, sender)
+        return await group_messages.on_message(message, memberships, responder, sender)
     if sender is None or message.from_user is None or is_nobody(message):
         return UNHANDLED
+    if message.from_user.is_bot:
+        return UNHANDLED
+    link_throttle.pass_on(message)
     context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
-    for handler in _PRIVATE_MESSAGES[await role_of(desk, message.from_user)]:
+    for handler in _PRIVATE_MESSAGES[await memberships.role_of(message.from_user)]:
         if await handler(context):
             break
     return None
@@ -128,6 +143,7 @@ async def on_button(
     desk: Desk,
     menu_words: Mapping[str, str],
     open_menus: OpenMenus,
+    memberships: Memberships,
     responder: Responder,
     sender: Sender,
 ) -> None:
@@ -135,14 +151,15 @@ async def on_button(
     data, message = parse(query.data), query.message
     context = ButtonContext(bot, desk, menu_words, open_menus, responder, sender, query)
     handler: ButtonHandler | None = None
-    if message is None:
+    if message is None or query.from_user.is_bot or query.from_user.id in NEVER_A_PERSON:
         pass
     elif message.chat.type == "private":
-        role = await role_of(desk, query.from_user)
+        role = await memberships.role_of(query.from_user)
         handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
     elif message.chat.id == desk.company.alerts_chat:
         handler = reports.on_button
     elif await is_operator_chat(desk, message.chat.id):
+        await memberships.require(query.from_user)
         handler = on_group_button
     if handler is None:
         raise Refusal("refusal.outdated")
@@ -158,14 +175,16 @@ async def on_own_membership(
     """The bot was blocked or unblocked in private, or added to a chat."""
     if event.chat.type == "private":
         return await messages.on_blocked(event, desk, sender)
+    if await linked_chats.is_strangers(event, desk):
+        return await linked_chats.leave(event, bot)
     role = linked_chats.possible_role(event, desk)
     if role is None:
         return UNHANDLED
     return await linked_chats.on_added(event, role, desk, sender, responder, bot)
 
 
-async def on_membership(event: ChatMemberUpdated, bot: Bot, desk: Desk) -> Any:
+async def on_membership(event: ChatMemberUpdated, desk: Desk, memberships: Memberships) -> Any:
     """Somebody joined or left a group of operators."""
     if not await is_operator_chat(desk, event.chat.id):
         return UNHANDLED
-    return await membership.on_change(event, desk, bot)
+    return await on_change(event, memberships)

@@ -1,8 +1,11 @@
 """The bot was added to a group or a channel: an admin may give the chat its role."""
 
+import contextlib
+import logging
 from typing import Final
 
 from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ChatMemberUpdated
 
 from channels.telegram.client.chat_health import examine_chat
@@ -16,6 +19,8 @@ from handlers.telegram.admins.setup import send_checklist
 from handlers.telegram.context import ButtonContext
 from handlers.telegram.origin import is_operator_chat
 from handlers.telegram.responder import Responder
+
+log = logging.getLogger(__name__)
 
 # Which role a kind of chat can have.
 _ROLES: Final = {"group": "operators", "supergroup": "operators", "channel": "alerts"}
@@ -31,6 +36,25 @@ def possible_role(event: ChatMemberUpdated, desk: Desk) -> str | None:
     if not inside or event.from_user.id not in desk.company.admins:
         return None
     return _ROLES.get(event.chat.type)
+
+
+async def is_strangers(event: ChatMemberUpdated, desk: Desk) -> bool:
+    """True if the bot is now in a chat without a role, and no admin brought it there (S4).
+
+    While nobody is an admin yet, whoever sets the desk up may add the bot before that.
+    """
+    inside = event.new_chat_member.status in _INSIDE
+    if not inside or not desk.company.admins or event.from_user.id in desk.company.admins:
+        return False
+    chat = event.chat.id
+    return chat != desk.company.alerts_chat and not await is_operator_chat(desk, chat)
+
+
+async def leave(event: ChatMemberUpdated, bot: Bot) -> None:
+    """Leave the chat without a word."""
+    log.info("the bot leaves a chat of strangers", extra={"chat": event.chat.id})
+    with contextlib.suppress(TelegramBadRequest, TelegramForbiddenError):
+        await bot.leave_chat(event.chat.id)  # removed again in the meantime
 
 
 async def on_added(

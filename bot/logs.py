@@ -29,7 +29,6 @@ _QUIET_LOGGERS: Final = {
     "apscheduler.executors": logging.ERROR,  # "maximum number of running instances", each tick
     "apscheduler.scheduler": logging.ERROR,
     "aiohttp.access": logging.WARNING,
-    "aiosqlite": logging.WARNING,
     "asyncio": logging.INFO,  # which selector a loop uses
     "alembic": logging.WARNING,
     "aiogram.event": logging.WARNING,

@@ -35,7 +35,7 @@ def head() -> str:
 async def pending(database: Database) -> bool:
     """Return whether the tables have to be changed. Raises :class:`NewerDatabase`."""
     async with database.read() as session:
-        revision = await (await session.connection()).run_sync(_revision)
+        revision = await session.run_sync(lambda sync: _revision(sync.connection()))
     if revision is not None and revision > head():
         raise NewerDatabase(revision)
     return revision != head()
@@ -51,14 +51,12 @@ def _revision(connection: Connection) -> str | None:
 async def migrate(database: Database) -> None:
     """Upgrade to :func:`head` in one transaction; two queries if there is nothing to do."""
     if await pending(database):
-        async with database.alter() as connection:
-            await connection.run_sync(_upgrade, "head")
+        await database.alter(_upgrade, "head")
 
 
 async def undo(database: Database, revision: str = "base") -> None:
     """Go back to a revision; ``base`` is an empty database."""
-    async with database.alter() as connection:
-        await connection.run_sync(_downgrade, revision)
+    await database.alter(_downgrade, revision)
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

@@ -2,8 +2,9 @@
 
 ``run`` opens the transaction, freezes the instant, marks the inbox row done, runs the action, lets
 subscribers act upon what was emitted and write it down, commits, and wakes the courier if there is
-something to send. Nothing here waits for a network (R4). The whole unit of work is shielded: a
-cancelled task must not leave the database locked.
+something to send. On SQLite those who wait meanwhile are committed together, each with a savepoint.
+Nothing here waits for a network (R4). The whole unit of work is shielded: a cancelled task must not
+leave the database locked.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
 from core.company import Company
-from core.db import Database, PreparedStatement, constant, may_run_again
+from core.db import COMMIT_NOW, Database, PreparedStatement, constant, may_run_again
 from core.fault_points import pass_point
 from core.models import InboxRow
 from core.subscribers import Subscriber, notify
@@ -158,6 +159,9 @@ class Desk:
             result = await action(tx, *args, **options)
             await notify(tx, self.subscribers)
             await session.flush()
+            if tx.invalidated or tx.invalidates_all:
+                # who comes next must not see the change and what was kept before it
+                session.info[COMMIT_NOW] = True
             pass_point("desk.before_commit")
         self._invalidate(tx)
         pass_point("desk.after_commit")

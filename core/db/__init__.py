@@ -1,11 +1,20 @@
 """The database: one declarative root, aware UTC times, engines for SQLite and PostgreSQL."""
 
-from core.db.engine import Database, DatabaseInUse, WrongDatabase
-from core.db.errors import Fault, StoreUnreachable, classify, is_transient, may_run_again
+from core.db.engine import Database, WrongDatabase
+from core.db.errors import (
+    DatabaseInUse,
+    Fault,
+    StoreUnreachable,
+    classify,
+    is_transient,
+    may_run_again,
+)
+from core.db.shared_writer import COMMIT_NOW
 from core.db.statements import PreparedStatement, constant, insert_or
 from core.db.types import BigId, Row, UTCDateTime
 
 __all__ = [
+    "COMMIT_NOW",
     "BigId",
     "Database",
     "DatabaseInUse",

@@ -33,6 +33,10 @@ class Fault(Enum):
     """No failure of the database."""
 
 
+class DatabaseInUse(Exception):
+    """Another process writes to this database."""
+
+
 class StoreUnreachable(ConnectionError):
     """No connection to the database's server could be made."""
 

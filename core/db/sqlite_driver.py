@@ -1,245 +1,239 @@
-"""A dialect for aiosqlite that crosses to the database thread only with what may take long.
+"""SQLite asked in the event loop's thread: its connection, and the session that speaks with it.
 
-The stock one crosses three or four times for each statement, which is most of what a small unit of
-work costs: SQLite has answered an ordinary statement before a crossing has begun. So here it is
-asked on the spot, and the thread gets what waits for the disk or for somebody else: a commit that
-has something to write, many rows at once, deletions, a lock that another process holds, and a query
-that has run for ``STEPS`` (it is broken off and asked again over there). A cursor lives and dies
-within one statement, so that a task cancelled in between leaves nothing open.
-
-It builds on private parts of SQLAlchemy, which is why that is pinned; ``tests/actions/
-test_database.py`` holds it.
+SQLite has answered an ordinary statement before a switch to another thread would have begun. So it
+is asked here and now, and a thread gets what may take long: a query that has run for ``STEPS`` (it
+is broken off and asked again there), a lock that another process holds, many rows at once,
+deletions. A cursor reads its rows together with its execution, so nothing stays open between two
+statements, and a caller who is cancelled leaves nothing half asked.
 """
 
-import collections
+import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from typing import Any, Final
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
-import aiosqlite
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite import aiosqlite as stock
-from sqlalchemy.util.concurrency import await_
+from sqlalchemy import Connection, Delete
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Listener = Callable[[str, Any], None]
 
 # Of SQLite's machine, about a millisecond: so long a query may hold up everybody else.
 STEPS: Final = 20_000
 MANY: Final = 50
-
+# Milliseconds for which a lock of another process is waited for, in a thread.
+PATIENCE: Final = 5000
 _QUERIES: Final = ("SELECT", "WITH")
-_LONG: Final = ("DELETE",)
-_TIMEOUT: Final = "PRAGMA busy_timeout="
+_LATER: Final = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY})
 
 
-class _AtOnce(Awaitable[None]):
-    """Nothing to wait for."""
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """What a session says to begin a transaction of its own, to keep it, and to take it back."""
 
-    def __await__(self) -> Generator[None, None, None]:
-        return
-        yield
-
-
-_AT_ONCE: Final = _AtOnce()
+    begin: str
+    commit: Sequence[str] = ("COMMIT",)
+    rollback: Sequence[str] = ("ROLLBACK",)
 
 
-class _Cursor(stock.AsyncAdapt_aiosqlite_cursor):
-    """Holds the rows of one statement, fetched together with its execution."""
+READS: Final = Transactions("BEGIN")
+ALTERS: Final = Transactions("BEGIN IMMEDIATE")
+# One action in a transaction that it shares with others (`core.db.shared_writer`).
+SHARES: Final = Transactions(
+    "SAVEPOINT action", ("RELEASE action",), ("ROLLBACK TO action", "RELEASE action")
+)
 
-    __slots__ = ("_description", "_lastrowid", "_rowcount")
-    _awaitable_cursor_close = False
-    arraysize = 1
 
-    def __init__(self, connection: Any) -> None:
-        self._adapt_connection = connection
-        self._connection = connection._connection
-        self._cursor: Any = None
-        self._rows = collections.deque()
-        self._description: Any = None
-        self._rowcount = -1
-        self._lastrowid = -1
-        self._soft_closed_memoized: Any = {}
+class _Cursor(sqlite3.Cursor):
+    """Reads all rows of a statement at once."""
 
-    @property
-    def description(self) -> Any:
-        return self._description
+    _found: deque[Any]
 
-    @property
-    def rowcount(self) -> int:
-        return self._rowcount
-
-    @property
-    def lastrowid(self) -> int:
-        return self._lastrowid
-
-    async def _async_soft_close(self) -> None:
-        return
-
-    def close(self) -> None:
-        self._rows.clear()
-
-    def execute(self, operation: Any, parameters: Any = None) -> None:
-        self._ask(False, operation, parameters)
-
-    def executemany(self, operation: Any, seq_of_parameters: Sequence[Any]) -> None:
-        self._ask(True, operation, seq_of_parameters)
-
-    def _ask(self, many: bool, statement: str, parameters: Any) -> None:
-        connection: Any = self._adapt_connection
-        if statement.startswith(_TIMEOUT):
-            connection.patience = int(statement.removeprefix(_TIMEOUT))
-            await_(_AT_ONCE)
-            return
-        long = statement.startswith(_LONG) or (many and len(parameters) > MANY)
+    def execute(self, sql: str, parameters: Any = (), /) -> "_Cursor":
+        connection = cast(DriverConnection, self.connection)
+        connection.heard(sql, parameters)
+        connection.may_break_off = connection.in_a_hurry and sql.startswith(_QUERIES)
         try:
-            if long:
-                found = connection.cross(connection.work, many, statement, parameters)
-            else:
-                found = connection.on_the_spot(many, statement, parameters)
-        except Exception as error:  # noqa: BLE001 the library's own way on
-            connection._handle_exception(error)
-        else:
-            self._description, self._rowcount, self._lastrowid, rows = found
-            self._rows = collections.deque(rows)
-
-
-class Connection(stock.AsyncAdapt_aiosqlite_connection):
-    """``opening`` begins a transaction. ``patience`` is for how many milliseconds a lock is waited
-    for, over there; on the spot nobody waits.
-    """
-
-    __slots__ = ("_changes", "_crossing", "_hurried", "opening", "patience")
-    _cursor_cls: Any = _Cursor
-
-    def __init__(self, dbapi: Any, connection: Any) -> None:
-        super().__init__(dbapi, connection)
-        self._hurried = False
-        self._crossing: list[None] = []
-        self._changes = 0
-        self.opening = "BEGIN"
-        self.patience = 5000
-        connection._conn.execute(f"{_TIMEOUT}0").close()
-        connection._conn.set_progress_handler(lambda: self._hurried, STEPS)
-
-    def work(self, many: bool, statement: str, parameters: Any) -> Any:
-        """Run a statement to its end: its description, count of rows, last id, and rows."""
-        cursor = self._connection._conn.cursor()
-        try:
-            if many:
-                cursor.executemany(statement, parameters)
-            elif parameters is None:
-                cursor.execute(statement)
-            else:
-                cursor.execute(statement, parameters)
-            rows = cursor.fetchall() if cursor.description else ()
-            return cursor.description, cursor.rowcount, cursor.lastrowid, rows
+            super().execute(sql, parameters)
+            self._found = deque(super().fetchall() if self.description else ())
         finally:
-            cursor.close()
+            connection.may_break_off = False
+        return self
 
-    def on_the_spot(self, *asked: Any) -> Any:
-        """Work here and now; over there after all, if it takes long or meets a lock."""
-        found = self._at_once(*asked)
-        if found is None:
-            return self.cross(self._patiently, *asked)
-        await_(_AT_ONCE)  # the library insists on something to wait for
-        return found
+    def executemany(self, sql: str, parameters: Any, /) -> "_Cursor":
+        cast(DriverConnection, self.connection).heard(sql, parameters)
+        super().executemany(sql, parameters)
+        self._found = deque()
+        return self
 
-    async def ask(self, many: bool, statement: str, parameters: Any) -> Any:
-        """The same without the library, for whoever brings a statement that is ready to be run."""
-        if many and len(parameters) > MANY:
-            return await self._over_there(self.work, many, statement, parameters)
-        found = self._at_once(many, statement, parameters)
-        if found is None:
-            return await self._over_there(self._patiently, many, statement, parameters)
-        return found
+    def fetchone(self) -> Any:
+        return self._found.popleft() if self._found else None
 
-    def _at_once(self, many: bool, statement: str, parameters: Any) -> Any:
-        """What `work` gives; ``None`` where it cannot be had here and now."""
-        raw = self._connection._conn
-        if self._crossing:  # a task was cancelled while its statement runs on
-            return None
-        begun = raw.in_transaction
-        self._hurried = statement.startswith(_QUERIES)
-        try:
-            return self.work(many, statement, parameters)
-        except sqlite3.OperationalError as error:
-            code = error.sqlite_errorcode & 0xFF
-            broken_off = code == sqlite3.SQLITE_INTERRUPT and self._hurried
-            locked = code == sqlite3.SQLITE_BUSY
-            if not (broken_off or locked) or raw.in_transaction != begun:
-                raise
-            return None
-        finally:
-            self._hurried = False
+    def fetchmany(self, size: int | None = 1) -> list[Any]:
+        return [self._found.popleft() for _ in range(min(size or 1, len(self._found)))]
 
-    def _patiently(self, *asked: Any) -> Any:
-        raw = self._connection._conn
-        raw.execute(f"{_TIMEOUT}{self.patience}").close()
-        try:
-            return self.work(*asked)
-        finally:
-            raw.execute(f"{_TIMEOUT}0").close()
+    def fetchall(self) -> list[Any]:
+        found, self._found = self._found, deque()
+        return list(found)
 
-    def cross(self, work: Callable[..., Any], *asked: Any) -> Any:
-        """Work in the database's thread."""
-        return await_(self._over_there(work, *asked))
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]
+        return iter(self.fetchall())
 
-    def _over_there(self, work: Callable[..., Any], *asked: Any) -> Awaitable[Any]:
-        def counted() -> Any:
-            try:
-                return work(*asked)
-            finally:
-                self._crossing.pop()
 
-        self._crossing.append(None)
-        found: Awaitable[Any] = self._connection._execute(counted)
-        return found
+class DriverConnection(sqlite3.Connection):
+    """A connection to the file. ``in_a_hurry``: a query that takes long is broken off."""
+
+    transactions = READS
+    listeners: Sequence[Listener] = ()
+    in_a_hurry = False
+    may_break_off = False
+    _begun = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.set_progress_handler(lambda: self.may_break_off, STEPS)
+
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        """A cursor that leaves nothing open."""
+        return super().cursor(factory)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Any:
+        """Run a statement with a cursor of its own."""
+        return self.cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Any, /) -> Any:
+        """Run a statement with each set of parameters."""
+        return self.cursor().executemany(sql, parameters)
+
+    def heard(self, statement: str, parameters: Any) -> None:
+        """Tell whoever listens what is asked."""
+        for listener in self.listeners:
+            listener(statement, parameters)
 
     def begin(self) -> None:
-        """Begin a transaction; the driver begins none by itself."""
-        self.cursor().execute(self.opening)
+        """Begin a session's transaction."""
+        self.execute(self.transactions.begin)
+        self._begun = True
 
     def commit(self) -> None:
-        raw = self._connection._connection
-        if raw is not None:
-            self._finish(raw.commit, long=raw.total_changes != self._changes)
+        """Keep what the session did."""
+        self._end(self.transactions.commit)
 
     def rollback(self) -> None:
-        raw = self._connection._connection
-        if raw is not None:
-            self._finish(raw.rollback, long=False)
+        """Take it back, unless SQLite has done so by itself: it does where the disk is full."""
+        self._end(self.transactions.rollback if self.in_transaction else ())
 
-    def _finish(self, work: Callable[[], None], *, long: bool) -> None:
+    def _end(self, words: Sequence[str]) -> None:
+        begun, self._begun = self._begun, False
+        for word in words if begun else ():
+            self.execute(word)
+
+
+def driver_of(connection: Connection) -> DriverConnection:
+    """SQLite's own connection behind the library's."""
+    return cast(DriverConnection, connection.connection.driver_connection)
+
+
+class Threads:
+    """Where what takes long is done."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    async def run(self, work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
+        """Run it in a thread. Who is cancelled waits until it is over: it holds the connection."""
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(self._executor, partial(work, *args, **options))
         try:
-            if long or self._crossing:
-                self.cross(work)
-            else:
-                work()
-        except Exception as error:  # noqa: BLE001 the library's own way on
-            self._handle_exception(error)
-        self._changes = self._connection._conn.total_changes
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            await asyncio.wait([done])
+            raise
+
+    async def wait_for_lock(
+        self, driver: DriverConnection, work: Callable[P, R], *args: P.args, **options: P.kwargs
+    ) -> R:
+        """The same, where a lock may have to be waited for."""
+
+        def patiently() -> R:
+            driver.execute(f"PRAGMA busy_timeout={PATIENCE}")
+            try:
+                return work(*args, **options)
+            finally:
+                driver.execute("PRAGMA busy_timeout=0")
+
+        return await self.run(patiently)
 
 
-class _Dbapi(stock.AsyncAdapt_aiosqlite_dbapi):
-    def connect(self, *args: Any, **options: Any) -> Connection:
-        connection = super().connect(*args, **options)
-        return Connection(self, connection._connection)
+def is_for_later(error: BaseException | None) -> bool:
+    """The statement was broken off, or met a lock."""
+    if isinstance(error, OperationalError):
+        error = error.orig
+    code = error.sqlite_errorcode if isinstance(error, sqlite3.OperationalError) else 0
+    return code & 0xFF in _LATER
 
 
-class OnTheSpotDialect(stock.SQLiteDialect_aiosqlite):
-    """``sqlite+onthespot://``: aiosqlite without a thread where none is needed."""
-
-    driver = "onthespot"
-    supports_statement_cache = True
-
-    @classmethod
-    def import_dbapi(cls) -> Any:
-        """The adapted driver."""
-        return _Dbapi(aiosqlite, sqlite3)
-
-    def do_begin(self, dbapi_connection: Any) -> None:
-        """Begin a transaction of the kind that the connection is for."""
-        dbapi_connection.begin()
+def of_library(error: Exception, statement: str) -> Exception:
+    """The error as the library tells of it."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    return DBAPIError.instance(statement, None, error, sqlite3.Error)
 
 
-def register() -> None:
-    """Make ``sqlite+onthespot`` known to SQLAlchemy."""
-    registry.register("sqlite.onthespot", __name__, "OnTheSpotDialect")
+class SQLiteSession(AsyncSession):
+    """A session whose statements are run here and now, or in a thread if they take long.
+
+    It is in its transaction from the start, so that statements may be given to ``driver`` as well.
+    """
+
+    def __init__(self, connection: Connection, threads: Threads) -> None:
+        super().__init__(expire_on_commit=False)
+        self.sync_session.bind = connection
+        self.driver = driver_of(connection)
+        self._threads = threads
+        self.sync_session.connection()
+
+    async def ask(self, work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
+        """What ``work`` returns, which asks the database."""
+        self.driver.in_a_hurry = True
+        try:
+            return work(*args, **options)
+        except (OperationalError, sqlite3.OperationalError) as error:
+            if not is_for_later(error):
+                raise
+        finally:
+            self.driver.in_a_hurry = False
+        return await self._threads.wait_for_lock(self.driver, work, *args, **options)
+
+    async def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """Run a statement."""
+        work: Callable[..., Any] = self.sync_session.execute
+        if isinstance(statement, Delete) or (isinstance(params, list) and len(params) > MANY):
+            return await self._threads.run(work, statement, params, **options)
+        return await self.ask(work, statement, params, **options)
+
+    async def scalars(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """Run a statement and return the first column."""
+        return (await self.execute(statement, params, **options)).scalars()
+
+    async def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """Run a statement and return its first value."""
+        return (await self.execute(statement, params, **options)).scalar()
+
+    async def get(self, *args: Any, **options: Any) -> Any:
+        """A row by its key, if there is one."""
+        return await self.ask(self.sync_session.get, *args, **options)
+
+    async def get_one(self, *args: Any, **options: Any) -> Any:
+        """A row by its key."""
+        return await self.ask(self.sync_session.get_one, *args, **options)
+
+    async def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what has changed."""
+        self.sync_session.flush(objects)

@@ -2,8 +2,8 @@
 
 SQLAlchemy thinks about each run of a statement for many times as long as SQLite needs to answer it.
 What is asked for every message is therefore compiled once; after that a run only converts its
-parameters and its rows, by the rules of the columns' own types. On PostgreSQL, and while somebody
-listens to what is asked, it is run in the library's usual way: the same statement, the same rows.
+parameters and its rows, by the rules of the columns' own types. On PostgreSQL it is run in the
+library's usual way: the same statement, the same rows.
 """
 
 import sqlite3
@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, literal_column
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.db.sqlite_driver import Connection
+from core.db.sqlite_driver import SQLiteSession, of_library
 
 
 def constant(word: str) -> ColumnElement[str]:
@@ -49,7 +48,6 @@ def _insert_of(session: AsyncSession) -> Callable[[Any], Any]:
 
 
 Given = Mapping[str, Any]
-_OURS: Final = "prepared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +115,18 @@ class PreparedStatement:
 
     async def rows(self, session: AsyncSession, given: Given) -> Sequence[Sequence[Any]]:
         """The rows that it finds, or that it returns of those it has changed."""
-        driver = await _driver_of(session)
-        if driver is None:
+        if not isinstance(session, SQLiteSession):
             return (await session.execute(self._make(session), given)).all()
         plan = self._plan(session, given, many=False)
-        found = await self._run(session, driver, plan, plan.parameters(given), many=False)
-        return [plan.row(row) for row in found[-1]]
+        cursor = await self._run(session, session.driver.execute, plan.text, plan.parameters(given))
+        return [plan.row(row) for row in cursor.fetchall()]
 
     async def change(self, session: AsyncSession, given: Given | Sequence[Given]) -> int:
         """How many rows it has changed; a sequence of parameters is a run with each of them.
 
         Of a sequence PostgreSQL does not tell how many: -1.
         """
-        driver = await _driver_of(session)
-        if driver is None:
+        if not isinstance(session, SQLiteSession):
             with session.no_autoflush if self._apart else nullcontext():
                 done: Any = await session.execute(self._make(session), given)
             return int(done.rowcount)
@@ -138,8 +134,11 @@ class PreparedStatement:
         each: Any = given if many else [given]
         plan = self._plan(session, each[0], many=many)
         sets = [plan.parameters(one) for one in each]
-        found = await self._run(session, driver, plan, sets if many else sets[0], many=many)
-        return int(found[1])
+        if many:
+            cursor = await self._run(session, session.driver.executemany, plan.text, sets)
+        else:
+            cursor = await self._run(session, session.driver.execute, plan.text, sets[0])
+        return int(cursor.rowcount)
 
     def _plan(self, session: AsyncSession, given: Given, *, many: bool) -> _Plan:
         kind = (many, *given)
@@ -151,30 +150,11 @@ class PreparedStatement:
         return plan
 
     async def _run(
-        self, session: AsyncSession, driver: Connection, plan: _Plan, parameters: Any, *, many: bool
+        self, session: SQLiteSession, work: Callable[..., Any], text: str, parameters: Any
     ) -> Any:
-        if not self._apart and not session.sync_session._is_clean():
-            await session.flush()  # as the library does before it asks
+        if not self._apart:
+            session.sync_session.flush()  # as the library does before it asks
         try:
-            return await driver.ask(many, plan.text, parameters)
+            return await session.ask(work, text, parameters)
         except sqlite3.Error as error:
-            dialect = session.get_bind().dialect
-            raise DBAPIError.instance(
-                plan.text, parameters, error, sqlite3.Error, dialect=dialect
-            ) from error
-
-
-async def _driver_of(session: AsyncSession) -> Connection | None:
-    """SQLite's connection in the session's transaction; ``None``: the library is to ask."""
-    if _OURS not in session.info:
-        session.info[_OURS] = _unwatched(await session.connection())
-    found: Connection | None = session.info[_OURS]
-    return found
-
-
-def _unwatched(connection: AsyncConnection) -> Connection | None:
-    ours: Any = connection.sync_connection
-    if ours.dispatch.before_cursor_execute:
-        return None
-    driver = ours.connection.dbapi_connection
-    return driver if isinstance(driver, Connection) else None
+            raise of_library(error, text) from error

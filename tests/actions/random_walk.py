@@ -12,8 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import event
-
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
@@ -101,9 +99,10 @@ class Stage:
 
     async def clear(self) -> None:
         """As it was when it was furnished."""
-        async with self.database.writer.connect() as connection:
-            adapted = (await connection.get_raw_connection()).dbapi_connection
-            self.furnished.backup(adapted.driver_connection._conn)  # type: ignore[union-attr]
+        assert self.database.path is not None
+        with contextlib.closing(sqlite3.connect(self.database.path)) as target:
+            target.execute("PRAGMA synchronous=OFF")
+            self.furnished.backup(target)
 
     async def close(self) -> None:
         await self.database.close()
@@ -113,8 +112,6 @@ class Stage:
 async def seed_company(path: Path) -> Stage:
     """Teams, colleagues, customers with cameras in one area; as yet there is no agreement."""
     database = Database(f"sqlite+aiosqlite:///{path}")
-    for engine in (database.writer, database.reader):
-        event.listen(engine.sync_engine, "connect", _carelessly)
     desk = Desk(database, COMPANY, SUBSCRIBERS, clock=Clock())
     staff = [await operator_here(desk, who) for who in STAFF]
     await desk.run(put_team, "first", {"en": "First"}, level=1, members=[OLGA.telegram_id])
@@ -131,13 +128,6 @@ async def seed_company(path: Path) -> Stage:
     source.backup(kept)
     source.close()
     return Stage(database, kept, Cast(staff, customers, hand_overs, escalations))
-
-
-def _carelessly(connection: Any, _record: Any) -> None:
-    """No power will fail here: nothing needs to reach the disk."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous=OFF")
-    cursor.close()
 
 
 @dataclass

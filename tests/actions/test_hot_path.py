@@ -1,14 +1,15 @@
 """What a customer's message costs: at most 8 statements and one commit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from core import inbox
+from core.db import Database
 from core.delivery import outbox_store
 from core.desk import Desk
 from core.inbox import Raw
@@ -21,6 +22,7 @@ from tests.actions.people import ALICE, leaves_dialogue, opens, operator, says, 
 from tests.actions.store import Store
 
 MOST = 8
+TRANSACTIONS = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
 
 
 @dataclass
@@ -36,22 +38,19 @@ class Cost:
 
 @contextmanager
 def measured(desk: Desk) -> Iterator[Cost]:
-    cost, engine = Cost(), desk.database.writer.sync_engine
+    cost = Cost()
 
-    def on_statement(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith("BEGIN"):
+    def heard(statement: str, _given: Any) -> None:
+        if statement == "COMMIT":
+            cost.commits += 1
+        elif not statement.startswith(TRANSACTIONS):
             cost.statements.append(statement)
 
-    def on_commit(_c: Any) -> None:
-        cost.commits += 1
-
-    event.listen(engine, "before_cursor_execute", on_statement)
-    event.listen(engine, "commit", on_commit)
+    desk.database.listeners.append(heard)
     try:
         yield cost
     finally:
-        event.remove(engine, "before_cursor_execute", on_statement)
-        event.remove(engine, "commit", on_commit)
+        desk.database.listeners.remove(heard)
 
 
 async def cost_of_a_message(desk: Desk, most: int = MOST) -> Cost:
@@ -130,19 +129,33 @@ async def test_an_answer_that_arrives(desk: Desk, store: Store) -> None:
 
 @contextmanager
 def asked(desk: Desk) -> Iterator[list[tuple[str, Any]]]:
-    """Everything that is asked of the writer, with its parameters."""
+    """Everything that is asked of the database, with its parameters."""
     heard: list[tuple[str, Any]] = []
 
-    def on_statement(_c: Any, _cursor: Any, text: str, given: Any, *_: Any) -> None:
-        if not text.startswith("BEGIN"):
+    def listener(text: str, given: Any) -> None:
+        if not text.startswith(TRANSACTIONS):
             heard.append((text, given))
 
-    engine = desk.database.writer.sync_engine
-    event.listen(engine, "before_cursor_execute", on_statement)
+    desk.database.listeners.append(listener)
     try:
         yield heard
     finally:
-        event.remove(engine, "before_cursor_execute", on_statement)
+        desk.database.listeners.remove(listener)
+
+
+async def plan_of(database: Database, asked: Iterable[tuple[str, Any]]) -> list[str]:
+    """How SQLite goes about what was asked, step by step."""
+
+    def explain(session: Session) -> list[str]:
+        connection = session.connection()
+        return [
+            step.detail
+            for text, given in asked
+            for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+        ]
+
+    async with database.read() as session:
+        return await session.run_sync(explain)
 
 
 async def test_what_has_left_costs_what_waits_nothing(desk: Desk) -> None:
@@ -155,13 +168,7 @@ async def test_what_has_left_costs_what_waits_nothing(desk: Desk) -> None:
         taken = await desk.run(outbox_store.claim, [row.id for row in ready], {})
         assert taken
         assert await desk.run(outbox_store.end, taken[0].id, "sent")
-    async with desk.database.read() as session:
-        connection = await session.connection()
-        steps = {
-            step.detail
-            for text, given in heard
-            for step in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
-        }
+    steps = await plan_of(desk.database, heard)
     assert {step for step in steps if "outbox" in step} == {
         "SCAN outbox USING INDEX ix_outbox_ready",
         "SEARCH earlier USING INDEX ix_outbox_pending (ordering_key=? AND id<?)",

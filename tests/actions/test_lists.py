@@ -1,10 +1,8 @@
 """Lists: their order, their pages, and what is counted."""
 
 from itertools import pairwise
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from core.desk import Desk
 from core.models import Ticket
@@ -12,10 +10,11 @@ from core.tickets import assignment, conversation
 from core.tickets.albums import find_album, note_piece
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS, Page, found_of, page_of
-from core.tx import ReadTx, Tx
+from core.tx import Tx
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens, operator, writes
 from tests.actions.store import Store
+from tests.actions.test_hot_path import asked, plan_of
 
 
 async def tickets(desk: Desk, clock: Clock, many: int) -> list[int]:
@@ -137,22 +136,9 @@ async def test_a_page_begins_where_its_cursor_is(desk: Desk, view: str, backward
     """The index is entered at the cursor: walking there would cost more with every page."""
     if not desk.database.is_sqlite:
         pytest.skip("SQLite says how it goes about it; the statements are the same")
-    asked: list[tuple[str, Any]] = []
-
-    def listen(_c: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
-        asked.append((statement, given))
-
-    engine = desk.database.reader.sync_engine
-    event.listen(engine, "before_cursor_execute", listen)
-    await desk.read(page_of, view, "0.1000000.7.3", backward=backward, person=1)
-    event.remove(engine, "before_cursor_execute", listen)
-
-    async def plan(tx: ReadTx) -> str:
-        statement, given = next(each for each in asked if "ORDER BY" in each[0])
-        connection = await tx.session.connection()
-        steps = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
-        return next(str(step[-1]) for step in steps if "ticket" in step[-1])
-
-    step = await desk.read(plan)
+    with asked(desk) as heard:
+        await desk.read(page_of, view, "0.1000000.7.3", backward=backward, person=1)
+    ordered = next(each for each in heard if "ORDER BY" in each[0])
+    step = next(one for one in await plan_of(desk.database, [ordered]) if "ticket" in one)
     entered = "queue_at" if view in {"overdue", "frozen"} else "(queue_rank,queue_at)"
     assert f"{entered}{'<' if backward else '>'}" in step, step

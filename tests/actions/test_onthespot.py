@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, func, insert, select, text
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.exc import OperationalError
 
-from core.db import Database
+from core.db import Database, sqlite_driver
 from core.models import SystemState
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -39,17 +39,10 @@ class Where:
     def __init__(self, database: Database) -> None:
         self.here = threading.get_ident()
         self.threads: list[int] = []
-        for engine in (database.writer, database.reader):
-            event.listen(engine.sync_engine, "connect", self._connected)
+        database.listeners.append(self._note)
 
-    def _connected(self, connection: Any, _record: Any) -> None:
-        raw = connection._connection._conn
-        raw.create_function("here", 0, self._note)
-        raw.set_trace_callback(lambda _statement: self._note())
-
-    def _note(self) -> int:
+    def _note(self, _statement: str, _given: object) -> None:
         self.threads.append(threading.get_ident())
-        return 1
 
     def last_was_here(self) -> bool:
         return self.threads[-1] == self.here
@@ -130,9 +123,10 @@ async def test_a_locked_file_is_waited_for_elsewhere(own: Database) -> None:
     await work
 
 
-async def test_a_lock_that_stays_is_an_error_in_the_end(own: Database) -> None:
-    async with own.write() as session:
-        await (await session.connection()).exec_driver_sql("PRAGMA busy_timeout=20")
+async def test_a_lock_that_stays_is_an_error_in_the_end(
+    own: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_driver, "PATIENCE", 20)
     assert own.path is not None
     with sqlite3.connect(own.path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from core.desk import Desk
@@ -26,6 +26,7 @@ from tests.actions.company_directory import put_team
 from tests.actions.people import ANNA, OLEG, OLGA, OPERATORS, customer, opens, operator, writes
 from tests.actions.store import Store
 from tests.actions.test_handing import operator_here
+from tests.actions.test_hot_path import asked, plan_of
 
 Ending = tuple[str, str | None, int | None]
 
@@ -371,31 +372,16 @@ async def test_ended_tasks_cost_open_ones_nothing(incident: Incident, desk: Desk
     if not desk.database.is_sqlite:
         pytest.skip("PostgreSQL chooses by what is in the tables")
     task = await needs_a_visit(incident)
-    heard: list[tuple[str, Any]] = []
-
-    def listen(_c: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
-        heard.append((statement, given))
-
-    engines = [engine.sync_engine for engine in (desk.database.writer, desk.database.reader)]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", listen)
-    await desk.run(open_tasks, incident.number)
-    await desk.read(list_tasks)
-    await desk.read(list_tasks, person=incident.id("Olga"))
-    await desk.read(open_ids, incident.number)
-    await desk.read(work_behind, incident.number)
-    await desk.run_as(incident.staff["Olga"], take_task, task.id)
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", listen)
-    asked = [each for each in heard if each[0].startswith("SELECT") and "'open'" in each[0]]
-    assert len(asked) == 8
-    async with desk.database.read() as session:
-        connection = await session.connection()
-        steps = {
-            step.detail
-            for text, given in asked
-            for step in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
-        }
+    with asked(desk) as heard:
+        await desk.run(open_tasks, incident.number)
+        await desk.read(list_tasks)
+        await desk.read(list_tasks, person=incident.id("Olga"))
+        await desk.read(open_ids, incident.number)
+        await desk.read(work_behind, incident.number)
+        await desk.run_as(incident.staff["Olga"], take_task, task.id)
+    lists = [each for each in heard if each[0].startswith("SELECT") and "'open'" in each[0]]
+    assert len(lists) == 8
+    steps = await plan_of(desk.database, lists)
     assert {step for step in steps if "task" in step} == {
         "SCAN task USING INDEX ix_task_open",
         "SEARCH task USING INDEX ix_task_ticket_id (ticket_id=?)",

@@ -295,7 +295,7 @@ def test_a_database_that_another_process_holds_is_refused(
     other = Database(f"sqlite+aiosqlite:///{ready.database}")
     other.lock()
     said = ready.refused(*command, code=IN_USE)
-    other._lock.close()  # type: ignore[union-attr]
+    asyncio.run(other.close())
     assert said == f"DATABASE_URL: another process works with {ready.database}; stop it first"
 
 
@@ -327,7 +327,7 @@ def test_quarantine_shows_what_was_put_aside_even_beside_the_desk(ready: Termina
     desk = Database(f"sqlite+aiosqlite:///{ready.database}")
     desk.lock()
     code, out, _ = ready.run("quarantine", "show")
-    desk._lock.close()  # type: ignore[union-attr]
+    asyncio.run(desk.close())
     assert code == FINE
     assert out == '5\tupdate 77\tcannot be parsed\n\t{"update_id": 77, "message": "нет"}\n'
     assert ready.run("quarantine", "show", "--before", "5") == (FINE, "", "")
@@ -347,7 +347,7 @@ def test_quarantine_replays_each_once_beside_the_desk(ready: Terminal, words: li
         said = ready.refused("quarantine", "replay", *unknown)
         hint = "name numbers that `quarantine show` prints, or --all"
         assert said == f"quarantine replay: {hint}"
-    desk._lock.close()  # type: ignore[union-attr]
+    asyncio.run(desk.close())
 
 
 def test_an_open_env_file_is_named(terminal: Terminal) -> None:

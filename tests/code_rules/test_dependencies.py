@@ -10,7 +10,7 @@ from importlib.metadata import packages_distributions
 from tests.code_rules.source import HOUSE, ROOT, modules, told
 
 # SQLAlchemy loads the drivers by name, zoneinfo the time zones.
-UNSEEN = {"aiosqlite", "asyncpg", "tzdata"}
+UNSEEN = {"asyncpg", "tzdata"}
 OURS = {*HOUSE, "migrations", "sandbox", "tests", "tools"}
 
 

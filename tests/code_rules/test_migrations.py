@@ -61,13 +61,10 @@ def indexes(connection: Connection) -> list[str]:
 async def test_they_make_what_the_models_describe(empty: tuple[Database, Database]) -> None:
     migrated, described = empty
     await migrate(migrated)
-    async with described.alter() as connection:
-        await connection.run_sync(Row.metadata.create_all)
-        wanted = await connection.run_sync(indexes)
-    async with migrated.alter() as connection:
-        assert await connection.run_sync(differences) == []
-        assert await connection.run_sync(indexes) == wanted
-        assert await connection.run_sync(tables) == set(Row.metadata.tables)
+    await described.alter(Row.metadata.create_all)
+    assert await migrated.alter(differences) == []
+    assert await migrated.alter(indexes) == await described.alter(indexes)
+    assert await migrated.alter(tables) == set(Row.metadata.tables)
 
 
 async def test_what_is_up_to_date_is_left_alone(empty: tuple[Database, Database]) -> None:
@@ -82,8 +79,7 @@ async def test_they_can_be_taken_back_and_made_again(empty: tuple[Database, Data
     database, _ = empty
     await migrate(database)
     await undo(database)
-    async with database.alter() as connection:
-        assert await connection.run_sync(tables) == set()
+    assert await database.alter(tables) == set()
     await migrate(database)
     assert not await pending(database)
 
@@ -91,8 +87,8 @@ async def test_they_can_be_taken_back_and_made_again(empty: tuple[Database, Data
 async def test_tables_of_a_later_release_are_refused(empty: tuple[Database, Database]) -> None:
     database, _ = empty
     await migrate(database)
-    async with database.alter() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with database.write() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase):
         await migrate(database)
 

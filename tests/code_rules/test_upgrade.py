@@ -53,8 +53,7 @@ async def older(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             server: Postgres = request.getfixturevalue("postgres")
             url = stack.enter_context(server.database(empty=True))
         database = Database(url)
-        async with database.alter() as connection:
-            await connection.run_sync(_as_before)
+        await database.alter(_as_before)
         yield database
         await database.close()
 

@@ -28,8 +28,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 async def _create(path: Path) -> None:
     database = Database(f"sqlite+aiosqlite:///{path}")
-    async with database.alter() as connection:
-        await connection.run_sync(Row.metadata.create_all)
+    await database.alter(Row.metadata.create_all)
     await database.close()
 
 

@@ -55,8 +55,7 @@ async def hall(server: OwnPostgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     monkeypatch.setattr(update_queue, "DATABASE_PAUSE", 0.05)
     with server.database(empty=True) as url:
         database = Database(url)
-        async with database.alter() as connection:
-            await connection.run_sync(Row.metadata.create_all)
+        await database.alter(Row.metadata.create_all)
         yield Hall(Desk(database, Company()))
         await database.close()
 

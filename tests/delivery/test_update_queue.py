@@ -15,12 +15,13 @@ from aiogram.exceptions import (
     TelegramServerError,
 )
 from aiogram.methods import GetMe
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import OperationalError
 
 from bot import update_queue as module
 from bot.update_queue import MAX_WAITING, UnparsableUpdate, UpdateNotReady, UpdateQueue
 from core import inbox
+from core.db import sqlite_driver
 from core.desk import AlreadyHandled, Desk
 from core.inbox import Raw, Stored
 from core.models import InboxRow, OutboxRow, SystemState
@@ -310,7 +311,7 @@ async def test_what_telegram_refuses_is_no_trouble_of_the_line(hall: Hall) -> No
 
 async def test_a_statement_that_makes_no_sense_is_the_updates_fault(hall: Hall) -> None:
     async def ask(tx: Tx) -> None:
-        await (await tx.session.connection()).exec_driver_sql("SELECT * FROM nowhere")
+        await tx.session.execute(text("SELECT * FROM nowhere"))
 
     async def search(stored: Stored) -> None:
         await hall.desk.run(ask)
@@ -326,9 +327,7 @@ async def test_a_locked_file_is_waited_out(hall: Hall, monkeypatch: pytest.Monke
     await hall.store((1, 1))
     path = hall.desk.database.path
     assert path is not None
-    async with hall.desk.database.write() as session:
-        connection = await session.connection()
-        await connection.exec_driver_sql("PRAGMA busy_timeout=20")
+    monkeypatch.setattr(sqlite_driver, "PATIENCE", 20)
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         async with hall.open():

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-
 from bot.app import App, build
 from core import inbox
 from core.db import Database
@@ -31,6 +29,7 @@ from tools.bench.staging import (
 )
 
 MOST = 8
+TRANSACTIONS = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
 PATIENCE = 60.0
 _UNDER_WAY = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')"
 
@@ -51,23 +50,17 @@ def counted(database: Database) -> Iterator[Spent]:
     """Everything asked of the database meanwhile, by writers and readers."""
     spent = Spent()
 
-    def asked(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith("BEGIN"):
+    def heard(statement: str, _given: Any) -> None:
+        if statement == "COMMIT":
+            spent.commits += 1
+        elif not statement.startswith(TRANSACTIONS):
             spent.statements.append(statement)
 
-    def committed(_connection: Any) -> None:
-        spent.commits += 1
-
-    engines = [engine.sync_engine for engine in (database.writer, database.reader)]
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", asked)
-        event.listen(engine, "commit", committed)
+    database.listeners.append(heard)
     try:
         yield spent
     finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", asked)
-            event.remove(engine, "commit", committed)
+        database.listeners.remove(heard)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,145 @@
+"""The desk's SQLite file: one writer, four readers, one process.
+
+WAL, ``synchronous=FULL``, ``BEGIN IMMEDIATE``, foreign keys on. Several writing connections would
+make the slowest wait for seconds, a deferred ``BEGIN`` would lose updates.
+"""
+
+import asyncio
+import fcntl
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, Final, TypeVar
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.pool import NullPool
+
+from core.db.errors import DatabaseInUse
+from core.db.shared_writer import SharedWriter
+from core.db.sqlite_driver import (
+    ALTERS,
+    PATIENCE,
+    READS,
+    SHARES,
+    DriverConnection,
+    Listener,
+    SQLiteSession,
+    Threads,
+    Transactions,
+    driver_of,
+    of_library,
+)
+
+R = TypeVar("R")
+
+READERS: Final = 4
+_PRAGMAS: Final = (
+    f"busy_timeout={PATIENCE}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=0",  # from now on nobody waits in the loop's thread
+)
+
+
+class SQLiteFile:
+    """Sessions at one file."""
+
+    def __init__(self, url: URL, listeners: Sequence[Listener]) -> None:
+        self.path = Path(url.database or "")
+        self._engine = create_engine(
+            url.set(drivername="sqlite"),
+            hide_parameters=True,  # people's words are nothing for a log
+            poolclass=NullPool,
+            connect_args={
+                "factory": DriverConnection,
+                "isolation_level": None,  # the driver begins no transaction of its own
+                "check_same_thread": False,
+            },
+        )
+        event.listen(self._engine, "begin", lambda connection: driver_of(connection).begin())
+        self._listeners = listeners
+        self._executor = ThreadPoolExecutor(READERS + 1, "sqlite")
+        self.threads = Threads(self._executor)
+        self._writer = SharedWriter(lambda: self._connect(SHARES), self.threads)
+        self._readers: list[Connection] = []
+        self._may_read = asyncio.Semaphore(READERS)
+        self._lock: IO[str] | None = None
+
+    def _connect(self, transactions: Transactions, *pragmas: str) -> Connection:
+        connection = self._engine.connect()
+        driver = driver_of(connection)
+        try:
+            for pragma in (*_PRAGMAS, *pragmas):
+                driver.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error as error:
+            connection.close()
+            raise of_library(error, "PRAGMA") from error
+        driver.transactions, driver.listeners = transactions, self._listeners
+        return connection
+
+    def lock(self) -> None:
+        """Hold the file for this process alone, until it ends. Raises `DatabaseInUse` (R24)."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for beside in ("", "-wal", "-shm", ".lock"):  # an earlier release left them open (S33)
+            with suppress(FileNotFoundError, PermissionError):
+                Path(f"{self.path}{beside}").chmod(0o600)
+        handle = Path(f"{self.path}.lock").open("a")  # noqa: SIM115 held for the process's life
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.close()
+            raise DatabaseInUse(str(self.path)) from None
+        self._lock = handle
+
+    async def hold(self) -> None:
+        """Nothing: the file's lock has done it."""
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """A session in a transaction that others may share."""
+        async with self._writer.session() as session:
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that cannot change anything."""
+        async with self._may_read:
+            connection = (
+                self._readers.pop() if self._readers else self._connect(READS, "query_only=ON")
+            )
+            try:
+                session = SQLiteSession(connection, self.threads)
+                try:
+                    yield session
+                finally:
+                    session.sync_session.close()
+            finally:
+                self._readers.append(connection)
+
+    async def alter(self, work: Callable[..., R], *args: Any) -> R:
+        """What ``work`` returns of a connection, in a transaction for changing tables.
+
+        Foreign keys rest meanwhile: copying a parent table would empty its children.
+        """
+        return await self.threads.run(self._alter, work, args)
+
+    def _alter(self, work: Callable[..., R], args: Sequence[Any]) -> R:
+        patience = f"busy_timeout={PATIENCE}"
+        connection = self._connect(ALTERS, "foreign_keys=OFF", patience)
+        with connection, connection.begin():
+            return work(connection, *args)
+
+    async def close(self) -> None:
+        """Close connections and give back the lock."""
+        self._writer.close()
+        while self._readers:
+            self._readers.pop().close()
+        self._executor.shutdown(wait=False)
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None

@@ -1,0 +1,151 @@
+"""Those who wait for SQLite's writer share a commit, and nothing else."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from core.db import Database
+from core.desk import Desk
+from core.models import SystemState
+from core.tx import Tx
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class Commits:
+    """How many there were."""
+
+    def __init__(self, database: Database) -> None:
+        self.count = 0
+        self._database = database
+
+    def __enter__(self) -> Self:
+        self._database.listeners.append(self._heard)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.listeners.remove(self._heard)
+
+    def _heard(self, statement: str, _given: Any) -> None:
+        self.count += statement == "COMMIT"
+
+
+async def put(tx: Tx, name: str) -> str:
+    await tx.session.execute(insert(SystemState), {"name": name, "value": {}, "at": tx.now})
+    return name
+
+
+async def put_and_fail(tx: Tx, name: str) -> None:
+    await put(tx, name)
+    raise ZeroDivisionError(name)
+
+
+async def names(desk: Desk) -> list[str]:
+    async with desk.database.read() as session:
+        return sorted(await session.scalars(select(SystemState.name)))
+
+
+async def test_a_hundred_who_come_together_share_few_commits(desk: Desk) -> None:
+    with Commits(desk.database) as commits:
+        done = await asyncio.gather(*(desk.run(put, f"n{n:03}") for n in range(100)))
+    assert done == await names(desk)
+    if desk.database.is_sqlite:
+        assert commits.count <= 10
+    else:
+        assert commits.count == 100
+
+
+async def test_who_fails_takes_back_only_their_own(desk: Desk) -> None:
+    acts = [desk.run(put_and_fail if n % 3 == 0 else put, f"n{n}") for n in range(9)]
+    told = await asyncio.gather(*acts, return_exceptions=True)
+    kept = [f"n{n}" for n in range(9) if n % 3]
+    assert [one for one in told if isinstance(one, str)] == kept == await names(desk)
+    assert sum(isinstance(one, ZeroDivisionError) for one in told) == 3
+
+
+async def test_each_is_told_after_the_commit(desk: Desk) -> None:
+    """What an action has returned is there for every reader."""
+
+    async def act(name: str) -> bool:
+        await desk.run(put, name)
+        return name in await names(desk)
+
+    assert all(await asyncio.gather(*(act(f"n{n}") for n in range(20))))
+
+
+async def test_a_commit_that_fails_is_told_to_all_of_it_and_keeps_nothing(
+    own_sqlite_url: str, desk: Desk
+) -> None:
+    own = Database(own_sqlite_url)
+    mine = Desk(own, desk.company, clock=desk.clock)
+
+    async def break_a_reference(tx: Tx) -> None:
+        await tx.session.execute(text("PRAGMA defer_foreign_keys=ON"))
+        await tx.session.execute(
+            text("INSERT INTO timer (ticket_id, kind, due_at) VALUES (999, 'x', :at)"),
+            {"at": "2026-11-23 12:00:00"},
+        )
+
+    acts = [mine.run(put, "before"), mine.run(break_a_reference), mine.run(put, "after")]
+    told: list[Any] = await asyncio.gather(*acts, return_exceptions=True)
+    assert all(isinstance(one, IntegrityError) for one in told), told
+    assert await names(mine) == []
+    assert await mine.run(put, "again") == "again"
+    await own.close()
+
+
+async def test_who_is_cancelled_while_waiting_has_done_nothing_and_holds_up_nobody(
+    database: Database,
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def write(name: str) -> None:
+        async with database.write() as session:
+            begun.set()
+            await go_on.wait()
+            await session.execute(insert(SystemState), {"name": name, "value": {}, "at": NOON})
+
+    first = asyncio.create_task(write("first"))
+    await begun.wait()
+    others = [asyncio.create_task(write(name)) for name in ("cancelled", "last")]
+    await asyncio.sleep(0)
+    others[0].cancel()
+    go_on.set()
+    await asyncio.gather(first, *others, return_exceptions=True)
+    async with database.read() as session:
+        assert sorted(await session.scalars(select(SystemState.name))) == ["first", "last"]
+
+
+async def test_who_comes_after_a_change_of_what_is_kept_sees_it_anew(desk: Desk) -> None:
+    """Nobody shares a transaction with a change that the cache does not know of yet."""
+
+    async def change(tx: Tx) -> None:
+        tx.invalidate(str)
+
+    async def look(tx: Tx) -> object:
+        return tx.cache.get(str)
+
+    for _ in range(5):
+        desk.cache[str] = "old"
+        _, *seen = await asyncio.gather(desk.run(change), *(desk.run(look) for _ in range(5)))
+        if desk.database.is_sqlite:
+            assert seen == [None] * 5
+
+
+async def test_instants_are_in_the_order_of_what_was_done(desk: Desk) -> None:
+    """An action's instant is that of its turn, not of its call: who comes later is not earlier."""
+    if not desk.database.is_sqlite:
+        pytest.skip("there actions go side by side")
+    instants = iter(range(1000))
+    desk.clock = lambda: datetime.fromtimestamp(next(instants), UTC)
+    order: list[datetime] = []
+
+    async def note(tx: Tx) -> None:
+        order.append(tx.now)
+
+    await asyncio.gather(*(desk.run(note) for _ in range(50)))
+    assert order == sorted(order)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -199,10 +199,6 @@ def build(
     memberships = Memberships(bot, desk)
     dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
-    def stored(batch: Sequence[Mapping[str, Any]]) -> None:
-        del batch
-        update_queue.news.set()
-
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
     update_queue = UpdateQueue(desk, UpdateHandler(bot, desk, dispatcher, gateway, courier).handle)
     return App(
@@ -216,7 +212,7 @@ def build(
         channels,
         courier,
         update_queue,
-        Poller(bot, desk, stored),
+        Poller(bot, desk, update_queue.news.set),
         Runner(desk, settings.sweep_interval),
         memberships,
     )

@@ -19,7 +19,7 @@ from channels.telegram.screens.screen import Renderer
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
 from core.desk import Desk
-from core.directory.version import times_applied
+from core.directory.store import times_applied
 from core.equipment.cameras import has_cameras
 from core.setup.chat_health import Condition, find_news, tell
 from core.setup.claim import offer_claim

@@ -1,8 +1,8 @@
 """The command line: its commands and their arguments, the settings, the exit codes.
 
 Exit codes: 0 fine, 2 the configuration is wrong (one line per fault), 3 another process uses this
-SQLite database. A command is a module, mostly of ``bot/commands``, with a coroutine
-``command(settings, options)`` that returns the exit code. It is imported only when it is called
+SQLite database. A command is a coroutine of ``bot/commands``, mostly ``command(settings, options)``
+of a module of its own, that returns the exit code. Its module is imported only when it is called
 for, so that ``--help`` and a wrong setting answer at once.
 """
 
@@ -35,10 +35,12 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: the module that runs it, its line of help, its arguments."""
+    """One command: its coroutine as ``module:function`` (the function is ``command`` where none is
+    named), its line of help, its arguments.
+    """
 
     name: str
-    module: str
+    coroutine: str
     help: str
     arguments: tuple[Argument, ...] = ()
 
@@ -50,7 +52,7 @@ def _argument(*names: str, **options: Any) -> Argument:
 COMMANDS: Final = (
     Command("run", "bot.commands.run", "run the desk (without BOT_TOKEN: in its own sandbox)"),
     Command("check", "bot.commands.check", "say what is wrong with the set-up, and how to mend it"),
-    Command("migrate", "bot.commands.migrate", "bring the database up to date"),
+    Command("migrate", "bot.commands.database:migrate_command", "bring the database up to date"),
     Command(
         "directory",
         "bot.commands.directory",
@@ -76,13 +78,13 @@ COMMANDS: Final = (
     ),
     Command(
         "backup",
-        "bot.commands.backup",
+        "bot.commands.database:backup_command",
         "copy the database to a file while the desk runs",
         (_argument("file", type=Path, help="a file that is not there yet, or a folder"),),
     ),
     Command(
         "quarantine",
-        "bot.commands.quarantine",
+        "bot.commands.database:quarantine_command",
         "show or replay updates that could not be handled",
         (
             _argument("action", choices=["show", "replay"]),
@@ -108,7 +110,7 @@ COMMANDS: Final = (
         ),
     ),
 )
-_MODULES: Final = {command.name: command.module for command in COMMANDS}
+_COROUTINES: Final = {command.name: command.coroutine for command in COMMANDS}
 
 
 def main(arguments: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
@@ -150,7 +152,8 @@ def _command(settings: Settings, options: argparse.Namespace) -> Callable[..., A
         name = "sandbox"
     if name != "sandbox":  # the sandbox inspects aiogram's types, so they have to be complete
         defer_types()
-    coroutine: Callable[..., Any] = import_module(_MODULES[name]).command
+    module, _, function = _COROUTINES[name].partition(":")
+    coroutine: Callable[..., Any] = getattr(import_module(module), function or "command")
     return coroutine
 
 

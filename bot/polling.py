@@ -9,7 +9,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
@@ -97,7 +97,7 @@ class Poller:
 
     bot: Bot
     desk: Desk
-    stored: Callable[[Sequence[Mapping[str, Any]]], None]
+    stored: Callable[[], None]
     last_poll: float = field(default_factory=time.monotonic)
     _offset: int | None = None
     _known: bool = False
@@ -148,31 +148,23 @@ class Poller:
             self._offset = None
             return
         pass_point("inbox.before_store")
-        await store_batch(self.desk, self.bot.id, batch)
+        rows = [row for update in batch if (row := row_of(update)) is not None]
+        if rows:
+            await self.desk.run(store, f"telegram:{self.bot.id}", rows)
         pass_point("inbox.after_store")
-        self._offset = max(update["update_id"] for update in batch if _is_update(update)) + 1
-        self.stored(batch)
+        self._offset = max(int(row.external_id) for row in rows) + 1
+        self.stored()
         pass_point("inbox.before_confirm")
 
 
-async def store_batch(desk: Desk, bot_id: int, batch: Sequence[Any]) -> None:
-    """Store a batch of raw updates of this bot in one transaction."""
-    rows = [
-        Raw(str(update["update_id"]), ordering_key_of(update), _to_json(update))
-        for update in batch
-        if _is_update(update)
-    ]
-    if rows:
-        await desk.run(store, f"telegram:{bot_id}", rows)
-
-
-def _is_update(thing: Any) -> bool:
-    """Return whether it has an id; without one it can be neither confirmed nor deduplicated."""
-    return isinstance(thing, dict) and _fits(thing.get("update_id"))
-
-
-def _to_json(update: Mapping[str, Any]) -> str:
+def row_of(update: Any) -> Raw | None:
+    """An update as the inbox stores it; ``None`` without an id: it can be neither confirmed nor
+    deduplicated.
+    """
+    if not isinstance(update, dict) or not _fits(update.get("update_id")):
+        return None
     try:
-        return orjson.dumps(update).decode()
+        raw = orjson.dumps(update).decode()
     except TypeError:  # half a surrogate pair, a number of more than 64 bits
-        return json.dumps(update)
+        raw = json.dumps(update)
+    return Raw(str(update["update_id"]), ordering_key_of(update), raw)

@@ -11,8 +11,8 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from bot.update_queue import UnparsableUpdate, UpdateNotReady
-from channels.telegram.addresses import message_ref
 from channels.telegram.client.gateway import Gateway
+from channels.telegram.messages.message_parser import message_ref
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
 from core.desk import Desk
@@ -50,23 +50,20 @@ class UpdateHandler:
             return
         message = update.message or update.edited_message
         if message is not None:
-            self.gateway.note_incoming(message.chat, message.message_id)
+            self.gateway.known_ids.note(message.chat.id, message.message_id)
         if update.my_chat_member is not None:
             self.courier.trouble_seen.set()  # the bot lost rights, or got them back
         if update.message is not None:
-            if await self._follow_migration(update.message):
+            if update.message.migrate_to_chat_id is not None:
+                await self._follow_migration(update.message, update.message.migrate_to_chat_id)
                 return
-            await self._wait_for_replied_message(update.message)
+            if update.message.reply_to_message is not None:
+                await self._wait_for_replied_message(update.message)
         await self.dispatcher.feed_update(self.bot, update)
 
-    async def _follow_migration(self, message: Message) -> bool:
-        """Replace stored ids if the message says that the group became a supergroup."""
-        if message.migrate_to_chat_id is None:
-            return False
-        self.desk.company = await self.desk.run(
-            move_chat, message.chat.id, message.migrate_to_chat_id
-        )
-        return True
+    async def _follow_migration(self, message: Message, new: int) -> None:
+        """Replace stored ids: the group became a supergroup."""
+        self.desk.company = await self.desk.run(move_chat, message.chat.id, new)
 
     async def _wait_for_replied_message(self, message: Message) -> None:
         """Wait until it is noted which of our messages this one replies to.

@@ -79,17 +79,13 @@ class UpdateQueue:
     _capacity: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @property
-    def _stopping(self) -> bool:
-        return self._stopped.is_set()
-
     async def run(self) -> None:
         """Read the inbox and handle its updates until :meth:`stop`. Never raises.
 
         While none waits the inbox is read from its beginning: a row that was committed late, or put
         back by another process, may have a lower number than one that was read.
         """
-        while not self._stopping:
+        while not self._stopped.is_set():
             self.news.clear()
             if not self._waiting:
                 self._read_up_to = 0
@@ -106,7 +102,9 @@ class UpdateQueue:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY):
                         await self.news.wait()
-            await self._wait_for_capacity()
+            while self._waiting >= MAX_WAITING and not self._stopped.is_set():
+                self._capacity.clear()
+                await self._capacity.wait()
 
     async def stop(self, patience: float = 4.0) -> None:
         """Begin no other update; wait up to ``patience`` seconds for those under way (R16)."""
@@ -121,11 +119,6 @@ class UpdateQueue:
         """Return how many updates are read but not handled yet."""
         return self._waiting
 
-    async def _wait_for_capacity(self) -> None:
-        while self._waiting >= MAX_WAITING and not self._stopping:
-            self._capacity.clear()
-            await self._capacity.wait()
-
     def _put(self, stored: Stored) -> None:
         self._waiting += 1
         queue = self._queues.get(stored.ordering_key)
@@ -139,7 +132,7 @@ class UpdateQueue:
 
     async def _drain(self, ordering_key: str) -> None:
         queue = self._queues[ordering_key]
-        while queue and not self._stopping:
+        while queue and not self._stopped.is_set():
             stored = queue.popleft()
             with bound(update_id=stored.external_id):
                 await self._handle(stored)
@@ -150,9 +143,13 @@ class UpdateQueue:
     async def _handle(self, stored: Stored) -> None:
         """Handle one update, or quarantine it."""
         waits = iter(RETRIES)
-        while not self._stopping:
+        while not self._stopped.is_set():
             try:
-                await self._try(stored)
+                with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
+                    async with asyncio.timeout(TIMEOUT):
+                        await self._call(stored)
+                    if not row.done:
+                        await self.desk.run(inbox.change_nothing)  # the desk marks the row
                 return
             except UnparsableUpdate as error:
                 await self._quarantine(stored, f"cannot be parsed: {error}")
@@ -176,13 +173,6 @@ class UpdateQueue:
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
 
-    async def _try(self, stored: Stored) -> None:
-        with self.desk.handling(stored.id) as row, contextlib.suppress(AlreadyHandled):
-            async with asyncio.timeout(TIMEOUT):
-                await self._call(stored)
-            if not row.done:
-                await self.desk.run(inbox.change_nothing)  # the desk marks the row
-
     async def _call(self, stored: Stored) -> None:
         """Call the handler; what would end the task or the process is a failure like any other."""
         try:
@@ -201,7 +191,7 @@ class UpdateQueue:
         log.error("an update was quarantined: %s", error)
         tries = chain(repeat(inbox.quarantine, 1 + len(RETRIES)), repeat(inbox.set_aside))
         put_aside = next(tries)
-        while not self._stopping:
+        while not self._stopped.is_set():
             try:
                 await self.desk.run(put_aside, stored, error)
                 return

@@ -73,7 +73,12 @@ class Stored:
 
 
 async def store(tx: Tx, source: str, batch: Sequence[Raw]) -> None:
-    """Store a batch that came from ``source``; what is there already stays as it is."""
+    """Store a batch that came from ``source``; what is there already stays as it is.
+
+    Old rows give up ids that have come again for something new; nothing of them is lost.
+    """
+    long_ago = tx.now - REDELIVERED_WITHIN
+    again = [{"from": source, "again": item.external_id, "long_ago": long_ago} for item in batch]
     rows = [
         {
             "source": source,
@@ -85,17 +90,8 @@ async def store(tx: Tx, source: str, batch: Sequence[Raw]) -> None:
         }
         for item in batch
     ]
-    await _step_aside(tx, source, batch)
+    await _STEP_ASIDE.change(tx.session, again)
     await _STORE.change(tx.session, rows)
-
-
-async def _step_aside(tx: Tx, source: str, batch: Sequence[Raw]) -> None:
-    """Old rows give up ids that have come again for something new; nothing of them is lost."""
-    long_ago = tx.now - REDELIVERED_WITHIN
-    await _STEP_ASIDE.change(
-        tx.session,
-        [{"from": source, "again": item.external_id, "long_ago": long_ago} for item in batch],
-    )
 
 
 async def list_unfinished(tx: ReadTx, after: int, limit: int) -> list[Stored]:

@@ -45,7 +45,7 @@ async def list_entries(
         .limit(limit)
         .scalar_subquery()
     )
-    rows = await tx.session.execute(
+    rows = await tx.rows(
         select(JournalEntry.at, Person.name, JournalEntry.event, JournalEntry.facts)
         .join_from(JournalEntry, Person, JournalEntry.actor_id == Person.id, isouter=True)
         .where(JournalEntry.id.in_(newest))

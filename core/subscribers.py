@@ -33,10 +33,6 @@ class Subscriber:
     react: React
     last: bool = False
 
-    def asked(self, events: Sequence[Event]) -> list[Event]:
-        """Those of the events that it asked for."""
-        return [event for event in events if isinstance(event, self.types)]
-
 
 async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
     """Hand the transaction's events to whoever asked for them, in the order of ``subscribers``.
@@ -44,34 +40,30 @@ async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
     Each gets at its turn what has happened since its last one; the turns go round until nothing
     new happens. Then those that are ``last`` get everything.
     """
-    if not tx.events:
-        return
-    await _Chain(tx, [one for one in subscribers if not one.last]).follow()
-    for one in subscribers:
-        if one.last and (asked := one.asked(tx.events)):
-            await one.react(tx, asked)
+    chain = _Chain(tx, [0] * len(tx.events))
+    acting = [one for one in subscribers if not one.last]
+    seen, before = [0] * len(acting), 0
+    while before < len(tx.events):
+        before = len(tx.events)
+        for turn, subscriber in enumerate(acting):
+            first, seen[turn] = seen[turn], len(tx.events)
+            await chain.hand(subscriber, first)
+    for subscriber in subscribers:
+        asked = [event for event in tx.events if isinstance(event, subscriber.types)]
+        if subscriber.last and asked:
+            await subscriber.react(tx, asked)
 
 
+@dataclass(slots=True)
 class _Chain:
     """The events of one transaction, and how many subscribers led to each of them."""
 
-    def __init__(self, tx: Tx, subscribers: Sequence[Subscriber]) -> None:
-        self.tx = tx
-        self.subscribers = subscribers
-        self.depths = [0] * len(tx.events)
-        self.seen = [0] * len(subscribers)
-        self.cut = False
+    tx: Tx
+    depths: list[int]
+    cut: bool = False
 
-    async def follow(self) -> None:
-        """Let the turns go round until nobody has caused anything."""
-        before = -1
-        while before < len(self.tx.events):
-            before = len(self.tx.events)
-            for turn, subscriber in enumerate(self.subscribers):
-                first, self.seen[turn] = self.seen[turn], len(self.tx.events)
-                await self._hand(subscriber, first)
-
-    async def _hand(self, subscriber: Subscriber, first: int) -> None:
+    async def hand(self, subscriber: Subscriber, first: int) -> None:
+        """Hand on what the subscriber asked for, from the event number ``first`` on."""
         fresh = zip(self.tx.events[first:], self.depths[first:], strict=True)
         asked = [(event, depth) for event, depth in fresh if isinstance(event, subscriber.types)]
         near = [(event, depth) for event, depth in asked if depth < MOST]

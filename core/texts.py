@@ -166,13 +166,10 @@ class Texts:
         `now` is aware, and `zone` the reader's. A text the locale lacks comes from the default one.
         Raises `MissingText` and `MissingFact`.
         """
-        catalogue = self._catalogue(locale)
+        catalogue = self._catalogues.get(locale) or self._nearest(locale)
         return self._say(key, facts or _NO_FACTS, Reader(catalogue.locale, now, zone, escape))
 
-    def _catalogue(self, locale: str) -> _Catalogue:
-        found = self._catalogues.get(locale)
-        if found:
-            return found
+    def _nearest(self, locale: str) -> _Catalogue:
         base = re.split("[-_]", locale, maxsplit=1)[0].lower()
         return self._catalogues.get(base, self._default)
 

@@ -1,14 +1,22 @@
 """What a query and an action hold: a session, a frozen instant, who acts, what has happened."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
+from sqlalchemy import Executable, Row, Select, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from core.company import Company
 from core.events import Event
+
+Kept = TypeVar("Kept")
+R = TypeVar("R")
+Columns = TypeVarTuple("Columns")
+Given = Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +33,64 @@ SYSTEM: Final = Actor("system")
 
 @dataclass(slots=True)
 class ReadTx:
-    """A look at the store at one instant. ``cache`` keeps what rarely changes, by its type."""
+    """What a query may use, at one instant. ``cache`` holds what rarely changes, by type."""
 
     session: AsyncSession
     now: datetime
     company: Company
     cache: dict[type, Any]
 
+    async def find(self, model: type[R], key: Any, *, hold: bool = False) -> R | None:
+        """The row with this key; ``hold``: as it is now, and locked until the transaction ends."""
+        return await self.session.get(model, key, with_for_update=hold or None)
+
+    async def get(self, model: type[R], key: Any, *, hold: bool = False) -> R:
+        """The row with this key, which must exist."""
+        return await self.session.get_one(model, key, with_for_update=hold or None)
+
+    async def all(self, query: TypedReturnsRows[R], given: Given = None) -> list[R]:
+        """The first column of all rows; ``given``: values of the query's parameters."""
+        return list(await self.session.scalars(query, given))
+
+    async def first(self, query: TypedReturnsRows[R], given: Given = None) -> R | None:
+        """The first column of the first row, if there is one."""
+        return await self.session.scalar(query, given)
+
+    async def rows(
+        self, query: TypedReturnsRows[*Columns], given: Given = None, *, apart: bool = False
+    ) -> list[Row[*Columns]]:
+        """All rows with all their columns. ``apart``: the query has nothing to do with changes
+        that were not written yet, so they need not be.
+        """
+        with self.session.no_autoflush if apart else nullcontext():
+            return list(await self.session.execute(query, given))
+
+    async def row(
+        self, query: TypedReturnsRows[*Columns], given: Given = None
+    ) -> Row[*Columns] | None:
+        """The only row, if there is one."""
+        return (await self.session.execute(query, given)).one_or_none()
+
+    async def cached(self, kind: type[Kept], read: Callable[["ReadTx"], Awaitable[Kept]]) -> Kept:
+        """What is kept under this type; ``read`` is asked when there is nothing yet."""
+        found = cast("Kept | None", self.cache.get(kind))
+        if found is None:
+            found = self.cache[kind] = await read(self)
+        return found
+
+    async def any_row(self, kind: type, query: Select[Any]) -> bool:
+        """True if the query has a row; kept under this type until that is invalidated."""
+        found: bool | None = self.cache.get(kind)
+        if found is None:
+            found = self.cache[kind] = await self.session.scalar(query.limit(1)) is not None
+        return found
+
 
 @dataclass(slots=True)
 class Tx(ReadTx):
     """One transaction. ``now`` does not move while it runs.
 
-    ``outgoing``: it has written something that is to leave the house.
+    ``outgoing``: it has written outbox rows.
     """
 
     actor: Actor = SYSTEM
@@ -51,11 +104,41 @@ class Tx(ReadTx):
         """Note that something has happened; subscribers act upon it before the commit."""
         self.events.append(event)
 
-    async def insert(self, row: object) -> None:
-        """Insert a row, and hold it: the session forgets what nobody holds, and would ask again."""
-        self._pinned.append(row)
-        self.session.add(row)
+    async def insert(self, *rows: object) -> None:
+        """Insert rows and hold them: the session drops, and reads again, what nothing refers to."""
+        self.pin(rows)
+        self.session.add_all(rows)
         await self.session.flush()
+
+    async def get_all(self, model: type[R], keys: Collection[Any]) -> list[R]:
+        """The rows with these keys, which must exist; those not read yet in one query."""
+        read = {key[1][0] for key in list(self.session.identity_map.keys()) if key[0] is model}
+        missing = [key for key in keys if key not in read]
+        (column,) = inspect(model).primary_key
+        if missing:
+            self.pin(await self.all(select(model).where(column.in_(missing))))
+        return [await self.get(model, key) for key in keys]
+
+    async def delete(self, row: object) -> None:
+        """Delete a row."""
+        await self.session.delete(row)
+        await self.session.flush()
+
+    async def put(self, row: object) -> None:
+        """Insert a row, or replace the one with its key."""
+        await self.session.merge(row)
+
+    async def change(self, statement: Executable, given: Any = None) -> int:
+        """Run an insert, update or delete of many rows; returns how many it has changed, or -1."""
+        return int(getattr(await self.session.execute(statement, given), "rowcount", -1))
+
+    async def write(self) -> None:
+        """Write what was changed of rows, so that the next query sees it."""
+        await self.session.flush()
+
+    def forget_rows(self) -> None:
+        """Read all rows anew from here on."""
+        self.session.expire_all()
 
     def invalidate(self, *kinds: type) -> None:
         """What ``cache`` keeps of these types has changed. This transaction reads it anew at
@@ -70,7 +153,7 @@ class Tx(ReadTx):
         self.cache = {}
 
     def pin(self, rows: Iterable[object]) -> None:
-        """Keep rows that were read together: whoever asks for one later asks nobody."""
+        """Hold rows that were read together: asking for one of them later needs no query."""
         self._pinned.extend(rows)
 
     def act_as(self, actor: Actor) -> None:

@@ -16,9 +16,8 @@ from core.company import Company
 from core.db import Database
 from core.desk import Desk, utc_now
 from core.directory.faults import DirectoryError, Fault
-from core.directory.json_schema import directory_schema
 from core.directory.reader import read_directory
-from core.directory.store import OnlyChecked, apply_directory, show_directory
+from core.directory.store import OnlyChecked, apply_directory, directory_schema, show_directory
 from core.setup.company_settings import find_company
 from core.texts import Key, Texts
 

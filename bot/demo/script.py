@@ -15,8 +15,8 @@ from aiogram.filters.callback_data import CallbackData
 from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.cameras import CameraFault, PickCamera
 from channels.telegram.screens.card import Freeze, TicketVerb
+from channels.telegram.screens.customer_menu import FileMessages
 from channels.telegram.screens.customer_tickets import Confirm
-from channels.telegram.screens.new_ticket import FileMessages
 
 if TYPE_CHECKING:
     from bot.demo.status import BotStatus

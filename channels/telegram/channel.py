@@ -16,11 +16,11 @@ from aiogram.types import (
     ReactionTypeUnion,
 )
 
-from channels.telegram.addresses import message_id
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.gateway import Gateway, counter_of
 from channels.telegram.client.send_progress import SendProgressStore, Step
-from channels.telegram.messages.message_parser import edits
+from channels.telegram.messages.message_builder import edits
+from channels.telegram.messages.message_parser import message_id
 from channels.telegram.messages.payload import (
     Load,
     answered,
@@ -198,7 +198,7 @@ class TelegramChannel:
         except Refused as refused:
             if refused.refusal is not ApiRefusal.REPLY_LOST:
                 raise
-            made = await self._deliveries.make(delivery, carried.steps_without_reply(chat))
+            made = await self._deliveries.make(delivery, carried.steps(chat, reply=False))
         return sent_of(delivery, made)
 
     async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:

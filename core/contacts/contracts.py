@@ -52,7 +52,7 @@ def _day(words: str) -> date | None:
 async def _agreement(tx: Tx, words: str) -> str | None:
     if not words:
         return None
-    rows = (await tx.session.execute(select(Agreement.code, Agreement.title))).all()
+    rows = await tx.rows(select(Agreement.code, Agreement.title))
     wanted = words.casefold()
     for code, title in rows:
         if wanted in {code.casefold(), title.casefold()}:
@@ -65,7 +65,7 @@ async def _write(
     tx: Tx, account: Account, number: str, terms: tuple[str | None, date | None, date | None]
 ) -> Contract:
     query = select(Contract).where(Contract.number == number).with_for_update()
-    contract = (await tx.session.scalars(query)).one_or_none()
+    contract = await tx.first(query)
     if contract is None:
         contract = Contract(account_id=account.id, number=number)
     elif contract.account_id != account.id:

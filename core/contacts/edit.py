@@ -12,7 +12,7 @@ from core.models import Account, AccountMember, Person
 from core.people.contact_points import Point, add_point, read_point, remove_point
 from core.people.identity import LANGUAGES
 from core.people.permissions import may
-from core.tickets.access import access
+from core.tickets.lifecycle import access
 from core.tx import Tx
 from core.words.aliases import DETAILS
 from core.words.names import clean_name, is_blank

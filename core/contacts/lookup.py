@@ -8,9 +8,9 @@ from sqlalchemy import func, or_, select
 
 from core.models import Account, AccountMember, ContactPoint, Contract, Person, PersonMerge, Ticket
 from core.people.contact_points import Point, holders_of, points_of, read_point
+from core.tickets.catalog import workflow_of
 from core.tickets.lists import Line, lines_of
 from core.tickets.search import search
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 from core.words.numbers import find_number
 from core.words.stems import asked, stems_of

@@ -24,7 +24,7 @@ from core.people.contact_points import PHONE
 from core.people.identity import MergedAccounts
 from core.people.permissions import may
 from core.subscribers import Subscriber
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import Tx
 
 _TELEGRAM: Final = "telegram"

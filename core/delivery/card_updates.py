@@ -1,4 +1,4 @@
-"""Cards that are posted, refreshed, dropped, or move to another group, where a pointer stays."""
+"""Posts, refreshes and drops cards, and moves them to another group, leaving a pointer."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -56,7 +56,7 @@ async def post_missing_cards(tx: Tx, numbers: Sequence[int], chat: int) -> None:
 
 
 async def drop_cards(tx: Tx, numbers: Iterable[int], why: str) -> None:
-    """Cards of these tickets that have not left yet need not."""
+    """Drop the cards of these tickets that have not been sent yet."""
     await tx.session.execute(
         update(OutboxRow)
         .where(
@@ -75,7 +75,7 @@ TOLD: Final = "group.rehoused"
 
 
 async def move_card(tx: Tx, ticket: Ticket, old: int | None, to: str) -> None:
-    """The ticket has come from the chat ``old`` to another one: there it gets a card.
+    """Post the card of a ticket that has come from the chat ``old`` to another one.
 
     The card that stood in the old chat points to ``to``, whose the ticket is now; words that waited
     to be shown there are shown in the new one.
@@ -121,7 +121,7 @@ def _card(tx: Tx, ticket_id: int, chat: int) -> dict[str, Any]:
 
 
 async def leave_pointer(tx: Tx, ticket_id: int, card: MessageRef, to: str | None) -> None:
-    """This card is none any more; it says with whom the ticket is."""
+    """Replace the card by a line that says with whom the ticket is now."""
     post = outbox.row(
         tx,
         card.chat,

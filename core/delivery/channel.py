@@ -92,7 +92,7 @@ class SendError(Exception):
 
 
 class Channel(Protocol):
-    """A way out of the house: a folder in ``channels/``.
+    """Something that sends messages: a folder in ``channels/``.
 
     It renders and sends. It decides nothing about when, how often or whether to try again, and
     writes nothing but what it needs to recognise a delivery whose answer was lost

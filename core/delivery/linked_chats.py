@@ -20,13 +20,13 @@ class OperatorChats(dict[str, int]):
 
 async def operator_chats_of(tx: ReadTx) -> OperatorChats:
     """The teams' chats, read once and kept until the directory changes."""
-    found: OperatorChats | None = tx.cache.get(OperatorChats)
-    if found is None:
-        query = select(Team.code, Team.chat).where(Team.chat.is_not(None), Team.active.is_(True))
-        rows = await tx.session.execute(query)
-        with_group = ((code, chat) for code, chat in rows if chat is not None)
-        found = tx.cache[OperatorChats] = OperatorChats(with_group)
-    return found
+    return await tx.cached(OperatorChats, _read_operator_chats)
+
+
+async def _read_operator_chats(tx: ReadTx) -> OperatorChats:
+    query = select(Team.code, Team.chat).where(Team.chat.is_not(None), Team.active.is_(True))
+    rows = await tx.session.execute(query)
+    return OperatorChats((code, chat) for code, chat in rows if chat is not None)
 
 
 async def is_operator_chat(tx: ReadTx, chat: int | str) -> bool:

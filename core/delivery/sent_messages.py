@@ -1,4 +1,4 @@
-"""Where messages of ours stand: copies, notices and cards, by the references their channels gave.
+"""Where the desk's messages are: copies, notices and cards, by the references of their channels.
 
 By them a reply finds its ticket, an edit finds its copies, and a card is drawn where it stands.
 """
@@ -57,16 +57,13 @@ async def note_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         sent.note.get("messages") or [delivery.message_id] * len(sent.message_refs)
     )
     carried += [delivery.message_id] * (len(sent.message_refs) - len(carried))
+    chat = str(sent.note.get("chat", delivery.address))
     rows = [
-        _row(_ref(delivery, sent, number), role, delivery.ticket_id)
+        _row(MessageRef(delivery.channel, chat, str(number)), role, delivery.ticket_id)
         | {"message_id": message if role == "copy" else None}
         for number, message in zip(sent.message_refs, carried, strict=False)
     ]
     await _STANDS.change(tx.session, rows)
-
-
-def _ref(delivery: Delivery, sent: Sent, message: str) -> MessageRef:
-    return MessageRef(delivery.channel, str(sent.note.get("chat", delivery.address)), str(message))
 
 
 def _row(ref: MessageRef, role: str, ticket_id: int | None) -> dict[str, Any]:
@@ -94,7 +91,7 @@ async def note_redrawn(tx: Tx, ticket_id: int, digest: str | None) -> None:
 
 async def forget_cards(tx: Tx, chat: Address) -> None:
     """Cards that stand in this chat cannot be drawn any more."""
-    await tx.session.execute(
+    await tx.change(
         update(SentMessage)
         .where(
             SentMessage.channel == chat.channel,
@@ -117,7 +114,7 @@ async def with_cards(tx: ReadTx, numbers: Sequence[int]) -> set[int | None]:
     query = select(SentMessage.ticket_id).where(
         SentMessage.ticket_id.in_(numbers), SentMessage.role == constant(CARD)
     )
-    return set(await tx.session.scalars(query))
+    return set(await tx.all(query))
 
 
 async def copies_of(tx: ReadTx, message_id: int, chat: Address) -> list[str]:
@@ -131,7 +128,7 @@ async def copies_of(tx: ReadTx, message_id: int, chat: Address) -> list[str]:
         )
         .order_by(SentMessage.id)
     )
-    return list(await tx.session.scalars(query))
+    return await tx.all(query)
 
 
 async def find_standing(tx: ReadTx, channel: str) -> list[MessageRef]:
@@ -146,6 +143,6 @@ async def find_standing(tx: ReadTx, channel: str) -> list[MessageRef]:
         .where(sent.channel == channel)
         .order_by(sent.id.desc()),
     ):
-        rows = (await tx.session.execute(query.limit(RECALLED))).all()
+        rows = await tx.rows(query.limit(RECALLED))
         found += [MessageRef(*row) for row in reversed(rows)]
     return found

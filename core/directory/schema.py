@@ -82,8 +82,8 @@ class DirectoryEntry(Part):
     async def save(self, tx: Tx, *rows: object) -> None:
         """Merge rows of this entry, and forget what was kept of the directory before."""
         for row in rows:
-            await tx.session.merge(row)
-        await tx.session.flush()
+            await tx.put(row)
+        await tx.write()
         tx.invalidate(*self.caches)
 
 

@@ -1,14 +1,21 @@
-"""The directory in the database: shown as a file, checked, replaced by entries, all or none."""
+"""The directory in the database: shown as a file, checked, replaced by entries; its JSON Schema.
+
+How often a file has changed it is counted: so a running desk learns that another process applied
+one, and reads anew what it keeps.
+"""
 
 import difflib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
 
 from core.directory.faults import DirectoryError, Problem, choices, shorten
 from core.directory.kinds import KINDS
 from core.directory.reader import Document, Item
 from core.directory.schema import Directory, DirectoryEntry, EntriesOfKind, Kinds
 from core.directory.toml_writer import write_table
-from core.directory.version import note_applied
+from core.models import SystemState
 from core.tx import ReadTx, Tx
 
 Describe = Callable[[str], str]
@@ -59,7 +66,7 @@ async def apply_directory(
     """
     before = await show_directory(tx, kinds)
     await put_items(tx, document.items, kinds, document)
-    tx.session.expire_all()
+    tx.forget_rows()
     difference = list(_difference(before, await show_directory(tx, kinds)))
     if not really:
         raise OnlyChecked(difference)
@@ -110,3 +117,51 @@ def _difference(before: str, after: str) -> Iterator[str]:
     for number, line in enumerate(lines):
         if number > 1:  # the first two are names of files, and there are none
             yield line
+
+
+APPLIED: Final = "directory"
+
+
+async def times_applied(tx: ReadTx) -> int:
+    """Another number than before: there is another directory."""
+    fact = await tx.find(SystemState, APPLIED)
+    return 0 if fact is None else int(fact.value["times"])
+
+
+async def note_applied(tx: Tx) -> None:
+    """A file has changed the directory."""
+    times = await times_applied(tx) + 1
+    await tx.put(SystemState(name=APPLIED, value={"times": times}, at=tx.now))
+
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def directory_schema(describe: Describe, kinds: Kinds = KINDS) -> dict[str, Any]:
+    """The schema as JSON can hold it. ``describe`` says the text of a key."""
+    names, shared = models_json_schema([(kind, "validation") for kind in kinds])
+    definitions = shared["$defs"]
+    for part in {part for kind in kinds for part in kind.parts()}:
+        fields = definitions[part.__name__]
+        fields["description"] = describe(f"directory_file.{part.name}")
+        for name, field in fields["properties"].items():
+            description = describe(f"directory_file.{part.name}.{name}")
+            fields["properties"][name] = _without_null(field) | {"description": description}
+    return {
+        "$schema": DIALECT,
+        "title": describe("directory_file.title"),
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            kind.name: {"type": "array", "items": names[kind, "validation"]} for kind in kinds
+        },
+        "$defs": definitions,
+    }
+
+
+def _without_null(field: dict[str, Any]) -> dict[str, Any]:
+    """TOML has no null: what is not said is left out."""
+    said = {name: value for name, value in field.items() if name not in {"title", "anyOf"}}
+    for one in field.get("anyOf", ()):
+        said |= one if one != {"type": "null"} else {}
+    return {name: value for name, value in said.items() if value is not None}

@@ -53,7 +53,7 @@ async def compare(tx: ReadTx, cameras: Sequence[Read], *, deactivate_missing: bo
     """Return what the file changes. ``deactivate_missing``: cameras it does not name are
     deactivated.
     """
-    known = {row.number: row for row in await tx.session.execute(select(_CAMERAS))}
+    known = {row.number: row for row in await tx.rows(select(_CAMERAS))}
     owners = await _owners(tx)
     plan = Plan()
     for camera in cameras:
@@ -73,7 +73,7 @@ async def compare(tx: ReadTx, cameras: Sequence[Read], *, deactivate_missing: bo
 
 async def _owners(tx: ReadTx) -> dict[int, set[Owner]]:
     found: dict[int, set[Owner]] = defaultdict(set)
-    for camera_id, kind, value in await tx.session.execute(select(_OWNERS)):
+    for camera_id, kind, value in await tx.rows(select(_OWNERS)):
         found[camera_id].add((kind, value))
     return found
 
@@ -87,20 +87,20 @@ async def apply(tx: Tx, plan: Plan) -> None:
     """Write a part of the plan."""
     numbers = [camera.number for camera in plan.new]
     if numbers:
-        await tx.session.execute(insert(_CAMERAS), [_values(tx, camera) for camera in plan.new])
+        await tx.change(insert(_CAMERAS), [_values(tx, camera) for camera in plan.new])
         made = select(_CAMERAS.c.number, _CAMERAS.c.id).where(_CAMERAS.c.number.in_(numbers))
-        ids: dict[str, int] = dict(tuple(row) for row in await tx.session.execute(made))
+        ids: dict[str, int] = dict(tuple(row) for row in await tx.rows(made))
         await _own(tx, ((ids[camera.number], camera) for camera in plan.new))
     if plan.changed:
-        await tx.session.execute(
+        await tx.change(
             update(_CAMERAS).where(_CAMERAS.c.id == bindparam("camera")),
             [{"camera": number, **_values(tx, camera)} for number, camera in plan.changed],
         )
         changed = [number for number, _ in plan.changed]
-        await tx.session.execute(delete(_OWNERS).where(_OWNERS.c.camera_id.in_(changed)))
+        await tx.change(delete(_OWNERS).where(_OWNERS.c.camera_id.in_(changed)))
         await _own(tx, plan.changed)
     if plan.gone:
-        await tx.session.execute(
+        await tx.change(
             update(_CAMERAS)
             .where(_CAMERAS.c.id.in_(plan.gone))
             .values(active=False, updated_at=tx.now)
@@ -114,7 +114,7 @@ async def _own(tx: Tx, cameras: Iterable[tuple[int, Read]]) -> None:
         for kind, value in sorted(camera.owners)
     ]
     if rows:
-        await tx.session.execute(insert(_OWNERS), rows)
+        await tx.change(insert(_OWNERS), rows)
 
 
 def _values(tx: Tx, camera: Read) -> dict[str, Any]:

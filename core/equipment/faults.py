@@ -19,12 +19,12 @@ from core.events import FaultReported
 from core.models import Camera, Person, Ticket, TicketCamera, TicketParent
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tasks.task_actions import open_equipment_task
+from core.tickets.catalog import workflow_of
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import join, open_ticket
 from core.tickets.customer_tickets import OwnTicket, own_ticket
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome, Step, follow_up
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
 TOPIC: Final = "camera"

@@ -13,15 +13,13 @@ from core.events import OutageOpened, OutageRestated
 from core.models import Outage, OutageOffer, Person, Ticket
 from core.people.permissions import may
 from core.sla import answer_clock
-from core.sla.timers import set_timers
+from core.sla.answer_clock import set_timers
 from core.tasks.task_actions import open_equipment_task
-from core.tickets.access import access
 from core.tickets.card import OUTAGE
+from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import open_ticket
-from core.tickets.lifecycle import place_in_queue
-from core.tickets.topics import answer_span
-from core.tickets.workflow_store import workflow_of
+from core.tickets.lifecycle import access, place_in_queue
 from core.tx import Tx
 
 TOPIC: Final = "camera"
@@ -43,7 +41,7 @@ async def open_outage(
     if not may(tx.actor.role, "outage"):
         raise NotAllowed("outage")
     area = await area_of(tx, ticket_id)
-    offer = await tx.session.get(OutageOffer, area, with_for_update=True)
+    offer = await tx.find(OutageOffer, area, hold=True)
     already = await find_open(tx, area)
     if already is not None:
         raise NothingToDo("refusal.outage_open", number=already.ticket_id)
@@ -88,7 +86,7 @@ async def _due(tx: Tx, ticket: Ticket, span: timedelta) -> None:
     """Return by when those who reported it must hear from us."""
     timers = answer_clock.end(tx, ticket) | answer_clock.begin(tx, ticket, tx.now, span)
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
-    await tx.session.flush()
+    await tx.write()
     await set_timers(tx, ticket.id, timers)
 
 
@@ -97,7 +95,7 @@ async def _faults(tx: Tx, area: str, offered: datetime) -> list[tuple[Ticket, st
     workflow = await workflow_of(tx)
     codes = [code for code in workflow.open_codes() if not workflow.state(code).resolution]
     since = min(offered, tx.now - HOLD) - tx.company.outage_window
-    rows = await tx.session.execute(
+    rows = await tx.rows(
         faults_of(area)
         .where(Ticket.opened_at >= since, Ticket.state.in_(codes))
         .with_for_update(of=Ticket)
@@ -113,11 +111,9 @@ async def restate_outage(
     Raises :class:`Refusal` for a ticket that is no open outage.
     """
     ticket = await access(tx, ticket_id, "outage")
-    outage = (
-        await tx.session.scalars(
-            select(Outage).where(Outage.ticket_id == ticket_id, Outage.closed_at.is_(None))
-        )
-    ).one_or_none()
+    outage = await tx.first(
+        select(Outage).where(Outage.ticket_id == ticket_id, Outage.closed_at.is_(None))
+    )
     if outage is None:
         raise Refusal("refusal.no_outage", number=ticket_id)
     words = outage.words if words is None else words[:LONGEST_WORDS]

@@ -18,7 +18,7 @@ from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import OutageDeclined, OutageOffered
 from core.models import Camera, OutageOffer, Ticket, TicketCamera
 from core.people.permissions import may
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import ReadTx, Tx
 
 # How long faults wait for the decision without a card.
@@ -61,7 +61,7 @@ async def _recent(tx: Tx, area: str, window: timedelta) -> dict[int, int]:
         .limit(_LATEST)
         .subquery()
     )
-    rows = await tx.session.execute(
+    rows = await tx.rows(
         select(Ticket.id, latest.c.camera_id)
         .join(latest, latest.c.ticket_id == Ticket.id)
         .join(Camera, latest.c.camera_id == Camera.id)
@@ -76,7 +76,7 @@ async def _recent(tx: Tx, area: str, window: timedelta) -> dict[int, int]:
 
 
 async def _offer(tx: Tx, area: str) -> OutageOffer | None:
-    return await tx.session.get(OutageOffer, area, with_for_update=True) if area else None
+    return await tx.find(OutageOffer, area, hold=True) if area else None
 
 
 async def area_of(tx: ReadTx, ticket_id: int) -> str:
@@ -86,7 +86,7 @@ async def area_of(tx: ReadTx, ticket_id: int) -> str:
         .join(TicketCamera, TicketCamera.camera_id == Camera.id)
         .where(TicketCamera.ticket_id == ticket_id)
     )
-    area = (await tx.session.scalars(query)).one_or_none()
+    area = await tx.first(query)
     if not area:
         raise Refusal("refusal.outdated")
     return area
@@ -112,7 +112,7 @@ async def settle_offers(tx: Tx) -> int:
     query = select(OutageOffer).where(
         OutageOffer.declined_at.is_(None), OutageOffer.offered_at <= tx.now - HOLD
     )
-    offers = (await tx.session.scalars(query.with_for_update())).all()
+    offers = await tx.all(query.with_for_update())
     for offer in offers:
         if await find_open(tx, offer.area) is None:
             await _let_go(tx, offer, by_time=True)
@@ -130,7 +130,7 @@ async def _let_go(tx: Tx, offer: OutageOffer, *, by_time: bool) -> None:
 
 async def _held_back(tx: Tx, offer: OutageOffer) -> Sequence[int]:
     codes = (await workflow_of(tx)).open_codes()
-    rows = await tx.session.execute(
+    rows = await tx.rows(
         faults_of(offer.area).where(
             Ticket.opened_at > offer.offered_at,
             Ticket.state.in_(codes),

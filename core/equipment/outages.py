@@ -1,4 +1,9 @@
-"""An outage: the known fault of an area, and the tickets that are its children (X9)."""
+"""An outage: the known fault of an area, and the tickets that are its children (X9).
+
+Its solution is theirs as well: that is so of every parent, see `core.tickets.parents`. An end
+without a solution does not spread: each of them is owed an answer again. Whatever is said to the
+outage's ticket goes to all of them: that is in the table of notices.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Select, func, insert, select, update
 
+from core import events as e
+from core.delivery.audiences import reporters_of
 from core.delivery.card_updates import drop_cards, refresh_cards
 from core.delivery.pacing import Priority
 from core.delivery.sent_messages import with_cards
@@ -21,13 +28,15 @@ from core.models import (
     TicketParent,
     Timer,
 )
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
 from core.sla import answer_clock
-from core.sla.timers import ANSWER, REMINDER, set_timers
+from core.sla.answer_clock import ANSWER, REMINDER, set_timers
+from core.subscribers import Subscriber
 from core.tasks.rules import CANCELLED, EQUIPMENT
 from core.tasks.task_recorder import end_tasks
+from core.tickets.card import OUTAGE
+from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.lifecycle import place_in_queue
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
 # How long the parent's card waits to show more reports, so that many cause one refresh.
@@ -58,7 +67,7 @@ async def find_open(tx: ReadTx, area: str) -> Outage | None:
     if not area:
         return None
     query = select(Outage).where(Outage.area == area, Outage.closed_at.is_(None))
-    return (await tx.session.scalars(query.order_by(Outage.ticket_id).limit(1))).one_or_none()
+    return await tx.first(query.order_by(Outage.ticket_id).limit(1))
 
 
 async def count_parts(tx: ReadTx, ticket_id: int) -> int:
@@ -66,7 +75,7 @@ async def count_parts(tx: ReadTx, ticket_id: int) -> int:
     query = (
         select(func.count()).select_from(TicketParent).where(TicketParent.parent_id == ticket_id)
     )
-    return int(await tx.session.scalar(query) or 0)
+    return int(await tx.first(query) or 0)
 
 
 async def become_part(
@@ -76,7 +85,7 @@ async def become_part(
     await tx.insert(TicketParent(child_id=ticket.id, parent_id=parent, since=tx.now))
     timers = answer_clock.end(tx, ticket)
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
-    await tx.session.flush()
+    await tx.write()
     await set_timers(tx, ticket.id, timers)
     tx.emit(_known(ticket.id, camera, parent, outage, fresh=True))
     await refresh_card(tx, parent)
@@ -107,7 +116,7 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
     if not numbers:
         return
     faults = [*faults, *await _bring_parts(tx, outage.ticket_id, numbers)]
-    await tx.session.execute(
+    await tx.change(
         insert(TicketParent),
         [{"child_id": n, "parent_id": outage.ticket_id, "since": tx.now} for n in numbers],
     )
@@ -118,8 +127,8 @@ async def adopt(tx: Tx, outage: Outage, faults: Sequence[tuple[Ticket, str]]) ->
         answer_clock.end(tx, ticket)
         place_in_queue(ticket, workflow.state(ticket.state))
         tx.emit(_known(ticket.id, camera, outage.ticket_id, outage, fresh=False))
-    await tx.session.flush()
-    await tx.session.execute(
+    await tx.write()
+    await tx.change(
         update(_TIMERS)
         .where(_TIMERS.c.ticket_id.in_(numbers), _TIMERS.c.kind.in_((ANSWER, REMINDER)))
         .values(due_at=None)
@@ -137,7 +146,7 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
     Returns those that are about cameras and still open, with the cameras' numbers: their customers
     are to hear of the outage.
     """
-    rows = await tx.session.execute(
+    rows = await tx.rows(
         select(Ticket, TicketParent.parent_id, Camera.number)
         .join(TicketParent, TicketParent.child_id == Ticket.id)
         .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
@@ -154,7 +163,7 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
             tx.emit(ParentSet(ticket_id=ticket.id, parent=parent, old=old))
         else:
             faults.append((ticket, camera))
-    await tx.session.execute(
+    await tx.change(
         update(TicketParent)
         .where(TicketParent.parent_id.in_(numbers))
         .values(parent_id=parent)
@@ -166,14 +175,14 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
 async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
     """End the children's tasks: the parent has one."""
     query = select(Task).where(Task.ticket_id.in_(numbers), Task.kind == EQUIPMENT, IS_OPEN)
-    merged = await tx.session.scalars(query.order_by(Task.id).with_for_update())
-    await end_tasks(tx, merged.all(), CANCELLED, MERGED)
+    merged = await tx.all(query.order_by(Task.id).with_for_update())
+    await end_tasks(tx, merged, CANCELLED, MERGED)
 
 
 async def _load_customers(tx: Tx, numbers: Sequence[int]) -> None:
     """Load in one query who is told of this."""
     query = select(Person).join(Ticket, Ticket.customer_id == Person.id)
-    tx.pin((await tx.session.scalars(query.where(Ticket.id.in_(numbers)))).all())
+    tx.pin(await tx.all(query.where(Ticket.id.in_(numbers))))
 
 
 async def refresh_card(tx: Tx, ticket_id: int) -> None:
@@ -191,3 +200,48 @@ def faults_of(area: str) -> Select[Ticket, str]:
         .where(Camera.area == area, TicketParent.child_id.is_(None))
         .order_by(Ticket.id)
     )
+
+
+async def record(tx: Tx, events: Sequence[e.Event]) -> None:
+    """Carry on what has happened to an outage's ticket."""
+    for event in events:
+        ticket = await tx.find(Ticket, event.ticket_id)
+        if ticket is not None and ticket.origin == OUTAGE and isinstance(event, e.StateEntered):
+            await _follow(tx, ticket, event)
+
+
+async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
+    """Update the outage when its ticket ends or is reopened."""
+    outage = await tx.find(Outage, ticket.id)
+    state = (await workflow_of(tx)).state(event.new)
+    ended = state.final or state.resolution
+    if outage is None or ended == (outage.closed_at is not None):
+        return
+    outage.closed_at = tx.now if ended else None
+    if not ended:
+        return
+    tx.emit(e.OutageClosed(ticket_id=ticket.id, area=outage.area, solved=state.resolution))
+    reporters = await reporters_of(tx, ticket.id)
+    if not state.resolution:
+        for child, _ in reporters:
+            await _restart_answer_clocks(tx, child, ticket.id)
+
+
+async def _restart_answer_clocks(tx: Tx, child: Ticket, parent: int) -> None:
+    """Restart the answer clocks of the children: the outage ended without a resolution."""
+    timers = answer_clock.begin(tx, child, tx.now, await answer_span(tx, child.topic))
+    if not timers:
+        return
+    place_in_queue(child, (await workflow_of(tx)).state(child.state))
+    await set_timers(tx, child.id, timers)
+    tx.emit(
+        e.FaultAlone(
+            ticket_id=child.id,
+            parent=parent,
+            waiting_since=child.waiting_since,
+            answer_due=child.answer_due,
+        )
+    )
+
+
+SUBSCRIBER: Final = Subscriber("outages", (e.StateEntered,), record)

@@ -21,9 +21,8 @@ from core.models import (
     TicketCamera,
     TicketParent,
 )
+from core.tickets.catalog import topics_of, workflow_of
 from core.tickets.lists import Line, lines_of
-from core.tickets.topics import topics_of
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 from core.words.stems import COMMONPLACE, stems_of, words_by_stem
 
@@ -78,7 +77,7 @@ async def similar_to(tx: ReadTx, ticket_id: int) -> tuple[Similar, ...]:
 
     Raises :class:`NoSuchTicket`.
     """
-    ticket = await tx.session.get(Ticket, ticket_id)
+    ticket = await tx.find(Ticket, ticket_id)
     if ticket is None:
         raise NoSuchTicket(ticket_id)
     matches: dict[int, _Match] = defaultdict(_Match)
@@ -112,7 +111,7 @@ async def _by_facts(tx: ReadTx, ticket_id: int) -> list[tuple[str, int]]:
         ),
     ):
         newest = query.where(column != ticket_id).order_by(column.desc()).limit(_NEWEST)
-        found += [(reason, one) for one in await tx.session.scalars(newest)]
+        found += [(reason, one) for one in await tx.all(newest)]
     return found
 
 
@@ -125,7 +124,7 @@ async def _by_words(tx: ReadTx, ticket: Ticket) -> list[tuple[str, int]]:
         .where(SearchWord.word.in_(stems), SearchWord.ticket_id != ticket.id)
         .order_by(SearchWord.ticket_id.desc())
     )
-    return [(stems[stem], number) for stem, number in await tx.session.execute(query)]
+    return [(stems[stem], number) for stem, number in await tx.rows(query)]
 
 
 async def _telling(tx: ReadTx, ticket: Ticket) -> dict[str, str]:
@@ -134,15 +133,15 @@ async def _telling(tx: ReadTx, ticket: Ticket) -> dict[str, str]:
 
     The title of a camera's ticket is generated, and repeats the camera.
     """
-    name = (await tx.session.get_one(Person, ticket.customer_id)).name
+    name = (await tx.get(Person, ticket.customer_id)).name
     topic = (await topics_of(tx)).get(ticket.topic or "")
     known = COMMONPLACE | stems_of(name, *(topic.titles.values() if topic else ()))
-    about = await tx.session.get(TicketCamera, ticket.id)
+    about = await tx.find(TicketCamera, ticket.id)
     said = words_by_stem(ticket.opening, "" if about else ticket.title)
     asked = sorted(stem for stem in said.keys() - known if len(stem) >= _SHORTEST)[:_WORDS_ASKED]
     if not asked:
         return {}
-    rows = (await tx.session.execute(_how_many(ticket.id, asked))).all()
+    rows = await tx.rows(_how_many(ticket.id, asked))
     some = sorted((count, stem) for stem, count in rows if 0 < count < _COMMON)
     return {stem: said[stem] for _, stem in some[:_RAREST]}
 
@@ -161,7 +160,7 @@ def _how_many(ticket_id: int, stems: Iterable[str]) -> Any:
 
 async def _seen(tx: ReadTx, numbers: list[int], matches: dict[int, _Match]) -> list[Similar]:
     workflow = await workflow_of(tx)
-    rows = await tx.session.execute(
+    rows = await tx.rows(
         select(Ticket.id, Ticket.state, TicketParent.parent_id)
         .outerjoin(TicketParent, TicketParent.child_id == Ticket.id)
         .where(Ticket.id.in_(numbers))

@@ -1,4 +1,4 @@
-"""Links between tickets, and to objects elsewhere; a recorder redraws their cards (B19)."""
+"""Links between tickets and to objects elsewhere (B19), and splitting tickets (A6)."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -8,19 +8,31 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import or_, select
 
+from core.addresses import MessageRef
 from core.delivery.card_updates import refresh_cards
 from core.delivery.notices import CARD_WAIT
 from core.delivery.pacing import Priority
 from core.errors import NothingToDo, Refusal, Unreadable
-from core.events import Event, ObjectLinked, StateEntered, TicketLinked, Unlinked
-from core.models import Link, Ticket
+from core.events import (
+    Event,
+    ObjectLinked,
+    SplitOff,
+    StateEntered,
+    TicketLinked,
+    TicketSplit,
+    Unlinked,
+)
+from core.models import Classification, Link, Message, Note, Person, Ticket
 from core.subscribers import Subscriber
-from core.tickets.access import access
+from core.tickets.classification import ClassWish, set_kind
+from core.tickets.customer_message import TITLE_LENGTH, open_ticket
+from core.tickets.incoming import IncomingMessage, find_location
+from core.tickets.lifecycle import access
 from core.tickets.parents import leave_parent, set_parent
-from core.tickets.relations import TICKET, URL
+from core.tickets.relations import SPLIT, TICKET, URL
 from core.tx import ReadTx, Tx
 from core.words.aliases import PARENT
-from core.words.names import clean_name
+from core.words.names import clean_name, is_blank
 from core.words.numbers import find_number
 
 MOST: Final = 20
@@ -80,14 +92,14 @@ async def _between(tx: Tx, one: int, other: int) -> Link | None:
             (Link.ticket_id == other) & (Link.other_id == one),
         )
     )
-    return (await tx.session.scalars(query.limit(1))).one_or_none()
+    return await tx.first(query.limit(1))
 
 
 async def _link_object(tx: Tx, ticket_id: int, words: str) -> Ticket:
     ticket = await access(tx, ticket_id, "link")
     url, title, state = _read_object(words, ticket_id)
     query = select(Link).where(Link.ticket_id == ticket_id, Link.url == url)
-    row = (await tx.session.scalars(query.limit(1))).one_or_none()
+    row = await tx.first(query.limit(1))
     if row is None:
         await _demand_capacity(tx, ticket_id)
         row = Link(ticket_id=ticket_id, kind=URL, url=url, title=title, state=state, at=tx.now)
@@ -129,7 +141,7 @@ def _read_object(words: str, ticket_id: int) -> tuple[str, str | None, str | Non
 
 async def _demand_capacity(tx: Tx, ticket_id: int) -> None:
     query = select(Link.id).where(or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id))
-    if len((await tx.session.scalars(query.limit(MOST))).all()) >= MOST:
+    if len(await tx.all(query.limit(MOST))) >= MOST:
         raise Refusal("refusal.too_many_links", number=ticket_id, limit=MOST)
 
 
@@ -142,7 +154,7 @@ async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
     ticket = await access(tx, ticket_id, "link")
     if numbered is None:
         query = select(Link).where(Link.ticket_id == ticket_id, Link.url == words.strip())
-        row = (await tx.session.scalars(query.limit(1))).one_or_none()
+        row = await tx.first(query.limit(1))
     else:
         row = await _between(tx, ticket_id, numbered[0])
         if row is None:
@@ -153,28 +165,19 @@ async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
     if row.other_id is not None:
         ends.append((row.other_id, f"#{row.ticket_id}"))
     link_id = row.id
-    await tx.session.delete(row)
-    await tx.session.flush()
+    await tx.delete(row)
     for one, what in ends:
         tx.emit(Unlinked(ticket_id=one, link_id=link_id, what=what))
     return ticket
 
 
-@dataclass(frozen=True, slots=True)
 class Linked:
     """Whether any ticket is linked with another: most desks have none."""
-
-    any: bool
 
 
 async def is_anything_linked(tx: ReadTx) -> bool:
     """Return whether any ticket is linked; cached until there is the first link."""
-    found: Linked | None = tx.cache.get(Linked)
-    if found is None:
-        query = select(Link.id).where(Link.other_id.is_not(None)).limit(1)
-        some = await tx.session.scalar(query)
-        found = tx.cache[Linked] = Linked(some is not None)
-    return found.any
+    return await tx.any_row(Linked, select(Link.id).where(Link.other_id.is_not(None)))
 
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
@@ -196,7 +199,70 @@ async def _linked_with(tx: ReadTx, numbers: Collection[int]) -> set[int]:
         Link.other_id.is_not(None),
         or_(Link.ticket_id.in_(numbers), Link.other_id.in_(numbers)),
     )
-    return {end for ends in await tx.session.execute(query) for end in ends}
+    return {end for ends in await tx.rows(query) for end in ends}
 
 
 SUBSCRIBER: Final = Subscriber("cards of linked tickets", (StateEntered,), record)
+
+
+ORIGIN: Final = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What the command replies to: its address, and the quote, or else all of it.
+
+    ``command`` is the operator's own message, at which the new ticket's words are stored.
+    """
+
+    ref: MessageRef
+    quote: str | None
+    command: MessageRef
+    title: str = ""
+
+
+async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
+    """Open a ticket for the same customer, topic and kind, with the fragment as its words, and link
+    both.
+
+    Its title is the fragment's beginning, or ``title``. The customer is told. Raises
+    :class:`Unreadable` where the message belongs to no ticket, or has no text.
+    """
+    found = await find_location(tx, fragment.ref)
+    if found is None or found.ticket_id is None:
+        raise Unreadable("refusal.split_what")
+    old = await access(tx, found.ticket_id, "split")
+    words = await _words(tx, found.message_id, found.note_id, old)
+    text = (fragment.quote or words).strip()
+    if is_blank(text):
+        raise Unreadable("refusal.split_nothing", number=old.id)
+    customer = await tx.get(Person, old.customer_id)
+    said = IncomingMessage(fragment.command, "text", text, {"kind": "text", "text": text})
+    new = await open_ticket(
+        tx,
+        customer,
+        [said],
+        topic=old.topic,
+        origin=ORIGIN,
+        title=clean_name(fragment.title or text, TITLE_LENGTH),
+    )
+    await _same_kind(tx, old, new)
+    await link_tickets(tx, new.id, SPLIT, old.id)
+    tx.emit(TicketSplit(ticket_id=new.id, source=old.id, message_id=found.message_id))
+    tx.emit(SplitOff(ticket_id=old.id, other=new.id))
+    return new, old
+
+
+async def _words(tx: Tx, message_id: int | None, note_id: int | None, ticket: Ticket) -> str:
+    """Return the whole text of the message; of a card, the words that the ticket began with."""
+    if message_id is not None:
+        return (await tx.get(Message, message_id)).text
+    if note_id is not None:
+        return (await tx.get(Note, note_id)).text
+    return ticket.opening
+
+
+async def _same_kind(tx: Tx, old: Ticket, new: Ticket) -> None:
+    kind = await tx.find(Classification, old.id)
+    if kind is not None:
+        await set_kind(tx, new, ClassWish(kind.service, kind.category, kind.priority))

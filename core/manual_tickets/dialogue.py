@@ -17,9 +17,8 @@ from core.models import Person, Ticket
 from core.people.contact_points import PHONE, read_point
 from core.people.identity import enter_dialogue, find_by_telegram
 from core.teams.teams import teams_of
-from core.tickets.classes import CATEGORY, SERVICE, classes_of
+from core.tickets.catalog import CATEGORY, SERVICE, classes_of, topics_of
 from core.tickets.incoming import IncomingMessage
-from core.tickets.topics import topics_of
 from core.tx import ReadTx, Tx
 from core.words.names import clean_name, is_blank
 from core.words.numbers import find_number

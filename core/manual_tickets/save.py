@@ -15,15 +15,13 @@ from core.people.contact_points import EMAIL, PHONE, Point, add_point, make_cont
 from core.people.identity import enter_dialogue
 from core.people.permissions import may
 from core.sla import answer_clock
-from core.sla.timers import set_timers
+from core.sla.answer_clock import set_timers
 from core.teams.assignment import begin_with
-from core.tickets.access import access
-from core.tickets.assignment import assign
+from core.tickets.catalog import workflow_of
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import open_ticket
 from core.tickets.incoming import IncomingMessage
-from core.tickets.lifecycle import enter, place_in_queue
-from core.tickets.workflow_store import workflow_of
+from core.tickets.lifecycle import access, assign, enter, place_in_queue
 from core.tx import Tx
 
 BY_PHONE: Final = "phone"

@@ -28,7 +28,6 @@ from core.models.sla import (
     Timer,
 )
 from core.models.system import InboxRow, JournalEntry, Setting, SystemState
-from core.models.tasks import Task
 from core.models.tickets import (
     Link,
     Message,
@@ -36,6 +35,7 @@ from core.models.tickets import (
     Note,
     SearchWord,
     StateRow,
+    Task,
     Ticket,
     TicketParent,
     Topic,

@@ -1,4 +1,4 @@
-"""What has to leave the house, where it stands, and the chats that have a role."""
+"""Messages to be sent, where sent ones are, and the chats that have a role."""
 
 from datetime import datetime
 from typing import Any

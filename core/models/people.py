@@ -82,7 +82,7 @@ class AccountMember(Row):
 
 
 class PersonMerge(Row):
-    """Somebody turned out to be somebody known; the row of the first stays only as a signpost."""
+    """Somebody turned out to be somebody known; the row of the first stays as a redirect."""
 
     __tablename__ = "person_merge"
 

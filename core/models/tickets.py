@@ -1,13 +1,13 @@
 """Tickets, their topics, messages and internal notes."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from core.addresses import MessageRef
-from core.db import BigId, Row
+from core.db import BigId, Row, constant
 
 
 class Topic(Row):
@@ -89,7 +89,7 @@ class Message(Row):
     ``content`` is what the channel needs to say it again: kind, text, entities, file.
     ``source`` is the message that the author wrote.
     ``ticket_id`` is empty while the customer has not said which ticket it belongs to; such a
-    message is *unfiled* (A4). ``counts`` is false for thanks: it does not ask for an answer.
+    message is *unassigned* (A4). ``counts`` is false for thanks: it does not ask for an answer.
     ``in_card`` is true when the ticket's card shows all of it, so that it is not posted apart.
     """
 
@@ -224,3 +224,58 @@ class SearchWord(Row):
         String(64).with_variant(String(64, collation="C"), "postgresql"), primary_key=True
     )
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+
+
+class Task(Row):
+    """``kind``: ``equipment`` or ``diagnose``. ``state``: ``open``, ``done`` or ``cancelled``.
+
+    ``outcome`` is why it ended, by code (``solution_found`` …), ``result`` what somebody wrote.
+    A ticket has one open task of a kind and assignee.
+    """
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_ticket_id", "ticket_id"),
+        Index(
+            "uq_task_open",
+            "ticket_id",
+            "kind",
+            "assignee_id",
+            unique=True,
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index(
+            "uq_task_open_unassigned",
+            "ticket_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("state = 'open' AND assignee_id IS NULL"),
+            postgresql_where=text("state = 'open' AND assignee_id IS NULL"),
+        ),
+        Index(
+            "ix_task_open",
+            "id",
+            sqlite_where=text("state = 'open'"),
+            postgresql_where=text("state = 'open'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    camera_id: Mapped[int | None] = mapped_column(ForeignKey("camera.id"))
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    team: Mapped[str | None] = mapped_column(ForeignKey("team.code"))
+    level: Mapped[int] = mapped_column(default=1)
+    title: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12), default="open")
+    outcome: Mapped[str | None] = mapped_column(String(32))
+    result: Mapped[str | None] = mapped_column(Text)
+    opened_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+
+IS_OPEN: Final = Task.state == constant("open")
+"""The condition as the indexes have it: SQLite finds open tasks by them only when it is put so."""

@@ -15,7 +15,7 @@ from core.tx import Actor, ReadTx, Tx
 from core.words.names import clean_name
 
 _GONE: Final = aliased(Person)
-_POSTS: Final = (
+_MERGED: Final = (
     select(_GONE.telegram_id, Person.telegram_id)
     .select_from(PersonMerge)
     .join(_GONE, _GONE.id == PersonMerge.person_id)
@@ -30,11 +30,12 @@ class MergedAccounts(dict[int, int]):
 
 async def merged_accounts_of(tx: ReadTx) -> MergedAccounts:
     """All of them, kept until two are merged."""
-    found: MergedAccounts | None = tx.cache.get(MergedAccounts)
-    if found is None:
-        rows: list[Any] = list(await tx.session.execute(_POSTS))
-        found = tx.cache[MergedAccounts] = MergedAccounts(tuple(row) for row in rows)
-    return found
+    return await tx.cached(MergedAccounts, _read_merged_accounts)
+
+
+async def _read_merged_accounts(tx: ReadTx) -> MergedAccounts:
+    rows: list[Any] = list(await tx.session.execute(_MERGED))
+    return MergedAccounts(tuple(row) for row in rows)
 
 
 async def merged_account(tx: ReadTx, telegram_id: int) -> int:

@@ -1,4 +1,4 @@
-"""Who works here by now: asked at every private message, so kept at hand."""
+"""Which Telegram ids are operators': asked for at every private message, so cached."""
 
 from typing import Any, Final
 
@@ -19,12 +19,13 @@ class OperatorIds(frozenset[int]):
 
 
 async def operator_ids_of(tx: ReadTx) -> OperatorIds:
-    """The roll, read once and kept until somebody joins or leaves."""
-    found: OperatorIds | None = tx.cache.get(OperatorIds)
-    if found is None:
-        rows: list[Any] = list(await tx.session.scalars(_WORKING))
-        found = tx.cache[OperatorIds] = OperatorIds(rows)
-    return found
+    """Telegram ids of all operators, read once and kept until somebody joins or leaves."""
+    return await tx.cached(OperatorIds, _read_operator_ids)
+
+
+async def _read_operator_ids(tx: ReadTx) -> OperatorIds:
+    rows: list[Any] = list(await tx.session.scalars(_WORKING))
+    return OperatorIds(rows)
 
 
 async def works_here(tx: ReadTx, telegram_id: int) -> bool:

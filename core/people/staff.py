@@ -54,7 +54,7 @@ async def enrol(tx: Tx) -> None:
     del tx
 
 
-async def at_the_desk(
+async def as_staff(
     tx: Tx,
     sender: Sender,
     action: Callable[Concatenate[Tx, P], Awaitable[R]],

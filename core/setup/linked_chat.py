@@ -14,7 +14,7 @@ from core.models import LinkedChat, Ticket, TicketTeam
 from core.people.identity import Sender
 from core.setup.company_settings import PLACES, arrive_as_admin, refuse_if_fixed
 from core.teams.teams import teams_of
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import Tx
 
 OPERATORS: Final = "operators"

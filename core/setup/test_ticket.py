@@ -18,17 +18,13 @@ async def send_test_ticket(tx: Tx, sender: Sender, incoming: IncomingMessage) ->
     await arrive_as_admin(tx, sender)
     person = await arrive(tx, sender, "customer")
     ticket = await open_ticket(tx, person, [incoming], topic=None)
-    fact = await tx.session.get(SystemState, TRIAL)
-    if fact is None:
-        fact = SystemState(name=TRIAL, value={}, at=tx.now)
-        tx.session.add(fact)
-    fact.value, fact.at = {"ticket": ticket.id}, tx.now
+    await tx.put(SystemState(name=TRIAL, value={"ticket": ticket.id}, at=tx.now))
     return ticket.id
 
 
 async def find_test_ticket(tx: ReadTx) -> tuple[int, bool] | None:
     """Return the number of the last such ticket, and whether its card is in the group."""
-    fact = await tx.session.get(SystemState, TRIAL)
+    fact = await tx.find(SystemState, TRIAL)
     if fact is None:
         return None
     number = int(fact.value["ticket"])

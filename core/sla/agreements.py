@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
-from core.cache import cached
 from core.models import (
     AccountAgreement,
     AccountMember,
@@ -60,22 +59,22 @@ class Agreements:
 
 async def agreements_of(tx: ReadTx) -> Agreements:
     """Return the company's agreements, cached until the directory changes."""
-    return await cached(tx, Agreements, _read)
+    return await tx.cached(Agreements, _read)
 
 
 async def _read(tx: ReadTx) -> Agreements:
-    rows = list(await tx.session.scalars(select(Agreement).order_by(Agreement.code)))
+    rows = await tx.all(select(Agreement).order_by(Agreement.code))
     if not rows:
         return Agreements()
     terms: dict[str, list[Term]] = {row.code: [] for row in rows}
-    for term in await tx.session.scalars(select(AgreementTerm).order_by(AgreementTerm.id)):
+    for term in await tx.all(select(AgreementTerm).order_by(AgreementTerm.id)):
         terms[term.agreement].append(_term(term))
     return Agreements(
         {
             row.code: AgreementFacts(row.code, row.title, row.calendar, tuple(terms[row.code]))
             for row in rows
         },
-        {row.code: _calendar(row) for row in await tx.session.scalars(select(CalendarRow))},
+        {row.code: _calendar(row) for row in await tx.all(select(CalendarRow))},
         next((row.code for row in rows if row.is_default), None),
     )
 
@@ -106,26 +105,19 @@ async def agreement_for(tx: ReadTx, agreed: Agreements, person_id: int, day: dat
         .outerjoin(AccountAgreement, AccountAgreement.account_id == AccountMember.account_id)
         .where(AccountMember.person_id == person_id)
     )
-    rows = (await tx.session.execute(query)).all()
+    rows = await tx.rows(query)
     signed = [Signed(code, since, until) for code, since, until, _ in rows if code is not None]
     account = rows[0][3] if rows else None
     return choose(signed, account, agreed.default, day)
 
 
-@dataclass(frozen=True, slots=True)
 class Graded:
     """Whether any ticket has a classification or an agreement."""
-
-    any: bool
 
 
 async def is_anything_graded(tx: ReadTx) -> bool:
     """Return whether any ticket has such a row; cached until one gets the first."""
-    found: Graded | None = tx.cache.get(Graded)
-    if found is None:
-        some = await tx.session.scalar(select(Classification.ticket_id).limit(1))
-        found = tx.cache[Graded] = Graded(some is not None)
-    return found.any
+    return await tx.any_row(Graded, select(Classification.ticket_id))
 
 
 async def new_row(tx: Tx, ticket_id: int) -> Classification:

@@ -1,17 +1,60 @@
 """The answer clock (C1, C2): from the oldest unanswered customer's message to our answer.
 
 Functions change the ticket and return the timers to set, so that an action sets all of its timers
-in one statement.
+with one `set_timers`, in one statement.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from core.models import JournalEntry, Message, Ticket
-from core.sla.timers import ANSWER, REMINDER
-from core.tx import ReadTx
+from core.db import PreparedStatement
+from core.db.statements import prepared
+from core.models import JournalEntry, Message, Ticket, Timer
+from core.tx import ReadTx, Tx
+
+ANSWER: Final = "answer"
+REMINDER: Final = "reminder"
+WAKE: Final = "wake"
+RATING: Final = "rating"
+REACTION: Final = "reaction"
+RESOLUTION: Final = "resolution"
+CONTACT: Final = "contact"
+NEAR: Final[Mapping[str, str]] = {kind: f"{kind}_near" for kind in (REACTION, RESOLUTION)}
+"""Some time before the clock of this kind is due, its own timer reminds of it."""
+NONE_OF_THEM: Final[Mapping[str, datetime | None]] = {
+    ANSWER: None,
+    REMINDER: None,
+    WAKE: None,
+    RATING: None,
+    REACTION: None,
+    RESOLUTION: None,
+    CONTACT: None,
+} | dict.fromkeys(NEAR.values())
+
+
+def _upsert(insert: Callable[[Any], Any]) -> Any:
+    # the table, not the class: the ORM would split rows with empty columns from the others
+    statement = insert(Timer.__table__)
+    return statement.on_conflict_do_update(
+        index_elements=["ticket_id", "kind"], set_={"due_at": statement.excluded.due_at}
+    )
+
+
+_SET: Final = PreparedStatement(prepared(_upsert), apart=True)
+
+
+async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None]) -> None:
+    """Set each timer of ``due`` to its instant; ``None`` removes it. The ticket is stored."""
+    if not due:
+        return
+    await _SET.change(
+        tx.session,
+        [{"ticket_id": ticket_id, "kind": kind, "due_at": at} for kind, at in due.items()],
+    )
+
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -35,7 +78,7 @@ async def unanswered_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
         .where(JournalEntry.ticket_id == ticket.id, JournalEntry.event == "call_recorded")
         .scalar_subquery()
     )
-    since: datetime | None = await tx.session.scalar(
+    since: datetime | None = await tx.first(
         select(func.min(Message.created_at)).where(
             Message.ticket_id == ticket.id,
             Message.from_customer.is_(True),
@@ -54,7 +97,7 @@ async def is_known_late(tx: ReadTx, ticket: Ticket) -> bool:
         JournalEntry.event == "deadline_missed",
         JournalEntry.at >= ticket.answer_due,
     )
-    return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
+    return await tx.first(query.limit(1)) is not None
 
 
 Timers = dict[str, datetime | None]

@@ -115,8 +115,7 @@ async def history_of(tx: ReadTx, ticket_id: int) -> History:
         .where(JournalEntry.ticket_id == ticket_id, JournalEntry.event.in_(TOLD))
         .order_by(JournalEntry.id)
     )
-    with tx.session.no_autoflush:  # the journal is never in the session
-        rows = await tx.session.execute(query)
+    rows = await tx.rows(query, apart=True)
     return read_history((at, name, facts) for at, name, facts in rows)
 
 
@@ -132,10 +131,10 @@ async def _history_until_now(tx: Tx, ticket_id: int, *, new: bool = False) -> Hi
 
 async def _terms_of(tx: Tx, agreed: Agreements, ticket_id: int) -> Terms | None:
     """Return the terms that count now; the agreement once chosen stays, unless one was named."""
-    row = await tx.session.get(Classification, ticket_id)
+    row = await tx.find(Classification, ticket_id)
     code = None if row is None else row.agreement
     if row is None or code is None:
-        ticket = await tx.session.get_one(Ticket, ticket_id)
+        ticket = await tx.get(Ticket, ticket_id)
         day = ticket.opened_at.astimezone(tx.company.zone).date()
         code = await agreement_for(tx, agreed, ticket.customer_id, day)
         if code is None:

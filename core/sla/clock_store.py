@@ -10,8 +10,8 @@ from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.models import Clock
 from core.sla.agreements import CalendarFacts
+from core.sla.answer_clock import NEAR, set_timers
 from core.sla.clock import ClockState, remind_at
-from core.sla.timers import NEAR, set_timers
 from core.tx import ReadTx, Tx
 
 Readings = Mapping[str, ClockState]
@@ -35,8 +35,7 @@ _CLOCKS: Final[Any] = Clock.__table__
 async def stored(tx: ReadTx, ticket_id: int) -> tuple[str | None, dict[str, ClockState]]:
     """Return the code of the clocks' calendar, and the ticket's clocks by kind."""
     query = select(_CLOCKS).where(_CLOCKS.c.ticket_id == ticket_id)
-    with tx.session.no_autoflush:  # clocks are never in the session
-        rows = (await tx.session.execute(query)).all()
+    rows = await tx.rows(query, apart=True)
     readings = {
         row.kind: ClockState(
             row.span, row.started_at, row.due_at, row.left, row.ended_at, row.missed_at
@@ -95,7 +94,7 @@ async def drop(tx: Tx, ticket_id: int, kinds: Collection[str]) -> None:
     """Delete the clocks of these kinds, with their timers."""
     if not kinds:
         return
-    await tx.session.execute(
+    await tx.change(
         delete(_CLOCKS).where(_CLOCKS.c.ticket_id == ticket_id, _CLOCKS.c.kind.in_(kinds))
     )
     gone = [*kinds, *(NEAR[kind] for kind in kinds)]

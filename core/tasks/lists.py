@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from core.models import Camera, Person, Task, Ticket
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
+from core.tickets.catalog import workflow_of
 from core.tickets.workflow import Marker, marker
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 
 PAGE: Final = 10
@@ -62,24 +62,24 @@ async def list_tasks(tx: ReadTx, page: int = 0, *, person: int | None = None) ->
     if person is not None:
         chosen.append(Task.assignee_id == person)
     count = select(func.count()).select_from(Task).where(*chosen)
-    total = int(await tx.session.scalar(count) or 0)
+    total = int(await tx.first(count) or 0)
     pages = max(1, -(-total // PAGE))
     page = max(0, min(page, pages - 1))
     query = _FACTS.where(*chosen).order_by(Task.id).offset(page * PAGE).limit(PAGE)
-    rows = await tx.session.execute(query)
+    rows = await tx.rows(query)
     return TaskPage(tuple([await _facts(tx, row) for row in rows]), page, pages, total)
 
 
 async def task_of(tx: ReadTx, ticket_id: int) -> TaskFacts | None:
     """Return one task, or ``None``."""
-    row = (await tx.session.execute(_FACTS.where(Task.id == ticket_id))).one_or_none()
+    row = await tx.row(_FACTS.where(Task.id == ticket_id))
     return None if row is None else await _facts(tx, row)
 
 
 async def open_ids(tx: ReadTx, ticket: int) -> list[int]:
     """Return the numbers of the ticket's open tasks, oldest first."""
     query = select(Task.id).where(Task.ticket_id == ticket, IS_OPEN)
-    return list(await tx.session.scalars(query.order_by(Task.id)))
+    return await tx.all(query.order_by(Task.id))
 
 
 async def _facts(tx: ReadTx, row: Any) -> TaskFacts:

@@ -1,23 +1,29 @@
-"""Takes, finishes and cancels tasks (B21), and opens equipment tasks.
+"""Takes, finishes and cancels tasks (B21); what becomes of them when a ticket is resolved (B10).
 
-The result of an equipment task is noted on its ticket; both are on the ticket's card.
+The result of an equipment task is noted on its ticket; both are on the ticket's card. Somebody must
+say what becomes of unfinished tasks, except of a *diagnose and resolve* task: it ends with its
+ticket (B9).
 """
 
+import re
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import select
 
 from core.addresses import NOWHERE
-from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
+from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Refusal, Unreadable
 from core.events import NoteWritten, TaskTaken
 from core.models import Camera, Note, Task, Ticket
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
 from core.people.permissions import may
 from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, OPEN
 from core.tasks.task_recorder import announce, end_tasks, open_tasks
-from core.tickets.assignment import name_of
 from core.tickets.incoming import IncomingMessage
+from core.tickets.lifecycle import move, name_of
 from core.tx import Tx
+from core.words.aliases import TASK_CHOICES
 
 
 async def open_equipment_task(tx: Tx, ticket: Ticket, camera: Camera | None) -> Task:
@@ -54,7 +60,7 @@ async def get_task(tx: Tx, ticket_id: int) -> Task:
     if not may(tx.actor.role, "task"):
         raise NotAllowed("task")
     query = select(Task).where(Task.id == ticket_id).with_for_update()
-    task = (await tx.session.scalars(query)).one_or_none()
+    task = await tx.first(query)
     if task is None:
         raise Unreadable("refusal.no_such_task", task=ticket_id)
     return task
@@ -88,12 +94,12 @@ async def take_task(tx: Tx, ticket_id: int) -> Task:
         Task.assignee_id == me,
         IS_OPEN,
     )
-    other = (await tx.session.scalars(twin)).first()
+    other = await tx.first(twin)
     if other is not None:
         raise NothingToDo("refusal.task_twin", task=ticket_id, other=other)
     task.assignee_id, task.taken_at = me, tx.now
     tx.emit(TaskTaken(ticket_id=task.ticket_id, task_id=task.id, kind=task.kind, assignee_id=me))
-    await tx.session.flush()
+    await tx.write()
     return task
 
 
@@ -143,3 +149,66 @@ async def _note(tx: Tx, task: Task, incoming: IncomingMessage | None) -> None:
     )
     await tx.insert(note)
     tx.emit(NoteWritten(ticket_id=task.ticket_id, note_id=note.id, said_with="task"))
+
+
+_CHOSEN: Final = re.compile(r"(\w+)\s*(?:[:,—–-]\s*|\Z)")
+WITH_TICKET: Final = "with_ticket"
+
+
+class Choice(StrEnum):
+    """What becomes of the open tasks of a ticket that is resolved."""
+
+    COMPLETE = "complete"
+    CANCEL = "cancel"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An open task, as the question shows it."""
+
+    id: int
+    title: str
+
+
+class TasksOpen(Refusal):
+    """The ticket is not resolved yet: somebody has to say what becomes of its open tasks."""
+
+    def __init__(self, ticket_id: int, tasks: tuple[Unfinished, ...]) -> None:
+        super().__init__("refusal.tasks_open", number=ticket_id, n=len(tasks))
+        self.number = ticket_id
+        self.tasks = tasks
+
+
+async def resolve(
+    tx: Tx, ticket_id: int, *, reason: str | None = None, choice: Choice | None = None
+) -> Ticket:
+    """Resolve the ticket.
+
+    Raises :class:`TasksOpen`, having changed nothing, where a choice is needed; otherwise what
+    moving a ticket raises.
+    """
+    ticket = await move(tx, ticket_id, "resolve", reason=reason)
+    unfinished = [task for task in await open_tasks(tx, ticket_id) if task.kind != DIAGNOSE]
+    if unfinished and choice is None:
+        raise TasksOpen(ticket_id, tuple(Unfinished(task.id, task.title) for task in unfinished))
+    await _settle(tx, unfinished, choice)
+    return ticket
+
+
+async def _settle(tx: Tx, tasks: list[Task], choice: Choice | None) -> None:
+    states = {Choice.COMPLETE: DONE, Choice.CANCEL: CANCELLED}
+    if choice in states:
+        await end_tasks(tx, tasks, states[choice], WITH_TICKET, by_hand=True)
+
+
+def read_choice(words: str) -> tuple[Choice | None, str]:
+    """Read «завершить: заменили кабель» into the choice and the reason.
+
+    The word stands alone, or before a colon, a comma or a dash: otherwise it belongs to the reason.
+    """
+    found = _CHOSEN.match(words.strip())
+    choice = None if found is None else TASK_CHOICES.get(found[1].casefold())
+    if found is None or choice is None:
+        return None, words
+    return Choice(choice), words.strip()[found.end() :]

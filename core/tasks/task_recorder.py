@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from core.events import Event, TaskCancelled, TaskDone, TaskOpened
 from core.models import Category, Classification, Task, Ticket, TicketTeam
-from core.models.tasks import IS_OPEN
+from core.models.tickets import IS_OPEN
 from core.subscribers import Subscriber
 from core.tasks.rules import CAUSING, CLOSING, DIAGNOSE, DONE, OPEN, Cause, Line, cause_of
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import ReadTx, Tx
 
 
@@ -43,7 +43,7 @@ async def _follow(tx: Tx, ticket_id: int, causes: Sequence[Cause]) -> None:
 
 async def _is_wanted(tx: Tx, ticket_id: int) -> bool:
     """Return whether somebody holds the ticket and works on it."""
-    ticket = await tx.session.get_one(Ticket, ticket_id)
+    ticket = await tx.get(Ticket, ticket_id)
     if ticket.assignee_id is None:
         return False
     return (await workflow_of(tx)).state(ticket.state).clock == "runs"
@@ -56,13 +56,13 @@ async def is_diagnosed(tx: ReadTx, ticket_id: int) -> bool:
         .join(Classification, Classification.category == Category.code)
         .where(Classification.ticket_id == ticket_id)
     )
-    return bool(await tx.session.scalar(query))
+    return bool(await tx.first(query))
 
 
 async def open_tasks(tx: Tx, ticket_id: int) -> list[Task]:
     """Return the ticket's open tasks, oldest first, locked."""
     query = select(Task).where(Task.ticket_id == ticket_id, IS_OPEN)
-    return list(await tx.session.scalars(query.order_by(Task.id).with_for_update()))
+    return await tx.all(query.order_by(Task.id).with_for_update())
 
 
 async def _end(tx: Tx, ticket_id: int, line: Line) -> None:
@@ -99,18 +99,18 @@ async def end_tasks(
                 active=active,
             )
         )
-    await tx.session.flush()
+    await tx.write()
 
 
 async def _standing(tx: Tx, task: Task) -> tuple[int | None, bool]:
     """Who holds the task's ticket, and whether work on it goes on."""
-    ticket = await tx.session.get_one(Ticket, task.ticket_id)
+    ticket = await tx.get(Ticket, task.ticket_id)
     state = (await workflow_of(tx)).state(ticket.state)
     return ticket.assignee_id, not (state.final or state.resolution)
 
 
 async def _open(tx: Tx, ticket_id: int) -> None:
-    ticket = await tx.session.get_one(Ticket, ticket_id)
+    ticket = await tx.get(Ticket, ticket_id)
     if any(_is_theirs(task, ticket) for task in await open_tasks(tx, ticket_id)):
         return
     task = Task(
@@ -133,7 +133,7 @@ def _is_theirs(task: Task, ticket: Ticket) -> bool:
 
 async def _place(tx: Tx, task: Task) -> None:
     """Put the task with the team and the level of the ticket."""
-    place = await tx.session.get(TicketTeam, task.ticket_id)
+    place = await tx.find(TicketTeam, task.ticket_id)
     if place is not None:
         task.team, task.level = place.team, place.level
 

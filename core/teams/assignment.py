@@ -13,10 +13,9 @@ from core.people.permissions import may
 from core.teams.assignee_parser import AssignmentWish, Target, name_of
 from core.teams.members import Colleague, colleagues_of
 from core.teams.teams import TeamFacts, Teams, teams_of
-from core.tickets.access import access
-from core.tickets.assignment import name_of as name_of_person
 from core.tickets.incoming import IncomingMessage
-from core.tickets.lifecycle import enter, target_of
+from core.tickets.lifecycle import access, enter, target_of
+from core.tickets.lifecycle import name_of as name_of_person
 from core.tx import ReadTx, Tx
 
 # How many people a notice names: Telegram notifies no more.

@@ -6,7 +6,6 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.cache import cached
 from core.models import Team
 from core.tx import ReadTx
 
@@ -53,7 +52,7 @@ class Teams(dict[str, TeamFacts]):
 
 async def teams_of(tx: ReadTx) -> Teams:
     """Return the teams, cached until the directory changes."""
-    return await cached(tx, Teams, _read)
+    return await tx.cached(Teams, _read)
 
 
 async def _read(tx: ReadTx) -> Teams:

@@ -26,12 +26,10 @@ from core.models import (
     TicketParent,
     TicketTeam,
 )
-from core.models.tasks import IS_OPEN
-from core.tickets.classes import ASPECTS, ClassFacts, classes_of
+from core.models.tickets import IS_OPEN
+from core.tickets.catalog import ASPECTS, ClassFacts, classes_of, topic_title, workflow_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
-from core.tickets.topics import title_of
 from core.tickets.workflow import Marker, State, marker
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 
 _TEAM: Final = select(TicketTeam.level, Team.titles, Team.code).outerjoin_from(
@@ -213,7 +211,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now),
         state=state,
         verbs=workflow.verbs(ticket.state),
-        topic=await title_of(tx, ticket.topic, tx.company.language),
+        topic=await topic_title(tx, ticket.topic, tx.company.language),
         title=ticket.title,
         opening=ticket.opening,
         customer=customer.name,

@@ -7,22 +7,23 @@ from core.events import TicketClassified, TitleChanged, TopicChanged
 from core.models import Classification, Ticket
 from core.sla import answer_clock
 from core.sla.agreements import Agreements, agreements_of, new_row
+from core.sla.answer_clock import set_timers
 from core.sla.terms import Kind
-from core.sla.timers import set_timers
-from core.tickets.access import access
-from core.tickets.classes import (
+from core.tickets.catalog import (
     ASPECTS,
     CATEGORY,
     PRIORITY,
     SERVICE,
     Classes,
     ClassFacts,
+    answer_span,
     classes_of,
     find_class,
+    find_topic,
+    topic_title,
+    workflow_of,
 )
-from core.tickets.lifecycle import place_in_queue
-from core.tickets.topics import answer_span, find_topic, title_of
-from core.tickets.workflow_store import workflow_of
+from core.tickets.lifecycle import access, place_in_queue
 from core.tx import ReadTx, Tx
 from core.words.names import clean_name, is_blank
 
@@ -57,7 +58,7 @@ async def change_topic(tx: Tx, ticket_id: int, words: str) -> Ticket:
     if topic.code == ticket.topic:
         raise NothingToDo("refusal.same_topic", number=ticket_id)
     old, ticket.topic = ticket.topic, topic.code
-    automatic = ticket.title == await title_of(tx, old, tx.company.language)
+    automatic = ticket.title == await topic_title(tx, old, tx.company.language)
     timers = answer_clock.restate(tx, ticket, await answer_span(tx, topic.code))
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
     await set_timers(tx, ticket.id, timers)
@@ -119,7 +120,7 @@ async def set_kind(tx: Tx, ticket: Ticket, wish: ClassWish) -> bool:
     """Set the classification. Returns False if it was so already. The caller has checked the
     rights.
     """
-    row = await tx.session.get(Classification, ticket.id)
+    row = await tx.find(Classification, ticket.id)
     if row is None:
         row = await new_row(tx, ticket.id)
     old = {aspect: getattr(row, aspect) for aspect in ASPECTS}
@@ -130,7 +131,7 @@ async def set_kind(tx: Tx, ticket: Ticket, wish: ClassWish) -> bool:
     for aspect, code in new.items():
         setattr(row, aspect, code)
     row.agreement = wish.agreement or row.agreement
-    await tx.session.flush()
+    await tx.write()
     tx.emit(
         TicketClassified(
             ticket_id=ticket.id,
@@ -193,5 +194,5 @@ def _titles(offered: list[ClassFacts], tx: ReadTx) -> str:
 
 async def kind_of(tx: ReadTx, ticket_id: int) -> Kind:
     """Return what the ticket is classified as."""
-    row = await tx.session.get(Classification, ticket_id)
+    row = await tx.find(Classification, ticket_id)
     return Kind() if row is None else Kind(row.service, row.category, row.priority)

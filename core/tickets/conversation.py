@@ -1,4 +1,4 @@
-"""What operators say: answers to the customer, internal notes, and taking an answer back."""
+"""What operators say: answers, notes, taking an answer back; and edits of what was said (X8)."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,26 +15,24 @@ from core.events import (
     AnswerWithdrawn,
     AnswerWritten,
     KindRefused,
+    MessageEdited,
+    NoteEdited,
     NoteWritten,
     QuestionAfterAll,
 )
-from core.models import Message, Note, Ticket
+from core.models import Message, Note, Person, Ticket
 from core.people.permissions import may
 from core.sla import answer_clock
-from core.sla.answer_clock import is_known_late, unanswered_since
-from core.sla.timers import ANSWER, set_timers
-from core.tickets.access import access
-from core.tickets.assignment import assign
+from core.sla.answer_clock import ANSWER, is_known_late, set_timers, unanswered_since
 from core.tickets.card import OUTAGE
+from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.customer_message import ask_for_answer
-from core.tickets.incoming import IncomingMessage, find_location
-from core.tickets.lifecycle import enter, place_in_queue, target_of
+from core.tickets.incoming import CARD_SHOWS, IncomingMessage, find_location
+from core.tickets.lifecycle import access, assign, enter, place_in_queue, target_of
 from core.tickets.parents import has_children
-from core.tickets.reachability import demand_channel
-from core.tickets.topics import answer_span
-from core.tickets.workflow_store import workflow_of
+from core.tickets.relations import reach_of
 from core.tx import Tx
-from core.words.names import is_blank
+from core.words.names import NAMELESS, is_blank
 
 # Telegram's limit: a message can be deleted for 48 hours.
 UNDO_HOURS: Final = 48
@@ -56,7 +54,7 @@ async def reply(
     await target_of(tx, ticket, "reply")
     to_all = to_all or ticket.origin == OUTAGE
     if not to_all:
-        await demand_channel(tx, ticket)
+        await _demand_channel(tx, ticket)
     if to_all and not await has_children(tx, ticket_id):
         raise Refusal("refusal.nobody_to_tell", number=ticket_id)
     message = Message(
@@ -82,6 +80,16 @@ async def reply(
         await assign(tx, ticket, by_answer=True)
     await enter(tx, ticket, "wait" if wait else "reply")
     return ticket
+
+
+async def _demand_channel(tx: Tx, ticket: Ticket) -> None:
+    """Check that an answer can reach the customer. Raises :class:`Refusal` with the ways there are
+    (A5).
+    """
+    person = await tx.get(Person, ticket.customer_id)
+    if person.telegram_id is None:
+        reach = ", ".join(value for _, value in await reach_of(tx, person.id))
+        raise Refusal("refusal.no_channel", number=ticket.id, reach=reach or NAMELESS)
 
 
 async def refuse_kind(tx: Tx, ticket_id: int, kind: str) -> None:
@@ -114,17 +122,17 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
 
     ``message_ids``: the message, or all pieces of an album, in order.
     """
-    messages = [await tx.session.get_one(Message, number) for number in message_ids]
+    messages = [await tx.get(Message, number) for number in message_ids]
     fresh = [message for message in messages if message.delivered_at is None]
     if not fresh or fresh[0].ticket_id is None:
         return
-    ticket = await tx.session.get_one(Ticket, fresh[0].ticket_id, with_for_update=True)
+    ticket = await tx.get(Ticket, fresh[0].ticket_id, hold=True)
     tx.pin((ticket, *fresh))
     for message in fresh:
         message.delivered_at = tx.now
     if fresh[0].withdrawn_at is not None:
         return  # taken back while it was on its way: it answers nothing
-    await tx.session.flush()
+    await tx.write()
     await _recount(tx, ticket)
     tx.emit(
         AnswerDelivered(
@@ -141,8 +149,8 @@ async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
 
     If it was a question, the customer was never asked: the ticket waits for us again.
     """
-    message = await tx.session.get_one(Message, message_id)
-    ticket = await tx.session.get_one(Ticket, message.ticket_id, with_for_update=True)
+    message = await tx.get(Message, message_id)
+    ticket = await tx.get(Ticket, message.ticket_id, hold=True)
     tx.pin((ticket, message))
     await _recount(tx, ticket, unasked=True)
     tx.emit(
@@ -188,7 +196,7 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
     if found is None or found.message_id is None or found.ticket_id is None or found.ours:
         raise Unreadable("refusal.undo_what")
     ticket = await access(tx, found.ticket_id, "undo")
-    message = await tx.session.get_one(Message, found.message_id)
+    message = await tx.get(Message, found.message_id)
     if message.from_customer:
         raise Unreadable("refusal.undo_what")
     if message.author_id != tx.actor.person_id and not may(tx.actor.role, "undo_any"):
@@ -200,7 +208,7 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
     parts = await _parts(tx, message)
     for part in parts:
         part.withdrawn_at = tx.now
-    await tx.session.flush()
+    await tx.write()
     await _recount(tx, ticket, unasked=True)
     tx.emit(
         AnswerWithdrawn(
@@ -221,12 +229,12 @@ async def _parts(tx: Tx, message: Message) -> list[Message]:
     query = select(Message).where(
         Message.author_id == message.author_id, Message.album == message.album
     )
-    return list(await tx.session.scalars(query.order_by(Message.id)))
+    return await tx.all(query.order_by(Message.id))
 
 
 async def retry(tx: Tx, message_id: int) -> Ticket:
     """Send a failed answer again."""
-    message = await tx.session.get(Message, message_id)
+    message = await tx.find(Message, message_id)
     if message is None or message.ticket_id is None or message.from_customer:
         raise Refusal("refusal.outdated")
     ticket = await access(tx, message.ticket_id, "retry")
@@ -239,11 +247,11 @@ async def retry(tx: Tx, message_id: int) -> Ticket:
 
 async def question_after_all(tx: Tx, message_id: int) -> Ticket:
     """Let thanks count as a question, because an operator says so."""
-    message = await tx.session.get(Message, message_id)
+    message = await tx.find(Message, message_id)
     if message is None or message.ticket_id is None or not message.from_customer:
         raise Refusal("refusal.outdated")
     ticket = await access(tx, message.ticket_id, "question")
-    await tx.session.refresh(message, ["counts"])  # somebody may have answered meanwhile
+    message = await tx.get(Message, message_id, hold=True)  # somebody may have answered meanwhile
     if message.counts:
         raise NothingToDo("refusal.question_already")
     message.counts = True
@@ -252,3 +260,61 @@ async def question_after_all(tx: Tx, message_id: int) -> Ticket:
         QuestionAfterAll(ticket_id=ticket.id, message_id=message.id, answer_due=ticket.answer_due)
     )
     return ticket
+
+
+async def edit(tx: Tx, incoming: IncomingMessage) -> Message | Note | None:
+    """Apply an edit of the actor's own message; None when the message belongs to no ticket.
+
+    Raises :class:`Refusal` when an answer would become an internal note: what has reached the
+    customer is taken back with `/undo`.
+    """
+    found = await find_location(tx, incoming.ref)
+    if found is None or found.ours:
+        return None
+    if found.note_id is not None:
+        return await _edit_note(tx, found.note_id, incoming)
+    message = await tx.get(Message, found.message_id)
+    if message.author_id != tx.actor.person_id or message.withdrawn_at is not None:
+        return None
+    return await _edit_message(tx, message, incoming)
+
+
+async def _edit_note(tx: Tx, note_id: int, incoming: IncomingMessage) -> Note | None:
+    note = await tx.get(Note, note_id)
+    if note.author_id != tx.actor.person_id:
+        return None
+    if note.text == incoming.text and note.content == incoming.content:
+        return None
+    old, note.text, note.content = note.text, incoming.text, incoming.content
+    note.edited_at = tx.now
+    tx.emit(NoteEdited(ticket_id=note.ticket_id, note_id=note.id, old=old))
+    return note
+
+
+async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> Message | None:
+    if message.text == incoming.text and message.content == incoming.content:
+        return None  # invisible changes are reported, too
+    if not message.from_customer and incoming.text.lstrip().startswith("//"):
+        raise Refusal("refusal.answer_to_note")
+    old, message.text, message.content = message.text, incoming.text, incoming.content
+    message.edited_at = tx.now
+    if message.ticket_id is None:
+        return message
+    if message.in_card:
+        await _edit_opening(tx, message)
+    tx.emit(
+        MessageEdited(
+            ticket_id=message.ticket_id,
+            message_id=message.id,
+            from_customer=message.from_customer,
+            old=old,
+            new=message.text,
+        )
+    )
+    return message
+
+
+async def _edit_opening(tx: Tx, message: Message) -> None:
+    """Change the words that the card shows; it may have to cut them if they have grown too long."""
+    ticket = await tx.get(Ticket, message.ticket_id)
+    ticket.opening = message.text.strip()[:CARD_SHOWS]

@@ -10,10 +10,10 @@ from core.events import KindRefused
 from core.models import Message, Note, Person, Ticket
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tickets import lifecycle
-from core.tickets.edits import edit
+from core.tickets.catalog import TopicFacts, topics_of
+from core.tickets.conversation import edit
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, drop_unassigned_messages, file_unassigned_messages, follow_up
-from core.tickets.topics import TopicFacts, topics_of
 from core.tx import Tx
 
 # How long a dialogue about a new ticket lasts.

@@ -6,11 +6,10 @@ from typing import Final
 from core.events import CustomerWrote, TicketOpened
 from core.models import Message, Person, Ticket
 from core.sla import answer_clock
-from core.sla.timers import set_timers
+from core.sla.answer_clock import set_timers
+from core.tickets.catalog import answer_span, topic_title, workflow_of
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
-from core.tickets.topics import answer_span, title_of
-from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.names import clean_name
 from core.words.thanks import is_thanks
@@ -69,13 +68,13 @@ async def ask_for_answer(tx: Tx, ticket: Ticket) -> bool:
     """Mark the ticket as waiting for an answer. Returns False if it was so already."""
     old, new = await target_of(tx, ticket, "hear")
     moves = old.code != new.code
+    if ticket.waiting_since is not None and not moves:
+        return False
     timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     if moves:
         unassign(tx, ticket)
         await enter(tx, ticket, "hear", timers=timers)
         return True
-    if not timers:
-        return False
     place_in_queue(ticket, new)
     await set_timers(tx, ticket.id, timers)
     return True
@@ -109,7 +108,7 @@ async def open_ticket(
         customer_id=person.id,
         topic=topic,
         title=title
-        or await title_of(tx, topic, tx.company.language)
+        or await topic_title(tx, topic, tx.company.language)
         or clean_name(opening, TITLE_LENGTH),
         state=state.code,
         origin=origin,

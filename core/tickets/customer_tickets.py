@@ -12,10 +12,9 @@ from sqlalchemy import ColumnElement, select
 from core.errors import Refusal
 from core.models import Message, Person, Ticket
 from core.people.identity import Sender, arrive, mark_reachable
+from core.tickets.catalog import TopicFacts, topics_of, workflow_of
 from core.tickets.intake import follow_up
-from core.tickets.topics import TopicFacts, topics_of
 from core.tickets.workflow import State
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
 PAGE: Final = 8

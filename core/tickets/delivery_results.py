@@ -1,8 +1,11 @@
-"""What follows when a delivery has arrived, or never will: where messages stand, the card's place,
-receipts (X2, R12).
+"""What follows when a delivery has arrived or never will (X2, R12).
+
+Where messages and cards stand, answers delivered or failed, customers who blocked the bot.
 """
 
 from typing import Final
+
+from sqlalchemy import select
 
 from core.addresses import MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
@@ -11,9 +14,11 @@ from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
 from core.delivery.sent_messages import note_card, note_former_card, note_redrawn, note_sent
 from core.delivery.settlement import FollowUps
+from core.events import PersonUnreachable
 from core.models import Message, Person, Ticket
+from core.people.identity import Sender, find_by_telegram, lose
+from core.tickets.catalog import workflow_of
 from core.tickets.conversation import answer_delivered, answer_failed
-from core.tickets.reachability import lose_customer
 from core.tx import Tx
 
 
@@ -72,6 +77,30 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
     if reason == "blocked" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
         await lose_customer(tx, person, reason, by_answer=answer)
+
+
+async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:
+    """Note that this Telegram user has blocked the bot."""
+    person = await find_by_telegram(tx, sender.telegram_id)
+    if person is not None:
+        await lose_customer(tx, person, reason, by_answer=False)
+
+
+async def lose_customer(tx: Tx, person: Person, reason: str, *, by_answer: bool) -> None:
+    """Note it and tell each open ticket. ``by_answer``: a failed answer showed it."""
+    if not lose(tx, person):
+        return
+    codes = (await workflow_of(tx)).open_codes()
+    found = await tx.session.scalars(
+        select(Ticket.id).where(Ticket.customer_id == person.id, Ticket.state.in_(codes))
+    )
+    numbers: list[int | None] = [*found]
+    for number in numbers or [None]:
+        tx.emit(
+            PersonUnreachable(
+                ticket_id=number, person_id=person.id, reason=reason, by_answer=by_answer
+            )
+        )
 
 
 FOLLOW_UPS: Final = FollowUps(arrived, refused, ack_slow_answers)

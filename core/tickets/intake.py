@@ -9,19 +9,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import delete, select
 
+from core.addresses import MessageRef
 from core.events import WordsKept
 from core.models import Message, Person, Ticket
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
-from core.tickets.access import access
+from core.tickets.catalog import topic_title, workflow_of
 from core.tickets.customer_message import is_mere_thanks, join, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
-from core.tickets.topics import title_of
-from core.tickets.workflow_store import workflow_of
+from core.tickets.lifecycle import access
 from core.tx import Tx
 
 # How long messages join the ticket that the person has just opened or viewed.
@@ -59,6 +58,7 @@ class Heard:
 
 Step = Callable[[Tx, Person, IncomingMessage], Awaitable[Heard | None]]
 """A step of another dialogue: what it makes of the words; ``None``: they are not for it."""
+NO_STEPS: Final[Mapping[str, Step]] = {}
 
 
 async def hear(
@@ -66,20 +66,21 @@ async def hear(
     sender: Sender,
     incoming: IncomingMessage,
     *,
-    steps: Mapping[str, Step] = MappingProxyType({}),
+    step_of: Callable[[str], Step | None] = NO_STEPS.get,
 ) -> Heard:
     """Handle a customer's message from the private chat, of a kind that can be relayed (A1, A4,
     A10).
 
-    ``steps``: dialogues that are not about tickets alone, by the name of their step.
+    ``step_of``: the step of that name, of dialogues that are not about tickets alone.
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
-    if heard := await _as_part_of_album(tx, person, incoming):
+    if incoming.album and (heard := await _as_part_of_album(tx, person, incoming)):
         return heard
-    if ticket := await _answered_ticket(tx, person, incoming):
+    reply = incoming.reply_to
+    if reply is not None and (ticket := await _answered_ticket(tx, person, reply)):
         return await _into(tx, person, ticket, [incoming])
-    if heard := await _in_dialogue(tx, person, incoming, steps):
+    if heard := await _in_dialogue(tx, person, incoming, step_of):
         return heard
     tickets = await open_tickets(tx, person.id)
     if ticket := _meant(tx, person, tickets):
@@ -107,58 +108,52 @@ async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
         .order_by(Ticket.id.desc())
         .with_for_update()
     )
-    return (await tx.session.scalars(query)).all()
+    return await tx.all(query)
 
 
 async def _as_part_of_album(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
-    if incoming.album is None:
-        return None
     query = select(Message).where(Message.author_id == person.id, Message.album == incoming.album)
     # the latest piece: the album of an ended ticket belongs to the ticket that follows it
-    before = (await tx.session.scalars(query.order_by(Message.id.desc()).limit(1))).one_or_none()
+    before = await tx.first(query.order_by(Message.id.desc()).limit(1))
     if before is None:
         return None
     if before.ticket_id is None:
         await _unassigned(tx, person, incoming)
         return Heard(Outcome.KEPT, person, rest=True)
-    ticket = await tx.session.get_one(Ticket, before.ticket_id, with_for_update=True)
+    ticket = await tx.get(Ticket, before.ticket_id, hold=True)
     return replace(await _into(tx, person, ticket, [incoming]), rest=True)
 
 
-async def _answered_ticket(tx: Tx, person: Person, incoming: IncomingMessage) -> Ticket | None:
-    """Return the ticket of the message that the person replies to."""
-    if incoming.reply_to is None:
-        return None
-    found = await find_location(tx, incoming.reply_to)
+async def _answered_ticket(tx: Tx, person: Person, reply: MessageRef) -> Ticket | None:
+    """Return the person's ticket of the message that they reply to."""
+    found = await find_location(tx, reply)
     if found is None or found.ticket_id is None:
         return None
-    ticket = await tx.session.get_one(Ticket, found.ticket_id, with_for_update=True)
+    ticket = await tx.get(Ticket, found.ticket_id, hold=True)
     return ticket if ticket.customer_id == person.id else None
 
 
 async def _in_dialogue(
-    tx: Tx, person: Person, incoming: IncomingMessage, steps: Mapping[str, Step]
+    tx: Tx, person: Person, incoming: IncomingMessage, step_of: Callable[[str], Step | None]
 ) -> Heard | None:
     dialogue = person.dialogue or {}
+    until = dialogue.get("until")
+    if until is not None and datetime.fromisoformat(until) < tx.now:
+        return None
     match dialogue.get("step"):
-        case str(name) if name in steps and not _expired(tx, dialogue):
-            return await steps[name](tx, person, incoming)
-        case "describe" if not _expired(tx, dialogue):
+        case "describe":
             ticket = await open_ticket(tx, person, [incoming], topic=dialogue.get("topic"))
             follow_up(tx, person, ticket.id)
             return Heard(Outcome.OPENED, person, ticket)
-        case "continue" if not _expired(tx, dialogue):
-            ticket = await tx.session.get_one(Ticket, dialogue["ticket"], with_for_update=True)
+        case "continue":
+            ticket = await tx.get(Ticket, dialogue["ticket"], hold=True)
             heard = await _into(tx, person, ticket, [incoming])
             if ticket.waiting_since != tx.now and heard.ticket is ticket:
                 follow_up(tx, person, ticket.id)  # left to _meant, which saves a write
             return heard
+        case str(name) if step := step_of(name):
+            return await step(tx, person, incoming)
     return None
-
-
-def _expired(tx: Tx, dialogue: dict[str, Any]) -> bool:
-    until = dialogue.get("until")
-    return until is not None and datetime.fromisoformat(until) < tx.now
 
 
 def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
@@ -200,7 +195,7 @@ async def _keep(
         return Heard(Outcome.KEPT, person)
     enter_dialogue(person, {"step": "file", "asked": tx.now.isoformat()})
     offered = tickets[:MOST_CHOICES]
-    choices = [(t.id, await title_of(tx, t.topic, person.language) or "") for t in offered]
+    choices = [(t.id, await topic_title(tx, t.topic, person.language) or "") for t in offered]
     tx.emit(
         WordsKept(
             ticket_id=None, person_id=person.id, reply=incoming.ref.message, choices=tuple(choices)
@@ -211,7 +206,7 @@ async def _keep(
 
 
 async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None:
-    tx.session.add(
+    await tx.insert(
         Message(
             ticket_id=None,
             author_id=person.id,
@@ -223,16 +218,15 @@ async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None
             created_at=tx.now,
         )
     )
-    await tx.session.flush()
 
 
 async def take_unassigned(tx: Tx, person: Person) -> list[IncomingMessage]:
     """Remove and return the person's unassigned messages, oldest first."""
     query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
-    rows = (await tx.session.scalars(query.order_by(Message.id))).all()
+    rows = await tx.all(query.order_by(Message.id))
     if rows:
         ids = [row.id for row in rows]
-        await tx.session.execute(delete(Message).where(Message.id.in_(ids)))
+        await tx.change(delete(Message).where(Message.id.in_(ids)))
     return [
         IncomingMessage(
             row.source,

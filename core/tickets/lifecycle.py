@@ -1,19 +1,41 @@
-"""Moves a ticket from state to state and applies the states' flags. Nothing else does."""
+"""Moves a ticket from state to state, takes and releases it. Nothing else changes its state.
+
+`access` loads the ticket of an action and checks the actor's rights (S1, S23).
+"""
 
 from datetime import datetime
 from typing import Final
 
-from core.errors import MoveRefused
-from core.events import StateEntered
-from core.models import Ticket
+from sqlalchemy import select
+
+from core.errors import AlreadyTaken, MoveRefused, NoSuchTicket, NotAllowed, NothingToDo, NotYours
+from core.events import StateEntered, TicketReleased, TicketTaken
+from core.models import Person, Ticket
+from core.people.permissions import may
 from core.sla import answer_clock
-from core.sla.answer_clock import unanswered_since
-from core.sla.timers import RATING, WAKE, set_timers
-from core.tickets.access import access
-from core.tickets.topics import answer_span
+from core.sla.answer_clock import RATING, WAKE, set_timers, unanswered_since
+from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, State, queue_rank
-from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
+
+
+async def access(tx: Tx, ticket_id: int, verb: str) -> Ticket:
+    """Return the ticket, locked until the transaction ends.
+
+    A customer reaches only their own tickets; they do not learn whether another exists. Raises
+    :class:`NotAllowed`, :class:`NoSuchTicket`.
+    """
+    if not may(tx.actor.role, verb):
+        raise NotAllowed(verb)
+    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
+    ticket = await tx.first(query)
+    if ticket is None:
+        raise NoSuchTicket(ticket_id)
+    tx.pin([ticket])
+    if tx.actor.role == "customer" and ticket.customer_id != tx.actor.person_id:
+        raise NoSuchTicket(ticket_id)
+    return ticket
+
 
 Timers = dict[str, datetime | None]
 
@@ -170,3 +192,60 @@ def unassign(tx: Tx, ticket: Ticket) -> None:
     if ticket.assignee_id is not None:
         ticket.earlier_assignee_id = ticket.assignee_id
     ticket.assignee_id = ticket.assigned_at = None
+
+
+async def take(tx: Tx, ticket_id: int) -> Ticket:
+    """Assign the ticket to the actor. The row is locked, so of two at once one wins.
+
+    Raises :class:`AlreadyTaken` with the winner and since when, :class:`NothingToDo` when it is the
+    actor's already, :class:`MoveRefused`.
+    """
+    ticket = await access(tx, ticket_id, "take")
+    await target_of(tx, ticket, "take")
+    if ticket.assignee_id is not None and ticket.assignee_id == tx.actor.person_id:
+        raise NothingToDo("refusal.taken_by_you", number=ticket_id)
+    if ticket.assignee_id is not None:
+        raise AlreadyTaken(
+            ticket_id, await name_of(tx, ticket.assignee_id), ticket.assigned_at or tx.now, tx.now
+        )
+    await assign(tx, ticket, by_answer=False)
+    await enter(tx, ticket, "take")
+    return ticket
+
+
+async def assign(tx: Tx, ticket: Ticket, *, by_answer: bool) -> None:
+    """Set the actor as the assignee. The caller makes the move that goes with it."""
+    first = ticket.earlier_assignee_id is None
+    ticket.assignee_id = ticket.earlier_assignee_id = tx.actor.person_id
+    ticket.assigned_at = tx.now
+    tx.emit(
+        TicketTaken(
+            ticket_id=ticket.id,
+            assignee_id=tx.actor.person_id or 0,
+            by_answer=by_answer,
+            first=first,
+        )
+    )
+
+
+async def release(tx: Tx, ticket_id: int) -> Ticket:
+    """Take the assignee off the ticket; an admin may do so with anybody's.
+
+    Raises :class:`NothingToDo` when nobody has it, :class:`NotYours`, :class:`MoveRefused`.
+    """
+    ticket = await access(tx, ticket_id, "release")
+    await target_of(tx, ticket, "release")
+    holder = ticket.assignee_id
+    if holder is None:
+        raise NothingToDo("refusal.nobody_has_it", number=ticket_id)
+    if holder != tx.actor.person_id and not may(tx.actor.role, "release_any"):
+        raise NotYours(ticket_id, await name_of(tx, holder))
+    ticket.assignee_id = ticket.assigned_at = None
+    tx.emit(TicketReleased(ticket_id=ticket.id, assignee_id=holder))
+    await enter(tx, ticket, "release")
+    return ticket
+
+
+async def name_of(tx: Tx, person_id: int) -> str:
+    """Return the person's name."""
+    return (await tx.get(Person, person_id)).name

@@ -9,9 +9,9 @@ from typing import Any, Final
 from sqlalchemy import func, literal, or_, select, tuple_
 
 from core.models import Clock, Person, Ticket
+from core.tickets.catalog import workflow_of
 from core.tickets.search import search
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, Marker, marker
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 from core.words.numbers import find_number
 
@@ -133,7 +133,7 @@ async def page_of(
     if start is not None:
         query = query.where(_beyond(start, backward=backward, ranked=view in _RANKED))
     order = [column.desc() if backward else column for column in _PLACE]
-    rows = (await tx.session.execute(query.order_by(*order))).all()
+    rows = await tx.rows(query.order_by(*order))
     more = len(rows) > size
     rows = rows[:size][::-1] if backward else rows[:size]
     place = max(1, turned - 1 if backward else turned + 1)
@@ -182,13 +182,13 @@ async def _counts(tx: ReadTx, *lists: Sequence[Any]) -> tuple[int, ...]:
         for chosen in lists
     ]
     counts = (select(func.count()).select_from(one).scalar_subquery() for one in some)
-    return tuple((await tx.session.execute(select(*counts))).one())
+    return tuple(*await tx.rows(select(*counts)))
 
 
 async def lines_of(tx: ReadTx, numbers: Iterable[int]) -> tuple[Line, ...]:
     """Return these tickets as lines, in this order."""
     wanted = list(numbers)
-    rows = await tx.session.execute(_LINES.where(Ticket.id.in_(wanted)))
+    rows = await tx.rows(_LINES.where(Ticket.id.in_(wanted)))
     found = {row.id: await _line(tx, row) for row in rows}
     return tuple(found[number] for number in wanted if number in found)
 

@@ -10,8 +10,8 @@ from sqlalchemy import select
 from core.models import Classification, JournalEntry
 from core.sla.agreements import agreements_of
 from core.texts import unpack
+from core.tickets.catalog import workflow_of
 from core.tickets.workflow import CATEGORIES
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 
 Ruler = Callable[[datetime, datetime], timedelta]
@@ -117,7 +117,7 @@ async def times_of(tx: ReadTx, ticket_id: int) -> Times | None:
     if not entries:
         return None
     real, worked = measure(entries, tx.now), None
-    row, agreed = await tx.session.get(Classification, ticket_id), await agreements_of(tx)
+    row, agreed = await tx.find(Classification, ticket_id), await agreements_of(tx)
     if row is not None and row.agreement is not None:
         hours = agreed.calendar_of(row.agreement).hours
         worked = measure(entries, tx.now, hours.worked)
@@ -130,7 +130,7 @@ async def _entries(tx: ReadTx, ticket_id: int) -> list[Entry]:
         .where(JournalEntry.ticket_id == ticket_id)
         .order_by(JournalEntry.id)
     )
-    rows = await tx.session.execute(query)
+    rows = await tx.rows(query)
     return [(at, name, unpack(facts)) for at, name, facts in rows]
 
 

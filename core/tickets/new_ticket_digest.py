@@ -16,8 +16,8 @@ from core.delivery.outbox import post
 from core.delivery.outbox_store import PENDING, drop_rows
 from core.delivery.sent_messages import CARD
 from core.models import OutboxRow, Person, SentMessage, Ticket
+from core.tickets.catalog import workflow_of
 from core.tickets.workflow import marker
-from core.tickets.workflow_store import workflow_of
 from core.tx import Tx
 from core.words.names import clean_name, units
 

@@ -1,7 +1,6 @@
 """The day by which a customer is to hear from us (C6), and the list of those that passed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, Final
 
@@ -11,10 +10,10 @@ from core import events as e
 from core.db.statements import insert_or
 from core.errors import MoveRefused, NothingToDo
 from core.models import NextContact, SystemState, Ticket
-from core.sla.timers import CONTACT, set_timers
+from core.sla.answer_clock import CONTACT, set_timers
 from core.subscribers import Subscriber
-from core.tickets.access import access
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
+from core.tickets.lifecycle import access
 from core.tx import ReadTx, Tx
 
 LISTED: Final = 20
@@ -45,7 +44,7 @@ async def plan_contact(tx: Tx, ticket_id: int, at: datetime | None) -> Ticket:
 async def contact_of(tx: ReadTx, ticket_id: int) -> datetime | None:
     """Return when the ticket's customer is to hear from us."""
     query = select(_CONTACTS.c.at).where(_CONTACTS.c.ticket_id == ticket_id)
-    return (await tx.session.scalars(query)).one_or_none()
+    return await tx.first(query)
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
@@ -62,20 +61,13 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
             tx.emit(e.NextContactSet(ticket_id=event.ticket_id, at=None, old=at))
 
 
-@dataclass(frozen=True, slots=True)
 class Planned:
     """Whether any ticket has such a day."""
-
-    any: bool
 
 
 async def _is_anything_planned(tx: ReadTx) -> bool:
     """Return whether any ticket has a day; cached, because many desks never set one."""
-    found: Planned | None = tx.cache.get(Planned)
-    if found is None:
-        some = await tx.session.scalar(select(_CONTACTS.c.ticket_id).limit(1))
-        found = tx.cache[Planned] = Planned(some is not None)
-    return found.any
+    return await tx.any_row(Planned, select(_CONTACTS.c.ticket_id))
 
 
 def _day(tx: ReadTx, at: datetime) -> int:
@@ -84,14 +76,12 @@ def _day(tx: ReadTx, at: datetime) -> int:
 
 async def _set(tx: Tx, ticket_id: int, at: datetime | None) -> None:
     if at is None:
-        await tx.session.execute(delete(_CONTACTS).where(_CONTACTS.c.ticket_id == ticket_id))
+        await tx.change(delete(_CONTACTS).where(_CONTACTS.c.ticket_id == ticket_id))
     else:
         if not await _is_anything_planned(tx):
             tx.invalidate(Planned)
         insert = insert_or(tx.session, _CONTACTS).values(ticket_id=ticket_id, at=at)
-        await tx.session.execute(
-            insert.on_conflict_do_update(index_elements=["ticket_id"], set_={"at": at})
-        )
+        await tx.change(insert.on_conflict_do_update(index_elements=["ticket_id"], set_={"at": at}))
     await set_timers(tx, ticket_id, {CONTACT: at})
 
 
@@ -99,22 +89,19 @@ async def list_passed(tx: ReadTx, limit: int = LISTED) -> tuple[list[int], int]:
     """Return the tickets whose day has passed, oldest first, and how many there are."""
     passed = _CONTACTS.c.at <= tx.now
     query = select(_CONTACTS.c.ticket_id).where(passed).order_by(_CONTACTS.c.at).limit(limit)
-    numbers = list(await tx.session.scalars(query))
-    total = await tx.session.scalar(select(func.count()).select_from(_CONTACTS).where(passed))
+    numbers = await tx.all(query)
+    total = await tx.first(select(func.count()).select_from(_CONTACTS).where(passed))
     return numbers, int(total or 0)
 
 
 async def tell_passed(tx: Tx) -> bool:
     """Post that list once a day. Returns True if it was posted."""
     local = tx.now.astimezone(tx.company.zone)
-    fact = await tx.session.get(SystemState, DAILY)
+    fact = await tx.find(SystemState, DAILY)
     today = local.date().isoformat()
     if local.time() < MORNING or (fact is not None and fact.value.get("day") == today):
         return False
-    if fact is None:
-        tx.session.add(SystemState(name=DAILY, value={"day": today}, at=tx.now))
-    else:
-        fact.value, fact.at = {"day": today}, tx.now
+    await tx.put(SystemState(name=DAILY, value={"day": today}, at=tx.now))
     numbers, total = await list_passed(tx)
     if numbers:
         tx.emit(e.ContactsPassed(ticket_id=None, numbers=tuple(numbers), total=total))

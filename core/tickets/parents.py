@@ -16,10 +16,9 @@ from core.errors import NothingToDo, Refusal
 from core.events import ChildJoined, ChildLeft, Event, ParentLeft, ParentSet, StateEntered
 from core.models import Person, SystemState, Ticket, TicketParent
 from core.subscribers import Subscriber
-from core.tickets.access import access
 from core.tickets.card import OUTAGE
-from core.tickets.lifecycle import enter
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
+from core.tickets.lifecycle import access, enter
 from core.tx import Actor, Tx
 
 BATCH: Final = 40
@@ -38,7 +37,7 @@ async def set_parent(tx: Tx, ticket_id: int, parent: int) -> Ticket:
     await access(tx, parent, "link")
     if parent == ticket_id:
         raise Refusal("refusal.parent_itself", number=ticket_id)
-    above = await tx.session.get(TicketParent, parent)
+    above = await tx.find(TicketParent, parent)
     if above is not None and above.parent_id == ticket_id:
         raise Refusal("refusal.parent_circle", number=ticket_id, parent=parent)
     if above is not None:
@@ -54,7 +53,7 @@ async def set_parent(tx: Tx, ticket_id: int, parent: int) -> Ticket:
 
 
 async def _join(tx: Tx, ticket_id: int, parent: int) -> None:
-    part = await tx.session.get(TicketParent, ticket_id)
+    part = await tx.find(TicketParent, ticket_id)
     if part is not None and part.parent_id == parent:
         raise NothingToDo("refusal.parent_already", number=ticket_id, parent=parent)
     old = None if part is None else part.parent_id
@@ -71,12 +70,11 @@ async def _join(tx: Tx, ticket_id: int, parent: int) -> None:
 async def leave_parent(tx: Tx, ticket_id: int, parent: int | None = None) -> Ticket:
     """Remove the ticket's parent. Raises :class:`NothingToDo` when it has no (such) parent."""
     ticket = await access(tx, ticket_id, "link")
-    part = await tx.session.get(TicketParent, ticket_id)
+    part = await tx.find(TicketParent, ticket_id)
     if part is None or parent not in {None, part.parent_id}:
         raise NothingToDo("refusal.no_parent", number=ticket_id)
     old = part.parent_id
-    await tx.session.delete(part)
-    await tx.session.flush()
+    await tx.delete(part)
     tx.emit(ParentLeft(ticket_id=ticket_id, parent=old))
     tx.emit(ChildLeft(ticket_id=old, child=ticket_id))
     return ticket
@@ -85,7 +83,7 @@ async def leave_parent(tx: Tx, ticket_id: int, parent: int | None = None) -> Tic
 async def has_children(tx: Tx, ticket_id: int) -> bool:
     """Return whether the ticket has children."""
     query = select(TicketParent.child_id).where(TicketParent.parent_id == ticket_id).limit(1)
-    return (await tx.session.scalars(query)).one_or_none() is not None
+    return await tx.first(query) is not None
 
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
@@ -132,15 +130,14 @@ async def resolve_children(tx: Tx) -> int:
         .order_by(SystemState.name)
         .limit(1)
     )
-    fact = (await tx.session.scalars(query.with_for_update())).one_or_none()
+    fact = await tx.first(query.with_for_update())
     if fact is None:
         return 0
     number = int(fact.name.removeprefix(_PENDING_RESOLUTION))
     resolution = ChildResolution(number, at=fact.at, **fact.value)
-    parent = await tx.session.get_one(Ticket, number, with_for_update=True)
+    parent = await tx.get(Ticket, number, hold=True)
     state = (await workflow_of(tx)).state(parent.state)
-    await tx.session.delete(fact)
-    await tx.session.flush()
+    await tx.delete(fact)
     if parent.resolved_at != resolution.at or state.category == "cancelled":
         return 1
     tx.act_as(Actor("operator", resolution.actor))
@@ -161,8 +158,8 @@ async def _resolve_batch(tx: Tx, resolution: ChildResolution) -> int:
 async def _note(tx: Tx, resolution: ChildResolution) -> None:
     name, at = f"{_PENDING_RESOLUTION}{resolution.parent}", resolution.at
     value = {"reason": resolution.reason, "actor": resolution.actor, "after": resolution.after}
-    await tx.session.merge(SystemState(name=name, value=value, at=at))
-    await tx.session.flush()
+    await tx.put(SystemState(name=name, value=value, at=at))
+    await tx.write()
 
 
 async def _open_children(tx: Tx, resolution: ChildResolution) -> list[Ticket]:
@@ -189,7 +186,7 @@ async def _open_children(tx: Tx, resolution: ChildResolution) -> list[Ticket]:
         .limit(BATCH + 1)
         .with_for_update(of=Ticket)
     )
-    rows = [(ticket, person) for ticket, person in await tx.session.execute(query)]
+    rows = [(ticket, person) for ticket, person in await tx.rows(query)]
     tx.pin(rows)
     return [ticket for ticket, _ in rows]
 

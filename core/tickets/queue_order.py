@@ -7,7 +7,7 @@ The position is one instant, so pages of the queue cost the same as without agre
 that nobody classified keeps the position of its answer deadline, and costs nothing here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,10 +17,9 @@ from core import events as e
 from core.models import Classification, Clock, Ticket
 from core.sla.agreements import is_anything_graded
 from core.subscribers import Subscriber
-from core.tickets.classes import PRIORITY, classes_of
+from core.tickets.catalog import PRIORITY, classes_of, workflow_of
 from core.tickets.lifecycle import place_in_queue
 from core.tickets.workflow import ANSWERED, NEEDS_ANSWER
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx, Tx
 
 _MOVING: Final = (
@@ -54,29 +53,20 @@ Urgency = tuple[str | None, datetime | None]
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Give tickets with a classification their place in the queue."""
-    numbers = {event.ticket_id for event in events if event.ticket_id is not None and _moves(event)}
+    numbers = {
+        event.ticket_id
+        for event in events
+        if event.ticket_id is not None and (not isinstance(event, e.CustomerWrote) or event.turned)
+    }
     if not numbers or not await is_anything_graded(tx):
         return
     tickets = [
-        ticket for ticket in await _load_tickets(tx, numbers) if ticket.queue_rank is not None
+        ticket for ticket in await tx.get_all(Ticket, numbers) if ticket.queue_rank is not None
     ]
     urgencies = await _urgencies(tx, [ticket.id for ticket in tickets])
     for ticket in tickets:
         if ticket.id in urgencies:
             await _place(tx, ticket, *urgencies[ticket.id])
-
-
-def _moves(event: e.Event) -> bool:
-    return not isinstance(event, e.CustomerWrote) or event.turned
-
-
-async def _load_tickets(tx: Tx, numbers: Iterable[int]) -> list[Ticket]:
-    """Return the tickets; most of the time the transaction has loaded them already."""
-    known = {key[1][0] for key in tx.session.identity_map.keys() if key[0] is Ticket}  # noqa: SIM118
-    missing = [number for number in numbers if number not in known]
-    if missing:
-        tx.pin(await tx.session.scalars(select(Ticket).where(Ticket.id.in_(missing))))
-    return [await tx.session.get_one(Ticket, number) for number in numbers]
 
 
 async def _urgencies(tx: Tx, numbers: Sequence[int]) -> Mapping[int, Urgency]:
@@ -90,8 +80,7 @@ async def _urgencies(tx: Tx, numbers: Sequence[int]) -> Mapping[int, Urgency]:
         .where(Classification.ticket_id.in_(numbers))
         .group_by(Classification.ticket_id, Classification.priority)
     )
-    with tx.session.no_autoflush:  # the tickets change once more
-        rows = await tx.session.execute(query)
+    rows = await tx.rows(query, apart=True)  # the tickets change once more
     return {number: (priority, due) for number, priority, due in rows}
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import case, func, or_, select
 
 from core.models import ContactPoint, Link, Ticket, TicketParent
-from core.tickets.workflow_store import workflow_of
+from core.tickets.catalog import workflow_of
 from core.tx import ReadTx
 
 TICKET: Final = "ticket"
@@ -55,7 +55,7 @@ async def relations_of(tx: ReadTx, ticket_id: int) -> Relations:
     linked = or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id)
     some = select(Link.id).where(linked).exists()
     asked = select(above.scalar_subquery(), below.scalar_subquery(), case((some, 1), else_=0))
-    parent, children, links = (await tx.session.execute(asked)).one()
+    ((parent, children, links),) = await tx.rows(asked)
     return Relations(parent, children, await links_of(tx, ticket_id) if links else ())
 
 
@@ -69,7 +69,7 @@ async def links_of(tx: ReadTx, ticket_id: int) -> tuple[LinkFacts, ...]:
         .order_by(Link.id)
     )
     workflow = await workflow_of(tx)
-    rows: list[Any] = list(await tx.session.execute(query))
+    rows: list[Any] = await tx.rows(query)
     return tuple(
         LinkFacts(
             link.id,
@@ -96,4 +96,4 @@ async def reach_of(tx: ReadTx, person_id: int) -> tuple[tuple[str, str], ...]:
         .where(ContactPoint.person_id == person_id)
         .order_by(ContactPoint.kind.desc(), ContactPoint.value)
     )
-    return tuple((kind, value) for kind, value in await tx.session.execute(query))
+    return tuple((kind, value) for kind, value in await tx.rows(query))

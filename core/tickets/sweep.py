@@ -26,7 +26,7 @@ from core.events import (
 )
 from core.fault_points import pass_point
 from core.models import Clock, Outage, SystemState, Ticket, TicketParent, Timer
-from core.sla.timers import ANSWER, NEAR, REMINDER, WAKE, set_timers
+from core.sla.answer_clock import ANSWER, NEAR, REMINDER, WAKE, set_timers
 from core.tickets.lifecycle import enter, target_of
 from core.tx import Tx
 

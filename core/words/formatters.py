@@ -1,12 +1,168 @@
-"""How a fact is written, by what the template asks for and by the fact's kind."""
+"""How a fact is written, by what the template asks for and by the fact's kind: «завтра, 12:30»."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from core.words.format_time import say_dated, say_day, say_hours, say_span, say_when, say_when_short
+from babel import Locale
+from babel.dates import get_month_names
+
+SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    near_days: dict[int, str]
+    """Names of the days around today, by their distance from it."""
+
+    units: dict[int, dict[str, str]]
+    """Names of units by their length in seconds, then by the plural category of the count."""
+
+    short_months: tuple[str, ...] = ()
+    """Twelve, where Babel's own are too long for a card."""
+
+
+def _same(word: str) -> dict[str, str]:
+    return {"other": word}
+
+
+_LANGUAGES: Final[dict[str, _Language]] = {
+    "ru": _Language(
+        near_days={-1: "вчера", 0: "сегодня", 1: "завтра"},
+        units={
+            DAY: {"one": "день", "few": "дня", "other": "дней"},
+            HOUR: _same("ч"),
+            MINUTE: _same("мин"),
+            SECOND: {"one": "секунда", "few": "секунды", "other": "секунд"},
+        },
+        short_months=(
+            "янв", "фев", "мар", "апр", "мая", "июн",
+            "июл", "авг", "сен", "окт", "ноя", "дек",
+        ),
+    ),
+    "en": _Language(
+        near_days={-1: "yesterday", 0: "today", 1: "tomorrow"},
+        units={
+            DAY: {"one": "day", "other": "days"},
+            HOUR: _same("h"),
+            MINUTE: _same("min"),
+            SECOND: {"one": "second", "other": "seconds"},
+        },
+    ),
+}  # fmt: skip
+_FALLBACK: Final = "en"
+
+
+def say_when(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Write an instant in the reader's zone: «завтра, 12:30», «24 ноября, 12:30»."""
+    return _said(at, now, zone, _months(locale, short=False), _language(locale))
+
+
+def say_when_short(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Write an instant as cards do: «завтра, 12:30», «24 ноя, 12:30»."""
+    return _said(at, now, zone, _months(locale, short=True), _language(locale))
+
+
+def say_dated(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Write an instant by its date, even today: «24 ноя, 12:30».
+
+    For what is read for days, and where «вчера» would be bad Russian («ждёт с …»).
+    """
+    local = at.astimezone(zone)
+    day = _date(local, now.astimezone(zone), _months(locale, short=True))
+    return f"{day}, {_clock(local)}"
+
+
+def say_day(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Write the local day of an instant: «1 декабря», with the year if it is not this one."""
+    return _date(at.astimezone(zone), now.astimezone(zone), _months(locale, short=False))
+
+
+def say_span(delta: timedelta, locale: str, *, parts: int = 2) -> str:
+    """Write a length of time without its sign, in at most `parts` neighbouring units.
+
+    What is smaller is dropped, never rounded up; seconds are written only below a minute.
+    """
+    units = _language(locale).units
+    rest = abs(round(delta.total_seconds()))
+    if rest < MINUTE:
+        return _counted(rest, units[SECOND], locale)
+    said: list[str] = []
+    for length in (DAY, HOUR, MINUTE):
+        count, rest = divmod(rest, length)
+        if count:
+            said.append(_counted(count, units[length], locale))
+        # «2 дня 5 мин» would be more exact than anyone asked for.
+        if said and (len(said) == parts or not count):
+            break
+    return " ".join(said)
+
+
+def say_hours(delta: timedelta, locale: str) -> str:
+    """Write working time: «40 ч», never «1 день 16 ч», because no working day has 24 hours."""
+    if abs(delta) < timedelta(seconds=HOUR):
+        return say_span(delta, locale)
+    units = _language(locale).units
+    hours, rest = divmod(abs(round(delta.total_seconds())), HOUR)
+    said = [_counted(hours, units[HOUR], locale)]
+    if minutes := rest // MINUTE:
+        said.append(_counted(minutes, units[MINUTE], locale))
+    return " ".join(said)
+
+
+def _said(
+    at: datetime, now: datetime, zone: ZoneInfo, months: tuple[str, ...], language: _Language
+) -> str:
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    distance = local.toordinal() - today.toordinal()
+    day = language.near_days.get(distance) or _date(local, today, months)
+    return f"{day}, {_clock(local)}"
+
+
+def _clock(local: datetime) -> str:
+    return f"{local.hour}:{local.minute:02}"
+
+
+def _date(local: datetime, today: datetime, months: tuple[str, ...]) -> str:
+    day = f"{local.day} {months[local.month - 1]}"
+    return day if local.year == today.year else f"{day} {local.year}"
+
+
+def _counted(count: int, words: dict[str, str], locale: str) -> str:
+    return f"{count} {words.get(_plural(count, _spoken(locale)), words['other'])}"
+
+
+@cache
+def _spoken(locale: str) -> str:
+    """Return the language for readers of `locale`: its own, or English."""
+    base = locale.replace("_", "-").partition("-")[0].lower()
+    return base if base in _LANGUAGES else _FALLBACK
+
+
+def _language(locale: str) -> _Language:
+    return _LANGUAGES[_spoken(locale)]
+
+
+def _plural(count: int, language: str) -> str:
+    return _babel(language).plural_form(count)
+
+
+@cache
+def _babel(language: str) -> Locale:
+    return Locale.parse(language)
+
+
+@cache
+def _months(locale: str, *, short: bool) -> tuple[str, ...]:
+    own = _language(locale).short_months
+    if short and own:
+        return own
+    names = get_month_names("abbreviated" if short else "wide", locale=_babel(_spoken(locale)))
+    return tuple(names[number] for number in range(1, 13))
+
 
 Escape = Callable[[str], str]
 

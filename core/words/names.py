@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
 
@@ -96,6 +97,7 @@ _CUTS: Final[tuple[tuple[re.Pattern[str], float], ...]] = (
 _INDIVISIBLE: Final = frozenset({"custom_emoji"})
 
 
+@lru_cache(maxsize=1024)
 def clean_name(text: str, limit: int = 64) -> str:
     """Return a name or title safe to show in one line of at most `limit` characters (S9).
 

@@ -7,7 +7,7 @@ from typing import Any
 from aiogram import Bot
 from aiogram.types import CallbackQuery, Message
 
-from channels.telegram.screens.open_menus import OpenMenus
+from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.screen import Renderer, Screen
 from core.desk import Desk
 from core.people.identity import Sender

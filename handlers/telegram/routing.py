@@ -12,26 +12,25 @@ from aiogram.dispatcher.event.telegram import TelegramEventObserver
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
+from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
 from channels.telegram.screens.customer_tickets import OWN
-from channels.telegram.screens.open_menus import OpenMenus
 from channels.telegram.screens.ticket_list import ListPage
 from core.desk import Desk
 from core.errors import Refusal
 from core.people.identity import NEVER_A_PERSON, Sender
 from core.texts import Texts
-from handlers.telegram.admins import linked_chats, reports
 from handlers.telegram.admins import routes as admins
+from handlers.telegram.admins import setup
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import messages, own_tickets
 from handlers.telegram.customer import routes as customer
+from handlers.telegram.customer import tickets
 from handlers.telegram.link_throttle import LinkThrottle
-from handlers.telegram.middlewares import LocaleMiddleware
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators.buttons import on_button as on_group_button
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
-from handlers.telegram.origin import Role, is_nobody, is_operator_chat
+from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat
 from handlers.telegram.responder import Responder
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
@@ -67,9 +66,9 @@ def dispatcher(
 # Messages. In private the dialogues of a role are asked in this order; the first one that
 # returns True has handled the message.
 _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
-    Role.CUSTOMER: (admins.on_link, customer.on_message),
-    Role.OPERATOR: (admins.on_link, private.on_message, customer.on_message),
-    Role.ADMIN: (admins.on_link, admins.on_message, private.on_message, customer.on_message),
+    Role.CUSTOMER: (customer.on_message,),
+    Role.OPERATOR: (private.on_message, customer.on_message),
+    Role.ADMIN: (admins.on_message, private.on_message, customer.on_message),
 }
 
 
@@ -91,13 +90,14 @@ async def on_message(
         if await on_service_message(message, memberships):
             return None
         return await group_messages.on_message(message, memberships, responder, sender)
-    if sender is None or message.from_user is None or is_nobody(message):
-        return UNHANDLED
-    if message.from_user.is_bot:
+    user = message.from_user
+    if sender is None or user is None or user.is_bot or is_nobody(message):
         return UNHANDLED
     link_throttle.pass_on(message)
     context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
-    for handler in _PRIVATE_MESSAGES[await memberships.role_of(message.from_user)]:
+    if (message.text or "").startswith("/start ") and await admins.on_link(context):
+        return None
+    for handler in _PRIVATE_MESSAGES[await memberships.role_of(user)]:
         if await handler(context):
             break
     return None
@@ -110,7 +110,7 @@ async def on_edited_message(
     if message.chat.type == "private":
         if sender is None or is_nobody(message):
             return UNHANDLED
-        return await messages.on_edit(message, desk, sender)
+        return await customer.on_edit(message, desk, sender)
     if not await is_operator_chat(desk, message.chat.id):
         return UNHANDLED
     return await group_messages.on_edit(message, bot, desk, sender)
@@ -121,7 +121,7 @@ async def on_edited_message(
 
 async def _turn_page(context: ButtonContext, data: ListPage) -> None:
     """Admins see the lists of reports in private, and their own tickets like any customer."""
-    handler = own_tickets.turn_page if data.view == OWN else reports.on_button
+    handler = tickets.turn_ticket_page if data.view == OWN else admins.on_button
     await handler(context, data)
 
 
@@ -157,7 +157,7 @@ async def on_button(
         role = await memberships.role_of(query.from_user)
         handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
     elif message.chat.id == desk.company.alerts_chat:
-        handler = reports.on_button
+        handler = admins.on_button
     elif await is_operator_chat(desk, message.chat.id):
         await memberships.require(query.from_user)
         handler = on_group_button
@@ -174,13 +174,13 @@ async def on_own_membership(
 ) -> Any:
     """The bot was blocked or unblocked in private, or added to a chat."""
     if event.chat.type == "private":
-        return await messages.on_blocked(event, desk, sender)
-    if await linked_chats.is_strangers(event, desk):
-        return await linked_chats.leave(event, bot)
-    role = linked_chats.possible_role(event, desk)
+        return await customer.on_blocked(event, desk, sender)
+    if await setup.is_strangers(event, desk):
+        return await setup.leave(event, bot)
+    role = setup.possible_role(event, desk)
     if role is None:
         return UNHANDLED
-    return await linked_chats.on_added(event, role, desk, sender, responder, bot)
+    return await setup.on_added(event, role, desk, sender, responder, bot)
 
 
 async def on_membership(event: ChatMemberUpdated, desk: Desk, memberships: Memberships) -> Any:

@@ -34,8 +34,8 @@ from core.sla.agreements import agreements_of
 from core.sla.clock import ClockState, History
 from core.sla.clock_recorder import compute_clocks, recompute
 from core.texts import unpack
+from core.tickets.catalog import workflow_of
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, State, Workflow
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 from tests.actions.journal_replay import Played, Present, TaskTold, told
 

@@ -19,20 +19,18 @@ from core.equipment import outage_commands, outage_detection
 from core.equipment.cameras import find_own
 from core.equipment.faults import report
 from core.errors import Refusal
-from core.links.split import Fragment, split
+from core.links.ticket_links import Fragment, split
 from core.manual_tickets.save import record_call
 from core.people.identity import Sender
 from core.sla.terms import Kind, Spans, Term
 from core.subscriptions import SUBSCRIBERS
-from core.tasks.resolution import Choice, resolve
-from core.tasks.task_actions import cancel_task, finish_task, take_task
+from core.tasks.task_actions import Choice, cancel_task, finish_task, resolve, take_task
 from core.teams.assignee_parser import AssignmentWish, read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
 from core.tickets import conversation, parents
-from core.tickets.assignment import release, take
 from core.tickets.classification import change_topic, classify, prioritise
 from core.tickets.intake import hear
-from core.tickets.lifecycle import confirm, move
+from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.next_contact import plan_contact
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.sweep import sweep

@@ -10,9 +10,8 @@ from core.desk import Desk
 from core.errors import AlreadyTaken, NothingToDo, NotYours
 from core.models import Person, Ticket
 from core.people.identity import Sender
-from core.tickets.assignment import release, take
 from core.tickets.intake import hear
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import move, release, take
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, ANNA, OLEG, OLGA, opens, operator, says
 from tests.actions.store import Store

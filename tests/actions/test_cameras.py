@@ -4,10 +4,16 @@ import pytest
 from sqlalchemy import select
 
 from core.desk import Desk
-from core.equipment import camera_picker
+from core.equipment import cameras
 from core.equipment.camera_import import note_import
-from core.equipment.camera_picker import begin_choosing, look_at_page
-from core.equipment.cameras import PAGE, find_own, has_cameras, list_own
+from core.equipment.cameras import (
+    PAGE,
+    begin_choosing,
+    find_own,
+    has_cameras,
+    list_own,
+    look_at_page,
+)
 from core.equipment.faults import STEP, Known, choose_camera, describing
 from core.errors import Refusal
 from core.models import (
@@ -37,8 +43,8 @@ async def numbers(desk: Desk, sender: Sender, words: str = "") -> list[str]:
 
 
 async def says_words(desk: Desk, sender: Sender, words: str, **more: object) -> Heard:
-    steps = {camera_picker.STEP: camera_picker.search, STEP: describing(title)}
-    return await desk.run(hear, sender, says(sender, words, **more), steps=steps)  # type: ignore[arg-type]
+    steps = {cameras.STEP: cameras.search, STEP: describing(title)}
+    return await desk.run(hear, sender, says(sender, words, **more), step_of=steps.get)  # type: ignore[arg-type]
 
 
 # ------------------------------------------------------------------ the file
@@ -94,12 +100,12 @@ async def test_a_phone_counts_only_once_it_is_shared(desk: Desk, store: Store) -
     await brings(desk, camera("1", PHONE))
     offered = await desk.run(begin_choosing, ALICE)
     assert offered.page.total == 0 and not offered.phones
-    assert await desk.read(camera_picker.wants_phone, ALICE.telegram_id) == "asked"
+    assert await desk.read(cameras.wants_phone, ALICE.telegram_id) == "asked"
     await desk.run(verify_phone, ALICE, PHONE)
     assert await numbers(desk, ALICE) == ["1"]
     (facts,) = await store.facts(None, "phone_verified")
     assert (facts["phone"], facts["before"]) == (PHONE, None)
-    assert await desk.read(camera_picker.wants_phone, ALICE.telegram_id) is None
+    assert await desk.read(cameras.wants_phone, ALICE.telegram_id) is None
 
 
 async def test_what_was_only_said_of_somebody_opens_nothing(desk: Desk) -> None:

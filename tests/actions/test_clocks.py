@@ -14,12 +14,11 @@ from core.sla.clock_store import stored
 from core.sla.explanation import why
 from core.sla.terms import Kind, Spans, Term
 from core.tickets import next_contact
-from core.tickets.assignment import take
 from core.tickets.card import card_of
 from core.tickets.classification import choose, classify, prioritise
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import move, take
 from core.tickets.sweep import sweep
 from core.tx import Tx
 from tests.actions import company_directory as directory

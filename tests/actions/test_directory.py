@@ -14,11 +14,10 @@ from core.delivery.linked_chats import OperatorChats
 from core.desk import Desk
 from core.directory.faults import DirectoryError, Problem
 from core.directory.fields import Code, Reference, Titles
-from core.directory.json_schema import directory_schema
 from core.directory.kinds import KINDS
 from core.directory.reader import read_directory
 from core.directory.schema import Directory, DirectoryEntry, Kinds
-from core.directory.store import OnlyChecked, apply_directory, show_directory
+from core.directory.store import OnlyChecked, apply_directory, directory_schema, show_directory
 from core.models import Account, SystemState
 from core.people.identity import recognise
 from core.teams.teams import teams_of

@@ -14,10 +14,9 @@ from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
 from core.teams.members import begin_duty, colleagues_of, end_duty
 from core.tickets import delivery_results
-from core.tickets.assignment import take
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import move, take
 from core.tx import Actor, Tx
 from tests.actions.company_directory import put_team
 from tests.actions.people import (

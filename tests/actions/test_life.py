@@ -10,13 +10,13 @@ from core.desk import Desk
 from core.errors import MoveRefused, NoSuchTicket, NothingToDo, Unreadable
 from core.models import Ticket
 from core.tickets.card import card_of
+from core.tickets.catalog import TopicFacts, Topics
 from core.tickets.classification import change_topic, retitle
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.default_workflow import MOVES, STATES
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, enter, move
 from core.tickets.sweep import sweep
-from core.tickets.topics import TopicFacts, Topics
 from core.tickets.workflow import Marker
 from core.tx import SYSTEM, Tx
 from tests.actions.conftest import Clock

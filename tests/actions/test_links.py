@@ -7,10 +7,10 @@ from core.desk import Desk
 from core.errors import NothingToDo, Refusal, Unreadable
 from core.links import ticket_links
 from core.links.similar import Similar, similar_to
-from core.links.split import Fragment, split
+from core.links.ticket_links import Fragment, split
 from core.models import Classification, Link, OutboxRow, Service, Ticket
 from core.tickets.card import card_of
-from core.tickets.classes import Classes
+from core.tickets.catalog import Classes
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.conversation import note
 from core.tickets.intake import hear

@@ -6,7 +6,7 @@ import pytest
 
 from core.desk import Desk
 from core.models import Ticket
-from core.tickets import assignment, conversation
+from core.tickets import conversation, lifecycle
 from core.tickets.albums import find_album, note_piece
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS, Page, found_of, page_of
@@ -54,7 +54,7 @@ async def test_pages_hold_everything_once(desk: Desk, clock: Clock, many: int) -
 async def test_the_most_urgent_come_first(desk: Desk, clock: Clock) -> None:
     oldest, answered, frozen, newest, done = await tickets(desk, clock, 5)
     olga = await operator(desk)
-    await desk.run_as(olga, assignment.take, newest)
+    await desk.run_as(olga, lifecycle.take, newest)
     await desk.run_as(olga, move, frozen, "freeze")
     await desk.run_as(olga, move, answered, "wait")
     await desk.run_as(olga, move, done, "resolve")

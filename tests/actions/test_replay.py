@@ -15,10 +15,9 @@ from core.tasks.task_actions import cancel_task, finish_task, open_equipment_tas
 from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
 from core.tickets import conversation
-from core.tickets.assignment import release, take
 from core.tickets.classification import change_topic, classify
 from core.tickets.intake import hear
-from core.tickets.lifecycle import confirm, move
+from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.parents import set_parent
 from core.tickets.sweep import sweep
 from core.tx import Actor, Tx

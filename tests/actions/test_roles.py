@@ -10,13 +10,11 @@ from core.desk import Desk
 from core.errors import NoSuchTicket, NotAllowed, Refusal
 from core.people.permissions import PERMISSIONS, may
 from core.tickets import conversation
-from core.tickets.access import access
-from core.tickets.assignment import release, take
 from core.tickets.classification import change_topic, retitle
-from core.tickets.edits import edit
+from core.tickets.conversation import edit
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import file_unassigned_messages
-from core.tickets.lifecycle import confirm, move
+from core.tickets.lifecycle import access, confirm, move, release, take
 from core.tx import Actor, Tx
 from tests.actions.people import ALICE, EVE, OLEG, customer, opens, operator, says, writes
 from tests.actions.store import Store

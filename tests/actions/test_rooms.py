@@ -16,7 +16,7 @@ from core.setup.profile_state import linked_operator_chats
 from core.teams.assignee_parser import read_hand_over
 from core.teams.assignment import hand_over
 from core.teams.teams import teams_of
-from core.tickets import delivery_results, edits
+from core.tickets import conversation, delivery_results
 from core.tickets.intake import hear
 from core.tickets.new_ticket_digest import CALM, post_digest
 from core.tx import Tx
@@ -173,7 +173,7 @@ async def test_edited_words_that_never_stood_here_are_known_here_from_then_on(
     await desk.run(hear, ALICE, said)
     await given(desk, ticket)
     author = await customer(desk)
-    await desk.run_as(author, edits.edit, replace(said, text="Since Monday"))
+    await desk.run_as(author, conversation.edit, replace(said, text="Since Monday"))
     (row,) = await store.outbox(ROOM, kind="edit")
     await desk.run(delivery_results.arrived, delivery_of(row), Sent(("9",), {"chat": ROOM}))
     (copy,) = await store.rows(select(SentMessage).where(SentMessage.message == "9"))
@@ -186,7 +186,7 @@ async def test_an_edit_that_waits_goes_along_with_its_ticket(
     ticket = await opens(desk)
     said = says(ALICE, "Since yesterday")
     await desk.run(hear, ALICE, said)
-    await desk.run_as(await customer(desk), edits.edit, replace(said, text="Since Monday"))
+    await desk.run_as(await customer(desk), conversation.edit, replace(said, text="Since Monday"))
     await given(desk, ticket)
     assert [row.kind for row in await store.outbox(ROOM, state="queued")] == [
         "content",

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.desk import Desk
 from core.models import SearchWord, SystemState, Ticket
 from core.people.identity import arrive
-from core.tickets import conversation, edits
+from core.tickets import conversation
 from core.tickets.classification import retitle
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
@@ -117,7 +117,7 @@ async def test_edits_and_titles_replace_their_words(desk: Desk, clock: Clock) ->
     async def edit(tx: Tx) -> None:
         await arrive(tx, ALICE, "customer")
         content = {"kind": "text", "text": "сломался лифт"}
-        await edits.edit(tx, IncomingMessage(said.ref, "text", "сломался лифт", content))
+        await conversation.edit(tx, IncomingMessage(said.ref, "text", "сломался лифт", content))
 
     await desk.run(edit)
     await desk.run_as(olga, retitle, number, "Новое имя")

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from core.desk import Desk
 from core.models import Person, Ticket, Timer
-from core.sla.timers import ANSWER, set_timers
+from core.sla.answer_clock import ANSWER, set_timers
 from core.tickets import sweep as sweep_job
 from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.lifecycle import move

@@ -11,16 +11,22 @@ from core.desk import Desk
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
 from core.models import Camera, Note, Task, Ticket
 from core.tasks.lists import list_tasks, open_ids, task_of
-from core.tasks.resolution import Choice, TasksOpen, resolve
-from core.tasks.task_actions import cancel_task, finish_task, open_equipment_task, take_task
+from core.tasks.task_actions import (
+    Choice,
+    TasksOpen,
+    cancel_task,
+    finish_task,
+    open_equipment_task,
+    resolve,
+    take_task,
+)
 from core.tasks.task_recorder import open_tasks
 from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
-from core.tickets.assignment import release, take
 from core.tickets.card import card_of, work_behind
 from core.tickets.classification import classify
 from core.tickets.conversation import reply
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import move, release, take
 from core.tx import Actor, Tx
 from tests.actions.company_directory import put_team
 from tests.actions.people import ANNA, OLEG, OLGA, OPERATORS, customer, opens, operator, writes

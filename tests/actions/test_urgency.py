@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from core.desk import Desk
 from core.sla.terms import Kind, Spans, Term
-from core.tickets.assignment import take
 from core.tickets.classification import change_topic, prioritise
 from core.tickets.conversation import answer_delivered, reply
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import move, take
 from core.tickets.lists import Page, page_of
 from core.tickets.queue_order import shaded
 from core.tickets.sweep import sweep

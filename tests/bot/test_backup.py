@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.commands.backup import BackupFailed, back_up
+from bot.commands.database import BackupFailed, back_up
 from core.db import Database
 from tests.postgres import Postgres
 

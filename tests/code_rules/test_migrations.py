@@ -15,9 +15,8 @@ from bot.migrations import NewerDatabase, config, head, migrate, pending, undo
 from core.company import Company
 from core.db import Database, Row
 from core.desk import Desk
-from core.tickets.topics import Topics, topics_of
+from core.tickets.catalog import Topics, topics_of, workflow_of
 from core.tickets.workflow import Workflow
-from core.tickets.workflow_store import workflow_of
 from core.tx import ReadTx
 from tests.postgres import Postgres
 

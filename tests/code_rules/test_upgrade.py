@@ -24,7 +24,7 @@ from core.inbox import Raw
 from core.manual_tickets.dialogue import current
 from core.manual_tickets.save import save
 from core.people.identity import Sender
-from core.people.staff import at_the_desk
+from core.people.staff import as_staff
 from core.tickets.card import card_of
 from core.tickets.delivery_results import arrived
 from core.tickets.incoming import IncomingMessage, find_location
@@ -178,7 +178,7 @@ async def test_a_consultation_that_was_being_written_down_is_saved(desk: Desk) -
         assert (await current(tx)).words is not None
         return (await save(tx)).number
 
-    number = await desk.run(at_the_desk, OLGA, save_it)
+    number = await desk.run(as_staff, OLGA, save_it)
 
     async def source(tx: ReadTx) -> str | None:
         found = await find_location(tx, MessageRef("telegram", "201", "8"))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from core.delivery import courier, outbox_store, sender
 from core.delivery.channel import SendError
 from core.delivery.pacing import Priority

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build
-from bot.polling import _to_json, ordering_key_of
+from bot.polling import row_of
 from bot.settings import load_settings
 from bot.update_queue import UnparsableUpdate
 from core.db import Database
@@ -101,7 +101,9 @@ async def test_ten_thousand_mutants_are_handled_or_refused_and_nothing_else(
     strange: list[tuple[Exception, Json]] = []
     for number, update in enumerate(brood(heard, MUTANTS), start=10**9):
         whole = {"update_id": number, **update}
-        stored = Stored(number, str(number), ordering_key_of(whole), _to_json(whole))
+        row = row_of(whole)
+        assert row is not None
+        stored = Stored(number, row.external_id, row.ordering_key, row.raw)
         try:
             await twin.update_queue.handle(stored)
             ends["handled"] += 1

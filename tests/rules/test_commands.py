@@ -2,11 +2,11 @@
 
 import pytest
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from core.tickets.albums import AlbumLocation
 from core.tickets.incoming import IncomingMessage
-from handlers.telegram.operators.command_parser import is_foreign, parse, without_head, without_mark
 from handlers.telegram.operators.commands import COMMANDS
+from handlers.telegram.operators.context import is_foreign, parse, without_head, without_mark
 from handlers.telegram.operators.group_messages import Traits, Treatment, treatment_of
 
 

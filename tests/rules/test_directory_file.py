@@ -13,10 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.directory.faults import DirectoryError
-from core.directory.json_schema import directory_schema
 from core.directory.kinds import KINDS
 from core.directory.reader import Document, read_directory
-from core.directory.store import shown_fields
+from core.directory.store import directory_schema, shown_fields
 from core.directory.toml_file import parse_toml
 from core.directory.toml_writer import write_table
 from core.texts import Texts

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.words.format_time import say_dated, say_day, say_span, say_when, say_when_short
+from core.words.formatters import say_dated, say_day, say_span, say_when, say_when_short
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # 12:30 in Moscow

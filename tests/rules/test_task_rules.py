@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from core import events as e
-from core.tasks.resolution import Choice, read_choice
 from core.tasks.rules import CLOSING, Cause, cause_of
+from core.tasks.task_actions import Choice, read_choice
 
 GIVEN: dict[str, Any] = {"ticket_id": 1, "to": "x", "by": "y", "first": False, "concerns": ()}
 GIVEN |= {"level": 1, "old_level": 1}

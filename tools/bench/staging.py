@@ -12,7 +12,7 @@ from typing import Any
 from bot.app import desk_of
 from bot.migrations import migrate
 from bot.settings import Settings, load_settings
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from core.db import Database
 from core.delivery.linked_chats import store_linked_chats
 from core.desk import Desk

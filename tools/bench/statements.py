@@ -80,7 +80,7 @@ class Steps:
 
     async def handle(self, updates: list[inbox.Stored]) -> None:
         for update in updates:
-            await self.app.update_queue._try(update)
+            await self.app.update_queue._handle(update)
 
     async def deliver(self) -> None:
         """The courier runs until everything has left and is settled."""

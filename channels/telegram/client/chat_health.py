@@ -56,8 +56,8 @@ class Health:
 
 
 async def examine(bot: Bot, company: Company, teams: Iterable[TeamFacts] = ()) -> list[Health]:
-    """Look at every role, and at the groups of these teams. Raises what the line to Telegram
-    raises: that is nobody's fault here; `TelegramMigrateToChat` where a group has become a
+    """Look at every role, and at the groups of these teams. Raises network errors, and
+    `TelegramMigrateToChat` where a group has become a
     supergroup.
     """
     found = [await examine_chat(bot, role, getattr(company, ROLES[role])) for role in ROLES]

@@ -1,4 +1,4 @@
-"""Looking for messages whose answer was lost, by edits that change nothing (R6, ADR 0005).
+"""Searches for messages whose response was lost, by edits that change nothing (R6, ADR 0005).
 
 Telegram says «not modified» only of a message that stands there, is ours, and is already what it
 is asked to be. The buttons are asked first, because a wrong guess there costs least. Where a
@@ -33,7 +33,7 @@ END: Final = 8
 
 
 class ProbeResult(Enum):
-    """What an edit that should change nothing has shown of a place."""
+    """What an edit that should change nothing has shown about a message id."""
 
     SAME = auto()
     """The message that was searched for exists."""
@@ -41,8 +41,8 @@ class ProbeResult(Enum):
     OURS = auto()
     """Another message of ours."""
 
-    SPOILT = auto()
-    """Another message of ours had the same buttons; now it says what was looked for."""
+    OVERWRITTEN = auto()
+    """Another message of ours with the same buttons: the edit has changed its words."""
 
     FOREIGN = auto()
     """Somebody else's message."""
@@ -58,28 +58,29 @@ _SHOWS: Final = {
 
 
 class DeliveryProbe:
-    """Goes through the places of a chat that nobody accounts for."""
+    """Tries the ids of a chat that are not known to belong to any message."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._known_ids = gateway.known_ids
 
     async def find(self, method: Method, chat: int, lowest: int) -> list[int] | None:
-        """Where the messages of one call stand, if all of them do, behind the id ``lowest``.
+        """The ids of the messages that one call made, all above ``lowest``; ``None`` unless all of
+        them are found.
 
-        What has been spoilt by looking is taken away: an answer to a button can be asked for
-        again, and words that stand twice cannot be taken for one.
+        A message that the search has overwritten is deleted: an answer to a button can be asked
+        for again, but the same words twice could be taken for one message.
         """
-        likes = likenesses(method)
+        wanted = unchanging_edits(method)
         hits: list[int] = []
-        spoilt: list[int] = []
+        overwritten: list[int] = []
         message_ref, empty = lowest, 0
-        while len(hits) < len(likes) and (message_ref := message_ref + 1) <= self._last(
+        while len(hits) < len(wanted) and (message_ref := message_ref + 1) <= self._last(
             chat, lowest
         ):
             if self._known_ids.is_known(chat, message_ref):
                 continue
-            look = await self._look(chat, message_ref, likes[len(hits)])
+            look = await self._probe(chat, message_ref, wanted[len(hits)])
             if look is ProbeResult.NOTHING:
                 empty += message_ref > max(self._known_ids.newest(chat), lowest)
                 if empty >= END and counter_of(chat) != SHARED:
@@ -89,9 +90,9 @@ class DeliveryProbe:
             if look is ProbeResult.FOREIGN:
                 self._known_ids.note(chat, message_ref)
             elif look is not ProbeResult.OURS:
-                (hits if look is ProbeResult.SAME else spoilt).append(message_ref)
-        whole = len(hits) == len(likes)
-        await self._take_away(chat, spoilt if whole else [*hits, *spoilt])
+                (hits if look is ProbeResult.SAME else overwritten).append(message_ref)
+        whole = len(hits) == len(wanted)
+        await self._delete(chat, overwritten if whole else [*hits, *overwritten])
         for message_ref in hits:
             self._known_ids.note(chat, message_ref)
         return hits if whole else None
@@ -99,15 +100,14 @@ class DeliveryProbe:
     def _last(self, chat: int, lowest: int) -> int:
         return max(self._known_ids.newest(chat), lowest) + AHEAD
 
-    async def _look(self, chat: int, message_ref: int, like: Sequence[Method]) -> ProbeResult:
+    async def _probe(self, chat: int, message_ref: int, like: Sequence[Method]) -> ProbeResult:
         look = ProbeResult.NOTHING
         for edit in like:
             place = {"chat_id": chat, "message_id": message_ref}
             look = await self._try(edit.model_copy(update=place))
             if look is not ProbeResult.SAME:
-                return (
-                    ProbeResult.SPOILT if edit is not like[0] and look is ProbeResult.OURS else look
-                )
+                changed = look is ProbeResult.OURS and edit is not like[0]
+                return ProbeResult.OVERWRITTEN if changed else look
         return look
 
     async def _try(self, edit: Method) -> ProbeResult:
@@ -115,12 +115,13 @@ class DeliveryProbe:
             with self._gateway.probing():
                 await self._gateway.call(edit)
         except Refused as refused:
-            if refused.refusal is ApiRefusal.UNREADABLE and (plain := plainer(edit)) is not None:
+            unreadable = refused.refusal is ApiRefusal.UNREADABLE
+            if unreadable and (plain := without_markup(edit)) is not None:
                 return await self._try(plain)
             return _SHOWS.get(refused.refusal, ProbeResult.NOTHING)
         return ProbeResult.OURS
 
-    async def _take_away(self, chat: int, message_refs: Sequence[int]) -> None:
+    async def _delete(self, chat: int, message_refs: Sequence[int]) -> None:
         for message_ref in message_refs:
             try:
                 await self._gateway.call(DeleteMessage(chat_id=chat, message_id=message_ref))
@@ -128,8 +129,8 @@ class DeliveryProbe:
                 continue
 
 
-def likenesses(method: Method) -> list[list[Method]]:
-    """For each message that a call makes, the edits that change nothing of it, in their order."""
+def unchanging_edits(method: Method) -> list[list[Method]]:
+    """For each message that a call makes, the edits that change nothing about it, in order."""
     if isinstance(method, SendMediaGroup):
         return [[_buttons(None), _caption(piece)] for piece in method.media]
     keyboard = getattr(method, "reply_markup", None)
@@ -157,8 +158,8 @@ def _caption(said: Any) -> Method:
     )
 
 
-def plainer(method: Method) -> Method | None:
-    """The same words without markup, if there was any (R12)."""
+def without_markup(method: Method) -> Method | None:
+    """The call without markup, if it has any (R12)."""
     fields = type(method).model_fields
     update: dict[str, Any] = {
         name: None

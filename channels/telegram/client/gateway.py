@@ -1,13 +1,13 @@
-"""The one gate through which calls leave for Telegram: in order, at a pace, remembering ids.
+"""Every call to Telegram goes through here: in order, paced, with the ids of messages remembered.
 
-Whoever holds the bot goes through here, handlers' direct answers like the courier's deliveries: the
-gate is a middleware of the bot's session.
+Handlers' direct answers like the courier's deliveries: the gateway is a middleware of the bot's
+session.
 """
 
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
 from typing import Any, Final, TypeVar, cast
@@ -23,12 +23,12 @@ from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.methods import TelegramMethod
 from aiogram.methods.base import Response
-from aiogram.types import Chat, LinkPreviewOptions, Message, MessageId
+from aiogram.types import LinkPreviewOptions, Message, MessageId
 
 from channels.telegram.client.api_errors import Refused, judge, refusal_of
 from channels.telegram.client.session import LeanSession
 from channels.telegram.client.turn_queue import TurnQueue
-from channels.telegram.screens.open_menus import OpenMenus
+from channels.telegram.screens.buttons import OpenMenus
 from core.delivery.pacing import Pacer, Priority
 
 T = TypeVar("T")
@@ -104,15 +104,6 @@ _probing: ContextVar[bool] = ContextVar("probing", default=False)
 _delivery_priority: ContextVar[Priority | None] = ContextVar("delivery_priority", default=None)
 
 
-def _is_direct() -> bool:
-    return _delivery_priority.get() is None
-
-
-def _urgency() -> Priority:
-    delivery = _delivery_priority.get()
-    return Priority.ANSWER_TO_ACTOR if delivery is None else delivery
-
-
 REMEMBERED: Final = 4096
 SHARED: Final = "shared"
 _SUPERGROUP: Final = "-100"
@@ -152,7 +143,7 @@ class KnownIds:
         return self._newest.get(counter_of(chat), 0)
 
     def is_known(self, chat: int | str, message_id: int) -> bool:
-        """Whether it is accounted for whose this message is."""
+        """Whether a message with this id was seen."""
         known = self._known.get(counter_of(chat))
         return known is not None and message_id in known[1]
 
@@ -186,7 +177,7 @@ class Gateway:
 
     @contextmanager
     def probing(self) -> Iterator[None]:
-        """Calls in this block look whether something stands there: in turn, but at no pace."""
+        """Calls in this block probe whether a message exists: in turn, but not paced."""
         token = _probing.set(True)
         try:
             yield
@@ -203,28 +194,14 @@ class Gateway:
                 raise Refused(refusal, str(error)) from error
             raise judge(error, method) from error
 
-    def note_incoming(self, chat: Chat | int, message_id: int) -> None:
-        """Somebody's message was seen."""
-        self.known_ids.note(chat.id if isinstance(chat, Chat) else chat, message_id)
-
     def note_result(self, method: TelegramMethod[Any], result: object) -> None:
-        """Remember the ids that an answer tells of."""
+        """Remember the ids of the messages in a response."""
         chat = getattr(method, "chat_id", None)
         for found in result if isinstance(result, list) else [result]:
             if isinstance(found, Message):
                 self.known_ids.note(found.chat.id, found.message_id)
             elif isinstance(found, MessageId) and chat is not None:
                 self.known_ids.note(chat, found.message_id)
-
-    def turn(
-        self, address: str, count: int, until: float = inf
-    ) -> AbstractAsyncContextManager[None]:
-        """Wait until it is this call's turn in its chat; hold the chat meanwhile.
-
-        Raises `NoRoom` if that would be beyond ``until``, in monotonic seconds.
-        """
-        paced = 0 if _probing.get() else count
-        return self.turns.turn(address, _urgency(), paced, until)
 
 
 class _Gate(BaseRequestMiddleware):
@@ -239,29 +216,25 @@ class _Gate(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[Any],
     ) -> Any:
+        """Make the call in its chat's turn; calls that change no chat need none."""
         if not is_change(method):
             return await make_request(bot, method)
-        return await self._change(make_request, bot, method)
-
-    async def _change(
-        self,
-        make_request: NextRequestMiddlewareType[Any],
-        bot: Bot,
-        method: TelegramMethod[Any],
-    ) -> Any:
         address, count = str(cast(Any, method).chat_id), count_of(method)
-        until = time.monotonic() + PATIENCE if _is_direct() else inf
+        delivery = _delivery_priority.get()
+        direct, priority = delivery is None, delivery or Priority.ANSWER_TO_ACTOR
+        until = time.monotonic() + PATIENCE if direct else inf
         for attempt in range(TRIES + 1):
+            paced = 0 if _probing.get() else count
             try:
-                async with self._gateway.turn(address, count, until):
+                async with self._gateway.turns.turn(address, priority, paced, until):
                     # only now: a menu may have been opened while a card waited for its turn
-                    shown = method if _is_direct() else self._gateway.open_menus.keep(method)
+                    shown = method if direct else self._gateway.open_menus.keep(method)
                     result = await make_request(bot, shown)
             except TelegramRetryAfter as error:
                 again = time.monotonic() + error.retry_after
                 self._gateway.pacer.blocked(address, again)
                 # somebody waits for this answer, and not for long; the courier waits by itself
-                if not _is_direct() or attempt == TRIES or again > until:
+                if not direct or attempt == TRIES or again > until:
                     raise
             else:
                 self._gateway.note_result(method, result)

@@ -1,4 +1,4 @@
-"""Kept connections to a Bot API server: each makes one request at a time.
+"""Keep-alive connections to a Bot API server: each makes one request at a time.
 
 HTTP/1.1 is parsed by httptools (the parser of Node.js), chunked answers included. `ConnectionPool`
 hands out the connections that are free.
@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
     # ------------------------------------------------------------------ asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way out."""
+        """Keep the transport."""
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:

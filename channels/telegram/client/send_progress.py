@@ -1,5 +1,5 @@
-"""Calls of one delivery, one after the other, each made once: resumed after a failure, and looked
-for when the answer was lost (R6).
+"""Makes the calls of one delivery in order, each once: resumes after a failure, and searches for
+the messages of a call whose response was lost (R6).
 """
 
 import logging
@@ -11,7 +11,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import Message, MessageId
 
 from channels.telegram.client.api_errors import ApiRefusal, Refused
-from channels.telegram.client.delivery_probe import DeliveryProbe, plainer
+from channels.telegram.client.delivery_probe import DeliveryProbe, without_markup
 from channels.telegram.client.gateway import Gateway
 from core.delivery.channel import Delivery, SendError
 from core.delivery.outbox_store import STOPPED, note_stopped
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One call and the desk's messages that it carries, in the order of what it makes."""
+    """One call, and the ids of the stored messages that it sends, in order."""
 
     method: TelegramMethod[Any]
     carries: tuple[int, ...] = ()
@@ -30,20 +30,15 @@ class Step:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a delivery has come: what was sent, and which message of the desk's it is."""
+    """How far a delivery has come: the ids of what was sent, and the stored messages they are."""
 
     steps: Sequence[Step]
     done: int = 0
     message_refs: list[int] = field(default_factory=list)
     carried: list[int] = field(default_factory=list)
 
-    @property
-    def rest(self) -> Sequence[Step]:
-        """What has not been done yet."""
-        return self.steps[self.done :]
-
     def advance(self, step: Step, message_refs: Sequence[int]) -> None:
-        """This step is done."""
+        """Count the step as done."""
         self.done += 1
         self.message_refs += message_refs
         own = step.carries
@@ -71,7 +66,7 @@ class SendProgressStore:
         """Make the calls that are left. Raises `Refused` for the first one, and `SendError`."""
         progress = self._resume(delivery, steps)
         try:
-            for step in progress.rest:
+            for step in progress.steps[progress.done :]:
                 result = await self._call(step.method, first=progress.done == 0)
                 progress.advance(step, _refs(result))
         except SendError as error:
@@ -84,7 +79,7 @@ class SendProgressStore:
     async def look_for(
         self, delivery: Delivery, steps: Sequence[Step], lowest: int
     ) -> Progress | None:
-        """After a lost answer: what stands there, completed; ``None`` when nothing of it does."""
+        """Find what arrived after a lost response, and make the other calls; ``None``: nothing."""
         progress = self._begun[delivery.id] = self._resume(delivery, steps)
         try:
             await self._catch_up(progress, int(delivery.address), lowest)
@@ -104,7 +99,7 @@ class SendProgressStore:
         return Progress(steps, came["done"], [*came["refs"]], [*came["carried"]])
 
     async def _note(self, delivery: Delivery, progress: Progress) -> None:
-        """For the next process: its calls may be others, but in the same order."""
+        """Store it for the next process, whose calls may differ, but come in the same order."""
         if not progress.done:
             return
         came = {"done": progress.done, "refs": progress.message_refs, "carried": progress.carried}
@@ -114,8 +109,7 @@ class SendProgressStore:
             log.warning("how far a delivery came is known to this process only: %s", error)
 
     async def _catch_up(self, progress: Progress, chat: int, lowest: int) -> None:
-        while progress.rest:
-            step = progress.rest[0]
+        for step in progress.steps[progress.done :]:
             found = await self._prober.find(
                 step.method, chat, max([lowest, *progress.message_refs])
             )
@@ -127,7 +121,7 @@ class SendProgressStore:
         try:
             return await self._gateway.call(method)
         except Refused as refused:
-            plain = plainer(method) if refused.refusal is ApiRefusal.UNREADABLE else None
+            plain = without_markup(method) if refused.refusal is ApiRefusal.UNREADABLE else None
             if plain is not None:
                 return await self._call(plain, first=first)
             if first:

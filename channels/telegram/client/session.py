@@ -134,9 +134,6 @@ class LeanSession(BaseSession):
             return {key: one for key, one in pairs if one is not None}
         if kind is list:
             return [self._plain(bot, one) for one in value]
-        return self._rare(bot, value)
-
-    def _rare(self, bot: Bot, value: Any) -> Any:
         match value:
             case Default():
                 return self._default(bot, value.name)

@@ -29,16 +29,6 @@ class Turn:
     count: int
     given: asyncio.Future[None]
 
-    @property
-    def in_chat(self) -> tuple[int, int]:
-        """Who goes first in one chat: the urgent, whatever waits there for room."""
-        return (self.priority if self.count else -1, self.number)
-
-    @property
-    def among_chats(self) -> tuple[float, int]:
-        """Who goes first of several chats: waiting is worth something, so that nobody starves."""
-        return (self.since + PATIENCE * self.priority if self.count else -inf, self.number)
-
 
 class TurnQueue:
     """Gives turns. ``count`` is how many messages a call makes; 0 goes at no pace."""
@@ -82,7 +72,9 @@ class TurnQueue:
             raise NoRoom("no room in this chat so soon")
         given = asyncio.get_running_loop().create_future()
         turn = Turn(next(self._numbers), now, address, priority, count, given)
-        heapq.heappush(self._waiting.setdefault(address, []), (turn.in_chat, turn))
+        # who goes first in one chat: the urgent, whatever waits there for room
+        first = (priority if count else -1, turn.number)
+        heapq.heappush(self._waiting.setdefault(address, []), (first, turn))
         self._offer(address)
         self._advance()
         try:
@@ -116,7 +108,9 @@ class TurnQueue:
     def _offer(self, address: str) -> None:
         first = self._first(address)
         if first is not None:
-            heapq.heappush(self._ready, (first.among_chats, first))
+            # of several chats, waiting is worth something, so that nobody starves
+            worth = first.since + PATIENCE * first.priority if first.count else -inf
+            heapq.heappush(self._ready, ((worth, first.number), first))
 
     def _advance(self) -> None:
         """Give every turn that can be given now, and come back when the next one can."""

@@ -1,4 +1,4 @@
-"""Entities that people may use, and texts put together without shifting them.
+"""The entities that are kept of people's messages, and text added without shifting them.
 
 Offsets are the Bot API's: in UTF-16 units.
 """
@@ -12,7 +12,7 @@ from core.words.names import units
 
 Entity = dict[str, Any]
 
-# How words look, never whom they call: mentions, commands and the like stay as mere text (S8).
+# Only formatting: mentions, commands and the like stay plain text (S8).
 KEPT: Final = frozenset(
     {
         "bold",
@@ -29,8 +29,10 @@ KEPT: Final = frozenset(
 
 
 def plain_words(text: str, entities: Iterable[MessageEntity]) -> tuple[str, list[Entity]]:
-    """The text with hidden links made visible, and what is kept of its looks (S8)."""
+    """The text with hidden links made visible, and the formatting that is kept (S8)."""
     entities = list(entities)
+    if not entities:
+        return text, []
     shown = [
         (entity.offset + entity.length, f" ({entity.url})")
         for entity in entities

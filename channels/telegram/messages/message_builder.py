@@ -1,4 +1,4 @@
-"""Saying kept words again: which calls put them into a chat, whole and in order."""
+"""Builds the Bot API calls that send stored messages again, whole and in order."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -100,9 +100,9 @@ def methods(
     keyboard: InlineKeyboardMarkup | None = None,
     must_reply: bool = False,
 ) -> list[Method]:
-    """The calls that say a content: the first is the reply, the last has the keyboard.
+    """The calls that send a content: the first is the reply, the last has the keyboard.
 
-    ``must_reply``: rather fail than be sent without the message it answers.
+    ``must_reply``: fail rather than be sent without the message it answers.
     """
     parts = pieces(content, prefix)
     last = len(parts) - 1
@@ -125,7 +125,7 @@ def album(
     reply_to: int | None = None,
     must_reply: bool = False,
 ) -> list[tuple[Method, tuple[int, ...]]]:
-    """The calls that say several contents as albums, with the places of the contents in each.
+    """The calls that send several contents as albums, with the indexes of the contents in each.
 
     What an album does not take (a lone file, another kind, a long caption) goes by itself.
     """
@@ -156,9 +156,9 @@ def edits(
     prefix: str | None = None,
     keyboard: InlineKeyboardMarkup | None = None,
 ) -> list[Method]:
-    """The calls that make copies standing at ``message_refs`` say the content as it is now.
+    """The calls that edit the copies ``message_refs`` to the content as it is now.
 
-    What has no place any more among the copies is said below them.
+    What does not fit into the copies is sent below them.
     """
     parts = pieces(content, prefix)
     calls: list[Method] = []

@@ -1,7 +1,7 @@
-"""A message as it came in, made into words that can be said again on another day.
+"""Reads a message as it came in: its words, files and references as the desk keeps them.
 
 ``content`` is JSON: ``kind``, ``text``, ``entities``, ``file_id`` and ``more`` (what the kind
-needs besides). Saying it again is in `again`; its names can be imported from here too.
+needs besides). `message_builder` makes calls of it that send it elsewhere.
 """
 
 from collections.abc import Callable
@@ -11,25 +11,21 @@ from typing import Any, Final
 from aiogram.enums import ContentType
 from aiogram.types import Message, PhotoSize
 
-from channels.telegram.addresses import message_ref
 from channels.telegram.messages.formatting import plain_words
-from channels.telegram.messages.message_builder import album, edits, methods, pieces
-from core.addresses import MessageRef
+from core.addresses import TELEGRAM, MessageRef
 from core.tickets.incoming import IncomingMessage
-
-__all__ = ["Service", "Unsupported", "album", "edits", "methods", "pieces", "read"]
 
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A person's message of a kind that cannot be carried: a poll, a game, a kind of tomorrow."""
+    """A message of a kind that cannot be relayed: a poll, a game, a kind that is unknown here."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Telegram tells of something that happened in the chat: nobody's words."""
+    """A service message: something has happened in the chat, and nobody wrote it."""
 
     kind: str
 
@@ -55,15 +51,16 @@ _REFUSED: Final = frozenset(
 
 
 def read(message: Message) -> IncomingMessage | Unsupported | Service:
-    """What a message says, as the desk keeps it."""
+    """The message as the desk stores it."""
     kind = ContentType(message.content_type)
     reader = _READERS.get(kind)
     if reader is None:
         return Unsupported(kind.value) if kind in _REFUSED else Service(kind.value)
-    content = _empty(_NAMES.get(kind, kind).value)
-    content["text"], content["entities"] = plain_words(
+    text, entities = plain_words(
         message.text or message.caption or "", message.entities or message.caption_entities or ()
     )
+    content: Content = {"kind": _NAMES.get(kind, kind).value, "text": text, "entities": entities}
+    content |= {"file_id": None, "more": {}}
     summary = reader(message, content)
     return IncomingMessage(
         ref=message_ref(message.chat.id, message.message_id),
@@ -78,10 +75,6 @@ def read(message: Message) -> IncomingMessage | Unsupported | Service:
 _NAMES: Final = {ContentType.LIVE_PHOTO: ContentType.PHOTO}
 
 
-def _empty(kind: str) -> Content:
-    return {"kind": kind, "text": "", "entities": [], "file_id": None, "more": {}}
-
-
 def _answered(message: Message) -> MessageRef | None:
     """The message that this one replies to; the one that opened a forum topic does not count."""
     answered = message.reply_to_message
@@ -90,7 +83,7 @@ def _answered(message: Message) -> MessageRef | None:
     return message_ref(message.chat.id, answered.message_id)
 
 
-# One reader for each kind: fills the content and returns what can be told of it in a line of text.
+# One reader for each kind: fills the content and returns a line of text that describes it.
 
 
 def _text(_message: Message, _content: Content) -> str:
@@ -102,7 +95,7 @@ def _photo(message: Message, content: Content) -> str:
     if not sizes and message.live_photo is not None:
         sizes = list(message.live_photo.photo or ())
     if not sizes and message.live_photo is not None:
-        # A picture that moves, and no still of it: carried as the film that it is.
+        # a live photo without a still picture is relayed as a video
         content["kind"] = "video"
         content["file_id"] = message.live_photo.file_id
     else:
@@ -130,7 +123,7 @@ def _file(attribute: str, *named_by: str) -> Callable[[Message, Content], str]:
 
 
 def _location(message: Message, content: Content) -> str:
-    """A live location is carried as the point where it is now."""
+    """A live location is relayed as the point where it is now."""
     place = message.location
     if place is None:
         return ""
@@ -181,3 +174,14 @@ _READERS: Final[dict[ContentType, Callable[[Message, Content], str]]] = {
     ContentType.VENUE: _venue,
     ContentType.CONTACT: _contact,
 }
+
+
+def message_ref(chat: int, message: int) -> MessageRef:
+    """The desk's reference of a Telegram message."""
+    return MessageRef(TELEGRAM, str(chat), str(message))
+
+
+def message_id(message: object) -> int | None:
+    """Telegram's id of a stored reference; ``None`` for what is no number."""
+    words = str(message).removeprefix("-")
+    return int(str(message)) if words.isdecimal() else None

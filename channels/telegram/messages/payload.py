@@ -7,10 +7,9 @@ from typing import Any
 from aiogram.methods import SendMessage
 from aiogram.types import InlineKeyboardMarkup, ReplyParameters
 
-from channels.telegram.addresses import message_id
 from channels.telegram.client.send_progress import Progress, Step
-from channels.telegram.messages.message_parser import album, methods
-from channels.telegram.screens.card import header
+from channels.telegram.messages.message_builder import album, methods
+from channels.telegram.messages.message_parser import message_id
 from channels.telegram.screens.notices import question_after_all
 from channels.telegram.screens.screen import Renderer, Screen
 from core.addresses import Address, MessageRef
@@ -18,15 +17,16 @@ from core.delivery.channel import Delivery, Sent
 from core.delivery.sent_messages import card_place
 from core.desk import Desk
 from core.tickets.card import Card, Words, last_from_customer, words_of
-from core.tickets.topics import title_of
+from core.tickets.catalog import topic_title
 from core.tx import ReadTx
+from core.words.names import clean_name
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The words of a delivery, what they reply to, and the lines that may stand above them.
+    """The messages of a delivery, what they reply to, and the lines that may stand above them.
 
-    ``fallback`` is the line for when what they answer is gone; without one they go all the same.
+    ``fallback``: the line where the message to answer was deleted; ``None``: sent without one.
     """
 
     words: Sequence[Words]
@@ -35,17 +35,15 @@ class Load:
     fallback: str | None
     keyboard: InlineKeyboardMarkup | None = None
 
-    def steps(self, chat: int) -> list[Step]:
-        """The calls, as a reply where that is possible."""
-        must = self.fallback is not None and self.reply_to is not None
-        return self._steps(chat, self.reply_to, self.prefix, must=must)
-
-    def steps_without_reply(self, chat: int) -> list[Step]:
-        """The calls when the message to answer has been deleted."""
-        return self._steps(chat, None, self.fallback or self.prefix, must=False)
-
-    def _steps(self, chat: int, reply: int | None, prefix: str | None, *, must: bool) -> list[Step]:
-        where: dict[str, Any] = {"prefix": prefix, "reply_to": reply, "must_reply": must}
+    def steps(self, chat: int, *, reply: bool = True) -> list[Step]:
+        """The calls. ``reply``: as a reply where that is possible; not if the message to answer
+        has been deleted.
+        """
+        where: dict[str, Any] = {
+            "prefix": self.prefix if reply else self.fallback or self.prefix,
+            "reply_to": self.reply_to if reply else None,
+            "must_reply": reply and self.fallback is not None and self.reply_to is not None,
+        }
         if len(self.words) == 1:
             only = self.words[0]
             calls = methods(only.content, chat, keyboard=self.keyboard, **where)
@@ -68,7 +66,7 @@ async def load(desk: Desk, delivery: Delivery, renderer: Renderer) -> Load | Non
 
 
 async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None]:
-    """The words that are left, and the ref of what they answer: the card, or the customer's."""
+    """The messages not withdrawn, and the id of what they answer: the card, or the customer's."""
     found = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
     words = [piece for piece in found if not piece.withdrawn]
     if not words:
@@ -84,11 +82,13 @@ async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None
 def _for_operators(
     delivery: Delivery, renderer: Renderer, words: Sequence[Words], card: int | None
 ) -> Load:
-    """A reply to the card shows whose words they are; without a card, a line above does. Of words
-    that were said before and are edited, it says so in any case.
+    """A reply to the card shows whose words they are; without a card, a line above does. Edited
+    words always have the line, which says so.
     """
     edited = delivery.kind == "edit"
-    line = header(renderer, delivery.ticket_id or 0, words[0].author, edited=edited)
+    key = "header.operators_edited" if edited else "header.operators"
+    name = clean_name(words[0].author)
+    line = renderer.plain(key, number=delivery.ticket_id or 0, name=name)
     thanks = bool(delivery.facts.get("thanks")) and len(words) == 1
     return Load(
         words,
@@ -103,7 +103,7 @@ async def customer_header(desk: Desk, delivery: Delivery, renderer: Renderer) ->
     """Which of several tickets it is about."""
     if not delivery.facts.get("header"):
         return None
-    about = await desk.read(title_of, delivery.facts.get("topic"), delivery.locale)
+    about = await desk.read(topic_title, delivery.facts.get("topic"), delivery.locale)
     if about is None:
         return renderer.plain("header.customer_plain", number=delivery.ticket_id)
     return renderer.plain("header.customer", number=delivery.ticket_id, about=about)

@@ -1,4 +1,4 @@
-"""How the bot introduces itself: its commands for each role and chat, its description, its menu.
+"""What Telegram shows of the bot: its commands for each role and chat, its description, its menu.
 
 Telegram shows the narrowest scope that fits, and in it the reader's language, or else the entry
 without a language. Nothing is set twice: a digest of everything says whether there is news.

@@ -1,4 +1,4 @@
-"""Building blocks of keyboards, and the field types of callback data.
+"""Building blocks of keyboards, the field types of callback data, and menus that stand open.
 
 Every screen defines the callback data of its own buttons as classes of aiogram's `CallbackData`;
 `callback_data` lists them all and reads what comes back. The packed forms stand in people's chats
@@ -6,10 +6,13 @@ for years: a prefix, the order of fields and the spelling of values never change
 """
 
 import re
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from aiogram.filters.callback_data import CallbackData
+from aiogram.methods import EditMessageText, TelegramMethod
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from pydantic import Field
 
@@ -61,3 +64,53 @@ def page_turns(page: int, pages: int, turn: Any) -> Iterator[Button]:
 def short(label: str) -> str:
     """The label, cut to what fits on a button."""
     return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"
+
+
+# Whoever opened a menu chooses within so many seconds, or has gone away.
+OPEN_FOR: Final = 60.0
+
+MessagePlace = tuple[int | str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlay:
+    keyboard: InlineKeyboardMarkup
+    opener: str  # what the button carries that leads to it
+    until: float
+
+
+@dataclass(slots=True)
+class OpenMenus:
+    """Open menus by chat and message."""
+
+    clock: Callable[[], float] = time.monotonic
+    _open: dict[MessagePlace, _Overlay] = field(default_factory=dict)
+
+    def open(self, place: MessagePlace, keyboard: InlineKeyboardMarkup, opener: str) -> None:
+        """A menu is about to be shown; ``opener`` is the data of the card's button that leads
+        there.
+        """
+        now = self.clock()
+        self._open = {where: one for where, one in self._open.items() if one.until > now}
+        self._open[place] = _Overlay(keyboard, opener, now + OPEN_FOR)
+
+    def close(self, place: MessagePlace) -> None:
+        """A button below this message was pressed: whatever stood open has done its part."""
+        self._open.pop(place, None)
+
+    def keep(self, method: TelegramMethod[Any]) -> TelegramMethod[Any]:
+        """The refresh of a card with the open menu's buttons, if the card still leads to it."""
+        if not isinstance(method, EditMessageText):
+            return method
+        overlay = self._open.get((method.chat_id or 0, method.message_id or 0))
+        if overlay is None or overlay.until <= self.clock():
+            return method
+        if overlay.opener not in _carried(method.reply_markup):
+            return method
+        return method.model_copy(update={"reply_markup": overlay.keyboard})
+
+
+def _carried(keyboard: InlineKeyboardMarkup | None) -> Iterator[str | None]:
+    for row in keyboard.inline_keyboard if keyboard is not None else ():
+        for button in row:
+            yield button.callback_data

@@ -8,22 +8,24 @@ from typing import Final
 
 from aiogram.filters.callback_data import CallbackData
 
-from channels.telegram.screens.admins import DismissAdmin
-from channels.telegram.screens.assignment import AssignPerson, AssignTeam, EscalateTo
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, TicketVerb
-from channels.telegram.screens.classification import Classify
-from channels.telegram.screens.customer_menu import ChooseLanguage, Menu
+from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
 from channels.telegram.screens.manual_ticket import ManualStep
-from channels.telegram.screens.new_ticket import ChooseTopic, FileMessages
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.quarantine import QuarantineStep
-from channels.telegram.screens.setup import LinkChat, SetField, SetupStep
-from channels.telegram.screens.similar import MakeParent
+from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.ticket_choices import (
+    AssignPerson,
+    AssignTeam,
+    Classify,
+    EscalateTo,
+    MakeParent,
+)
 from channels.telegram.screens.ticket_list import ListPage
 
 KINDS: Final[tuple[type[CallbackData], ...]] = (

@@ -21,8 +21,7 @@ from channels.telegram.screens.buttons import (
 from channels.telegram.screens.customer_menu import Menu, back_to, new_ticket
 from channels.telegram.screens.customer_tickets import OwnTicketOpened, state_of
 from channels.telegram.screens.screen import Renderer, Screen
-from core.equipment.camera_picker import Offered
-from core.equipment.cameras import PAGE, CameraFacts
+from core.equipment.cameras import PAGE, CameraFacts, Offered
 from core.equipment.faults import Chosen
 from core.words.names import clean_name
 

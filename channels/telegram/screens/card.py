@@ -65,12 +65,6 @@ def draw(card: Card, renderer: Renderer) -> Screen:
     )
 
 
-def header(renderer: Renderer, ticket_id: int, name: str, *, edited: bool = False) -> str:
-    """The line above words whose author and ticket nothing else shows."""
-    key = "header.operators_edited" if edited else "header.operators"
-    return renderer.plain(key, number=ticket_id, name=clean_name(name))
-
-
 def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     about = clean_name(card.topic, TITLE_LENGTH) if card.topic else Key("card.no_topic")
     yield renderer.html("card.head", marker=str(card.marker), number=card.number, about=about)

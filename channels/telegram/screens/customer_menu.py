@@ -1,5 +1,6 @@
-"""What always stands in a customer's chat: the menu, the way back, the choice of a language."""
+"""What a customer begins: the menu below the chat, a language, a new ticket."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
@@ -7,8 +8,8 @@ from zoneinfo import ZoneInfo
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import KeyboardButton, ReplyKeyboardMarkup
 
-from channels.telegram.screens.buttons import Keyboard, button, matching, one_of, rows_of
-from channels.telegram.screens.screen import Renderer
+from channels.telegram.screens.buttons import Keyboard, button, matching, one_of, rows_of, short
+from channels.telegram.screens.screen import Renderer, Screen
 from core.texts import Texts
 
 # Languages are named in themselves, so that whoever cannot read the rest can read this.
@@ -76,3 +77,53 @@ def languages(renderer: Renderer) -> Keyboard:
         button(renderer.plain(f"button.language.{code}"), ChooseLanguage(code=code))
         for code in LANGUAGES
     )
+
+
+class ChooseTopic(CallbackData, prefix="p"):
+    """What the new ticket is about: a topic's code."""
+
+    code: Annotated[str, matching("[A-Za-z0-9_.-]{1,48}")]
+
+
+class FileMessages(CallbackData, prefix="w"):
+    """Where the kept messages belong: the id of a ticket, ``new``, or ``no`` to forget them."""
+
+    where: Annotated[str, matching("new|no|[1-9][0-9]{0,17}")]
+
+    @property
+    def forget(self) -> bool:
+        """They belong nowhere."""
+        return self.where == "no"
+
+    @property
+    def ticket_id(self) -> int | None:
+        """The ticket that they belong to; ``None`` for a new one."""
+        return int(self.where) if self.where.isdecimal() else None
+
+
+def topics(renderer: Renderer, choices: Iterable[tuple[str, str]]) -> Screen:
+    """What is the ticket about? ``choices`` are codes and titles; writing at once answers, too."""
+    offered = [button(short(title), ChooseTopic(code=code)) for code, title in choices]
+    key = "customer.topics" if offered else "customer.describe.free"
+    back = button(renderer.plain("button.menu.back"), Menu(step="back"))
+    return Screen(renderer.html(key), rows_of([*offered, back]))
+
+
+def file_whether(renderer: Renderer) -> Keyboard:
+    """No ticket is open: shall these words make one?"""
+    return rows_of(
+        [
+            button(renderer.plain("button.file.open"), FileMessages(where="new")),
+            button(renderer.plain("button.file.forget"), FileMessages(where="no")),
+        ]
+    )
+
+
+def file_which(renderer: Renderer, choices: Iterable[tuple[int, str]]) -> Keyboard:
+    """Several are open, as ``(ticket_id, about)``: where do these words belong?"""
+    own = [
+        [button(short(f"#{ticket_id} {about}".rstrip()), FileMessages(where=str(ticket_id)))]
+        for ticket_id, about in choices
+    ]
+    new = button(renderer.plain("button.file.new"), FileMessages(where="new"))
+    return Keyboard(inline_keyboard=[*own, [new]])

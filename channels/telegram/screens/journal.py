@@ -1,15 +1,15 @@
-"""A ticket's journal: a text for each kind of event, and for each verb of the workflow."""
+"""A ticket's journal, and why a deadline is when it is (X10)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from channels.telegram.screens.screen import Renderer, clipped
 from core.sla.agreements import Agreements, agreements_of
+from core.sla.explanation import Day, Line, Pause, Why
 from core.texts import Key, unpack
-from core.tickets.classes import ASPECTS, Classes, classes_of
-from core.tickets.topics import Topics, topics_of
+from core.tickets.catalog import ASPECTS, Classes, Topics, classes_of, topics_of
 from core.tx import ReadTx
 from core.words.names import clean_name
 
@@ -94,3 +94,55 @@ def _kind(renderer: Renderer, classes: Classes, given: Mapping[str, Any]) -> str
 def _topic(renderer: Renderer, topics: Topics, code: str | None) -> str | Key:
     topic = topics.get(code or "")
     return Key("card.no_topic") if topic is None else topic.title(renderer.locale)
+
+
+# Of more lines, those between the first and the last are summed up in one.
+_MOST: Final = 24
+_ENDS: Final = 10
+
+
+def draw_explanation(renderer: Renderer, ticket_id: int, why: Why) -> Iterator[str]:
+    """The lines of one clock; ``renderer`` is in the zone of its calendar."""
+    reading, told = why.told.reading, why.told
+    yield renderer.html(f"why.head.{why.kind}", number=ticket_id)
+    yield renderer.html(
+        "why.terms", agreement=why.agreement, calendar=why.calendar, zone=why.zone.key
+    )
+    span = timedelta(seconds=reading.span)
+    yield renderer.html("why.span", span=span, since=reading.started_at)
+    yield from _lines(renderer, told.lines)
+    if reading.due_at is not None:
+        key = "why.was_due" if reading.due_at <= renderer.now else "why.due"
+        yield renderer.html(key, counted=span, due=reading.due_at)
+    else:
+        left = timedelta(seconds=reading.left or 0)
+        yield renderer.html("why.left", counted=span - left, left=left)
+
+
+def _lines(renderer: Renderer, lines: tuple[Line, ...]) -> Iterator[str]:
+    if len(lines) <= _MOST:
+        yield from (_line(renderer, line) for line in lines)
+        return
+    yield from (_line(renderer, line) for line in lines[:_ENDS])
+    between = [line for line in lines[_ENDS:-_ENDS] if isinstance(line, Day)]
+    length = sum((day.length for day in between), start=timedelta())
+    yield renderer.html("why.more", n=len(between), length=length)
+    yield from (_line(renderer, line) for line in lines[-_ENDS:])
+
+
+def _line(renderer: Renderer, line: Line) -> str:
+    if isinstance(line, Pause):
+        key = "why.ended" if line.ended else "why.pause"
+        now = "_now" if line.until is None else ""
+        return renderer.html(f"{key}{now}", since=line.since, until=line.until)
+    pieces = ", ".join(_piece(renderer, *piece) for piece in line.pieces)
+    return renderer.html("why.day", day=line.pieces[0][0], pieces=pieces, length=line.length)
+
+
+def _piece(renderer: Renderer, since: datetime, until: datetime) -> str:
+    return f"{_clock(renderer, since)}–{_clock(renderer, until)}"
+
+
+def _clock(renderer: Renderer, at: datetime) -> str:
+    local = at.astimezone(renderer.zone)
+    return f"{local.hour}:{local.minute:02}"

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
 
-from channels.telegram.screens import customer_tickets, new_ticket, outages, ticket_list
+from channels.telegram.screens import customer_menu, customer_tickets, outages, ticket_list
 from channels.telegram.screens.buttons import Button, Id, Keyboard, button, rows_of
 from channels.telegram.screens.card import NOBODY
 from channels.telegram.screens.screen import Renderer, Screen, clipped
@@ -140,7 +140,7 @@ def question_after_all(renderer: Renderer, message_id: int) -> Keyboard:
 def _which(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:
     none = renderer.plain("own.no_topic")
     choices = [(ticket_id, topic or none) for ticket_id, topic in facts["choices"]]
-    return new_ticket.file_which(renderer, choices)
+    return customer_menu.file_which(renderer, choices)
 
 
 def _show_late(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard:
@@ -159,7 +159,7 @@ _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | 
     "ticket.resolved": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
         renderer, facts["number"]
     ),
-    "customer.ask.whether": lambda renderer, _facts, _card: new_ticket.file_whether(renderer),
+    "customer.ask.whether": lambda renderer, _facts, _card: customer_menu.file_whether(renderer),
     "customer.ask.which": _which,
     "staff.assigned": _open_card,
     "staff.escalated": _open_card,

@@ -1,9 +1,10 @@
-"""The set-up checklist in an admin's chat, the choices of its steps, and linking a chat."""
+"""The set-up checklist in an admin's chat, the choices of its steps, linking a chat, the admins."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
@@ -12,6 +13,7 @@ from channels.telegram.client.chat_health import RIGHTS, Health
 from channels.telegram.screens.buttons import (
     LARGEST,
     Button,
+    Id,
     Keyboard,
     button,
     matching,
@@ -21,8 +23,10 @@ from channels.telegram.screens.buttons import (
 from channels.telegram.screens.customer_menu import LANGUAGES
 from channels.telegram.screens.screen import Renderer, Screen
 from core.company import Company
+from core.setup.admins import Admin, Invitation
 from core.teams.teams import TeamFacts
 from core.texts import Key
+from core.words.names import clean_name
 
 # The zones of most who speak Russian; any other is written in words. Label → zone.
 ZONES: Final = {
@@ -186,3 +190,75 @@ def _spans(renderer: Renderer) -> list[Button]:
         )
         for hours in SPANS
     ]
+
+
+_SHARE: Final = "https://t.me/share/url"
+LONGEST: Final = 40
+
+
+class DismissAdmin(CallbackData, prefix="ad"):
+    """This person is to be no admin any more; ``ask`` asks once more, ``sure`` does it."""
+
+    verb: Annotated[str, one_of(("ask", "sure"))]
+    person: Id
+
+
+def draw_admins(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen:
+    """All admins; those who were invited can be removed. ``mine``: who looks, by account."""
+    lines = [renderer.html("setup.admins.head"), ""]
+    lines += [_admin_line(renderer, one, mine) for one in found]
+    if any(one.named for one in found):
+        lines += ["", renderer.html("setup.admins.named")]
+    removable = [one for one in found if not one.named] if len(found) > 1 else []
+    rows = [[_admin_step(renderer, "invite")]]
+    rows += [
+        [
+            button(
+                renderer.plain("button.setup.dismiss", name=_name(one)),
+                DismissAdmin(verb="ask", person=one.id),
+            )
+        ]
+        for one in removable
+    ]
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[*rows, [_back(renderer, "list")]]))
+
+
+def _admin_line(renderer: Renderer, one: Admin, mine: int) -> str:
+    who = "you" if one.telegram_id == mine else "line"
+    key = f"setup.admins.{who if one.id else 'unseen'}{'_named' if one.named else ''}"
+    return renderer.html(key, name=_name(one), id=one.telegram_id)
+
+
+def _name(one: Admin) -> str:
+    return clean_name(one.name, LONGEST)
+
+
+def invitation(renderer: Renderer, made: Invitation, bot: str) -> Screen:
+    """The link, to be passed on by a button."""
+    link = f"https://t.me/{bot}?start={made.payload}"
+    words = renderer.plain("setup.admins.share")
+    share = Button(
+        text=renderer.plain("button.setup.share"),
+        url=f"{_SHARE}?{urlencode({'url': link, 'text': words})}",
+    )
+    rows = [[share], [_back(renderer, "admins")]]
+    text = renderer.html("setup.admins.link", link=link, until=made.until)
+    return Screen(text, Keyboard(inline_keyboard=rows))
+
+
+def confirm_dismissal(renderer: Renderer, one: Admin, mine: int) -> Screen:
+    """Is this person to be no admin any more?"""
+    key = "setup.admins.sure_you" if one.telegram_id == mine else "setup.admins.sure"
+    yes = button(
+        renderer.plain("button.setup.dismiss_sure"), DismissAdmin(verb="sure", person=one.id)
+    )
+    rows = [[yes], [_back(renderer, "admins")]]
+    return Screen(renderer.html(key, name=_name(one)), Keyboard(inline_keyboard=rows))
+
+
+def _admin_step(renderer: Renderer, name: str) -> Button:
+    return button(renderer.plain(f"button.setup.{name}"), SetupStep(step=name))
+
+
+def _back(renderer: Renderer, to: str) -> Button:
+    return button(renderer.plain("button.setup.back"), SetupStep(step=to))

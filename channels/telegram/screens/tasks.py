@@ -17,8 +17,8 @@ from channels.telegram.screens.buttons import (
 from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.tasks import lists
 from core.tasks.lists import TaskFacts
-from core.tasks.resolution import TasksOpen
 from core.tasks.rules import OPEN
+from core.tasks.task_actions import TasksOpen
 from core.texts import Key
 from core.words.names import clean_name
 

@@ -44,7 +44,7 @@ class CalendarEntry(DirectoryEntry):
     @classmethod
     async def load(cls, tx: ReadTx) -> Sequence[Self]:
         """By code."""
-        rows = await tx.session.scalars(select(CalendarRow).order_by(CalendarRow.code))
+        rows = await tx.all(select(CalendarRow).order_by(CalendarRow.code))
         return [cls._of_row(row) for row in rows]
 
     @classmethod
@@ -156,7 +156,7 @@ class AgreementEntry(DirectoryEntry):
     async def load(cls, tx: ReadTx) -> Sequence[Self]:
         """By code."""
         terms: dict[str, list[TermPart]] = {}
-        for term in await tx.session.scalars(select(AgreementTerm).order_by(AgreementTerm.id)):
+        for term in await tx.all(select(AgreementTerm).order_by(AgreementTerm.id)):
             terms.setdefault(term.agreement, []).append(TermPart.of_row(term))
         return [
             cls.stored(
@@ -166,7 +166,7 @@ class AgreementEntry(DirectoryEntry):
                 default=row.is_default,
                 terms=terms.get(row.code, []),
             )
-            for row in await tx.session.scalars(select(Agreement).order_by(Agreement.code))
+            for row in await tx.all(select(Agreement).order_by(Agreement.code))
         ]
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
@@ -199,14 +199,13 @@ class AgreementEntry(DirectoryEntry):
     async def put(self, tx: Tx, position: int) -> None:  # noqa: ARG002
         """Tickets keep what they were promised; new ones, and those classified anew, go by this."""
         if self.default:
-            await tx.session.execute(update(Agreement).values(is_default=False))
+            await tx.change(update(Agreement).values(is_default=False))
         row = Agreement(
             code=self.code, title=self.title, calendar=self.calendar, is_default=self.default
         )
         await self.save(tx, row)
-        await tx.session.execute(delete(AgreementTerm).where(AgreementTerm.agreement == self.code))
-        tx.session.add_all(term.row(self.code) for term in self.terms)
-        await tx.session.flush()
+        await tx.change(delete(AgreementTerm).where(AgreementTerm.agreement == self.code))
+        await tx.insert(*(term.row(self.code) for term in self.terms))
 
 
 class AccountAgreementEntry(DirectoryEntry):
@@ -228,7 +227,7 @@ class AccountAgreementEntry(DirectoryEntry):
             .join(AccountAgreement, AccountAgreement.account_id == Account.id)
             .order_by(Account.name)
         )
-        rows = await tx.session.execute(query)
+        rows = await tx.rows(query)
         return [cls.stored(account=account, agreement=agreement) for account, agreement in rows]
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
@@ -243,7 +242,7 @@ class AccountAgreementEntry(DirectoryEntry):
         account_id = await self._account_id(tx)
         if self.agreement is None:
             query = delete(AccountAgreement).where(AccountAgreement.account_id == account_id)
-            await tx.session.execute(query)
+            await tx.change(query)
         else:
             row = AccountAgreement(account_id=account_id, agreement=self.agreement)
             await self.save(tx, row)
@@ -252,7 +251,7 @@ class AccountAgreementEntry(DirectoryEntry):
         if "\0" in self.account:  # PostgreSQL stores no such text
             return None
         query = select(Account.id).where(Account.name == self.account)
-        return cast("int | None", await tx.session.scalar(query))
+        return cast("int | None", await tx.first(query))
 
 
 def _never_ends(hours: Calendar, now: datetime, span: timedelta) -> bool:
@@ -279,6 +278,6 @@ async def _restate_clocks(tx: Tx, calendar: str) -> None:
         .distinct()
         .order_by(Clock.ticket_id.desc())
     )
-    for ticket_id in list(await tx.session.scalars(query)):
-        await tx.session.get_one(Ticket, ticket_id, with_for_update=True)
+    for ticket_id in await tx.all(query):
+        await tx.get(Ticket, ticket_id, hold=True)
         await restate(tx, ticket_id, same_terms=True)

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from core.directory.fields import Code, Span, Titles
 from core.directory.schema import DirectoryEntry
 from core.models import Category, PriorityRow, Service, Topic
-from core.tickets.classes import Classes
-from core.tickets.topics import Topics
+from core.tickets.catalog import Classes, Topics
 from core.tx import ReadTx, Tx
 
 
@@ -37,7 +36,7 @@ class TopicEntry(DirectoryEntry):
                 else timedelta(seconds=row.answer_seconds),
                 active=row.active,
             )
-            for row in await tx.session.scalars(select(Topic).order_by(Topic.position))
+            for row in await tx.all(select(Topic).order_by(Topic.position))
         ]
 
     async def put(self, tx: Tx, position: int) -> None:
@@ -68,7 +67,7 @@ class ServiceEntry(DirectoryEntry):
         """By position."""
         return [
             cls.stored(code=row.code, titles=row.titles, active=row.active)
-            for row in await tx.session.scalars(select(Service).order_by(Service.position))
+            for row in await tx.all(select(Service).order_by(Service.position))
         ]
 
     async def put(self, tx: Tx, position: int) -> None:
@@ -93,7 +92,7 @@ class CategoryEntry(DirectoryEntry):
         """By position."""
         return [
             cls.stored(code=row.code, titles=row.titles, diagnosed=row.diagnosed, active=row.active)
-            for row in await tx.session.scalars(select(Category).order_by(Category.position))
+            for row in await tx.all(select(Category).order_by(Category.position))
         ]
 
     async def put(self, tx: Tx, position: int) -> None:
@@ -123,7 +122,7 @@ class PriorityEntry(DirectoryEntry):
         """The most urgent first."""
         return [
             cls.stored(code=row.code, titles=row.titles, active=row.active)
-            for row in await tx.session.scalars(select(PriorityRow).order_by(PriorityRow.rank))
+            for row in await tx.all(select(PriorityRow).order_by(PriorityRow.rank))
         ]
 
     async def put(self, tx: Tx, position: int) -> None:

@@ -9,20 +9,26 @@ from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
 
-from channels.telegram.screens.admins import DismissAdmin
+from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.quarantine import QuarantineStep
-from channels.telegram.screens.setup import LinkChat, SetField, SetupStep
+from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
+from channels.telegram.screens.ticket_list import ListPage, draw
+from core.errors import NotAllowed, Refusal, Unreadable
+from core.people.staff import for_admin
 from core.setup import admins as invitations
 from core.setup import claim
 from core.setup.company_settings import asked_for
-from core.words.aliases import ALIASES
-from handlers.telegram.admins import admins, linked_chats, quarantine, reports, setup
+from core.texts import Key
+from core.tickets.incoming import find_location
+from core.tickets.lists import VIEWS, page_of
+from core.words.aliases import ALIASES, REPORTS
+from handlers.telegram.admins import quarantine, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
 # What links carry: `/start <prefix><secret>`. Whoever holds one becomes an admin.
 _LINKS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
-    invitations.PREFIX: admins.on_invited,
+    invitations.PREFIX: setup.on_invited,
     claim.PREFIX: setup.on_claim,
 }
 
@@ -62,23 +68,56 @@ async def _show_checklist(context: MessageContext, _words: str) -> None:
     await setup.show_checklist(context)
 
 
-_COMMAND: Final = re.compile(r"/([^\W\d_]{1,32})(?:@\w+)?(?:[\s_]+(.*))?", re.DOTALL)
-_COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
-    "setup": _show_checklist,
-    "report": reports.on_command,
-    "quarantine": quarantine.on_command,
-}
-
-
 async def _on_step(context: ButtonContext, data: SetupStep) -> None:
-    handler = admins.on_step if data.step in admins.STEPS else setup.on_step
+    handler = setup.on_admin_step if data.step in setup.ADMIN_STEPS else setup.on_step
     await handler(context, data)
 
 
 BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable[None]]]] = {
     SetupStep: _on_step,
     SetField: setup.on_choice,
-    DismissAdmin: admins.on_dismiss,
-    LinkChat: linked_chats.on_link,
+    DismissAdmin: setup.on_dismiss,
+    LinkChat: setup.on_link,
     QuarantineStep: quarantine.on_button,
+}
+
+
+# One's own list is shown where one works.
+_VIEWS: Final = frozenset(VIEWS) - {"mine"}
+
+
+async def on_report(context: MessageContext, words: str) -> None:
+    """``/report``: the only report there is, what is overdue (C7)."""
+    if words.casefold() not in REPORTS:
+        raise Unreadable("operators.no_report", example=Key("operators.example.report"))
+    page = await context.desk.read(for_admin, context.sender, page_of, "overdue")
+    await context.show(draw(context.renderer, page, context.desk.company.zone))
+
+
+async def on_button(context: ButtonContext, data: Any) -> None:
+    """Turn a page; below an alert, show the list."""
+    desk, message = context.desk, context.message
+    if context.sender.telegram_id not in desk.company.admins:
+        raise NotAllowed("report")
+    if not isinstance(data, ListPage) or data.view not in _VIEWS or message is None:
+        raise Refusal("refusal.outdated")
+    page = await desk.read(
+        for_admin, context.sender, page_of, data.view, data.cursor, backward=data.backward
+    )
+    screen = draw(context.renderer, page, desk.company.zone)
+    notice = await desk.read(find_location, message_ref(message.chat.id, message.message_id))
+    if notice is None:
+        await context.show(screen)
+        return
+    await context.toast()
+    await context.responder.say(
+        message.chat.id, screen.html, keyboard=screen.keyboard, reply_to=message.message_id
+    )
+
+
+_COMMAND: Final = re.compile(r"/([^\W\d_]{1,32})(?:@\w+)?(?:[\s_]+(.*))?", re.DOTALL)
+_COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
+    "setup": _show_checklist,
+    "report": on_report,
+    "quarantine": quarantine.on_command,
 }

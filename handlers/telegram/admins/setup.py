@@ -1,30 +1,46 @@
-"""Setting the desk up in an admin's private chat: claim, checklist, choices, test ticket."""
+"""Setting the desk up in private: claim, checklist, choices, test ticket, linked chats, admins."""
 
+import contextlib
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
 from aiogram import Bot
-from aiogram.exceptions import AiogramError
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
+from aiogram.types import ChatMemberUpdated
 
-from channels.telegram.addresses import message_ref
-from channels.telegram.client.chat_health import TEAM, Health, examine
+from channels.telegram.client.chat_health import TEAM, Health, examine, examine_chat
+from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import setup as screens
 from channels.telegram.screens.screen import Screen
-from channels.telegram.screens.setup import Progress, SetField, SetupStep
+from channels.telegram.screens.setup import (
+    DismissAdmin,
+    LinkChat,
+    Progress,
+    SetField,
+    SetupStep,
+    offer_link,
+)
 from core.delivery.linked_chats import ROLES
 from core.desk import Desk
 from core.errors import Refusal, Unreadable
+from core.people.identity import Sender, language_of
+from core.setup.admins import accept, dismiss, invite, list_admins
 from core.setup.claim import claim
 from core.setup.company_settings import answered, ask_for, take_choice
+from core.setup.linked_chat import OPERATORS, link
 from core.setup.test_ticket import find_test_ticket, send_test_ticket
 from core.teams.teams import teams_of
 from core.tickets.incoming import IncomingMessage
 from core.words.names import clean_name
 from core.words.when import NotATime, parse_span
 from handlers.telegram.context import ButtonContext, MessageContext
+from handlers.telegram.origin import is_operator_chat
 from handlers.telegram.responder import Responder
+
+log = logging.getLogger(__name__)
 
 _LONGEST_NAME: Final = 64
 _SHORTEST_DEADLINE: Final = timedelta(minutes=1)
@@ -145,3 +161,120 @@ _READ: Final[dict[str, Callable[[str], Any]]] = {
     "language": _language,
     "answer_deadline": _span,
 }
+
+
+# Which role a kind of chat can have.
+_ROLES: Final = {"group": "operators", "supergroup": "operators", "channel": "alerts"}
+_INSIDE: Final = frozenset({"creator", "administrator", "member"})
+
+
+def possible_role(event: ChatMemberUpdated, desk: Desk) -> str | None:
+    """The role that the chat could have, if an admin added the bot or changed its rights there.
+
+    Whoever else adds it gets no answer: a stranger's group is nobody's business here.
+    """
+    inside = event.new_chat_member.status in _INSIDE
+    if not inside or event.from_user.id not in desk.company.admins:
+        return None
+    return _ROLES.get(event.chat.type)
+
+
+async def is_strangers(event: ChatMemberUpdated, desk: Desk) -> bool:
+    """True if the bot is now in a chat without a role, and no admin brought it there (S4).
+
+    While nobody is an admin yet, whoever sets the desk up may add the bot before that.
+    """
+    inside = event.new_chat_member.status in _INSIDE
+    if not inside or not desk.company.admins or event.from_user.id in desk.company.admins:
+        return False
+    chat = event.chat.id
+    return chat != desk.company.alerts_chat and not await is_operator_chat(desk, chat)
+
+
+async def leave(event: ChatMemberUpdated, bot: Bot) -> None:
+    """Leave the chat without a word."""
+    log.info("the bot leaves a chat of strangers", extra={"chat": event.chat.id})
+    with contextlib.suppress(TelegramBadRequest, TelegramForbiddenError):
+        await bot.leave_chat(event.chat.id)  # removed again in the meantime
+
+
+async def on_added(
+    event: ChatMemberUpdated, role: str, desk: Desk, sender: Sender, responder: Responder, bot: Bot
+) -> None:
+    """Tell the admin in private what is missing in the chat, or offer to link it."""
+    private = await _in_private(desk, sender, responder)
+    admin, chat = sender.telegram_id, event.chat.id
+    if getattr(desk.company, ROLES[role]) == chat or await is_operator_chat(desk, chat):
+        await send_checklist(admin, desk, private, bot)
+        return
+    health = await examine_chat(bot, role, chat)
+    facts = {"title": event.chat.title or str(chat), "id": chat}
+    if not health.fine:
+        await private.say(admin, private.html(f"setup.{role}.{health.code}", facts))
+        return
+    another = role == OPERATORS and desk.company.operators_chat is not None
+    text = private.html(f"setup.added.{'another' if another else role}", facts)
+    await private.say(admin, text, keyboard=offer_link(private.renderer, role, chat))
+
+
+async def _in_private(desk: Desk, sender: Sender, responder: Responder) -> Responder:
+    locale = await desk.read(language_of, sender.telegram_id, sender.language)
+    return Responder(responder.bot, desk, responder.texts, locale)
+
+
+async def on_link(context: ButtonContext, data: LinkChat) -> None:
+    """Link the chat, if the bot can do its work there; say hello there, show the checklist."""
+    bot, desk, responder = context.bot, context.desk, context.responder
+    health = await examine_chat(bot, data.role, data.chat)
+    facts = {"title": health.title, "id": data.chat}
+    if not health.fine:
+        raise Refusal(f"setup.toast.{health.code.partition('.')[0]}", **facts)
+    desk.company = await desk.run(link, context.sender, data.role, data.chat)
+    await context.show(responder.html(f"setup.linked.{data.role}", facts))
+    there = Responder(bot, desk, responder.texts, desk.company.language)
+    await there.say(data.chat, there.html(f"setup.hello.{data.role}"))
+    if context.message is not None:
+        await send_checklist(context.message.chat.id, desk, responder, bot)
+
+
+# The steps of the checklist that are about admins.
+ADMIN_STEPS: Final = frozenset({"admins", "invite"})
+
+
+async def on_invited(context: MessageContext, secret: str) -> None:
+    """Whoever opens the link becomes an admin, and sees what admins see."""
+    context.desk.company = await context.desk.run(accept, context.sender, secret)
+    await context.say(context.responder.html("setup.appointed"))
+    await show_checklist(context)
+
+
+async def on_admin_step(context: ButtonContext, data: SetupStep) -> None:
+    """Show the list, or make a link to pass on."""
+    if data.step == "admins":
+        await context.show(await _admins(context))
+        return
+    made = await context.desk.run(invite, context.sender)
+    name = (await context.bot.me()).username or ""
+    await context.show(screens.invitation(context.renderer, made, name))
+
+
+async def on_dismiss(context: ButtonContext, data: DismissAdmin) -> None:
+    """Ask once more, or do it."""
+    known = {one.id: one for one in await context.desk.read(list_admins) if one.id}
+    one, mine = known.get(data.person), context.sender.telegram_id
+    if one is None:
+        raise Refusal("refusal.no_admin")
+    if data.verb == "ask":
+        await context.show(screens.confirm_dismissal(context.renderer, one, mine))
+        return
+    context.desk.company = await context.desk.run(dismiss, context.sender, data.person)
+    await context.toast(context.responder.plain("setup.admins.done", {"name": one.name}))
+    if one.telegram_id == mine:
+        await context.edit(Screen(context.responder.html("setup.admins.left")))
+    else:
+        await context.edit(await _admins(context))
+
+
+async def _admins(context: ButtonContext) -> Screen:
+    found = await context.desk.read(list_admins)
+    return screens.draw_admins(context.renderer, found, context.sender.telegram_id)

@@ -1,22 +1,20 @@
 """«Неисправность камеры»: one's own cameras, what is wrong, and whose phone it is."""
 
-from collections.abc import Mapping
 from typing import Final
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import cameras as screens
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera, facts_of
 from channels.telegram.screens.screen import Screen
-from core.equipment import camera_picker, faults
-from core.equipment.camera_picker import Offered
-from core.equipment.cameras import CameraFacts
+from core.equipment import cameras, faults
+from core.equipment.cameras import CameraFacts, Offered
 from core.errors import Refusal
 from core.people.contact_points import verify_phone
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome, Step
 from core.words.contact_values import shared_phone
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer.new_ticket import greet, menu_for
+from handlers.telegram.customer.tickets import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 from handlers.telegram.responder import Responder
 
@@ -24,12 +22,11 @@ from handlers.telegram.responder import Responder
 LINK_PREFIX: Final = "cam_"
 
 
-def steps(responder: Responder) -> Mapping[str, Step]:
-    """The steps of this dialogue in which words are expected."""
-    return {
-        camera_picker.STEP: camera_picker.search,
-        faults.STEP: faults.describing(_title_in(responder)),
-    }
+def step_of(responder: Responder, name: str) -> Step | None:
+    """The step of this dialogue in which words are expected, if that is its name."""
+    if name == cameras.STEP:
+        return cameras.search
+    return faults.describing(_title_in(responder)) if name == faults.STEP else None
 
 
 def _title_in(responder: Responder) -> faults.Title:
@@ -50,7 +47,7 @@ def _title_in(responder: Responder) -> faults.Title:
 
 async def show_cameras(context: MessageContext) -> None:
     """The person's cameras; the only one at once; without any, the way to find them."""
-    offered = await context.desk.run(camera_picker.begin_choosing, context.sender)
+    offered = await context.desk.run(cameras.begin_choosing, context.sender)
     if not offered.page.cameras and not offered.phones:
         keyboard = await menu_for(context.desk, context.responder, share=True)
         await context.say(context.responder.html("camera.share_phone"), keyboard)
@@ -70,7 +67,7 @@ async def _first_screen(context: MessageContext, offered: Offered) -> Screen:
 
 async def edit_to_list(context: ButtonContext) -> None:
     """Back to the whole list; from an only camera there is nowhere to go back to."""
-    offered = await context.desk.run(camera_picker.begin_choosing, context.sender)
+    offered = await context.desk.run(cameras.begin_choosing, context.sender)
     if not offered.page.cameras:
         raise Refusal("refusal.outdated")
     await context.show(screens.draw_list(context.renderer, offered))
@@ -78,13 +75,13 @@ async def edit_to_list(context: ButtonContext) -> None:
 
 async def show_found(context: MessageContext) -> None:
     """The cameras that the words have found."""
-    offered = await context.desk.read(camera_picker.look_at_page, context.sender, 0)
+    offered = await context.desk.read(cameras.look_at_page, context.sender, 0)
     await context.show(screens.draw_list(context.renderer, offered))
 
 
 async def turn_page(context: ButtonContext, data: CameraPage) -> None:
     """Another page of the same list."""
-    offered = await context.desk.read(camera_picker.look_at_page, context.sender, data.page)
+    offered = await context.desk.read(cameras.look_at_page, context.sender, data.page)
     await context.show(screens.draw_list(context.renderer, offered))
 
 
@@ -100,7 +97,7 @@ async def open_link(context: MessageContext, number: str) -> None:
     try:
         chosen = await desk.run(faults.choose_camera, context.sender, number=number)
     except Refusal as refused:
-        offered = await desk.run(camera_picker.begin_choosing, context.sender)
+        offered = await desk.run(cameras.begin_choosing, context.sender)
         keyboard = await menu_for(desk, responder, share=not offered.phones)
         key = refused.key if offered.phones else f"{refused.key}_share"
         await context.say(responder.html(key), keyboard)
@@ -120,7 +117,7 @@ async def take_phone(context: MessageContext) -> bool:
     if contact is None or user is None:
         return False
     own = contact.user_id == user.id and not is_borrowed(context.message)
-    wanted = await context.desk.read(camera_picker.wants_phone, user.id)
+    wanted = await context.desk.read(cameras.wants_phone, user.id)
     if not wanted or not (own or wanted == "asked"):
         return False
     phone = shared_phone(contact.phone_number)

@@ -1,35 +1,45 @@
-"""The customer's private chat: which handler takes a message or a button."""
+"""The customer's private chat: which handler takes a message or a button, and what words do."""
 
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import partial
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
+from aiogram.types import ChatMemberUpdated, Message
 
+from channels.telegram.messages.message_parser import Service, Unsupported, read
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
-from channels.telegram.screens.customer_menu import ChooseLanguage, Menu
+from channels.telegram.screens.customer_menu import (
+    LANGUAGES,
+    ChooseLanguage,
+    ChooseTopic,
+    FileMessages,
+    Menu,
+    languages,
+)
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
-from channels.telegram.screens.new_ticket import ChooseTopic, FileMessages
+from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.ticket_list import ListPage
+from core.desk import Desk
+from core.equipment.cameras import has_cameras
+from core.errors import NoSuchTicket, Refusal
+from core.people import identity
+from core.people.identity import Sender, regain
+from core.texts import Key
+from core.tickets import customer_dialogue, intake
+from core.tickets.delivery_results import lose_sender
+from core.tickets.incoming import IncomingMessage
+from core.tickets.intake import Outcome
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import cameras, commands, messages, new_ticket, own_tickets
+from handlers.telegram.customer import cameras, tickets
+from handlers.telegram.customer.tickets import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 
 # «/12 подъезд, не работает» is a command, «/12/3» is not.
 _COMMAND: Final = re.compile(r"/([A-Za-z0-9_]{1,32})(?:@[A-Za-z0-9_]+)?(?:\s+(.*))?", re.DOTALL)
-
-_MENU_LABELS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
-    "new": new_ticket.show_topics,
-    "mine": own_tickets.show_list,
-    "cameras": cameras.show_cameras,
-}
-_MENU_BUTTONS: Final[dict[str, Callable[[ButtonContext], Awaitable[None]]]] = {
-    "new": new_ticket.edit_to_topics,
-    "mine": own_tickets.edit_to_list,
-    "cameras": cameras.edit_to_list,
-    "back": new_ticket.go_back,
-    "language": commands.edit_to_languages,
-}
 
 
 async def on_message(context: MessageContext) -> bool:
@@ -39,14 +49,14 @@ async def on_message(context: MessageContext) -> bool:
     if not is_borrowed(message):
         found = _COMMAND.fullmatch(text) if text.startswith("/") else None
         if found is not None:
-            await commands.obey(context, found[1].lower(), (found[2] or "").strip())
+            await obey(context, found[1].lower(), (found[2] or "").strip())
             return True
         step = context.menu_words.get(text)
         if step is not None:
             await _MENU_LABELS[step](context)
             return True
     if message.contact is None or not await cameras.take_phone(context):
-        await messages.on_words(context)
+        await on_words(context)
     return True
 
 
@@ -55,14 +65,171 @@ async def on_menu(context: ButtonContext, data: Menu) -> None:
     await _MENU_BUTTONS[data.step](context)
 
 
+# Commands of the operators' group: they do nothing here.
+_OF_OPERATORS: Final = frozenset(
+    {"contact", "contract", "merge", "unlink"}
+    | {"assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
+    | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
+    | {"reopen", "reply", "report", "resolve", "similar", "split", "stats", "t", "tag", "take"}
+    | {"task", "tasks", "ticket", "title", "topic", "undo", "unfreeze", "wait", "who"}
+    | {"times", "why", "off", "on", "teams"}
+)
+
+
+async def obey(context: MessageContext, command: str, argument: str) -> None:
+    """Do what the command says. Raises Refusal with a line that says which commands there are."""
+    handler = _COMMANDS.get(command)
+    camera = argument.removeprefix(cameras.LINK_PREFIX)
+    if command == "start" and camera and camera != argument:
+        await cameras.open_link(context, camera)
+    elif handler is not None:
+        await handler(context)
+    elif command in _OF_OPERATORS:
+        raise Refusal("refusal.operators_only", command=f"/{command}")
+    elif close := get_close_matches(command, list(_COMMANDS), n=1):
+        raise Refusal("refusal.unknown_command_guess", command=f"/{command}", guess=f"/{close[0]}")
+    else:
+        raise Refusal("refusal.unknown_command", command=f"/{command}")
+
+
+async def _start(context: MessageContext) -> None:
+    """Greet, also for links whose payload is unknown."""
+    await context.desk.run(customer_dialogue.welcome, context.sender)
+    await greet(context)
+
+
+async def _help(context: MessageContext) -> None:
+    text = context.responder.html("customer.help")
+    if await context.desk.read(has_cameras):
+        text += f"\n{context.responder.html('camera.help')}"
+    await context.say(text, await menu_for(context.desk, context.responder))
+
+
+async def _cancel(context: MessageContext) -> None:
+    """Leave the dialogue, and say which it was."""
+    left = await context.desk.run(customer_dialogue.leave_dialogue, context.sender)
+    key = f"customer.left.{'nothing' if left is None else left.step}"
+    number = None if left is None else left.ticket
+    await context.say(context.responder.html(key, {"number": number}))
+
+
+def _languages(context: MessageContext | ButtonContext) -> Screen:
+    renderer = context.renderer
+    return Screen(renderer.html("customer.language.ask"), languages(renderer))
+
+
+async def _language(context: MessageContext) -> None:
+    await context.show(_languages(context))
+
+
+async def edit_to_languages(context: ButtonContext) -> None:
+    """Edit the screen into the choice of a language."""
+    await context.show(_languages(context))
+
+
+async def choose_language(context: ButtonContext, data: ChooseLanguage) -> None:
+    """Use it from now on; the menu below the chat is sent anew."""
+    if data.code not in LANGUAGES or context.message is None:
+        raise Refusal("refusal.outdated")
+    await context.desk.run(identity.choose_language, context.sender, data.code)
+    responder = replace(context.responder, locale=data.code)
+    await context.show(responder.html("customer.language.chosen"))
+    text = responder.html("customer.language.menu")
+    keyboard = await menu_for(context.desk, responder)
+    await responder.say(context.message.chat.id, text, keyboard=keyboard)
+
+
+_COMMANDS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
+    "start": _start,
+    "help": _help,
+    "new": tickets.ask_topic,
+    "camera": cameras.show_cameras,
+    "my": tickets.show_tickets,
+    "language": _language,
+    "cancel": _cancel,
+}
+
+
+_BLOCKED: Final = frozenset({"kicked", "left"})
+
+
+async def on_words(context: MessageContext) -> None:
+    """Words of any kind go to the desk; a kind that cannot be passed on is refused aloud.
+
+    Confirmations and questions about them come through the outbox.
+    """
+    incoming = read(context.message)
+    if isinstance(incoming, Service):
+        return
+    if isinstance(incoming, Unsupported):
+        await context.desk.run(customer_dialogue.refuse_kind, context.sender, incoming.kind)
+        raise Refusal("refusal.kind", kind=Key(f"kind.{incoming.kind}"))
+    step_of = partial(cameras.step_of, context.responder)
+    heard = await context.desk.run(intake.hear, context.sender, incoming, step_of=step_of)
+    if heard.outcome is Outcome.SEARCHES:
+        await cameras.show_found(context)
+    if heard.outcome is Outcome.JOINED and not heard.rest:
+        await context.responder.react(context.message, "👌")
+
+
+async def file_messages(context: ButtonContext, data: FileMessages) -> None:
+    """The person has said where their words belong; the question becomes what was done."""
+    if not data.forget:
+        await context.show(await _file(context, data.ticket_id))
+    elif await context.desk.run(intake.drop_unassigned_messages, context.sender):
+        await context.show(context.responder.html("customer.filed.forgotten"))
+    else:
+        raise Refusal("refusal.outdated")
+
+
+async def _file(context: ButtonContext, ticket_id: int | None) -> str:
+    try:
+        heard = await context.desk.run(intake.file_unassigned_messages, context.sender, ticket_id)
+    except NoSuchTicket as refused:
+        raise Refusal("refusal.outdated") from refused
+    if heard is None:
+        raise Refusal("refusal.outdated")
+    if heard.outcome is Outcome.JOINED:
+        return context.responder.html("customer.filed.joined", {"number": ticket_id})
+    return context.responder.html("customer.filed.opened")
+
+
+async def on_edit(message: Message, desk: Desk, sender: Sender) -> None:
+    """The copies follow; the old words stay in the journal (X8)."""
+    incoming = read(message)
+    if isinstance(incoming, IncomingMessage):
+        await desk.run(customer_dialogue.edit_own, sender, incoming)
+
+
+async def on_blocked(event: ChatMemberUpdated, desk: Desk, sender: Sender) -> None:
+    """The person blocked the bot, or let it in again; their tickets say so to operators (R12)."""
+    if event.new_chat_member.status in _BLOCKED:
+        await desk.run(lose_sender, sender, "blocked")
+    else:
+        await desk.run(regain, sender)
+
+
+_MENU_LABELS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
+    "new": tickets.ask_topic,
+    "mine": tickets.show_tickets,
+    "cameras": cameras.show_cameras,
+}
+_MENU_BUTTONS: Final[dict[str, Callable[[ButtonContext], Awaitable[None]]]] = {
+    "new": tickets.edit_to_topics,
+    "mine": tickets.edit_to_tickets,
+    "cameras": cameras.edit_to_list,
+    "back": tickets.go_back,
+    "language": edit_to_languages,
+}
+
 BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable[None]]]] = {
     Menu: on_menu,
-    ChooseLanguage: commands.choose_language,
-    ChooseTopic: new_ticket.choose_topic,
-    FileMessages: messages.file_messages,
-    OwnTicketOpened: own_tickets.show_ticket,
-    ListPage: own_tickets.turn_page,
-    Confirm: own_tickets.confirm,
+    ChooseLanguage: choose_language,
+    ChooseTopic: tickets.choose_topic,
+    FileMessages: file_messages,
+    OwnTicketOpened: tickets.show_ticket,
+    ListPage: tickets.turn_ticket_page,
+    Confirm: tickets.confirm,
     CameraPage: cameras.turn_page,
     PickCamera: cameras.pick,
     CameraFault: cameras.report,

@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from channels.telegram.screens import classification as classification_screen
-from channels.telegram.screens import deadlines
-from channels.telegram.screens.classification import Classify
+from channels.telegram.screens import journal
+from channels.telegram.screens import ticket_choices as classification_screen
 from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.ticket_choices import Classify
 from core.errors import NoSuchTicket, Refusal, Unreadable
 from core.sla.explanation import Why, why
 from core.tickets import classification, next_contact
 from core.tickets.card import Card, card_of
-from core.tickets.classes import Classes, classes_of
+from core.tickets.catalog import Classes, classes_of
 from core.tickets.metrics import Times, times_of
 from core.tx import ReadTx
 from core.words.aliases import NEVER
@@ -43,7 +43,7 @@ async def priority(context: CommandContext) -> None:
 async def _show_choice(context: CommandContext) -> None:
     card, classes = await context.read(_classes, context.number)
     name = context.command.name
-    await context.show(classification_screen.draw(context.renderer, name, card, classes))
+    await context.show(classification_screen.draw_classes(context.renderer, name, card, classes))
 
 
 async def _acknowledge(context: CommandContext) -> None:
@@ -65,7 +65,7 @@ async def choose(context: OperatorContext, data: Classify) -> tuple[str, Screen]
     one = classes.get(data.aspect, data.code)
     title = "" if one is None else one.title(context.responder.locale)
     command = classification_screen.command_of(data.aspect)
-    return title, classification_screen.draw(context.renderer, command, card, classes)
+    return title, classification_screen.draw_classes(context.renderer, command, card, classes)
 
 
 async def why_(context: CommandContext) -> None:
@@ -83,7 +83,7 @@ async def show_why(context: OperatorContext, ticket_id: int) -> None:
         renderer = context.responder.renderer
         there = Renderer(renderer.texts, renderer.locale, renderer.now, one.zone)
         space = "\n" if blocks else ""  # two deadlines are two paragraphs
-        blocks.append(space + "\n".join(deadlines.draw(there, ticket_id, one)))
+        blocks.append(space + "\n".join(journal.draw_explanation(there, ticket_id, one)))
     await context.say(blocks)
 
 

@@ -7,36 +7,36 @@ from typing import Any, Final
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardMarkup
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
-from channels.telegram.screens.assignment import (
-    AssignData,
-    AssignPerson,
-    AssignTeam,
-    EscalateTo,
-)
 from channels.telegram.screens.card import Freeze, TicketVerb
-from channels.telegram.screens.classification import Classify
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.screen import Screen
-from channels.telegram.screens.similar import MakeParent
 from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.ticket_choices import (
+    AssignData,
+    AssignPerson,
+    AssignTeam,
+    Classify,
+    EscalateTo,
+    MakeParent,
+)
 from channels.telegram.screens.ticket_list import ListPage, draw
 from core.errors import NoSuchTicket, Refusal
-from core.tickets import assignment, conversation
+from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, card_of
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
-from handlers.telegram.operators import agreements, outages, people, relations, tasks, teams
-from handlers.telegram.operators.command_parser import parse as parse_command
+from handlers.telegram.operators import agreements, people, tasks, teams, ticket_commands
 from handlers.telegram.operators.context import OperatorContext, name_for
+from handlers.telegram.operators.context import parse as parse_command
 from handlers.telegram.operators.read_commands import read_page, show_journal
 
 
@@ -86,7 +86,7 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await context.toast()
     else:
         verb = data.verb.removesuffix("!")
-        action = {"take": assignment.take, "release": assignment.release}.get(verb)
+        action = {"take": lifecycle.take, "release": lifecycle.release}.get(verb)
         if action is None:
             await context.act(move, data.ticket_id, verb)
         else:
@@ -267,7 +267,7 @@ async def _outage(context: GroupButton, data: OutageStep) -> None:
         await context.toast()
         await context.show_buttons(menu(context.renderer, data.ticket_id))
         return
-    text = await outages.decide(context, data)
+    text = await ticket_commands.decide_outage(context, data)
     await context.toast()
     await context.edit(Screen(text))
 
@@ -280,7 +280,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     QuestionAfterAll: _question,
     ListPage: _page,
     ShowPerson: people.on_button,
-    MakeParent: relations.on_button,
+    MakeParent: ticket_commands.make_parent,
     OutageStep: _outage,
     AssignPerson: _assign,
     AssignTeam: _assign,

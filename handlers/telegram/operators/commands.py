@@ -14,17 +14,14 @@ from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
 from handlers.telegram.operators import (
     agreements,
-    outages,
     people,
     private,
     read_commands,
-    relations,
     tasks,
     teams,
     ticket_commands,
 )
-from handlers.telegram.operators.command_parser import Command, parse
-from handlers.telegram.operators.context import CommandContext, example
+from handlers.telegram.operators.context import Command, CommandContext, example, parse
 
 __all__ = ["COMMANDS", "Command", "Number", "Row", "Words", "carry_out", "parse"]
 
@@ -111,8 +108,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "on": Row(teams.on, _NO, sign=_REACTION),
     "off": Row(teams.off, _NO, sign=_REACTION),
     "teams": Row(teams.teams, _NO, sign=_SHOWN),
-    "outage": Row(outages.outage, words=_MUST),
-    "broadcast": Row(outages.broadcast, words=_MUST, sign=_SHOWN),
+    "outage": Row(ticket_commands.outage, words=_MUST),
+    "broadcast": Row(ticket_commands.broadcast, words=_MUST, sign=_SHOWN),
     "title": Row(ticket_commands.title, words=_MUST),
     "topic": Row(ticket_commands.topic, words=_MUST),
     "class": Row(agreements.class_, words=_MAY, sign=_SHOWN),
@@ -132,10 +129,10 @@ COMMANDS: Final[dict[str, Row]] = {
     "who": Row(people.who, _NO, _MUST, _SHOWN),
     "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
     "merge": Row(people.merge_, words=_MUST, sign=_SHOWN, other=True),
-    "split": Row(relations.split, _NO, _MAY, _SHOWN),
-    "similar": Row(relations.similar, sign=_SHOWN),
-    "link": Row(relations.link, words=_MUST, other=True),
-    "unlink": Row(relations.unlink, words=_MUST, other=True),
+    "split": Row(ticket_commands.split, _NO, _MAY, _SHOWN),
+    "similar": Row(ticket_commands.similar, sign=_SHOWN),
+    "link": Row(ticket_commands.link, words=_MUST, other=True),
+    "unlink": Row(ticket_commands.unlink, words=_MUST, other=True),
     "contract": Row(people.contract, _NO, _MUST, _SHOWN, admins=True),
     "help": Row(help_, _NO, _MAY, _SHOWN),
     "report": Row(read_commands.report, _NO, _MAY, _SHOWN, admins=True),

@@ -1,8 +1,12 @@
-"""What an operator's handler is given, and its only ways to the desk: every call is authorised."""
+"""What an operator's handler is given: the command that was typed, and ways to the desk.
 
+Every call of the desk is authorised.
+"""
+
+import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from aiogram import Bot
 from aiogram.types import InaccessibleMessage, InlineKeyboardMarkup, Message
@@ -15,8 +19,110 @@ from core.people.staff import by_operator, for_operator
 from core.texts import Key
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
-from handlers.telegram.operators.command_parser import Command, is_named, without_head
+from core.words.aliases import ALIASES
+from core.words.names import units
+from core.words.numbers import find_number
 from handlers.telegram.responder import Responder
+
+NOTE: Final = "//"
+
+_HEAD: Final = re.compile(r"/(?P<name>[^\W\d_]{1,32})(?:@(?P<bot>\w{1,64}))?(?=[\s\d#№_]|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command as it was typed. ``at`` is where ``words`` begin in the text.
+
+    ``bare``: the number has neither a sign nor a mask, so it may be a word as well.
+    ``rest`` is everything behind the name, if the number was not meant as one.
+    """
+
+    name: str
+    typed: str
+    number: int | None
+    bare: bool
+    words: str
+    rest: str
+    at: int
+
+    def without_number(self) -> "Command":
+        """The same where the number belongs to the words."""
+        at = self.at - (len(self.rest) - len(self.words))
+        return replace(self, number=None, bare=False, words=self.rest, at=at)
+
+
+def parse(text: str, bot_username: str, mask: str) -> Command | None:
+    """The command with which the text begins. ``None``: none, or another bot's."""
+    found = _HEAD.match(text)
+    if found is None or _is_foreign(found, bot_username):
+        return None
+    typed = found["name"].lower()
+    rest = text[found.end() :].lstrip("_ \t\n\r\xa0").rstrip()
+    numbered = find_number(rest, mask)
+    number, words = numbered if numbered is not None else (None, rest)
+    words = words.lstrip()
+    return Command(
+        name=ALIASES.get(typed, typed),
+        typed=typed,
+        number=number,
+        bare=number is not None and rest[:1].isdecimal(),
+        words=words,
+        rest=rest,
+        at=len(text.rstrip()) - len(words),
+    )
+
+
+def is_named(text: str) -> bool:
+    """A command for the bot of a certain name: whether it is ours, only our name can tell."""
+    found = _HEAD.match(text)
+    return found is not None and bool(found["bot"])
+
+
+def is_foreign(text: str, bot_username: str) -> bool:
+    """A command for another bot: nothing of ours, and nobody's answer."""
+    found = _HEAD.match(text)
+    return found is not None and _is_foreign(found, bot_username)
+
+
+def _is_foreign(found: re.Match[str], bot_username: str) -> bool:
+    return bool(found["bot"]) and found["bot"].casefold() != bot_username.casefold()
+
+
+def text_of(incoming: IncomingMessage) -> str:
+    """What the person typed. The name of a file, say, is no words of theirs."""
+    return str(incoming.content.get("text") or "")
+
+
+def is_note(text: str) -> bool:
+    """The words are meant for colleagues only."""
+    return text.lstrip().startswith(NOTE)
+
+
+def without_mark(incoming: IncomingMessage) -> IncomingMessage:
+    """The note itself, without its ``//``."""
+    text = text_of(incoming)
+    at = text.index(NOTE) + len(NOTE)
+    return without_head(incoming, at + len(text[at:]) - len(text[at:].lstrip()))
+
+
+def without_head(incoming: IncomingMessage, at: int) -> IncomingMessage:
+    """The same without what stands before this place in its text; entities keep their words."""
+    text = text_of(incoming)
+    cut, shift = text[at:], units(text[:at])
+    entities = [_moved(entity, shift) for entity in incoming.content.get("entities") or []]
+    content: dict[str, Any] = {
+        **incoming.content,
+        "text": cut,
+        "entities": [entity for entity in entities if entity["length"] > 0],
+    }
+    return replace(incoming, text=cut, content=content)
+
+
+def _moved(entity: dict[str, Any], shift: int) -> dict[str, Any]:
+    start = int(entity["offset"]) - shift
+    end = start + int(entity["length"])
+    return {**entity, "offset": max(start, 0), "length": end - max(start, 0)}
+
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -9,27 +9,27 @@ from typing import Final
 from aiogram import Bot
 from aiogram.types import Message
 
-from channels.telegram.addresses import message_ref
-from channels.telegram.messages.message_parser import Service, Unsupported, read
+from channels.telegram.messages.message_parser import Service, Unsupported, message_ref, read
 from core.desk import Desk
 from core.errors import Refusal, Unreadable
 from core.people.identity import Sender
 from core.people.staff import by_operator
 from core.texts import Key
-from core.tickets import conversation, edits
+from core.tickets import conversation
 from core.tickets.albums import AlbumLocation, find_album, note_piece
 from core.tickets.incoming import IncomingMessage, MessageLocation, find_location, is_full_answer
 from core.tx import ReadTx
-from handlers.telegram.operators.command_parser import (
+from handlers.telegram.operators.commands import carry_out
+from handlers.telegram.operators.context import (
+    CommandContext,
     is_foreign,
     is_note,
+    name_for,
     parse,
     text_of,
     without_head,
     without_mark,
 )
-from handlers.telegram.operators.commands import carry_out
-from handlers.telegram.operators.context import CommandContext, name_for
 from handlers.telegram.operators.membership import Memberships
 from handlers.telegram.origin import is_borrowed, is_nobody
 from handlers.telegram.responder import Responder
@@ -199,7 +199,7 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None 
     note = found.note_id is not None
     words = await _edited_words(incoming, bot, desk.company.number_mask, note=note)
     if words is not None:
-        await desk.run(by_operator, sender, edits.edit, words)
+        await desk.run(by_operator, sender, conversation.edit, words)
 
 
 async def _edited_words(

@@ -15,7 +15,7 @@ from core.contacts.lookup import PersonFacts, find_people, person_facts
 from core.contacts.merge import merge
 from core.errors import Refusal, Unreadable
 from core.models import Person
-from core.tickets.access import access
+from core.tickets.lifecycle import access
 from core.tx import ReadTx, Tx
 from core.words.aliases import SURE
 from core.words.names import clean_name, is_blank

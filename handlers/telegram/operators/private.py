@@ -18,17 +18,18 @@ from core.errors import Refusal, Unreadable
 from core.manual_tickets import dialogue, save
 from core.manual_tickets.dialogue import View
 from core.manual_tickets.draft import CALL, TICKET
-from core.people.staff import at_the_desk, enrol, for_worker
+from core.people.staff import as_staff, enrol, for_worker
 from core.texts import Key
 from core.tx import ReadTx, Tx
 from core.words.contact_values import typed_phone
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.operators.command_parser import Command, parse
 from handlers.telegram.operators.context import (
+    Command,
     CommandContext,
     OperatorContext,
     example,
     name_for,
+    parse,
 )
 from handlers.telegram.operators.people import show_found
 from handlers.telegram.origin import is_borrowed
@@ -52,7 +53,7 @@ class PrivateContext(OperatorContext):
         **options: P.kwargs,
     ) -> R:
         """Run an action as a member of staff. Raises :class:`NotAllowed` for others."""
-        return await self.desk.run(at_the_desk, self.sender, action, *args, **options)
+        return await self.desk.run(as_staff, self.sender, action, *args, **options)
 
     async def read(
         self,

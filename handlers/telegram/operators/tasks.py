@@ -7,15 +7,15 @@ from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.tasks import ResolveTasks, TaskVerb
 from core.errors import Unreadable
 from core.people.staff import id_of
-from core.tasks import resolution, task_actions
+from core.tasks import task_actions
 from core.tasks.lists import TaskPage, list_tasks, open_ids, task_of
-from core.tasks.resolution import Choice, TasksOpen
+from core.tasks.task_actions import Choice, TasksOpen
 from core.tx import ReadTx
 from core.words.aliases import TASK_VERBS, TASKS
 from core.words.numbers import TASK_NUMBER
-from handlers.telegram.operators.command_parser import Command
 from handlers.telegram.operators.context import (
     LONGEST_REASON,
+    Command,
     CommandContext,
     OperatorContext,
     example,
@@ -133,7 +133,7 @@ async def act(context: OperatorContext, data: TaskVerb) -> str:
 
 async def resolve(context: CommandContext) -> None:
     """Resolve the ticket; the words are the solution. Open tasks are asked about."""
-    choice, words = resolution.read_choice(context.reason or "")
+    choice, words = task_actions.read_choice(context.reason or "")
     if not await resolved(context, context.number, words or None, choice):
         return
     if context.incoming.reply_to is None:
@@ -148,7 +148,7 @@ async def resolved(
 ) -> bool:
     """Resolve the ticket, or ask what becomes of its open tasks: then it is not resolved yet."""
     try:
-        await context.act(resolution.resolve, ticket_id, reason=reason, choice=choice)
+        await context.act(task_actions.resolve, ticket_id, reason=reason, choice=choice)
     except TasksOpen as unfinished:
         await context.show(screens.ask_outcome(context.renderer, unfinished))
         return False
@@ -160,6 +160,6 @@ async def resolve_with_tasks(
 ) -> None:
     """A button of the question; the words of the command that was asked about still count."""
     words = command.words if command is not None and command.name == "resolve" else ""
-    _, reason = resolution.read_choice(words)
+    _, reason = task_actions.read_choice(words)
     choice = Choice(data.choice)
-    await context.act(resolution.resolve, data.ticket_id, reason=_fitting(reason), choice=choice)
+    await context.act(task_actions.resolve, data.ticket_id, reason=_fitting(reason), choice=choice)

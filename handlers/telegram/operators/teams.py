@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from channels.telegram.screens import assignment as screens
-from channels.telegram.screens.assignment import AssignData, AssignPerson, EscalateTo
+from channels.telegram.screens import ticket_choices as screens
 from channels.telegram.screens.buttons import Keyboard
 from channels.telegram.screens.card import TicketVerb
 from channels.telegram.screens.screen import Renderer
+from channels.telegram.screens.ticket_choices import AssignData, AssignPerson, EscalateTo
 from core.errors import Refusal
 from core.teams import assignment
 from core.teams.assignee_parser import (

@@ -1,24 +1,36 @@
 """Commands that change a ticket. What they did shows on its card, not in words."""
 
 from datetime import datetime
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from core.errors import Refusal, Unreadable
-from core.tickets import assignment, classification, conversation
+from channels.telegram.screens import outages as screens
+from channels.telegram.screens.outages import OutageStep
+from channels.telegram.screens.ticket_choices import MakeParent, draw_similar
+from core.equipment import outage_commands, outage_detection
+from core.equipment.outage_commands import Title
+from core.errors import NoSuchTicket, Refusal, Unreadable
+from core.links import ticket_links
+from core.links.similar import similar_to
+from core.links.ticket_links import Fragment
+from core.links.ticket_links import split as split_off
+from core.tickets import classification, conversation, lifecycle
 from core.tickets.albums import note_piece
 from core.tickets.lifecycle import move
+from core.tickets.parents import set_parent
 from core.words.when import NotATime, TimeInPast, When, parse_when
-from handlers.telegram.operators.context import CommandContext, example
+from handlers.telegram.operators.context import CommandContext, OperatorContext, example
+from handlers.telegram.responder import Responder
 
 
 async def take(context: CommandContext) -> None:
     """Become the assignee."""
-    await context.act(assignment.take, context.number)
+    await context.act(lifecycle.take, context.number)
 
 
 async def release(context: CommandContext) -> None:
     """Give the ticket back."""
-    await context.act(assignment.release, context.number)
+    await context.act(lifecycle.release, context.number)
 
 
 async def reply(context: CommandContext) -> None:
@@ -97,3 +109,98 @@ async def undo(context: CommandContext) -> None:
     if context.incoming.reply_to is None:
         raise Refusal("refusal.undo_what")
     await context.act(conversation.undo, context.incoming.reply_to)
+
+
+async def link(context: CommandContext) -> None:
+    """To another ticket, to a parent, to an object elsewhere."""
+    await context.act(ticket_links.link, context.number, context.command.words)
+
+
+async def unlink(context: CommandContext) -> None:
+    """Take a link away."""
+    await context.act(ticket_links.unlink, context.number, context.command.words)
+
+
+async def split(context: CommandContext) -> None:
+    """Make the quoted part of a message a ticket of its own."""
+    message = context.message
+    if context.incoming.reply_to is None:
+        raise Refusal("refusal.split_what")
+    quote = message.quote.text if message.quote is not None else None
+    fragment = Fragment(
+        ref=context.incoming.reply_to,
+        quote=quote,
+        command=context.incoming.ref,
+        title=context.command.rest,
+    )
+    new, old = await context.act(split_off, fragment)
+    facts = {"number": new.id, "source": old.id}
+    await context.say(context.responder.html("operators.split", facts))
+
+
+async def similar(context: CommandContext) -> None:
+    """Tickets like this one, each with the reason, and a way to make it the parent."""
+    found = await context.read(similar_to, context.number)
+    await context.show(draw_similar(context.renderer, context.number, found))
+
+
+async def make_parent(context: Any, data: MakeParent) -> None:
+    """The button below a list of similar tickets."""
+    try:
+        await context.act(set_parent, data.ticket_id, data.parent)
+    except NoSuchTicket as refused:
+        raise Refusal("refusal.outdated") from refused
+    await context.toast("parent", number=data.ticket_id, parent=data.parent)
+
+
+_SPANS: Final = {"1h": "1h", "3h": "3h", "tomorrow": "tomorrow 9:00"}
+
+
+async def outage(context: CommandContext) -> None:
+    """Say when it will be over, and what it is; everybody who reported it hears it."""
+    now, zone = context.desk.clock(), context.desk.company.zone
+    when = read_when(context.reason or "", now, zone, context.number)
+    await context.act(
+        outage_commands.restate_outage,
+        context.number,
+        until=when.at,
+        words=when.rest.strip() or None,
+    )
+
+
+async def broadcast(context: CommandContext) -> None:
+    """Tell everybody whose ticket is part of this one."""
+    await context.act(conversation.reply, context.number, context.words, to_all=True)
+
+
+async def decide_outage(context: OperatorContext, data: OutageStep) -> str:
+    """What a button below the offer decides. Returns the new text of the message."""
+    if data.step == "no":
+        area = await context.act(outage_detection.decline, data.ticket_id)
+        return screens.declined(context.renderer, area)
+    until = _until(context, data.step)
+    ticket, reports = await context.act(
+        outage_commands.open_outage, data.ticket_id, until=until, title=_title_in(context.responder)
+    )
+    return screens.opened(context.renderer, ticket.id, reports, until)
+
+
+def _until(context: OperatorContext, code: str) -> datetime | None:
+    words = _SPANS.get(code)
+    if words is None:
+        return None
+    return parse_when(words, context.desk.clock(), context.desk.company.zone).at
+
+
+def _title_in(responder: Responder) -> Title:
+    def title(area: str) -> str:
+        company = responder.desk.company
+        return responder.texts.say(
+            company.language,
+            "outage.title",
+            {"area": area},
+            now=responder.desk.clock(),
+            zone=company.zone,
+        )
+
+    return title

@@ -99,7 +99,7 @@ class House:
 
     def read_any(self, message: Message) -> IncomingMessage | Unsupported | Service:
         parsed = aiogram.types.Message.model_validate(message.to_json(), context={"bot": self.bot})
-        self.gateway.note_incoming(parsed.chat, parsed.message_id)
+        self.gateway.known_ids.note(parsed.chat.id, parsed.message_id)
         return read(parsed)
 
     async def open(self, message: Message, *, who: Somebody | None = None) -> int:

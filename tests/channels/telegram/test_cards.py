@@ -8,13 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from channels.telegram.screens import card as card_screen
-from channels.telegram.screens import (
-    customer_menu,
-    customer_tickets,
-    new_ticket,
-    notices,
-    ticket_list,
-)
+from channels.telegram.screens import customer_menu, customer_tickets, notices, ticket_list
 from channels.telegram.screens.buttons import LONGEST_LABEL
 from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.card import draw
@@ -186,10 +180,10 @@ def test_every_button_of_a_card_can_be_read_and_fits(texts: Texts) -> None:
             card_screen.confirm_end(speaks, 12, "cancel"),
             notices.draw(speaks, "answer.failed.other", RETRY, None).keyboard,
             notices.question_after_all(speaks, 1),
-            new_ticket.topics(speaks, [("pay", "Payment"), ("other", "x" * 90)]).keyboard,
+            customer_menu.topics(speaks, [("pay", "Payment"), ("other", "x" * 90)]).keyboard,
             customer_menu.back_to(speaks),
-            new_ticket.file_whether(speaks),
-            new_ticket.file_which(speaks, [(12, "Payment"), (15, "y" * 90)]),
+            customer_menu.file_whether(speaks),
+            customer_menu.file_which(speaks, [(12, "Payment"), (15, "y" * 90)]),
             customer_tickets.ask_whether_it_works(speaks, 12),
             customer_menu.languages(speaks),
             ticket_list.turns("queue", "1 / 2", None, "x.1"),

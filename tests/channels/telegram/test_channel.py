@@ -4,15 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from channels.telegram.addresses import message_ref
+from channels.telegram.messages.message_parser import message_ref
 from core.delivery import outbox_store
 from core.delivery.channel import SendError
 from core.events import CaughtUp, DeadlineMissed, DeadlineNear, TicketWoke, UpdateQuarantined
 from core.people.identity import arrive
-from core.tickets.assignment import take
-from core.tickets.conversation import note, undo
-from core.tickets.edits import edit
-from core.tickets.lifecycle import move
+from core.tickets.conversation import edit, note, undo
+from core.tickets.lifecycle import move, take
 from core.tx import Tx
 from sandbox import Message
 from tests.channels.telegram.house import House, Mutation

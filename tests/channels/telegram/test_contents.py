@@ -9,18 +9,10 @@ from aiogram.types import MessageEntity
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.telegram.addresses import message_ref
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.messages.formatting import KEPT, plain_words
-from channels.telegram.messages.message_parser import (
-    Service,
-    Unsupported,
-    album,
-    edits,
-    methods,
-    pieces,
-    read,
-)
+from channels.telegram.messages.message_builder import album, edits, methods, pieces
+from channels.telegram.messages.message_parser import Service, Unsupported, message_ref, read
 from core.tickets.incoming import IncomingMessage
 from core.words.names import units
 from sandbox import Message

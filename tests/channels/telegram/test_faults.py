@@ -16,9 +16,9 @@ from channels.telegram.client.gateway import Gateway, make_bot
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, Sent
 from core.delivery.courier import Courier
-from core.tickets.assignment import take
 from core.tickets.classification import retitle
 from core.tickets.delivery_results import FOLLOW_UPS
+from core.tickets.lifecycle import take
 from core.tickets.sweep import sweep
 from tests.channels.telegram.house import House
 from tests.channels.telegram.test_channel import card, opened
@@ -289,7 +289,7 @@ async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(house: Hou
     async with next_life(house) as channel:
         for _ in range(400):  # an hour of lives too short to find out
             said = house.anna.say("Are you there?").result
-            channel._gateway.note_incoming(house.anna.id, said.id)
+            channel._gateway.known_ids.note(house.anna.id, said.id)
         found = await channel.was_delivered(await interrupted(house))
     assert found is not None
     assert [
@@ -306,7 +306,7 @@ async def test_a_new_process_that_knows_little_does_not_look_for_ever(house: Hou
     assert claimed is not None
     delivery = replace(claimed, probe_context={})
     async with next_life(house) as channel:
-        channel._gateway.note_incoming(house.anna.id, house.anna.say("meanwhile").result.id)
+        channel._gateway.known_ids.note(house.anna.id, house.anna.say("meanwhile").result.id)
         assert await channel.was_delivered(delivery) is None
     assert house.world.stats.calls["editMessageReplyMarkup"] < 200
 

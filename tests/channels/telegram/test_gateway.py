@@ -134,7 +134,7 @@ async def test_ids_are_remembered_by_counter() -> None:
         seen = gateway.known_ids
         assert seen.is_known(anna.id, sent.message_id) and seen.is_known(group.id, copy.message_id)
         assert seen.newest(group.id) == copy.message_id > posted.message_id
-        gateway.note_incoming(anna.id, sent.message_id + 5)
+        gateway.known_ids.note(anna.id, sent.message_id + 5)
         assert seen.newest(world.user("Boris").id) == sent.message_id + 5
         assert seen.newest_ids() == {SHARED: sent.message_id + 5, str(group.id): copy.message_id}
         await bot.session.close()

@@ -12,8 +12,7 @@ from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer
 from core.teams.assignment import WHY_TOLD
 from core.texts import Key, Texts
-from core.tickets.assignment import take
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import move, take
 from core.words.names import clean_name, units
 from sandbox.server.markup.html_style import parse_html
 from tests.channels.telegram.hostile import HOSTILE

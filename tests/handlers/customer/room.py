@@ -14,9 +14,9 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from sqlalchemy import text
 
-from channels.telegram import addresses
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway
+from channels.telegram.messages import message_parser
 from core.company import Company
 from core.db import Database, Row
 from core.delivery import outbox_store
@@ -144,7 +144,7 @@ class PrivateRoom:
                 tx,
                 number,
                 IncomingMessage(
-                    addresses.message_ref(GROUP, message_ref), "text", words, {"kind": "text"}
+                    message_parser.message_ref(GROUP, message_ref), "text", words, {"kind": "text"}
                 ),
             )
 
@@ -156,7 +156,7 @@ class PrivateRoom:
         async def act(tx: Tx) -> None:
             await arrive(tx, OPERATOR, "operator")
             await conversation.note(
-                tx, number, IncomingMessage(addresses.message_ref(GROUP, 99), "text", words)
+                tx, number, IncomingMessage(message_parser.message_ref(GROUP, 99), "text", words)
             )
 
         await self.desk.run(act)

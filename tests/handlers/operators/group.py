@@ -12,9 +12,9 @@ from typing import Any
 from aiogram import Bot
 from sqlalchemy import text
 
-from channels.telegram.addresses import message_ref
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
+from channels.telegram.messages.message_parser import message_ref
 from core.company import Company
 from core.db import Database, Row
 from core.delivery import outbox_store

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from channels.telegram.screens.open_menus import OPEN_FOR
+from channels.telegram.screens.buttons import OPEN_FOR
 from tests.handlers.operators.group import Group
 
 

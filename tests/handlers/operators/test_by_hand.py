@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert
 
 from core.models import Service
-from core.tickets.classes import Classes
+from core.tickets.catalog import Classes
 from core.tickets.search import index_new
 from core.tx import Tx
 from sandbox import Message as Sent

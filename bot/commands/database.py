@@ -1,8 +1,9 @@
-"""``python -m bot backup FILE``: one consistent copy of the database while the desk runs.
+"""Commands of the database: ``migrate``, ``backup FILE``, ``quarantine show|replay``.
 
-SQLite gives its own online backup, read through the write-ahead log; PostgreSQL has ``pg_dump``,
-which takes its snapshot in one transaction. A copy appears under its name only when it is whole
-and checked, and is readable by its owner alone: it contains customers' words.
+A backup is one consistent copy while the desk runs. SQLite gives its own online backup, read
+through the write-ahead log; PostgreSQL has ``pg_dump``, which takes its snapshot in one
+transaction. A copy appears under its name only when it is whole and checked, and is readable by its
+owner alone: it contains customers' words.
 """
 
 import argparse
@@ -18,9 +19,53 @@ from typing import Final
 from sqlalchemy.engine import URL
 
 from bot.commands import FINE, WRONG, complain
+from bot.database_access import open_existing, open_for_writing
+from bot.migrations import migrate
 from bot.settings import Settings
+from core import inbox
+from core.company import Company
 from core.db import Database
-from core.desk import utc_now
+from core.desk import Desk, utc_now
+
+
+async def migrate_command(settings: Settings, _: argparse.Namespace) -> int:
+    """Bring the database up to date."""
+    async with open_for_writing(settings.database_url.get_secret_value()) as database:
+        await migrate(database)
+    print("the database is up to date")
+    return FINE
+
+
+async def quarantine_command(settings: Settings, options: argparse.Namespace) -> int:
+    """Show a page of them, or put some back into the inbox, while the desk runs or not."""
+    async with open_existing(settings.database_url.get_secret_value()) as database:
+        desk = Desk(database, Company())
+        if options.action == "show":
+            await _show_quarantined(desk, options)
+            return FINE
+        return await _replay(desk, options)
+
+
+async def _show_quarantined(desk: Desk, options: argparse.Namespace) -> None:
+    page = await desk.read(inbox.list_quarantined, options.limit, options.before)
+    for one in page:
+        print(f"{one.id}\tupdate {one.external_id}\t{one.error}\n\t{one.raw[:500]}")
+    if len(page) == options.limit:
+        print(f"older ones: quarantine show --before {page[-1].id}")
+
+
+async def _replay(desk: Desk, options: argparse.Namespace) -> int:
+    numbers = None if options.all else set(options.ids)
+    replayed = 0
+    while put_back := await desk.run(inbox.replay, numbers):
+        replayed += len(put_back)
+    unknown = 0 if numbers is None else len(numbers) - replayed
+    if unknown or numbers == set():
+        complain(["quarantine replay: name numbers that `quarantine show` prints, or --all"])
+    if replayed:
+        print(f"{replayed} will be handled again, by a running desk at once")
+    return WRONG if unknown or numbers == set() else FINE
+
 
 # Pages copied under one read lock: the running desk's writes go on between.
 PAGES: Final = 4096
@@ -32,7 +77,7 @@ class BackupFailed(Exception):
     """No copy was made, and no part of one is left. The message says why and what to do."""
 
 
-async def command(settings: Settings, options: argparse.Namespace) -> int:
+async def backup_command(settings: Settings, options: argparse.Namespace) -> int:
     """Copy the database and print the name of the copy."""
     database = Database(settings.database_url.get_secret_value())
     now = utc_now().astimezone(settings.timezone)
@@ -94,10 +139,10 @@ def _dump_postgres(url: URL, target: Path) -> None:
         "PGDATABASE": url.database,
     }
     named = {name: str(value) for name, value in given.items() if value}
-    command = ["pg_dump", "--format=custom", "--no-owner", f"--file={target}"]
+    backup_command = ["pg_dump", "--format=custom", "--no-owner", f"--file={target}"]
     try:
         done = subprocess.run(  # noqa: S603 fixed arguments; the file's name is one of them
-            command, env=os.environ | named, capture_output=True, text=True, check=False
+            backup_command, env=os.environ | named, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         raise BackupFailed("pg_dump was not found; install PostgreSQL's client programs") from None

@@ -1,14 +1,23 @@
-"""How customers begin: the greeting, and the topic of a new ticket; its words go to `messages`."""
+"""A customer's tickets: the greeting, a new one and its topic, the list, whether all works."""
 
 from aiogram.types import ReplyKeyboardMarkup
 
-from channels.telegram.screens import new_ticket as screens
-from channels.telegram.screens.customer_menu import back_to, menu
-from channels.telegram.screens.new_ticket import ChooseTopic
+from channels.telegram.screens import customer_menu as screens
+from channels.telegram.screens.customer_menu import ChooseTopic, back_to, menu
+from channels.telegram.screens.customer_tickets import (
+    OWN,
+    Confirm,
+    OwnTicketOpened,
+    cursor_of,
+    draw_list,
+    draw_ticket,
+)
 from channels.telegram.screens.screen import Screen
+from channels.telegram.screens.ticket_list import ListPage
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
-from core.tickets import customer_dialogue
+from core.errors import Refusal
+from core.tickets import customer_dialogue, customer_tickets
 from core.words.names import NAMELESS, clean_name
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.responder import Responder
@@ -34,7 +43,7 @@ async def menu_for(desk: Desk, responder: Responder, *, share: bool = False) -> 
     return menu(responder.renderer, cameras=await desk.read(has_cameras), share=share)
 
 
-async def show_topics(context: MessageContext) -> None:
+async def ask_topic(context: MessageContext) -> None:
     """Ask what the ticket is about; writing at once is an answer, too."""
     await context.show(await _topics(context))
 
@@ -71,3 +80,48 @@ async def go_back(context: ButtonContext) -> None:
     """No new ticket after all."""
     await context.desk.run(customer_dialogue.stop_describing, context.sender)
     await context.show(context.responder.html("customer.back"))
+
+
+async def show_tickets(context: MessageContext) -> None:
+    """Send the list."""
+    await context.show(await _first_page(context))
+
+
+async def edit_to_tickets(context: ButtonContext) -> None:
+    """Edit the screen back into the list."""
+    await context.show(await _first_page(context))
+
+
+async def _first_page(context: MessageContext | ButtonContext) -> Screen:
+    page = await context.desk.read(customer_tickets.list_own, context.sender.telegram_id)
+    return draw_list(context.renderer, page)
+
+
+async def turn_ticket_page(context: ButtonContext, data: ListPage) -> None:
+    """Another page of one's own list; one that is empty by now is outdated."""
+    if data.view != OWN:
+        raise Refusal("refusal.outdated")
+    cursor = cursor_of(data.cursor)
+    page = await context.desk.read(
+        customer_tickets.list_own, context.sender.telegram_id, cursor, newer=data.backward
+    )
+    if not page.tickets:
+        raise Refusal("refusal.outdated")
+    await context.show(draw_list(context.renderer, page))
+
+
+async def show_ticket(context: ButtonContext, data: OwnTicketOpened) -> None:
+    """Show the conversation; what the person writes next belongs to it."""
+    ticket, words = await context.desk.run(
+        customer_tickets.look_at_own, context.sender, data.ticket_id
+    )
+    await context.show(draw_ticket(context.renderer, ticket, words))
+
+
+async def confirm(context: ButtonContext, data: Confirm) -> None:
+    """Closed, or back to work; the question becomes what was done."""
+    await context.desk.run(
+        customer_dialogue.say_whether_helped, context.sender, data.ticket_id, content=data.yes
+    )
+    key = "customer.verdict.content" if data.yes else "customer.verdict.disputed"
+    await context.show(context.responder.html(key, {"number": data.ticket_id}))

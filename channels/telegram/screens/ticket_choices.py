@@ -1,0 +1,185 @@
+"""Choices for a ticket: who works on it, its class and priority, a similar ticket as parent."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Final
+
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.buttons import (
+    Button,
+    Id,
+    Keyboard,
+    button,
+    matching,
+    one_of,
+    rows_of,
+    short,
+)
+from channels.telegram.screens.card import TicketVerb
+from channels.telegram.screens.screen import Renderer, Screen
+from core.links.similar import Similar
+from core.teams.members import Colleague
+from core.teams.teams import TeamFacts
+from core.texts import Key
+from core.tickets.card import Card
+from core.tickets.catalog import ASPECTS, CATEGORY, PRIORITY, SERVICE, Classes
+from core.words.names import clean_name
+
+# So many are offered; the others are reached by the command.
+MOST: Final = 10
+
+TeamCode = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
+
+
+class AssignPerson(CallbackData, prefix="np"):
+    """Assign the ticket to this operator."""
+
+    ticket_id: Id
+    person: Id
+
+
+class AssignTeam(CallbackData, prefix="nt"):
+    """Assign the ticket to this team."""
+
+    ticket_id: Id
+    team: TeamCode
+
+
+class EscalateTo(CallbackData, prefix="nu"):
+    """Take the ticket to this team's higher support level."""
+
+    ticket_id: Id
+    team: TeamCode
+
+
+AssignData = AssignPerson | AssignTeam | EscalateTo
+
+
+def assignees(
+    renderer: Renderer, ticket_id: int, teams: Sequence[TeamFacts], people: Sequence[Colleague]
+) -> Keyboard:
+    """Teams, and people on duty."""
+    offered = [
+        _team(renderer, team, AssignTeam(ticket_id=ticket_id, team=team.code))
+        for team in teams[:MOST]
+    ]
+    for one in people[: MOST - len(offered)]:
+        label = short(renderer.plain("button.assign.person", name=one.name))
+        offered.append(button(label, AssignPerson(ticket_id=ticket_id, person=one.id)))
+    return rows_of([*offered, _back(renderer, ticket_id)])
+
+
+def levels(renderer: Renderer, ticket_id: int, teams: Sequence[TeamFacts]) -> Keyboard:
+    """Teams of higher support levels."""
+    offered = [
+        _team(renderer, team, EscalateTo(ticket_id=ticket_id, team=team.code))
+        for team in teams[:MOST]
+    ]
+    return rows_of([*offered, _back(renderer, ticket_id)])
+
+
+def _team(renderer: Renderer, team: TeamFacts, data: AssignTeam | EscalateTo) -> Button:
+    key = "button.assign.level" if isinstance(data, EscalateTo) else "button.assign.team"
+    label = renderer.plain(key, team=team.title(renderer.locale), level=team.level)
+    return button(short(label), data)
+
+
+def _back(renderer: Renderer, ticket_id: int) -> Button:
+    label = renderer.plain("button.verb.back")
+    return button(label, TicketVerb(verb="back", ticket_id=ticket_id))
+
+
+# What each of the two commands chooses.
+OF_COMMAND: Final = {"class": (SERVICE, CATEGORY), "priority": (PRIORITY,)}
+
+# A button carries the first letter of the aspect.
+_BY_LETTER: Final = {aspect[0]: aspect for aspect in ASPECTS}
+
+
+class Classify(CallbackData, prefix="kd"):
+    """The ticket is of this service, category or priority: ``letter`` is the aspect's first."""
+
+    letter: Annotated[str, one_of(_BY_LETTER)]
+    code: Annotated[str, matching("[a-z0-9_.-]{1,32}")]
+    ticket_id: Id
+
+    @property
+    def aspect(self) -> str:
+        """Which of the three it is."""
+        return _BY_LETTER[self.letter]
+
+
+def command_of(aspect: str) -> str:
+    """Which command chooses this aspect."""
+    return "priority" if aspect == PRIORITY else "class"
+
+
+def draw_classes(renderer: Renderer, command: str, card: Card, classes: Classes) -> Screen:
+    """What the ticket is now, and a button for everything that ``command`` can make of it."""
+    facts = {
+        "number": card.number,
+        "kind": " · ".join(card.promised.titles(renderer.locale)) or Key("operators.kind.none"),
+    }
+    keys = ("operators.kind", f"operators.kind.{command}")
+    chosen = {(one.aspect, one.code) for one in card.promised.kind}
+    buttons = [
+        button(
+            short(f"✓ {title}" if (aspect, one.code) in chosen else title),
+            Classify(letter=aspect[0], code=one.code, ticket_id=card.number),
+        )
+        for aspect in OF_COMMAND[command]
+        for one in classes.offered(aspect)
+        for title in (one.title(renderer.locale),)
+    ]
+    return Screen("\n".join(renderer.html(key, **facts) for key in keys), rows_of(buttons))
+
+
+_TITLE: Final = 60
+
+
+class MakeParent(CallbackData, prefix="r"):
+    """The ticket becomes part of ``parent``."""
+
+    ticket_id: Id
+    parent: Id
+
+
+def draw_similar(renderer: Renderer, ticket_id: int, found: Sequence[Similar]) -> Screen:
+    """The similar tickets, or a line that there are none."""
+    if not found:
+        return Screen(renderer.html("similar.none", number=ticket_id))
+    lines = [renderer.html("similar.head", number=ticket_id)]
+    lines += [_line(renderer, one) for one in found]
+    return Screen("\n".join(lines), _keyboard(renderer, ticket_id, found))
+
+
+def _line(renderer: Renderer, one: Similar) -> str:
+    line = renderer.html(
+        "similar.line",
+        marker=str(one.line.marker),
+        number=one.line.number,
+        title=clean_name(one.line.title, _TITLE),
+        state=Key(f"card.link.state.{one.category}"),
+    )
+    return f"{line}\n{' · '.join(_reasons(renderer, one))}"
+
+
+def _reasons(renderer: Renderer, one: Similar) -> Iterator[str]:
+    for reason in one.reasons:
+        yield renderer.html(f"similar.reason.{reason}")
+    if one.words:
+        yield renderer.html("similar.reason.words", words=", ".join(one.words))
+
+
+def _keyboard(renderer: Renderer, ticket_id: int, found: Sequence[Similar]) -> Keyboard | None:
+    rows = [
+        [
+            button(
+                renderer.plain("button.parent", number=one.line.number),
+                MakeParent(ticket_id=ticket_id, parent=one.line.number),
+            )
+        ]
+        for one in found
+        if not one.child
+    ]
+    return Keyboard(inline_keyboard=rows) if rows else None

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final
 from aiogram import Bot, Dispatcher
 
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
+from bot.health_watch import HealthWatch
 from bot.migrations import migrate
 from bot.polling import Poller
 from bot.settings import Settings
@@ -98,6 +100,7 @@ class App:
     poller: Poller
     runner: Runner
     memberships: Memberships
+    health: HealthWatch
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -134,6 +137,7 @@ class App:
                 ChatHealthWatch(self.bot, self.desk, self.courier).run(), name="chat health"
             ),
             asyncio.create_task(self.memberships.run(), name="memberships"),
+            asyncio.create_task(self.health.run(), name="health"),
             # a changed directory may name other chats for its teams
             asyncio.create_task(
                 CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="cache refresh"
@@ -173,6 +177,8 @@ class App:
         for task in loops:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
+        with contextlib.suppress(Exception):  # whatever fails, the desk ends
+            await self.health.stop()
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
@@ -201,6 +207,8 @@ def build(
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
     update_queue = UpdateQueue(desk, UpdateHandler(bot, desk, dispatcher, gateway, courier).handle)
+    poller = Poller(bot, desk, update_queue.news.set)
+    runner = Runner(desk, settings.sweep_interval)
     return App(
         settings,
         database,
@@ -212,9 +220,16 @@ def build(
         channels,
         courier,
         update_queue,
-        Poller(bot, desk, update_queue.news.set),
-        Runner(desk, settings.sweep_interval),
+        poller,
+        runner,
         memberships,
+        HealthWatch(
+            desk,
+            channels,
+            lambda: time.monotonic() - poller.last_poll,
+            lambda: runner.overdue().get("sweep", 0.0),
+            None if database.path is None else database.path.parent,
+        ),
     )
 
 

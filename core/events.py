@@ -528,6 +528,20 @@ class DeskWell(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSick(Event):
+    """Something is wrong with the desk itself (X14): `core.setup.desk_health.CODES`."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRecovered(Event):
+    """That is over."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAppointed(Event):
     """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``. ``invited_by`` is the
     name of who had made the invitation.

@@ -60,7 +60,7 @@ def company_of(settings: Settings) -> Company:
         answer_deadline=settings.answer_deadline,
         remind_before=settings.remind_before,
         rating_wait=settings.rating_wait,
-        unfiled_wait=settings.unfiled_wait,
+        unassigned_wait=settings.unassigned_wait,
         admins=frozenset(settings.admin_ids),
         named_admins=frozenset(settings.admin_ids),
         operators_chat=settings.operator_chat_id,

@@ -11,7 +11,7 @@ class Company:
 
     ``admins`` are Telegram ids; ``named_admins`` are those of them whom the environment names.
     Spans are real time. ``rating_wait=None`` never closes a resolved ticket by itself.
-    Words without a ticket become one after ``unfiled_wait``; ``None``: never (A4). ``fixed``
+    Words without a ticket become one after ``unassigned_wait``; ``None``: never (A4). ``fixed``
     names the fields that the environment decides: nobody changes them in the chat. So many
     ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0 never
     does (X9).
@@ -23,7 +23,7 @@ class Company:
     answer_deadline: timedelta = timedelta(days=3)
     remind_before: timedelta = timedelta(hours=4)
     rating_wait: timedelta | None = timedelta(days=3)
-    unfiled_wait: timedelta | None = timedelta(minutes=10)
+    unassigned_wait: timedelta | None = timedelta(minutes=10)
     keep_assignee_on_reopen: bool = False
     admins: frozenset[int] = frozenset()
     named_admins: frozenset[int] = frozenset()

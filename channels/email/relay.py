@@ -1,7 +1,6 @@
 """Reads ``SMTP_URL``: where mail is handed over, and how."""
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -54,12 +53,6 @@ class Relay:
             password=unquote(parts.password or "") if parts.username else None,
         )
 
-    @property
-    def exposes_password(self) -> bool:
-        """Return whether logging in sends the password over a network in plain text."""
-        plain = not (self.use_tls or self.start_tls)
-        return plain and self.username is not None and not _is_loopback(self.host)
-
 
 def _port(parts: SplitResult) -> int | None:
     try:
@@ -67,10 +60,3 @@ def _port(parts: SplitResult) -> int | None:
     except ValueError:
         # urllib's message quotes it: it may be part of a password with an unquoted @ or /
         raise ValueError("SMTP_URL: the port is a number up to 65535") from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

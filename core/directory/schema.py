@@ -1,5 +1,6 @@
 """What every kind of entry has in common. A kind is one class: a subclass of ``DirectoryEntry``."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast, get_args
@@ -53,7 +54,7 @@ class Part(BaseModel):
                     yield from ((path, kind, value) for kind in kinds)
 
 
-class DirectoryEntry(Part):
+class DirectoryEntry(Part, ABC):
     """An entry of the directory. A subclass is a kind: its ``name`` in the file, the field that is
     its ``key``, the ``caches`` that are read anew once an entry of it was put.
     """
@@ -67,17 +68,17 @@ class DirectoryEntry(Part):
         return str(getattr(self, self.key))
 
     @classmethod
+    @abstractmethod
     async def load(cls, tx: ReadTx) -> Sequence[Self]:
         """All entries of this kind, in the order in which a file lists them."""
-        raise NotImplementedError
 
     async def check(self, tx: ReadTx, directory: "Directory") -> list[Problem]:  # noqa: ARG002
         """What the fields cannot know by themselves. References are checked before."""
         return []
 
+    @abstractmethod
     async def put(self, tx: Tx, position: int) -> None:
         """Write it, new or instead of the one with its key. ``position`` in its list, from 0."""
-        raise NotImplementedError
 
     async def save(self, tx: Tx, *rows: object) -> None:
         """Merge rows of this entry, and forget what was kept of the directory before."""

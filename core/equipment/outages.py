@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from core import events as e
 from core.delivery.audiences import reporters_of
@@ -68,14 +68,6 @@ async def find_open(tx: ReadTx, area: str) -> Outage | None:
         return None
     query = select(Outage).where(Outage.area == area, Outage.closed_at.is_(None))
     return await tx.first(query.order_by(Outage.ticket_id).limit(1))
-
-
-async def count_parts(tx: ReadTx, ticket_id: int) -> int:
-    """Return how many tickets are children of this one."""
-    query = (
-        select(func.count()).select_from(TicketParent).where(TicketParent.parent_id == ticket_id)
-    )
-    return int(await tx.first(query) or 0)
 
 
 async def become_part(

@@ -26,8 +26,6 @@ from core.tx import Tx
 
 BY_PHONE: Final = "phone"
 BY_HAND: Final = "operator"
-KIND: Final = "call"
-"""The kind of a note that tells of a talk by phone."""
 
 
 @dataclass(frozen=True, slots=True)

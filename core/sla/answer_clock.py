@@ -24,15 +24,6 @@ RESOLUTION: Final = "resolution"
 CONTACT: Final = "contact"
 NEAR: Final[Mapping[str, str]] = {kind: f"{kind}_near" for kind in (REACTION, RESOLUTION)}
 """Some time before the clock of this kind is due, its own timer reminds of it."""
-NONE_OF_THEM: Final[Mapping[str, datetime | None]] = {
-    ANSWER: None,
-    REMINDER: None,
-    WAKE: None,
-    RATING: None,
-    REACTION: None,
-    RESOLUTION: None,
-    CONTACT: None,
-} | dict.fromkeys(NEAR.values())
 
 
 def _upsert(insert: Callable[[Any], Any]) -> Any:

@@ -8,7 +8,6 @@ from core.models import Classification, Ticket
 from core.sla import answer_clock
 from core.sla.agreements import Agreements, agreements_of, new_row
 from core.sla.answer_clock import set_timers
-from core.sla.terms import Kind
 from core.tickets.catalog import (
     ASPECTS,
     CATEGORY,
@@ -190,9 +189,3 @@ def _find_agreement(agreements: Agreements, words: str) -> str | None:
 
 def _titles(offered: list[ClassFacts], tx: ReadTx) -> str:
     return ", ".join(one.title(tx.company.language) for one in offered)
-
-
-async def kind_of(tx: ReadTx, ticket_id: int) -> Kind:
-    """Return what the ticket is classified as."""
-    row = await tx.find(Classification, ticket_id)
-    return Kind() if row is None else Kind(row.service, row.category, row.priority)

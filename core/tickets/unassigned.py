@@ -34,7 +34,7 @@ async def file_waiting(tx: Tx) -> int:
 
     Mere thanks ask for nothing: they are dropped, as by «No».
     """
-    wait = tx.company.unfiled_wait
+    wait = tx.company.unassigned_wait
     if wait is None:
         return 0
     query = (

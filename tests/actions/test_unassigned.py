@@ -79,7 +79,7 @@ async def test_mere_thanks_make_no_ticket_and_hold_up_nobody(
 
 
 async def test_a_company_may_leave_it_to_the_customer(desk: Desk, clock: Clock) -> None:
-    desk.company = replace(desk.company, unfiled_wait=None)
+    desk.company = replace(desk.company, unassigned_wait=None)
     await keeps(desk, "Fire in the server room")
     clock.now += timedelta(days=1)
     assert await desk.run(file_waiting) == 0

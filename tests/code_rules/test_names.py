@@ -46,12 +46,8 @@ def old_module(path: str) -> str | None:
     return next((WORDS[word] for word in words if word in WORDS), None)
 
 
-# They are being rewritten elsewhere, and lose the names with that.
-PENDING = {"core/delivery/courier.py", "core/delivery/sender.py"}
-
-
 def findings(module: Module) -> Iterator[str]:
-    if OLD_TABLES.match(module.name) or module.name in PENDING:
+    if OLD_TABLES.match(module.name):
         return
     if better := old_module(module.name):
         yield f"{module.name}: call it {better}"

@@ -377,20 +377,3 @@ def test_a_url_that_cannot_be_used_is_refused_without_telling_the_password(url: 
     with pytest.raises(ValueError, match="SMTP_URL") as caught:
         RelayUrl.parse(url)
     assert "s3cret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "exposed"),
-    [
-        ("smtp://desk:pw@relay.test", True),
-        ("smtp://desk:pw@127.0.0.1", False),
-        ("smtp://desk:pw@localhost", False),
-        ("smtp://relay.test", False),
-        ("smtps://desk:pw@relay.test", False),
-        ("smtp+starttls://desk:pw@relay.test", False),
-    ],
-)
-def test_the_doctor_can_ask_whether_the_password_travels_in_the_open(
-    url: str, exposed: bool
-) -> None:
-    assert RelayUrl.parse(url).exposes_password is exposed

@@ -99,7 +99,7 @@ class FailedDelivery:
     id: int
     address: str
     kind: str
-    error: str
+    error: str | None
     at: datetime
     ticket_id: int | None
 

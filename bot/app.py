@@ -173,7 +173,10 @@ class App:
             if task.get_name() == "poller":
                 task.cancel()
         await asyncio.gather(self.update_queue.stop(STOP_TIMEOUT), self.runner.stop(STOP_TIMEOUT))
-        await self.courier.stop(STOP_TIMEOUT)
+        await asyncio.gather(
+            self.courier.stop(STOP_TIMEOUT),
+            self.dispatcher["acknowledgements"].finish(STOP_TIMEOUT),
+        )
         for task in loops:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)

@@ -42,13 +42,17 @@ class TicketOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerWrote(Event):
-    """A customer's message joined the ticket (A11). ``turned``: the ticket now needs an answer."""
+    """A customer's message joined the ticket (A11).
+
+    ``turned``: the ticket now needs an answer; ``confirms``: it says that everything works.
+    """
 
     message_id: int
     album: str | None
     counts: bool
     turned: bool
     answer_due: datetime | None
+    confirms: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,8 +276,9 @@ class NoteEdited(Event):
 class StateEntered(Event):
     """The ticket moved: ``verb`` led from ``old`` to ``new``.
 
-    ``category`` and ``old_category`` are those of the states; ``reason`` the words given with it;
-    ``until`` the wake-up of a freeze. ``assignee_id`` is who holds the ticket afterwards.
+    ``category`` and ``old_category`` are those of the states; ``reason`` the words given with it,
+    of a freeze or a closing meant for the customer only if ``public``; ``until`` the wake-up of a
+    freeze. ``assignee_id`` is who holds the ticket afterwards.
     ``clock`` is what the new state does to the clocks of agreements: ``runs``, ``pauses``,
     ``stops``; it is said here because a company may change a state's flags later.
     ``parent``: it moved because this ticket did, which it is a part of.
@@ -291,6 +296,7 @@ class StateEntered(Event):
     answer_due: datetime | None
     clock: str = ""
     parent: int | None = None
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,11 @@ class ReadTx:
         """The only row, if there is one."""
         return (await self.session.execute(query, given)).one_or_none()
 
+    @property
+    def is_sqlite(self) -> bool:
+        """True on SQLite, False on PostgreSQL."""
+        return self.session.get_bind().dialect.name == "sqlite"
+
     async def cached(self, kind: type[Kept], read: Callable[["ReadTx"], Awaitable[Kept]]) -> Kept:
         """What is kept under this type; ``read`` is asked when there is nothing yet."""
         found = cast("Kept | None", self.cache.get(kind))

@@ -17,7 +17,7 @@ from core import journal
 from core.company import Company
 from core.desk import Desk
 from core.equipment.camera_import import Plan, apply, compare, note_import
-from core.equipment.csv_file import Read, WrongFile, read_cameras
+from core.equipment.csv_file import Read, Wrong, WrongFile, read_cameras
 
 # Seconds between two batches, in which the running desk gets the database.
 _PAUSE: Final = 0.02
@@ -42,6 +42,9 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
 async def import_cameras(settings: Settings, file: Path, *, deactivate_missing: bool) -> Plan:
     """Bring the cameras in line with the file. Raises :class:`WrongFile`; then nothing changed."""
     cameras = await asyncio.to_thread(_read, file)
+    if deactivate_missing and not cameras:
+        why = "there is no camera below the header: with --deactivate-missing none would be left"
+        raise WrongFile([Wrong(1, why)])
     async with open_existing(settings.database_url.get_secret_value()) as database:
         desk = Desk(database, Company(), (journal.SUBSCRIBER,))
         plan = await desk.read(compare, cameras, deactivate_missing=deactivate_missing)

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Final
-from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import func, select
 
@@ -16,6 +15,7 @@ from core.tickets.lifecycle import access
 from core.tx import Tx
 from core.words.aliases import DETAILS
 from core.words.names import clean_name, is_blank
+from core.words.pasted import find_zone
 
 _LONGEST_ACCOUNT: Final = 200
 
@@ -66,9 +66,10 @@ async def _language(tx: Tx, person: Person, words: str) -> None:
 
 
 async def _zone(tx: Tx, person: Person, words: str) -> None:
-    if words not in available_timezones():
+    zone = find_zone(words)
+    if zone is None:
         raise Unreadable("refusal.no_zone", words=words[:40])
-    old, person.zone = person.zone, ZoneInfo(words).key
+    old, person.zone = person.zone, zone.key
     _tell(tx, person, "zone", old, person.zone)
 
 

@@ -105,11 +105,16 @@ def _card(when: Callable[[Any], bool] | None = None, if_stored: IfStored | None 
 
 def _frozen(event: e.StateEntered) -> str:
     until = "_until" if event.until else ""
-    return f"ticket.frozen{until}{'_reason' if event.reason else ''}"
+    return f"ticket.frozen{until}{'_reason' if event.reason and event.public else ''}"
 
 
 def _with_reason(key: str) -> Callable[[e.StateEntered], str]:
     return lambda event: f"{key}_reason" if event.reason else key
+
+
+def _closed(event: e.StateEntered) -> str:
+    """Why it was closed stays among the operators, unless they say otherwise."""
+    return "ticket.closed_reason" if event.reason and event.public else "ticket.closed"
 
 
 def _reopened(event: e.StateEntered) -> str | None:
@@ -125,7 +130,7 @@ def _if_moved(key: str) -> Callable[[e.StateEntered], str | None]:
 STATE_TEXTS: Final[dict[str, Callable[[e.StateEntered], str | None]]] = {
     "freeze": _frozen,
     "resolve": _with_reason("ticket.resolved"),
-    "close": _with_reason("ticket.closed"),
+    "close": _closed,
     "expire": lambda _event: "ticket.closed",
     "cancel": _with_reason("ticket.cancelled"),
     "reopen": lambda _event: "ticket.reopened",
@@ -286,6 +291,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             dedup_key="album:{album}",
         ),
         _card(lambda event: event.turned),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "customer.verdict.content",
+            when=lambda event: event.confirms,
+        ),
     ),
     e.WordsKept: (
         Notice(

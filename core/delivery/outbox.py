@@ -394,7 +394,7 @@ async def _content_facts(
     """A copy names its ticket only where the customer could take it for another's."""
     facts: dict[str, Any] = {"album": None if message is None else message.album}
     if notice.to is Audience.OPERATORS:
-        facts["thanks"] = not getattr(event, "counts", True)
+        facts["thanks"] = not (getattr(event, "counts", True) or getattr(event, "confirms", False))
     elif ticket is not None:
         facts["number"] = ticket.id
         facts["header"] = await _count_open(tx, ticket.customer_id) > 1

@@ -84,7 +84,7 @@ async def find_ready(tx: ReadTx, busy: Collection[str], limit: int = PAGE) -> Se
     given: dict[str, Any] = {"now": tx.now, "most": limit}
     rows: Iterable[Sequence[Any]]
     if busy:
-        rows = await tx.session.execute(_READY_ELSEWHERE, given | {"busy": tuple(busy)})
+        rows = await tx.rows(_READY_ELSEWHERE, given | {"busy": tuple(busy)})
     else:
         rows = await _FIRST_READY.rows(tx.session, given)
     return [Candidate(*row) for row in rows]
@@ -106,7 +106,7 @@ def _delivery(row: Sequence[Any]) -> Delivery:
 
 async def find_interrupted(tx: ReadTx) -> list[Delivery]:
     """Rows that a process was sending when it died."""
-    return [_delivery(row) for row in await tx.session.execute(_INTERRUPTED)]
+    return [_delivery(row) for row in await tx.rows(_INTERRUPTED)]
 
 
 async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: bool = True) -> None:
@@ -121,12 +121,12 @@ async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: boo
     }
     if not count:
         values["attempts"] = OutboxRow.attempts - 1
-    row = await tx.session.get(OutboxRow, row_id)
+    row = await tx.find(OutboxRow, row_id)
     if row is not None and (newer := await _superseded_by(tx, row)) is not None:
         # of an album, the newer row carries only later pieces: it carries all of them now
         newer.message_id = row.message_id
         values = {"state": "dropped", "done_at": tx.now, "error": "superseded"}
-    await tx.session.execute(
+    await tx.change(
         update(OutboxRow)
         .where(OutboxRow.id == row_id, OutboxRow.state == constant("sending"))
         .values(**values)
@@ -141,7 +141,7 @@ async def _superseded_by(tx: Tx, row: OutboxRow) -> OutboxRow | None:
     query = select(OutboxRow).where(
         OutboxRow.dedup_key == row.dedup_key, OutboxRow.state == constant("queued")
     )
-    return (await tx.session.scalars(query)).one_or_none()
+    return await tx.first(query)
 
 
 async def is_under_way(tx: ReadTx, message_id: int, kind: str) -> bool:
@@ -151,7 +151,7 @@ async def is_under_way(tx: ReadTx, message_id: int, kind: str) -> bool:
         OutboxRow.kind == kind,
         OutboxRow.state.in_(PENDING),
     )
-    return (await tx.session.scalars(query.limit(1))).one_or_none() is not None
+    return await tx.first(query.limit(1)) is not None
 
 
 async def end(tx: Tx, row_id: int, state: str, *, error: str | None = None) -> int | None:
@@ -162,7 +162,7 @@ async def end(tx: Tx, row_id: int, state: str, *, error: str | None = None) -> i
 
 async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
     """Take back what has not left yet. Returns how many rows."""
-    dropped = await tx.session.execute(
+    return await tx.change(
         update(OutboxRow)
         .where(
             OutboxRow.message_id.in_(message_ids),
@@ -172,12 +172,11 @@ async def drop_unsent(tx: Tx, message_ids: Collection[int], kind: str) -> int:
         .values(state="dropped", done_at=tx.now)
         .execution_options(synchronize_session=False)
     )
-    return int(dropped.rowcount)  # type: ignore[attr-defined]
 
 
 async def drop_rows(tx: Tx, ids: Collection[int], why: str) -> None:
     """These rows, of those that wait, are not to leave any more."""
-    await tx.session.execute(
+    await tx.change(
         update(OutboxRow)
         .where(OutboxRow.id.in_(ids), OutboxRow.state == constant("queued"))
         .values(state="dropped", error=why, done_at=tx.now)
@@ -187,7 +186,7 @@ async def drop_rows(tx: Tx, ids: Collection[int], why: str) -> None:
 
 async def hurry(tx: Tx, address: str) -> None:
     """What rests for an address, because it was closed to us, may leave at once."""
-    await tx.session.execute(
+    await tx.change(
         update(OutboxRow)
         .where(
             OutboxRow.address == address,
@@ -205,7 +204,7 @@ async def shift_waits(tx: Tx, step: timedelta) -> None:
     waiting = select(OutboxRow).where(
         OutboxRow.state == constant("queued"), OutboxRow.not_before > tx.now
     )
-    for row in await tx.session.scalars(waiting):
+    for row in await tx.all(waiting):
         row.not_before = max(tx.now, row.not_before - step)
         row.order_at -= step
     tx.outgoing = True
@@ -214,29 +213,28 @@ async def shift_waits(tx: Tx, step: timedelta) -> None:
 async def next_due(tx: ReadTx) -> datetime | None:
     """When the earliest waiting row becomes due."""
     query = select(func.min(OutboxRow.not_before)).where(OutboxRow.state == constant("queued"))
-    return await tx.session.scalar(query)
+    return await tx.first(query)
 
 
 async def find_slow_answers(tx: ReadTx, older_than: timedelta) -> Sequence[tuple[int, int]]:
     """Answers that are on their way for longer: ids of row and message (X2)."""
-    slow = await tx.session.execute(_SLOW, {"before": tx.now - older_than})
+    slow = await tx.rows(_SLOW, {"before": tx.now - older_than})
     return [(row, message) for row, message in slow]
 
 
 async def count_pending(tx: ReadTx) -> int:
     """How many rows wait."""
     query = select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(PENDING))
-    return int(await tx.session.scalar(query) or 0)
+    return int(await tx.first(query) or 0)
 
 
 async def purge(tx: Tx) -> int:
     """Forget rows whose story ended long ago. Returns how many."""
-    gone = await tx.session.execute(
+    return await tx.change(
         delete(OutboxRow).where(
             OutboxRow.created_at < tx.now - KEPT_FOR, OutboxRow.state.not_in(PENDING)
         )
     )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 # A fact of a row that stopped half-way: how far it came.
@@ -252,24 +250,24 @@ async def find_probe_contexts(tx: ReadTx, before: int) -> list[dict[str, Any]]:
         .order_by(OutboxRow.id.desc())
         .limit(ENOUGH)
     )
-    return [probe_context for probe_context in await tx.session.scalars(query) if probe_context]
+    return [probe_context for probe_context in await tx.all(query) if probe_context]
 
 
 async def probe_context_of(tx: ReadTx, row_id: int) -> dict[str, Any]:
     """What is noted with a row by now."""
-    found = await tx.session.scalar(select(OutboxRow.probe_context).where(OutboxRow.id == row_id))
+    found = await tx.first(select(OutboxRow.probe_context).where(OutboxRow.id == row_id))
     return found or {}
 
 
 async def add_to_probe_context(tx: Tx, row_id: int, what: dict[str, Any]) -> None:
     """Note more with a row, before the call that must be recognised by it."""
-    row = await tx.session.get(OutboxRow, row_id)
+    row = await tx.find(OutboxRow, row_id)
     if row is not None:
         row.probe_context = (row.probe_context or {}) | what
 
 
 async def note_stopped(tx: Tx, row_id: int, came: dict[str, Any]) -> None:
     """Note how far a row came before it stopped, beyond the mark that each try makes anew."""
-    row = await tx.session.get(OutboxRow, row_id)
+    row = await tx.find(OutboxRow, row_id)
     if row is not None:
         row.facts = row.facts | {STOPPED: came}

@@ -13,15 +13,17 @@ from io import StringIO
 from typing import Final
 
 from core.words.aliases import CAMERA_COLUMNS
-from core.words.contact_values import read_phone
+from core.words.contact_values import read_email, read_phone, typed_phone
+from core.words.pasted import fold_number, visible
 
 REQUIRED: Final = ("number", "name", "owner")
 LONGEST: Final = {"number": 64, "name": 200, "address": 300, "area": 100}
-_OWNER: Final = 200
-# Telegram's ids fit into 52 bits. Eleven digits like those of a Russian phone are one without +.
-_TELEGRAM: Final = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
-_BARE_PHONE: Final = re.compile(r"[78][0-9]{10}", re.ASCII)
-_EMAIL: Final = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
+# Ten digits that begin with 9, and longer ones, are phones without their +: Telegram counts its
+# people by ten digits, and has not come to 9 yet.
+_TELEGRAM: Final = re.compile(r"[1-9][0-9]{0,8}|[1-8][0-9]{9}", re.ASCII)
+_BARE_PHONE: Final = re.compile(r"9[0-9]{9}|[1-9][0-9]{10,14}", re.ASCII)
+# The line by which spreadsheets are told the delimiter.
+_DELIMITER_LINE: Final = re.compile(r"\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
 _SHOWN: Final = 60
 
@@ -62,9 +64,14 @@ class WrongFile(Exception):
 def read_cameras(raw: bytes) -> list[Read]:
     """Return the cameras of a file, in order. Raises :class:`WrongFile` with all that is wrong."""
     text = _decoded(raw)
-    head, _, _ = text.partition("\n")
-    reader = csv.reader(StringIO(text, newline=""), delimiter=_delimiter(head), strict=True)
-    return _Reading(reader).read()
+    told = _DELIMITER_LINE.match(text)
+    body = text[told.end() :] if told else text
+    skipped = text[: len(text) - len(body.lstrip())].count("\n")
+    body = body.lstrip()
+    head, _, _ = body.partition("\n")
+    delimiter = told[1] if told else _delimiter(head)
+    reader = csv.reader(StringIO(body, newline=""), delimiter=delimiter, strict=True)
+    return _Reading(reader, skipped).read()
 
 
 def _decoded(raw: bytes) -> str:
@@ -87,8 +94,9 @@ def _delimiter(head: str) -> str:
 class _Reading:
     """Reads the file once, and collects faults instead of stopping."""
 
-    def __init__(self, reader: Iterator[list[str]]) -> None:
+    def __init__(self, reader: Iterator[list[str]], skipped: int) -> None:
         self._reader = reader
+        self._skipped = skipped
         self._faults: list[Wrong] = []
         self._seen: dict[str, int] = {}
 
@@ -115,10 +123,12 @@ class _Reading:
 
     @property
     def _line(self) -> int:
-        return int(self._reader.line_num)  # type: ignore[attr-defined] # csv's own reader
+        return self._skipped + int(self._reader.line_num)  # type: ignore[attr-defined] # csv's own reader
 
     def _columns(self, head: list[str]) -> list[str]:
-        names = [cell.strip() for cell in head]
+        names = [visible(cell) for cell in head]
+        while names and not names[-1]:  # «;;» at the end: columns that a spreadsheet adds
+            names.pop()
         columns = [CAMERA_COLUMNS.get(name.casefold(), name.casefold()) for name in names]
         missing = [name for name in REQUIRED if name not in columns]
         twice = sorted({name for name in columns if columns.count(name) > 1 and name})
@@ -128,17 +138,19 @@ class _Reading:
             faults.append("a column has no name")
         if faults:
             why = "; ".join(faults) + "; the header is number,name,owner and whatever else"
-            raise WrongFile([Wrong(1, why)])
+            raise WrongFile([Wrong(self._skipped + 1, why)])
         known = {*REQUIRED, *LONGEST}
         return [
             column if column in known else name for column, name in zip(columns, names, strict=True)
         ]
 
     def _camera(self, line: int, row: list[str], columns: list[str]) -> Read | None:
+        if len(row) > len(columns) and not any(cell.strip() for cell in row[len(columns) :]):
+            row = row[: len(columns)]
         if len(row) != len(columns):
             self._wrong(line, f"it has {len(row)} columns, the header has {len(columns)}")
             return None
-        cells = {name: cell.strip() for name, cell in zip(columns, row, strict=True)}
+        cells = {name: visible(cell) for name, cell in zip(columns, row, strict=True)}
         known = len(self._faults)
         self._check(line, cells)
         owners = self._owners(line, cells["owner"])
@@ -163,7 +175,7 @@ class _Reading:
         for name in ("number", "name"):
             if not cells[name]:
                 self._wrong(line, f"{name} is empty")
-        number = cells["number"].casefold()
+        number = fold_number(cells["number"])
         if number and number in self._seen:
             first = self._seen[number]
             self._wrong(line, f"number {_shown(cells['number'])} is in line {first} already")
@@ -184,17 +196,19 @@ class _Reading:
 
 def read_owner(words: str) -> Owner:
     """Return kind and value of an owner. Raises ValueError with the second half of a sentence."""
-    if words.startswith("+"):
-        phone = read_phone(words)
-        if phone is None:
-            raise ValueError("is not a phone in international form, such as +79161234567")
-        return "phone", phone
-    if "@" in words:
-        if not _EMAIL.fullmatch(words) or len(words) > _OWNER:
-            raise ValueError("is not an e-mail address")
-        return "email", words.lower()
     if _BARE_PHONE.fullmatch(words):
         raise ValueError("looks like a phone; write it with +, such as +79161234567")
+    if words.startswith("+") or not words.isdecimal():
+        phone = read_phone(words) if words.startswith("+") else typed_phone(words)
+        if phone is not None:
+            return "phone", phone
+    if words.startswith("+"):
+        raise ValueError("is not a phone in international form, such as +79161234567")
+    if "@" in words:
+        address = read_email(words)
+        if address is None:
+            raise ValueError("is not an e-mail address")
+        return "email", address
     if _TELEGRAM.fullmatch(words):
         return "telegram", words
     raise ValueError("is neither a Telegram id nor a phone with + nor an e-mail address")

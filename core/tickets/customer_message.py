@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy import select
+
 from core.events import CustomerWrote, TicketOpened
 from core.models import Message, Person, Ticket
 from core.sla import answer_clock
@@ -12,7 +14,7 @@ from core.tickets.incoming import CARD_SHOWS, IncomingMessage
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
 from core.tx import Tx
 from core.words.names import clean_name
-from core.words.thanks import is_thanks
+from core.words.short_answers import Meaning, Question, meaning_of
 
 
 async def join(
@@ -20,10 +22,13 @@ async def join(
 ) -> Message:
     """Add the message to the ticket; it asks for an answer unless it is mere thanks.
 
-    A paused or resolved ticket goes back to work, without an assignee (B5, B6). ``in_card``: the
-    card shows these words whole.
+    A paused or resolved ticket goes back to work, without an assignee (B5, B6); a yes to «does
+    everything work?» closes it. ``in_card``: the card shows these words whole.
     """
-    counts = not is_mere_thanks(incoming) or await _may_be_meant(tx, ticket)
+    meaning = await _meaning(tx, ticket, incoming)
+    counts = meaning is Meaning.WORDS or (
+        meaning is Meaning.THANKS and await _may_be_meant(tx, ticket)
+    )
     message = Message(
         ticket_id=ticket.id,
         author_id=person.id,
@@ -46,9 +51,41 @@ async def join(
             counts=counts,
             turned=turned,
             answer_due=ticket.answer_due,
+            confirms=meaning is Meaning.YES,
         )
     )
+    if meaning is Meaning.YES:
+        await enter(tx, ticket, "confirm")
     return message
+
+
+async def _meaning(tx: Tx, ticket: Ticket, incoming: IncomingMessage) -> Meaning:
+    if incoming.kind != "text":
+        return Meaning.THANKS if is_mere_thanks(incoming) else Meaning.WORDS
+    workflow = await workflow_of(tx)
+    state = workflow.state(ticket.state)
+    if state.resolution and workflow.move(state.code, "confirm"):
+        return meaning_of(incoming.text, Question.WORKS)
+    waiting = state.category == "waiting"
+    if waiting or (is_mere_thanks(incoming) and await _ends_with_question(tx, ticket)):
+        return meaning_of(incoming.text, Question.OURS)
+    return meaning_of(incoming.text)
+
+
+async def _ends_with_question(tx: Tx, ticket: Ticket) -> bool:
+    """Return whether the latest answer that the customer has got asks something."""
+    query = (
+        select(Message.text)
+        .where(
+            Message.ticket_id == ticket.id,
+            Message.from_customer.is_(False),
+            Message.delivered_at.is_not(None),
+        )
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    said = await tx.first(query)
+    return said is not None and said.rstrip(" )").endswith("?")
 
 
 async def _may_be_meant(tx: Tx, ticket: Ticket) -> bool:
@@ -60,8 +97,10 @@ async def _may_be_meant(tx: Tx, ticket: Ticket) -> bool:
 
 
 def is_mere_thanks(incoming: IncomingMessage) -> bool:
-    """Return whether the message asks for nothing."""
-    return incoming.kind == "sticker" or (incoming.kind == "text" and is_thanks(incoming.text))
+    """Return whether the message asks for nothing, where nothing was asked before it."""
+    if incoming.kind == "text":
+        return meaning_of(incoming.text) is Meaning.THANKS
+    return incoming.kind == "sticker"
 
 
 async def ask_for_answer(tx: Tx, ticket: Ticket) -> bool:

@@ -63,11 +63,13 @@ async def enter(
     until: datetime | None = None,
     timers: Timers | None = None,
     parent: int | None = None,
+    public: bool = False,
 ) -> State:
     """Move the ticket by ``verb`` and apply the flags of the new state.
 
     ``reason``: the words given with it; ``until``: the end of a freeze; ``timers``: further timers
-    to set; ``parent``: the ticket that it moves with. Raises :class:`MoveRefused`.
+    to set; ``parent``: the ticket that it moves with; ``public``: the customer may read the reason
+    of a freeze or a closing. Raises :class:`MoveRefused`.
     """
     old, new = await target_of(tx, ticket, verb)
     timers = dict(timers or {})
@@ -93,6 +95,7 @@ async def enter(
             answer_due=ticket.answer_due,
             clock=new.clock,
             parent=parent,
+            public=public,
         )
     )
     return new
@@ -149,8 +152,12 @@ async def move(
     *,
     reason: str | None = None,
     until: datetime | None = None,
+    public: bool = False,
 ) -> Ticket:
-    """Let an operator move a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait."""
+    """Let an operator move a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait.
+
+    ``public``: see `enter`.
+    """
     ticket = await access(tx, ticket_id, verb)
     old, new = await target_of(tx, ticket, verb)
     ended = old.final or old.resolution
@@ -159,7 +166,14 @@ async def move(
         if ended and not (new.final or new.resolution)
         else None
     )
-    await enter(tx, ticket, verb, reason=reason, until=until, timers=timers)
+    await enter(tx, ticket, verb, reason=reason, until=until, timers=timers, public=public)
+    return ticket
+
+
+async def freeze_until(tx: Tx, ticket_id: int, until: datetime | None) -> Ticket:
+    """Let an operator say when a freeze ends; its reason stays."""
+    ticket = await access(tx, ticket_id, "freeze")
+    await enter(tx, ticket, "freeze", reason=ticket.reason, until=until)
     return ticket
 
 

@@ -70,10 +70,10 @@ async def search(
     given: dict[str, Any] = {"start": start, "limit": limit + 1, "end": None}
     given |= {f"w{at}_{n}": w for at, group in enumerate(groups) for n, w in enumerate(group)}
     end, page = _statements(shape, started=start is not None, newer=newer)
-    given["end"] = await tx.session.scalar(end, given)
+    given["end"] = await tx.first(end, given)
     if given["end"] is None:
         given["end"] = GREATEST if newer else 0
-    numbers = list(await tx.session.scalars(page, given))
+    numbers = await tx.all(page, given)
     more = numbers[limit - 1] if len(numbers) > limit else given["end"]
     numbers = sorted(numbers[:limit], reverse=True)
     return Found(tuple(numbers), None if more in {0, GREATEST} else more)
@@ -84,7 +84,7 @@ async def _spellings(tx: ReadTx, words: Sequence[str]) -> list[list[str]]:
     bounds = {f"from{at}": word for at, word in enumerate(words)}
     bounds |= {f"to{at}": word + _LAST for at, word in enumerate(words)}
     groups: list[list[str]] = [[] for _ in words]
-    for at, stem in await tx.session.execute(_jumps(len(words)), bounds):
+    for at, stem in await tx.rows(_jumps(len(words)), bounds):
         groups[at].append(stem)
     return groups
 
@@ -107,7 +107,7 @@ def _jumps(words: int) -> Any:
 async def _rarest_first(tx: ReadTx, groups: Sequence[list[str]]) -> list[list[str]]:
     shape = tuple(len(group) for group in groups)
     given = {f"w{at}_{n}": w for at, group in enumerate(groups) for n, w in enumerate(group)}
-    sizes = (await tx.session.execute(_sizes(shape), given)).one()
+    (sizes,) = await tx.rows(_sizes(shape), given)
     return [group for _, group in sorted(zip(sizes, groups, strict=True))]
 
 
@@ -172,18 +172,14 @@ async def index_new(tx: Tx) -> int:
 
     Returns how many entries were read; a full batch means that the caller should call again.
     """
-    cursor = await tx.session.get(SystemState, CURSOR, with_for_update=True)
-    if cursor is None:
-        cursor = SystemState(name=CURSOR, value={"journal": 0}, at=tx.now)
-        tx.session.add(cursor)
-    entries = await _entries(tx, int(cursor.value["journal"]))
+    cursor = await tx.find(SystemState, CURSOR, hold=True)
+    entries = await _entries(tx, 0 if cursor is None else int(cursor.value["journal"]))
     if not entries:
         return 0
     fresh = await _fresh_words(tx, entries)
     await _add(tx, fresh)
     await _forget(tx, _old_words(entries))
-    cursor.value = {"journal": entries[-1].id}
-    cursor.at = tx.now
+    await tx.put(SystemState(name=CURSOR, value={"journal": entries[-1].id}, at=tx.now))
     return len(entries)
 
 
@@ -194,11 +190,11 @@ async def _entries(tx: Tx, after: int) -> Sequence[Any]:
         .order_by(JournalEntry.id)
         .limit(BATCH)
     )
-    if tx.session.get_bind().dialect.name != "sqlite":
+    if not tx.is_sqlite:
         # what seems to come from the future was written before the clock was set back
         settled = (JournalEntry.at <= tx.now - SETTLING, JournalEntry.at > tx.now + SETTLING)
         query = query.where(or_(*settled))
-    return (await tx.session.execute(query)).all()
+    return await tx.rows(query)
 
 
 _TOLD: Final = frozenset({"customer_wrote", "answer_written", "message_edited"})
@@ -231,7 +227,7 @@ async def _fresh_words(tx: Tx, entries: Iterable[Any]) -> Words:
         .where(Ticket.id.in_(opened))
     )
     for query in (said, named):
-        for number, text in await tx.session.execute(query):
+        for number, text in await tx.rows(query):
             if number is not None:
                 words[number] |= stems_of(text)
     return words
@@ -253,7 +249,7 @@ async def _add(tx: Tx, words: Mapping[int, set[str]]) -> None:
     ]
     if rows:
         statement = insert_or(tx.session, SearchWord).on_conflict_do_nothing()
-        await tx.session.execute(statement, rows)
+        await tx.change(statement, rows)
 
 
 async def _forget(tx: Tx, words: Mapping[int, set[str]]) -> None:
@@ -261,7 +257,7 @@ async def _forget(tx: Tx, words: Mapping[int, set[str]]) -> None:
     for number, old in words.items():
         gone = old - await _present_words(tx, number)
         if gone:
-            await tx.session.execute(
+            await tx.change(
                 delete(SearchWord).where(SearchWord.ticket_id == number, SearchWord.word.in_(gone))
             )
 
@@ -275,5 +271,5 @@ async def _present_words(tx: Tx, ticket_id: int) -> set[str]:
     said = select(Message.text).where(
         Message.ticket_id == ticket_id, Message.withdrawn_at.is_(None)
     )
-    title, name = (await tx.session.execute(named)).one()
-    return stems_of(title, name, *await tx.session.scalars(said))
+    ((title, name),) = await tx.rows(named)
+    return stems_of(title, name, *await tx.all(said))

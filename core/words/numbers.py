@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from core.words.pasted import is_invisible
+
 GREATEST: Final = 2**31 - 1
 """The greatest number a ticket can have."""
 
@@ -25,13 +27,15 @@ def find_number(text: str, mask: str = "SR-{0}") -> tuple[int, str] | None:
     with no number that a ticket of this desk could have.
     """
     line = text.strip()
-    found = _shape(mask).match(line.translate(_FULL_WIDTH))
+    places = [at for at, char in enumerate(line) if not is_invisible(char)]
+    found = _shape(mask).match("".join(line[at] for at in places).translate(_FULL_WIDTH))
     if found is None:
         return None
     number = int(found["masked"] or found["plain"])
     if not 0 < number <= GREATEST:
         return None
-    return number, line[found.end() :]
+    rest = places[found.end()] if found.end() < len(places) else len(line)
+    return number, line[rest:]  # as it stands in the text: entities are found by it
 
 
 @lru_cache(maxsize=16)

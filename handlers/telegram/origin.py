@@ -21,7 +21,7 @@ from core.people.identity import NEVER_A_PERSON, Sender, merged_account, reader_
 from core.people.operator_ids import OperatorIds, works_here
 from core.texts import Texts
 from core.tx import ReadTx
-from handlers.telegram.responder import Responder
+from handlers.telegram.responder import Acknowledgements, Responder
 
 
 class Role(Enum):
@@ -84,16 +84,19 @@ class LocaleMiddleware(BaseMiddleware):
     In groups the company's language is used, whoever asks: everybody reads it.
     """
 
-    def __init__(self, desk: Desk, texts: Texts) -> None:
+    def __init__(self, desk: Desk, texts: Texts, acknowledgements: Acknowledgements) -> None:
         self.desk = desk
         self.texts = texts
+        self.acknowledgements = acknowledgements
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Run the handler; a refusal becomes a line to the person who acted."""
         user: User | None = getattr(event, "from_user", None)
         sender = None if user is None else sender_of(user)
         sender, locale, zone = await self._reader(event, sender)
-        responder = Responder(data["bot"], self.desk, self.texts, locale, zone)
+        responder = Responder(
+            data["bot"], self.desk, self.texts, self.acknowledgements, locale, zone
+        )
         data["responder"] = responder
         if sender is not None:
             data["sender"] = sender

@@ -8,7 +8,7 @@ import asyncio
 import html
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -51,6 +51,30 @@ SHOWING: Final = 20.0
 NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 
 
+class Acknowledgements:
+    """Signs on people's messages that are on their way. They wait for their chat's pace, and
+    nobody waits for them: a sign must not hold up the conversation.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    def start(self, showing: Coroutine[Any, Any, Any]) -> None:
+        """Show a sign as soon as there is room."""
+        task = asyncio.create_task(showing)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def finish(self, patience: float) -> None:
+        """Wait for what is on its way, up to ``patience`` seconds; what is not shown by then is
+        not shown.
+        """
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=patience)
+            for task in late:
+                task.cancel()
+
+
 @dataclass(slots=True)
 class Responder:
     """Answers one update in ``locale``. ``deadline`` is in monotonic seconds; what cannot be shown
@@ -60,6 +84,7 @@ class Responder:
     bot: Bot
     desk: Desk
     texts: Texts
+    acknowledgements: Acknowledgements
     locale: str
     own_zone: ZoneInfo | None = None
     deadline: float = field(default_factory=lambda: time.monotonic() + SHOWING)
@@ -147,14 +172,14 @@ class Responder:
         )
         await self._show(answer, "a toast")
 
-    async def react(self, message: Message, emoji: str) -> None:
-        """Set our reaction on a person's message."""
+    def react(self, message: Message, emoji: str) -> None:
+        """Set our reaction on a person's message, as soon as its chat's pace allows."""
         reaction = SetMessageReaction(
             chat_id=message.chat.id,
             message_id=message.message_id,
             reaction=[ReactionTypeEmoji(emoji=emoji)],
         )
-        await self._show(reaction, "a reaction")
+        self.acknowledgements.start(self._show(reaction, "a reaction"))
 
     async def _show(self, method: TelegramMethod[T], what: str) -> T | None:
         try:

@@ -31,7 +31,7 @@ from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators.buttons import on_button as on_group_button
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
 from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat
-from handlers.telegram.responder import Responder
+from handlers.telegram.responder import Acknowledgements, Responder
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
 ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
@@ -40,7 +40,9 @@ ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
 def dispatcher(
     desk: Desk, texts: Texts, open_menus: OpenMenus, memberships: Memberships
 ) -> Dispatcher:
-    """The dispatcher with a handler for each kind of update that is used."""
+    """The dispatcher with a handler for each kind of update that is used. What it holds under
+    ``acknowledgements`` is to be finished before the bot's session is closed.
+    """
     made = Dispatcher(
         disable_fsm=True,
         desk=desk,
@@ -56,7 +58,8 @@ def dispatcher(
         made.my_chat_member: on_own_membership,
         made.chat_member: on_membership,
     }
-    locale = LocaleMiddleware(desk, texts)
+    acknowledgements = made["acknowledgements"] = Acknowledgements()
+    locale = LocaleMiddleware(desk, texts, acknowledgements)
     for observer, handler in handlers.items():
         observer.outer_middleware(locale)
         observer.register(handler)

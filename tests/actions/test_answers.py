@@ -207,12 +207,48 @@ async def test_thanks_are_kept_and_move_nothing(
     if verb:
         await desk.run_as(olga, move, ticket.id, verb)
     before = await store.ticket(ticket.id)
-    await desk.run(hear, ALICE, says(ALICE, "Thank you 👍", kind=kind))
+    await desk.run(hear, ALICE, says(ALICE, "Thank you 🙏", kind=kind))
     after = await store.ticket(ticket.id)
     assert (after.state, after.assignee_id) == (before.state, olga.person_id)
     assert after.waiting_since is None
     assert (await store.messages(ticket.id))[-1].counts is False
     assert (await store.outbox(OPERATORS, kind="content"))[-1].facts["thanks"] is True
+
+
+@pytest.mark.parametrize("words", ["Yes!", "It works, thanks", "всё работает", "+"])
+async def test_a_plain_yes_to_does_everything_work_closes_the_ticket(
+    desk: Desk, store: Store, words: str
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, move, ticket.id, "resolve")
+    await desk.run(hear, ALICE, says(ALICE, words))
+    assert (await store.ticket(ticket.id)).state == "closed"
+    assert (await store.told(ALICE.telegram_id))[-1] == "customer.verdict.content"
+    assert (await store.outbox(OPERATORS, kind="content"))[-1].facts["thanks"] is False
+
+
+@pytest.mark.parametrize("words", ["No", "нет, не работает", "Works, but slowly"])
+async def test_anything_but_a_yes_or_thanks_brings_a_solved_ticket_back(
+    desk: Desk, store: Store, words: str
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, move, ticket.id, "resolve")
+    await desk.run(hear, ALICE, says(ALICE, words))
+    assert (await store.ticket(ticket.id)).state == "reopened"
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize("words", ["ок", "Договорились", "принято", "👍"])
+async def test_agreement_answers_a_question_of_ours(
+    desk: Desk, store: Store, words: str, waits: bool
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    asked = await answers(desk, olga, ticket.id, writes("Shall we come on Monday?"))
+    await desk.run(answer_delivered, [asked])
+    if waits:
+        await desk.run_as(olga, move, ticket.id, "wait")
+    await desk.run(hear, ALICE, says(ALICE, words))
+    assert (await store.ticket(ticket.id)).waiting_since is not None
 
 
 async def test_an_operator_says_that_it_is_a_question_after_all(desk: Desk, store: Store) -> None:

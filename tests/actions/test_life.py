@@ -219,7 +219,7 @@ async def test_an_ended_ticket_can_be_brought_back(
     kept = await store.ticket(ticket.id)
     assert (kept.closed_at, kept.waiting_since, kept.queue_rank) == (clock.now, None, None)
     assert await store.timers(ticket.id) == {}
-    said = {"close": "ticket.closed_reason", "cancel": "ticket.cancelled_reason"}[verb]
+    said = {"close": "ticket.closed", "cancel": "ticket.cancelled_reason"}[verb]
     assert (await store.told(ALICE.telegram_id))[-1] == said
     await desk.run_as(olga, move, ticket.id, "reopen")
     kept = await store.ticket(ticket.id)

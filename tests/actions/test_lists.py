@@ -8,6 +8,7 @@ from core.desk import Desk
 from core.models import Ticket
 from core.tickets import conversation, lifecycle
 from core.tickets.albums import find_album, note_piece
+from core.tickets.customer_tickets import Cursor, list_own
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS, Page, found_of, page_of
 from core.tx import Tx
@@ -142,3 +143,18 @@ async def test_a_page_begins_where_its_cursor_is(desk: Desk, view: str, backward
     step = next(one for one in await plan_of(desk.database, [ordered]) if "ticket" in one)
     entered = "queue_at" if view in {"overdue", "frozen"} else "(queue_rank,queue_at)"
     assert f"{entered}{'<' if backward else '>'}" in step, step
+
+
+async def test_own_tickets_are_read_along_their_owners_index(desk: Desk) -> None:
+    """Whatever others have; a join with people would let the database begin with all tickets."""
+    if not desk.database.is_sqlite:
+        pytest.skip("SQLite says how it goes about it; the statements are the same")
+    await opens(desk)
+    with asked(desk) as heard:
+        await desk.read(list_own, ALICE.telegram_id, Cursor(ended=False, number=50))
+    pages = [each for each in heard if "ORDER BY ticket.id" in each[0]]
+    steps = [step for step in await plan_of(desk.database, pages) if "ticket" in step]
+    assert steps == [
+        "SEARCH ticket USING INDEX ix_ticket_customer_id_id (customer_id=? AND id<?)",
+        "SEARCH ticket USING INDEX ix_ticket_customer_id_id (customer_id=?)",
+    ]

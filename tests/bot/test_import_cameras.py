@@ -58,6 +58,16 @@ def test_an_import_says_what_it_did_and_can_be_repeated(
     assert cameras(database) == [("MOS_1", 1), ("MOS_2", 0)]
 
 
+def test_a_file_without_cameras_switches_none_off(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["import", "cameras", written(tmp_path, GOOD)]) == FINE
+    empty = written(tmp_path, GOOD.partition("\n")[0])
+    assert cli.main(["import", "cameras", empty, "--deactivate-missing"]) == WRONG
+    assert "there is no camera below the header" in capsys.readouterr().err
+    assert [active for _number, active in cameras(database)] == [1, 1]
+
+
 def test_it_works_beside_a_desk_that_holds_the_database(
     database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

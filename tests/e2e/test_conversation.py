@@ -342,7 +342,7 @@ async def test_a_message_on_a_closed_ticket_opens_a_new_linked_one(
     await stage.world.until(lambda: card.text.startswith("⚪"), 10, "the old card is white")
 
 
-@pytest.mark.parametrize("thanks", ["Спасибо!", "👍", "sticker"])
+@pytest.mark.parametrize("thanks", ["Спасибо!", "sticker"])
 async def test_thanks_do_not_reopen_and_one_button_makes_them_a_question(
     stage: Stage, anna: Person, thanks: str
 ) -> None:
@@ -356,6 +356,16 @@ async def test_thanks_do_not_reopen_and_one_button_makes_them_a_question(
     await stage.world.until(lambda: not came.buttons, 10, "the button goes")
     assert state(stage, number) == "reopened"
     await stage.world.until(lambda: "Открыто снова" in card.text or "🙋 Взять" in card.buttons, 10)
+
+
+async def test_yes_in_words_closes_a_solved_ticket(stage: Stage, anna: Person) -> None:
+    number, card = await stage.open_ticket(anna, "Вопрос")
+    await stage.olga.reply(card, "/resolve заменили кабель")
+    await anna.expect("Всё работает?")
+    await anna.say("Да, всё работает, спасибо 👍")
+    await anna.expect(f"Обращение #{number} закрыто")
+    await stage.world.until(lambda: card.text.startswith("⚪"), 10, "the card is white")
+    assert state(stage, number) == "closed"
 
 
 async def test_thanks_after_an_answer_leave_the_ticket_answered(stage: Stage, anna: Person) -> None:

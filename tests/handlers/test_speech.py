@@ -24,7 +24,7 @@ from core.desk import Desk
 from core.texts import Texts
 from core.words.names import units
 from handlers.telegram import responder as module
-from handlers.telegram.responder import Responder
+from handlers.telegram.responder import Acknowledgements, Responder
 from sandbox import Chat, Person, World
 
 LOCALES = Path(__file__).parents[2] / "locales"
@@ -46,7 +46,7 @@ class Room:
     @property
     def responder(self) -> Responder:
         """As each update gets it: afresh."""
-        return Responder(self.bot, self.desk, self.texts, "en")
+        return Responder(self.bot, self.desk, self.texts, Acknowledgements(), "en")
 
     def exhaust(self) -> None:
         """The group's minute is used up."""
@@ -138,7 +138,8 @@ async def test_whatever_is_wrong_with_the_line_is_no_fault_of_a_handler(
         await responder.say(chat, ["<b>one</b>", "x" * LIMIT])
         await responder.edit(message, "another screen")
         await responder.show_buttons(message, None)
-        await responder.react(message, "👌")
+        responder.react(message, "👌")
+        await responder.acknowledgements.finish(TIMEOUT)
 
 
 async def test_a_button_pressed_while_the_line_is_down_fails_nothing(

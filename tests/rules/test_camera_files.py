@@ -41,6 +41,23 @@ def test_spreadsheets_save_in_many_ways(mark: str, end: str, sign: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\nnumber;name;owner\nMOS_1;Yard;101\n",
+        '"sep=;"\r\nnumber;name;owner\r\nMOS_1;Yard;101\r\n',
+        "\n\nnumber;name;owner\nMOS_1;Yard;101\n",
+        "number;name;owner;;\nMOS_1;Yard;101;;\n",
+        "number;name;owner\nMOS_1;Yard;101;\n",
+        "number,name,owner\n\u200eMOS_1,Yard\u200b,\u202d101\u202c\n",
+    ],
+)
+def test_traces_of_spreadsheets_are_no_fault(text: str) -> None:
+    assert read_cameras(text.encode()) == [
+        Read("MOS_1", "Yard", owners=frozenset({("telegram", "101")}))
+    ]
+
+
 def test_a_name_may_hold_a_quote_and_blank_lines_do_not_count() -> None:
     first, second = read_cameras(f'{HEAD}\n\n1,"«""A""»",\n ,,\n2,B,\n'.encode())
     assert (first.name, second.number, second.owners) == ('«"A"»', "2", frozenset())
@@ -52,7 +69,14 @@ def test_a_name_may_hold_a_quote_and_blank_lines_do_not_count() -> None:
         ("", "line 1: there is no column number; there is no column name"),
         ("number,name\n1,A\n", "line 1: there is no column owner"),
         ("number,name,owner,name\n", "line 1: the column name is there twice"),
-        ("number,name,owner,\n", "line 1: a column has no name"),
+        ("number,,name,owner\n", "line 1: a column has no name"),
+        (f"\n\n{HEAD}\n,A,1\n", "line 4: number is empty"),
+        (f"sep=,\n{HEAD}\n,A,1\n", "line 3: number is empty"),
+        (f"{HEAD}\n1,A,9161234567\n", "looks like a phone; write it with +"),
+        (f"{HEAD}\n1,A,375291234567\n", "looks like a phone; write it with +"),
+        (f"{HEAD}\n1,A,+7916123456\n", "is not a phone in international form"),
+        (f"{HEAD}\n1,A,+791612345678\n", "is not a phone in international form"),
+        (f"{HEAD}\nMOC 1,A,1\nМОС1,B,1\n", "is in line 2 already"),
         (f"{HEAD}\n,A,1\n", "line 2: number is empty"),
         (f"{HEAD}\n1,,1\n", "line 2: name is empty"),
         (f"{HEAD}\n{'9' * 65},A,1\n", "line 2: number is longer than 64"),
@@ -109,4 +133,5 @@ def test_telegram_shares_phones_with_and_without_a_plus() -> None:
 def test_an_owner_is_of_one_of_three_kinds() -> None:
     assert read_owner("5001") == ("telegram", "5001")
     assert read_owner("+79161234567")[0] == "phone"
+    assert read_owner("8 916 123-45-67") == ("phone", "+79161234567")
     assert read_owner("Anna@Example.org") == ("email", "anna@example.org")

@@ -135,8 +135,15 @@ def test_an_event_is_heard_of_by_whom_it_concerns(event: e.Event, heard: list[st
     [
         (entered("freeze", new="frozen"), "ticket.frozen"),
         (entered("freeze", new="frozen", until=NOW), "ticket.frozen_until"),
-        (entered("freeze", new="frozen", reason="x"), "ticket.frozen_reason"),
-        (entered("freeze", new="frozen", until=NOW, reason="x"), "ticket.frozen_until_reason"),
+        (entered("freeze", new="frozen", reason="x"), "ticket.frozen"),
+        (entered("freeze", new="frozen", reason="x", public=True), "ticket.frozen_reason"),
+        (entered("freeze", new="frozen", until=NOW, reason="x"), "ticket.frozen_until"),
+        (
+            entered("freeze", new="frozen", until=NOW, reason="x", public=True),
+            "ticket.frozen_until_reason",
+        ),
+        (entered("close", reason="x"), "ticket.closed"),
+        (entered("close", reason="x", public=True), "ticket.closed_reason"),
         (entered("resolve"), "ticket.resolved"),
         (entered("resolve", reason="x"), "ticket.resolved_reason"),
         (entered("close"), "ticket.closed"),

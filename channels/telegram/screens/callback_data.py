@@ -9,7 +9,7 @@ from typing import Final
 from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
-from channels.telegram.screens.card import Freeze, TicketVerb
+from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
 from channels.telegram.screens.health import FailedStep
@@ -30,7 +30,7 @@ from channels.telegram.screens.ticket_choices import (
 from channels.telegram.screens.ticket_list import ListPage
 
 KINDS: Final[tuple[type[CallbackData], ...]] = (
-    *(TicketVerb, Freeze, Classify, AssignPerson, AssignTeam, EscalateTo),
+    *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, ListPage, RetryAnswer, QuestionAfterAll),
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),

@@ -22,7 +22,8 @@ _VERBS: Final = (
     *("close", "close!", "cancel", "cancel!"),
     *("more", "back", "journal", "why", "tasks"),
 )
-_FREEZES: Final = ("1h", "tomorrow", "monday", "week", "other", "ever")
+_FREEZE_ENDS: Final = ("1h", "tomorrow", "monday", "week")
+_FREEZES: Final = (*_FREEZE_ENDS, "other", "ever")
 
 
 class TicketVerb(CallbackData, prefix="t"):
@@ -36,6 +37,13 @@ class Freeze(CallbackData, prefix="f"):
     """Freeze the ticket for this span; ``other`` explains how to type another one."""
 
     span: Annotated[str, one_of(_FREEZES)]
+    ticket_id: Id
+
+
+class FreezeEnd(CallbackData, prefix="fe"):
+    """The end of a freeze that has begun for a reason in which no time could be read."""
+
+    span: Annotated[str, one_of(_FREEZE_ENDS)]
     ticket_id: Id
 
 
@@ -263,6 +271,16 @@ def freeze_spans(renderer: Renderer, ticket_id: int) -> Keyboard:
         for span in _FREEZES
     ]
     return rows_of([*spans, *_verbs(renderer, ticket_id, ["back"])])
+
+
+def freeze_end(renderer: Renderer, ticket_id: int, reason: str) -> Screen:
+    """The ticket is frozen for this reason; until when?"""
+    facts = {"number": ticket_id, "reason": clipped(reason, _LONGEST_REASON)}
+    spans = [
+        button(renderer.plain(f"button.freeze.{span}"), FreezeEnd(span=span, ticket_id=ticket_id))
+        for span in _FREEZE_ENDS
+    ]
+    return Screen(renderer.html("operators.freeze_end", **facts), rows_of(spans))
 
 
 def confirm_end(renderer: Renderer, ticket_id: int, verb: str) -> Keyboard:

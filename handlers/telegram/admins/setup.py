@@ -3,9 +3,10 @@
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
@@ -35,6 +36,7 @@ from core.setup.test_ticket import find_test_ticket, send_test_ticket
 from core.teams.teams import teams_of
 from core.tickets.incoming import IncomingMessage
 from core.words.names import clean_name
+from core.words.pasted import find_zone
 from core.words.when import NotATime, parse_span
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_operator_chat
@@ -132,11 +134,10 @@ def _name(words: str) -> str:
 
 
 def _zone(words: str) -> ZoneInfo:
-    wanted = words.strip().replace(" ", "_").casefold()
-    for zone in available_timezones():
-        if wanted in {zone.casefold(), zone.rpartition("/")[2].casefold()}:
-            return ZoneInfo(zone)
-    raise Unreadable("setup.unreadable.zone")
+    zone = find_zone(words)
+    if zone is None:
+        raise Unreadable("setup.unreadable.zone")
+    return zone
 
 
 def _language(words: str) -> str:
@@ -219,7 +220,7 @@ async def on_added(
 
 async def _in_private(desk: Desk, sender: Sender, responder: Responder) -> Responder:
     locale = await desk.read(language_of, sender.telegram_id, sender.language)
-    return Responder(responder.bot, desk, responder.texts, locale)
+    return Responder(responder.bot, desk, responder.texts, responder.acknowledgements, locale)
 
 
 async def on_link(context: ButtonContext, data: LinkChat) -> None:
@@ -231,7 +232,7 @@ async def on_link(context: ButtonContext, data: LinkChat) -> None:
         raise Refusal(f"setup.toast.{health.code.partition('.')[0]}", **facts)
     desk.company = await desk.run(link, context.sender, data.role, data.chat)
     await context.show(responder.html(f"setup.linked.{data.role}", facts))
-    there = Responder(bot, desk, responder.texts, desk.company.language)
+    there = replace(responder, locale=desk.company.language, own_zone=None)
     await there.say(data.chat, there.html(f"setup.hello.{data.role}"))
     if context.message is not None:
         await send_checklist(context.message.chat.id, desk, responder, bot)

@@ -169,7 +169,7 @@ async def on_words(context: MessageContext) -> None:
     if heard.outcome is Outcome.SEARCHES:
         await cameras.show_found(context)
     if heard.outcome is Outcome.JOINED and not heard.rest:
-        await context.responder.react(context.message, "👌")
+        context.responder.react(context.message, "👌")
 
 
 async def file_messages(context: ButtonContext, data: FileMessages) -> None:

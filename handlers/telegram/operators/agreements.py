@@ -48,7 +48,7 @@ async def _show_choice(context: CommandContext) -> None:
 
 async def _acknowledge(context: CommandContext) -> None:
     if context.incoming.reply_to is None:
-        await context.responder.react(context.message, "👌")
+        context.responder.react(context.message, "👌")
 
 
 async def _classes(tx: ReadTx, ticket_id: int) -> tuple[Card, Classes]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -11,7 +12,7 @@ from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
-from channels.telegram.screens.card import Freeze, TicketVerb
+from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
@@ -30,7 +31,7 @@ from core.errors import NoSuchTicket, Refusal
 from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, card_of
 from core.tickets.incoming import find_location
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import freeze_until, move
 from core.tickets.lists import VIEWS
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
@@ -198,11 +199,21 @@ async def _freeze(context: GroupButton, data: Freeze) -> None:
     if data.span == "other":
         await context.toast("freeze_other", alert=True, number=data.ticket_id)
         return
-    now, zone = context.desk.clock(), context.desk.company.zone
-    until = parse_when(_SPANS.get(data.span, ""), now, zone).at
+    until = _end_of(context, data.span)
     await context.act(move, data.ticket_id, "freeze", until=until)
     verb = "freeze" if until is None else "freeze_until"
     await context.toast(verb, number=data.ticket_id, until=until)
+
+
+async def _freeze_end(context: GroupButton, data: FreezeEnd) -> None:
+    until = _end_of(context, data.span)
+    await context.act(freeze_until, data.ticket_id, until)
+    await context.toast("freeze_until", number=data.ticket_id, until=until)
+    await context.show_buttons(None)
+
+
+def _end_of(context: GroupButton, span: str) -> datetime | None:
+    return parse_when(_SPANS.get(span, ""), context.desk.clock(), context.desk.company.zone).at
 
 
 async def _classify(context: GroupButton, data: Classify) -> None:
@@ -275,6 +286,7 @@ async def _outage(context: GroupButton, data: OutageStep) -> None:
 _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     TicketVerb: _verb,
     Freeze: _freeze,
+    FreezeEnd: _freeze_end,
     Classify: _classify,
     RetryAnswer: _retry,
     QuestionAfterAll: _question,

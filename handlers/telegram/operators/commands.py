@@ -157,7 +157,7 @@ async def carry_out(context: CommandContext, replied: int | None) -> None:
         context = replace(context, number=replied)
     await row.handler(context)
     if _needs_reaction(context, row):
-        await context.responder.react(context.message, _DONE)
+        context.responder.react(context.message, _DONE)
 
 
 _DONE: Final = "👌"

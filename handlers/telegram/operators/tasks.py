@@ -137,7 +137,7 @@ async def resolve(context: CommandContext) -> None:
     if not await resolved(context, context.number, words or None, choice):
         return
     if context.incoming.reply_to is None:
-        await context.responder.react(context.message, _DONE)
+        context.responder.react(context.message, _DONE)
 
 
 async def resolved(

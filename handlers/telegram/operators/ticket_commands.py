@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as screens
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.ticket_choices import MakeParent, draw_similar
@@ -21,6 +22,8 @@ from core.tickets.parents import set_parent
 from core.words.when import NotATime, TimeInPast, When, parse_when
 from handlers.telegram.operators.context import CommandContext, OperatorContext, example
 from handlers.telegram.responder import Responder
+
+FOR_CUSTOMER: Final = "!"
 
 
 async def take(context: CommandContext) -> None:
@@ -53,11 +56,23 @@ async def wait(context: CommandContext) -> None:
 
 
 async def freeze(context: CommandContext) -> None:
-    """Freeze until a time, for a reason."""
-    when = read_when(
-        context.reason or "", context.desk.clock(), context.desk.company.zone, context.number
-    )
-    await context.act(move, context.number, "freeze", until=when.at, reason=when.rest or None)
+    """Freeze until a time, for a reason. Words in which no time could be read are asked about,
+    unless a dash says that they are a reason.
+    """
+    words = context.reason or ""
+    when = read_when(words, context.desk.clock(), context.desk.company.zone, context.number)
+    reason, public = read_reason(when.rest)
+    until = when.at
+    await context.act(move, context.number, "freeze", until=until, reason=reason, public=public)
+    if until is None and reason is not None and words.startswith(when.rest):
+        await context.show(card_screen.freeze_end(context.renderer, context.number, reason))
+
+
+def read_reason(words: str | None) -> tuple[str | None, bool]:
+    """The reason, and whether it is meant for the customer, too: that begins with ``!``."""
+    bare = (words or "").strip()
+    public = bare.startswith(FOR_CUSTOMER)
+    return bare.removeprefix(FOR_CUSTOMER).strip() or None, public
 
 
 def read_when(words: str, now: datetime, zone: ZoneInfo, ticket_id: int) -> When:
@@ -77,7 +92,8 @@ async def unfreeze(context: CommandContext) -> None:
 
 async def close(context: CommandContext) -> None:
     """End it."""
-    await context.act(move, context.number, "close", reason=context.reason)
+    reason, public = read_reason(context.reason)
+    await context.act(move, context.number, "close", reason=reason, public=public)
 
 
 async def cancel(context: CommandContext) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from channels.telegram.screens.callback_data import KINDS, parse
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
-from channels.telegram.screens.card import Freeze, TicketVerb
+from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
 from channels.telegram.screens.health import FailedStep
@@ -54,6 +54,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "f:week:12": Freeze(span="week", ticket_id=12),
     "f:other:12": Freeze(span="other", ticket_id=12),
     "f:ever:12": Freeze(span="ever", ticket_id=12),
+    "fe:week:12": FreezeEnd(span="week", ticket_id=12),
     "a:5": RetryAnswer(message_id=5),
     "q:6": QuestionAfterAll(message_id=6),
     "l:queue:+:": ListPage(view="queue", way="+", cursor=""),

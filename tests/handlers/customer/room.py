@@ -35,6 +35,7 @@ from tests.unhurried import Unhurried
 
 LOCALES = Path(__file__).parents[3] / "locales"
 GROUP = -1001
+PATIENCE = 20.0
 OPERATOR = Sender(900, "Олег Операторов")
 
 
@@ -79,11 +80,17 @@ class PrivateRoom:
 
     async def settle(self) -> None:
         """Hand over what people did until nothing is left."""
-        while updates := await self.bot.get_updates(offset=self._offset, timeout=0):
-            for update in updates:
-                self._offset = update.update_id + 1
-                await self.dispatcher.feed_update(self.bot, update)
+        while await self.hand_over():
+            await self.dispatcher["acknowledgements"].finish(PATIENCE)
             await self._deliver_questions()
+
+    async def hand_over(self) -> int:
+        """Hand over what people have done so far. Returns how many updates it was."""
+        updates = await self.bot.get_updates(offset=self._offset, timeout=0)
+        for update in updates:
+            self._offset = update.update_id + 1
+            await self.dispatcher.feed_update(self.bot, update)
+        return len(updates)
 
     async def _deliver_questions(self) -> None:
         """Questions about kept words leave by the outbox; here they are all that does."""

@@ -1,5 +1,6 @@
 """A ticket from the menu, and where free words belong (A1, A4, A10, A11)."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from channels.telegram.messages import message_parser
 from core.texts import Texts
 from sandbox import Person
-from tests.handlers.customer.room import PrivateRoom
+from tests.handlers.customer.room import PATIENCE, PrivateRoom
 
 
 async def test_menu_topic_words_and_it_is_a_ticket(room: PrivateRoom, language: str) -> None:
@@ -296,3 +297,19 @@ async def test_an_edit_of_nothing_we_know_changes_nothing(room: PrivateRoom) -> 
     await anna.edit(said, "/take 12")
     await room.settle()
     assert {**await room.everything(), "person": []} == {**before, "person": []}
+
+
+async def test_a_sign_that_waits_for_its_turn_does_not_hold_up_the_conversation(
+    room: PrivateRoom,
+) -> None:
+    anna = room.customer()
+    number = await room.open_ticket(anna)
+    room.gateway.pacer.blocked(str(anna.id), time.monotonic() + 2)
+    said = [await anna.say(words) for words in ("И ещё", "И вот ещё", "Всё")]
+    assert await room.hand_over() == 3
+    stored = await room.rows("SELECT count(*) FROM message WHERE ticket_id = :n", n=number)
+    assert stored == [(4,)]
+    assert [message.bot_reactions for message in said] == [[], [], []]
+    await room.settle()
+    await room.dispatcher["acknowledgements"].finish(PATIENCE)
+    assert [message.bot_reactions for message in said] == [["👌"]] * 3

@@ -47,6 +47,10 @@ class Hasty(Pacer):
         return 0.0
 
 
+# Seconds for what is shown while the conversation goes on.
+PATIENCE = 20.0
+
+
 @dataclass(slots=True)
 class Clock:
     """The desk's clock; it can be put forward, and stands still where minutes are counted."""
@@ -97,6 +101,7 @@ class Group:
             for update in updates:
                 self._offset = update.update_id + 1
                 await self.door.feed_update(self.bot, update)
+            await self.door["acknowledgements"].finish(PATIENCE)
 
     async def deliver(self) -> None:
         """Let leave what waits, in the order of the outbox."""

@@ -142,6 +142,26 @@ async def test_a_ticket_is_shown_whole(group: Group) -> None:
     assert "слово & <тег>" in whole and "Ольга" in whole and "Открыто" in whole
 
 
+async def test_a_freeze_for_words_without_a_time_is_asked_until_when(group: Group) -> None:
+    number = await group.ticket()
+    sent = await group.says(group.olga, f"/freeze {number} абракадабра")
+    (asked,) = [one for one in group.chat.bot_messages if one.reply_to is sent]
+    assert (
+        asked.text == f"#{number} заморожено без срока: «абракадабра». До какого времени отложить?"
+    )
+    assert not any("абракадабра" in one.text for one in group.anna.chat.bot_messages)
+    await group.presses(group.olga, asked, "Неделя")
+    row = await group.row(number)
+    assert row.frozen_until is not None
+    assert row.reason == "абракадабра"
+
+
+@pytest.mark.parametrize("words", ["— ждём поставку", "завтра 9:00 ждём поставку", ""])
+async def test_a_freeze_that_is_understood_is_not_asked_about(group: Group, words: str) -> None:
+    number = await group.ticket()
+    assert group.answers(await group.says(group.olga, f"/freeze {number} {words}")) == []
+
+
 async def test_the_journal_tells_who_did_what(group: Group) -> None:
     number = await group.ticket()
     for words in (

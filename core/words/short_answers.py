@@ -1,0 +1,136 @@
+"""What a short message means, which depends on what was asked before it (B5, B6)."""
+
+import re
+from enum import Enum, auto
+from typing import Final
+
+LONGEST: Final = 80
+"""Characters beyond which a message says more than yes, or thanks."""
+
+
+class Question(Enum):
+    """What the customer was asked last."""
+
+    NOTHING = auto()
+    OURS = auto()
+    """Something that an operator wants to know."""
+    WORKS = auto()
+    """«Does everything work?», when their ticket was solved."""
+
+
+class Meaning(Enum):
+    """What becomes of the message: it ends the ticket, it calls for no answer, or it is words."""
+
+    YES = auto()
+    THANKS = auto()
+    WORDS = auto()
+
+
+def _words(table: str) -> frozenset[str]:
+    return frozenset(table.split())
+
+
+_THANKS: Final = _words(
+    """
+    спасибо спасибочки спасибки пасиб пасибо спс сенк сенкс благодарю благодарим благодарен
+    благодарна благодарны признателен признательна
+    thanks thank thankyou thx tnx thnx ty tysm cheers appreciated appreciate
+    """
+)
+_AGREEMENT: Final = _words(
+    """
+    ок окей окей оке ok okay okey хорошо ладно понятно понял поняла поняли ясно принято принял
+    приняла договорились gotit understood noted alright
+    """
+)
+_YES: Final = _words(
+    """
+    да ага угу так точно конечно верно подтверждаю
+    работает работают заработал заработала заработало заработали решено решили решен решена
+    решилось исправили исправлено починили помогло восстановили восстановилось восстановлено
+    появилось появился появилась показывает порядке порядок норм нормально отлично супер
+    прекрасно замечательно идеально класс ок хорошо готово закрывайте закрывать непроблем
+    yes yep yeah yup sure correct confirmed works work working fixed solved resolved done fine
+    good great perfect excellent close noproblem ok
+    """
+)
+_THANKS_EMOJI: Final = "🙏🙂😊☺😉😀😃😄😁🥰😍😘🤗🌹💐❤🧡💛💚💙💜🤍"
+_YES_EMOJI: Final = "👍👌🤝👏💯🔥🎉💪✌✅+➕"
+# These add warmth but say nothing by themselves.
+_WARMTH: Final = _words(
+    """
+    большое огромное огромнейшее большущее вам тебе вас всем за и все вы ты очень еще раз заранее
+    да ну тогда отлично супер прекрасно замечательно класс здорово
+    быстрый быструю оперативный оперативную подробный вашу ваш
+    you u so very much a lot many and for the your it is all that great perfect good nice
+    quick fast again really i yes
+    """
+)
+# What one may be thankful for: «help, thanks» asks, «thanks for the help» does not.
+_FAVOURS: Final = _words(
+    """
+    помощь ответ оперативность поддержку работу внимание информацию разъяснение
+    help support reply answer
+    """
+)
+_FOR: Final = frozenset({"за", "for"})
+# What works now: words that may stand beside a yes.
+_SUBJECTS: Final = _words(
+    """
+    теперь уже снова опять сейчас пока вроде у нас меня в это интернет камера камеры видео
+    изображение картинка связь сигнал телефон домофон телевизор тв можно
+    now again here everything everything's it's its that's internet camera cameras video picture
+    signal phone connection s can you this ticket
+    """
+)
+_PHRASES: Final = (
+    ("got it", "gotit"),
+    ("all right", "alright"),
+    ("без проблем", "непроблем"),
+    ("нет проблем", "непроблем"),
+    ("проблем нет", "непроблем"),
+    ("no problems", "noproblem"),
+    ("no problem", "noproblem"),
+)
+
+_WORD: Final = re.compile(r"[^\W\d_]+")
+# Skin tones, variation selectors and joiners belong to the emoji before them.
+_TRIFLES: Final = re.compile(r"[\s.,!…:;)'’\-–—~*\u200d\ufe0f\U0001f3fb-\U0001f3ff]+")
+
+
+def meaning_of(text: str, asked: Question = Question.NOTHING) -> Meaning:
+    """What the whole message means after this question; in doubt, it is words.
+
+    Agreement («ок») calls for no answer when nothing was asked, answers a question, and is a yes
+    to «does everything work?».
+    """
+    if len(text) > LONGEST:
+        return Meaning.WORDS
+    folded = text.lower().replace("ё", "е")
+    for phrase, word in _PHRASES:
+        folded = folded.replace(phrase, word)
+    words, emoji = _WORD.findall(folded), set(_TRIFLES.sub("", _WORD.sub("", folded)))
+    if asked is Question.WORKS and _is_yes(words, emoji):
+        return Meaning.YES
+    thanks = _is_thanks(words, emoji, agreement=asked is not Question.OURS)
+    return Meaning.THANKS if thanks else Meaning.WORDS
+
+
+def _is_yes(words: list[str], emoji: set[str]) -> bool:
+    around = _YES | _AGREEMENT | _THANKS | _WARMTH | _SUBJECTS
+    if emoji - {*_YES_EMOJI, *_THANKS_EMOJI} or any(word not in around for word in words):
+        return False
+    return bool(emoji & {*_YES_EMOJI}) or any(word in _YES | _AGREEMENT for word in words)
+
+
+def _is_thanks(words: list[str], emoji: set[str], *, agreement: bool) -> bool:
+    said = _THANKS | (_AGREEMENT if agreement else frozenset())
+    around = _WARMTH | (_FAVOURS if _FOR.intersection(words) else frozenset())
+    if not agreement:
+        around -= _YES
+    also = agreement or _THANKS.intersection(words)
+    signs = {*_THANKS_EMOJI, *(_YES_EMOJI.strip("+➕") if also else "")}
+    meant = [word for word in words if word in said or word not in around]
+    if emoji - signs or any(word not in said for word in meant):
+        return False
+    return bool(meant) or (bool(emoji) and not words)

@@ -1,0 +1,73 @@
+import pytest
+
+from core.words.short_answers import Meaning, Question, meaning_of
+
+THANKS = [
+    "Спасибо", "спасибо большое!", "Спасибо огромное!!!", "благодарю", "Благодарим вас.",
+    "ок, спасибо", "понятно, спасибо", "Всё, спасибо", "Хорошо, спасибо вам", "да, спасибо",
+    "Спасибо за помощь!", "спасибо за быстрый ответ 🙏", "спасибо)))", "спс", "ок", "Ок.", "хорошо",
+    "Понял, спасибо", "поняла", "👍", "👍🏽", "🙏🙏🙏", "❤️", "👌 спасибо", "Спасибо\nбольшое",
+    "ok", "OK!", "okay", "thanks", "Thanks!",
+    "thank you", "thank you very much", "Thank you so much!",
+    "many thanks", "thx", "got it, thanks", "All right, thanks", "thanks for the help", "cheers",
+]  # fmt: skip
+
+NOT_THANKS = [
+    "", "   ", "!", ")))", "?", "спасибо, а когда?", "спасибо?", "Спасибо, но не работает",
+    "нет, спасибо", "нет", "да", "не понял", "спасибо 2 раза", "ок, жду завтра", "👎", "спасибо 👎",
+    "спасибо((", "спасибо, камера опять не показывает", "за помощь", "большое", "отлично", "+",
+    "помощь, спасибо", "thanks, but no", "no thanks", "help, thanks", "help", "thank you, when?",
+    "ok 12", "not ok", "😡", "спасибо https://example.org", "/take", "спасибо " * 20,
+]  # fmt: skip
+
+# What was asked, and what words mean after it.
+ANSWERS = {
+    (Question.WORKS, Meaning.YES): [
+        "да", "Да!", "да, спасибо", "Да, всё работает", "всё работает", "Всё работает, спасибо!",
+        "Работает, спасибо", "работает", "работает 👍", "заработало", "Заработала камера, спасибо",
+        "теперь работает", "уже всё хорошо", "хорошо", "всё ок", "ок", "Ок, спасибо",
+        "+", "+++", "➕", "👍", "👌🏽", "✅", "👍 спасибо", "ага", "угу", "решено",
+        "Решили, спасибо", "помогло", "Всё в порядке", "порядок", "норм", "всё отлично",
+        "проблем нет", "без проблем",
+        "да, можно закрывать", "закрывайте", "понял, спасибо", "вроде работает",
+        "yes", "Yes, thanks", "yep", "yeah!", "it works", "It's working now", "works, thank you",
+        "everything works", "everything is fine", "fixed", "solved, thanks", "ok", "all good",
+        "perfect", "no problems",
+    ],
+    (Question.WORKS, Meaning.THANKS): ["спасибо", "Спасибо большое!", "🙏", "❤️", "thanks", "thx"],
+    (Question.WORKS, Meaning.WORDS): [
+        "нет", "Нет, не работает", "не работает", "всё ещё не работает", "опять не показывает",
+        "да, но изображение рябит", "работает?", "да?", "нет, спасибо", "спасибо, но не работает",
+        "работает плохо", "👎", "-", "завтра проверю", "проверю", "камера 12 работает, 14 нет", "",
+        "no", "not yet", "it doesn't work", "works, but slowly", "still broken", "yes and no?",
+        "кто приедет", "работает через раз", "не помогло", "ничего хорошего", "нет связи",
+    ],
+    (Question.OURS, Meaning.WORDS): [
+        "ок", "Ок.", "Договорились", "принято", "хорошо", "понял", "да", "нет", "+", "👍", "👌",
+        "да, спасибо", "ок, спасибо", "работает", "завтра", "после шести", "12", "ok", "yes",
+        "okay, thanks", "noted", "alright", "✅", "🤝",
+    ],
+    (Question.OURS, Meaning.THANKS): [
+        "спасибо", "Спасибо большое", "🙏", "❤️", "thanks", "спс", "спасибо 👍",
+    ],
+    (Question.NOTHING, Meaning.WORDS): ["да", "нет", "+", "работает", "yes", "завтра"],
+    (Question.NOTHING, Meaning.THANKS): ["ок", "принято", "договорились", "👍", "ok, thanks"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", THANKS)
+def test_mere_thanks_are_seen_as_such(text: str) -> None:
+    assert meaning_of(text) is Meaning.THANKS
+
+
+@pytest.mark.parametrize("text", NOT_THANKS)
+def test_whatever_says_more_than_thanks_is_a_message(text: str) -> None:
+    assert meaning_of(text) is Meaning.WORDS
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "meaning"),
+    [(asked, text, meant) for (asked, meant), texts in ANSWERS.items() for text in texts],
+)
+def test_short_words_mean_what_they_answer(asked: Question, text: str, meaning: Meaning) -> None:
+    assert meaning_of(text, asked) is meaning

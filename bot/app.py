@@ -19,8 +19,10 @@ from bot.settings import Settings
 from bot.update_handler import UpdateHandler
 from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
+from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
+from core.addresses import Address
 from core.company import Company
 from core.db import Database
 from core.delivery.channel import Channel
@@ -61,15 +63,19 @@ def company_of(settings: Settings) -> Company:
         remind_before=settings.remind_before,
         rating_wait=settings.rating_wait,
         unassigned_wait=settings.unassigned_wait,
-        admins=frozenset(settings.admin_ids),
-        named_admins=frozenset(settings.admin_ids),
-        operators_chat=settings.operator_chat_id,
-        alerts_chat=settings.alert_chat_id,
+        admins=frozenset(map(chat_address, settings.admin_ids)),
+        named_admins=frozenset(map(chat_address, settings.admin_ids)),
+        operators_chat=_chat(settings.operator_chat_id),
+        alerts_chat=_chat(settings.alert_chat_id),
         mail_alerts_to=settings.mail_alerts_to,
         number_mask=settings.number_mask,
         outage_faults=settings.outage_faults,
         outage_window=settings.outage_window,
     )
+
+
+def _chat(number: int | None) -> Address | None:
+    return None if number is None else chat_address(number)
 
 
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:

@@ -13,9 +13,11 @@ from typing import Final
 from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramMigrateToChat
 
+from channels.telegram.addresses import chat_address, own_chats
 from channels.telegram.client.chat_health import examine
 from channels.telegram.screens.bot_profile import introduce, write_introduction, write_withdrawal
 from channels.telegram.screens.screen import Renderer
+from core.addresses import Address
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
 from core.desk import Desk
@@ -92,11 +94,14 @@ class BotProfile:
         admins = await self.desk.read(reachable_admins)
         cameras = await self.desk.read(has_cameras)
         chats = await self.desk.read(linked_operator_chats)
-        introduction = write_introduction(renderers, company, admins, groups=chats, cameras=cameras)
+        groups = own_chats(chats)
+        introduction = write_introduction(
+            renderers, company, own_chats(admins), groups=groups, cameras=cameras
+        )
         before = await self.desk.read(find_profile_state)
         if before.digest != introduction.digest:
             former = before.admins - company.admins
-            withdrawn = write_withdrawal(renderers, chats, former)
+            withdrawn = write_withdrawal(renderers, groups, own_chats(former))
             await introduce(self.bot, (*withdrawn, *introduction.calls))
             await self.desk.run(note_profile_state, ProfileState(introduction.digest, admins))
 
@@ -135,18 +140,25 @@ class ChatHealthWatch:
             await self._follow(moved)
             return
         conditions = [
-            Condition(each.role, each.code, each.chat, each.title, each.team) for each in found
+            Condition(each.role, each.code, _address(each.chat), each.title, each.team)
+            for each in found
         ]
         if not await self.desk.read(find_news, conditions):
             return
         for recovered in await self.desk.run(tell, conditions):
-            self.courier.resume(str(recovered.chat))
+            if recovered.chat is not None:
+                self.courier.resume(recovered.chat.chat)
 
     async def _follow(self, moved: TelegramMigrateToChat) -> None:
         """Replace the stored id of a group that became a supergroup without our being told."""
-        old = int(getattr(moved.method, "chat_id", 0))
-        self.desk.company = await self.desk.run(move_chat, old, moved.migrate_to_chat_id)
+        old = chat_address(int(getattr(moved.method, "chat_id", 0)))
+        new = chat_address(moved.migrate_to_chat_id)
+        self.desk.company = await self.desk.run(move_chat, old, new)
         self.courier.trouble_seen.set()
+
+
+def _address(chat: int | None) -> Address | None:
+    return None if chat is None else chat_address(chat)
 
 
 @dataclass(slots=True)

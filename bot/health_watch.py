@@ -99,7 +99,7 @@ class HealthWatch:
     async def _say_directly(self, key: str, mail: str) -> None:
         """Tell admins past the outbox, which cannot be written: by Telegram and by mail."""
         company = self.desk.company
-        ways = [("telegram", str(admin), key) for admin in sorted(company.admins)]
+        ways = [(admin.channel, admin.chat, key) for admin in company.admins]
         ways += [("email", address, mail) for address in company.mail_alerts_to]
         facts = pack({"what": Key(key)})
         for channel, address, text in ways:

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from channels.telegram.addresses import NEVER_A_PERSON
+
 # Telegram's own accounts: an anonymous group admin, Telegram itself, somebody writing as a channel.
 # Each stands for anybody at all, so none may be an administrator.
-SHARED_ACCOUNTS: Final = frozenset({1087968824, 777000, 136817688})
 
 # How many faults may make an outage: one is not several, and nobody waits for a thousand.
 SEVERAL: Final = range(2, 1001)
@@ -90,7 +91,7 @@ def people(value: object) -> tuple[int, ...]:
     for part in split(value):
         if not part.isascii() or not part.isdecimal() or int(part) == 0:
             raise ValueError("must be ids of people: positive numbers, comma-separated")
-        if int(part) in SHARED_ACCOUNTS:
+        if int(part) in NEVER_A_PERSON:
             raise ValueError(f"has {part}, an account of Telegram's own, open to anybody")
         ids.append(int(part))
     return tuple(dict.fromkeys(ids))

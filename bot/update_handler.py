@@ -11,6 +11,7 @@ from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
 from bot.update_queue import UnparsableUpdate, UpdateNotReady
+from channels.telegram.addresses import chat_address
 from channels.telegram.client.gateway import Gateway
 from channels.telegram.messages.message_parser import message_ref
 from core.delivery.courier import Courier
@@ -63,7 +64,9 @@ class UpdateHandler:
 
     async def _follow_migration(self, message: Message, new: int) -> None:
         """Replace stored ids: the group became a supergroup."""
-        self.desk.company = await self.desk.run(move_chat, message.chat.id, new)
+        self.desk.company = await self.desk.run(
+            move_chat, chat_address(message.chat.id), chat_address(new)
+        )
 
     async def _wait_for_replied_message(self, message: Message) -> None:
         """Wait until it is noted which of our messages this one replies to.

@@ -44,6 +44,11 @@ class MessageRef:
     chat: str
     message: str
 
+    @property
+    def address(self) -> Address:
+        """The chat that it stands in."""
+        return Address(self.channel, self.chat)
+
     def __str__(self) -> str:
         return _join(self.channel, self.chat, self.message)
 

@@ -4,15 +4,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from core.addresses import Address
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
     """Who we are and how long things take (C1, C5, B15; decisions below the tables).
 
-    ``admins`` are Telegram ids; ``named_admins`` are those of them whom the environment names.
-    Spans are real time. ``rating_wait=None`` never closes a resolved ticket by itself.
-    Words without a ticket become one after ``unassigned_wait``; ``None``: never (A4). ``fixed``
-    names the fields that the environment decides: nobody changes them in the chat. So many
+    ``admins`` are addresses; ``named_admins`` are those of them whom the environment names. Spans
+    are real time. ``rating_wait=None`` never closes a resolved ticket by itself. Words without a
+    ticket become one after ``unassigned_wait``; ``None``: never (A4). ``fixed`` names the fields
+    that the environment decides: nobody changes them in the chat. So many
     ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0 never
     does (X9).
     """
@@ -25,10 +27,10 @@ class Company:
     rating_wait: timedelta | None = timedelta(days=3)
     unassigned_wait: timedelta | None = timedelta(minutes=10)
     keep_assignee_on_reopen: bool = False
-    admins: frozenset[int] = frozenset()
-    named_admins: frozenset[int] = frozenset()
-    operators_chat: int | None = None
-    alerts_chat: int | None = None
+    admins: frozenset[Address] = frozenset()
+    named_admins: frozenset[Address] = frozenset()
+    operators_chat: Address | None = None
+    alerts_chat: Address | None = None
     mail_alerts_to: tuple[str, ...] = ()
     number_mask: str = "SR-{0}"
     outage_faults: int = 3

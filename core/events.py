@@ -493,8 +493,8 @@ class KindRefused(Event):
 class ChatMoved(Event):
     """A group got a new id; stored ids follow."""
 
-    old: int
-    new: int
+    old: str
+    new: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -502,8 +502,8 @@ class ChatLinked(Event):
     """An admin gave a chat its role: ``operators`` or ``alerts``; ``before`` had it until then."""
 
     role: str
-    chat: int
-    before: int | None
+    chat: str
+    before: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -515,10 +515,10 @@ class DeskTroubled(Event):
 
     role: str
     code: str
-    chat: int | None
+    chat: str | None
     team: str = ""
     title: str = ""
-    other: int | None = None
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -527,10 +527,10 @@ class DeskWell(Event):
 
     role: str
     code: str
-    chat: int | None
+    chat: str | None
     team: str = ""
     title: str = ""
-    other: int | None = None
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -820,7 +820,7 @@ class PeopleMerged(Event):
     """``merged_id`` turned out to be ``person_id``: all that was theirs is this person's now.
 
     ``by``: ``operator``, or ``phone``, when they have proved one that both had. ``insisted``: both
-    were known to Telegram, and an admin said that they are one all the same.
+    had written to us, and an admin said that they are one all the same.
     """
 
     person_id: int

@@ -20,6 +20,7 @@ from bot.database_access import DatabaseUnusable, open_existing, open_for_writin
 from bot.migrations import pending
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
+from channels.telegram.addresses import own_chat
 from channels.telegram.client.chat_health import TEAM, examine_chat
 from channels.telegram.client.gateway import make_bot
 from core.company import Company
@@ -180,9 +181,11 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
     yield Finding(f"the bot is @{me.username}", True)
     company, teams = await _company(settings)
     for role, (variable, name) in _CHATS.items():
-        yield await _chat(bot, role, getattr(company, ROLES[role]), variable, name)
+        yield await _chat(bot, role, own_chat(getattr(company, ROLES[role])), variable, name)
     for team in teams:
-        yield await _chat(bot, TEAM, team.chat, _TEAM_SETTING, f"group of the team {team.code}")
+        yield await _chat(
+            bot, TEAM, own_chat(team.chat), _TEAM_SETTING, f"group of the team {team.code}"
+        )
     if not company.admins:
         remedy = (
             "open the link that the log prints when the desk starts, "

@@ -13,15 +13,17 @@ from bot.commands.import_cameras import import_cameras
 from bot.database_access import open_for_writing
 from bot.migrations import migrate
 from bot.settings import Settings
+from channels.telegram.addresses import chat_address
 from core.contacts.contracts import sign
 from core.contacts.edit import belong
 from core.desk import Desk
-from core.people.contact_points import PHONE, Point, add_point
+from core.people.contact_points import Point, add_point
 from core.people.identity import Sender, join_operators, recognise
 from core.people.staff import by_operator
 from core.setup.company_settings import arrive_as_admin
 from core.teams.members import begin_duty
 from core.tx import Tx
+from core.words.contact_values import PHONE
 
 if TYPE_CHECKING:
     from sandbox import Person
@@ -71,4 +73,4 @@ async def _sign_for(tx: Tx, admin: Sender, contract: str, customer: Sender, phon
 
 
 def _sender(person: "Person") -> Sender:
-    return Sender(person.id, person.full_name, person.username, person.language)
+    return Sender(chat_address(person.id), person.full_name, person.username, person.language)

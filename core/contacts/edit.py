@@ -49,8 +49,8 @@ async def _point(tx: Tx, person: Person, point: Point, *, taken_out: bool) -> No
 
 
 async def _name(tx: Tx, person: Person, words: str) -> None:
-    """Set the name, unless the person is in Telegram: there it is what they call themselves."""
-    if person.telegram_id is not None:
+    """Set the name, unless the person writes to us: then it is what they call themselves."""
+    if person.address is not None:
         raise NothingToDo("refusal.name_of_theirs", name=person.name)
     old, person.name = person.name, clean_name(words)
     _tell(tx, person, "name", old, person.name)

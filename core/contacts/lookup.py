@@ -1,4 +1,4 @@
-"""Finds people by phone, address, username, ticket or name, and what is known of them (A7)."""
+"""Finds people by phone, address, @handle, ticket or name, and what is known of them (A7)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import func, or_, select
 
 from core.models import Account, AccountMember, ContactPoint, Contract, Person, PersonMerge, Ticket
-from core.people.contact_points import Point, holders_of, points_of, read_point
+from core.people.contact_points import Point, handles_of, holders_of, points_of, read_point
 from core.tickets.catalog import workflow_of
 from core.tickets.lists import Line, lines_of
 from core.tickets.search import search
@@ -25,12 +25,15 @@ _PAGE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A person in a list: the name, and what tells them from others of that name."""
+    """A person in a list: the name, and what tells them from others of that name.
+
+    ``writes``: they have written to us, so that an answer reaches them.
+    """
 
     id: int
     name: str
-    username: str | None
-    telegram: bool
+    handle: str | None
+    writes: bool
     points: tuple[Point, ...]
 
 
@@ -55,14 +58,14 @@ class PersonFacts:
 async def find_people(tx: ReadTx, words: str) -> tuple[Known, ...]:
     """Return whom the words may mean, best match first, at most `MOST`.
 
-    A phone or an address means its owners; ``@user`` and a ticket's number mean one person;
+    A phone or an address means its owners; ``@handle`` and a ticket's number mean one person;
     anything else is a name, or words of it.
     """
     point = read_point(words)
     if point is not None:
         found = await holders_of(tx, point)
     elif words.strip().startswith("@"):
-        found = await _by_username(tx, words.strip().removeprefix("@"))
+        found = await _by_handle(tx, words.strip().removeprefix("@"))
     elif (number := find_number(words, tx.company.number_mask)) and not number[1].strip():
         found = await _of_ticket(tx, number[0])
     else:
@@ -70,13 +73,13 @@ async def find_people(tx: ReadTx, words: str) -> tuple[Known, ...]:
     return tuple([await _known(tx, person) for person in found[:MOST]])
 
 
-async def _by_username(tx: ReadTx, username: str) -> Sequence[Person]:
-    exact = select(Person).where(Person.username.in_({username, username.lower()})).limit(MOST)
-    found = (await tx.session.scalars(exact)).all()
-    if found or not username:
-        return found
-    folded = select(Person).where(func.lower(Person.username) == username.lower()).limit(MOST)
-    return (await tx.session.scalars(folded)).all()
+async def _by_handle(tx: ReadTx, handle: str) -> Sequence[Person]:
+    query = (
+        select(Person)
+        .join(ContactPoint, ContactPoint.person_id == Person.id)
+        .where(ContactPoint.handle == handle.lower())
+    )
+    return (await tx.session.scalars(query.limit(MOST))).unique().all()
 
 
 async def _of_ticket(tx: ReadTx, ticket_id: int) -> Sequence[Person]:
@@ -142,8 +145,8 @@ async def _known(tx: ReadTx, person: Person) -> Known:
     return Known(
         person.id,
         person.name,
-        person.username,
-        person.telegram_id is not None,
+        (await handles_of(tx, [person.id])).get(person.id),
+        person.address is not None,
         await points_of(tx, person.id),
     )
 

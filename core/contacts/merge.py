@@ -1,14 +1,16 @@
 """Merges duplicate persons; a redirect is kept for the old id.
 
-Whoever is known to Telegram remains, because that can be proved. If both are, only an admin may
+Whoever has written to us remains, because their address is proved. If both have, only an admin may
 merge them, and never an operator or admin: rights must not change hands.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
+from core.address_holders import addresses_of
+from core.addresses import Address
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import CustomerChanged, Event, PeopleMerged, PhoneVerified
 from core.models import (
@@ -20,49 +22,48 @@ from core.models import (
     PersonMerge,
     Ticket,
 )
-from core.people.contact_points import PHONE
 from core.people.identity import MergedAccounts
 from core.people.permissions import may
 from core.subscribers import Subscriber
 from core.tickets.catalog import workflow_of
 from core.tx import Tx
-
-_TELEGRAM: Final = "telegram"
+from core.words.contact_values import DETAILS, PHONE
 
 
 async def merge(tx: Tx, one: int, other: int, *, insist: bool = False) -> Person:
     """Merge two persons on an operator's word; returns the one who remains.
 
-    Raises :class:`NothingToDo` when they are one already, :class:`Refusal` when both are known to
-    Telegram and nobody insists, :class:`NotAllowed` when somebody insists who is no admin.
+    Raises :class:`NothingToDo` when they are one already, :class:`Refusal` when both have
+    written to us and nobody insists, :class:`NotAllowed` when somebody insists who is no admin.
     """
     if not may(tx.actor.role, "merge"):
         raise NotAllowed("merge")
     first, second = await _both(tx, one, other)
     if first.id == second.id:
         raise NothingToDo("refusal.same_person", name=first.name)
-    both = first.telegram_id is not None and second.telegram_id is not None
+    both = first.address is not None and second.address is not None
     if both:
-        _demand_right(tx, first, second, insist=insist)
-    stays, goes = (second, first) if first.telegram_id is None else (first, second)
-    if both or stays.telegram_id is None:
+        await _demand_right(tx, first, second, insist=insist)
+    stays, goes = (second, first) if first.address is None else (first, second)
+    if both or stays.address is None:
         stays, goes = first, second
     await _merge(tx, stays, goes, by="operator", insisted=both)
     return stays
 
 
-def _demand_right(tx: Tx, first: Person, second: Person, *, insist: bool) -> None:
-    if any(_works_here(tx, person) for person in (first, second)):
-        raise Refusal("refusal.merge_staff")
+async def _demand_right(tx: Tx, first: Person, second: Person, *, insist: bool) -> None:
+    for person in (first, second):
+        if await _works_here(tx, person):
+            raise Refusal("refusal.merge_staff")
     if not may(tx.actor.role, "merge_any"):
-        raise Refusal("refusal.two_telegrams", one=first.name, other=second.name)
+        raise Refusal("refusal.two_accounts", one=first.name, other=second.name)
     if not insist:
-        raise Refusal("refusal.two_telegrams_admin", one=first.name, other=second.name)
+        raise Refusal("refusal.two_accounts_admin", one=first.name, other=second.name)
 
 
-def _works_here(tx: Tx, person: Person) -> bool:
+async def _works_here(tx: Tx, person: Person) -> bool:
     known = person.operator_since or person.admin_since
-    return known is not None or person.telegram_id in tx.company.admins
+    return known is not None or bool(await addresses_of(tx, person.id) & tx.company.admins)
 
 
 async def _both(tx: Tx, one: int, other: int) -> tuple[Person, Person]:
@@ -93,7 +94,7 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
             .where(
                 ContactPoint.kind == PHONE,
                 ContactPoint.value == event.phone,
-                Person.telegram_id.is_(None),
+                Person.address.is_(None),
             )
             .order_by(Person.id)
             .with_for_update(of=Person)
@@ -131,12 +132,13 @@ async def _merge(tx: Tx, stays: Person, goes: Person, *, by: str, insisted: bool
 
 
 async def _move_points(tx: Tx, stays: Person, goes: Person) -> None:
-    """Move contact points; verified ones stay so. They are removed first, because only one person
-    may have a point verified.
+    """Move phones and e-mail addresses; verified ones stay so. They are removed first, because only
+    one person may have a point verified. Where somebody writes from is redirected instead.
     """
-    query = select(ContactPoint).where(ContactPoint.person_id == goes.id)
+    theirs = (ContactPoint.person_id == goes.id, ContactPoint.kind.in_(DETAILS))
+    query = select(ContactPoint).where(*theirs)
     moved = [(row.kind, row.value, row.verified_at) for row in await tx.session.scalars(query)]
-    await tx.session.execute(delete(ContactPoint).where(ContactPoint.person_id == goes.id))
+    await tx.session.execute(delete(ContactPoint).where(*theirs))
     for kind, value, verified_at in moved:
         known = await tx.session.get(ContactPoint, (stays.id, kind, value))
         if known is not None:
@@ -159,18 +161,22 @@ async def _move_account(tx: Tx, stays: Person, goes: Person) -> None:
 
 
 async def _move_cameras(tx: Tx, stays: Person, goes: Person) -> None:
-    """Move cameras that the file gave to a Telegram id; those of a phone or an address move with
-    it.
+    """Move cameras that the file gave to where somebody writes from; those of a phone or an e-mail
+    address move with it.
     """
-    old, new = str(goes.telegram_id), str(stays.telegram_id)
-    owned = select(CameraOwner.camera_id).where(CameraOwner.kind == _TELEGRAM)
-    theirs = set(await tx.session.scalars(owned.where(CameraOwner.value == old)))
-    own = set(await tx.session.scalars(owned.where(CameraOwner.value == new)))
+    if stays.address is None or goes.address is None:
+        return
+    channel, chat = stays.address.channel, stays.address.chat
+    owned = select(CameraOwner.camera_id)
+    own = set(await tx.session.scalars(owned.where(*_owned_at(stays.address))))
+    theirs = set(await tx.session.scalars(owned.where(*_owned_at(goes.address))))
     for camera in sorted(theirs - own):
-        await tx.insert(CameraOwner(camera_id=camera, kind=_TELEGRAM, value=new))
-    await tx.session.execute(
-        delete(CameraOwner).where(CameraOwner.kind == _TELEGRAM, CameraOwner.value == old)
-    )
+        await tx.insert(CameraOwner(camera_id=camera, kind=channel, value=chat))
+    await tx.session.execute(delete(CameraOwner).where(*_owned_at(goes.address)))
+
+
+def _owned_at(address: Address) -> tuple[ColumnElement[bool], ...]:
+    return CameraOwner.kind == address.channel, CameraOwner.value == address.chat
 
 
 async def _move_words(tx: Tx, stays: Person, goes: Person) -> None:

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
+
+from core.addresses import Address
 
 # SQLite gives a row id only to a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -37,6 +39,23 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class AddressText(TypeDecorator[Address]):
+    """An address, stored as its text."""
+
+    impl = String(220)  # type: ignore[mutable-override]
+    cache_ok = True  # type: ignore[mutable-override]
+
+    def process_bind_param(self, value: Address | None, dialect: Dialect) -> str | None:
+        """Write it."""
+        del dialect
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Address | None:
+        """Read it."""
+        del dialect
+        return None if value is None else Address.parse(value)
+
+
 class Row(DeclarativeBase):
     """The root of all tables. Names of constraints are fixed, so that migrations can find them."""
 
@@ -51,6 +70,7 @@ class Row(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UTCDateTime,
+        Address: AddressText,
         dict[str, Any]: JSON(none_as_null=True).with_variant(
             JSONB(none_as_null=True), "postgresql"
         ),

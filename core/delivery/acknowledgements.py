@@ -25,10 +25,10 @@ async def tell_in_group(tx: Tx, delivery: Delivery) -> None:
         return
     told = row(
         tx,
-        str(chat),
+        chat,
         "text",
         Priority.GROUP_NEWS,
-        ordering_key=f"{chat}:{delivery.ticket_id}",
+        ordering_key=f"{chat.chat}:{delivery.ticket_id}",
         key=IN_GROUP[delivery.key or ""],
         facts={**delivery.facts, "reply": "card"},
         ticket_id=delivery.ticket_id,
@@ -43,20 +43,20 @@ async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:
         message = await tx.session.get(Message, number)
         if message is None or message.delivered_at or message.withdrawn_at:
             continue
-        chat = message.source.chat
+        chat = message.source.address
         if not await is_operator_chat(tx, chat):
             continue
         rows.append(
             row(
                 tx,
-                str(chat),
+                chat,
                 "reaction",
                 Priority.RECEIPT,
-                ordering_key=f"{chat}:{message.ticket_id}:reaction",
+                ordering_key=f"{chat.chat}:{message.ticket_id}:reaction",
                 facts={"emoji": "👀", "reply": message.source.message},
                 ticket_id=message.ticket_id,
                 message_id=message.id,
-                dedup_key=f"receipt:{message.id}@{chat}",
+                dedup_key=f"receipt:{message.id}@{chat.chat}",
             )
         )
     await write(tx, rows)

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import select
 
-from core.addresses import TELEGRAM
+from core.address_holders import is_at
+from core.addresses import Address
 from core.models import Person, StateRow, Ticket, TicketParent
 from core.tx import ReadTx, Tx
-
-EMAIL: Final = "email"
 
 Reporters = Sequence[tuple[Ticket, Person]]
 
@@ -21,8 +19,7 @@ class Recipient:
     another; ``locale``: what is spoken there, if it is not the person's or the company's language.
     """
 
-    address: str
-    channel: str = TELEGRAM
+    address: Address
     person: Person | None = None
     ticket: Ticket | None = None
     locale: str | None = None
@@ -31,7 +28,7 @@ class Recipient:
 async def find_admins(tx: ReadTx, but: Sequence[int | None] = ()) -> Sequence[Person]:
     """Admins who can be reached, except those with these ids."""
     query = select(Person).where(
-        Person.telegram_id.in_(tx.company.admins),
+        is_at(tx.company.admins),
         Person.unreachable_since.is_(None),
         Person.id.not_in([number for number in but if number is not None]),
     )

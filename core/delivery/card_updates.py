@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import select, update
 
-from core.addresses import MessageRef
+from core.addresses import Address, MessageRef
 from core.delivery import outbox
 from core.delivery.linked_chats import operator_chat_of
 from core.delivery.outbox import row, write
@@ -24,12 +24,12 @@ async def refresh_cards(
     rows = [
         row(
             tx,
-            str(chat),
+            chat,
             "card",
             priority,
-            ordering_key=f"{chat}:{number}:card",
+            ordering_key=f"{chat.chat}:{number}:card",
             ticket_id=number,
-            dedup_key=f"{name}:{number}@{chat}",
+            dedup_key=f"{name}:{number}@{chat.chat}",
             wait=wait,
         )
         for number, chat in rooms
@@ -44,11 +44,12 @@ async def post_cards(tx: Tx, numbers: Iterable[int]) -> None:
     await write(tx, [_card(tx, number, chat) for number, chat in chats if chat is not None])
 
 
-async def post_missing_cards(tx: Tx, numbers: Sequence[int], chat: int) -> None:
+async def post_missing_cards(tx: Tx, numbers: Sequence[int], chat: Address) -> None:
     """Queue cards in this chat for those of the tickets that have none on its way there."""
     on_its_way = select(OutboxRow.ticket_id).where(
         OutboxRow.kind == "card",
-        OutboxRow.address == str(chat),
+        OutboxRow.channel == chat.channel,
+        OutboxRow.address == chat.chat,
         OutboxRow.state.in_(PENDING),
     )
     coming = set(await tx.session.scalars(on_its_way))
@@ -74,7 +75,7 @@ MOVED_CARD: Final = "signpost"
 TOLD: Final = "group.rehoused"
 
 
-async def move_card(tx: Tx, ticket: Ticket, old: int | None, to: str) -> None:
+async def move_card(tx: Tx, ticket: Ticket, old: Address | None, to: str) -> None:
     """Post the card of a ticket that has come from the chat ``old`` to another one.
 
     The card that stood in the old chat points to ``to``, whose the ticket is now; words that waited
@@ -87,36 +88,41 @@ async def move_card(tx: Tx, ticket: Ticket, old: int | None, to: str) -> None:
         await _move_waiting(tx, ticket.id, old, new)
     await outbox.write(tx, [_card(tx, ticket.id, new)])
     card = await card_place(tx, ticket.id)
-    if card is not None and card.chat == str(old):
+    if card is not None and card.address == old:
         await leave_pointer(tx, ticket.id, card, to)
 
 
-async def _move_waiting(tx: Tx, ticket_id: int, old: int, new: int) -> None:
+async def _move_waiting(tx: Tx, ticket_id: int, old: Address, new: Address) -> None:
     waiting = (
         update(OutboxRow)
         .where(
             OutboxRow.ticket_id == ticket_id,
-            OutboxRow.address == str(old),
+            OutboxRow.channel == old.channel,
+            OutboxRow.address == old.chat,
             OutboxRow.state == "queued",
         )
         .execution_options(synchronize_session=False)
     )
     dropped = {"state": "dropped", "error": "the ticket has moved", "done_at": tx.now}
     await tx.session.execute(waiting.where(OutboxRow.kind == "card").values(**dropped))
-    there = {"address": str(new), "ordering_key": f"{new}:{ticket_id}"}
+    there = {
+        "channel": new.channel,
+        "address": new.chat,
+        "ordering_key": f"{new.chat}:{ticket_id}",
+    }
     words = OutboxRow.kind.in_(("content", "edit"))
     await tx.session.execute(waiting.where(words).values(**there))
 
 
-def _card(tx: Tx, ticket_id: int, chat: int) -> dict[str, Any]:
+def _card(tx: Tx, ticket_id: int, chat: Address) -> dict[str, Any]:
     return outbox.row(
         tx,
-        str(chat),
+        chat,
         "card",
         Priority.GROUP_NEWS,
-        ordering_key=f"{chat}:{ticket_id}",
+        ordering_key=f"{chat.chat}:{ticket_id}",
         ticket_id=ticket_id,
-        dedup_key=f"card:{ticket_id}@{chat}",
+        dedup_key=f"card:{ticket_id}@{chat.chat}",
     )
 
 
@@ -124,11 +130,10 @@ async def leave_pointer(tx: Tx, ticket_id: int, card: MessageRef, to: str | None
     """Replace the card by a line that says with whom the ticket is now."""
     post = outbox.row(
         tx,
-        card.chat,
+        card.address,
         MOVED_CARD,
         Priority.GROUP_NEWS,
         ordering_key=f"{card.chat}:{ticket_id}:card",
-        channel=card.channel,
         key=TOLD,
         facts={"number": ticket_id, "to": to, "ref": card.message},
         ticket_id=ticket_id,

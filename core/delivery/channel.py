@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from core.addresses import Address
+
 READERS_ZONE: Final = "readers_zone"
 """A fact: the time zone of whoever reads it, where they have one of their own."""
 
@@ -34,6 +36,11 @@ class Delivery:
     person_id: int | None = None
     priority: int = 0
     probe_context: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def to(self) -> Address:
+        """Where it goes."""
+        return Address(self.channel, self.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ PATIENCE: Final = 3
 
 
 @dataclass(slots=True)
-class Trip:
+class InFlight:
     """Deliveries to one address, one after the other. ``left`` counts those not settled yet; the
     address is free again when there is none, and ``over`` is set.
     """
@@ -56,7 +56,7 @@ class Settlement:
     already, ``failures`` times for reasons of its own.
     """
 
-    trip: Trip
+    in_flight: InFlight
     delivery: Delivery
     result: DeliveryResult
     failures: int = 0
@@ -86,7 +86,7 @@ class Courier:
     follow_ups: FollowUps
     trouble_seen: asyncio.Event = field(default_factory=asyncio.Event)
     _sender: DeliverySender = field(init=False)
-    _under_way: dict[str, Trip] = field(default_factory=dict)
+    _under_way: dict[str, InFlight] = field(default_factory=dict)
     _in_hand: set[int] = field(default_factory=set)
     _results: list[Settlement] = field(default_factory=list)
     _resting: dict[str, float] = field(default_factory=dict)
@@ -148,8 +148,8 @@ class Courier:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._at_rest.wait()
-                for trip in list(self._under_way.values()):
-                    await trip.over.wait()
+                for in_flight in list(self._under_way.values()):
+                    await in_flight.over.wait()
         self._serving = False
         self.desk.outbox_wakeup.set()
 
@@ -244,8 +244,8 @@ class Courier:
         """The addresses that are free once the batch is written down."""
         settled: dict[str, int] = defaultdict(int)
         for each in batch:
-            if self._under_way.get(each.trip.address) is each.trip:
-                settled[each.trip.address] += 1
+            if self._under_way.get(each.in_flight.address) is each.in_flight:
+                settled[each.in_flight.address] += 1
         return {address for address, n in settled.items() if self._under_way[address].left == n}
 
     async def _claim(self, tx: Tx, now: float, freed: set[str]) -> list[Delivery]:
@@ -315,14 +315,14 @@ class Courier:
 
     def _close(self, each: Settlement) -> None:
         """Nothing more is done about it here; its address may be free for the next."""
-        trip = each.trip
+        in_flight = each.in_flight
         self._in_hand.discard(each.delivery.id)
-        trip.left -= 1
-        if trip.left > 0:
+        in_flight.left -= 1
+        if in_flight.left > 0:
             return
-        trip.over.set()
-        if self._under_way.get(trip.address) is trip:
-            del self._under_way[trip.address]
+        in_flight.over.set()
+        if self._under_way.get(in_flight.address) is in_flight:
+            del self._under_way[in_flight.address]
         if self._stopping:  # whoever waits for the last one need not wait longer
             self.desk.outbox_wakeup.set()
 
@@ -337,21 +337,23 @@ class Courier:
         address = deliveries[0].address
         # an address may have moved between choosing and claiming, to one that is under way
         earlier = self._under_way.get(address)
-        trip = self._under_way[address] = Trip(address, len(deliveries))
+        in_flight = self._under_way[address] = InFlight(address, len(deliveries))
         self._in_hand |= {delivery.id for delivery in deliveries}
-        trip.task = asyncio.create_task(self._travel(trip, earlier, deliveries, send))
+        in_flight.task = asyncio.create_task(
+            self._send_in_order(in_flight, earlier, deliveries, send)
+        )
 
-    async def _travel(
+    async def _send_in_order(
         self,
-        trip: Trip,
-        earlier: Trip | None,
+        in_flight: InFlight,
+        earlier: InFlight | None,
         deliveries: list[Delivery],
         send: Callable[[Delivery], Awaitable[DeliveryResult]],
     ) -> None:
         if earlier is not None:
             await earlier.over.wait()
         for delivery in deliveries:
-            await self._hand_over(Settlement(trip, delivery, await send(delivery)))
+            await self._hand_over(Settlement(in_flight, delivery, await send(delivery)))
 
     async def _hand_over(self, each: Settlement) -> None:
         """It is written down by the next round, or at once when none will come."""
@@ -373,10 +375,10 @@ class Courier:
 
         False if it may not have been, because the courier is told to stop.
         """
-        trip = self._under_way.get(address)
-        if trip is not None:
-            await trip.over.wait()
-        return trip is None or not self._stopping
+        in_flight = self._under_way.get(address)
+        if in_flight is not None:
+            await in_flight.over.wait()
+        return in_flight is None or not self._stopping
 
     def is_busy(self, address: str) -> bool:
         """Whether a delivery is under way to the address."""

@@ -1,11 +1,11 @@
-"""The chats with a role, and what happens when Telegram gives one of them a new id."""
+"""The chats with a role, and what happens when a channel gives one of them a new id."""
 
 from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
 
-from core.addresses import TELEGRAM, Address
+from core.addresses import Address
 from core.company import Company
 from core.delivery.outbox_store import PENDING
 from core.delivery.sent_messages import forget_cards
@@ -14,7 +14,7 @@ from core.models import LinkedChat, OutboxRow, Team, TicketTeam
 from core.tx import ReadTx, Tx
 
 
-class OperatorChats(dict[str, int]):
+class OperatorChats(dict[str, Address]):
     """Chats of the teams that have one of their own, by the team's code."""
 
 
@@ -29,19 +29,19 @@ async def _read_operator_chats(tx: ReadTx) -> OperatorChats:
     return OperatorChats((code, chat) for code, chat in rows if chat is not None)
 
 
-async def is_operator_chat(tx: ReadTx, chat: int | str) -> bool:
+async def is_operator_chat(tx: ReadTx, chat: Address) -> bool:
     """Operators work in this chat."""
-    return str(chat) in map(str, await all_operator_chats(tx))
+    return chat in await all_operator_chats(tx)
 
 
-async def all_operator_chats(tx: ReadTx) -> list[int]:
+async def all_operator_chats(tx: ReadTx) -> list[Address]:
     """Every chat in which operators work."""
     main = tx.company.operators_chat
     rooms = (await operator_chats_of(tx)).values()
     return [*([] if main is None else [main]), *(chat for chat in rooms if chat != main)]
 
 
-async def operator_chat_of(tx: ReadTx, ticket_id: int | None) -> int | None:
+async def operator_chat_of(tx: ReadTx, ticket_id: int | None) -> Address | None:
     """The chat of the operators who work on the ticket; without a ticket, of all."""
     rooms = await operator_chats_of(tx)
     if rooms and ticket_id is not None:
@@ -83,16 +83,14 @@ async def find_linked_chats(tx: ReadTx) -> Company:
     return company
 
 
-async def is_own(tx: ReadTx, address: str) -> bool:
+async def is_own(tx: ReadTx, address: Address) -> bool:
     """Whether the address is a chat that has a role for the desk, or a team's own group."""
-    known = {str(getattr(tx.company, field)) for field in ROLES.values()}
-    known |= {str(chat) for chat in (await operator_chats_of(tx)).values()}
-    if address in known:
-        return True
-    return address in {str(chat) for chat in await tx.session.scalars(select(LinkedChat.chat))}
+    known = {getattr(tx.company, field) for field in ROLES.values()}
+    known |= set((await operator_chats_of(tx)).values())
+    return address in known or address in set(await tx.session.scalars(select(LinkedChat.chat)))
 
 
-async def move_chat(tx: Tx, old: int, new: int) -> Company:
+async def move_chat(tx: Tx, old: Address, new: Address) -> Company:
     """A group has become a supergroup: stored ids follow; its old message ids mean nothing now.
 
     Cards are posted afresh in the new chat when they change next. Returns the company as it is
@@ -103,10 +101,15 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
         place.chat = new
     await tx.session.execute(
         update(OutboxRow)
-        .where(OutboxRow.address == str(old), OutboxRow.state.in_(PENDING))
+        .where(
+            OutboxRow.channel == old.channel,
+            OutboxRow.address == old.chat,
+            OutboxRow.state.in_(PENDING),
+        )
         .values(
-            address=str(new),
-            ordering_key=func.replace(OutboxRow.ordering_key, f"{old}:", f"{new}:"),
+            channel=new.channel,
+            address=new.chat,
+            ordering_key=func.replace(OutboxRow.ordering_key, f"{old.chat}:", f"{new.chat}:"),
         )
         .execution_options(synchronize_session=False)
     )
@@ -116,13 +119,13 @@ async def move_chat(tx: Tx, old: int, new: int) -> Company:
         tx.invalidate_all()  # floors above keep teams with their chats
     if not places and not teams:
         return tx.company
-    await forget_cards(tx, Address(TELEGRAM, str(old)))
-    tx.emit(ChatMoved(ticket_id=None, old=old, new=new))
+    await forget_cards(tx, old)
+    tx.emit(ChatMoved(ticket_id=None, old=str(old), new=str(new)))
     company = tx.company
     for place in places:
         company = replace(company, **_chat(ROLES[place.role], new))
     return company
 
 
-def _chat(field: str, chat: int) -> dict[str, Any]:
+def _chat(field: str, chat: Address) -> dict[str, Any]:
     return {field: chat}

@@ -12,11 +12,12 @@ from typing import Any, Final
 from sqlalchemy import func, select, text
 
 from core import events as e
-from core.addresses import TELEGRAM
+from core.address_holders import address_of
+from core.addresses import Address
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
-from core.delivery.audiences import EMAIL, Recipient, find_admins, reporters_of
+from core.delivery.audiences import Recipient, find_admins, reporters_of
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
@@ -26,6 +27,7 @@ from core.models import Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
 from core.texts import Key, pack
 from core.tx import Tx
+from core.words.contact_values import EMAIL
 
 # What customers may read of a ticket. The title is not among it (A3).
 _PUBLIC: Final = (
@@ -98,14 +100,13 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
             to.address,
             notice.kind,
             notice.priority,
-            channel=to.channel,
-            ordering_key=_ordering_key(notice, to.address, to.ticket or ticket),
+            ordering_key=_ordering_key(notice, to.address.chat, to.ticket or ticket),
             key=key,
             facts=facts | await _own_facts(tx, event, notice, to),
             ticket_id=event.ticket_id if to.ticket is None else to.ticket.id,
             message_id=None if message is None else message.id,
             person=to.person,
-            dedup_key=_once(notice, event, to.address),
+            dedup_key=_once(notice, event, to.address.chat),
             wait=notice.wait,
             locale=to.locale,
         )
@@ -125,12 +126,11 @@ async def _is_needless(tx: Tx, event: e.Event, notice: Notice, ticket: Ticket) -
 
 def row(
     tx: Tx,
-    address: str,
+    address: Address,
     kind: str,
     priority: pacing.Priority,
     *,
     ordering_key: str,
-    channel: str = TELEGRAM,
     key: str | None = None,
     facts: dict[str, Any] | None = None,
     ticket_id: int | None = None,
@@ -146,8 +146,8 @@ def row(
     ``locale`` is given.
     """
     return {
-        "channel": channel,
-        "address": address,
+        "channel": address.channel,
+        "address": address.chat,
         "ordering_key": ordering_key,
         "locale": locale or (person.language if person else tx.company.language),
         "kind": kind,
@@ -165,12 +165,12 @@ def row(
     }
 
 
-async def post(tx: Tx, chat: int, key: str, facts: dict[str, Any], *, topic: str) -> None:
+async def post(tx: Tx, chat: Address, key: str, facts: dict[str, Any], *, topic: str) -> None:
     """Write a post for a group; posts on one ``topic`` keep their order."""
-    ordering_key = f"{chat}:{topic}"
+    ordering_key = f"{chat.chat}:{topic}"
     post = row(
         tx,
-        str(chat),
+        chat,
         "text",
         pacing.Priority.GROUP_NEWS,
         ordering_key=ordering_key,
@@ -191,18 +191,18 @@ async def _recipients(
     """Whom an audience is. Nobody to reach: no row, and no trouble."""
     match notice.to:
         case Audience.STAFF_MAIL:
-            return [Recipient(address, EMAIL) for address in tx.company.mail_alerts_to]
+            return [Recipient(Address(EMAIL, to)) for to in tx.company.mail_alerts_to]
         case Audience.ADMINS:
             about = getattr(event, "person_id", None)
             admins = await find_admins(tx, (about, tx.actor.person_id))
-            return [Recipient(str(one.telegram_id), person=one) for one in admins]
+            return [Recipient(address_of(one), person=one) for one in admins]
         case Audience.PERSON:
             return await _whom_it_is_about(tx, event)
         case Audience.REPORTERS:
             return [
-                Recipient(str(one.telegram_id), person=one, ticket=ticket)
+                Recipient(one.address, person=one, ticket=ticket)
                 for ticket, one in await reporters_of(tx, event.ticket_id)
-                if one.telegram_id is not None
+                if one.address is not None
             ]
     return await _in_chat(tx, event, notice, person, message)
 
@@ -211,28 +211,31 @@ async def _whom_it_is_about(tx: Tx, event: e.Event) -> list[Recipient]:
     person = await _customer(tx, event, None)
     if person is None or person.id == tx.actor.person_id or person.unreachable_since is not None:
         return []
-    return [Recipient(str(person.telegram_id), person=person)]
+    return [Recipient(address_of(person), person=person)]
 
 
 async def _in_chat(
     tx: Tx, event: e.Event, notice: Notice, person: Person | None, message: Message | None
 ) -> list[Recipient]:
-    chat: int | str | None = None
+    chat: Address | None = None
+    locale: str | None = None
     match notice.to:
         case Audience.OPERATORS:
             chat = await _room(tx, event, notice, message)
         case Audience.ALERTS:
             chat = tx.company.alerts_chat
         case Audience.CUSTOMER:
-            chat = person.telegram_id if person else None
-        case Audience.ASSIGNEE:
-            chat = await _assignee_chat(tx, event)
+            chat = person.address if person else None
+        case Audience.ASSIGNEE if isinstance(event, e.TicketAssigned):
+            # what is said to a colleague in private, is said in their language
+            assignee = await tx.session.get_one(Person, event.concerns[0])
+            chat, locale = assignee.address, assignee.language
         case Audience.OTHER_CHAT:
-            chat = getattr(event, "other", None)
+            other = getattr(event, "other", None)
+            chat = None if other is None else Address.parse(other)
     if chat is None:
         return []
-    locale = await _colleagues_language(tx, notice, str(chat))
-    return [Recipient(str(chat), person=person, locale=locale)]
+    return [Recipient(chat, person=person, locale=locale)]
 
 
 async def _own_facts(tx: Tx, event: e.Event, notice: Notice, to: Recipient) -> dict[str, Any]:
@@ -259,34 +262,18 @@ def _stored(ticket: Ticket | None, message: Message | None) -> Stored:
     return Stored(origin, in_card=message is not None and message.in_card)
 
 
-async def _assignee_chat(tx: Tx, event: e.Event) -> int | None:
-    if not isinstance(event, e.TicketAssigned):
-        return None
-    return (await tx.session.get_one(Person, event.concerns[0])).telegram_id
-
-
-async def _colleagues_language(tx: Tx, notice: Notice, address: str) -> str | None:
-    """What is said to a colleague in private, is said in their language."""
-    if notice.to is not Audience.ASSIGNEE:
-        return None
-    query = select(Person.language).where(Person.telegram_id == int(address))
-    return (await tx.session.scalars(query)).one_or_none()
-
-
-async def _room(
-    tx: Tx, event: e.Event, notice: Notice, message: Message | None
-) -> int | str | None:
+async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None) -> Address | None:
     """The ticket's group; what answers a colleague's words goes where they stand, if it can."""
     if notice.reply == "source":
         note = await tx.session.get(Note, getattr(event, "note_id", 0)) if message is None else None
         words = message or note
-        if words is not None and await is_operator_chat(tx, words.source.chat):
-            return words.source.chat
+        if words is not None and await is_operator_chat(tx, words.source.address):
+            return words.source.address
     return await operator_chat_of(tx, event.ticket_id)
 
 
 def _ordering_key(notice: Notice, address: str, ticket: Ticket | None) -> str:
-    """Rows of a ticket keep their order at an address; what may overtake has a lane of its own."""
+    """Rows of a ticket keep their order at an address; what may overtake has a key of its own."""
     number = 0 if ticket is None else ticket.id
     if notice.kind == "reaction":
         return f"{address}:{number}:reaction"
@@ -344,8 +331,6 @@ async def _facts(
 
 async def _facts_of_people(tx: Tx, event: e.Event) -> dict[str, Any]:
     """Whom and what an event of the desk is about, as its words name them."""
-    if isinstance(event, e.DeskTroubled | e.DeskWell):
-        return {"id": event.chat}
     if isinstance(event, e.DeskSick | e.DeskRecovered):
         outcome = "sick" if isinstance(event, e.DeskSick) else "over"
         return {"what": Key(f"health.{outcome}.{event.code}")}
@@ -355,10 +340,10 @@ async def _facts_of_people(tx: Tx, event: e.Event) -> dict[str, Any]:
     return {}
 
 
-async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[int, str]]:
+async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[str, str]]:
     """Whom a post in the group calls: where they are reached, and their names."""
     found = [await tx.session.get_one(Person, number) for number in people]
-    return [(person.telegram_id or 0, person.name) for person in found]
+    return [(str(address_of(person)), person.name) for person in found]
 
 
 async def _source(tx: Tx, event: e.Event, message: Message | None) -> dict[str, Any]:

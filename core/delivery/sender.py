@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from core.addresses import Address
 from core.db import is_transient
 from core.delivery.channel import Channel, Delivery, SendError, Sent
 from core.delivery.linked_chats import is_own
@@ -99,7 +100,9 @@ class DeliverySender:
                     return await self._failed(delivery, error)
                 pause = error.retry_after or backoff(attempt, random.random())
             except Exception as mistake:
-                log.exception("a delivery's fate is unknown", extra={"outbox": delivery.id})
+                log.exception(
+                    "it is unknown whether a delivery arrived", extra={"outbox": delivery.id}
+                )
                 final = ours and not is_transient(mistake)
                 return _refused_by_us() if final else _try_again(delivery, "internal")
             else:
@@ -136,11 +139,11 @@ class DeliverySender:
 
     async def _judged(self, delivery: Delivery, error: SendError) -> SendError:
         """A chat of the desk's own is not given up: somebody will let the bot in again (X14)."""
-        if error.reason != "blocked" or not await self._is_own(delivery.address):
+        if error.reason != "blocked" or not await self._is_own(delivery.to):
             return error
         return SendError(error.reason, error.detail, configuration=True, retry_after=REST)
 
-    async def _is_own(self, address: str) -> bool:
+    async def _is_own(self, address: Address) -> bool:
         """Asked until the database answers; after a stop, true: then nothing is given up."""
         while True:
             try:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from core.addresses import Address
 from core.company import Company
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, Sent
@@ -49,7 +50,7 @@ async def follow_chat(tx: Tx, delivery: Delivery, result: DeliveryResult) -> Com
 
     At once where that is news to us; what is sent to and fro between two ids gets a pause.
     """
-    company = await move_chat(tx, int(delivery.address), int(result.moved_to))
+    company = await move_chat(tx, delivery.to, Address(delivery.channel, str(result.moved_to)))
     news = company is not tx.company
     after = 0.0 if news else backoff(delivery.attempts, random.random())
     await outbox_store.give_back(tx, delivery.id, after=after, error=result.reason, count=not news)

@@ -8,18 +8,17 @@ from typing import Final
 
 from sqlalchemy import Select, and_, func, or_, select
 
+from core.address_holders import address_of, holder_of
+from core.addresses import Address
 from core.errors import Refusal
 from core.models import Camera, CameraOwner, ContactPoint, Person
 from core.people.contact_points import verified_phones
-from core.people.identity import Sender, arrive, enter_dialogue, find_by_telegram, mark_reachable
+from core.people.identity import Sender, arrive, enter_dialogue, find_by_address, mark_reachable
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import FOLLOW_UP, Heard, Outcome
 from core.tx import ReadTx, Tx
 from core.words.stems import fold
 
-TELEGRAM: Final = "telegram"
-PHONE: Final = "phone"
-EMAIL: Final = "email"
 # How many cameras fit on a phone's screen, with the buttons to turn pages.
 PAGE: Final = 8
 
@@ -63,12 +62,12 @@ async def has_cameras(tx: ReadTx) -> bool:
     return (await tx.session.scalars(query)).one_or_none() is not None
 
 
-async def list_own(tx: ReadTx, telegram_id: int, words: str = "", page: int = 0) -> CameraPage:
+async def list_own(tx: ReadTx, address: Address, words: str = "", page: int = 0) -> CameraPage:
     """Return the person's cameras with all of these words in number, name or address.
 
     A page beyond the last is the last.
     """
-    found = await _owned_by(tx, telegram_id)
+    found = await _owned_by(tx, address)
     for word in fold(words).split():
         found = found.where(Camera.folded.contains(word, autoescape=True))
     total = await tx.session.scalar(select(func.count()).select_from(found.subquery())) or 0
@@ -80,28 +79,28 @@ async def list_own(tx: ReadTx, telegram_id: int, words: str = "", page: int = 0)
 
 
 async def find_own(
-    tx: ReadTx, telegram_id: int, *, camera_id: int | None = None, number: str | None = None
+    tx: ReadTx, address: Address, *, camera_id: int | None = None, number: str | None = None
 ) -> Camera:
     """Return the person's camera with this id or number.
 
     Raises :class:`Refusal`, the same for a camera of somebody else and for one that does not exist.
     """
     wanted = Camera.id == camera_id if number is None else Camera.number == number
-    query = (await _owned_by(tx, telegram_id)).where(wanted)
+    query = (await _owned_by(tx, address)).where(wanted)
     camera = (await tx.session.scalars(query)).one_or_none()
     if camera is None:
         raise Refusal("refusal.no_such_camera")
     return camera
 
 
-async def _owned_by(tx: ReadTx, telegram_id: int) -> Select[Camera]:
-    """Select active cameras whose owner is this id, or a verified contact point of this person."""
+async def _owned_by(tx: ReadTx, address: Address) -> Select[Camera]:
+    """Select active cameras of this address, and of every verified contact point of its person."""
     points = await tx.session.execute(
-        select(ContactPoint.kind, ContactPoint.value)
-        .join(Person, ContactPoint.person_id == Person.id)
-        .where(Person.telegram_id == telegram_id, ContactPoint.verified_at.is_not(None))
+        select(ContactPoint.kind, ContactPoint.value).where(
+            ContactPoint.person_id == holder_of(address), ContactPoint.verified_at.is_not(None)
+        )
     )
-    keys = [(TELEGRAM, str(telegram_id)), *(tuple(point) for point in points)]
+    keys = {(address.channel, address.chat), *(tuple(point) for point in points)}
     theirs = (and_(CameraOwner.kind == kind, CameraOwner.value == value) for kind, value in keys)
     return select(Camera).where(
         Camera.id.in_(select(CameraOwner.camera_id).where(or_(*theirs))), Camera.active.is_(True)
@@ -133,8 +132,8 @@ async def begin_choosing(tx: Tx, sender: Sender) -> Offered:
     mark_reachable(tx, person)
     if not await has_cameras(tx):
         raise Refusal("refusal.no_cameras")
-    page = await list_own(tx, sender.telegram_id)
-    phones = tuple(await verified_phones(tx, sender.telegram_id))
+    page = await list_own(tx, sender.address)
+    phones = tuple(await verified_phones(tx, sender.address))
     if page.total or phones:
         _look_for(tx, person, page, "")
     else:
@@ -155,28 +154,28 @@ async def search(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | N
     words = " ".join(incoming.text.split())[:_LONGEST]
     if incoming.kind != "text" or not words:
         return None
-    page = await list_own(tx, person.telegram_id or 0, words)
+    page = await list_own(tx, address_of(person), words)
     _look_for(tx, person, page, words)
     return Heard(Outcome.SEARCHES, person)
 
 
 async def look_at_page(tx: ReadTx, sender: Sender, page: int) -> Offered:
     """Return a page of the person's cameras, by the words searched for."""
-    person = await find_by_telegram(tx, sender.telegram_id)
+    person = await find_by_address(tx, sender.address)
     dialogue = (None if person is None else person.dialogue) or {}
     words = str(dialogue.get("words", "")) if dialogue.get("step") == STEP else ""
-    return Offered(await list_own(tx, sender.telegram_id, words, page), words)
+    return Offered(await list_own(tx, sender.address, words, page), words)
 
 
-async def wants_phone(tx: ReadTx, telegram_id: int) -> str | None:
+async def wants_phone(tx: ReadTx, address: Address) -> str | None:
     """Return why the person's contact would help to find cameras: it was ``asked`` for, or their
     phone is ``unknown``.
 
     ``None``: it would not, so it is a message like any other.
     """
-    person = await find_by_telegram(tx, telegram_id)
+    person = await find_by_address(tx, address)
     if ((None if person is None else person.dialogue) or {}).get("step") == PHONE_STEP:
         return "asked"
-    if await verified_phones(tx, telegram_id) or not await has_cameras(tx):
+    if await verified_phones(tx, address) or not await has_cameras(tx):
         return None
     return "unknown"

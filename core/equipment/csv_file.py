@@ -12,15 +12,16 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Final
 
+from core.addresses import TELEGRAM
 from core.words.aliases import CAMERA_COLUMNS
-from core.words.contact_values import read_email, read_phone, typed_phone
+from core.words.contact_values import EMAIL, PHONE, read_email, read_phone, typed_phone
 from core.words.pasted import fold_number, visible
 
 REQUIRED: Final = ("number", "name", "owner")
 LONGEST: Final = {"number": 64, "name": 200, "address": 300, "area": 100}
 # Ten digits that begin with 9, and longer ones, are phones without their +: Telegram counts its
 # people by ten digits, and has not come to 9 yet.
-_TELEGRAM: Final = re.compile(r"[1-9][0-9]{0,8}|[1-8][0-9]{9}", re.ASCII)
+_USER_ID: Final = re.compile(r"[1-9][0-9]{0,8}|[1-8][0-9]{9}", re.ASCII)
 _BARE_PHONE: Final = re.compile(r"9[0-9]{9}|[1-9][0-9]{10,14}", re.ASCII)
 # The line by which spreadsheets are told the delimiter.
 _DELIMITER_LINE: Final = re.compile(r"\s*\"?sep=(.)\"?[ \t]*\r?\n", re.IGNORECASE)
@@ -201,16 +202,16 @@ def read_owner(words: str) -> Owner:
     if words.startswith("+") or not words.isdecimal():
         phone = read_phone(words) if words.startswith("+") else typed_phone(words)
         if phone is not None:
-            return "phone", phone
+            return PHONE, phone
     if words.startswith("+"):
         raise ValueError("is not a phone in international form, such as +79161234567")
     if "@" in words:
         address = read_email(words)
         if address is None:
             raise ValueError("is not an e-mail address")
-        return "email", address
-    if _TELEGRAM.fullmatch(words):
-        return "telegram", words
+        return EMAIL, address
+    if _USER_ID.fullmatch(words):
+        return TELEGRAM, words
     raise ValueError("is neither a Telegram id nor a phone with + nor an e-mail address")
 
 

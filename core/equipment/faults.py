@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from core.address_holders import address_of
 from core.equipment import outage_detection, outages
 from core.equipment.cameras import CameraFacts, facts_of, find_own
 from core.errors import Refusal
@@ -65,7 +66,7 @@ async def choose_camera(
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
-    camera = await find_own(tx, sender.telegram_id, camera_id=camera_id, number=number)
+    camera = await find_own(tx, sender.address, camera_id=camera_id, number=number)
     known = await _known(tx, person, camera)
     if known is not None and known.mine is not None:
         follow_up(tx, person, known.mine.number)
@@ -84,7 +85,7 @@ async def report(
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
-    camera = await find_own(tx, sender.telegram_id, camera_id=camera_id)
+    camera = await find_own(tx, sender.address, camera_id=camera_id)
     return await _report(tx, person, camera, incoming, title)
 
 
@@ -94,7 +95,7 @@ def describing(title: Title) -> Step:
     async def hear(tx: Tx, person: Person, incoming: IncomingMessage) -> Heard | None:
         number = (person.dialogue or {})["camera"]
         try:
-            camera = await find_own(tx, person.telegram_id or 0, camera_id=number)
+            camera = await find_own(tx, address_of(person), camera_id=number)
         except Refusal:  # it was theirs when they chose it; the message is taken all the same
             enter_dialogue(person, None)
             return None

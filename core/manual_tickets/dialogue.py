@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from core.addresses import Address
 from core.contacts.lookup import Known, PersonFacts, find_people, person_facts
 from core.errors import NoSuchTicket, Refusal, Unreadable
 from core.manual_tickets import draft as steps
 from core.manual_tickets.draft import Draft, Offered, step_of, unpacked
 from core.models import Person, Ticket
-from core.people.contact_points import PHONE, read_point
-from core.people.identity import enter_dialogue, find_by_telegram
+from core.people.contact_points import read_point
+from core.people.identity import enter_dialogue, find_by_address
 from core.teams.teams import teams_of
 from core.tickets.catalog import CATEGORY, SERVICE, classes_of, topics_of
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
+from core.words.contact_values import PHONE
 from core.words.names import clean_name, is_blank
 from core.words.numbers import find_number
 
@@ -56,9 +58,9 @@ async def begin(tx: Tx, kind: str, words: str = "") -> View:
     return await _look_for(tx, draft, words)
 
 
-async def is_under_way(tx: ReadTx, telegram_id: int) -> bool:
+async def is_under_way(tx: ReadTx, address: Address) -> bool:
     """Return whether the person is in this dialogue."""
-    person = await find_by_telegram(tx, telegram_id)
+    person = await find_by_address(tx, address)
     dialogue = (person.dialogue if person else None) or {}
     return dialogue.get("step") == STEP and not _is_over(tx, dialogue)
 

@@ -11,7 +11,7 @@ from core.manual_tickets import draft as steps
 from core.manual_tickets.dialogue import current, view_of
 from core.manual_tickets.draft import Draft
 from core.models import Note, Person, Ticket
-from core.people.contact_points import EMAIL, PHONE, Point, add_point, make_contact, points_of
+from core.people.contact_points import Point, add_point, make_contact, points_of
 from core.people.identity import enter_dialogue
 from core.people.permissions import may
 from core.sla import answer_clock
@@ -23,6 +23,7 @@ from core.tickets.customer_message import open_ticket
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access, assign, enter, place_in_queue
 from core.tx import Tx
+from core.words.contact_values import EMAIL, PHONE
 
 BY_PHONE: Final = "phone"
 BY_HAND: Final = "operator"

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.addresses import Address
 from core.db import BigId, Row
 
 
@@ -104,11 +105,11 @@ class LinkedChat(Row):
     """A chat with a role: ``operators`` or ``alerts``.
 
     ``configured`` is what the environment said, or an admin; ``chat`` follows when
-    Telegram gives the group a new id, so that a restart does not go back to the old one.
+    its channel gives the group a new id, so that a restart does not go back to the old one.
     """
 
     __tablename__ = "linked_chat"
 
     role: Mapped[str] = mapped_column(String(16), primary_key=True)
-    configured: Mapped[int] = mapped_column(BigInteger)
-    chat: Mapped[int] = mapped_column(BigInteger)
+    configured: Mapped[Address]
+    chat: Mapped[Address]

@@ -30,9 +30,9 @@ class Camera(Row):
 
 
 class CameraOwner(Row):
-    """Whose a camera is, as the file said it: a ``telegram`` id, a ``phone`` or an ``email``.
+    """Whose a camera is, as the file said it: kind and value of a contact point.
 
-    A phone counts for whoever has verified it, an e-mail address for whoever writes from it.
+    It counts for whoever has verified it, or writes from there.
     """
 
     __tablename__ = "camera_owner"

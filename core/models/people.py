@@ -3,17 +3,19 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.addresses import Address
 from core.db import BigId, Row
 
 
 class Person(Row):
     """Somebody the desk talks with.
 
+    ``address`` is where they wrote from last, and are answered; who was only told of has none.
     ``dialogue`` is the step of a dialogue they are in, so that it survives a restart.
-    ``unreachable_since`` is set when Telegram says that they blocked the bot (R12).
+    ``unreachable_since`` is set when their channel says that they blocked us (R12).
     ``operator_since`` is set while they are a member of the operator group (G1).
     ``admin_since`` is set when they were made an admin here; ``ADMIN_IDS`` makes others.
     ``zone`` is their own time zone, if they have said it.
@@ -22,9 +24,8 @@ class Person(Row):
     __tablename__ = "person"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    telegram_id: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    address: Mapped[Address | None]
     name: Mapped[str] = mapped_column(String(200))
-    username: Mapped[str | None] = mapped_column(String(64), index=True)
     language: Mapped[str] = mapped_column(String(8))
     language_chosen: Mapped[bool] = mapped_column(default=False)
     dialogue: Mapped[dict[str, Any] | None]
@@ -37,15 +38,18 @@ class Person(Row):
 
 
 class ContactPoint(Row):
-    """A phone (``+79161234567``) or an e-mail address (in lower case) of a person.
+    """A way to reach a person: a phone (``+79161234567``), an e-mail address (in lower case), or
+    their chat in a channel, whose name is the ``kind`` then.
 
     ``verified_at``: they proved it themselves, by sharing their own contact or writing from it.
-    Only one person has a verified one.
+    Only one person has a verified one. ``handle`` is the public name that the channel finds them
+    by, in lower case: whoever was seen with it last.
     """
 
     __tablename__ = "contact_point"
     __table_args__ = (
         Index("ix_contact_point_kind_value", "kind", "value"),
+        Index("ix_contact_point_handle", "handle"),
         Index(
             "uq_contact_point_verified",
             "kind",
@@ -57,9 +61,10 @@ class ContactPoint(Row):
     )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     value: Mapped[str] = mapped_column(String(200), primary_key=True)
     verified_at: Mapped[datetime | None]
+    handle: Mapped[str | None] = mapped_column(String(64))
 
 
 class Account(Row):
@@ -112,7 +117,7 @@ class Team(Row):
     code: Mapped[str] = mapped_column(String(32), primary_key=True)
     titles: Mapped[dict[str, Any]]
     level: Mapped[int] = mapped_column(default=1)
-    chat: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    chat: Mapped[Address | None] = mapped_column(unique=True)
     active: Mapped[bool] = mapped_column(default=True)
 
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from core.address_holders import holder_of
+from core.addresses import Address
 from core.errors import NothingToDo
 from core.events import ContactMade, ContactPointAdded, ContactPointRemoved, PhoneVerified
 from core.models import ContactPoint, Person
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tx import ReadTx, Tx
-from core.words.contact_values import read_email, typed_phone
+from core.words.contact_values import DETAILS, EMAIL, PHONE, read_email, typed_phone
 from core.words.names import clean_name
 
 
@@ -24,10 +25,6 @@ async def zone_at(tx: ReadTx, address: str) -> ZoneInfo:
     holders = [] if value is None else await holders_of(tx, Point(EMAIL, value))
     zones = [person.zone for person in holders if person.zone is not None]
     return ZoneInfo(zones[0]) if zones else tx.company.zone
-
-
-PHONE: Final = "phone"
-EMAIL: Final = "email"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +47,20 @@ def read_point(words: str) -> Point | None:
 
 async def points_of(tx: ReadTx, person_id: int) -> tuple[Point, ...]:
     """Where the person can be reached: what they proved first, phones before addresses."""
-    query = select(ContactPoint).where(ContactPoint.person_id == person_id)
+    query = select(ContactPoint).where(
+        ContactPoint.person_id == person_id, ContactPoint.kind.in_(DETAILS)
+    )
     rows = await tx.session.scalars(query)
     points = [Point(row.kind, row.value, row.verified_at is not None) for row in rows]
     return tuple(sorted(points, key=lambda one: (not one.verified, one.kind != PHONE, one.value)))
+
+
+async def handles_of(tx: ReadTx, people: Sequence[int]) -> dict[int, str]:
+    """The public names by which channels find these people, of those who have one."""
+    query = select(ContactPoint.person_id, ContactPoint.handle).where(
+        ContactPoint.person_id.in_(people), ContactPoint.handle.is_not(None)
+    )
+    return {number: handle for number, handle in await tx.session.execute(query) if handle}
 
 
 async def holders_of(tx: ReadTx, point: Point) -> Sequence[Person]:
@@ -68,7 +75,7 @@ async def holders_of(tx: ReadTx, point: Point) -> Sequence[Person]:
 
 
 async def make_contact(tx: Tx, name: str, points: Sequence[Point]) -> Person:
-    """Somebody new, whom an operator tells of; Telegram does not know them yet."""
+    """Somebody new, whom an operator tells of; they have not written from anywhere yet."""
     person = Person(name=clean_name(name), language=tx.company.language, created_at=tx.now)
     await tx.insert(person)
     tx.emit(ContactMade(ticket_id=None, person_id=person.id, name=person.name))
@@ -102,8 +109,8 @@ async def remove_point(tx: Tx, person: Person, point: Point) -> None:
 async def verify_phone(tx: Tx, sender: Sender, phone: str) -> Person:
     """The person has shared their own contact with this phone, in international form.
 
-    Telegram vouches for the latest holder of a number, so whoever had it verified before keeps it
-    only as something that was said of them.
+    The channel vouches for the latest holder of a number, so whoever had it verified before keeps
+    it only as something that was said of them.
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
@@ -145,13 +152,12 @@ async def _hold(tx: Tx, person: Person, phone: str) -> None:
         point.verified_at = tx.now
 
 
-async def verified_phones(tx: ReadTx, telegram_id: int) -> list[str]:
+async def verified_phones(tx: ReadTx, address: Address) -> list[str]:
     """The phones that the person has proved to be theirs, the latest first."""
     query = (
         select(ContactPoint.value)
-        .join(Person, ContactPoint.person_id == Person.id)
         .where(
-            Person.telegram_id == telegram_id,
+            ContactPoint.person_id == holder_of(address),
             ContactPoint.kind == PHONE,
             ContactPoint.verified_at.is_not(None),
         )

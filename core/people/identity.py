@@ -1,107 +1,138 @@
-"""Recognising people by their Telegram id, and what is known of them."""
+"""Recognising people by the address they write from, and what is known of them."""
 
 from dataclasses import dataclass
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select, update
 
+from core.addresses import Address
 from core.db import PreparedStatement
 from core.events import PersonReachable
-from core.models import Person, PersonMerge
+from core.models import ContactPoint, Person, PersonMerge
 from core.people.operator_ids import OperatorIds
 from core.tx import Actor, ReadTx, Tx
+from core.words.contact_values import DETAILS
 from core.words.names import clean_name
 
-_GONE: Final = aliased(Person)
 _MERGED: Final = (
-    select(_GONE.telegram_id, Person.telegram_id)
-    .select_from(PersonMerge)
-    .join(_GONE, _GONE.id == PersonMerge.person_id)
+    select(ContactPoint.kind, ContactPoint.value, Person.address)
+    .join(PersonMerge, PersonMerge.person_id == ContactPoint.person_id)
     .join(Person, Person.id == PersonMerge.into_id)
-    .where(_GONE.telegram_id.is_not(None), Person.telegram_id.is_not(None))
+    .where(ContactPoint.kind.not_in(DETAILS), ContactPoint.verified_at.is_not(None))
 )
 
 
-class MergedAccounts(dict[int, int]):
-    """The Telegram id of an account that is no person's own any more → the id of whose it is."""
+class MergedAccounts(dict[Address, Address]):
+    """The address of somebody who was merged into another → the address of that one."""
 
 
-async def merged_accounts_of(tx: ReadTx) -> MergedAccounts:
-    """All of them, kept until two are merged."""
-    return await tx.cached(MergedAccounts, _read_merged_accounts)
+async def merged_account(tx: ReadTx, address: Address) -> Address:
+    """The address of the person behind this one: nearly always itself."""
+    return (await tx.cached(MergedAccounts, _read_merged_accounts)).get(address, address)
 
 
 async def _read_merged_accounts(tx: ReadTx) -> MergedAccounts:
-    rows: list[Any] = list(await tx.session.execute(_MERGED))
-    return MergedAccounts(tuple(row) for row in rows)
+    rows = await tx.session.execute(_MERGED)
+    return MergedAccounts(
+        (Address(channel, chat), into) for channel, chat, into in rows if into is not None
+    )
 
 
-async def merged_account(tx: ReadTx, telegram_id: int) -> int:
-    """The Telegram id of the person behind this account: nearly always its own."""
-    return (await merged_accounts_of(tx)).get(telegram_id, telegram_id)
-
-
-# Telegram's own identities: shared by many, so never a person (S2).
-NEVER_A_PERSON: Final = frozenset({1087968824, 777000, 136817688})
 LANGUAGES: Final = ("ru", "en")
 
-_FOUND: Final = select(Person).where(Person.telegram_id == bindparam("telegram"))
-_HELD: Final = _FOUND.with_for_update()
+_THERE: Final = (
+    ContactPoint.kind == bindparam("channel"),
+    ContactPoint.value == bindparam("chat"),
+    ContactPoint.verified_at.is_not(None),
+)
+_FOUND: Final = (
+    select(Person, ContactPoint.handle)
+    .join(ContactPoint, ContactPoint.person_id == Person.id)
+    .where(*_THERE)
+)
+_HELD: Final = _FOUND.with_for_update(of=Person)
 _READER: Final = PreparedStatement(
-    select(Person.__table__.c.language, Person.__table__.c.zone).where(
-        Person.__table__.c.telegram_id == bindparam("telegram")
-    )
+    select(Person.__table__.c.language, Person.__table__.c.zone)
+    .join(ContactPoint, ContactPoint.person_id == Person.id)
+    .where(*_THERE)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Somebody as Telegram shows them: the id is theirs, all else is what they chose to show."""
+    """Somebody as a channel shows them: the address is theirs, all else is what they chose to show.
 
-    telegram_id: int
+    ``handle`` is the public name that their channel finds them by, where it has such names.
+    """
+
+    address: Address
     name: str
-    username: str | None = None
+    handle: str | None = None
     language: str | None = None
 
 
-async def find_by_telegram(tx: ReadTx, telegram_id: int) -> Person | None:
-    """The person with this Telegram id; in a transaction the row is held."""
+async def find_by_address(tx: ReadTx, address: Address) -> Person | None:
+    """The person who writes from this address; in a transaction the row is held."""
     query = _HELD if isinstance(tx, Tx) else _FOUND
-    return (await tx.session.scalars(query, {"telegram": telegram_id})).one_or_none()
+    there = {"channel": address.channel, "chat": address.chat}
+    row = (await tx.session.execute(query, there)).one_or_none()
+    return None if row is None else row[0]
 
 
 async def recognise(tx: Tx, sender: Sender) -> Person:
     """The person behind an update: found or made, and brought up to date.
 
-    Raises ``ValueError`` for an identity that is nobody's (S2).
+    From now on they are answered where they wrote from.
     """
-    if sender.telegram_id in NEVER_A_PERSON:
-        message = "this identity is shared by many"
-        raise ValueError(message)
-    person = await find_by_telegram(tx, sender.telegram_id)
+    there = {"channel": sender.address.channel, "chat": sender.address.chat}
+    found = (await tx.session.execute(_HELD, there)).one_or_none()
+    handle = sender.handle.lower() if sender.handle else None
+    if found is None:
+        return await _meet(tx, sender, handle)
+    person, known_as = found
     name = clean_name(sender.name)
-    if person is None:
-        person = Person(
-            telegram_id=sender.telegram_id,
-            name=name,
-            username=sender.username,
-            language=_language(sender.language, tx.company.language),
-            created_at=tx.now,
-        )
-        tx.session.add(person)
-        await tx.session.flush()
-        return person
     if person.name != name:
         person.name = name
-    if person.username != sender.username:
-        person.username = sender.username
+    if person.address != sender.address:
+        person.address = sender.address
+    if known_as != handle:
+        await _free_handle(tx, sender.address.channel, handle)
+        point = (person.id, sender.address.channel, sender.address.chat)
+        (await tx.session.get_one(ContactPoint, point)).handle = handle
     return person
 
 
+async def _meet(tx: Tx, sender: Sender, handle: str | None) -> Person:
+    channel, chat = sender.address.channel, sender.address.chat
+    await _free_handle(tx, channel, handle)
+    person = Person(
+        address=sender.address,
+        name=clean_name(sender.name),
+        language=_language(sender.language, tx.company.language),
+        created_at=tx.now,
+    )
+    await tx.insert(person)
+    await tx.insert(
+        ContactPoint(
+            person_id=person.id, kind=channel, value=chat, verified_at=tx.now, handle=handle
+        )
+    )
+    return person
+
+
+async def _free_handle(tx: Tx, channel: str, handle: str | None) -> None:
+    """A handle belongs to whoever had it last: nobody else has it any more."""
+    if handle is not None:
+        await tx.session.execute(
+            update(ContactPoint)
+            .where(ContactPoint.handle == handle, ContactPoint.kind == channel)
+            .values(handle=None)
+        )
+
+
 def _language(code: str | None, default: str) -> str:
-    """The desk's language for a Telegram language code such as ``ru`` or ``en-GB``."""
+    """The desk's language for a language code such as ``ru`` or ``en-GB``."""
     if not code:
         return default
     short = code.split("-")[0].lower()
@@ -110,22 +141,23 @@ def _language(code: str | None, default: str) -> str:
     return "en"
 
 
-async def language_of(tx: ReadTx, telegram_id: int, code: str | None) -> str:
-    """The language to speak in: what they chose, else what their Telegram speaks."""
-    return (await reader_of(tx, telegram_id, code))[0]
+async def language_of(tx: ReadTx, address: Address, code: str | None) -> str:
+    """The language to speak in: what they chose, else what their app speaks."""
+    return (await reader_of(tx, address, code))[0]
 
 
-async def reader_of(tx: ReadTx, telegram_id: int, code: str | None) -> tuple[str, ZoneInfo | None]:
+async def reader_of(tx: ReadTx, address: Address, code: str | None) -> tuple[str, ZoneInfo | None]:
     """The language to speak in, and the zone to tell times in if they have their own (C9)."""
-    for language, zone in await _READER.rows(tx.session, {"telegram": telegram_id}):
+    there = {"channel": address.channel, "chat": address.chat}
+    for language, zone in await _READER.rows(tx.session, there):
         return language, None if zone is None else ZoneInfo(zone)
     return _language(code, tx.company.language), None
 
 
 async def arrive(tx: Tx, sender: Sender, role: str) -> Person:
-    """Recognise somebody and go on as them. An admin's id makes an admin of an operator."""
+    """Recognise somebody and go on as them. An admin's address makes an admin of an operator."""
     person = await recognise(tx, sender)
-    if role == "operator" and sender.telegram_id in tx.company.admins:
+    if role == "operator" and sender.address in tx.company.admins:
         role = "admin"
     tx.act_as(Actor(role, person.id, person.name))
     return person
@@ -163,17 +195,6 @@ def mark_reachable(tx: Tx, person: Person) -> None:
     if person.unreachable_since is not None:
         person.unreachable_since = None
         tx.emit(PersonReachable(ticket_id=None, person_id=person.id))
-
-
-async def operators_of(tx: ReadTx) -> list[Sender]:
-    """Return everybody who works here as far as the desk knows, as Telegram showed them last."""
-    working = Person.operator_since.is_not(None) & Person.operator_left.is_(None)
-    people = await tx.session.scalars(select(Person).where(working).order_by(Person.id))
-    return [
-        Sender(person.telegram_id, person.name, person.username, person.language)
-        for person in people
-        if person.telegram_id is not None
-    ]
 
 
 async def join_operators(tx: Tx, sender: Sender) -> None:

@@ -1,33 +1,30 @@
-"""Which Telegram ids are operators': asked for at every private message, so cached."""
+"""Which addresses are operators': asked for at every private message, so cached."""
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import select
-
+from core.address_holders import addresses_where
+from core.addresses import Address
 from core.models import Person
 from core.tx import ReadTx
 
-_WORKING: Final = select(Person.telegram_id).where(
-    Person.operator_since.is_not(None),
-    Person.operator_left.is_(None),
-    Person.telegram_id.is_not(None),
+_WORKING: Final = addresses_where(
+    Person.operator_since.is_not(None), Person.operator_left.is_(None)
 )
 
 
-class OperatorIds(frozenset[int]):
-    """Telegram ids of the operators: members of the operator group, as far as the desk knows."""
+class OperatorIds(frozenset[Address]):
+    """Addresses of the operators: members of the operator group, as far as the desk knows."""
 
 
 async def operator_ids_of(tx: ReadTx) -> OperatorIds:
-    """Telegram ids of all operators, read once and kept until somebody joins or leaves."""
+    """Addresses of all operators, read once and kept until somebody joins or leaves."""
     return await tx.cached(OperatorIds, _read_operator_ids)
 
 
 async def _read_operator_ids(tx: ReadTx) -> OperatorIds:
-    rows: list[Any] = list(await tx.session.scalars(_WORKING))
-    return OperatorIds(rows)
+    return OperatorIds(Address(*row) for row in await tx.session.execute(_WORKING))
 
 
-async def works_here(tx: ReadTx, telegram_id: int) -> bool:
+async def works_here(tx: ReadTx, address: Address) -> bool:
     """Operators and admins, wherever they write."""
-    return telegram_id in tx.company.admins or telegram_id in await operator_ids_of(tx)
+    return address in tx.company.admins or address in await operator_ids_of(tx)

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec, TypeVar
 
+from core.addresses import Address
 from core.errors import NotAllowed
 from core.models import Person
-from core.people.identity import Sender, arrive, find_by_telegram
+from core.people.identity import Sender, arrive, find_by_address
 from core.people.operator_ids import OperatorIds, works_here
 from core.tx import ReadTx, Tx
 
@@ -43,7 +44,7 @@ async def for_operator(
     **options: P.kwargs,
 ) -> R:
     """Let somebody in the operator group look. Raises :class:`NotAllowed` as `by_operator` does."""
-    person = await find_by_telegram(tx, sender.telegram_id)
+    person = await find_by_address(tx, sender.address)
     if person is not None and person.operator_left is not None:
         raise NotAllowed("look")
     return await query(tx, *args, **options)
@@ -65,7 +66,7 @@ async def as_staff(
     """Run an action for somebody who works here but acts elsewhere, in private: nobody becomes an
     operator by it. Raises :class:`NotAllowed` for all others.
     """
-    if not await works_here(tx, sender.telegram_id):
+    if not await works_here(tx, sender.address):
         raise NotAllowed("work")
     await arrive(tx, sender, "operator")
     return await action(tx, *args, **options)
@@ -80,7 +81,7 @@ async def for_worker(
     **options: P.kwargs,
 ) -> R:
     """Let somebody look who works here, wherever. Raises :class:`NotAllowed` for all others."""
-    if not await works_here(tx, sender.telegram_id):
+    if not await works_here(tx, sender.address):
         raise NotAllowed("look")
     return await query(tx, *args, **options)
 
@@ -94,12 +95,12 @@ async def for_admin(
     **options: P.kwargs,
 ) -> R:
     """Let an admin look. Raises :class:`NotAllowed` for everybody else."""
-    if sender.telegram_id not in tx.company.admins:
+    if sender.address not in tx.company.admins:
         raise NotAllowed("report")
     return await query(tx, *args, **options)
 
 
-async def id_of(tx: ReadTx, telegram_id: int) -> int | None:
+async def id_of(tx: ReadTx, address: Address) -> int | None:
     """The person's id with the desk, if they are known."""
-    person: Person | None = await find_by_telegram(tx, telegram_id)
+    person: Person | None = await find_by_address(tx, address)
     return None if person is None else person.id

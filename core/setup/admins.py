@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_
 
+from core.address_holders import addresses_of, addresses_where, is_at
+from core.addresses import Address
 from core.company import Company
 from core.errors import NothingToDo, Refusal
 from core.events import AdminAppointed, AdminDismissed
@@ -33,7 +35,7 @@ class Admin:
     and no ``id``.
     """
 
-    telegram_id: int
+    address: Address
     name: str = ""
     id: int = 0
     named: bool = False
@@ -41,26 +43,26 @@ class Admin:
 
 async def list_admins(tx: ReadTx) -> list[Admin]:
     """Return all admins: those the environment names first, then by when they were appointed."""
-    query = (
-        select(Person)
-        .where(
-            or_(Person.admin_since.is_not(None), Person.telegram_id.in_(tx.company.named_admins))
-        )
-        .order_by(Person.admin_since, Person.id)
+    named = tx.company.named_admins
+    query = addresses_where(or_(Person.admin_since.is_not(None), is_at(named)))
+    rows = await tx.session.execute(
+        query.add_columns(Person).order_by(Person.admin_since, Person.id)
     )
-    known = {person.telegram_id or 0: person for person in await tx.session.scalars(query)}
-    named = [
-        Admin(number, known[number].name, known[number].id, named=True)
-        if number in known
-        else Admin(number, named=True)
-        for number in sorted(tx.company.named_admins)
-    ]
-    appointed = [
-        Admin(number, person.name, person.id)
-        for number, person in known.items()
-        if number not in tx.company.named_admins
-    ]
-    return [*named, *appointed]
+    known = {Address(channel, chat): person for channel, chat, person in rows}
+    of_environment = [_admin(address, known.get(address)) for address in sorted(named, key=str)]
+    seen = {one.id for one in of_environment}
+    appointed = {
+        person.id: Admin(address, person.name, person.id)
+        for address, person in known.items()
+        if person.id not in seen
+    }
+    return [*of_environment, *appointed.values()]
+
+
+def _admin(address: Address, person: Person | None) -> Admin:
+    if person is None:
+        return Admin(address, named=True)
+    return Admin(address, person.name, person.id, named=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +100,14 @@ async def accept(tx: Tx, sender: Sender, secret: str) -> Company:
     over = fact is None or datetime.fromisoformat(fact.value["until"]) < tx.now
     if over or not hmac.compare_digest(digest, digest_of(secret)):
         raise Refusal("refusal.invitation")
-    if sender.telegram_id in tx.company.admins:
+    if sender.address in tx.company.admins:
         raise NothingToDo("refusal.admin_already")
     person = await arrive(tx, sender, "customer")
     person.admin_since = tx.now
     by = "" if fact is None else str(fact.value["by"])
     await tx.session.delete(fact)
     tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="invitation", invited_by=by))
-    return replace(tx.company, admins=tx.company.admins | {sender.telegram_id})
+    return replace(tx.company, admins=tx.company.admins | {sender.address})
 
 
 async def dismiss(tx: Tx, sender: Sender, person_id: int) -> Company:
@@ -118,11 +120,11 @@ async def dismiss(tx: Tx, sender: Sender, person_id: int) -> Company:
     person = await tx.session.get(Person, person_id, with_for_update=True)
     if person is None or person.admin_since is None:
         raise NothingToDo("refusal.no_admin")
-    number = person.telegram_id or 0
-    if number in tx.company.named_admins:
+    theirs = await addresses_of(tx, person_id)
+    if theirs & tx.company.named_admins:
         raise Refusal("refusal.fixed", variable="ADMIN_IDS")
-    if tx.company.admins <= {number}:
+    if tx.company.admins <= theirs:
         raise Refusal("refusal.last_admin")
     person.admin_since = None
     tx.emit(AdminDismissed(ticket_id=None, person_id=person.id))
-    return replace(tx.company, admins=tx.company.admins - {number})
+    return replace(tx.company, admins=tx.company.admins - theirs)

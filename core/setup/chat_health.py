@@ -5,11 +5,12 @@ team's own group: to the alert channel), and by mail.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select
 
+from core.addresses import Address
 from core.delivery.outbox_store import hurry
 from core.events import DeskTroubled, DeskWell
 from core.models import SystemState
@@ -31,7 +32,7 @@ class Condition:
 
     role: str
     code: str
-    chat: int | None = None
+    chat: Address | None = None
     title: str = ""
     team: str = ""
 
@@ -69,7 +70,8 @@ async def tell(tx: Tx, seen: Sequence[Condition]) -> list[Condition]:
             tx.emit(DeskTroubled(ticket_id=None, code=each.code, **facts))
         elif each.code == FINE:
             tx.emit(DeskWell(ticket_id=None, code=before.code, **facts))
-            await hurry(tx, str(each.chat))
+            if each.chat is not None:
+                await hurry(tx, each.chat.chat)
             well.append(each)
     return well
 
@@ -79,11 +81,15 @@ def _facts(about: Condition, seen: Sequence[Condition]) -> dict[str, Any]:
     works = other is not None and other.code == FINE
     return {
         "role": about.role,
-        "chat": about.chat,
+        "chat": _text(about.chat),
         "team": about.team,
         "title": about.title,
-        "other": other.chat if works and other is not None else None,
+        "other": _text(other.chat) if works and other is not None else None,
     }
+
+
+def _text(chat: Address | None) -> str | None:
+    return None if chat is None else str(chat)
 
 
 async def troubled_teams(tx: ReadTx) -> frozenset[str]:
@@ -91,14 +97,18 @@ async def troubled_teams(tx: ReadTx) -> frozenset[str]:
     facts = await tx.session.scalars(
         select(SystemState).where(SystemState.name.startswith(_OF_TEAM))
     )
-    told = [Condition(**fact.value) for fact in facts]
+    told = [_noted(fact) for fact in facts]
     return frozenset(each.team for each in told if each.trouble_seen)
 
 
 async def _last_report(tx: ReadTx, about: Condition) -> Condition:
     """Return the last report on this chat; none counts as fine."""
     fact = await tx.session.get(SystemState, about.name)
-    return Condition(about.role, FINE) if fact is None else Condition(**fact.value)
+    return Condition(about.role, FINE) if fact is None else _noted(fact)
+
+
+def _noted(fact: SystemState) -> Condition:
+    return Condition(fact.value["role"], fact.value["code"], team=fact.value["team"])
 
 
 async def _note(tx: Tx, condition: Condition) -> None:
@@ -106,4 +116,5 @@ async def _note(tx: Tx, condition: Condition) -> None:
     if fact is None:
         fact = SystemState(name=condition.name, value={}, at=tx.now)
         tx.session.add(fact)
-    fact.value, fact.at = asdict(condition), tx.now
+    kept = {"role": condition.role, "code": condition.code, "team": condition.team}
+    fact.value, fact.at = kept, tx.now

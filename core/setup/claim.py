@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
-
+from core.address_holders import addresses_where
+from core.addresses import Address
 from core.company import Company
 from core.errors import Refusal
 from core.events import AdminAppointed
@@ -27,10 +27,10 @@ LASTS: Final = timedelta(days=1)
 _BYTES: Final = 24
 
 
-async def appointed(tx: ReadTx) -> frozenset[int]:
-    """Return Telegram ids of those who were made admins by a link."""
-    query = select(Person.telegram_id).where(Person.admin_since.is_not(None))
-    return frozenset(id_ for id_ in await tx.session.scalars(query) if id_ is not None)
+async def appointed(tx: ReadTx) -> frozenset[Address]:
+    """Return the addresses of those who were made admins by a link."""
+    rows = await tx.session.execute(addresses_where(Person.admin_since.is_not(None)))
+    return frozenset(Address(*row) for row in rows)
 
 
 async def offer_claim(tx: Tx) -> str | None:
@@ -65,7 +65,7 @@ async def claim(tx: Tx, sender: Sender, secret: str) -> Company:
     person.admin_since = tx.now
     await tx.session.delete(offered)
     tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="claim"))
-    return replace(tx.company, admins=tx.company.admins | {sender.telegram_id})
+    return replace(tx.company, admins=tx.company.admins | {sender.address})
 
 
 def digest_of(secret: str) -> str:

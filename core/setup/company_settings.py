@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from core.addresses import Address
 from core.company import Company
 from core.delivery.linked_chats import find_linked_chats, store_linked_chats
 from core.errors import NotAllowed, Refusal
 from core.events import CompanyChanged
 from core.models import Setting
-from core.people.identity import Sender, arrive, enter_dialogue, find_by_telegram, recognise
+from core.people.identity import Sender, arrive, enter_dialogue, find_by_address, recognise
 from core.setup.claim import appointed
 from core.tx import ReadTx, Tx
 
@@ -79,7 +80,7 @@ async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
 
 async def arrive_as_admin(tx: Tx, sender: Sender) -> None:
     """Act as this admin from here on. Raises :class:`NotAllowed` for everybody else."""
-    if sender.telegram_id not in tx.company.admins:
+    if sender.address not in tx.company.admins:
         raise NotAllowed("set_up")
     await arrive(tx, sender, "operator")
 
@@ -100,9 +101,9 @@ async def ask_for(tx: Tx, sender: Sender, field: str) -> None:
     enter_dialogue(await recognise(tx, sender), {"step": STEP, "field": field})
 
 
-async def asked_for(tx: ReadTx, telegram_id: int) -> str | None:
+async def asked_for(tx: ReadTx, address: Address) -> str | None:
     """Return the field that the person was asked for, if any."""
-    person = await find_by_telegram(tx, telegram_id)
+    person = await find_by_address(tx, address)
     dialogue = (person.dialogue if person is not None else None) or {}
     return dialogue.get("field") if dialogue.get("step") == STEP else None
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import exists, select
 
+from core.addresses import Address
 from core.company import Company
 from core.delivery.card_updates import post_missing_cards
 from core.delivery.linked_chats import ROLES, move_chat, operator_chats_of
@@ -20,7 +21,7 @@ from core.tx import Tx
 OPERATORS: Final = "operators"
 
 
-async def link(tx: Tx, sender: Sender, role: str, chat: int) -> Company:
+async def link(tx: Tx, sender: Sender, role: str, chat: Address) -> Company:
     """Give ``chat`` the role; deliveries waiting for the former chat go there.
 
     Open tickets get their cards there. Returns the company as it is from now on. Raises
@@ -30,7 +31,7 @@ async def link(tx: Tx, sender: Sender, role: str, chat: int) -> Company:
     await arrive_as_admin(tx, sender)
     field = ROLES[role]
     refuse_if_fixed(tx, field, PLACES[field])
-    before = getattr(tx.company, field)
+    before: Address | None = getattr(tx.company, field)
     if before == chat:
         raise NothingToDo("refusal.linked_already")
     team = (await teams_of(tx)).of_chat(chat)
@@ -43,14 +44,21 @@ async def link(tx: Tx, sender: Sender, role: str, chat: int) -> Company:
         place = LinkedChat(role=role, configured=chat, chat=chat)
         tx.session.add(place)
     place.configured = place.chat = chat
-    tx.emit(ChatLinked(ticket_id=None, role=role, chat=chat, before=before))
+    tx.emit(
+        ChatLinked(
+            ticket_id=None,
+            role=role,
+            chat=str(chat),
+            before=None if before is None else str(before),
+        )
+    )
     if role == OPERATORS:
         await _post_cards(tx, chat)
     chosen: dict[str, Any] = {field: chat}
     return replace(tx.company, **chosen)
 
 
-async def _post_cards(tx: Tx, chat: int) -> None:
+async def _post_cards(tx: Tx, chat: Address) -> None:
     """Post cards of open tickets: people may have written before there was a group. Tickets of a
     team with a group of its own stay there.
     """

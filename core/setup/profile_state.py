@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
-
+from core.address_holders import addresses_where, is_at
+from core.addresses import Address
 from core.models import Person, SystemState
 from core.setup.chat_health import troubled_teams
 from core.teams.teams import teams_of
@@ -18,7 +18,7 @@ class ProfileState:
     """The digest of what was published last, at first empty, and for which ``admins``."""
 
     digest: str = ""
-    admins: frozenset[int] = frozenset()
+    admins: frozenset[Address] = frozenset()
 
 
 async def find_profile_state(tx: ReadTx) -> ProfileState:
@@ -26,7 +26,8 @@ async def find_profile_state(tx: ReadTx) -> ProfileState:
     fact = await tx.session.get(SystemState, INTRODUCED)
     if fact is None:
         return ProfileState()
-    return ProfileState(str(fact.value["digest"]), frozenset(fact.value.get("admins", ())))
+    admins = frozenset(map(Address.parse, fact.value.get("admins", ())))
+    return ProfileState(str(fact.value["digest"]), admins)
 
 
 async def note_profile_state(tx: Tx, said: ProfileState) -> None:
@@ -35,18 +36,17 @@ async def note_profile_state(tx: Tx, said: ProfileState) -> None:
     if fact is None:
         fact = SystemState(name=INTRODUCED, value={}, at=tx.now)
         tx.session.add(fact)
-    fact.value, fact.at = {"digest": said.digest, "admins": sorted(said.admins)}, tx.now
+    fact.value, fact.at = {"digest": said.digest, "admins": sorted(map(str, said.admins))}, tx.now
 
 
-async def reachable_admins(tx: ReadTx) -> frozenset[int]:
-    """Return Telegram ids of the admins who have written to the bot, and can be written to."""
-    query = select(Person.telegram_id).where(
-        Person.telegram_id.in_(tx.company.admins), Person.unreachable_since.is_(None)
-    )
-    return frozenset(id_ for id_ in await tx.session.scalars(query) if id_ is not None)
+async def reachable_admins(tx: ReadTx) -> frozenset[Address]:
+    """Return the addresses of the admins who have written to us, and can be written to."""
+    admins = tx.company.admins
+    query = addresses_where(is_at(admins), Person.unreachable_since.is_(None))
+    return admins & {Address(*row) for row in await tx.session.execute(query)}
 
 
-async def linked_operator_chats(tx: ReadTx) -> list[int]:
+async def linked_operator_chats(tx: ReadTx) -> list[Address]:
     """Return the operators' groups, without those of teams that the bot cannot enter."""
     main = tx.company.operators_chat
     shut = await troubled_teams(tx)

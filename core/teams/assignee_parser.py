@@ -1,17 +1,18 @@
-"""Reads who is meant in a command: a team by title or code, a colleague by @username or name."""
+"""Reads who is meant in a command: a team by title or code, a colleague by @handle or name."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from core.addresses import Address
 from core.errors import Unreadable
 from core.teams.members import Colleague, colleagues_of
 from core.teams.teams import TeamFacts, teams_of
 from core.tx import ReadTx
 
 _LEVEL: Final = re.compile(r"[lL]?([1-9])(?=[\s,:]|\Z)[\s,:]*")
-_USERNAME: Final = re.compile(r"@(\w{1,64})", re.ASCII)
+_HANDLE: Final = re.compile(r"@(\w{1,64})", re.ASCII)
 # What may stand between the name and the reason.
 _PAUSE: Final = " \t\n\xa0,:;.—–-"
 
@@ -33,10 +34,12 @@ class AssignmentWish:
     why: str = ""
 
 
-async def read_hand_over(tx: ReadTx, words: str, mentioned: int | None = None) -> AssignmentWish:
+async def read_hand_over(
+    tx: ReadTx, words: str, mentioned: Address | None = None
+) -> AssignmentWish:
     """Read ``@user why`` or ``team why``.
 
-    ``mentioned``: the Telegram id of a person without a username who is named first. Raises
+    ``mentioned``: the address of a person without a handle who is named first. Raises
     :class:`Unreadable` with the choices.
     """
     target, why = await _read_target(tx, words, mentioned)
@@ -45,10 +48,12 @@ async def read_hand_over(tx: ReadTx, words: str, mentioned: int | None = None) -
     return AssignmentWish(target, why=why)
 
 
-async def read_escalation(tx: ReadTx, words: str, mentioned: int | None = None) -> AssignmentWish:
+async def read_escalation(
+    tx: ReadTx, words: str, mentioned: Address | None = None
+) -> AssignmentWish:
     """Read ``[level] [@user or team] [why]``: what is no whole name is a reason.
 
-    Raises :class:`Unreadable` for a username that no operator has.
+    Raises :class:`Unreadable` for a handle that no operator has.
     """
     found = _LEVEL.match(words)
     level = None if found is None else int(found[1])
@@ -57,11 +62,13 @@ async def read_escalation(tx: ReadTx, words: str, mentioned: int | None = None) 
     return AssignmentWish(target, level, why)
 
 
-async def _read_target(tx: ReadTx, words: str, mentioned: int | None) -> tuple[Target | None, str]:
+async def _read_target(
+    tx: ReadTx, words: str, mentioned: Address | None
+) -> tuple[Target | None, str]:
     colleagues = await colleagues_of(tx)
-    named = _USERNAME.match(words)
+    named = _HANDLE.match(words)
     if named is not None:
-        return _by_username(colleagues, named[1]), words[named.end() :].lstrip(_PAUSE)
+        return _by_handle(colleagues, named[1]), words[named.end() :].lstrip(_PAUSE)
     best: tuple[int, Target] | None = None
     for name, target in await _names(tx, colleagues, mentioned):
         if _begins(words, name) and (best is None or len(name) > best[0]):
@@ -71,16 +78,16 @@ async def _read_target(tx: ReadTx, words: str, mentioned: int | None) -> tuple[T
     return best[1], words[best[0] :].lstrip(_PAUSE)
 
 
-def _by_username(colleagues: Sequence[Colleague], username: str) -> Target:
-    wanted = username.casefold()
+def _by_handle(colleagues: Sequence[Colleague], handle: str) -> Target:
+    wanted = handle.casefold()
     for one in colleagues:
-        if (one.username or "").casefold() == wanted:
+        if one.handle == wanted:
             return Target(person=one)
-    raise Unreadable("refusal.no_such_username", words=f"@{username}")
+    raise Unreadable("refusal.no_such_handle", words=f"@{handle}")
 
 
 async def _names(
-    tx: ReadTx, colleagues: Sequence[Colleague], mentioned: int | None
+    tx: ReadTx, colleagues: Sequence[Colleague], mentioned: Address | None
 ) -> list[tuple[str, Target]]:
     """Return all whole names, a team's before a person's; a name of two people means neither."""
     names = [
@@ -90,7 +97,8 @@ async def _names(
     ]
     for one in colleagues:
         namesakes = [other for other in colleagues if other.name == one.name]
-        if one.telegram_id == mentioned or len(namesakes) == 1:
+        is_mentioned = mentioned is not None and one.address == mentioned
+        if is_mentioned or len(namesakes) == 1:
             names.append((one.name, Target(person=one)))
     return names
 
@@ -126,8 +134,8 @@ def _is_called(one: Colleague, wanted: str) -> bool:
 
 
 def name_of(tx: ReadTx, target: Target) -> str:
-    """Return the target's name in the company's language; of namesakes the username."""
+    """Return the target's name in the company's language; of namesakes the handle."""
     if target.person is None:
         return "" if target.team is None else target.team.title(tx.company.language)
     one = target.person
-    return f"{one.name} (@{one.username})" if one.username else one.name
+    return f"{one.name} (@{one.handle})" if one.handle else one.name

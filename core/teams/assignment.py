@@ -18,7 +18,7 @@ from core.tickets.lifecycle import access, enter, target_of
 from core.tickets.lifecycle import name_of as name_of_person
 from core.tx import ReadTx, Tx
 
-# How many people a notice names: Telegram notifies no more.
+# How many people a notice names: no messenger notifies more.
 MOST_TOLD: Final = 5
 # How much of the reason a notice quotes; the internal note has it all.
 WHY_TOLD: Final = 300
@@ -215,7 +215,7 @@ async def _concerned(tx: Tx, target: Target) -> tuple[int, ...]:
         code = target.team.code
         chosen = [one for one in await colleagues_of(tx) if _is_in(one, code)]
         chosen = [one for one in chosen if one.on_duty] or chosen
-    others = [one for one in chosen if one.id != tx.actor.person_id and one.telegram_id]
+    others = [one for one in chosen if one.id != tx.actor.person_id and one.address is not None]
     return tuple(one.id for one in others[:MOST_TOLD])
 
 

@@ -2,10 +2,12 @@
 
 from sqlalchemy import select
 
+from core.addresses import Address
 from core.errors import MoveRefused
 from core.events import OperatorLeft, TicketReleased
-from core.models import Ticket
-from core.people.identity import Sender, leave_operators
+from core.models import Person, Ticket
+from core.people.identity import Sender, find_by_address, leave_operators
+from core.people.operator_ids import OperatorIds
 from core.tickets.lifecycle import enter
 from core.tx import Tx
 
@@ -14,7 +16,19 @@ async def depart(tx: Tx, sender: Sender) -> None:
     """The person is in no group of operators any more. Their unfinished tickets are nobody's, and
     the others are told which.
     """
-    person = await leave_operators(tx, sender)
+    await _return_tickets(tx, await leave_operators(tx, sender))
+
+
+async def depart_from(tx: Tx, address: Address) -> None:
+    """The same of somebody of whom no more is known than where they were reached."""
+    person = await find_by_address(tx, address)
+    if person is not None:
+        person.operator_left = tx.now
+        tx.invalidate(OperatorIds)
+        await _return_tickets(tx, person)
+
+
+async def _return_tickets(tx: Tx, person: Person) -> None:
     query = (
         select(Ticket)
         .where(Ticket.assignee_id == person.id, Ticket.closed_at.is_(None))

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from core.addresses import Address
 from core.errors import NotAllowed, NothingToDo
 from core.events import DutyBegan, DutyEnded
 from core.models import Duty, Person, TeamMember
+from core.people.contact_points import handles_of
 from core.people.permissions import may
 from core.teams.teams import TeamFacts, Teams, teams_of
 from core.tx import ReadTx, Tx
@@ -43,9 +45,9 @@ class Colleague:
     """An operator. ``teams`` are those that take tickets, the lowest level first."""
 
     id: int
-    telegram_id: int
+    address: Address | None
     name: str
-    username: str | None
+    handle: str | None
     on_duty: bool
     teams: tuple[TeamFacts, ...]
 
@@ -60,13 +62,14 @@ async def colleagues_of(tx: ReadTx) -> list[Colleague]:
         .order_by(Person.name, Person.id)
     )
     found = [(person, since is not None) for person, since in rows]
-    belonging = await _memberships(tx, [person.id for person, _ in found])
+    ids = [person.id for person, _ in found]
+    belonging, handles = await _memberships(tx, ids), await handles_of(tx, ids)
     return [
         Colleague(
             person.id,
-            person.telegram_id or 0,
+            person.address,
             person.name,
-            person.username,
+            handles.get(person.id),
             on_duty,
             _sorted(teams, belonging.get(person.id, ())),
         )

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from core.addresses import Address
 from core.models import Team
 from core.tx import ReadTx
 
@@ -19,7 +20,7 @@ class TeamFacts:
     code: str
     titles: Mapping[str, str]
     level: int
-    chat: int | None
+    chat: Address | None
     active: bool
 
     def title(self, language: str) -> str:
@@ -40,7 +41,7 @@ class Teams(dict[str, TeamFacts]):
         """Return those with a group of their own."""
         return [team for team in self.offered if team.chat is not None]
 
-    def of_chat(self, chat: int) -> TeamFacts | None:
+    def of_chat(self, chat: Address) -> TeamFacts | None:
         """Return the team whose own group this chat is."""
         return next((team for team in self.with_group if team.chat == chat), None)
 

@@ -9,8 +9,10 @@ from typing import Final
 
 from sqlalchemy import select
 
+from core.address_holders import holder_of
+from core.addresses import Address
 from core.delivery.outbox_store import drop_unsent
-from core.models import Message, Note, Person, Ticket
+from core.models import Message, Note, Ticket
 from core.tickets.conversation import note, undo
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
@@ -27,15 +29,14 @@ class AlbumLocation:
 
 
 async def find_album(
-    tx: ReadTx, telegram_id: int, incoming: IncomingMessage
+    tx: ReadTx, address: Address, incoming: IncomingMessage
 ) -> AlbumLocation | None:
     """Return where earlier pieces of this person's album went, if there were any."""
     if incoming.album is None:
         return None
     notes = await tx.session.execute(
         select(Note.ticket_id, Note.content)
-        .join(Person, Note.author_id == Person.id)
-        .where(Person.telegram_id == telegram_id, Note.source_chat == incoming.ref.chat)
+        .where(Note.author_id == holder_of(address), Note.source_chat == incoming.ref.chat)
         .order_by(Note.id.desc())
         .limit(_RECENT)
     )
@@ -44,8 +45,7 @@ async def find_album(
             return AlbumLocation(ticket_id, note=True)
     query = (
         select(Message.ticket_id)
-        .join(Person, Message.author_id == Person.id)
-        .where(Person.telegram_id == telegram_id, Message.album == incoming.album)
+        .where(Message.author_id == holder_of(address), Message.album == incoming.album)
         .limit(1)
     )
     number = (await tx.session.scalars(query)).one_or_none()

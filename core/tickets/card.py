@@ -230,7 +230,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         place=None if sent is None else MessageRef(sent.channel, sent.chat, sent.message),
         digest=None if sent is None else sent.digest,
         relations=await relations_of(tx, ticket.id),
-        reach=() if customer.telegram_id else await reach_of(tx, customer.id),
+        reach=() if customer.address else await reach_of(tx, customer.id),
         promised=await promised_of(tx, kind),
         faulty=await faulty_of(tx, ticket, camera),
         behind=await work_behind(tx, ticket.id),

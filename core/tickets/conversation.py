@@ -34,7 +34,7 @@ from core.tickets.relations import reach_of
 from core.tx import Tx
 from core.words.names import NAMELESS, is_blank
 
-# Telegram's limit: a message can be deleted for 48 hours.
+# For so long the channels can delete a message.
 UNDO_HOURS: Final = 48
 
 
@@ -87,7 +87,7 @@ async def _demand_channel(tx: Tx, ticket: Ticket) -> None:
     (A5).
     """
     person = await tx.get(Person, ticket.customer_id)
-    if person.telegram_id is None:
+    if person.address is None:
         reach = ", ".join(value for _, value in await reach_of(tx, person.id))
         raise Refusal("refusal.no_channel", number=ticket.id, reach=reach or NAMELESS)
 

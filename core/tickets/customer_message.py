@@ -129,7 +129,7 @@ async def open_ticket(
     *,
     topic: str | None,
     follows: int | None = None,
-    origin: str = "telegram",
+    origin: str | None = None,
     title: str | None = None,
     part_of: str | None = None,
     undecided: bool = False,
@@ -139,7 +139,9 @@ async def open_ticket(
     Without a ``title`` it is the topic's; without a topic, the question itself (A3). The answer
     deadline runs from now (decision: set at registration). ``part_of`` and ``undecided``: see the
     event; the words of a ticket that the group does not look at are shown by its later card.
+    Without an ``origin`` it is the channel of the message.
     """
+    origin = origin or said[0].ref.channel
     first = next((words for words in said if words.text.strip()), None)
     opening = first.text.strip() if first else ""
     state = (await workflow_of(tx)).initial

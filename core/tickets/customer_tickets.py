@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, select
 
+from core.address_holders import holder_of
+from core.addresses import Address
 from core.errors import Refusal
-from core.models import Message, Person, Ticket
+from core.models import Message, Ticket
 from core.people.identity import Sender, arrive, mark_reachable
 from core.tickets.catalog import TopicFacts, topics_of, workflow_of
 from core.tickets.intake import follow_up
@@ -67,10 +69,10 @@ class OwnWords:
 
 
 async def list_own(
-    tx: ReadTx, telegram_id: int, cursor: Cursor | None = None, *, newer: bool = False
+    tx: ReadTx, address: Address, cursor: Cursor | None = None, *, newer: bool = False
 ) -> OwnPage:
     """Return the page behind the cursor (or before it, if ``newer``): open first, newest first."""
-    rows = await _list(tx, telegram_id, cursor, newer=newer)
+    rows = await _list(tx, address, cursor, newer=newer)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     tickets = tuple([await own_ticket(tx, row) for row in (rows[::-1] if newer else rows)])
     if newer:
@@ -79,14 +81,14 @@ async def list_own(
 
 
 async def _list(
-    tx: ReadTx, telegram_id: int, cursor: Cursor | None, *, newer: bool
+    tx: ReadTx, address: Address, cursor: Cursor | None, *, newer: bool
 ) -> list[Ticket]:
     """Return one row more than a page, in the direction asked for: first one half, then the other.
 
     ``AND id < ?`` after the owner reads along one index, at any depth. The owner is looked up
     apart: in a join with people the database would begin with all tickets.
     """
-    owner = select(Person.id).where(Person.telegram_id == telegram_id).scalar_subquery()
+    owner = holder_of(address)
     open_codes = (await workflow_of(tx)).open_codes()
     halves = [False, True] if not newer else [True, False]
     if cursor is not None:

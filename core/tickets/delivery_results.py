@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.addresses import MessageRef
+from core.addresses import Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
 from core.delivery.card_updates import leave_pointer
 from core.delivery.channel import Delivery, Sent
@@ -16,7 +16,7 @@ from core.delivery.sent_messages import note_card, note_former_card, note_redraw
 from core.delivery.settlement import FollowUps
 from core.events import PersonUnreachable
 from core.models import Message, Person, Ticket
-from core.people.identity import Sender, find_by_telegram, lose
+from core.people.identity import Sender, find_by_address, lose
 from core.tickets.catalog import workflow_of
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tx import Tx
@@ -46,19 +46,19 @@ async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     if await tx.session.get(Ticket, number, with_for_update=True) is None:
         return
     card = MessageRef(delivery.channel, delivery.address, sent.message_refs[0])
-    if await _has_moved(tx, number, delivery.address):
+    if await _has_moved(tx, number, delivery.to):
         await note_former_card(tx, number, card)
         await leave_pointer(tx, number, card, None)
     else:
         await note_card(tx, number, card, digest)
 
 
-async def _has_moved(tx: Tx, ticket_id: int, here: str) -> bool:
+async def _has_moved(tx: Tx, ticket_id: int, here: Address) -> bool:
     """Return whether the ticket went to another group while its card was on the way here."""
-    if str(await operator_chat_of(tx, ticket_id)) == here or not await is_operator_chat(tx, here):
+    if await operator_chat_of(tx, ticket_id) == here or not await is_operator_chat(tx, here):
         return False
     tx.invalidate(OperatorChats)  # another process may have changed them a moment ago
-    return await is_operator_chat(tx, here) and str(await operator_chat_of(tx, ticket_id)) != here
+    return await is_operator_chat(tx, here) and await operator_chat_of(tx, ticket_id) != here
 
 
 async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
@@ -80,8 +80,8 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
 
 
 async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:
-    """Note that this Telegram user has blocked the bot."""
-    person = await find_by_telegram(tx, sender.telegram_id)
+    """Note that the sender has blocked us where they wrote from."""
+    person = await find_by_address(tx, sender.address)
     if person is not None:
         await lose_customer(tx, person, reason, by_answer=False)
 

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from core.addresses import MessageRef
-from core.models import Message, Note, Person, SentMessage
+from core.address_holders import holder_of
+from core.addresses import Address, MessageRef
+from core.models import Message, Note, SentMessage
 from core.tx import ReadTx
 from core.words.names import units
 
@@ -66,20 +67,16 @@ async def find_location(tx: ReadTx, ref: MessageRef) -> MessageLocation | None:
     return None if noted is None else MessageLocation(noted.ticket_id, note_id=noted.id)
 
 
-# Telegram cuts at 4096; the command itself is not kept.
+# A longer text arrives in parts of 4096 characters; the command itself is not kept.
 _FULL: Final = 4000
 
 
-async def is_full_answer(tx: ReadTx, telegram_id: int, ref: MessageRef) -> bool:
+async def is_full_answer(tx: ReadTx, address: Address, ref: MessageRef) -> bool:
     """Return whether this message was a full-length answer by this person."""
-    query = (
-        select(Message.text)
-        .join(Person, Message.author_id == Person.id)
-        .where(
-            Message.source == ref,
-            Message.from_customer.is_(False),
-            Person.telegram_id == telegram_id,
-        )
+    query = select(Message.text).where(
+        Message.source == ref,
+        Message.from_customer.is_(False),
+        Message.author_id == holder_of(address),
     )
     before = (await tx.session.scalars(query.limit(1))).one_or_none()
     return before is not None and units(before) >= _FULL

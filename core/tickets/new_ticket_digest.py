@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import exists, select
 
+from core.addresses import Address
 from core.db import constant
 from core.delivery.linked_chats import all_operator_chats
 from core.delivery.outbox import post
@@ -23,7 +24,7 @@ from core.words.names import clean_name, units
 
 # More waiting cards than this are replaced by a digest.
 CALM: Final = 12
-# Characters for the lines, about fifty tickets; the rest of Telegram's 4096 is for the heading.
+# Characters for the lines, about fifty tickets; the rest of a message is for the heading.
 LONGEST: Final = 3600
 LINE: Final = 48
 TOLD: Final = "group.storm"
@@ -37,7 +38,7 @@ async def post_digest(tx: Tx) -> int:
     return sum([await _gather(tx, chat) for chat in await all_operator_chats(tx)])
 
 
-async def _gather(tx: Tx, chat: int) -> int:
+async def _gather(tx: Tx, chat: Address) -> int:
     waiting = await _waiting_cards(tx, chat)
     if len(waiting) <= CALM or await _still_telling(tx, chat):
         return 0
@@ -50,7 +51,7 @@ async def _gather(tx: Tx, chat: int) -> int:
 
 
 def _posts(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Return the lines as few texts as possible, none longer than Telegram takes."""
+    """Return the lines as few texts as possible, none longer than a message may be."""
     post: list[str] = []
     for line in lines:
         if units("\n".join([*post, line])) > LONGEST:
@@ -61,7 +62,7 @@ def _posts(lines: Sequence[str]) -> Iterator[list[str]]:
         yield post
 
 
-async def _waiting_cards(tx: Tx, chat: int) -> Sequence[tuple[int, Ticket, str]]:
+async def _waiting_cards(tx: Tx, chat: Address) -> Sequence[tuple[int, Ticket, str]]:
     rows = await tx.session.execute(
         select(OutboxRow.id, Ticket, Person.name)
         .join(Ticket, OutboxRow.ticket_id == Ticket.id)
@@ -69,12 +70,12 @@ async def _waiting_cards(tx: Tx, chat: int) -> Sequence[tuple[int, Ticket, str]]
         .where(
             OutboxRow.state == constant("queued"),
             OutboxRow.kind == "card",
-            OutboxRow.address == str(chat),
+            OutboxRow.address == chat.chat,
             # none yet, or in another group
             ~exists().where(
                 SentMessage.ticket_id == Ticket.id,
                 SentMessage.role == constant(CARD),
-                SentMessage.chat == str(chat),
+                SentMessage.chat == chat.chat,
             ),
         )
         .order_by(OutboxRow.id)
@@ -82,10 +83,10 @@ async def _waiting_cards(tx: Tx, chat: int) -> Sequence[tuple[int, Ticket, str]]
     return [(number, ticket, name) for number, ticket, name in rows]
 
 
-async def _still_telling(tx: Tx, chat: int) -> bool:
+async def _still_telling(tx: Tx, chat: Address) -> bool:
     query = select(OutboxRow.id).where(
         OutboxRow.state.in_(PENDING),
-        OutboxRow.address == str(chat),
+        OutboxRow.address == chat.chat,
         OutboxRow.key == TOLD,
     )
     return (await tx.session.scalars(query.limit(1))).one_or_none() is not None

@@ -1,5 +1,5 @@
 """The parent, children and links of a ticket, as its card shows them (B12, B19), and the contact
-points of a customer without Telegram (A5).
+points of a customer who has not written to us (A5).
 """
 
 from dataclasses import dataclass
@@ -90,7 +90,7 @@ def _seen_from(link: Any, ticket_id: int) -> str:
 
 
 async def reach_of(tx: ReadTx, person_id: int) -> tuple[tuple[str, str], ...]:
-    """Return kind and value of phones, then e-mail addresses, of somebody without Telegram."""
+    """Return kind and value of phones, then e-mail addresses, of who has not written to us."""
     query = (
         select(ContactPoint.kind, ContactPoint.value)
         .where(ContactPoint.person_id == person_id)

@@ -5,6 +5,11 @@ from typing import Final
 
 from core.words.pasted import visible
 
+PHONE: Final = "phone"
+EMAIL: Final = "email"
+DETAILS: Final = (PHONE, EMAIL)
+"""Kinds of contact points that are noted of people; from any other kind they write themselves."""
+
 # What people write between the digits.
 _BETWEEN: Final = re.compile(r"[\s().\u00a0\u2010-\u2015-]+")
 _INTERNATIONAL: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
@@ -22,7 +27,7 @@ def read_phone(words: str) -> str | None:
 
 
 def shared_phone(words: str) -> str | None:
-    """Return the phone of a contact shared in Telegram, which may lack its ``+``."""
+    """Return the phone of a contact that somebody has shared, which may lack its ``+``."""
     return read_phone(f"+{visible(words).lstrip('+')}")
 
 

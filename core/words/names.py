@@ -20,7 +20,7 @@ _ASTRAL: Final = 0x10000
 
 
 def units(text: str) -> int:
-    """Return the length in UTF-16 code units, in which Telegram counts."""
+    """Return the length in UTF-16 code units, in which messages are measured."""
     return len(text) + sum(1 for char in text if ord(char) >= _ASTRAL)
 
 
@@ -74,7 +74,7 @@ def _flag_letters_before(text: str, index: int) -> int:
 
 NAMELESS: Final = "—"
 LONGEST_MESSAGE: Final = 4096
-"""What Telegram takes in one message, in UTF-16 units."""
+"""How long one message may be, in UTF-16 units."""
 
 _ELLIPSIS: Final = "…"
 _MOST_MARKS: Final = 3

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, TelegramObject, User
 
+from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from core.delivery.linked_chats import OperatorChats, operator_chats_of
 from core.desk import Desk
 from core.errors import Refusal
-from core.people.identity import NEVER_A_PERSON, Sender, merged_account, reader_of
+from core.people.identity import Sender, merged_account, reader_of
 from core.people.operator_ids import OperatorIds, works_here
 from core.texts import Texts
 from core.tx import ReadTx
@@ -34,26 +35,30 @@ class Role(Enum):
 
 async def role_of(desk: Desk, user: User) -> Role:
     """The role of a person in private. Reads nothing while the operators' ids are cached."""
-    if user.id in desk.company.admins:
+    address = chat_address(user.id)
+    if address in desk.company.admins:
         return Role.ADMIN
     ids: OperatorIds | None = desk.cache.get(OperatorIds)
-    works = await desk.read(works_here, user.id) if ids is None else user.id in ids
+    works = await desk.read(works_here, address) if ids is None else address in ids
     return Role.OPERATOR if works else Role.CUSTOMER
 
 
 async def is_operator_chat(desk: Desk, chat: int) -> bool:
     """True for the operators' group as it is now (it may have moved), and for a team's own."""
-    if chat == desk.company.operators_chat:
-        return True
     if chat >= 0:
         return False
-    chats = desk.cache.get(OperatorChats)
-    return chat in (chats if chats is not None else await desk.read(operator_chats_of)).values()
+    address = chat_address(chat)
+    if address == desk.company.operators_chat:
+        return True
+    chats: OperatorChats | None = desk.cache.get(OperatorChats)
+    if chats is None:
+        chats = await desk.read(operator_chats_of)
+    return address in chats.values()
 
 
 def sender_of(user: User) -> Sender:
     """A Telegram user as the desk's people know them."""
-    return Sender(user.id, user.full_name, user.username, user.language_code)
+    return Sender(chat_address(user.id), user.full_name, user.username, user.language_code)
 
 
 def is_nobody(message: Message) -> bool:
@@ -71,7 +76,7 @@ def is_from_admin(message: Message, desk: Desk) -> bool:
     """True if an admin wrote it themselves."""
     if is_nobody(message) or is_borrowed(message) or message.from_user is None:
         return False
-    return message.from_user.id in desk.company.admins
+    return chat_address(message.from_user.id) in desk.company.admins
 
 
 Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]
@@ -123,8 +128,8 @@ async def _read_reader(
     tx: ReadTx, sender: Sender, *, merged: bool
 ) -> tuple[Sender, str, ZoneInfo | None]:
     if merged:
-        sender = replace(sender, telegram_id=await merged_account(tx, sender.telegram_id))
-    return sender, *await reader_of(tx, sender.telegram_id, sender.language)
+        sender = replace(sender, address=await merged_account(tx, sender.address))
+    return sender, *await reader_of(tx, sender.address, sender.language)
 
 
 async def show_refusal(responder: Responder, event: TelegramObject, refusal: Refusal) -> None:

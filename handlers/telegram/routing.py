@@ -12,6 +12,7 @@ from aiogram.dispatcher.event.telegram import TelegramEventObserver
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
+from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
@@ -19,7 +20,7 @@ from channels.telegram.screens.customer_tickets import OWN
 from channels.telegram.screens.ticket_list import ListPage
 from core.desk import Desk
 from core.errors import Refusal
-from core.people.identity import NEVER_A_PERSON, Sender
+from core.people.identity import Sender
 from core.texts import Texts
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.admins import setup
@@ -159,7 +160,7 @@ async def on_button(
     elif message.chat.type == "private":
         role = await memberships.role_of(query.from_user)
         handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
-    elif message.chat.id == desk.company.alerts_chat:
+    elif chat_address(message.chat.id) == desk.company.alerts_chat:
         handler = admins.on_button
     elif await is_operator_chat(desk, message.chat.id):
         await memberships.require(query.from_user)

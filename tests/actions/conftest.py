@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.migrations import migrate
+from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database, Row
 from core.desk import Desk
@@ -107,8 +108,8 @@ def company() -> Company:
         name="Our Yard",
         language="en",
         admins=people.ADMINS,
-        operators_chat=people.OPERATORS,
-        alerts_chat=people.ALERTS,
+        operators_chat=chat_address(people.OPERATORS),
+        alerts_chat=chat_address(people.ALERTS),
         mail_alerts_to=("staff@example.org",),
     )
 

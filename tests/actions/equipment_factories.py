@@ -1,5 +1,6 @@
 """Cameras of the stories, whose they are, and short ways of telling of them."""
 
+from channels.telegram.addresses import chat_address
 from core.desk import Desk
 from core.equipment.camera_import import Plan, apply, compare
 from core.equipment.cameras import CameraFacts, find_own
@@ -16,7 +17,7 @@ AREA = "North"
 def camera(number: str, *owners: Sender | str, area: str = AREA, name: str = "Entrance") -> Read:
     """A camera of these people: Telegram's, or phones and addresses as a file says them."""
     kinds = frozenset(
-        ("telegram", str(owner.telegram_id))
+        ("telegram", owner.address.chat)
         if isinstance(owner, Sender)
         else ("email" if "@" in owner else "phone", owner)
         for owner in owners
@@ -40,11 +41,11 @@ async def tells(desk: Desk, sender: Sender, number: str, words: str = "No pictur
     """The person reports the camera by a button."""
 
     async def telling(tx: Tx) -> Heard:
-        found = await find_own(tx, sender.telegram_id, number=number)
+        found = await find_own(tx, sender.address, number=number)
         return await report(tx, sender, found.id, says(sender, words), title=title)
 
     return await desk.run(telling)
 
 
 def crowd(size: int, first: int = 5000) -> list[Sender]:
-    return [Sender(first + at, f"Neighbour {at}", None, "en") for at in range(size)]
+    return [Sender(chat_address(first + at), f"Neighbour {at}", None, "en") for at in range(size)]

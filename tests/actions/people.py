@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any, Final
 
+from channels.telegram.addresses import chat_address
 from core.addresses import TELEGRAM, MessageRef
 from core.desk import Desk
 from core.models import Person, Ticket
@@ -12,21 +13,26 @@ from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, hear
 from core.tx import Actor, Tx
 
-ALICE: Final = Sender(101, "Alice", "alice", "en")
-BORIS: Final = Sender(102, "Boris", None, "ru")
-OLGA: Final = Sender(201, "Olga", "olga")
-OLEG: Final = Sender(202, "Oleg", "oleg")
-ANNA: Final = Sender(301, "Anna", "anna")
-EVE: Final = Sender(666, "Eve")
+ALICE: Final = Sender(chat_address(101), "Alice", "alice", "en")
+BORIS: Final = Sender(chat_address(102), "Boris", None, "ru")
+OLGA: Final = Sender(chat_address(201), "Olga", "olga")
+OLEG: Final = Sender(chat_address(202), "Oleg", "oleg")
+ANNA: Final = Sender(chat_address(301), "Anna", "anna")
+EVE: Final = Sender(chat_address(666), "Eve")
 
-ADMINS: Final = frozenset({ANNA.telegram_id})
+ADMINS: Final = frozenset({ANNA.address})
 OPERATORS: Final = -100
 ALERTS: Final = -200
 
 _refs = count(1000)
 
 
-def ref(chat: int, message: int) -> MessageRef:
+def number(sender: Sender) -> int:
+    """By which the directory names them."""
+    return int(sender.address.chat)
+
+
+def ref(chat: int | str, message: int) -> MessageRef:
     """A message of a chat in Telegram."""
     return MessageRef(TELEGRAM, str(chat), str(message))
 
@@ -42,7 +48,7 @@ def says(
     """Words of somebody in their private chat."""
     content = {"kind": kind, "text": text}
     return IncomingMessage(
-        ref(sender.telegram_id, message_ref or next(_refs)), kind, text, content, **more
+        ref(sender.address.chat, message_ref or next(_refs)), kind, text, content, **more
     )
 
 

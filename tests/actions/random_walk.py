@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
@@ -51,6 +52,7 @@ from tests.actions.people import (
     OPERATORS,
     customer,
     leaves_dialogue,
+    number,
     opens,
     says,
     writes,
@@ -70,9 +72,9 @@ QUICK: Final = (Term(Kind(), Spans(HOUR, 3 * HOUR)),)
 CAMERAS: Final = (("C1", ALICE), ("C1", BORIS), ("C2", ALICE), ("C3", BORIS))
 COMPANY: Final = Company(
     language="en",
-    admins=frozenset({ANNA.telegram_id}),
-    operators_chat=OPERATORS,
-    alerts_chat=ALERTS,
+    admins=frozenset({ANNA.address}),
+    operators_chat=chat_address(OPERATORS),
+    alerts_chat=chat_address(ALERTS),
     outage_faults=2,
 )
 
@@ -112,9 +114,9 @@ async def seed_company(path: Path) -> Stage:
     database = Database(f"sqlite+aiosqlite:///{path}")
     desk = Desk(database, COMPANY, SUBSCRIBERS, clock=Clock())
     staff = [await operator_here(desk, who) for who in STAFF]
-    await desk.run(put_team, "first", {"en": "First"}, level=1, members=[OLGA.telegram_id])
-    await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[OLEG.telegram_id])
-    await desk.run(put_team, "third", {"en": "Third"}, level=3, members=[OLEG.telegram_id])
+    await desk.run(put_team, "first", {"en": "First"}, level=1, members=[number(OLGA)])
+    await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[number(OLEG)])
+    await desk.run(put_team, "third", {"en": "Third"}, level=3, members=[number(OLEG)])
     customers = {
         actor.person_id: (who, actor) for who in CUSTOMERS for actor in [await customer(desk, who)]
     }
@@ -265,7 +267,7 @@ class World:
         number, who = CAMERAS[camera]
 
         async def telling(tx: Tx) -> None:
-            found = await find_own(tx, who.telegram_id, number=number)
+            found = await find_own(tx, who.address, number=number)
             await report(tx, who, found.id, says(who, "No picture"), title=title)
 
         await self.desk.run(telling)

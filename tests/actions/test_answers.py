@@ -62,7 +62,7 @@ async def test_who_answers_first_becomes_the_assignee(desk: Desk, store: Store) 
     await answers(desk, oleg, ticket.id)
     kept = await store.ticket(ticket.id)
     assert (kept.assignee_id, kept.state) == (olga.person_id, "in_progress")
-    assert await store.told(ALICE.telegram_id) == ["ticket.opened", "content", "content"]
+    assert await store.told(ALICE.address.chat) == ["ticket.opened", "content", "content"]
 
 
 async def test_only_a_delivered_answer_ends_the_waiting(
@@ -136,7 +136,7 @@ async def test_an_album_is_one_answer(desk: Desk, store: Store) -> None:
     first = writes("", kind="photo", album="x")
     await answers(desk, olga, ticket.id, first)
     await answers(desk, olga, ticket.id, writes("", kind="photo", album="x"))
-    assert await store.told(ALICE.telegram_id) == ["ticket.opened", "content"]
+    assert await store.told(ALICE.address.chat) == ["ticket.opened", "content"]
     mine = [m.id for m in await store.messages(ticket.id) if not m.from_customer]
     await desk.run(answer_delivered, mine)
     assert (await store.ticket(ticket.id)).waiting_since is None
@@ -156,7 +156,7 @@ async def test_a_question_waits_for_the_customer_and_their_answer_brings_it_back
     kept = await store.ticket(ticket.id)
     assert (kept.state, kept.assignee_id) == ("reopened", None)
     assert kept.waiting_since is not None
-    assert "ticket.reopened" not in await store.told(ALICE.telegram_id)
+    assert "ticket.reopened" not in await store.told(ALICE.address.chat)
 
 
 async def test_a_question_that_was_never_delivered_leaves_the_customer_waiting(
@@ -223,7 +223,7 @@ async def test_a_plain_yes_to_does_everything_work_closes_the_ticket(
     await desk.run_as(olga, move, ticket.id, "resolve")
     await desk.run(hear, ALICE, says(ALICE, words))
     assert (await store.ticket(ticket.id)).state == "closed"
-    assert (await store.told(ALICE.telegram_id))[-1] == "customer.verdict.content"
+    assert (await store.told(ALICE.address.chat))[-1] == "customer.verdict.content"
     assert (await store.outbox(OPERATORS, kind="content"))[-1].facts["thanks"] is False
 
 
@@ -296,7 +296,7 @@ async def test_an_answer_taken_back_makes_the_customer_wait_again(
     await desk.run_as(olga, undo, said.ref)
     kept = await store.ticket(ticket.id)
     assert (kept.waiting_since, kept.answer_due) == (ticket.waiting_since, ticket.answer_due)
-    assert (await store.outbox(ALICE.telegram_id))[-1].kind == "delete"
+    assert (await store.outbox(ALICE.address.chat))[-1].kind == "delete"
     assert (await store.facts(ticket.id, "answer_withdrawn"))[0]["old"] == "Wrong flat"
     with pytest.raises(NothingToDo):
         await desk.run_as(olga, undo, said.ref)
@@ -363,7 +363,7 @@ async def test_a_failed_answer_is_said_aloud_and_sent_again_once(desk: Desk, sto
     message = await answers(desk, olga, ticket.id)
     with pytest.raises(NothingToDo):
         await desk.run_as(olga, retry, message)
-    (row,) = await store.outbox(ALICE.telegram_id, kind="content")
+    (row,) = await store.outbox(ALICE.address.chat, kind="content")
     await desk.run(end, row.id, "failed", error="network")
     await desk.run(answer_failed, message, "network")
     assert "answer.failed.other" in await store.told(OPERATORS)
@@ -371,7 +371,7 @@ async def test_a_failed_answer_is_said_aloud_and_sent_again_once(desk: Desk, sto
     await desk.run_as(olga, retry, message)
     with pytest.raises(NothingToDo):
         await desk.run_as(olga, retry, message)
-    assert len(await store.outbox(ALICE.telegram_id, kind="content")) == 2
+    assert len(await store.outbox(ALICE.address.chat, kind="content")) == 2
 
 
 async def test_retrying_what_is_no_answer_is_refused(desk: Desk, store: Store) -> None:
@@ -393,7 +393,7 @@ async def test_notes_live_apart_and_never_leave_the_house(desk: Desk, store: Sto
     assert [row.text for row in await store.rows(select(Note))] == ["he is angry"]
     assert [words.text for words in await desk.read(list_words, ticket.id)] == [ticket.opening]
     assert [text for _, _, text in await desk.read(list_notes, ticket.id)] == ["he is angry"]
-    assert all("angry" not in str(row.facts) for row in await store.outbox(ALICE.telegram_id))
+    assert all("angry" not in str(row.facts) for row in await store.outbox(ALICE.address.chat))
     assert (await store.ticket(ticket.id)).waiting_since is not None
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from channels.telegram.addresses import chat_address
 from core.desk import Desk
 from core.errors import AlreadyTaken, NothingToDo, NotYours
 from core.models import Person, Ticket
@@ -22,7 +23,9 @@ async def test_of_many_who_take_at_once_one_wins_and_the_others_learn_who(
     desk: Desk, store: Store, takers: int
 ) -> None:
     ticket = await opens(desk)
-    people = [await operator(desk, Sender(1000 + n, f"Op {n}")) for n in range(takers)]
+    people = [
+        await operator(desk, Sender(chat_address(1000 + n), f"Op {n}")) for n in range(takers)
+    ]
     results = await asyncio.gather(
         *(desk.run_as(who, take, ticket.id) for who in people), return_exceptions=True
     )
@@ -60,7 +63,7 @@ async def test_taking_twice_is_nothing_to_do_and_the_customer_hears_of_the_first
         await desk.run_as(olga, take, ticket.id)
     await desk.run_as(olga, release, ticket.id)
     await desk.run_as(oleg, take, ticket.id)
-    assert await store.told(ALICE.telegram_id) == ["ticket.opened", "ticket.taken"]
+    assert await store.told(ALICE.address.chat) == ["ticket.opened", "ticket.taken"]
     assert (await store.ticket(ticket.id)).state == "in_progress"
 
 
@@ -104,6 +107,6 @@ async def test_two_first_words_of_one_person_at_once_make_one_person(
     desk: Desk, store: Store
 ) -> None:
     await asyncio.gather(*(desk.run(hear, OLGA, says(OLGA)) for _ in range(5)))
-    people = await store.rows(select(Person).where(Person.telegram_id == OLGA.telegram_id))
+    people = await store.rows(select(Person).where(Person.address == OLGA.address))
     assert len(people) == 1
     assert len(await store.messages(None)) == 5

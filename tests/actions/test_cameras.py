@@ -38,7 +38,7 @@ PHONE = "+79161234567"
 
 
 async def numbers(desk: Desk, sender: Sender, words: str = "") -> list[str]:
-    page = await desk.read(list_own, sender.telegram_id, words)
+    page = await desk.read(list_own, sender.address, words)
     return [facts.number for facts in page.cameras]
 
 
@@ -100,12 +100,12 @@ async def test_a_phone_counts_only_once_it_is_shared(desk: Desk, store: Store) -
     await brings(desk, camera("1", PHONE))
     offered = await desk.run(begin_choosing, ALICE)
     assert offered.page.total == 0 and not offered.phones
-    assert await desk.read(cameras.wants_phone, ALICE.telegram_id) == "asked"
+    assert await desk.read(cameras.wants_phone, ALICE.address) == "asked"
     await desk.run(verify_phone, ALICE, PHONE)
     assert await numbers(desk, ALICE) == ["1"]
     (facts,) = await store.facts(None, "phone_verified")
     assert (facts["phone"], facts["before"]) == (PHONE, None)
-    assert await desk.read(cameras.wants_phone, ALICE.telegram_id) is None
+    assert await desk.read(cameras.wants_phone, ALICE.address) is None
 
 
 async def test_what_was_only_said_of_somebody_opens_nothing(desk: Desk) -> None:
@@ -162,7 +162,7 @@ async def test_many_cameras_come_in_pages_and_are_found_by_words(desk: Desk) -> 
     assert heard.outcome is Outcome.SEARCHES
     found = await desk.read(look_at_page, ALICE, 0)
     assert found.words == "дверь 15" and found.page.total == 1
-    assert (await desk.read(own_tickets, ALICE.telegram_id)).tickets == ()
+    assert (await desk.read(own_tickets, ALICE.address)).tickets == ()
 
 
 @pytest.mark.parametrize("words", ["_1", "%", "MOS%", "mos_1 birch", "st 1"])
@@ -195,7 +195,7 @@ async def test_a_fault_is_a_ticket_and_a_task_in_one(desk: Desk, store: Store) -
     (kind,) = await store.rows(select(Classification))
     assert (kind.ticket_id, kind.category) == (number, "incident")
     assert "fault_reported" in await store.journal(number)
-    assert await store.told(ALICE.telegram_id) == ["ticket.opened"]
+    assert await store.told(ALICE.address.chat) == ["ticket.opened"]
     assert await store.told(OPERATORS) == ["card"]
 
 
@@ -263,7 +263,7 @@ async def test_another_owner_is_told_that_it_is_known_and_gets_no_second_task(
     (part,) = await store.rows(select(TicketParent))
     assert (part.child_id, part.parent_id) == (second.ticket.id, first.ticket.id)
     assert len(await store.rows(select(Task))) == 1
-    assert await store.told(BORIS.telegram_id) == ["ticket.known"]
+    assert await store.told(BORIS.address.chat) == ["ticket.known"]
     row = await store.ticket(second.ticket.id)
     assert row.waiting_since is None and await store.timers(row.id) == {}
 
@@ -280,7 +280,7 @@ async def test_the_owners_of_a_camera_are_those_of_the_last_file(desk: Desk, sto
     await brings(desk, camera("1", ALICE, PHONE, "a@example.org"))
     await brings(desk, camera("1", BORIS))
     rows = await store.rows(select(CameraOwner))
-    assert [(row.kind, row.value) for row in rows] == [("telegram", str(BORIS.telegram_id))]
+    assert [(row.kind, row.value) for row in rows] == [("telegram", BORIS.address.chat)]
     (only,) = await store.rows(select(Camera))
-    found = await desk.read(find_own, BORIS.telegram_id, camera_id=only.id)
+    found = await desk.read(find_own, BORIS.address, camera_id=only.id)
     assert found.number == "1"

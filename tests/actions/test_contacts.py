@@ -1,5 +1,6 @@
 """People: where they are reached, who is found by what, and two who turn out to be one."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,13 +22,14 @@ from core.models import (
     Person,
     PersonMerge,
 )
-from core.people.contact_points import EMAIL, PHONE, Point, make_contact, verify_phone, zone_at
+from core.people.contact_points import Point, make_contact, verify_phone, zone_at
 from core.people.identity import merged_account
 from core.tickets.customer_message import open_ticket
 from core.tickets.customer_tickets import list_own
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tx import Tx
+from core.words.contact_values import DETAILS, EMAIL, PHONE
 from tests.actions.equipment_factories import brings, camera
 from tests.actions.people import (
     ALICE,
@@ -91,6 +93,19 @@ async def test_an_address_and_a_username_find_whose_they_are(desk: Desk) -> None
         assert await names(desk, nobody) == []
 
 
+async def test_a_handle_is_of_whoever_was_seen_with_it_last(desk: Desk) -> None:
+    await opens(desk, ALICE)
+    await opens(desk, replace(BORIS, handle="Alice"))
+    assert await names(desk, "@alice") == ["Boris"]
+    await opens(desk, replace(ALICE, handle="alice_2"))
+    assert await names(desk, "@alice") == ["Boris"]
+    assert await names(desk, "@alice_2") == ["Alice"]
+    await opens(desk, replace(BORIS, handle=None))
+    assert await names(desk, "@alice") == []
+    await opens(desk, replace(EVE, handle="alice_2"))
+    assert await names(desk, "@alice_2") == ["Eve"], "also when they are new here"
+
+
 async def test_the_card_tells_all_that_is_known(desk: Desk) -> None:
     person = await contact(desk)
     ticket = (await desk.read(person_facts, person)).open[0]  # type: ignore[union-attr]
@@ -109,7 +124,7 @@ async def test_the_card_tells_all_that_is_known(desk: Desk) -> None:
         ("D-1",),
     )
     assert [(p.kind, p.value) for p in facts.known.points] == [(PHONE, MOBILE), (EMAIL, MAIL)]
-    assert (facts.language, facts.zone, facts.known.telegram) == ("ru", "Asia/Omsk", False)
+    assert (facts.language, facts.zone, facts.known.writes) == ("ru", "Asia/Omsk", False)
     assert (len(facts.open), facts.total) == (1, 1)
     await desk.run_as(olga, describe, ticket.number, f"-{MAIL}")
     facts = await desk.read(person_facts, person)
@@ -201,7 +216,7 @@ async def test_all_that_was_ones_is_the_others(desk: Desk, store: Store) -> None
     assert stays.id == alice, "who is known to Telegram stays"
     assert {ticket.customer_id for ticket in await store.tickets()} == {alice}
     assert {message.author_id for message in await store.messages(number)} == {alice}
-    points = await store.rows(select(ContactPoint))
+    points = await store.rows(select(ContactPoint).where(ContactPoint.kind.in_(DETAILS)))
     assert {(point.person_id, point.value) for point in points} == {(alice, MOBILE), (alice, MAIL)}
     (member,) = await store.rows(select(AccountMember))
     (post,) = await store.rows(select(PersonMerge))
@@ -235,9 +250,9 @@ async def test_two_telegram_accounts_are_one_only_at_an_admins_word(
     olga, anna = await operator(desk), await operator(desk, ANNA)
     held = await store.everything()
     for who, options, key in (
-        (olga, {}, "refusal.two_telegrams"),
-        (olga, {"insist": True}, "refusal.two_telegrams"),
-        (anna, {}, "refusal.two_telegrams_admin"),
+        (olga, {}, "refusal.two_accounts"),
+        (olga, {"insist": True}, "refusal.two_accounts"),
+        (anna, {}, "refusal.two_accounts_admin"),
     ):
         with pytest.raises(Refusal) as refused:
             await desk.run_as(who, merge, alice, boris, **options)
@@ -246,9 +261,9 @@ async def test_two_telegram_accounts_are_one_only_at_an_admins_word(
     await desk.run_as(anna, merge, alice, boris, insist=True)
     assert {ticket.customer_id for ticket in await store.tickets()} == {alice}
     owners = await store.rows(select(CameraOwner))
-    assert {row.value for row in owners} == {str(ALICE.telegram_id)} and len(owners) == 2
-    assert await desk.read(merged_account, BORIS.telegram_id) == ALICE.telegram_id
-    assert await desk.read(merged_account, EVE.telegram_id) == EVE.telegram_id
+    assert {row.value for row in owners} == {ALICE.address.chat} and len(owners) == 2
+    assert await desk.read(merged_account, BORIS.address) == ALICE.address
+    assert await desk.read(merged_account, EVE.address) == EVE.address
     assert (await store.facts(None, "people_merged"))[0]["insisted"] is True
 
 
@@ -276,7 +291,7 @@ async def test_who_proves_a_phone_finds_the_tickets_that_were_opened_for_it(
     await contact(desk, "Carol J.", words="Another one")
     await contact(desk, "Dave", Point(PHONE, "+79990000000"), words="Not hers")
     person = await desk.run(verify_phone, EVE, MOBILE)
-    own = await desk.read(list_own, EVE.telegram_id)
+    own = await desk.read(list_own, EVE.address)
     assert len(own.tickets) == 2
     merged = await store.facts(None, "people_merged")
     assert [(facts["person_id"], facts["by"]) for facts in merged] == [(person.id, PHONE)] * 2
@@ -292,7 +307,7 @@ async def test_a_phone_of_another_telegram_account_merges_nobody(desk: Desk, sto
     await leaves_dialogue(desk, ALICE)
     await desk.run(verify_phone, EVE, MOBILE)
     assert await store.facts(None, "people_merged") == []
-    assert len((await desk.read(list_own, ALICE.telegram_id)).tickets) == 1
+    assert len((await desk.read(list_own, ALICE.address)).tickets) == 1
 
 
 # ------------------------------------------------------------------ in whose time

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, StatementError
 
+from channels.telegram.addresses import chat_address
 from core.db import Database, DatabaseInUse, WrongDatabase
 from core.desk import Desk
 from core.models import LinkedChat, SystemState
@@ -203,13 +204,15 @@ async def test_words_of_any_kind_survive(database: Database) -> None:
 async def test_of_ten_who_count_at_once_every_one_counts(desk: Desk, store: Store) -> None:
     async def count(tx: Tx) -> None:
         row = await tx.session.get_one(LinkedChat, "operators", with_for_update=True)
-        seen = row.chat
+        seen = int(row.chat.chat)
         await asyncio.sleep(0.005)
-        row.chat = seen + 1
+        row.chat = chat_address(seen + 1)
 
     async def begin(tx: Tx) -> None:
-        tx.session.add(LinkedChat(role="operators", configured=0, chat=0))
+        tx.session.add(
+            LinkedChat(role="operators", configured=chat_address(0), chat=chat_address(0))
+        )
 
     await desk.run(begin)
     await asyncio.gather(*(desk.run(count) for _ in range(10)))
-    assert (await store.rows(select(LinkedChat.chat))) == [10]
+    assert (await store.rows(select(LinkedChat.chat))) == [chat_address(10)]

@@ -41,7 +41,7 @@ async def test_a_symptom_is_told_once_when_it_begins_and_once_when_it_is_over(
 async def test_admins_hear_of_it_in_private(desk: Desk, store: Store) -> None:
     await customer(desk, ANNA)
     await desk.run(beat, {"sweep"})
-    assert await store.told(ANNA.telegram_id) == ["health.sick.sweep"]
+    assert await store.told(ANNA.address.chat) == ["health.sick.sweep"]
 
 
 async def test_a_silent_desk_is_told_from_a_stopped_one(desk: Desk, clock: Clock) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import Field
 from sqlalchemy import select
 
+from channels.telegram.addresses import chat_address
 from core.delivery.linked_chats import OperatorChats
 from core.desk import Desk
 from core.directory.faults import DirectoryError, Problem
@@ -23,7 +24,7 @@ from core.people.identity import recognise
 from core.teams.teams import teams_of
 from core.texts import Texts
 from core.tx import ReadTx, Tx
-from tests.actions.people import ALERTS, OLGA, OPERATORS
+from tests.actions.people import ALERTS, OLGA, OPERATORS, number
 from tests.actions.store import Store
 
 TEXTS = Texts.load(Path(__file__).parents[2] / "locales")
@@ -173,7 +174,7 @@ async def test_a_team_may_take_the_group_that_an_earlier_one_leaves(desk: Desk) 
     ]
     assert await faults(desk, takes + leaves)
     await apply(desk, leaves + takes)
-    assert (await desk.read(teams_of)).of_chat(-100500) is not None
+    assert (await desk.read(teams_of)).of_chat(chat_address(-100500)) is not None
 
 
 LESS_WORK = (
@@ -190,7 +191,7 @@ SEEN_BY_THE_DATABASE = [
     ('"House 10"', '"\\u0000"', 'account_agreement �, account: there is no account "\\u0000"'),
     ('"16h"', '"8000h"', f"agreement standard, terms 2, resolution: {NEVER}"),
     ('"@olga"', '"@nobody"', "team field, members 1: @nobody has not written to the bot; they may"),
-    ('"@olga"', f'"Olga", {OLGA.telegram_id}', "team field, members 2: this member is named twice"),
+    ('"@olga"', f'"Olga", {number(OLGA)}', "team field, members 2: this member is named twice"),
     ("-100500", str(OPERATORS), "team field, chat: this chat is the company's; a team needs a"),
     ("-100500", str(ALERTS), "team field, chat: this chat is the company's; a team needs a group"),
 ]

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from channels.telegram.addresses import chat_address
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import operator_chat_of
 from core.desk import Desk
@@ -26,6 +27,7 @@ from tests.actions.people import (
     OLGA,
     OPERATORS,
     customer,
+    number,
     opens,
     says,
     writes,
@@ -40,8 +42,8 @@ OTHER_ROOM = -1500
 async def staff(desk: Desk) -> dict[str, Actor]:
     """Olga and Oleg in the first line, Oleg in the second as well; Anna is an admin."""
     people = {who.name: await operator_here(desk, who) for who in (OLGA, OLEG, ANNA)}
-    await desk.run(put_team, "first", FIRST, level=1, members=[OLGA.telegram_id, OLEG.telegram_id])
-    await desk.run(put_team, "second", SECOND, level=2, members=[OLEG.telegram_id])
+    await desk.run(put_team, "first", FIRST, level=1, members=[number(OLGA), number(OLEG)])
+    await desk.run(put_team, "second", SECOND, level=2, members=[number(OLEG)])
     return people
 
 
@@ -84,7 +86,7 @@ async def test_a_ticket_goes_to_a_colleague_with_one_line_of_why(
     assert (kept.assignee_id, kept.state) == (staff["Oleg"].person_id, "in_progress")
     assert await place(store, ticket.id) == ("first", 1)
     assert await notes(store, ticket.id) == ["not my field"]
-    (row,) = await store.outbox(OLEG.telegram_id)
+    (row,) = await store.outbox(OLEG.address.chat)
     assert (row.key, row.facts["why"]) == ("staff.assigned.why", "not my field")
     (fact,) = await store.facts(ticket.id, "ticket_assigned")
     assert (fact["to"], fact["by"], fact["old_assignee_id"]) == (
@@ -106,7 +108,7 @@ async def test_a_ticket_goes_to_a_team_without_an_assignee(
     assert await notes(store, ticket.id) == ["server trouble"]
     (row,) = await store.outbox(OPERATORS, key="group.assigned.team.why")
     assert row.facts["why"] == "server trouble"
-    assert row.facts["told"] == [[OLEG.telegram_id, "Oleg"]]
+    assert row.facts["told"] == [[str(OLEG.address), "Oleg"]]
 
 
 async def test_the_customer_hears_once_that_somebody_is_at_it(
@@ -114,10 +116,10 @@ async def test_the_customer_hears_once_that_somebody_is_at_it(
 ) -> None:
     ticket = await opens(desk)
     await give(desk, staff["Anna"], ticket.id, "second")
-    assert await store.told(ALICE.telegram_id) == ["ticket.opened"]
+    assert await store.told(ALICE.address.chat) == ["ticket.opened"]
     await give(desk, staff["Anna"], ticket.id, "Oleg")
     await give(desk, staff["Anna"], ticket.id, "Olga")
-    assert await store.told(ALICE.telegram_id) == ["ticket.opened", "ticket.taken"]
+    assert await store.told(ALICE.address.chat) == ["ticket.opened", "ticket.taken"]
 
 
 async def test_who_acts_is_never_told(desk: Desk, store: Store, staff: dict[str, Actor]) -> None:
@@ -125,9 +127,9 @@ async def test_who_acts_is_never_told(desk: Desk, store: Store, staff: dict[str,
     await give(desk, staff["Olga"], ticket.id, "@olga")
     assert (await store.ticket(ticket.id)).assignee_id == staff["Olga"].person_id
     await give(desk, staff["Olga"], ticket.id, "first")
-    assert await store.told(OLGA.telegram_id) == []
+    assert await store.told(OLGA.address.chat) == []
     (row,) = await store.outbox(OPERATORS, key="group.assigned.team")
-    assert row.facts["told"] == [[OLEG.telegram_id, "Oleg"]]
+    assert row.facts["told"] == [[str(OLEG.address), "Oleg"]]
 
 
 async def test_of_a_team_those_on_duty_are_told(
@@ -137,7 +139,7 @@ async def test_of_a_team_those_on_duty_are_told(
     await desk.run_as(staff["Olga"], begin_duty)
     await give(desk, staff["Anna"], ticket.id, "first")
     (row,) = await store.outbox(OPERATORS, key="group.assigned.team")
-    assert row.facts["told"] == [[OLGA.telegram_id, "Olga"]]
+    assert row.facts["told"] == [[str(OLGA.address), "Olga"]]
 
 
 async def test_an_operator_gives_away_their_own_and_nobodys_an_admin_anybodys(
@@ -225,7 +227,7 @@ async def test_whom_one_means(
 @pytest.mark.parametrize(
     ("words", "refusal"),
     [
-        ("@nobody x", "refusal.no_such_username"),
+        ("@nobody x", "refusal.no_such_handle"),
         ("nobody x", "refusal.no_such_target"),
         ("ol x", "refusal.which_colleague"),
         ("", "refusal.no_such_target"),
@@ -262,7 +264,7 @@ async def test_escalating_to_somebody_of_that_level(
     await raise_(desk, staff["Olga"], ticket.id, "2 @oleg please")
     assert (await store.ticket(ticket.id)).assignee_id == staff["Oleg"].person_id
     assert await place(store, ticket.id) == ("second", 2)
-    assert await store.told(OLEG.telegram_id) == ["staff.escalated.why"]
+    assert await store.told(OLEG.address.chat) == ["staff.escalated.why"]
 
 
 async def test_of_a_long_why_the_beginning_is_told_and_all_of_it_is_noted(
@@ -271,7 +273,7 @@ async def test_of_a_long_why_the_beginning_is_told_and_all_of_it_is_noted(
     ticket = await opens(desk)
     why = ", ".join(["it is a long story"] * 40)
     await give(desk, staff["Olga"], ticket.id, f"@oleg {why}")
-    (row,) = await store.outbox(OLEG.telegram_id)
+    (row,) = await store.outbox(OLEG.address.chat)
     assert len(row.facts["why"]) <= 300
     assert row.facts["why"].endswith(" …")
     assert await notes(store, ticket.id) == [why]
@@ -282,7 +284,7 @@ ESCALATIONS = [
     ("3", "refusal.no_such_level"),
     ("@olga", "refusal.not_there"),
     ("first", "refusal.not_there"),
-    ("@nobody", "refusal.no_such_username"),
+    ("@nobody", "refusal.no_such_handle"),
 ]
 
 
@@ -336,7 +338,7 @@ async def test_duty_begins_and_ends_once(desk: Desk, staff: dict[str, Actor]) ->
 
 
 async def test_a_member_who_was_never_seen_is_known_by_their_id(desk: Desk) -> None:
-    await desk.run(put_team, "first", FIRST, members=[OLGA.telegram_id])
+    await desk.run(put_team, "first", FIRST, members=[number(OLGA)])
     assert await desk.read(colleagues_of) == []
     await operator_here(desk, OLGA)
     (olga,) = await desk.read(colleagues_of)
@@ -381,9 +383,9 @@ async def test_a_team_with_a_group_of_its_own_gets_its_tickets_there(
 ) -> None:
     ticket = await opens(desk)
     await arrive_card(desk, store, ticket.id, 70)
-    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[OLEG.telegram_id])
+    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[number(OLEG)])
     await give(desk, staff["Anna"], ticket.id, "second")
-    assert await desk.read(operator_chat_of, ticket.id) == OTHER_ROOM
+    assert await desk.read(operator_chat_of, ticket.id) == chat_address(OTHER_ROOM)
     (old,) = await store.outbox(OPERATORS, kind="signpost")
     assert (old.facts["ref"], old.facts["to"]) == ("70", "Second line")
     assert await store.told(OTHER_ROOM) == ["card", "group.assigned.team"]
@@ -394,7 +396,7 @@ async def test_a_team_with_a_group_of_its_own_gets_its_tickets_there(
 async def test_what_waited_for_the_old_group_goes_to_the_new_one(
     desk: Desk, store: Store, staff: dict[str, Actor]
 ) -> None:
-    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[OLEG.telegram_id])
+    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[number(OLEG)])
     ticket = await opens(desk)
     await desk.run(hear, ALICE, says(ALICE, "Hello?"))
     await give(desk, staff["Anna"], ticket.id, "second")
@@ -410,7 +412,7 @@ async def test_what_waited_for_the_old_group_goes_to_the_new_one(
 async def test_a_card_that_arrives_too_late_shows_the_way(
     desk: Desk, store: Store, staff: dict[str, Actor]
 ) -> None:
-    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[OLEG.telegram_id])
+    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[number(OLEG)])
     ticket = await opens(desk)
     (row,) = await store.outbox(OPERATORS, kind="card")
 
@@ -434,7 +436,7 @@ async def test_a_card_that_arrives_too_late_shows_the_way(
 async def test_receipts_stand_where_the_operator_wrote(
     desk: Desk, store: Store, staff: dict[str, Actor]
 ) -> None:
-    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[OLEG.telegram_id])
+    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[number(OLEG)])
     ticket = await opens(desk)
     await desk.run_as(staff["Olga"], reply, ticket.id, writes())
     await give(desk, staff["Olga"], ticket.id, "second")
@@ -450,7 +452,7 @@ async def test_a_team_that_gets_a_group_takes_its_tickets_along(
     ticket = await opens(desk)
     await give(desk, staff["Anna"], ticket.id, "second")
     await arrive_card(desk, store, ticket.id, 70)
-    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[OLEG.telegram_id])
+    await desk.run(put_team, "second", SECOND, level=2, chat=OTHER_ROOM, members=[number(OLEG)])
     assert [row.facts["ref"] for row in await store.outbox(OPERATORS, kind="signpost")] == ["70"]
     assert await store.told(OTHER_ROOM) == ["card"]
 
@@ -460,12 +462,12 @@ async def test_who_cannot_be_told_in_private_is_told_in_the_group(
 ) -> None:
     ticket = await opens(desk)
     await give(desk, staff["Olga"], ticket.id, "@oleg too much for me")
-    (row,) = await store.outbox(OLEG.telegram_id)
+    (row,) = await store.outbox(OLEG.address.chat)
     delivery = Delivery(
         row.id, row.channel, row.address, row.locale, row.kind, row.key, row.facts, row.ticket_id,
         row.created_at, 1, None, row.person_id, row.priority, {},
     )  # fmt: skip
     await desk.run(delivery_results.refused, delivery, "blocked")
     (post,) = await store.outbox(OPERATORS, key="group.assigned.person.why")
-    assert post.facts["told"] == [[OLEG.telegram_id, "Oleg"]]
+    assert post.facts["told"] == [[str(OLEG.address), "Oleg"]]
     assert "person_unreachable" not in await store.journal(ticket.id)

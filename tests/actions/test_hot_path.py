@@ -54,7 +54,7 @@ def measured(desk: Desk) -> Iterator[Cost]:
 
 
 async def cost_of_a_message(desk: Desk, most: int = MOST) -> Cost:
-    await desk.run(inbox.store, "telegram:1", [Raw("1", str(ALICE.telegram_id), "{}")])
+    await desk.run(inbox.store, "telegram:1", [Raw("1", ALICE.address.chat, "{}")])
     (row,) = await desk.read(inbox.list_unfinished, 0, 1)
     with measured(desk) as cost, desk.handling(row.id):
         await desk.run(hear, ALICE, says(ALICE, "Is anybody there?"))

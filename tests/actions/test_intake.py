@@ -50,7 +50,7 @@ async def test_a_topic_gives_the_ticket_its_title_and_everybody_hears_of_it(
     assert kept.answer_due == clock.now + timedelta(days=3)
     assert kept.waiting_since == clock.now
     assert await store.journal(ticket.id) == ["ticket_opened", "customer_wrote"]
-    assert await store.told(ALICE.telegram_id) == ["ticket.opened"]
+    assert await store.told(ALICE.address.chat) == ["ticket.opened"]
     assert await store.told(OPERATORS) == ["card"]
     assert await store.told("staff@example.org") == ["mail.ticket_opened"]
     assert await store.told(ALERTS) == []
@@ -65,7 +65,7 @@ async def test_a_free_question_is_the_title_itself(desk: Desk, store: Store) -> 
 
 async def test_the_customer_is_never_told_the_title(desk: Desk, store: Store) -> None:
     await opens(desk, ALICE, "secret words", None)
-    (told,) = await store.outbox(ALICE.telegram_id)
+    (told,) = await store.outbox(ALICE.address.chat)
     assert set(told.facts) == {"number", "due"}
 
 
@@ -150,13 +150,13 @@ async def test_a_reply_continues_its_own_ticket(desk: Desk, store: Store) -> Non
 
 async def test_a_reply_to_our_notice_continues_its_ticket(desk: Desk, store: Store) -> None:
     first, second = await opens(desk), await opens(desk, ALICE, "again", "other")
-    notice = (await store.outbox(ALICE.telegram_id, ticket_id=first.id))[0]
+    notice = (await store.outbox(ALICE.address.chat, ticket_id=first.id))[0]
     delivery = Delivery(
         notice.id, "telegram", notice.address, "en", "text", notice.key, {}, first.id, desk.clock()
     )
     await desk.run(arrived, delivery, Sent(("77",)))
     heard = await desk.run(
-        hear, ALICE, says(ALICE, "this one", reply_to=ref(ALICE.telegram_id, 77))
+        hear, ALICE, says(ALICE, "this one", reply_to=ref(ALICE.address.chat, 77))
     )
     assert heard.ticket and heard.ticket.id == first.id != second.id
 

@@ -156,7 +156,7 @@ async def test_a_resolution_asks_and_the_content_customer_closes_it(
     kept = await store.ticket(ticket.id)
     assert (kept.waiting_since, kept.answer_due, kept.queue_rank) == (None, None, None)
     assert await store.timers(ticket.id) == {"rating": clock.now + timedelta(days=3)}
-    (told,) = await store.outbox(ALICE.telegram_id, key="ticket.resolved_reason")
+    (told,) = await store.outbox(ALICE.address.chat, key="ticket.resolved_reason")
     assert told.facts["reason"] == "new cable"
     await desk.run_as(alice, confirm, ticket.id, content=True)
     kept = await store.ticket(ticket.id)
@@ -200,7 +200,7 @@ async def test_silence_closes_a_resolved_ticket_after_the_rating_wait(
     clock.move(seconds=1)
     assert await desk.run(sweep) == 1
     assert (await store.ticket(ticket.id)).state == "closed"
-    assert (await store.told(ALICE.telegram_id))[-1] == "ticket.closed"
+    assert (await store.told(ALICE.address.chat))[-1] == "ticket.closed"
 
 
 async def test_the_rating_wait_can_be_switched_off(desk: Desk, store: Store) -> None:
@@ -220,11 +220,11 @@ async def test_an_ended_ticket_can_be_brought_back(
     assert (kept.closed_at, kept.waiting_since, kept.queue_rank) == (clock.now, None, None)
     assert await store.timers(ticket.id) == {}
     said = {"close": "ticket.closed", "cancel": "ticket.cancelled_reason"}[verb]
-    assert (await store.told(ALICE.telegram_id))[-1] == said
+    assert (await store.told(ALICE.address.chat))[-1] == said
     await desk.run_as(olga, move, ticket.id, "reopen")
     kept = await store.ticket(ticket.id)
     assert (kept.state, kept.closed_at, kept.reopened) == ("reopened", None, 1)
-    assert (await store.told(ALICE.telegram_id))[-1] == "ticket.reopened"
+    assert (await store.told(ALICE.address.chat))[-1] == "ticket.reopened"
 
 
 @pytest.mark.parametrize("verb", ["close", "cancel", "resolve"])
@@ -263,7 +263,7 @@ async def test_a_ticket_left_by_hand_is_no_longer_closed_by_silence(
 
 async def test_a_title_is_changed_for_operators_only(desk: Desk, store: Store) -> None:
     ticket, olga = await opens(desk), await operator(desk)
-    before = await store.told(ALICE.telegram_id)
+    before = await store.told(ALICE.address.chat)
     await desk.run_as(olga, retitle, ticket.id, "  Paid \u202etwice ")
     assert (await store.ticket(ticket.id)).title == "Paid twice"
     assert await store.facts(ticket.id, "title_changed") == [
@@ -273,7 +273,7 @@ async def test_a_title_is_changed_for_operators_only(desk: Desk, store: Store) -
         await desk.run_as(olga, retitle, ticket.id, "Paid twice")
     with pytest.raises(Unreadable):
         await desk.run_as(olga, retitle, ticket.id, " ")
-    assert await store.told(ALICE.telegram_id) == before
+    assert await store.told(ALICE.address.chat) == before
 
 
 def with_span(desk: Desk, code: str, answer: timedelta) -> None:

@@ -195,7 +195,7 @@ async def test_the_customer_hears_of_the_split_once_and_the_group_sees_both_card
     (message,) = await store.messages(old.id)
     part = Fragment(message.source, "the bill is wrong", ref(OPERATORS, 77))
     new, _ = await desk.run_as(await operator(desk), split, part)
-    told = [row for row in await store.outbox(ALICE.telegram_id) if row.ticket_id == new.id]
+    told = [row for row in await store.outbox(ALICE.address.chat) if row.ticket_id == new.id]
     assert [row.key for row in told] == ["ticket.split"]
     assert told[0].facts["source"] == old.id and "title" not in told[0].facts
     cards = {row.ticket_id for row in await store.outbox(OPERATORS, kind="card")}
@@ -206,7 +206,7 @@ async def test_the_customer_hears_of_the_split_once_and_the_group_sees_both_card
 async def test_without_a_quote_the_whole_message_is_split_off(desk: Desk, store: Store) -> None:
     old = await opens(desk, ALICE)
     await desk.run(hear, ALICE, says(ALICE, "The door, too", message_ref=4711))
-    part = Fragment(ref(ALICE.telegram_id, 4711), None, ref(OPERATORS, 78), title="Door")
+    part = Fragment(ref(ALICE.address.chat, 4711), None, ref(OPERATORS, 78), title="Door")
     new, source = await desk.run_as(await operator(desk), split, part)
     assert (new.title, new.opening, source.id) == ("Door", "The door, too", old.id)
 
@@ -223,7 +223,7 @@ async def test_what_belongs_to_nothing_or_says_nothing_is_not_split(
     await desk.run(hear, ALICE, says(ALICE, "", kind="photo", message_ref=4712))
     with pytest.raises(Unreadable, match="split_nothing"):
         await desk.run_as(
-            olga, split, Fragment(ref(ALICE.telegram_id, 4712), None, ref(OPERATORS, 79))
+            olga, split, Fragment(ref(ALICE.address.chat, 4712), None, ref(OPERATORS, 79))
         )
     written = writes("the meter is old")
     await desk.run_as(olga, note, old.id, written)

@@ -112,13 +112,13 @@ async def test_an_album_that_turns_out_to_be_a_note_is_taken_back(desk: Desk, st
     pieces = [writes(text, kind="photo", album="a") for text in ("", "", "// hush")]
     for piece in pieces[:2]:
         await desk.run_as(olga, conversation.reply, number, piece)
-    begun = await desk.read(find_album, OLGA.telegram_id, pieces[2])
+    begun = await desk.read(find_album, OLGA.address, pieces[2])
     assert begun is not None and not begun.note and begun.ticket_id == number
-    assert await desk.read(find_album, OLEG.telegram_id, pieces[2]) is None
+    assert await desk.read(find_album, OLEG.address, pieces[2]) is None
     await desk.run_as(olga, note_piece, number, pieces[2])
-    begun = await desk.read(find_album, OLGA.telegram_id, pieces[2])
+    begun = await desk.read(find_album, OLGA.address, pieces[2])
     assert begun is not None and begun.note
-    waiting = await store.outbox(ALICE.telegram_id, kind="content", state="queued")
+    waiting = await store.outbox(ALICE.address.chat, kind="content", state="queued")
     assert waiting == []
     assert (await store.journal(number)).count("note_written") == 3
 
@@ -151,7 +151,7 @@ async def test_own_tickets_are_read_along_their_owners_index(desk: Desk) -> None
         pytest.skip("SQLite says how it goes about it; the statements are the same")
     await opens(desk)
     with asked(desk) as heard:
-        await desk.read(list_own, ALICE.telegram_id, Cursor(ended=False, number=50))
+        await desk.read(list_own, ALICE.address, Cursor(ended=False, number=50))
     pages = [each for each in heard if "ORDER BY ticket.id" in each[0]]
     steps = [step for step in await plan_of(desk.database, pages) if "ticket" in step]
     assert steps == [

@@ -29,7 +29,7 @@ OLD: tuple[tuple[str, dict[str, Any]], ...] = (
 SHOWN: dict[str, dict[str, Any]] = {
     "customer_wrote": {"in_card": True},
     "ticket_assigned": {"old_team": None, "level": 1, "old_level": 1, "to": "Oleg", "by": "Olga"}
-    | {"first": True, "told": [[OLEG.telegram_id, "Oleg"]], "why": ""},
+    | {"first": True, "told": [[int(OLEG.address.chat), "Oleg"]], "why": ""},
     "task_done": {"result": None, "by_hand": True, "aside": True, "quiet": False},
 }
 

@@ -33,8 +33,8 @@ LATER = crowd(3, 6000)
 
 async def reported(desk: Desk, who: list[Sender], area: str = AREA) -> list[int]:
     """Everybody has a camera in the area, and reports it."""
-    await brings(desk, *(camera(f"C{each.telegram_id}", each, area=area) for each in who))
-    heard = [await tells(desk, each, f"C{each.telegram_id}") for each in who]
+    await brings(desk, *(camera(f"C{each.address.chat}", each, area=area) for each in who))
+    heard = [await tells(desk, each, f"C{each.address.chat}") for each in who]
     return [each.ticket.id for each in heard if each.ticket is not None]
 
 
@@ -119,7 +119,7 @@ async def test_while_operators_decide_faults_wait_without_cards(
     cards = [row.ticket_id for row in await store.outbox(OPERATORS, kind="card")]
     assert not set(held) & set(cards)
     for each in LATER:
-        assert await store.told(each.telegram_id) == ["ticket.opened"]
+        assert await store.told(each.address.chat) == ["ticket.opened"]
     actor = await operator(desk)
     assert await desk.run_as(actor, outage_detection.decline, held[0]) == AREA
     cards = [row.ticket_id for row in await store.outbox(OPERATORS, kind="card")]
@@ -182,8 +182,8 @@ async def test_accepted_it_is_one_ticket_and_everybody_hears(
     assert {part.child_id for part in parts} == set(numbers)
     assert {part.parent_id for part in parts} == {parent.id}
     for each in (*ROUND, *LATER):
-        assert await store.told(each.telegram_id) == ["ticket.opened", "ticket.joined_area"]
-    (row,) = [r for r in await store.outbox(ROUND[0].telegram_id) if r.key != "ticket.opened"]
+        assert await store.told(each.address.chat) == ["ticket.opened", "ticket.joined_area"]
+    (row,) = [r for r in await store.outbox(ROUND[0].address.chat) if r.key != "ticket.opened"]
     assert (row.facts["area"], row.facts["words"]) == (AREA, "no power")
     assert row.facts["until"] == {"$time": until.isoformat()}
     for number in numbers:
@@ -223,7 +223,7 @@ async def test_new_reporters_are_told_before_and_after_they_report(
     assert (chosen.known.outage.words, chosen.known.outage.until) == ("no power", until)
     heard = await tells(desk, newcomer, "C9")
     assert heard.ticket is not None
-    assert await store.told(newcomer.telegram_id) == ["ticket.known_area"]
+    assert await store.told(newcomer.address.chat) == ["ticket.known_area"]
     assert len(await store.rows(select(Task))) == tasks
     new = (await store.outbox(OPERATORS))[posts:]
     assert [(row.kind, row.ticket_id) for row in new] == [("card", parent.id)]  # its count
@@ -233,7 +233,7 @@ async def test_another_area_goes_its_own_way(desk: Desk, store: Store) -> None:
     numbers = await reported(desk, ROUND)
     await opened(desk, numbers[0])
     await reported(desk, LATER[:1], "South")
-    assert await store.told(LATER[0].telegram_id) == ["ticket.opened"]
+    assert await store.told(LATER[0].address.chat) == ["ticket.opened"]
 
 
 async def test_an_area_has_one_outage(desk: Desk) -> None:
@@ -262,7 +262,7 @@ async def test_parts_of_a_part_come_along(desk: Desk, store: Store) -> None:
     assert second.ticket is not None
     parts = {p.child_id: p.parent_id for p in await store.rows(select(TicketParent))}
     assert parts[second.ticket.id] == parent.id and len(set(parts.values())) == 1
-    assert await store.told(ALICE.telegram_id) == ["ticket.known", "ticket.joined_area"]
+    assert await store.told(ALICE.address.chat) == ["ticket.known", "ticket.joined_area"]
     for number in parts:
         assert await replayed(store, number) == await present(store, number)
 
@@ -278,7 +278,7 @@ async def test_what_is_no_fault_of_the_area_comes_along_without_a_word(
         {"parent": numbers[0], "old": None},
         {"parent": parent.id, "old": numbers[0]},
     ]
-    assert await store.told(ALICE.telegram_id) == ["ticket.opened"]
+    assert await store.told(ALICE.address.chat) == ["ticket.opened"]
     assert await replayed(store, other.id) == await present(store, other.id)
 
 
@@ -315,7 +315,7 @@ async def test_an_answer_to_the_outage_reaches_everybody(desk: Desk, store: Stor
     assert "answer_delivered" in await store.journal(parent.id)
     await desk.run_as(olga, undo, said.ref)
     gone = await store.outbox(kind="delete")
-    assert [row.address for row in gone] == [str(each.telegram_id) for each in ROUND]
+    assert [row.address for row in gone] == [each.address.chat for each in ROUND]
 
 
 async def test_what_operators_learn_is_told_to_all(desk: Desk, store: Store, clock: Clock) -> None:
@@ -326,7 +326,7 @@ async def test_what_operators_learn_is_told_to_all(desk: Desk, store: Store, clo
         olga, outage_commands.restate_outage, parent.id, until=until, words="a cut cable"
     )
     for each in ROUND:
-        assert (await store.told(each.telegram_id))[-1] == "ticket.outage_news"
+        assert (await store.told(each.address.chat))[-1] == "ticket.outage_news"
     assert (await store.ticket(parent.id)).answer_due == until
     with pytest.raises(NothingToDo):
         await desk.run_as(olga, outage_commands.restate_outage, parent.id, until=until, words=None)
@@ -348,11 +348,11 @@ async def test_a_broadcast_goes_from_any_parent_to_its_parts(desk: Desk, store: 
     olga = await operator(desk)
     await desk.run_as(olga, reply, first.id, writes("To you alone"))
     assert [r.address for r in await store.outbox(kind="content") if r.person_id] == [
-        str(ROUND[0].telegram_id)
+        ROUND[0].address.chat
     ]
     await desk.run_as(olga, reply, first.id, writes("To all of you"), to_all=True)
     told = [r.address for r in await store.outbox(kind="content") if r.person_id]
-    assert sorted(told[1:]) == sorted(str(each.telegram_id) for each in ROUND)
+    assert sorted(told[1:]) == sorted(each.address.chat for each in ROUND)
 
 
 # ------------------------------------------------------------------ the end
@@ -365,7 +365,7 @@ async def test_its_solution_is_everybodys_and_its_close_nobodys(desk: Desk, stor
     await desk.run_as(olga, move, parent.id, "resolve", reason="a new power supply")
     for number, each in zip(numbers, ROUND, strict=True):
         assert (await store.ticket(number)).state == "resolved"
-        assert (await store.told(each.telegram_id))[-1] == "ticket.resolved_reason"
+        assert (await store.told(each.address.chat))[-1] == "ticket.resolved_reason"
     await desk.run_as(olga, move, parent.id, "close")
     assert {(await store.ticket(number)).state for number in numbers} == {"resolved"}
     (outage,) = await store.rows(select(Outage))
@@ -396,7 +396,7 @@ async def test_an_end_without_a_solution_owes_everybody_an_answer(
         assert "answer" in await store.timers(number)
         assert (await store.journal(number))[-1] == "fault_alone"
     await reported(desk, LATER[:1])
-    assert await store.told(LATER[0].telegram_id) == ["ticket.opened"]
+    assert await store.told(LATER[0].address.chat) == ["ticket.opened"]
 
 
 async def test_an_outage_that_is_back_takes_reporters_in_again(desk: Desk, store: Store) -> None:
@@ -406,7 +406,7 @@ async def test_an_outage_that_is_back_takes_reporters_in_again(desk: Desk, store
     await desk.run_as(olga, move, parent.id, "resolve")
     await desk.run_as(olga, move, parent.id, "reopen")
     await reported(desk, LATER[:1])
-    assert await store.told(LATER[0].telegram_id) == ["ticket.known_area"]
+    assert await store.told(LATER[0].address.chat) == ["ticket.known_area"]
 
 
 @pytest.mark.parametrize("verb", ["resolve", "cancel"])
@@ -433,10 +433,10 @@ async def test_a_thousand_reports_are_one_ticket_and_twenty_posts(
     """Ten minutes of them; operators decide in the second minute."""
     size, minutes = (1000 if desk.database.is_sqlite else 100), 10
     many = crowd(size, 10_000)
-    await brings(desk, *(camera(f"C{each.telegram_id}", each) for each in many))
+    await brings(desk, *(camera(f"C{each.address.chat}", each) for each in many))
     parent: Ticket | None = None
     for at, each in enumerate(many):
-        heard = await tells(desk, each, f"C{each.telegram_id}")
+        heard = await tells(desk, each, f"C{each.address.chat}")
         clock.move(seconds=60 * minutes / size)
         assert heard.ticket is not None
         if at % 10 == 0:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.addresses import TELEGRAM, Address
+from channels.telegram.addresses import chat_address
 from core.delivery.acknowledgements import ack_slow_answers
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import move_chat, store_linked_chats
@@ -54,7 +54,7 @@ async def put(
         address = ordering_key.split(":", maxsplit=1)[0]
         line = row(
             tx,
-            address,
+            chat_address(int(address)),
             "text",
             Priority.GROUP_NEWS,
             ordering_key=ordering_key,
@@ -100,7 +100,7 @@ async def test_the_urgent_go_first_and_busy_addresses_are_left_out(desk: Desk) -
     ticket, olga = await opens(desk), await operator(desk)
     await desk.run_as(olga, reply, ticket.id, writes())
     addresses = [row.address for row in await desk.read(find_ready, ("1",))]
-    assert addresses[0] == str(ALICE.telegram_id)
+    assert addresses[0] == ALICE.address.chat
     assert "1" not in addresses
 
 
@@ -135,11 +135,11 @@ async def test_an_album_that_failed_loses_no_piece_to_its_later_ones(
     ticket, olga = await opens(desk), await operator(desk)
     await desk.run_as(olga, reply, ticket.id, writes("", kind="photo", album="a"))
     clock.move(seconds=2)
-    (row,) = await store.outbox(ALICE.telegram_id, kind="content")
+    (row,) = await store.outbox(ALICE.address.chat, kind="content")
     await desk.run(claim, [row.id], {})
     await desk.run_as(olga, reply, ticket.id, writes("", kind="photo", album="a"))
     await desk.run(give_back, row.id, after=0.0, error="network")
-    (waiting,) = await store.outbox(ALICE.telegram_id, kind="content", state="queued")
+    (waiting,) = await store.outbox(ALICE.address.chat, kind="content", state="queued")
     assert waiting.message_id is not None
     assert len(await desk.read(words_of, waiting.message_id, "a")) == 2
 
@@ -167,7 +167,7 @@ async def test_an_answer_that_has_not_left_is_dropped(desk: Desk, store: Store) 
     message = (await store.messages(ticket.id))[-1].id
     assert await desk.run(drop_unsent, [message], "content") == 1
     assert await desk.run(drop_unsent, [message], "content") == 0
-    assert (await store.outbox(ALICE.telegram_id))[-1].state == "dropped"
+    assert (await store.outbox(ALICE.address.chat))[-1].state == "dropped"
 
 
 # What follows from arriving
@@ -187,7 +187,7 @@ async def test_what_stands_in_the_group_is_found_again(desk: Desk, store: Store)
     )
     assert delivery.message_id is not None
     await desk.run(arrived, delivery, Sent(("503",)))
-    operators = Address(TELEGRAM, str(OPERATORS))
+    operators = chat_address(OPERATORS)
     assert await desk.read(copies_of, delivery.message_id, operators) == ["503"]
 
 
@@ -209,7 +209,7 @@ async def test_who_has_blocked_the_bot_is_unreachable_until_they_write(
 ) -> None:
     ticket, olga = await opens(desk), await operator(desk)
     await desk.run_as(olga, reply, ticket.id, writes())
-    (row,) = await store.outbox(ALICE.telegram_id, kind="content")
+    (row,) = await store.outbox(ALICE.address.chat, kind="content")
     (delivery,) = await desk.run(claim, [row.id], {})
     for _ in range(2):
         await desk.run(refused, delivery, "blocked")
@@ -220,7 +220,7 @@ async def test_who_has_blocked_the_bot_is_unreachable_until_they_write(
     await desk.run(hear, ALICE, says(ALICE, "I am back"))
     card = await desk.read(card_of, ticket.id)
     assert card and not card.customer_lost
-    people = await store.rows(select(Person).where(Person.telegram_id == ALICE.telegram_id))
+    people = await store.rows(select(Person).where(Person.address == ALICE.address))
     assert people[0].unreachable_since is None
 
 
@@ -236,14 +236,14 @@ async def test_a_moved_group_is_followed_and_a_restart_does_not_go_back(
     await desk.run(arrived, card, Sent(("9",)))
     await desk.run(end, card.id, "sent")
     await desk.run(hear, ALICE, says(ALICE, "more"))
-    moved = await desk.run(move_chat, OPERATORS, NEW_CHAT)
-    assert moved == replace(desk.company, operators_chat=NEW_CHAT)
+    moved = await desk.run(move_chat, chat_address(OPERATORS), chat_address(NEW_CHAT))
+    assert moved == replace(desk.company, operators_chat=chat_address(NEW_CHAT))
     assert await desk.run(store_linked_chats) == moved, "the environment still names the old id"
     waiting = await store.outbox(NEW_CHAT, state="queued")
     assert [row.ordering_key for row in waiting] == [f"{NEW_CHAT}:{ticket.id}"]
     assert await store.card(ticket.id) is None
     before = await store.everything()
-    await desk.run(move_chat, OPERATORS, NEW_CHAT)
+    await desk.run(move_chat, chat_address(OPERATORS), chat_address(NEW_CHAT))
     assert await store.everything() == before
 
 
@@ -254,10 +254,13 @@ async def take_from(desk: Desk, address: int) -> list[Delivery]:
 
 async def test_another_group_in_the_environment_is_believed(desk: Desk, store: Store) -> None:
     await desk.run(store_linked_chats)
-    await desk.run(move_chat, ALERTS, NEW_CHAT)
-    desk.company = replace(desk.company, alerts_chat=-300)
-    assert (await desk.run(store_linked_chats)).alerts_chat == -300
-    assert {row.chat for row in await store.rows(select(LinkedChat))} == {OPERATORS, -300}
+    await desk.run(move_chat, chat_address(ALERTS), chat_address(NEW_CHAT))
+    desk.company = replace(desk.company, alerts_chat=chat_address(-300))
+    assert (await desk.run(store_linked_chats)).alerts_chat == chat_address(-300)
+    assert {row.chat for row in await store.rows(select(LinkedChat))} == {
+        chat_address(OPERATORS),
+        chat_address(-300),
+    }
 
 
 async def test_the_topic_of_a_picture_is_no_reason_for_a_second_card(

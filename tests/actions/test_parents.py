@@ -98,7 +98,7 @@ async def test_solving_the_parent_solves_its_children_with_the_same_words(
     for number in (one, two, three_):
         ticket = await store.ticket(number)
         assert (ticket.state, ticket.reason) == ("resolved", "a new cable")
-    told = [row.key for row in await store.outbox(ALICE.telegram_id)]
+    told = [row.key for row in await store.outbox(ALICE.address.chat)]
     assert told.count("ticket.resolved_reason") == 2
     (entered,) = await store.facts(one, "state_entered")
     assert (entered["parent"], entered["reason"]) == (two, "a new cable")

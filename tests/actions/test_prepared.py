@@ -78,7 +78,7 @@ async def test_an_error_is_the_librarys_and_undoes_everything(desk: Desk) -> Non
     again = PreparedStatement(insert(PEOPLE))
 
     async def twice(tx: Tx) -> None:
-        row = {"telegram_id": 5, "name": "Eve", "language": "en", "created_at": tx.now}
+        row = {"id": 5, "name": "Eve", "language": "en", "created_at": tx.now}
         row |= {"language_chosen": False}
         await again.change(tx.session, [row])
         await again.change(tx.session, [row])

@@ -31,6 +31,7 @@ from tests.actions.people import (
     OLEG,
     OLGA,
     customer,
+    number,
     opens,
     says,
     writes,
@@ -59,7 +60,7 @@ class Walk:
     async def begin(self) -> None:
         self.staff = [await operator_here(self.desk, who) for who in (OLGA, OLEG, ANNA)]
         for level, (code, who) in enumerate((("first", OLGA), ("second", OLEG)), start=1):
-            members = [who.telegram_id]
+            members = [number(who)]
             await self.desk.run(put_team, code, {"en": code}, level=level, members=members)
         for who in (ALICE, BORIS):
             actor = await customer(self.desk, who)

@@ -97,7 +97,7 @@ async def test_an_answers_edit_goes_to_the_customer(desk: Desk, store: Store) ->
     said = writes("Resatrt")
     await desk.run_as(olga, conversation.reply, ticket.id, said)
     await desk.run_as(olga, edit, writes_again(said, "Restart"))
-    assert [row.kind for row in await store.outbox(ALICE.telegram_id)][-1] == "edit"
+    assert [row.kind for row in await store.outbox(ALICE.address.chat)][-1] == "edit"
     with pytest.raises(Refusal, match="answer_to_note"):
         await desk.run_as(olga, edit, writes_again(said, "// secret"))
     assert (await store.messages(ticket.id))[-1].text == "Restart"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from channels.telegram.addresses import chat_address
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import is_own, move_chat, operator_chat_of
 from core.desk import Desk
@@ -41,11 +42,12 @@ async def given(desk: Desk, ticket: Ticket, to: str = "field") -> Ticket:
 async def stands(desk: Desk, store: Store, number: int, message_ref: int) -> None:
     """The card that waits for the ticket's group stands there now."""
     chat = await desk.read(operator_chat_of, number)
-    row = (await store.outbox(chat, kind="card", ticket_id=number, state="queued"))[-1]
+    assert chat is not None
+    row = (await store.outbox(chat.chat, kind="card", ticket_id=number, state="queued"))[-1]
 
     async def sent(tx: Tx) -> None:
         (await tx.session.get_one(OutboxRow, row.id)).state = "sent"
-        note = {"chat": chat, "digest": "x"}
+        note = {"chat": chat.chat, "digest": "x"}
         await delivery_results.arrived(tx, delivery_of(row), Sent((str(message_ref),), note))
 
     await desk.run(sent)
@@ -67,16 +69,16 @@ def delivery_of(row: OutboxRow) -> Delivery:
 
 
 async def test_the_group_is_the_desk_s_own(desk: Desk, crew: None) -> None:
-    assert await desk.read(is_own, str(ROOM))
-    assert not await desk.read(is_own, str(NEW))
+    assert await desk.read(is_own, chat_address(ROOM))
+    assert not await desk.read(is_own, chat_address(NEW))
     await desk.run(put_team, "field", TITLES, chat=NEW)
-    assert await desk.read(is_own, str(NEW))
+    assert await desk.read(is_own, chat_address(NEW))
 
 
 async def test_it_cannot_become_the_group_of_all(desk: Desk, store: Store, crew: None) -> None:
     before = await store.everything()
     with pytest.raises(Refusal) as refused:
-        await desk.run(link, ANNA, "operators", ROOM)
+        await desk.run(link, ANNA, "operators", chat_address(ROOM))
     assert (refused.value.key, refused.value.facts) == (
         "refusal.linked_team",
         {"team": "Field crew"},
@@ -89,7 +91,7 @@ async def test_another_group_of_all_gets_the_cards_of_all_others(
 ) -> None:
     theirs, free = await opens(desk), await opens(desk)
     await given(desk, theirs)
-    desk.company = await desk.run(link, ANNA, "operators", NEW)
+    desk.company = await desk.run(link, ANNA, "operators", chat_address(NEW))
     cards = await store.outbox(NEW, kind="card", state="queued")
     assert {row.ticket_id for row in cards} == {free.id}
 
@@ -131,16 +133,18 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_tickets(
     await given(desk, ticket)
     await stands(desk, store, ticket.id, 8)
     await desk.run(hear, ALICE, says(ALICE, "And the archive?"))
-    assert (await desk.read(teams_of)).of_chat(ROOM) is not None
-    assert await desk.run(move_chat, ROOM, NEW) == desk.company
-    assert (await desk.read(teams_of)).of_chat(NEW) is not None
+    assert (await desk.read(teams_of)).of_chat(chat_address(ROOM)) is not None
+    assert await desk.run(move_chat, chat_address(ROOM), chat_address(NEW)) == desk.company
+    assert (await desk.read(teams_of)).of_chat(chat_address(NEW)) is not None
     (team,) = await store.rows(select(Team))
-    assert team.chat == NEW and await desk.read(operator_chat_of, ticket.id) == NEW
+    assert team.chat == chat_address(NEW) and await desk.read(
+        operator_chat_of, ticket.id
+    ) == chat_address(NEW)
     assert await store.card(ticket.id) is None
     assert {row.address for row in await store.outbox(state="queued", kind="content")} == {str(NEW)}
     assert not await store.outbox(ROOM, state="queued")
     before = await store.everything()
-    await desk.run(move_chat, ROOM, NEW)
+    await desk.run(move_chat, chat_address(ROOM), chat_address(NEW))
     assert await store.everything() == before
 
 
@@ -154,12 +158,12 @@ async def test_a_card_that_another_process_sends_elsewhere_stands_there_at_once(
     await beside.run(put_team, "field", TITLES, active=False)
     (row,) = await store.outbox(OPERATORS, kind="card", state="queued")
     # this desk has not read the directory anew yet, and the card is there already
-    assert await desk.read(operator_chat_of, ticket.id) == ROOM
+    assert await desk.read(operator_chat_of, ticket.id) == chat_address(ROOM)
     note = {"chat": OPERATORS, "digest": "x"}
     await desk.run(delivery_results.arrived, delivery_of(row), Sent(("9",), note))
     assert await store.card(ticket.id) == (str(OPERATORS), "9", "x")
     assert not await store.outbox(OPERATORS, kind="signpost")
-    assert await desk.read(operator_chat_of, ticket.id) == OPERATORS
+    assert await desk.read(operator_chat_of, ticket.id) == chat_address(OPERATORS)
 
 
 # ------------------------------------------------------------------ what was said before
@@ -200,9 +204,9 @@ async def test_an_edit_that_waits_goes_along_with_its_ticket(
 
 def condition(code: str) -> list[Condition]:
     return [
-        Condition("operators", "fine", OPERATORS, "Desk"),
-        Condition("alerts", "fine", ALERTS, "Loud"),
-        Condition("team", code, ROOM, "Crew", "field"),
+        Condition("operators", "fine", chat_address(OPERATORS), "Desk"),
+        Condition("alerts", "fine", chat_address(ALERTS), "Loud"),
+        Condition("team", code, chat_address(ROOM), "Crew", "field"),
     ]
 
 
@@ -210,7 +214,7 @@ async def test_shut_out_of_it_admins_and_the_channel_hear_whose_it_is(
     desk: Desk, store: Store, crew: None
 ) -> None:
     await desk.run(hear, replace(ANNA, language="ru"), says(ANNA, "Hello"))
-    assert ROOM in await desk.read(linked_operator_chats)
+    assert chat_address(ROOM) in await desk.read(linked_operator_chats)
     assert await desk.run(tell, condition("gone")) == []
     rows = [
         (row.address, row.key, row.facts["team"])
@@ -218,22 +222,22 @@ async def test_shut_out_of_it_admins_and_the_channel_hear_whose_it_is(
         if "team" in row.facts
     ]
     assert rows == [
-        (str(ANNA.telegram_id), "setup.team.gone", "Выездная бригада"),
+        (ANNA.address.chat, "setup.team.gone", "Выездная бригада"),
         (str(ALERTS), "setup.team.gone", "Field crew"),
         ("staff@example.org", "mail.troubled.team", "Field crew"),
     ]
-    assert await desk.read(linked_operator_chats) == [OPERATORS]
+    assert await desk.read(linked_operator_chats) == [chat_address(OPERATORS)]
     assert await desk.run(tell, condition("gone")) == []
     (well,) = await desk.run(tell, condition("fine"))
-    assert (well.team, well.chat) == ("field", ROOM)
-    assert await desk.read(linked_operator_chats) == [OPERATORS, ROOM]
+    assert (well.team, well.chat) == ("field", chat_address(ROOM))
+    assert await desk.read(linked_operator_chats) == [chat_address(OPERATORS), chat_address(ROOM)]
 
 
 async def test_teams_are_told_apart(desk: Desk, store: Store, crew: None) -> None:
     await desk.run(put_team, "a" * 32, TITLES, chat=NEW)
-    other = Condition("team", "not_admin", NEW, "Second", "a" * 32)
+    other = Condition("team", "not_admin", chat_address(NEW), "Second", "a" * 32)
     await desk.run(tell, [*condition("gone"), other])
     assert await desk.run(tell, [*condition("gone"), replace(other, code="fine")]) == [
         replace(other, code="fine")
     ]
-    assert await desk.read(linked_operator_chats) == [OPERATORS, NEW]
+    assert await desk.read(linked_operator_chats) == [chat_address(OPERATORS), chat_address(NEW)]

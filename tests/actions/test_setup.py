@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
+from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.desk import Desk
 from core.errors import NotAllowed, NothingToDo, Refusal
@@ -43,10 +44,10 @@ async def with_admin(desk: Desk) -> None:
 async def test_whoever_opens_the_link_first_is_the_admin(desk: Desk) -> None:
     link_secret = await secret(desk)
     desk.company = await desk.run(claim, ANNA, link_secret)
-    assert desk.company.admins == {ANNA.telegram_id}
+    assert desk.company.admins == {ANNA.address}
     with pytest.raises(Refusal, match=r"refusal\.claim"):
         await desk.run(claim, EVE, link_secret)
-    assert (await desk.run(settle)).admins == {ANNA.telegram_id}
+    assert (await desk.run(settle)).admins == {ANNA.address}
 
 
 async def test_a_claim_that_nobody_used_for_a_day_is_worth_nothing(
@@ -61,7 +62,7 @@ async def test_a_claim_that_nobody_used_for_a_day_is_worth_nothing(
 async def test_an_admin_stays_one_after_a_restart_and_nobody_else_can_claim(desk: Desk) -> None:
     await with_admin(desk)
     desk.company = Company()  # as a new process begins
-    assert (await desk.run(settle)).admins == {ANNA.telegram_id}
+    assert (await desk.run(settle)).admins == {ANNA.address}
     assert await desk.run(offer_claim) is None
 
 
@@ -69,7 +70,7 @@ async def test_where_the_environment_names_admins_nobody_can_claim(
     desk: Desk, store: Store
 ) -> None:
     old = await secret(desk)
-    desk.company = replace(desk.company, admins=frozenset({ANNA.telegram_id}))
+    desk.company = replace(desk.company, admins=frozenset({ANNA.address}))
     assert await desk.run(offer_claim) is None
     assert not await store.rows(select(SystemState))
     with pytest.raises(Refusal, match=r"refusal\.claim"):
@@ -127,26 +128,31 @@ async def test_nobody_but_an_admin_sets_the_desk_up(desk: Desk) -> None:
     with pytest.raises(NotAllowed):
         await desk.run(choose, EVE, "name", "Eve's")
     with pytest.raises(NotAllowed):
-        await desk.run(link, EVE, "operators", GROUP)
+        await desk.run(link, EVE, "operators", chat_address(GROUP))
     assert await desk.run(settle) == desk.company
 
 
 async def test_linked_chats_outlive_a_restart(desk: Desk) -> None:
     await with_admin(desk)
-    desk.company = await desk.run(link, ANNA, "operators", GROUP)
-    desk.company = await desk.run(link, ANNA, "alerts", CHANNEL)
+    desk.company = await desk.run(link, ANNA, "operators", chat_address(GROUP))
+    desk.company = await desk.run(link, ANNA, "alerts", chat_address(CHANNEL))
     desk.company = Company()
     desk.company = await desk.run(settle)
-    assert (desk.company.operators_chat, desk.company.alerts_chat) == (GROUP, CHANNEL)
+    assert (desk.company.operators_chat, desk.company.alerts_chat) == (
+        chat_address(GROUP),
+        chat_address(CHANNEL),
+    )
     with pytest.raises(NothingToDo):
-        await desk.run(link, ANNA, "operators", GROUP)
+        await desk.run(link, ANNA, "operators", chat_address(GROUP))
 
 
 async def test_a_chat_that_the_environment_names_is_not_linked_here(desk: Desk) -> None:
     await with_admin(desk)
-    desk.company = replace(desk.company, operators_chat=-5, fixed=frozenset({"operators_chat"}))
+    desk.company = replace(
+        desk.company, operators_chat=chat_address(-5), fixed=frozenset({"operators_chat"})
+    )
     with pytest.raises(Refusal, match=r"refusal\.fixed"):
-        await desk.run(link, ANNA, "operators", GROUP)
+        await desk.run(link, ANNA, "operators", chat_address(GROUP))
 
 
 async def test_tickets_that_came_before_the_group_get_their_cards_there(
@@ -155,7 +161,7 @@ async def test_tickets_that_came_before_the_group_get_their_cards_there(
     await with_admin(desk)
     tickets = [await opens(desk, ALICE, text) for text in ("the first", "the second")]
     assert not await store.outbox(kind="card")
-    await desk.run(link, ANNA, "operators", GROUP)
+    await desk.run(link, ANNA, "operators", chat_address(GROUP))
     cards = await store.outbox(kind="card")
     assert [(row.ticket_id, row.address) for row in cards] == [
         (ticket.id, str(GROUP)) for ticket in tickets
@@ -166,9 +172,9 @@ async def test_another_group_takes_over_what_waited_for_the_one_before(
     desk: Desk, store: Store
 ) -> None:
     await with_admin(desk)
-    desk.company = await desk.run(link, ANNA, "operators", GROUP)
+    desk.company = await desk.run(link, ANNA, "operators", chat_address(GROUP))
     await opens(desk, ALICE, "it is dark")
-    desk.company = await desk.run(link, ANNA, "operators", GROUP - 5)
+    desk.company = await desk.run(link, ANNA, "operators", chat_address(GROUP - 5))
     rows = await store.outbox(kind="card")
     assert {row.address for row in rows} == {str(GROUP - 5)}
     assert len(rows) == 1
@@ -188,10 +194,10 @@ async def test_whoever_opens_the_link_is_an_admin_too_and_the_others_hear_of_it(
 ) -> None:
     await with_admin(desk)
     desk.company = await desk.run(accept, ALICE, await invited(desk))
-    assert desk.company.admins == {ANNA.telegram_id, ALICE.telegram_id}
+    assert desk.company.admins == {ANNA.address, ALICE.address}
     assert (await desk.run(settle)).admins == desk.company.admins, "after a restart as well"
-    assert await store.told(ANNA.telegram_id) == ["setup.admin.appointed"]
-    assert await store.told(ALICE.telegram_id) == [], "she sees it where she opened the link"
+    assert await store.told(ANNA.address.chat) == ["setup.admin.appointed"]
+    assert await store.told(ALICE.address.chat) == [], "she sees it where she opened the link"
     listed = await desk.read(list_admins)
     assert [(one.name, one.named) for one in listed] == [("Anna", False), ("Alice", False)]
 
@@ -228,8 +234,8 @@ async def test_an_admin_is_dismissed_and_hears_of_it_the_last_one_is_not(
     desk.company = await desk.run(accept, ALICE, await invited(desk))
     alice = (await desk.read(list_admins))[1]
     desk.company = await desk.run(dismiss, ANNA, alice.id)
-    assert desk.company.admins == (await desk.run(settle)).admins == {ANNA.telegram_id}
-    assert await store.told(ALICE.telegram_id) == ["setup.admin.you_dismissed"]
+    assert desk.company.admins == (await desk.run(settle)).admins == {ANNA.address}
+    assert await store.told(ALICE.address.chat) == ["setup.admin.you_dismissed"]
     with pytest.raises(NothingToDo, match=r"refusal\.no_admin"):
         await desk.run(dismiss, ANNA, alice.id)
     with pytest.raises(NotAllowed):
@@ -244,20 +250,20 @@ async def test_an_admin_may_leave_by_themselves_if_another_stays(desk: Desk, sto
     desk.company = await desk.run(accept, ALICE, await invited(desk))
     anna = (await desk.read(list_admins))[0]
     desk.company = await desk.run(dismiss, ANNA, anna.id)
-    assert desk.company.admins == {ALICE.telegram_id}
-    assert await store.told(ALICE.telegram_id) == ["setup.admin.dismissed"]
+    assert desk.company.admins == {ALICE.address}
+    assert await store.told(ALICE.address.chat) == ["setup.admin.dismissed"]
 
 
 async def test_whom_the_environment_names_stays_an_admin(desk: Desk) -> None:
-    named = frozenset({ANNA.telegram_id, 999})
+    named = frozenset({ANNA.address, chat_address(999)})
     desk.company = replace(desk.company, admins=named, named_admins=named)
     await desk.run(settle)
     desk.company = await desk.run(accept, ALICE, await invited(desk))
     listed = await desk.read(list_admins)
-    assert {(one.telegram_id, one.name, one.named) for one in listed} == {
-        (ANNA.telegram_id, "Anna", True),
-        (999, "", True),
-        (ALICE.telegram_id, "Alice", False),
+    assert {(one.address, one.name, one.named) for one in listed} == {
+        (ANNA.address, "Anna", True),
+        (chat_address(999), "", True),
+        (ALICE.address, "Alice", False),
     }
     anna = next(one for one in listed if one.name == "Anna")
     with pytest.raises(NothingToDo, match=r"refusal\.no_admin"):

@@ -62,7 +62,7 @@ async def test_many_are_solved_some_at_a_time_and_each_hears_once(
         assert await desk.run(parents.resolve_children) == done
     assert await solved(store, children) == children
     for each, number in zip(crowd(len(children)), children, strict=True):
-        assert (await store.told(each.telegram_id)).count("ticket.resolved_reason") == 1
+        assert (await store.told(each.address.chat)).count("ticket.resolved_reason") == 1
         (entered,) = await store.facts(number, "state_entered")
         assert (entered["parent"], entered["reason"]) == (top, "a new cable")
         entries = select(JournalEntry).where(
@@ -150,4 +150,4 @@ async def test_killed_on_the_way_it_goes_on_and_each_hears_once(
         pass
     assert await solved(store, children) == children
     for each in crowd(len(children)):
-        assert (await store.told(each.telegram_id)).count("ticket.resolved_reason") == 1
+        assert (await store.told(each.address.chat)).count("ticket.resolved_reason") == 1

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from channels.telegram.addresses import chat_address
 from core.desk import Desk
 from core.models import Person, Ticket, Timer
 from core.sla.answer_clock import ANSWER, set_timers
@@ -31,7 +32,7 @@ async def count_fired(store: Store, event: str) -> int:
 async def many(tx: Tx, number: int, kind: str) -> None:
     """Tickets that fall due in an hour, without the trouble of opening them."""
     due = tx.now + timedelta(hours=1)
-    person = Person(telegram_id=9, name="Crowd", language="en", created_at=tx.now)
+    person = Person(address=chat_address(9), name="Crowd", language="en", created_at=tx.now)
     tx.session.add(person)
     await tx.session.flush()
     row: dict[str, Any] = {"customer_id": person.id, "title": "x", "state": "new", "opening": ""}

@@ -29,7 +29,17 @@ from core.tickets.conversation import reply
 from core.tickets.lifecycle import move, release, take
 from core.tx import Actor, Tx
 from tests.actions.company_directory import put_team
-from tests.actions.people import ANNA, OLEG, OLGA, OPERATORS, customer, opens, operator, writes
+from tests.actions.people import (
+    ANNA,
+    OLEG,
+    OLGA,
+    OPERATORS,
+    customer,
+    number,
+    opens,
+    operator,
+    writes,
+)
 from tests.actions.store import Store
 from tests.actions.test_handing import operator_here
 from tests.actions.test_hot_path import asked, plan_of
@@ -67,8 +77,8 @@ class Incident:
 async def incident(desk: Desk, store: Store) -> Incident:
     """Olga is in the first line, Oleg in the second; Anna is an admin."""
     staff = {who.name: await operator_here(desk, who) for who in (OLGA, OLEG, ANNA)}
-    await desk.run(put_team, "first", {"en": "First"}, level=1, members=[OLGA.telegram_id])
-    await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[OLEG.telegram_id])
+    await desk.run(put_team, "first", {"en": "First"}, level=1, members=[number(OLGA)])
+    await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[number(OLEG)])
     ticket = await opens(desk)
     await desk.run_as(staff["Olga"], classify, ticket.id, "incident")
     return Incident(desk, store, ticket, staff)

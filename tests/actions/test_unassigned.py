@@ -37,7 +37,7 @@ async def test_words_that_nobody_confirmed_become_one_ticket_and_everybody_hears
     assert await desk.run(file_waiting) == 0
     ticket = await newest(store)
     assert (ticket.title, ticket.origin) == ("Fire in the server room", "telegram")
-    assert "ticket.opened" in await store.told(ALICE.telegram_id)
+    assert "ticket.opened" in await store.told(ALICE.address.chat)
     assert "card" in await store.told(OPERATORS)
 
 

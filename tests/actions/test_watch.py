@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
+from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.desk import Desk
 from core.models import OutboxRow
@@ -13,7 +14,7 @@ from core.tx import Tx
 from tests.actions.people import ALICE, ANNA
 from tests.actions.store import Store
 
-GROUP, CHANNEL = -1001, -1002
+GROUP, CHANNEL = chat_address(-1001), chat_address(-1002)
 FINE = [Condition("operators", "fine", GROUP, "Desk"), Condition("alerts", "fine", CHANNEL, "Loud")]
 GONE = [Condition("operators", "gone", GROUP), FINE[1]]
 
@@ -32,7 +33,7 @@ async def prepared(desk: Desk) -> None:
     desk.company = Company(
         operators_chat=GROUP,
         alerts_chat=CHANNEL,
-        admins=frozenset({ANNA.telegram_id, ALICE.telegram_id, 999}),
+        admins=frozenset({ANNA.address, ALICE.address, chat_address(999)}),
         mail_alerts_to=("boss@example.com",),
     )
 
@@ -49,9 +50,9 @@ async def test_a_trouble_is_told_once_to_all_who_can_be_reached(desk: Desk, stor
     key = "setup.operators.gone"
     rows = await told(desk)
     assert rows == [
-        ("telegram", str(ANNA.telegram_id), key, "ru"),
-        ("telegram", str(ALICE.telegram_id), key, "en"),
-        ("telegram", str(CHANNEL), key, "ru"),
+        ("telegram", ANNA.address.chat, key, "ru"),
+        ("telegram", ALICE.address.chat, key, "en"),
+        ("telegram", CHANNEL.chat, key, "ru"),
         ("email", "boss@example.com", "mail.troubled.operators", "ru"),
     ]
     assert not await desk.read(find_news, GONE)
@@ -86,8 +87,8 @@ async def test_another_trouble_of_the_same_chat_is_told_too_and_never_in_it(
     await desk.run(tell, both)
     await desk.run(tell, [Condition("operators", "not_admin", GROUP, "Desk"), both[1]])
     rows = await told(desk)
-    assert not [address for _, address, _, _ in rows if address in {str(GROUP), str(CHANNEL)}]
-    assert [key for _, address, key, _ in rows if address == str(ANNA.telegram_id)] == [
+    assert not [address for _, address, _, _ in rows if address in {GROUP.chat, CHANNEL.chat}]
+    assert [key for _, address, key, _ in rows if address == ANNA.address.chat] == [
         "setup.operators.gone",
         "setup.alerts.not_admin",
         "setup.operators.not_admin",

@@ -15,6 +15,7 @@ from bot.commands import FINE, WRONG
 from bot.commands.check import Finding, examine
 from bot.migrations import migrate
 from bot.settings import load_settings
+from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
@@ -52,12 +53,12 @@ class Practice:
         database = Database(self.environment()["DATABASE_URL"])
         await migrate(database)
         desk = Desk(database, Company())
-        anna = Sender(telegram_id=self.anna.id, name="Анна", language="ru")
+        anna = Sender(chat_address(self.anna.id), name="Анна", language="ru")
         payload = await desk.run(offer_claim)
         assert payload is not None
         desk.company = await desk.run(claim, anna, payload.removeprefix(PREFIX))
-        desk.company = await desk.run(link, anna, "operators", self.group.id)
-        desk.company = await desk.run(link, anna, "alerts", self.alerts.id)
+        desk.company = await desk.run(link, anna, "operators", chat_address(self.group.id))
+        desk.company = await desk.run(link, anna, "alerts", chat_address(self.alerts.id))
         await database.close()
 
     async def has_team(self, code: str, chat: int) -> None:

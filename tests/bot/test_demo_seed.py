@@ -13,6 +13,7 @@ from bot.commands.directory import apply_in
 from bot.commands.import_cameras import import_cameras, summary
 from bot.demo.seed import CAMERAS, DIRECTORY, seed_company
 from bot.settings import Settings, load_settings
+from channels.telegram.addresses import chat_address
 from core.db import Database
 from core.desk import Desk
 from core.directory.kinds.teams import TeamEntry
@@ -20,7 +21,7 @@ from core.directory.reader import read_directory
 from core.equipment.cameras import list_own
 from core.equipment.csv_file import read_cameras
 from core.people.contact_points import Point, holders_of
-from core.people.identity import find_by_telegram
+from core.people.identity import find_by_address
 from core.sla.agreements import agreement_for, agreements_of
 from core.teams.members import colleagues_of
 from core.tx import ReadTx
@@ -50,7 +51,10 @@ async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Com
 
 async def test_customers_have_several_cameras_one_and_none(company: Company) -> None:
     desk, there, _ = company
-    found = {name: await desk.read(list_own, IDS[name]) for name in ("anna", "boris", "john")}
+    found = {
+        name: await desk.read(list_own, chat_address(IDS[name]))
+        for name in ("anna", "boris", "john")
+    }
     assert {name: page.total for name, page in found.items()} == {"anna": 5, "boris": 1, "john": 0}
     assert len({camera.area for camera in found["anna"].cameras}) == 2
     assert re.fullmatch(r"MOS_\d\d_\d\d", found["boris"].cameras[0].number)
@@ -75,8 +79,8 @@ async def test_two_teams_have_levels_members_and_somebody_on_duty(
     assert [name for name, one in there.items() if one.on_duty] == ["Олег"]
 
 
-async def _agreed(tx: ReadTx, telegram_id: int) -> str | None:
-    person = await find_by_telegram(tx, telegram_id)
+async def _agreed(tx: ReadTx, chat: int) -> str | None:
+    person = await find_by_address(tx, chat_address(chat))
     return await agreement_for(
         tx, await agreements_of(tx), person.id if person else 0, date(2026, 11, 23)
     )
@@ -96,7 +100,8 @@ async def test_people_who_have_written_nothing_are_strangers_to_the_desk(
     company: Company,
 ) -> None:
     desk, _, _ = company
-    assert await desk.read(find_by_telegram, IDS["anna"]) is None  # the bot will greet her
+    anna = chat_address(IDS["anna"])
+    assert await desk.read(find_by_address, anna) is None, "the bot will greet her"
 
 
 def test_the_files_name_only_people_of_the_sandbox() -> None:

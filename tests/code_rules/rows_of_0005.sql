@@ -1,4 +1,4 @@
--- Rows of a desk at work, as the release before 0006 has them, in every table that 0006 touches.
+-- Rows of a desk at work, as the release before 0006 has them, in every table that has changed since.
 
 INSERT INTO person (id, telegram_id, name, username, language, language_chosen, dialogue, operator_since, created_at) VALUES
     (1, 101, 'Alice', 'alice', 'en', FALSE, NULL, NULL, '2026-11-01 09:00:00+00:00'),
@@ -34,7 +34,20 @@ INSERT INTO outbox (id, channel, address, lane, locale, kind, facts, ticket_id, 
     (1, 'telegram', '-1009', '-1009:2', 'en', 'card', '{}', 2, 3, 'card:2@-1009', 'queued', '2026-11-01 09:00:00+00:00', '2026-11-01 09:00:00+00:00', 0, '2026-11-01 09:00:00+00:00');
 
 INSERT INTO fact (name, value, at) VALUES
-    ('profile', '{"digest": "x"}', '2026-11-01 09:00:00+00:00');
+    ('introduced', '{"digest": "x", "admins": [201]}', '2026-11-01 09:00:00+00:00'),
+    ('health@crew', '{"role": "team", "code": "gone", "chat": -1008, "title": "", "team": "crew"}', '2026-11-01 09:00:00+00:00');
+
+INSERT INTO contact_point (person_id, kind, value, verified_at) VALUES
+    (1, 'email', 'alice@example.org', NULL),
+    (1, 'phone', '+79161234567', '2026-11-01 09:00:00+00:00'),
+    (3, 'phone', '+79161234567', NULL);
+
+INSERT INTO team (code, titles, level, chat, active) VALUES
+    ('crew', '{"en": "Crew"}', 1, -1008, TRUE),
+    ('desk', '{"en": "Desk"}', 1, NULL, TRUE);
+
+INSERT INTO team_member (team, person_id) VALUES
+    ('crew', 2);
 
 INSERT INTO place (role, configured, chat) VALUES
     ('operators', -1009, -1009);

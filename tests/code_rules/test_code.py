@@ -74,6 +74,27 @@ def test_what_is_left_undone_says_why() -> None:
     assert not found, told("write TODO(who or which issue): why it waits", found)
 
 
+# Where the core may name Telegram, and why.
+NAMES_TELEGRAM = {
+    "core/addresses.py": "the name of the channel that files mean, and examples of addresses",
+    "core/directory/kinds/teams.py": "the directory names people and groups as Telegram does",
+    "core/equipment/csv_file.py": "the file of cameras names owners as Telegram does",
+    "core/delivery/pacing.py": "whose limits its figures are",
+}
+A_MESSENGERS = re.compile(r"telegram_?id|user_?name", re.IGNORECASE)
+NAMED = re.compile(r"telegram|user_?name", re.IGNORECASE)
+
+
+def test_the_core_knows_addresses_and_no_messenger() -> None:
+    found = [
+        f"{module.name}:{number} {line.strip()}"
+        for module in modules("core")
+        for number, line in enumerate(module.text.splitlines(), 1)
+        if (A_MESSENGERS if module.name in NAMES_TELEGRAM else NAMED).search(line)
+    ]
+    assert not found, told("compare addresses; only a channel knows what stands in one", found)
+
+
 @pytest.mark.parametrize(
     ("detector", "bad", "good"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database, Row
 from core.delivery import courier, outbox, sender
@@ -48,7 +49,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def desk(database: Database, clock: Clock) -> Desk:
-    company = Company(operators_chat=GROUP, alerts_chat=ALERTS)
+    company = Company(operators_chat=chat_address(GROUP), alerts_chat=chat_address(ALERTS))
     return Desk(database, company, (outbox.SUBSCRIBER,), clock=clock)
 
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from core.delivery import courier, outbox_store, sender
 from core.delivery.channel import SendError
@@ -261,7 +262,9 @@ async def test_a_mistake_of_ours_ends_its_row_and_holds_up_nothing(depot: Depot)
 
 async def test_a_chat_that_moved_takes_its_rows_along(depot: Depot) -> None:
     async def place(tx: Tx) -> None:
-        tx.session.add(LinkedChat(role="operators", configured=-7, chat=-7))
+        tx.session.add(
+            LinkedChat(role="operators", configured=chat_address(-7), chat=chat_address(-7))
+        )
 
     await depot.desk.run(place)
     rows = [await depot.put(-7, ordering_key="-7:1"), await depot.put(-7, ordering_key="-7:2")]
@@ -269,7 +272,7 @@ async def test_a_chat_that_moved_takes_its_rows_along(depot: Depot) -> None:
     async with depot.at_work():
         await depot.until_over()
     assert depot.channel.to("-1007") == rows
-    assert depot.desk.company.operators_chat == -1007
+    assert depot.desk.company.operators_chat == chat_address(-1007)
 
 
 async def test_a_chat_without_a_role_that_moved_takes_its_rows_along(depot: Depot) -> None:
@@ -645,7 +648,7 @@ async def test_stop_during_a_claim_still_sees_the_delivery_through(
 
 async def test_a_slow_answer_is_looked_at_once(depot: Depot) -> None:
     async def people(tx: Tx) -> tuple[int, int]:
-        person = Person(telegram_id=1, name="A", language="ru", created_at=tx.now)
+        person = Person(address=chat_address(1), name="A", language="ru", created_at=tx.now)
         tx.session.add(person)
         await tx.session.flush()
         message = Message(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot import health_watch
 from bot.health_watch import BEAT_EVERY, LOOK_EVERY, PATIENCE, HealthWatch
+from channels.telegram.addresses import chat_address
 from core.desk import Desk
 from core.models import OutboxRow
 from core.setup.desk_health import OVERDUE, SILENT, find_heartbeat
@@ -70,7 +71,7 @@ async def test_a_stop_is_no_death(watch: HealthWatch, desk: Desk) -> None:
 async def test_a_database_that_cannot_be_written_is_told_past_it(
     watch: HealthWatch, desk: Desk
 ) -> None:
-    desk.company = replace(desk.company, admins=frozenset({7}))
+    desk.company = replace(desk.company, admins=frozenset({chat_address(7)}))
     channel, path = watch.channels["telegram"], desk.database.path
     assert isinstance(channel, Script)
     assert path is not None

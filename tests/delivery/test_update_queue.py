@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from bot import update_queue as module
 from bot.update_queue import MAX_WAITING, UnparsableUpdate, UpdateNotReady, UpdateQueue
 from core import inbox
+from core.addresses import Address
 from core.db import sqlite_driver
 from core.desk import AlreadyHandled, Desk
 from core.inbox import Raw, Stored
@@ -180,7 +181,7 @@ async def test_what_cannot_be_parsed_is_put_aside_at_once_and_told(hall: Hall) -
     async with hall.desk.database.read() as session:
         (alert,) = (await session.scalars(select(OutboxRow))).all()
     assert alert.key == "alert.quarantined"
-    assert alert.address == str(hall.desk.company.alerts_chat)
+    assert Address(alert.channel, alert.address) == hall.desk.company.alerts_chat
 
 
 @pytest.mark.parametrize(

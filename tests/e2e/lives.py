@@ -102,10 +102,11 @@ class Ledger:
 
     def _confirmations(self) -> Iterator[Times]:
         rows = self.stage.query(
-            "SELECT ticket.id, telegram_id FROM ticket JOIN person ON customer_id = person.id"
+            "SELECT ticket.id, substr(address, 10) FROM ticket"
+            " JOIN person ON customer_id = person.id"
         )
         for ticket, person in rows:
-            stands = standing(self.stage.world.chats[person])
+            stands = standing(self.stage.world.chats[int(person)])
             times = sum(f"Обращение #{ticket} принято" in m.text for m in stands)
             yield f"the confirmation of {ticket}", times
 

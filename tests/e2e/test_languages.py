@@ -187,7 +187,8 @@ async def test_the_language_is_changed_and_stays_changed(stage: Stage) -> None:
     await alice.expect("We will speak English.", edited=True)
     await stage.olga.reply(card, "/close")
     await alice.expect(f"Ticket #{number} is closed", since="start")
-    assert value(stage, "SELECT language FROM person WHERE telegram_id=?", alice.id) == "en"
+    language = "SELECT language FROM person WHERE address='telegram:' || ?"
+    assert value(stage, language, alice.id) == "en"
 
 
 async def test_the_group_reads_the_companys_language_whoever_asks(

@@ -137,7 +137,8 @@ async def test_the_group_becomes_a_supergroup_and_the_desk_learns_it_from_an_err
     stage.world.updates._held = None  # Telegram never tells it
     await zoya.say("После переезда")
     await new.expect("После переезда", timeout=60)
-    assert value(stage, "SELECT chat FROM linked_chat WHERE role='operators'") == new.id
+    moved = "SELECT chat FROM linked_chat WHERE role='operators'"
+    assert value(stage, moved) == f"telegram:{new.id}"
     await stage.olga.say(new, f"/reply {number} Мы переехали")
     await zoya.expect("Мы переехали", timeout=60)
     await zoya.say("Обычные слова")
@@ -159,7 +160,7 @@ async def test_the_group_becomes_a_supergroup_and_telegram_says_so(tmp_path: Pat
             await soon(lambda: stage.query(tried) and value(stage, tried) >= 1, timeout=30)
             stage.group = stage.group.migrate()
             moved = "SELECT chat FROM linked_chat WHERE role='operators'"
-            await soon(lambda: value(stage, moved) == stage.group.id, timeout=30)
+            await soon(lambda: value(stage, moved) == f"telegram:{stage.group.id}", timeout=30)
             await anna.say("Уже в супергруппе")
             await stage.group.expect("Уже в супергруппе", timeout=60)
             await relay.speak()

@@ -116,7 +116,7 @@ async def grown_up(stage: Stage, room: Chat, anna: Person, number: int) -> tuple
     grown = room.migrate()
     await anna.say("Ждём у подъезда")
     await grown.expect("Ждём у подъезда", timeout=SOON)
-    assert value(stage, "SELECT chat FROM team WHERE code='field'") == grown.id
+    assert value(stage, "SELECT chat FROM team WHERE code='field'") == f"telegram:{grown.id}"
     card = await card_in(stage, grown, number)
     await stage.oleg.say(grown, f"/freeze {number} 2h")
     await stage.world.until(lambda: card.text.startswith(f"🟡 #{number}"), SOON, "it sleeps")
@@ -147,7 +147,7 @@ async def test_a_team_with_a_group_of_its_own(stage: Stage, words: dict[str, str
     # who leaves one of two groups works on in the other
     await oleg.leave(stage.group)
     await stage.settle()
-    left = "SELECT operator_left FROM person WHERE telegram_id=?"
+    left = "SELECT operator_left FROM person WHERE address='telegram:' || ?"
     assert value(stage, left, oleg.id) is None
     await oleg.reply(card, f"/resolve {number} починили")
     await anna.expect(f"#{number}.*починили", timeout=SOON)

@@ -28,8 +28,11 @@ WORDS: Final = (  # a word, and in which tickets it stands
 
 # The same SQL for both; {at} turns seconds since 1970 into an instant, {unique} makes a word.
 _PEOPLE: Final = """
-INSERT INTO person (id, telegram_id, name, language, language_chosen, created_at)
-SELECT n, n, 'Житель ' || n, 'ru', false, {now} FROM {numbers}"""
+INSERT INTO person (id, address, name, language, language_chosen, created_at)
+SELECT n, 'telegram:' || n, 'Житель ' || n, 'ru', false, {now} FROM {numbers}"""
+_POINTS: Final = """
+INSERT INTO contact_point (person_id, kind, value, verified_at)
+SELECT n, 'telegram', CAST(n AS VARCHAR(200)), {now} FROM {numbers}"""
 _TICKETS: Final = """
 INSERT INTO ticket (id, customer_id, title, state, assignee_id, origin, opened_at, opening,
   waiting_since, answer_due, frozen_until, closed_at, reopened, queue_rank, queue_at)
@@ -65,7 +68,9 @@ def _statements(tickets: int, numbers: str, instant: str, unique: str) -> Iterat
         "due": instant.format(f"{now} - {tickets} / 2 + n"),  # one half of them is overdue
         "later": instant.format(f"{now} + 86400 + n"),
     }
-    yield _PEOPLE.format(numbers=numbers.format(people + OPERATORS), **names)
+    everybody = numbers.format(people + OPERATORS)
+    for each in (_PEOPLE, _POINTS):
+        yield each.format(numbers=everybody, **names)
     all_of_them = numbers.format(tickets)
     for each in (_TICKETS, _TIMERS, _UNIQUE):
         yield each.format(numbers=all_of_them, **names)

@@ -12,6 +12,7 @@ from typing import Any
 from bot.app import desk_of
 from bot.migrations import migrate
 from bot.settings import Settings, load_settings
+from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from core.db import Database
 from core.delivery.linked_chats import store_linked_chats
@@ -57,7 +58,7 @@ async def desk_at(stage: Stage) -> AsyncIterator[Desk]:
 
 
 def sender_of(person: Person) -> Sender:
-    return Sender(person.id, person.first_name, person.username, person.language)
+    return Sender(chat_address(person.id), person.first_name, person.username, person.language)
 
 
 async def wait_for_words(tx: Tx, people: Sequence[Person]) -> None:

@@ -19,6 +19,7 @@ from aiogram.types import (
     ResultChatMemberUnion,
 )
 
+from channels.telegram.addresses import own_chat
 from core.company import Company
 from core.delivery.linked_chats import ROLES
 from core.teams.teams import TeamFacts
@@ -60,8 +61,10 @@ async def examine(bot: Bot, company: Company, teams: Iterable[TeamFacts] = ()) -
     `TelegramMigrateToChat` where a group has become a
     supergroup.
     """
-    found = [await examine_chat(bot, role, getattr(company, ROLES[role])) for role in ROLES]
-    with_group = [(team.code, await examine_chat(bot, TEAM, team.chat)) for team in teams]
+    found = [
+        await examine_chat(bot, role, own_chat(getattr(company, ROLES[role]))) for role in ROLES
+    ]
+    with_group = [(team.code, await examine_chat(bot, TEAM, own_chat(team.chat))) for team in teams]
     return [*found, *(replace(health, team=code) for code, health in with_group)]
 
 

@@ -10,8 +10,8 @@ from channels.telegram.screens.people import person_line, person_lines
 from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.manual_tickets import draft as steps
 from core.manual_tickets.dialogue import View
-from core.people.contact_points import EMAIL, PHONE
 from core.texts import Key
+from core.words.contact_values import EMAIL, PHONE
 from core.words.names import clean_name
 
 _LONGEST_WORDS: Final = 600

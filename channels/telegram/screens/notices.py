@@ -6,7 +6,13 @@ from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
 
-from channels.telegram.screens import customer_menu, customer_tickets, outages, ticket_list
+from channels.telegram.addresses import number_in
+from channels.telegram.screens import (
+    customer_menu,
+    customer_tickets,
+    outages,
+    ticket_list,
+)
 from channels.telegram.screens.buttons import Button, Id, Keyboard, button, rows_of
 from channels.telegram.screens.card import NOBODY
 from channels.telegram.screens.screen import Renderer, Screen, clipped
@@ -79,10 +85,10 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     return facts
 
 
-def _mentions(told: Sequence[tuple[int, str]]) -> Key:
+def _mentions(told: Sequence[tuple[object, str]]) -> Key:
     """People as mentions, so that Telegram notifies them."""
-    (number, name), rest = told[0], told[1:]
-    first = Key("group.mention", {"id": number, "name": clean_name(name)})
+    (address, name), rest = told[0], told[1:]
+    first = Key("group.mention", {"id": number_in(address), "name": clean_name(name)})
     return Key("group.mentions", {"first": first, "rest": _mentions(rest)}) if rest else first
 
 

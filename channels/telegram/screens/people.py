@@ -30,11 +30,11 @@ def person_line(renderer: Renderer, known: Known) -> str:
 
 
 def _marks(renderer: Renderer, known: Known) -> Iterator[str]:
-    if known.username:
-        yield renderer.html("who.username", username=known.username)
+    if known.handle:
+        yield renderer.html("who.username", username=known.handle)
     for point in known.points:
         yield point_html(renderer, point)
-    if not known.telegram:
+    if not known.writes:
         yield renderer.html("who.no_telegram")
 
 

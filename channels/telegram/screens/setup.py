@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
+from channels.telegram.addresses import chat_id
 from channels.telegram.client.chat_health import RIGHTS, Health
 from channels.telegram.screens.buttons import (
     LARGEST,
@@ -22,6 +23,7 @@ from channels.telegram.screens.buttons import (
 )
 from channels.telegram.screens.customer_menu import LANGUAGES
 from channels.telegram.screens.screen import Renderer, Screen
+from core.addresses import Address
 from core.company import Company
 from core.setup.admins import Admin, Invitation
 from core.teams.teams import TeamFacts
@@ -203,8 +205,8 @@ class DismissAdmin(CallbackData, prefix="ad"):
     person: Id
 
 
-def draw_admins(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen:
-    """All admins; those who were invited can be removed. ``mine``: who looks, by account."""
+def draw_admins(renderer: Renderer, found: Sequence[Admin], mine: Address) -> Screen:
+    """All admins; those who were invited can be removed. ``mine``: who looks."""
     lines = [renderer.html("setup.admins.head"), ""]
     lines += [_admin_line(renderer, one, mine) for one in found]
     if any(one.named for one in found):
@@ -223,10 +225,10 @@ def draw_admins(renderer: Renderer, found: Sequence[Admin], mine: int) -> Screen
     return Screen("\n".join(lines), Keyboard(inline_keyboard=[*rows, [_back(renderer, "list")]]))
 
 
-def _admin_line(renderer: Renderer, one: Admin, mine: int) -> str:
-    who = "you" if one.telegram_id == mine else "line"
+def _admin_line(renderer: Renderer, one: Admin, mine: Address) -> str:
+    who = "you" if one.address == mine else "line"
     key = f"setup.admins.{who if one.id else 'unseen'}{'_named' if one.named else ''}"
-    return renderer.html(key, name=_name(one), id=one.telegram_id)
+    return renderer.html(key, name=_name(one), id=chat_id(one.address))
 
 
 def _name(one: Admin) -> str:
@@ -246,9 +248,9 @@ def invitation(renderer: Renderer, made: Invitation, bot: str) -> Screen:
     return Screen(text, Keyboard(inline_keyboard=rows))
 
 
-def confirm_dismissal(renderer: Renderer, one: Admin, mine: int) -> Screen:
+def confirm_dismissal(renderer: Renderer, one: Admin, mine: Address) -> Screen:
     """Is this person to be no admin any more?"""
-    key = "setup.admins.sure_you" if one.telegram_id == mine else "setup.admins.sure"
+    key = "setup.admins.sure_you" if one.address == mine else "setup.admins.sure"
     yes = button(
         renderer.plain("button.setup.dismiss_sure"), DismissAdmin(verb="sure", person=one.id)
     )

@@ -8,26 +8,28 @@ from pydantic import AfterValidator, Field, PlainValidator
 from pydantic import WithJsonSchema as Json
 from sqlalchemy import delete, func, select
 
+from core.addresses import TELEGRAM, Address
 from core.delivery.card_updates import move_card
 from core.delivery.linked_chats import OperatorChats, operator_chat_of
 from core.directory.faults import Problem, refusal
 from core.directory.fields import Code, Titles
 from core.directory.schema import Directory, DirectoryEntry
-from core.models import Person, Team, TeamMember, Ticket, TicketTeam
-from core.people.identity import NEVER_A_PERSON, Sender, find_by_telegram, recognise
+from core.models import ContactPoint, Team, TeamMember, Ticket, TicketTeam
+from core.people.identity import Sender, find_by_address, recognise
 from core.teams.teams import HIGHEST, Teams, teams_of
 from core.tx import ReadTx, Tx
 
-_USERNAME: Final = re.compile(r"@?\w{1,64}", re.ASCII)
+_NAME: Final = re.compile(r"@?\w{1,64}", re.ASCII)
+_IN_TELEGRAM: Final = ContactPoint.kind == TELEGRAM
 # Telegram promises that its ids have at most so many bits.
 _LARGEST_ID: Final = 2**52
 
 
 def _read_member(value: Any) -> int | str:
-    if isinstance(value, str) and _USERNAME.fullmatch(value):
+    if isinstance(value, str) and _NAME.fullmatch(value):
         return value
     is_id = isinstance(value, int) and not isinstance(value, bool)
-    if not is_id or not 0 < value <= _LARGEST_ID or value in NEVER_A_PERSON:
+    if not is_id or not 0 < value <= _LARGEST_ID:
         raise refusal("member", value)
     return cast("int", value)
 
@@ -79,7 +81,7 @@ class TeamEntry(DirectoryEntry):
                 code=row.code,
                 titles=row.titles,
                 level=row.level,
-                chat=row.chat,
+                chat=None if row.chat is None else int(row.chat.chat),
                 members=members.get(row.code, []),
                 active=row.active,
             )
@@ -90,11 +92,14 @@ class TeamEntry(DirectoryEntry):
         """Members are people whom we know; the group is nobody else's."""
         return [*self._check_group(directory), *await self._check_people(tx)]
 
+    def _group(self) -> Address | None:
+        return None if self.chat is None else Address(TELEGRAM, str(self.chat))
+
     def _check_group(self, directory: Directory) -> list[Problem]:
         company = directory.company
         if self.chat is None:
             return []
-        if self.chat in {company.operators_chat, company.alerts_chat}:
+        if self._group() in {company.operators_chat, company.alerts_chat}:
             return [Problem(("chat",), "directory_file.fault.companys_group")]
         if holder := self._holder(directory):
             return [Problem(("chat",), "directory_file.fault.others_group", {"value": holder})]
@@ -115,7 +120,7 @@ class TeamEntry(DirectoryEntry):
     async def _check_people(self, tx: ReadTx) -> list[Problem]:
         problems, seen = [], set()
         for at, member in enumerate(self.members):
-            found = await _ids_of(tx, member)
+            found = await _addresses_of(tx, member)
             key = "unknown_member" if len(found) != 1 else "member_twice"
             if len(found) != 1 or found[0] in seen:
                 facts = {"value": str(member)}
@@ -130,7 +135,7 @@ class TeamEntry(DirectoryEntry):
             code=self.code,
             titles=self.titles,
             level=self.level,
-            chat=self.chat,
+            chat=self._group(),
             active=self.active,
         )
         await self.save(tx, row)
@@ -142,46 +147,46 @@ class TeamEntry(DirectoryEntry):
     async def _put_members(self, tx: Tx) -> None:
         await tx.session.execute(delete(TeamMember).where(TeamMember.team == self.code))
         for member in self.members:
-            (telegram_id,) = await _ids_of(tx, member)
-            person = await find_by_telegram(tx, telegram_id)
+            (address,) = await _addresses_of(tx, member)
+            person = await find_by_address(tx, address)
             if person is None:
-                person = await recognise(tx, Sender(telegram_id, ""))
+                person = await recognise(tx, Sender(address, ""))
             tx.session.add(TeamMember(team=self.code, person_id=person.id))
         await tx.session.flush()
 
 
 async def _members(tx: ReadTx) -> dict[str, list[int | str]]:
     query = (
-        select(TeamMember.team, Person.username, Person.telegram_id)
-        .join(Person, TeamMember.person_id == Person.id)
-        .order_by(Person.id)
+        select(TeamMember.team, ContactPoint.handle, ContactPoint.value)
+        .join(ContactPoint, ContactPoint.person_id == TeamMember.person_id)
+        .where(_IN_TELEGRAM)
+        .order_by(ContactPoint.person_id)
     )
     shared = await _shared_names(tx)
     members: dict[str, list[int | str]] = {}
-    for team, username, telegram_id in await tx.session.execute(query):
-        named = username and username.lower() not in shared
-        known = f"@{username}" if named else int(telegram_id or 0)
+    for team, handle, chat in await tx.session.execute(query):
+        known = f"@{handle}" if handle and handle not in shared else int(chat)
         members.setdefault(team, []).append(known)
     return members
 
 
 async def _shared_names(tx: ReadTx) -> set[str | None]:
-    """Names that several people have had: they say nobody."""
-    name = func.lower(Person.username)
-    query = select(name).group_by(name).having(func.count() > 1)
+    """Names that several people have had, in data of releases before: they say nobody."""
+    handle = ContactPoint.handle
+    query = select(handle).where(_IN_TELEGRAM).group_by(handle).having(func.count() > 1)
     return set(await tx.session.scalars(query))
 
 
-async def _ids_of(tx: ReadTx, member: int | str) -> list[int]:
-    """The Telegram ids of somebody written by it, or by the name that Telegram knows."""
+async def _addresses_of(tx: ReadTx, member: int | str) -> list[Address]:
+    """Where somebody writes from who is written by their id, or by the name that Telegram knows."""
     if isinstance(member, int):
-        return [member]
-    name = member.removeprefix("@").lower()
-    query = select(Person.telegram_id).where(func.lower(Person.username) == name)
-    return [known for known in await tx.session.scalars(query) if known is not None]
+        return [Address(TELEGRAM, str(member))]
+    handle = member.removeprefix("@").lower()
+    query = select(ContactPoint.value).where(_IN_TELEGRAM, ContactPoint.handle == handle)
+    return [Address(TELEGRAM, chat) for chat in await tx.session.scalars(query)]
 
 
-async def _open_tickets(tx: Tx, team: str) -> list[tuple[Ticket, int | None]]:
+async def _open_tickets(tx: Tx, team: str) -> list[tuple[Ticket, Address | None]]:
     """The team's tickets that have not ended, and the chat of each."""
     query = (
         select(Ticket)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.health import FailedStep
 from channels.telegram.screens.quarantine import QuarantineStep
@@ -52,7 +53,7 @@ async def on_message(context: MessageContext) -> bool:
     if not text or user is None or not is_from_admin(context.message, context.desk):
         return False
     if not text.startswith("/"):
-        field = await context.desk.read(asked_for, user.id)
+        field = await context.desk.read(asked_for, chat_address(user.id))
         if field is not None:
             await setup.on_words(context, field)
         return field is not None
@@ -99,7 +100,7 @@ async def on_report(context: MessageContext, words: str) -> None:
 async def on_button(context: ButtonContext, data: Any) -> None:
     """Turn a page; below an alert, show the list."""
     desk, message = context.desk, context.message
-    if context.sender.telegram_id not in desk.company.admins:
+    if context.sender.address not in desk.company.admins:
         raise NotAllowed("report")
     if not isinstance(data, ListPage) or data.view not in _VIEWS or message is None:
         raise Refusal("refusal.outdated")

@@ -12,6 +12,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ChatMemberUpdated
 
+from channels.telegram.addresses import chat_address, chat_id, own_chat
 from channels.telegram.client.chat_health import TEAM, Health, examine, examine_chat
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import setup as screens
@@ -74,8 +75,11 @@ async def progress_of(desk: Desk, bot: Bot) -> Progress:
         chats = await examine(bot, company, teams.with_group)
     except AiogramError:
         name = ""
-        chats = [Health(role, "unknown", getattr(company, ROLES[role])) for role in ROLES]
-        chats += [Health(TEAM, "unknown", team.chat, team=team.code) for team in teams.with_group]
+        chats = [Health(role, "unknown", own_chat(getattr(company, ROLES[role]))) for role in ROLES]
+        chats += [
+            Health(TEAM, "unknown", own_chat(team.chat), team=team.code)
+            for team in teams.with_group
+        ]
     return Progress(name, chats, company, await desk.read(find_test_ticket), teams)
 
 
@@ -175,7 +179,7 @@ def possible_role(event: ChatMemberUpdated, desk: Desk) -> str | None:
     Whoever else adds it gets no answer: a stranger's group is nobody's business here.
     """
     inside = event.new_chat_member.status in _INSIDE
-    if not inside or event.from_user.id not in desk.company.admins:
+    if not inside or chat_address(event.from_user.id) not in desk.company.admins:
         return None
     return _ROLES.get(event.chat.type)
 
@@ -186,10 +190,13 @@ async def is_strangers(event: ChatMemberUpdated, desk: Desk) -> bool:
     While nobody is an admin yet, whoever sets the desk up may add the bot before that.
     """
     inside = event.new_chat_member.status in _INSIDE
-    if not inside or not desk.company.admins or event.from_user.id in desk.company.admins:
+    admins = desk.company.admins
+    if not inside or not admins or chat_address(event.from_user.id) in admins:
         return False
     chat = event.chat.id
-    return chat != desk.company.alerts_chat and not await is_operator_chat(desk, chat)
+    if chat_address(chat) == desk.company.alerts_chat:
+        return False
+    return not await is_operator_chat(desk, chat)
 
 
 async def leave(event: ChatMemberUpdated, bot: Bot) -> None:
@@ -204,8 +211,10 @@ async def on_added(
 ) -> None:
     """Tell the admin in private what is missing in the chat, or offer to link it."""
     private = await _in_private(desk, sender, responder)
-    admin, chat = sender.telegram_id, event.chat.id
-    if getattr(desk.company, ROLES[role]) == chat or await is_operator_chat(desk, chat):
+    admin, chat = chat_id(sender.address), event.chat.id
+    if getattr(desk.company, ROLES[role]) == chat_address(chat) or await is_operator_chat(
+        desk, chat
+    ):
         await send_checklist(admin, desk, private, bot)
         return
     health = await examine_chat(bot, role, chat)
@@ -219,7 +228,7 @@ async def on_added(
 
 
 async def _in_private(desk: Desk, sender: Sender, responder: Responder) -> Responder:
-    locale = await desk.read(language_of, sender.telegram_id, sender.language)
+    locale = await desk.read(language_of, sender.address, sender.language)
     return Responder(responder.bot, desk, responder.texts, responder.acknowledgements, locale)
 
 
@@ -230,7 +239,7 @@ async def on_link(context: ButtonContext, data: LinkChat) -> None:
     facts = {"title": health.title, "id": data.chat}
     if not health.fine:
         raise Refusal(f"setup.toast.{health.code.partition('.')[0]}", **facts)
-    desk.company = await desk.run(link, context.sender, data.role, data.chat)
+    desk.company = await desk.run(link, context.sender, data.role, chat_address(data.chat))
     await context.show(responder.html(f"setup.linked.{data.role}", facts))
     there = replace(responder, locale=desk.company.language, own_zone=None)
     await there.say(data.chat, there.html(f"setup.hello.{data.role}"))
@@ -262,7 +271,7 @@ async def on_admin_step(context: ButtonContext, data: SetupStep) -> None:
 async def on_dismiss(context: ButtonContext, data: DismissAdmin) -> None:
     """Ask once more, or do it."""
     known = {one.id: one for one in await context.desk.read(list_admins) if one.id}
-    one, mine = known.get(data.person), context.sender.telegram_id
+    one, mine = known.get(data.person), context.sender.address
     if one is None:
         raise Refusal("refusal.no_admin")
     if data.verb == "ask":
@@ -270,7 +279,7 @@ async def on_dismiss(context: ButtonContext, data: DismissAdmin) -> None:
         return
     context.desk.company = await context.desk.run(dismiss, context.sender, data.person)
     await context.toast(context.responder.plain("setup.admins.done", {"name": one.name}))
-    if one.telegram_id == mine:
+    if one.address == mine:
         await context.edit(Screen(context.responder.html("setup.admins.left")))
     else:
         await context.edit(await _admins(context))
@@ -278,4 +287,4 @@ async def on_dismiss(context: ButtonContext, data: DismissAdmin) -> None:
 
 async def _admins(context: ButtonContext) -> Screen:
     found = await context.desk.read(list_admins)
-    return screens.draw_admins(context.renderer, found, context.sender.telegram_id)
+    return screens.draw_admins(context.renderer, found, context.sender.address)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import cameras as screens
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera, facts_of
@@ -117,7 +118,7 @@ async def take_phone(context: MessageContext) -> bool:
     if contact is None or user is None:
         return False
     own = contact.user_id == user.id and not is_borrowed(context.message)
-    wanted = await context.desk.read(cameras.wants_phone, user.id)
+    wanted = await context.desk.read(cameras.wants_phone, chat_address(user.id))
     if not wanted or not (own or wanted == "asked"):
         return False
     phone = shared_phone(contact.phone_number)

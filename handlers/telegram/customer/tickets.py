@@ -93,7 +93,7 @@ async def edit_to_tickets(context: ButtonContext) -> None:
 
 
 async def _first_page(context: MessageContext | ButtonContext) -> Screen:
-    page = await context.desk.read(customer_tickets.list_own, context.sender.telegram_id)
+    page = await context.desk.read(customer_tickets.list_own, context.sender.address)
     return draw_list(context.renderer, page)
 
 
@@ -103,7 +103,7 @@ async def turn_ticket_page(context: ButtonContext, data: ListPage) -> None:
         raise Refusal("refusal.outdated")
     cursor = cursor_of(data.cursor)
     page = await context.desk.read(
-        customer_tickets.list_own, context.sender.telegram_id, cursor, newer=data.backward
+        customer_tickets.list_own, context.sender.address, cursor, newer=data.backward
     )
     if not page.tickets:
         raise Refusal("refusal.outdated")

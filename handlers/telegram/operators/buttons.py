@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import InlineKeyboardMarkup
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as outage_screen
@@ -27,6 +28,7 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
+from core.addresses import Address
 from core.errors import NoSuchTicket, Refusal
 from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, card_of
@@ -252,7 +254,7 @@ async def _page(context: GroupButton, data: ListPage) -> None:
         await context.show(screen)
 
 
-async def _asked_by(context: GroupButton, view: str) -> tuple[int, str]:
+async def _asked_by(context: GroupButton, view: str) -> tuple[Address, str]:
     """Who asked for the list, and for what: the command that the list replies to still says it."""
     asker, text = _asker(context)
     username = await name_for(context.responder.bot, text)
@@ -262,13 +264,13 @@ async def _asked_by(context: GroupButton, view: str) -> tuple[int, str]:
     return asker, "" if command is None else command.rest
 
 
-def _asker(context: GroupButton) -> tuple[int, str]:
+def _asker(context: GroupButton) -> tuple[Address, str]:
     """Who wrote what the message answers, and how; without such words, who presses."""
     asked = getattr(context.message, "reply_to_message", None)
     author = None if asked is None else asked.from_user
     if asked is None or author is None or author.is_bot:
-        return context.sender.telegram_id, ""
-    return author.id, asked.text or asked.caption or ""
+        return context.sender.address, ""
+    return chat_address(author.id), asked.text or asked.caption or ""
 
 
 async def _outage(context: GroupButton, data: OutageStep) -> None:

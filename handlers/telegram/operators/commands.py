@@ -173,7 +173,7 @@ def _needs_reaction(context: CommandContext, row: Row) -> bool:
 
 
 def _is_admin(context: CommandContext) -> bool:
-    return context.sender.telegram_id in context.desk.company.admins
+    return context.sender.address in context.desk.company.admins
 
 
 def _unknown(command: Command) -> Refusal:

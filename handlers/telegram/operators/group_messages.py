@@ -133,7 +133,7 @@ async def _warn_of_cut(desk: Desk, sender: Sender, incoming: IncomingMessage) ->
     if incoming.reply_to is not None:
         return
     before = message_ref(int(incoming.ref.chat), int(incoming.ref.message) - 1)
-    if await desk.read(is_full_answer, sender.telegram_id, before):
+    if await desk.read(is_full_answer, sender.address, before):
         raise Refusal("operators.cut")
 
 
@@ -156,7 +156,7 @@ async def _find_context(
     if incoming.reply_to is not None:
         place = await find_location(tx, incoming.reply_to)
     if incoming.album is not None and sender is not None:
-        begun = await find_album(tx, sender.telegram_id, incoming)
+        begun = await find_album(tx, sender.address, incoming)
     return place, begun
 
 

@@ -16,13 +16,15 @@ from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ChatMemberUpdated, Message, User
 
+from channels.telegram.addresses import NEVER_A_PERSON, chat_address, own_chats
 from channels.telegram.client.api_errors import TROUBLES
+from core.addresses import Address
 from core.delivery.linked_chats import all_operator_chats
 from core.desk import Desk
 from core.errors import NotAllowed, Refusal
-from core.people.identity import NEVER_A_PERSON, Sender, join_operators, operators_of
+from core.people.identity import join_operators
 from core.people.operator_ids import OperatorIds, operator_ids_of
-from core.teams.departure import depart
+from core.teams.departure import depart, depart_from
 from handlers.telegram.origin import Role, role_of, sender_of
 
 log = logging.getLogger(__name__)
@@ -61,7 +63,7 @@ class Memberships:
         Raises :class:`Refusal` where Telegram cannot be asked.
         """
         role = await role_of(self.desk, user)
-        if role is Role.OPERATOR and not await self._confirm(sender_of(user)):
+        if role is Role.OPERATOR and not await self._confirm(user.id):
             return Role.CUSTOMER
         return role
 
@@ -69,12 +71,12 @@ class Memberships:
         """Let somebody act in a group. Raises :class:`NotAllowed` for those who are in none, and
         :class:`Refusal` where Telegram cannot be asked.
         """
-        if not await self._confirm(sender_of(user)):
+        if not await self._confirm(user.id):
             raise NotAllowed("work")
 
     async def run(self) -> None:
         """Examine all operators at once, every hour, and when a group is replaced."""
-        known: list[int] | None = None
+        known: list[Address] | None = None
         due = 0.0
         while True:
             try:
@@ -90,14 +92,15 @@ class Memberships:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _examine_all(self) -> None:
-        for operator in await self.desk.read(operators_of):
-            await self._ask(operator)
+        ids: OperatorIds = await self.desk.read(operator_ids_of)
+        for number in own_chats(ids):
+            await self._ask(number)
 
-    async def _confirm(self, sender: Sender) -> bool:
-        if time.monotonic() < self._confirmed.get(sender.telegram_id, 0.0):
+    async def _confirm(self, number: int) -> bool:
+        if time.monotonic() < self._confirmed.get(number, 0.0):
             return True
         try:
-            found = await self._ask(sender)
+            found = await self._ask(number)
         except TROUBLES as error:
             log.warning("a membership could not be examined: %s", error)
             found = Whereabouts.UNKNOWN
@@ -105,17 +108,17 @@ class Memberships:
             raise Refusal("refusal.membership_unknown")
         return found is Whereabouts.INSIDE
 
-    async def _ask(self, sender: Sender) -> Whereabouts:
+    async def _ask(self, number: int) -> Whereabouts:
         """Ask about every group; who is in none departs. Raises what the line raises."""
-        found = await whereabouts(self.desk, self.bot, sender.telegram_id)
+        found = await whereabouts(self.desk, self.bot, number)
         if found is Whereabouts.INSIDE:
-            self._confirmed[sender.telegram_id] = time.monotonic() + CONFIRMED_FOR
+            self._confirmed[number] = time.monotonic() + CONFIRMED_FOR
         else:
-            self._confirmed.pop(sender.telegram_id, None)
+            self._confirmed.pop(number, None)
         ids: OperatorIds = await self.desk.read(operator_ids_of)
-        if found is Whereabouts.OUTSIDE and sender.telegram_id in ids:
-            log.info("somebody is an operator no more", extra={"telegram_id": sender.telegram_id})
-            await self.desk.run(depart, sender)
+        if found is Whereabouts.OUTSIDE and chat_address(number) in ids:
+            log.info("somebody is an operator no more", extra={"telegram_id": number})
+            await self.desk.run(depart_from, chat_address(number))
         return found
 
     def forget(self, user: User) -> None:
@@ -128,7 +131,7 @@ async def whereabouts(desk: Desk, bot: Bot, user_id: int, *, but: int = 0) -> Wh
 
     A group that we may not look into leaves it open. Raises what the line to Telegram raises.
     """
-    chats = [chat for chat in await desk.read(all_operator_chats) if chat != but]
+    chats = [chat for chat in own_chats(await desk.read(all_operator_chats)) if chat != but]
     found = Whereabouts.OUTSIDE if chats or but else Whereabouts.UNKNOWN
     for chat in chats:
         try:

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from aiogram.filters.callback_data import CallbackData
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import Service, Unsupported, read
 from channels.telegram.screens.buttons import Button, rows_of
 from channels.telegram.screens.manual_ticket import ManualStep, draw
@@ -81,14 +82,16 @@ async def on_message(context: MessageContext) -> bool:
     if person is None or text in context.menu_words:
         return False
     if not text.startswith("/"):
-        if not await context.desk.read(dialogue.is_under_way, person.id):
+        if not await context.desk.read(dialogue.is_under_way, chat_address(person.id)):
             return False
         await _on_words(context)
         return True
     command = None if is_borrowed(message) else await _command_of(context, text)
     if command is None:
         return False
-    if command.name == "cancel" and not await context.desk.read(dialogue.is_under_way, person.id):
+    if command.name == "cancel" and not await context.desk.read(
+        dialogue.is_under_way, chat_address(person.id)
+    ):
         return False
     await _COMMANDS[command.name](_private(context), command)
     return True

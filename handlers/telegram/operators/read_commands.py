@@ -8,6 +8,7 @@ from channels.telegram.screens.journal import draw_entry, names_of
 from channels.telegram.screens.screen import clipped
 from channels.telegram.screens.ticket_list import age, draw
 from core import journal as journal_store
+from core.addresses import Address
 from core.errors import NoSuchTicket, Unreadable
 from core.people.staff import for_admin, id_of
 from core.texts import Key
@@ -146,20 +147,20 @@ async def report(context: CommandContext) -> None:
     """What is late, for admins."""
     if context.command.rest.casefold() not in REPORTS:
         raise Unreadable("operators.no_report", example=example("report"))
-    await context.desk.read(for_admin, context.sender, id_of, context.sender.telegram_id)
+    await context.desk.read(for_admin, context.sender, id_of, context.sender.address)
     await _show(context, "overdue")
 
 
 async def _show(context: CommandContext, view: str) -> None:
     page = await context.read(
-        read_page, view, "", context.sender.telegram_id, context.command.rest, backward=False
+        read_page, view, "", context.sender.address, context.command.rest, backward=False
     )
     zone, words = context.desk.company.zone, context.command.rest
     await context.show(draw(context.renderer, page, zone, words=words))
 
 
 async def read_page(
-    tx: ReadTx, view: str, cursor: str, asker: int, words: str, *, backward: bool
+    tx: ReadTx, view: str, cursor: str, asker: Address, words: str, *, backward: bool
 ) -> Page:
     """A page of any list. ``asker`` is who asked for the list, not who turns its pages."""
     if view == "find":

@@ -5,6 +5,7 @@ from typing import Final
 from channels.telegram.screens import tasks as screens
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.tasks import ResolveTasks, TaskVerb
+from core.addresses import Address
 from core.errors import Unreadable
 from core.people.staff import id_of
 from core.tasks import task_actions
@@ -30,16 +31,16 @@ async def tasks(context: CommandContext) -> None:
     view = TASKS.get(wanted)
     if view is None:
         raise Unreadable("refusal.no_task_list", words=wanted[:40])
-    await context.show(await page(context, view, 0, context.sender.telegram_id))
+    await context.show(await page(context, view, 0, context.sender.address))
 
 
-async def page(context: OperatorContext, view: str, page_index: int, asker: int) -> Screen:
+async def page(context: OperatorContext, view: str, page_index: int, asker: Address) -> Screen:
     """A page of the list. ``asker`` is whose ``mine`` are."""
     found = await context.read(_list, view, page_index, asker)
     return screens.draw_list(context.renderer, view, found)
 
 
-async def _list(tx: ReadTx, view: str, page_index: int, asker: int) -> TaskPage:
+async def _list(tx: ReadTx, view: str, page_index: int, asker: Address) -> TaskPage:
     person = (await id_of(tx, asker) or 0) if view == "mine" else None
     return await list_tasks(tx, page_index, person=person)
 

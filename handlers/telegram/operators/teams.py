@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.screens import ticket_choices as screens
 from channels.telegram.screens.buttons import Keyboard
 from channels.telegram.screens.card import TicketVerb
 from channels.telegram.screens.screen import Renderer
 from channels.telegram.screens.ticket_choices import AssignData, AssignPerson, EscalateTo
+from core.addresses import Address
 from core.errors import Refusal
 from core.teams import assignment
 from core.teams.assignee_parser import (
@@ -48,11 +50,11 @@ async def _escalate(tx: Tx, context: CommandContext, words: str) -> None:
     await assignment.escalate(tx, context.number, wish, context.incoming)
 
 
-def _mentioned(context: CommandContext) -> int | None:
+def _mentioned(context: CommandContext) -> Address | None:
     """Somebody without a username is mentioned by name: Telegram says who they are."""
     entities = context.message.entities or context.message.caption_entities or ()
     users = [entity.user for entity in entities if entity.type == "text_mention"]
-    return next((user.id for user in users if user is not None), None)
+    return next((chat_address(user.id) for user in users if user is not None), None)
 
 
 async def on(context: CommandContext) -> None:

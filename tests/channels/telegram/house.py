@@ -8,6 +8,7 @@ from typing import Any
 import aiogram.types
 from sqlalchemy import select
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.messages.message_parser import Service, Unsupported, read
@@ -78,7 +79,9 @@ class House:
         self.bot = make_bot(world.token, world.api_url, timeout=3)
         self.gateway = Gateway(self.bot, Free())
         company = Company(
-            language=self.language, operators_chat=self.group.id, alerts_chat=self.alerts.id
+            language=self.language,
+            operators_chat=chat_address(self.group.id),
+            alerts_chat=chat_address(self.alerts.id),
         )
         self.desk = Desk(self.database, company, SUBSCRIBERS, clock=self.clock)
         self.begin_anew()
@@ -90,7 +93,7 @@ class House:
     # people
 
     def sender(self, person: Somebody) -> Sender:
-        return Sender(person.id, person.first_name, None, self.language)
+        return Sender(chat_address(person.id), person.first_name, None, self.language)
 
     def read(self, message: Message) -> IncomingMessage:
         said = self.read_any(message)
@@ -197,7 +200,7 @@ class House:
 
     async def change_person(self, **values: Any) -> None:
         async def changed(tx: Tx) -> None:
-            query = select(Person).where(Person.telegram_id == self.anna.id)
+            query = select(Person).where(Person.address == chat_address(self.anna.id))
             person = (await tx.session.scalars(query)).one()
             for name, value in values.items():
                 setattr(person, name, value)

@@ -6,6 +6,7 @@ import pytest
 from aiogram import Bot
 
 from bot.commands.check import _FAULTS
+from channels.telegram.addresses import chat_address
 from channels.telegram.client.chat_health import RIGHTS, Health, examine, examine_chat
 from channels.telegram.client.gateway import make_bot
 from core.company import Company
@@ -70,7 +71,9 @@ async def test_a_team_s_own_group_is_looked_at_as_the_group_of_all(world: World,
         world.channel("Новости", owner=anna, bot="admin"),
         world.supergroup("Чужие", owner=anna, bot="left"),
     )
-    teams = [TeamFacts(f"t{at}", {}, 1, chat.id, True) for at, chat in enumerate(chats)]
+    teams = [
+        TeamFacts(f"t{at}", {}, 1, chat_address(chat.id), True) for at, chat in enumerate(chats)
+    ]
     found = [each for each in await examine(bot, Company(), teams) if each.role == "team"]
     assert found == [
         Health("team", "fine", chats[0].id, "Выездные", "t0"),

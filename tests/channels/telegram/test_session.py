@@ -261,7 +261,7 @@ async def test_a_server_that_asks_to_close_gets_a_new_connection(connect: Connec
     assert line.server.connections == 3
 
 
-async def test_an_answer_cut_short_leaves_the_fate_open(connect: Connect) -> None:
+async def test_an_answer_cut_short_leaves_open_whether_it_arrived(connect: Connect) -> None:
     line = await connect(lambda n: answer(MADE)[:-5] + b"" if n == 1 else answer(MADE), timeout=0.3)
     async with failing(line, uncertain=True):
         await line.bot(SEND)
@@ -269,13 +269,13 @@ async def test_an_answer_cut_short_leaves_the_fate_open(connect: Connect) -> Non
     assert line.server.connections == 2, "what may still come on the first must not answer another"
 
 
-async def test_a_server_that_hangs_up_leaves_the_fate_open(connect: Connect) -> None:
+async def test_a_server_that_hangs_up_leaves_open_whether_it_arrived(connect: Connect) -> None:
     line = await connect(lambda _n: b"")
     async with failing(line, uncertain=True):
         await line.bot(SEND)
 
 
-async def test_what_is_no_http_leaves_the_fate_open(connect: Connect) -> None:
+async def test_what_is_no_http_leaves_open_whether_it_arrived(connect: Connect) -> None:
     line = await connect(lambda _n: b"SSH-2.0-OpenSSH_9.6\r\n")
     async with failing(line, uncertain=True):
         await line.bot(SEND)

@@ -74,6 +74,16 @@ def test_every_notice_to_a_customer_is_told_with_what_they_may_know(
         assert "12" in notices.draw(renderer, key, facts, None).html, key
 
 
+@pytest.mark.parametrize("address", ["telegram:201", 201])
+def test_a_colleague_is_mentioned_in_rows_of_this_release_and_of_those_before(
+    texts: Texts, address: object
+) -> None:
+    renderer = Renderer(texts, "en", NOW, ZoneInfo("Europe/Moscow"))
+    facts = {"number": 12, "to": "Crew", "by": "Oleg", "told": [[address, "Olga"]]}
+    drawn = notices.draw(renderer, "group.assigned.team", facts, None)
+    assert '<a href="tg://user?id=201">Olga</a>' in drawn.html
+
+
 def letters(key: Any) -> list[str]:
     """A letter's key; one that follows the event is of a clock or of a chat with a role."""
     pairs = (("reaction", "operators"), ("resolution", "alerts"))

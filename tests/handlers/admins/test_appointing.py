@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from channels.telegram.addresses import chat_address
 from core.people.identity import Sender
 from core.setup.admins import accept, invite, list_admins
 from sandbox import Person as Human
@@ -9,7 +10,7 @@ from tests.handlers.operators.group import ADMIN_ID, Group
 
 
 async def invited(group: Group) -> str:
-    made = await group.desk.run(invite, Sender(ADMIN_ID, "Вера"))
+    made = await group.desk.run(invite, Sender(chat_address(ADMIN_ID), "Вера"))
     return made.payload
 
 
@@ -20,7 +21,7 @@ async def writes(group: Group, who: Human, words: str) -> str:
 
 
 async def test_whom_the_environment_names_has_no_button_that_removes_them(group: Group) -> None:
-    named = frozenset({ADMIN_ID})
+    named = frozenset({chat_address(ADMIN_ID)})
     group.desk.company = replace(group.desk.company, named_admins=named)
     await writes(group, group.boss, "/setup")
     await group.presses(group.boss, group.boss.last, "Администраторы")
@@ -61,8 +62,11 @@ async def test_a_link_counts_only_from_whoever_opens_it_themselves(group: Group)
     await group.settle()
     await group.olga.forward(command)
     await group.settle()
-    assert group.desk.company.admins == {ADMIN_ID}
+    assert group.desk.company.admins == {chat_address(ADMIN_ID)}
     group.desk.company = await group.desk.run(
-        accept, Sender(group.oleg.id, "Олег"), payload.removeprefix("admin_")
+        accept, Sender(chat_address(group.oleg.id), "Олег"), payload.removeprefix("admin_")
     )
-    assert group.desk.company.admins == {ADMIN_ID, group.oleg.id}, "nobody had used it up"
+    assert group.desk.company.admins == {
+        chat_address(ADMIN_ID),
+        chat_address(group.oleg.id),
+    }, "nobody had used it up"

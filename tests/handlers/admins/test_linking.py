@@ -1,5 +1,6 @@
 """The bot is added to one more group: whose could it be, and what is its number (G1)."""
 
+from channels.telegram.addresses import chat_address
 from tests.actions.company_directory import put_team
 from tests.handlers.operators.group import Group
 
@@ -15,7 +16,7 @@ async def test_another_group_tells_its_number_for_the_directory(group: Group) ->
     await group.desk.run(put_team, "field", title, chat=room.id)
     press = await group.presses(group.boss, told, "Да, это группа операторов")
     assert "Это группа команды «Выездная бригада»." in (await press.answer()).text
-    assert group.desk.company.operators_chat == group.chat.id
+    assert group.desk.company.operators_chat == chat_address(group.chat.id)
 
 
 async def test_of_a_team_s_own_group_the_checklist_tells(group: Group) -> None:

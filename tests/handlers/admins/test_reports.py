@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from channels.telegram.addresses import chat_address
 from tests.handlers.operators.group import Group
 
 
@@ -45,7 +46,7 @@ async def test_others_are_told_no(group: Group) -> None:
 async def test_below_an_alert_only_admins_open_the_list(group: Group) -> None:
     await overdue(group, 11)
     channel = group.world.channel("Тревоги", members=[group.boss, group.oleg])
-    group.desk.company = replace(group.desk.company, alerts_chat=channel.id)
+    group.desk.company = replace(group.desk.company, alerts_chat=chat_address(channel.id))
     alert = channel.get((await group.bot.send_message(channel.id, "x")).message_id)
     assert alert is not None
     press = await group.forges(group.oleg, alert, "l:overdue:+:")

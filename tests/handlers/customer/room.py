@@ -14,6 +14,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from sqlalchemy import text
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway
 from channels.telegram.messages import message_parser
@@ -36,7 +37,7 @@ from tests.unhurried import Unhurried
 LOCALES = Path(__file__).parents[3] / "locales"
 GROUP = -1001
 PATIENCE = 20.0
-OPERATOR = Sender(900, "Олег Операторов")
+OPERATOR = Sender(chat_address(900), "Олег Операторов")
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class PrivateRoom:
     database: Database
     texts: Texts
     clock: Clock = field(default_factory=Clock)
-    company: Company = field(default_factory=lambda: Company(operators_chat=GROUP))
+    company: Company = field(default_factory=lambda: Company(operators_chat=chat_address(GROUP)))
     gateway: Gateway = field(init=False)
     desk: Desk = field(init=False)
     dispatcher: Dispatcher = field(init=False)
@@ -202,7 +203,11 @@ async def private_room(url: str, texts: Texts, **company: Any) -> AsyncIterator[
         bot = Bot(world.token, session=session)
         database = Database(url)
         room = PrivateRoom(
-            world, bot, database, texts, company=Company(operators_chat=GROUP, **company)
+            world,
+            bot,
+            database,
+            texts,
+            company=Company(operators_chat=chat_address(GROUP), **company),
         )
         try:
             yield room

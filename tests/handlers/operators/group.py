@@ -12,6 +12,7 @@ from typing import Any
 from aiogram import Bot
 from sqlalchemy import text
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.messages.message_parser import message_ref
@@ -84,7 +85,9 @@ class Group:
     _ref: int = 5000
 
     def __post_init__(self) -> None:
-        company = Company(operators_chat=self.chat.id, admins=frozenset({ADMIN_ID}))
+        company = Company(
+            operators_chat=chat_address(self.chat.id), admins=frozenset({chat_address(ADMIN_ID)})
+        )
         self.desk = Desk(self.database, company, SUBSCRIBERS, clock=self.clock)
         gateway = Gateway(self.bot, Hasty())
         self.memberships = Memberships(self.bot, self.desk)
@@ -120,7 +123,7 @@ class Group:
     async def ticket(self, words: str = "Не показывает камера", by: Human | None = None) -> int:
         """A ticket of the customer, its card in the group."""
         person = by or self.anna
-        sender = Sender(person.id, person.full_name, None, "ru")
+        sender = Sender(chat_address(person.id), person.full_name, None, "ru")
         self._ref += 1
         await self.desk.run(customer_dialogue.choose_topic, sender, "picture")
         said = IncomingMessage(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from channels.telegram.addresses import chat_address
 from core.models import Person
 from core.tickets.next_contact import tell_passed
 from core.tickets.sweep import sweep
@@ -150,7 +151,7 @@ async def test_alerts_name_the_clock(at_noon: Group) -> None:
     group = at_noon
     await agrees(group.desk)
     alerts = group.world.supergroup("Просрочки", bot="admin")
-    group.desk.company = replace(group.desk.company, alerts_chat=alerts.id)
+    group.desk.company = replace(group.desk.company, alerts_chat=chat_address(alerts.id))
     number = await group.ticket()
     group.clock.ahead += timedelta(hours=3, minutes=5)
     await group.desk.run(sweep)

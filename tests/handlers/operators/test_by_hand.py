@@ -57,7 +57,7 @@ async def test_a_new_customer_gets_a_ticket_step_by_step(group: Group) -> None:
     ]
     assert "Двойное списание <b>" in asked.text and "👷 вы" in asked.text
     assert await group.rows("SELECT id FROM ticket") == [], "nothing is made before the last word"
-    assert await group.rows("SELECT value FROM contact_point") == []
+    assert await group.rows("SELECT value FROM contact_point WHERE kind = 'phone'") == []
     done = await through(group, "Открыть обращение")
     ((number,),) = await group.rows("SELECT id FROM ticket")
     assert f"Обращение #{number} открыто" in done.text and done.buttons == []
@@ -115,12 +115,12 @@ async def test_an_unknown_number_makes_a_contact_only_when_something_is_saved(
     await through(group, "Пётр")
     left = await writes(group, group.olga, "/cancel")
     assert "Ничего не открыто" in left.text
-    assert await group.rows("SELECT id FROM person WHERE telegram_id IS NULL") == []
+    assert await group.rows("SELECT id FROM person WHERE address IS NULL") == []
     await writes(group, group.olga, "/call +79990001122")
     await through(group, "Пётр", f"#{number}", "Сосед подтвердил", "Записать разговор")
     found = await group.rows(
         "SELECT name, value FROM person JOIN contact_point ON person_id = person.id"
-        " WHERE telegram_id IS NULL"
+        " WHERE address IS NULL"
     )
     assert [tuple(row) for row in found] == [("Пётр", "+79990001122")]
     assert await group.notes(number) == ["Сосед подтвердил"]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 
+from channels.telegram.addresses import chat_address, own_chat
 from channels.telegram.screens.callback_data import KINDS
 from core.db import Row
 from handlers.telegram.operators import membership
@@ -102,7 +103,7 @@ def place(group: Group, where: str, actor: dict[str, Any]) -> dict[str, Any]:
     if where == "private":
         return {"id": actor["from"]["id"], "type": "private", "first_name": "X"}
     if where == "alerts":
-        return {"id": group.desk.company.alerts_chat, "type": "channel", "title": "A"}
+        return {"id": own_chat(group.desk.company.alerts_chat), "type": "channel", "title": "A"}
     return {
         "id": {"foreign": -100777, "former": -100888}[where],
         "type": "supergroup",
@@ -157,9 +158,9 @@ async def test_what_is_not_granted_changes_nothing_and_shows_nothing(
     if where == "alerts":
         channel = seen.world.channel("Тревоги", members=[seen.boss], bot="admin")
         seen.desk.company = type(seen.desk.company)(
-            operators_chat=seen.chat.id,
+            operators_chat=chat_address(seen.chat.id),
             admins=seen.desk.company.admins,
-            alerts_chat=channel.id,
+            alerts_chat=chat_address(channel.id),
         )
     before, calls = await work(seen), len(seen.world.calls)
     await act(seen, actor, where)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from channels.telegram.addresses import chat_address
 from handlers.telegram.operators import membership
 from sandbox import Person
 from tests.handlers.operators.group import Group
@@ -76,7 +77,7 @@ async def test_at_the_start_and_when_the_group_is_replaced_everybody_is_asked_ab
         assert (await assignees(group))[3] == "Ольга"
         fresh = group.world.supergroup("Новая группа", members=[group.boss], bot="admin")
         group.desk.company = type(group.desk.company)(
-            operators_chat=fresh.id, admins=group.desk.company.admins
+            operators_chat=chat_address(fresh.id), admins=group.desk.company.admins
         )
         async with asyncio.timeout(30):
             while (await assignees(group))[3] is not None:

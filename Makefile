@@ -33,11 +33,14 @@ run: $(RUNTIME)  ## the desk; with no BOT_TOKEN, the desk in its own sandbox
 # Files run in the order of collection, the long ones first, so that all workers end together.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV)  ## the whole suite (PYTEST_ARGS="-k freeze" narrows it, "-n 0" runs one after the other)
-	$(PY) -m pytest -q -m alone $(PYTEST_ARGS) || test $$? = 5
+	$(PY) -m pytest -q -m alone $(PYTEST_ARGS) $(ALONE) || test $$? = 5
 	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone" $(PYTEST_ARGS)
 
+# Where tests are that nothing may run beside: to collect all the others would take half a minute.
+ALONE := tests/browser
+
 golden: $(DEV)  ## what people see in every story and in the transcript, against the golden files
-	GOLDEN=compare $(PY) -m pytest -n 2 --dist loadfile tests/e2e tests/tools/test_transcript.py
+	$(PY) -m pytest -n 2 --dist loadfile tests/e2e tests/tools/test_transcript.py
 
 check: lint format types imports rules  ## style, types, imports between packages, code rules
 

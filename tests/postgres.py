@@ -7,19 +7,18 @@ With none of them tests skip and say why; REQUIRE_PG=1 makes that a failure.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -27,8 +26,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from sandbox.process import end_with_parent
+
 START_TIMEOUT: Final = 60.0
-DIE_WITH_PARENT: Final = 1  # prctl's PR_SET_PDEATHSIG
 TEMPLATE: Final = f"frontdoor_template_{os.getpid()}"
 # Nothing here outlives the session, so nothing need reach the disk.
 CONFIGURATION: Final = """
@@ -193,7 +193,7 @@ class OwnPostgres(Postgres):
             self._process = subprocess.Popen(
                 [str(self._binaries / "postgres"), "-D", "data"],
                 cwd=self._folder, env=self._environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, preexec_fn=_die_with_parent,  # noqa: PLW1509 - one system call, safe in a fork
+                stdout=log, stderr=log, preexec_fn=partial(end_with_parent, signal.SIGINT),  # noqa: PLW1509 - one system call, safe in a fork
                 start_new_session=True, **self._as_user,
             )  # fmt: skip
         if wait:
@@ -265,15 +265,3 @@ def _version(binaries: Path) -> float:
         return float(binaries.parent.name)
     except ValueError:
         return 0
-
-
-_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel for SIGINT when pytest is gone, however it went.
-
-    The kernel watches the thread that started us, so the server is started in the main one.
-    """
-    if _LIBC:
-        _LIBC.prctl(DIE_WITH_PARENT, signal.SIGINT)

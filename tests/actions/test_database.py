@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -18,6 +17,7 @@ from core.desk import Desk
 from core.models import LinkedChat, SystemState
 from core.tickets.intake import hear
 from core.tx import Tx
+from sandbox.process import python, tied
 from tests.actions.people import ALICE, opens, says
 from tests.actions.store import Store
 
@@ -141,7 +141,7 @@ async def test_a_cancelled_action_is_finished_all_the_same(desk: Desk, store: St
 async def test_a_second_process_is_refused(own: Database) -> None:
     own.lock()
     url = own.url.render_as_string()
-    second = subprocess.run([sys.executable, "-c", LOCK, url], cwd=ROOT)
+    second = subprocess.run(tied(python("-c", LOCK, url)), cwd=ROOT)
     assert second.returncode == 3
     with pytest.raises(DatabaseInUse):
         Database(url).lock()

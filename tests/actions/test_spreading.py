@@ -17,6 +17,7 @@ from core.tickets import parents
 from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import set_parent
 from core.tx import Actor
+from sandbox.process import end_with_parent
 from tests.actions.conftest import Clock
 from tests.actions.equipment_factories import crowd
 from tests.actions.people import ALICE, BORIS, customer, opens, operator
@@ -120,6 +121,7 @@ def _die(path: str, actor: Actor, top: int, plan: str) -> None:
         while await desk.run(parents.resolve_children):
             pass
 
+    end_with_parent()
     fault_points.arm(plan)
     asyncio.run(solve())
 

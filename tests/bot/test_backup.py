@@ -4,7 +4,6 @@ import shutil
 import sqlite3
 import stat
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +15,7 @@ from sqlalchemy import text
 
 from bot.commands.database import BackupFailed, back_up
 from core.db import Database
+from sandbox.process import python, tied
 from tests.postgres import Postgres
 
 NOW = datetime(2026, 11, 22, 3, 15, 7, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_a_damaged_database_makes_no_backup(file: Path, tmp_path: Path) -> None:
 def test_the_command_tells_where_the_backup_is(file: Path, tmp_path: Path) -> None:
     def run(target: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "bot", "backup", str(target)],
+            tied(python("-m", "bot", "backup", str(target))),
             env={"DATABASE_URL": f"sqlite+aiosqlite:///{file}", "PATH": ""},
             capture_output=True,
             text=True,

@@ -8,7 +8,6 @@ import pwd
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from bot import cli, database_access, migrations
 from bot.commands import FINE, IN_USE, WRONG
 from bot.settings import NAMES
 from core.db import Database
+from sandbox.process import python, tied
 from tests.postgres import Postgres, in_a_thread
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -385,7 +385,7 @@ def test_what_the_desk_writes_is_its_users_only(terminal: Terminal, tmp_path: Pa
 def test_the_exit_code_reaches_whoever_started_it(terminal: Terminal) -> None:
     terminal.set(ADMIN_IDS="@anna")
     ended = subprocess.run(
-        [sys.executable, "-m", "bot", "run"],
+        tied(python("-m", "bot", "run")),
         env=dict(os.environ) | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

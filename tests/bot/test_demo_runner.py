@@ -6,7 +6,6 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 import termios
 import time
 from contextlib import suppress
@@ -17,6 +16,7 @@ import pytest
 from bot.demo.runner import ROOT, environment
 from bot.settings import Settings, load_settings
 from sandbox import demo
+from sandbox.process import python, tied
 
 
 async def test_only_harmless_settings_enter_the_sandbox() -> None:
@@ -53,7 +53,7 @@ class Window:
         termios.tcsetwinsize(there, (40, 200))
         clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bot", *(command or ("run",))],
+            tied(python("-m", "bot", *(command or ("run",)))),
             stdin=there, stdout=there, stderr=there, cwd=folder, start_new_session=True,
             # So that Ctrl-C is a signal, as at any terminal. No thread runs here.
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509

@@ -1,8 +1,9 @@
 """aiogram's types wait for their first use, and are all there when it comes."""
 
 import subprocess
-import sys
 from pathlib import Path
+
+from sandbox.process import python, tied
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # A process of its own: here aiogram was imported long ago.
@@ -53,7 +54,7 @@ print("all", len(used))
 
 def test_what_the_desk_uses_of_aiogram_is_built_at_its_first_use() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], cwd=ROOT, capture_output=True, text=True, timeout=120
+        tied(python("-c", SCRIPT)), cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("all")

@@ -13,6 +13,7 @@ CLOCKS = {
       for reads in ("now", "utcnow", "today")),
     "date.today", "datetime.date.today", "time.time", "time.time_ns",
 }  # fmt: skip
+STARTING = {"Popen", "run", "create_subprocess_exec"}
 SAYING = {"answer", "reply", "send_message", "edit_text", "answer_photo", "edit_caption"}
 # Codes of states that mean nothing else; the other three need a word about states beside them.
 OWN_CODES = {"in_progress", "frozen", "resolved", "reopened", "cancelled"}
@@ -55,6 +56,17 @@ def clocks(tree: ast.Module) -> Found:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node) in CLOCKS:
             yield node.lineno, ast.unparse(node)
+
+
+def untied(tree: ast.Module) -> Found:
+    """Python started as a process that may outlive the one that starts it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.executable":
+            yield node.lineno, ast.unparse(node)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in STARTING:
+            words = ast.unparse(node)
+            if "python(" in words and "tied(" not in words:
+                yield node.lineno, words[:80]
 
 
 def cyrillic(tree: ast.Module) -> Found:

@@ -55,6 +55,11 @@ def test_only_delivery_writes_outbox_rows() -> None:
     assert not found, told("emit an event, and say in the table of notices who hears of it", found)
 
 
+def test_a_process_that_a_test_starts_ends_with_the_test() -> None:
+    found = faults(detectors.untied, "tests", "tools", allowed=("tests/code_rules/detectors.py",))
+    assert not found, told("start it by sandbox.process.tied(python(…)), or as a BotProcess", found)
+
+
 def test_modules_are_named_after_what_they_do() -> None:
     found = [
         module.name
@@ -109,6 +114,8 @@ def test_the_core_knows_addresses_and_no_messenger() -> None:
         (detectors.outbox_writes, "await outbox.write(tx, rows)", "await outbox.post(tx, chat)"),
         (detectors.clocks, "x = datetime.now(UTC)", "x = tx.now"),
         (detectors.clocks, "clock = time.time", "clock = time.monotonic"),
+        (detectors.untied, "Popen([sys.executable])", "Popen(tied(python('-m', 'bot')))"),
+        (detectors.untied, "subprocess.run(python('x'))", "asyncio.run(main())"),
         (detectors.cyrillic, "x = 'Взять'", "'''Взять'''"),
         (detectors.cyrillic, "x = f'№ {n} взят'", "x = 'taken'  # взят"),
         (detectors.sentences, "message.answer('Taken')", "message.answer(say('ticket.taken'))"),

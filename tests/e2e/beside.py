@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterable
 from typing import Final
 
 from sandbox import Person
+from sandbox.process import python, tied
 from tests.e2e.stage import ROOT, Stage
 
 REREAD: Final = "the directory has changed; it is read again"
@@ -16,7 +16,7 @@ REREAD: Final = "the directory has changed; it is read again"
 async def command(stage: Stage, *arguments: str) -> str:
     """``python -m bot …`` with the desk's settings; returns what it printed."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
+        *tied(python("-m", "bot", *arguments)),
         cwd=ROOT,
         env={**stage.environment(), "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,

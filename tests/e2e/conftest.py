@@ -1,7 +1,6 @@
-"""Stages for stories. Starting the bot costs seconds, so stories share one where they can."""
+"""Stages for stories. Stories share a bot where they can."""
 
 import inspect
-import os
 from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 from typing import Any, Final
@@ -9,8 +8,10 @@ from typing import Any, Final
 import pytest
 
 from tests.e2e import golden_calls
+from tests.e2e import stage as stage_module
 from tests.e2e.looking import assert_sealed
 from tests.e2e.stage import Stage, staged
+from tests.e2e.warm import WarmProcesses
 
 # What stories call the stage that they are told on.
 _STAGES: Final = ("stage", "new_desk", "russian", "shared")
@@ -20,7 +21,7 @@ _PASSED: Final = pytest.StashKey[bool]()
 @pytest.fixture
 def told_on(request: pytest.FixtureRequest) -> Stage | None:
     """The stage whose calls are compared with the golden ones; none for excluded stories."""
-    if "GOLDEN" not in os.environ or golden_calls.is_excluded(request.path.stem, request.node.name):
+    if golden_calls.is_excluded(request.path.stem, request.node.name):
         return None
     wanted = [name for name in inspect.signature(request.function).parameters if name in _STAGES]
     assert wanted, "a story is told on one of _STAGES, or is among golden_calls.EXCLUDED"
@@ -52,6 +53,13 @@ def pytest_runtest_makereport(
     if call.when == "call":
         item.stash[_PASSED] = report.passed
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def forking() -> AsyncIterator[WarmProcesses]:
+    """Starting the bot costs seconds: stories have theirs forked."""
+    async with stage_module.forking() as warm_processes:
+        yield warm_processes
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sandbox import Chat, Message, Person
 from tests.e2e.stage import Stage
-from tests.e2e.warm import WarmProcesses, warm
+from tests.e2e.warm import WarmProcesses
 
 NUMBER = re.compile(r"#(\d+)")
 # What must stand once, and how often it does.
@@ -29,7 +29,7 @@ async def dying(
 
     Gives the list of the deaths so far. In the end all plans have come true.
     """
-    bot = warm(stage, warm_processes)
+    bot = stage.warm_process(warm_processes)
     deaths: list[str] = []
 
     async def live() -> None:

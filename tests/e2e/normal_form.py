@@ -36,7 +36,7 @@ _ECHO: Final = re.compile(r"(?<=«)[1-9]\d*(?=»)|(?<=\bначинается с 
 _COMMAND: Final = re.compile(r"/\w+ (?:#|№ ?|SR-|_)?T?\d+", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?<![\w&])(#|№ ?|SR-|_|/\w+ |/[a-z]+_)(\d+)\b", re.IGNORECASE)
 _TASK: Final = re.compile(r"\bT(\d+)\b")
-_QUOTED: Final = 60  # characters that are enough to know a message by
+QUOTED: Final = 60  # characters that are enough to know a message by
 _FAR: Final = 1000  # tickets; no story opens so many: a number farther ahead is of none
 
 
@@ -57,7 +57,7 @@ class NormalForm:
     def quoted(self, message: Message) -> str:
         """How a message is named where another one replies to it: by its first words ever."""
         words = message.revisions[0].text if message.revisions else message.text
-        first = self.text(words.split("\n", 1)[0])[:_QUOTED]
+        first = self.text(words.split("\n", 1)[0])[:QUOTED]
         return f"«{first}»" if first else f"[{message.kind}]"
 
     def button(self, button: object) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sandbox import BotProcess, Chat, Message, Person, World
+from sandbox import BotProcess, Chat, Message, Person, World, python
+from tests.e2e.warm import WarmBot, WarmProcesses, warm_processes
 from tools.bench import proc
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -21,6 +21,21 @@ EXPECTED = ("not_modified", "bad_edit", "deprecated_parameter")
 
 # So many looks in a row, each 20 ms after the other, find the bot asleep when it is at rest.
 ASLEEP: Final = 8
+
+
+# What bots are forked from, while there is one.
+_warm_processes: list[WarmProcesses] = []
+
+
+@asynccontextmanager
+async def forking() -> AsyncIterator[WarmProcesses]:
+    """Meanwhile the bots of all stages are forked from one warm process."""
+    async with warm_processes() as made:
+        _warm_processes.append(made)
+        try:
+            yield made
+        finally:
+            _warm_processes.remove(made)
 
 
 @dataclass(slots=True)
@@ -59,14 +74,17 @@ class Stage:
         }
 
     def process(self, **more: str) -> BotProcess:
-        """The bot, not started yet; its log goes on over restarts.
+        """The bot, not started yet; its log goes on over restarts. It is forked from a warm process
+        where tests keep one.
 
         In a world without limits it does not hurry slowly either: a minute's budget of a group
         would make a story wait. Stories about the pace ask for a world with limits.
         """
+        if warm := _warm_processes:
+            return self.warm_process(warm[-1], **more)
         module = "bot" if self.world.limits.enabled else "tests.unhurried"
         self.bot = BotProcess(
-            [sys.executable, "-m", module, "run"],
+            python("-m", module, "run"),
             self.environment(**more),
             ROOT,
             world=self.world,
@@ -74,6 +92,12 @@ class Stage:
             ready_timeout=60,
         )
         return self.bot
+
+    def warm_process(self, warm_processes: WarmProcesses, **more: str) -> WarmBot:
+        """The same, forked from this warm process."""
+        environment, log = self.environment(**more), self.folder / "bot.log"
+        self.bot = bot = WarmBot(warm_processes, self.world, environment, log)
+        return bot
 
     # ------------------------------------------------------------------ people doing things
 
@@ -159,6 +183,14 @@ class Stage:
                 await asyncio.sleep(0.02)
                 done = not self.world.api.dispatcher.in_flight and proc.is_asleep(self.bot.pid)
                 asleep = asleep + 1 if done else 0
+
+    async def indexed(self) -> None:
+        """Wait until the search knows all that was said."""
+        known = "SELECT json_extract(value, '$.journal') >= ? FROM system_state WHERE name='search'"
+        ((newest,),) = self.query("SELECT max(id) FROM journal")
+        async with asyncio.timeout(30 * self.world.patience):
+            while not any(done for (done,) in self.query(known, newest)):
+                await asyncio.sleep(0.03)
 
     def clean(self) -> None:
         """Telegram had nothing to complain about."""

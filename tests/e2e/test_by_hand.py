@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from tests.e2e.asking import answer, asks, shows, through
-from tests.e2e.looking import soon, value
+from tests.e2e.looking import value
 from tests.e2e.stage import Stage
 
 SOON: Final = 20.0
@@ -183,11 +183,7 @@ async def test_similar_tickets_come_with_the_reason_and_one_becomes_the_parent(
 ) -> None:
     number, _ = await stage.open_ticket(stage.customer("Вера"), "Регистратор пищит ночами")
     other, card = await stage.open_ticket(stage.customer("Глеб"), "Опять регистратор пищит")
-    indexed = (
-        "SELECT json_extract(value, '$.journal') >= (SELECT max(id) FROM journal"
-        " WHERE event='ticket_opened') FROM system_state WHERE name='search'"
-    )
-    await soon(lambda: value(stage, indexed), "the words can be found", SOON)
+    await stage.indexed()
     found = await asks(stage, stage.olga, "/similar", card)
     assert found.text.startswith(words["similar"].format(number=other))
     assert f"#{number} " in found.text and words["common"] in found.text

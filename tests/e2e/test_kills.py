@@ -12,7 +12,7 @@ import pytest
 from core.fault_points import POINTS
 from tests.e2e.lives import PATIENCE, Ledger, dying, eventually, opens, standing
 from tests.e2e.stage import Stage, staged
-from tests.e2e.warm import WarmProcesses, warm_processes
+from tests.e2e.warm import WarmProcesses
 from tools.bench.kills import play
 
 # At which passages of a point the process dies, in its first and in its second life.
@@ -60,14 +60,8 @@ async def killed_at(point: str, folder: Path, lives: WarmProcesses) -> None:
 
 
 @pytest.fixture(scope="module")
-async def lives() -> AsyncIterator[WarmProcesses]:
-    async with warm_processes() as lives:
-        yield lives
-
-
-@pytest.fixture(scope="module")
 async def stories(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, lives: WarmProcesses
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, forking: WarmProcesses
 ) -> AsyncIterator[Callable[[str], asyncio.Task[None]]]:
     """The stories of all the points that are asked for, played side by side."""
     chosen = [
@@ -79,7 +73,7 @@ async def stories(
 
     async def played(point: str) -> None:
         async with room:
-            await killed_at(point, tmp_path_factory.mktemp(point), lives)
+            await killed_at(point, tmp_path_factory.mktemp(point), forking)
 
     tasks = {point: asyncio.create_task(played(point)) for point in chosen}
     yield tasks.__getitem__
@@ -88,10 +82,10 @@ async def stories(
     await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
-async def test_kills_at_random_moments(lives: WarmProcesses, tmp_path: Path) -> None:
+async def test_kills_at_random_moments(forking: WarmProcesses, tmp_path: Path) -> None:
     """… lose nothing and double nothing either. `tools.bench.kills` plays hundreds."""
     seed = random.randrange(1 << 32)
-    outcome = await play(tmp_path, lives, RANDOM_KILLS, seed, SHORT)
+    outcome = await play(tmp_path, forking, RANDOM_KILLS, seed, SHORT)
     assert not outcome.problems, f"seed {seed}: {outcome.problems}"
     assert outcome.kills == RANDOM_KILLS and outcome.words
 

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
+from sandbox.process import python, tied
 from tests.channels.email.server import Relay, read
 from tests.e2e.looking import posts, soon, value
 from tests.e2e.stage import ROOT, Stage, staged
@@ -110,7 +110,7 @@ async def test_a_stop_with_work_in_flight_ends_in_time_and_loses_nothing(stage: 
 
 async def test_a_second_desk_on_the_same_database_is_refused_in_one_line(stage: Stage) -> None:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "run"),
+        *tied(python("-m", "bot", "run")),
         cwd=ROOT,
         env=dict(os.environ) | stage.environment(),
         stdout=asyncio.subprocess.PIPE,

@@ -1,8 +1,9 @@
-"""A bot that is born again in no time: its imports are done once, in a process that forks a life.
+"""Bots that start in no time: a process that has imported everything forks them.
 
-Every life is ``python -m bot run`` but for the seconds in which Python reads modules: a process
-of its own, with its own environment, log, loop, connections and file descriptors, that can be
-killed like any other. Run as a module, this is the process that forks.
+Every fork is ``python -m bot run`` but for the seconds in which Python reads modules and a new
+database gets its tables: a process of its own, with its own environment, log, loop, connections and
+file descriptors, that can be killed like any other. Run as a module, this is the process that
+forks.
 """
 
 from __future__ import annotations
@@ -13,56 +14,59 @@ import os
 import select
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from sandbox import BotProcess, World
-from sandbox.process import Spawned
-from tests.e2e.stage import ROOT, Stage
+from sandbox.process import Spawned, end_with_parent, python, tied
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+SQLITE: Final = "sqlite+aiosqlite:///"
 
 
 class WarmProcesses:
-    """Forks lives on demand; one at a time, for each of those who asked at once."""
+    """Forks bots on demand; one at a time, for each of those who asked at once."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._born: asyncio.Queue[int] = asyncio.Queue()
+        self._forked: asyncio.Queue[int] = asyncio.Queue()
         self._ends: dict[int, asyncio.Future[int]] = {}
         self._asking = asyncio.Lock()
         self._listener = asyncio.create_task(self._listen())
 
-    async def life(self, environment: Mapping[str, str], log: IO[bytes]) -> Life:
-        """A new life. It writes to the log's file."""
-        order = {"environment": dict(environment), "log": log.name}
+    async def fork(self, environment: Mapping[str, str], log: IO[bytes], *, paced: bool) -> Fork:
+        """A new bot. It writes to the log's file, and keeps the pace if it is told to."""
+        order = {"environment": dict(environment), "log": log.name, "paced": paced}
         async with self._asking:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            pid = await self._born.get()
-        return Life(pid, self._ends[pid])
+            pid = await self._forked.get()
+        return Fork(pid, self._ends[pid])
 
     async def _listen(self) -> None:
-        """A line tells of a birth (``+ pid``) or of an end (``- pid code``)."""
+        """A line tells of a fork (``+ pid``) or of its end (``- pid code``)."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             sign, pid, *code = line.split()
             if sign == b"+":
                 self._ends[int(pid)] = asyncio.get_running_loop().create_future()
-                self._born.put_nowait(int(pid))
+                self._forked.put_nowait(int(pid))
             else:
                 self._ends.pop(int(pid)).set_result(int(code[0]))
 
     async def close(self) -> None:
-        """No more lives."""
+        """Ends all forks that still run."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         await self._process.wait()
         await self._listener
 
 
-class Life:
+class Fork:
     """One process of the bot, as `asyncio.subprocess.Process` would show it."""
 
     def __init__(self, pid: int, end: asyncio.Future[int]) -> None:
@@ -78,30 +82,24 @@ class Life:
 
 
 class WarmBot(BotProcess):
-    """The bot of a stage, its lives from the nursery."""
+    """The bot of a stage, its processes forked from a warm one."""
 
     def __init__(
         self, warm_processes: WarmProcesses, world: World, env: Mapping[str, str], log: Path
     ) -> None:
         super().__init__(["a warm bot"], env, world=world, log=log, ready_timeout=60)
-        self._nursery = warm_processes
+        self._warm_processes = warm_processes
 
     async def _spawn(self, environment: dict[str, str], log: IO[bytes]) -> Spawned:
-        return await self._nursery.life(environment, log)
-
-
-def warm(stage: Stage, warm_processes: WarmProcesses) -> WarmBot:
-    """The bot of this stage, not started yet."""
-    bot = WarmBot(warm_processes, stage.world, stage.environment(), stage.folder / "bot.log")
-    stage.bot = bot
-    return bot
+        paced = self.world.limits.enabled
+        return await self._warm_processes.fork(environment, log, paced=paced)
 
 
 @asynccontextmanager
 async def warm_processes() -> AsyncIterator[WarmProcesses]:
     """A process that has imported the whole bot."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.e2e.warm"),
+        *tied(python("-m", "tests.e2e.warm")),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
@@ -114,21 +112,20 @@ async def warm_processes() -> AsyncIterator[WarmProcesses]:
 
 
 def main() -> None:
-    """Fork a life for each line that is read; tell of births and ends. All die with this."""
-    import aiogram  # noqa: F401 whole, with all its types: once for all lives
+    """Fork a bot for each line that is read; tell of forks and ends. All end with this."""
+    import aiogram  # noqa: F401 whole, with all its types: once for all forks
 
-    from bot import app, cli
-    from tests.unhurried import Unhurried
+    from bot import cli
 
-    app.build = partial(app.build, pacer=Unhurried())
-    orders, deaths = sys.stdin.fileno(), _deaths()
-    lives: set[int] = set()
+    database = _first_database()
+    orders, ends = sys.stdin.fileno(), _ends_of_children()
+    running: set[int] = set()
     rest = b""
     while True:
-        ready, _, _ = select.select([orders, deaths], [], [])
-        if deaths in ready:
-            os.read(deaths, 4096)
-            _bury(lives)
+        ready, _, _ = select.select([orders, ends], [], [])
+        if ends in ready:
+            os.read(ends, 4096)
+            _collect(running)
         if orders in ready:
             read = os.read(orders, 1 << 16)
             if not read:
@@ -137,15 +134,33 @@ def main() -> None:
             for order in whole:
                 pid = os.fork()
                 if not pid:
-                    _be_born(**json.loads(order))
+                    _become_bot(database, **json.loads(order))
                     sys.exit(cli.main(["run"]))
-                lives.add(pid)
+                with suppress(OSError):  # whoever is quicker: the fork does it, too
+                    os.setpgid(pid, pid)
+                running.add(pid)
                 _tell(f"+ {pid}")
-    for pid in lives:
+    for pid in running:
         os.kill(pid, signal.SIGKILL)
 
 
-def _deaths() -> int:
+def _first_database() -> bytes:
+    """A SQLite database as the migrations leave it: they cost a second, a copy nothing."""
+    from bot.migrations import migrate
+    from core.db import Database
+
+    async def make(file: Path) -> None:
+        database = Database(f"{SQLITE}{file}")
+        await migrate(database)
+        await database.close()
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "desk.db"
+        asyncio.run(make(file))
+        return file.read_bytes()
+
+
+def _ends_of_children() -> int:
     """A descriptor that becomes readable when a child ends."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -154,12 +169,12 @@ def _deaths() -> int:
     return reading
 
 
-def _bury(lives: set[int]) -> None:
-    while lives:
+def _collect(running: set[int]) -> None:
+    while running:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        lives.discard(pid)
+        running.discard(pid)
         _tell(f"- {pid} {os.waitstatus_to_exitcode(status)}")
 
 
@@ -167,17 +182,26 @@ def _tell(line: str) -> None:
     os.write(1, line.encode() + b"\n")
 
 
-def _be_born(environment: dict[str, str], log: str) -> None:
-    """What a process inherits by being executed rather than forked."""
+def _become_bot(database: bytes, environment: dict[str, str], log: str, *, paced: bool) -> None:
+    """What a process inherits by being executed rather than forked, and a database."""
+    from bot import app
+    from tests.unhurried import Unhurried
+
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setsid()
+    os.setpgid(0, 0)
+    end_with_parent()
     nothing, written = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_APPEND)
     for given, own in ((nothing, 0), (written, 1), (written, 2)):
         os.dup2(given, own)
     os.closerange(3, 256)
     os.environ.clear()
     os.environ.update(environment)
+    if not paced:
+        app.build = partial(app.build, pacer=Unhurried())
+    file = Path(environment["DATABASE_URL"].removeprefix(SQLITE))
+    if environment["DATABASE_URL"].startswith(SQLITE) and not file.exists():
+        file.write_bytes(database)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import signal
-import sys
 import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +16,7 @@ from typing import TextIO
 
 import pytest
 
-from sandbox import BotProcess, console, demo
+from sandbox import BotProcess, console, demo, python
 from sandbox.console.commands import COMMANDS, Player, execute
 from sandbox.console.terminal import Line, wrapped
 from sandbox.demo import Demo
@@ -358,7 +357,7 @@ async def test_a_killed_bot_is_started_again_and_an_ended_one_is_told(tmp_path: 
         there = demo.build(world)
         screen = Screen()
         told = {"API": world.api_url, "TOKEN": world.token}
-        command = [sys.executable, "-c", script]
+        command = python("-c", script)
         log = tmp_path / "log"
         async with BotProcess(command, told, cwd=tmp_path, world=world, log=log) as bot:
             task = asyncio.create_task(console.run(there, input=None, output=screen, bot=bot))

@@ -20,7 +20,7 @@ from pathlib import Path
 from sandbox import Message, Person
 from tests.e2e.lives import Ledger, opens
 from tests.e2e.stage import Stage, staged
-from tests.e2e.warm import WarmBot, WarmProcesses, warm, warm_processes
+from tests.e2e.warm import WarmBot, WarmProcesses, warm_processes
 
 CUSTOMERS = 8
 # A life polls so many seconds at most: some end at once, some see a lost answer through.
@@ -120,7 +120,7 @@ async def play(
     began = time.monotonic()
     async with staged(folder) as stage:
         stage.settings |= {"ANSWER_DEADLINE": "20s", "REMIND_BEFORE": "10s"}
-        ledger, bot = Ledger(stage), warm(stage, lives)
+        ledger, bot = Ledger(stage), stage.warm_process(lives)
         traffic = Traffic(stage, ledger, random.Random(seed))
         try:
             await bot.start()

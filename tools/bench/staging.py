@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from core.people.identity import Sender, arrive, enter_dialogue
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tx import Tx
-from sandbox import BotProcess, Person
+from sandbox import BotProcess, Person, python
 from tests.e2e.stage import ROOT, Stage, staged
 
 REAL = ("-m", "bot", "run")
@@ -83,7 +82,7 @@ async def open_tickets(tx: Tx, people: Sequence[Person]) -> None:
 def bot_of(stage: Stage, command: Sequence[str], **more: str) -> BotProcess:
     """The bot's process, not started yet."""
     stage.bot = BotProcess(
-        [sys.executable, *command],
+        python(*command),
         stage.environment(**more),
         ROOT,
         world=stage.world,

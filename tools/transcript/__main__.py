@@ -155,6 +155,7 @@ class Telling:
         await scene("My own", order("/my"))
         await scene("Ticket", order(f"/ticket {number}"))
         await scene("Journal", order(f"/journal {number}"))
+        await self.stage.indexed()
         await scene("Find", order("/find 4521"))
         await scene("Title", order(f"/title {number} {self.says['free']}"))
         await scene("Topic", order(f"/topic {number} {self.words['other']}"))

@@ -221,6 +221,7 @@ class Acts:
     async def _similar(self) -> None:
         leo = self.stage.world.user("Leo", language=self.language)
         _, card = await self.stage.open_ticket(leo, self.says["text"])
+        await self.stage.indexed()
         await asks(self.stage, self.stage.olga, "/similar", card)
 
 

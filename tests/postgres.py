@@ -26,8 +26,6 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from sandbox.process import end_with_parent
-
 START_TIMEOUT: Final = 60.0
 TEMPLATE: Final = f"frontdoor_template_{os.getpid()}"
 # Nothing here outlives the session, so nothing need reach the disk.
@@ -189,6 +187,8 @@ class OwnPostgres(Postgres):
     def start(self, *, wait: bool = True) -> None:
         """Start the server; return when it takes connections, or at once."""
         (self._folder / "data/postmaster.pid").unlink(missing_ok=True)
+        from sandbox.process import end_with_parent  # brings aiogram, which costs seconds
+
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [str(self._binaries / "postgres"), "-D", "data"],

@@ -152,8 +152,12 @@ class SharedWriter:
             raise of_library(error, _COMMIT) from error
 
     def _roll_back(self) -> None:
-        if self._connection is not None and driver_of(self._connection).in_transaction:
-            driver_of(self._connection).execute("ROLLBACK")
+        """A connection that cannot even do that is given up; the next transaction opens another."""
+        try:
+            if self._connection is not None and driver_of(self._connection).in_transaction:
+                driver_of(self._connection).execute("ROLLBACK")
+        except sqlite3.Error:
+            self.close()
 
     def close(self) -> None:
         """Close the connection."""

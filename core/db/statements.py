@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, literal_column
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    String,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,6 +38,22 @@ def constant(word: str) -> ColumnElement[str]:
     if not word.isidentifier():
         raise ValueError(word)
     return literal_column(f"'{word}'", String())
+
+
+def one_of(column: ColumnElement[str], name: str) -> Mapping[str, ColumnElement[bool]]:
+    """For each database: the column is one of the texts of a JSON list, given as ``name``.
+
+    A list of unknown length has the library think about the statement anew; this is one parameter.
+    """
+    texts = bindparam(name, type_=String())
+    items = {
+        "sqlite": func.json_each(texts),
+        "postgresql": func.json_array_elements_text(cast(texts, JSON)),
+    }
+    return {
+        database: column.in_(select(listed.table_valued("value").c.value))
+        for database, listed in items.items()
+    }
 
 
 def insert_or(session: AsyncSession, table: Any) -> Any:

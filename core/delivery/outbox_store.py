@@ -2,8 +2,9 @@
 they left, and what stands where already.
 """
 
+import json
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from core.db import PreparedStatement, constant
+from core.db.statements import one_of
 from core.delivery.channel import Delivery
 from core.models import OutboxRow
 from core.tx import ReadTx, Tx
@@ -44,8 +46,12 @@ _READY: Final = (
     .order_by(_ROWS.order_at, _ROWS.id)
     .limit(bindparam("most"))
 )
-_FIRST_READY: Final = PreparedStatement(_READY)
-_READY_ELSEWHERE: Final = _READY.where(_ROWS.address.not_in(bindparam("busy", expanding=True)))
+_READY_ELSEWHERE: Final = {
+    database: _READY.where(~is_busy) for database, is_busy in one_of(_ROWS.address, "busy").items()
+}
+_FIND_READY: Final = PreparedStatement(
+    lambda session: _READY_ELSEWHERE[session.get_bind().dialect.name]
+)
 _CLAIM: Final = PreparedStatement(
     update(_TABLE)
     .where(_ROWS.id == bindparam("row"), _ROWS.state == constant("queued"))
@@ -84,13 +90,8 @@ async def find_ready(tx: ReadTx, busy: Collection[str], limit: int = PAGE) -> Se
 
     ``busy`` are addresses that cannot take anything now.
     """
-    given: dict[str, Any] = {"now": tx.now, "most": limit}
-    rows: Iterable[Sequence[Any]]
-    if busy:
-        rows = await tx.rows(_READY_ELSEWHERE, given | {"busy": tuple(busy)})
-    else:
-        rows = await _FIRST_READY.rows(tx.session, given)
-    return [Candidate(*row) for row in rows]
+    given = {"now": tx.now, "most": limit, "busy": json.dumps(list(busy))}
+    return [Candidate(*row) for row in await _FIND_READY.rows(tx.session, given)]
 
 
 async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> list[Delivery]:

@@ -17,6 +17,7 @@ from core.people.identity import Sender, arrive, enter_dialogue, find_by_address
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import FOLLOW_UP, Heard, Outcome
 from core.tx import ReadTx, Tx
+from core.words.pasted import fold_number
 from core.words.stems import fold
 
 # How many cameras fit on a phone's screen, with the buttons to turn pages.
@@ -67,10 +68,13 @@ async def list_own(tx: ReadTx, address: Address, words: str = "", page: int = 0)
 
     A page beyond the last is the last.
     """
-    found = await _owned_by(tx, address)
+    owned = found = await _owned_by(tx, address)
     for word in fold(words).split():
         found = found.where(Camera.folded.contains(word, autoescape=True))
-    total = await tx.session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    total = await _count(tx, found)
+    if not total and words:
+        found = await _spelt_alike(tx, owned, words)
+        total = await _count(tx, found)
     pages = max(1, -(-total // PAGE))
     page = max(0, min(page, pages - 1))
     query = found.order_by(Camera.number).offset(page * PAGE).limit(PAGE)
@@ -78,16 +82,32 @@ async def list_own(tx: ReadTx, address: Address, words: str = "", page: int = 0)
     return CameraPage(tuple(map(facts_of, cameras)), page, pages, total)
 
 
+async def _count(tx: ReadTx, cameras: Select[Camera]) -> int:
+    return await tx.first(select(func.count()).select_from(cameras.subquery())) or 0
+
+
+async def _spelt_alike(tx: ReadTx, owned: Select[Camera], number: str) -> Select[Camera]:
+    """Select those with this number in another spelling: case, letters that look alike, a №."""
+    wanted = fold_number(number)
+    rows = await tx.rows(owned.with_only_columns(Camera.id, Camera.number))
+    alike = [camera_id for camera_id, spelt in rows if wanted and wanted in fold_number(spelt)]
+    return owned.where(Camera.id.in_(alike))
+
+
 async def find_own(
     tx: ReadTx, address: Address, *, camera_id: int | None = None, number: str | None = None
 ) -> Camera:
-    """Return the person's camera with this id or number.
+    """Return the person's camera with this id, or this number in any spelling.
 
     Raises :class:`Refusal`, the same for a camera of somebody else and for one that does not exist.
     """
+    owned = await _owned_by(tx, address)
     wanted = Camera.id == camera_id if number is None else Camera.number == number
-    query = (await _owned_by(tx, address)).where(wanted)
-    camera = (await tx.session.scalars(query)).one_or_none()
+    camera = await tx.first(owned.where(wanted))
+    if camera is None and number is not None:
+        near = await tx.all(await _spelt_alike(tx, owned, number))
+        same = [one for one in near if fold_number(one.number) == fold_number(number)]
+        camera = same[0] if len(same) == 1 else None
     if camera is None:
         raise Refusal("refusal.no_such_camera")
     return camera

@@ -122,6 +122,20 @@ async def test_further_messages_do_not_move_the_deadline(
     assert (await store.ticket(ticket.id)).answer_due == due
 
 
+async def test_whoever_waits_and_writes_into_a_frozen_ticket_has_the_time_left_and_no_new_deadline(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    ticket, olga = await opens(desk), await operator(desk)
+    assert ticket.answer_due is not None
+    left = ticket.answer_due - clock.move(hours=5)
+    await desk.run_as(olga, move, ticket.id, "freeze")
+    now = clock.move(days=1)
+    await desk.run(hear, ALICE, says(ALICE, "Not yet!"))
+    kept = await store.ticket(ticket.id)
+    assert kept.state == "reopened"
+    assert kept.answer_due == now + left
+
+
 async def test_an_answer_without_words_is_refused(desk: Desk, store: Store) -> None:
     ticket, olga = await opens(desk), await operator(desk)
     before = await store.everything()

@@ -65,6 +65,18 @@ async def test_a_file_can_be_imported_again_and_says_what_it_changed(
     assert await numbers(desk, BORIS) == ["2"]
 
 
+@pytest.mark.parametrize(
+    "spelt", ["КАМ-12", "kam-12", "№ KAM-12", "\u202dKAM‑12\u202c", "#кам-12", "kam - 12"]
+)
+async def test_a_camera_is_found_in_any_spelling_of_its_number(desk: Desk, spelt: str) -> None:
+    await brings(desk, camera("KAM-12", ALICE), camera("KAM-13", ALICE), camera("KAM-14", BORIS))
+    assert await numbers(desk, ALICE, spelt) == ["KAM-12"]
+    found = await desk.read(find_own, ALICE.address, number=spelt)
+    assert found.number == "KAM-12"
+    with pytest.raises(Refusal):
+        await desk.read(find_own, BORIS.address, number=spelt)
+
+
 async def test_cameras_that_a_file_does_not_name_stay_unless_told_otherwise(desk: Desk) -> None:
     await brings(desk, camera("1", ALICE), camera("2", ALICE))
     await brings(desk, camera("1", ALICE))

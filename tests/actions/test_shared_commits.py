@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from core.db import Database
+from core.db import Database, is_transient
 from core.desk import Desk
 from core.models import SystemState
 from core.tx import Tx
@@ -95,6 +95,31 @@ async def test_a_commit_that_fails_is_told_to_all_of_it_and_keeps_nothing(
     assert all(isinstance(one, IntegrityError) for one in told), told
     assert await names(mine) == []
     assert await mine.run(put, "again") == "again"
+    await own.close()
+
+
+async def test_on_a_full_disk_each_is_told_the_truth(own_sqlite_url: str, desk: Desk) -> None:
+    own = Database(own_sqlite_url)
+    mine = Desk(own, desk.company, clock=desk.clock)
+
+    async def allow(tx: Tx, pages: str) -> None:
+        await tx.session.execute(text(f"PRAGMA max_page_count={pages}"))
+
+    async def put_much(tx: Tx, name: str) -> str:
+        value = {"much": "x" * 200_000}
+        await tx.session.execute(insert(SystemState), {"name": name, "value": value, "at": tx.now})
+        return name
+
+    await mine.run(allow, "1")  # as many as there are
+    acts = [mine.run(put_much if n % 2 else put, f"n{n}") for n in range(6)]
+    told: list[Any] = await asyncio.gather(*acts, return_exceptions=True)
+    kept = [one for one in told if isinstance(one, str)]
+    assert kept == await names(mine)
+    failed = [one for one in told if not isinstance(one, str)]
+    assert len(failed) >= 3
+    assert all(is_transient(one) for one in failed), failed
+    await mine.run(allow, "1000000")
+    assert await mine.run(put_much, "then") in await names(mine)
     await own.close()
 
 

@@ -30,6 +30,14 @@ def commits(tree: ast.Module) -> Found:
             yield node.lineno, f"{ast.unparse(node)}()"
 
 
+def session_calls(tree: ast.Module) -> Found:
+    """Methods of a transaction's session, instead of those of `Tx`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Attribute(value=ast.Name(id="tx"), attr="session")):
+                yield node.lineno, ast.unparse(node)
+
+
 def outbox_writes(tree: ast.Module) -> Found:
     """Rows of the outbox that are made, changed or taken out, past the table of notices."""
     for node in ast.walk(tree):

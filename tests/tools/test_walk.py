@@ -7,8 +7,8 @@ from tools.walked import PACKAGES
 
 # Functions and files, as measured on 28 November 2026; the aim for a customer's message: 220 in 55.
 MOST = {
-    "a customer's message in an open ticket": (248, 55),
-    "an operator's answer": (336, 69),
+    "a customer's message in an open ticket": (252, 57),
+    "an operator's answer": (337, 71),
 }
 
 

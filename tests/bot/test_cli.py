@@ -8,6 +8,7 @@ import pwd
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -370,9 +371,7 @@ def test_what_the_desk_writes_is_its_users_only(terminal: Terminal, tmp_path: Pa
 
     def run(*command: str) -> None:
         arguments = [sys.executable, "-m", "bot", *command]
-        subprocess.run(  # noqa: S603 our own commands
-            arguments, env=environment, check=True, capture_output=True, timeout=120
-        )
+        subprocess.run(arguments, env=environment, check=True, capture_output=True, timeout=120)
 
     run("migrate")
     run("backup", str(terminal.folder / "copy.db"))

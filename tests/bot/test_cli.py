@@ -8,7 +8,6 @@ import pwd
 import shutil
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -370,7 +369,7 @@ def test_what_the_desk_writes_is_its_users_only(terminal: Terminal, tmp_path: Pa
     environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
 
     def run(*command: str) -> None:
-        arguments = [sys.executable, "-m", "bot", *command]
+        arguments = tied(python("-m", "bot", *command))
         subprocess.run(arguments, env=environment, check=True, capture_output=True, timeout=120)
 
     run("migrate")

@@ -326,9 +326,9 @@ async def test_buttons_shown_elsewhere_are_nobodys(stage: Stage, case: Case) -> 
 @pytest.mark.parametrize(
     ("order", "answer"),
     [
-        ("/title {n} \u200b\u200e\u2060", "Заголовок пуст"),
-        ("/reply {n} \u200b", "Ответ пуст"),
-        ("/note {n} \u200b", "Заметка пуста"),
+        ("/title {n} \u200b\u200e\u2060", "Не хватает слов"),
+        ("/reply {n} \u200b", "Не хватает слов"),
+        ("/note {n} \u200b", "Не хватает слов"),
         ("/reply 999999 слова", "Обращения #999999 нет."),
         ("/freeze {n} вчера", "«вчера» уже прошло. Например: /freeze {n} завтра 9:00"),
         ("/freeze {n} 31.02", "«31.02» — такого времени нет. Например: /freeze {n} завтра 9:00"),
@@ -348,7 +348,7 @@ async def test_an_empty_note_by_its_mark_is_refused(stage: Stage, case: Case) ->
     before = everything(stage)
     for words in ("//", "// ", "//\u200b"):
         await stage.olga.reply(case.card, words)
-        await stage.group.expect("Заметка пуста")
+        await stage.group.expect("Не хватает слов")
     await unchanged(stage, before)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final
 from aiogram import Bot, Dispatcher
 
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
+from bot.health_watch import HealthWatch
 from bot.migrations import migrate
 from bot.polling import Poller
 from bot.settings import Settings
@@ -33,6 +35,7 @@ from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
+from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
@@ -59,6 +62,7 @@ def company_of(settings: Settings) -> Company:
         answer_deadline=settings.answer_deadline,
         remind_before=settings.remind_before,
         rating_wait=settings.rating_wait,
+        unassigned_wait=settings.unassigned_wait,
         admins=frozenset(map(chat_address, settings.admin_ids)),
         named_admins=frozenset(map(chat_address, settings.admin_ids)),
         operators_chat=_chat(settings.operator_chat_id),
@@ -101,6 +105,8 @@ class App:
     update_queue: UpdateQueue
     poller: Poller
     runner: Runner
+    memberships: Memberships
+    health: HealthWatch
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -136,6 +142,8 @@ class App:
             asyncio.create_task(
                 ChatHealthWatch(self.bot, self.desk, self.courier).run(), name="chat health"
             ),
+            asyncio.create_task(self.memberships.run(), name="memberships"),
+            asyncio.create_task(self.health.run(), name="health"),
             # a changed directory may name other chats for its teams
             asyncio.create_task(
                 CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="cache refresh"
@@ -178,6 +186,8 @@ class App:
         for task in loops:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
+        with contextlib.suppress(Exception):  # whatever fails, the desk ends
+            await self.health.stop()
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
@@ -201,10 +211,13 @@ def build(
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)
-    dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus)
+    memberships = Memberships(bot, desk)
+    dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
     update_queue = UpdateQueue(desk, UpdateHandler(bot, desk, dispatcher, gateway, courier).handle)
+    poller = Poller(bot, desk, update_queue.news.set)
+    runner = Runner(desk, settings.sweep_interval)
     return App(
         settings,
         database,
@@ -216,8 +229,16 @@ def build(
         channels,
         courier,
         update_queue,
-        Poller(bot, desk, update_queue.news.set),
-        Runner(desk, settings.sweep_interval),
+        poller,
+        runner,
+        memberships,
+        HealthWatch(
+            desk,
+            channels,
+            lambda: time.monotonic() - poller.last_poll,
+            lambda: runner.overdue().get("sweep", 0.0),
+            None if database.path is None else database.path.parent,
+        ),
     )
 
 

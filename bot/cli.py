@@ -170,8 +170,17 @@ def _read_settings() -> Settings:
         raise WrongConfiguration([line]) from None
     except ValueError as error:
         raise WrongConfiguration([f"FAULT_POINT: {error}"]) from None
-    complain(hints)
+    complain([*hints, *_open_files()])
     return settings
+
+
+def _open_files() -> list[str]:
+    """Name the file of settings if others on this machine may read it: it holds the token (S33)."""
+    try:
+        is_open = Path(DOTENV).stat().st_mode & 0o077
+    except FileNotFoundError:
+        return []
+    return [f"{DOTENV} can be read by others; `chmod 600 {DOTENV}`"] if is_open else []
 
 
 def _load_settings(hints: Sequence[str]) -> Settings:

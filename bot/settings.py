@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     rating_wait: Annotated[timedelta | None, PlainValidator(setting_types.duration_or_off)] = (
         timedelta(3)
     )
+    unassigned_wait: Annotated[timedelta | None, PlainValidator(setting_types.duration_or_off)] = (
+        timedelta(minutes=10)
+    )
     sweep_interval: Annotated[Duration, AfterValidator(setting_types.tick)] = timedelta(seconds=5)
     outage_faults: Annotated[int, PlainValidator(setting_types.several_or_off)] = 3
     outage_window: Duration = timedelta(minutes=30)
@@ -153,6 +156,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "ANSWER_DEADLINE": "3d",
     "REMIND_BEFORE": "4h",
     "RATING_WAIT": "3d or off",
+    "UNASSIGNED_WAIT": "10m or off",
     "SWEEP_INTERVAL": "5s",
     "OUTAGE_FAULTS": "3",
     "OUTAGE_WINDOW": "30m",

@@ -12,8 +12,9 @@ class Company:
     """Who we are and how long things take (C1, C5, B15; decisions below the tables).
 
     ``admins`` are addresses; ``named_admins`` are those of them whom the environment names. Spans
-    are real time. ``rating_wait=None`` never closes a resolved ticket by itself. ``fixed`` names
-    the fields that the environment decides: nobody changes them in the chat. So many
+    are real time. ``rating_wait=None`` never closes a resolved ticket by itself. Words without a
+    ticket become one after ``unassigned_wait``; ``None``: never (A4). ``fixed`` names the fields
+    that the environment decides: nobody changes them in the chat. So many
     ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0 never
     does (X9).
     """
@@ -24,6 +25,7 @@ class Company:
     answer_deadline: timedelta = timedelta(days=3)
     remind_before: timedelta = timedelta(hours=4)
     rating_wait: timedelta | None = timedelta(days=3)
+    unassigned_wait: timedelta | None = timedelta(minutes=10)
     keep_assignee_on_reopen: bool = False
     admins: frozenset[Address] = frozenset()
     named_admins: frozenset[Address] = frozenset()

@@ -130,6 +130,15 @@ class TicketEscalated(TicketAssigned):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorLeft(Event):
+    """Somebody is in no group of operators any more; ``numbers``: tickets that were theirs."""
+
+    person_id: int
+    name: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DutyBegan(Event):
     """Somebody is on duty from now on."""
 
@@ -522,6 +531,20 @@ class DeskWell(Event):
     team: str = ""
     title: str = ""
     other: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSick(Event):
+    """Something is wrong with the desk itself (X14): `core.setup.desk_health.CODES`."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRecovered(Event):
+    """That is over."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

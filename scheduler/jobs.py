@@ -8,7 +8,7 @@ from typing import Any, Final
 from core import inbox
 from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
-from core.tickets import next_contact, parents, search
+from core.tickets import next_contact, parents, search, unassigned
 from core.tickets import sweep as sweep_job
 from core.tickets.new_ticket_digest import post_digest
 
@@ -27,6 +27,7 @@ class Job:
 JOBS: Final = (
     Job("sweep", sweep_job.sweep, None, full=sweep_job.BATCH),
     Job("index words", search.index_new, timedelta(seconds=5), full=search.BATCH),
+    Job("file words without a ticket", unassigned.file_waiting, timedelta(seconds=15), full=1),
     Job("settle outage offers", settle_offers, timedelta(seconds=30)),
     Job(
         "resolve children",

@@ -28,6 +28,7 @@ from core.db import DatabaseInUse
 from core.delivery.channel import SendError
 from core.delivery.linked_chats import ROLES
 from core.setup.company_settings import find_company
+from core.setup.desk_health import find_heartbeat
 from core.teams.teams import TeamFacts, teams_of
 
 # By role: the variable that names the chat, and what the chat is called here.
@@ -97,6 +98,7 @@ async def command(settings: Settings, _: argparse.Namespace) -> int:
 async def examine(settings: Settings) -> list[Finding]:
     """Examine everything; one fault does not stop the rest."""
     findings = [finding async for finding in _database(settings)]
+    findings += [finding async for finding in _heartbeat(settings)]
     if settings.bot_token is None:
         findings.append(
             Finding(
@@ -136,6 +138,30 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(f"{name} is in use: the desk is running", True)
     except DatabaseUnusable as why:
         yield Finding(f"{name} cannot be worked with", False, f"look at DATABASE_URL: {why}")
+
+
+async def _heartbeat(settings: Settings) -> AsyncIterator[Finding]:
+    """Read what the desk last said of itself."""
+    try:
+        async with open_existing(settings.database_url.get_secret_value()) as database:
+            desk = desk_of(settings, database)
+            beat = await desk.read(find_heartbeat)
+    except DatabaseUnusable:  # _database says why
+        return
+    if beat is None:
+        return
+    at = beat.at.astimezone(settings.timezone)
+    if beat.stopped:
+        yield Finding(f"the desk was stopped at {at:%Y-%m-%d %H:%M:%S}", True)
+    elif beat.is_silent(desk.clock()):
+        remedy = "it hangs or has died: look at its log, and start it again"
+        yield Finding(f"the desk gave no sign of life since {at:%Y-%m-%d %H:%M:%S}", False, remedy)
+    else:
+        yield Finding(f"the desk runs, its last sign of life is of {at:%H:%M:%S}", True)
+    for code in () if beat.stopped else beat.sick:
+        yield Finding(
+            f"the desk is sick: {code}", False, "write /health to the bot, or see its log"
+        )
 
 
 async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:

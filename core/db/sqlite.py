@@ -9,7 +9,7 @@ import fcntl
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
 
@@ -85,6 +85,9 @@ class SQLiteFile:
     def lock(self) -> None:
         """Hold the file for this process alone, until it ends. Raises `DatabaseInUse` (R24)."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        for beside in ("", "-wal", "-shm", ".lock"):  # an earlier release left them open (S33)
+            with suppress(FileNotFoundError, PermissionError):
+                Path(f"{self.path}{beside}").chmod(0o600)
         handle = Path(f"{self.path}.lock").open("a")  # noqa: SIM115 held for the process's life
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from core.events import CaughtUp, ContactsPassed
+from core.events import CaughtUp, ContactsPassed, OperatorLeft
 from core.texts import Key
 
 # So many numbers are named; the rest are counted.
 NAMED: Final = 10
 
 
-def digest_facts(event: CaughtUp | ContactsPassed) -> dict[str, Any]:
+def digest_facts(event: CaughtUp | ContactsPassed | OperatorLeft) -> dict[str, Any]:
     """The facts of a digest's words; a part of which there is nothing is ``None``."""
     if isinstance(event, ContactsPassed):
         return {"passed": _part("digest.contacts", event.numbers, event.total)}
+    if isinstance(event, OperatorLeft):
+        return {"returned": _part("digest.returned", event.numbers)}
     return {
         "down": timedelta(seconds=event.down),
         "overdue": _overdue(event),

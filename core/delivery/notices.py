@@ -234,6 +234,18 @@ def _of_desk(outcome: Callable[[Any], str], mail: str) -> tuple[Notice, ...]:
     )
 
 
+def _of_health(outcome: str, mail: str) -> tuple[Notice, ...]:
+    """What is told of the desk's own health (X14): by every way, of which some may work."""
+
+    def key(event: Any) -> str:
+        return f"health.{outcome}.{event.code}"
+
+    return tuple(
+        Notice(to, "text", Priority.GROUP_NEWS, mail if to is Audience.STAFF_MAIL else key)
+        for to in (Audience.ADMINS, Audience.ALERTS, Audience.STAFF_MAIL)
+    )
+
+
 _DONE_BY_ANOTHER: Final = Notice(
     Audience.OPERATORS,
     "text",
@@ -565,6 +577,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
     ),
     e.CustomerChanged: (_card(lambda event: event.active),),
+    e.OperatorLeft: (Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.operator_left"),),
     e.UpdateQuarantined: (  # a flood of them is one alert, with the newest and how many there are
         Notice(
             _TO.ALERTS,
@@ -577,6 +590,8 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.DeskTroubled: _of_desk(lambda event: event.code, "mail.troubled"),
     e.DeskWell: _of_desk(lambda _event: "well", "mail.well"),
+    e.DeskSick: _of_health("sick", "mail.sick"),
+    e.DeskRecovered: _of_health("over", "mail.recovered"),
     e.AdminAppointed: (
         Notice(
             _TO.ADMINS,

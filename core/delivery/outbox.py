@@ -25,7 +25,7 @@ from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, n
 from core.delivery.sent_messages import card_place
 from core.models import Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
-from core.texts import pack
+from core.texts import Key, pack
 from core.tx import Tx
 from core.words.contact_values import EMAIL
 
@@ -322,7 +322,7 @@ async def _facts(
         facts |= await _facts_of_people(tx, event)
         if "concerns" in facts:
             facts["told"] = await _mentions(tx, facts.pop("concerns"))
-        if isinstance(event, e.CaughtUp | e.ContactsPassed):
+        if isinstance(event, e.CaughtUp | e.ContactsPassed | e.OperatorLeft):
             facts |= digest_facts(event)
         if notice.to in _OUTSIDE:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}
@@ -331,6 +331,9 @@ async def _facts(
 
 async def _facts_of_people(tx: Tx, event: e.Event) -> dict[str, Any]:
     """Whom and what an event of the desk is about, as its words name them."""
+    if isinstance(event, e.DeskSick | e.DeskRecovered):
+        outcome = "sick" if isinstance(event, e.DeskSick) else "over"
+        return {"what": Key(f"health.{outcome}.{event.code}")}
     if isinstance(event, e.AdminAppointed | e.AdminDismissed):
         person = await tx.session.get_one(Person, event.person_id)
         return {"name": person.name, "by": getattr(event, "invited_by", "") or tx.actor.name}

@@ -3,6 +3,7 @@ they left, and what stands where already.
 """
 
 import json
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,8 @@ from core.db.statements import one_of
 from core.delivery.channel import Delivery
 from core.models import OutboxRow
 from core.tx import ReadTx, Tx
+
+log = logging.getLogger(__name__)
 
 PENDING: Final = (constant("queued"), constant("sending"))
 # Long enough to look into what was sent, and to send a failed answer again.
@@ -93,10 +96,16 @@ async def find_ready(tx: ReadTx, busy: Collection[str], limit: int = PAGE) -> Se
 
 async def claim(tx: Tx, ids: Sequence[int], probe_context: dict[str, Any]) -> list[Delivery]:
     """Mark rows as being sent; the channel needs ``probe_context`` if the answer is lost."""
-    claimed = [
-        await _CLAIM.rows(tx.session, {"row": row, "noted": probe_context}) for row in sorted(ids)
-    ]
-    return [_delivery(row) for rows in claimed for row in rows]
+    claimed: list[Delivery] = []
+    for row in sorted(ids):
+        try:
+            found = await _CLAIM.rows(tx.session, {"row": row, "noted": probe_context})
+        except ValueError:  # its JSON is broken: it must not hold up the others
+            log.exception("a row of the outbox cannot be read", extra={"outbox": row})
+            await end(tx, row, "failed", error="unreadable")
+        else:
+            claimed += map(_delivery, found)
+    return claimed
 
 
 def _delivery(row: Sequence[Any]) -> Delivery:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from core.addresses import Address
+from core.db import is_transient
 from core.delivery.channel import Channel, Delivery, SendError, Sent
 from core.delivery.linked_chats import is_own
 from core.delivery.pacing import Pacer, backoff
@@ -77,14 +78,17 @@ class DeliverySender:
             sent = await self._channel(delivery).send(delivery)
         except SendError as error:
             return await self._failed(delivery, error)
-        except Exception:
+        except Exception as error:
             log.exception("a delivery could not be sent", extra={"outbox": delivery.id})
-            return await self.find_out(delivery)
+            return await self.find_out(delivery, ours=not is_transient(error))
         pass_point("courier.after_send")
         return DeliveryResult(Outcome.DELIVERED, sent)
 
-    async def find_out(self, delivery: Delivery) -> DeliveryResult:
-        """The answer was lost: ask whether it arrived, rather than send it again. Never raises."""
+    async def find_out(self, delivery: Delivery, *, ours: bool = False) -> DeliveryResult:
+        """The answer was lost: ask whether it arrived, rather than send it again. Never raises.
+
+        ``ours``: a mistake of our own came between. What did not arrive then never will.
+        """
         attempt, pause = 0, QUIET
         while not await self._stopped_within(pause):
             attempt += 1
@@ -95,15 +99,16 @@ class DeliverySender:
                 if error.permanent or error.moved_to is not None:
                     return await self._failed(delivery, error)
                 pause = error.retry_after or backoff(attempt, random.random())
-            except Exception:
+            except Exception as mistake:
                 log.exception(
                     "it is unknown whether a delivery arrived", extra={"outbox": delivery.id}
                 )
-                return _try_again(delivery, "internal")
+                final = ours and not is_transient(mistake)
+                return _refused_by_us() if final else _try_again(delivery, "internal")
             else:
                 if sent is not None:
                     return DeliveryResult(Outcome.DELIVERED, sent)
-                return _try_again(delivery, "lost", at_once=delivery.attempts <= 1)
+                return _refused_by_us() if ours else _send_again(delivery)
         return UNKNOWN
 
     def _channel(self, delivery: Delivery) -> Channel:
@@ -162,6 +167,16 @@ class DeliverySender:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.stop.wait(), seconds)
         return self.stop.is_set()
+
+
+def _refused_by_us() -> DeliveryResult:
+    """A mistake of our own would come again with every try; people are told like of any end."""
+    return DeliveryResult(Outcome.REFUSED, reason="internal")
+
+
+def _send_again(delivery: Delivery) -> DeliveryResult:
+    """It did not arrive: once at once, later with pauses."""
+    return _try_again(delivery, "lost", at_once=delivery.attempts <= 1)
 
 
 def _try_again(delivery: Delivery, reason: str, *, at_once: bool = False) -> DeliveryResult:

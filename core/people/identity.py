@@ -205,8 +205,9 @@ async def join_operators(tx: Tx, sender: Sender) -> None:
         tx.invalidate(OperatorIds)
 
 
-async def leave_operators(tx: Tx, sender: Sender) -> None:
+async def leave_operators(tx: Tx, sender: Sender) -> Person:
     """The person has left the operator group; what they could do ends at once (S1)."""
     person = await recognise(tx, sender)
     person.operator_left = tx.now
     tx.invalidate(OperatorIds)
+    return person

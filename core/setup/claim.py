@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from core.address_holders import addresses_where
@@ -21,6 +22,8 @@ from core.tx import ReadTx, Tx
 CLAIM: Final = "claim"
 # A link's payload has at most 64 characters of A-Z a-z 0-9 _ -, its prefix included.
 PREFIX: Final = "claim_"
+# A link that nobody opened for so long is worth nothing; a restart prints another one.
+LASTS: Final = timedelta(days=1)
 _BYTES: Final = 24
 
 
@@ -54,8 +57,9 @@ async def claim(tx: Tx, sender: Sender, secret: str) -> Company:
     Raises :class:`Refusal` for a secret that is invalid, used or expired.
     """
     offered = await tx.session.get(SystemState, CLAIM, with_for_update=True)
-    digest = "" if offered is None else str(offered.value.get("digest"))
-    if offered is None or not hmac.compare_digest(digest, digest_of(secret)):
+    if offered is None or tx.now - offered.at > LASTS:
+        raise Refusal("refusal.claim")
+    if not hmac.compare_digest(str(offered.value.get("digest")), digest_of(secret)):
         raise Refusal("refusal.claim")
     person = await arrive(tx, sender, "customer")
     person.admin_since = tx.now

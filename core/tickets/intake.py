@@ -220,7 +220,7 @@ async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None
     )
 
 
-async def _take_unassigned(tx: Tx, person: Person) -> list[IncomingMessage]:
+async def take_unassigned(tx: Tx, person: Person) -> list[IncomingMessage]:
     """Remove and return the person's unassigned messages, oldest first."""
     query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
     rows = await tx.all(query.order_by(Message.id))
@@ -247,7 +247,7 @@ async def file_unassigned_messages(
     Returns ``None`` and changes nothing when none are kept any more (pressed twice).
     """
     person = await arrive(tx, sender, "customer")
-    said = await _take_unassigned(tx, person)
+    said = await take_unassigned(tx, person)
     if not said:
         return None
     enter_dialogue(person, None)
@@ -264,7 +264,7 @@ async def file_unassigned_messages(
 async def drop_unassigned_messages(tx: Tx, sender: Sender) -> int:
     """Delete the kept messages. Returns how many there were."""
     person = await arrive(tx, sender, "customer")
-    said = await _take_unassigned(tx, person)
+    said = await take_unassigned(tx, person)
     if said:
         enter_dialogue(person, None)
     return len(said)

@@ -60,6 +60,7 @@ ALIASES: Final[dict[str, str]] = {
     "готово": "done",
     "помощь": "help",
     "карантин": "quarantine",
+    "здоровье": "health",
 }
 
 SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})

@@ -12,7 +12,7 @@ from aiogram.dispatcher.event.telegram import TelegramEventObserver
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
-from channels.telegram.addresses import chat_address
+from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
@@ -27,21 +27,31 @@ from handlers.telegram.admins import setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import routes as customer
 from handlers.telegram.customer import tickets
-from handlers.telegram.operators import group_messages, membership, private
+from handlers.telegram.link_throttle import LinkThrottle
+from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators.buttons import on_button as on_group_button
-from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat, role_of
+from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
+from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat
 from handlers.telegram.responder import Acknowledgements, Responder
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
 ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
 
 
-def dispatcher(desk: Desk, texts: Texts, open_menus: OpenMenus) -> Dispatcher:
+def dispatcher(
+    desk: Desk, texts: Texts, open_menus: OpenMenus, memberships: Memberships
+) -> Dispatcher:
     """The dispatcher with a handler for each kind of update that is used. What it holds under
     ``acknowledgements`` is to be finished before the bot's session is closed.
     """
-    labels = words_of_menu(texts)
-    made = Dispatcher(disable_fsm=True, desk=desk, open_menus=open_menus, menu_words=labels)
+    made = Dispatcher(
+        disable_fsm=True,
+        desk=desk,
+        open_menus=open_menus,
+        menu_words=words_of_menu(texts),
+        memberships=memberships,
+        link_throttle=LinkThrottle(),
+    )
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
         made.message: on_message,
         made.edited_message: on_edited_message,
@@ -72,6 +82,8 @@ async def on_message(
     desk: Desk,
     menu_words: Mapping[str, str],
     open_menus: OpenMenus,
+    memberships: Memberships,
+    link_throttle: LinkThrottle,
     responder: Responder,
     sender: Sender | None = None,
 ) -> Any:
@@ -79,15 +91,17 @@ async def on_message(
     if message.chat.type != "private":
         if not await is_operator_chat(desk, message.chat.id):
             return UNHANDLED
-        if await membership.on_service_message(message, desk, bot):
+        if await on_service_message(message, memberships):
             return None
-        return await group_messages.on_message(message, bot, desk, responder, sender)
-    if sender is None or message.from_user is None or is_nobody(message):
+        return await group_messages.on_message(message, memberships, responder, sender)
+    user = message.from_user
+    if sender is None or user is None or user.is_bot or is_nobody(message):
         return UNHANDLED
+    link_throttle.pass_on(message)
     context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
     if (message.text or "").startswith("/start ") and await admins.on_link(context):
         return None
-    for handler in _PRIVATE_MESSAGES[await role_of(desk, message.from_user)]:
+    for handler in _PRIVATE_MESSAGES[await memberships.role_of(user)]:
         if await handler(context):
             break
     return None
@@ -133,6 +147,7 @@ async def on_button(
     desk: Desk,
     menu_words: Mapping[str, str],
     open_menus: OpenMenus,
+    memberships: Memberships,
     responder: Responder,
     sender: Sender,
 ) -> None:
@@ -140,14 +155,15 @@ async def on_button(
     data, message = parse(query.data), query.message
     context = ButtonContext(bot, desk, menu_words, open_menus, responder, sender, query)
     handler: ButtonHandler | None = None
-    if message is None:
+    if message is None or query.from_user.is_bot or query.from_user.id in NEVER_A_PERSON:
         pass
     elif message.chat.type == "private":
-        role = await role_of(desk, query.from_user)
+        role = await memberships.role_of(query.from_user)
         handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
     elif chat_address(message.chat.id) == desk.company.alerts_chat:
         handler = admins.on_button
     elif await is_operator_chat(desk, message.chat.id):
+        await memberships.require(query.from_user)
         handler = on_group_button
     if handler is None:
         raise Refusal("refusal.outdated")
@@ -163,14 +179,16 @@ async def on_own_membership(
     """The bot was blocked or unblocked in private, or added to a chat."""
     if event.chat.type == "private":
         return await customer.on_blocked(event, desk, sender)
+    if await setup.is_strangers(event, desk):
+        return await setup.leave(event, bot)
     role = setup.possible_role(event, desk)
     if role is None:
         return UNHANDLED
     return await setup.on_added(event, role, desk, sender, responder, bot)
 
 
-async def on_membership(event: ChatMemberUpdated, bot: Bot, desk: Desk) -> Any:
+async def on_membership(event: ChatMemberUpdated, desk: Desk, memberships: Memberships) -> Any:
     """Somebody joined or left a group of operators."""
     if not await is_operator_chat(desk, event.chat.id):
         return UNHANDLED
-    return await membership.on_change(event, desk, bot)
+    return await on_change(event, memberships)

@@ -50,6 +50,15 @@ async def test_whoever_opens_the_link_first_is_the_admin(desk: Desk) -> None:
     assert (await desk.run(settle)).admins == {ANNA.address}
 
 
+async def test_a_claim_that_nobody_used_for_a_day_is_worth_nothing(
+    desk: Desk, clock: Clock
+) -> None:
+    link_secret = await secret(desk)
+    clock.now += timedelta(days=1, seconds=1)
+    with pytest.raises(Refusal, match=r"refusal\.claim"):
+        await desk.run(claim, ANNA, link_secret)
+
+
 async def test_an_admin_stays_one_after_a_restart_and_nobody_else_can_claim(desk: Desk) -> None:
     await with_admin(desk)
     desk.company = Company()  # as a new process begins

@@ -161,6 +161,7 @@ def test_every_command_refuses_wrong_variables_with_a_line_for_each(
 def test_a_misspelt_name_is_hinted_at_wherever_it_stands(ready: Terminal) -> None:
     ready.set(OPERATOR_CHATID="-1001")
     (ready.folder / ".env").write_text("ALERT_CHATID=-1002\n")
+    (ready.folder / ".env").chmod(0o600)
     code, out, err = ready.run("migrate")
     assert (code, out) == (FINE, "the database is up to date\n")
     assert err.splitlines() == [
@@ -349,7 +350,36 @@ def test_quarantine_replays_each_once_beside_the_desk(ready: Terminal, words: li
     asyncio.run(desk.close())
 
 
+def test_an_open_env_file_is_named(terminal: Terminal) -> None:
+    env = terminal.folder / ".env"
+    env.write_text("COMPANY_NAME=Dvor\n")
+    env.chmod(0o644)
+    _, _, said = terminal.run("migrate")
+    assert ".env can be read by others; `chmod 600 .env`" in said
+    env.chmod(0o600)
+    _, _, said = terminal.run("migrate")
+    assert "chmod" not in said
+
+
 # ------------------------------------------------------------------ as a process
+
+
+def test_what_the_desk_writes_is_its_users_only(terminal: Terminal, tmp_path: Path) -> None:
+    """Also a database that an earlier release left open."""
+    environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
+
+    def run(*command: str) -> None:
+        arguments = tied(python("-m", "bot", *command))
+        subprocess.run(arguments, env=environment, check=True, capture_output=True, timeout=120)
+
+    run("migrate")
+    run("backup", str(terminal.folder / "copy.db"))
+    files = [*terminal.database.parent.iterdir(), terminal.folder / "copy.db"]
+    assert {file.name for file in files} >= {"desk.db", "desk.db.lock", "copy.db"}
+    assert {oct(file.stat().st_mode & 0o077) for file in files} == {"0o0"}
+    terminal.database.chmod(0o644)
+    run("migrate")
+    assert terminal.database.stat().st_mode & 0o077 == 0
 
 
 def test_the_exit_code_reaches_whoever_started_it(terminal: Terminal) -> None:

@@ -32,7 +32,7 @@ def test_nothing_at_all_is_a_complete_configuration() -> None:
 
 def test_every_example_we_show_is_accepted() -> None:
     assert set(EXAMPLES) == set(NAMES)
-    load_settings({**EXAMPLES, "RATING_WAIT": "3d"})
+    load_settings({**EXAMPLES, "RATING_WAIT": "3d", "UNASSIGNED_WAIT": "10m"})
 
 
 def test_empty_values_count_as_not_set() -> None:
@@ -49,6 +49,8 @@ def test_empty_values_count_as_not_set() -> None:
         ("SWEEP_INTERVAL", "1s", timedelta(seconds=1)),
         ("RATING_WAIT", "off", None),
         ("RATING_WAIT", "0", None),
+        ("UNASSIGNED_WAIT", "off", None),
+        ("UNASSIGNED_WAIT", "90s", timedelta(seconds=90)),
         ("OUTAGE_FAULTS", "5", 5),
         ("OUTAGE_FAULTS", "off", 0),
         ("OUTAGE_WINDOW", "1h", timedelta(hours=1)),

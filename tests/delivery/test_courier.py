@@ -1,6 +1,7 @@
 """The courier: order, turns, and that what stands there is never sent again."""
 
 import asyncio
+import sqlite3
 import time
 
 import pytest
@@ -245,13 +246,18 @@ async def test_a_channel_that_is_not_set_up_keeps_its_rows(depot: Depot) -> None
     assert mail.to("a@example.org") == [row]
 
 
-async def test_a_mistake_in_a_channel_does_not_stop_the_courier(depot: Depot) -> None:
-    row, other = await depot.put(ALICE), await depot.put(BORIS)
+async def test_a_mistake_of_ours_ends_its_row_and_holds_up_nothing(depot: Depot) -> None:
+    row, next_one, other = (
+        await depot.put(ALICE),
+        await depot.put(ALICE),
+        await depot.put(BORIS),
+    )
     depot.channel.plan(str(ALICE), KeyError("no such text"))
     async with depot.at_work():
         await depot.until_state(other, "sent")
-        depot.pass_time(5)
-        await depot.until_state(row, "sent")
+        await depot.until_state(next_one, "sent")
+        await depot.until_state(row, "failed")
+    assert depot.channel.tried.count(row) == 1
 
 
 async def test_a_chat_that_moved_takes_its_rows_along(depot: Depot) -> None:
@@ -752,3 +758,16 @@ async def test_what_was_lost_in_a_chat_that_has_shut_us_out_is_looked_for_again(
     async with depot.at_work():
         await depot.until_over()
     assert depot.channel.asked == [row, row] and depot.channel.to(str(GROUP)) == [row]
+
+
+async def test_a_row_whose_json_is_broken_holds_up_nobody(depot: Depot) -> None:
+    broken, other = await depot.put(ALICE), await depot.put(BORIS)
+    path = depot.desk.database.path
+    assert path is not None
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE outbox SET facts='{' WHERE id=?", (broken,))
+    async with depot.at_work():
+        await depot.until(lambda: depot.channel.to(str(BORIS)) == [other])
+    with sqlite3.connect(path) as connection:
+        found = connection.execute("SELECT state, error FROM outbox WHERE id=?", (broken,))
+        assert found.fetchall() == [("failed", "unreadable")]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.db import StoreUnreachable
 from core.delivery import sender
 from core.delivery.channel import Delivery, SendError
 from core.delivery.sender import DeliveryResult, DeliverySender, Outcome
@@ -36,7 +37,8 @@ def sends(depot: Depot) -> DeliverySender:
         (SendError("bad_request", permanent=True), Outcome.REFUSED, "bad_request"),
         (SendError("blocked", permanent=True), Outcome.REFUSED, "blocked"),
         (MOVED, Outcome.MOVED, "moved"),
-        (KeyError("a mistake of ours"), Outcome.RETRY, "lost"),
+        (KeyError("a mistake of ours"), Outcome.REFUSED, "internal"),
+        (StoreUnreachable("while a card was drawn"), Outcome.RETRY, "lost"),
     ],
 )
 async def test_whatever_the_channel_does_there_is_a_result(

@@ -12,6 +12,7 @@ from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamer
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
+from channels.telegram.screens.health import FailedStep
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
@@ -34,7 +35,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),
-    *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep),
+    *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
 )
 _BY_PREFIX: Final = {kind.__prefix__: kind for kind in KINDS}
 

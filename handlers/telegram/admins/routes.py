@@ -11,6 +11,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
+from channels.telegram.screens.health import FailedStep
 from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.ticket_list import ListPage, draw
@@ -23,7 +24,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import quarantine, setup
+from handlers.telegram.admins import health, quarantine, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -80,6 +81,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     DismissAdmin: setup.on_dismiss,
     LinkChat: setup.on_link,
     QuarantineStep: quarantine.on_button,
+    FailedStep: health.on_button,
 }
 
 
@@ -121,4 +123,5 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "setup": _show_checklist,
     "report": on_report,
     "quarantine": quarantine.on_command,
+    "health": health.on_command,
 }

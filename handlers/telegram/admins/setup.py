@@ -1,5 +1,7 @@
 """Setting the desk up in private: claim, checklist, choices, test ticket, linked chats, admins."""
 
+import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
-from aiogram.exceptions import AiogramError
+from aiogram.exceptions import AiogramError, TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ChatMemberUpdated
 
 from channels.telegram.addresses import chat_address, chat_id, own_chat
@@ -40,6 +42,8 @@ from core.words.when import NotATime, parse_span
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_operator_chat
 from handlers.telegram.responder import Responder
+
+log = logging.getLogger(__name__)
 
 _LONGEST_NAME: Final = 64
 _SHORTEST_DEADLINE: Final = timedelta(minutes=1)
@@ -178,6 +182,28 @@ def possible_role(event: ChatMemberUpdated, desk: Desk) -> str | None:
     if not inside or chat_address(event.from_user.id) not in desk.company.admins:
         return None
     return _ROLES.get(event.chat.type)
+
+
+async def is_strangers(event: ChatMemberUpdated, desk: Desk) -> bool:
+    """True if the bot is now in a chat without a role, and no admin brought it there (S4).
+
+    While nobody is an admin yet, whoever sets the desk up may add the bot before that.
+    """
+    inside = event.new_chat_member.status in _INSIDE
+    admins = desk.company.admins
+    if not inside or not admins or chat_address(event.from_user.id) in admins:
+        return False
+    chat = event.chat.id
+    if chat_address(chat) == desk.company.alerts_chat:
+        return False
+    return not await is_operator_chat(desk, chat)
+
+
+async def leave(event: ChatMemberUpdated, bot: Bot) -> None:
+    """Leave the chat without a word."""
+    log.info("the bot leaves a chat of strangers", extra={"chat": event.chat.id})
+    with contextlib.suppress(TelegramBadRequest, TelegramForbiddenError):
+        await bot.leave_chat(event.chat.id)  # removed again in the meantime
 
 
 async def on_added(

@@ -30,6 +30,7 @@ from handlers.telegram.operators.context import (
     without_head,
     without_mark,
 )
+from handlers.telegram.operators.membership import Memberships
 from handlers.telegram.origin import is_borrowed, is_nobody
 from handlers.telegram.responder import Responder
 
@@ -81,9 +82,13 @@ def treatment_of(traits: Traits) -> Treatment:
 
 
 async def on_message(
-    message: Message, bot: Bot, desk: Desk, responder: Responder, sender: Sender | None = None
+    message: Message,
+    memberships: Memberships,
+    responder: Responder,
+    sender: Sender | None = None,
 ) -> None:
     """Every message of the group, except arrivals and departures."""
+    desk, bot = memberships.desk, memberships.bot
     incoming = read(message)
     if isinstance(incoming, Service):
         return
@@ -110,6 +115,8 @@ async def on_message(
         return
     if kind is Treatment.ANONYMOUS:
         raise Refusal("operators.faceless")
+    if message.from_user is not None:
+        await memberships.require(message.from_user)
     number = begun.ticket_id if begun is not None else traits.ticket or 0
     if isinstance(incoming, Unsupported):
         await desk.run(by_operator, sender, conversation.refuse_kind, number, incoming.kind)

@@ -1,35 +1,163 @@
-"""Operators are the members of the operators' groups (G1): who joins, who leaves."""
+"""Operators are the members of the operators' groups (G1): who joins, who leaves, who is still in.
 
-from typing import Any
+Telegram may not have told us that somebody left. So whoever acts is asked about at Telegram once an
+hour, and all operators once an hour, at every start and when a group is replaced (S1).
+"""
+
+import asyncio
+import logging
+import re
+import time
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Final
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ChatMemberUpdated, Message, User
 
-from channels.telegram.addresses import NEVER_A_PERSON, own_chats
+from channels.telegram.addresses import NEVER_A_PERSON, chat_address, own_chats
+from channels.telegram.client.api_errors import TROUBLES
+from core.addresses import Address
 from core.delivery.linked_chats import all_operator_chats
 from core.desk import Desk
-from core.people.identity import join_operators, leave_operators
-from handlers.telegram.origin import sender_of
+from core.errors import NotAllowed, Refusal
+from core.people.identity import join_operators
+from core.people.operator_ids import OperatorIds, operator_ids_of
+from core.teams.departure import depart, depart_from
+from handlers.telegram.origin import Role, role_of, sender_of
 
-_INSIDE = frozenset({"creator", "administrator", "member"})
+log = logging.getLogger(__name__)
+
+# Seconds for which a membership counts that Telegram has confirmed.
+CONFIRMED_FOR: Final = 3600.0
+# Seconds between two looks whether the groups have changed.
+LOOK_EVERY: Final = 5.0
+
+_INSIDE: Final = frozenset({"creator", "administrator", "member"})
+# Telegram's words for somebody who is not in the chat; other refusals say nothing of them.
+_NO_MEMBER: Final = re.compile(
+    r"user not found|member not found|participant|user_id_invalid", re.IGNORECASE
+)
 
 
-async def on_change(event: ChatMemberUpdated, desk: Desk, bot: Bot) -> None:
+class Whereabouts(Enum):
+    """Where Telegram says somebody is."""
+
+    INSIDE = auto()
+    OUTSIDE = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(slots=True)
+class Memberships:
+    """Asks Telegram who is in a group of operators, and remembers a yes for an hour."""
+
+    bot: Bot
+    desk: Desk
+    _confirmed: dict[int, float] = field(default_factory=dict)
+
+    async def role_of(self, user: User) -> Role:
+        """Return the role in private: an operator's only while Telegram confirms it.
+
+        Raises :class:`Refusal` where Telegram cannot be asked.
+        """
+        role = await role_of(self.desk, user)
+        if role is Role.OPERATOR and not await self._confirm(user.id):
+            return Role.CUSTOMER
+        return role
+
+    async def require(self, user: User) -> None:
+        """Let somebody act in a group. Raises :class:`NotAllowed` for those who are in none, and
+        :class:`Refusal` where Telegram cannot be asked.
+        """
+        if not await self._confirm(user.id):
+            raise NotAllowed("work")
+
+    async def run(self) -> None:
+        """Examine all operators at once, every hour, and when a group is replaced."""
+        known: list[Address] | None = None
+        due = 0.0
+        while True:
+            try:
+                chats = await self.desk.read(all_operator_chats)
+                if chats != known or time.monotonic() >= due:
+                    self._confirmed.clear()
+                    await self._examine_all()
+                    known, due = chats, time.monotonic() + CONFIRMED_FOR
+            except TROUBLES as error:
+                log.info("the operators cannot be examined now: %s", error)
+            except Exception:
+                log.exception("the operators could not be examined")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _examine_all(self) -> None:
+        ids: OperatorIds = await self.desk.read(operator_ids_of)
+        for number in own_chats(ids):
+            await self._ask(number)
+
+    async def _confirm(self, number: int) -> bool:
+        if time.monotonic() < self._confirmed.get(number, 0.0):
+            return True
+        try:
+            found = await self._ask(number)
+        except TROUBLES as error:
+            log.warning("a membership could not be examined: %s", error)
+            found = Whereabouts.UNKNOWN
+        if found is Whereabouts.UNKNOWN:
+            raise Refusal("refusal.membership_unknown")
+        return found is Whereabouts.INSIDE
+
+    async def _ask(self, number: int) -> Whereabouts:
+        """Ask about every group; who is in none departs. Raises what the line raises."""
+        found = await whereabouts(self.desk, self.bot, number)
+        if found is Whereabouts.INSIDE:
+            self._confirmed[number] = time.monotonic() + CONFIRMED_FOR
+        else:
+            self._confirmed.pop(number, None)
+        ids: OperatorIds = await self.desk.read(operator_ids_of)
+        if found is Whereabouts.OUTSIDE and chat_address(number) in ids:
+            log.info("somebody is an operator no more", extra={"telegram_id": number})
+            await self.desk.run(depart_from, chat_address(number))
+        return found
+
+    def forget(self, user: User) -> None:
+        """Telegram has told of a change: ask again before this person acts."""
+        self._confirmed.pop(user.id, None)
+
+
+async def whereabouts(desk: Desk, bot: Bot, user_id: int, *, but: int = 0) -> Whereabouts:
+    """Return whether the person is in a group of operators, ``but`` for that one.
+
+    A group that we may not look into leaves it open. Raises what the line to Telegram raises.
+    """
+    chats = [chat for chat in own_chats(await desk.read(all_operator_chats)) if chat != but]
+    found = Whereabouts.OUTSIDE if chats or but else Whereabouts.UNKNOWN
+    for chat in chats:
+        try:
+            if _is_inside(await bot.get_chat_member(chat, user_id)):
+                return Whereabouts.INSIDE
+        except TelegramForbiddenError:
+            found = Whereabouts.UNKNOWN
+        except TelegramBadRequest as refusal:
+            if not _NO_MEMBER.search(refusal.message):
+                found = Whereabouts.UNKNOWN
+    return found
+
+
+async def on_change(event: ChatMemberUpdated, memberships: Memberships) -> None:
     """Telegram tells admins of every change."""
     new = event.new_chat_member
-    inside = _is_inside(new) or await _works_elsewhere(desk, bot, new.user, event.chat.id)
-    await _note(desk, new.user, inside=inside)
+    await _note(memberships, new.user, event.chat.id, inside=_is_inside(new))
 
 
-async def on_service_message(message: Message, desk: Desk, bot: Bot) -> bool:
+async def on_service_message(message: Message, memberships: Memberships) -> bool:
     """The same from a service message, all that a bot without rights learns. False for others."""
     joined, left = message.new_chat_members or (), message.left_chat_member
     for user in joined:
-        await _note(desk, user, inside=True)
+        await _note(memberships, user, message.chat.id, inside=True)
     if left is not None:
-        elsewhere = await _works_elsewhere(desk, bot, left, message.chat.id)
-        await _note(desk, left, inside=elsewhere)
+        await _note(memberships, left, message.chat.id, inside=False)
     return bool(joined) or left is not None
 
 
@@ -37,23 +165,16 @@ def _is_inside(member: Any) -> bool:
     return member.status in _INSIDE or bool(getattr(member, "is_member", False))
 
 
-async def _works_elsewhere(desk: Desk, bot: Bot, user: User, left: int) -> bool:
+async def _note(memberships: Memberships, user: User, chat: int, *, inside: bool) -> None:
     """Who leaves one group of operators and is in another one is an operator still.
 
-    If Telegram cannot be asked now, the update waits until it can.
+    If Telegram cannot be asked about the others now, the update waits until it can.
     """
-    for chat in own_chats(await desk.read(all_operator_chats)):
-        if chat == left:
-            continue
-        try:
-            if _is_inside(await bot.get_chat_member(chat, user.id)):
-                return True
-        except (TelegramBadRequest, TelegramForbiddenError):
-            continue  # never been there, or we are not there ourselves
-    return False
-
-
-async def _note(desk: Desk, user: User, *, inside: bool) -> None:
     if user.is_bot or user.id in NEVER_A_PERSON:
         return
-    await desk.run(join_operators if inside else leave_operators, sender_of(user))
+    memberships.forget(user)
+    desk = memberships.desk
+    if not inside:
+        found = await whereabouts(desk, memberships.bot, user.id, but=chat)
+        inside = found is Whereabouts.INSIDE
+    await desk.run(join_operators if inside else depart, sender_of(user))

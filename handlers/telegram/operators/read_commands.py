@@ -15,6 +15,7 @@ from core.texts import Key
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
 from core.tickets.lists import VIEWS, Page, found_of, page_of
 from core.tickets.next_contact import contact_of
+from core.tickets.unassigned import Unassigned, find_unassigned
 from core.tx import ReadTx
 from core.words.aliases import REPORTS
 from core.words.aliases import VIEWS as VIEW_NAMES
@@ -131,6 +132,15 @@ async def find(context: CommandContext) -> None:
     if not context.command.rest:
         raise Unreadable("operators.missing_words", example=example("find"))
     await _show(context, "find")
+    unassigned = await context.read(find_unassigned, context.command.rest)
+    if unassigned:
+        await context.say([_unassigned(context.responder, one) for one in unassigned])
+
+
+def _unassigned(responder: Responder, one: Unassigned) -> str:
+    """Words that belong to no ticket yet."""
+    facts = {"name": clean_name(one.name), "at": one.at}
+    return f"{responder.html('operators.unassigned', facts)}\n{_quoted(responder, one.text)}"
 
 
 async def report(context: CommandContext) -> None:

@@ -10,6 +10,7 @@ from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamer
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
+from channels.telegram.screens.health import FailedStep
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
@@ -92,6 +93,8 @@ IN_CHATS: dict[str, CallbackData] = {
     "ad:ask:3": DismissAdmin(verb="ask", person=3),
     "qu:page:7": QuarantineStep(verb="page", id=7),
     "qu:again:7": QuarantineStep(verb="again", id=7),
+    "fd:again:7": FailedStep(verb="again", id=7),
+    "fd:drop:7": FailedStep(verb="drop", id=7),
     "qu:all:0": QuarantineStep(verb="all"),
     "ad:sure:3": DismissAdmin(verb="sure", person=3),
     "k:operators:-1001234567890": LinkChat(role="operators", chat=-1001234567890),

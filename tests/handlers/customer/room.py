@@ -29,6 +29,7 @@ from core.tickets import conversation, lifecycle
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
 from handlers.telegram import dispatcher
+from handlers.telegram.operators.membership import Memberships
 from sandbox import Message as Sent
 from sandbox import Person, Press, World
 from tests.unhurried import Unhurried
@@ -71,7 +72,8 @@ class PrivateRoom:
     def restart(self) -> None:
         """Everything in memory is gone; what is left is the database."""
         self.desk = Desk(self.database, self.company, SUBSCRIBERS, clock=self.clock)
-        self.dispatcher = dispatcher(self.desk, self.texts, self.gateway.open_menus)
+        memberships = Memberships(self.bot, self.desk)
+        self.dispatcher = dispatcher(self.desk, self.texts, self.gateway.open_menus, memberships)
 
     def known_as(self, **facts: Any) -> None:
         """The company has other settings from now on."""

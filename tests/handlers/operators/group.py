@@ -28,6 +28,7 @@ from core.texts import Texts
 from core.tickets import customer_dialogue, delivery_results, intake
 from core.tickets.incoming import IncomingMessage
 from handlers import telegram as telegram_handlers
+from handlers.telegram.operators.membership import Memberships
 from sandbox import Chat, Press, World
 from sandbox import Message as Sent
 from sandbox import Person as Human
@@ -77,6 +78,7 @@ class Group:
     anna: Human
     clock: Clock = field(default_factory=Clock)
     desk: Desk = field(init=False)
+    memberships: Memberships = field(init=False)
     door: Any = field(init=False)
     channel: TelegramChannel = field(init=False)
     _offset: int = 0
@@ -88,7 +90,10 @@ class Group:
         )
         self.desk = Desk(self.database, company, SUBSCRIBERS, clock=self.clock)
         gateway = Gateway(self.bot, Hasty())
-        self.door = telegram_handlers.dispatcher(self.desk, self.texts, gateway.open_menus)
+        self.memberships = Memberships(self.bot, self.desk)
+        self.door = telegram_handlers.dispatcher(
+            self.desk, self.texts, gateway.open_menus, self.memberships
+        )
         self.channel = TelegramChannel(gateway, self.desk, self.texts)
 
     # ------------------------------------------------------------------ the desk works

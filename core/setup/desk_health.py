@@ -1,0 +1,167 @@
+"""The desk's own health: a heartbeat that others read, and news of what is wrong (X14, R30).
+
+A symptom is told once when it begins and once when it is over, to admins, to the alert channel and
+by mail: by whatever way works.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from core.db import constant
+from core.events import DeskRecovered, DeskSick
+from core.models import InboxRow, OutboxRow, SystemState
+from core.people.identity import Sender
+from core.setup.company_settings import arrive_as_admin
+from core.tx import ReadTx, Tx
+
+HEARTBEAT: Final = "heartbeat"
+# What can be wrong; each has the texts ``health.sick.<code>`` and ``health.over.<code>``.
+CODES: Final = ("poll", "sweep", "undelivered", "failed", "disk")
+# A delivery that has failed once already and waits for so long is a symptom.
+OVERDUE: Final = timedelta(seconds=60)
+# A heartbeat older than this is that of a desk that hangs or has died.
+SILENT: Final = timedelta(seconds=90)
+# Ends of deliveries that are told where they matter, and are nobody's fault.
+_TOLD: Final = ("blocked", "superseded")
+PAGE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The desk's last sign of life. ``stopped``: it ended as it was told to."""
+
+    at: datetime
+    sick: tuple[str, ...]
+    stopped: bool
+
+    def is_silent(self, now: datetime) -> bool:
+        """Return whether the desk should have been heard of since."""
+        return not self.stopped and now - self.at > SILENT
+
+
+async def find_heartbeat(tx: ReadTx) -> Heartbeat | None:
+    """Return the last heartbeat; ``None`` before the first start."""
+    row = await tx.session.get(SystemState, HEARTBEAT)
+    if row is None:
+        return None
+    return Heartbeat(row.at, tuple(row.value["sick"]), bool(row.value["stopped"]))
+
+
+async def find_symptoms(tx: ReadTx) -> set[str]:
+    """Return the symptoms that the database shows."""
+    overdue = select(OutboxRow.id).where(
+        OutboxRow.state == constant("queued"),
+        OutboxRow.error.is_not(None),
+        OutboxRow.created_at <= tx.now - OVERDUE,
+    )
+    found = set()
+    if await tx.session.scalar(overdue.limit(1)) is not None:
+        found.add("undelivered")
+    if await tx.session.scalar(select(OutboxRow.id).where(*_FAILED).limit(1)) is not None:
+        found.add("failed")
+    return found
+
+
+async def beat(tx: Tx, sick: Collection[str], *, stopped: bool = False) -> None:
+    """Store a heartbeat, and report the symptoms that began or are over since the last one."""
+    row = await tx.session.get(SystemState, HEARTBEAT, with_for_update=True)
+    if row is None:
+        row = SystemState(name=HEARTBEAT, value={"sick": [], "stopped": False}, at=tx.now)
+        tx.session.add(row)
+    before = set(row.value["sick"])
+    if not stopped:
+        for code in CODES:
+            if code in sick and code not in before:
+                tx.emit(DeskSick(ticket_id=None, code=code))
+            elif code in before and code not in sick:
+                tx.emit(DeskRecovered(ticket_id=None, code=code))
+    row.value = {"sick": sorted(before if stopped else sick), "stopped": stopped}
+    row.at = tx.now
+
+
+# Failed deliveries. An answer to a customer has a button of its own where it was written.
+
+_FAILED: Final = (
+    OutboxRow.state == "failed",
+    OutboxRow.error.not_in(_TOLD),
+    ~(OutboxRow.message_id.is_not(None) & OutboxRow.person_id.is_not(None)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDelivery:
+    """A delivery that ended without arriving: to whom, what, why, for which ticket."""
+
+    id: int
+    address: str
+    kind: str
+    error: str | None
+    at: datetime
+    ticket_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskHealth:
+    """What ``/health`` shows."""
+
+    heartbeat: Heartbeat | None
+    unhandled: int
+    quarantined: int
+    waiting: int
+    oldest: datetime | None
+    failed: tuple[FailedDelivery, ...]
+
+
+async def find_health(tx: ReadTx) -> DeskHealth:
+    """Return how the desk is, with the newest failed deliveries."""
+    queued = OutboxRow.state == constant("queued")
+    waiting, oldest = (
+        await tx.session.execute(
+            select(func.count(), func.min(OutboxRow.created_at)).where(
+                queued, OutboxRow.not_before <= tx.now
+            )
+        )
+    ).one()
+    columns = (OutboxRow.id, OutboxRow.address, OutboxRow.kind, OutboxRow.error)
+    failed = await tx.session.execute(
+        select(*columns, OutboxRow.created_at, OutboxRow.ticket_id)
+        .where(*_FAILED)
+        .order_by(OutboxRow.id.desc())
+        .limit(PAGE)
+    )
+    by_state = await _inbox_by_state(tx)
+    return DeskHealth(
+        await find_heartbeat(tx),
+        by_state.get("new", 0),
+        by_state.get("quarantined", 0),
+        waiting,
+        oldest,
+        tuple(FailedDelivery(*row) for row in failed),
+    )
+
+
+async def _inbox_by_state(tx: ReadTx) -> Mapping[str, int]:
+    query = select(InboxRow.state, func.count()).where(InboxRow.state != "done")
+    rows: Any = await tx.session.execute(query.group_by(InboxRow.state))
+    return dict([tuple(row) for row in rows])
+
+
+async def settle_failed(tx: Tx, sender: Sender, row_id: int, *, again: bool) -> bool:
+    """Send a failed delivery again, or drop it. False if it is none any more. Raises NotAllowed."""
+    await arrive_as_admin(tx, sender)
+    query = select(OutboxRow).where(OutboxRow.id == row_id, *_FAILED).with_for_update()
+    row = (await tx.session.scalars(query)).one_or_none()
+    if row is None:
+        return False
+    if again:
+        row.state, row.attempts, row.not_before, row.done_at = "queued", 0, tx.now, None
+        row.error = None
+        row.dedup_key = None  # a newer one of the same name may wait by now
+        tx.outgoing = True
+    else:
+        row.state = "dropped"
+    return True

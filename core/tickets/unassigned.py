@@ -1,0 +1,77 @@
+"""Words that their customer has not said where to put: they become a ticket by themselves (A4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
+
+from core.models import Message, Person
+from core.people.identity import enter_dialogue
+from core.tickets.customer_message import is_mere_thanks, open_ticket
+from core.tickets.intake import follow_up, take_unassigned
+from core.tx import Actor, ReadTx, Tx
+from core.words.stems import asked, stems_of
+
+# How many of the newest unassigned messages a search looks at, and how many it shows.
+_LOOKED_AT: Final = 500
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Unassigned:
+    """A message that belongs to no ticket yet."""
+
+    name: str
+    text: str
+    at: datetime
+
+
+async def file_waiting(tx: Tx) -> int:
+    """Open a ticket with the words of whoever was asked longest ago where they belong, if that is
+    as long ago as the company waits. Returns 1, or 0 when nobody waits so long: job ``full=1``.
+
+    Mere thanks ask for nothing: they are dropped, as by «No».
+    """
+    wait = tx.company.unassigned_wait
+    if wait is None:
+        return 0
+    query = (
+        select(Message.author_id)
+        .where(Message.ticket_id.is_(None))
+        .group_by(Message.author_id)
+        .having(func.min(Message.created_at) <= tx.now - wait)
+        .limit(1)
+    )
+    author = await tx.session.scalar(query)
+    if author is None:
+        return 0
+    person = await tx.session.get_one(Person, author, with_for_update=True)
+    tx.act_as(Actor("customer", person.id, person.name))
+    said = await take_unassigned(tx, person)
+    if (person.dialogue or {}).get("step") == "file":
+        enter_dialogue(person, None)
+    if not all(is_mere_thanks(words) for words in said):
+        ticket = await open_ticket(tx, person, said, topic=None)
+        if person.dialogue is None:
+            follow_up(tx, person, ticket.id)
+    return 1
+
+
+async def find_unassigned(tx: ReadTx, text: str) -> Sequence[Unassigned]:
+    """Return the newest unassigned messages that have all these words, or their author's name."""
+    words = asked(text)
+    query = (
+        select(Person.name, Message.text, Message.created_at)
+        .join(Person, Person.id == Message.author_id)
+        .where(Message.ticket_id.is_(None))
+        .order_by(Message.id.desc())
+        .limit(_LOOKED_AT)
+    )
+    found = [Unassigned(*row) for row in await tx.session.execute(query)] if words else []
+    return [one for one in found if _has_all(words, stems_of(one.text, one.name))][:_SHOWN]
+
+
+def _has_all(words: Sequence[str], stems: set[str]) -> bool:
+    return all(any(stem.startswith(word) for stem in stems) for word in words)

@@ -1,0 +1,91 @@
+"""The desk says when it is sick and when that is over; failed deliveries get a second try."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from core.desk import Desk
+from core.errors import NotAllowed
+from core.models import OutboxRow
+from core.setup.desk_health import beat, find_health, find_heartbeat, find_symptoms, settle_failed
+from core.tx import Tx
+from tests.actions.conftest import Clock
+from tests.actions.people import ALERTS, ALICE, ANNA, EVE, customer, opens
+from tests.actions.store import Store
+
+
+async def change_outbox(desk: Desk, **values: Any) -> int:
+    """Change the first row, and return its number."""
+
+    async def change(tx: Tx) -> int:
+        row = (await tx.session.scalars(select(OutboxRow).order_by(OutboxRow.id))).first()
+        assert row is not None
+        await tx.session.execute(update(OutboxRow).where(OutboxRow.id == row.id).values(**values))
+        return row.id
+
+    return await desk.run(change)
+
+
+async def test_a_symptom_is_told_once_when_it_begins_and_once_when_it_is_over(
+    desk: Desk, store: Store
+) -> None:
+    for _ in range(3):
+        await desk.run(beat, {"poll"})
+    assert await store.told(ALERTS) == ["health.sick.poll"]
+    assert await store.told("staff@example.org") == ["mail.sick"]
+    await desk.run(beat, set())
+    assert await store.told(ALERTS) == ["health.sick.poll", "health.over.poll"]
+
+
+async def test_admins_hear_of_it_in_private(desk: Desk, store: Store) -> None:
+    await customer(desk, ANNA)
+    await desk.run(beat, {"sweep"})
+    assert await store.told(ANNA.address.chat) == ["health.sick.sweep"]
+
+
+async def test_a_silent_desk_is_told_from_a_stopped_one(desk: Desk, clock: Clock) -> None:
+    assert await desk.read(find_heartbeat) is None
+    await desk.run(beat, set())
+    heartbeat = await desk.read(find_heartbeat)
+    assert heartbeat is not None
+    assert not heartbeat.is_silent(clock.now)
+    clock.move(minutes=2)
+    assert heartbeat.is_silent(clock.now)
+    await desk.run(beat, set(), stopped=True)
+    stopped = await desk.read(find_heartbeat)
+    clock.move(minutes=2)
+    assert stopped is not None
+    assert not stopped.is_silent(clock.now)
+
+
+async def test_a_delivery_that_goes_on_failing_is_a_symptom(desk: Desk, clock: Clock) -> None:
+    await opens(desk, ALICE, "Hello", "payment")
+    clock.move(minutes=5)
+    assert await desk.read(find_symptoms) == set(), "what only waits for its turn is none"
+    await change_outbox(desk, error="network")
+    assert await desk.read(find_symptoms) == {"undelivered"}
+
+
+async def test_who_blocked_the_bot_is_no_symptom(desk: Desk) -> None:
+    await opens(desk, ALICE, "Hello", "payment")
+    await change_outbox(desk, state="failed", error="blocked")
+    assert await desk.read(find_symptoms) == set()
+
+
+@pytest.mark.parametrize(("again", "state"), [(True, "queued"), (False, "dropped")])
+async def test_an_admin_sends_a_failed_delivery_again_or_drops_it(
+    desk: Desk, store: Store, again: bool, state: str
+) -> None:
+    await opens(desk, ALICE, "Hello", "payment")
+    number = await change_outbox(desk, state="failed", error="bad_request", attempts=7)
+    assert await desk.read(find_symptoms) == {"failed"}
+    (failed,) = (await desk.read(find_health)).failed
+    assert (failed.id, failed.error) == (number, "bad_request")
+    with pytest.raises(NotAllowed):
+        await desk.run(settle_failed, EVE, number, again=again)
+    assert await desk.run(settle_failed, ANNA, number, again=again)
+    assert not await desk.run(settle_failed, ANNA, number, again=again)
+    (row,) = await store.rows(select(OutboxRow).where(OutboxRow.id == number))
+    assert row.state == state
+    assert await desk.read(find_symptoms) == set()

@@ -1,0 +1,86 @@
+"""The desk watches itself: what is wrong is told within 90 seconds, by a way that works."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from bot import health_watch
+from bot.health_watch import BEAT_EVERY, LOOK_EVERY, PATIENCE, HealthWatch
+from channels.telegram.addresses import chat_address
+from core.desk import Desk
+from core.models import OutboxRow
+from core.setup.desk_health import OVERDUE, SILENT, find_heartbeat
+from tests.delivery.courier_fixture import Script
+
+
+@pytest.fixture
+def watch(desk: Desk) -> HealthWatch:
+    path = desk.database.path
+    assert path is not None
+    return HealthWatch(desk, {"telegram": Script()}, lambda: 0.0, lambda: 0.0, path.parent)
+
+
+async def told(desk: Desk) -> list[str | None]:
+    async with desk.database.read() as session:
+        return list(await session.scalars(select(OutboxRow.key).order_by(OutboxRow.id)))
+
+
+def test_admins_hear_within_90_seconds() -> None:
+    assert PATIENCE + LOOK_EVERY <= 90
+    assert OVERDUE.total_seconds() + LOOK_EVERY <= 90
+    assert SILENT.total_seconds() > BEAT_EVERY + LOOK_EVERY
+
+
+@pytest.mark.parametrize(("part", "code"), [("since_poll", "poll"), ("since_sweep", "sweep")])
+async def test_a_part_that_stands_still_is_told_and_its_end_too(
+    watch: HealthWatch, desk: Desk, part: str, code: str
+) -> None:
+    seconds = [PATIENCE + 1]
+    stands: Callable[[], float] = lambda: seconds[0]  # noqa: E731
+    setattr(watch, part, stands)
+    for _ in range(3):
+        await watch.look()
+    assert await told(desk) == [f"health.sick.{code}"]
+    seconds[0] = 1
+    await watch.look()
+    assert await told(desk) == [f"health.sick.{code}"], "nothing flickers"
+    for _ in range(3):
+        await watch.look()
+    assert await told(desk) == [f"health.sick.{code}", f"health.over.{code}"]
+
+
+async def test_a_disk_that_is_nearly_full_is_told(
+    watch: HealthWatch, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health_watch, "LEAST_FREE", 1 << 62)
+    await watch.look()
+    assert await told(desk) == ["health.sick.disk"]
+
+
+async def test_a_stop_is_no_death(watch: HealthWatch, desk: Desk) -> None:
+    await watch.look()
+    await watch.stop()
+    heartbeat = await desk.read(find_heartbeat)
+    assert heartbeat is not None
+    assert heartbeat.stopped
+
+
+async def test_a_database_that_cannot_be_written_is_told_past_it(
+    watch: HealthWatch, desk: Desk
+) -> None:
+    desk.company = replace(desk.company, admins=frozenset({chat_address(7)}))
+    channel, path = watch.channels["telegram"], desk.database.path
+    assert isinstance(channel, Script)
+    assert path is not None
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        await watch.look()
+        await watch.look()
+        assert channel.to("7") == [0], "once"
+        other.execute("COMMIT")
+    await watch.look()
+    assert channel.to("7") == [0, 0], "and that it is over"
+    assert await desk.read(find_heartbeat) is not None

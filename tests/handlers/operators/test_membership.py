@@ -1,0 +1,134 @@
+"""Who is no operator any more, though nobody told us, keeps nothing (S1)."""
+
+import asyncio
+
+import pytest
+
+from channels.telegram.addresses import chat_address
+from handlers.telegram.operators import membership
+from sandbox import Person
+from tests.handlers.operators.group import Group
+
+
+async def leave_unnoticed(group: Group, person: Person) -> None:
+    """The person leaves while the update about it is lost."""
+    await person.leave(group.chat)
+    for update in await group.bot.get_updates(offset=group._offset, timeout=0):
+        group._offset = update.update_id + 1
+
+
+async def at_work(group: Group) -> None:
+    """Oleg works on two tickets, Olga on one."""
+    for words, who in (("Калитка", group.oleg), ("Шлагбаум", group.oleg), ("Домофон", group.olga)):
+        number = await group.ticket(words)
+        await group.says(who, f"/take {number}")
+    await group.deliver()
+
+
+async def assignees(group: Group) -> dict[int, str | None]:
+    query = "SELECT t.id, p.name FROM ticket t LEFT JOIN person p ON p.id=t.assignee_id"
+    return dict([tuple(row) for row in await group.rows(query)])
+
+
+async def test_who_left_unnoticed_is_asked_about_before_they_read_or_act(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at_work(group)
+    card = await group.card(1)
+    await group.oleg.say("/start")
+    await leave_unnoticed(group, group.oleg)
+    monkeypatch.setattr(membership, "CONFIRMED_FOR", 0.0)
+    group.memberships._confirmed.clear()  # an hour later
+    await group.oleg.say("/who Анна")
+    await group.settle()
+    assert "команда для операторов" in group.oleg.last.text.lower() or "/help" in (
+        group.oleg.last.text
+    )
+    assert "Анна" not in group.oleg.last.text
+    press = await group.forges(group.oleg, card, "t:take:3")
+    assert "нет прав" in (await press.answer()).text
+
+
+async def test_the_tickets_of_who_left_return_to_the_queue_and_the_team_is_told(
+    group: Group,
+) -> None:
+    await at_work(group)
+    await group.oleg.leave(group.chat)
+    await group.settle()
+    await group.deliver()
+    assert await assignees(group) == {1: None, 2: None, 3: "Ольга"}
+    told = [m.text for m in group.chat.bot_messages if "больше не в группе" in m.text]
+    assert told == [
+        "👤 Олег больше не в группе операторов. Вернулись в очередь 2 обращения: #1, #2."
+    ]
+
+
+async def test_at_the_start_and_when_the_group_is_replaced_everybody_is_asked_about(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(membership, "LOOK_EVERY", 0.02)
+    await at_work(group)
+    await leave_unnoticed(group, group.oleg)
+    watch = asyncio.create_task(group.memberships.run())
+    try:
+        async with asyncio.timeout(30):
+            while (await assignees(group))[1] is not None:
+                await asyncio.sleep(0.01)
+        assert (await assignees(group))[3] == "Ольга"
+        fresh = group.world.supergroup("Новая группа", members=[group.boss], bot="admin")
+        group.desk.company = type(group.desk.company)(
+            operators_chat=chat_address(fresh.id), admins=group.desk.company.admins
+        )
+        async with asyncio.timeout(30):
+            while (await assignees(group))[3] is not None:
+                await asyncio.sleep(0.01)
+    finally:
+        watch.cancel()
+
+
+async def test_what_cannot_be_examined_is_refused_and_costs_nobody_their_tickets(
+    group: Group,
+) -> None:
+    await at_work(group)
+    card = await group.card(3)
+    group.memberships._confirmed.clear()
+    group.world.faults.error(502, times=9, method="getChatMember")
+    press = await group.forges(group.olga, card, "t:release:3")
+    assert "не могу сейчас проверить" in (await press.answer()).text.lower()
+    group.world.faults.clear()
+    await group.chat.remove_bot()
+    press = await group.forges(group.olga, card, "t:release:3")
+    assert await assignees(group) == {1: "Олег", 2: "Олег", 3: "Ольга"}
+
+
+async def test_an_operator_is_asked_about_once_an_hour_not_at_every_step(group: Group) -> None:
+    await at_work(group)
+    before = len(group.world.calls_of("getChatMember"))
+    for _ in range(5):
+        await group.says(group.olga, "/queue")
+    assert len(group.world.calls_of("getChatMember")) == before
+
+
+async def test_the_bot_leaves_a_group_that_a_stranger_adds_it_to(group: Group) -> None:
+    eve = group.world.user("Ева")
+    foreign = group.world.supergroup("Чужая", members=[eve], bot=None)
+    await foreign.add_bot(by=eve)
+    await group.settle()
+    assert not foreign.bot.present
+    own = group.world.supergroup("Вторая", members=[group.boss], bot=None)
+    await own.add_bot(by=group.boss)
+    await group.settle()
+    assert own.bot.present
+
+
+async def test_links_are_throttled(group: Group) -> None:
+    for _ in range(5):
+        await group.anna.say("/start cam_1")
+    await group.settle()
+    assert "ссылок подряд" not in group.anna.last.text
+    await group.anna.say("/start admin_guess")
+    await group.settle()
+    assert "Слишком много ссылок подряд" in group.anna.last.text
+    await group.boss.say("/start")
+    await group.settle()
+    assert "ссылок" not in group.boss.last.text

@@ -61,15 +61,16 @@ async def join(
 
 async def _meaning(tx: Tx, ticket: Ticket, incoming: IncomingMessage) -> Meaning:
     if incoming.kind != "text":
-        return Meaning.THANKS if is_mere_thanks(incoming) else Meaning.WORDS
+        return Meaning.THANKS if incoming.kind == "sticker" else Meaning.WORDS
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     if state.resolution and workflow.move(state.code, "confirm"):
         return meaning_of(incoming.text, Question.WORKS)
-    waiting = state.category == "waiting"
-    if waiting or (is_mere_thanks(incoming) and await _ends_with_question(tx, ticket)):
+    meaning = meaning_of(incoming.text)
+    thanks = meaning is Meaning.THANKS
+    if thanks and (state.category == "waiting" or await _ends_with_question(tx, ticket)):
         return meaning_of(incoming.text, Question.OURS)
-    return meaning_of(incoming.text)
+    return meaning
 
 
 async def _ends_with_question(tx: Tx, ticket: Ticket) -> bool:

@@ -31,7 +31,7 @@ from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators.buttons import on_button as on_group_button
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
-from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat
+from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat, role_of
 from handlers.telegram.responder import Acknowledgements, Responder
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
@@ -97,11 +97,15 @@ async def on_message(
     user = message.from_user
     if sender is None or user is None or user.is_bot or is_nobody(message):
         return UNHANDLED
-    link_throttle.pass_on(message)
     context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
-    if (message.text or "").startswith("/start ") and await admins.on_link(context):
-        return None
-    for handler in _PRIVATE_MESSAGES[await memberships.role_of(user)]:
+    if (message.text or "").startswith("/start"):
+        link_throttle.pass_on(message)
+        if await admins.on_link(context):
+            return None
+    role = await role_of(desk, user)
+    if role is Role.OPERATOR:
+        role = await memberships.role_of(user)
+    for handler in _PRIVATE_MESSAGES[role]:
         if await handler(context):
             break
     return None
@@ -158,7 +162,9 @@ async def on_button(
     if message is None or query.from_user.is_bot or query.from_user.id in NEVER_A_PERSON:
         pass
     elif message.chat.type == "private":
-        role = await memberships.role_of(query.from_user)
+        role = await role_of(desk, query.from_user)
+        if role is Role.OPERATOR:
+            role = await memberships.role_of(query.from_user)
         handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
     elif chat_address(message.chat.id) == desk.company.alerts_chat:
         handler = admins.on_button

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from bot.migrations import migrate
+from channels.telegram.addresses import chat_address
 from core import journal
 from core.company import Company
 from core.db import Database
@@ -138,9 +139,10 @@ def _turns(last: str) -> Iterator[Looking]:
 
 def _searches(tickets: int) -> Iterator[Looking]:
     half = f"{tickets // 2}.500"
-    yield "own tickets of one who has 1 % of all", customer_tickets.list_own, (1,), {}
+    busiest = chat_address(1)
+    yield "own tickets of one who has 1 % of all", customer_tickets.list_own, (busiest,), {}
     middle = customer_tickets.Cursor(ended=False, number=tickets // 2 // HEAVY * HEAVY)
-    yield "own tickets, in the middle", customer_tickets.list_own, (1, middle), {}
+    yield "own tickets, in the middle", customer_tickets.list_own, (busiest, middle), {}
     for title, words, cursor in (
         ("a word of every ticket", "камера", ""),
         ("a word of every ticket, in the middle", "камера", half),

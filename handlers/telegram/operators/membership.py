@@ -25,7 +25,7 @@ from core.errors import NotAllowed, Refusal
 from core.people.identity import join_operators
 from core.people.operator_ids import OperatorIds, operator_ids_of
 from core.teams.departure import depart, depart_from
-from handlers.telegram.origin import Role, role_of, sender_of
+from handlers.telegram.origin import Role, sender_of
 
 log = logging.getLogger(__name__)
 
@@ -57,15 +57,13 @@ class Memberships:
     desk: Desk
     _confirmed: dict[int, float] = field(default_factory=dict)
 
-    async def role_of(self, user: User) -> Role:
-        """Return the role in private: an operator's only while Telegram confirms it.
+    async def role_of(self, operator: User) -> Role:
+        """Return the role in private of somebody known as an operator: theirs only while Telegram
+        confirms it.
 
         Raises :class:`Refusal` where Telegram cannot be asked.
         """
-        role = await role_of(self.desk, user)
-        if role is Role.OPERATOR and not await self._confirm(user.id):
-            return Role.CUSTOMER
-        return role
+        return Role.OPERATOR if await self._confirm(operator.id) else Role.CUSTOMER
 
     async def require(self, user: User) -> None:
         """Let somebody act in a group. Raises :class:`NotAllowed` for those who are in none, and

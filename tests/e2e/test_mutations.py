@@ -179,14 +179,18 @@ async def test_one_poisoned_update_in_a_batch_does_not_hold_up_the_others(stage:
 
 async def test_what_fails_three_times_is_put_aside(stage: Stage) -> None:
     assert stage.bot is not None
-    nobody = {"id": 2**63, "is_bot": False, "first_name": "Никто"}
-    number = stage.world.inject(poison(stage, nobody, text="число не по размеру"))
+    with closing(sqlite3.connect(stage.database)) as refusing, refusing:
+        refusing.execute(
+            "CREATE TRIGGER refuses BEFORE INSERT ON message WHEN NEW.text = 'яд'"
+            " BEGIN SELECT RAISE(ABORT, 'no such words'); END"
+        )
+    number = stage.world.inject(poison(stage, stage.customer("Яков").to_json(), text="яд"))
     state = "SELECT state, error FROM inbox WHERE external_id=?"
     await soon(
         lambda: stage.query(state, str(number)) and stage.query(state, str(number))[0][0] != "new"
     )
     ((ended, error),) = stage.query(state, str(number))
-    assert (ended, error.split("(")[0]) == ("quarantined", "OverflowError")
+    assert (ended, error.split("(")[0]) == ("quarantined", "IntegrityError")
     assert stage.bot.output.count(f"an update could not be handled  [update_id={number}]") == 3
 
 

@@ -157,10 +157,17 @@ class SharedWriter:
             if self._connection is not None and driver_of(self._connection).in_transaction:
                 driver_of(self._connection).execute("ROLLBACK")
         except sqlite3.Error:
-            self.close()
+            self._close()
 
-    def close(self) -> None:
-        """Close the connection."""
+    async def stop(self) -> None:
+        """Close the connection once nothing is written any more. Who failed was told before the
+        others' commit, which is in a thread: a connection that is closed under it ends the process.
+        """
+        if self._leader is not None:
+            await asyncio.wait([self._leader])
+        self._close()
+
+    def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None

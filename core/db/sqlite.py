@@ -136,7 +136,7 @@ class SQLiteFile:
 
     async def close(self) -> None:
         """Close connections and give back the lock."""
-        self._writer.close()
+        await self._writer.stop()
         while self._readers:
             self._readers.pop().close()
         self._executor.shutdown(wait=False)

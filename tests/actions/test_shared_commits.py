@@ -67,6 +67,14 @@ async def test_who_fails_takes_back_only_their_own(desk: Desk) -> None:
     assert sum(isinstance(one, ZeroDivisionError) for one in told) == 3
 
 
+async def test_a_database_is_closed_when_nothing_is_written_any_more(desk: Desk) -> None:
+    """A connection closed under the commit of those who came before ended the process."""
+    with pytest.raises(ZeroDivisionError):
+        await desk.run(put_and_fail, "late")
+    await desk.database.close()
+    assert not [task for task in asyncio.all_tasks() if task.get_name() == "writer"]
+
+
 async def test_each_is_told_after_the_commit(desk: Desk) -> None:
     """What an action has returned is there for every reader."""
 

@@ -348,7 +348,7 @@ async def test_an_empty_note_by_its_mark_is_refused(stage: Stage, case: Case) ->
     before = everything(stage)
     for words in ("//", "// ", "//\u200b"):
         await stage.olga.reply(case.card, words)
-        await stage.group.expect("Не хватает слов")
+        await stage.group.expect("Заметка пуста")
     await unchanged(stage, before)
 
 

@@ -135,11 +135,13 @@ async def test_a_group_has_a_rate_limit_that_a_fast_clock_shortens() -> None:
 async def test_all_chats_together_have_a_rate_limit() -> None:
     async with World.start(rate_limits=True) as world, Raw(world) as raw:
         people = [world.user(f"P{n}", started=True) for n in range(40)]
+        began = time.monotonic()
         bodies = await asyncio.gather(
             *(raw.call("sendMessage", chat_id=p.id, text="x") for p in people)
         )
         good = sum(body["ok"] for body in bodies)
-        assert 30 <= good <= 33
+        allowed = 30 * (1 + time.monotonic() - began)  # it fills up again meanwhile
+        assert 30 <= good <= allowed + 1
         assert not any(v.kind == "ignored_retry_after" for v in world.errors)  # all were in flight
 
 

@@ -196,7 +196,9 @@ async def test_the_customer_hears_of_every_move(house: House) -> None:
     steps = [
         (lambda tx: take(tx, number), "Обращение #1 взяли в работу."),
         (
-            lambda tx: move(tx, number, "freeze", until=until, reason="ждём поставку."),
+            lambda tx: move(
+                tx, number, "freeze", until=until, reason="ждём поставку.", public=True
+            ),
             "Обращение #1 отложили до 1 декабря, 12:30: ждём поставку. Вернёмся к нему сами.",
         ),
         (

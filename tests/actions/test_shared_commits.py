@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -67,11 +68,16 @@ async def test_who_fails_takes_back_only_their_own(desk: Desk) -> None:
     assert sum(isinstance(one, ZeroDivisionError) for one in told) == 3
 
 
-async def test_a_database_is_closed_when_nothing_is_written_any_more(desk: Desk) -> None:
+async def test_a_database_is_closed_when_nothing_is_written_any_more(tmp_path: Path) -> None:
     """A connection closed under the commit of those who came before ended the process."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'desk.db'}")
+    async with database.write() as session:
+        await session.execute(text("CREATE TABLE said (words TEXT)"))
     with pytest.raises(ZeroDivisionError):
-        await desk.run(put_and_fail, "late")
-    await desk.database.close()
+        async with database.write() as session:
+            await session.execute(text("INSERT INTO said VALUES ('late')"))
+            raise ZeroDivisionError
+    await database.close()
     assert not [task for task in asyncio.all_tasks() if task.get_name() == "writer"]
 
 

@@ -42,6 +42,7 @@ async def file_waiting(tx: Tx) -> int:
         .where(Message.ticket_id.is_(None))
         .group_by(Message.author_id)
         .having(func.min(Message.created_at) <= tx.now - wait)
+        .order_by(func.min(Message.created_at))
         .limit(1)
     )
     author = await tx.session.scalar(query)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.desk import Desk
 from core.models import Ticket
-from core.tickets.intake import Outcome, file_unassigned_messages, hear
+from core.tickets.intake import Outcome, drop_unassigned_messages, file_unassigned_messages, hear
 from core.tickets.unassigned import file_waiting, find_unassigned
 from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, OPERATORS, opens, says
@@ -39,6 +39,17 @@ async def test_words_that_nobody_confirmed_become_one_ticket_and_everybody_hears
     assert (ticket.title, ticket.origin) == ("Fire in the server room", "telegram")
     assert "ticket.opened" in await store.told(ALICE.address.chat)
     assert "card" in await store.told(OPERATORS)
+
+
+async def test_whoever_waits_longest_is_first(desk: Desk, store: Store, clock: Clock) -> None:
+    await desk.run(hear, BORIS, says(BORIS, "I am second to be known"))
+    await desk.run(drop_unassigned_messages, BORIS)
+    await keeps(desk, "Alice came first")
+    clock.move(minutes=1)
+    await desk.run(hear, BORIS, says(BORIS, "Boris came later"))
+    clock.move(minutes=20)
+    assert await desk.run(file_waiting) == 1
+    assert (await newest(store)).title == "Alice came first"
 
 
 async def test_what_follows_joins_that_ticket_and_a_late_press_changes_nothing(

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from channels.telegram.screens.quarantine import QuarantineStep, draw_quarantine
-from core.errors import Unreadable
+from core.errors import Refusal, Unreadable
+from core.people.staff import for_admin
 from core.setup.quarantine import quarantine_page, replay_for
 from core.texts import Key
 from handlers.telegram.context import ButtonContext, MessageContext
@@ -15,7 +16,7 @@ _NUMBERS: Final = re.compile(r"[\d\s,#№]+")
 async def on_command(context: MessageContext, words: str) -> None:
     """Show the newest; ``/quarantine 12 15`` lets these be handled again."""
     if not words:
-        page = await context.desk.read(quarantine_page)
+        page = await context.desk.read(for_admin, context.sender, quarantine_page)
         await context.show(draw_quarantine(context.renderer, page))
         return
     if not _NUMBERS.fullmatch(words):
@@ -24,6 +25,8 @@ async def on_command(context: MessageContext, words: str) -> None:
         )
     numbers = {int(found[:18]) for found in re.findall(r"\d+", words)}
     replayed = await context.desk.run(replay_for, context.sender, numbers)
+    if not replayed:
+        raise Refusal("quarantine.unknown")
     await context.say(context.responder.html("quarantine.again", {"n": len(replayed)}))
 
 
@@ -35,5 +38,5 @@ async def on_button(context: ButtonContext, data: QuarantineStep) -> None:
         ids = None if data.verb == "all" else {data.id}
         replayed = await context.desk.run(replay_for, context.sender, ids)
         toast = context.responder.plain("quarantine.again", {"n": len(replayed)})
-    page = await context.desk.read(quarantine_page, before)
+    page = await context.desk.read(for_admin, context.sender, quarantine_page, before)
     await context.show(draw_quarantine(context.renderer, page), toast)

@@ -48,6 +48,14 @@ async def test_an_admin_replays_several_by_number(group: Group) -> None:
     assert "/quarantine 12 15" in group.boss.last.text
 
 
+async def test_a_number_under_which_nothing_waits_is_said_to_be_none(group: Group) -> None:
+    ids = await quarantine(group, 1)
+    await group.boss.say(f"/quarantine {ids[0] + 1}")
+    await group.settle()
+    assert "Под такими номерами ничего не отложено" in group.boss.last.text
+    assert await numbers(group) == ids
+
+
 async def test_nobody_else_sees_or_replays_it(group: Group) -> None:
     ids = await quarantine(group, 1)
     for person in (group.anna, group.olga):

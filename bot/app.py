@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -216,7 +217,7 @@ def build(
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
     update_queue = UpdateQueue(desk, UpdateHandler(bot, desk, dispatcher, gateway, courier).handle)
-    poller = Poller(bot, desk, update_queue.news.set)
+    poller = Poller(bot, desk, update_queue.news.set, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
     return App(
         settings,

@@ -23,6 +23,8 @@ PENDING: Final = (constant("queued"), constant("sending"))
 # Long enough to look into what was sent, and to send a failed answer again.
 KEPT_FOR: Final = timedelta(days=30)
 PAGE: Final = 50
+# Reasons of a `SendError`, and that of a lost answer, that the whole channel may have in common.
+UNREACHED: Final = frozenset({"network", "busy", "lost"})
 
 _TABLE: Final[Any] = OutboxRow.__table__
 _ROWS: Final = _TABLE.c
@@ -207,6 +209,21 @@ async def hurry(tx: Tx, address: str) -> None:
         .execution_options(synchronize_session=False)
     )
     tx.outgoing = True
+
+
+async def wake_channel(tx: Tx, channel: str) -> None:
+    """The channel is reached again: what waits because it was not leaves at once."""
+    await tx.change(
+        update(OutboxRow)
+        .where(
+            OutboxRow.channel == channel,
+            OutboxRow.state == constant("queued"),
+            OutboxRow.error.in_(UNREACHED),
+            OutboxRow.not_before > tx.now,
+        )
+        .values(not_before=tx.now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def shift_waits(tx: Tx, step: timedelta) -> None:

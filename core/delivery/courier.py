@@ -16,12 +16,13 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from core.db import is_transient
 from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery
-from core.delivery.pacing import Pacer, Priority, aged
+from core.delivery.pacing import Pacer, Priority, Turns, aged
 from core.delivery.sender import STORE_PAUSE, DeliveryResult, DeliverySender, Outcome
 from core.delivery.settlement import FollowUps, follow_chat, settle, settle_barely
 from core.desk import Desk
@@ -89,6 +90,7 @@ class Courier:
     follow_ups: FollowUps
     trouble_seen: asyncio.Event = field(default_factory=asyncio.Event)
     _sender: DeliverySender = field(init=False)
+    _turns: Turns = field(default_factory=Turns)
     _under_way: dict[str, InFlight] = field(default_factory=dict)
     _in_hand: set[int] = field(default_factory=set)
     _results: list[Settlement] = field(default_factory=list)
@@ -279,6 +281,8 @@ class Courier:
         if not chosen:
             return []
         pass_point("courier.before_claim")
+        for row in chosen:
+            self._turns.take(row.address, row.customer_id, now)
         return await outbox_store.claim(tx, [row.id for row in chosen], self._probe_context())
 
     # ---------------------------------------------------------------- writing down
@@ -450,13 +454,18 @@ class Courier:
             page = await outbox_store.find_ready(
                 tx, (*self._resting, *taken, *chosen), outbox_store.PAGE
             )
-            for row in page:
+            for row in sorted(page, key=partial(self._gives_way, now)):
                 if len(taken) + len(chosen) >= AT_ONCE:
                     return list(chosen.values())
                 if row.address not in chosen and row.address not in self._resting:
                     self._consider(row, now, chosen)
             if len(page) < outbox_store.PAGE:
                 return list(chosen.values())
+
+    def _gives_way(self, now: float, row: outbox_store.Candidate) -> bool:
+        """Whether the others of the group go first, because its customer had their share."""
+        had_enough = self._turns.has_had_enough(row.address, row.customer_id, now)
+        return had_enough and row.priority >= Priority.GROUP_NEWS
 
     def _consider(
         self, row: outbox_store.Candidate, now: float, chosen: dict[str, outbox_store.Candidate]

@@ -374,6 +374,7 @@ async def test_what_is_lost_again_and_again_waits_longer_and_longer(depot: Depot
         assert second.not_before > depot.clock.now
         depot.pass_time(10)
         await depot.until(lambda: len(depot.channel.asked) == 3)
+        await depot.until_state(row, "queued")
         depot.pass_time(10)
         await depot.until_state(row, "sent")
 

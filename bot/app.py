@@ -201,12 +201,15 @@ def build(
     *,
     pacer: Pacer | None = None,
     clock: Clock = utc_now,
+    texts: Texts | None = None,
 ) -> App:
-    """Connect everything. ``database`` is held by the caller; ``pacer``: other limits."""
+    """Connect everything. ``database`` is held by the caller; ``pacer``: other limits; ``texts``:
+    the catalogues, where they have been read already.
+    """
     if settings.bot_token is None:
         raise ValueError("no token: the caller runs the sandbox instead")
     desk = desk_of(settings, database, clock=clock)
-    texts = Texts.load(LOCALES, settings.default_language)
+    texts = texts or Texts.load(LOCALES, settings.default_language)
     bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiogram import Bot, Dispatcher
+from pydantic import SecretStr
 
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.health_watch import HealthWatch
@@ -81,6 +82,16 @@ def _chat(number: int | None) -> Address | None:
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
     """Return the desk with all subscribers to its events."""
     return Desk(database, company_of(settings), SUBSCRIBERS, clock=clock)
+
+
+def bot_of(settings: Settings, token: SecretStr) -> Bot:
+    """Return the bot, which reaches Telegram as the settings say."""
+    proxy = settings.telegram_proxy
+    return make_bot(
+        token.get_secret_value(),
+        settings.telegram_api_url,
+        proxy=None if proxy is None else proxy.get_secret_value(),
+    )
 
 
 log = logging.getLogger(__name__)
@@ -210,7 +221,7 @@ def build(
         raise ValueError("no token: the caller runs the sandbox instead")
     desk = desk_of(settings, database, clock=clock)
     texts = texts or Texts.load(LOCALES, settings.default_language)
-    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    bot = bot_of(settings, settings.bot_token)
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)

@@ -1,4 +1,4 @@
-"""The real process over HTTP: Telegram brings updates to the webhook; machines ask for its health."""
+"""The real process over HTTP: Telegram's webhook, and what machines ask for."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiogram import Bot, Dispatcher
+from pydantic import SecretStr
 
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.health_watch import HealthWatch
@@ -83,6 +84,16 @@ def _chat(number: int | None) -> Address | None:
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
     """Return the desk with all subscribers to its events."""
     return Desk(database, company_of(settings), SUBSCRIBERS, clock=clock)
+
+
+def bot_of(settings: Settings, token: SecretStr) -> Bot:
+    """Return the bot, which reaches Telegram as the settings say."""
+    proxy = settings.telegram_proxy
+    return make_bot(
+        token.get_secret_value(),
+        settings.telegram_api_url,
+        proxy=None if proxy is None else proxy.get_secret_value(),
+    )
 
 
 log = logging.getLogger(__name__)
@@ -211,13 +222,16 @@ def build(
     *,
     pacer: Pacer | None = None,
     clock: Clock = utc_now,
+    texts: Texts | None = None,
 ) -> App:
-    """Connect everything. ``database`` is held by the caller; ``pacer``: other limits."""
+    """Connect everything. ``database`` is held by the caller; ``pacer``: other limits; ``texts``:
+    the catalogues, where they have been read already.
+    """
     if settings.bot_token is None:
         raise ValueError("no token: the caller runs the sandbox instead")
     desk = desk_of(settings, database, clock=clock)
-    texts = Texts.load(LOCALES, settings.default_language)
-    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    texts = texts or Texts.load(LOCALES, settings.default_language)
+    bot = bot_of(settings, settings.bot_token)
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
     channels = _channels(settings, desk, texts, gateway)

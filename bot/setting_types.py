@@ -166,6 +166,15 @@ def server(*schemes: str) -> Callable[[SecretStr], SecretStr]:
     return checked
 
 
+def proxy(value: SecretStr) -> SecretStr:
+    """Check the URL of a proxy; there is no usual port for all of them."""
+    address = value.get_secret_value().strip()
+    _with_host(address, ("socks5", "http"))
+    if not _parts(address).port:
+        raise ValueError("names no port after the host")
+    return SecretStr(address)
+
+
 def web(*schemes: str) -> Callable[[str], str]:
     """Return a check for URLs without a secret; it drops the slash at the end."""
 

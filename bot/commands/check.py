@@ -16,7 +16,7 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
-from bot.app import company_of, desk_of
+from bot.app import bot_of, company_of, desk_of
 from bot.commands import FINE, WRONG
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
 from bot.http_server import CannotListen, open_socket
@@ -25,7 +25,6 @@ from bot.settings import Settings
 from channels.email.channel import EmailChannel
 from channels.telegram.addresses import own_chat
 from channels.telegram.client.chat_health import TEAM, examine_chat
-from channels.telegram.client.gateway import make_bot
 from core.company import Company
 from core.db import DatabaseInUse
 from core.delivery.channel import SendError
@@ -109,7 +108,7 @@ async def examine(settings: Settings) -> list[Finding]:
             )
         )
         return findings
-    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    bot = bot_of(settings, settings.bot_token)
     try:
         findings += [finding async for finding in _telegram(settings, bot)]
         findings += [finding async for finding in _http(settings, bot)]
@@ -178,7 +177,7 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         yield Finding("Telegram cannot be understood", False, remedy)
         return
     except AiogramError as error:
-        remedy = f"look at the network, a proxy, or TELEGRAM_API_URL: {_first_line(error)}"
+        remedy = f"look at the network, TELEGRAM_PROXY, or TELEGRAM_API_URL: {_first_line(error)}"
         yield Finding("Telegram cannot be reached", False, remedy)
         return
     yield Finding(f"the bot is @{me.username}", True)

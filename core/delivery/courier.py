@@ -22,7 +22,7 @@ from core.db import is_transient
 from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery
 from core.delivery.pacing import Pacer, Priority, aged
-from core.delivery.sender import STORE_PAUSE, DeliveryResult, DeliverySender, Outcome
+from core.delivery.sender import STORE_PAUSE, DeliveryResult, DeliverySender, Outcome, ids_of
 from core.delivery.settlement import FollowUps, follow_chat, settle, settle_barely
 from core.desk import Desk
 from core.fault_points import pass_point
@@ -297,11 +297,12 @@ class Courier:
 
     def _postpone(self, each: Settlement, error: Exception) -> None:
         """It is tried again before long; after a stop it is left to the next process."""
+        ids = ids_of(each.delivery)
         if is_transient(error):
-            log.warning("what came of a delivery waits for the database: %s", error)
+            log.warning("what came of a delivery waits for the database: %s", error, extra=ids)
         else:
             each.failures += 1
-            log.error("what came of a delivery was not written down yet", exc_info=error)
+            log.error("what came of a delivery is not written down yet", exc_info=error, extra=ids)
         if self._stopping:
             self._close(each)
             return

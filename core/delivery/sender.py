@@ -62,6 +62,11 @@ class DeliveryResult:
 UNKNOWN: Final = DeliveryResult(Outcome.UNCERTAIN)
 
 
+def ids_of(delivery: Delivery) -> dict[str, object]:
+    """Return what names a delivery in the log."""
+    return {"outbox": delivery.id, "ticket": delivery.ticket_id}
+
+
 @dataclass(slots=True)
 class DeliverySender:
     """Sends claimed deliveries. After ``stop`` what is uncertain stays so, for the next process."""
@@ -79,7 +84,7 @@ class DeliverySender:
         except SendError as error:
             return await self._failed(delivery, error)
         except Exception as error:
-            log.exception("a delivery could not be sent", extra={"outbox": delivery.id})
+            log.exception("a delivery could not be sent", extra=ids_of(delivery))
             return await self.find_out(delivery, ours=not is_transient(error))
         pass_point("courier.after_send")
         return DeliveryResult(Outcome.DELIVERED, sent)
@@ -100,9 +105,7 @@ class DeliverySender:
                     return await self._failed(delivery, error)
                 pause = error.retry_after or backoff(attempt, random.random())
             except Exception as mistake:
-                log.exception(
-                    "it is unknown whether a delivery arrived", extra={"outbox": delivery.id}
-                )
+                log.exception("it is unknown whether a delivery arrived", extra=ids_of(delivery))
                 final = ours and not is_transient(mistake)
                 return _refused_by_us() if final else _try_again(delivery, "internal")
             else:
@@ -122,12 +125,12 @@ class DeliverySender:
         error = await self._judged(delivery, failure)
         log.info(
             "a delivery failed",
-            extra={"outbox": delivery.id, "reason": error.reason, "attempt": delivery.attempts},
+            extra=ids_of(delivery) | {"reason": error.reason, "attempt": delivery.attempts},
         )
         if error.moved_to is not None and delivery.attempts < TRIES:
             return DeliveryResult(Outcome.MOVED, reason="moved", moved_to=error.moved_to)
         if error.configuration:
-            log.error("settings or rights are wrong: %s", error, extra={"outbox": delivery.id})
+            log.error("settings or rights are wrong: %s", error, extra=ids_of(delivery))
             return self._rest(delivery, REST, error.reason, trouble=True)
         if error.permanent or delivery.attempts >= TRIES:
             return DeliveryResult(Outcome.REFUSED, reason=error.reason)

@@ -168,7 +168,7 @@ async def test_a_token_that_telegram_does_not_know(practice: Practice) -> None:
 async def test_a_server_that_cannot_be_reached(practice: Practice) -> None:
     said = await practice.fault(TELEGRAM_API_URL="http://127.0.0.1:9")
     assert "Telegram cannot be reached" in said
-    assert "look at the network, a proxy, or TELEGRAM_API_URL" in said
+    assert "look at the network, TELEGRAM_PROXY, or TELEGRAM_API_URL" in said
 
 
 async def test_a_server_that_is_not_telegram(practice: Practice, elsewhere: str) -> None:

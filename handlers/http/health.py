@@ -15,7 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from core.desk import Desk
-from core.reports.gauges import Gauges, find_gauges
+from core.reports.desk_figures import DeskFigures, find_figures
 from handlers.http.problems import Problem
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def health_routes(desk: Desk, vitals: Vitals) -> APIRouter:
     async def metrics(request: Request) -> Response:
         if not _is_local(request):
             raise Problem(HTTPStatus.NOT_FOUND, "not_found")
-        text = render_metrics(await desk.read(find_gauges), vitals)
+        text = render_metrics(await desk.read(find_figures), vitals)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return routes
@@ -63,7 +63,7 @@ def health_routes(desk: Desk, vitals: Vitals) -> APIRouter:
 async def _answers(desk: Desk) -> bool:
     try:
         async with asyncio.timeout(DATABASE_PATIENCE):
-            await desk.read(find_gauges)
+            await desk.read(find_figures)
     except Exception as error:  # noqa: BLE001 whatever it is, the desk cannot work
         log.warning("not ready, the database does not answer: %s", error)
         return False
@@ -79,7 +79,7 @@ def _is_local(request: Request) -> bool:
 
 
 # Name, help, and the value.
-_GAUGES: Final[tuple[tuple[str, str, Callable[[Gauges], float]], ...]] = (
+_GAUGES: Final[tuple[tuple[str, str, Callable[[DeskFigures], float]], ...]] = (
     ("inbox_waiting", "Updates that are stored and not handled yet.", lambda g: g.inbox),
     ("inbox_oldest_seconds", "Age of the oldest of them.", lambda g: g.inbox_age),
     ("inbox_quarantined", "Updates that could not be handled.", lambda g: g.quarantined),
@@ -91,19 +91,19 @@ _GAUGES: Final[tuple[tuple[str, str, Callable[[Gauges], float]], ...]] = (
 )
 
 
-def render_metrics(gauges: Gauges, vitals: Vitals) -> bytes:
+def render_metrics(figures: DeskFigures, vitals: Vitals) -> bytes:
     """Return the figures in Prometheus's text format."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_Figures(gauges, vitals))
+    registry.register(_Figures(figures, vitals))
     return generate_latest(registry)
 
 
 class _Figures:
     """A collector, as prometheus-client calls what it asks for values."""
 
-    def __init__(self, gauges: Gauges, vitals: Vitals) -> None:
-        self._gauges = gauges
+    def __init__(self, figures: DeskFigures, vitals: Vitals) -> None:
+        self._gauges = figures
         self._vitals = vitals
 
     def collect(self) -> Iterable[Metric]:

@@ -22,7 +22,7 @@ _FAILED: Final = select(func.count()).where(OutboxRow.state == constant("failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Gauges:
+class DeskFigures:
     """Counts, and ages in seconds of the oldest of each; 0 where nothing waits.
 
     ``timer_late``: since when a timer should have fired; ``overdue``: tickets whose answer is late.
@@ -38,7 +38,7 @@ class Gauges:
     timer_late: float
 
 
-async def find_gauges(tx: ReadTx) -> Gauges:
+async def find_figures(tx: ReadTx) -> DeskFigures:
     """Count what waits now. Outbox rows that are not to leave yet have an age of 0."""
     unhandled, received = await _pair(tx, _UNHANDLED)
     unsent, ready = await _pair(tx, _UNSENT.where(OutboxRow.not_before <= tx.now))
@@ -46,7 +46,7 @@ async def find_gauges(tx: ReadTx) -> Gauges:
     late = select(func.count()).where(
         Ticket.queue_rank == NEEDS_ANSWER, Ticket.answer_due <= tx.now
     )
-    return Gauges(
+    return DeskFigures(
         unhandled,
         _age(tx, received),
         await tx.first(_QUARANTINED) or 0,

@@ -96,6 +96,7 @@ class Settings(BaseSettings):
         "127.0.0.1",
         8080,
     )
+    public_url: Web | None = None
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(setting_types.lower)
@@ -103,6 +104,12 @@ class Settings(BaseSettings):
     log_format: Annotated[Literal["console", "json"], BeforeValidator(setting_types.lower)] = (
         "console"
     )
+
+    @property
+    def serves_http(self) -> bool:
+        """Whether something is served over HTTP: it was asked for, or something needs it."""
+        asked = "http_listen" in self.model_fields_set
+        return asked or self.webhook_url is not None or self.public_url is not None
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values that a log must not show."""
@@ -173,6 +180,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "WEBHOOK_URL": "https://bot.example.com/telegram",
     "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",
     "HTTP_LISTEN": "127.0.0.1:8080",
+    "PUBLIC_URL": "https://support.example.com",
     "LOG_LEVEL": "info",
     "LOG_FORMAT": "json",
 }

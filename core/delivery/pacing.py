@@ -85,10 +85,11 @@ class Pacer:
 
     A bucket is one float, the instant when it will be full again; a group is the log of its last
     61 seconds, because a bucket that allows bursts would let 20 a minute become 38. Only chats
-    that were busy lately, or are blocked, take memory.
+    that were busy lately, or are blocked, take memory. ``floods`` counts the 429s so far.
     """
 
     def __init__(self) -> None:
+        self.floods = 0
         self._overall_full_at = LONG_AGO
         self._private_full_at: dict[str, float] = {}
         self._group_log: dict[str, deque[float]] = {}

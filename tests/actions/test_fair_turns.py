@@ -8,9 +8,9 @@ from core.desk import Desk
 from core.models import OutboxRow
 from core.people.identity import Sender
 from core.tickets.intake import hear
-from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, OPERATORS, opens, says
 from tests.actions.store import Store
+from tests.clock import Clock
 from tests.delivery.courier_fixture import Depot
 
 GROUP = str(OPERATORS)
@@ -19,7 +19,7 @@ GROUP = str(OPERATORS)
 @pytest.fixture
 def depot(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Depot:
     monkeypatch.setattr(courier, "LOOK_EVERY", 0.02)
-    depot = Depot(desk, clock)  # type: ignore[arg-type]
+    depot = Depot(desk, clock)
     depot.hire(telegram=depot.channel, email=depot.channel)
     return depot
 

@@ -236,6 +236,7 @@ class _Gate(BaseRequestMiddleware):
             except TelegramRetryAfter as error:
                 again = time.monotonic() + error.retry_after
                 self._gateway.pacer.blocked(address, again)
+                self._gateway.pacer.floods += 1
                 # somebody waits for this answer, and not for long; the courier waits by itself
                 if not direct or attempt == TRIES or again > until:
                     raise

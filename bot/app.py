@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -240,7 +241,7 @@ def build(
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
     update_queue = UpdateQueue(desk, UpdateHandler(bot, desk, dispatcher, gateway, courier).handle)
-    poller = _intake(settings, bot, desk, update_queue)
+    poller = _intake(settings, bot, desk, update_queue, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
     return App(
         settings,
@@ -268,12 +269,16 @@ def build(
 
 
 def _intake(
-    settings: Settings, bot: Bot, desk: Desk, update_queue: UpdateQueue
+    settings: Settings,
+    bot: Bot,
+    desk: Desk,
+    update_queue: UpdateQueue,
+    reached: Callable[[], None],
 ) -> Poller | WebhookIntake:
     if settings.webhook_url is None or settings.webhook_secret is None:
-        return Poller(bot, desk, update_queue.news.set)
+        return Poller(bot, desk, update_queue.news.set, reached)
     secret = settings.webhook_secret.get_secret_value()
-    return WebhookIntake(bot, desk, update_queue.news.set, settings.webhook_url, secret)
+    return WebhookIntake(bot, desk, update_queue.news.set, settings.webhook_url, secret, reached)
 
 
 def _http(

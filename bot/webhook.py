@@ -27,7 +27,7 @@ ASK_EVERY: Final = 30.0
 @dataclass(slots=True)
 class WebhookIntake:
     """Sets the webhook, sees to it that it stays, and stores what comes. ``stored`` is called
-    after each update.
+    after each update, ``reached`` when Telegram answers again after it did not.
     """
 
     bot: Bot
@@ -35,6 +35,7 @@ class WebhookIntake:
     stored: Callable[[], None]
     url: str
     secret: str
+    reached: Callable[[], None] = lambda: None
     last_poll: float = field(default_factory=time.monotonic)
     _is_set: bool = False
 
@@ -59,6 +60,8 @@ class WebhookIntake:
         while True:
             try:
                 await self._keep()
+                if failures:
+                    self.reached()
                 failures, pause = 0, ASK_EVERY
             except TelegramUnauthorizedError:
                 raise

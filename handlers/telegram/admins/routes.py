@@ -24,7 +24,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import health, quarantine, setup
+from handlers.telegram.admins import export, health, keys, quarantine, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -124,4 +124,6 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "report": on_report,
     "quarantine": quarantine.on_command,
     "health": health.on_command,
+    "key": keys.on_command,
+    "export": export.on_command,
 }

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from core.desk import Desk
 from core.reports.export import TABLES, Cell, Period, Row, rows_of
+from core.reports.overdue import COLUMNS, overdue_rows
 from core.texts import Texts
 
 # Signs by which a spreadsheet knows a formula, also as wide letters; and what hides one.
@@ -163,6 +164,14 @@ async def write_tables(desk: Desk, texts: Texts, target: Path, period: Period) -
     os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
     with XlsxWriter(target, zone) as book:
         return await _write(desk, texts, book, period)
+
+
+async def write_overdue(desk: Desk, texts: Texts, target: Path) -> None:
+    """Write what is overdue to a workbook (C7)."""
+    with XlsxWriter(target, desk.company.zone) as book:
+        book.begin("overdue", [_heading(desk, texts, column) for column in COLUMNS])
+        async for rows in overdue_rows(desk):
+            await asyncio.to_thread(book.write, rows)
 
 
 async def _write(desk: Desk, texts: Texts, writer: TableWriter, period: Period) -> dict[str, int]:

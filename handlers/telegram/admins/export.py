@@ -3,6 +3,7 @@
 import asyncio
 import re
 import tempfile
+from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -10,15 +11,17 @@ from typing import Final
 from aiogram.types import FSInputFile
 
 from core.errors import Refusal, Unreadable
-from core.people.staff import as_admin
+from core.people.staff import as_admin, for_admin
 from core.reports.export import Period, days, note_export
-from core.reports.table_files import write_tables
+from core.reports.table_files import write_overdue, write_tables
+from core.setup.company_settings import find_company
 from core.texts import Key
 from handlers.telegram.context import MessageContext
 
 # Bytes that a bot may send as a file, with room to spare.
 LARGEST: Final = 49 * 1024 * 1024
 _DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
+Write = Callable[[Path], Awaitable[None]]
 # An export takes the processor for a while: one at a time for the whole desk (S40).
 _UNDER_WAY: Final = asyncio.Lock()
 
@@ -29,17 +32,37 @@ async def on_command(context: MessageContext, words: str) -> None:
     if _UNDER_WAY.locked():
         raise Refusal("export.busy")
     await context.desk.run(as_admin, context.sender, note_export, period)
+
+    async def write(target: Path) -> None:
+        await write_tables(context.desk, context.responder.texts, target, period)
+
+    await _begin(context, write)
+
+
+async def send_overdue(context: MessageContext) -> None:
+    """``/report overdue xlsx``: what is overdue as a workbook (C7)."""
+    await context.desk.read(for_admin, context.sender, find_company)
+
+    async def write(target: Path) -> None:
+        await write_overdue(context.desk, context.responder.texts, target)
+
+    await _begin(context, write)
+
+
+async def _begin(context: MessageContext, write: Write) -> None:
+    if _UNDER_WAY.locked():
+        raise Refusal("export.busy")
     await context.say(context.responder.html("export.preparing"))
-    context.responder.acknowledgements.start(_send(context, period))
+    context.responder.acknowledgements.start(_send(context, write))
 
 
-async def _send(context: MessageContext, period: Period) -> None:
+async def _send(context: MessageContext, write: Write) -> None:
     """Make the file, send it, and keep nothing of it."""
     async with _UNDER_WAY:
         with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
             today = context.desk.clock().astimezone(context.desk.company.zone)
             target = Path(folder) / f"frontdoor-{today:%Y-%m-%d}.xlsx"
-            await write_tables(context.desk, context.responder.texts, target, period)
+            await write(target)
             if target.stat().st_size > LARGEST:
                 await context.say(context.responder.html("export.too_large"))
                 return

@@ -90,9 +90,13 @@ _VIEWS: Final = frozenset(VIEWS) - {"mine"}
 
 
 async def on_report(context: MessageContext, words: str) -> None:
-    """``/report``: the only report there is, what is overdue (C7)."""
-    if words.casefold() not in REPORTS:
+    """``/report``: the only report there is, what is overdue (C7); with ``xlsx`` as a workbook."""
+    name, _, form = words.casefold().partition(" ")
+    if name not in REPORTS or form.strip() not in {"", "xlsx"}:
         raise Unreadable("operators.no_report", example=Key("operators.example.report"))
+    if form:
+        await export.send_overdue(context)
+        return
     page = await context.desk.read(for_admin, context.sender, page_of, "overdue")
     await context.show(draw(context.renderer, page, context.desk.company.zone))
 

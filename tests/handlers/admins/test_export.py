@@ -44,6 +44,21 @@ async def test_an_admin_gets_everything_as_a_workbook(group: Group) -> None:
     assert [facts["since"] is None for facts in await exported(group)] == [True, False]
 
 
+async def test_what_is_overdue_comes_as_a_workbook_with_days_in_work(group: Group) -> None:
+    await group.ticket("Первая беда")
+    await group.ticket("Вторая беда")
+    group.clock.move(days=5)
+    await group.ticket("Ещё не просрочена")
+    book = await received(group, "/report overdue xlsx")
+    head, *rows = book["overdue"].iter_rows(values_only=True)
+    assert head[0] == "Номер" and head[-1] == "Последние слова клиента"
+    assert [row[0] for row in rows] == [1, 2]
+    assert [row[7:] for row in rows] == [(48, 5, "Первая беда"), (48, 5, "Вторая беда")]
+    await group.anna.say("/report overdue xlsx")
+    await group.settle()
+    assert not documents(group.anna)
+
+
 @pytest.mark.parametrize(
     "words", ["вчера", "2026-13-01", "1 2 3", "2026-11-01 2026-11-02 2026-11-03"]
 )

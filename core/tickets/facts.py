@@ -54,7 +54,7 @@ class TicketFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PublicMessage:
     """A public message; notes are not among them (S24)."""
 
     id: int
@@ -96,7 +96,7 @@ async def find_ticket(tx: ReadTx, number: int) -> tuple[TicketFacts, tuple[LinkF
     return found[0], tuple(await links_of(tx, number))
 
 
-async def list_messages(tx: ReadTx, number: int, after: int, limit: int) -> list[Said]:
+async def list_messages(tx: ReadTx, number: int, after: int, limit: int) -> list[PublicMessage]:
     """Return public messages of a ticket behind ``after``, oldest first; none taken back.
 
     Raises :class:`NoSuchTicket`.
@@ -111,7 +111,7 @@ async def list_messages(tx: ReadTx, number: int, after: int, limit: int) -> list
         .limit(limit)
     )
     return [
-        Said(
+        PublicMessage(
             one.id,
             one.from_customer,
             name,

@@ -15,7 +15,7 @@ from pydantic import (
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from core.integrations.intake import CHANNEL, Customer, NewTicket
 from core.people.contact_points import Point
-from core.tickets.facts import Said, TicketFacts
+from core.tickets.facts import PublicMessage, TicketFacts
 from core.tickets.relations import LinkFacts
 from core.words.contact_values import EMAIL, PHONE, read_email, typed_phone
 from core.words.names import is_blank
@@ -250,6 +250,6 @@ def ticket_with_links(ticket: TicketFacts, links: tuple[LinkFacts, ...]) -> Tick
     return TicketWithLinks(**ticket_out(ticket).model_dump(), links=shown)
 
 
-def message_out(said: Said) -> MessageOut:
+def message_out(said: PublicMessage) -> MessageOut:
     """Return a message as it is given out."""
     return MessageOut.model_validate(said)

@@ -30,7 +30,7 @@ ALICE = {"name": "Alice", "email": "Alice@Example.org"}
 TICKET = {"customer": ALICE, "subject": "No picture", "text": "The camera is dark"}
 
 
-class Caller:
+class Client:
     """Another system with a key."""
 
     def __init__(self, visitor: Visitor, token: str) -> None:
@@ -57,8 +57,8 @@ async def visitor(desk: Desk, texts: Texts) -> AsyncIterator[Visitor]:
 
 
 @pytest.fixture
-async def shop(desk: Desk, visitor: Visitor) -> Caller:
-    return Caller(visitor, await desk.run(create_key, "shop", SCOPES))
+async def shop(desk: Desk, visitor: Visitor) -> Client:
+    return Client(visitor, await desk.run(create_key, "shop", SCOPES))
 
 
 async def count(desk: Desk, model: Any) -> int:
@@ -78,7 +78,7 @@ async def journal(desk: Desk, number: int) -> list[tuple[str, Any]]:
 
 
 async def test_a_ticket_is_opened_in_a_customers_name_as_the_chat_would(
-    shop: Caller, desk: Desk
+    shop: Client, desk: Desk
 ) -> None:
     body = await shop.opens(topic="payment", channel="site")
     assert body["number"] == 1
@@ -96,7 +96,7 @@ async def test_a_ticket_is_opened_in_a_customers_name_as_the_chat_would(
     assert text == "The camera is dark"
 
 
-async def test_a_customer_is_known_again_by_whatever_they_gave(shop: Caller, desk: Desk) -> None:
+async def test_a_customer_is_known_again_by_whatever_they_gave(shop: Client, desk: Desk) -> None:
     await shop.opens()
     await shop.opens(customer={"name": "A.", "email": "alice@example.org", "phone": "+79161234567"})
     await shop.opens(customer={"name": "Somebody", "phone": "8 916 123-45-67"})
@@ -105,7 +105,7 @@ async def test_a_customer_is_known_again_by_whatever_they_gave(shop: Caller, des
         assert list(await session.scalars(select(Person.name))) == ["Alice"]
 
 
-async def test_a_telegram_id_is_the_person_who_writes_from_there(shop: Caller, desk: Desk) -> None:
+async def test_a_telegram_id_is_the_person_who_writes_from_there(shop: Client, desk: Desk) -> None:
     await people.opens(desk)
     body = await shop.opens(customer={"name": "Other", "telegram_id": 101})
     assert (body["number"], body["customer"]) == (2, "Alice")
@@ -113,7 +113,7 @@ async def test_a_telegram_id_is_the_person_who_writes_from_there(shop: Caller, d
     assert body["customer"] == "New"
 
 
-async def test_the_same_call_again_has_its_effects_once(shop: Caller, desk: Desk) -> None:
+async def test_the_same_call_again_has_its_effects_once(shop: Client, desk: Desk) -> None:
     answers = await asyncio.gather(
         *(shop.ask("POST", OPEN, TICKET, Idempotency_Key="order-1") for _ in range(5))
     )
@@ -129,7 +129,7 @@ async def test_the_same_call_again_has_its_effects_once(shop: Caller, desk: Desk
 
 
 async def test_an_answer_to_a_customer_without_a_chat_stands_where_the_caller_reads_it(
-    shop: Caller, desk: Desk
+    shop: Client, desk: Desk
 ) -> None:
     body = await shop.opens()
     assert body["follow_url"] is None  # nobody said where the desk is seen from outside
@@ -141,15 +141,15 @@ async def test_an_answer_to_a_customer_without_a_chat_stands_where_the_caller_re
     assert page["items"][-1]["text"] == "We will come today"
 
 
-async def test_names_of_calls_are_each_keys_own(shop: Caller, desk: Desk, visitor: Visitor) -> None:
-    other = Caller(visitor, await desk.run(create_key, "crm", SCOPES))
+async def test_names_of_calls_are_each_keys_own(shop: Client, desk: Desk, visitor: Visitor) -> None:
+    other = Client(visitor, await desk.run(create_key, "crm", SCOPES))
     for caller in (shop, other):
         status, _, _ = await caller.ask("POST", OPEN, TICKET, Idempotency_Key="same")
         assert status == 201
     assert await count(desk, Ticket) == 2
 
 
-async def test_what_the_caller_calls_a_ticket_is_one_ticket(shop: Caller, desk: Desk) -> None:
+async def test_what_the_caller_calls_a_ticket_is_one_ticket(shop: Client, desk: Desk) -> None:
     first = await shop.opens(external_id="A-1")
     status, _, again = await shop.ask("POST", OPEN, TICKET | {"external_id": "A-1"})
     assert (status, again["number"]) == (200, first["number"])
@@ -159,7 +159,7 @@ async def test_what_the_caller_calls_a_ticket_is_one_ticket(shop: Caller, desk: 
 # ------------------------------------------------------------------ reading
 
 
-async def test_every_ticket_is_on_one_page_newest_first(shop: Caller) -> None:
+async def test_every_ticket_is_on_one_page_newest_first(shop: Client) -> None:
     for _ in range(7):
         await shop.opens()
     seen, path = [], f"{OPEN}?limit=3"
@@ -172,7 +172,7 @@ async def test_every_ticket_is_on_one_page_newest_first(shop: Caller) -> None:
     assert seen == [7, 6, 5, 4, 3, 2, 1]
 
 
-async def test_a_conversation_is_read_without_its_notes(shop: Caller, desk: Desk) -> None:
+async def test_a_conversation_is_read_without_its_notes(shop: Client, desk: Desk) -> None:
     await people.opens(desk)
     await desk.run(by_operator, people.OLGA, note, 1, people.writes("canary note"))
     await desk.run(by_operator, people.OLGA, reply, 1, people.writes("Restart it"))
@@ -186,7 +186,7 @@ async def test_a_conversation_is_read_without_its_notes(shop: Caller, desk: Desk
     assert await count(desk, Note) == 1
 
 
-async def test_words_find_tickets(shop: Caller, desk: Desk) -> None:
+async def test_words_find_tickets(shop: Client, desk: Desk) -> None:
     await shop.opens()
     await shop.opens(subject="Invoice", text="Wrong sum")
     await desk.run(index_new)
@@ -196,7 +196,7 @@ async def test_words_find_tickets(shop: Caller, desk: Desk) -> None:
     assert page == {"items": [], "next": None}
 
 
-async def test_views_are_those_of_the_chat_and_are_turned_by_page(shop: Caller, desk: Desk) -> None:
+async def test_views_are_those_of_the_chat_and_are_turned_by_page(shop: Client, desk: Desk) -> None:
     for _ in range(4):
         await shop.opens()
     await desk.run(by_operator, people.OLGA, move, 1, "close", reason="done")
@@ -214,7 +214,7 @@ async def test_views_are_those_of_the_chat_and_are_turned_by_page(shop: Caller, 
 
 
 async def test_words_join_the_ticket_and_what_comes_after_its_end_opens_another(
-    shop: Caller, desk: Desk
+    shop: Client, desk: Desk
 ) -> None:
     await shop.opens()
     more = {"text": "And the gate?", "external_id": "m-1"}
@@ -229,7 +229,7 @@ async def test_words_join_the_ticket_and_what_comes_after_its_end_opens_another(
     assert second["follows"] == 1
 
 
-async def test_an_object_elsewhere_is_linked_and_its_state_noted(shop: Caller, desk: Desk) -> None:
+async def test_an_object_elsewhere_is_linked_and_its_state_noted(shop: Client, desk: Desk) -> None:
     await shop.opens()
     where = f"{OPEN}/1/objects"
     order = {"url": "https://shop.example/orders/7", "title": "Cable", "state": "paid"}
@@ -264,7 +264,7 @@ async def test_a_key_opens_what_its_scope_names_and_nothing_else(
 ) -> None:
     await people.opens(desk)
     for one in SCOPES:
-        caller = Caller(visitor, await desk.run(create_key, one.replace(":", " "), [one]))
+        caller = Client(visitor, await desk.run(create_key, one.replace(":", " "), [one]))
         status, _, said = await caller.ask(method, path, body)
         expected = granted if one == scope else 403
         assert status == expected, (one, said)
@@ -311,14 +311,14 @@ async def test_forged_keys_are_slowed_down_and_a_key_has_its_limit(
     monkeypatch.setattr(access, "FORGED_RATE", (0.001, 3.0))
     token = await desk.run(create_key, "shop", SCOPES)
     async with served(make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0))) as visitor:
-        for caller, usual in ((Caller(visitor, "fd_none"), 401), (Caller(visitor, token), 200)):
+        for caller, usual in ((Client(visitor, "fd_none"), 401), (Client(visitor, token), 200)):
             got = [await caller.ask("GET", OPEN) for _ in range(5)]
             assert [status for status, _, _ in got] == [usual] * 3 + [429] * 2
             assert int(got[-1][1]["Retry-After"]) > 0
             assert got[-1][2]["code"] == "too_many_requests"
 
 
-async def test_only_a_digest_of_a_key_is_stored(shop: Caller, desk: Desk) -> None:
+async def test_only_a_digest_of_a_key_is_stored(shop: Client, desk: Desk) -> None:
     await shop.opens()
     async with desk.database.read() as session:
         (row,) = await session.scalars(select(ApiKey))
@@ -350,7 +350,7 @@ async def test_only_a_digest_of_a_key_is_stored(shop: Caller, desk: Desk) -> Non
     ],
 )
 async def test_a_wrong_field_is_named_and_what_was_sent_is_not_repeated(
-    shop: Caller, desk: Desk, change: dict[str, Any], at: str
+    shop: Client, desk: Desk, change: dict[str, Any], at: str
 ) -> None:
     canary = {"text": "canary words"} | change
     status, headers, body = await shop.ask("POST", OPEN, TICKET | canary)
@@ -361,7 +361,7 @@ async def test_a_wrong_field_is_named_and_what_was_sent_is_not_repeated(
     assert await count(desk, Ticket) == 0
 
 
-async def test_an_unknown_topic_is_refused_with_those_there_are(shop: Caller) -> None:
+async def test_an_unknown_topic_is_refused_with_those_there_are(shop: Client) -> None:
     status, _, body = await shop.ask("POST", OPEN, TICKET | {"topic": "nonsense"})
     assert (status, body["code"]) == (422, "no_such_topic")
     assert "payment" in body["detail"]
@@ -370,12 +370,12 @@ async def test_an_unknown_topic_is_refused_with_those_there_are(shop: Caller) ->
 @pytest.mark.parametrize(
     "path", [f"{OPEN}/99", f"{OPEN}/99/messages", f"{OPEN}/0", f"{OPEN}/{2**70}", f"{OPEN}/x"]
 )
-async def test_what_is_not_there_is_told_in_one_form(shop: Caller, path: str) -> None:
+async def test_what_is_not_there_is_told_in_one_form(shop: Client, path: str) -> None:
     status, _, body = await shop.ask("GET", path)
     assert status in {404, 422} and body["code"] in {"no_such_ticket", "invalid"}
 
 
-async def test_a_body_that_is_no_json_or_too_large_is_refused(shop: Caller, desk: Desk) -> None:
+async def test_a_body_that_is_no_json_or_too_large_is_refused(shop: Client, desk: Desk) -> None:
     headers = {"Authorization": f"Bearer {shop.token}", "Content-Type": "application/json"}
     for data, expected in ((b"{", 422), (b"\xff\xfe", 400), (b"[" * 100_000, 422)):
         status, _, body = await shop.visitor.ask("POST", OPEN, data=data, headers=headers)
@@ -388,11 +388,11 @@ async def test_a_body_that_is_no_json_or_too_large_is_refused(shop: Caller, desk
 
 
 async def test_metrics_from_elsewhere_need_a_key_for_them(
-    desk: Desk, visitor: Visitor, shop: Caller
+    desk: Desk, visitor: Visitor, shop: Client
 ) -> None:
     through_a_proxy = {"X_Forwarded_For": "203.0.113.9"}
     status, _, text = await shop.ask("GET", "/metrics", **through_a_proxy)
     assert status == 200 and "frontdoor_inbox_waiting" in text
-    reader = Caller(visitor, await desk.run(create_key, "reader", [READ]))
+    reader = Client(visitor, await desk.run(create_key, "reader", [READ]))
     assert (await reader.ask("GET", "/metrics", **through_a_proxy))[0] == 403
     assert METRICS in SCOPES

@@ -115,7 +115,7 @@ class SQLiteFile:
             finally:
                 session.sync_session.close()
                 if session.driver.in_transaction:
-                    session.driver.execute("COMMIT")
+                    session.driver.execute("ROLLBACK")  # there is nothing to keep
                 self._readers.append(session)
 
     async def alter(self, work: Callable[..., R], *args: Any) -> R:

@@ -8,6 +8,7 @@ shorter than a minute (``tests/impatient.py``).
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +21,7 @@ from aiogram.exceptions import TelegramConflictError
 from bot.polling import GetRawUpdates
 from channels.telegram.client.gateway import make_bot
 from sandbox import BotProcess
-from sandbox.process import python
+from sandbox.process import python, tied
 from tests.channels.email.server import text_of
 from tests.e2e.looking import soon
 from tests.e2e.stage import ROOT, Stage, staged
@@ -193,8 +194,8 @@ async def test_check_tells_a_desk_that_was_stopped_or_died_from_one_that_runs(
 ) -> None:
     def check() -> tuple[int, str]:
         done = subprocess.run(
-            python("-m", "bot", "check"),
-            env={**stage.environment(), "PATH": ""},
+            tied(python("-m", "bot", "check")),
+            env={**os.environ, **stage.environment()},
             cwd=ROOT,
             capture_output=True,
             text=True,

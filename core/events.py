@@ -426,6 +426,13 @@ class TicketWoke(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StillPaused(Event):
+    """A week has passed in a pause without an end (X15); ``category`` of its state."""
+
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaughtUp(Event):
     """After a downtime, what fell due meanwhile comes as one digest (R14).
 

@@ -205,6 +205,14 @@ def _is_by_itself(event: e.Event) -> bool:
     return not (getattr(event, "after_downtime", False) or in_outage)
 
 
+# The origin of the ticket with which an admin tries the whole way: it alarms nobody.
+TRIAL: Final = "trial"
+
+
+def _is_in_earnest(_event: e.Event, stored: Stored) -> bool:
+    return stored.origin != TRIAL
+
+
 def _is_below_card(_event: e.Event, stored: Stored) -> bool:
     """The card does not show these words: they are posted below it."""
     return not stored.in_card
@@ -442,6 +450,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             lambda event: f"alert.clock.{event.kind}",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         Notice(
             _TO.STAFF_MAIL,
@@ -449,6 +458,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             lambda event: f"mail.clock.{event.kind}",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         _card(_is_by_itself),
         Notice(
@@ -485,12 +495,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
     ),
     e.DeadlineMissed: (
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.late"),
         Notice(
             _TO.ALERTS,
             "text",
             Priority.GROUP_NEWS,
             "alert.overdue",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         Notice(
             _TO.STAFF_MAIL,
@@ -498,6 +510,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "mail.overdue",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         _card(_is_by_itself),
         Notice(
@@ -515,6 +528,15 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "group.woke",
             when=_is_by_itself,
+            reply="card",
+        ),
+    ),
+    e.StillPaused: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: f"group.still.{event.category}",
             reply="card",
         ),
     ),

@@ -21,7 +21,7 @@ from core.people.permissions import may
 from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, OPEN
 from core.tasks.task_recorder import announce, end_tasks, open_tasks
 from core.tickets.incoming import IncomingMessage
-from core.tickets.lifecycle import move, name_of
+from core.tickets.lifecycle import access, assign, move, name_of, target_of
 from core.tx import Tx
 from core.words.aliases import TASK_CHOICES
 
@@ -183,12 +183,16 @@ class TasksOpen(Refusal):
 async def resolve(
     tx: Tx, ticket_id: int, *, reason: str | None = None, choice: Choice | None = None
 ) -> Ticket:
-    """Resolve the ticket.
+    """Resolve the ticket; whoever resolves a ticket of nobody becomes its assignee (B3).
 
     Raises :class:`TasksOpen`, having changed nothing, where a choice is needed; otherwise what
     moving a ticket raises.
     """
-    ticket = await move(tx, ticket_id, "resolve", reason=reason)
+    ticket = await access(tx, ticket_id, "resolve")
+    await target_of(tx, ticket, "resolve")
+    if ticket.assignee_id is None and tx.actor.person_id is not None:
+        await assign(tx, ticket, by_answer=True)
+    await move(tx, ticket_id, "resolve", reason=reason)
     unfinished = [task for task in await open_tasks(tx, ticket_id) if task.kind != DIAGNOSE]
     if unfinished and choice is None:
         raise TasksOpen(ticket_id, tuple(Unfinished(task.id, task.title) for task in unfinished))

@@ -755,6 +755,14 @@ class TicketSplit(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedUp(Event):
+    """The customer wrote ``words`` after the end: they began ``follow_up``, another ticket (B6)."""
+
+    follow_up: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SplitOff(Event):
     """A part of the ticket's correspondence became a ticket of its own, ``other`` (A6)."""
 

@@ -586,6 +586,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.Unlinked: (_card(),),
     e.TicketSplit: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.split"),),
     e.SplitOff: (_card(),),
+    e.FollowedUp: (_card(),),
     e.CallRecorded: (_card(),),
     e.TeamGiven: (
         _card(),

@@ -3,9 +3,11 @@
 import argparse
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import aiohttp
 from aiogram import Bot
 from aiogram.exceptions import (
     AiogramError,
@@ -14,15 +16,15 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
-from bot.app import company_of, desk_of
+from bot.app import bot_of, company_of, desk_of
 from bot.commands import FINE, WRONG
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
+from bot.http_server import CannotListen, open_socket
 from bot.migrations import pending
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
 from channels.telegram.addresses import own_chat
 from channels.telegram.client.chat_health import TEAM, examine_chat
-from channels.telegram.client.gateway import make_bot
 from core.company import Company
 from core.db import DatabaseInUse
 from core.delivery.channel import SendError
@@ -106,9 +108,10 @@ async def examine(settings: Settings) -> list[Finding]:
             )
         )
         return findings
-    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    bot = bot_of(settings, settings.bot_token)
     try:
         findings += [finding async for finding in _telegram(settings, bot)]
+        findings += [finding async for finding in _http(settings, bot)]
     finally:
         await bot.session.close()
     findings += [finding async for finding in _mail(settings)]
@@ -121,7 +124,6 @@ def _unused(settings: Settings) -> list[Finding]:
     unused = [
         ("IMAP_URL", settings.imap_url, "mail does not open tickets yet"),
         ("SUPPORT_ADDRESSES", settings.support_addresses, "mail does not open tickets yet"),
-        ("WEBHOOK_URL", settings.webhook_url, "updates are fetched by long polling"),
     ]
     return [Finding(f"{name} has no effect: {why}", True) for name, value, why in unused if value]
 
@@ -175,7 +177,7 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         yield Finding("Telegram cannot be understood", False, remedy)
         return
     except AiogramError as error:
-        remedy = f"look at the network, a proxy, or TELEGRAM_API_URL: {_first_line(error)}"
+        remedy = f"look at the network, TELEGRAM_PROXY, or TELEGRAM_API_URL: {_first_line(error)}"
         yield Finding("Telegram cannot be reached", False, remedy)
         return
     yield Finding(f"the bot is @{me.username}", True)
@@ -218,6 +220,65 @@ async def _chat(bot: Bot, role: str, chat_id: int | None, variable: str, name: s
     facts = {"variable": variable, "name": name, "chat": chat_id, "title": health.title}
     what, remedy = (words.format(**facts) for words in _FAULTS[health.code])
     return Finding(what, False, remedy)
+
+
+# Seconds that one request of ours may take.
+_HTTP_PATIENCE: Final = aiohttp.ClientTimeout(total=10)
+
+
+async def _http(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
+    """Ask the running desk over HTTP, or take its address for a moment; then look at the webhook
+    from outside, as Telegram does.
+    """
+    if not settings.serves_http:
+        return
+    host, port = settings.http_listen
+    here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    async with aiohttp.ClientSession(timeout=_HTTP_PATIENCE) as session:
+        runs = port != 0 and await _status(session.get(f"{here}/healthz")) == HTTPStatus.OK
+        yield Finding(f"HTTP is served on {here}", True) if runs else _can_listen(settings)
+        if settings.webhook_url is not None and runs:
+            status = await _status(session.post(settings.webhook_url))
+            yield _webhook_leads_here(settings.webhook_url, status)
+            yield await _webhook_as_telegram_sees_it(settings.webhook_url, bot)
+
+
+async def _status(request: Any) -> int | None:
+    try:
+        async with request as response:
+            return int(response.status)
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return None
+
+
+def _can_listen(settings: Settings) -> Finding:
+    try:
+        open_socket(settings.http_listen).close()
+    except CannotListen as error:
+        return Finding(str(error), False, "set HTTP_LISTEN to a free address of this machine")
+    return Finding("HTTP_LISTEN is free; the desk serves HTTP there when it runs", True)
+
+
+def _webhook_leads_here(url: str, status: int | None) -> Finding:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Finding("WEBHOOK_URL leads to the desk, which refuses who has no secret", True)
+    seen = "cannot be reached from here" if status is None else f"answers {status} instead of 401"
+    remedy = "let the proxy pass it to /telegram of HTTP_LISTEN"
+    return Finding(f"WEBHOOK_URL {url} {seen}", False, remedy)
+
+
+async def _webhook_as_telegram_sees_it(url: str, bot: Bot) -> Finding:
+    try:
+        info = await bot.get_webhook_info()
+    except AiogramError as error:
+        return Finding("Telegram does not tell of the webhook", False, _first_line(error))
+    if info.url != url:
+        remedy = "start the desk, it sets the webhook; another desk with this token would undo it"
+        return Finding(f"Telegram has another webhook: {info.url or 'none'}", False, remedy)
+    if info.pending_update_count and info.last_error_message:
+        remedy = "look at the proxy, the certificate and the firewall"
+        return Finding(f"Telegram does not get through: {info.last_error_message}", False, remedy)
+    return Finding("Telegram brings updates to the webhook", True)
 
 
 def _first_line(error: AiogramError) -> str:

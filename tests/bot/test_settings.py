@@ -94,6 +94,9 @@ REFUSED = [
     ("BOT_TOKEN", "bot123456:AAAAAA", "is not a bot token"),
     ("TELEGRAM_API_URL", "api.telegram.org", "must begin with https:// or http://"),
     ("TELEGRAM_API_URL", "https://", "names no host"),
+    ("TELEGRAM_PROXY", "proxy.example.com:1080", "must begin with socks5:// or http://"),
+    ("TELEGRAM_PROXY", "socks4://proxy.example.com:1080", "must begin with socks5://"),
+    ("TELEGRAM_PROXY", "socks5://proxy.example.com", "names no port"),
     ("DATABASE_URL", "sqlite:///x.db", "must begin with sqlite+aiosqlite:///"),
     ("DATABASE_URL", "postgresql://u:p@h/db", "must begin with"),
     ("DATABASE_URL", "mysql+aiomysql://u:p@h/db", "must begin with"),
@@ -237,9 +240,11 @@ def test_a_log_is_told_every_secret_also_as_libraries_spell_it() -> None:
             "BOT_TOKEN": "42:testing",
             "DATABASE_URL": "postgresql+asyncpg://u:pass%20word@host/db",
             "SMTP_URL": "smtp://u:mail-word@host",
+            "TELEGRAM_PROXY": "socks5://u:proxy-word@host:1080",
         }
     )
-    assert set(settings.secrets()) == {"42:testing", "pass%20word", "pass word", "mail-word"}
+    passwords = {"pass%20word", "pass word", "mail-word", "proxy-word"}
+    assert set(settings.secrets()) == {"42:testing", *passwords}
 
 
 def test_names_with_a_slip_are_hinted_at() -> None:

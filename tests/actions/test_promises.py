@@ -26,7 +26,6 @@ from core.tickets.next_contact import contact_of, plan_contact
 from core.tickets.sweep import set_overdue_ratings, sweep
 from core.tx import Actor, ReadTx, Tx
 from tests.actions.agreement_factories import agrees
-from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALERTS,
     ALICE,
@@ -43,6 +42,7 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 async def stored(desk: Desk, ticket_id: int) -> Ticket:

@@ -243,9 +243,9 @@ async def test_what_is_late_is_listed(group: Group) -> None:
 
 async def test_days_in_work_stop_at_the_end(group: Group) -> None:
     number = await group.ticket()
-    group.clock.ahead += timedelta(days=2)
+    group.clock.move(days=2)
     await group.says(group.olga, f"/close {number}")
-    group.clock.ahead += timedelta(days=30)
+    group.clock.move(days=30)
     for command in (f"/find {number}", f"/ticket {number}"):
         (text,) = group.answers(await group.says(group.olga, command))
         assert "2 дня" in text and "32 дня" not in text

@@ -156,7 +156,7 @@ async def test_an_answer_ends_what_is_overdue(stage: Stage, anna: Person) -> Non
     await stage.group.expect("Просроченных нет.")
 
 
-@pytest.mark.parametrize("order", ["Смотрим", "/wait", "/resolve", "/freeze", "/close"])
+@pytest.mark.parametrize("order", ["Смотрим", "/wait Где?", "/resolve", "/freeze", "/close"])
 async def test_whoever_is_not_waiting_for_us_is_never_overdue(
     stage: Stage, anna: Person, order: str
 ) -> None:

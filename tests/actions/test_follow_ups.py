@@ -54,7 +54,8 @@ async def writes_to(desk: Desk, store: Store, ticket_id: int, text: str) -> int:
 
 
 async def tasks_of(store: Store, ticket_id: int) -> list[tuple[str, str]]:
-    rows = await store.rows(select(Task).where(Task.ticket_id == ticket_id).order_by(Task.id))
+    here = Task.ticket_id == ticket_id, Task.kind == "equipment"
+    rows = await store.rows(select(Task).where(*here).order_by(Task.id))
     return [(row.kind, row.state) for row in rows]
 
 

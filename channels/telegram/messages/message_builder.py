@@ -245,7 +245,7 @@ def _rewritten(
         return EditMessageMedia(media=_input(part), **call)
     if kind in _CAPTIONED:
         return EditMessageCaption(**_caption(part), **call)
-    if kind == "location":
+    if kind == "location" and part["more"].get("live_period"):
         point = {name: part["more"][name] for name in ("latitude", "longitude")}
         return EditMessageLiveLocation(**point, **call)
     return None

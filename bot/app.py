@@ -265,6 +265,7 @@ def build(
             channels,
             lambda: time.monotonic() - poller.last_poll,
             lambda: runner.overdue().get("sweep", 0.0),
+            lambda: poller.has_rival,
             None if database.path is None else database.path.parent,
         ),
         _http(settings, desk, texts, poller, pacer),

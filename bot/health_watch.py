@@ -31,13 +31,15 @@ LEAST_SHARE: Final = 0.02
 @dataclass(slots=True)
 class HealthWatch:
     """Looks at the desk's parts. ``since_poll`` and ``since_sweep``: seconds since the last poll,
-    and since a sweep that is late should have ended.
+    and since a sweep that is late should have ended. ``has_rival``: whether another process takes
+    updates away.
     """
 
     desk: Desk
     channels: Mapping[str, Channel]
     since_poll: Callable[[], float]
     since_sweep: Callable[[], float]
+    has_rival: Callable[[], bool]
     folder: Path | None
     _absent: dict[str, int] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
@@ -77,7 +79,9 @@ class HealthWatch:
 
     def _symptoms(self) -> set[str]:
         found = set()
-        if self.since_poll() > PATIENCE:
+        if self.has_rival():
+            found.add("rival")
+        elif self.since_poll() > PATIENCE:
             found.add("poll")
         if self.since_sweep() > PATIENCE:
             found.add("sweep")

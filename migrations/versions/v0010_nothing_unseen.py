@@ -6,8 +6,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision: Final = "0009"
-down_revision: Final = "0008"
+revision: Final = "0010"
+down_revision: Final = "0009"
 
 _RESOLVED: Final = "SELECT code FROM state WHERE resolution"
 _PAUSED: Final = "SELECT code FROM state WHERE pause"

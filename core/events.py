@@ -426,6 +426,13 @@ class TicketWoke(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StillPaused(Event):
+    """A week has passed in a pause without an end (X15); ``category`` of its state."""
+
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaughtUp(Event):
     """After a downtime, what fell due meanwhile comes as one digest (R14).
 
@@ -788,6 +795,14 @@ class TicketSplit(Event):
 
     source: int
     message_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedUp(Event):
+    """The customer wrote ``words`` after the end: they began ``follow_up``, another ticket (B6)."""
+
+    follow_up: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from aiogram.types import (
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.gateway import Gateway, counter_of
 from channels.telegram.client.send_progress import SendProgressStore, Step
-from channels.telegram.messages.message_builder import edits
+from channels.telegram.messages.message_builder import edits, pieces
 from channels.telegram.messages.message_parser import message_id
 from channels.telegram.messages.payload import (
     Load,
@@ -276,10 +276,10 @@ class TelegramChannel:
         if not message_refs:
             return await self._content(delivery, renderer) if delivery.person_id is None else Sent()
         prefix = await customer_header(self._desk, delivery, renderer)
-        changes = edits(words[0].content, chat, message_refs, prefix=prefix)
-        for change in changes:
+        for change in edits(words[0].content, chat, message_refs, prefix=prefix):
             await self._change(change)
-        for message_ref in message_refs[len(changes) :]:
+        # a piece that nobody can edit has no call, and stays all the same
+        for message_ref in message_refs[len(pieces(words[0].content, prefix)) :]:
             await self._change(DeleteMessage(chat_id=chat, message_id=message_ref))
         return Sent()
 

@@ -205,6 +205,14 @@ def _is_by_itself(event: e.Event) -> bool:
     return not (getattr(event, "after_downtime", False) or in_outage)
 
 
+# The origin of the ticket with which an admin tries the whole way: it alarms nobody.
+TRIAL: Final = "trial"
+
+
+def _is_in_earnest(_event: e.Event, stored: Stored) -> bool:
+    return stored.origin != TRIAL
+
+
 def _is_below_card(_event: e.Event, stored: Stored) -> bool:
     """The card does not show these words: they are posted below it."""
     return not stored.in_card
@@ -454,6 +462,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             lambda event: f"alert.clock.{event.kind}",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         Notice(
             _TO.STAFF_MAIL,
@@ -461,6 +470,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             lambda event: f"mail.clock.{event.kind}",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         _card(_is_by_itself),
         Notice(
@@ -497,12 +507,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
     ),
     e.DeadlineMissed: (
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.late"),
         Notice(
             _TO.ALERTS,
             "text",
             Priority.GROUP_NEWS,
             "alert.overdue",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         Notice(
             _TO.STAFF_MAIL,
@@ -510,6 +522,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "mail.overdue",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         _card(_is_by_itself),
         Notice(
@@ -527,6 +540,15 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "group.woke",
             when=_is_by_itself,
+            reply="card",
+        ),
+    ),
+    e.StillPaused: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: f"group.still.{event.category}",
             reply="card",
         ),
     ),
@@ -576,6 +598,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.Unlinked: (_card(),),
     e.TicketSplit: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.split"),),
     e.SplitOff: (_card(),),
+    e.FollowedUp: (_card(),),
     e.CallRecorded: (_card(),),
     e.TeamGiven: (
         _card(),

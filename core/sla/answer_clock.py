@@ -22,6 +22,8 @@ RATING: Final = "rating"
 REACTION: Final = "reaction"
 RESOLUTION: Final = "resolution"
 CONTACT: Final = "contact"
+REVIEW: Final = "review"
+"""A pause without an end is told of again and again (X15)."""
 NEAR: Final[Mapping[str, str]] = {kind: f"{kind}_near" for kind in (REACTION, RESOLUTION)}
 """Some time before the clock of this kind is due, its own timer reminds of it."""
 
@@ -86,6 +88,26 @@ async def unanswered_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
         tx.session, {"ticket": ticket.id, "long_ago": _LONG_AGO}
     )
     return since
+
+
+async def owed_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
+    """Return since when an answer is owed: to words, or because we promised to come back (a freeze
+    is over, «not solved» was pressed), which only an answer after that ends.
+    """
+    since, promised = await unanswered_since(tx, ticket), ticket.waiting_since
+    if promised is None or await _is_answered(tx, ticket, promised):
+        return since
+    return promised if since is None else min(since, promised)
+
+
+async def _is_answered(tx: ReadTx, ticket: Ticket, since: datetime) -> bool:
+    query = select(Message.id).where(
+        Message.ticket_id == ticket.id,
+        Message.from_customer.is_(False),
+        Message.delivered_at >= since,
+        Message.withdrawn_at.is_(None),
+    )
+    return await tx.first(query.limit(1)) is not None
 
 
 async def is_known_late(tx: ReadTx, ticket: Ticket) -> bool:

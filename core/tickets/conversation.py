@@ -23,7 +23,7 @@ from core.events import (
 from core.models import Message, Note, Person, Ticket
 from core.people.permissions import may
 from core.sla import answer_clock
-from core.sla.answer_clock import ANSWER, is_known_late, set_timers, unanswered_since
+from core.sla.answer_clock import ANSWER, is_known_late, owed_since, set_timers, unanswered_since
 from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.customer_message import ask_for_answer
@@ -133,7 +133,7 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
     if fresh[0].withdrawn_at is not None:
         return  # taken back while it was on its way: it answers nothing
     await tx.write()
-    await _recount(tx, ticket)
+    await _recount(tx, ticket, answered=True)
     tx.emit(
         AnswerDelivered(
             ticket_id=ticket.id,
@@ -164,8 +164,11 @@ async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
     )
 
 
-async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
-    """Compute since when the customer waits: from the first message after our last delivered one.
+async def _recount(
+    tx: Tx, ticket: Ticket, *, answered: bool = False, unasked: bool = False
+) -> None:
+    """Compute since when the customer waits: from the first message after our last delivered one,
+    or from a promise of ours; an answer that has just arrived (``answered``) keeps that.
 
     Where we wait for the customer, nothing is owed, unless they were ``unasked`` after all.
     """
@@ -173,7 +176,7 @@ async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
     theirs = state.category == "waiting" and ticket.waiting_since is None and not unasked
     if state.final or state.resolution or theirs:
         return
-    since = await unanswered_since(tx, ticket)
+    since = await (unanswered_since if answered else owed_since)(tx, ticket)
     if since == ticket.waiting_since:
         return
     timers = answer_clock.end(tx, ticket)

@@ -94,6 +94,12 @@ VIEWS: Final[dict[str, str]] = {
     "late": "overdue",
     "замороженные": "frozen",
     "заморожено": "frozen",
+    "ждут": "waiting",
+    "ждём": "waiting",
+    "ждем": "waiting",
+    "решённые": "resolved",
+    "решенные": "resolved",
+    "решено": "resolved",
 }
 """Names of lists, besides their own."""
 

@@ -18,7 +18,7 @@ from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.screen import Screen
-from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
     AssignData,
     AssignPerson,
@@ -79,9 +79,10 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await _menu(context, data)
     elif data.verb in teams.MENUS:
         await _choose_whom(context, data)
-    elif data.verb == "resolve":
-        if await tasks.resolved(context, data.ticket_id):
-            await context.toast("resolve", number=data.ticket_id)
+    elif data.verb in _ENDS:
+        verb = data.verb.removesuffix("!")
+        if await tasks.ended(context, data.ticket_id, verb):
+            await context.toast(verb, number=data.ticket_id)
         else:
             await context.toast()
     elif data.verb in _SHOWS:
@@ -97,6 +98,7 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await context.toast(verb, number=data.ticket_id)
 
 
+_ENDS: Final = frozenset({"resolve", "close!"})
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
@@ -184,14 +186,16 @@ async def _task_page(context: GroupButton, data: TaskPage) -> None:
     await context.edit(screen)
 
 
-async def _resolve_tasks(context: GroupButton, data: ResolveTasks) -> None:
-    """Resolve the ticket, with the words of the command that was asked about."""
+async def _end_with_tasks(context: GroupButton, data: ResolveTasks) -> None:
+    """Resolve or close the ticket, with the words of the command that was asked about."""
+    verb = "close" if isinstance(data, CloseTasks) else "resolve"
     _, said = _asker(context)
     username = await name_for(context.responder.bot, said)
     command = parse_command(said, username, context.desk.company.number_mask)
-    await tasks.resolve_with_tasks(context, data, command)
-    await context.toast("resolve", number=data.ticket_id)
-    await context.edit(Screen(context.renderer.html("tasks.settled", number=data.ticket_id)))
+    await tasks.end_with_tasks(context, data, verb, command)
+    await context.toast(verb, number=data.ticket_id)
+    done = context.renderer.html(f"tasks.settled.{verb}", number=data.ticket_id)
+    await context.edit(Screen(done))
 
 
 _SPANS: Final = {"1h": "1h", "tomorrow": "tomorrow 9:00", "monday": "monday 9:00", "week": "7d"}
@@ -301,5 +305,6 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EscalateTo: _assign,
     TaskVerb: _task,
     TaskPage: _task_page,
-    ResolveTasks: _resolve_tasks,
+    ResolveTasks: _end_with_tasks,
+    CloseTasks: _end_with_tasks,
 }

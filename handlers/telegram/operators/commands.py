@@ -97,7 +97,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "freeze": Row(ticket_commands.freeze, words=_MAY),
     "unfreeze": Row(ticket_commands.unfreeze),
     "resolve": Row(tasks.resolve, words=_MAY, sign=_SHOWN),
-    "close": Row(ticket_commands.close, words=_MAY),
+    "close": Row(tasks.close, words=_MAY, sign=_SHOWN),
     "cancel": Row(ticket_commands.cancel, words=_MAY),
     "reopen": Row(ticket_commands.reopen),
     "assign": Row(teams.assign, words=_MUST),

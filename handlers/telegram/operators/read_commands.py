@@ -65,7 +65,7 @@ async def _picture(
 def _since(responder: Responder, card: Card) -> list[str]:
     facts = [
         responder.html("operators.opened", {"at": card.opened_at}),
-        age(responder.renderer, card.opened_at, responder.desk.company.zone),
+        age(responder.renderer, card.opened_at, responder.desk.company.zone, card.closed_at),
     ]
     if card.reopened:
         facts.append(responder.html("operators.reopened", {"n": card.reopened}))

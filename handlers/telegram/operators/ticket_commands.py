@@ -20,10 +20,13 @@ from core.tickets.albums import note_piece
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
 from core.words.when import NotATime, TimeInPast, When, parse_when
-from handlers.telegram.operators.context import CommandContext, OperatorContext, example
+from handlers.telegram.operators.context import (
+    CommandContext,
+    OperatorContext,
+    example,
+    read_reason,
+)
 from handlers.telegram.responder import Responder
-
-FOR_CUSTOMER: Final = "!"
 
 
 async def take(context: CommandContext) -> None:
@@ -68,13 +71,6 @@ async def freeze(context: CommandContext) -> None:
         await context.show(card_screen.freeze_end(context.renderer, context.number, reason))
 
 
-def read_reason(words: str | None) -> tuple[str | None, bool]:
-    """The reason, and whether it is meant for the customer, too: that begins with ``!``."""
-    bare = (words or "").strip()
-    public = bare.startswith(FOR_CUSTOMER)
-    return bare.removeprefix(FOR_CUSTOMER).strip() or None, public
-
-
 def read_when(words: str, now: datetime, zone: ZoneInfo, ticket_id: int) -> When:
     """The time at the start of the words. Raises :class:`Unreadable` with what would be one."""
     try:
@@ -88,12 +84,6 @@ def read_when(words: str, now: datetime, zone: ZoneInfo, ticket_id: int) -> When
 async def unfreeze(context: CommandContext) -> None:
     """Back to work before the time."""
     await context.act(move, context.number, "unfreeze")
-
-
-async def close(context: CommandContext) -> None:
-    """End it."""
-    reason, public = read_reason(context.reason)
-    await context.act(move, context.number, "close", reason=reason, public=public)
 
 
 async def cancel(context: CommandContext) -> None:

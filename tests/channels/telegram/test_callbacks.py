@@ -16,7 +16,7 @@ from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
-from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
@@ -146,6 +146,9 @@ IN_CHATS: dict[str, CallbackData] = {
     "js:complete:12": ResolveTasks(choice="complete", ticket_id=12),
     "js:cancel:12": ResolveTasks(choice="cancel", ticket_id=12),
     "js:leave:12": ResolveTasks(choice="leave", ticket_id=12),
+    "jc:complete:12": CloseTasks(choice="complete", ticket_id=12),
+    "jc:cancel:12": CloseTasks(choice="cancel", ticket_id=12),
+    "jc:leave:12": CloseTasks(choice="leave", ticket_id=12),
 }
 
 

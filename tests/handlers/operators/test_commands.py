@@ -31,7 +31,7 @@ async def test_in_reply_to_anything_of_the_ticket_no_number_is_needed(group: Gro
     await group.anna.say("жду")
     await group.settle()
     await group.deliver()
-    await group.says(group.olga, "/wait", answer)
+    await group.says(group.olga, "/wait Какой подъезд?", answer)
     assert (await group.row(number)).state == "waiting"
     await group.says(group.olga, "/freeze 2 дня ждём кабель", group.chat.find("жду"))
     row = await group.row(number)
@@ -62,12 +62,22 @@ REFUSED = [
     ),
     ("/resolve 1 " + "щ" * 1001, "Слишком длинно: причина — до 1000 знаков."),
     ("/reopen 1", "#1 и так открыто. Взять его: /take 1"),
+    (
+        "/wait 1",
+        (
+            "#1: клиент ждёт ответа, а вопроса от нас не было. Спросите сразу: /wait 1 и вопрос,"
+            " или сначала ответьте."
+        ),
+    ),
     ("/release 1", "#1 и так ни за кем не закреплено."),
     ("/undo", "Ответьте командой /undo на свой ответ клиенту: его и заберём."),
     ("/find", "Не хватает слов. Например: /find камера Лермонтова"),
     (
         "/queue чепуха",
-        "Списка «чепуха» нет. Есть: queue, mine, free, overdue, frozen. Например: /queue free",
+        (
+            "Списка «чепуха» нет. Есть: queue, mine, free, overdue, frozen, waiting, resolved."
+            " Например: /queue free"
+        ),
     ),
     ("/report overdue", "На это нет прав. Может помочь администратор."),
     ("/ticket 999", "Обращения #999 нет."),
@@ -246,6 +256,16 @@ async def test_what_is_late_is_listed(group: Group) -> None:
     assert queue.startswith("Очередь · 1 (⭕ 1)")
     (report,) = group.answers(await group.says(group.boss, "/report overdue"))
     assert f"#{number}" in report
+
+
+async def test_days_in_work_stop_at_the_end(group: Group) -> None:
+    number = await group.ticket()
+    group.clock.move(days=2)
+    await group.says(group.olga, f"/close {number}")
+    group.clock.move(days=30)
+    for command in (f"/find {number}", f"/ticket {number}"):
+        (text,) = group.answers(await group.says(group.olga, command))
+        assert "2 дня" in text and "32 дня" not in text
 
 
 async def test_find_reads_numbers_and_words(group: Group) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,12 +13,15 @@ from aiogram import Bot, Dispatcher
 
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.health_watch import HealthWatch
+from bot.mail import BySource, mail_fetchers, mail_handler, telegram_file
 from bot.migrations import migrate
 from bot.polling import Poller
 from bot.settings import Settings
 from bot.update_handler import UpdateHandler
 from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
+from channels.email.compose import EMAIL
+from channels.email.contents import MailContents
 from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
@@ -29,12 +32,15 @@ from core.delivery.channel import Channel
 from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
+from core.files import FileStore, store_at
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
+from core.setup.signing_key import find_signing_key, make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
+from handlers.mail.fetch import MailFetcher
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
@@ -69,6 +75,7 @@ def company_of(settings: Settings) -> Company:
         alerts_chat=_chat(settings.alert_chat_id),
         mail_alerts_to=settings.mail_alerts_to,
         number_mask=settings.number_mask,
+        acknowledged_hourly=frozenset({EMAIL}),
         outage_faults=settings.outage_faults,
         outage_window=settings.outage_window,
     )
@@ -87,6 +94,7 @@ log = logging.getLogger(__name__)
 
 # Seconds a stop waits for the updates under way, and then for the deliveries they caused (R16).
 STOP_TIMEOUT: Final = 2.0
+FETCHER: Final = "mail fetcher"
 
 
 @dataclass(slots=True)
@@ -107,6 +115,7 @@ class App:
     runner: Runner
     memberships: Memberships
     health: HealthWatch
+    fetchers: Sequence[MailFetcher] = ()
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -148,6 +157,7 @@ class App:
             asyncio.create_task(
                 CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="cache refresh"
             ),
+            *(asyncio.create_task(each.run(), name=FETCHER) for each in self.fetchers),
         }
 
     async def _prepare_unless(self, stop: asyncio.Task[Any]) -> bool:
@@ -167,6 +177,7 @@ class App:
         """Bring the database up to date, and recover deliveries that a killed process left."""
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
+        await self.desk.run(make_signing_key)
         await self.courier.recover()
 
     def adopt(self, company: Company) -> None:
@@ -176,7 +187,7 @@ class App:
     async def _finish(self, loops: set[asyncio.Task[None]]) -> None:
         """Stop polling, finish the updates, then the deliveries under way, then close all."""
         for task in loops:
-            if task.get_name() == "poller":
+            if task.get_name() in ("poller", FETCHER):
                 task.cancel()
         await asyncio.gather(self.update_queue.stop(STOP_TIMEOUT), self.runner.stop(STOP_TIMEOUT))
         await asyncio.gather(
@@ -210,12 +221,16 @@ def build(
     bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
-    channels = _channels(settings, desk, texts, gateway)
+    files = store_at(settings.files_url)
+    channels = _channels(settings, desk, texts, gateway, files)
     memberships = Memberships(bot, desk)
     dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
-    update_queue = UpdateQueue(desk, UpdateHandler(bot, desk, dispatcher, gateway, courier).handle)
+    updates = UpdateHandler(bot, desk, dispatcher, gateway, courier)
+    by_source = BySource(updates.handle, mail_handler(settings, desk, files))
+    update_queue = UpdateQueue(desk, by_source.handle)
+    fetchers = mail_fetchers(settings, desk, files, update_queue.news.set)
     poller = Poller(bot, desk, update_queue.news.set)
     runner = Runner(desk, settings.sweep_interval)
     return App(
@@ -238,17 +253,24 @@ def build(
             lambda: time.monotonic() - poller.last_poll,
             lambda: runner.overdue().get("sweep", 0.0),
             None if database.path is None else database.path.parent,
+            lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),
+        fetchers,
     )
 
 
 def _channels(
-    settings: Settings, desk: Desk, texts: Texts, gateway: Gateway
+    settings: Settings, desk: Desk, texts: Texts, gateway: Gateway, files: FileStore
 ) -> Mapping[str, Channel]:
-    channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts)}
+    channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts, files)}
     if settings.smtp_url is not None and settings.mail_from is not None:
         url = settings.smtp_url.get_secret_value()
         channels["email"] = EmailChannel(
-            url, settings.mail_from, texts, lambda address: desk.read(zone_at, address)
+            url,
+            settings.mail_from,
+            texts,
+            lambda address: desk.read(zone_at, address),
+            contents=MailContents(desk, files, telegram_file(gateway.bot)),
+            signing_key=lambda: desk.read(find_signing_key),
         )
     return channels

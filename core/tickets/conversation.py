@@ -245,6 +245,15 @@ async def retry(tx: Tx, message_id: int) -> Ticket:
     return ticket
 
 
+async def whole_of(tx: Tx, message_id: int) -> str:
+    """Return a message with what was left out of it. Raises :class:`Refusal` if nothing was."""
+    message = await tx.find(Message, message_id)
+    if message is None or message.ticket_id is None or "whole" not in message.content:
+        raise Refusal("refusal.outdated")
+    await access(tx, message.ticket_id, "note")
+    return str(message.content["whole"])
+
+
 async def question_after_all(tx: Tx, message_id: int) -> Ticket:
     """Let thanks count as a question, because an operator says so."""
     message = await tx.find(Message, message_id)

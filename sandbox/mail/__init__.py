@@ -1,0 +1,1 @@
+"""A small mail server: mailboxes, an SMTP door to put mail in, and an IMAP door to read it."""

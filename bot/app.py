@@ -4,21 +4,25 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from aiogram import Bot, Dispatcher
+from pydantic import SecretStr
 
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.health_watch import HealthWatch
+from bot.http_server import HttpServer
 from bot.mail import BySource, mail_fetchers, mail_handler, telegram_file
 from bot.migrations import migrate
 from bot.polling import Poller
 from bot.settings import Settings
 from bot.update_handler import UpdateHandler
 from bot.update_queue import UpdateQueue
+from bot.webhook import WebhookIntake
 from channels.email.channel import EmailChannel
 from channels.email.compose import EMAIL
 from channels.email.contents import MailContents
@@ -90,6 +94,16 @@ def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -
     return Desk(database, company_of(settings), SUBSCRIBERS, clock=clock)
 
 
+def bot_of(settings: Settings, token: SecretStr) -> Bot:
+    """Return the bot, which reaches Telegram as the settings say."""
+    proxy = settings.telegram_proxy
+    return make_bot(
+        token.get_secret_value(),
+        settings.telegram_api_url,
+        proxy=None if proxy is None else proxy.get_secret_value(),
+    )
+
+
 log = logging.getLogger(__name__)
 
 # Seconds a stop waits for the updates under way, and then for the deliveries they caused (R16).
@@ -111,10 +125,11 @@ class App:
     channels: Mapping[str, Channel]
     courier: Courier
     update_queue: UpdateQueue
-    poller: Poller
+    poller: Poller | WebhookIntake
     runner: Runner
     memberships: Memberships
     health: HealthWatch
+    http: HttpServer | None
     fetchers: Sequence[MailFetcher] = ()
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -158,6 +173,7 @@ class App:
                 CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="cache refresh"
             ),
             *(asyncio.create_task(each.run(), name=FETCHER) for each in self.fetchers),
+            *([] if self.http is None else [asyncio.create_task(self.http.run(), name="http")]),
         }
 
     async def _prepare_unless(self, stop: asyncio.Task[Any]) -> bool:
@@ -175,6 +191,8 @@ class App:
 
     async def prepare(self) -> None:
         """Bring the database up to date, and recover deliveries that a killed process left."""
+        if self.http is not None:
+            self.http.bind()
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
         await self.desk.run(make_signing_key)
@@ -185,10 +203,14 @@ class App:
         self.desk.company = company
 
     async def _finish(self, loops: set[asyncio.Task[None]]) -> None:
-        """Stop polling, finish the updates, then the deliveries under way, then close all."""
+        """Stop what comes in, finish the updates, then the deliveries under way, then close all."""
+        if self.http is not None:
+            self.http.stop()
         for task in loops:
             if task.get_name() in ("poller", FETCHER):
                 task.cancel()
+        served = (task for task in loops if task.get_name() == "http")
+        await asyncio.gather(*served, return_exceptions=True)
         await asyncio.gather(self.update_queue.stop(STOP_TIMEOUT), self.runner.stop(STOP_TIMEOUT))
         await asyncio.gather(
             self.courier.stop(STOP_TIMEOUT),
@@ -212,13 +234,16 @@ def build(
     *,
     pacer: Pacer | None = None,
     clock: Clock = utc_now,
+    texts: Texts | None = None,
 ) -> App:
-    """Connect everything. ``database`` is held by the caller; ``pacer``: other limits."""
+    """Connect everything. ``database`` is held by the caller; ``pacer``: other limits; ``texts``:
+    the catalogues, where they have been read already.
+    """
     if settings.bot_token is None:
         raise ValueError("no token: the caller runs the sandbox instead")
     desk = desk_of(settings, database, clock=clock)
-    texts = Texts.load(LOCALES, settings.default_language)
-    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    texts = texts or Texts.load(LOCALES, settings.default_language)
+    bot = bot_of(settings, settings.bot_token)
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
     files = store_at(settings.files_url)
@@ -231,7 +256,7 @@ def build(
     by_source = BySource(updates.handle, mail_handler(settings, desk, files))
     update_queue = UpdateQueue(desk, by_source.handle)
     fetchers = mail_fetchers(settings, desk, files, update_queue.news.set)
-    poller = Poller(bot, desk, update_queue.news.set)
+    poller = _intake(settings, bot, desk, update_queue, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
     return App(
         settings,
@@ -255,8 +280,43 @@ def build(
             None if database.path is None else database.path.parent,
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),
+        _http(settings, desk, poller, pacer),
         fetchers,
     )
+
+
+def _intake(
+    settings: Settings,
+    bot: Bot,
+    desk: Desk,
+    update_queue: UpdateQueue,
+    reached: Callable[[], None],
+) -> Poller | WebhookIntake:
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return Poller(bot, desk, update_queue.news.set, reached)
+    secret = settings.webhook_secret.get_secret_value()
+    return WebhookIntake(bot, desk, update_queue.news.set, settings.webhook_url, secret, reached)
+
+
+def _http(
+    settings: Settings, desk: Desk, intake: Poller | WebhookIntake, pacer: Pacer
+) -> HttpServer | None:
+    """The HTTP door, where something needs it; a desk without it imports nothing of it."""
+    if not settings.serves_http:
+        return None
+
+    def make_app() -> Any:
+        from handlers.http.door import make_door
+        from handlers.http.health import Vitals
+        from handlers.http.telegram_webhook import Webhook
+
+        webhook = None
+        if isinstance(intake, WebhookIntake):
+            webhook = Webhook(intake.secret, intake.receive)
+        vitals = Vitals(lambda: time.monotonic() - intake.last_poll, lambda: pacer.floods)
+        return make_door(desk, vitals, webhook)
+
+    return HttpServer(settings.http_listen, make_app)
 
 
 def _channels(

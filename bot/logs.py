@@ -2,6 +2,9 @@
 
 Masking comes last, on the rendered entry with its traceback: a token may stand in an exception's
 text, in a URL or in an argument, and only the finished line has them all.
+
+A warning or an error that repeats itself is one entry, and another with the count after a minute:
+a locked database must not bury what else happens.
 """
 
 from __future__ import annotations
@@ -10,9 +13,12 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final, Literal, TextIO
@@ -33,6 +39,11 @@ _QUIET_LOGGERS: Final = {
     "alembic": logging.WARNING,
     "aiogram.event": logging.WARNING,
 }
+
+# Seconds within which an entry that repeats itself is counted only.
+FOLD: Final = 60.0
+# What every record has; the rest is what its caller gave as `extra`.
+_OF_RECORD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 _context: ContextVar[Mapping[str, object]] = ContextVar("_context", default=MappingProxyType({}))
 
@@ -55,7 +66,7 @@ def configure(
     stream: TextIO | None = None,
 ) -> None:
     """Set up the root logger; a second call replaces the first."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _Folding(stream or sys.stderr)
     shape: logging.Formatter = _Json() if format == "json" else _Console()
     handler.setFormatter(_Masked(shape, Mask(secrets)))
     root = logging.getLogger()
@@ -64,6 +75,71 @@ def configure(
     for name, least in _QUIET_LOGGERS.items():
         logging.getLogger(name).setLevel(max(least, root.level))
     logging.captureWarnings(capture=True)
+
+
+@dataclass(slots=True)
+class _Fold:
+    """An entry that was written at ``since``, in monotonic seconds, and repeated since."""
+
+    first: logging.LogRecord
+    since: float
+    bound: Mapping[str, object]
+    times: int = 0
+
+
+class _Folding(logging.StreamHandler[TextIO]):
+    """Writes what repeats itself once, and a minute later again with the number of repetitions."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._folds: dict[tuple[object, ...], _Fold] = {}  # the oldest first
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = time.monotonic()
+        self._write_counts(until=now - FOLD)
+        if record.levelno < logging.WARNING:
+            super().emit(record)
+            return
+        fold = self._folds.setdefault(_kind_of(record), _Fold(record, now, _context.get()))
+        if fold.first is record:
+            super().emit(record)
+        else:
+            fold.times += 1
+
+    def close(self) -> None:
+        self._write_counts(until=float("inf"))
+        super().close()
+
+    def _write_counts(self, until: float) -> None:
+        for kind, fold in list(self._folds.items()):
+            if fold.since > until:
+                return
+            del self._folds[kind]
+            if fold.times:
+                self._write_count(fold)
+
+    def _write_count(self, fold: _Fold) -> None:
+        again = copy(fold.first)
+        again.exc_info = again.stack_info = None
+        again.repeated = fold.times
+        token = _context.set(fold.bound)
+        try:
+            super().emit(again)
+        finally:
+            _context.reset(token)
+
+
+def _kind_of(record: logging.LogRecord) -> tuple[object, ...]:
+    """Return what two entries have in common that say the same.
+
+    Of a message its first line: the rest is a statement. Two errors about different things are two.
+    """
+    first_line = record.getMessage().partition("\n")[0]
+    kind = record.name, record.levelno, first_line
+    if record.levelno < logging.ERROR:
+        return kind
+    cause = record.exc_info[1] if record.exc_info else None
+    return (*kind, str(_fields(record)), type(cause), str(cause).partition("\n")[0])
 
 
 class Mask:
@@ -99,7 +175,7 @@ class _Console(logging.Formatter):
         time = datetime.fromtimestamp(record.created, UTC).astimezone()
         clock = time.strftime("%H:%M:%S.") + f"{record.msecs:03.0f}"
         line = f"{clock} {record.levelname:<7} {record.name}: {_one_line(_message(record))}"
-        if fields := _context.get():
+        if fields := _fields(record):
             facts = " ".join(f"{key}={_one_line(str(value))}" for key, value in fields.items())
             line = f"{line}  [{facts}]"
         return "\n".join((line, *_tracebacks(self, record)))
@@ -110,7 +186,7 @@ class _Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
-            **_context.get(),  # first: a field may not pass itself off as the time or the level
+            **_fields(record),  # first: a field may not pass itself off as the time or the level
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -119,6 +195,12 @@ class _Json(logging.Formatter):
         if traceback := "\n".join(_tracebacks(self, record)):
             entry["traceback"] = traceback
         return json.dumps(entry, ensure_ascii=False, default=str)
+
+
+def _fields(record: logging.LogRecord) -> Mapping[str, object]:
+    """Return what is bound where the record was made, and what its caller gave as `extra`."""
+    given = {name: value for name, value in vars(record).items() if name not in _OF_RECORD}
+    return {**_context.get(), **given}
 
 
 def _tracebacks(formatter: logging.Formatter, record: logging.LogRecord) -> Iterator[str]:

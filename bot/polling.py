@@ -93,11 +93,14 @@ def _fits(number: object) -> TypeGuard[int]:
 
 @dataclass(slots=True)
 class Poller:
-    """Fetches, stores and confirms updates. ``stored`` is called after each batch."""
+    """Fetches, stores and confirms updates. ``stored`` is called after each batch, ``reached``
+    when Telegram answers again after it did not.
+    """
 
     bot: Bot
     desk: Desk
     stored: Callable[[], None]
+    reached: Callable[[], None] = lambda: None
     last_poll: float = field(default_factory=time.monotonic)
     _offset: int | None = None
     _known: bool = False
@@ -108,6 +111,8 @@ class Poller:
         while True:
             try:
                 await self._poll()
+                if failures:
+                    self.reached()
                 failures = 0
             except TelegramUnauthorizedError:
                 raise

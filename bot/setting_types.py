@@ -213,6 +213,15 @@ def names(value: object) -> tuple[str, ...]:
     return tuple(part.lower() for part in split(value))
 
 
+def proxy(value: SecretStr) -> SecretStr:
+    """Check the URL of a proxy; there is no usual port for all of them."""
+    address = value.get_secret_value().strip()
+    _with_host(address, ("socks5", "http"))
+    if not _parts(address).port:
+        raise ValueError("names no port after the host")
+    return SecretStr(address)
+
+
 def web(*schemes: str) -> Callable[[str], str]:
     """Return a check for URLs without a secret; it drops the slash at the end."""
 
@@ -224,11 +233,11 @@ def web(*schemes: str) -> Callable[[str], str]:
 
 
 def listen(value: object) -> tuple[str, int]:
-    """Return host and port of `host:port`; an IPv6 host in brackets."""
+    """Return host and port of `host:port`; an IPv6 host in brackets; port 0 takes a free one."""
     if isinstance(value, tuple):
         return value
     host, _, port = str(value).strip().rpartition(":")
-    if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 2**16:
+    if not host or not port.isascii() or not port.isdecimal() or not int(port) < 2**16:
         raise ValueError("must be a host, a colon and a port")
     return host.strip("[]"), int(port)
 

@@ -32,6 +32,7 @@ WebhookSecret = Annotated[SecretStr, AfterValidator(setting_types.webhook_secret
 Database = Annotated[SecretStr, AfterValidator(setting_types.database)]
 Smtp = Annotated[SecretStr, AfterValidator(setting_types.outgoing)]
 Imap = Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(setting_types.mail_sources)]
+Proxy = Annotated[SecretStr, AfterValidator(setting_types.proxy)]
 Web = Annotated[str, AfterValidator(setting_types.web("https", "http"))]
 
 
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
 
     bot_token: Token | None = None
     telegram_api_url: Web | None = None
+    telegram_proxy: Proxy | None = None
     database_url: Database = SecretStr("sqlite+aiosqlite:///data/frontdoor.db")
 
     operator_chat_id: Chat | None = None
@@ -97,6 +99,7 @@ class Settings(BaseSettings):
         "127.0.0.1",
         8080,
     )
+    public_url: Web | None = None
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(setting_types.lower)
@@ -105,10 +108,17 @@ class Settings(BaseSettings):
         "console"
     )
 
+    @property
+    def serves_http(self) -> bool:
+        """Whether something is served over HTTP: it was asked for, or something needs it."""
+        asked = "http_listen" in self.model_fields_set
+        return asked or self.webhook_url is not None or self.public_url is not None
+
     def secrets(self) -> tuple[str, ...]:
         """Return the values that a log must not show."""
         hidden = [secret for secret in (self.bot_token, self.webhook_secret) if secret]
-        urls = [url for url in (self.database_url, self.smtp_url, *self.imap_url) if url]
+        named = (self.database_url, self.smtp_url, *self.imap_url, self.telegram_proxy)
+        urls = [url for url in named if url]
         passwords = [urlsplit(url.get_secret_value()).password or "" for url in urls]
         return tuple(
             dict.fromkeys(
@@ -149,6 +159,7 @@ NAMES: Final = tuple(name.upper() for name in Settings.model_fields)
 EXAMPLES: Final[Mapping[str, str]] = {
     "BOT_TOKEN": "123456789:AA-the-rest-of-what-BotFather-gave",
     "TELEGRAM_API_URL": "https://api.telegram.org",
+    "TELEGRAM_PROXY": "socks5://user:password@proxy.example.com:1080",
     "DATABASE_URL": "postgresql+asyncpg://frontdoor:password@localhost/frontdoor",
     "OPERATOR_CHAT_ID": "-1001234567890",
     "ALERT_CHAT_ID": "-1009876543210",
@@ -175,6 +186,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "WEBHOOK_URL": "https://bot.example.com/telegram",
     "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",
     "HTTP_LISTEN": "127.0.0.1:8080",
+    "PUBLIC_URL": "https://support.example.com",
     "LOG_LEVEL": "info",
     "LOG_FORMAT": "json",
 }

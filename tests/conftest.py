@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.harness import migrated, own_sqlite_url, texts
 from tests.postgres import Postgres, Unavailable, start
+
+__all__ = ["migrated", "own_sqlite_url", "texts"]
 
 # Several files run at a time, on machines with other work: what comes late has not failed. Only
 # what fails waits that long.

@@ -1,11 +1,14 @@
 """``python -m bot check``: examines all that the desk needs; says how to mend what is wrong."""
 
 import argparse
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import aiohttp
 from aiogram import Bot
 from aiogram.exceptions import (
     AiogramError,
@@ -14,15 +17,15 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 
-from bot.app import company_of, desk_of
+from bot.app import bot_of, company_of, desk_of
 from bot.commands import FINE, WRONG
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
+from bot.http_server import CannotListen, open_socket
 from bot.migrations import pending
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
 from channels.telegram.addresses import own_chat
 from channels.telegram.client.chat_health import TEAM, examine_chat
-from channels.telegram.client.gateway import make_bot
 from core.company import Company
 from core.db import DatabaseInUse
 from core.delivery.channel import SendError
@@ -30,6 +33,8 @@ from core.delivery.linked_chats import ROLES
 from core.setup.company_settings import find_company
 from core.setup.desk_health import find_heartbeat
 from core.teams.teams import TeamFacts, teams_of
+from handlers.mail.fetch import probe, reason_of
+from handlers.mail.mailbox_url import MailboxUrl
 
 # By role: the variable that names the chat, and what the chat is called here.
 _CHATS: Final = {
@@ -106,24 +111,15 @@ async def examine(settings: Settings) -> list[Finding]:
             )
         )
         return findings
-    bot = make_bot(settings.bot_token.get_secret_value(), settings.telegram_api_url)
+    bot = bot_of(settings, settings.bot_token)
     try:
         findings += [finding async for finding in _telegram(settings, bot)]
+        findings += [finding async for finding in _http(settings, bot)]
     finally:
         await bot.session.close()
     findings += [finding async for finding in _mail(settings)]
-    findings += _unused(settings)
+    findings += [finding async for finding in _mailboxes(settings)]
     return findings
-
-
-def _unused(settings: Settings) -> list[Finding]:
-    """Name the settings that are read but have no effect yet."""
-    unused = [
-        ("IMAP_URL", settings.imap_url, "mail does not open tickets yet"),
-        ("SUPPORT_ADDRESSES", settings.support_addresses, "mail does not open tickets yet"),
-        ("WEBHOOK_URL", settings.webhook_url, "updates are fetched by long polling"),
-    ]
-    return [Finding(f"{name} has no effect: {why}", True) for name, value, why in unused if value]
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -175,7 +171,7 @@ async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
         yield Finding("Telegram cannot be understood", False, remedy)
         return
     except AiogramError as error:
-        remedy = f"look at the network, a proxy, or TELEGRAM_API_URL: {_first_line(error)}"
+        remedy = f"look at the network, TELEGRAM_PROXY, or TELEGRAM_API_URL: {_first_line(error)}"
         yield Finding("Telegram cannot be reached", False, remedy)
         return
     yield Finding(f"the bot is @{me.username}", True)
@@ -220,6 +216,65 @@ async def _chat(bot: Bot, role: str, chat_id: int | None, variable: str, name: s
     return Finding(what, False, remedy)
 
 
+# Seconds that one request of ours may take.
+_HTTP_PATIENCE: Final = aiohttp.ClientTimeout(total=10)
+
+
+async def _http(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
+    """Ask the running desk over HTTP, or take its address for a moment; then look at the webhook
+    from outside, as Telegram does.
+    """
+    if not settings.serves_http:
+        return
+    host, port = settings.http_listen
+    here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    async with aiohttp.ClientSession(timeout=_HTTP_PATIENCE) as session:
+        runs = port != 0 and await _status(session.get(f"{here}/healthz")) == HTTPStatus.OK
+        yield Finding(f"HTTP is served on {here}", True) if runs else _can_listen(settings)
+        if settings.webhook_url is not None and runs:
+            status = await _status(session.post(settings.webhook_url))
+            yield _webhook_leads_here(settings.webhook_url, status)
+            yield await _webhook_as_telegram_sees_it(settings.webhook_url, bot)
+
+
+async def _status(request: Any) -> int | None:
+    try:
+        async with request as response:
+            return int(response.status)
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return None
+
+
+def _can_listen(settings: Settings) -> Finding:
+    try:
+        open_socket(settings.http_listen).close()
+    except CannotListen as error:
+        return Finding(str(error), False, "set HTTP_LISTEN to a free address of this machine")
+    return Finding("HTTP_LISTEN is free; the desk serves HTTP there when it runs", True)
+
+
+def _webhook_leads_here(url: str, status: int | None) -> Finding:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Finding("WEBHOOK_URL leads to the desk, which refuses who has no secret", True)
+    seen = "cannot be reached from here" if status is None else f"answers {status} instead of 401"
+    remedy = "let the proxy pass it to /telegram of HTTP_LISTEN"
+    return Finding(f"WEBHOOK_URL {url} {seen}", False, remedy)
+
+
+async def _webhook_as_telegram_sees_it(url: str, bot: Bot) -> Finding:
+    try:
+        info = await bot.get_webhook_info()
+    except AiogramError as error:
+        return Finding("Telegram does not tell of the webhook", False, _first_line(error))
+    if info.url != url:
+        remedy = "start the desk, it sets the webhook; another desk with this token would undo it"
+        return Finding(f"Telegram has another webhook: {info.url or 'none'}", False, remedy)
+    if info.pending_update_count and info.last_error_message:
+        remedy = "look at the proxy, the certificate and the firewall"
+        return Finding(f"Telegram does not get through: {info.last_error_message}", False, remedy)
+    return Finding("Telegram brings updates to the webhook", True)
+
+
 def _first_line(error: AiogramError) -> str:
     """Return the error without the server's answer."""
     return str(getattr(error, "message", error)).splitlines()[0]
@@ -238,6 +293,23 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("the mail server does not let us in", False, remedy)
     finally:
         await channel.close()
+
+
+async def _mailboxes(settings: Settings) -> AsyncIterator[Finding]:
+    """Log in to each mailbox that mail is fetched from."""
+    for secret in settings.imap_url:
+        url = MailboxUrl.parse(secret.get_secret_value())
+        try:
+            count = await asyncio.to_thread(probe, url)
+        except Exception as error:  # noqa: BLE001 whatever it is, it is told
+            remedy = f"look at IMAP_URL: host, port, user, password, folder ({reason_of(error)})"
+            yield Finding(f"the mailbox of {url} cannot be read", False, remedy)
+        else:
+            yield Finding(f"the mailbox of {url} can be read, {count} mails are in it", True)
+    if settings.imap_url and not settings.mail_authorities:
+        yield Finding(
+            "senders of mails are not checked: MAIL_AUTHORITIES names no server of yours", True
+        )
 
 
 async def _utc(_address: str) -> ZoneInfo:

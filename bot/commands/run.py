@@ -10,6 +10,7 @@ from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from bot import app as application
 from bot.commands import FINE, WRONG, complain
 from bot.database_access import open_for_writing, wait_for_server
+from bot.http_server import CannotListen
 from bot.settings import Settings
 
 
@@ -29,6 +30,9 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
             return WRONG
         except TelegramNotFound:
             complain(["TELEGRAM_API_URL: what answers there is not a Bot API server"])
+            return WRONG
+        except CannotListen as error:
+            complain([f"HTTP_LISTEN: {error}"])
             return WRONG
     return FINE
 

@@ -16,13 +16,14 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from core.db import is_transient
 from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery
-from core.delivery.pacing import Pacer, Priority, aged
-from core.delivery.sender import STORE_PAUSE, DeliveryResult, DeliverySender, Outcome
+from core.delivery.pacing import Pacer, Priority, Turns, aged
+from core.delivery.sender import STORE_PAUSE, DeliveryResult, DeliverySender, Outcome, ids_of
 from core.delivery.settlement import FollowUps, follow_chat, settle, settle_barely
 from core.desk import Desk
 from core.fault_points import pass_point
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 SLOW: Final = timedelta(seconds=2)
 LOOK_EVERY: Final = 1.0
 AT_ONCE: Final = 32
+# How often what waits for a channel may be woken, in seconds: a row in trouble of its own must not
+# be tried after every success of the others.
+WAKE_EVERY: Final = 60.0
 # So often all that follows from a delivery is tried before its bare end is written down.
 PATIENCE: Final = 3
 
@@ -86,6 +90,7 @@ class Courier:
     follow_ups: FollowUps
     trouble_seen: asyncio.Event = field(default_factory=asyncio.Event)
     _sender: DeliverySender = field(init=False)
+    _turns: Turns = field(default_factory=Turns)
     _under_way: dict[str, InFlight] = field(default_factory=dict)
     _in_hand: set[int] = field(default_factory=set)
     _results: list[Settlement] = field(default_factory=list)
@@ -95,11 +100,16 @@ class Courier:
     _serving: bool = False
     _last_write: asyncio.Task[None] | None = None
     _forgetful: list[Channel] = field(default_factory=list)
+    # channels that were not reached lately; those that are again; when they may be woken
+    _unreached: set[str] = field(default_factory=set)
+    _reached: set[str] = field(default_factory=set)
+    _wake_at: dict[str, float] = field(default_factory=dict)
     _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._sender = DeliverySender(self.desk, self.channels, self.pacer)
         self._forgetful = list(self.channels.values())
+        self._unreached = set(self.channels)  # an earlier process may have left something waiting
         self._at_rest.set()
 
     @property
@@ -181,7 +191,11 @@ class Courier:
         self._resting = {a: at for a, at in self._resting.items() if at > now}
         pause = self.pacer.delay_of_all(now)
         batch = await self._follow_moves(self._take_results(now))
-        may_claim = pause <= 0 and not self._stopping and (news or await self._is_any_ready())
+        may_claim = (
+            pause <= 0
+            and not self._stopping
+            and (news or bool(self._to_wake(now)) or await self._is_any_ready())
+        )
         if batch or may_claim:
             for delivery in await self._turn(batch, now, claim=may_claim):
                 self._begin([delivery], self._sender.send)
@@ -189,6 +203,16 @@ class Courier:
         rests = [at - now for at in self._resting.values()]
         tries = [each.retry_at - now for each in self._results if each.retry_at > now]
         return min([pause or LOOK_EVERY, LOOK_EVERY, *rests, *tries])
+
+    def _to_wake(self, now: float) -> list[str]:
+        """The channels that are reached again, and whose waiting rows were not woken just now."""
+        return [name for name in self._reached if now >= self._wake_at.get(name, now)]
+
+    def _woken(self, channels: Sequence[str], now: float) -> None:
+        for channel in channels:
+            self._reached.discard(channel)
+            self._wake_at[channel] = now + WAKE_EVERY
+            self._sender.wake()
 
     def _take_results(self, now: float) -> list[Settlement]:
         due = [each for each in self._results if each.retry_at <= now]
@@ -216,10 +240,13 @@ class Courier:
 
     async def _turn(self, batch: Batch, now: float, *, claim: bool) -> list[Delivery]:
         """Write the batch down and claim what may leave then, all in one transaction."""
+        awake = self._to_wake(now)
 
         async def turn(tx: Tx) -> list[Delivery]:
             for each in batch:
                 await each.write(tx, self.follow_ups)
+            for channel in awake:
+                await outbox_store.wake_channel(tx, channel)
             return await self._claim(tx, now, self._freed_by(batch)) if claim else []
 
         try:
@@ -238,6 +265,7 @@ class Courier:
             pass_point("courier.after_claim")
         for each in batch:
             self._written(each)
+        self._woken(awake, now)
         return deliveries
 
     def _freed_by(self, batch: Batch) -> set[str]:
@@ -253,6 +281,8 @@ class Courier:
         if not chosen:
             return []
         pass_point("courier.before_claim")
+        for row in chosen:
+            self._turns.take(row.address, row.customer_id, now)
         return await outbox_store.claim(tx, [row.id for row in chosen], self._probe_context())
 
     # ---------------------------------------------------------------- writing down
@@ -297,11 +327,12 @@ class Courier:
 
     def _postpone(self, each: Settlement, error: Exception) -> None:
         """It is tried again before long; after a stop it is left to the next process."""
+        ids = ids_of(each.delivery)
         if is_transient(error):
-            log.warning("what came of a delivery waits for the database: %s", error)
+            log.warning("what came of a delivery waits for the database: %s", error, extra=ids)
         else:
             each.failures += 1
-            log.error("what came of a delivery was not written down yet", exc_info=error)
+            log.error("what came of a delivery is not written down yet", exc_info=error, extra=ids)
         if self._stopping:
             self._close(each)
             return
@@ -364,11 +395,26 @@ class Courier:
             return
         if each.result.outcome is Outcome.DELIVERED:
             pass_point("courier.before_settle")
+        self._note_reach(each)
         self._results.append(each)
         if self._serving:
             self.desk.outbox_wakeup.set()
         else:
             await self._write_now()
+
+    def _note_reach(self, each: Settlement) -> None:
+        """Notice a channel that is out of reach, and its first success after that."""
+        channel = each.delivery.channel
+        if each.result.outcome is Outcome.RETRY and each.result.reason in outbox_store.UNREACHED:
+            self._unreached.add(channel)
+        elif each.result.outcome is Outcome.DELIVERED and channel in self._unreached:
+            self.reached(channel)
+
+    def reached(self, channel: str) -> None:
+        """The channel can be reached again: what waits for that need not wait longer."""
+        self._unreached.discard(channel)
+        self._reached.add(channel)
+        self.desk.outbox_wakeup.set()
 
     async def settled(self, address: str) -> bool:
         """Wait until it is written down what came of what is under way to the address.
@@ -409,13 +455,18 @@ class Courier:
             page = await outbox_store.find_ready(
                 tx, (*self._resting, *taken, *chosen), outbox_store.PAGE
             )
-            for row in page:
+            for row in sorted(page, key=partial(self._gives_way, now)):
                 if len(taken) + len(chosen) >= AT_ONCE:
                     return list(chosen.values())
                 if row.address not in chosen and row.address not in self._resting:
                     self._consider(row, now, chosen)
             if len(page) < outbox_store.PAGE:
                 return list(chosen.values())
+
+    def _gives_way(self, now: float, row: outbox_store.Candidate) -> bool:
+        """Whether the others of the group go first, because its customer had their share."""
+        had_enough = self._turns.has_had_enough(row.address, row.customer_id, now)
+        return had_enough and row.priority >= Priority.GROUP_NEWS
 
     def _consider(
         self, row: outbox_store.Candidate, now: float, chosen: dict[str, outbox_store.Candidate]

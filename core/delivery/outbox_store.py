@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, exists, func, select, update
 from core.db import PreparedStatement, constant
 from core.db.statements import one_of
 from core.delivery.channel import Delivery
-from core.models import OutboxRow
+from core.models import OutboxRow, Ticket
 from core.tx import ReadTx, Tx
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,12 @@ PENDING: Final = (constant("queued"), constant("sending"))
 # Long enough to look into what was sent, and to send a failed answer again.
 KEPT_FOR: Final = timedelta(days=30)
 PAGE: Final = 50
+# Reasons of a `SendError`, and that of a lost answer, that the whole channel may have in common.
+UNREACHED: Final = frozenset({"network", "busy", "lost"})
 
 _TABLE: Final[Any] = OutboxRow.__table__
 _ROWS: Final = _TABLE.c
+_TICKETS: Final[Any] = Ticket.__table__
 _EARLIER: Final = _TABLE.alias("earlier").c
 _DELIVERY: Final = (  # in the order of the fields of Delivery
     *(_ROWS.id, _ROWS.channel, _ROWS.address, _ROWS.locale, _ROWS.kind, _ROWS.key, _ROWS.facts),
@@ -33,7 +36,8 @@ _DELIVERY: Final = (  # in the order of the fields of Delivery
     *(_ROWS.priority, _ROWS.probe_context),
 )
 _READY: Final = (
-    select(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at)
+    select(_ROWS.id, _ROWS.address, _ROWS.priority, _ROWS.created_at, _TICKETS.c.customer_id)
+    .select_from(_TABLE.outerjoin(_TICKETS, _TICKETS.c.id == _ROWS.ticket_id))
     .where(
         _ROWS.state == constant("queued"),
         _ROWS.not_before <= bindparam("now"),
@@ -77,12 +81,16 @@ _SLOW: Final = select(_ROWS.id, _ROWS.message_id).where(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that may leave as far as order and time go; the pacer has the last word."""
+    """A row that may leave as far as order and time go; the pacer has the last word.
+
+    ``customer_id``: whose ticket it is about.
+    """
 
     id: int
     address: str
     priority: int
     created_at: datetime
+    customer_id: int | None
 
 
 async def find_ready(tx: ReadTx, busy: Collection[str], limit: int = PAGE) -> Sequence[Candidate]:
@@ -207,6 +215,21 @@ async def hurry(tx: Tx, address: str) -> None:
         .execution_options(synchronize_session=False)
     )
     tx.outgoing = True
+
+
+async def wake_channel(tx: Tx, channel: str) -> None:
+    """The channel is reached again: what waits because it was not leaves at once."""
+    await tx.change(
+        update(OutboxRow)
+        .where(
+            OutboxRow.channel == channel,
+            OutboxRow.state == constant("queued"),
+            OutboxRow.error.in_(UNREACHED),
+            OutboxRow.not_before > tx.now,
+        )
+        .values(not_before=tx.now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def shift_waits(tx: Tx, step: timedelta) -> None:

@@ -85,10 +85,11 @@ class Pacer:
 
     A bucket is one float, the instant when it will be full again; a group is the log of its last
     61 seconds, because a bucket that allows bursts would let 20 a minute become 38. Only chats
-    that were busy lately, or are blocked, take memory.
+    that were busy lately, or are blocked, take memory. ``floods`` counts the 429s so far.
     """
 
     def __init__(self) -> None:
+        self.floods = 0
         self._overall_full_at = LONG_AGO
         self._private_full_at: dict[str, float] = {}
         self._group_log: dict[str, deque[float]] = {}
@@ -176,6 +177,35 @@ class Pacer:
         self._group_log = {
             a: log for a, log in self._group_log.items() if log[-1] > now - GROUP_WINDOW
         }
+
+
+# Of a group's budget, what one customer's tickets may have while others wait.
+FAIR_SHARE = 6
+MOST_TURNS = 1000  # customers remembered before those of the last minute are sorted out
+
+
+class Turns:
+    """Who has had how much of each group's budget lately: nobody waits for another's flood (S10).
+
+    A customer whose tickets have had their share lets the others go first; while nobody else waits
+    they have the whole budget. It knows no clock, like the `Pacer`.
+    """
+
+    def __init__(self) -> None:
+        self._had: dict[tuple[str, int], deque[float]] = {}
+
+    def take(self, address: str, customer: int | None, now: float) -> None:
+        """Count a post about a ticket of this customer."""
+        if customer is not None and is_group(address):
+            self._had.setdefault((address, customer), deque(maxlen=FAIR_SHARE)).append(now)
+        if len(self._had) > MOST_TURNS:
+            recent = now - GROUP_WINDOW
+            self._had = {whose: had for whose, had in self._had.items() if had[-1] > recent}
+
+    def has_had_enough(self, address: str, customer: int | None, now: float) -> bool:
+        """Whether the customer's share of the last minute is used up."""
+        had = self._had.get((address, customer or 0))
+        return had is not None and len(had) == FAIR_SHARE and had[0] > now - GROUP_WINDOW
 
 
 def _bucket_ready(full_at: float, rate: float, burst: float, count: int) -> float:

@@ -1,12 +1,12 @@
 """Sends one delivery and says what came of it. Writes nothing down: that is the courier's part."""
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -23,8 +23,10 @@ log = logging.getLogger(__name__)
 # How long to wait before asking whether a delivery with a lost answer arrived: the call may still
 # be in a queue on the other side.
 QUIET: Final = 2.0
-# After so many tries a delivery that fails for passing reasons has failed: about a day.
+# After so many tries and so long a delivery that fails for passing reasons has failed. Both: what
+# a success wakes is tried more often.
 TRIES: Final = 100
+GIVEN_UP_AFTER: Final = timedelta(days=1)
 # How long an address rests at which our settings or rights are wrong.
 REST: Final = 60.0
 # Between tries to reach the database.
@@ -62,6 +64,11 @@ class DeliveryResult:
 UNKNOWN: Final = DeliveryResult(Outcome.UNCERTAIN)
 
 
+def ids_of(delivery: Delivery) -> dict[str, object]:
+    """Return what names a delivery in the log."""
+    return {"outbox": delivery.id, "ticket": delivery.ticket_id}
+
+
 @dataclass(slots=True)
 class DeliverySender:
     """Sends claimed deliveries. After ``stop`` what is uncertain stays so, for the next process."""
@@ -70,6 +77,12 @@ class DeliverySender:
     channels: Mapping[str, Channel]
     pacer: Pacer
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _ask_again: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Whoever waits to ask about a lost answer asks at once: there may be one now."""
+        self._ask_again.set()
+        self._ask_again = asyncio.Event()
 
     async def send(self, delivery: Delivery) -> DeliveryResult:
         """Send a claimed delivery; where its answer is lost, find out. Never raises."""
@@ -79,7 +92,7 @@ class DeliverySender:
         except SendError as error:
             return await self._failed(delivery, error)
         except Exception as error:
-            log.exception("a delivery could not be sent", extra={"outbox": delivery.id})
+            log.exception("a delivery could not be sent", extra=ids_of(delivery))
             return await self.find_out(delivery, ours=not is_transient(error))
         pass_point("courier.after_send")
         return DeliveryResult(Outcome.DELIVERED, sent)
@@ -89,8 +102,8 @@ class DeliverySender:
 
         ``ours``: a mistake of our own came between. What did not arrive then never will.
         """
-        attempt, pause = 0, QUIET
-        while not await self._stopped_within(pause):
+        attempt, pause, may_wake = 0, QUIET, False
+        while not await self._stopped_within(pause, or_woken=may_wake):
             attempt += 1
             try:
                 sent = await self._channel(delivery).was_delivered(delivery)
@@ -99,16 +112,15 @@ class DeliverySender:
                 if error.permanent or error.moved_to is not None:
                     return await self._failed(delivery, error)
                 pause = error.retry_after or backoff(attempt, random.random())
+                may_wake = error.retry_after is None
             except Exception as mistake:
-                log.exception(
-                    "it is unknown whether a delivery arrived", extra={"outbox": delivery.id}
-                )
+                log.exception("it is unknown whether a delivery arrived", extra=ids_of(delivery))
                 final = ours and not is_transient(mistake)
-                return _refused_by_us() if final else _try_again(delivery, "internal")
+                return _refused_by_us() if final else self._try_again(delivery, "internal")
             else:
                 if sent is not None:
                     return DeliveryResult(Outcome.DELIVERED, sent)
-                return _refused_by_us() if ours else _send_again(delivery)
+                return _refused_by_us() if ours else self._send_again(delivery)
         return UNKNOWN
 
     def _channel(self, delivery: Delivery) -> Channel:
@@ -122,20 +134,20 @@ class DeliverySender:
         error = await self._judged(delivery, failure)
         log.info(
             "a delivery failed",
-            extra={"outbox": delivery.id, "reason": error.reason, "attempt": delivery.attempts},
+            extra=ids_of(delivery) | {"reason": error.reason, "attempt": delivery.attempts},
         )
-        if error.moved_to is not None and delivery.attempts < TRIES:
+        if error.moved_to is not None and not self._is_given_up(delivery):
             return DeliveryResult(Outcome.MOVED, reason="moved", moved_to=error.moved_to)
         if error.configuration:
-            log.error("settings or rights are wrong: %s", error, extra={"outbox": delivery.id})
+            log.error("settings or rights are wrong: %s", error, extra=ids_of(delivery))
             return self._rest(delivery, REST, error.reason, trouble=True)
-        if error.permanent or delivery.attempts >= TRIES:
+        if error.permanent or self._is_given_up(delivery):
             return DeliveryResult(Outcome.REFUSED, reason=error.reason)
         if error.uncertain:
             return await self.find_out(delivery)
         if error.retry_after is not None:
             return self._rest(delivery, error.retry_after, error.reason)
-        return _try_again(delivery, error.reason)
+        return self._try_again(delivery, error.reason)
 
     async def _judged(self, delivery: Delivery, error: SendError) -> SendError:
         """A chat of the desk's own is not given up: somebody will let the bot in again (X14)."""
@@ -162,25 +174,35 @@ class DeliverySender:
             Outcome.RETRY, reason=reason, after=seconds, counts=False, trouble=trouble
         )
 
-    async def _stopped_within(self, seconds: float) -> bool:
-        """Wait, but not longer than until the stop."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stop.wait(), seconds)
+    def _send_again(self, delivery: Delivery) -> DeliveryResult:
+        """It did not arrive: once at once, later with pauses."""
+        return self._try_again(delivery, "lost", at_once=delivery.attempts <= 1)
+
+    def _try_again(
+        self, delivery: Delivery, reason: str, *, at_once: bool = False
+    ) -> DeliveryResult:
+        if self._is_given_up(delivery):
+            return DeliveryResult(Outcome.REFUSED, reason=reason)
+        after = 0.0 if at_once else backoff(delivery.attempts, random.random())
+        return DeliveryResult(Outcome.RETRY, reason=reason, after=after)
+
+    def _is_given_up(self, delivery: Delivery) -> bool:
+        age = self.desk.clock() - delivery.created_at
+        return delivery.attempts >= TRIES and age >= GIVEN_UP_AFTER
+
+    async def _stopped_within(self, seconds: float, *, or_woken: bool = False) -> bool:
+        """Wait, but not longer than until the stop, or until somebody wakes us."""
+        waits = [asyncio.ensure_future(self.stop.wait())]
+        if or_woken:
+            waits.append(asyncio.ensure_future(self._ask_again.wait()))
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
         return self.stop.is_set()
 
 
 def _refused_by_us() -> DeliveryResult:
     """A mistake of our own would come again with every try; people are told like of any end."""
     return DeliveryResult(Outcome.REFUSED, reason="internal")
-
-
-def _send_again(delivery: Delivery) -> DeliveryResult:
-    """It did not arrive: once at once, later with pauses."""
-    return _try_again(delivery, "lost", at_once=delivery.attempts <= 1)
-
-
-def _try_again(delivery: Delivery, reason: str, *, at_once: bool = False) -> DeliveryResult:
-    if delivery.attempts >= TRIES:
-        return DeliveryResult(Outcome.REFUSED, reason=reason)
-    after = 0.0 if at_once else backoff(delivery.attempts, random.random())
-    return DeliveryResult(Outcome.RETRY, reason=reason, after=after)

@@ -70,7 +70,7 @@ class MailFetcher:
                 failures = 0
             except Exception as error:  # noqa: BLE001 whatever it is, fetching goes on
                 failures += 1
-                log.warning("the mailbox %s cannot be read now: %s", self.url, _name(error))
+                log.warning("the mailbox %s cannot be read now: %s", self.url, reason_of(error))
             finally:
                 self._hang_up()
             await asyncio.sleep(min(backoff(failures, random.random()), MAX_PAUSE))
@@ -139,15 +139,8 @@ class MailFetcher:
         return Raw(_external_id(id_of(message, raw), raw), f"mail:{sender}", words)
 
     def _open(self) -> None:
-        from imap_tools import MailBox, MailBoxUnencrypted
-
-        url = self.url
-        if url.tls:
-            box: Any = MailBox(url.host, url.port, timeout=TIMEOUT, ssl_context=self.tls)
-        else:
-            box = MailBoxUnencrypted(url.host, url.port, timeout=TIMEOUT)
-        self._box = box
-        box.login(url.user, url.password, initial_folder=url.folder)
+        self._box = connect(self.url, self.tls)
+        self._box.login(self.url.user, self.url.password, initial_folder=self.url.folder)
 
     def _read(self, uid: int) -> bytes | None:
         size = _SIZE.search(str(self._box.client.uid("fetch", str(uid), "(RFC822.SIZE)")[1]))
@@ -178,8 +171,23 @@ class MailFetcher:
                 box.client.socket().shutdown(socket.SHUT_RDWR)
 
 
-def _name(error: Exception) -> str:
-    """What went wrong, without what the server was told: it may be the password."""
+def connect(url: MailboxUrl, tls: Any = None) -> Any:
+    """Return a connection to the mailbox's server; ``tls`` replaces the system's trust. Blocks."""
+    from imap_tools import MailBox, MailBoxUnencrypted
+
+    if url.tls:
+        return MailBox(url.host, url.port, timeout=TIMEOUT, ssl_context=tls)
+    return MailBoxUnencrypted(url.host, url.port, timeout=TIMEOUT)
+
+
+def probe(url: MailboxUrl) -> int:
+    """Log in, and return how many mails the folder holds. Blocks; raises what goes wrong."""
+    with connect(url).login(url.user, url.password, initial_folder=url.folder) as box:
+        return int(box.folder.status(url.folder, ["MESSAGES"])["MESSAGES"])
+
+
+def reason_of(error: Exception) -> str:
+    """Return what went wrong, without what the server was told: it may be the password."""
     return (
         f"{type(error).__name__}: {error}"[:200]
         if isinstance(error, OSError)

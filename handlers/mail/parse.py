@@ -317,7 +317,7 @@ def _unpack_winmail(data: bytes, plain: list[str], files: list[Attachment]) -> N
             files.append(Attachment(_usable_name(name, kind, len(files)), kind, content))
         body = found.body or found.htmlbody
         if not inner and not body:
-            raise ValueError("there is nothing in it")
+            files.append(Attachment("winmail.dat", "application/ms-tnef", data))
         if body:
             text = body if isinstance(body, str) else to_text(body, None)
             plain.append(text if found.body else text_of_html(text))

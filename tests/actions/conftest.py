@@ -2,12 +2,10 @@
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.migrations import migrate
 from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database, Row
@@ -15,63 +13,25 @@ from core.desk import Desk
 from core.subscriptions import SUBSCRIBERS
 from tests.actions import people
 from tests.actions.store import Store
-from tests.postgres import Postgres, in_a_thread
+from tests.clock import Clock
+from tests.harness import fill
+from tests.postgres import Postgres
 
 # What the migrations have put there; a test that wants it otherwise changes `desk.cache`.
 SEEDED = {"state", "move", "topic", "category", "priority"}
 
 
-class Clock:
-    """Stands still; only a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **span: float) -> datetime:
-        self.now += timedelta(**span)
-        return self.now
-
-
-async def _fill(url: str) -> None:
-    database = Database(url)
-    await migrate(database)
-    await database.close()
-
-
-def _fill_apart(url: str) -> None:
-    in_a_thread(_fill(url))
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy: migrating costs a second, copying nothing."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    _fill_apart(f"sqlite+aiosqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def own_sqlite_url(template: Path, tmp_path: Path) -> str:
-    """A SQLite file of the test's own."""
-    path = tmp_path / "desk.db"
-    shutil.copyfile(template, path)
-    return f"sqlite+aiosqlite:///{path}"
-
-
 @pytest.fixture(scope="session")
 def postgres_url(postgres: Postgres) -> Iterator[str]:
-    postgres.prepare(_fill_apart)
+    postgres.prepare(fill)
     with postgres.database() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def sqlite_url(template: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def sqlite_url(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("desk") / "desk.db"
-    shutil.copyfile(template, path)
+    shutil.copyfile(migrated, path)
     return f"sqlite+aiosqlite:///{path}"
 
 

@@ -39,7 +39,6 @@ from core.tx import Actor, Tx
 from tests.actions import company_directory as directory
 from tests.actions.agreement_factories import HOUR, TERMS, WEEK, agrees
 from tests.actions.company_directory import put_team
-from tests.actions.conftest import Clock
 from tests.actions.equipment_factories import brings, camera, title
 from tests.actions.invariants import Eye
 from tests.actions.people import (
@@ -58,6 +57,7 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.test_handing import operator_here
+from tests.clock import Clock
 
 Action = Callable[..., Awaitable[Any]]
 

@@ -33,7 +33,6 @@ from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from core.tickets.workflow import Marker
 from core.tx import Actor
-from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALICE,
     ANNA,
@@ -46,6 +45,7 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 async def answers(

@@ -13,9 +13,9 @@ from core.models import Person, Ticket
 from core.people.identity import Sender
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, release, take
-from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, ANNA, OLEG, OLGA, opens, operator, says
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 @pytest.mark.parametrize("takers", [2, 50])

@@ -23,7 +23,6 @@ from core.tickets.sweep import sweep
 from core.tx import Tx
 from tests.actions import company_directory as directory
 from tests.actions.agreement_factories import HOUR, WEEK, agrees
-from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALERTS,
     ALICE,
@@ -36,6 +35,7 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.store import Store
+from tests.clock import Clock
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from core.errors import NotAllowed
 from core.models import OutboxRow
 from core.setup.desk_health import beat, find_health, find_heartbeat, find_symptoms, settle_failed
 from core.tx import Tx
-from tests.actions.conftest import Clock
 from tests.actions.people import ALERTS, ALICE, ANNA, EVE, customer, opens
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 async def change_outbox(desk: Desk, **values: Any) -> int:

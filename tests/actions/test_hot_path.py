@@ -17,9 +17,9 @@ from core.tickets.conversation import answer_delivered, reply
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from tests.actions.agreement_factories import agrees
-from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, leaves_dialogue, opens, operator, says, writes
 from tests.actions.store import Store
+from tests.clock import Clock
 
 MOST = 8
 TRANSACTIONS = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")

@@ -12,9 +12,9 @@ from core.inbox import Raw, Stored
 from core.models import InboxRow
 from core.tickets.intake import hear
 from core.tx import Tx
-from tests.actions.conftest import Clock
 from tests.actions.people import ALERTS, ALICE, describe, says
 from tests.actions.store import Store
+from tests.clock import Clock
 
 BOT = "telegram:5"
 

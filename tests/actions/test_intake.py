@@ -16,7 +16,6 @@ from core.tickets.delivery_results import arrived
 from core.tickets.intake import Outcome, drop_unassigned_messages, file_unassigned_messages, hear
 from core.tickets.lifecycle import move
 from core.tx import Tx
-from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALERTS,
     ALICE,
@@ -32,6 +31,7 @@ from tests.actions.people import (
     says,
 )
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 async def close(desk: Desk, number: int) -> None:

@@ -19,7 +19,6 @@ from core.tickets.lifecycle import confirm, enter, move
 from core.tickets.sweep import sweep
 from core.tickets.workflow import Marker
 from core.tx import SYSTEM, Tx
-from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALICE,
     BORIS,
@@ -31,6 +30,7 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 async def put(tx: Tx, number: int, state: str) -> None:

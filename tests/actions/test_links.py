@@ -19,7 +19,6 @@ from core.tickets.parents import set_parent
 from core.tickets.relations import LinkFacts
 from core.tickets.search import index_new
 from core.tx import Tx
-from tests.actions.conftest import Clock
 from tests.actions.equipment_factories import brings, camera, tells
 from tests.actions.people import (
     ALICE,
@@ -33,6 +32,7 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 async def links(desk: Desk, number: int) -> tuple[LinkFacts, ...]:

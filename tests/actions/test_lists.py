@@ -12,10 +12,10 @@ from core.tickets.customer_tickets import Cursor, list_own
 from core.tickets.lifecycle import move
 from core.tickets.lists import VIEWS, Page, found_of, page_of
 from core.tx import Tx
-from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, OLEG, OLGA, leaves_dialogue, opens, operator, writes
 from tests.actions.store import Store
 from tests.actions.test_hot_path import asked, plan_of
+from tests.clock import Clock
 
 
 async def tickets(desk: Desk, clock: Clock, many: int) -> list[int]:

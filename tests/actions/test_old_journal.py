@@ -8,10 +8,10 @@ from core.models import JournalEntry
 from core.sla.clock_recorder import recompute
 from core.texts import pack
 from core.tx import Tx
-from tests.actions.conftest import Clock
 from tests.actions.journal_replay import replayed
 from tests.actions.people import OLEG, opens
 from tests.actions.store import Store
+from tests.clock import Clock
 
 # Entries with the fields that events had before: who is told, and how it is shown.
 OLD: tuple[tuple[str, dict[str, Any]], ...] = (

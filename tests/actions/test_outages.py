@@ -20,12 +20,12 @@ from core.tickets.new_ticket_digest import post_digest
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.sweep import sweep
 from tests.actions.agreement_factories import agrees
-from tests.actions.conftest import Clock
 from tests.actions.equipment_factories import AREA, brings, camera, crowd, tells
 from tests.actions.journal_replay import present, replayed
 from tests.actions.people import ALICE, OPERATORS, customer, opens, operator, writes
 from tests.actions.store import Store
 from tests.actions.test_hot_path import measured
+from tests.clock import Clock
 
 ROUND = crowd(3)
 LATER = crowd(3, 6000)

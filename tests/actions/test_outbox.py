@@ -31,7 +31,6 @@ from core.tickets.conversation import reply
 from core.tickets.delivery_results import arrived, refused
 from core.tickets.intake import hear
 from core.tx import Tx
-from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALERTS,
     ALICE,
@@ -43,6 +42,7 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.store import Store
+from tests.clock import Clock
 
 NEW_CHAT = -1009
 

@@ -12,8 +12,8 @@ from core.db.statements import prepared
 from core.desk import Desk
 from core.models import Person, SystemState
 from core.tx import Tx
-from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, opens
+from tests.clock import Clock
 
 PEOPLE: Any = Person.__table__
 BY_NAME = PreparedStatement(

@@ -22,7 +22,6 @@ from core.tickets.parents import set_parent
 from core.tickets.sweep import sweep
 from core.tx import Actor, Tx
 from tests.actions.company_directory import put_team
-from tests.actions.conftest import Clock
 from tests.actions.journal_replay import present, replayed
 from tests.actions.people import (
     ALICE,
@@ -38,6 +37,7 @@ from tests.actions.people import (
 )
 from tests.actions.store import Store
 from tests.actions.test_handing import operator_here
+from tests.clock import Clock
 
 STEPS = 300
 VERBS = ("wait", "freeze", "unfreeze", "resolve", "close", "cancel", "reopen")

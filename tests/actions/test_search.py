@@ -16,7 +16,6 @@ from core.tickets.lists import found_of
 from core.tickets.search import index_new, search
 from core.tx import Tx
 from core.words.stems import asked, stems_of
-from tests.actions.conftest import Clock
 from tests.actions.people import (
     ALICE,
     BORIS,
@@ -27,6 +26,7 @@ from tests.actions.people import (
     writes,
 )
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 async def indexed(desk: Desk, clock: Clock) -> None:

@@ -17,9 +17,9 @@ from core.setup.admins import accept, dismiss, invite, list_admins
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.company_settings import choose, settle
 from core.setup.linked_chat import link
-from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, ANNA, EVE, opens
 from tests.actions.store import Store
+from tests.clock import Clock
 
 GROUP, CHANNEL = -1001, -1002
 

@@ -18,10 +18,10 @@ from core.tickets.lifecycle import confirm, move
 from core.tickets.parents import set_parent
 from core.tx import Actor
 from sandbox.process import end_with_parent
-from tests.actions.conftest import Clock
 from tests.actions.equipment_factories import crowd
 from tests.actions.people import ALICE, BORIS, customer, opens, operator
 from tests.actions.store import Store
+from tests.clock import Clock
 
 FEW = 3
 

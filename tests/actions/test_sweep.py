@@ -19,10 +19,10 @@ from core.tickets.lifecycle import move
 from core.tickets.sweep import BATCH, Due, sweep
 from core.tx import Tx
 from tests.actions.agreement_factories import agrees
-from tests.actions.conftest import Clock
 from tests.actions.people import ALERTS, ALICE, BORIS, OPERATORS, opens, operator, writes
 from tests.actions.store import Store
 from tests.actions.test_hot_path import measured
+from tests.clock import Clock
 
 
 async def count_fired(store: Store, event: str) -> int:

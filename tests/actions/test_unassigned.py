@@ -9,9 +9,9 @@ from core.desk import Desk
 from core.models import Ticket
 from core.tickets.intake import Outcome, drop_unassigned_messages, file_unassigned_messages, hear
 from core.tickets.unassigned import file_waiting, find_unassigned
-from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, OPERATORS, opens, says
 from tests.actions.store import Store
+from tests.clock import Clock
 
 WAIT = timedelta(minutes=10)
 

@@ -16,9 +16,9 @@ from core.tickets.queue_order import shaded
 from core.tickets.sweep import sweep
 from core.tickets.workflow import Marker
 from tests.actions.agreement_factories import HOUR, agrees
-from tests.actions.conftest import Clock
 from tests.actions.people import ALICE, BORIS, opens, operator, writes
 from tests.actions.store import Store
+from tests.clock import Clock
 
 DUE = datetime(2026, 11, 24, 9, 30, 40, tzinfo=UTC)
 

@@ -44,11 +44,11 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture
 def stage(
-    runner: asyncio.Runner, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    runner: asyncio.Runner, migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Stage]:
     monkeypatch.setattr(parents, "BATCH", 1)  # so that a solution takes its time
     path = tmp_path / "walk.db"
-    shutil.copyfile(template, path)
+    shutil.copyfile(migrated, path)
     stage = runner.run(seed_company(path))
     yield stage
     runner.run(stage.close())

@@ -1,7 +1,9 @@
 """`check`: every finding says what is wrong, and what to do about it."""
 
 import os
+import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ from core.people.identity import Sender
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.linked_chat import link
 from sandbox import Chat, Person, World
+from sandbox.mail.imap import ImapServer
+from sandbox.mail.post_office import PostOffice
+from sandbox.mail.smtp import SmtpServer
 from tests.actions.company_directory import put_team
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
@@ -140,14 +145,27 @@ async def test_it_runs_beside_the_desk(practice: Practice) -> None:
     await desk.close()
 
 
-async def test_settings_that_wait_for_their_part_are_named(practice: Practice) -> None:
-    found = await practice.examine(
-        IMAP_URL="imaps://u:p@mail.example.com/INBOX", SUPPORT_ADDRESSES="a@example.com"
-    )
-    assert [f.what.split()[0] for f in found if "no effect" in f.what] == [
-        "IMAP_URL",
-        "SUPPORT_ADDRESSES",
+async def test_mailboxes_are_logged_in_to(practice: Practice) -> None:
+    office = PostOffice()
+    office.open("a@desk.test", "right").inbox.add(b"Subject: x\r\n\r\nwords")
+    imap, smtp = ImapServer(office), SmtpServer(office)
+    await imap.start()
+    await smtp.start()
+    how = {
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp.port}",
+        "MAIL_FROM": "a@desk.test",
+        "SUPPORT_ADDRESSES": "a@desk.test",
+    }
+    url = f"imap://a%40desk.test:{{}}@127.0.0.1:{imap.port}"
+    found = await practice.examine(IMAP_URL=url.format("right"), **how)
+    assert [f.what for f in found if "mailbox" in f.what] == [
+        "the mailbox of a@desk.test at 127.0.0.1, INBOX can be read, 1 mails are in it"
     ]
+    fault = await practice.fault(IMAP_URL=url.format("wrong"), **how)
+    assert "look at IMAP_URL" in fault
+    assert "wrong" not in fault
+    await imap.stop()
+    await smtp.stop()
 
 
 # ------------------------------------------------------------------ Telegram
@@ -166,7 +184,7 @@ async def test_a_token_that_telegram_does_not_know(practice: Practice) -> None:
 async def test_a_server_that_cannot_be_reached(practice: Practice) -> None:
     said = await practice.fault(TELEGRAM_API_URL="http://127.0.0.1:9")
     assert "Telegram cannot be reached" in said
-    assert "look at the network, a proxy, or TELEGRAM_API_URL" in said
+    assert "look at the network, TELEGRAM_PROXY, or TELEGRAM_API_URL" in said
 
 
 async def test_a_server_that_is_not_telegram(practice: Practice, elsewhere: str) -> None:
@@ -294,6 +312,52 @@ async def test_what_is_wrong_in_one_place_does_not_hide_the_others(practice: Pra
         MAIL_FROM="desk@example.com",
     )
     assert len(found) == 5
+
+
+# ------------------------------------------------------------------ HTTP
+
+
+@asynccontextmanager
+async def answering(status: int) -> AsyncIterator[int]:
+    """A server that answers health checks, and whatever is posted with this status."""
+
+    async def page(request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(text="ok", status=200 if request.method == "GET" else status)
+
+    runner = web.ServerRunner(web.Server(page))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield int(runner.addresses[0][1])
+    await runner.cleanup()
+
+
+async def test_an_address_for_http_that_is_taken_by_another_is_named(practice: Practice) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        other.close()
+        assert not await practice.faults(HTTP_LISTEN=f"127.0.0.1:{port}")
+    async with answering(200) as port:
+        lines = [str(f) for f in await practice.examine(HTTP_LISTEN=f"127.0.0.1:{port}")]
+        assert f"ok     HTTP is served on http://127.0.0.1:{port}" in lines
+    assert "set HTTP_LISTEN to a free address" in await practice.fault(HTTP_LISTEN="192.0.2.1:80")
+
+
+async def test_a_webhook_that_leads_elsewhere_or_is_not_set_is_told(practice: Practice) -> None:
+    secret = {"WEBHOOK_SECRET": "a-secret-of-many-letters"}
+    async with answering(404) as port:
+        here = f"127.0.0.1:{port}"
+        url = f"http://{here}/telegram"
+        found = await practice.faults(HTTP_LISTEN=here, WEBHOOK_URL=url, **secret)
+    assert [finding.what for finding in found] == [
+        f"WEBHOOK_URL {url} answers 404 instead of 401",
+        "Telegram has another webhook: none",
+    ]
+    async with answering(401) as port:
+        here = f"127.0.0.1:{port}"
+        said = await practice.fault(
+            HTTP_LISTEN=here, WEBHOOK_URL=f"http://{here}/telegram", **secret
+        )
+    assert "Telegram has another webhook" in said
 
 
 # ------------------------------------------------------------------ as a command

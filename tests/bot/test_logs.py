@@ -64,6 +64,10 @@ def in_the_cause_of_an_exception(secret: str) -> None:
         logger.exception("boom")
 
 
+def in_an_extra_field(secret: str) -> None:
+    logger.info("asked", extra={"request": f"/bot{secret}/getUpdates"})
+
+
 def in_a_field(secret: str) -> None:
     with bound(request=f"/bot{secret}/getUpdates"):
         logger.info("asked")
@@ -81,6 +85,7 @@ WAYS = [
     in_an_exception,
     in_the_cause_of_an_exception,
     in_a_field,
+    in_an_extra_field,
     beside_cyrillic,
 ]
 
@@ -175,6 +180,53 @@ def test_what_speaks_on_every_tick_is_silent(spoken: LocaleMiddleware) -> None:
     assert not spoken()
     logging.getLogger("apscheduler.executors.default").error("job raised")
     assert "job raised" in spoken()
+
+
+def test_whatever_is_given_as_extra_is_in_the_entry(spoken: LocaleMiddleware) -> None:
+    with bound(update_id=7):
+        logger.info("a delivery failed", extra={"outbox": 12, "ticket": 5, "reason": "flood"})
+    entry = spoken().splitlines()[-1]
+    if entry.startswith("{"):
+        expected = {"update_id": 7, "outbox": 12, "ticket": 5, "reason": "flood"}
+        assert expected.items() <= json.loads(entry).items()
+    else:
+        assert entry.endswith("[update_id=7 outbox=12 ticket=5 reason=flood]")
+
+
+def test_what_repeats_itself_is_one_entry_and_a_count(
+    spoken: LocaleMiddleware, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("bot.logs.time.monotonic", lambda: now[0])
+    for number in range(1419):
+        with bound(update_id=number):
+            logger.warning("tried again: %s", f"database is locked\n[SQL: statement {number}]")
+        now[0] += 0.04
+    assert spoken().count("database is locked") == 1
+    now[0] += 60
+    logger.info("something else")
+    first, again, other = spoken().splitlines()
+    assert "database is locked" in first
+    assert "database is locked" in again
+    assert "1418" in again.partition("repeated")[2]
+    assert "something else" in other
+
+
+def test_errors_about_different_things_and_whatever_is_no_warning_are_not_folded(
+    spoken: LocaleMiddleware,
+) -> None:
+    for number in (1, 2, 2):
+        logger.error("a delivery could not be sent", extra={"outbox": number})
+        logger.info("a delivery failed")
+    assert spoken().count("could not be sent") == 2
+    assert spoken().count("a delivery failed") == 3
+
+
+def test_a_count_is_written_at_the_end_too(spoken: LocaleMiddleware) -> None:
+    logger.warning("locked")
+    logger.warning("locked")
+    logging.getLogger().handlers[0].close()
+    assert "repeated" in spoken().splitlines()[-1]
 
 
 WORDS = "шлагбаум\n\nи ворота"

@@ -11,7 +11,7 @@ from bot.settings import EXAMPLES, NAMES, WrongConfiguration, load_settings, unk
 
 CANARY = "c4naryN3verShown"
 WEBHOOK = {"WEBHOOK_URL": "https://bot.example.com/t", "WEBHOOK_SECRET": "0123456789abcdef"}
-MAIL = {"SMTP_URL": "smtp://mail.example.com", "MAIL_FROM": "support@example.com"}
+MAIL = {"SMTP_URL": "smtps://mail.example.com", "MAIL_FROM": "support@example.com"}
 
 
 def faults(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -94,6 +94,9 @@ REFUSED = [
     ("BOT_TOKEN", "bot123456:AAAAAA", "is not a bot token"),
     ("TELEGRAM_API_URL", "api.telegram.org", "must begin with https:// or http://"),
     ("TELEGRAM_API_URL", "https://", "names no host"),
+    ("TELEGRAM_PROXY", "proxy.example.com:1080", "must begin with socks5:// or http://"),
+    ("TELEGRAM_PROXY", "socks4://proxy.example.com:1080", "must begin with socks5://"),
+    ("TELEGRAM_PROXY", "socks5://proxy.example.com", "names no port"),
     ("DATABASE_URL", "sqlite:///x.db", "must begin with sqlite+aiosqlite:///"),
     ("DATABASE_URL", "postgresql://u:p@h/db", "must begin with"),
     ("DATABASE_URL", "mysql+aiomysql://u:p@h/db", "must begin with"),
@@ -133,11 +136,17 @@ REFUSED = [
     ("SMTP_URL", "mail.example.com", "must begin with smtp:// or smtps:// or smtp+starttls://"),
     ("SMTP_URL", "https://mail.example.com", "must begin with smtp://"),
     ("SMTP_URL", "smtp://", "names no host"),
+    ("SMTP_URL", "smtp://mail.example.com", "sends mail unprotected"),
     ("MAIL_FROM", "support", "is not an e-mail address"),
     ("MAIL_FROM", "Support support@example.com", "is not an e-mail address"),
     ("MAIL_FROM", "Support\nBcc: x <support@example.com>", "is not an e-mail address"),
     ("MAIL_ALERTS_TO", "head@example.com duty@example.com", "must be e-mail addresses"),
     ("IMAP_URL", "pop3://user:password@mail.example.com", "must begin with imaps://"),
+    ("IMAP_URL", "imaps://mail.example.com/INBOX", "names no user or no host"),
+    ("IMAP_URL", "imap://u:secret@mail.example.com", "sends the password unprotected"),
+    ("IMAP_URL", "imaps://u:p@mail.example.com?secure=no", "has the unknown option secure"),
+    ("FILES_URL", "/srv/files", "must be a folder as file://"),
+    ("NUMBER_IN_BODY", "yes", "must be on or off"),
     ("SUPPORT_ADDRESSES", "support", "must be e-mail addresses"),
     ("NUMBER_MASK", "SR-", "must contain {0} once"),
     ("NUMBER_MASK", "{0}{0}", "must contain {0} once"),
@@ -178,9 +187,16 @@ def test_all_faults_are_told_at_once() -> None:
     [
         ({"WEBHOOK_URL": "https://bot.example.com"}, "WEBHOOK_SECRET is missing"),
         ({**WEBHOOK, "WEBHOOK_URL": "http://bot.example.com"}, "WEBHOOK_URL must begin with https"),
-        ({"SMTP_URL": "smtp://mail.example.com"}, "MAIL_FROM is missing"),
+        ({"SMTP_URL": "smtps://mail.example.com"}, "MAIL_FROM is missing"),
         ({"MAIL_ALERTS_TO": "head@example.com"}, "SMTP_URL is missing"),
-        ({"IMAP_URL": "imaps://u:p@mail.example.com/INBOX"}, "SUPPORT_ADDRESSES is missing"),
+        (
+            {**MAIL, "IMAP_URL": "imaps://u:p@mail.example.com/INBOX"},
+            "SUPPORT_ADDRESSES is missing",
+        ),
+        (
+            {"IMAP_URL": "imaps://u:p@mail.example.com", "SUPPORT_ADDRESSES": "a@example.com"},
+            "SMTP_URL is missing",
+        ),
         ({"ANSWER_DEADLINE": "1h", "REMIND_BEFORE": "2h"}, "REMIND_BEFORE must be shorter"),
     ],
 )
@@ -237,9 +253,11 @@ def test_a_log_is_told_every_secret_also_as_libraries_spell_it() -> None:
             "BOT_TOKEN": "42:testing",
             "DATABASE_URL": "postgresql+asyncpg://u:pass%20word@host/db",
             "SMTP_URL": "smtp://u:mail-word@host",
+            "TELEGRAM_PROXY": "socks5://u:proxy-word@host:1080",
         }
     )
-    assert set(settings.secrets()) == {"42:testing", "pass%20word", "pass word", "mail-word"}
+    passwords = {"pass%20word", "pass word", "mail-word", "proxy-word"}
+    assert set(settings.secrets()) == {"42:testing", *passwords}
 
 
 def test_names_with_a_slip_are_hinted_at() -> None:

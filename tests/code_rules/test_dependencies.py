@@ -9,8 +9,8 @@ from importlib.metadata import packages_distributions
 
 from tests.code_rules.source import HOUSE, ROOT, modules, told
 
-# SQLAlchemy loads the drivers by name, zoneinfo the time zones.
-UNSEEN = {"asyncpg", "tzdata"}
+# SQLAlchemy loads the drivers by name, zoneinfo the time zones, aiogram what it needs for a proxy.
+UNSEEN = {"aiohttp-socks", "asyncpg", "tzdata"}
 OURS = {*HOUSE, "migrations", "sandbox", "tests", "tools"}
 
 

@@ -1,43 +1,25 @@
 """A desk on a real SQLite file, a clock that only tests move, and a channel with a script."""
 
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from channels.telegram.addresses import chat_address
 from core.company import Company
-from core.db import Database, Row
-from core.delivery import courier, outbox, sender
+from core.db import Database
+from core.delivery import courier, sender
 from core.desk import Desk
-from tests.delivery.clock import Clock
+from core.subscriptions import SUBSCRIBERS
+from tests.clock import Clock
 from tests.delivery.courier_fixture import Depot
-from tests.postgres import in_a_thread
 
 GROUP = -1001
 ALERTS = -1002
 
 
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with tables to copy."""
-    path = tmp_path_factory.mktemp("empty") / "empty.db"
-    in_a_thread(_create(path))
-    return path
-
-
-async def _create(path: Path) -> None:
-    database = Database(f"sqlite+aiosqlite:///{path}")
-    await database.alter(Row.metadata.create_all)
-    await database.close()
-
-
 @pytest.fixture
-async def database(empty: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    path = tmp_path / "desk.db"
-    shutil.copyfile(empty, path)
-    database = Database(f"sqlite+aiosqlite:///{path}")
+async def database(own_sqlite_url: str) -> AsyncIterator[Database]:
+    database = Database(own_sqlite_url)
     yield database
     await database.close()
 
@@ -50,7 +32,7 @@ def clock() -> Clock:
 @pytest.fixture
 def desk(database: Database, clock: Clock) -> Desk:
     company = Company(operators_chat=chat_address(GROUP), alerts_chat=chat_address(ALERTS))
-    return Desk(database, company, (outbox.SUBSCRIBER,), clock=clock)
+    return Desk(database, company, SUBSCRIBERS, clock=clock)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from core.delivery.settlement import FollowUps
 from core.desk import Desk
 from core.models import OutboxRow
 from core.tx import Tx
-from tests.delivery.clock import Clock
+from tests.clock import Clock
 
 Step = Exception | asyncio.Event | str | tuple[asyncio.Event, Exception | str]
 

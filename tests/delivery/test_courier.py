@@ -195,6 +195,48 @@ async def test_passing_trouble_is_waited_out_longer_each_time(depot: Depot) -> N
     assert (await depot.row(row)).attempts == 5
 
 
+async def test_the_first_success_wakes_what_a_cut_has_made_wait(depot: Depot) -> None:
+    rows = [await depot.put(person) for person in range(20)]
+    mail = await depot.put("anna@example.org", channel="email", error="network", wait=3000)
+    for person in range(20):
+        depot.channel.plan(str(person), *[SendError("network")] * 6)
+    async with depot.at_work():
+        for attempt in range(1, 7):
+            await depot.until(lambda n=attempt: len(depot.channel.tried) == 20 * n)  # type: ignore[misc]
+            for row in rows:
+                await depot.until_state(row, "queued")
+            if attempt < 6:
+                depot.pass_time(60)  # all of them are due: the fifth pause is of 45 s at most
+        later = await depot.put(ALICE)
+        await depot.until(lambda: {later, *rows} <= set(depot.arrived))
+    assert (await depot.row(mail)).not_before > depot.clock.now  # another channel's success
+
+
+async def test_a_channel_that_is_reached_again_is_asked_at_once_for_what_was_lost(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "backoff", lambda *_: 3600.0)
+    row, waiting = await depot.put(ALICE), await depot.put(BORIS, error="busy", wait=600)
+    depot.channel.plan(str(ALICE), "cut")
+    depot.channel.answers.append(SendError("network"))
+    async with depot.at_work():
+        await depot.until(lambda: depot.channel.asked == [row] and not depot.channel.answers)
+        depot.courier.reached("telegram")
+        await depot.until_over()
+    assert (depot.channel.tried, depot.channel.asked) == ([row, waiting], [row, row])
+
+
+async def test_one_row_in_trouble_is_woken_by_others_once_a_minute(depot: Depot) -> None:
+    bad = await depot.put(GROUP, attempts=8)
+    depot.channel.plan(str(GROUP), *[busy()] * 9)
+    async with depot.at_work():
+        for count in range(1, 30):
+            await depot.put(ALICE)
+            await depot.until(lambda n=count: len(depot.arrived) == n)  # type: ignore[misc]
+            await depot.until_state(bad, "queued")
+    assert depot.channel.tried.count(bad) == 2
+
+
 async def test_what_is_refused_for_good_is_told_once_and_lets_the_next_pass(depot: Depot) -> None:
     first, second = await depot.put(ALICE), await depot.put(ALICE)
     depot.channel.plan(str(ALICE), SendError("blocked", permanent=True))
@@ -205,8 +247,9 @@ async def test_what_is_refused_for_good_is_told_once_and_lets_the_next_pass(depo
     assert (await depot.row(first)).state == "failed"
 
 
-async def test_after_a_hundred_tries_it_has_failed(depot: Depot) -> None:
+async def test_after_a_hundred_tries_and_a_day_it_has_failed(depot: Depot) -> None:
     row = await depot.put(ALICE, attempts=sender.TRIES - 1)
+    depot.clock.move(sender.GIVEN_UP_AFTER.total_seconds())
     depot.channel.plan(str(ALICE), busy())
     async with depot.at_work():
         await depot.until_over()
@@ -331,6 +374,7 @@ async def test_what_is_lost_again_and_again_waits_longer_and_longer(depot: Depot
         assert second.not_before > depot.clock.now
         depot.pass_time(10)
         await depot.until(lambda: len(depot.channel.asked) == 3)
+        await depot.until_state(row, "queued")
         depot.pass_time(10)
         await depot.until_state(row, "sent")
 

@@ -74,11 +74,14 @@ async def test_a_group_of_the_desk_that_shuts_us_out_is_trouble_and_not_given_up
     assert (result.outcome, result.trouble, result.counts) == (Outcome.RETRY, True, False)
 
 
-async def test_the_hundredth_passing_failure_is_the_last(
+async def test_the_hundredth_passing_failure_is_the_last_after_a_day(
     depot: Depot, sends: DeliverySender
 ) -> None:
-    depot.channel.plan(str(ALICE), SendError("busy"))
-    assert (await sends.send(delivery(attempts=sender.TRIES))).outcome is Outcome.REFUSED
+    depot.channel.plan(str(ALICE), SendError("busy"), SendError("busy"))
+    hundredth = delivery(attempts=sender.TRIES)
+    assert (await sends.send(hundredth)).outcome is Outcome.RETRY  # a success woke it often
+    depot.clock.move(sender.GIVEN_UP_AFTER.total_seconds())
+    assert (await sends.send(hundredth)).outcome is Outcome.REFUSED
 
 
 async def test_after_a_stop_what_is_uncertain_stays_so(depot: Depot, sends: DeliverySender) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import App, build
+from bot.polling import Poller
 from core import inbox
 from core.db import Database
 from sandbox import Person
@@ -73,6 +74,7 @@ class Steps:
 
     async def take_in(self) -> list[inbox.Stored]:
         """From Telegram into the inbox and to the lanes."""
+        assert isinstance(self.app.poller, Poller)
         await self.app.poller._poll()
         page = await self.app.desk.read(inbox.list_unfinished, self.read_up_to, 200)
         self.read_up_to = page[-1].id

@@ -47,14 +47,17 @@ _CHANGES_TOO: Final = frozenset(
 _FREE: Final = frozenset({"sendChatAction", "sendMessageDraft", "sendRichMessageDraft"})
 
 
-def make_bot(token: str, api_url: str | None = None, *, timeout: float = TIMEOUT) -> Bot:
-    """A bot that speaks with Telegram, or with another server of the same language.
+def make_bot(
+    token: str, api_url: str | None = None, *, proxy: str | None = None, timeout: float = TIMEOUT
+) -> Bot:
+    """A bot that speaks with Telegram, or with another server of the same language, directly or
+    through a proxy (``socks5://…`` or ``http://…``).
 
     Texts are plain unless a call says otherwise, and links in them are not unfolded (S8).
     """
     keep_responses()
     api = TelegramAPIServer.from_base(api_url) if api_url else PRODUCTION
-    session = LeanSession(api, timeout=timeout)
+    session = LeanSession(api, timeout=timeout, proxy=proxy)
     return Bot(
         token,
         session=session,
@@ -233,6 +236,7 @@ class _Gate(BaseRequestMiddleware):
             except TelegramRetryAfter as error:
                 again = time.monotonic() + error.retry_after
                 self._gateway.pacer.blocked(address, again)
+                self._gateway.pacer.floods += 1
                 # somebody waits for this answer, and not for long; the courier waits by itself
                 if not direct or attempt == TRIES or again > until:
                     raise

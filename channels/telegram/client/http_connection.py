@@ -5,10 +5,11 @@ hands out the connections that are free.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import httptools
 
@@ -39,11 +40,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where requests go; ``tls`` is empty for plain HTTP."""
+    """Where requests go; ``tls`` is empty for plain HTTP, ``proxy`` where none stands between."""
 
     host: str
     port: int
     tls: ssl.SSLContext | None
+    proxy: str | None = None
 
 
 class Connection(asyncio.Protocol):
@@ -180,13 +182,7 @@ class ConnectionPool:
         server = self._server()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    Connection,
-                    server.host,
-                    server.port,
-                    ssl=server.tls,
-                    server_hostname=server.host if server.tls else None,
-                )
+                connection = await _connected(server)
         except (OSError, TimeoutError) as error:
             raise NotSent(f"{type(error).__name__}: {error}") from error
         self._open.add(connection)
@@ -203,6 +199,30 @@ class ConnectionPool:
     def _drop(self, connection: Connection) -> None:
         connection.close()
         self._open.discard(connection)
+
+
+async def _connected(server: Server) -> Connection:
+    through: dict[str, Any] = {"host": server.host, "port": server.port}
+    if server.proxy is not None:
+        through = {"sock": await _tunnel(server, server.proxy)}
+    _, connection = await asyncio.get_running_loop().create_connection(
+        Connection,
+        ssl=server.tls,
+        server_hostname=server.host if server.tls else None,
+        **through,
+    )
+    return connection
+
+
+async def _tunnel(server: Server, proxy: str) -> socket.socket:
+    """Return a socket that the proxy has connected to the server; the proxy looks up its name."""
+    from python_socks import ProxyError, ProxyTimeoutError  # most desks have no proxy
+    from python_socks.async_.asyncio import Proxy
+
+    try:
+        return await Proxy.from_url(proxy, rdns=True).connect(server.host, server.port)
+    except (ProxyError, ProxyTimeoutError) as error:
+        raise ConnectionError(f"the proxy: {error}") from error
 
 
 def _time_out(answer: asyncio.Future[Answer]) -> None:

@@ -43,6 +43,7 @@ class LeanSession(BaseSession):
     """Makes the calls of a bot. ``timeout``: seconds for an answer, unless a call says otherwise.
 
     ``tls``: the context for https; by default the one that trusts certifi's authorities.
+    ``proxy``: the URL of a proxy that all goes through, ``socks5://…`` or ``http://…``.
     """
 
     def __init__(
@@ -51,10 +52,12 @@ class LeanSession(BaseSession):
         *,
         timeout: float,
         tls: ssl.SSLContext | None = None,
+        proxy: str | None = None,
     ) -> None:
         super().__init__(api=api, json_loads=loads, json_dumps=_dumps, timeout=timeout)
         self._pool = ConnectionPool(self._server)
         self._tls = tls
+        self._proxy = proxy
         self._defaults: dict[str, Any] = {}
         self._with_files: AiohttpSession | None = None
 
@@ -106,7 +109,11 @@ class LeanSession(BaseSession):
     def _files(self) -> AiohttpSession:
         if self._with_files is None:
             self._with_files = AiohttpSession(
-                api=self.api, json_loads=loads, json_dumps=_dumps, timeout=self.timeout
+                self._proxy,
+                api=self.api,
+                json_loads=loads,
+                json_dumps=_dumps,
+                timeout=self.timeout,
             )
         return self._with_files
 
@@ -116,7 +123,7 @@ class LeanSession(BaseSession):
         port = parts.port or (_HTTPS_PORT if secure else _HTTP_PORT)
         if secure and self._tls is None:
             self._tls = ssl.create_default_context(cafile=certifi.where())
-        return Server(parts.hostname or "", port, self._tls if secure else None)
+        return Server(parts.hostname or "", port, self._tls if secure else None, self._proxy)
 
     def _body(self, bot: Bot, method: TelegramMethod[Any]) -> bytes:
         """The call as JSON, without what is empty. Raises `NotPlain` where it brings a file."""

@@ -1,38 +1,12 @@
-"""A desk, its Telegram channel and a strict Telegram, with a customer and two operators."""
+"""A desk, its Telegram channel and a strict Telegram, with a customer and an operator."""
 
-import shutil
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from bot.migrations import migrate
-from core.db import Database
 from core.texts import Texts
 from sandbox import World
-from tests.channels.telegram.house import House
-from tests.postgres import in_a_thread
-
-ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture(scope="session")
-def texts() -> Texts:
-    return Texts.load(ROOT / "locales")
-
-
-@pytest.fixture(scope="session")
-def empty_desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("empty") / "desk.db"
-
-    async def make() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await migrate(database)
-        await database.close()
-
-    in_a_thread(make())
-    return path
+from tests.channels.telegram.house import House, channel_house
 
 
 @pytest.fixture
@@ -42,12 +16,6 @@ async def world() -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def house(
-    world: World, texts: Texts, empty_desk: Path, tmp_path: Path
-) -> AsyncIterator[House]:
-    shutil.copyfile(empty_desk, tmp_path / "desk.db")
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'desk.db'}")
-    house = House(world, texts, database)
-    yield house
-    await house.bot.session.close()
-    await database.close()
+async def house(world: World, own_sqlite_url: str, texts: Texts) -> AsyncIterator[House]:
+    async with channel_house(world, own_sqlite_url, texts) as house:
+        yield house

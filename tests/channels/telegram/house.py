@@ -1,26 +1,20 @@
 """What the tests of the channel do: let people speak, and let the outbox leave."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import aiogram.types
 from sqlalchemy import select
 
 from channels.telegram.addresses import chat_address
-from channels.telegram.channel import TelegramChannel
-from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.messages.message_parser import Service, Unsupported, read
-from core.company import Company
-from core.db import Database
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, SendError, Sent
-from core.delivery.pacing import Pacer
-from core.desk import Desk
 from core.models import OutboxRow, Person
 from core.people.identity import Sender, arrive, enter_dialogue
-from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets import delivery_results
 from core.tickets.conversation import reply
@@ -29,21 +23,15 @@ from core.tickets.intake import file_unassigned_messages, hear
 from core.tx import ReadTx, Tx
 from sandbox import Chat, Message, World
 from sandbox import Person as Somebody
+from tests.clock import Clock
+from tests.harness import Harness
 
 Mutation = Callable[[Tx], Awaitable[Any]]
 
 
-class Free(Pacer):
-    """No limits: these tests are about other things."""
-
-    def delay(self, address: str, priority: Any, now: float, count: int = 1) -> float:
-        del priority, count
-        return max(self._blocked_until.get(address, 0.0) - now, 0.0)
-
-
 @dataclass
 class Left:
-    """What came of one parcel."""
+    """What came of one delivery."""
 
     delivery: Delivery
     sent: Sent | None = None
@@ -54,41 +42,15 @@ class Left:
         return self.delivery.key or self.delivery.kind
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+@dataclass(slots=True, kw_only=True)
+class House(Harness):
+    """A desk, its Telegram channel and a strict Telegram, with a customer and an operator."""
 
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@dataclass
-class House:
-    world: World
-    texts: Texts
-    database: Database
-    clock: Clock = field(default_factory=Clock)
+    anna: Somebody
+    oleg: Somebody
+    group: Chat
+    alerts: Chat
     language: str = "ru"
-
-    def __post_init__(self) -> None:
-        world = self.world
-        self.anna = world.user("Anna", started=True, language=self.language)
-        self.oleg = world.user("Oleg")
-        self.group = world.supergroup("Operators", members=[self.oleg], bot="admin")
-        self.alerts = world.channel("Alerts")
-        self.bot = make_bot(world.token, world.api_url, timeout=3)
-        self.gateway = Gateway(self.bot, Free())
-        company = Company(
-            language=self.language,
-            operators_chat=chat_address(self.group.id),
-            alerts_chat=chat_address(self.alerts.id),
-        )
-        self.desk = Desk(self.database, company, SUBSCRIBERS, clock=self.clock)
-        self.begin_anew()
-
-    def begin_anew(self) -> None:
-        """Another process: nothing is known but what stands in the database."""
-        self.channel = TelegramChannel(self.gateway, self.desk, self.texts)
 
     # people
 
@@ -166,10 +128,10 @@ class House:
             if error.permanent:
                 await self.refuse(delivery, error.reason)
             return Left(delivery, error=error)
-        await self.settle(delivery, sent)
+        await self.end(delivery, sent)
         return Left(delivery, sent)
 
-    async def settle(self, delivery: Delivery, sent: Sent) -> None:
+    async def end(self, delivery: Delivery, sent: Sent) -> None:
         async def ended(tx: Tx) -> None:
             await outbox_store.end(tx, delivery.id, "sent")
             await delivery_results.arrived(tx, delivery, sent)
@@ -184,7 +146,7 @@ class House:
         await self.desk.run(ended)
 
     def delivery(self, kind: str, chat: Chat | Somebody, **about: Any) -> Delivery:
-        """A parcel that no row stands for."""
+        """A delivery that no row stands for."""
         facts: dict[str, Any] = {
             "id": 999,
             "channel": "telegram",
@@ -207,5 +169,24 @@ class House:
 
         await self.desk.run(changed)
 
-    def pass_time(self, **span: float) -> None:
-        self.clock.now += timedelta(**span)
+
+@asynccontextmanager
+async def channel_house(
+    world: World, url: str, texts: Texts, language: str = "ru"
+) -> AsyncIterator[House]:
+    """The house on the database at ``url``, which has its tables. Its time stands still."""
+    anna = world.user("Anna", started=True, language=language)
+    oleg = world.user("Oleg")
+    group = world.supergroup("Operators", members=[oleg], bot="admin")
+    alerts = world.channel("Alerts")
+    settings = {
+        "DEFAULT_LANGUAGE": language,
+        "OPERATOR_CHAT_ID": str(group.id),
+        "ALERT_CHAT_ID": str(alerts.id),
+    }
+    clock = Clock(datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
+    people = {"anna": anna, "oleg": oleg, "group": group, "alerts": alerts}
+    async with House.of(
+        world, url, texts, settings=settings, clock=clock, language=language, **people
+    ) as house:
+        yield house

@@ -304,7 +304,7 @@ async def test_what_stopped_half_way_is_completed_by_the_next_process(house: Hou
     row = stopped.delivery.id
     await house.desk.run(lambda tx: outbox_store.give_back(tx, row, after=0, error="flood"))
 
-    house.begin_anew()
+    house.restart()
     await house.pump()
     shown = [m.text or m.kind for m in house.anna.chat.bot_messages][-2:]
     assert shown == [f"Обращение #{number}", "sticker"]

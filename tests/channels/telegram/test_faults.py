@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -38,7 +37,7 @@ async def lost(house: House) -> Any:
 async def settle_lost(house: House, delivery: Any) -> None:
     found = await house.channel.was_delivered(delivery)
     assert found is not None
-    await house.settle(delivery, found)
+    await house.end(delivery, found)
     await house.pump()
 
 
@@ -104,20 +103,11 @@ async def test_a_new_process_finds_what_the_killed_one_had_sent(house: House) ->
     await bot.session.close()
 
 
-@asynccontextmanager
-async def next_life(house: House) -> AsyncIterator[TelegramChannel]:
+async def next_life(house: House) -> TelegramChannel:
     """The channel of a new process, which knows only what is stored."""
-    bot = make_bot(house.world.token, house.world.api_url)
-    before, house.channel = (
-        house.channel,
-        TelegramChannel(Gateway(bot, house.gateway.pacer), house.desk, house.texts),
-    )
+    house.restart()
     await house.channel.recall()
-    try:
-        yield house.channel
-    finally:
-        house.channel = before
-        await bot.session.close()
+    return house.channel
 
 
 async def interrupted(house: House) -> Delivery:
@@ -131,8 +121,8 @@ async def test_a_new_process_finds_a_card_whose_ticket_has_changed(house: House)
     house.world.faults.cut(method="sendMessage")
     await lost(house)
     await house.as_operator(lambda tx: take(tx, number))
-    async with next_life(house):
-        await settle_lost(house, await interrupted(house))
+    await next_life(house)
+    await settle_lost(house, await interrupted(house))
     assert len(house.group.bot_messages) == 1
     assert "👷 Oleg" in card(house).text
     assert "Взять" not in card(house).buttons
@@ -144,8 +134,8 @@ async def test_a_found_card_shows_what_has_changed_in_its_words_alone(house: Hou
     house.world.faults.cut(method="sendMessage")
     await lost(house)
     await house.as_operator(lambda tx: retitle(tx, number, "Camera 7"))
-    async with next_life(house):
-        await settle_lost(house, await interrupted(house))
+    await next_life(house)
+    await settle_lost(house, await interrupted(house))
     assert len(house.group.bot_messages) == 1 and "Camera 7" in card(house).text
 
 
@@ -154,10 +144,10 @@ async def test_a_new_process_finds_an_alert_that_was_sent_before_the_card_stood(
 ) -> None:
     await house.open(house.anna.say("The camera is dark").result)
     await house.next()  # the card is on its way
-    house.clock.now += timedelta(days=8)
+    house.clock.move(days=8)
     await house.desk.run(sweep)
     while (delivery := await house.next()) is not None and delivery.key != "alert.overdue":
-        await house.settle(delivery, Sent())
+        await house.end(delivery, Sent())
     assert delivery is not None
     house.world.faults.cut(method="sendMessage")
     left = await house.carry(delivery)
@@ -165,15 +155,15 @@ async def test_a_new_process_finds_an_alert_that_was_sent_before_the_card_stood(
     standing, sent = await house.desk.read(outbox_store.find_interrupted)
     assert (standing.kind, sent.key) == ("card", "alert.overdue")
     await house.carry(standing)
-    async with next_life(house) as channel:
-        assert await channel.was_delivered(sent) is not None
+    channel = await next_life(house)
+    assert await channel.was_delivered(sent) is not None
 
 
 async def test_a_card_that_was_not_begun_is_not_looked_for(house: House) -> None:
     await house.open(house.anna.say("The camera is dark").result)
     await house.next()
-    async with next_life(house) as channel:
-        assert await channel.was_delivered(await interrupted(house)) is None
+    channel = await next_life(house)
+    assert await channel.was_delivered(await interrupted(house)) is None
     assert not house.world.stats.calls["editMessageReplyMarkup"]
 
 
@@ -182,15 +172,15 @@ async def test_a_new_process_takes_nothing_that_stood_there_for_what_was_lost(
 ) -> None:
     number = await opened(house)
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
-    async with next_life(house):
-        await house.pump()
+    await next_life(house)
+    await house.pump()
     await house.answer(number, house.oleg.say(house.group, "And the switch").result)
-    async with next_life(house):
-        await house.next()  # claimed, and killed before it was sent
-    async with next_life(house) as channel:
-        delivery = await interrupted(house)
-        assert delivery.kind == "content"
-        assert await channel.was_delivered(delivery) is None
+    await next_life(house)
+    await house.next()  # claimed, and killed before it was sent
+    channel = await next_life(house)
+    delivery = await interrupted(house)
+    assert delivery.kind == "content"
+    assert await channel.was_delivered(delivery) is None
 
 
 @asynccontextmanager
@@ -216,10 +206,10 @@ async def test_what_a_killed_process_said_besides_is_not_taken_for_a_lost_answer
     assert delivery is not None and delivery.kind == "content"
     async with doomed(house) as bot:
         await bot.send_message(house.anna.id, "What this bot can do")
-    async with next_life(house) as channel:
-        assert await channel.was_delivered(await interrupted(house)) is None
-        await house.carry(delivery)
-        assert await told(house, "Restart it") == ["Restart it"]
+    channel = await next_life(house)
+    assert await channel.was_delivered(await interrupted(house)) is None
+    await house.carry(delivery)
+    assert await told(house, "Restart it") == ["Restart it"]
 
 
 async def test_a_lost_answer_is_found_behind_what_a_killed_process_said_besides(
@@ -235,10 +225,10 @@ async def test_a_lost_answer_is_found_behind_what_a_killed_process_said_besides(
     left = await house.carry(delivery)
     stands = house.anna.chat.last
     assert left.error is not None and left.error.uncertain
-    async with next_life(house) as channel:
-        found = await channel.was_delivered(await interrupted(house))
-        assert found is not None and found.message_refs == (str(stands.id),)
-        assert await told(house, "Restart it") == ["Restart it"]
+    channel = await next_life(house)
+    found = await channel.was_delivered(await interrupted(house))
+    assert found is not None and found.message_refs == (str(stands.id),)
+    assert await told(house, "Restart it") == ["Restart it"]
 
 
 async def test_pictures_are_told_from_what_a_killed_process_said_besides(house: House) -> None:
@@ -247,8 +237,8 @@ async def test_pictures_are_told_from_what_a_killed_process_said_besides(house: 
     await house.next()  # claimed, and killed before it was sent
     async with doomed(house) as bot:
         menu = await bot.send_message(house.anna.id, "What this bot can do")
-    async with next_life(house) as channel:
-        assert await channel.was_delivered(await interrupted(house)) is None
+    channel = await next_life(house)
+    assert await channel.was_delivered(await interrupted(house)) is None
     assert house.anna.chat.history[menu.message_id].text == "What this bot can do"
 
 
@@ -260,11 +250,11 @@ async def test_an_album_that_stands_in_part_is_said_again_whole(house: House) ->
     delivery = await lost(house)
     first, second, third = house.group.bot_messages[-3:]
     await house.bot.delete_message(house.group.id, second.id)
-    async with next_life(house) as channel:
-        assert await channel.was_delivered(await interrupted(house)) is None
-        assert first.deleted and third.deleted
-        left = await house.carry(delivery)
-        assert left.sent is not None and len(left.sent.message_refs) == 3
+    channel = await next_life(house)
+    assert await channel.was_delivered(await interrupted(house)) is None
+    assert first.deleted and third.deleted
+    left = await house.carry(delivery)
+    assert left.sent is not None and len(left.sent.message_refs) == 3
 
 
 async def test_what_was_lost_among_many_words_of_others_is_found(house: House) -> None:
@@ -277,8 +267,8 @@ async def test_what_was_lost_among_many_words_of_others_is_found(house: House) -
     house.world.faults.cut(method="sendMessage")
     left = await house.carry(delivery)
     assert left.error is not None and left.error.uncertain
-    async with next_life(house) as channel:
-        assert await channel.was_delivered(await interrupted(house)) is not None
+    channel = await next_life(house)
+    assert await channel.was_delivered(await interrupted(house)) is not None
 
 
 async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(house: House) -> None:
@@ -286,11 +276,11 @@ async def test_what_stands_far_behind_the_newest_is_found_by_its_mark(house: Hou
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
     house.world.faults.cut(method="sendMessage")
     await lost(house)
-    async with next_life(house) as channel:
-        for _ in range(400):  # an hour of lives too short to find out
-            said = house.anna.say("Are you there?").result
-            channel._gateway.known_ids.note(house.anna.id, said.id)
-        found = await channel.was_delivered(await interrupted(house))
+    channel = await next_life(house)
+    for _ in range(400):  # an hour of lives too short to find out
+        said = house.anna.say("Are you there?").result
+        channel._gateway.known_ids.note(house.anna.id, said.id)
+    found = await channel.was_delivered(await interrupted(house))
     assert found is not None
     assert [
         house.anna.chat.history[int(message_ref)].text for message_ref in found.message_refs
@@ -305,9 +295,9 @@ async def test_a_new_process_that_knows_little_does_not_look_for_ever(house: Hou
     claimed = await house.next()
     assert claimed is not None
     delivery = replace(claimed, probe_context={})
-    async with next_life(house) as channel:
-        channel._gateway.known_ids.note(house.anna.id, house.anna.say("meanwhile").result.id)
-        assert await channel.was_delivered(delivery) is None
+    channel = await next_life(house)
+    channel._gateway.known_ids.note(house.anna.id, house.anna.say("meanwhile").result.id)
+    assert await channel.was_delivered(delivery) is None
     assert house.world.stats.calls["editMessageReplyMarkup"] < 200
 
 

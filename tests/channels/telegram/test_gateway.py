@@ -41,7 +41,7 @@ from channels.telegram.client.gateway import (
 )
 from core.delivery.pacing import Pacer, Priority
 from sandbox import World
-from tests.channels.telegram.house import Free
+from tests.unhurried import Unhurried
 
 SEND = SendMessage(chat_id=1, text="x")
 EDIT = EditMessageText(chat_id=1, message_id=2, text="x")
@@ -70,7 +70,7 @@ async def test_one_call_is_in_flight_for_a_chat_and_chats_go_side_by_side() -> N
     async with World.start(latency=0.2) as world:
         people = [world.user(f"U{n}", started=True) for n in range(4)]
         bot = make_bot(world.token, world.api_url)
-        gateway = Gateway(bot, Free())
+        gateway = Gateway(bot, Unhurried())
         began = time.monotonic()
         await asyncio.gather(*(bot.send_message(p.id, "hi") for p in people))
         assert time.monotonic() - began < 0.6
@@ -127,7 +127,7 @@ async def test_ids_are_remembered_by_counter() -> None:
         anna = world.user("Anna", started=True)
         group = world.supergroup("G", bot="admin")
         bot = make_bot(world.token, world.api_url)
-        gateway = Gateway(bot, Free())
+        gateway = Gateway(bot, Unhurried())
         sent = await bot.send_message(anna.id, "x")
         posted = await bot.send_message(group.id, "x")
         copy = await bot.copy_message(group.id, anna.id, sent.message_id)

@@ -1,7 +1,6 @@
 """What admins see in private and below alerts, and what others do not."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from channels.telegram.addresses import chat_address
 from tests.handlers.operators.group import Group
@@ -10,7 +9,7 @@ from tests.handlers.operators.group import Group
 async def overdue(group: Group, many: int) -> None:
     for number in range(many):
         await group.ticket(f"Беда {number}")
-    group.clock.ahead += timedelta(days=5)
+    group.clock.move(days=5)
 
 
 async def test_an_admin_reads_the_report_in_private(group: Group) -> None:

@@ -9,7 +9,8 @@ import pytest
 from channels.telegram.messages import message_parser
 from core.texts import Texts
 from sandbox import Person
-from tests.handlers.customer.room import PATIENCE, PrivateRoom
+from tests.handlers.customer.room import PrivateRoom
+from tests.harness import PATIENCE
 
 
 async def test_menu_topic_words_and_it_is_a_ticket(room: PrivateRoom, language: str) -> None:
@@ -41,7 +42,8 @@ async def test_a_restart_in_the_middle_does_not_show(room: PrivateRoom, language
     await room.say(anna, "/new")
     room.restart()
     await room.press(
-        anna, room.texts.say(language, "button.menu.back", now=room.clock(), zone=room.company.zone)
+        anna,
+        room.texts.say(language, "button.menu.back", now=room.clock(), zone=room.desk.company.zone),
     )
     await room.say(anna, "/new")
     await room.forge(anna, "p:access")

@@ -2,19 +2,16 @@
 
 import pytest
 
-from bot.migrations import migrate
-from core.db import Database
 from core.texts import Texts
 from tests.handlers.customer.room import private_room
+from tests.harness import fill
 from tests.postgres import Postgres
 
 
 @pytest.mark.postgres
 async def test_from_the_first_word_to_the_verdict(postgres: Postgres, texts: Texts) -> None:
     with postgres.database() as url:
-        database = Database(url)
-        await migrate(database)
-        await database.close()
+        fill(url)
         async with private_room(url, texts) as room:
             anna = room.customer()
             await room.say(anna, "Камера не показывает")

@@ -4,111 +4,44 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from aiogram import Bot
-from sqlalchemy import text
-
 from channels.telegram.addresses import chat_address
-from channels.telegram.channel import TelegramChannel
-from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.messages.message_parser import message_ref
-from core.company import Company
-from core.db import Database, Row
 from core.delivery import outbox_store
 from core.delivery.channel import SendError
-from core.delivery.pacing import Pacer
-from core.desk import Desk
 from core.people.identity import Sender
-from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets import customer_dialogue, delivery_results, intake
 from core.tickets.incoming import IncomingMessage
-from handlers import telegram as telegram_handlers
-from handlers.telegram.operators.membership import Memberships
 from sandbox import Chat, Press, World
 from sandbox import Message as Sent
 from sandbox import Person as Human
+from tests.harness import Harness
 
-LOCALES = Path(__file__).parents[3] / "locales"
 ADMIN_ID = 777_001
 
 
-class Hasty(Pacer):
-    """Nobody waits in a test."""
-
-    def delay(self, *_args: Any, **_options: Any) -> float:
-        return 0.0
-
-    def delay_of_all(self, now: float) -> float:
-        del now
-        return 0.0
-
-
-# Seconds for what is shown while the conversation goes on.
-PATIENCE = 20.0
-
-
-@dataclass(slots=True)
-class Clock:
-    """The desk's clock; it can be put forward, and stands still where minutes are counted."""
-
-    ahead: timedelta = timedelta()
-    stands: datetime | None = None
-
-    def __call__(self) -> datetime:
-        return (self.stands or datetime.now(UTC)) + self.ahead
-
-
-@dataclass(slots=True)
-class Group:
+@dataclass(slots=True, kw_only=True)
+class Group(Harness):
     """Operators in their group, a customer, and the desk between them."""
 
-    world: World
-    bot: Bot
-    database: Database
-    texts: Texts
     chat: Chat
     olga: Human
     oleg: Human
     boss: Human
     anna: Human
-    clock: Clock = field(default_factory=Clock)
-    desk: Desk = field(init=False)
-    memberships: Memberships = field(init=False)
-    door: Any = field(init=False)
-    channel: TelegramChannel = field(init=False)
-    _offset: int = 0
     _ref: int = 5000
 
-    def __post_init__(self) -> None:
-        company = Company(
-            operators_chat=chat_address(self.chat.id), admins=frozenset({chat_address(ADMIN_ID)})
-        )
-        self.desk = Desk(self.database, company, SUBSCRIBERS, clock=self.clock)
-        gateway = Gateway(self.bot, Hasty())
-        self.memberships = Memberships(self.bot, self.desk)
-        self.door = telegram_handlers.dispatcher(
-            self.desk, self.texts, gateway.open_menus, self.memberships
-        )
-        self.channel = TelegramChannel(gateway, self.desk, self.texts)
-
-    # ------------------------------------------------------------------ the desk works
-
-    async def settle(self) -> None:
-        """Handle what people did, until nothing is left."""
-        while updates := await self.bot.get_updates(offset=self._offset, timeout=0):
-            for update in updates:
-                self._offset = update.update_id + 1
-                await self.door.feed_update(self.bot, update)
-            await self.door["acknowledgements"].finish(PATIENCE)
+    async def forget(self) -> None:
+        """What people did so far never reaches the desk."""
+        for update in await self.bot.get_updates(offset=self._offset, timeout=0):
+            self._offset = update.update_id + 1
 
     async def deliver(self) -> None:
         """Let leave what waits, in the order of the outbox."""
-        self.clock.ahead += timedelta(seconds=3)
+        self.clock.move(3)
         while ready := await self.desk.read(outbox_store.find_ready, ()):
             for delivery in await self.desk.run(outbox_store.claim, [ready[0].id], {}):
                 try:
@@ -157,6 +90,7 @@ class Group:
         return press
 
     async def forges(self, who: Human, message: Sent, data: str) -> Press:
+        """Somebody presses a button that the message does not have."""
         press = await who.press_data(message, data)
         await self.settle()
         return press
@@ -166,10 +100,6 @@ class Group:
     def answers(self, to: Sent) -> list[str]:
         """What we answered to a message in the group."""
         return [m.text for m in self.chat.bot_messages if m.reply_to is to]
-
-    async def rows(self, sql: str, **values: Any) -> list[Any]:
-        async with self.database.read() as session:
-            return list(await session.execute(text(sql), values))
 
     async def row(self, number: int) -> Any:
         """A ticket."""
@@ -189,14 +119,6 @@ class Group:
         found = await self.rows("SELECT text FROM note WHERE ticket_id=:n ORDER BY id", n=number)
         return [text for (text,) in found]
 
-    async def everything(self) -> dict[str, list[Any]]:
-        """All that the database holds."""
-        async with self.database.read() as session:
-            return {
-                table.name: [tuple(row) for row in await session.execute(table.select())]
-                for table in Row.metadata.sorted_tables
-            }
-
 
 @asynccontextmanager
 async def operator_group(url: str, texts: Texts) -> AsyncIterator[Group]:
@@ -206,10 +128,8 @@ async def operator_group(url: str, texts: Texts) -> AsyncIterator[Group]:
         boss = world.user("Вера", language="ru", id=ADMIN_ID, started=True)
         anna = world.user("Анна", language="ru", started=True)
         chat = world.supergroup("Операторы", members=[olga, oleg, boss], bot="admin")
-        bot = make_bot(world.token, world.api_url)
-        database = Database(url)
-        try:
-            yield Group(world, bot, database, texts, chat, olga, oleg, boss, anna)
-        finally:
-            await bot.session.close()
-            await database.close()
+        people = {"chat": chat, "olga": olga, "oleg": oleg, "boss": boss, "anna": anna}
+        settings = {"ADMIN_IDS": str(ADMIN_ID)}
+        chosen = {"operators_chat": chat_address(chat.id)}
+        async with Group.of(world, url, texts, settings=settings, facts=chosen, **people) as group:
+            yield group

@@ -80,7 +80,7 @@ async def test_what_is_late_by_its_agreement_is_listed(at_noon: Group) -> None:
     number = await group.ticket()
     await group.says(group.olga, f"/reply {number} Уже едем")
     await group.deliver()
-    group.clock.ahead += timedelta(days=2, hours=5)
+    group.clock.move(days=2, hours=5)
     await group.desk.run(sweep)
     (text,) = group.answers(await group.says(group.olga, "/overdue"))
     assert text.startswith(f"Просрочено · 1\n🟢 #{number}") and "⏱ опоздание" in text
@@ -117,9 +117,9 @@ async def test_why_shows_the_arithmetic_line_by_line(at_noon: Group) -> None:
     group = at_noon
     await agrees(group.desk)
     number = await group.ticket()
-    group.clock.ahead += timedelta(hours=1)
+    group.clock.move(hours=1)
     await group.says(group.olga, f"/freeze {number}")
-    group.clock.ahead += timedelta(hours=22)
+    group.clock.move(hours=22)
     await group.says(group.olga, f"/unfreeze {number}")
     command = await group.says(group.olga, f"/why {number}")
     text = "\n".join(group.answers(command))
@@ -153,7 +153,7 @@ async def test_alerts_name_the_clock(at_noon: Group) -> None:
     alerts = group.world.supergroup("Просрочки", bot="admin")
     group.desk.company = replace(group.desk.company, alerts_chat=chat_address(alerts.id))
     number = await group.ticket()
-    group.clock.ahead += timedelta(hours=3, minutes=5)
+    group.clock.move(hours=3, minutes=5)
     await group.desk.run(sweep)
     await group.deliver()
     assert any(
@@ -173,7 +173,7 @@ async def test_the_next_contact_is_set_shown_and_taken_away(at_noon: Group) -> N
         assert command.bot_reactions == ["👌"]  # the card does not show it
     shown = "\n".join(group.answers(await group.says(group.olga, f"/ticket {number}")))
     assert "👤 связаться с клиентом завтра, 10:00" in shown
-    group.clock.ahead += timedelta(days=1)
+    group.clock.move(days=1)
     await group.desk.run(sweep)
     await group.desk.run(tell_passed)
     await group.deliver()
@@ -191,10 +191,10 @@ async def test_times_tell_whose_time_it_was(at_noon: Group) -> None:
     group = at_noon
     await agrees(group.desk)
     number = await group.ticket()
-    group.clock.ahead += timedelta(hours=2)
+    group.clock.move(hours=2)
     await group.says(group.olga, f"/wait {number} Какой номер у камеры?")
     await group.deliver()
-    group.clock.ahead += timedelta(days=1)
+    group.clock.move(days=1)
     command = await group.says(group.olga, f"/times {number}")
     (text,) = group.answers(command)
     lines = text.splitlines()
@@ -213,7 +213,7 @@ async def test_the_journal_says_it_in_words(at_noon: Group) -> None:
     await group.says(group.olga, f"/class {number} домофоны, вопрос")
     await group.says(group.olga, f"/next {number} завтра")
     await group.says(group.olga, f"/next {number} нет")
-    group.clock.ahead += timedelta(days=3)
+    group.clock.move(days=3)
     await group.desk.run(sweep)
     text = "\n".join(group.answers(await group.says(group.olga, f"/journal {number}")))
     assert "вид обращения: Домофоны, Вопрос" in text

@@ -1,6 +1,5 @@
 """Buttons on cards: toasts, menus that stay within the card, and who may not."""
 
-import asyncio
 import time
 
 import pytest
@@ -27,8 +26,7 @@ async def test_of_two_who_take_at_once_one_wins(group: Group) -> None:
     card = await group.card(number)
     one = group.olga.press("Взять", message=card).result
     other = group.oleg.press("Взять", message=card).result
-    updates = await group.bot.get_updates(timeout=0)
-    await asyncio.gather(*(group.door.feed_update(group.bot, update) for update in updates))
+    await group.hand_over_at_once()
     texts = {(await one.answer()).text, (await other.answer()).text}
     assert f"Обращение #{number} ваше." in texts
     assert any("уже взято" in text for text in texts)
@@ -175,7 +173,7 @@ async def test_a_menu_that_nobody_uses_gives_way_after_a_minute(
     card = await group.card(number)
     await group.presses(group.olga, card, "Заморозить")
     later = time.monotonic() + OPEN_FOR
-    monkeypatch.setattr(group.channel._gateway.open_menus, "clock", lambda: later)
+    monkeypatch.setattr(group.gateway.open_menus, "clock", lambda: later)
     await group.says(group.oleg, "/take", to=card)
     await group.deliver()
     assert "👷 Олег" in card.text and "✅ Решено" in card.buttons

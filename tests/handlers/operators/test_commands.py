@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
@@ -222,7 +221,7 @@ async def test_my_list_stays_the_askers(group: Group) -> None:
 async def test_what_is_late_is_listed(group: Group) -> None:
     number = await group.ticket()
     assert group.answers(await group.says(group.olga, "/overdue")) == ["Просроченных нет."]
-    group.clock.ahead += timedelta(days=5)
+    group.clock.move(days=5)
     (text,) = group.answers(await group.says(group.olga, "/overdue"))
     assert text.startswith("Просрочено · 1\n⭕") and "5 дней" in text
     assert f"#{number}" in text and "опоздание 2 дня" in text

@@ -13,8 +13,7 @@ from tests.handlers.operators.group import Group
 async def leave_unnoticed(group: Group, person: Person) -> None:
     """The person leaves while the update about it is lost."""
     await person.leave(group.chat)
-    for update in await group.bot.get_updates(offset=group._offset, timeout=0):
-        group._offset = update.update_id + 1
+    await group.forget()
 
 
 async def at_work(group: Group) -> None:
@@ -38,7 +37,7 @@ async def test_who_left_unnoticed_is_asked_about_before_they_read_or_act(
     await group.oleg.say("/start")
     await leave_unnoticed(group, group.oleg)
     monkeypatch.setattr(membership, "CONFIRMED_FOR", 0.0)
-    group.memberships._confirmed.clear()  # an hour later
+    group.app.memberships._confirmed.clear()  # an hour later
     await group.oleg.say("/who Анна")
     await group.settle()
     assert "команда для операторов" in group.oleg.last.text.lower() or "/help" in (
@@ -69,7 +68,7 @@ async def test_at_the_start_and_when_the_group_is_replaced_everybody_is_asked_ab
     monkeypatch.setattr(membership, "LOOK_EVERY", 0.02)
     await at_work(group)
     await leave_unnoticed(group, group.oleg)
-    watch = asyncio.create_task(group.memberships.run())
+    watch = asyncio.create_task(group.app.memberships.run())
     try:
         async with asyncio.timeout(30):
             while (await assignees(group))[1] is not None:
@@ -91,7 +90,7 @@ async def test_what_cannot_be_examined_is_refused_and_costs_nobody_their_tickets
 ) -> None:
     await at_work(group)
     card = await group.card(3)
-    group.memberships._confirmed.clear()
+    group.app.memberships._confirmed.clear()
     group.world.faults.error(502, times=9, method="getChatMember")
     press = await group.forges(group.olga, card, "t:release:3")
     assert "не могу сейчас проверить" in (await press.answer()).text.lower()

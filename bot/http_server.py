@@ -1,0 +1,90 @@
+"""Serves HTTP in the desk's own loop. uvicorn and FastAPI are imported only where it is served."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import uvicorn
+
+log = logging.getLogger(__name__)
+
+# Connections at once, and seconds that requests under way have at the end.
+MOST_CONNECTIONS: Final = 500
+GRACE: Final = 2
+
+
+class CannotListen(Exception):
+    """The address of HTTP_LISTEN cannot be used; the message says why."""
+
+
+@dataclass(slots=True)
+class HttpServer:
+    """An HTTP server on one address; ``make_app`` is called when it starts."""
+
+    listen: tuple[str, int]
+    make_app: Callable[[], Any]
+    _sockets: list[socket.socket] = field(default_factory=list)
+    _server: uvicorn.Server | None = None
+
+    def bind(self) -> tuple[str, int]:
+        """Take the address; port 0 takes a free one. Returns it. Raises :class:`CannotListen`."""
+        self._sockets = [open_socket(self.listen)]
+        host, port = self._sockets[0].getsockname()[:2]
+        log.info("HTTP is served on http://%s:%s", f"[{host}]" if ":" in host else host, port)
+        return host, port
+
+    async def run(self) -> None:
+        """Serve until :meth:`stop`."""
+        self._server = _server(self.make_app())
+        await self._server.serve(self._sockets)
+
+    def stop(self) -> None:
+        """Take no more requests; :meth:`run` returns when those under way are answered."""
+        if self._server is not None:
+            self._server.should_exit = True
+            return
+        for one in self._sockets:
+            one.close()
+
+
+def open_socket(listen: tuple[str, int]) -> socket.socket:
+    """Return a listening socket. Raises :class:`CannotListen`."""
+    host, port = listen
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise CannotListen(f"{host}:{port} cannot be listened on: {why}") from None
+
+
+def _server(app: Any) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """One whose process has signal handlers of its own."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(
+        uvicorn.Config(
+            app,
+            http="h11",  # httptools sets no limit to the size of headers
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_graceful_shutdown=GRACE,
+        )
+    )

@@ -1,0 +1,67 @@
+"""How much waits and how long, as a monitoring system asks for it (X14)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Select, func, select
+
+from core.db import constant
+from core.models import InboxRow, OutboxRow, Ticket, Timer
+from core.tickets.workflow import NEEDS_ANSWER
+from core.tx import ReadTx
+
+_UNHANDLED: Final = select(func.count(), func.min(InboxRow.received_at)).where(
+    InboxRow.state == constant("new")
+)
+_UNSENT: Final = select(func.count(), func.min(OutboxRow.order_at)).where(
+    OutboxRow.state == constant("queued")
+)
+_QUARANTINED: Final = select(func.count()).where(InboxRow.state == constant("quarantined"))
+_FAILED: Final = select(func.count()).where(OutboxRow.state == constant("failed"))
+
+
+@dataclass(frozen=True, slots=True)
+class DeskFigures:
+    """Counts, and ages in seconds of the oldest of each; 0 where nothing waits.
+
+    ``timer_late``: since when a timer should have fired; ``overdue``: tickets whose answer is late.
+    """
+
+    inbox: int
+    inbox_age: float
+    quarantined: int
+    outbox: int
+    outbox_age: float
+    failed: int
+    overdue: int
+    timer_late: float
+
+
+async def find_figures(tx: ReadTx) -> DeskFigures:
+    """Count what waits now. Outbox rows that are not to leave yet have an age of 0."""
+    unhandled, received = await _pair(tx, _UNHANDLED)
+    unsent, ready = await _pair(tx, _UNSENT.where(OutboxRow.not_before <= tx.now))
+    due = await tx.first(select(func.min(Timer.due_at)).where(Timer.due_at.is_not(None)))
+    late = select(func.count()).where(
+        Ticket.queue_rank == NEEDS_ANSWER, Ticket.answer_due <= tx.now
+    )
+    return DeskFigures(
+        unhandled,
+        _age(tx, received),
+        await tx.first(_QUARANTINED) or 0,
+        unsent,
+        _age(tx, ready),
+        await tx.first(_FAILED) or 0,
+        await tx.first(late) or 0,
+        _age(tx, due),
+    )
+
+
+async def _pair(tx: ReadTx, query: Select[int, datetime]) -> tuple[int, datetime | None]:
+    ((count, oldest),) = await tx.rows(query)
+    return count, oldest
+
+
+def _age(tx: ReadTx, since: datetime | None) -> float:
+    return 0.0 if since is None else max(0.0, (tx.now - since).total_seconds())

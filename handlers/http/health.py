@@ -1,0 +1,121 @@
+"""For machines that watch the desk: is it there, can it work, how much waits (X14)."""
+
+import asyncio
+import ipaddress
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from core.desk import Desk
+from core.reports.desk_figures import DeskFigures, find_figures
+from handlers.http.problems import Problem
+
+log = logging.getLogger(__name__)
+
+# Seconds that the database may take to answer, and without news of Telegram that are too many.
+DATABASE_PATIENCE: Final = 3.0
+INTAKE_PATIENCE: Final = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What the process knows of itself: seconds since Telegram was heard of, 429s so far."""
+
+    since_intake: Callable[[], float]
+    floods: Callable[[], int]
+
+
+def health_routes(desk: Desk, vitals: Vitals) -> APIRouter:
+    """``/healthz``, ``/readyz``, and ``/metrics`` for this machine alone."""
+    routes = APIRouter()
+
+    @routes.get("/healthz")
+    async def healthz() -> Response:
+        return PlainTextResponse("ok")
+
+    @routes.get("/readyz")
+    async def readyz() -> Response:
+        checks = {
+            "database": await _answers(desk),
+            "telegram": vitals.since_intake() < INTAKE_PATIENCE,
+        }
+        status = HTTPStatus.OK if all(checks.values()) else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse({"ready": all(checks.values()), "checks": checks}, status)
+
+    @routes.get("/metrics")
+    async def metrics(request: Request) -> Response:
+        if not _is_local(request):
+            raise Problem(HTTPStatus.NOT_FOUND, "not_found")
+        text = render_metrics(await desk.read(find_figures), vitals)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+async def _answers(desk: Desk) -> bool:
+    try:
+        async with asyncio.timeout(DATABASE_PATIENCE):
+            await desk.read(find_figures)
+    except Exception as error:  # noqa: BLE001 whatever it is, the desk cannot work
+        log.warning("not ready, the database does not answer: %s", error)
+        return False
+    return True
+
+
+def _is_local(request: Request) -> bool:
+    """Whoever comes through a proxy has the address that the proxy names."""
+    try:
+        return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+# Name, help, and the value.
+_GAUGES: Final[tuple[tuple[str, str, Callable[[DeskFigures], float]], ...]] = (
+    ("inbox_waiting", "Updates that are stored and not handled yet.", lambda g: g.inbox),
+    ("inbox_oldest_seconds", "Age of the oldest of them.", lambda g: g.inbox_age),
+    ("inbox_quarantined", "Updates that could not be handled.", lambda g: g.quarantined),
+    ("outbox_waiting", "Deliveries that could leave now.", lambda g: g.outbox),
+    ("outbox_oldest_seconds", "Age of the oldest of them.", lambda g: g.outbox_age),
+    ("outbox_failed", "Deliveries that ended without arriving.", lambda g: g.failed),
+    ("tickets_overdue", "Tickets whose answer is late.", lambda g: g.overdue),
+    ("timers_late_seconds", "How late the sweep is.", lambda g: g.timer_late),
+)
+
+
+def render_metrics(figures: DeskFigures, vitals: Vitals) -> bytes:
+    """Return the figures in Prometheus's text format."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(_Figures(figures, vitals))
+    return generate_latest(registry)
+
+
+class _Figures:
+    """A collector, as prometheus-client calls what it asks for values."""
+
+    def __init__(self, figures: DeskFigures, vitals: Vitals) -> None:
+        self._gauges = figures
+        self._vitals = vitals
+
+    def collect(self) -> Iterable[Metric]:
+        for name, told, value in _GAUGES:
+            yield GaugeMetricFamily(f"frontdoor_{name}", told, value(self._gauges))
+        yield GaugeMetricFamily(
+            "frontdoor_intake_silence_seconds",
+            "Time since Telegram was heard of.",
+            self._vitals.since_intake(),
+        )
+        yield CounterMetricFamily(
+            "frontdoor_telegram_429",
+            "Calls that Telegram refused because there were too many.",
+            self._vitals.floods(),
+        )

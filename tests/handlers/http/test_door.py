@@ -1,0 +1,263 @@
+"""Health, metrics and Telegram's webhook: what machines ask for, and what strangers get."""
+
+import asyncio
+import io
+import json
+import re
+import sqlite3
+from collections.abc import AsyncIterator
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from bot.http_server import CannotListen, HttpServer
+from bot.webhook import WebhookIntake
+from channels.telegram.client.gateway import make_bot
+from core.desk import Desk
+from core.models import InboxRow
+from handlers.http import guard
+from handlers.http.door import make_door
+from handlers.http.guard import MOST_BYTES
+from handlers.http.health import Vitals
+from handlers.http.telegram_webhook import HEADER, Webhook
+from tests.actions import people
+from tests.handlers.http.conftest import Clock, Visitor, served
+
+SECRET = "a-secret-of-many-letters"
+WITH_SECRET = {HEADER: SECRET}
+
+
+class Process:
+    """What the door is told of its process."""
+
+    def __init__(self) -> None:
+        self.silence = 1.0
+        self.floods = 0
+        self.news = 0
+
+    def note(self) -> None:
+        self.news += 1
+
+
+@pytest.fixture
+def process() -> Process:
+    return Process()
+
+
+@pytest.fixture
+async def intake(desk: Desk, process: Process) -> AsyncIterator[WebhookIntake]:
+    bot = make_bot("42:TEST", "http://127.0.0.1:1")
+    yield WebhookIntake(bot, desk, process.note, "http://127.0.0.1/telegram", SECRET)
+    await bot.session.close()
+
+
+@pytest.fixture
+async def visitor(desk: Desk, process: Process, intake: WebhookIntake) -> AsyncIterator[Visitor]:
+    vitals = Vitals(lambda: process.silence, lambda: process.floods)
+    async with served(make_door(desk, vitals, Webhook(SECRET, intake.receive))) as visitor:
+        yield visitor
+
+
+async def stored(desk: Desk) -> list[InboxRow]:
+    async with desk.database.read() as session:
+        return list(await session.scalars(select(InboxRow).order_by(InboxRow.id)))
+
+
+def update(number: int = 7, text: str = "hello") -> dict[str, Any]:
+    return {"update_id": number, "message": {"chat": {"id": 101}, "text": text}}
+
+
+async def test_an_update_is_in_the_inbox_when_telegram_reads_200(
+    visitor: Visitor, desk: Desk, process: Process
+) -> None:
+    status, _, body = await visitor.ask("POST", "/telegram", json=update(), headers=WITH_SECRET)
+    (row,) = await stored(desk)
+    assert (status, body) == (200, "")
+    assert (row.source, row.external_id, row.ordering_key) == ("telegram:42", "7", "101")
+    assert json.loads(row.raw) == update()
+    assert process.news == 1
+
+
+async def test_an_update_that_comes_again_is_stored_once(visitor: Visitor, desk: Desk) -> None:
+    for _ in range(3):
+        await visitor.ask("POST", "/telegram", json=update(), headers=WITH_SECRET)
+    assert len(await stored(desk)) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {HEADER: ""}, {HEADER: SECRET[:-1]}, {HEADER: SECRET + "x"}, {HEADER: "é" * 16}],
+)
+async def test_without_the_secret_nothing_is_read_and_nothing_stored(
+    visitor: Visitor, desk: Desk, headers: dict[str, str]
+) -> None:
+    status, answered, body = await visitor.ask("POST", "/telegram", json=update(), headers=headers)
+    assert status == 401
+    assert answered["Content-Type"] == "application/problem+json"
+    assert body["code"] == "unauthorized"
+    assert SECRET not in str(body)
+    assert not await stored(desk)
+
+
+async def test_the_secret_is_asked_for_before_the_body_has_come(visitor: Visitor) -> None:
+    host, port = re.match(r"http://(.+):(\d+)", visitor.url).groups()  # type: ignore[union-attr]
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert b" 401 " in await reader.readline()
+    writer.close()
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"{}", b'{"update_id": "x"}', b"\xff"])
+async def test_what_is_no_update_is_refused(visitor: Visitor, desk: Desk, body: bytes) -> None:
+    status, _, said = await visitor.ask("POST", "/telegram", data=body, headers=WITH_SECRET)
+    assert (status, said["code"]) == (400, "no_update")
+    assert not await stored(desk)
+
+
+async def chunks(total: int) -> AsyncIterator[bytes]:
+    for _ in range(total // 65536):
+        yield b" " * 65536
+
+
+async def test_a_body_beyond_the_limit_is_refused_with_and_without_its_length(
+    visitor: Visitor, desk: Desk
+) -> None:
+    for body in (io.BytesIO(b" " * (MOST_BYTES + 1)), chunks(2 * MOST_BYTES)):
+        status, _, said = await visitor.ask("POST", "/telegram", data=body, headers=WITH_SECRET)
+        assert (status, said["code"]) == (413, "too_large")
+    assert not await stored(desk)
+
+
+async def test_a_body_that_never_comes_is_waited_for_a_while(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "BODY_TIMEOUT", 0.05)
+    host, port = re.match(r"http://(.+):(\d+)", visitor.url).groups()  # type: ignore[union-attr]
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST /telegram HTTP/1.1\r\nHost: x\r\n{HEADER}: {SECRET}\r\nContent-Length: 9\r\n\r\n"
+    writer.write(head.encode())
+    async with asyncio.timeout(10):
+        assert b" 408 " in await reader.readline()
+    writer.close()
+
+
+async def test_headers_beyond_the_limit_are_refused(visitor: Visitor) -> None:
+    host, port = re.match(r"http://(.+):(\d+)", visitor.url).groups()  # type: ignore[union-attr]
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Big: " + b"x" * 200_000)
+    async with asyncio.timeout(10):
+        assert b" 400 " in await reader.readline()
+    writer.close()
+
+
+async def test_telegram_is_asked_to_come_again_while_the_database_is_away(
+    visitor: Visitor, desk: Desk
+) -> None:
+    locked = sqlite3.OperationalError("database is locked")
+    locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    gone = OperationalError("BEGIN", None, locked)
+    with patch.object(Desk, "run", side_effect=gone):
+        status, answered, body = await visitor.ask(
+            "POST", "/telegram", json=update(), headers=WITH_SECRET
+        )
+    assert (status, body["code"], answered["Retry-After"]) == (503, "unavailable", "5")
+    assert (await visitor.ask("POST", "/telegram", json=update(), headers=WITH_SECRET))[0] == 200
+    assert len(await stored(desk)) == 1
+
+
+async def test_a_fault_of_ours_says_nothing_of_itself(
+    visitor: Visitor, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch.object(Desk, "run", side_effect=RuntimeError("canary of the inside")):
+        status, _, body = await visitor.ask("POST", "/telegram", json=update(), headers=WITH_SECRET)
+    assert (status, body["code"]) == (500, "internal")
+    assert "canary" not in str(body)
+    assert "canary of the inside" in caplog.text
+
+
+async def test_health_needs_no_database_and_readiness_does(
+    visitor: Visitor, process: Process
+) -> None:
+    assert (await visitor.ask("GET", "/healthz"))[::2] == (200, "ok")
+    status, _, body = await visitor.ask("GET", "/readyz")
+    assert (status, body) == (200, {"ready": True, "checks": {"database": True, "telegram": True}})
+    process.silence = 1000.0
+    status, _, body = await visitor.ask("GET", "/readyz")
+    assert (status, body["checks"]) == (503, {"database": True, "telegram": False})
+    process.silence = 0.0
+    with patch.object(Desk, "read", side_effect=OSError("gone")):
+        assert (await visitor.ask("GET", "/healthz"))[0] == 200
+        status, _, body = await visitor.ask("GET", "/readyz")
+    assert (status, body["checks"]) == (503, {"database": False, "telegram": True})
+
+
+def figures(text: str) -> dict[str, float]:
+    lines = (line.split() for line in text.splitlines() if line.startswith("frontdoor_"))
+    return {name: float(value) for name, value in lines}
+
+
+async def test_metrics_say_what_waits_how_long_and_what_failed(
+    visitor: Visitor, desk: Desk, process: Process, clock: Clock
+) -> None:
+    await people.opens(desk)
+    await visitor.ask("POST", "/telegram", json=update(), headers=WITH_SECRET)
+    process.floods = 3
+    clock.move(days=4)
+    status, answered, text = await visitor.ask("GET", "/metrics")
+    found = figures(text)
+    assert status == 200 and answered["Content-Type"].startswith("text/plain")
+    assert found["frontdoor_inbox_waiting"] == 1
+    assert found["frontdoor_inbox_oldest_seconds"] == 4 * 86400
+    assert found["frontdoor_outbox_waiting"] > 0
+    assert found["frontdoor_outbox_oldest_seconds"] > 3 * 86400
+    assert found["frontdoor_tickets_overdue"] == 1
+    assert found["frontdoor_timers_late_seconds"] > 86400  # the sweep does not run here
+    assert found["frontdoor_telegram_429_total"] == 3
+    assert found["frontdoor_outbox_failed"] == found["frontdoor_inbox_quarantined"] == 0
+    assert "It does not work" not in text
+
+
+async def test_metrics_are_for_this_machine(visitor: Visitor) -> None:
+    through_a_proxy = {"X-Forwarded-For": "203.0.113.9"}
+    status, _, body = await visitor.ask("GET", "/metrics", headers=through_a_proxy)
+    assert status == 404 and "frontdoor_" not in str(body)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/telegram", 405),
+        ("GET", "/docs", 404),
+        ("GET", "/openapi.json", 404),
+        ("POST", "/healthz", 405),
+        ("GET", "/%2e%2e/%2e%2e/etc/passwd", 404),
+        ("GET", "/healthz%00", 404),
+    ],
+)
+async def test_whatever_else_is_asked_for_is_told_in_one_form(
+    visitor: Visitor, method: str, path: str, status: int
+) -> None:
+    got, headers, body = await visitor.ask(method, path)
+    assert (got, body["status"]) == (status, status)
+    assert headers["Content-Type"] == "application/problem+json"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Server" not in headers
+
+
+async def test_without_a_webhook_there_is_no_such_path(desk: Desk, process: Process) -> None:
+    vitals = Vitals(lambda: process.silence, lambda: process.floods)
+    async with served(make_door(desk, vitals)) as visitor:
+        assert (await visitor.ask("POST", "/telegram", headers=WITH_SECRET))[0] == 404
+
+
+async def test_an_address_that_is_taken_is_named() -> None:
+    first = HttpServer(("127.0.0.1", 0), lambda: None)
+    host, port = first.bind()
+    with pytest.raises(CannotListen, match=f"{host}:{port} cannot be listened on"):
+        HttpServer((host, port), lambda: None).bind()
+    first.stop()

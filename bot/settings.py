@@ -180,7 +180,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "IMAP_URL": "imaps://user:password@mail.example.com/INBOX",
     "SUPPORT_ADDRESSES": "support@example.com,help@example.com",
     "NUMBER_MASK": "SR-{0}",
-    "NUMBER_IN_BODY": "on or off",
+    "NUMBER_IN_BODY": "on",
     "MAIL_AUTHORITIES": "mx.example.com",
     "FILES_URL": "file://data/files",
     "WEBHOOK_URL": "https://bot.example.com/telegram",

@@ -56,6 +56,7 @@ class MailFetcher:
     _failed: set[int] = field(default_factory=set)
     _kept: set[int] = field(default_factory=set)
     _box: Any = None
+    _hung_up: bool = False
 
     def is_silent(self) -> bool:
         """Return whether nothing is heard of the mailbox, or something in it cannot be stored."""
@@ -77,6 +78,7 @@ class MailFetcher:
 
     async def _visit(self) -> None:
         """Log in, and fetch whenever there is news, until the connection ends."""
+        self._hung_up = False
         await asyncio.to_thread(self._open)
         while True:
             await self.fetch_new()
@@ -139,8 +141,12 @@ class MailFetcher:
         return Raw(_external_id(id_of(message, raw), raw), f"mail:{sender}", words)
 
     def _open(self) -> None:
-        self._box = connect(self.url, self.tls)
-        self._box.login(self.url.user, self.url.password, initial_folder=self.url.folder)
+        box = connect(self.url, self.tls)
+        if self._hung_up:  # the desk has ended meanwhile
+            _close(box)
+            return
+        self._box = box
+        box.login(self.url.user, self.url.password, initial_folder=self.url.folder)
 
     def _read(self, uid: int) -> bytes | None:
         size = _SIZE.search(str(self._box.client.uid("fetch", str(uid), "(RFC822.SIZE)")[1]))
@@ -165,10 +171,17 @@ class MailFetcher:
     def _hang_up(self) -> None:
         """Close the connection at once: a thread that waits at it ends by that."""
         box, self._box = self._box, None
+        self._hung_up = True
         if box is not None:
-            # not its own `shutdown`: that waits for the thread, which waits for the server
+            # its own `shutdown` waits for the thread, which waits for the server
             with suppress(OSError):
                 box.client.socket().shutdown(socket.SHUT_RDWR)
+            asyncio.get_running_loop().run_in_executor(None, _close, box)
+
+
+def _close(box: Any) -> None:
+    with suppress(Exception):
+        box.client.shutdown()
 
 
 def connect(url: MailboxUrl, tls: Any = None) -> Any:

@@ -85,7 +85,12 @@ def test_databases_we_can_use(url: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps", "smtp+starttls"])
 def test_mail_leaves_by_any_of_three_schemes(scheme: str) -> None:
-    load_settings({**MAIL, "SMTP_URL": f"{scheme}://user:password@mail.example.com:25"})
+    host = "127.0.0.1" if scheme == "smtp" else "mail.example.com"
+    load_settings({**MAIL, "SMTP_URL": f"{scheme}://user:password@{host}:25"})
+
+
+def test_mail_leaves_unprotected_only_when_that_is_said() -> None:
+    load_settings({**MAIL, "SMTP_URL": "smtp://mail.example.com:25?insecure=1"})
 
 
 REFUSED = [
@@ -252,7 +257,7 @@ def test_a_log_is_told_every_secret_also_as_libraries_spell_it() -> None:
             **MAIL,
             "BOT_TOKEN": "42:testing",
             "DATABASE_URL": "postgresql+asyncpg://u:pass%20word@host/db",
-            "SMTP_URL": "smtp://u:mail-word@host",
+            "SMTP_URL": "smtps://u:mail-word@host",
             "TELEGRAM_PROXY": "socks5://u:proxy-word@host:1080",
         }
     )

@@ -131,6 +131,7 @@ import asyncio, sys
 from pathlib import Path
 from core import fault_points
 from core.company import Company
+from core.db import Database
 from core.desk import Desk
 from core.files import FolderStore
 from handlers.mail.fetch import MailFetcher

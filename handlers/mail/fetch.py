@@ -57,6 +57,7 @@ class MailFetcher:
     _kept: set[int] = field(default_factory=set)
     _box: Any = None
     _hung_up: bool = False
+    _closing: asyncio.Future[None] | None = None
 
     def is_silent(self) -> bool:
         """Return whether nothing is heard of the mailbox, or something in it cannot be stored."""
@@ -176,7 +177,7 @@ class MailFetcher:
             # its own `shutdown` waits for the thread, which waits for the server
             with suppress(OSError):
                 box.client.socket().shutdown(socket.SHUT_RDWR)
-            asyncio.get_running_loop().run_in_executor(None, _close, box)
+            self._closing = asyncio.get_running_loop().run_in_executor(None, _close, box)
 
 
 def _close(box: Any) -> None:

@@ -79,7 +79,7 @@ def company_of(settings: Settings) -> Company:
         alerts_chat=_chat(settings.alert_chat_id),
         mail_alerts_to=settings.mail_alerts_to,
         number_mask=settings.number_mask,
-        acknowledged_hourly=frozenset({EMAIL}),
+        letter_channels=frozenset({EMAIL}) if settings.smtp_url else frozenset(),
         outage_faults=settings.outage_faults,
         outage_window=settings.outage_window,
     )

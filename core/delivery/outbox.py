@@ -264,7 +264,7 @@ async def _stored(tx: Tx, ticket: Ticket | None, message: Message | None) -> Sto
     in_card = message is not None and message.in_card
     if ticket is None:
         return Stored(in_card=in_card)
-    sparing = ticket.origin in tx.company.acknowledged_hourly
+    sparing = ticket.origin in tx.company.letter_channels
     repeated = sparing and await _opened_lately(tx, ticket)
     return Stored(ticket.origin, in_card=in_card, repeated=repeated)
 

@@ -21,6 +21,7 @@ from core.events import (
     QuestionAfterAll,
 )
 from core.models import Message, Note, Person, Ticket
+from core.people.contact_points import answer_at
 from core.people.permissions import may
 from core.sla import answer_clock
 from core.sla.answer_clock import ANSWER, is_known_late, set_timers, unanswered_since
@@ -39,13 +40,20 @@ UNDO_HOURS: Final = 48
 
 
 async def reply(
-    tx: Tx, ticket_id: int, incoming: IncomingMessage, *, wait: bool = False, to_all: bool = False
+    tx: Tx,
+    ticket_id: int,
+    incoming: IncomingMessage,
+    *,
+    wait: bool = False,
+    to_all: bool = False,
+    by: str | None = None,
 ) -> Ticket:
     """Answer the customer (B4); ``wait`` then waits for their reply (B5).
 
     Whoever answers an unassigned ticket becomes its assignee (B3). The answer deadline ends when
     the answer is delivered, not before. ``to_all``: it also goes to the customers of all child
-    tickets, as every answer to an outage does. Raises :class:`MoveRefused`, :class:`Unreadable`,
+    tickets, as every answer to an outage does. ``by``: the channel that the customer is answered in
+    from now on, until they write from another. Raises :class:`MoveRefused`, :class:`Unreadable`,
     :class:`Refusal`.
     """
     ticket = await access(tx, ticket_id, "wait" if wait else "reply")
@@ -53,6 +61,8 @@ async def reply(
         raise Unreadable("refusal.empty_answer", number=ticket_id)
     await target_of(tx, ticket, "reply")
     to_all = to_all or ticket.origin == OUTAGE
+    if by is not None:
+        await _choose_channel(tx, ticket, by)
     if not to_all:
         await _demand_channel(tx, ticket)
     if to_all and not await has_children(tx, ticket_id):
@@ -80,6 +90,12 @@ async def reply(
         await assign(tx, ticket, by_answer=True)
     await enter(tx, ticket, "wait" if wait else "reply")
     return ticket
+
+
+async def _choose_channel(tx: Tx, ticket: Ticket, by: str) -> None:
+    person = await tx.get(Person, ticket.customer_id)
+    if by not in tx.company.letter_channels or not await answer_at(tx, person, by):
+        raise Refusal("refusal.no_address", number=ticket.id)
 
 
 async def _demand_channel(tx: Tx, ticket: Ticket) -> None:

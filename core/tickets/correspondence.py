@@ -11,11 +11,15 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from core.addresses import MessageRef
+from core.addresses import Address, MessageRef
+from core.errors import NotAllowed, Refusal
 from core.events import CustomerWrote
 from core.models import ContactPoint, Message, Person, Ticket
+from core.people.contact_points import Point, make_contact
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
+from core.people.permissions import may
 from core.tickets.catalog import workflow_of
+from core.tickets.conversation import reply
 from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tx import Tx
@@ -82,6 +86,37 @@ async def _is_there(tx: Tx, words: IncomingMessage) -> bool:
     """
     query = select(Message.id).where(Message.source == words.ref, Message.text == words.text)
     return await tx.first(query.limit(1)) is not None
+
+
+async def write_first(tx: Tx, address: Address, incoming: IncomingMessage) -> Ticket:
+    """Open a ticket by writing to somebody, known or not, at their address (A12).
+
+    Raises :class:`NotAllowed`, :class:`Refusal`.
+    """
+    if not may(tx.actor.role, "open"):
+        raise NotAllowed("open")
+    if address.channel not in tx.company.letter_channels:
+        raise Refusal("refusal.no_letters")
+    person = await find_by_address(tx, address) or await _noted_at(tx, address)
+    if person is None:
+        name = address.chat.partition("@")[0]
+        person = await make_contact(tx, name, [Point(address.channel, address.chat)])
+    person.address = address
+    title = clean_name(incoming.text, TITLE_LENGTH)
+    ticket = await open_ticket(
+        tx, person, [], topic=None, origin=address.channel, title=title, silent=True
+    )
+    return await reply(tx, ticket.id, incoming)
+
+
+async def _noted_at(tx: Tx, address: Address) -> Person | None:
+    """Whoever was last said to have this address."""
+    query = (
+        select(Person)
+        .join(ContactPoint, Person.id == ContactPoint.person_id)
+        .where(ContactPoint.kind == address.channel, ContactPoint.value == address.chat)
+    )
+    return await tx.first(query.order_by(Person.id.desc()).limit(1))
 
 
 async def _person(tx: Tx, arrival: Arrival) -> Person | None:

@@ -242,7 +242,7 @@ async def stage_at(database: Database, folder: Path, **how: Any) -> AsyncIterato
     imap, smtp = ImapServer(office), SmtpServer(office)
     await imap.start()
     await smtp.start()
-    company = Company(language="en", operators_chat=GROUP, acknowledged_hourly=frozenset({"email"}))
+    company = Company(language="en", operators_chat=GROUP, letter_channels=frozenset({"email"}))
     desk = Desk(database, company, SUBSCRIBERS)
     await desk.run(make_signing_key)
     stage = Stage(office, imap, smtp, desk, folder, how=how)

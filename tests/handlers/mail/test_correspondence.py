@@ -2,7 +2,11 @@
 
 from email.message import EmailMessage
 
-from tests.handlers.mail.desk_by_mail import ANNA, Stage, plain
+from core.addresses import Address, MessageRef
+from core.people.staff import by_operator
+from core.tickets.correspondence import write_first
+from core.tickets.incoming import IncomingMessage
+from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain
 
 
 async def test_a_mail_becomes_a_ticket_and_the_answer_comes_as_a_mail(stage: Stage) -> None:
@@ -159,3 +163,16 @@ async def test_a_bounce_tells_that_the_answer_did_not_arrive(stage: Stage) -> No
         lambda: any(one.key == "answer.failed.blocked" for one in stage.group.deliveries)
     )
     await stage.tickets(1)
+
+
+async def test_an_operator_writes_first_and_the_answer_joins(stage: Stage) -> None:
+    body = {"kind": "text", "text": "We are done.", "entities": [], "file_id": None, "more": {}}
+    incoming = IncomingMessage(MessageRef("telegram", "-100", "77"), "text", "We are done.", body)
+    to = Address("email", "new@y.test")
+    await stage.desk.run(by_operator, OLGA, write_first, to, incoming)
+    first = await stage.mail(1, "new@y.test")
+    assert plain(first).startswith("We are done.")
+    stage.write("Thank you!", sender="new@y.test", In_Reply_To=first["Message-ID"])
+    await stage.until(lambda: _count(stage, 1, 2))
+    (ticket,) = await stage.tickets(1)
+    assert (ticket.origin, len(stage.mails("new@y.test"))) == ("email", 1)

@@ -166,8 +166,10 @@ async def test_a_bounce_tells_that_the_answer_did_not_arrive(stage: Stage) -> No
 
 
 async def test_an_operator_writes_first_and_the_answer_joins(stage: Stage) -> None:
-    body = {"kind": "text", "text": "We are done.", "entities": [], "file_id": None, "more": {}}
-    incoming = IncomingMessage(MessageRef("telegram", "-100", "77"), "text", "We are done.", body)
+    ref = MessageRef("telegram", "-100", "77")
+    incoming = IncomingMessage(
+        ref, "text", "We are done.", {"kind": "text", "text": "We are done."}
+    )
     to = Address("email", "new@y.test")
     await stage.desk.run(by_operator, OLGA, write_first, to, incoming)
     first = await stage.mail(1, "new@y.test")

@@ -39,7 +39,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._line = ""
+        self._line: list[str] = []
         self._depth = 0
 
     def text(self) -> str:
@@ -69,11 +69,11 @@ class _Writer:
         elif tag in _BLOCKS:
             self._end()
         if tag == "li":
-            self._line = "• "
+            self._line = ["• "]
         elif tag == "hr":
             self._lines.append(self._mark() + "________________")
         elif tag in ("td", "th") and self._line:
-            self._line += " "
+            self._line.append(" ")
         if _is_quotation(node, tag):
             self._depth += 1
         return True
@@ -89,12 +89,13 @@ class _Writer:
 
     def _say(self, text: str) -> None:
         text = _SPACE.sub(" ", text)
-        self._line += text if self._line else text.lstrip()
+        self._line.append(text if self._line else text.lstrip())
 
     def _end(self, *, keep: bool = False) -> None:
-        if self._line.strip() or keep:
-            self._lines.append((self._mark() + self._line.strip()).rstrip())
-        self._line = ""
+        line = _SPACE.sub(" ", "".join(self._line)).strip()
+        if line or keep:
+            self._lines.append((self._mark() + line).rstrip())
+        self._line = []
 
     def _mark(self) -> str:
         return "> " * min(self._depth, 5)

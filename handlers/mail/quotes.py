@@ -209,8 +209,9 @@ def _is_attribution(lines: list[str], kinds: Sequence[re.Pattern[str]] = ATTRIBU
 
 def _without_unmarked(lines: list[str]) -> list[str]:
     """Without what follows an attribution that no marked line follows, below an answer."""
-    for at in range(1, len(lines)):
-        if not lines[at].strip() or not _says_something(lines[:at]):
+    first = next((at for at, line in enumerate(lines) if _says_something([line])), len(lines))
+    for at in range(first + 1, len(lines)):
+        if not lines[at].strip():
             continue
         for length in range(1, LONGEST_ATTRIBUTION + 1):
             part = lines[at : at + length]

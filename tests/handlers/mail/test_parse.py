@@ -8,6 +8,7 @@ from email.message import EmailMessage
 import pytest
 
 from channels.email.compose import compose, mailbox
+from handlers.mail.handler import PARSE_TIMEOUT
 from handlers.mail.nature import Nature, bounce_of, is_proved, nature_of
 from handlers.mail.parse import Mail, parse
 from tests.handlers.mail import samples
@@ -160,3 +161,24 @@ def test_hostile_subjects_and_names_never_make_a_header() -> None:
         )
         counts.add(len(parse(letter.as_bytes()).headers.items()))
     assert len(counts) == 1
+
+
+HUGE = {
+    "lines of blanks": b" \n" * 50_000 + b"x\n" * 50_000,
+    "quotations": b"> x\n\n" * 40_000,
+    "dates": b"12.11.2026, 10:21, \n" * 10_000,
+    "angles": b"<" * 200_000,
+}
+
+
+@pytest.mark.parametrize("body", HUGE.values(), ids=HUGE)
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_huge_mails_take_no_longer_than_their_length(body: bytes, kind: str) -> None:
+    began = time.process_time()
+    mail(f"Content-Type: text/{kind}", body=body)
+    assert time.process_time() - began < PARSE_TIMEOUT / 2
+
+
+def test_deeply_nested_html_is_read() -> None:
+    found = mail("Content-Type: text/html", body=b"<div><table><tr><td>" * 5_000 + b"words")
+    assert found.words.new == "words"

@@ -31,6 +31,7 @@ def mail_handler(settings: Settings, desk: Desk, files: FileStore) -> MailHandle
         own,
         settings.mail_authorities,
         number_in_body=settings.number_in_body,
+        blacklist=settings.mail_blacklist,
     )
 
 

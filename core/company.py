@@ -16,8 +16,8 @@ class Company:
     ticket become one after ``unassigned_wait``; ``None``: never (A4). ``letter_channels``: anybody
     who has an address there can be written to first, and is told of one new ticket an hour (S19).
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
-    many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0 never
-    does (X9).
+    many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
+    never does (X9).
     """
 
     name: str = ""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from core.tickets.correspondence import Arrival, receive
 from core.tickets.delivery_results import report_undelivered
 from core.tickets.incoming import IncomingMessage
 from core.words.numbers import find_masked
-from handlers.mail.nature import Nature, bounce_of, is_proved, nature_of
+from handlers.mail.nature import Nature, blacklisted, bounce_of, is_proved, nature_of
 from handlers.mail.parse import Mail, parse
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,8 @@ class UnreadableMail(Exception):
 @dataclass(slots=True)
 class MailHandler:
     """Handles stored mails. ``support``: addresses whose mail is for us, in lower case; ``own``:
-    all from which we write; ``authorities``: our servers' names in ``Authentication-Results``.
+    all from which we write; ``authorities``: our servers' names in ``Authentication-Results``;
+    ``blacklist``: entries as `nature.blacklisted` reads them.
     """
 
     desk: Desk
@@ -47,6 +48,7 @@ class MailHandler:
     own: Collection[str]
     authorities: Collection[str] = ()
     number_in_body: bool = False
+    blacklist: Sequence[str] = ()
     timeout: float = PARSE_TIMEOUT
     _domains: frozenset[str] = field(init=False)
 
@@ -60,8 +62,8 @@ class MailHandler:
         nature = nature_of(mail, self.own)
         if nature is Nature.BOUNCE:
             await self._report(mail, raw)
-        elif nature is Nature.OWN or not self._is_for_us(mail):
-            log.info("a mail is left alone: %s", nature.name.lower())
+        elif why := self._unwanted(mail, nature):
+            log.info("a mail is left alone: %s", why)
             await self.desk.run(change_nothing)
         else:
             arrival = await self._arrival(mail, automatic=nature is Nature.AUTOMATIC)
@@ -79,6 +81,15 @@ class MailHandler:
         if mail.sender is None and nature_of(mail, self.own) is not Nature.BOUNCE:
             raise UnreadableMail("it has no sender")
         return mail
+
+    def _unwanted(self, mail: Mail, nature: Nature) -> str | None:
+        """Why the mail is nothing for the desk; its bytes are kept all the same."""
+        if nature is Nature.OWN:
+            return "it comes from ourselves"
+        if not self._is_for_us(mail):
+            return "it is for another address"
+        entry = blacklisted(mail.answer_to or mail.sender or "", self.blacklist)
+        return None if entry is None else f"its sender is on the blacklist: {entry}"
 
     def _is_for_us(self, mail: Mail) -> bool:
         """A mailbox may get mail for several addresses: what names another one of ours is not for

@@ -5,7 +5,7 @@ one exception is what our own mail server says of the sender (S20).
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from enum import Enum, auto
@@ -104,6 +104,29 @@ def bounce_of(mail: Mail, raw: bytes) -> tuple[Bounce, tuple[str, ...]]:
         failed = named[1] if named else ""
     ids = tuple(dict.fromkeys([*mail.chain, *_MESSAGE_ID.findall(text)]))
     return Bounce(read_email(failed), permanent=said is not None and said[1] == "5"), ids
+
+
+# Whom nobody wants to hear of.
+
+
+def blacklisted(address: str, entries: Sequence[str]) -> str | None:
+    """Return the entry that the address is on, if it is on any (F4).
+
+    ``a@x.test`` is an address, ``@x.test`` or ``x.test`` a domain with all below it, anything else
+    (``noreply``, ``sales@``) a part of what stands before the @.
+    """
+    return next((entry for entry in entries if _is_on(address, entry)), None)
+
+
+def _is_on(address: str, entry: str) -> bool:
+    local, _, domain = address.partition("@")
+    before, at, after = entry.partition("@")
+    if before and after:
+        return address == entry
+    if after or (not at and "." in entry):
+        wanted = after or entry
+        return domain == wanted or domain.endswith(f".{wanted}")
+    return before in local
 
 
 # Who vouches for the sender.

@@ -9,7 +9,7 @@ import pytest
 
 from channels.email.compose import compose, mailbox
 from handlers.mail.handler import PARSE_TIMEOUT
-from handlers.mail.nature import Nature, bounce_of, is_proved, nature_of
+from handlers.mail.nature import Nature, blacklisted, bounce_of, is_proved, nature_of
 from handlers.mail.parse import Mail, parse
 from tests.handlers.mail import samples
 
@@ -182,3 +182,20 @@ def test_huge_mails_take_no_longer_than_their_length(body: bytes, kind: str) -> 
 def test_deeply_nested_html_is_read() -> None:
     found = mail("Content-Type: text/html", body=b"<div><table><tr><td>" * 5_000 + b"words")
     assert found.words.new == "words"
+
+
+@pytest.mark.parametrize(
+    ("address", "entry", "is_on"),
+    [
+        ("a@x.test", "a@x.test", True),
+        ("aa@x.test", "a@x.test", False),
+        ("a@x.test", "@x.test", True),
+        ("a@sub.x.test", "x.test", True),
+        ("a@notx.test", "x.test", False),
+        ("noreply-7@x.test", "noreply", True),
+        ("anna@noreply.test", "noreply", False),
+        ("sales@x.test", "sales@", True),
+    ],
+)
+def test_an_entry_is_an_address_a_domain_or_a_part(address: str, entry: str, is_on: bool) -> None:
+    assert (blacklisted(address, ["other@z.test", entry]) == entry) is is_on

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.health_watch import HealthWatch
 from bot.http_server import HttpServer
-from bot.mail import BySource, mail_fetchers, mail_handler, telegram_file
+from bot.mail import BySource, file_linker, mail_fetchers, mail_handler, telegram_file
 from bot.migrations import migrate
 from bot.polling import Poller
 from bot.settings import Settings
@@ -36,7 +36,7 @@ from core.delivery.channel import Channel
 from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
-from core.files import FileStore, store_at
+from core.files import FileStore, LinkedFiles, store_at
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
 from core.setup.signing_key import find_signing_key, make_signing_key
@@ -280,7 +280,7 @@ def build(
             None if database.path is None else database.path.parent,
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),
-        _http(settings, desk, poller, pacer),
+        _http(settings, desk, poller, pacer, files),
         fetchers,
     )
 
@@ -299,7 +299,11 @@ def _intake(
 
 
 def _http(
-    settings: Settings, desk: Desk, intake: Poller | WebhookIntake, pacer: Pacer
+    settings: Settings,
+    desk: Desk,
+    intake: Poller | WebhookIntake,
+    pacer: Pacer,
+    files: FileStore,
 ) -> HttpServer | None:
     """The HTTP door, where something needs it; a desk without it imports nothing of it."""
     if not settings.serves_http:
@@ -314,7 +318,7 @@ def _http(
         if isinstance(intake, WebhookIntake):
             webhook = Webhook(intake.secret, intake.receive)
         vitals = Vitals(lambda: time.monotonic() - intake.last_poll, lambda: pacer.floods)
-        return make_door(desk, vitals, webhook)
+        return make_door(desk, vitals, webhook, files)
 
     return HttpServer(settings.http_listen, make_app)
 
@@ -322,7 +326,8 @@ def _http(
 def _channels(
     settings: Settings, desk: Desk, texts: Texts, gateway: Gateway, files: FileStore
 ) -> Mapping[str, Channel]:
-    channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts, files)}
+    linked = LinkedFiles(files, file_linker(settings, desk))
+    channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts, linked)}
     if settings.smtp_url is not None and settings.mail_from is not None:
         url = settings.smtp_url.get_secret_value()
         channels["email"] = EmailChannel(

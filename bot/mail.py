@@ -13,6 +13,8 @@ from bot.update_queue import UnparsableUpdate
 from core.desk import Desk
 from core.files import FileStore
 from core.inbox import Stored
+from core.setup.file_links import file_link
+from core.setup.signing_key import find_signing_key
 from handlers.mail.fetch import MailFetcher
 from handlers.mail.handler import MailHandler, UnreadableMail
 from handlers.mail.mailbox_url import MailboxUrl
@@ -59,6 +61,18 @@ class BySource:
             await self.mails.handle(stored)
         except UnreadableMail as error:
             raise UnparsableUpdate(str(error)) from error
+
+
+def file_linker(settings: Settings, desk: Desk) -> Callable[[str, str], Awaitable[str | None]]:
+    """Return what makes links to stored files; None where no address of ours is known."""
+
+    async def link(name: str, title: str) -> str | None:
+        if settings.public_url is None:
+            return None
+        key = await desk.read(find_signing_key)
+        return file_link(settings.public_url, key, name, title, desk.clock())
+
+    return link
 
 
 def telegram_file(bot: Bot) -> Callable[[str], Awaitable[bytes]]:

@@ -8,6 +8,8 @@ import asyncio
 import hashlib
 import os
 import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -26,6 +28,17 @@ class FileStore(Protocol):
     async def read(self, name: str) -> bytes:
         """Return the bytes of that name. Raises OSError, FileNotFoundError for an unknown one."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFiles:
+    """A store, and where its files can be fetched by whoever has the link.
+
+    ``link``: name and title → the address, or None where nothing is served.
+    """
+
+    store: FileStore
+    link: Callable[[str, str], Awaitable[str | None]]
 
 
 def name_of(data: bytes) -> str:

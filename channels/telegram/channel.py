@@ -45,7 +45,7 @@ from core.delivery.outbox_store import (
 from core.delivery.pacing import Priority, aged
 from core.delivery.sent_messages import copies_of, find_standing
 from core.desk import Desk
-from core.files import FileStore
+from core.files import LinkedFiles
 from core.texts import TextError, Texts
 from core.tickets.card import Card, card_of, words_of
 
@@ -67,7 +67,7 @@ class TelegramChannel:
     name = "telegram"
 
     def __init__(
-        self, gateway: Gateway, desk: Desk, texts: Texts, files: FileStore | None = None
+        self, gateway: Gateway, desk: Desk, texts: Texts, files: LinkedFiles | None = None
     ) -> None:
         self._gateway = gateway
         self._desk = desk

@@ -17,7 +17,7 @@ from core.addresses import Address, MessageRef
 from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.sent_messages import card_place
 from core.desk import Desk
-from core.files import FileStore
+from core.files import LinkedFiles
 from core.tickets.card import Card, Words, last_from_customer, words_of
 from core.tickets.catalog import topic_title
 from core.tx import ReadTx
@@ -63,7 +63,7 @@ class Load:
 
 
 async def load(
-    desk: Desk, delivery: Delivery, renderer: Renderer, files: FileStore | None = None
+    desk: Desk, delivery: Delivery, renderer: Renderer, files: LinkedFiles | None = None
 ) -> Load | None:
     """The words of a delivery; ``None`` if they were withdrawn meanwhile. ``files``: where files
     lie that came by other ways.
@@ -92,16 +92,19 @@ async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None
     return words, ref_here(delivery, await last_from_customer(tx, number, chat, words[0].id))
 
 
-async def _with_file(words: Words, files: FileStore | None, renderer: Renderer) -> Words:
+async def _with_file(words: Words, files: LinkedFiles | None, renderer: Renderer) -> Words:
     """The file itself; a line about it where Telegram would not take it, or it is gone."""
     content = words.content
     file = content.get("file")
     if file is None or content.get("file_id"):
         return words
-    said = f"file.{'large' if file['size'] > LARGEST_FILE else 'gone'}"
+    large, link = file["size"] > LARGEST_FILE, None
+    if large and files is not None:
+        link = await files.link(file["name"], file["title"])
+    said = "file.gone" if not large else "file.large" if link is None else "file.linked"
     if files is not None and file["size"] <= LARGEST_FILE:
         try:
-            data = await files.read(file["name"])
+            data = await files.store.read(file["name"])
         except FileNotFoundError:
             log.warning("a file of message %s is gone", words.id)
         except OSError as error:
@@ -110,7 +113,9 @@ async def _with_file(words: Words, files: FileStore | None, renderer: Renderer) 
             return replace(
                 words, content={**content, "file_id": BufferedInputFile(data, file["title"])}
             )
-    line = renderer.plain(said, name=file["title"], megabytes=-(-file["size"] // 1_000_000))
+    line = renderer.plain(
+        said, name=file["title"], megabytes=-(-file["size"] // 1_000_000), link=link
+    )
     return replace(words, content={**content, "kind": "text", "text": line, "entities": []})
 
 

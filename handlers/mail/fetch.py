@@ -196,8 +196,12 @@ def connect(url: MailboxUrl, tls: Any = None) -> Any:
 
 def probe(url: MailboxUrl) -> int:
     """Log in, and return how many mails the folder holds. Blocks; raises what goes wrong."""
-    with connect(url).login(url.user, url.password, initial_folder=url.folder) as box:
+    box = connect(url)
+    try:
+        box.login(url.user, url.password, initial_folder=url.folder)
         return int(box.folder.status(url.folder, ["MESSAGES"])["MESSAGES"])
+    finally:
+        _close(box)
 
 
 def reason_of(error: Exception) -> str:

@@ -168,7 +168,7 @@ async def test_the_options_reach_the_sandbox(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_a_customer_writes_mail_and_reads_the_answer(visitor: Visitor) -> None:
     words = {"as": "anna", "subject": "Калитка", "text": "Не открывается."}
-    status, _ = await visitor.ask("mail", words)
+    status, _ = await visitor.ask("/page/mail", words)
     assert status == 200
     await says(visitor, visitor.group, "Не открывается.")
     card = next(one for one in visitor.group.bot_messages if "Не открывается." in one.text)

@@ -19,11 +19,13 @@ from aiogram.exceptions import (
 
 from bot.app import bot_of, company_of, desk_of
 from bot.commands import FINE, WRONG
+from bot.commands.mail_dns import PORT, missing_records, name_server
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
 from bot.http_server import CannotListen, open_socket
 from bot.migrations import pending
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
+from channels.email.compose import named_mailbox
 from channels.telegram.addresses import own_chat
 from channels.telegram.client.chat_health import TEAM, examine_chat
 from core.company import Company
@@ -118,6 +120,7 @@ async def examine(settings: Settings) -> list[Finding]:
     finally:
         await bot.session.close()
     findings += [finding async for finding in _mail(settings)]
+    findings += [finding async for finding in _records(settings)]
     findings += [finding async for finding in _mailboxes(settings)]
     return findings
 
@@ -293,6 +296,17 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("the mail server does not let us in", False, remedy)
     finally:
         await channel.close()
+
+
+async def _records(settings: Settings) -> AsyncIterator[Finding]:
+    """Look up what others ask of the domain that we send from."""
+    server = name_server()
+    if settings.mail_from is None or server is None:
+        return
+    domain = named_mailbox(settings.mail_from).domain
+    missing = await asyncio.to_thread(missing_records, domain, (server, PORT))
+    for record in missing:
+        yield Finding(f"mails of {domain} may be taken for spam: add {record}", True)
 
 
 async def _mailboxes(settings: Settings) -> AsyncIterator[Finding]:

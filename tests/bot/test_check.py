@@ -13,7 +13,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiohttp import web
 
 from bot import cli
-from bot.commands import FINE, WRONG
+from bot.commands import FINE, WRONG, check
 from bot.commands.check import Finding, examine
 from bot.migrations import migrate
 from bot.settings import load_settings
@@ -85,6 +85,12 @@ class Practice:
         assert found[0].remedy
         assert "\n" not in found[0].what + found[0].remedy
         return str(found[0])
+
+
+@pytest.fixture(autouse=True)
+def no_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No question leaves this machine."""
+    monkeypatch.setattr(check, "name_server", lambda: None)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from core.events import (
     NoteWritten,
     QuestionAfterAll,
 )
-from core.models import Message, Note, Person, Ticket
+from core.models import Message, Note, Person, SentMessage, Ticket
 from core.people.contact_points import answer_at
 from core.people.permissions import may
 from core.sla import answer_clock
@@ -222,6 +222,7 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
     if (tx.now - message.created_at).total_seconds() > UNDO_HOURS * 3600:
         raise Refusal("refusal.undo_late")
     parts = await _parts(tx, message)
+    await _demand_deletable(tx, parts)
     for part in parts:
         part.withdrawn_at = tx.now
     await tx.write()
@@ -237,6 +238,18 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
         )
     )
     return ticket, message
+
+
+async def _demand_deletable(tx: Tx, parts: Sequence[Message]) -> None:
+    """Raise :class:`Refusal` for what has gone where nothing can be deleted any more."""
+    if not tx.company.letter_channels:
+        return
+    query = select(SentMessage.id).where(
+        SentMessage.message_id.in_([part.id for part in parts]),
+        SentMessage.channel.in_(tx.company.letter_channels),
+    )
+    if await tx.first(query.limit(1)) is not None:
+        raise Refusal("refusal.undo_letter")
 
 
 async def _parts(tx: Tx, message: Message) -> list[Message]:

@@ -203,7 +203,7 @@ class Stage:
             select(Message).where(Message.ticket_id == ticket_id).order_by(Message.id)
         )
 
-    async def answer(self, ticket_id: int, words: str, **content: Any) -> None:
+    async def answer(self, ticket_id: int, words: str, **content: Any) -> MessageRef:
         """Olga answers in the group."""
         self.said += 1
         ref = MessageRef("telegram", "-100", f"o{self.said}")
@@ -217,6 +217,7 @@ class Stage:
         kind = content.get("kind", "text")
         incoming = IncomingMessage(ref, kind, words, body | content)
         await self.desk.run(by_operator, OLGA, reply, ticket_id, incoming)
+        return ref
 
     async def move(self, ticket_id: int, verb: str, reason: str | None = None) -> None:
         await self.desk.run(by_operator, OLGA, move, ticket_id, verb, reason=reason)

@@ -2,8 +2,12 @@
 
 from email.message import EmailMessage
 
+import pytest
+
 from core.addresses import Address, MessageRef
+from core.errors import Refusal
 from core.people.staff import by_operator
+from core.tickets.conversation import edit, undo
 from core.tickets.correspondence import write_first
 from core.tickets.incoming import IncomingMessage
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain
@@ -178,3 +182,17 @@ async def test_an_operator_writes_first_and_the_answer_joins(stage: Stage) -> No
     await stage.until(lambda: _count(stage, 1, 2))
     (ticket,) = await stage.tickets(1)
     assert (ticket.origin, len(stage.mails("new@y.test"))) == ("email", 1)
+
+
+async def test_a_mail_is_not_taken_back_but_corrected(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    ref = await stage.answer(1, "Press thrice.")
+    await stage.mail(2)
+    with pytest.raises(Refusal) as refused:
+        await stage.desk.run(by_operator, OLGA, undo, ref)
+    assert refused.value.key == "refusal.undo_letter"
+    words = IncomingMessage(ref, "text", "Press twice.", {"kind": "text", "text": "Press twice."})
+    await stage.desk.run(by_operator, OLGA, edit, words)
+    corrected = await stage.mail(3)
+    assert plain(corrected).startswith("A corrected answer:\n\nPress twice.")

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.health_watch import HealthWatch
 from bot.http_server import HttpServer
-from bot.mail import BySource, file_linker, mail_fetchers, mail_handler, telegram_file
+from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler, telegram_file
 from bot.migrations import migrate
 from bot.polling import Poller
 from bot.settings import Settings
@@ -252,9 +252,9 @@ def build(
     dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
-    updates = UpdateHandler(bot, desk, dispatcher, gateway, courier)
-    by_source = BySource(updates.handle, mail_handler(settings, desk, files))
-    update_queue = UpdateQueue(desk, by_source.handle)
+    mails = handle_mails(mail_handler(settings, desk, files))
+    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails)
+    update_queue = UpdateQueue(desk, handler.handle)
     fetchers = mail_fetchers(settings, desk, files, update_queue.news.set)
     poller = _intake(settings, bot, desk, update_queue, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)

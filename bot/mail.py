@@ -1,7 +1,6 @@
 """Connects mail: the mailboxes that are fetched, and what is done with a mail that is stored."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from email.utils import parseaddr
 from io import BytesIO
 
@@ -45,22 +44,16 @@ def mail_fetchers(
     return [MailFetcher(url, desk, files, stored) for url in urls]
 
 
-@dataclass(frozen=True, slots=True)
-class BySource:
-    """Handles what is stored in the inbox, by the source that it came from."""
+def handle_mails(handler: MailHandler) -> Handle:
+    """Return what handles a stored mail; what can never be read is told as of an update."""
 
-    updates: Handle
-    mails: MailHandler
-
-    async def handle(self, stored: Stored) -> None:
-        """Handle one row. Raises UnparsableUpdate for what can never be handled."""
-        if not stored.source.startswith("mail:"):
-            await self.updates(stored)
-            return
+    async def handle(stored: Stored) -> None:
         try:
-            await self.mails.handle(stored)
+            await handler.handle(stored)
         except UnreadableMail as error:
             raise UnparsableUpdate(str(error)) from error
+
+    return handle
 
 
 def file_linker(settings: Settings, desk: Desk) -> Callable[[str, str], Awaitable[str | None]]:

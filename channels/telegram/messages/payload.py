@@ -129,6 +129,7 @@ def _for_operators(
     key = "header.operators_edited" if edited else "header.operators"
     name = clean_name(words[0].author)
     line = renderer.plain(key, number=delivery.ticket_id or 0, name=name)
+    thanks, whole = bool(delivery.facts.get("thanks")), "whole" in words[0].content
     remark = words[0].content.get("remark")
     about = None
     if remark is not None:
@@ -139,19 +140,10 @@ def _for_operators(
         reply_to=card,
         prefix=about if card and not edited else line,
         fallback=line,
-        keyboard=_below(delivery, renderer, words),
+        keyboard=message_buttons(renderer, words[0].id, thanks=thanks, whole=whole)
+        if len(words) == 1 and (thanks or whole)
+        else None,
     )
-
-
-def _below(
-    delivery: Delivery, renderer: Renderer, words: Sequence[Words]
-) -> InlineKeyboardMarkup | None:
-    """Buttons: words taken for thanks are a question after all; show what was left out."""
-    only = words[0]
-    if len(words) != 1:
-        return None
-    thanks = bool(delivery.facts.get("thanks"))
-    return message_buttons(renderer, only.id, thanks=thanks, whole="whole" in only.content)
 
 
 async def customer_header(desk: Desk, delivery: Delivery, renderer: Renderer) -> str | None:

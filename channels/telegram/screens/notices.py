@@ -143,9 +143,7 @@ def open_card(renderer: Renderer, url: str) -> Keyboard:
     return rows_of([Button(text=renderer.plain("button.open"), url=url)])
 
 
-def message_buttons(
-    renderer: Renderer, message_id: int, *, thanks: bool, whole: bool
-) -> Keyboard | None:
+def message_buttons(renderer: Renderer, message_id: int, *, thanks: bool, whole: bool) -> Keyboard:
     """Buttons below a customer's message: of one taken for thanks, of one with words left out."""
     found = []
     if thanks:
@@ -153,7 +151,7 @@ def message_buttons(
         found.append(button(renderer.plain("button.question"), data))
     if whole:
         found.append(button(renderer.plain("button.whole"), ShowWhole(message_id=message_id)))
-    return rows_of(found) if found else None
+    return rows_of(found)
 
 
 def _which(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:

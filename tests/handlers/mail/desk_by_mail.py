@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from bot.mail import BySource
+from bot.mail import handle_mails
 from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
 from channels.email.contents import MailContents
@@ -24,7 +24,6 @@ from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Desk
 from core.files import FolderStore
-from core.inbox import Stored
 from core.models import InboxRow, Message, OutboxRow, Ticket
 from core.people.identity import Sender
 from core.people.staff import by_operator
@@ -122,10 +121,7 @@ class Stage:
         files = FolderStore(self.folder)
         handler = MailHandler(self.desk, files, [SUPPORT], {SUPPORT}, **self.how)
 
-        async def no_updates(stored: Stored) -> None:
-            raise AssertionError(stored)
-
-        self.queue = UpdateQueue(self.desk, BySource(no_updates, handler).handle)
+        self.queue = UpdateQueue(self.desk, handle_mails(handler))
         url = MailboxUrl.parse(f"imap://support%40desk.test:secret@127.0.0.1:{self.imap.port}")
         self.fetcher = MailFetcher(url, self.desk, files, self.queue.news.set, look_every=0.2)
         channel = EmailChannel(

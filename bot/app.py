@@ -29,7 +29,8 @@ from channels.email.contents import MailContents
 from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
-from core.addresses import Address
+from channels.web.channel import PageChannel
+from core.addresses import WEB, Address
 from core.company import Company
 from core.db import Database
 from core.delivery.channel import Channel
@@ -280,7 +281,7 @@ def build(
             None if database.path is None else database.path.parent,
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),
-        _http(settings, desk, poller, pacer, files),
+        _http(settings, desk, texts, poller, pacer, files),
         fetchers,
     )
 
@@ -301,6 +302,7 @@ def _intake(
 def _http(
     settings: Settings,
     desk: Desk,
+    texts: Texts,
     intake: Poller | WebhookIntake,
     pacer: Pacer,
     files: FileStore,
@@ -318,7 +320,7 @@ def _http(
         if isinstance(intake, WebhookIntake):
             webhook = Webhook(intake.secret, intake.receive)
         vitals = Vitals(lambda: time.monotonic() - intake.last_poll, lambda: pacer.floods)
-        return make_door(desk, vitals, webhook, files)
+        return make_door(desk, texts, vitals, webhook, public_url=settings.public_url, files=files)
 
     return HttpServer(settings.http_listen, make_app)
 
@@ -328,6 +330,8 @@ def _channels(
 ) -> Mapping[str, Channel]:
     linked = LinkedFiles(files, file_linker(settings, desk))
     channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts, linked)}
+    if settings.serves_http:
+        channels[WEB] = PageChannel()
     if settings.smtp_url is not None and settings.mail_from is not None:
         url = settings.smtp_url.get_secret_value()
         channels["email"] = EmailChannel(

@@ -23,7 +23,7 @@ async def find_signing_key(tx: ReadTx) -> SigningKey:
 
 
 async def _read(tx: ReadTx) -> SigningKey:
-    row = await tx.session.get(SystemState, NAME)
+    row = await tx.find(SystemState, NAME)
     if row is None:
         raise LookupError("no signing key was made yet")
     return SigningKey(bytes.fromhex(row.value["key"]))
@@ -31,7 +31,7 @@ async def _read(tx: ReadTx) -> SigningKey:
 
 async def make_signing_key(tx: Tx) -> None:
     """Make the key at the first start; a database keeps it for good."""
-    if await tx.session.get(SystemState, NAME) is None:
+    if await tx.find(SystemState, NAME) is None:
         await tx.insert(SystemState(name=NAME, value={"key": secrets.token_hex(32)}, at=tx.now))
 
 

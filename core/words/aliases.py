@@ -61,6 +61,9 @@ ALIASES: Final[dict[str, str]] = {
     "готово": "done",
     "помощь": "help",
     "карантин": "quarantine",
+    "ключ": "key",
+    "выгрузка": "export",
+    "ключи": "key",
     "здоровье": "health",
 }
 

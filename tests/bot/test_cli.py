@@ -138,6 +138,8 @@ MORE: Final = {
     "quarantine": ("show",),
     "directory": ("show",),
     "import": ("cameras", "cameras.csv"),
+    "export": ("tickets.xlsx",),
+    "key": ("list",),
 }
 
 

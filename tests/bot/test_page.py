@@ -172,7 +172,9 @@ async def test_a_customer_writes_mail_and_reads_the_answer(visitor: Visitor) -> 
     assert status == 200
     await says(visitor, visitor.group, "Не открывается.")
     card = next(one for one in visitor.group.bot_messages if "Не открывается." in one.text)
-    await visitor.act(visitor.olga, "reply", visitor.group, to=card.id, text="Нажмите два раза.")
+    await visitor.act(
+        visitor.olga, "say", visitor.group, reply_to=card.id, text="Нажмите два раза."
+    )
     mail = visitor.page.demo.mail
     assert mail is not None
 

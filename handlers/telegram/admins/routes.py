@@ -24,7 +24,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import health, quarantine, setup
+from handlers.telegram.admins import export, health, keys, quarantine, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -90,9 +90,13 @@ _VIEWS: Final = frozenset(VIEWS) - {"mine"}
 
 
 async def on_report(context: MessageContext, words: str) -> None:
-    """``/report``: the only report there is, what is overdue (C7)."""
-    if words.casefold() not in REPORTS:
+    """``/report``: the only report there is, what is overdue (C7); with ``xlsx`` as a workbook."""
+    name, _, form = words.casefold().partition(" ")
+    if name not in REPORTS or form.strip() not in {"", "xlsx"}:
         raise Unreadable("operators.no_report", example=Key("operators.example.report"))
+    if form:
+        await export.send_overdue(context)
+        return
     page = await context.desk.read(for_admin, context.sender, page_of, "overdue")
     await context.show(draw(context.renderer, page, context.desk.company.zone))
 
@@ -124,4 +128,6 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "report": on_report,
     "quarantine": quarantine.on_command,
     "health": health.on_command,
+    "key": keys.on_command,
+    "export": export.on_command,
 }

@@ -183,7 +183,7 @@ async def test_a_customer_writes_mail_and_reads_the_answer(visitor: Visitor) -> 
 
     await visitor.world.until(answered, WAIT, "the answer in Anna's mailbox")
     newest = mail_pane.letters(visitor.page.demo, "anna")["letters"][0]
-    assert newest["subject"] == "Re: Калитка [SR-1]"
+    assert newest["subject"].startswith("Re: Калитка [SR-")
 
 
 def _newest(visitor: Visitor) -> str:

@@ -278,6 +278,7 @@ def build(
             channels,
             lambda: time.monotonic() - poller.last_poll,
             lambda: runner.overdue().get("sweep", 0.0),
+            lambda: poller.has_rival,
             None if database.path is None else database.path.parent,
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),

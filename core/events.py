@@ -537,16 +537,21 @@ class DeskWell(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSick(Event):
-    """Something is wrong with the desk itself (X14): `core.setup.desk_health.CODES`."""
+    """Something is wrong with the desk itself (X14): `core.setup.desk_health.CODES`.
+
+    ``to_alerts``: the alert channel can be written to; otherwise the operators hear of it.
+    """
 
     code: str
+    to_alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskRecovered(Event):
-    """That is over."""
+    """That is over; the rest is as in :class:`DeskSick`."""
 
     code: str
+    to_alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

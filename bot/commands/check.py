@@ -81,6 +81,25 @@ _FAULTS: Final = {
 }
 
 
+# By symptom (`core.setup.desk_health.CODES`): what is wrong, and what to do about it.
+_SYMPTOMS: Final = {
+    "poll": "it has not heard Telegram for a minute",
+    "rival": "another process takes updates away with the same BOT_TOKEN",
+    "sweep": "it has not checked deadlines for a minute",
+    "undelivered": "messages have been waiting for a minute and cannot be delivered",
+    "failed": "messages could not be delivered",
+    "disk": "the disk is nearly full",
+}
+_REMEDIES: Final = {
+    "poll": "look at the network, TELEGRAM_PROXY, and the log for `polling will go on`",
+    "rival": "stop the other process, or get another token from @BotFather",
+    "sweep": "look at the log for `a job failed`",
+    "undelivered": "write /health to the bot, and look at the log for `a delivery failed`",
+    "failed": "write /health to the bot: it lists them, with buttons",
+    "disk": "make room: without it nothing is taken in",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The result of one examination; ``remedy`` says what to do when it is not fine."""
@@ -151,16 +170,27 @@ async def _heartbeat(settings: Settings) -> AsyncIterator[Finding]:
         return
     at = beat.at.astimezone(settings.timezone)
     if beat.stopped:
-        yield Finding(f"the desk was stopped at {at:%Y-%m-%d %H:%M:%S}", True)
-    elif beat.is_silent(desk.clock()):
+        remedy = "start it: `python -m bot run`, or its service"
+        yield Finding(f"the desk was stopped at {at:%Y-%m-%d %H:%M:%S}", False, remedy)
+    elif beat.is_silent(desk.clock()) or await _is_free(settings):
         remedy = "it hangs or has died: look at its log, and start it again"
         yield Finding(f"the desk gave no sign of life since {at:%Y-%m-%d %H:%M:%S}", False, remedy)
     else:
         yield Finding(f"the desk runs, its last sign of life is of {at:%H:%M:%S}", True)
     for code in () if beat.stopped else beat.sick:
-        yield Finding(
-            f"the desk is sick: {code}", False, "write /health to the bot, or see its log"
-        )
+        yield Finding(f"the desk is sick: {_SYMPTOMS[code]}", False, _REMEDIES[code])
+
+
+async def _is_free(settings: Settings) -> bool:
+    """Return whether no process holds a SQLite file: whatever it said last, the desk has died."""
+    url = settings.database_url.get_secret_value()
+    if not url.startswith("sqlite"):
+        return False
+    try:
+        async with open_existing(url, exclusive=True):
+            return True
+    except DatabaseInUse:
+        return False
 
 
 async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:

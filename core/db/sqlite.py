@@ -6,12 +6,13 @@ make the slowest wait for seconds, a deferred ``BEGIN`` would lose updates.
 
 import asyncio
 import fcntl
+import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
@@ -68,7 +69,7 @@ class SQLiteFile:
         self._writer = SharedWriter(lambda: self._connect(SHARES), self.threads)
         self._readers: list[Connection] = []
         self._may_read = asyncio.Semaphore(READERS)
-        self._lock: IO[str] | None = None
+        self._locks: list[int] = []
 
     def _connect(self, transactions: Transactions, *pragmas: str) -> Connection:
         connection = self._engine.connect()
@@ -88,16 +89,22 @@ class SQLiteFile:
         for beside in ("", "-wal", "-shm", ".lock"):  # an earlier release left them open (S33)
             with suppress(FileNotFoundError, PermissionError):
                 Path(f"{self.path}{beside}").chmod(0o600)
-        handle = Path(f"{self.path}.lock").open("a")  # noqa: SIM115 held for the process's life
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.close()
-            raise DatabaseInUse(str(self.path)) from None
-        self._lock = handle
+        # the file itself, however it is called and whoever deletes the other; that other one for
+        # the sake of earlier releases
+        for name in (self.path, f"{self.path}.lock"):
+            self._locks.append(os.open(name, os.O_RDWR | os.O_CREAT, 0o600))
+            try:
+                fcntl.flock(self._locks[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._unlock()
+                raise DatabaseInUse(str(self.path)) from None
 
-    async def hold(self) -> None:
-        """Nothing: the file's lock has done it."""
+    def _unlock(self) -> None:
+        while self._locks:
+            os.close(self._locks.pop())
+
+    async def hold(self, _regained: Callable[[], Awaitable[None]]) -> None:
+        """Nothing: the file's lock has done it, and the system does not lose it."""
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -140,6 +147,4 @@ class SQLiteFile:
         while self._readers:
             self._readers.pop().close()
         self._executor.shutdown(wait=False)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._unlock()

@@ -243,9 +243,21 @@ def _of_health(outcome: str, mail: str) -> tuple[Notice, ...]:
     def key(event: Any) -> str:
         return f"health.{outcome}.{event.code}"
 
+    whens: dict[Audience, Callable[[Any], bool] | None] = {
+        Audience.ADMINS: None,
+        Audience.ALERTS: lambda event: event.to_alerts,
+        Audience.OPERATORS: lambda event: not event.to_alerts,
+        Audience.STAFF_MAIL: None,
+    }
     return tuple(
-        Notice(to, "text", Priority.GROUP_NEWS, mail if to is Audience.STAFF_MAIL else key)
-        for to in (Audience.ADMINS, Audience.ALERTS, Audience.STAFF_MAIL)
+        Notice(
+            to,
+            "text",
+            Priority.GROUP_NEWS,
+            mail if to is Audience.STAFF_MAIL else key,
+            when=when,
+        )
+        for to, when in whens.items()
     )
 
 

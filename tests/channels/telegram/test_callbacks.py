@@ -10,12 +10,11 @@ from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamer
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
-from channels.telegram.screens.health import FailedStep
+from channels.telegram.screens.health import FailedStep, QuarantineStep
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
-from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
@@ -96,6 +95,10 @@ IN_CHATS: dict[str, CallbackData] = {
     "qu:again:7": QuarantineStep(verb="again", id=7),
     "fd:again:7": FailedStep(verb="again", id=7),
     "fd:drop:7": FailedStep(verb="drop", id=7),
+    "fd:again_all:0": FailedStep(verb="again_all"),
+    "fd:drop_all:0": FailedStep(verb="drop_all"),
+    "fd:ask:0": FailedStep(verb="ask"),
+    "fd:show:0": FailedStep(verb="show"),
     "qu:all:0": QuarantineStep(verb="all"),
     "ad:sure:3": DismissAdmin(verb="sure", person=3),
     "k:operators:-1001234567890": LinkChat(role="operators", chat=-1001234567890),

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert, select
 
+from core import journal as core_journal
 from core.models import Person, Ticket
 from core.tx import Tx
 from core.words.names import clean_name
@@ -179,6 +180,22 @@ async def test_the_journal_tells_who_did_what(group: Group) -> None:
     assert "Ольга: заморожено до" in told and "«ждём <поставку>»" in told
     assert "тема: Качество изображения → Оплата" in told
     assert "Ольга: решено — «починили»" in lines[-1]
+
+
+async def test_a_long_journal_says_that_there_is_more_and_where(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_journal, "PAGE", 4)
+    number = await group.ticket()
+    for title in ("Один", "Два", "Три", "Четыре", "Пять"):
+        await group.says(group.olga, f"/title {number} {title}")
+    (newest,) = group.answers(await group.says(group.oleg, f"/journal {number}"))
+    assert "Пять" in newest and "обращение открыто" not in newest
+    assert newest.split("\n")[-1].endswith(f"раньше: /journal {number} 2")
+    older = "\n".join(group.answers(await group.says(group.oleg, f"/journal {number} 2")))
+    assert "обращение открыто" in older and "Пять" not in older and "раньше:" not in older
+    (refused,) = group.answers(await group.says(group.oleg, f"/journal {number} всё"))
+    assert "/journal 12" in refused
 
 
 async def test_help_says_what_this_person_may_do(group: Group) -> None:

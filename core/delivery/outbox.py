@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from core import events as e
 from core.address_holders import address_of
@@ -55,6 +55,11 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
 
 
 _WRITE: Final = PreparedStatement(prepared(_upsert))
+_OPEN: Final = PreparedStatement(
+    select(func.count(Ticket.id)).where(
+        Ticket.customer_id == bindparam("customer"), Ticket.closed_at.is_(None)
+    )
+)
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
@@ -407,12 +412,7 @@ async def _content_facts(
 
 
 async def _count_open(tx: Tx, person_id: int) -> int:
-    query = (
-        select(func.count())
-        .select_from(Ticket)
-        .where(Ticket.customer_id == person_id, Ticket.closed_at.is_(None))
-    )
-    return int(await tx.session.scalar(query) or 0)
+    return int(await _OPEN.first(tx.session, {"customer": person_id}))
 
 
 SUBSCRIBER: Final = Subscriber("notices", tuple(NOTICES), record, last=True)

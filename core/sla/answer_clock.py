@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
-from core.db import PreparedStatement
+from core.db import PreparedStatement, constant
 from core.db.statements import prepared
 from core.models import JournalEntry, Message, Ticket, Timer
 from core.tx import ReadTx, Tx
@@ -48,35 +48,42 @@ async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None])
 
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_OURS: Final = (
+    select(func.coalesce(func.max(Message.id), 0))
+    .where(
+        Message.ticket_id == bindparam("ticket"),
+        Message.from_customer.is_(False),
+        Message.delivered_at.is_not(None),
+        Message.withdrawn_at.is_(None),
+    )
+    .scalar_subquery()
+)
+_TALKED: Final = (
+    select(func.max(JournalEntry.at))
+    .where(
+        JournalEntry.ticket_id == bindparam("ticket"),
+        JournalEntry.event == constant("call_recorded"),
+    )
+    .scalar_subquery()
+)
+_SINCE: Final = PreparedStatement(
+    select(func.min(Message.created_at)).where(
+        Message.ticket_id == bindparam("ticket"),
+        Message.from_customer.is_(True),
+        Message.counts.is_(True),
+        Message.id > _OURS,
+        Message.created_at
+        > func.coalesce(_TALKED, bindparam("long_ago", type_=JournalEntry.at.type)),
+    )
+)
 
 
 async def unanswered_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
     """Return the time of the first message that asks for an answer and comes after our last
     delivered one and our last recorded call; ``None``: the last word is ours (C1, C2).
     """
-    ours = (
-        select(func.coalesce(func.max(Message.id), 0))
-        .where(
-            Message.ticket_id == ticket.id,
-            Message.from_customer.is_(False),
-            Message.delivered_at.is_not(None),
-            Message.withdrawn_at.is_(None),
-        )
-        .scalar_subquery()
-    )
-    talked = (
-        select(func.max(JournalEntry.at))
-        .where(JournalEntry.ticket_id == ticket.id, JournalEntry.event == "call_recorded")
-        .scalar_subquery()
-    )
-    since: datetime | None = await tx.first(
-        select(func.min(Message.created_at)).where(
-            Message.ticket_id == ticket.id,
-            Message.from_customer.is_(True),
-            Message.counts.is_(True),
-            Message.id > ours,
-            Message.created_at > func.coalesce(talked, _LONG_AGO),
-        )
+    since: datetime | None = await _SINCE.first(
+        tx.session, {"ticket": ticket.id, "long_ago": _LONG_AGO}
     )
     return since
 

@@ -6,8 +6,6 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
-
 from core.errors import AlreadyTaken, MoveRefused, NoSuchTicket, NotAllowed, NothingToDo, NotYours
 from core.events import StateEntered, TicketReleased, TicketTaken
 from core.models import Person, Ticket
@@ -27,8 +25,7 @@ async def access(tx: Tx, ticket_id: int, verb: str) -> Ticket:
     """
     if not may(tx.actor.role, verb):
         raise NotAllowed(verb)
-    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
-    ticket = await tx.first(query)
+    ticket = await tx.find(Ticket, ticket_id, hold=True)
     if ticket is None:
         raise NoSuchTicket(ticket_id)
     tx.pin([ticket])

@@ -117,11 +117,11 @@ class MailFetcher:
                 raw = await asyncio.to_thread(self._read, uid)
                 if raw is None:
                     return  # somebody has deleted it meanwhile
-                pass_point("mail.before_store")
+                pass_point("fetch.before_store")
                 await self.desk.run(store, self.url.source, [await self._row(raw)])
                 self._kept.add(uid)
                 self.stored()
-            pass_point("mail.before_flag")
+            pass_point("fetch.before_flag")
             await asyncio.to_thread(self._flag, uid)
         except (OSError, self._box_errors()):
             raise

@@ -147,7 +147,7 @@ asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
 """
 
 
-@pytest.mark.parametrize("point", ["mail.before_store", "mail.before_flag", "desk.before_commit"])
+@pytest.mark.parametrize("point", ["fetch.before_store", "mail.before_flag", "desk.before_commit"])
 async def test_a_process_killed_while_it_fetches_loses_and_doubles_nothing(
     stage: Stage, tmp_path: Path, point: str
 ) -> None:

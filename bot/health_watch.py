@@ -32,7 +32,8 @@ LEAST_SHARE: Final = 0.02
 class HealthWatch:
     """Looks at the desk's parts. ``since_poll`` and ``since_sweep``: seconds since the last poll,
     and since a sweep that is late should have ended. ``has_rival``: whether another process takes
-    updates away.
+    updates away; ``is_mail_silent``: nothing is heard of a mailbox, or what it holds cannot be
+    stored.
     """
 
     desk: Desk
@@ -41,6 +42,7 @@ class HealthWatch:
     since_sweep: Callable[[], float]
     has_rival: Callable[[], bool]
     folder: Path | None
+    is_mail_silent: Callable[[], bool] = lambda: False
     _absent: dict[str, int] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _beaten: float = float("-inf")
@@ -85,6 +87,8 @@ class HealthWatch:
             found.add("poll")
         if self.since_sweep() > PATIENCE:
             found.add("sweep")
+        if self.is_mail_silent():
+            found.add("mail")
         if self.folder is not None:
             disk = shutil.disk_usage(self.folder)
             if disk.free < LEAST_FREE or disk.free < disk.total * LEAST_SHARE:

@@ -26,7 +26,8 @@ class TicketOpened(Event):
 
     ``part_of``: its fault is known, so that it is part of an ``outage`` or of another ``fault``
     from the beginning (X9). ``undecided``: operators are being asked just now whether the faults of
-    its area are one outage.
+    its area are one outage. ``silent``: the customer is not told, because somebody else may have
+    written in their name.
     """
 
     customer_id: int
@@ -38,6 +39,7 @@ class TicketOpened(Event):
     answer_due: datetime | None
     part_of: str | None = None
     undecided: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """``python -m bot check``: examines all that the desk needs; says how to mend what is wrong."""
 
 import argparse
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,11 +19,13 @@ from aiogram.exceptions import (
 
 from bot.app import bot_of, company_of, desk_of
 from bot.commands import FINE, WRONG
+from bot.commands.mail_dns import PORT, missing_records, name_server
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
 from bot.http_server import CannotListen, open_socket
 from bot.migrations import pending
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
+from channels.email.compose import named_mailbox
 from channels.telegram.addresses import own_chat
 from channels.telegram.client.chat_health import TEAM, examine_chat
 from core.company import Company
@@ -32,6 +35,8 @@ from core.delivery.linked_chats import ROLES
 from core.setup.company_settings import find_company
 from core.setup.desk_health import find_heartbeat
 from core.teams.teams import TeamFacts, teams_of
+from handlers.mail.fetch import probe, reason_of
+from handlers.mail.mailbox_url import MailboxUrl
 
 # By role: the variable that names the chat, and what the chat is called here.
 _CHATS: Final = {
@@ -134,17 +139,9 @@ async def examine(settings: Settings) -> list[Finding]:
     finally:
         await bot.session.close()
     findings += [finding async for finding in _mail(settings)]
-    findings += _unused(settings)
+    findings += [finding async for finding in _records(settings)]
+    findings += [finding async for finding in _mailboxes(settings)]
     return findings
-
-
-def _unused(settings: Settings) -> list[Finding]:
-    """Name the settings that are read but have no effect yet."""
-    unused = [
-        ("IMAP_URL", settings.imap_url, "mail does not open tickets yet"),
-        ("SUPPORT_ADDRESSES", settings.support_addresses, "mail does not open tickets yet"),
-    ]
-    return [Finding(f"{name} has no effect: {why}", True) for name, value, why in unused if value]
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -329,6 +326,34 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("the mail server does not let us in", False, remedy)
     finally:
         await channel.close()
+
+
+async def _records(settings: Settings) -> AsyncIterator[Finding]:
+    """Look up what others ask of the domain that we send from."""
+    server = name_server()
+    if settings.mail_from is None or server is None:
+        return
+    domain = named_mailbox(settings.mail_from).domain
+    missing = await asyncio.to_thread(missing_records, domain, (server, PORT))
+    for record in missing:
+        yield Finding(f"mails of {domain} may be taken for spam: add {record}", True)
+
+
+async def _mailboxes(settings: Settings) -> AsyncIterator[Finding]:
+    """Log in to each mailbox that mail is fetched from."""
+    for secret in settings.imap_url:
+        url = MailboxUrl.parse(secret.get_secret_value())
+        try:
+            count = await asyncio.to_thread(probe, url)
+        except Exception as error:  # noqa: BLE001 whatever it is, it is told
+            remedy = f"look at IMAP_URL: host, port, user, password, folder ({reason_of(error)})"
+            yield Finding(f"the mailbox of {url} cannot be read", False, remedy)
+        else:
+            yield Finding(f"the mailbox of {url} can be read, {count} mails are in it", True)
+    if settings.imap_url and not settings.mail_authorities:
+        yield Finding(
+            "senders of mails are not checked: MAIL_AUTHORITIES names no server of yours", True
+        )
 
 
 async def _utc(_address: str) -> ZoneInfo:

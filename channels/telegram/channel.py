@@ -45,6 +45,7 @@ from core.delivery.outbox_store import (
 from core.delivery.pacing import Priority, aged
 from core.delivery.sent_messages import copies_of, find_standing
 from core.desk import Desk
+from core.files import LinkedFiles
 from core.texts import TextError, Texts
 from core.tickets.card import Card, card_of, words_of
 
@@ -65,10 +66,13 @@ class TelegramChannel:
 
     name = "telegram"
 
-    def __init__(self, gateway: Gateway, desk: Desk, texts: Texts) -> None:
+    def __init__(
+        self, gateway: Gateway, desk: Desk, texts: Texts, files: LinkedFiles | None = None
+    ) -> None:
         self._gateway = gateway
         self._desk = desk
         self._texts = texts
+        self._files = files
         self._deliveries = SendProgressStore(gateway, desk)
         self._operations: dict[str, Operation] = {
             "text": self._text,
@@ -189,7 +193,7 @@ class TelegramChannel:
     # content
 
     async def _content(self, delivery: Delivery, renderer: Renderer) -> Sent:
-        carried = await load(self._desk, delivery, renderer)
+        carried = await load(self._desk, delivery, renderer, self._files)
         if carried is None:
             return Sent()
         chat = int(delivery.address)
@@ -202,7 +206,7 @@ class TelegramChannel:
         return sent_of(delivery, made)
 
     async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
-        carried: Load | None = await load(self._desk, delivery, renderer)
+        carried: Load | None = await load(self._desk, delivery, renderer, self._files)
         return () if carried is None else carried.steps(int(delivery.address))
 
     # card

@@ -18,11 +18,13 @@ from core.delivery.pacing import Priority
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What is stored of an event's ticket and message: where the ticket came from, and whether its
-    card shows the message's words whole.
+    card shows the message's words whole. ``repeated``: the customer opens one after the other, in a
+    channel where each must not be acknowledged.
     """
 
     origin: str = ""
     in_card: bool = False
+    repeated: bool = False
 
 
 IfStored = Callable[[Any, Stored], bool]
@@ -79,7 +81,8 @@ _TOLD_OTHERWISE: Final = frozenset({"split", "outage"})
 
 
 def _is_told_here(event: e.TicketOpened) -> bool:
-    return event.part_of is None and event.origin not in _TOLD_OTHERWISE
+    told = event.part_of is None and event.origin not in _TOLD_OTHERWISE
+    return told and not event.silent
 
 
 _CARD_NEW: Final = Notice(
@@ -284,6 +287,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.TICKET_ACK,
             "ticket.opened",
             when=_is_told_here,
+            if_stored=lambda _event, stored: not stored.repeated,
         ),
         Notice(
             _TO.STAFF_MAIL,

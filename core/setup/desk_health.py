@@ -25,7 +25,7 @@ from core.tx import ReadTx, Tx
 
 HEARTBEAT: Final = "heartbeat"
 # What can be wrong; each has the texts ``health.sick.<code>`` and ``health.over.<code>``.
-CODES: Final = ("poll", "rival", "sweep", "undelivered", "failed", "disk")
+CODES: Final = ("poll", "rival", "mail", "sweep", "undelivered", "failed", "disk")
 # A delivery that has failed once already and waits for so long is a symptom.
 OVERDUE: Final = timedelta(seconds=60)
 # A heartbeat older than this is that of a desk that hangs or has died.

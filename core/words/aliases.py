@@ -29,6 +29,7 @@ ALIASES: Final[dict[str, str]] = {
     "забрать": "undo",
     "новое": "new",
     "звонок": "call",
+    "написать": "write",
     "кто": "who",
     "объединить": "merge",
     "данные": "contact",

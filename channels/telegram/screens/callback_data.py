@@ -14,7 +14,7 @@ from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic,
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
 from channels.telegram.screens.health import FailedStep, QuarantineStep
 from channels.telegram.screens.manual_ticket import ManualStep
-from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
+from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
@@ -31,6 +31,7 @@ from channels.telegram.screens.ticket_list import ListPage
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
+    ShowWhole,
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),

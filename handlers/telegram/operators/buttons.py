@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -14,7 +15,7 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
-from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
+from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.screen import Screen
@@ -41,6 +42,9 @@ from handlers.telegram.operators import agreements, people, tasks, teams, ticket
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
 from handlers.telegram.operators.read_commands import read_page, show_journal
+
+# Characters of a long text in one message: escaped, it stays below Telegram's limit.
+QUOTED: Final = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +244,17 @@ async def _question(context: GroupButton, data: QuestionAfterAll) -> None:
     await context.show_buttons(None)
 
 
+async def _whole(context: GroupButton, data: ShowWhole) -> None:
+    """Below the message, for whoever wants to read what it quotes."""
+    whole = await context.act(conversation.whole_of, data.message_id)
+    await context.toast()
+    parts = [whole[at : at + QUOTED] for at in range(0, len(whole), QUOTED)]
+    quotes = [f"<blockquote expandable>{escape(part)}</blockquote>" for part in parts]
+    await context.responder.say(
+        context.message.chat.id, quotes, reply_to=context.message.message_id
+    )
+
+
 async def _page(context: GroupButton, data: ListPage) -> None:
     """Turn a page; from a notice, show the list below it."""
     if data.view != "find" and data.view not in VIEWS:
@@ -296,6 +311,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     Classify: _classify,
     RetryAnswer: _retry,
     QuestionAfterAll: _question,
+    ShowWhole: _whole,
     ListPage: _page,
     ShowPerson: people.on_button,
     MakeParent: ticket_commands.make_parent,

@@ -126,6 +126,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
     "new": Row(private.lead_to_new, _NO, _MAY, _SHOWN),
     "call": Row(private.lead_to_call, _NO, _MAY, _SHOWN),
+    "write": Row(ticket_commands.write, _NO, _MUST, _SHOWN),
     "who": Row(people.who, _NO, _MUST, _SHOWN),
     "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
     "merge": Row(people.merge_, words=_MUST, sign=_SHOWN, other=True),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
 from channels.email.channel import EmailChannel
+from channels.email.compose import message_id
 from core.delivery.channel import Delivery
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -106,6 +107,11 @@ class Relay:
         """The only one. (Not a property: aiosmtpd reads every attribute of its handler.)"""
         (envelope,) = self.letters
         return read(envelope)
+
+
+def own_id(row: int, domain: str = "frontdoor.test") -> str:
+    """The id of a mail of ticket 12, signed by nobody."""
+    return message_id(row, 12, b"", domain)
 
 
 def hang_up(server: SMTP) -> None:

@@ -10,7 +10,7 @@ from channels.email.channel import EmailChannel
 from channels.email.relay import Relay as RelayUrl
 from core.delivery.channel import Channel, SendError, Sent
 from tests.channels.certificate import Certificate
-from tests.channels.email.server import MakeChannel, Relay, Start, delivery
+from tests.channels.email.server import MakeChannel, Relay, Start, delivery, own_id
 
 TRY_AGAIN = {"permanent": False, "configuration": False}
 GIVE_UP = {"permanent": True, "configuration": False}
@@ -117,7 +117,7 @@ async def test_a_line_cut_after_the_letter_is_tried_again_under_the_same_id(
     assert await channel.was_delivered(delivery()) is None
     relay.drop_in_data = False
     assert await channel.send(delivery()) == Sent(
-        message_refs=("<outbox-17@frontdoor.test>",), note={"response": "queued as 4F2A"}
+        message_refs=(own_id(17, "frontdoor.test"),), note={"response": "queued as 4F2A"}
     )
     first, second = relay.letters
     assert first.content == second.content
@@ -200,7 +200,7 @@ async def test_a_silent_farewell_does_not_undo_a_letter(
     channel: EmailChannel, relay: Relay
 ) -> None:
     relay.hang_up_at_quit = True
-    assert (await channel.send(delivery())).message_refs == ("<outbox-17@frontdoor.test>",)
+    assert (await channel.send(delivery())).message_refs == (own_id(17, "frontdoor.test"),)
 
 
 async def test_a_send_that_is_cancelled_leaves_no_connection(channel_to: MakeChannel) -> None:

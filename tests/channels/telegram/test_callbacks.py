@@ -12,7 +12,7 @@ from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic,
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
 from channels.telegram.screens.health import FailedStep, QuarantineStep
 from channels.telegram.screens.manual_ticket import ManualStep
-from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
+from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
@@ -56,6 +56,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "fe:week:12": FreezeEnd(span="week", ticket_id=12),
     "a:5": RetryAnswer(message_id=5),
     "q:6": QuestionAfterAll(message_id=6),
+    "whole:6": ShowWhole(message_id=6),
     "l:queue:+:": ListPage(view="queue", way="+", cursor=""),
     "l:my:-:0.2026-11-24T12:30:00+00:00.123": ListPage(
         view="my", way="-", cursor="0.2026-11-24T12:30:00+00:00.123"

@@ -26,6 +26,7 @@ from channels.email.channel import EmailChannel
 from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
+from channels.telegram.client.session import LeanSession
 from core.addresses import Address
 from core.company import Company
 from core.db import Database
@@ -35,6 +36,7 @@ from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
+from core.setup.restored import mail_stamp
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
@@ -190,6 +192,8 @@ class App:
     def adopt(self, company: Company) -> None:
         """Replace the company's settings, from the next transaction on."""
         self.desk.company = company
+        if isinstance(self.bot.session, LeanSession):
+            self.bot.session.epoch = company.epoch
 
     async def _finish(self, loops: set[asyncio.Task[None]]) -> None:
         """Stop what comes in, finish the updates, then the deliveries under way, then close all."""
@@ -309,6 +313,10 @@ def _channels(
     if settings.smtp_url is not None and settings.mail_from is not None:
         url = settings.smtp_url.get_secret_value()
         channels["email"] = EmailChannel(
-            url, settings.mail_from, texts, lambda address: desk.read(zone_at, address)
+            url,
+            settings.mail_from,
+            texts,
+            lambda address: desk.read(zone_at, address),
+            partial(desk.run, mail_stamp),
         )
     return channels

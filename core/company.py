@@ -16,7 +16,8 @@ class Company:
     ticket become one after ``unassigned_wait``; ``None``: never (A4). ``fixed`` names the fields
     that the environment decides: nobody changes them in the chat. So many
     ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0 never
-    does (X9).
+    does (X9). After a restore (R21) ``epoch`` is above 0, tickets are numbered from
+    ``first_number`` on, and nothing is delivered while ``on_hold``.
     """
 
     name: str = ""
@@ -36,3 +37,6 @@ class Company:
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)
     fixed: frozenset[str] = frozenset()
+    epoch: int = 0
+    first_number: int = 0
+    on_hold: bool = False

@@ -31,6 +31,7 @@ from core.delivery.channel import SendError
 from core.delivery.linked_chats import ROLES
 from core.setup.company_settings import find_company
 from core.setup.desk_health import find_heartbeat
+from core.setup.restored import MailStamp
 from core.teams.teams import TeamFacts, teams_of
 
 # By role: the variable that names the chat, and what the chat is called here.
@@ -290,7 +291,7 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
     if settings.smtp_url is None or settings.mail_from is None:
         return
     url = settings.smtp_url.get_secret_value()
-    channel = EmailChannel(url, settings.mail_from, _NoTexts(), _utc)
+    channel = EmailChannel(url, settings.mail_from, _NoTexts(), _utc, _no_stamp)
     try:
         await channel.probe()
         yield Finding("the mail server lets us in", True)
@@ -299,6 +300,10 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("the mail server does not let us in", False, remedy)
     finally:
         await channel.close()
+
+
+async def _no_stamp() -> MailStamp:
+    return MailStamp(0, b"")  # no mail is sent here
 
 
 async def _utc(_address: str) -> ZoneInfo:

@@ -44,6 +44,20 @@ class Texts(Protocol):
         ...
 
 
+class Stamp(Protocol):
+    """What a Message-ID is made of beside the row's id and the domain."""
+
+    @property
+    def epoch(self) -> int:
+        """Another one after each restore."""
+        ...
+
+    @property
+    def key(self) -> bytes:
+        """A secret."""
+        ...
+
+
 class EmailChannel:
     """Hands mail to the company's own mail server.
 
@@ -52,8 +66,8 @@ class EmailChannel:
     ms a mail (measured), and would need care for connections that died unnoticed.
 
     Raises ValueError when ``url`` or ``sender`` cannot be used. ``zone_of`` returns the time zone
-    of an address. ``domain`` is used in Message-ID and EHLO; by default it is the sender's. ``tls``
-    replaces the system's trust.
+    of an address, ``stamp_of`` what a Message-ID is made of beside the row. ``domain`` is used in
+    Message-ID and EHLO; by default it is the sender's. ``tls`` replaces the system's trust.
     """
 
     name = "email"
@@ -64,6 +78,7 @@ class EmailChannel:
         sender: str,
         texts: Texts,
         zone_of: Callable[[str], Awaitable[ZoneInfo]],
+        stamp_of: Callable[[], Awaitable[Stamp]],
         *,
         domain: str | None = None,
         tls: ssl.SSLContext | None = None,
@@ -76,6 +91,8 @@ class EmailChannel:
         self._domain = mailbox(f"postmaster@{domain}").domain if domain else self._sender.domain
         self._texts = texts
         self._zone_of = zone_of
+        self._stamp_of = stamp_of
+        self._stamp: Stamp | None = None
         self._tls = tls
         self._timeout = timeout
 
@@ -88,7 +105,9 @@ class EmailChannel:
 
     async def send(self, delivery: Delivery) -> Sent:
         """Send the mail whose texts are ``<key>.subject`` and ``<key>.body``."""
-        letter = self._letter(delivery, await self._zone(delivery))
+        if self._stamp is None:
+            self._stamp = await self._stamp_of()
+        letter = self._letter(delivery, await self._zone(delivery), self._stamp)
         recipient = letter["To"].addresses[0].addr_spec
         async with self._session() as server:
             # One recipient, so a refusal is an exception. With several, aiosmtplib would report
@@ -119,7 +138,7 @@ class EmailChannel:
         own = delivery.facts.get(READERS_ZONE)
         return await self._zone_of(delivery.address) if own is None else ZoneInfo(own)
 
-    def _letter(self, delivery: Delivery, zone: ZoneInfo) -> EmailMessage:
+    def _letter(self, delivery: Delivery, zone: ZoneInfo, stamp: Stamp) -> EmailMessage:
         if delivery.kind != "text" or delivery.key is None:
             raise SendError("unsupported", f"a letter cannot {delivery.kind}", permanent=True)
         try:
@@ -127,7 +146,7 @@ class EmailChannel:
         except ValueError as error:
             raise SendError("blocked", str(error), permanent=True) from error
         return compose(
-            message_id=message_id(delivery.id, self._domain),
+            message_id=message_id(delivery.id, self._domain, epoch=stamp.epoch, key=stamp.key),
             sender=self._sender,
             recipient=recipient,
             subject=self._say(delivery, f"{delivery.key}.subject", zone),

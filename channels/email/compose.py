@@ -1,5 +1,6 @@
 """Composes a mail: the same bytes each time, and no header that we did not write."""
 
+import hmac
 import re
 import unicodedata
 from datetime import datetime
@@ -8,9 +9,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import getaddresses
+from hashlib import sha256
 from typing import Final
 
 LONGEST_SUBJECT: Final = 200
+_TAG: Final = 20  # hexadecimal digits: 80 bits
 LONGEST_NAME: Final = 80
 LONGEST_ADDRESS: Final = 254  # RFC 5321
 
@@ -20,9 +23,14 @@ _LINE_BREAKS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def message_id(outbox_id: int, domain: str) -> str:
-    """Return the mail's idempotency key: one row, one id, however often it is sent."""
-    return f"<outbox-{outbox_id}@{domain}>"
+def message_id(outbox_id: int, domain: str, *, epoch: int, key: bytes) -> str:
+    """Return the mail's idempotency key: one row, one id, however often it is sent.
+
+    Rows of another ``epoch`` have others, and only who knows the ``key`` can make one (S21).
+    """
+    name = f"outbox-{epoch}-{outbox_id}"
+    tag = hmac.new(key, f"{name}@{domain}".encode(), sha256).hexdigest()[:_TAG]
+    return f"<{name}.{tag}@{domain}>"
 
 
 def compose(

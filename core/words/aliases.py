@@ -61,6 +61,7 @@ ALIASES: Final[dict[str, str]] = {
     "помощь": "help",
     "карантин": "quarantine",
     "здоровье": "health",
+    "восстановление": "restored",
 }
 
 SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})

@@ -148,7 +148,9 @@ async def test_everybody_is_offered_the_commands_of_their_role_in_their_language
         lambda: offers_of(stage.olga, group, stage.group), 20, "operators have theirs"
     )
     await stage.world.until(
-        lambda: offers_of(admin, f"{own} report health quarantine setup"), 20, "admins more"
+        lambda: offers_of(admin, f"{own} report health quarantine restored setup"),
+        20,
+        "admins more",
     )
     assert not offers_of(boris, f"{own} report")
     first = [person.world.visible_commands(person)[0]["description"] for person in (boris, john)]

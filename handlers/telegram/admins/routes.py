@@ -13,6 +13,7 @@ from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.health import FailedStep
 from channels.telegram.screens.quarantine import QuarantineStep
+from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.ticket_list import ListPage, draw
 from core.errors import NotAllowed, Refusal, Unreadable
@@ -24,7 +25,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import health, quarantine, setup
+from handlers.telegram.admins import health, quarantine, restored, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -82,6 +83,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     LinkChat: setup.on_link,
     QuarantineStep: quarantine.on_button,
     FailedStep: health.on_button,
+    ReleaseStep: restored.on_button,
 }
 
 
@@ -124,4 +126,5 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "report": on_report,
     "quarantine": quarantine.on_command,
     "health": health.on_command,
+    "restored": restored.on_command,
 }

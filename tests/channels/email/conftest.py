@@ -11,6 +11,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from channels.email.channel import EmailChannel
+from core.setup.restored import MailStamp
 from tests.channels.email.server import (
     MOSCOW,
     MakeChannel,
@@ -23,6 +24,10 @@ from tests.channels.email.server import (
 
 async def in_moscow(_address: str) -> ZoneInfo:
     return MOSCOW
+
+
+async def stamp() -> MailStamp:
+    return MailStamp(0, b"a key")
 
 
 @pytest.fixture
@@ -62,7 +67,8 @@ def words() -> Words:
 def channel_to(words: Words) -> MakeChannel:
     def make(url: str, **how: Any) -> EmailChannel:
         sender = how.pop("sender", "Наш двор <desk@frontdoor.test>")
-        return EmailChannel(url, sender, words, how.pop("zone_of", in_moscow), **how)
+        zone_of, stamp_of = how.pop("zone_of", in_moscow), how.pop("stamp_of", stamp)
+        return EmailChannel(url, sender, words, zone_of, stamp_of, **how)
 
     return make
 

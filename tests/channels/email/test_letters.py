@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from channels.email.channel import EmailChannel
 from channels.email.compose import compose, mailbox, named_mailbox, one_line
+from core.setup.restored import MailStamp
 from tests.channels.email.server import MakeChannel, Relay, Words, delivery, read, text_of
 
 OURS = {
@@ -43,7 +44,7 @@ async def test_alice_reads_her_answer_in_russian(channel: EmailChannel, relay: R
         "desk@frontdoor.test",
         ["alice@x.test"],
     )
-    assert sent.message_refs == ("<outbox-17@frontdoor.test>",)
+    assert sent.message_refs == ("<outbox-0-17.15cf0614183f074d5ced@frontdoor.test>",)
     assert sent.note == {"response": "queued as 4F2A"}
 
 
@@ -60,7 +61,7 @@ async def test_a_retry_is_the_same_letter_byte_for_byte(
     await channel.send(delivery())
     await channel.send(delivery(attempts=3))
     first, second = relay.letters
-    assert read(first)["Message-ID"] == "<outbox-17@frontdoor.test>"
+    assert read(first)["Message-ID"] == "<outbox-0-17.15cf0614183f074d5ced@frontdoor.test>"
     assert first.content == second.content
     assert set(words.asked_at) == {delivery().created_at}
 
@@ -87,9 +88,21 @@ async def test_another_row_is_another_letter(channel: EmailChannel, relay: Relay
     await channel.send(delivery())
     await channel.send(delivery(id=18))
     assert [read(e)["Message-ID"] for e in relay.letters] == [
-        "<outbox-17@frontdoor.test>",
-        "<outbox-18@frontdoor.test>",
+        "<outbox-0-17.15cf0614183f074d5ced@frontdoor.test>",
+        "<outbox-0-18.8e5424a9ab7427693c6f@frontdoor.test>",
     ]
+
+
+async def test_after_a_restore_the_same_row_is_another_letter_and_nobody_makes_up_its_id(
+    relay: Relay, channel_to: MakeChannel
+) -> None:
+    for epoch, key in ((0, b"a key"), (1, b"a key"), (0, b"another")):
+
+        async def stamp_of(epoch: int = epoch, key: bytes = key) -> MailStamp:
+            return MailStamp(epoch, key)
+
+        await channel_to(f"smtp://127.0.0.1:{relay.port}", stamp_of=stamp_of).send(delivery())
+    assert len({read(each)["Message-ID"] for each in relay.letters}) == 3
 
 
 async def test_the_domain_of_the_ids_may_be_another_than_the_sender_s(
@@ -97,7 +110,7 @@ async def test_the_domain_of_the_ids_may_be_another_than_the_sender_s(
 ) -> None:
     channel = channel_to(f"smtp://127.0.0.1:{relay.port}", domain="двор.рф")
     sent = await channel.send(delivery())
-    assert sent.message_refs == ("<outbox-17@xn--b1ad5ai.xn--p1ai>",)
+    assert sent.message_refs == ("<outbox-0-17.6f904071fd17beebfd9d@xn--b1ad5ai.xn--p1ai>",)
 
 
 @pytest.mark.parametrize(

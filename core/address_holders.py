@@ -47,5 +47,5 @@ def addresses_where(*conditions: ColumnElement[bool]) -> Any:
 
 async def addresses_of(tx: ReadTx, person_id: int) -> frozenset[Address]:
     """All addresses that the person writes from."""
-    rows = await tx.session.execute(addresses_where(Person.id == person_id))
+    rows = await tx.rows(addresses_where(Person.id == person_id))
     return frozenset(Address(*row) for row in rows)

@@ -1,6 +1,8 @@
 """What every folder of tests may ask for; each folder adds its own."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -15,6 +17,12 @@ __all__ = ["migrated", "own_sqlite_url", "texts"]
 # Several files run at a time, on machines with other work: what comes late has not failed. Only
 # what fails waits that long.
 os.environ.setdefault("SANDBOX_PATIENCE", "4")
+
+# Thousands of commits wait for the disk otherwise; a killed process loses nothing in memory either.
+# Not where memory is small: containers have 64 MB of it.
+MEMORY = Path("/dev/shm")  # noqa: S108
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4 << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
 
 # Properties are about what is right; how long an example takes says more of the machine.
 settings.register_profile("suite", deadline=None)

@@ -27,7 +27,7 @@ async def describe(tx: Tx, ticket_id: int, words: str) -> Person:
     Raises :class:`Unreadable` with examples, :class:`NothingToDo` when it is known already.
     """
     ticket = await access(tx, ticket_id, "contact")
-    person = await tx.session.get_one(Person, ticket.customer_id, with_for_update=True)
+    person = await tx.get(Person, ticket.customer_id, hold=True)
     taken_out = words.lstrip().startswith(("-", "−", "–"))
     point = read_point(words.lstrip(" -−–") if taken_out else words)
     if point is not None:
@@ -76,8 +76,8 @@ async def _zone(tx: Tx, person: Person, words: str) -> None:
 async def belong(tx: Tx, person: Person, words: str) -> None:
     """Put the person into this account. Raises :class:`NothingToDo` if they are in it."""
     account = await find_account(tx, words) or await open_account(tx, words)
-    member = await tx.session.get(AccountMember, person.id)
-    old = None if member is None else await tx.session.get_one(Account, member.account_id)
+    member = await tx.find(AccountMember, person.id)
+    old = None if member is None else await tx.get(Account, member.account_id)
     if member is None:
         await tx.insert(AccountMember(person_id=person.id, account_id=account.id))
     else:
@@ -105,7 +105,7 @@ async def find_account(tx: Tx, name: str) -> Account | None:
     exact = select(Account).where(Account.name == wanted)
     folded = select(Account).where(func.lower(Account.name) == wanted.lower())
     for query in (exact, folded):
-        found = (await tx.session.scalars(query.limit(1))).one_or_none()
+        found = await tx.first(query.limit(1))
         if found is not None:
             return found
     return None

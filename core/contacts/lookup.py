@@ -79,14 +79,14 @@ async def _by_handle(tx: ReadTx, handle: str) -> Sequence[Person]:
         .join(ContactPoint, ContactPoint.person_id == Person.id)
         .where(ContactPoint.handle == handle.lower())
     )
-    return (await tx.session.scalars(query.limit(MOST))).unique().all()
+    return await tx.all(query.limit(MOST))
 
 
 async def _of_ticket(tx: ReadTx, ticket_id: int) -> Sequence[Person]:
     query = (
         select(Person).join(Ticket, Ticket.customer_id == Person.id).where(Ticket.id == ticket_id)
     )
-    return (await tx.session.scalars(query)).all()
+    return await tx.all(query)
 
 
 async def _by_name(tx: ReadTx, words: str) -> Sequence[Person]:
@@ -121,7 +121,7 @@ async def _customers(tx: ReadTx, numbers: Sequence[int]) -> Sequence[Person]:
         .where(Ticket.id.in_(numbers))
         .order_by(Ticket.id.desc())
     )
-    return (await tx.session.scalars(query)).unique().all()
+    return await tx.all(query)
 
 
 async def _by_spelling(tx: ReadTx, words: str) -> Sequence[Person]:
@@ -138,7 +138,7 @@ async def _by_spelling(tx: ReadTx, words: str) -> Sequence[Person]:
         .order_by(Person.id.desc())
         .limit(MOST)
     )
-    return (await tx.session.scalars(query)).all()
+    return await tx.all(query)
 
 
 async def _known(tx: ReadTx, person: Person) -> Known:
@@ -153,8 +153,8 @@ async def _known(tx: ReadTx, person: Person) -> Known:
 
 async def person_facts(tx: ReadTx, person_id: int) -> PersonFacts | None:
     """Return the person's facts, following redirects; ``None`` if there is nobody."""
-    post = await tx.session.get(PersonMerge, person_id)
-    person = await tx.session.get(Person, person_id if post is None else post.into_id)
+    post = await tx.find(PersonMerge, person_id)
+    person = await tx.find(Person, person_id if post is None else post.into_id)
     if person is None:
         return None
     account, contracts = await _account(tx, person.id)
@@ -180,7 +180,7 @@ async def _account(tx: ReadTx, person_id: int) -> tuple[str | None, tuple[str, .
         .where(AccountMember.person_id == person_id)
         .order_by(Contract.number)
     )
-    rows = (await tx.session.execute(query)).all()
+    rows = await tx.rows(query)
     name = rows[0][0] if rows else None
     return name, tuple(row[1] for row in rows if row[1])
 
@@ -189,8 +189,8 @@ async def _tickets(tx: ReadTx, person_id: int) -> tuple[list[int], int]:
     theirs = Ticket.customer_id == person_id
     codes = (await workflow_of(tx)).open_codes()
     query = select(Ticket.id).where(theirs, Ticket.state.in_(codes)).order_by(Ticket.id.desc())
-    numbers = list(await tx.session.scalars(query.limit(_TICKETS_SHOWN)))
-    total = await tx.session.scalar(select(func.count()).select_from(Ticket).where(theirs))
+    numbers = await tx.all(query.limit(_TICKETS_SHOWN))
+    total = await tx.first(select(func.count()).select_from(Ticket).where(theirs))
     return numbers, int(total or 0)
 
 
@@ -208,5 +208,5 @@ async def _twins(tx: ReadTx, person_id: int) -> tuple[Known, ...]:
         .order_by(Person.id)
         .limit(MOST)
     )
-    found = (await tx.session.scalars(query)).unique().all()
+    found = await tx.all(query)
     return tuple([await _known(tx, person) for person in found])

@@ -70,7 +70,7 @@ async def _both(tx: Tx, one: int, other: int) -> tuple[Person, Person]:
     """Return the two, locked in the order of their ids against deadlocks, redirects followed."""
     ids = [await merged_into(tx, one), await merged_into(tx, other)]
     query = select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update()
-    found = {person.id: person for person in await tx.session.scalars(query)}
+    found = {person.id: person for person in await tx.all(query)}
     if len(found) < len(set(ids)):
         raise Refusal("refusal.outdated")
     return found[ids[0]], found[ids[1]]
@@ -78,7 +78,7 @@ async def _both(tx: Tx, one: int, other: int) -> tuple[Person, Person]:
 
 async def merged_into(tx: Tx, person_id: int) -> int:
     """Return who this person is by now: follows redirects."""
-    post = await tx.session.get(PersonMerge, person_id)
+    post = await tx.find(PersonMerge, person_id)
     return person_id if post is None else post.into_id
 
 
@@ -99,9 +99,9 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
             .order_by(Person.id)
             .with_for_update(of=Person)
         )
-        contacts = (await tx.session.scalars(query)).all()
+        contacts = await tx.all(query)
         if contacts:
-            person = await tx.session.get_one(Person, event.person_id, with_for_update=True)
+            person = await tx.get(Person, event.person_id, hold=True)
             for contact in contacts:
                 await _merge(tx, person, contact, by=PHONE)
 
@@ -114,7 +114,7 @@ async def _merge(tx: Tx, stays: Person, goes: Person, *, by: str, insisted: bool
     await _move_words(tx, stays, goes)
     stays.zone = stays.zone or goes.zone
     goes.dialogue = None
-    await tx.session.execute(
+    await tx.change(
         update(PersonMerge).where(PersonMerge.into_id == goes.id).values(into_id=stays.id)
     )
     await tx.insert(PersonMerge(person_id=goes.id, into_id=stays.id, at=tx.now))
@@ -137,10 +137,10 @@ async def _move_points(tx: Tx, stays: Person, goes: Person) -> None:
     """
     theirs = (ContactPoint.person_id == goes.id, ContactPoint.kind.in_(DETAILS))
     query = select(ContactPoint).where(*theirs)
-    moved = [(row.kind, row.value, row.verified_at) for row in await tx.session.scalars(query)]
-    await tx.session.execute(delete(ContactPoint).where(*theirs))
+    moved = [(row.kind, row.value, row.verified_at) for row in await tx.all(query)]
+    await tx.change(delete(ContactPoint).where(*theirs))
     for kind, value, verified_at in moved:
-        known = await tx.session.get(ContactPoint, (stays.id, kind, value))
+        known = await tx.find(ContactPoint, (stays.id, kind, value))
         if known is not None:
             known.verified_at = known.verified_at or verified_at
             continue
@@ -150,13 +150,13 @@ async def _move_points(tx: Tx, stays: Person, goes: Person) -> None:
 
 
 async def _move_account(tx: Tx, stays: Person, goes: Person) -> None:
-    theirs = await tx.session.get(AccountMember, goes.id)
+    theirs = await tx.find(AccountMember, goes.id)
     if theirs is None:
         return
     account = theirs.account_id
-    await tx.session.delete(theirs)
-    await tx.session.flush()
-    if await tx.session.get(AccountMember, stays.id) is None:
+    await tx.delete(theirs)
+    await tx.write()
+    if await tx.find(AccountMember, stays.id) is None:
         await tx.insert(AccountMember(person_id=stays.id, account_id=account))
 
 
@@ -168,11 +168,11 @@ async def _move_cameras(tx: Tx, stays: Person, goes: Person) -> None:
         return
     channel, chat = stays.address.channel, stays.address.chat
     owned = select(CameraOwner.camera_id)
-    own = set(await tx.session.scalars(owned.where(*_owned_at(stays.address))))
-    theirs = set(await tx.session.scalars(owned.where(*_owned_at(goes.address))))
+    own = set(await tx.all(owned.where(*_owned_at(stays.address))))
+    theirs = set(await tx.all(owned.where(*_owned_at(goes.address))))
     for camera in sorted(theirs - own):
         await tx.insert(CameraOwner(camera_id=camera, kind=channel, value=chat))
-    await tx.session.execute(delete(CameraOwner).where(*_owned_at(goes.address)))
+    await tx.change(delete(CameraOwner).where(*_owned_at(goes.address)))
 
 
 def _owned_at(address: Address) -> tuple[ColumnElement[bool], ...]:
@@ -183,7 +183,7 @@ async def _move_words(tx: Tx, stays: Person, goes: Person) -> None:
     """Move tickets, messages, and unassigned messages."""
     codes = (await workflow_of(tx)).open_codes()
     query = select(Ticket).where(Ticket.customer_id == goes.id).order_by(Ticket.id)
-    for ticket in (await tx.session.scalars(query.with_for_update())).all():
+    for ticket in await tx.all(query.with_for_update()):
         ticket.customer_id = stays.id
         tx.emit(
             CustomerChanged(
@@ -194,7 +194,7 @@ async def _move_words(tx: Tx, stays: Person, goes: Person) -> None:
                 active=ticket.state in codes,
             )
         )
-    await tx.session.execute(
+    await tx.change(
         update(Message)
         .where(Message.author_id == goes.id, Message.from_customer.is_(True))
         .values(author_id=stays.id)

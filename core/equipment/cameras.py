@@ -60,7 +60,7 @@ def facts_of(camera: Camera) -> CameraFacts:
 async def has_cameras(tx: ReadTx) -> bool:
     """Return whether the company has active cameras."""
     query = select(Camera.id).where(Camera.active.is_(True)).limit(1)
-    return (await tx.session.scalars(query)).one_or_none() is not None
+    return await tx.first(query) is not None
 
 
 async def list_own(tx: ReadTx, address: Address, words: str = "", page: int = 0) -> CameraPage:
@@ -78,7 +78,7 @@ async def list_own(tx: ReadTx, address: Address, words: str = "", page: int = 0)
     pages = max(1, -(-total // PAGE))
     page = max(0, min(page, pages - 1))
     query = found.order_by(Camera.number).offset(page * PAGE).limit(PAGE)
-    cameras = await tx.session.scalars(query)
+    cameras = await tx.all(query)
     return CameraPage(tuple(map(facts_of, cameras)), page, pages, total)
 
 
@@ -115,7 +115,7 @@ async def find_own(
 
 async def _owned_by(tx: ReadTx, address: Address) -> Select[Camera]:
     """Select active cameras of this address, and of every verified contact point of its person."""
-    points = await tx.session.execute(
+    points = await tx.rows(
         select(ContactPoint.kind, ContactPoint.value).where(
             ContactPoint.person_id == holder_of(address), ContactPoint.verified_at.is_not(None)
         )

@@ -124,7 +124,7 @@ async def _take_number(tx: Tx, draft: Draft, words: str) -> View:
 
 
 async def _record_on(tx: Tx, draft: Draft, ticket_id: int) -> View:
-    if await tx.session.get(Ticket, ticket_id) is None:
+    if await tx.find(Ticket, ticket_id) is None:
         raise NoSuchTicket(ticket_id)
     return await _keep(tx, draft.answered(ticket=ticket_id))
 
@@ -167,7 +167,7 @@ async def choose(tx: Tx, step: str, value: str) -> View:
 async def _choose_person(tx: Tx, draft: Draft, value: str) -> View:
     if value == "new":
         return await _keep(tx, draft.answered(new=True, **_told(draft)))
-    if not value.isdecimal() or await tx.session.get(Person, int(value)) is None:
+    if not value.isdecimal() or await tx.find(Person, int(value)) is None:
         raise Refusal("refusal.outdated")
     return await _keep(tx, draft.answered(person=int(value)))
 
@@ -215,7 +215,7 @@ def _is_over(tx: ReadTx, dialogue: dict[str, Any]) -> bool:
 
 
 async def _operator(tx: Tx) -> Person:
-    return await tx.session.get_one(Person, tx.actor.person_id)
+    return await tx.get(Person, tx.actor.person_id)
 
 
 async def _keep(tx: Tx, draft: Draft, people: Sequence[Known] = ()) -> View:

@@ -54,7 +54,7 @@ async def save(tx: Tx) -> Saved:
         if draft.ticket is None
         else await record_call(tx, draft.ticket, said, draft.phone)
     )
-    enter_dialogue(await tx.session.get_one(Person, tx.actor.person_id), None)
+    enter_dialogue(await tx.get(Person, tx.actor.person_id), None)
     return saved
 
 
@@ -63,7 +63,7 @@ async def _customer(tx: Tx, draft: Draft) -> Person:
     points = _points(draft)
     if draft.person is None:
         return await make_contact(tx, draft.name or "", points)
-    person = await tx.session.get_one(Person, await merged_into(tx, draft.person))
+    person = await tx.get(Person, await merged_into(tx, draft.person))
     known = {(point.kind, point.value) for point in await points_of(tx, person.id)}
     for point in points:
         if (point.kind, point.value) not in known:

@@ -45,9 +45,7 @@ async def list_admins(tx: ReadTx) -> list[Admin]:
     """Return all admins: those the environment names first, then by when they were appointed."""
     named = tx.company.named_admins
     query = addresses_where(or_(Person.admin_since.is_not(None), is_at(named)))
-    rows = await tx.session.execute(
-        query.add_columns(Person).order_by(Person.admin_since, Person.id)
-    )
+    rows = await tx.rows(query.add_columns(Person).order_by(Person.admin_since, Person.id))
     known = {Address(channel, chat): person for channel, chat, person in rows}
     of_environment = [_admin(address, known.get(address)) for address in sorted(named, key=str)]
     seen = {one.id for one in of_environment}
@@ -80,12 +78,8 @@ async def invite(tx: Tx, sender: Sender) -> Invitation:
     """
     await arrive_as_admin(tx, sender)
     secret, until = secrets.token_urlsafe(_BYTES), tx.now + LASTS
-    fact = await tx.session.get(SystemState, INVITATION)
-    if fact is None:
-        fact = SystemState(name=INVITATION, value={}, at=tx.now)
-        tx.session.add(fact)
-    fact.value = {"digest": digest_of(secret), "until": until.isoformat(), "by": tx.actor.name}
-    fact.at = tx.now
+    value = {"digest": digest_of(secret), "until": until.isoformat(), "by": tx.actor.name}
+    await tx.put(SystemState(name=INVITATION, value=value, at=tx.now))
     return Invitation(PREFIX + secret, until)
 
 
@@ -95,7 +89,7 @@ async def accept(tx: Tx, sender: Sender, secret: str) -> Company:
     Raises :class:`NothingToDo` for an admin, who does not use the link up, and :class:`Refusal` for
     a secret that is invalid, used or expired.
     """
-    fact = await tx.session.get(SystemState, INVITATION, with_for_update=True)
+    fact = await tx.find(SystemState, INVITATION, hold=True)
     digest = "" if fact is None else str(fact.value["digest"])
     over = fact is None or datetime.fromisoformat(fact.value["until"]) < tx.now
     if over or not hmac.compare_digest(digest, digest_of(secret)):
@@ -105,7 +99,7 @@ async def accept(tx: Tx, sender: Sender, secret: str) -> Company:
     person = await arrive(tx, sender, "customer")
     person.admin_since = tx.now
     by = "" if fact is None else str(fact.value["by"])
-    await tx.session.delete(fact)
+    await tx.delete(fact)
     tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="invitation", invited_by=by))
     return replace(tx.company, admins=tx.company.admins | {sender.address})
 
@@ -117,7 +111,7 @@ async def dismiss(tx: Tx, sender: Sender, person_id: int) -> Company:
     the environment names, and for the last one.
     """
     await arrive_as_admin(tx, sender)
-    person = await tx.session.get(Person, person_id, with_for_update=True)
+    person = await tx.find(Person, person_id, hold=True)
     if person is None or person.admin_since is None:
         raise NothingToDo("refusal.no_admin")
     theirs = await addresses_of(tx, person_id)

@@ -94,16 +94,14 @@ def _text(chat: Address | None) -> str | None:
 
 async def troubled_teams(tx: ReadTx) -> frozenset[str]:
     """Return codes of the teams in whose own groups the bot cannot work, as last reported."""
-    facts = await tx.session.scalars(
-        select(SystemState).where(SystemState.name.startswith(_OF_TEAM))
-    )
+    facts = await tx.all(select(SystemState).where(SystemState.name.startswith(_OF_TEAM)))
     told = [_noted(fact) for fact in facts]
     return frozenset(each.team for each in told if each.trouble_seen)
 
 
 async def _last_report(tx: ReadTx, about: Condition) -> Condition:
     """Return the last report on this chat; none counts as fine."""
-    fact = await tx.session.get(SystemState, about.name)
+    fact = await tx.find(SystemState, about.name)
     return Condition(about.role, FINE) if fact is None else _noted(fact)
 
 
@@ -112,9 +110,5 @@ def _noted(fact: SystemState) -> Condition:
 
 
 async def _note(tx: Tx, condition: Condition) -> None:
-    fact = await tx.session.get(SystemState, condition.name)
-    if fact is None:
-        fact = SystemState(name=condition.name, value={}, at=tx.now)
-        tx.session.add(fact)
-    kept = {"role": condition.role, "code": condition.code, "team": condition.team}
-    fact.value, fact.at = kept, tx.now
+    value = {"role": condition.role, "code": condition.code, "team": condition.team}
+    await tx.put(SystemState(name=condition.name, value=value, at=tx.now))

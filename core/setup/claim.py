@@ -29,7 +29,7 @@ _BYTES: Final = 24
 
 async def appointed(tx: ReadTx) -> frozenset[Address]:
     """Return the addresses of those who were made admins by a link."""
-    rows = await tx.session.execute(addresses_where(Person.admin_since.is_not(None)))
+    rows = await tx.rows(addresses_where(Person.admin_since.is_not(None)))
     return frozenset(Address(*row) for row in rows)
 
 
@@ -38,16 +38,12 @@ async def offer_claim(tx: Tx) -> str | None:
 
     It replaces an unused one. Only its digest is stored.
     """
-    old = await tx.session.get(SystemState, CLAIM)
     if tx.company.admins or await appointed(tx):
-        if old is not None:
-            await tx.session.delete(old)
+        if (old := await tx.find(SystemState, CLAIM)) is not None:
+            await tx.delete(old)
         return None
     secret = secrets.token_urlsafe(_BYTES)
-    if old is None:
-        old = SystemState(name=CLAIM, value={}, at=tx.now)
-        tx.session.add(old)
-    old.value, old.at = {"digest": digest_of(secret)}, tx.now
+    await tx.put(SystemState(name=CLAIM, value={"digest": digest_of(secret)}, at=tx.now))
     return PREFIX + secret
 
 
@@ -56,14 +52,14 @@ async def claim(tx: Tx, sender: Sender, secret: str) -> Company:
 
     Raises :class:`Refusal` for a secret that is invalid, used or expired.
     """
-    offered = await tx.session.get(SystemState, CLAIM, with_for_update=True)
+    offered = await tx.find(SystemState, CLAIM, hold=True)
     if offered is None or tx.now - offered.at > LASTS:
         raise Refusal("refusal.claim")
     if not hmac.compare_digest(str(offered.value.get("digest")), digest_of(secret)):
         raise Refusal("refusal.claim")
     person = await arrive(tx, sender, "customer")
     person.admin_since = tx.now
-    await tx.session.delete(offered)
+    await tx.delete(offered)
     tx.emit(AdminAppointed(ticket_id=None, person_id=person.id, by="claim"))
     return replace(tx.company, admins=tx.company.admins | {sender.address})
 

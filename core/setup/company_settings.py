@@ -54,7 +54,7 @@ async def settle(tx: Tx) -> Company:
 async def find_company(tx: ReadTx) -> Company:
     """Return the company as it is now: the environment's settings first, then what was chosen."""
     company = await find_linked_chats(tx)
-    kept = {row.name: row.value["is"] for row in await tx.session.scalars(select(Setting))}
+    kept = {row.name: row.value["is"] for row in await tx.all(select(Setting))}
     chosen = {
         field: choice.read(kept[field])
         for field, choice in CHOICES.items()
@@ -74,11 +74,7 @@ async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
     choice = CHOICES[field]
     refuse_if_fixed(tx, field, choice.variable)
     kept = choice.keep(value)
-    row = await tx.session.get(Setting, field)
-    if row is None:
-        row = Setting(name=field, value={}, at=tx.now)
-        tx.session.add(row)
-    row.value, row.at = {"is": kept}, tx.now
+    await tx.put(Setting(name=field, value={"is": kept}, at=tx.now))
     tx.emit(CompanyChanged(ticket_id=None, what=field, value=kept))
     return replace(tx.company, **{field: value})
 

@@ -39,11 +39,7 @@ async def link(tx: Tx, sender: Sender, role: str, chat: Address) -> Company:
         raise Refusal("refusal.linked_team", team=team.title(tx.company.language))
     if before is not None:
         await move_chat(tx, before, chat)
-    place = await tx.session.get(LinkedChat, role)
-    if place is None:
-        place = LinkedChat(role=role, configured=chat, chat=chat)
-        tx.session.add(place)
-    place.configured = place.chat = chat
+    await tx.put(LinkedChat(role=role, configured=chat, chat=chat))
     tx.emit(
         ChatLinked(
             ticket_id=None,
@@ -66,7 +62,7 @@ async def _post_cards(tx: Tx, chat: Address) -> None:
     elsewhere = exists().where(
         TicketTeam.ticket_id == Ticket.id, TicketTeam.team.in_(list(await operator_chats_of(tx)))
     )
-    numbers = await tx.session.scalars(
+    numbers = await tx.all(
         select(Ticket.id).where(Ticket.state.in_(codes), ~elsewhere).order_by(Ticket.id)
     )
-    await post_missing_cards(tx, numbers.all(), chat)
+    await post_missing_cards(tx, numbers, chat)

@@ -23,7 +23,7 @@ class ProfileState:
 
 async def find_profile_state(tx: ReadTx) -> ProfileState:
     """Return what was published last."""
-    fact = await tx.session.get(SystemState, INTRODUCED)
+    fact = await tx.find(SystemState, INTRODUCED)
     if fact is None:
         return ProfileState()
     admins = frozenset(map(Address.parse, fact.value.get("admins", ())))
@@ -32,18 +32,15 @@ async def find_profile_state(tx: ReadTx) -> ProfileState:
 
 async def note_profile_state(tx: Tx, said: ProfileState) -> None:
     """Store what was published."""
-    fact = await tx.session.get(SystemState, INTRODUCED)
-    if fact is None:
-        fact = SystemState(name=INTRODUCED, value={}, at=tx.now)
-        tx.session.add(fact)
-    fact.value, fact.at = {"digest": said.digest, "admins": sorted(map(str, said.admins))}, tx.now
+    value = {"digest": said.digest, "admins": sorted(map(str, said.admins))}
+    await tx.put(SystemState(name=INTRODUCED, value=value, at=tx.now))
 
 
 async def reachable_admins(tx: ReadTx) -> frozenset[Address]:
     """Return the addresses of the admins who have written to us, and can be written to."""
     admins = tx.company.admins
     query = addresses_where(is_at(admins), Person.unreachable_since.is_(None))
-    return admins & {Address(*row) for row in await tx.session.execute(query)}
+    return admins & {Address(*row) for row in await tx.rows(query)}
 
 
 async def linked_operator_chats(tx: ReadTx) -> list[Address]:

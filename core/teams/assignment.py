@@ -95,7 +95,7 @@ async def begin_with(tx: Tx, ticket: Ticket, code: str) -> None:
 
 async def holder_of(tx: ReadTx, ticket: Ticket) -> Holder:
     """Return whose the ticket is now."""
-    place = await tx.session.get(TicketTeam, ticket.id)
+    place = await tx.find(TicketTeam, ticket.id)
     if place is None:
         return Holder(ticket.assignee_id)
     return Holder(ticket.assignee_id, place.team, place.level)
@@ -198,10 +198,10 @@ async def _place(tx: Tx, ticket: Ticket, after: Holder) -> None:
         ticket.assigned_at = None if after.assignee is None else tx.now
         ticket.earlier_assignee_id = after.assignee or ticket.assignee_id
         ticket.assignee_id = after.assignee
-    place = await tx.session.get(TicketTeam, ticket.id)
+    place = await tx.find(TicketTeam, ticket.id)
     if place is not None:
         place.team, place.level = after.team, after.level
-        await tx.session.flush()
+        await tx.write()
     elif after.team is not None:
         await tx.insert(TicketTeam(ticket_id=ticket.id, team=after.team, level=after.level))
 
@@ -240,7 +240,7 @@ async def _note_why(tx: Tx, ticket: Ticket, why: str, incoming: IncomingMessage 
 
 async def holder_at(tx: ReadTx, ticket_id: int) -> Holder:
     """Return whose the ticket of this number is."""
-    ticket = await tx.session.get(Ticket, ticket_id)
+    ticket = await tx.find(Ticket, ticket_id)
     return Holder() if ticket is None else await holder_of(tx, ticket)
 
 

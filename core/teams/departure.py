@@ -35,7 +35,7 @@ async def _return_tickets(tx: Tx, person: Person) -> None:
         .order_by(Ticket.id.desc())
         .with_for_update()
     )
-    tickets = (await tx.session.scalars(query)).all()
+    tickets = await tx.all(query)
     for ticket in tickets:
         await _give_back(tx, ticket)
     if tickets:

@@ -18,7 +18,7 @@ from core.tx import ReadTx, Tx
 async def begin_duty(tx: Tx) -> None:
     """Put the actor on duty. Raises :class:`NothingToDo` if they are already."""
     person = _mine(tx)
-    if await tx.session.get(Duty, person) is not None:
+    if await tx.find(Duty, person) is not None:
         raise NothingToDo("refusal.on_duty")
     await tx.insert(Duty(person_id=person, since=tx.now))
     tx.emit(DutyBegan(ticket_id=None, person_id=person))
@@ -27,10 +27,10 @@ async def begin_duty(tx: Tx) -> None:
 async def end_duty(tx: Tx) -> None:
     """Take the actor off duty. Raises :class:`NothingToDo` if they are not on it."""
     person = _mine(tx)
-    row = await tx.session.get(Duty, person)
+    row = await tx.find(Duty, person)
     if row is None:
         raise NothingToDo("refusal.off_duty")
-    await tx.session.delete(row)
+    await tx.delete(row)
     tx.emit(DutyEnded(ticket_id=None, person_id=person))
 
 
@@ -55,7 +55,7 @@ class Colleague:
 async def colleagues_of(tx: ReadTx) -> list[Colleague]:
     """Return all operators who have not left, by name."""
     teams = await teams_of(tx)
-    rows = await tx.session.execute(
+    rows = await tx.rows(
         select(Person, Duty.since)
         .outerjoin(Duty, Duty.person_id == Person.id)
         .where(Person.operator_since.is_not(None), Person.operator_left.is_(None))
@@ -80,7 +80,7 @@ async def colleagues_of(tx: ReadTx) -> list[Colleague]:
 async def _memberships(tx: ReadTx, people: Sequence[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     query = select(TeamMember.person_id, TeamMember.team).where(TeamMember.person_id.in_(people))
-    for person, team in await tx.session.execute(query):
+    for person, team in await tx.rows(query):
         found.setdefault(person, []).append(team)
     return found
 

@@ -57,7 +57,7 @@ async def teams_of(tx: ReadTx) -> Teams:
 
 
 async def _read(tx: ReadTx) -> Teams:
-    rows = await tx.session.scalars(select(Team).order_by(Team.level, Team.code))
+    rows = await tx.all(select(Team).order_by(Team.level, Team.code))
     return Teams((row.code, _facts(row)) for row in rows)
 
 

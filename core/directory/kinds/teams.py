@@ -85,7 +85,7 @@ class TeamEntry(DirectoryEntry):
                 members=members.get(row.code, []),
                 active=row.active,
             )
-            for row in await tx.session.scalars(select(Team).order_by(Team.level, Team.code))
+            for row in await tx.all(select(Team).order_by(Team.level, Team.code))
         ]
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
@@ -145,14 +145,13 @@ class TeamEntry(DirectoryEntry):
             await move_card(tx, ticket, old, title)
 
     async def _put_members(self, tx: Tx) -> None:
-        await tx.session.execute(delete(TeamMember).where(TeamMember.team == self.code))
+        await tx.change(delete(TeamMember).where(TeamMember.team == self.code))
         for member in self.members:
             (address,) = await _addresses_of(tx, member)
             person = await find_by_address(tx, address)
             if person is None:
                 person = await recognise(tx, Sender(address, ""))
-            tx.session.add(TeamMember(team=self.code, person_id=person.id))
-        await tx.session.flush()
+            await tx.insert(TeamMember(team=self.code, person_id=person.id))
 
 
 async def _members(tx: ReadTx) -> dict[str, list[int | str]]:
@@ -164,7 +163,7 @@ async def _members(tx: ReadTx) -> dict[str, list[int | str]]:
     )
     shared = await _shared_names(tx)
     members: dict[str, list[int | str]] = {}
-    for team, handle, chat in await tx.session.execute(query):
+    for team, handle, chat in await tx.rows(query):
         known = f"@{handle}" if handle and handle not in shared else int(chat)
         members.setdefault(team, []).append(known)
     return members
@@ -174,7 +173,7 @@ async def _shared_names(tx: ReadTx) -> set[str | None]:
     """Names that several people have had, in data of releases before: they say nobody."""
     handle = ContactPoint.handle
     query = select(handle).where(_IN_TELEGRAM).group_by(handle).having(func.count() > 1)
-    return set(await tx.session.scalars(query))
+    return set(await tx.all(query))
 
 
 async def _addresses_of(tx: ReadTx, member: int | str) -> list[Address]:
@@ -183,7 +182,7 @@ async def _addresses_of(tx: ReadTx, member: int | str) -> list[Address]:
         return [Address(TELEGRAM, str(member))]
     handle = member.removeprefix("@").lower()
     query = select(ContactPoint.value).where(_IN_TELEGRAM, ContactPoint.handle == handle)
-    return [Address(TELEGRAM, chat) for chat in await tx.session.scalars(query)]
+    return [Address(TELEGRAM, chat) for chat in await tx.all(query)]
 
 
 async def _open_tickets(tx: Tx, team: str) -> list[tuple[Ticket, Address | None]]:
@@ -195,7 +194,4 @@ async def _open_tickets(tx: Tx, team: str) -> list[tuple[Ticket, Address | None]
         .order_by(Ticket.id)
         .with_for_update(of=Ticket)
     )
-    return [
-        (ticket, await operator_chat_of(tx, ticket.id))
-        for ticket in await tx.session.scalars(query)
-    ]
+    return [(ticket, await operator_chat_of(tx, ticket.id)) for ticket in await tx.all(query)]

@@ -195,7 +195,7 @@ class Courier:
             pause <= 0
             and not self._stopping
             and not self.desk.company.on_hold
-            and (news or bool(self._to_wake(now)) or await self._is_any_ready())
+            and (news or bool(self._reached and self._to_wake(now)) or await self._is_any_ready())
         )
         if batch or may_claim:
             for delivery in await self._turn(batch, now, claim=may_claim):
@@ -241,7 +241,7 @@ class Courier:
 
     async def _turn(self, batch: Batch, now: float, *, claim: bool) -> list[Delivery]:
         """Write the batch down and claim what may leave then, all in one transaction."""
-        awake = self._to_wake(now)
+        awake = self._to_wake(now) if self._reached else []
 
         async def turn(tx: Tx) -> list[Delivery]:
             for each in batch:
@@ -266,7 +266,8 @@ class Courier:
             pass_point("courier.after_claim")
         for each in batch:
             self._written(each)
-        self._woken(awake, now)
+        if awake:
+            self._woken(awake, now)
         return deliveries
 
     def _freed_by(self, batch: Batch) -> set[str]:
@@ -396,7 +397,8 @@ class Courier:
             return
         if each.result.outcome is Outcome.DELIVERED:
             pass_point("courier.before_settle")
-        self._note_reach(each)
+        if self._unreached or each.result.outcome is Outcome.RETRY:
+            self._note_reach(each)
         self._results.append(each)
         if self._serving:
             self.desk.outbox_wakeup.set()
@@ -456,7 +458,9 @@ class Courier:
             page = await outbox_store.find_ready(
                 tx, (*self._resting, *taken, *chosen), outbox_store.PAGE
             )
-            for row in sorted(page, key=partial(self._gives_way, now)):
+            if self._turns.crowded:
+                page = sorted(page, key=partial(self._gives_way, now))
+            for row in page:
                 if len(taken) + len(chosen) >= AT_ONCE:
                     return list(chosen.values())
                 if row.address not in chosen and row.address not in self._resting:

@@ -193,14 +193,18 @@ class Turns:
 
     def __init__(self) -> None:
         self._had: dict[tuple[str, int], deque[float]] = {}
+        self.crowded = False  # somebody may have had their share; else nobody need be asked about
 
     def take(self, address: str, customer: int | None, now: float) -> None:
         """Count a post about a ticket of this customer."""
         if customer is not None and is_group(address):
-            self._had.setdefault((address, customer), deque(maxlen=FAIR_SHARE)).append(now)
+            had = self._had.setdefault((address, customer), deque(maxlen=FAIR_SHARE))
+            had.append(now)
+            self.crowded |= len(had) == FAIR_SHARE
         if len(self._had) > MOST_TURNS:
             recent = now - GROUP_WINDOW
             self._had = {whose: had for whose, had in self._had.items() if had[-1] > recent}
+            self.crowded = any(len(had) == FAIR_SHARE for had in self._had.values())
 
     def has_had_enough(self, address: str, customer: int | None, now: float) -> bool:
         """Whether the customer's share of the last minute is used up."""

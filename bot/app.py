@@ -27,7 +27,8 @@ from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.client.session import LeanSession
-from core.addresses import Address
+from channels.web.channel import PageChannel
+from core.addresses import WEB, Address
 from core.company import Company
 from core.db import Database
 from core.delivery.channel import Channel
@@ -37,6 +38,7 @@ from core.desk import Clock, Desk, utc_now
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
 from core.setup.restored import mail_stamp
+from core.setup.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
@@ -187,6 +189,7 @@ class App:
             self.http.bind()
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
+        await self.desk.run(make_signing_key)
         await self.courier.recover()
 
     def adopt(self, company: Company) -> None:
@@ -268,7 +271,7 @@ def build(
             lambda: runner.overdue().get("sweep", 0.0),
             None if database.path is None else database.path.parent,
         ),
-        _http(settings, desk, poller, pacer),
+        _http(settings, desk, texts, poller, pacer),
     )
 
 
@@ -286,7 +289,7 @@ def _intake(
 
 
 def _http(
-    settings: Settings, desk: Desk, intake: Poller | WebhookIntake, pacer: Pacer
+    settings: Settings, desk: Desk, texts: Texts, intake: Poller | WebhookIntake, pacer: Pacer
 ) -> HttpServer | None:
     """The HTTP door, where something needs it; a desk without it imports nothing of it."""
     if not settings.serves_http:
@@ -301,7 +304,7 @@ def _http(
         if isinstance(intake, WebhookIntake):
             webhook = Webhook(intake.secret, intake.receive)
         vitals = Vitals(lambda: time.monotonic() - intake.last_poll, lambda: pacer.floods)
-        return make_door(desk, vitals, webhook)
+        return make_door(desk, texts, vitals, webhook, public_url=settings.public_url)
 
     return HttpServer(settings.http_listen, make_app)
 
@@ -310,6 +313,8 @@ def _channels(
     settings: Settings, desk: Desk, texts: Texts, gateway: Gateway
 ) -> Mapping[str, Channel]:
     channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts)}
+    if settings.serves_http:
+        channels[WEB] = PageChannel()
     if settings.smtp_url is not None and settings.mail_from is not None:
         url = settings.smtp_url.get_secret_value()
         channels["email"] = EmailChannel(
@@ -317,6 +322,6 @@ def _channels(
             settings.mail_from,
             texts,
             lambda address: desk.read(zone_at, address),
-            partial(desk.run, mail_stamp),
+            partial(desk.read, mail_stamp),
         )
     return channels

@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -74,6 +75,30 @@ COMMANDS: Final = (
                 action="store_true",
                 help="cameras that the file does not name take no faults any more",
             ),
+        ),
+    ),
+    Command(
+        "key",
+        "bot.commands.key",
+        "make, list or revoke keys of other systems, while the desk runs",
+        (
+            _argument("action", choices=["create", "list", "revoke"]),
+            _argument("key", nargs="?", metavar="NAME", help="what the key is called"),
+            _argument(
+                "--scope",
+                action="append",
+                help="create: what it may: tickets:read, tickets:write, links:write, metrics:read",
+            ),
+        ),
+    ),
+    Command(
+        "export",
+        "bot.commands.export",
+        "write tickets, messages, notes and journal for a spreadsheet, while the desk runs",
+        (
+            _argument("file", type=Path, help="NAME.xlsx, or a folder for CSV files"),
+            _argument("--since", type=date.fromisoformat, metavar="DATE", help="2026-11-01"),
+            _argument("--until", type=date.fromisoformat, metavar="DATE", help="the last day"),
         ),
     ),
     Command(

@@ -9,6 +9,9 @@ from typing import Final, Self
 TELEGRAM: Final = "telegram"
 """The channel that company and teams have their chats in."""
 
+WEB: Final = "web"
+"""The channel of customers who read their answers on a page of the desk's own."""
+
 _BETWEEN: Final = ":"
 _ESCAPED: Final = (("%", "%25"), (_BETWEEN, "%3A"))
 

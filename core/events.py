@@ -548,6 +548,44 @@ class DeskRecovered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exported(Event):
+    """An admin got tickets, messages, notes and journal as a file: of all time, or of a period."""
+
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyCreated(Event):
+    """Another system has a key (A9)."""
+
+    name: str
+    scopes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked(Event):
+    """A key opens nothing any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUsed(Event):
+    """Another system brought the customer's words, or changed a link; it calls them so."""
+
+    key: str
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormSent(Event):
+    """The ticket was opened by the web form; ``consent``: the version of what was agreed to."""
+
+    consent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAppointed(Event):
     """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``. ``invited_by`` is the
     name of who had made the invitation.

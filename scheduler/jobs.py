@@ -8,6 +8,7 @@ from typing import Any, Final
 from core import inbox
 from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
+from core.integrations import calls
 from core.tickets import next_contact, parents, search, unassigned
 from core.tickets import sweep as sweep_job
 from core.tickets.new_ticket_digest import post_digest
@@ -38,5 +39,6 @@ JOBS: Final = (
     Job("post digests of new tickets", post_digest, timedelta(seconds=2)),
     Job("post passed contact days", next_contact.tell_passed, timedelta(minutes=5)),
     Job("purge the inbox", inbox.purge, timedelta(hours=1)),
+    Job("purge answered API calls", calls.purge, timedelta(hours=1)),
     Job("purge the outbox", outbox_store.purge, timedelta(hours=1)),
 )

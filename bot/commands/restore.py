@@ -27,6 +27,7 @@ from core.desk import Desk, utc_now
 from core.setup.restored import begin_epoch
 from core.subscriptions import SUBSCRIBERS
 
+_SET_SEQUENCE: Final = text("SELECT setval(pg_get_serial_sequence('ticket', 'id'), :number, false)")
 ASIDE: Final = ".before-restore-{:%Y%m%d-%H%M%S}"
 
 
@@ -87,9 +88,12 @@ async def _restore_sqlite(
     return number
 
 
-async def _begin(database: Database, first_number: int | None, company: Company) -> int:
+async def _begin(
+    database: Database, first_number: int | None, company: Company, *, by_sequence: bool = False
+) -> int:
     await migrate(database)
-    return await Desk(database, company, SUBSCRIBERS).run(begin_epoch, first_number)
+    desk = Desk(database, company, SUBSCRIBERS)
+    return await desk.run(begin_epoch, first_number, by_sequence=by_sequence)
 
 
 def _newest_ticket(path: Path) -> int | None:
@@ -129,7 +133,10 @@ async def _restore_postgres(
     given = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction"]
     given += [f"--dbname={database.url.database}", str(backup)]
     await asyncio.to_thread(run_client, database.url, given)
-    return await _begin(database, first_number, company)
+    number = await _begin(database, first_number, company, by_sequence=True)
+    async with database.write() as session:
+        await session.execute(_SET_SEQUENCE, {"number": number})
+    return number
 
 
 async def _newest_ticket_there(database: Database) -> int | None:

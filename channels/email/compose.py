@@ -1,6 +1,5 @@
 """Composes a mail: the same bytes each time, and no header that we did not write."""
 
-import hmac
 import re
 import unicodedata
 from datetime import datetime
@@ -9,11 +8,11 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import getaddresses
-from hashlib import sha256
 from typing import Final
 
+from core.setup.signing_key import signature
+
 LONGEST_SUBJECT: Final = 200
-_TAG: Final = 20  # hexadecimal digits: 80 bits
 LONGEST_NAME: Final = 80
 LONGEST_ADDRESS: Final = 254  # RFC 5321
 
@@ -29,8 +28,7 @@ def message_id(outbox_id: int, domain: str, *, epoch: int, key: bytes) -> str:
     Rows of another ``epoch`` have others, and only who knows the ``key`` can make one (S21).
     """
     name = f"outbox-{epoch}-{outbox_id}"
-    tag = hmac.new(key, f"{name}@{domain}".encode(), sha256).hexdigest()[:_TAG]
-    return f"<{name}.{tag}@{domain}>"
+    return f"<{name}.{signature(key, f'{name}@{domain}')}@{domain}>"
 
 
 def compose(

@@ -53,7 +53,7 @@ async def link(tx: Tx, ticket_id: int, words: str) -> Ticket:
     """
     numbered = find_number(words, tx.company.number_mask)
     if numbered is None:
-        return await _link_object(tx, ticket_id, words)
+        return await link_object(tx, ticket_id, *_read_object(words, ticket_id))
     other, rest = numbered
     if rest.strip().casefold() in PARENT:
         return await set_parent(tx, ticket_id, other)
@@ -95,9 +95,15 @@ async def _between(tx: Tx, one: int, other: int) -> Link | None:
     return await tx.first(query.limit(1))
 
 
-async def _link_object(tx: Tx, ticket_id: int, words: str) -> Ticket:
+async def link_object(
+    tx: Tx, ticket_id: int, url: str, title: str | None, state: str | None
+) -> Ticket:
+    """Link an object elsewhere, or note its new title and state.
+
+    Raises :class:`Unreadable` for what is no web address, :class:`NothingToDo`.
+    """
     ticket = await access(tx, ticket_id, "link")
-    url, title, state = _read_object(words, ticket_id)
+    _demand_web_address(url, url, ticket_id)
     query = select(Link).where(Link.ticket_id == ticket_id, Link.url == url)
     row = await tx.first(query.limit(1))
     if row is None:
@@ -126,17 +132,21 @@ async def _link_object(tx: Tx, ticket_id: int, words: str) -> Ticket:
 def _read_object(words: str, ticket_id: int) -> tuple[str, str | None, str | None]:
     """Return address, title and state. Only web addresses, so that it is clear where one leads."""
     first, _, rest = words.strip().partition(" ")
-    try:
-        parts = urlsplit(first)
-        well = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        well = False
-    if not well or len(first) > _LONGEST_URL or not first.isprintable():
-        raise Unreadable("refusal.no_link", words=words[:40], number=ticket_id)
+    _demand_web_address(first, words, ticket_id)
     found = _STATE.search(rest)
     state = clean_name(found[1], _LONGEST_STATE) if found else None
     title = rest[: found.start()] if found else rest
     return first, clean_name(title, _LONGEST_TITLE) if title.strip() else None, state
+
+
+def _demand_web_address(url: str, words: str, ticket_id: int) -> None:
+    try:
+        parts = urlsplit(url)
+        well = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        well = False
+    if not well or len(url) > _LONGEST_URL or not url.isprintable():
+        raise Unreadable("refusal.no_link", words=words[:40], number=ticket_id)
 
 
 async def _demand_capacity(tx: Tx, ticket_id: int) -> None:

@@ -27,7 +27,7 @@ from core.models.sla import (
     Service,
     Timer,
 )
-from core.models.system import InboxRow, JournalEntry, Setting, SystemState
+from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
 from core.models.tickets import (
     Link,
     Message,
@@ -47,6 +47,8 @@ __all__ = [
     "AccountMember",
     "Agreement",
     "AgreementTerm",
+    "ApiCall",
+    "ApiKey",
     "CalendarRow",
     "Camera",
     "CameraOwner",

@@ -45,6 +45,12 @@ class OutboxRow(Row):
             postgresql_where=text("state = 'queued' AND dedup_key IS NOT NULL"),
         ),
         Index("ix_outbox_created_at", "created_at"),
+        Index(
+            "ix_outbox_failed",
+            "id",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

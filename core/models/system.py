@@ -25,6 +25,12 @@ class InboxRow(Row):
             sqlite_where=text("state = 'new'"),
             postgresql_where=text("state = 'new'"),
         ),
+        Index(
+            "ix_inbox_quarantined",
+            "id",
+            sqlite_where=text("state = 'quarantined'"),
+            postgresql_where=text("state = 'quarantined'"),
+        ),
         Index("ix_inbox_received_at", "received_at"),
     )
 
@@ -69,4 +75,41 @@ class Setting(Row):
 
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class ApiKey(Row):
+    """A key of another system: its digest, and what it is for, scopes separated by spaces."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (
+        Index(
+            "uq_api_key_name",
+            "name",
+            unique=True,
+            sqlite_where=text("revoked_at IS NULL"),
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class ApiCall(Row):
+    """What a call of another system was answered: the same call again has no effect."""
+
+    __tablename__ = "api_call"
+    __table_args__ = (Index("ix_api_call_at", "at"),)
+
+    key_id: Mapped[int] = mapped_column(ForeignKey("api_key.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    answer: Mapped[dict[str, Any]]
     at: Mapped[datetime]

@@ -100,6 +100,21 @@ async def for_admin(
     return await query(tx, *args, **options)
 
 
+async def as_admin(
+    tx: Tx,
+    sender: Sender,
+    action: Callable[Concatenate[Tx, P], Awaitable[R]],
+    /,
+    *args: P.args,
+    **options: P.kwargs,
+) -> R:
+    """Run an action for an admin. Raises :class:`NotAllowed` for everybody else."""
+    if sender.address not in tx.company.admins:
+        raise NotAllowed("set_up")
+    await arrive(tx, sender, "operator")
+    return await action(tx, *args, **options)
+
+
 async def id_of(tx: ReadTx, address: Address) -> int | None:
     """The person's id with the desk, if they are known."""
     person: Person | None = await find_by_address(tx, address)

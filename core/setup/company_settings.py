@@ -60,7 +60,7 @@ async def find_company(tx: ReadTx) -> Company:
         for field, choice in CHOICES.items()
         if field in kept and field not in company.fixed
     }
-    restored = await tx.session.get(SystemState, RESTORED)
+    restored = await tx.find(SystemState, RESTORED)
     epoch = {} if restored is None else {name: restored.value[name] for name in _OF_EPOCH}
     return replace(company, **chosen, **epoch, admins=company.admins | await appointed(tx))
 

@@ -8,7 +8,6 @@ below messages that the desk knows.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from secrets import token_hex
 from typing import Any, Final
 
 from sqlalchemy import func, select, update
@@ -19,6 +18,7 @@ from core.events import OutboxReleased, Restored
 from core.models import JournalEntry, Message, OutboxRow, Person, SystemState, Ticket
 from core.people.identity import Sender
 from core.setup.company_settings import RESTORED, arrive_as_admin
+from core.setup.signing_key import find_signing_key
 from core.tx import ReadTx, Tx
 
 # So many numbers are left out where nobody knows how many tickets came after the backup.
@@ -28,13 +28,14 @@ PAGE: Final = 20
 _QUEUED: Final = OutboxRow.state == constant("queued")
 
 
-async def begin_epoch(tx: Tx, first_number: int | None) -> int:
+async def begin_epoch(tx: Tx, first_number: int | None, *, by_sequence: bool = False) -> int:
     """Begin another epoch in a restored database; returns the next ticket's number.
 
-    ``first_number``: the lowest it may be; without it the gap is left out. What was being sent when
+    ``first_number``: the lowest it may be; without it the gap is left out. ``by_sequence``: the
+    database sees to that itself once its sequence is set. What was being sent when
     the backup was made is held with the rest.
     """
-    newest = await tx.session.scalar(select(func.max(Ticket.id))) or 0
+    newest = await tx.first(select(func.max(Ticket.id))) or 0
     number = max(newest + 1, first_number or (newest // GAP + 2) * GAP)
     await tx.change(
         update(OutboxRow)
@@ -42,50 +43,34 @@ async def begin_epoch(tx: Tx, first_number: int | None) -> int:
         .values(state="queued", probe_context=None, dedup_key=None)
         .execution_options(synchronize_session=False)
     )
-    before = await tx.session.get(SystemState, RESTORED)
-    copied_at = await tx.session.scalar(select(func.max(JournalEntry.at))) or tx.now
+    before = await tx.find(SystemState, RESTORED)
+    copied_at = await tx.first(select(func.max(JournalEntry.at))) or tx.now
     epoch = (int(before.value["epoch"]) if before else 0) + 1
     value = {
         "epoch": epoch,
-        "first_number": await _number_from(tx, number),
+        "first_number": 0 if by_sequence else number,
         "copied_at": copied_at.isoformat(),
         "on_hold": True,
-        "up_to": await tx.session.scalar(select(func.max(OutboxRow.id))) or 0,
+        "up_to": await tx.first(select(func.max(OutboxRow.id))) or 0,
     }
     await tx.put(SystemState(name=RESTORED, value=value, at=tx.now))
     tx.emit(Restored(ticket_id=None, epoch=epoch, first_number=number))
     return number
 
 
-async def _number_from(tx: Tx, number: int) -> int:
-    """Return the number that rules must see to: PostgreSQL's sequence sees to it by itself."""
-    if tx.session.get_bind().dialect.name != "postgresql":
-        return number
-    sequence = func.pg_get_serial_sequence("ticket", "id")
-    await tx.session.execute(select(func.setval(sequence, number, False)))
-    return 0
-
-
-MAIL_KEY: Final = "mail_key"
-
-
 @dataclass(frozen=True, slots=True)
 class MailStamp:
     """What Message-IDs are made of beside the row's id: the epoch, so that none comes again after
-    a restore, and a secret key, so that nobody makes one up (S21).
+    a restore, and the desk's key, so that nobody makes one up (S21).
     """
 
     epoch: int
     key: bytes
 
 
-async def mail_stamp(tx: Tx) -> MailStamp:
-    """Return the stamp of this desk's mails; its key is made once, and is in the backups."""
-    row = await tx.session.get(SystemState, MAIL_KEY)
-    if row is None:
-        row = SystemState(name=MAIL_KEY, value={"key": token_hex(32)}, at=tx.now)
-        await tx.insert(row)
-    return MailStamp(tx.company.epoch, bytes.fromhex(row.value["key"]))
+async def mail_stamp(tx: ReadTx) -> MailStamp:
+    """Return the stamp of this desk's mails. Raises LookupError before its key is made."""
+    return MailStamp(tx.company.epoch, await find_signing_key(tx))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +100,13 @@ class Held:
 
 async def find_held(tx: ReadTx) -> Held | None:
     """Return what waits, answers first; ``None`` where nothing is on hold."""
-    state = await tx.session.get(SystemState, RESTORED)
+    state = await tx.find(SystemState, RESTORED)
     if state is None or not state.value["on_hold"]:
         return None
     is_old = OutboxRow.id <= state.value["up_to"]
-    counts: Any = await tx.session.execute(
-        select(is_old, func.count()).where(_QUEUED).group_by(is_old)
-    )
+    counts: Any = await tx.rows(select(is_old, func.count()).where(_QUEUED).group_by(is_old))
     by_age = {bool(old): number for old, number in counts}
-    rows: Any = await tx.session.execute(
+    rows: Any = await tx.rows(
         select(
             *(OutboxRow.id, OutboxRow.created_at, OutboxRow.kind, OutboxRow.ticket_id),
             *(Person.name, Message.text, is_old),
@@ -144,7 +127,7 @@ async def release(tx: Tx, sender: Sender, *, drop_old: bool) -> Company | None:
     it is from now on; ``None`` where nothing is on hold. Raises NotAllowed.
     """
     await arrive_as_admin(tx, sender)
-    state = await tx.session.get(SystemState, RESTORED, with_for_update=True)
+    state = await tx.find(SystemState, RESTORED, hold=True)
     if state is None or not state.value["on_hold"]:
         return None
     dropped = await _drop_old(tx, state.value["up_to"]) if drop_old else 0

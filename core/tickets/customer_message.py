@@ -191,7 +191,7 @@ async def _number_after_restore(tx: Tx) -> int | None:
     ``None``: the database numbers on by itself, which it does once a ticket has such a number.
     """
     first = tx.company.first_number
-    if not first or (await tx.session.scalar(select(func.max(Ticket.id))) or 0) >= first:
+    if not first or (await tx.first(select(func.max(Ticket.id))) or 0) >= first:
         return None
     return first
 

@@ -131,6 +131,14 @@ async def look_at_own(
     return await own_ticket(tx, ticket), await _words(tx, ticket)
 
 
+async def followed_ticket(
+    tx: ReadTx, ticket_id: int
+) -> tuple[OwnTicket, tuple[OwnWords, ...]] | None:
+    """Return a ticket as its customer sees it, for whoever was given the link to it."""
+    ticket = await tx.find(Ticket, ticket_id)
+    return None if ticket is None else (await own_ticket(tx, ticket), await _words(tx, ticket))
+
+
 async def own_ticket(tx: ReadTx, ticket: Ticket) -> OwnTicket:
     """Return what its customer is told of this ticket."""
     return OwnTicket(

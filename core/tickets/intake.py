@@ -79,12 +79,12 @@ async def hear(
         return heard
     reply = incoming.reply_to
     if reply is not None and (ticket := await _answered_ticket(tx, person, reply)):
-        return await _into(tx, person, ticket, [incoming])
+        return await add_to(tx, person, ticket, [incoming])
     if heard := await _in_dialogue(tx, person, incoming, step_of):
         return heard
     tickets = await open_tickets(tx, person.id)
     if ticket := _meant(tx, person, tickets):
-        return await _into(tx, person, ticket, [incoming])
+        return await add_to(tx, person, ticket, [incoming])
     return await _keep(tx, person, incoming, tickets)
 
 
@@ -121,7 +121,7 @@ async def _as_part_of_album(tx: Tx, person: Person, incoming: IncomingMessage) -
         await _unassigned(tx, person, incoming)
         return Heard(Outcome.KEPT, person, rest=True)
     ticket = await tx.get(Ticket, before.ticket_id, hold=True)
-    return replace(await _into(tx, person, ticket, [incoming]), rest=True)
+    return replace(await add_to(tx, person, ticket, [incoming]), rest=True)
 
 
 async def _answered_ticket(tx: Tx, person: Person, reply: MessageRef) -> Ticket | None:
@@ -147,7 +147,7 @@ async def _in_dialogue(
             return Heard(Outcome.OPENED, person, ticket)
         case "continue":
             ticket = await tx.get(Ticket, dialogue["ticket"], hold=True)
-            heard = await _into(tx, person, ticket, [incoming])
+            heard = await add_to(tx, person, ticket, [incoming])
             if ticket.waiting_since != tx.now and heard.ticket is ticket:
                 follow_up(tx, person, ticket.id)  # left to _meant, which saves a write
             return heard
@@ -169,7 +169,7 @@ def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
     enter_dialogue(person, {"step": "continue", "ticket": ticket_id, "until": until})
 
 
-async def _into(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:
+async def add_to(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:
     """Add the message to the ticket; if that has ended, open a new one that follows it (B6).
 
     Thanks after the end are kept in the ended ticket: they are no new case.
@@ -256,7 +256,7 @@ async def file_unassigned_messages(
         follow_up(tx, person, ticket.id)
         return Heard(Outcome.OPENED, person, ticket)
     ticket = await access(tx, ticket_id, "hear")
-    heard = await _into(tx, person, ticket, said)
+    heard = await add_to(tx, person, ticket, said)
     follow_up(tx, person, (heard.ticket or ticket).id)
     return heard
 

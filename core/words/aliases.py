@@ -60,6 +60,9 @@ ALIASES: Final[dict[str, str]] = {
     "готово": "done",
     "помощь": "help",
     "карантин": "quarantine",
+    "ключ": "key",
+    "выгрузка": "export",
+    "ключи": "key",
     "здоровье": "health",
     "восстановление": "restored",
 }

@@ -3,18 +3,34 @@
 from fastapi import FastAPI
 
 from core.desk import Desk
+from core.texts import Texts
+from handlers.http.api.access import Gatekeeper
+from handlers.http.api.routes import PREFIX, make_api
 from handlers.http.guard import Guard
 from handlers.http.health import Vitals, health_routes
+from handlers.http.pages.routes import page_routes
 from handlers.http.problems import speak_problems
 from handlers.http.telegram_webhook import Webhook, webhook_routes
 
 
-def make_door(desk: Desk, vitals: Vitals, webhook: Webhook | None = None) -> FastAPI:
-    """Return the application. Without a ``webhook`` there is no such path."""
+def make_door(
+    desk: Desk,
+    texts: Texts,
+    vitals: Vitals,
+    webhook: Webhook | None = None,
+    *,
+    public_url: str | None = None,
+) -> FastAPI:
+    """Return the application. Without a ``webhook`` there is no such path. ``public_url``: what
+    links to the desk's pages begin with.
+    """
     app = FastAPI(title="Frontdoor", openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(Guard)
     speak_problems(app)
-    app.include_router(health_routes(desk, vitals))
+    keeper = Gatekeeper(desk)
+    app.include_router(health_routes(desk, vitals, keeper))
     if webhook is not None:
         app.include_router(webhook_routes(webhook))
+    app.include_router(page_routes(desk, texts))
+    app.mount(PREFIX, make_api(desk, texts, keeper, public_url))
     return app

@@ -15,8 +15,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from core.desk import Desk
+from core.integrations.keys import METRICS
 from core.reports.desk_figures import DeskFigures, find_figures
-from handlers.http.problems import Problem
+from core.setup.desk_health import find_heartbeat
+from handlers.http.api.access import Gatekeeper
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +35,8 @@ class Vitals:
     floods: Callable[[], int]
 
 
-def health_routes(desk: Desk, vitals: Vitals) -> APIRouter:
-    """``/healthz``, ``/readyz``, and ``/metrics`` for this machine alone."""
+def health_routes(desk: Desk, vitals: Vitals, keeper: Gatekeeper) -> APIRouter:
+    """``/healthz``, ``/readyz``, and ``/metrics``: from elsewhere with a key."""
     routes = APIRouter()
 
     @routes.get("/healthz")
@@ -53,7 +55,8 @@ def health_routes(desk: Desk, vitals: Vitals) -> APIRouter:
     @routes.get("/metrics")
     async def metrics(request: Request) -> Response:
         if not _is_local(request):
-            raise Problem(HTTPStatus.NOT_FOUND, "not_found")
+            _, _, token = request.headers.get("authorization", "").partition(" ")
+            await keeper.admit(request, token, METRICS)
         text = render_metrics(await desk.read(find_figures), vitals)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
@@ -63,7 +66,7 @@ def health_routes(desk: Desk, vitals: Vitals) -> APIRouter:
 async def _answers(desk: Desk) -> bool:
     try:
         async with asyncio.timeout(DATABASE_PATIENCE):
-            await desk.read(find_figures)
+            await desk.read(find_heartbeat)
     except Exception as error:  # noqa: BLE001 whatever it is, the desk cannot work
         log.warning("not ready, the database does not answer: %s", error)
         return False

@@ -139,6 +139,8 @@ MORE: Final = {
     "directory": ("show",),
     "import": ("cameras", "cameras.csv"),
     "restore": ("backup.db",),
+    "export": ("tickets.xlsx",),
+    "key": ("list",),
 }
 
 

@@ -6,10 +6,12 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
+from tests.e2e.beside import command
 from tests.e2e.stage import Stage, staged
 
 SECRET = "a-secret-of-many-letters"
@@ -58,3 +60,43 @@ async def test_port_0_takes_a_free_port_and_the_log_names_it(stage: Stage) -> No
         found = re.search(r"HTTP is served on (http://127\.0\.0\.1:\d+)", log)
         assert found is not None
         assert await status_of(f"{found[1]}/healthz") == 200
+
+
+async def test_a_ticket_of_another_system_is_answered_in_the_group_and_read_on_its_page(
+    stage: Stage,
+) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    async with stage.process(HTTP_LISTEN=f"127.0.0.1:{port}", PUBLIC_URL=url):
+        made = await command(stage, "key", "create", "shop", "--scope", "tickets:write")
+        opened = await open_by_api(url, made.strip())
+        card = await stage.card(opened["number"])
+        answer = await stage.olga.say("Приедем сегодня", reply_to=card)
+        await stage.group.expect_reaction(answer, "👌")
+        async with aiohttp.ClientSession() as session:
+            async with session.get(opened["follow_url"]) as page:
+                html = await page.text()
+            assert "Камера не показывает" in html and "Приедем сегодня" in html
+            once = re.search(r'name="once" value="([0-9a-f]+)"', html)
+            assert once is not None
+            form = {"once": once[1], "text": "Спасибо, код двери 12"}
+            async with session.post(opened["follow_url"], data=form) as page:
+                assert "код двери 12" in await page.text()
+        await stage.group.expect("код двери 12", reply_to=card)
+
+
+async def open_by_api(url: str, key: str) -> dict[str, Any]:
+    """Another system opens a ticket in the name of somebody without Telegram."""
+    ticket = {
+        "customer": {"name": "Анна", "email": "anna@example.org"},
+        "subject": "Нет изображения",
+        "text": "Камера не показывает",
+    }
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "order-1"}
+    path = f"{url}/api/v1/tickets"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(path, json=ticket, headers=headers) as answer,
+    ):
+        assert answer.status == 201, await answer.text()
+        return dict(await answer.json())

@@ -25,7 +25,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import health, quarantine, restored, setup
+from handlers.telegram.admins import export, health, keys, quarantine, restored, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -92,9 +92,13 @@ _VIEWS: Final = frozenset(VIEWS) - {"mine"}
 
 
 async def on_report(context: MessageContext, words: str) -> None:
-    """``/report``: the only report there is, what is overdue (C7)."""
-    if words.casefold() not in REPORTS:
+    """``/report``: the only report there is, what is overdue (C7); with ``xlsx`` as a workbook."""
+    name, _, form = words.casefold().partition(" ")
+    if name not in REPORTS or form.strip() not in {"", "xlsx"}:
         raise Unreadable("operators.no_report", example=Key("operators.example.report"))
+    if form:
+        await export.send_overdue(context)
+        return
     page = await context.desk.read(for_admin, context.sender, page_of, "overdue")
     await context.show(draw(context.renderer, page, context.desk.company.zone))
 
@@ -127,4 +131,6 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "quarantine": quarantine.on_command,
     "health": health.on_command,
     "restored": restored.on_command,
+    "key": keys.on_command,
+    "export": export.on_command,
 }

@@ -1,48 +1,23 @@
 """The desk's HTTP door on a free port, with a real database behind it."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
 from bot.http_server import HttpServer
-from bot.migrations import migrate
 from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
+from core.setup.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from tests.actions import people
-
-
-class Clock:
-    """Stands still; only a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **span: float) -> None:
-        self.now += timedelta(**span)
-
-
-@pytest.fixture(scope="session")
-async def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with tables and first rows."""
-    path = tmp_path_factory.mktemp("template") / "desk.db"
-    database = Database(f"sqlite+aiosqlite:///{path}")
-    await migrate(database)
-    await database.close()
-    return path
+from tests.clock import Clock
 
 
 @pytest.fixture
@@ -51,10 +26,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def desk(template: Path, tmp_path: Path, clock: Clock) -> AsyncIterator[Desk]:
-    path = tmp_path / "desk.db"
-    shutil.copy(template, path)
-    database = Database(f"sqlite+aiosqlite:///{path}")
+async def desk(own_sqlite_url: str, clock: Clock) -> AsyncIterator[Desk]:
+    database = Database(own_sqlite_url)
     company = Company(
         name="Our Yard",
         language="en",
@@ -62,7 +35,9 @@ async def desk(template: Path, tmp_path: Path, clock: Clock) -> AsyncIterator[De
         operators_chat=chat_address(people.OPERATORS),
         alerts_chat=chat_address(people.ALERTS),
     )
-    yield Desk(database, company, SUBSCRIBERS, clock=clock)
+    desk = Desk(database, company, SUBSCRIBERS, clock=clock)
+    await desk.run(make_signing_key)
+    yield desk
     await database.close()
 
 

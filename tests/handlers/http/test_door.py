@@ -18,13 +18,15 @@ from bot.webhook import WebhookIntake
 from channels.telegram.client.gateway import make_bot
 from core.desk import Desk
 from core.models import InboxRow
+from core.texts import Texts
 from handlers.http import guard
 from handlers.http.door import make_door
 from handlers.http.guard import MOST_BYTES
 from handlers.http.health import Vitals
 from handlers.http.telegram_webhook import HEADER, Webhook
 from tests.actions import people
-from tests.handlers.http.conftest import Clock, Visitor, served
+from tests.clock import Clock
+from tests.handlers.http.conftest import Visitor, served
 
 SECRET = "a-secret-of-many-letters"
 WITH_SECRET = {HEADER: SECRET}
@@ -55,9 +57,11 @@ async def intake(desk: Desk, process: Process) -> AsyncIterator[WebhookIntake]:
 
 
 @pytest.fixture
-async def visitor(desk: Desk, process: Process, intake: WebhookIntake) -> AsyncIterator[Visitor]:
+async def visitor(
+    desk: Desk, texts: Texts, process: Process, intake: WebhookIntake
+) -> AsyncIterator[Visitor]:
     vitals = Vitals(lambda: process.silence, lambda: process.floods)
-    async with served(make_door(desk, vitals, Webhook(SECRET, intake.receive))) as visitor:
+    async with served(make_door(desk, texts, vitals, Webhook(SECRET, intake.receive))) as visitor:
         yield visitor
 
 
@@ -224,7 +228,7 @@ async def test_metrics_say_what_waits_how_long_and_what_failed(
 async def test_metrics_are_for_this_machine(visitor: Visitor) -> None:
     through_a_proxy = {"X-Forwarded-For": "203.0.113.9"}
     status, _, body = await visitor.ask("GET", "/metrics", headers=through_a_proxy)
-    assert status == 404 and "frontdoor_" not in str(body)
+    assert status == 401 and "frontdoor_" not in str(body)
 
 
 @pytest.mark.parametrize(
@@ -249,9 +253,11 @@ async def test_whatever_else_is_asked_for_is_told_in_one_form(
     assert "Server" not in headers
 
 
-async def test_without_a_webhook_there_is_no_such_path(desk: Desk, process: Process) -> None:
+async def test_without_a_webhook_there_is_no_such_path(
+    desk: Desk, texts: Texts, process: Process
+) -> None:
     vitals = Vitals(lambda: process.silence, lambda: process.floods)
-    async with served(make_door(desk, vitals)) as visitor:
+    async with served(make_door(desk, texts, vitals)) as visitor:
         assert (await visitor.ask("POST", "/telegram", headers=WITH_SECRET))[0] == 404
 
 

@@ -112,7 +112,16 @@ def place(group: Group, where: str, actor: dict[str, Any]) -> dict[str, Any]:
 
 def commands() -> list[str]:
     named = [f"/{name} {EXAMPLES.get(name, '1 слова')}" for name in COMMANDS]
-    return [*named, "/setup", "/quarantine", "/report overdue", "ответ"]
+    return [
+        *named,
+        "/setup",
+        "/quarantine",
+        "/key",
+        "/key create x",
+        "/export",
+        "/report overdue",
+        "ответ",
+    ]
 
 
 async def act(group: Group, actor: str, where: str) -> None:

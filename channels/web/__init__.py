@@ -1,0 +1,1 @@
+"""Customers who read their answers on a page of the desk's own."""

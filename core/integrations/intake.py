@@ -1,0 +1,212 @@
+"""Tickets and messages that other systems bring in the name of a customer (A9)."""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+
+from core.addresses import WEB, Address, MessageRef
+from core.errors import NoSuchTicket, Unreadable
+from core.events import FormSent, KeyUsed
+from core.integrations.keys import Key
+from core.links.ticket_links import link_object
+from core.models import ApiKey, ContactPoint, Message, Person, Ticket
+from core.people.contact_points import Point, add_point, holders_of, make_contact
+from core.people.identity import Sender, find_by_address, recognise
+from core.tickets.catalog import topics_of
+from core.tickets.customer_message import TITLE_LENGTH, open_ticket
+from core.tickets.incoming import IncomingMessage
+from core.tickets.intake import add_to
+from core.tickets.lifecycle import access
+from core.tx import Actor, ReadTx, Tx
+from core.words.names import clean_name
+
+CHANNEL: Final = "api"
+"""The channel of words that other systems bring: where they stand there, only they know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Whose ticket it is: somebody with an address, or with contact points.
+
+    Who has no address yet reads the answers on a page, or has the caller read them. ``vouched``:
+    the caller knows who they are. Of others the contact points are a mere claim: whoever was known
+    by them in a chat does not become the one who writes.
+    """
+
+    name: str
+    address: Address | None = None
+    points: tuple[Point, ...] = ()
+    language: str | None = None
+    vouched: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NewTicket:
+    """``origin``: the channel that the customer came by, in the caller's words. ``external_id``:
+    what the caller calls the ticket; the same again is the same ticket.
+    """
+
+    customer: Customer
+    subject: str
+    text: str
+    topic: str | None = None
+    origin: str = CHANNEL
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The ticket, the message, and whether both were there already. ``ticket_id`` is another than
+    was named where that one has ended.
+    """
+
+    ticket_id: int
+    message_id: int
+    known: bool = False
+
+
+async def open_from_outside(tx: Tx, key: Key, new: NewTicket) -> Brought:
+    """Open a ticket in the customer's name. Raises :class:`Unreadable` for an unknown topic."""
+    await _in_turn(tx, key)
+    brought = await _open(tx, _ref(f"key-{key.id}-ticket", new.external_id), new)
+    if not brought.known:
+        _note_key(tx, key, brought, new.external_id)
+    return brought
+
+
+async def open_by_form(tx: Tx, new: NewTicket, consent: str) -> Brought:
+    """Open a ticket by the web form; ``external_id`` is the form's own, sent once."""
+    brought = await _open(tx, _ref("form", new.external_id), new)
+    if not brought.known:
+        tx.emit(FormSent(ticket_id=brought.ticket_id, consent=consent))
+    return brought
+
+
+async def _open(tx: Tx, ref: MessageRef, new: NewTicket) -> Brought:
+    if known := await _known(tx, ref):
+        return known
+    topic = None if new.topic is None else (await topics_of(tx)).get(new.topic)
+    if new.topic is not None and (topic is None or not topic.active):
+        codes = ", ".join(code for code, one in (await topics_of(tx)).items() if one.active)
+        raise Unreadable("refusal.no_such_topic", words=new.topic, topics=codes)
+    person = await _customer(tx, new.customer)
+    tx.act_as(Actor("customer", person.id, person.name))
+    said = _said(ref, new.text)
+    title = clean_name(new.subject, TITLE_LENGTH)
+    ticket = await open_ticket(tx, person, [said], topic=new.topic, origin=new.origin, title=title)
+    return await _brought(tx, ticket, ref)
+
+
+async def add_message(
+    tx: Tx, key: Key, ticket_id: int, text: str, external_id: str | None = None
+) -> Brought:
+    """Add words of the customer to their ticket; one that has ended is followed by a new one (B6).
+
+    Raises :class:`NoSuchTicket`.
+    """
+    await _in_turn(tx, key)
+    ref = _ref(f"key-{key.id}-message-{ticket_id}", external_id)
+    brought = await _add(tx, ref, ticket_id, text)
+    if not brought.known:
+        _note_key(tx, key, brought, external_id)
+    return brought
+
+
+async def add_by_page(tx: Tx, ticket_id: int, text: str, external_id: str) -> Brought:
+    """Add words that the customer wrote on the ticket's page. Raises :class:`NoSuchTicket`."""
+    return await _add(tx, _ref(f"page-{ticket_id}", external_id), ticket_id, text)
+
+
+async def _add(tx: Tx, ref: MessageRef, ticket_id: int, text: str) -> Brought:
+    if known := await _known(tx, ref):
+        return known
+    ticket = await tx.find(Ticket, ticket_id)
+    if ticket is None:
+        raise NoSuchTicket(ticket_id)
+    person = await tx.get(Person, ticket.customer_id, hold=True)
+    tx.act_as(Actor("customer", person.id, person.name))
+    ticket = await access(tx, ticket_id, "hear")
+    heard = await add_to(tx, person, ticket, [_said(ref, text)])
+    return await _brought(tx, heard.ticket or ticket, ref)
+
+
+async def note_object(
+    tx: Tx, key: Key, ticket_id: int, url: str, title: str | None, state: str | None
+) -> None:
+    """Note how an object elsewhere fares that the ticket is linked to, or link it (B19).
+
+    Raises what :func:`link_object` does.
+    """
+    tx.act_as(Actor("operator", name=key.name))
+    named = None if title is None else clean_name(title, TITLE_LENGTH)
+    await link_object(tx, ticket_id, url, named, None if state is None else clean_name(state, 64))
+    tx.emit(KeyUsed(ticket_id=ticket_id, key=key.name))
+
+
+async def _in_turn(tx: Tx, key: Key) -> None:
+    """Let a key's calls wait for each other: the same one twice at once has its effects once."""
+    await tx.find(ApiKey, key.id, hold=True)
+
+
+def _ref(place: str, external_id: str | None) -> MessageRef:
+    """Where the words stand with the caller; a name of ours where they gave none."""
+    return MessageRef(CHANNEL, place, external_id or f"~{uuid.uuid4().hex}")
+
+
+def _said(ref: MessageRef, text: str) -> IncomingMessage:
+    return IncomingMessage(ref, "text", text, {"kind": "text", "text": text})
+
+
+async def _known(tx: ReadTx, ref: MessageRef) -> Brought | None:
+    query = select(Message.ticket_id, Message.id).where(Message.source == ref).limit(1)
+    row = await tx.row(query)
+    return None if row is None else Brought(row.ticket_id or 0, row.id, known=True)
+
+
+def _note_key(tx: Tx, key: Key, brought: Brought, external_id: str | None) -> None:
+    tx.emit(KeyUsed(ticket_id=brought.ticket_id, key=key.name, external_id=external_id))
+
+
+async def _brought(tx: Tx, ticket: Ticket, ref: MessageRef) -> Brought:
+    found = await _known(tx, ref)
+    return Brought(ticket.id, 0 if found is None else found.message_id)
+
+
+async def _customer(tx: Tx, customer: Customer) -> Person:
+    """Find or make the customer. What is known of them is not replaced by what a caller says."""
+    person = await _at_address(tx, customer) or await _at_points(tx, customer)
+    if person is None:
+        person = await make_contact(tx, customer.name, customer.points)
+        person.language = customer.language or person.language
+    if person.address is None:
+        await _give_page(tx, person)
+    for point in customer.points:
+        if await tx.find(ContactPoint, (person.id, point.kind, point.value)) is None:
+            await add_point(tx, person, point)
+    return person
+
+
+async def _give_page(tx: Tx, person: Person) -> None:
+    """Let the person be answered on a page: that is where they read."""
+    person.address = Address(WEB, secrets.token_hex(8))
+    chat = person.address.chat
+    await tx.insert(ContactPoint(person_id=person.id, kind=WEB, value=chat, verified_at=tx.now))
+
+
+async def _at_address(tx: Tx, customer: Customer) -> Person | None:
+    if customer.address is None:
+        return None
+    known = await find_by_address(tx, customer.address)
+    return known or await recognise(tx, Sender(customer.address, customer.name))
+
+
+async def _at_points(tx: Tx, customer: Customer) -> Person | None:
+    for point in customer.points:
+        for person in await holders_of(tx, point):
+            by_page = person.address is not None and person.address.channel == WEB
+            if customer.vouched or by_page:
+                return await tx.get(Person, person.id, hold=True)
+    return None

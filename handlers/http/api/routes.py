@@ -1,0 +1,275 @@
+"""The API under ``/api/v1``: the desk's own actions, for keys of other systems (A9)."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from core.desk import Desk
+from core.errors import MoveRefused, NoSuchTicket, NotAllowed, NothingToDo, Refusal, Unreadable
+from core.integrations import intake
+from core.integrations.calls import AnotherCall, Answer, Call, once
+from core.integrations.keys import LINKS, READ, WRITE, Key
+from core.setup.signing_key import find_signing_key
+from core.texts import Texts
+from core.tickets.facts import find_ticket, list_messages, list_tickets, tickets_with
+from core.tickets.lists import page_of
+from core.tickets.search import search
+from core.tx import Tx
+from handlers.http.api.access import Gatekeeper, with_scope
+from handlers.http.api.schemas import (
+    LARGEST,
+    MessageIn,
+    MessageMade,
+    MessagePage,
+    ObjectIn,
+    OpenedOut,
+    ProblemOut,
+    TicketIn,
+    TicketPage,
+    TicketWithLinks,
+    message_out,
+    opened_out,
+    ticket_out,
+    ticket_with_links,
+)
+from handlers.http.pages.routes import follow_path
+from handlers.http.problems import MEDIA_TYPE, Problem, problem_response, speak_problems
+
+PREFIX: Final = "/api/v1"
+DESCRIPTION: Final = (
+    "Tickets for other systems. Errors are `application/problem+json` with a stable `code`; pages "
+    "go on with `cursor`; a POST with an `Idempotency-Key` has its effects once within two days."
+)
+T = TypeVar("T")
+
+Number = Annotated[int, Path(ge=1, le=LARGEST)]
+Limit = Annotated[int, Query(ge=1, le=100)]
+# The last number of the page before.
+Cursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,15}$")]
+# The same, or a position in the queue.
+ListCursor = Annotated[str | None, Query(pattern=r"^[0-9.-]{1,60}$")]
+View = Literal["all", "queue", "free", "overdue", "frozen"]
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,200}$")
+]
+
+
+def _problem(status: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    return {
+        int(status): {
+            "model": ProblemOut,
+            "description": status.phrase,
+        }
+    }
+
+
+_REFUSED: Final = (
+    _problem(HTTPStatus.UNAUTHORIZED)
+    | _problem(HTTPStatus.FORBIDDEN)
+    | _problem(HTTPStatus.UNPROCESSABLE_ENTITY)
+    | _problem(HTTPStatus.TOO_MANY_REQUESTS)
+)
+_NOT_FOUND: Final = _REFUSED | _problem(HTTPStatus.NOT_FOUND)
+_WRITTEN: Final = (
+    _NOT_FOUND | _problem(HTTPStatus.BAD_REQUEST) | _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+)
+_CONFLICT: Final = _WRITTEN | _problem(HTTPStatus.CONFLICT)
+
+# The first that fits; what does not fit conflicts with how things are.
+_STATUSES: Final[tuple[tuple[type[Refusal], HTTPStatus], ...]] = (
+    (NoSuchTicket, HTTPStatus.NOT_FOUND),
+    (NotAllowed, HTTPStatus.FORBIDDEN),
+    (Unreadable, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (AnotherCall, HTTPStatus.UNPROCESSABLE_ENTITY),
+    (NothingToDo, HTTPStatus.CONFLICT),
+    (MoveRefused, HTTPStatus.CONFLICT),
+    (Refusal, HTTPStatus.CONFLICT),
+)
+
+
+class _Api(FastAPI):
+    """An API whose document says of errors that they are problems."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        document = super().openapi()
+        for item in document["paths"].values():
+            for operation in item.values():
+                for status, response in operation["responses"].items():
+                    content = response.get("content", {})
+                    if int(status) >= HTTPStatus.BAD_REQUEST and "application/json" in content:
+                        response["content"] = {MEDIA_TYPE: content["application/json"]}
+        return document
+
+
+def make_api(
+    desk: Desk, texts: Texts, keeper: Gatekeeper, public_url: str | None = None
+) -> FastAPI:
+    """Return the application to be mounted at :data:`PREFIX`."""
+    api = _Api(
+        title="Frontdoor",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": PREFIX}],
+        root_path_in_servers=False,
+    )
+    speak_problems(api)
+    _speak_refusals(api, desk, texts)
+    _add_reading(api, desk, keeper)
+    _add_writing(api, desk, keeper, public_url)
+    return api
+
+
+def _speak_refusals(api: FastAPI, desk: Desk, texts: Texts) -> None:
+    async def told(_: Request, error: Exception) -> JSONResponse:
+        if not isinstance(error, Refusal):
+            raise error
+        status = next(status for kind, status in _STATUSES if isinstance(error, kind))
+        company = desk.company
+        said = texts.say("en", error.key, error.facts, now=desk.clock(), zone=company.zone)
+        return problem_response(Problem(status, error.key.removeprefix("refusal."), said))
+
+    api.add_exception_handler(Refusal, told)
+
+
+def _page(found: Sequence[T], limit: int, number: Callable[[T], int]) -> tuple[Sequence[T], Any]:
+    """Return the page of one row more than it holds, and the cursor of the next."""
+    more = str(number(found[limit - 1])) if len(found) > limit else None
+    return found[:limit], more
+
+
+def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
+    reads = Depends(with_scope(keeper, READ))
+
+    @api.get("/tickets", responses=_REFUSED, dependencies=[reads])
+    async def list_all(
+        *, view: View = "all", cursor: ListCursor = None, limit: Limit = 50
+    ) -> TicketPage:
+        """List tickets: all, newest first; or a view of the queue, most urgent first."""
+        if view != "all":
+            page = await desk.read(page_of, view, cursor or "", size=limit)
+            numbers = [line.number for line in page.lines]
+            shown = {one.number: one for one in await desk.read(tickets_with, numbers)}
+            items = [ticket_out(shown[number]) for number in numbers if number in shown]
+            return TicketPage(items=items, next=page.after)
+        # what is no cursor of this list means its first page, as it does in the chat
+        before = min(int(cursor), LARGEST) if cursor is not None and cursor.isdecimal() else None
+        found = await desk.read(list_tickets, before, limit + 1)
+        tickets, more = _page(found, limit, lambda one: one.number)
+        return TicketPage(items=[ticket_out(one) for one in tickets], next=more)
+
+    @api.get("/tickets/{number}", responses=_NOT_FOUND, dependencies=[reads])
+    async def read_one(number: Number) -> TicketWithLinks:
+        """Read a ticket with its links."""
+        return ticket_with_links(*await desk.read(find_ticket, number))
+
+    @api.get("/tickets/{number}/messages", responses=_NOT_FOUND, dependencies=[reads])
+    async def read_messages(
+        number: Number, cursor: Cursor = None, limit: Limit = 50
+    ) -> MessagePage:
+        """Read a ticket's public conversation, oldest first."""
+        found = await desk.read(list_messages, number, int(cursor or 0), limit + 1)
+        page, more = _page(found, limit, lambda one: one.id)
+        return MessagePage(items=[message_out(one) for one in page], next=more)
+
+    @api.get("/search", responses=_REFUSED, dependencies=[reads])
+    async def find(
+        q: Annotated[str, Query(min_length=1, max_length=200)],
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> TicketPage:
+        """Find tickets that contain all these words, newest first. A page may be empty and yet have
+        a next one: only so much is looked at for each.
+        """
+        start = None if cursor is None else int(cursor)
+        found = await desk.read(search, q, start=start, limit=limit)
+        tickets = await desk.read(tickets_with, found.numbers)
+        more = None if found.more is None else str(found.more)
+        return TicketPage(items=[ticket_out(one) for one in tickets], next=more)
+
+
+def _add_writing(api: FastAPI, desk: Desk, keeper: Gatekeeper, public_url: str | None) -> None:
+    writes, links = with_scope(keeper, WRITE), with_scope(keeper, LINKS)
+
+    @api.post(
+        "/tickets",
+        status_code=201,
+        response_model=OpenedOut,
+        responses=_WRITTEN | {200: {"model": OpenedOut}},
+    )
+    async def open_one(
+        request: Request,
+        new: TicketIn,
+        key: Annotated[Key, Depends(writes)],
+        name: IdempotencyKey = None,
+    ) -> Response:
+        """Open a ticket in the name of a customer, who is found or made. Answers 201; 200 with the
+        ticket there is if your `external_id` has one.
+        """
+
+        async def act(tx: Tx) -> Answer:
+            brought = await intake.open_from_outside(tx, key, new.to_ticket())
+            await tx.write()
+            ticket, _ = await find_ticket(tx, brought.ticket_id)
+            path = follow_path(await find_signing_key(tx), ticket.number)
+            return _status(brought), opened_out(ticket, public_url, path).model_dump(mode="json")
+
+        return await _answer(desk, await _call(request, key, name), act)
+
+    @api.post(
+        "/tickets/{number}/messages",
+        status_code=201,
+        response_model=MessageMade,
+        responses=_WRITTEN | {200: {"model": MessageMade}},
+    )
+    async def add_words(
+        request: Request,
+        number: Number,
+        words: MessageIn,
+        key: Annotated[Key, Depends(writes)],
+        name: IdempotencyKey = None,
+    ) -> Response:
+        """Add words of the customer. A paused or resolved ticket goes back to work; one that has
+        ended is followed by a new one, whose number is returned.
+        """
+
+        async def act(tx: Tx) -> Answer:
+            said = words.text, words.external_id
+            brought = await intake.add_message(tx, key, number, *said)
+            made = MessageMade(number=brought.ticket_id, message_id=brought.message_id)
+            return _status(brought), made.model_dump()
+
+        return await _answer(desk, await _call(request, key, name), act)
+
+    @api.put("/tickets/{number}/objects", status_code=204, responses=_CONFLICT)
+    async def note_object(
+        number: Number, given: ObjectIn, key: Annotated[Key, Depends(links)]
+    ) -> Response:
+        """Link an object elsewhere (an order, a bug), or note how it fares now (B19)."""
+        facts = given.url, given.title, given.state
+        await desk.run(intake.note_object, key, number, *facts)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _status(brought: intake.Brought) -> int:
+    return int(HTTPStatus.OK if brought.known else HTTPStatus.CREATED)
+
+
+async def _call(request: Request, key: Key, name: str | None) -> Call | None:
+    """Return what the call is, by the name that its caller gave it; ``None`` without one."""
+    if name is None:
+        return None
+    asked = request.url.path.encode() + b"\n" + await request.body()
+    return Call(key.id, name, hashlib.sha256(asked).hexdigest())
+
+
+async def _answer(desk: Desk, call: Call | None, act: Callable[[Tx], Any]) -> Response:
+    (status, body), again = await desk.run(once, call, act)
+    headers = {"Idempotent-Replayed": "true"} if again else None
+    return JSONResponse(body, status, headers)

@@ -1,0 +1,56 @@
+"""The page of one ticket: its public side, and a field to go on."""
+
+from html import escape
+from http import HTTPStatus
+
+from fastapi.responses import Response
+
+from core.tickets.customer_tickets import OwnTicket, OwnWords
+from handlers.http.pages.form import MOST_WORDS
+from handlers.http.pages.layout import Reader, alert, once, page
+
+
+def draw_ticket(
+    reader: Reader,
+    ticket: OwnTicket,
+    words: tuple[OwnWords, ...],
+    *,
+    fault: str | None = None,
+    words_kept: str = "",
+) -> Response:
+    title = reader.say("web.ticket", number=ticket.number)
+    talk = "".join(_message(reader, said) for said in words)
+    asks = "web.answer_ended" if ticket.state.final else "web.answer"
+    body = (
+        f"<h1>{title}</h1><p>{reader.say(_state(reader, ticket), **_facts(ticket))}</p>"
+        f"<p>{reader.say('web.keep_link')}</p>"
+        f'<ol class="talk">{talk}</ol>{alert(reader, fault)}<form method="post" id="end">{once()}'
+        f'<label for="text">{reader.say(asks)}</label><textarea id="text" name="text"'
+        f' maxlength="{MOST_WORDS}" required>{escape(words_kept)}</textarea>'
+        f"<button>{reader.say('web.send')}</button></form>"
+    )
+    status = HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY
+    return page(reader, title, body, status)
+
+
+def _message(reader: Reader, said: OwnWords) -> str:
+    who = reader.say("web.you" if said.mine else "web.support", at=said.at)
+    text = escape(said.text) or reader.say("web.file")
+    side = "mine" if said.mine else "ours"
+    return f'<li class="{side}"><span class="who">{who}</span><p>{text}</p></li>'
+
+
+def _state(reader: Reader, ticket: OwnTicket) -> str:
+    """Return the key of the state in words, as the chat has them."""
+    category = ticket.state.category
+    if category in {"new", "open"} and ticket.waits and ticket.due is not None:
+        return f"own.state.{category}_{'due' if ticket.due > reader.now else 'late'}"
+    if category == "frozen" and ticket.until is not None:
+        return "own.state.frozen_until"
+    if ticket.state.final and ticket.closed_at is not None:
+        return f"own.state.{category}_at"
+    return f"own.state.{category}"
+
+
+def _facts(ticket: OwnTicket) -> dict[str, object]:
+    return {"due": ticket.due, "until": ticket.until, "closed": ticket.closed_at}

@@ -1,0 +1,91 @@
+"""``/export`` in an admin's private chat: all there is as a workbook (H2)."""
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from aiogram.types import FSInputFile
+
+from core.errors import Refusal, Unreadable
+from core.people.staff import as_admin, for_admin
+from core.reports.export import Period, days, note_export
+from core.reports.table_files import write_overdue, write_tables
+from core.setup.company_settings import find_company
+from core.texts import Key
+from handlers.telegram.context import MessageContext
+
+# Bytes that a bot may send as a file, with room to spare.
+LARGEST: Final = 49 * 1024 * 1024
+_DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
+Write = Callable[[Path], Awaitable[None]]
+# An export takes the processor for a while: one at a time for the whole desk (S40).
+_UNDER_WAY: Final = asyncio.Lock()
+
+
+async def on_command(context: MessageContext, words: str) -> None:
+    """``/export``, or ``/export 2026-11-01 2026-11-30`` with both days included."""
+    period = _period(context, words)
+    if _UNDER_WAY.locked():
+        raise Refusal("export.busy")
+    await context.desk.run(as_admin, context.sender, note_export, period)
+
+    async def write(target: Path) -> None:
+        await write_tables(context.desk, context.responder.texts, target, period)
+
+    await _begin(context, write)
+
+
+async def send_overdue(context: MessageContext) -> None:
+    """``/report overdue xlsx``: what is overdue as a workbook (C7)."""
+    await context.desk.read(for_admin, context.sender, find_company)
+
+    async def write(target: Path) -> None:
+        await write_overdue(context.desk, context.responder.texts, target)
+
+    await _begin(context, write)
+
+
+async def _begin(context: MessageContext, write: Write) -> None:
+    if _UNDER_WAY.locked():
+        raise Refusal("export.busy")
+    await context.say(context.responder.html("export.preparing"))
+    context.responder.acknowledgements.start(_send(context, write))
+
+
+async def _send(context: MessageContext, write: Write) -> None:
+    """Make the file, send it, and keep nothing of it."""
+    async with _UNDER_WAY:
+        with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
+            today = context.desk.clock().astimezone(context.desk.company.zone)
+            target = Path(folder) / f"frontdoor-{today:%Y-%m-%d}.xlsx"
+            await write(target)
+            if target.stat().st_size > LARGEST:
+                await context.say(context.responder.html("export.too_large"))
+                return
+            await context.bot.send_document(context.message.chat.id, FSInputFile(target))
+
+
+def _period(context: MessageContext, words: str) -> Period:
+    given = words.replace("—", " ").replace("–", " ").split()
+    read = [_day(word) for word in given]
+    if len(read) > 2 or None in read:  # noqa: PLR2004 from one day to another
+        raise Unreadable(
+            "operators.malformed", words=words[:40], example=Key("operators.example.export")
+        )
+    since, until = [*read, None, None][:2]
+    return days(since, until, context.desk.company.zone)
+
+
+def _day(word: str) -> date | None:
+    found = _DAY.fullmatch(word)
+    if found is None:
+        return None
+    year, month, day = found.groups()[:3] if found[1] else found.groups()[:2:-1]
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None

@@ -1,0 +1,187 @@
+"""The export: whole, safe to open, and in memory that does not grow with it."""
+
+import csv
+import io
+import stat
+import tracemalloc
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import insert
+
+from bot.app import LOCALES
+from bot.cli import parse_arguments
+from bot.commands import FINE, WRONG
+from bot.commands.export import command
+from bot.settings import load_settings
+from core.company import Company
+from core.db import Database
+from core.desk import Desk
+from core.models import Message
+from core.people.staff import by_operator
+from core.reports import table_files
+from core.reports.export import ALWAYS, TABLES
+from core.reports.table_files import write_tables
+from core.subscriptions import SUBSCRIBERS
+from core.texts import Texts
+from core.tickets.conversation import note
+from tests.actions import people
+from tests.clock import Clock
+
+TEXTS = Texts.load(LOCALES, "en")
+# What spreadsheets take for formulas, also behind a space and in wide letters.
+FORMULAS = ["=1+1", "+7", "-2", "@SUM(A1)", "\t=1", "＝1+1", " =cmd|'/c calc'!A0", "\u200b=1"]
+
+
+@pytest.fixture
+async def desk(own_sqlite_url: str) -> AsyncIterator[Desk]:
+    database = Database(own_sqlite_url)
+    yield Desk(database, Company(language="en"), SUBSCRIBERS, clock=Clock())
+    await database.close()
+
+
+async def run(url: str, *arguments: str) -> int:
+    settings = load_settings({"DATABASE_URL": url, "DEFAULT_LANGUAGE": "en"})
+    return await command(settings, parse_arguments(["export", *arguments]))
+
+
+def read_csv(path: Path) -> list[list[str]]:
+    raw = path.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+async def test_a_folder_gets_a_csv_file_for_each_table(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await people.opens(desk, text='Dark; "very" dark\r\nsince yesterday')
+    await desk.run(by_operator, people.OLGA, note, 1, people.writes("ask Oleg"))
+    folder = tmp_path / "out"
+    assert await run(own_sqlite_url, str(folder)) == FINE
+    assert sorted(file.stem for file in folder.iterdir()) == sorted(TABLES)
+    (head, row) = read_csv(folder / "tickets.csv")
+    ticket = dict(zip(head, row, strict=True))
+    assert (ticket["Number"], ticket["Topic"], ticket["Customer"]) == ("1", "Payment", "Alice")
+    assert ticket["Opened"] == "2026-11-23 12:30:00"  # as the company's clock shows it
+    (_, message) = read_csv(folder / "messages.csv")
+    assert 'Dark; "very" dark\r\nsince yesterday' in message
+    (_, noted) = read_csv(folder / "notes.csv")
+    assert "ask Oleg" in noted
+    assert {row[4] for row in read_csv(folder / "journal.csv")[1:]} >= {"ticket_opened"}
+    for file in folder.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "1 tickets, 1 messages, 1 notes" in capsys.readouterr().out
+
+
+async def test_nothing_that_people_wrote_is_calculated(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path
+) -> None:
+    for formula in FORMULAS:
+        await people.opens(desk, text=formula)
+        await people.leaves_dialogue(desk, people.ALICE)
+    assert await run(own_sqlite_url, str(tmp_path / "out")) == FINE
+    assert await run(own_sqlite_url, str(tmp_path / "out.xlsx")) == FINE
+    texts = [row[6] for row in read_csv(tmp_path / "out" / "messages.csv")[1:]]
+    assert texts == [f"'{formula}" for formula in FORMULAS]
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert "f" not in kinds
+    shown = [row[6].value for row in book["messages"].iter_rows(min_row=2)]
+    assert shown == FORMULAS
+
+
+async def test_a_workbook_has_typed_cells_and_cuts_what_excel_cannot_hold(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path
+) -> None:
+    await people.opens(desk, text="x" * 40_000)
+    assert await run(own_sqlite_url, str(tmp_path / "out.xlsx")) == FINE
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    assert book.sheetnames == list(TABLES)
+    (ticket,) = book["tickets"].iter_rows(min_row=2, values_only=True)
+    assert ticket[0] == 1 and ticket[8] == datetime(2026, 11, 23, 12, 30)  # noqa: DTZ001
+    (message,) = book["messages"].iter_rows(min_row=2, values_only=True)
+    assert len(str(message[6])) == table_files.LONGEST_CELL and str(message[6]).endswith("…")
+
+
+async def test_what_does_not_fit_a_sheet_goes_on_in_the_next(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_files, "MOST_ROWS", 3)
+    for text in ("one", "two", "three"):
+        await people.opens(desk, text=text)
+        await people.leaves_dialogue(desk, people.ALICE)
+    assert await run(own_sqlite_url, str(tmp_path / "out.xlsx")) == FINE
+    book = openpyxl.load_workbook(tmp_path / "out.xlsx")
+    assert [book[name].max_row for name in ("tickets", "tickets 2")] == [3, 2]
+
+
+async def test_days_narrow_it_down_by_the_companys_clock(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path
+) -> None:
+    clock: Any = desk.clock
+    for hour in (20, 22):  # 23:00 and 1:00 of the next day in Moscow
+        clock.now = datetime(2026, 11, 23, hour, tzinfo=UTC)
+        await people.opens(desk)
+        await people.leaves_dialogue(desk, people.ALICE)
+    for day, number in (("2026-11-23", "1"), ("2026-11-24", "2")):
+        folder = tmp_path / day
+        assert await run(own_sqlite_url, str(folder), "--since", day, "--until", day) == FINE
+        assert [row[0] for row in read_csv(folder / "tickets.csv")[1:]] == [number]
+
+
+async def test_nothing_is_overwritten_and_nothing_half_done_stays(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await people.opens(desk)
+    (tmp_path / "out.xlsx").write_text("mine")
+    assert await run(own_sqlite_url, str(tmp_path / "out.xlsx")) == WRONG
+    assert "exists already" in capsys.readouterr().err
+    assert (tmp_path / "out.xlsx").read_text() == "mine"
+    (tmp_path / "file").write_text("")
+    assert await run(own_sqlite_url, str(tmp_path / "file" / "out")) == WRONG
+    assert not list(tmp_path.glob(".*unfinished*"))
+
+
+async def peak(desk: Desk, target: Path) -> int:
+    """Bytes that an export takes at its most."""
+    tracemalloc.start()
+    try:
+        await write_tables(desk, TEXTS, target, ALWAYS)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+async def add_messages(desk: Desk, count: int) -> None:
+    row = {
+        "ticket_id": 1,
+        "author_id": 1,
+        "from_customer": True,
+        "content": {"kind": "text"},
+        "counts": True,
+        "in_card": False,
+        "source_channel": "x",
+        "source_chat": "x",
+        "source_message": "x",
+        "created_at": desk.clock(),
+    }
+    rows = [row | {"text": f"words {n} " * 20} for n in range(count)]
+    async with desk.database.write() as session:
+        await session.execute(insert(Message), rows)
+
+
+@pytest.mark.parametrize("name", ["out", "out.xlsx"])
+async def test_memory_does_not_grow_with_what_is_exported(
+    desk: Desk, tmp_path: Path, name: str
+) -> None:
+    await people.opens(desk)
+    await add_messages(desk, 3_000)
+    await peak(desk, tmp_path / f"first-{name}")
+    few = await peak(desk, tmp_path / f"few-{name}")
+    await add_messages(desk, 12_000)
+    many = await peak(desk, tmp_path / f"many-{name}")
+    assert many < 1.5 * few, (few, many)

@@ -1,0 +1,88 @@
+"""`/export` for admins: everything as a workbook, sent to whoever asked, and noted."""
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+from sqlalchemy import select
+
+from core.models import JournalEntry
+from handlers.telegram.admins import export
+from tests.handlers.operators.group import Group
+
+
+def documents(who: Any) -> list[Any]:
+    return [m for m in who.chat.bot_messages if m.to_json(nested=False).get("document")]
+
+
+async def exported(group: Group) -> list[Any]:
+    async with group.desk.database.read() as session:
+        query = select(JournalEntry.facts).where(JournalEntry.event == "exported")
+        return list(await session.scalars(query))
+
+
+async def received(group: Group, words: str) -> Any:
+    """The workbook that comes after these words."""
+    await group.boss.say(words)
+    await group.settle()
+    document = documents(group.boss)[-1].to_json(nested=False)["document"]
+    assert document["file_name"].endswith(".xlsx")
+    file = await group.bot.get_file(document["file_id"])
+    data = io.BytesIO()
+    await group.bot.download_file(str(file.file_path), data)
+    return openpyxl.load_workbook(data)
+
+
+async def test_an_admin_gets_everything_as_a_workbook(group: Group) -> None:
+    await group.ticket()
+    book = await received(group, "/export")
+    assert book.sheetnames == ["tickets", "messages", "notes", "journal"]
+    assert book["tickets"]["A2"].value == 1 and book["tickets"]["A1"].value == "Номер"
+    book = await received(group, "/выгрузка 01.01.2020 2020-01-31")
+    assert book["tickets"].max_row == 1
+    assert [facts["since"] is None for facts in await exported(group)] == [True, False]
+
+
+async def test_what_is_overdue_comes_as_a_workbook_with_days_in_work(group: Group) -> None:
+    await group.ticket("Первая беда")
+    await group.ticket("Вторая беда")
+    group.clock.move(days=5)
+    await group.ticket("Ещё не просрочена")
+    book = await received(group, "/report overdue xlsx")
+    head, *rows = book["overdue"].iter_rows(values_only=True)
+    assert head[0] == "Номер" and head[-1] == "Последние слова клиента"
+    assert [row[0] for row in rows] == [1, 2]
+    assert [row[7:] for row in rows] == [(48, 5, "Первая беда"), (48, 5, "Вторая беда")]
+    await group.anna.say("/report overdue xlsx")
+    await group.settle()
+    assert not documents(group.anna)
+
+
+@pytest.mark.parametrize(
+    "words", ["вчера", "2026-13-01", "1 2 3", "2026-11-01 2026-11-02 2026-11-03"]
+)
+async def test_days_that_are_none_get_an_example(group: Group, words: str) -> None:
+    await group.boss.say(f"/export {words}")
+    await group.settle()
+    assert "/export 2026-11-01 2026-11-30" in group.boss.last.text
+    assert not await exported(group)
+
+
+async def test_what_a_chat_cannot_take_is_said(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "LARGEST", 10)
+    await group.boss.say("/export")
+    await group.settle()
+    assert "python -m bot export" in group.boss.last.text
+    assert not documents(group.boss)
+
+
+async def test_nobody_else_exports_anything(group: Group) -> None:
+    stranger = group.world.user("Ева", started=True)
+    for who in (stranger, group.olga):
+        await who.say("/export")
+    await group.settle()
+    assert not await exported(group)
+    assert not documents(stranger) and not documents(group.olga)

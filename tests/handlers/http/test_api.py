@@ -1,0 +1,398 @@
+"""The API: tickets opened, read and added to by keys; what may not be is refused and told alike."""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from core.addresses import WEB
+from core.desk import Desk
+from core.integrations.keys import LINKS, METRICS, READ, SCOPES, WRITE, create_key, revoke_key
+from core.models import ApiKey, JournalEntry, Link, Message, Note, OutboxRow, Person, Ticket
+from core.people.staff import by_operator
+from core.texts import Texts
+from core.tickets.conversation import note, reply
+from core.tickets.lifecycle import move
+from core.tickets.search import index_new
+from handlers.http.api import access
+from handlers.http.door import make_door
+from handlers.http.guard import MOST_BYTES
+from handlers.http.health import Vitals
+from tests.actions import people
+from tests.handlers.http.conftest import Visitor, served
+
+OPEN = "/api/v1/tickets"
+ALICE = {"name": "Alice", "email": "Alice@Example.org"}
+TICKET = {"customer": ALICE, "subject": "No picture", "text": "The camera is dark"}
+
+
+class Client:
+    """Another system with a key."""
+
+    def __init__(self, visitor: Visitor, token: str) -> None:
+        self.visitor = visitor
+        self.token = token
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, **headers: str
+    ) -> tuple[int, Any, Any]:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {"Authorization": f"Bearer {self.token}"} | named
+        return await self.visitor.ask(method, path, json=body, headers=sent)
+
+    async def opens(self, **more: Any) -> dict[str, Any]:
+        status, _, body = await self.ask("POST", OPEN, TICKET | more)
+        assert status == 201, body
+        return dict(body)
+
+
+@pytest.fixture
+async def visitor(desk: Desk, texts: Texts) -> AsyncIterator[Visitor]:
+    async with served(make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0))) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def shop(desk: Desk, visitor: Visitor) -> Client:
+    return Client(visitor, await desk.run(create_key, "shop", SCOPES))
+
+
+async def count(desk: Desk, model: Any) -> int:
+    async with desk.database.read() as session:
+        return int(await session.scalar(select(func.count()).select_from(model)) or 0)
+
+
+async def journal(desk: Desk, number: int) -> list[tuple[str, Any]]:
+    async with desk.database.read() as session:
+        query = select(JournalEntry.event, JournalEntry.facts).where(
+            JournalEntry.ticket_id == number
+        )
+        return [(event, facts) for event, facts in await session.execute(query)]
+
+
+# ------------------------------------------------------------------ opening
+
+
+async def test_a_ticket_is_opened_in_a_customers_name_as_the_chat_would(
+    shop: Client, desk: Desk
+) -> None:
+    body = await shop.opens(topic="payment", channel="site")
+    assert body["number"] == 1
+    assert (body["subject"], body["customer"], body["channel"]) == ("No picture", "Alice", "site")
+    assert (body["marker"], body["topic"], body["answer_due"] is None) == (
+        "needs_answer",
+        "payment",
+        False,
+    )
+    told = dict(await journal(desk, 1))
+    assert {"ticket_opened", "customer_wrote", "key_used"} <= told.keys()
+    assert told["key_used"]["key"] == "shop"
+    async with desk.database.read() as session:
+        (text,) = await session.scalars(select(Message.text))
+    assert text == "The camera is dark"
+
+
+async def test_a_customer_is_known_again_by_whatever_they_gave(shop: Client, desk: Desk) -> None:
+    await shop.opens()
+    await shop.opens(customer={"name": "A.", "email": "alice@example.org", "phone": "+79161234567"})
+    await shop.opens(customer={"name": "Somebody", "phone": "8 916 123-45-67"})
+    assert await count(desk, Person) == 1
+    async with desk.database.read() as session:
+        assert list(await session.scalars(select(Person.name))) == ["Alice"]
+
+
+async def test_a_telegram_id_is_the_person_who_writes_from_there(shop: Client, desk: Desk) -> None:
+    await people.opens(desk)
+    body = await shop.opens(customer={"name": "Other", "telegram_id": 101})
+    assert (body["number"], body["customer"]) == (2, "Alice")
+    body = await shop.opens(customer={"name": "New", "telegram_id": 555})
+    assert body["customer"] == "New"
+
+
+async def test_the_same_call_again_has_its_effects_once(shop: Client, desk: Desk) -> None:
+    answers = await asyncio.gather(
+        *(shop.ask("POST", OPEN, TICKET, Idempotency_Key="order-1") for _ in range(5))
+    )
+    assert {status for status, _, _ in answers} == {201}
+    assert len({json.dumps(body) for _, _, body in answers}) == 1
+    replayed = [headers.get("Idempotent-Replayed") for _, headers, _ in answers]
+    assert replayed.count(None) == 1
+    assert await count(desk, Ticket) == 1
+    status, _, body = await shop.ask(
+        "POST", OPEN, TICKET | {"text": "Other"}, Idempotency_Key="order-1"
+    )
+    assert (status, body["code"]) == (422, "another_call")
+
+
+async def test_an_answer_to_a_customer_without_a_chat_stands_where_the_caller_reads_it(
+    shop: Client, desk: Desk
+) -> None:
+    body = await shop.opens()
+    assert body["follow_url"] is None  # nobody said where the desk is seen from outside
+    await desk.run(by_operator, people.OLGA, reply, 1, people.writes("We will come today"))
+    async with desk.database.read() as session:
+        rows = list(await session.scalars(select(OutboxRow).where(OutboxRow.channel == WEB)))
+    assert "content" in {row.kind for row in rows}
+    _, _, page = await shop.ask("GET", f"{OPEN}/1/messages")
+    assert page["items"][-1]["text"] == "We will come today"
+
+
+async def test_names_of_calls_are_each_keys_own(shop: Client, desk: Desk, visitor: Visitor) -> None:
+    other = Client(visitor, await desk.run(create_key, "crm", SCOPES))
+    for caller in (shop, other):
+        status, _, _ = await caller.ask("POST", OPEN, TICKET, Idempotency_Key="same")
+        assert status == 201
+    assert await count(desk, Ticket) == 2
+
+
+async def test_what_the_caller_calls_a_ticket_is_one_ticket(shop: Client, desk: Desk) -> None:
+    first = await shop.opens(external_id="A-1")
+    status, _, again = await shop.ask("POST", OPEN, TICKET | {"external_id": "A-1"})
+    assert (status, again["number"]) == (200, first["number"])
+    assert (await shop.opens(external_id="A-2"))["number"] == 2
+
+
+# ------------------------------------------------------------------ reading
+
+
+async def test_every_ticket_is_on_one_page_newest_first(shop: Client) -> None:
+    for _ in range(7):
+        await shop.opens()
+    seen, path = [], f"{OPEN}?limit=3"
+    cursor: str | None = ""
+    while cursor is not None:
+        status, _, page = await shop.ask("GET", path + (f"&cursor={cursor}" if cursor else ""))
+        assert status == 200
+        seen += [one["number"] for one in page["items"]]
+        cursor = page["next"]
+    assert seen == [7, 6, 5, 4, 3, 2, 1]
+
+
+async def test_a_conversation_is_read_without_its_notes(shop: Client, desk: Desk) -> None:
+    await people.opens(desk)
+    await desk.run(by_operator, people.OLGA, note, 1, people.writes("canary note"))
+    await desk.run(by_operator, people.OLGA, reply, 1, people.writes("Restart it"))
+    status, _, page = await shop.ask("GET", f"{OPEN}/1/messages")
+    assert status == 200
+    said = [(one["from_customer"], one["author"], one["text"]) for one in page["items"]]
+    assert said == [(True, "Alice", "It does not work"), (False, "Olga", "Restart it")]
+    _, _, ticket = await shop.ask("GET", f"{OPEN}/1")
+    assert ticket["assignee"] == "Olga" and ticket["links"] == []
+    assert "canary" not in json.dumps([page, ticket])
+    assert await count(desk, Note) == 1
+
+
+async def test_words_find_tickets(shop: Client, desk: Desk) -> None:
+    await shop.opens()
+    await shop.opens(subject="Invoice", text="Wrong sum")
+    await desk.run(index_new)
+    _, _, page = await shop.ask("GET", "/api/v1/search?q=cameras")
+    assert [one["number"] for one in page["items"]] == [1]
+    _, _, page = await shop.ask("GET", "/api/v1/search?q=%22%27%3B--")
+    assert page == {"items": [], "next": None}
+
+
+async def test_views_are_those_of_the_chat_and_are_turned_by_page(shop: Client, desk: Desk) -> None:
+    for _ in range(4):
+        await shop.opens()
+    await desk.run(by_operator, people.OLGA, move, 1, "close", reason="done")
+    _, _, first = await shop.ask("GET", f"{OPEN}?view=queue&limit=2")
+    _, _, rest = await shop.ask("GET", f"{OPEN}?view=queue&limit=2&cursor={first['next']}")
+    assert [one["number"] for one in first["items"] + rest["items"]] == [2, 3, 4]
+    await desk.run(by_operator, people.OLGA, reply, 3, people.writes("Restart it"))
+    _, _, page = await shop.ask("GET", f"{OPEN}?view=free")
+    assert [one["number"] for one in page["items"]] == [2, 4]
+    for path in (f"{OPEN}?view=mine", f"{OPEN}?cursor=x", f"{OPEN}?limit=0"):
+        assert (await shop.ask("GET", path))[0] == 422
+
+
+# ------------------------------------------------------------------ adding
+
+
+async def test_words_join_the_ticket_and_what_comes_after_its_end_opens_another(
+    shop: Client, desk: Desk
+) -> None:
+    await shop.opens()
+    more = {"text": "And the gate?", "external_id": "m-1"}
+    status, _, made = await shop.ask("POST", f"{OPEN}/1/messages", more)
+    assert (status, made["number"]) == (201, 1)
+    status, _, again = await shop.ask("POST", f"{OPEN}/1/messages", more)
+    assert (status, again) == (200, made)
+    await desk.run(by_operator, people.OLGA, move, 1, "close", reason="done")
+    status, _, made = await shop.ask("POST", f"{OPEN}/1/messages", {"text": "Dark again"})
+    assert (status, made["number"]) == (201, 2)
+    _, _, second = await shop.ask("GET", f"{OPEN}/2")
+    assert second["follows"] == 1
+
+
+async def test_an_object_elsewhere_is_linked_and_its_state_noted(shop: Client, desk: Desk) -> None:
+    await shop.opens()
+    where = f"{OPEN}/1/objects"
+    order = {"url": "https://shop.example/orders/7", "title": "Cable", "state": "paid"}
+    assert (await shop.ask("PUT", where, order))[0] == 204
+    assert (await shop.ask("PUT", where, order | {"state": "sent"}))[0] == 204
+    status, _, body = await shop.ask("PUT", where, order | {"state": "sent"})
+    assert (status, body["code"]) == (409, "object_already")
+    _, _, ticket = await shop.ask("GET", f"{OPEN}/1")
+    assert [(one["title"], one["state"]) for one in ticket["links"]] == [("Cable", "sent")]
+    for bad in ("javascript:alert(1)", "https://", "file:///etc/passwd"):
+        assert (await shop.ask("PUT", where, {"url": bad}))[0] == 422
+    assert await count(desk, Link) == 1
+
+
+# ------------------------------------------------------------------ who may not
+
+
+CALLS = [
+    (READ, "GET", OPEN, None, 200),
+    (READ, "GET", f"{OPEN}/1", None, 200),
+    (READ, "GET", f"{OPEN}/1/messages", None, 200),
+    (READ, "GET", "/api/v1/search?q=x", None, 200),
+    (WRITE, "POST", OPEN, TICKET, 201),
+    (WRITE, "POST", f"{OPEN}/1/messages", {"text": "More"}, 201),
+    (LINKS, "PUT", f"{OPEN}/1/objects", {"url": "https://example.org/1"}, 204),
+]
+
+
+@pytest.mark.parametrize(("scope", "method", "path", "body", "granted"), CALLS)
+async def test_a_key_opens_what_its_scope_names_and_nothing_else(
+    desk: Desk, visitor: Visitor, scope: str, method: str, path: str, body: Any, granted: int
+) -> None:
+    await people.opens(desk)
+    for one in SCOPES:
+        caller = Client(visitor, await desk.run(create_key, one.replace(":", " "), [one]))
+        status, _, said = await caller.ask(method, path, body)
+        expected = granted if one == scope else 403
+        assert status == expected, (one, said)
+        if status == 403:
+            assert (said["code"], said["scope"]) == ("insufficient_scope", scope)
+
+
+async def test_every_route_of_the_document_is_in_the_matrix(visitor: Visitor) -> None:
+    _, _, document = await visitor.ask("GET", "/api/v1/openapi.json")
+    described = {
+        (method.upper(), path) for path, item in document["paths"].items() for method in item
+    }
+    tried = {
+        (method, path.removeprefix("/api/v1").partition("?")[0].replace("/1", "/{number}"))
+        for _, method, path, _, _ in CALLS
+    }
+    assert described == tried
+    assert document["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize(("scope", "method", "path", "body", "granted"), CALLS)
+async def test_without_a_key_or_with_a_forged_or_revoked_one_nothing_is_told(
+    desk: Desk, visitor: Visitor, scope: str, method: str, path: str, body: Any, granted: int
+) -> None:
+    del scope, granted
+    await people.opens(desk)
+    token = await desk.run(create_key, "old", SCOPES)
+    await desk.run(revoke_key, "old")
+    before = await count(desk, Message)
+    forged = ["", token, token[:-1], token + "x", "fd_" + "A" * 43, "' OR 1=1 --", "x" * 5000]
+    for header in (None, "Basic eDp5", "Bearer", *(f"Bearer {one}" for one in forged)):
+        headers = {} if header is None else {"Authorization": header}
+        status, answered, said = await visitor.ask(method, path, json=body, headers=headers)
+        assert (status, said["code"]) == (401, "unauthorized"), header
+        assert answered["WWW-Authenticate"] == "Bearer"
+        assert "Alice" not in str(said)
+    assert await count(desk, Message) == before
+
+
+async def test_forged_keys_are_slowed_down_and_a_key_has_its_limit(
+    desk: Desk, texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "RATE", (0.001, 3.0))
+    monkeypatch.setattr(access, "FORGED_RATE", (0.001, 3.0))
+    token = await desk.run(create_key, "shop", SCOPES)
+    async with served(make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0))) as visitor:
+        for caller, usual in ((Client(visitor, "fd_none"), 401), (Client(visitor, token), 200)):
+            got = [await caller.ask("GET", OPEN) for _ in range(5)]
+            assert [status for status, _, _ in got] == [usual] * 3 + [429] * 2
+            assert int(got[-1][1]["Retry-After"]) > 0
+            assert got[-1][2]["code"] == "too_many_requests"
+
+
+async def test_only_a_digest_of_a_key_is_stored(shop: Client, desk: Desk) -> None:
+    await shop.opens()
+    async with desk.database.read() as session:
+        (row,) = await session.scalars(select(ApiKey))
+        entries = list(await session.scalars(select(JournalEntry.facts)))
+    assert shop.token not in str(vars(row)) + str(entries)
+    assert row.used_at is not None
+
+
+# ------------------------------------------------------------------ bad requests
+
+
+@pytest.mark.parametrize(
+    ("change", "at"),
+    [
+        ({"customer": {"name": "A"}}, "body.customer"),
+        ({"customer": ALICE | {"email": "no address"}}, "body.customer.email"),
+        ({"customer": {"name": "A", "phone": "12"}}, "body.customer.phone"),
+        ({"customer": {"name": "A", "telegram_id": -5}}, "body.customer.telegram_id"),
+        ({"customer": {"name": "A", "telegram_id": 777000}}, "body.customer.telegram_id"),
+        ({"customer": {"name": "\0", "email": "a@b.ru"}}, "body.customer.name"),
+        ({"subject": ""}, "body.subject"),
+        ({"subject": "\u200b"}, "body.subject"),
+        ({"text": "x" * 20_001}, "body.text"),
+        ({"text": ["x"]}, "body.text"),
+        ({"text": "a\0b"}, "body.text"),
+        ({"channel": "../etc"}, "body.channel"),
+        ({"external_id": ""}, "body.external_id"),
+        ({"priority": "urgent"}, "body.priority"),
+    ],
+)
+async def test_a_wrong_field_is_named_and_what_was_sent_is_not_repeated(
+    shop: Client, desk: Desk, change: dict[str, Any], at: str
+) -> None:
+    canary = {"text": "canary words"} | change
+    status, headers, body = await shop.ask("POST", OPEN, TICKET | canary)
+    assert (status, body["code"]) == (422, "invalid")
+    assert headers["Content-Type"] == "application/problem+json"
+    assert at in [fault["at"] for fault in body["errors"]]
+    assert "canary" not in json.dumps(body)
+    assert await count(desk, Ticket) == 0
+
+
+async def test_an_unknown_topic_is_refused_with_those_there_are(shop: Client) -> None:
+    status, _, body = await shop.ask("POST", OPEN, TICKET | {"topic": "nonsense"})
+    assert (status, body["code"]) == (422, "no_such_topic")
+    assert "payment" in body["detail"]
+
+
+@pytest.mark.parametrize(
+    "path", [f"{OPEN}/99", f"{OPEN}/99/messages", f"{OPEN}/0", f"{OPEN}/{2**70}", f"{OPEN}/x"]
+)
+async def test_what_is_not_there_is_told_in_one_form(shop: Client, path: str) -> None:
+    status, _, body = await shop.ask("GET", path)
+    assert status in {404, 422} and body["code"] in {"no_such_ticket", "invalid"}
+
+
+async def test_a_body_that_is_no_json_or_too_large_is_refused(shop: Client, desk: Desk) -> None:
+    headers = {"Authorization": f"Bearer {shop.token}", "Content-Type": "application/json"}
+    for data, expected in ((b"{", 422), (b"\xff\xfe", 400), (b"[" * 100_000, 422)):
+        status, _, body = await shop.visitor.ask("POST", OPEN, data=data, headers=headers)
+        assert status in {expected, 400, 422}, body
+        assert body["status"] == status
+    large = io.BytesIO(json.dumps(TICKET | {"text": "x" * MOST_BYTES}).encode())
+    status, _, body = await shop.visitor.ask("POST", OPEN, data=large, headers=headers)
+    assert (status, body["code"]) == (413, "too_large")
+    assert await count(desk, Ticket) == 0
+
+
+async def test_metrics_from_elsewhere_need_a_key_for_them(
+    desk: Desk, visitor: Visitor, shop: Client
+) -> None:
+    through_a_proxy = {"X_Forwarded_For": "203.0.113.9"}
+    status, _, text = await shop.ask("GET", "/metrics", **through_a_proxy)
+    assert status == 200 and "frontdoor_inbox_waiting" in text
+    reader = Client(visitor, await desk.run(create_key, "reader", [READ]))
+    assert (await reader.ask("GET", "/metrics", **through_a_proxy))[0] == 403
+    assert METRICS in SCOPES

@@ -1,0 +1,258 @@
+"""The web form and the page of a ticket: for people without a script, and against robots."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import func, select
+
+from core.desk import Desk
+from core.models import ContactPoint, JournalEntry, Message, Person, Ticket
+from core.people.contact_points import verify_phone
+from core.people.staff import by_operator
+from core.setup.signing_key import find_signing_key
+from core.texts import Texts
+from core.tickets.conversation import note, reply
+from core.tickets.lifecycle import move
+from handlers.http.door import make_door
+from handlers.http.health import Vitals
+from handlers.http.pages import routes
+from handlers.http.pages.layout import _luminance
+from handlers.http.pages.routes import follow_path
+from tests.actions import people
+from tests.handlers.http.conftest import Visitor, served
+
+FILLED = {
+    "name": "Anna",
+    "reach": "anna@example.org",
+    "topic": "payment",
+    "text": "Paid twice <b>really</b>",
+    "consent": "1",
+}
+HOSTILE = "<script>alert(1)</script>\"'&"
+
+
+class Browser:
+    """Somebody with a browser that runs no scripts."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.at = "/form"
+        self.html = ""
+        self.headers: Any = {}
+
+    async def opens(self, path: str) -> int:
+        status, self.headers, self.html = await self.visitor.ask("GET", path)
+        self.at = path
+        return status
+
+    async def sends(self, fields: dict[str, str], path: str | None = None) -> int:
+        found = re.search(r'name="once" value="([0-9a-f]+)"', self.html)
+        once = {} if found is None else {"once": found[1]}
+        body = urlencode(once | fields)
+        status, self.headers, self.html = await self.visitor.ask(
+            "POST",
+            path or self.at,
+            data=body,
+            allow_redirects=False,
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+        return status
+
+    async def follows(self) -> int:
+        return await self.opens(self.headers["Location"])
+
+
+@pytest.fixture
+async def browser(desk: Desk, texts: Texts) -> AsyncIterator[Browser]:
+    async with served(make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0))) as visitor:
+        yield Browser(visitor)
+
+
+async def count(desk: Desk, model: Any) -> int:
+    async with desk.database.read() as session:
+        return int(await session.scalar(select(func.count()).select_from(model)) or 0)
+
+
+async def test_a_form_becomes_a_ticket_and_leads_to_its_page(browser: Browser, desk: Desk) -> None:
+    assert await browser.opens("/form?lang=en") == 200
+    assert await browser.sends(FILLED) == 303
+    assert await browser.follows() == 200
+    assert "Ticket #1" in browser.html and "received, answer by" in browser.html
+    assert "Paid twice &lt;b&gt;really&lt;/b&gt;" in browser.html
+    async with desk.database.read() as session:
+        (ticket,) = await session.scalars(select(Ticket))
+        (person,) = await session.scalars(select(Person))
+        points = {point.kind for point in await session.scalars(select(ContactPoint))}
+        written = await session.execute(select(JournalEntry.event, JournalEntry.facts))
+        entries: dict[str, Any] = dict(list(written))
+    assert (ticket.topic, ticket.origin, person.language) == ("payment", "form", "en")
+    assert points == {"email", "web"}
+    assert entries["form_sent"]["consent"] == "1"
+
+
+async def test_an_answer_is_read_there_and_answered_there(browser: Browser, desk: Desk) -> None:
+    await browser.opens("/form?lang=en")
+    await browser.sends(FILLED)
+    await browser.follows()
+    await desk.run(by_operator, people.OLGA, note, 1, people.writes("canary note"))
+    await desk.run(by_operator, people.OLGA, reply, 1, people.writes("Returned the second one"))
+    await browser.opens(browser.at)
+    assert "Returned the second one" in browser.html
+    assert "canary" not in browser.html and "Olga" not in browser.html
+    assert await browser.sends({"text": "Not yet here"}) == 303
+    await browser.follows()
+    assert browser.html.count('<li class="mine">') == 2
+    await desk.run(by_operator, people.OLGA, move, 1, "close", reason="done")
+    await browser.opens(browser.at)
+    assert await browser.sends({"text": "Paid twice again"}) == 303
+    await browser.follows()
+    assert "Ticket #2" in browser.html  # what ended is followed by a new one
+
+
+async def test_who_names_somebody_elses_phone_does_not_become_them(
+    browser: Browser, desk: Desk
+) -> None:
+    await people.opens(desk)
+    await desk.run(verify_phone, people.ALICE, "+79161234567")
+    await browser.opens("/form?lang=en")
+    assert await browser.sends(FILLED | {"reach": "+7 916 123-45-67"}) == 303
+    async with desk.database.read() as session:
+        query = select(Person.name).join(Ticket, Ticket.customer_id == Person.id)
+        assert list(await session.scalars(query.order_by(Ticket.id))) == ["Alice", "Anna"]
+    await browser.opens("/form?lang=en")
+    await browser.sends(FILLED | {"reach": "+79161234567"})
+    assert await count(desk, Person) == 2  # who came by the form before is known by it
+
+
+async def test_a_form_that_is_sent_twice_is_one_ticket(browser: Browser, desk: Desk) -> None:
+    await browser.opens("/form")
+    page = browser.html
+    for _ in range(3):
+        browser.html = page
+        assert await browser.sends(FILLED) == 303
+    assert await count(desk, Ticket) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"name": "  "}, "Tell us your name"),
+        ({"reach": "no address"}, "does not look like"),
+        ({"text": "\u200b"}, "Tell us what happened"),
+        ({"text": "x" * 10_001}, "too long"),
+        ({"consent": ""}, "without your consent"),
+        ({"once": "forged"}, "out of date"),
+    ],
+)
+async def test_what_is_wrong_is_said_and_nothing_that_was_typed_is_lost(
+    browser: Browser, desk: Desk, change: dict[str, str], told: str
+) -> None:
+    await browser.opens("/form?lang=en")
+    assert await browser.sends(FILLED | change) == 422
+    assert f'role="alert">{""}' in browser.html and told in browser.html
+    if "name" not in change:
+        assert 'value="Anna"' in browser.html
+    if "text" not in change:
+        assert "Paid twice" in browser.html
+    assert '<option value="payment" selected>' in browser.html
+    assert await count(desk, Ticket) == 0
+
+
+async def test_a_robot_that_fills_everything_is_thanked_and_opens_nothing(
+    browser: Browser, desk: Desk
+) -> None:
+    await browser.opens("/form?lang=en")
+    assert await browser.sends(FILLED | {"website": "https://spam.example"}) == 200
+    assert "it is sent" in browser.html
+    assert await count(desk, Ticket) == 0
+
+
+async def test_so_many_tickets_come_from_one_address_at_once(browser: Browser, desk: Desk) -> None:
+    statuses = []
+    for _ in range(8):
+        await browser.opens("/form?lang=en")
+        statuses.append(await browser.sends(FILLED))
+    assert statuses == [303] * 5 + [422] * 3
+    assert "too often" in browser.html and "Paid twice" in browser.html
+    assert await count(desk, Ticket) == 5
+
+
+async def test_nobody_reads_a_ticket_whose_link_they_were_not_given(
+    browser: Browser, desk: Desk
+) -> None:
+    await people.opens(desk, text="canary words")
+    await people.opens(desk, people.BORIS, text="other words")
+    key = await desk.read(find_signing_key)
+    first, second = follow_path(key, 1), follow_path(key, 2)
+    signature = first.rpartition("-")[2]
+    forged = [
+        f"/t/2-{signature}",
+        "/t/1",
+        "/t/1-",
+        f"/t/1-{'0' * 20}",
+        first[:-1],
+        first + "0",
+        f"/t/01-{signature}",
+        f"/t/1-{signature.upper()}",
+        f"/t/%31%00-{signature}",
+        f"/t/99-{follow_path(key, 99).rpartition('-')[2]}",
+        "/t/-1-" + signature,
+    ]
+    for path in forged:
+        assert await browser.opens(path) == 404, path
+        assert "words" not in browser.html
+        assert await browser.sends({"text": "mine", "once": "a" * 32}, path) == 404
+    assert await browser.opens(second) == 200
+    assert "other words" in browser.html and "canary" not in browser.html
+    assert await count(desk, Message) == 2
+
+
+async def test_guessing_links_is_slow(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "SEEN", (2.0, 60.0))
+    statuses = [await browser.opens(f"/t/1-{n:020x}") for n in range(70)]
+    assert set(statuses) == {404, 429} and statuses.count(404) < 70
+
+
+async def test_hostile_words_stay_words_everywhere(browser: Browser, desk: Desk) -> None:
+    await browser.opens(f"/form?lang={HOSTILE}&color={HOSTILE}")
+    assert "<script" not in browser.html
+    await browser.sends(FILLED | {"name": HOSTILE, "topic": HOSTILE, "consent": ""})
+    assert "<script" not in browser.html
+    await browser.sends(FILLED | {"name": HOSTILE, "text": HOSTILE, "topic": HOSTILE})
+    await browser.follows()
+    assert "&lt;script&gt;" in browser.html and "<script" not in browser.html
+    policy = browser.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert await count(desk, Ticket) == 1
+
+
+async def test_only_the_form_may_be_embedded(browser: Browser, desk: Desk) -> None:
+    await browser.opens("/form")
+    assert "frame-ancestors *" in browser.headers["Content-Security-Policy"]
+    await people.opens(desk)
+    await browser.opens(follow_path(await desk.read(find_signing_key), 1))
+    assert "frame-ancestors 'none'" in browser.headers["Content-Security-Policy"]
+    assert browser.headers["Referrer-Policy"] == "no-referrer"  # the address is a secret
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+async def test_pages_speak_the_language_that_was_chosen_or_preferred(
+    browser: Browser, language: str
+) -> None:
+    await browser.opens(f"/form?lang={language}")
+    assert f'<html lang="{language}">' in browser.html
+    headers = {"Accept-Language": f"de, {language};q=0.8"}
+    _, _, html = await browser.visitor.ask("GET", "/form", headers=headers)
+    assert f'<html lang="{language}">' in html
+
+
+@pytest.mark.parametrize("colour", ["1a5fb4", "ffff00", "777777", "000000", "ff0000", "00aa55"])
+async def test_words_on_a_button_of_any_colour_have_contrast(browser: Browser, colour: str) -> None:
+    await browser.opens(f"/form?color={colour}")
+    words = re.search(rf"--accent: #{colour}; --on-accent: #(\w+);", browser.html)
+    assert words is not None
+    dark, bright = sorted([_luminance(colour), 1.0 if words[1] == "fff" else 0.0])
+    assert (bright + 0.05) / (dark + 0.05) >= 4.5

@@ -17,7 +17,7 @@ install = $(PY) -m pip install --quiet --disable-pip-version-check --require-has
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: golden help setup install run test check lint format types imports rules bench transcript screenshots lock clean
+.PHONY: golden help setup install run test check lint format types imports rules bench torture transcript screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -61,6 +61,9 @@ rules: $(DEV)
 
 bench: $(DEV)  ## measure the figures of docs/performance.md on this machine
 	$(PY) -m tools.bench
+
+torture: $(DEV)  ## what breaks a desk in real life, one fault after the other (TORTURE="--only flood")
+	$(PY) -m tools.torture $(TORTURE)
 
 transcript: $(DEV)  ## conversations as people see them: build/transcript.md
 	@mkdir -p build

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.health_watch import HealthWatch
 from bot.http_server import HttpServer
+from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler, telegram_file
 from bot.migrations import migrate
 from bot.polling import Poller
 from bot.settings import Settings
@@ -23,6 +24,8 @@ from bot.update_handler import UpdateHandler
 from bot.update_queue import UpdateQueue
 from bot.webhook import WebhookIntake
 from channels.email.channel import EmailChannel
+from channels.email.compose import EMAIL
+from channels.email.contents import MailContents
 from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
@@ -35,6 +38,7 @@ from core.delivery.channel import Channel
 from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
+from core.files import FileStore, LinkedFiles, store_at
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
 from core.setup.restored import mail_stamp
@@ -43,6 +47,7 @@ from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
+from handlers.mail.fetch import MailFetcher
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
@@ -77,6 +82,7 @@ def company_of(settings: Settings) -> Company:
         alerts_chat=_chat(settings.alert_chat_id),
         mail_alerts_to=settings.mail_alerts_to,
         number_mask=settings.number_mask,
+        letter_channels=frozenset({EMAIL}) if settings.smtp_url else frozenset(),
         outage_faults=settings.outage_faults,
         outage_window=settings.outage_window,
     )
@@ -105,6 +111,7 @@ log = logging.getLogger(__name__)
 
 # Seconds a stop waits for the updates under way, and then for the deliveries they caused (R16).
 STOP_TIMEOUT: Final = 2.0
+FETCHER: Final = "mail fetcher"
 
 
 @dataclass(slots=True)
@@ -126,6 +133,7 @@ class App:
     memberships: Memberships
     health: HealthWatch
     http: HttpServer | None
+    fetchers: Sequence[MailFetcher] = ()
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -167,6 +175,7 @@ class App:
             asyncio.create_task(
                 CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="cache refresh"
             ),
+            *(asyncio.create_task(each.run(), name=FETCHER) for each in self.fetchers),
             *([] if self.http is None else [asyncio.create_task(self.http.run(), name="http")]),
         }
 
@@ -203,7 +212,7 @@ class App:
         if self.http is not None:
             self.http.stop()
         for task in loops:
-            if task.get_name() == "poller":
+            if task.get_name() in ("poller", FETCHER):
                 task.cancel()
         served = (task for task in loops if task.get_name() == "http")
         await asyncio.gather(*served, return_exceptions=True)
@@ -242,12 +251,16 @@ def build(
     bot = bot_of(settings, settings.bot_token)
     pacer = pacer or Pacer()
     gateway = Gateway(bot, pacer)
-    channels = _channels(settings, desk, texts, gateway)
+    files = store_at(settings.files_url)
+    channels = _channels(settings, desk, texts, gateway, files)
     memberships = Memberships(bot, desk)
     dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
-    update_queue = UpdateQueue(desk, UpdateHandler(bot, desk, dispatcher, gateway, courier).handle)
+    mails = handle_mails(mail_handler(settings, desk, files))
+    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails)
+    update_queue = UpdateQueue(desk, handler.handle)
+    fetchers = mail_fetchers(settings, desk, files, update_queue.news.set)
     poller = _intake(settings, bot, desk, update_queue, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
     return App(
@@ -269,9 +282,12 @@ def build(
             channels,
             lambda: time.monotonic() - poller.last_poll,
             lambda: runner.overdue().get("sweep", 0.0),
+            lambda: poller.has_rival,
             None if database.path is None else database.path.parent,
+            lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),
-        _http(settings, desk, texts, poller, pacer),
+        _http(settings, desk, texts, poller, pacer, files),
+        fetchers,
     )
 
 
@@ -289,7 +305,12 @@ def _intake(
 
 
 def _http(
-    settings: Settings, desk: Desk, texts: Texts, intake: Poller | WebhookIntake, pacer: Pacer
+    settings: Settings,
+    desk: Desk,
+    texts: Texts,
+    intake: Poller | WebhookIntake,
+    pacer: Pacer,
+    files: FileStore,
 ) -> HttpServer | None:
     """The HTTP door, where something needs it; a desk without it imports nothing of it."""
     if not settings.serves_http:
@@ -304,15 +325,16 @@ def _http(
         if isinstance(intake, WebhookIntake):
             webhook = Webhook(intake.secret, intake.receive)
         vitals = Vitals(lambda: time.monotonic() - intake.last_poll, lambda: pacer.floods)
-        return make_door(desk, texts, vitals, webhook, public_url=settings.public_url)
+        return make_door(desk, texts, vitals, webhook, public_url=settings.public_url, files=files)
 
     return HttpServer(settings.http_listen, make_app)
 
 
 def _channels(
-    settings: Settings, desk: Desk, texts: Texts, gateway: Gateway
+    settings: Settings, desk: Desk, texts: Texts, gateway: Gateway, files: FileStore
 ) -> Mapping[str, Channel]:
-    channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts)}
+    linked = LinkedFiles(files, file_linker(settings, desk))
+    channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts, linked)}
     if settings.serves_http:
         channels[WEB] = PageChannel()
     if settings.smtp_url is not None and settings.mail_from is not None:
@@ -323,5 +345,6 @@ def _channels(
             texts,
             lambda address: desk.read(zone_at, address),
             partial(desk.read, mail_stamp),
+            contents=MailContents(desk, files, telegram_file(gateway.bot)),
         )
     return channels

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiogram import Bot
-from aiogram.exceptions import AiogramError, TelegramForbiddenError, TelegramMigrateToChat
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramRetryAfter,
+)
 
 from channels.telegram.addresses import chat_address, own_chats
 from channels.telegram.client.chat_health import examine
@@ -71,7 +76,7 @@ class BotProfile:
                 await self._introduce()
             except AiogramError as error:
                 log.warning("the bot could not introduce itself yet: %s", error)
-                pause = PROFILE_RETRY
+                pause = max(PROFILE_RETRY, getattr(error, "retry_after", 0.0))
             except Exception:
                 log.exception("the bot could not introduce itself")
                 pause = PROFILE_RETRY
@@ -137,6 +142,9 @@ class ChatHealthWatch:
             self.courier.trouble_seen.clear()
             try:
                 await self._examine()
+            except TelegramRetryAfter as error:
+                log.info("the chats cannot be examined now: %s", error)
+                await asyncio.sleep(error.retry_after)  # whatever is seen meanwhile
             except AiogramError as error:
                 log.info("the chats cannot be examined now: %s", error)
             except Exception:

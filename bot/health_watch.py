@@ -31,14 +31,18 @@ LEAST_SHARE: Final = 0.02
 @dataclass(slots=True)
 class HealthWatch:
     """Looks at the desk's parts. ``since_poll`` and ``since_sweep``: seconds since the last poll,
-    and since a sweep that is late should have ended.
+    and since a sweep that is late should have ended. ``has_rival``: whether another process takes
+    updates away; ``is_mail_silent``: nothing is heard of a mailbox, or what it holds cannot be
+    stored.
     """
 
     desk: Desk
     channels: Mapping[str, Channel]
     since_poll: Callable[[], float]
     since_sweep: Callable[[], float]
+    has_rival: Callable[[], bool]
     folder: Path | None
+    is_mail_silent: Callable[[], bool] = lambda: False
     _absent: dict[str, int] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _beaten: float = float("-inf")
@@ -77,10 +81,14 @@ class HealthWatch:
 
     def _symptoms(self) -> set[str]:
         found = set()
-        if self.since_poll() > PATIENCE:
+        if self.has_rival():
+            found.add("rival")
+        elif self.since_poll() > PATIENCE:
             found.add("poll")
         if self.since_sweep() > PATIENCE:
             found.add("sweep")
+        if self.is_mail_silent():
+            found.add("mail")
         if self.folder is not None:
             disk = shutil.disk_usage(self.folder)
             if disk.free < LEAST_FREE or disk.free < disk.total * LEAST_SHARE:

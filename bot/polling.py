@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final, TypeGuard
 
 import orjson
@@ -45,6 +46,9 @@ TIMEOUT: Final = 25
 BATCH: Final = 100
 # The longest pause after failures, in seconds.
 MAX_PAUSE: Final = 15.0
+# Seconds for which another process must have been in our way, and after which it is gone.
+RIVAL_LASTS: Final = 15.0
+RIVAL_GONE: Final = 60.0
 # Where in an update its chat is: updates of one chat are handled in order.
 _CHATS: Final = (
     ("message", "chat"),
@@ -102,6 +106,8 @@ class Poller:
     stored: Callable[[], None]
     reached: Callable[[], None] = lambda: None
     last_poll: float = field(default_factory=time.monotonic)
+    _rival_since: float = -inf
+    _rival_at: float = -inf
     _offset: int | None = None
     _known: bool = False
 
@@ -135,10 +141,23 @@ class Poller:
                 log.warning("the webhook could not be removed: %s", failure)
         elif isinstance(error, TelegramConflictError):
             log.error("another process polls with this token; waiting for it to end")
+            self._note_rival()
         elif isinstance(error, AiogramError | SQLAlchemyError | OSError):
             log.warning("polling will go on: %s", error)
         else:
             log.error("polling will go on", exc_info=error)
+
+    @property
+    def has_rival(self) -> bool:
+        """Return whether another process polls with our token. One that ends does not count."""
+        lasts = self._rival_at - self._rival_since >= RIVAL_LASTS
+        return lasts and time.monotonic() - self._rival_at < RIVAL_GONE
+
+    def _note_rival(self) -> None:
+        now = time.monotonic()
+        if now - self._rival_at >= RIVAL_GONE:
+            self._rival_since = now
+        self._rival_at = now
 
     async def _poll(self) -> None:
         request = GetRawUpdates(

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from channels.telegram.addresses import NEVER_A_PERSON
+from handlers.mail.mailbox_url import MailboxUrl, is_loopback
 
 # Telegram's own accounts: an anonymous group admin, Telegram itself, somebody writing as a channel.
 # Each stands for anybody at all, so none may be an administrator.
@@ -164,6 +165,52 @@ def server(*schemes: str) -> Callable[[SecretStr], SecretStr]:
         return value
 
     return checked
+
+
+def outgoing(value: SecretStr) -> SecretStr:
+    """Check the mail server: plain text only on this machine, or by an explicit option."""
+    text = value.get_secret_value()
+    _with_host(text, ("smtp", "smtps", "smtp+starttls"))
+    parts = _parts(text)
+    plain = parts.scheme == "smtp" and not is_loopback(parts.hostname or "")
+    if plain and parts.query != "insecure=1":
+        raise ValueError(
+            "sends mail unprotected: use smtps:// or smtp+starttls://, or add ?insecure=1"
+        )
+    return value
+
+
+def mail_sources(value: object) -> tuple[SecretStr, ...]:
+    """Return the addresses of mailboxes, separated by spaces."""
+    if isinstance(value, tuple):
+        return value
+    urls = str(value).split()
+    for url in urls:
+        MailboxUrl.parse(url)
+    return tuple(map(SecretStr, urls))
+
+
+def files(value: str) -> str:
+    """Check where files lie: a folder or a bucket."""
+    parts = _parts(value.strip())
+    if parts.scheme not in ("file", "s3") or not (parts.netloc or parts.path.strip("/")):
+        raise ValueError("must be a folder as file://data/files, or a bucket as s3://name")
+    return value.strip()
+
+
+def on_or_off(value: object) -> bool:
+    """Return True for `on`, False for `off`."""
+    if isinstance(value, bool):
+        return value
+    words = str(value).strip().lower()
+    if words not in ("on", "off"):
+        raise ValueError("must be on or off")
+    return words == "on"
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Return words from a comma-separated list, in lower case."""
+    return tuple(part.lower() for part in split(value))
 
 
 def proxy(value: SecretStr) -> SecretStr:

@@ -30,8 +30,8 @@ Chat = Annotated[int, AfterValidator(setting_types.group)]
 Token = Annotated[SecretStr, AfterValidator(setting_types.bot_token)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(setting_types.webhook_secret)]
 Database = Annotated[SecretStr, AfterValidator(setting_types.database)]
-Smtp = Annotated[SecretStr, AfterValidator(setting_types.server("smtp", "smtps", "smtp+starttls"))]
-Imap = Annotated[SecretStr, AfterValidator(setting_types.server("imaps", "imap"))]
+Smtp = Annotated[SecretStr, AfterValidator(setting_types.outgoing)]
+Imap = Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(setting_types.mail_sources)]
 Proxy = Annotated[SecretStr, AfterValidator(setting_types.proxy)]
 Web = Annotated[str, AfterValidator(setting_types.web("https", "http"))]
 
@@ -86,9 +86,13 @@ class Settings(BaseSettings):
     smtp_url: Smtp | None = None
     mail_from: Annotated[str, AfterValidator(setting_types.sender)] | None = None
     mail_alerts_to: Mailboxes = ()
-    imap_url: Imap | None = None
+    imap_url: Imap = ()
     support_addresses: Mailboxes = ()
     number_mask: Annotated[str, AfterValidator(setting_types.number_mask)] = "SR-{0}"
+    number_in_body: Annotated[bool, PlainValidator(setting_types.on_or_off)] = False
+    mail_authorities: Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.names)] = ()
+    mail_blacklist: Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.names)] = ()
+    files_url: Annotated[str, AfterValidator(setting_types.files)] = "file://data/files"
 
     webhook_url: Web | None = None
     webhook_secret: WebhookSecret | None = None
@@ -114,7 +118,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Return the values that a log must not show."""
         hidden = [secret for secret in (self.bot_token, self.webhook_secret) if secret]
-        named = (self.database_url, self.smtp_url, self.imap_url, self.telegram_proxy)
+        named = (self.database_url, self.smtp_url, *self.imap_url, self.telegram_proxy)
         urls = [url for url in named if url]
         passwords = [urlsplit(url.get_secret_value()).password or "" for url in urls]
         return tuple(
@@ -177,6 +181,10 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "IMAP_URL": "imaps://user:password@mail.example.com/INBOX",
     "SUPPORT_ADDRESSES": "support@example.com,help@example.com",
     "NUMBER_MASK": "SR-{0}",
+    "NUMBER_IN_BODY": "on",
+    "MAIL_AUTHORITIES": "mx.example.com",
+    "MAIL_BLACKLIST": "spam@example.net,@example.org,noreply",
+    "FILES_URL": "file://data/files",
     "WEBHOOK_URL": "https://bot.example.com/telegram",
     "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",
     "HTTP_LISTEN": "127.0.0.1:8080",
@@ -243,6 +251,8 @@ def _combined_faults(settings: Settings) -> Iterable[str]:
         yield _missing("SMTP_URL", "MAIL_ALERTS_TO")
     if settings.imap_url and not settings.support_addresses:
         yield _missing("SUPPORT_ADDRESSES", "IMAP_URL")
+    if settings.imap_url and not settings.smtp_url:
+        yield _missing("SMTP_URL", "IMAP_URL, or nobody who writes a mail could be answered")
     both_given = {"remind_before", "answer_deadline"} <= settings.model_fields_set
     if both_given and settings.remind_before >= settings.answer_deadline:
         yield "REMIND_BEFORE must be shorter than ANSWER_DEADLINE (for example 4h and 3d)"

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,20 +26,26 @@ log = logging.getLogger(__name__)
 # Seconds an update waits until the message it replies to is known, before it is tried again later.
 # Well below the time after which it counts as failed (`update_queue.TIMEOUT`).
 REPLY_TIMEOUT: Final = 10.0
+# How the sources of mails begin.
+MAIL: Final = "mail:"
 
 
 @dataclass(slots=True)
 class UpdateHandler:
-    """Handles each update alone, so that a bad one harms no other."""
+    """Handles each update alone, so that a bad one harms no other. ``mails`` handles mails."""
 
     bot: Bot
     desk: Desk
     dispatcher: Dispatcher
     gateway: Gateway
     courier: Courier
+    mails: Callable[[Stored], Awaitable[None]]
 
     async def handle(self, stored: Stored) -> None:
         """Handle one update. Raises UnparsableUpdate, UpdateNotReady, and what handlers raise."""
+        if stored.source.startswith(MAIL):
+            await self.mails(stored)
+            return
         try:
             update = Update.model_validate_json(stored.raw, context={"bot": self.bot})
         except ValidationError as error:

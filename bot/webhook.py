@@ -37,6 +37,7 @@ class WebhookIntake:
     secret: str
     reached: Callable[[], None] = lambda: None
     last_poll: float = field(default_factory=time.monotonic)
+    has_rival: bool = False  # Telegram lets nobody poll while a webhook is set
     _is_set: bool = False
 
     async def receive(self, body: bytes) -> bool:

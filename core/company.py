@@ -13,10 +13,11 @@ class Company:
 
     ``admins`` are addresses; ``named_admins`` are those of them whom the environment names. Spans
     are real time. ``rating_wait=None`` never closes a resolved ticket by itself. Words without a
-    ticket become one after ``unassigned_wait``; ``None``: never (A4). ``fixed`` names the fields
-    that the environment decides: nobody changes them in the chat. So many
-    ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0 never
-    does (X9). After a restore (R21) ``epoch`` is above 0, tickets are numbered from
+    ticket become one after ``unassigned_wait``; ``None``: never (A4). ``letter_channels``: anybody
+    who has an address there can be written to first, and is told of one new ticket an hour (S19).
+    ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
+    many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
+    never does (X9). After a restore (R21) ``epoch`` is above 0, tickets are numbered from
     ``first_number`` on, and nothing is delivered while ``on_hold``.
     """
 
@@ -36,6 +37,7 @@ class Company:
     number_mask: str = "SR-{0}"
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)
+    letter_channels: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     epoch: int = 0
     first_number: int = 0

@@ -26,7 +26,8 @@ class TicketOpened(Event):
 
     ``part_of``: its fault is known, so that it is part of an ``outage`` or of another ``fault``
     from the beginning (X9). ``undecided``: operators are being asked just now whether the faults of
-    its area are one outage.
+    its area are one outage. ``silent``: the customer is not told, because somebody else may have
+    written in their name.
     """
 
     customer_id: int
@@ -38,6 +39,7 @@ class TicketOpened(Event):
     answer_due: datetime | None
     part_of: str | None = None
     undecided: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,6 +428,13 @@ class TicketWoke(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StillPaused(Event):
+    """A week has passed in a pause without an end (X15); ``category`` of its state."""
+
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaughtUp(Event):
     """After a downtime, what fell due meanwhile comes as one digest (R14).
 
@@ -535,16 +544,21 @@ class DeskWell(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSick(Event):
-    """Something is wrong with the desk itself (X14): `core.setup.desk_health.CODES`."""
+    """Something is wrong with the desk itself (X14): `core.setup.desk_health.CODES`.
+
+    ``to_alerts``: the alert channel can be written to; otherwise the operators hear of it.
+    """
 
     code: str
+    to_alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskRecovered(Event):
-    """That is over."""
+    """That is over; the rest is as in :class:`DeskSick`."""
 
     code: str
+    to_alerts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -798,6 +812,14 @@ class TicketSplit(Event):
 
     source: int
     message_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowedUp(Event):
+    """The customer wrote ``words`` after the end: they began ``follow_up``, another ticket (B6)."""
+
+    follow_up: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ POINTS: Final = (
     "courier.after_send",
     "courier.before_settle",
     "courier.after_settle",
+    "fetch.before_store",
+    "fetch.before_flag",
     "sweep.before_commit",
     "sweep.after_commit",
 )

@@ -11,7 +11,7 @@ from sqlalchemy import String, bindparam, cast, delete, func, select, update
 from core.db import PreparedStatement, constant
 from core.db.statements import prepared
 from core.events import UpdateQuarantined
-from core.models import InboxRow
+from core.models import InboxRow, SystemState
 from core.tx import ReadTx, Tx
 
 # A source offers an update for a day, so an id seen longer ago cannot be a redelivery: ids may
@@ -46,7 +46,7 @@ _STEP_ASIDE: Final = PreparedStatement(
     .values(external_id=_ASIDE + cast(_INBOX.id, String))
 )
 _UNFINISHED: Final = PreparedStatement(
-    select(_INBOX.id, _INBOX.external_id, _INBOX.ordering_key, _INBOX.raw)
+    select(_INBOX.id, _INBOX.external_id, _INBOX.ordering_key, _INBOX.raw, _INBOX.source)
     .where(_INBOX.state == constant("new"), _INBOX.id > bindparam("after"))
     .order_by(_INBOX.id)
     .limit(bindparam("most"))
@@ -64,12 +64,13 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An update in the inbox."""
+    """An update in the inbox, and the source that gave it its external id."""
 
     id: int
     external_id: str
     ordering_key: str
     raw: str
+    source: str = ""
 
 
 async def store(tx: Tx, source: str, batch: Sequence[Raw]) -> None:
@@ -232,3 +233,25 @@ async def count_unfinished(tx: ReadTx) -> int:
     """How many updates wait."""
     query = select(func.count()).select_from(InboxRow).where(InboxRow.state == constant("new"))
     return int(await tx.session.scalar(query) or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Up to where a source that numbers what it offers was stored; ``validity`` is its name for
+    the numbering.
+    """
+
+    validity: int
+    last: int
+
+
+async def find_mark(tx: ReadTx, source: str) -> Mark | None:
+    """Return the mark of a source, or None before its first visit."""
+    row = await tx.find(SystemState, source)
+    return None if row is None else Mark(row.value["validity"], row.value["last"])
+
+
+async def set_mark(tx: Tx, source: str, mark: Mark) -> None:
+    """Note that everything up to the mark is stored."""
+    value = {"validity": mark.validity, "last": mark.last}
+    await tx.put(SystemState(name=source, value=value, at=tx.now))

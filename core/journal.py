@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from core.db import PreparedStatement
 from core.events import Event, name_of
@@ -34,15 +34,28 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
     )
 
 
+PAGE: Final = 200
+
+
+async def count_entries(tx: ReadTx, ticket_id: int) -> int:
+    """Return how many entries a ticket has."""
+    query = select(func.count()).where(JournalEntry.ticket_id == ticket_id)
+    return int(await tx.first(query) or 0)
+
+
 async def list_entries(
-    tx: ReadTx, ticket_id: int, *, limit: int = 200
+    tx: ReadTx, ticket_id: int, page: int = 1
 ) -> list[tuple[datetime, str | None, str, dict[str, Any]]]:
-    """A ticket's history, oldest first: instant, actor's name, event, facts."""
+    """A page of a ticket's history, oldest first: instant, actor's name, event, facts.
+
+    Page 1 has the newest :data:`PAGE` entries, page 2 those before them.
+    """
     newest = (
         select(JournalEntry.id)
         .where(JournalEntry.ticket_id == ticket_id)
         .order_by(JournalEntry.id.desc())
-        .limit(limit)
+        .offset((page - 1) * PAGE)
+        .limit(PAGE)
         .scalar_subquery()
     )
     rows = await tx.rows(

@@ -11,7 +11,7 @@ from typing import Final
 from core import journal
 from core.contacts import merge
 from core.delivery import outbox
-from core.equipment import outages
+from core.equipment import follow_ups, outages
 from core.links import ticket_links
 from core.sla import clock_recorder
 from core.subscribers import Subscriber
@@ -20,6 +20,7 @@ from core.tickets import next_contact, parents, queue_order
 
 SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     merge.SUBSCRIBER,
+    follow_ups.SUBSCRIBER,
     outages.SUBSCRIBER,
     parents.SUBSCRIBER,
     clock_recorder.SUBSCRIBER,

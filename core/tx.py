@@ -42,11 +42,15 @@ class ReadTx:
 
     async def find(self, model: type[R], key: Any, *, hold: bool = False) -> R | None:
         """The row with this key; ``hold``: as it is now, and locked until the transaction ends."""
-        return await self.session.get(model, key, with_for_update=hold or None)
+        return await self.session.get(
+            model, key, with_for_update=hold or None, populate_existing=hold
+        )
 
     async def get(self, model: type[R], key: Any, *, hold: bool = False) -> R:
         """The row with this key, which must exist."""
-        return await self.session.get_one(model, key, with_for_update=hold or None)
+        return await self.session.get_one(
+            model, key, with_for_update=hold or None, populate_existing=hold
+        )
 
     async def all(self, query: TypedReturnsRows[R], given: Given = None) -> list[R]:
         """The first column of all rows; ``given``: values of the query's parameters."""

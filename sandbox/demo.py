@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from sandbox.mail import MailServers
 from sandbox.people.chat import Chat
 from sandbox.people.person import Person
 from sandbox.people.world import Starting, World
@@ -77,6 +78,7 @@ class Demo:
     alerts: Chat
     admin: Person
     troubles: TroubleControl | None = None  # where there is a page
+    mail: MailServers | None = None
 
     def environment(self) -> dict[str, str]:
         """What the bot must be started with to live in this world."""
@@ -86,11 +88,13 @@ class Demo:
             "OPERATOR_CHAT_ID": str((self.group.migrated_to or self.group).id),
             "ALERT_CHAT_ID": str(self.alerts.id),
             "ADMIN_IDS": str(self.admin.id),
-        }
+        } | ({} if self.mail is None else self.mail.environment())
 
     def begin_anew(self) -> None:
         """An empty world: who came later is gone, who left is back, nothing was ever said."""
         self.world.forget()
+        if self.mail is not None:
+            self.mail.forget()
         staying = {person.id for person in self.people.values()}
         for stranger in self.world.people.keys() - staying:
             del self.world.people[stranger], self.world.chats[stranger]
@@ -111,8 +115,9 @@ def start(**options: Any) -> Starting:
     return World.start(**(strict | names | options))
 
 
-def build(world: World, *, basic_group: bool = False) -> Demo:
-    """Fill the world; with ``basic_group`` the operators' group can still be upgraded.
+def build(world: World, *, basic_group: bool = False, mail: MailServers | None = None) -> Demo:
+    """Fill the world; with ``basic_group`` the operators' group can still be upgraded;
+    ``mail``: where its customers' mailboxes are.
 
     Everybody has an id of their own in every world, so that files can name them.
     """
@@ -122,4 +127,4 @@ def build(world: World, *, basic_group: bool = False) -> Demo:
     make = world.group if basic_group else world.supergroup
     group = make("Операторы", members=operators, owner=admin, bot="admin")
     alerts = world.channel("Просрочки", members=operators, owner=admin, bot="admin")
-    return Demo(world, people, group, alerts, admin)
+    return Demo(world, people, group, alerts, admin, mail=mail)

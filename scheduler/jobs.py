@@ -37,6 +37,12 @@ JOBS: Final = (
         full=1,
     ),
     Job("post digests of new tickets", post_digest, timedelta(seconds=2)),
+    Job(
+        "close what was resolved long ago",
+        sweep_job.set_overdue_ratings,
+        timedelta(hours=1),
+        full=sweep_job.BATCH,
+    ),
     Job("post passed contact days", next_contact.tell_passed, timedelta(minutes=5)),
     Job("purge the inbox", inbox.purge, timedelta(hours=1)),
     Job("purge answered API calls", calls.purge, timedelta(hours=1)),

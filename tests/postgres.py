@@ -147,6 +147,19 @@ class OwnPostgres(Postgres):
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def freeze(self) -> None:
+        """Stop every process of the server: it answers nothing, and no connection is closed."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the server go on."""
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        for pid in (self._process.pid, *map(int, children.read_text().split())):
+            os.kill(pid, number)
+
     def configure(self, **settings: object) -> None:
         """Add settings; they hold from the next start."""
         with (self._folder / "data/postgresql.conf").open("a") as configuration:
@@ -197,9 +210,11 @@ class OwnPostgres(Postgres):
                 start_new_session=True, **self._as_user,
             )  # fmt: skip
         if wait:
-            self._wait(self._process)
+            self.wait()
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+    def wait(self) -> None:
+        """Return when it takes connections. Raises Unavailable."""
+        process = self._process
         status = self._folder / "data/postmaster.pid"
         give_up = time.monotonic() + START_TIMEOUT
         while time.monotonic() < give_up:

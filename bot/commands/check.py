@@ -1,6 +1,7 @@
 """``python -m bot check``: examines all that the desk needs; says how to mend what is wrong."""
 
 import argparse
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,11 +19,13 @@ from aiogram.exceptions import (
 
 from bot.app import bot_of, company_of, desk_of
 from bot.commands import FINE, WRONG
+from bot.commands.mail_dns import PORT, missing_records, name_server
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
 from bot.http_server import CannotListen, open_socket
 from bot.migrations import pending
 from bot.settings import Settings
 from channels.email.channel import EmailChannel
+from channels.email.compose import named_mailbox
 from channels.telegram.addresses import own_chat
 from channels.telegram.client.chat_health import TEAM, examine_chat
 from core.company import Company
@@ -33,6 +36,8 @@ from core.setup.company_settings import find_company
 from core.setup.desk_health import find_heartbeat
 from core.setup.restored import MailStamp
 from core.teams.teams import TeamFacts, teams_of
+from handlers.mail.fetch import probe, reason_of
+from handlers.mail.mailbox_url import MailboxUrl
 
 # By role: the variable that names the chat, and what the chat is called here.
 _CHATS: Final = {
@@ -77,6 +82,25 @@ _FAULTS: Final = {
 }
 
 
+# By symptom (`core.setup.desk_health.CODES`): what is wrong, and what to do about it.
+_SYMPTOMS: Final = {
+    "poll": "it has not heard Telegram for a minute",
+    "rival": "another process takes updates away with the same BOT_TOKEN",
+    "sweep": "it has not checked deadlines for a minute",
+    "undelivered": "messages have been waiting for a minute and cannot be delivered",
+    "failed": "messages could not be delivered",
+    "disk": "the disk is nearly full",
+}
+_REMEDIES: Final = {
+    "poll": "look at the network, TELEGRAM_PROXY, and the log for `polling will go on`",
+    "rival": "stop the other process, or get another token from @BotFather",
+    "sweep": "look at the log for `a job failed`",
+    "undelivered": "write /health to the bot, and look at the log for `a delivery failed`",
+    "failed": "write /health to the bot: it lists them, with buttons",
+    "disk": "make room: without it nothing is taken in",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """The result of one examination; ``remedy`` says what to do when it is not fine."""
@@ -116,17 +140,9 @@ async def examine(settings: Settings) -> list[Finding]:
     finally:
         await bot.session.close()
     findings += [finding async for finding in _mail(settings)]
-    findings += _unused(settings)
+    findings += [finding async for finding in _records(settings)]
+    findings += [finding async for finding in _mailboxes(settings)]
     return findings
-
-
-def _unused(settings: Settings) -> list[Finding]:
-    """Name the settings that are read but have no effect yet."""
-    unused = [
-        ("IMAP_URL", settings.imap_url, "mail does not open tickets yet"),
-        ("SUPPORT_ADDRESSES", settings.support_addresses, "mail does not open tickets yet"),
-    ]
-    return [Finding(f"{name} has no effect: {why}", True) for name, value, why in unused if value]
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -155,16 +171,27 @@ async def _heartbeat(settings: Settings) -> AsyncIterator[Finding]:
         return
     at = beat.at.astimezone(settings.timezone)
     if beat.stopped:
-        yield Finding(f"the desk was stopped at {at:%Y-%m-%d %H:%M:%S}", True)
-    elif beat.is_silent(desk.clock()):
+        remedy = "start it: `python -m bot run`, or its service"
+        yield Finding(f"the desk was stopped at {at:%Y-%m-%d %H:%M:%S}", False, remedy)
+    elif beat.is_silent(desk.clock()) or await _is_free(settings):
         remedy = "it hangs or has died: look at its log, and start it again"
         yield Finding(f"the desk gave no sign of life since {at:%Y-%m-%d %H:%M:%S}", False, remedy)
     else:
         yield Finding(f"the desk runs, its last sign of life is of {at:%H:%M:%S}", True)
     for code in () if beat.stopped else beat.sick:
-        yield Finding(
-            f"the desk is sick: {code}", False, "write /health to the bot, or see its log"
-        )
+        yield Finding(f"the desk is sick: {_SYMPTOMS[code]}", False, _REMEDIES[code])
+
+
+async def _is_free(settings: Settings) -> bool:
+    """Return whether no process holds a SQLite file: whatever it said last, the desk has died."""
+    url = settings.database_url.get_secret_value()
+    if not url.startswith("sqlite"):
+        return False
+    try:
+        async with open_existing(url, exclusive=True):
+            return True
+    except DatabaseInUse:
+        return False
 
 
 async def _telegram(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
@@ -303,7 +330,36 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _no_stamp() -> MailStamp:
-    return MailStamp(0, b"")  # no mail is sent here
+    """Stand in for what Message-IDs are made of: a probe writes no mail."""
+    return MailStamp(0, b"")
+
+
+async def _records(settings: Settings) -> AsyncIterator[Finding]:
+    """Look up what others ask of the domain that we send from."""
+    server = name_server()
+    if settings.mail_from is None or server is None:
+        return
+    domain = named_mailbox(settings.mail_from).domain
+    missing = await asyncio.to_thread(missing_records, domain, (server, PORT))
+    for record in missing:
+        yield Finding(f"mails of {domain} may be taken for spam: add {record}", True)
+
+
+async def _mailboxes(settings: Settings) -> AsyncIterator[Finding]:
+    """Log in to each mailbox that mail is fetched from."""
+    for secret in settings.imap_url:
+        url = MailboxUrl.parse(secret.get_secret_value())
+        try:
+            count = await asyncio.to_thread(probe, url)
+        except Exception as error:  # noqa: BLE001 whatever it is, it is told
+            remedy = f"look at IMAP_URL: host, port, user, password, folder ({reason_of(error)})"
+            yield Finding(f"the mailbox of {url} cannot be read", False, remedy)
+        else:
+            yield Finding(f"the mailbox of {url} can be read, {count} mails are in it", True)
+    if settings.imap_url and not settings.mail_authorities:
+        yield Finding(
+            "senders of mails are not checked: MAIL_AUTHORITIES names no server of yours", True
+        )
 
 
 async def _utc(_address: str) -> ZoneInfo:

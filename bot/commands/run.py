@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import signal
+from functools import partial
 
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
@@ -11,7 +12,9 @@ from bot import app as application
 from bot.commands import FINE, WRONG, complain
 from bot.database_access import open_for_writing, wait_for_server
 from bot.http_server import CannotListen
+from bot.migrations import NewerDatabase, pending
 from bot.settings import Settings
+from core.db import Database, StoreUnreachable
 
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
@@ -19,8 +22,8 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
     url = settings.database_url.get_secret_value()
     await wait_for_server(url)
     async with open_for_writing(url) as database:
-        await database.hold()
         app = application.build(settings, database, clock=options.clock)
+        await database.hold(partial(_resume, app, database))
         _stop_on_signals(app)
         gc.freeze()
         try:
@@ -35,6 +38,17 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
             complain([f"HTTP_LISTEN: {error}"])
             return WRONG
     return FINE
+
+
+async def _resume(app: application.App, database: Database) -> None:
+    """The lock was lost: what another process, of a later release even, has written counts."""
+    app.desk.invalidate()
+    try:
+        await pending(database)
+    except NewerDatabase as newer:
+        complain([f"DATABASE_URL: a later release has changed it ({newer}); this one ends"])
+        app.stop()
+        raise StoreUnreachable("the tables are those of a later release") from newer
 
 
 def _stop_on_signals(app: application.App) -> None:

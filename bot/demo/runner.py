@@ -89,13 +89,14 @@ async def run_demo(settings: Settings, options: RunOptions = RunOptions()) -> in
     """Run the sandbox until the console ends or a signal comes. Returns the exit code."""
     print("The sandbox starts; a few seconds …", flush=True)
     from sandbox import console, demo
+    from sandbox.mail import MailServers
     from sandbox.page import Page
 
     _use_timezone(settings.timezone.key)
     with _cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
         try:
-            async with demo.start(port=_port(options.port)) as world:
-                played = demo.build(world, basic_group=options.basic_group)
+            async with MailServers() as mail, demo.start(port=_port(options.port)) as world:
+                played = demo.build(world, basic_group=options.basic_group, mail=mail)
                 given = dotenv_values(DOTENV) | os.environ
                 control = demo_control(settings, played, Path(folder), given)
                 page = Page(played, control)

@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
+from html import escape
 from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from aiosmtplib import SMTP, SMTPException
 
 from channels.email.compose import compose, mailbox, message_id, named_mailbox, one_line
+from channels.email.contents import MAILED, MailContents, masked, subject_of
+from channels.email.letter_html import html_of
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
+from core.setup.restored import MailStamp
 from core.texts import Key
 
 TIMEOUT: Final = 15.0  # seconds for one command
@@ -25,6 +29,9 @@ FAREWELL: Final = (
     2.0  # the mail is accepted by then, so waiting longer for QUIT's answer is pointless
 )
 NOBODY: Final = Key("person.nobody")
+
+Parts = dict[str, Any]
+"""Of a mail, as `compose` takes them."""
 
 
 class Texts(Protocol):
@@ -44,20 +51,6 @@ class Texts(Protocol):
         ...
 
 
-class Stamp(Protocol):
-    """What a Message-ID is made of beside the row's id and the domain."""
-
-    @property
-    def epoch(self) -> int:
-        """Another one after each restore."""
-        ...
-
-    @property
-    def key(self) -> bytes:
-        """A secret."""
-        ...
-
-
 class EmailChannel:
     """Hands mail to the company's own mail server.
 
@@ -68,6 +61,7 @@ class EmailChannel:
     Raises ValueError when ``url`` or ``sender`` cannot be used. ``zone_of`` returns the time zone
     of an address, ``stamp_of`` what a Message-ID is made of beside the row. ``domain`` is used in
     Message-ID and EHLO; by default it is the sender's. ``tls`` replaces the system's trust.
+    ``contents``: what answers to customers are made of.
     """
 
     name = "email"
@@ -78,8 +72,9 @@ class EmailChannel:
         sender: str,
         texts: Texts,
         zone_of: Callable[[str], Awaitable[ZoneInfo]],
-        stamp_of: Callable[[], Awaitable[Stamp]],
+        stamp_of: Callable[[], Awaitable[MailStamp]],
         *,
+        contents: MailContents | None = None,
         domain: str | None = None,
         tls: ssl.SSLContext | None = None,
         timeout: float = TIMEOUT,
@@ -92,8 +87,13 @@ class EmailChannel:
         self._texts = texts
         self._zone_of = zone_of
         self._stamp_of = stamp_of
-        self._stamp: Stamp | None = None
         self._tls = tls
+        self._contents = contents
+        self._kinds: dict[str, Callable[[Delivery, ZoneInfo], Awaitable[Parts | None]]] = {
+            "text": self._text,
+            "content": self._answer,
+            "edit": self._answer,
+        }
         self._timeout = timeout
 
     async def recall(self) -> None:
@@ -104,10 +104,10 @@ class EmailChannel:
         return {}
 
     async def send(self, delivery: Delivery) -> Sent:
-        """Send the mail whose texts are ``<key>.subject`` and ``<key>.body``."""
-        if self._stamp is None:
-            self._stamp = await self._stamp_of()
-        letter = self._letter(delivery, await self._zone(delivery), self._stamp)
+        """Send a notice, or an operator's answer. Raises `SendError`."""
+        letter = await self._letter(delivery, await self._zone(delivery))
+        if letter is None:
+            return Sent()
         recipient = letter["To"].addresses[0].addr_spec
         async with self._session() as server:
             # One recipient, so a refusal is an exception. With several, aiosmtplib would report
@@ -138,26 +138,80 @@ class EmailChannel:
         own = delivery.facts.get(READERS_ZONE)
         return await self._zone_of(delivery.address) if own is None else ZoneInfo(own)
 
-    def _letter(self, delivery: Delivery, zone: ZoneInfo, stamp: Stamp) -> EmailMessage:
-        if delivery.kind != "text" or delivery.key is None:
+    async def _letter(self, delivery: Delivery, zone: ZoneInfo) -> EmailMessage | None:
+        """The mail; None where there is nothing to say by mail."""
+        make = self._kinds.get(delivery.kind)
+        if make is None or (delivery.kind == "text" and delivery.key is None):
             raise SendError("unsupported", f"a letter cannot {delivery.kind}", permanent=True)
         try:
             recipient = mailbox(delivery.address)
         except ValueError as error:
             raise SendError("blocked", str(error), permanent=True) from error
+        parts = await make(delivery, zone)
+        if parts is None:
+            return None
         return compose(
-            message_id=message_id(delivery.id, self._domain, epoch=stamp.epoch, key=stamp.key),
+            message_id=message_id(
+                delivery.id, delivery.ticket_id, await self._stamp_of(), self._domain
+            ),
             sender=self._sender,
             recipient=recipient,
-            subject=self._say(delivery, f"{delivery.key}.subject", zone),
-            body=self._say(delivery, f"{delivery.key}.body", zone),
             date=delivery.created_at,
+            **parts,
         )
+
+    async def _text(self, delivery: Delivery, zone: ZoneInfo) -> Parts | None:
+        """A notice: to staff in its own words, to a customer what is worth a mail."""
+        if delivery.person_id is None or f"{delivery.key}".startswith("mail."):
+            subject = self._say(delivery, f"{delivery.key}.subject", zone)
+            return {"subject": subject, "body": self._say(delivery, f"{delivery.key}.body", zone)}
+        about = MAILED.get(delivery.key or "")
+        if about is None or self._contents is None:
+            return None
+        shown = masked(self._contents.desk.company.number_mask, delivery.ticket_id)
+        fixed = self._say(delivery, about, zone)
+        subject, answers = await self._contents.thread_of(delivery)
+        if about == "letter.opened":
+            subject = ""  # an acknowledgement repeats nothing of what somebody wrote (S19)
+        body = self._say(delivery, delivery.key or "", zone)
+        return {
+            "subject": subject_of(subject, fixed, shown),
+            "body": f"{body}\n\n{self._signature(delivery, zone)}",
+            "answers": answers,
+            "automatic": "auto-replied",
+        }
+
+    async def _answer(self, delivery: Delivery, zone: ZoneInfo) -> Parts | None:
+        """An operator's words, signed, with their files."""
+        if self._contents is None:
+            raise SendError("unsupported", "no contents are at hand", permanent=True)
+        draft = await self._contents.answer(delivery)
+        if draft is None:
+            return None
+        shown = masked(self._contents.desk.company.number_mask, delivery.ticket_id)
+        fixed = self._say(delivery, "letter.about", zone)
+        signature = self._signature(delivery, zone, draft.author)
+        head = self._say(delivery, "letter.corrected", zone) if delivery.kind == "edit" else ""
+        body = "\n\n".join(filter(None, (head, draft.text, signature)))
+        html = "<br>".join(filter(None, (escape(head), draft.html, html_of(signature))))
+        return {
+            "subject": subject_of(draft.subject, fixed, shown),
+            "body": body,
+            "html": f"<html><body>{html}</body></html>",
+            "answers": draft.answers,
+            "automatic": None,
+            "enclosures": draft.enclosures,
+        }
+
+    def _signature(self, delivery: Delivery, zone: ZoneInfo, author: str = "") -> str:
+        company = "" if self._contents is None else self._contents.desk.company.name
+        said = self._say(delivery, "letter.signature", zone)
+        return "\n".join(("-- ", *filter(None, (author, company)), said))
 
     def _say(self, delivery: Delivery, key: str, zone: ZoneInfo) -> str:
         # "Tomorrow" is counted from the Date of the mail, as its reader will count; and a retry
         # after midnight must not be another mail under the same id.
-        facts = dict(delivery.facts)
+        facts = {"number": delivery.ticket_id, **delivery.facts}
         if "assignee" in facts:
             facts["assignee"] = facts["assignee"] or NOBODY
         return self._texts.say(delivery.locale, key, facts, now=delivery.created_at, zone=zone)

@@ -1,7 +1,10 @@
 """Composes a mail: the same bytes each time, and no header that we did not write."""
 
+import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -10,7 +13,9 @@ from email.policy import SMTP
 from email.utils import getaddresses
 from typing import Final
 
-from core.setup.signing_key import signature
+from channels.email.contents import Enclosure
+from core.setup.restored import MailStamp
+from core.setup.signing_key import is_signed, signature
 
 LONGEST_SUBJECT: Final = 200
 LONGEST_NAME: Final = 80
@@ -18,17 +23,47 @@ LONGEST_ADDRESS: Final = 254  # RFC 5321
 
 # Plain addresses only. Quoted local parts are legal, have no users, and confuse every parser.
 _ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,;:"]{1,64}@[^\s@<>()\[\]\\,;:"]{1,253}""")
+# What may stand between the brackets of an id that somebody else has made.
+_ID = re.compile(r"[!-;=?-~]{1,180}")
 _LINE_BREAKS = re.compile(r"\r\n|[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-def message_id(outbox_id: int, domain: str, *, epoch: int, key: bytes) -> str:
+EMAIL: Final = "email"
+"""The name of the channel, in addresses and references."""
+
+_OWN_ID: Final = re.compile(
+    r"(outbox-\d{1,9}\.(\d{1,18})\.(\d{1,18}))\.([0-9a-f]{20})@[^@\s]+", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRow:
+    """What an id of ours tells: the row it was made of, and its ticket; 0: without one.
+
+    A row of another epoch may be gone, and another have its id; a ticket's number never comes
+    again (R21).
+    """
+
+    outbox_id: int
+    ticket_id: int
+
+
+def message_id(outbox_id: int, ticket_id: int | None, stamp: MailStamp, domain: str) -> str:
     """Return the mail's idempotency key: one row, one id, however often it is sent.
 
-    Rows of another ``epoch`` have others, and only who knows the ``key`` can make one (S21).
+    Signed, because whoever answers it adds to the ticket (S21). Rows of another epoch have others.
     """
-    name = f"outbox-{epoch}-{outbox_id}"
-    return f"<{name}.{signature(key, f'{name}@{domain}')}@{domain}>"
+    words = f"outbox-{stamp.epoch}.{outbox_id}.{ticket_id or 0}"
+    return f"<{words}.{signature(stamp.key, words)}@{domain}>"
+
+
+def signed_row(message_id: str, key: bytes) -> SignedRow | None:
+    """Return what an id without brackets tells, if we have made it, in whatever epoch."""
+    found = _OWN_ID.fullmatch(message_id)
+    if found is None or not is_signed(key, found[1].lower(), found[4]):
+        return None
+    return SignedRow(int(found[2]), int(found[3]))
 
 
 def compose(
@@ -39,8 +74,13 @@ def compose(
     subject: str,
     body: str,
     date: datetime,
+    automatic: str | None = "auto-generated",
+    html: str | None = None,
+    answers: str | None = None,
+    enclosures: Sequence[Enclosure] = (),
 ) -> EmailMessage:
-    """Return a plain-text mail that is marked as machine-written.
+    """Return a mail; ``automatic`` is how it is marked as machine-written, ``None``: a person wrote
+    it. ``answers``: the id of the mail that it answers, without brackets.
 
     Always base64, whatever the server can take, so that a retry over another connection is the same
     mail byte for byte.
@@ -51,10 +91,33 @@ def compose(
     letter["Subject"] = one_line(subject, LONGEST_SUBJECT)
     letter["Date"] = date
     letter["Message-ID"] = message_id
-    letter["Auto-Submitted"] = "auto-generated"
-    letter["X-Auto-Response-Suppress"] = "All"
+    if answers is not None and _ID.fullmatch(answers):
+        letter["In-Reply-To"] = f"<{answers}>"
+        letter["References"] = f"<{answers}>"
+    if automatic is not None:
+        letter["Auto-Submitted"] = automatic
+        letter["X-Auto-Response-Suppress"] = "All"
     letter.set_content(_clean_body(body), charset="utf-8", cte="base64")
+    if html is not None:
+        letter.add_alternative(_clean_body(html), subtype="html", charset="utf-8", cte="base64")
+    for enclosure in enclosures:
+        kind, _, subkind = enclosure.type.partition("/")
+        letter.add_attachment(
+            enclosure.data,
+            maintype=kind,
+            subtype=subkind,
+            filename=one_line(enclosure.name, LONGEST_NAME),
+        )
+    _fix_boundaries(letter, message_id)
     return letter
+
+
+def _fix_boundaries(letter: EmailMessage, message_id: str) -> None:
+    """The library draws boundaries at random; a retry must be the same mail."""
+    for number, part in enumerate(letter.walk()):
+        if part.is_multipart():
+            digest = hashlib.sha256(f"{message_id}{number}".encode()).hexdigest()[:32]
+            part.set_boundary(f"=_{digest}")
 
 
 def mailbox(text: str, name: str = "") -> Address:

@@ -10,6 +10,8 @@ SCHEMES = {
     "smtps": (True, False, 465),
     "smtp+starttls": (False, True, 587),
 }
+# The settings demand it where a password would leave the machine unprotected.
+_OPTIONS = frozenset({"", "insecure=1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Relay:
             raise ValueError("SMTP_URL begins with smtp://, smtps:// or smtp+starttls://")
         if not parts.hostname:
             raise ValueError("SMTP_URL names no host")
-        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        if parts.path not in {"", "/"} or parts.query not in _OPTIONS or parts.fragment:
             raise ValueError(
                 "SMTP_URL ends after the port; write / ? # in a password as %2F %3F %23"
             )

@@ -19,7 +19,7 @@ from aiogram.types import (
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.gateway import Gateway, counter_of
 from channels.telegram.client.send_progress import SendProgressStore, Step
-from channels.telegram.messages.message_builder import edits
+from channels.telegram.messages.message_builder import edits, pieces
 from channels.telegram.messages.message_parser import message_id
 from channels.telegram.messages.payload import (
     Load,
@@ -45,6 +45,7 @@ from core.delivery.outbox_store import (
 from core.delivery.pacing import Priority, aged
 from core.delivery.sent_messages import copies_of, find_standing
 from core.desk import Desk
+from core.files import LinkedFiles
 from core.texts import TextError, Texts
 from core.tickets.card import Card, card_of, words_of
 
@@ -65,10 +66,13 @@ class TelegramChannel:
 
     name = "telegram"
 
-    def __init__(self, gateway: Gateway, desk: Desk, texts: Texts) -> None:
+    def __init__(
+        self, gateway: Gateway, desk: Desk, texts: Texts, files: LinkedFiles | None = None
+    ) -> None:
         self._gateway = gateway
         self._desk = desk
         self._texts = texts
+        self._files = files
         self._deliveries = SendProgressStore(gateway, desk)
         self._operations: dict[str, Operation] = {
             "text": self._text,
@@ -189,7 +193,7 @@ class TelegramChannel:
     # content
 
     async def _content(self, delivery: Delivery, renderer: Renderer) -> Sent:
-        carried = await load(self._desk, delivery, renderer)
+        carried = await load(self._desk, delivery, renderer, self._files)
         if carried is None:
             return Sent()
         chat = int(delivery.address)
@@ -202,7 +206,7 @@ class TelegramChannel:
         return sent_of(delivery, made)
 
     async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
-        carried: Load | None = await load(self._desk, delivery, renderer)
+        carried: Load | None = await load(self._desk, delivery, renderer, self._files)
         return () if carried is None else carried.steps(int(delivery.address))
 
     # card
@@ -276,10 +280,10 @@ class TelegramChannel:
         if not message_refs:
             return await self._content(delivery, renderer) if delivery.person_id is None else Sent()
         prefix = await customer_header(self._desk, delivery, renderer)
-        changes = edits(words[0].content, chat, message_refs, prefix=prefix)
-        for change in changes:
+        for change in edits(words[0].content, chat, message_refs, prefix=prefix):
             await self._change(change)
-        for message_ref in message_refs[len(changes) :]:
+        # a piece that nobody can edit has no call, and stays all the same
+        for message_ref in message_refs[len(pieces(words[0].content, prefix)) :]:
             await self._change(DeleteMessage(chat_id=chat, message_id=message_ref))
         return Sent()
 

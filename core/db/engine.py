@@ -1,6 +1,6 @@
 """The database of a URL: SQLite or PostgreSQL, the same to all who use it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,9 +45,12 @@ class Database:
         """
         self._store.lock()
 
-    async def hold(self) -> None:
-        """Be the only writing process on PostgreSQL too. Raises :class:`DatabaseInUse`."""
-        await self._store.hold()
+    async def hold(self, regained: Callable[[], Awaitable[None]]) -> None:
+        """Be the only writing process on PostgreSQL too. Raises :class:`DatabaseInUse`.
+
+        ``regained`` is called when the lock was lost and is held again, before anything is written.
+        """
+        await self._store.hold(regained)
 
     def write(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A session whose changes are committed at the end of the block, or taken back."""

@@ -6,14 +6,15 @@ make the slowest wait for seconds, a deferred ``BEGIN`` would lose updates.
 
 import asyncio
 import fcntl
+import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import NullPool
@@ -21,18 +22,14 @@ from sqlalchemy.pool import NullPool
 from core.db.errors import DatabaseInUse
 from core.db.shared_writer import SharedWriter
 from core.db.sqlite_driver import (
-    ALTERS,
     PATIENCE,
-    READS,
-    SHARES,
     DriverConnection,
     Listener,
-    SQLiteSession,
     Threads,
-    Transactions,
     driver_of,
     of_library,
 )
+from core.db.sqlite_session import SQLiteSession
 
 R = TypeVar("R")
 
@@ -61,16 +58,15 @@ class SQLiteFile:
                 "check_same_thread": False,
             },
         )
-        event.listen(self._engine, "begin", lambda connection: driver_of(connection).begin())
         self._listeners = listeners
         self._executor = ThreadPoolExecutor(READERS + 1, "sqlite")
         self.threads = Threads(self._executor)
-        self._writer = SharedWriter(lambda: self._connect(SHARES), self.threads)
-        self._readers: list[Connection] = []
+        self._writer = SharedWriter(self._connect, self.threads)
+        self._readers: list[SQLiteSession] = []
         self._may_read = asyncio.Semaphore(READERS)
-        self._lock: IO[str] | None = None
+        self._locks: list[int] = []
 
-    def _connect(self, transactions: Transactions, *pragmas: str) -> Connection:
+    def _connect(self, *pragmas: str) -> Connection:
         connection = self._engine.connect()
         driver = driver_of(connection)
         try:
@@ -79,7 +75,7 @@ class SQLiteFile:
         except sqlite3.Error as error:
             connection.close()
             raise of_library(error, "PRAGMA") from error
-        driver.transactions, driver.listeners = transactions, self._listeners
+        driver.listeners = self._listeners
         return connection
 
     def lock(self) -> None:
@@ -88,16 +84,22 @@ class SQLiteFile:
         for beside in ("", "-wal", "-shm", ".lock"):  # an earlier release left them open (S33)
             with suppress(FileNotFoundError, PermissionError):
                 Path(f"{self.path}{beside}").chmod(0o600)
-        handle = Path(f"{self.path}.lock").open("a")  # noqa: SIM115 held for the process's life
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.close()
-            raise DatabaseInUse(str(self.path)) from None
-        self._lock = handle
+        # the file itself, however it is called and whoever deletes the other; that other one for
+        # the sake of earlier releases
+        for name in (self.path, f"{self.path}.lock"):
+            self._locks.append(os.open(name, os.O_RDWR | os.O_CREAT, 0o600))
+            try:
+                fcntl.flock(self._locks[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._unlock()
+                raise DatabaseInUse(str(self.path)) from None
 
-    async def hold(self) -> None:
-        """Nothing: the file's lock has done it."""
+    def _unlock(self) -> None:
+        while self._locks:
+            os.close(self._locks.pop())
+
+    async def hold(self, _regained: Callable[[], Awaitable[None]]) -> None:
+        """Nothing: the file's lock has done it, and the system does not lose it."""
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
@@ -109,17 +111,19 @@ class SQLiteFile:
     async def read(self) -> AsyncIterator[AsyncSession]:
         """A session that cannot change anything."""
         async with self._may_read:
-            connection = (
-                self._readers.pop() if self._readers else self._connect(READS, "query_only=ON")
+            session = (
+                self._readers.pop()
+                if self._readers
+                else SQLiteSession(self._connect("query_only=ON"), self.threads)
             )
+            session.driver.execute("BEGIN")  # all that it asks is of one instant
             try:
-                session = SQLiteSession(connection, self.threads)
-                try:
-                    yield session
-                finally:
-                    session.sync_session.close()
+                yield session
             finally:
-                self._readers.append(connection)
+                session.sync_session.close()
+                if session.driver.in_transaction:
+                    session.driver.execute("ROLLBACK")  # there is nothing to keep
+                self._readers.append(session)
 
     async def alter(self, work: Callable[..., R], *args: Any) -> R:
         """What ``work`` returns of a connection, in a transaction for changing tables.
@@ -130,16 +134,21 @@ class SQLiteFile:
 
     def _alter(self, work: Callable[..., R], args: Sequence[Any]) -> R:
         patience = f"busy_timeout={PATIENCE}"
-        connection = self._connect(ALTERS, "foreign_keys=OFF", patience)
-        with connection, connection.begin():
-            return work(connection, *args)
+        with self._connect("foreign_keys=OFF", patience) as connection:
+            driver = driver_of(connection)
+            driver.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(connection, *args)
+                driver.execute("COMMIT")
+            finally:
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK")
+        return result
 
     async def close(self) -> None:
         """Close connections and give back the lock."""
         await self._writer.stop()
         while self._readers:
-            self._readers.pop().close()
+            self._readers.pop().close_connection()
         self._executor.shutdown(wait=False)
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._unlock()

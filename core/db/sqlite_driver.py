@@ -1,4 +1,4 @@
-"""SQLite asked in the event loop's thread: its connection, and the session that speaks with it.
+"""SQLite asked in the event loop's thread: its connection.
 
 SQLite has answered an ordinary statement before a switch to another thread would have begun. So it
 is asked here and now, and a thread gets what may take long: a query that has run for ``STEPS`` (it
@@ -13,13 +13,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
-from sqlalchemy import Connection, Delete
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,23 +30,6 @@ MANY: Final = 50
 PATIENCE: Final = 5000
 _QUERIES: Final = ("SELECT", "WITH")
 _LATER: Final = frozenset({sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY})
-
-
-@dataclass(frozen=True, slots=True)
-class Transactions:
-    """What a session says to begin a transaction of its own, to keep it, and to take it back."""
-
-    begin: str
-    commit: Sequence[str] = ("COMMIT",)
-    rollback: Sequence[str] = ("ROLLBACK",)
-
-
-READS: Final = Transactions("BEGIN")
-ALTERS: Final = Transactions("BEGIN IMMEDIATE")
-# One action in a transaction that it shares with others (`core.db.shared_writer`).
-SHARES: Final = Transactions(
-    "SAVEPOINT action", ("RELEASE action",), ("ROLLBACK TO action", "RELEASE action")
-)
 
 
 class _Cursor(sqlite3.Cursor):
@@ -90,11 +71,9 @@ class _Cursor(sqlite3.Cursor):
 class DriverConnection(sqlite3.Connection):
     """A connection to the file. ``in_a_hurry``: a query that takes long is broken off."""
 
-    transactions = READS
     listeners: Sequence[Listener] = ()
     in_a_hurry = False
     may_break_off = False
-    _begun = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -117,23 +96,11 @@ class DriverConnection(sqlite3.Connection):
         for listener in self.listeners:
             listener(statement, parameters)
 
-    def begin(self) -> None:
-        """Begin a session's transaction."""
-        self.execute(self.transactions.begin)
-        self._begun = True
-
     def commit(self) -> None:
-        """Keep what the session did."""
-        self._end(self.transactions.commit)
+        """Nothing: who holds the connection says where its transactions begin and end."""
 
     def rollback(self) -> None:
-        """Take it back, unless SQLite has done so by itself: it does where the disk is full."""
-        self._end(self.transactions.rollback if self.in_transaction else ())
-
-    def _end(self, words: Sequence[str]) -> None:
-        begun, self._begun = self._begun, False
-        for word in words if begun else ():
-            self.execute(word)
+        """Nothing, as well."""
 
 
 def driver_of(connection: Connection) -> DriverConnection:
@@ -189,56 +156,3 @@ def of_library(error: Exception, statement: str) -> Exception:
     if not isinstance(error, sqlite3.Error):
         return error
     return DBAPIError.instance(statement, None, error, sqlite3.Error)
-
-
-class SQLiteSession(AsyncSession):
-    """A session whose statements are run here and now, or in a thread if they take long.
-
-    It is in its transaction from the start, so that statements may be given to ``driver`` as well.
-    """
-
-    def __init__(self, connection: Connection, threads: Threads) -> None:
-        super().__init__(expire_on_commit=False)
-        self.sync_session.bind = connection
-        self.driver = driver_of(connection)
-        self._threads = threads
-        self.sync_session.connection()
-
-    async def ask(self, work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
-        """What ``work`` returns, which asks the database."""
-        self.driver.in_a_hurry = True
-        try:
-            return work(*args, **options)
-        except (OperationalError, sqlite3.OperationalError) as error:
-            if not is_for_later(error):
-                raise
-        finally:
-            self.driver.in_a_hurry = False
-        return await self._threads.wait_for_lock(self.driver, work, *args, **options)
-
-    async def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
-        """Run a statement."""
-        work: Callable[..., Any] = self.sync_session.execute
-        if isinstance(statement, Delete) or (isinstance(params, list) and len(params) > MANY):
-            return await self._threads.run(work, statement, params, **options)
-        return await self.ask(work, statement, params, **options)
-
-    async def scalars(self, statement: Any, params: Any = None, **options: Any) -> Any:
-        """Run a statement and return the first column."""
-        return (await self.execute(statement, params, **options)).scalars()
-
-    async def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
-        """Run a statement and return its first value."""
-        return (await self.execute(statement, params, **options)).scalar()
-
-    async def get(self, *args: Any, **options: Any) -> Any:
-        """A row by its key, if there is one."""
-        return await self.ask(self.sync_session.get, *args, **options)
-
-    async def get_one(self, *args: Any, **options: Any) -> Any:
-        """A row by its key."""
-        return await self.ask(self.sync_session.get_one, *args, **options)
-
-    async def flush(self, objects: Sequence[Any] | None = None) -> None:
-        """Write what has changed."""
-        self.sync_session.flush(objects)

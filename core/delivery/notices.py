@@ -18,11 +18,13 @@ from core.delivery.pacing import Priority
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What is stored of an event's ticket and message: where the ticket came from, and whether its
-    card shows the message's words whole.
+    card shows the message's words whole. ``repeated``: the customer opens one after the other, in a
+    channel where each must not be acknowledged.
     """
 
     origin: str = ""
     in_card: bool = False
+    repeated: bool = False
 
 
 IfStored = Callable[[Any, Stored], bool]
@@ -79,7 +81,8 @@ _TOLD_OTHERWISE: Final = frozenset({"split", "outage"})
 
 
 def _is_told_here(event: e.TicketOpened) -> bool:
-    return event.part_of is None and event.origin not in _TOLD_OTHERWISE
+    told = event.part_of is None and event.origin not in _TOLD_OTHERWISE
+    return told and not event.silent
 
 
 _CARD_NEW: Final = Notice(
@@ -205,6 +208,14 @@ def _is_by_itself(event: e.Event) -> bool:
     return not (getattr(event, "after_downtime", False) or in_outage)
 
 
+# The origin of the ticket with which an admin tries the whole way: it alarms nobody.
+TRIAL: Final = "trial"
+
+
+def _is_in_earnest(_event: e.Event, stored: Stored) -> bool:
+    return stored.origin != TRIAL
+
+
 def _is_below_card(_event: e.Event, stored: Stored) -> bool:
     """The card does not show these words: they are posted below it."""
     return not stored.in_card
@@ -240,9 +251,21 @@ def _of_health(outcome: str, mail: str) -> tuple[Notice, ...]:
     def key(event: Any) -> str:
         return f"health.{outcome}.{event.code}"
 
+    whens: dict[Audience, Callable[[Any], bool] | None] = {
+        Audience.ADMINS: None,
+        Audience.ALERTS: lambda event: event.to_alerts,
+        Audience.OPERATORS: lambda event: not event.to_alerts,
+        Audience.STAFF_MAIL: None,
+    }
     return tuple(
-        Notice(to, "text", Priority.GROUP_NEWS, mail if to is Audience.STAFF_MAIL else key)
-        for to in (Audience.ADMINS, Audience.ALERTS, Audience.STAFF_MAIL)
+        Notice(
+            to,
+            "text",
+            Priority.GROUP_NEWS,
+            mail if to is Audience.STAFF_MAIL else key,
+            when=when,
+        )
+        for to, when in whens.items()
     )
 
 
@@ -264,6 +287,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.TICKET_ACK,
             "ticket.opened",
             when=_is_told_here,
+            if_stored=lambda _event, stored: not stored.repeated,
         ),
         Notice(
             _TO.STAFF_MAIL,
@@ -442,6 +466,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             lambda event: f"alert.clock.{event.kind}",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         Notice(
             _TO.STAFF_MAIL,
@@ -449,6 +474,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             lambda event: f"mail.clock.{event.kind}",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         _card(_is_by_itself),
         Notice(
@@ -485,12 +511,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
     ),
     e.DeadlineMissed: (
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.late"),
         Notice(
             _TO.ALERTS,
             "text",
             Priority.GROUP_NEWS,
             "alert.overdue",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         Notice(
             _TO.STAFF_MAIL,
@@ -498,6 +526,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "mail.overdue",
             when=_is_by_itself,
+            if_stored=_is_in_earnest,
         ),
         _card(_is_by_itself),
         Notice(
@@ -515,6 +544,15 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "group.woke",
             when=_is_by_itself,
+            reply="card",
+        ),
+    ),
+    e.StillPaused: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: f"group.still.{event.category}",
             reply="card",
         ),
     ),
@@ -564,6 +602,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.Unlinked: (_card(),),
     e.TicketSplit: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.split"),),
     e.SplitOff: (_card(),),
+    e.FollowedUp: (_card(),),
     e.CallRecorded: (_card(),),
     e.TeamGiven: (
         _card(),

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from core import events as e
 from core.address_holders import address_of
@@ -37,6 +37,7 @@ _PUBLIC: Final = (
 # Who reads only that.
 _OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})
 _NOTHING: Final = timedelta(0)
+_HOUR: Final = timedelta(hours=1)
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire"})
 # One step less urgent is worth this much waiting.
@@ -54,6 +55,11 @@ def _upsert(insert: Callable[[Any], Any]) -> Any:
 
 
 _WRITE: Final = PreparedStatement(prepared(_upsert))
+_OPEN: Final = PreparedStatement(
+    select(func.count(Ticket.id)).where(
+        Ticket.customer_id == bindparam("customer"), Ticket.closed_at.is_(None)
+    )
+)
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
@@ -89,7 +95,9 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     if ticket is not None and await _is_needless(tx, event, notice, ticket):
         return []
     message = await _message(tx, event)
-    if notice.if_stored is not None and not notice.if_stored(event, _stored(ticket, message)):
+    if notice.if_stored is not None and not notice.if_stored(
+        event, await _stored(tx, ticket, message)
+    ):
         return []
     person = await _customer(tx, event, ticket) if notice.to is Audience.CUSTOMER else None
     recipients = await _recipients(tx, event, notice, person, message)
@@ -257,9 +265,25 @@ async def _own_facts(tx: Tx, event: e.Event, notice: Notice, to: Recipient) -> d
     return {}
 
 
-def _stored(ticket: Ticket | None, message: Message | None) -> Stored:
-    origin = "" if ticket is None else ticket.origin
-    return Stored(origin, in_card=message is not None and message.in_card)
+async def _stored(tx: Tx, ticket: Ticket | None, message: Message | None) -> Stored:
+    in_card = message is not None and message.in_card
+    if ticket is None:
+        return Stored(in_card=in_card)
+    sparing = ticket.origin in tx.company.letter_channels
+    repeated = sparing and await _opened_lately(tx, ticket)
+    return Stored(ticket.origin, in_card=in_card, repeated=repeated)
+
+
+async def _opened_lately(tx: Tx, ticket: Ticket) -> bool:
+    """Return whether the customer has opened another ticket within the hour before this one."""
+    query = (
+        select(Ticket.opened_at)
+        .where(Ticket.customer_id == ticket.customer_id, Ticket.id < ticket.id)
+        .order_by(Ticket.id.desc())
+        .limit(1)
+    )
+    before = await tx.session.scalar(query)
+    return before is not None and ticket.opened_at - before < _HOUR
 
 
 async def _room(tx: Tx, event: e.Event, notice: Notice, message: Message | None) -> Address | None:
@@ -388,12 +412,7 @@ async def _content_facts(
 
 
 async def _count_open(tx: Tx, person_id: int) -> int:
-    query = (
-        select(func.count())
-        .select_from(Ticket)
-        .where(Ticket.customer_id == person_id, Ticket.closed_at.is_(None))
-    )
-    return int(await tx.session.scalar(query) or 0)
+    return int(await _OPEN.first(tx.session, {"customer": person_id}))
 
 
 SUBSCRIBER: Final = Subscriber("notices", tuple(NOTICES), record, last=True)

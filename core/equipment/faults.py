@@ -17,7 +17,7 @@ from core.equipment import outage_detection, outages
 from core.equipment.cameras import CameraFacts, facts_of, find_own
 from core.errors import Refusal
 from core.events import FaultReported
-from core.models import Camera, Person, Ticket, TicketCamera, TicketParent
+from core.models import Camera, Outage, Person, Ticket, TicketCamera, TicketParent
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tasks.task_actions import open_equipment_task
 from core.tickets.catalog import workflow_of
@@ -116,8 +116,7 @@ async def _report(
         follow_up(tx, person, mine.id)
         return Heard(Outcome.JOINED, person, mine)
     undecided = await outage_detection.is_undecided(tx, camera.area)
-    outage = await outages.find_open(tx, camera.area)
-    other = None if outage else await _open_fault(tx, camera)
+    outage, other = await _same_fault(tx, camera)
     part_of = "outage" if outage else "fault" if other else None
     ticket = await open_ticket(
         tx,
@@ -129,6 +128,29 @@ async def _report(
         undecided=undecided,
     )
     await _tie(tx, ticket, camera)
+    await _seek(tx, ticket, camera, outage, other)
+    follow_up(tx, person, ticket.id)
+    return Heard(Outcome.OPENED, person, ticket)
+
+
+async def pursue(tx: Tx, ticket: Ticket, camera: Camera) -> None:
+    """Make a new ticket one about a fault of this camera: with a task, or as part of what is known
+    (A2).
+    """
+    outage, other = await _same_fault(tx, camera)
+    await _tie(tx, ticket, camera)
+    await _seek(tx, ticket, camera, outage, other)
+
+
+async def _same_fault(tx: Tx, camera: Camera) -> tuple[Outage | None, Ticket | None]:
+    """Return the outage of the area; where there is none, another ticket about the camera."""
+    outage = await outages.find_open(tx, camera.area)
+    return outage, None if outage else await _open_fault(tx, camera)
+
+
+async def _seek(
+    tx: Tx, ticket: Ticket, camera: Camera, outage: Outage | None, other: Ticket | None
+) -> None:
     if outage is not None:
         await outages.become_part(tx, ticket, camera.number, outage.ticket_id, outage)
     elif other is not None:
@@ -136,8 +158,6 @@ async def _report(
     else:
         await open_equipment_task(tx, ticket, camera)
         await outage_detection.consider(tx, camera.area)
-    follow_up(tx, person, ticket.id)
-    return Heard(Outcome.OPENED, person, ticket)
 
 
 async def _tie(tx: Tx, ticket: Ticket, camera: Camera) -> None:

@@ -32,7 +32,7 @@ from core.models.tickets import IS_OPEN
 from core.sla import answer_clock
 from core.sla.answer_clock import ANSWER, REMINDER, set_timers
 from core.subscribers import Subscriber
-from core.tasks.rules import CANCELLED, EQUIPMENT
+from core.tasks.rules import CANCELLED, EQUIPMENT, MERGED
 from core.tasks.task_recorder import end_tasks
 from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
@@ -41,8 +41,6 @@ from core.tx import ReadTx, Tx
 
 # How long the parent's card waits to show more reports, so that many cause one refresh.
 COUNT_WAIT: Final = 30.0
-# Why a child's task ended: the parent's task replaces it.
-MERGED: Final = "merged"
 
 _TIMERS: Final[Any] = Timer.__table__
 

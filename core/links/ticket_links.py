@@ -22,14 +22,14 @@ from core.events import (
     TicketSplit,
     Unlinked,
 )
-from core.models import Classification, Link, Message, Note, Person, Ticket
+from core.models import Link, Message, Note, Person, Ticket
 from core.subscribers import Subscriber
-from core.tickets.classification import ClassWish, set_kind
+from core.tickets.classification import inherit_kind
 from core.tickets.customer_message import TITLE_LENGTH, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import access
 from core.tickets.parents import leave_parent, set_parent
-from core.tickets.relations import SPLIT, TICKET, URL
+from core.tickets.relations import SPLIT, TICKET, URL, is_anything_linked, link_tickets
 from core.tx import ReadTx, Tx
 from core.words.aliases import PARENT
 from core.words.names import clean_name, is_blank
@@ -74,15 +74,6 @@ async def _link_ticket(tx: Tx, ticket_id: int, other: int) -> Ticket:
     for one, far in ((ticket_id, other), (other, ticket_id)):
         tx.emit(TicketLinked(ticket_id=one, link_id=row.id, other=far))
     return ticket
-
-
-async def link_tickets(tx: Tx, ticket_id: int, kind: str, other: int) -> Link:
-    """Add a row between two tickets; the calling action records what happened."""
-    if not await is_anything_linked(tx):
-        tx.invalidate(Linked)
-    row = Link(ticket_id=ticket_id, kind=kind, other_id=other, at=tx.now)
-    await tx.insert(row)
-    return row
 
 
 async def _between(tx: Tx, one: int, other: int) -> Link | None:
@@ -181,15 +172,6 @@ async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
     return ticket
 
 
-class Linked:
-    """Whether any ticket is linked with another: most desks have none."""
-
-
-async def is_anything_linked(tx: ReadTx) -> bool:
-    """Return whether any ticket is linked; cached until there is the first link."""
-    return await tx.any_row(Linked, select(Link.id).where(Link.other_id.is_not(None)))
-
-
 async def record(tx: Tx, events: Sequence[Event]) -> None:
     """Queue a refresh of the cards that show one of these tickets."""
     moved = {
@@ -256,7 +238,7 @@ async def split(tx: Tx, fragment: Fragment) -> tuple[Ticket, Ticket]:
         origin=ORIGIN,
         title=clean_name(fragment.title or text, TITLE_LENGTH),
     )
-    await _same_kind(tx, old, new)
+    await inherit_kind(tx, old, new)
     await link_tickets(tx, new.id, SPLIT, old.id)
     tx.emit(TicketSplit(ticket_id=new.id, source=old.id, message_id=found.message_id))
     tx.emit(SplitOff(ticket_id=old.id, other=new.id))
@@ -270,9 +252,3 @@ async def _words(tx: Tx, message_id: int | None, note_id: int | None, ticket: Ti
     if note_id is not None:
         return (await tx.get(Note, note_id)).text
     return ticket.opening
-
-
-async def _same_kind(tx: Tx, old: Ticket, new: Ticket) -> None:
-    kind = await tx.find(Classification, old.id)
-    if kind is not None:
-        await set_kind(tx, new, ClassWish(kind.service, kind.category, kind.priority))

@@ -33,7 +33,8 @@ class Ticket(Row):
     ``waiting_since`` is the moment of the oldest unanswered customer's message, ``answer_due`` the
     instant by which it must be answered; both are empty when the last word is ours (C1, C2).
     ``answer_left`` keeps the seconds that were left when a pause stopped the clock.
-    ``queue_rank`` and ``queue_at`` order the queue; rank is empty outside of it (D4).
+    ``queue_rank`` and ``queue_at`` order the queue and the list of resolved tickets; rank is empty
+    after the end (D4).
     """
 
     __tablename__ = "ticket"

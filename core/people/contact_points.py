@@ -94,6 +94,23 @@ async def add_point(tx: Tx, person: Person, point: Point) -> None:
     )
 
 
+async def answer_at(tx: Tx, person: Person, kind: str) -> bool:
+    """Answer the person there from now on, until they write from elsewhere: at the address that
+    they proved, or else at the one that was noted last. False if they have none of this kind.
+    """
+    query = (
+        select(ContactPoint.value)
+        .where(ContactPoint.person_id == person.id, ContactPoint.kind == kind)
+        .order_by(ContactPoint.verified_at.is_(None), ContactPoint.verified_at.desc())
+        .limit(1)
+    )
+    value = await tx.first(query)
+    if value is None:
+        return False
+    person.address = Address(kind, value)
+    return True
+
+
 async def remove_point(tx: Tx, person: Person, point: Point) -> None:
     """The person cannot be reached there. Raises :class:`NothingToDo` when nobody said so."""
     row = await tx.session.get(ContactPoint, (person.id, point.kind, point.value))

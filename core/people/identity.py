@@ -33,7 +33,7 @@ async def merged_account(tx: ReadTx, address: Address) -> Address:
 
 
 async def _read_merged_accounts(tx: ReadTx) -> MergedAccounts:
-    rows = await tx.session.execute(_MERGED)
+    rows = await tx.rows(_MERGED)
     return MergedAccounts(
         (Address(channel, chat), into) for channel, chat, into in rows if into is not None
     )
@@ -46,12 +46,13 @@ _THERE: Final = (
     ContactPoint.value == bindparam("chat"),
     ContactPoint.verified_at.is_not(None),
 )
-_FOUND: Final = (
+_PERSON: Final = (
     select(Person, ContactPoint.handle)
     .join(ContactPoint, ContactPoint.person_id == Person.id)
     .where(*_THERE)
 )
-_HELD: Final = _FOUND.with_for_update(of=Person)
+_FOUND: Final = PreparedStatement(_PERSON)
+_HELD: Final = PreparedStatement(_PERSON.with_for_update(of=Person))
 _READER: Final = PreparedStatement(
     select(Person.__table__.c.language, Person.__table__.c.zone)
     .join(ContactPoint, ContactPoint.person_id == Person.id)
@@ -76,8 +77,8 @@ async def find_by_address(tx: ReadTx, address: Address) -> Person | None:
     """The person who writes from this address; in a transaction the row is held."""
     query = _HELD if isinstance(tx, Tx) else _FOUND
     there = {"channel": address.channel, "chat": address.chat}
-    row = (await tx.session.execute(query, there)).one_or_none()
-    return None if row is None else row[0]
+    found: Person | None = await query.first(tx.session, there)
+    return found
 
 
 async def recognise(tx: Tx, sender: Sender) -> Person:
@@ -86,11 +87,12 @@ async def recognise(tx: Tx, sender: Sender) -> Person:
     From now on they are answered where they wrote from.
     """
     there = {"channel": sender.address.channel, "chat": sender.address.chat}
-    found = (await tx.session.execute(_HELD, there)).one_or_none()
+    found = await _HELD.rows(tx.session, there)
     handle = sender.handle.lower() if sender.handle else None
-    if found is None:
+    if not found:
         return await _meet(tx, sender, handle)
-    person, known_as = found
+    person: Person
+    ((person, known_as),) = found
     name = clean_name(sender.name)
     if person.name != name:
         person.name = name
@@ -99,7 +101,7 @@ async def recognise(tx: Tx, sender: Sender) -> Person:
     if known_as != handle:
         await _free_handle(tx, sender.address.channel, handle)
         point = (person.id, sender.address.channel, sender.address.chat)
-        (await tx.session.get_one(ContactPoint, point)).handle = handle
+        (await tx.get(ContactPoint, point)).handle = handle
     return person
 
 
@@ -124,7 +126,7 @@ async def _meet(tx: Tx, sender: Sender, handle: str | None) -> Person:
 async def _free_handle(tx: Tx, channel: str, handle: str | None) -> None:
     """A handle belongs to whoever had it last: nobody else has it any more."""
     if handle is not None:
-        await tx.session.execute(
+        await tx.change(
             update(ContactPoint)
             .where(ContactPoint.handle == handle, ContactPoint.kind == channel)
             .values(handle=None)

@@ -1,7 +1,8 @@
 """The desk's own health: a heartbeat that others read, and news of what is wrong (X14, R30).
 
-A symptom is told once when it begins and once when it is over, to admins, to the alert channel and
-by mail: by whatever way works.
+A symptom is told once when it begins and once when it is over, to admins, to the alert channel (or
+to the operators where that is out of order itself) and by mail: by whatever way works. What was
+given up, deliveries and updates, admins look through and let be tried again.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,16 +12,20 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
+from core import inbox
+from core.addresses import Address
 from core.db import constant
 from core.events import DeskRecovered, DeskSick
-from core.models import InboxRow, OutboxRow, SystemState
+from core.inbox import Quarantined
+from core.models import InboxRow, OutboxRow, Person, SystemState
 from core.people.identity import Sender
+from core.setup.chat_health import FINE, Condition
 from core.setup.company_settings import arrive_as_admin
 from core.tx import ReadTx, Tx
 
 HEARTBEAT: Final = "heartbeat"
 # What can be wrong; each has the texts ``health.sick.<code>`` and ``health.over.<code>``.
-CODES: Final = ("poll", "sweep", "undelivered", "failed", "disk")
+CODES: Final = ("poll", "rival", "mail", "sweep", "undelivered", "failed", "disk")
 # A delivery that has failed once already and waits for so long is a symptom.
 OVERDUE: Final = timedelta(seconds=60)
 # A heartbeat older than this is that of a desk that hangs or has died.
@@ -56,6 +61,7 @@ async def find_symptoms(tx: ReadTx) -> set[str]:
     overdue = select(OutboxRow.id).where(
         OutboxRow.state == constant("queued"),
         OutboxRow.error.is_not(None),
+        OutboxRow.error != "blocked",  # a chat of ours that shut the bot out is told as such
         OutboxRow.created_at <= tx.now - OVERDUE,
     )
     found = set()
@@ -74,34 +80,56 @@ async def beat(tx: Tx, sick: Collection[str], *, stopped: bool = False) -> None:
         tx.session.add(row)
     before = set(row.value["sick"])
     if not stopped:
+        well = await _alerts_are_read(tx)
         for code in CODES:
             if code in sick and code not in before:
-                tx.emit(DeskSick(ticket_id=None, code=code))
+                tx.emit(DeskSick(ticket_id=None, code=code, to_alerts=well))
             elif code in before and code not in sick:
-                tx.emit(DeskRecovered(ticket_id=None, code=code))
+                tx.emit(DeskRecovered(ticket_id=None, code=code, to_alerts=well))
     row.value = {"sick": sorted(before if stopped else sick), "stopped": stopped}
     row.at = tx.now
+
+
+async def _alerts_are_read(tx: ReadTx) -> bool:
+    """Return whether there is an alert channel, and it was in order when it was last looked at."""
+    if tx.company.alerts_chat is None:
+        return False
+    report = await tx.session.get(SystemState, Condition("alerts", FINE).name)
+    return report is None or report.value["code"] == FINE
 
 
 # Failed deliveries. An answer to a customer has a button of its own where it was written.
 
 _FAILED: Final = (
     OutboxRow.state == "failed",
-    OutboxRow.error.not_in(_TOLD),
+    # nobody else tells of a mailbox of the staff's that is closed
+    OutboxRow.error.not_in(_TOLD) | (OutboxRow.channel == "email"),
+    # the letter that all is well would begin it anew where it is the mailbox that is closed
+    OutboxRow.key.is_distinct_from("mail.recovered"),
     ~(OutboxRow.message_id.is_not(None) & OutboxRow.person_id.is_not(None)),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FailedDelivery:
-    """A delivery that ended without arriving: to whom, what, why, for which ticket."""
+    """A delivery that ended without arriving: where it went, what, why, for which ticket.
+
+    ``name``: of the person it was for, if it was for one.
+    """
 
     id: int
+    channel: str
     address: str
+    name: str | None
     kind: str
     error: str | None
     at: datetime
     ticket_id: int | None
+
+    @property
+    def to(self) -> Address:
+        """Where it went."""
+        return Address(self.channel, self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +142,7 @@ class DeskHealth:
     waiting: int
     oldest: datetime | None
     failed: tuple[FailedDelivery, ...]
+    failed_in_all: int
 
 
 async def find_health(tx: ReadTx) -> DeskHealth:
@@ -126,9 +155,10 @@ async def find_health(tx: ReadTx) -> DeskHealth:
             )
         )
     ).one()
-    columns = (OutboxRow.id, OutboxRow.address, OutboxRow.kind, OutboxRow.error)
+    columns = (OutboxRow.id, OutboxRow.channel, OutboxRow.address, Person.name, OutboxRow.kind)
     failed = await tx.session.execute(
-        select(*columns, OutboxRow.created_at, OutboxRow.ticket_id)
+        select(*columns, OutboxRow.error, OutboxRow.created_at, OutboxRow.ticket_id)
+        .join_from(OutboxRow, Person, OutboxRow.person_id == Person.id, isouter=True)
         .where(*_FAILED)
         .order_by(OutboxRow.id.desc())
         .limit(PAGE)
@@ -141,6 +171,7 @@ async def find_health(tx: ReadTx) -> DeskHealth:
         waiting,
         oldest,
         tuple(FailedDelivery(*row) for row in failed),
+        int(await tx.session.scalar(select(func.count()).where(*_FAILED)) or 0),
     )
 
 
@@ -150,18 +181,44 @@ async def _inbox_by_state(tx: ReadTx) -> Mapping[str, int]:
     return dict([tuple(row) for row in rows])
 
 
-async def settle_failed(tx: Tx, sender: Sender, row_id: int, *, again: bool) -> bool:
-    """Send a failed delivery again, or drop it. False if it is none any more. Raises NotAllowed."""
+async def settle_failed(tx: Tx, sender: Sender, row_id: int | None, *, again: bool) -> int:
+    """Send a failed delivery again, or drop it; all of them without a ``row_id``.
+
+    Returns how many there were. Raises NotAllowed.
+    """
     await arrive_as_admin(tx, sender)
-    query = select(OutboxRow).where(OutboxRow.id == row_id, *_FAILED).with_for_update()
-    row = (await tx.session.scalars(query)).one_or_none()
-    if row is None:
-        return False
-    if again:
-        row.state, row.attempts, row.not_before, row.done_at = "queued", 0, tx.now, None
-        row.error = None
-        row.dedup_key = None  # a newer one of the same name may wait by now
-        tx.outgoing = True
-    else:
-        row.state = "dropped"
-    return True
+    query = select(OutboxRow).where(*_FAILED).with_for_update()
+    if row_id is not None:
+        query = query.where(OutboxRow.id == row_id)
+    rows = (await tx.session.scalars(query)).all()
+    for row in rows:
+        if again:
+            row.state, row.attempts, row.not_before, row.done_at = "queued", 0, tx.now, None
+            row.error = None
+            row.dedup_key = None  # a newer one of the same name may wait by now
+            tx.outgoing = True
+        else:
+            row.state = "dropped"
+    return len(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinePage:
+    """Some quarantined updates, newest first. ``older``: the cursor of the next page, if any."""
+
+    updates: tuple[Quarantined, ...]
+    total: int
+    older: int | None
+
+
+async def quarantine_page(tx: ReadTx, before: int | None = None) -> QuarantinePage:
+    """Return the newest quarantined updates, or those with lower numbers than ``before``."""
+    found = await inbox.list_quarantined(tx, PAGE + 1, before)
+    older = found[PAGE - 1].id if len(found) > PAGE else None
+    return QuarantinePage(tuple(found[:PAGE]), await inbox.count_quarantined(tx), older)
+
+
+async def replay_for(tx: Tx, sender: Sender, ids: Collection[int] | None) -> list[int]:
+    """Let these quarantined updates be handled again, or all; returns which. Raises NotAllowed."""
+    await arrive_as_admin(tx, sender)
+    return await inbox.replay(tx, ids)

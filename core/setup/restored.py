@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from core.company import Company
 from core.db import constant
+from core.delivery.outbox_store import drop_queued, requeue_interrupted
 from core.events import OutboxReleased, Restored
 from core.models import JournalEntry, Message, OutboxRow, Person, SystemState, Ticket
 from core.people.identity import Sender
@@ -37,12 +38,7 @@ async def begin_epoch(tx: Tx, first_number: int | None, *, by_sequence: bool = F
     """
     newest = await tx.first(select(func.max(Ticket.id))) or 0
     number = max(newest + 1, first_number or (newest // GAP + 2) * GAP)
-    await tx.change(
-        update(OutboxRow)
-        .where(OutboxRow.state == constant("sending"))
-        .values(state="queued", probe_context=None, dedup_key=None)
-        .execution_options(synchronize_session=False)
-    )
+    await requeue_interrupted(tx)
     before = await tx.find(SystemState, RESTORED)
     copied_at = await tx.first(select(func.max(JournalEntry.at))) or tx.now
     epoch = (int(before.value["epoch"]) if before else 0) + 1
@@ -130,17 +126,10 @@ async def release(tx: Tx, sender: Sender, *, drop_old: bool) -> Company | None:
     state = await tx.find(SystemState, RESTORED, hold=True)
     if state is None or not state.value["on_hold"]:
         return None
-    dropped = await _drop_old(tx, state.value["up_to"]) if drop_old else 0
+    dropped = 0
+    if drop_old:
+        dropped = await drop_queued(tx, state.value["up_to"], error="restored")
     state.value = state.value | {"on_hold": False}
     tx.outgoing = True
     tx.emit(OutboxReleased(ticket_id=None, dropped=dropped))
     return replace(tx.company, on_hold=False)
-
-
-async def _drop_old(tx: Tx, up_to: int) -> int:
-    return await tx.change(
-        update(OutboxRow)
-        .where(_QUEUED, OutboxRow.id <= up_to)
-        .values(state="dropped", error="restored", done_at=tx.now)
-        .execution_options(synchronize_session=False)
-    )

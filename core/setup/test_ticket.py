@@ -1,7 +1,6 @@
 """The ticket that an admin opens to try the whole way."""
 
-from typing import Final
-
+from core.delivery.notices import TRIAL
 from core.delivery.sent_messages import card_place
 from core.models import SystemState
 from core.people.identity import Sender, arrive
@@ -10,14 +9,12 @@ from core.tickets.customer_message import open_ticket
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
 
-TRIAL: Final = "trial"
-
 
 async def send_test_ticket(tx: Tx, sender: Sender, incoming: IncomingMessage) -> int:
     """Open a ticket of the admin's own with these words; returns its number."""
     await arrive_as_admin(tx, sender)
     person = await arrive(tx, sender, "customer")
-    ticket = await open_ticket(tx, person, [incoming], topic=None)
+    ticket = await open_ticket(tx, person, [incoming], topic=None, origin=TRIAL)
     await tx.put(SystemState(name=TRIAL, value={"ticket": ticket.id}, at=tx.now))
     return ticket.id
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
-from core.db import PreparedStatement
+from core.db import PreparedStatement, constant
 from core.db.statements import prepared
 from core.models import JournalEntry, Message, Ticket, Timer
 from core.tx import ReadTx, Tx
@@ -22,6 +22,8 @@ RATING: Final = "rating"
 REACTION: Final = "reaction"
 RESOLUTION: Final = "resolution"
 CONTACT: Final = "contact"
+REVIEW: Final = "review"
+"""A pause without an end is told of again and again (X15)."""
 NEAR: Final[Mapping[str, str]] = {kind: f"{kind}_near" for kind in (REACTION, RESOLUTION)}
 """Some time before the clock of this kind is due, its own timer reminds of it."""
 
@@ -48,37 +50,64 @@ async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None])
 
 
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_OURS: Final = (
+    select(func.coalesce(func.max(Message.id), 0))
+    .where(
+        Message.ticket_id == bindparam("ticket"),
+        Message.from_customer.is_(False),
+        Message.delivered_at.is_not(None),
+        Message.withdrawn_at.is_(None),
+    )
+    .scalar_subquery()
+)
+_TALKED: Final = (
+    select(func.max(JournalEntry.at))
+    .where(
+        JournalEntry.ticket_id == bindparam("ticket"),
+        JournalEntry.event == constant("call_recorded"),
+    )
+    .scalar_subquery()
+)
+_SINCE: Final = PreparedStatement(
+    select(func.min(Message.created_at)).where(
+        Message.ticket_id == bindparam("ticket"),
+        Message.from_customer.is_(True),
+        Message.counts.is_(True),
+        Message.id > _OURS,
+        Message.created_at
+        > func.coalesce(_TALKED, bindparam("long_ago", type_=JournalEntry.at.type)),
+    )
+)
 
 
 async def unanswered_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
     """Return the time of the first message that asks for an answer and comes after our last
     delivered one and our last recorded call; ``None``: the last word is ours (C1, C2).
     """
-    ours = (
-        select(func.coalesce(func.max(Message.id), 0))
-        .where(
-            Message.ticket_id == ticket.id,
-            Message.from_customer.is_(False),
-            Message.delivered_at.is_not(None),
-            Message.withdrawn_at.is_(None),
-        )
-        .scalar_subquery()
-    )
-    talked = (
-        select(func.max(JournalEntry.at))
-        .where(JournalEntry.ticket_id == ticket.id, JournalEntry.event == "call_recorded")
-        .scalar_subquery()
-    )
-    since: datetime | None = await tx.first(
-        select(func.min(Message.created_at)).where(
-            Message.ticket_id == ticket.id,
-            Message.from_customer.is_(True),
-            Message.counts.is_(True),
-            Message.id > ours,
-            Message.created_at > func.coalesce(talked, _LONG_AGO),
-        )
+    since: datetime | None = await _SINCE.first(
+        tx.session, {"ticket": ticket.id, "long_ago": _LONG_AGO}
     )
     return since
+
+
+async def owed_since(tx: ReadTx, ticket: Ticket) -> datetime | None:
+    """Return since when an answer is owed: to words, or because we promised to come back (a freeze
+    is over, «not solved» was pressed), which only an answer after that ends.
+    """
+    since, promised = await unanswered_since(tx, ticket), ticket.waiting_since
+    if promised is None or await _is_answered(tx, ticket, promised):
+        return since
+    return promised if since is None else min(since, promised)
+
+
+async def _is_answered(tx: ReadTx, ticket: Ticket, since: datetime) -> bool:
+    query = select(Message.id).where(
+        Message.ticket_id == ticket.id,
+        Message.from_customer.is_(False),
+        Message.delivered_at >= since,
+        Message.withdrawn_at.is_(None),
+    )
+    return await tx.first(query.limit(1)) is not None
 
 
 async def is_known_late(tx: ReadTx, ticket: Ticket) -> bool:

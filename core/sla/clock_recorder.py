@@ -39,6 +39,7 @@ _TOLD_BY: Final = (
     e.TicketClassified,
     e.StateEntered,
     e.TicketTaken,
+    e.TicketAssigned,
     e.AnswerDelivered,
     e.ClockMissed,
 )
@@ -54,10 +55,18 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     if not happened or not (agreed := await agreements_of(tx)):
         return
     for number, told in happened.items():
-        if any(isinstance(event, _ANEW) for event in told):
+        if any(isinstance(event, _ANEW) for event in told) or await _is_bare(tx, number, told):
             await restate(tx, number, told)
         else:
             await _move_on(tx, agreed, number, told)
+
+
+async def _is_bare(tx: Tx, ticket_id: int, told: Sequence[e.Event]) -> bool:
+    """Return whether somebody takes a ticket that was opened before there was an agreement: taking
+    sets what is still empty (C4).
+    """
+    taken = any(isinstance(event, e.TicketTaken | e.TicketAssigned) for event in told)
+    return taken and (await clock_store.stored(tx, ticket_id))[0] is None
 
 
 def _matters(event: e.Event) -> bool:

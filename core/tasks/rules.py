@@ -19,6 +19,9 @@ OPEN: Final = "open"
 DONE: Final = "done"
 CANCELLED: Final = "cancelled"
 
+MERGED: Final = "merged"
+"""The outcome of a task whose work another task is for."""
+
 
 class Cause(StrEnum):
     """What happened to a ticket, for its tasks."""

@@ -6,22 +6,23 @@ ticket (B9).
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
 from core.addresses import NOWHERE
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Refusal, Unreadable
 from core.events import NoteWritten, TaskTaken
-from core.models import Camera, Note, Task, Ticket
+from core.models import Camera, Note, Task, Ticket, TicketParent
 from core.models.tickets import IS_OPEN
 from core.people.permissions import may
-from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, OPEN
+from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, MERGED, OPEN
 from core.tasks.task_recorder import announce, end_tasks, open_tasks
 from core.tickets.incoming import IncomingMessage
-from core.tickets.lifecycle import move, name_of
+from core.tickets.lifecycle import access, assign, move, name_of, target_of
 from core.tx import Tx
 from core.words.aliases import TASK_CHOICES
 
@@ -36,6 +37,8 @@ async def open_equipment_task(tx: Tx, ticket: Ticket, camera: Camera | None) -> 
     for task in await open_tasks(tx, ticket.id):
         if task.kind == EQUIPMENT and task.camera_id == camera_id:
             return task
+    if camera_id is not None:
+        await _end_forgotten(tx, camera_id)
     task = Task(
         kind=EQUIPMENT,
         ticket_id=ticket.id,
@@ -47,6 +50,17 @@ async def open_equipment_task(tx: Tx, ticket: Ticket, camera: Camera | None) -> 
     await tx.insert(task)
     announce(tx, task)
     return task
+
+
+async def _end_forgotten(tx: Tx, camera_id: int) -> None:
+    """End what was left open with a ticket that has ended: the camera gets a new task."""
+    query = (
+        select(Task)
+        .join(Ticket, Ticket.id == Task.ticket_id)
+        .where(Task.camera_id == camera_id, IS_OPEN, Ticket.closed_at.is_not(None))
+        .with_for_update(of=Task)
+    )
+    await end_tasks(tx, await tx.all(query), CANCELLED, MERGED)
 
 
 # The outcome of a task that somebody says is done.
@@ -156,7 +170,7 @@ WITH_TICKET: Final = "with_ticket"
 
 
 class Choice(StrEnum):
-    """What becomes of the open tasks of a ticket that is resolved."""
+    """What becomes of the open tasks of a ticket that is resolved or closed."""
 
     COMPLETE = "complete"
     CANCEL = "cancel"
@@ -172,26 +186,56 @@ class Unfinished:
 
 
 class TasksOpen(Refusal):
-    """The ticket is not resolved yet: somebody has to say what becomes of its open tasks."""
+    """The ticket is not ended yet (by ``verb``): it has open tasks, and somebody has to choose."""
 
-    def __init__(self, ticket_id: int, tasks: tuple[Unfinished, ...]) -> None:
+    def __init__(self, ticket_id: int, verb: str, tasks: tuple[Unfinished, ...]) -> None:
         super().__init__("refusal.tasks_open", number=ticket_id, n=len(tasks))
         self.number = ticket_id
+        self.verb = verb
         self.tasks = tasks
 
 
 async def resolve(
     tx: Tx, ticket_id: int, *, reason: str | None = None, choice: Choice | None = None
 ) -> Ticket:
-    """Resolve the ticket.
+    """Resolve the ticket; whoever resolves a ticket of nobody becomes its assignee (B3).
 
-    Raises :class:`TasksOpen`, having changed nothing, where a choice is needed; otherwise what
-    moving a ticket raises.
+    Raises :class:`TasksOpen`, having changed nothing, where a choice is needed: for the tasks of
+    open children, too, because they are resolved with it. Otherwise what moving a ticket raises.
     """
-    ticket = await move(tx, ticket_id, "resolve", reason=reason)
-    unfinished = [task for task in await open_tasks(tx, ticket_id) if task.kind != DIAGNOSE]
+    ticket = await access(tx, ticket_id, "resolve")
+    await target_of(tx, ticket, "resolve")
+    if ticket.assignee_id is None and tx.actor.person_id is not None:
+        await assign(tx, ticket, by_answer=True)
+    children = select(TicketParent.child_id).where(TicketParent.parent_id == ticket_id)
+    tickets = [ticket_id, *await tx.all(children)]
+    await _end(tx, tickets, "resolve", reason=reason, choice=choice)
+    return ticket
+
+
+async def close(
+    tx: Tx,
+    ticket_id: int,
+    *,
+    reason: str | None = None,
+    public: bool = False,
+    choice: Choice | None = None,
+) -> Ticket:
+    """Close the ticket (B15). Raises as :func:`resolve` does; ``public``: the customer may read the
+    reason.
+    """
+    return await _end(tx, [ticket_id], "close", reason=reason, choice=choice, public=public)
+
+
+async def _end(
+    tx: Tx, tickets: Sequence[int], verb: str, *, choice: Choice | None, **how: Any
+) -> Ticket:
+    """Move the first of the tickets, and settle the tasks of all of them."""
+    ticket = await move(tx, tickets[0], verb, **how)
+    unfinished = [task for task in await open_tasks(tx, *tickets) if task.kind != DIAGNOSE]
     if unfinished and choice is None:
-        raise TasksOpen(ticket_id, tuple(Unfinished(task.id, task.title) for task in unfinished))
+        found = tuple(Unfinished(task.id, task.title) for task in unfinished)
+        raise TasksOpen(tickets[0], verb, found)
     await _settle(tx, unfinished, choice)
     return ticket
 

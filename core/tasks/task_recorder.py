@@ -59,9 +59,9 @@ async def is_diagnosed(tx: ReadTx, ticket_id: int) -> bool:
     return bool(await tx.first(query))
 
 
-async def open_tasks(tx: Tx, ticket_id: int) -> list[Task]:
-    """Return the ticket's open tasks, oldest first, locked."""
-    query = select(Task).where(Task.ticket_id == ticket_id, IS_OPEN)
+async def open_tasks(tx: Tx, *tickets: int) -> list[Task]:
+    """Return the open tasks of these tickets, oldest first, locked."""
+    query = select(Task).where(Task.ticket_id.in_(tickets), IS_OPEN)
     return await tx.all(query.order_by(Task.id).with_for_update())
 
 

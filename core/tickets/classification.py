@@ -146,6 +146,14 @@ async def set_kind(tx: Tx, ticket: Ticket, wish: ClassWish) -> bool:
     return True
 
 
+async def inherit_kind(tx: Tx, old: Ticket, new: Ticket) -> None:
+    """Give a new ticket the classification and the agreement of the one that it comes from."""
+    kind = await tx.find(Classification, old.id)
+    if kind is not None:
+        wish = ClassWish(kind.service, kind.category, kind.priority, kind.agreement)
+        await set_kind(tx, new, wish)
+
+
 async def _apply(tx: Tx, ticket: Ticket, wish: ClassWish) -> None:
     if not await set_kind(tx, ticket, wish):
         raise NothingToDo("refusal.same_kind", number=ticket.id)

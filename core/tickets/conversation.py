@@ -20,10 +20,11 @@ from core.events import (
     NoteWritten,
     QuestionAfterAll,
 )
-from core.models import Message, Note, Person, Ticket
+from core.models import Message, Note, Person, SentMessage, Ticket
+from core.people.contact_points import answer_at
 from core.people.permissions import may
 from core.sla import answer_clock
-from core.sla.answer_clock import ANSWER, is_known_late, set_timers, unanswered_since
+from core.sla.answer_clock import ANSWER, is_known_late, owed_since, set_timers, unanswered_since
 from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.customer_message import ask_for_answer
@@ -39,13 +40,20 @@ UNDO_HOURS: Final = 48
 
 
 async def reply(
-    tx: Tx, ticket_id: int, incoming: IncomingMessage, *, wait: bool = False, to_all: bool = False
+    tx: Tx,
+    ticket_id: int,
+    incoming: IncomingMessage,
+    *,
+    wait: bool = False,
+    to_all: bool = False,
+    by: str | None = None,
 ) -> Ticket:
     """Answer the customer (B4); ``wait`` then waits for their reply (B5).
 
     Whoever answers an unassigned ticket becomes its assignee (B3). The answer deadline ends when
     the answer is delivered, not before. ``to_all``: it also goes to the customers of all child
-    tickets, as every answer to an outage does. Raises :class:`MoveRefused`, :class:`Unreadable`,
+    tickets, as every answer to an outage does. ``by``: the channel that the customer is answered in
+    from now on, until they write from another. Raises :class:`MoveRefused`, :class:`Unreadable`,
     :class:`Refusal`.
     """
     ticket = await access(tx, ticket_id, "wait" if wait else "reply")
@@ -53,6 +61,8 @@ async def reply(
         raise Unreadable("refusal.empty_answer", number=ticket_id)
     await target_of(tx, ticket, "reply")
     to_all = to_all or ticket.origin == OUTAGE
+    if by is not None:
+        await _choose_channel(tx, ticket, by)
     if not to_all:
         await _demand_channel(tx, ticket)
     if to_all and not await has_children(tx, ticket_id):
@@ -80,6 +90,12 @@ async def reply(
         await assign(tx, ticket, by_answer=True)
     await enter(tx, ticket, "wait" if wait else "reply")
     return ticket
+
+
+async def _choose_channel(tx: Tx, ticket: Ticket, by: str) -> None:
+    person = await tx.get(Person, ticket.customer_id)
+    if by not in tx.company.letter_channels or not await answer_at(tx, person, by):
+        raise Refusal("refusal.no_address", number=ticket.id)
 
 
 async def _demand_channel(tx: Tx, ticket: Ticket) -> None:
@@ -133,7 +149,7 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
     if fresh[0].withdrawn_at is not None:
         return  # taken back while it was on its way: it answers nothing
     await tx.write()
-    await _recount(tx, ticket)
+    await _recount(tx, ticket, answered=True)
     tx.emit(
         AnswerDelivered(
             ticket_id=ticket.id,
@@ -164,8 +180,11 @@ async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
     )
 
 
-async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
-    """Compute since when the customer waits: from the first message after our last delivered one.
+async def _recount(
+    tx: Tx, ticket: Ticket, *, answered: bool = False, unasked: bool = False
+) -> None:
+    """Compute since when the customer waits: from the first message after our last delivered one,
+    or from a promise of ours; an answer that has just arrived (``answered``) keeps that.
 
     Where we wait for the customer, nothing is owed, unless they were ``unasked`` after all.
     """
@@ -173,7 +192,7 @@ async def _recount(tx: Tx, ticket: Ticket, *, unasked: bool = False) -> None:
     theirs = state.category == "waiting" and ticket.waiting_since is None and not unasked
     if state.final or state.resolution or theirs:
         return
-    since = await unanswered_since(tx, ticket)
+    since = await (unanswered_since if answered else owed_since)(tx, ticket)
     if since == ticket.waiting_since:
         return
     timers = answer_clock.end(tx, ticket)
@@ -206,6 +225,7 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
     if (tx.now - message.created_at).total_seconds() > UNDO_HOURS * 3600:
         raise Refusal("refusal.undo_late")
     parts = await _parts(tx, message)
+    await _demand_deletable(tx, parts)
     for part in parts:
         part.withdrawn_at = tx.now
     await tx.write()
@@ -221,6 +241,18 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
         )
     )
     return ticket, message
+
+
+async def _demand_deletable(tx: Tx, parts: Sequence[Message]) -> None:
+    """Raise :class:`Refusal` for what has gone where nothing can be deleted any more."""
+    if not tx.company.letter_channels:
+        return
+    query = select(SentMessage.id).where(
+        SentMessage.message_id.in_([part.id for part in parts]),
+        SentMessage.channel.in_(tx.company.letter_channels),
+    )
+    if await tx.first(query.limit(1)) is not None:
+        raise Refusal("refusal.undo_letter")
 
 
 async def _parts(tx: Tx, message: Message) -> list[Message]:
@@ -243,6 +275,15 @@ async def retry(tx: Tx, message_id: int) -> Ticket:
         raise NothingToDo("refusal.retried")
     tx.emit(AnswerRetried(ticket_id=ticket.id, message_id=message.id))
     return ticket
+
+
+async def whole_of(tx: Tx, message_id: int) -> str:
+    """Return a message with what was left out of it. Raises :class:`Refusal` if nothing was."""
+    message = await tx.find(Message, message_id)
+    if message is None or message.ticket_id is None or "whole" not in message.content:
+        raise Refusal("refusal.outdated")
+    await access(tx, message.ticket_id, "note")
+    return str(message.content["whole"])
 
 
 async def question_after_all(tx: Tx, message_id: int) -> Ticket:

@@ -134,12 +134,14 @@ async def open_ticket(
     title: str | None = None,
     part_of: str | None = None,
     undecided: bool = False,
+    silent: bool = False,
 ) -> Ticket:
     """Open a ticket of the person with this message.
 
     Without a ``title`` it is the topic's; without a topic, the question itself (A3). The answer
-    deadline runs from now (decision: set at registration). ``part_of`` and ``undecided``: see the
-    event; the words of a ticket that the group does not look at are shown by its later card.
+    deadline runs from now (decision: set at registration). ``part_of``, ``undecided``, ``silent``:
+    see the event; the words of a ticket that the group does not look at are shown by its later
+    card.
     Without an ``origin`` it is the channel of the message.
     """
     origin = origin or said[0].ref.channel
@@ -175,6 +177,7 @@ async def open_ticket(
             answer_due=ticket.answer_due,
             part_of=part_of,
             undecided=undecided,
+            silent=silent,
         )
     )
     hidden = undecided or part_of == "outage"
@@ -197,5 +200,8 @@ async def _number_after_restore(tx: Tx) -> int | None:
 
 
 def _fits_card(words: IncomingMessage) -> bool:
-    """Return whether the card shows the whole message: plain text of ordinary length."""
-    return words.kind == "text" and len(words.text) <= CARD_SHOWS
+    """Return whether the card shows the whole message: plain text of ordinary length, with nothing
+    to remark about it, and nothing that was left out.
+    """
+    plain = words.kind == "text" and not {"remark", "whole"} & words.content.keys()
+    return plain and len(words.text) <= CARD_SHOWS

@@ -15,7 +15,7 @@ from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator
 from core.delivery.sent_messages import note_card, note_former_card, note_redrawn, note_sent
 from core.delivery.settlement import FollowUps
 from core.events import PersonUnreachable
-from core.models import Message, Person, Ticket
+from core.models import Message, OutboxRow, Person, Ticket
 from core.people.identity import Sender, find_by_address, lose
 from core.tickets.catalog import workflow_of
 from core.tickets.conversation import answer_delivered, answer_failed
@@ -77,6 +77,25 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
     if reason == "blocked" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
         await lose_customer(tx, person, reason, by_answer=answer)
+
+
+async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int) -> None:
+    """The other side had accepted a delivery, and says now that it will never arrive (F5).
+
+    ``ticket_id``: its ticket, 0 without one. After a restore another row may have the id (R21).
+    """
+    row = await tx.find(OutboxRow, outbox_id)
+    if row is None or row.state != "sent" or (row.ticket_id or 0) != ticket_id:
+        return
+    answer = row.kind == "content" and row.person_id is not None and row.message_id is not None
+    if answer and row.message_id is not None:
+        message = await tx.get(Message, row.message_id)
+        message.delivered_at = None
+        await tx.write()
+        await answer_failed(tx, message.id, "blocked")
+    person = None if row.person_id is None else await tx.get(Person, row.person_id)
+    if person is not None and person.address == Address(row.channel, row.address):
+        await lose_customer(tx, person, "blocked", by_answer=answer)
 
 
 async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:

@@ -1,12 +1,13 @@
 """An incoming message, where messages belong, and parts of long messages that an app has split."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from core.address_holders import holder_of
 from core.addresses import Address, MessageRef
+from core.db import PreparedStatement
 from core.models import Message, Note, SentMessage
 from core.tx import ReadTx
 from core.words.names import units
@@ -41,30 +42,37 @@ class MessageLocation:
     ours: bool = False
 
 
+_PLACED: Final = PreparedStatement(
+    select(SentMessage.ticket_id, SentMessage.message_id).where(
+        SentMessage.channel == bindparam("channel"),
+        SentMessage.chat == bindparam("chat"),
+        SentMessage.message == bindparam("message"),
+    )
+)
+_WRITTEN, _NOTED = (
+    PreparedStatement(
+        select(said.ticket_id, said.id)
+        .where(
+            said.source_channel == bindparam("channel"),
+            said.source_chat == bindparam("chat"),
+            said.source_message == bindparam("message"),
+        )
+        .limit(1)
+    )
+    for said in (Message, Note)
+)
+
+
 async def find_location(tx: ReadTx, ref: MessageRef) -> MessageLocation | None:
     """Return what this message is, or None if it is nothing of the desk's."""
-    placed = (
-        await tx.session.execute(
-            select(SentMessage.ticket_id, SentMessage.message_id).where(
-                SentMessage.channel == ref.channel,
-                SentMessage.chat == ref.chat,
-                SentMessage.message == ref.message,
-            )
-        )
-    ).one_or_none()
-    if placed is not None:
-        return MessageLocation(placed.ticket_id, placed.message_id, ours=True)
-    written = (
-        await tx.session.execute(
-            select(Message.ticket_id, Message.id).where(Message.source == ref).limit(1)
-        )
-    ).one_or_none()
-    if written is not None:
-        return MessageLocation(written.ticket_id, written.id)
-    noted = (
-        await tx.session.execute(select(Note.ticket_id, Note.id).where(Note.source == ref).limit(1))
-    ).one_or_none()
-    return None if noted is None else MessageLocation(noted.ticket_id, note_id=noted.id)
+    there = asdict(ref)
+    for ticket_id, message_id in await _PLACED.rows(tx.session, there):
+        return MessageLocation(ticket_id, message_id, ours=True)
+    for ticket_id, message_id in await _WRITTEN.rows(tx.session, there):
+        return MessageLocation(ticket_id, message_id)
+    for ticket_id, note_id in await _NOTED.rows(tx.session, there):
+        return MessageLocation(ticket_id, note_id=note_id)
+    return None
 
 
 # A longer text arrives in parts of 4096 characters; the command itself is not kept.

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 
 from core.addresses import MessageRef
 from core.events import WordsKept
-from core.models import Message, Person, Ticket
+from core.models import Message, Person, Ticket, TicketCamera
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tickets.catalog import topic_title, workflow_of
 from core.tickets.customer_message import is_mere_thanks, join, open_ticket
@@ -176,7 +176,11 @@ async def add_to(tx: Tx, person: Person, ticket: Ticket, said: Sequence[Incoming
     """
     state = (await workflow_of(tx)).state(ticket.state)
     if state.final and not all(is_mere_thanks(words) for words in said):
-        new = await open_ticket(tx, person, said, topic=ticket.topic, follows=ticket.id)
+        fault = await tx.find(TicketCamera, ticket.id)
+        title = None if fault is None else ticket.title
+        new = await open_ticket(
+            tx, person, said, topic=ticket.topic, follows=ticket.id, title=title
+        )
         follow_up(tx, person, new.id)
         return Heard(Outcome.OPENED, person, new)
     for words in said:

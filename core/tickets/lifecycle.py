@@ -3,19 +3,28 @@
 `access` loads the ticket of an action and checks the actor's rights (S1, S23).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
 
-from core.errors import AlreadyTaken, MoveRefused, NoSuchTicket, NotAllowed, NothingToDo, NotYours
+from core.delivery.outbox_store import is_under_way
+from core.errors import (
+    AlreadyTaken,
+    MoveRefused,
+    NoSuchTicket,
+    NotAllowed,
+    NothingToDo,
+    NotYours,
+    Refusal,
+)
 from core.events import StateEntered, TicketReleased, TicketTaken
-from core.models import Person, Ticket
+from core.models import Message, Person, Ticket
 from core.people.permissions import may
 from core.sla import answer_clock
-from core.sla.answer_clock import RATING, WAKE, set_timers, unanswered_since
+from core.sla.answer_clock import RATING, REVIEW, WAKE, set_timers, unanswered_since
 from core.tickets.catalog import answer_span, workflow_of
-from core.tickets.workflow import FROZEN, NEEDS_ANSWER, State, queue_rank
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
 from core.tx import Tx
 
 
@@ -27,8 +36,7 @@ async def access(tx: Tx, ticket_id: int, verb: str) -> Ticket:
     """
     if not may(tx.actor.role, verb):
         raise NotAllowed(verb)
-    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
-    ticket = await tx.first(query)
+    ticket = await tx.find(Ticket, ticket_id, hold=True)
     if ticket is None:
         raise NoSuchTicket(ticket_id)
     tx.pin([ticket])
@@ -42,6 +50,8 @@ Timers = dict[str, datetime | None]
 # Verbs that have an effect in the state they lead to: a freeze gets another end, and a ticket
 # that waits again has nothing to answer.
 RESTATING: Final = frozenset({"freeze", "wait"})
+# How often a pause without an end is told of.
+REVIEW_EVERY: Final = timedelta(days=7)
 
 
 async def target_of(tx: Tx, ticket: Ticket, verb: str) -> tuple[State, State]:
@@ -105,7 +115,7 @@ def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     timers: Timers = {}
     if old.pause and old.category != new.category:
         ticket.frozen_until = None
-        timers[WAKE] = None
+        timers[WAKE] = timers[REVIEW] = None
         timers |= answer_clock.resume(tx, ticket)
     if old.resolution and not new.resolution:
         ticket.resolved_at = None if not new.final else ticket.resolved_at
@@ -126,10 +136,11 @@ def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timer
         rating = None if wait is None else tx.now + wait
         return answer_clock.end(tx, ticket) | {RATING: rating}
     if new.pause and new.category == "waiting":
-        return answer_clock.end(tx, ticket)
+        return {REVIEW: tx.now + REVIEW_EVERY}
     if new.pause:
         ticket.frozen_until = until
-        return answer_clock.suspend(tx, ticket) | {WAKE: until}
+        review = tx.now + REVIEW_EVERY if until is None else None
+        return answer_clock.suspend(tx, ticket) | {WAKE: until, REVIEW: review}
     return {}
 
 
@@ -140,6 +151,7 @@ def place_in_queue(ticket: Ticket, state: State) -> None:
     by_rank: dict[int | None, datetime | None] = {
         NEEDS_ANSWER: ticket.answer_due or ticket.waiting_since,
         FROZEN: ticket.frozen_until or ticket.opened_at,
+        RESOLVED: ticket.resolved_at,
         None: None,
     }
     ticket.queue_at = by_rank.get(rank, ticket.opened_at)
@@ -160,14 +172,36 @@ async def move(
     """
     ticket = await access(tx, ticket_id, verb)
     old, new = await target_of(tx, ticket, verb)
-    ended = old.final or old.resolution
-    timers = (
-        await _restart_answer_clock(tx, ticket)
-        if ended and not (new.final or new.resolution)
-        else None
-    )
+    if new.category == "waiting":
+        await _demand_question(tx, ticket)
+    timers: Timers = {}
+    if new.clock == "runs" and old.clock == "stops":
+        timers = await _restart_answer_clock(tx, ticket)
+    elif new.clock == "runs" and old.category == "frozen":
+        timers = await begin_after_freeze(tx, ticket)
     await enter(tx, ticket, verb, reason=reason, until=until, timers=timers, public=public)
     return ticket
+
+
+async def _demand_question(tx: Tx, ticket: Ticket) -> None:
+    """Check that the last word is ours, or is on its way: nobody waits for a customer who waits
+    for us (C1). Raises :class:`Refusal`.
+    """
+    if ticket.waiting_since is None:
+        return
+    newest = select(Message).where(Message.ticket_id == ticket.id, Message.counts.is_(True))
+    said = await tx.first(newest.order_by(Message.id.desc()).limit(1))
+    ours = said is not None and not said.from_customer and said.withdrawn_at is None
+    if not (ours and said is not None and await is_under_way(tx, said.id, "content")):
+        raise Refusal("refusal.wait_unasked", number=ticket.id)
+
+
+async def begin_after_freeze(tx: Tx, ticket: Ticket) -> Timers:
+    """Start the answer clock of a ticket that comes back from a freeze: we promised to (B17).
+
+    What was left of a deadline before the freeze is left now: `enter` lets it run again.
+    """
+    return answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
 
 
 async def freeze_until(tx: Tx, ticket_id: int, until: datetime | None) -> Ticket:

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from sqlalchemy import func, literal, or_, select, tuple_
 
-from core.models import Clock, Person, Ticket
+from core.db import constant
+from core.models import Clock, Person, StateRow, Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.search import search
-from core.tickets.workflow import FROZEN, NEEDS_ANSWER, Marker, marker
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, Marker, marker
 from core.tx import ReadTx
 from core.words.numbers import find_number
 
@@ -77,6 +78,9 @@ class Page:
     overdue: int | None = None
 
 
+_WAITING: Final = select(StateRow.code).where(StateRow.category == constant("waiting"))
+
+
 def _queue(_tx: ReadTx, _person: int | None) -> list[Any]:
     return []
 
@@ -102,15 +106,25 @@ def _frozen(_tx: ReadTx, _person: int | None) -> list[Any]:
     return [Ticket.queue_rank == FROZEN]
 
 
+def _waiting(_tx: ReadTx, _person: int | None) -> list[Any]:
+    return [Ticket.state.in_(_WAITING)]
+
+
+def _resolved(_tx: ReadTx, _person: int | None) -> list[Any]:
+    return [Ticket.queue_rank == RESOLVED]
+
+
 VIEWS: Final[Mapping[str, Callable[[ReadTx, int | None], list[Any]]]] = {
     "queue": _queue,
     "mine": _mine,
     "free": _free,
     "overdue": _overdue,
     "frozen": _frozen,
+    "waiting": _waiting,
+    "resolved": _resolved,
 }
 # Views whose tickets all have one rank.
-_RANKED: Final = frozenset({"overdue", "frozen"})
+_RANKED: Final = frozenset({"overdue", "frozen", "resolved"})
 
 
 async def page_of(
@@ -126,10 +140,12 @@ async def page_of(
 
     ``person`` is whose the view ``mine`` is. An invalid cursor means the first page.
     """
-    chosen = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
+    wanted = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
+    chosen = wanted if view in _RANKED else [*wanted, Ticket.queue_rank < RESOLVED]
     start, turned = _read_cursor(cursor)
     backward = backward and start is not None
-    query = _LINES.where(*chosen).limit(size + 1)
+    # what stands before the cursor is not resolved: another bound would replace the cursor's
+    query = _LINES.where(*(wanted if backward else chosen)).limit(size + 1)
     if start is not None:
         query = query.where(_beyond(start, backward=backward, ranked=view in _RANKED))
     order = [column.desc() if backward else column for column in _PLACE]

@@ -28,9 +28,10 @@ _NOBODYS = frozenset({"frozen", "resolved"})
 class Measures:
     """The times of one ticket.
 
-    ``first_response``: from its opening to our first delivered answer; ``states``: how long in
-    which state, by code; ``life``: from the opening to the last end, or until now. ``by_us``: how
-    long the customer waited for our word; ``by_customer``: how long we waited for theirs.
+    ``first_response``: from its opening to our first delivered answer, or solution in words;
+    ``states``: how long in which state, by code; ``life``: from the opening to the last end, or
+    until now. ``by_us``: how long the customer waited for our word; ``by_customer``: how long we
+    waited for theirs.
     """
 
     first_response: timedelta | None = None
@@ -90,6 +91,8 @@ class _TimeTally:
             case "state_entered":
                 self.state, self.category = facts["new"], facts["category"]
                 self.waiting = facts["waiting_since"] is not None
+                if facts.get("verb") == "resolve" and facts.get("reason"):
+                    self._respond(at)
             case "customer_wrote" if facts["turned"]:
                 self.waiting = True
             case "question_after_all":
@@ -98,8 +101,11 @@ class _TimeTally:
                 self.waiting = facts["waiting_since"] is not None
             case "answer_delivered":
                 self.waiting = facts["waiting_since"] is not None
-                if self.measures.first_response is None and self.opened_at is not None:
-                    self.measures.first_response = self.ruler(self.opened_at, at)
+                self._respond(at)
+
+    def _respond(self, at: datetime) -> None:
+        if self.measures.first_response is None and self.opened_at is not None:
+            self.measures.first_response = self.ruler(self.opened_at, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select
 from core import events as e
 from core.db.statements import insert_or
 from core.errors import MoveRefused, NothingToDo
-from core.models import NextContact, SystemState, Ticket
+from core.models import JournalEntry, NextContact, SystemState, Ticket
 from core.sla.answer_clock import CONTACT, set_timers
 from core.subscribers import Subscriber
 from core.tickets.catalog import workflow_of
@@ -48,7 +48,7 @@ async def contact_of(tx: ReadTx, ticket_id: int) -> datetime | None:
 
 
 async def record(tx: Tx, events: Sequence[e.Event]) -> None:
-    """An end, a resolution, or a word of ours on the day or later keeps the promise."""
+    """An end, a resolution, or a word of ours in time keeps the promise."""
     for event in events:
         ends = isinstance(event, e.StateEntered) and event.clock == "stops"
         if event.ticket_id is None or (isinstance(event, e.StateEntered) and not ends):
@@ -56,9 +56,22 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
         if not await _is_anything_planned(tx):
             return
         at = await contact_of(tx, event.ticket_id)
-        if at is not None and (ends or _day(tx, at) <= _day(tx, tx.now)):
+        if at is not None and (ends or await _is_kept(tx, event.ticket_id, at)):
             await _set(tx, event.ticket_id, None)
             tx.emit(e.NextContactSet(ticket_id=event.ticket_id, at=None, old=at))
+
+
+async def _is_kept(tx: ReadTx, ticket_id: int, at: datetime) -> bool:
+    """Return whether a word of ours now keeps the promise: on its day or later; a promise of the
+    same day, from its hour on.
+    """
+    if at <= tx.now:
+        return True
+    planned = select(func.max(JournalEntry.at)).where(
+        JournalEntry.ticket_id == ticket_id, JournalEntry.event == "next_contact_set"
+    )
+    since = await tx.first(planned)
+    return _day(tx, at) == _day(tx, tx.now) and since is not None and _day(tx, since) < _day(tx, at)
 
 
 class Planned:

@@ -5,25 +5,28 @@ points of a customer who has not written to us (A5).
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 
 from core.models import ContactPoint, Link, Ticket, TicketParent
 from core.tickets.catalog import workflow_of
-from core.tx import ReadTx
+from core.tx import ReadTx, Tx
 
 TICKET: Final = "ticket"
 SPLIT: Final = "split"
 URL: Final = "url"
 SPLIT_FROM: Final = "split_from"
 SPLIT_TO: Final = "split_to"
+FOLLOW: Final = "follow"
+FOLLOWED_BY: Final = "followed_by"
+"""As the ended ticket sees it; the one that follows names its forerunner anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkFacts:
     """A link as one of its ends sees it: to ``other``, a ticket, or to an object elsewhere.
 
-    ``kind``: `TICKET`, `SPLIT_FROM`, `SPLIT_TO` or `URL`. ``state``: of an object as somebody noted
-    it; of a ticket, the category of its state.
+    ``kind``: `TICKET`, `SPLIT_FROM`, `SPLIT_TO`, `FOLLOWED_BY` or `URL`. ``state``: of an object as
+    somebody noted it; of a ticket, the category of its state.
     """
 
     id: int
@@ -61,11 +64,12 @@ async def relations_of(tx: ReadTx, ticket_id: int) -> Relations:
 
 async def links_of(tx: ReadTx, ticket_id: int) -> tuple[LinkFacts, ...]:
     """Return all links of a ticket, whichever of its ends it is."""
+    seen = or_(and_(Link.ticket_id == ticket_id, Link.kind != FOLLOW), Link.other_id == ticket_id)
     far = case((Link.ticket_id == ticket_id, Link.other_id), else_=Link.ticket_id)
     query = (
         select(Link, Ticket.id, Ticket.state)
         .outerjoin(Ticket, Ticket.id == far)
-        .where(or_(Link.ticket_id == ticket_id, Link.other_id == ticket_id))
+        .where(seen)
         .order_by(Link.id)
     )
     workflow = await workflow_of(tx)
@@ -84,6 +88,8 @@ async def links_of(tx: ReadTx, ticket_id: int) -> tuple[LinkFacts, ...]:
 
 
 def _seen_from(link: Any, ticket_id: int) -> str:
+    if link.kind == FOLLOW:
+        return FOLLOWED_BY
     if link.kind != SPLIT:
         return str(link.kind)
     return SPLIT_FROM if link.ticket_id == ticket_id else SPLIT_TO
@@ -97,3 +103,21 @@ async def reach_of(tx: ReadTx, person_id: int) -> tuple[tuple[str, str], ...]:
         .order_by(ContactPoint.kind.desc(), ContactPoint.value)
     )
     return tuple((kind, value) for kind, value in await tx.rows(query))
+
+
+class Linked:
+    """Whether any ticket is linked with another: most desks have none."""
+
+
+async def is_anything_linked(tx: ReadTx) -> bool:
+    """Return whether any ticket is linked; cached until there is the first link."""
+    return await tx.any_row(Linked, select(Link.id).where(Link.other_id.is_not(None)))
+
+
+async def link_tickets(tx: Tx, ticket_id: int, kind: str, other: int) -> Link:
+    """Add a row between two tickets; the calling action records what happened."""
+    if not await is_anything_linked(tx):
+        tx.invalidate(Linked)
+    row = Link(ticket_id=ticket_id, kind=kind, other_id=other, at=tx.now)
+    await tx.insert(row)
+    return row

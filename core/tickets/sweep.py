@@ -6,7 +6,7 @@ however many batches it takes: the stored time of the last sweep changes only wh
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 
 from core.db import is_transient, may_run_again
-from core.errors import MoveRefused
+from core.delivery.notices import TRIAL
 from core.events import (
     CaughtUp,
     ClockMissed,
@@ -22,12 +22,20 @@ from core.events import (
     ContactDue,
     DeadlineMissed,
     DeadlineNear,
+    Event,
+    StillPaused,
     TicketWoke,
 )
 from core.fault_points import pass_point
 from core.models import Clock, Outage, SystemState, Ticket, TicketParent, Timer
-from core.sla.answer_clock import ANSWER, NEAR, REMINDER, WAKE, set_timers
-from core.tickets.lifecycle import enter, target_of
+from core.sla.answer_clock import ANSWER, CONTACT, NEAR, RATING, REMINDER, REVIEW, WAKE, set_timers
+from core.tickets.catalog import workflow_of
+from core.tickets.lifecycle import (
+    REVIEW_EVERY,
+    begin_after_freeze,
+    enter,
+)
+from core.tickets.workflow import RESOLVED
 from core.tx import Tx
 
 log = logging.getLogger(__name__)
@@ -84,7 +92,7 @@ async def sweep(tx: Tx) -> int:
         if not await _claim(tx, timer):
             continue
         fired = await _fired(tx, tickets[timer.ticket_id], timer, after_downtime=after_downtime)
-        if fired and after_downtime:
+        if fired and after_downtime and tickets[timer.ticket_id].origin != TRIAL:
             gathered[timer.kind] = [*gathered.get(timer.kind, ()), timer.ticket_id]
     if len(due) < BATCH and gathered:
         _tell_as_one(tx, gathered, gap)
@@ -165,35 +173,93 @@ async def _fired(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) ->
 
 
 async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) -> bool:
-    """The effect of one timer. False when the ticket's state has overtaken it."""
-    due = ticket.answer_due or timer.at
+    """The effect of one timer. False when it is not one to be told of in a digest."""
     if timer.kind in _CLOCKS:
         return await _tell_of_clock(tx, timer, after_downtime=after_downtime)
+    if timer.kind in _TOLD:
+        tx.emit(_TOLD[timer.kind](ticket, timer, after_downtime))
+        return True
     match timer.kind:
-        case "contact":
-            tx.emit(ContactDue(ticket_id=ticket.id, at=timer.at, after_downtime=after_downtime))
-            return True
-        case "reminder":
-            tx.emit(DeadlineNear(ticket_id=ticket.id, due=due, after_downtime=after_downtime))
-            return True
-        case "answer":
-            tx.emit(DeadlineMissed(ticket_id=ticket.id, due=due, after_downtime=after_downtime))
-            return True
         case "wake":
-            reason = ticket.reason
-            woke = await _moved(tx, ticket, "wake")
-            if woke:
-                waiting = ticket.waiting_since is not None
-                tx.emit(
-                    TicketWoke(
-                        ticket_id=ticket.id,
-                        reason=reason,
-                        waiting=waiting,
-                        after_downtime=after_downtime,
-                    )
-                )
-            return woke
-    return await _moved(tx, ticket, "expire")
+            return await _wake(tx, ticket, after_downtime=after_downtime)
+        case "review":
+            return await _review(tx, ticket)
+    return await _expire(tx, ticket)
+
+
+# Timers that only say something: its event.
+_TOLD: Final[dict[str, Callable[[Ticket, Due, bool], Event]]] = {
+    CONTACT: lambda ticket, timer, down: ContactDue(
+        ticket_id=ticket.id, at=timer.at, after_downtime=down
+    ),
+    REMINDER: lambda ticket, timer, down: DeadlineNear(
+        ticket_id=ticket.id, due=ticket.answer_due or timer.at, after_downtime=down
+    ),
+    ANSWER: lambda ticket, timer, down: DeadlineMissed(
+        ticket_id=ticket.id, due=ticket.answer_due or timer.at, after_downtime=down
+    ),
+}
+
+
+async def _review(tx: Tx, ticket: Ticket) -> bool:
+    """A pause without an end is told of by itself, even after a downtime, and again in a week."""
+    state = (await workflow_of(tx)).state(ticket.state)
+    await set_timers(tx, ticket.id, {REVIEW: tx.now + REVIEW_EVERY})
+    tx.emit(StillPaused(ticket_id=ticket.id, category=state.category))
+    return False
+
+
+async def _wake(tx: Tx, ticket: Ticket, *, after_downtime: bool) -> bool:
+    """The freeze is over: an answer is owed (B17). False when the state has overtaken it."""
+    new, reason = (await workflow_of(tx)).move(ticket.state, "wake"), ticket.reason
+    if new is None:
+        return False
+    timers = await begin_after_freeze(tx, ticket) if new.clock == "runs" else {}
+    await enter(tx, ticket, "wake", timers=timers)
+    tx.emit(
+        TicketWoke(
+            ticket_id=ticket.id,
+            reason=reason,
+            waiting=ticket.waiting_since is not None,
+            after_downtime=after_downtime,
+        )
+    )
+    return True
+
+
+async def _expire(tx: Tx, ticket: Ticket) -> bool:
+    """Close a resolved ticket, if the wait for a rating is over by what the company wants now
+    (B15).
+    """
+    wait = tx.company.rating_wait
+    if wait is None or ticket.resolved_at is None:
+        return False
+    if ticket.resolved_at + wait > tx.now:
+        await set_timers(tx, ticket.id, {RATING: ticket.resolved_at + wait})
+        return False
+    if (await workflow_of(tx)).move(ticket.state, "expire") is None:
+        return False
+    await enter(tx, ticket, "expire")
+    return True
+
+
+async def set_overdue_ratings(tx: Tx) -> int:
+    """Let the sweep close what was resolved long ago and has no timer, because nothing was to be
+    closed then, or later (B15). Returns how many there were.
+    """
+    wait = tx.company.rating_wait
+    if wait is None:
+        return 0
+    pending = select(Timer.due_at).where(
+        Timer.ticket_id == Ticket.id, Timer.kind == RATING, Timer.due_at <= tx.now
+    )
+    query = select(Ticket.id).where(
+        Ticket.queue_rank == RESOLVED, Ticket.queue_at <= tx.now - wait, ~pending.exists()
+    )
+    numbers = await tx.all(query.order_by(Ticket.queue_at).limit(BATCH))
+    for number in numbers:
+        await set_timers(tx, number, {RATING: tx.now})
+    return len(numbers)
 
 
 async def _tell_of_clock(tx: Tx, timer: Due, *, after_downtime: bool) -> bool:
@@ -223,15 +289,6 @@ async def _is_part_of_outage(tx: Tx, ticket_id: int) -> bool:
         .where(TicketParent.child_id == ticket_id, Outage.closed_at.is_(None))
     )
     return await tx.session.scalar(query) is not None
-
-
-async def _moved(tx: Tx, ticket: Ticket, verb: str) -> bool:
-    try:
-        await target_of(tx, ticket, verb)
-    except MoveRefused:
-        return False
-    await enter(tx, ticket, verb)
-    return True
 
 
 def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:

@@ -152,12 +152,16 @@ def marker(
 NEEDS_ANSWER: Final = 0
 ANSWERED: Final = 1
 FROZEN: Final = 2
+RESOLVED: Final = 3
+"""Not in the queue, but in a list of its own (X15)."""
 
 
 def queue_rank(state: State, waiting_since: datetime | None) -> int | None:
-    """Return the rank in the queue, or ``None`` if the ticket is not in it."""
-    if state.final or state.resolution:
+    """Return the rank in the lists, or ``None`` if the ticket has ended."""
+    if state.final:
         return None
+    if state.resolution:
+        return RESOLVED
     if state.category == "frozen":
         return FROZEN
     return ANSWERED if waiting_since is None else NEEDS_ANSWER

@@ -29,6 +29,7 @@ ALIASES: Final[dict[str, str]] = {
     "забрать": "undo",
     "новое": "new",
     "звонок": "call",
+    "написать": "write",
     "кто": "who",
     "объединить": "merge",
     "данные": "contact",
@@ -95,6 +96,12 @@ VIEWS: Final[dict[str, str]] = {
     "late": "overdue",
     "замороженные": "frozen",
     "заморожено": "frozen",
+    "ждут": "waiting",
+    "ждём": "waiting",
+    "ждем": "waiting",
+    "решённые": "resolved",
+    "решенные": "resolved",
+    "решено": "resolved",
 }
 """Names of lists, besides their own."""
 

@@ -38,6 +38,19 @@ def find_number(text: str, mask: str = "SR-{0}") -> tuple[int, str] | None:
     return number, line[rest:]  # as it stands in the text: entities are found by it
 
 
+def find_masked(text: str, mask: str) -> list[int]:
+    """Return all numbers in `text` that are written as the mask says, and stand by themselves."""
+    found = (int(match[1]) for match in _anywhere(mask).finditer(text))
+    return [number for number in found if 0 < number <= GREATEST]
+
+
+@lru_cache(maxsize=16)
+def _anywhere(mask: str) -> re.Pattern[str]:
+    before, _, after = mask.partition("{0}")
+    masked = rf"{_literal(before)}(\d{{1,12}}){_literal(after)}"
+    return re.compile(rf"(?<!\w){masked}(?!\w)", re.IGNORECASE)
+
+
 @lru_cache(maxsize=16)
 def _shape(mask: str) -> re.Pattern[str]:
     before, _, after = mask.partition("{0}")

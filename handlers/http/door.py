@@ -3,9 +3,11 @@
 from fastapi import FastAPI
 
 from core.desk import Desk
+from core.files import FileStore
 from core.texts import Texts
 from handlers.http.api.access import Gatekeeper
 from handlers.http.api.routes import PREFIX, make_api
+from handlers.http.files import file_routes
 from handlers.http.guard import Guard
 from handlers.http.health import Vitals, health_routes
 from handlers.http.pages.routes import page_routes
@@ -20,6 +22,7 @@ def make_door(
     webhook: Webhook | None = None,
     *,
     public_url: str | None = None,
+    files: FileStore | None = None,
 ) -> FastAPI:
     """Return the application. Without a ``webhook`` there is no such path. ``public_url``: what
     links to the desk's pages begin with.
@@ -29,6 +32,8 @@ def make_door(
     speak_problems(app)
     keeper = Gatekeeper(desk)
     app.include_router(health_routes(desk, vitals, keeper))
+    if files is not None:
+        app.include_router(file_routes(desk, files))
     if webhook is not None:
         app.include_router(webhook_routes(webhook))
     app.include_router(page_routes(desk, texts))

@@ -170,12 +170,12 @@ async def on_button(
     elif message.chat.type == "private":
         role = await role_of(desk, query.from_user)
         if role is Role.OPERATOR:
-            role = await memberships.role_of(query.from_user)
+            role = await memberships.role_of(query.from_user, press=True)
         handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
     elif chat_address(message.chat.id) == desk.company.alerts_chat:
         handler = admins.on_button
     elif await is_operator_chat(desk, message.chat.id):
-        await memberships.require(query.from_user)
+        await memberships.require(query.from_user, press=True)
         handler = on_group_button
     if handler is None:
         raise Refusal("refusal.outdated")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from sandbox.demo import Demo
+from sandbox.page import mail_pane
 from sandbox.page.act_request import ActRequest
 from sandbox.page.acts import act
 from sandbox.page.bot_control import BotControl
@@ -128,6 +129,16 @@ class Page:
         self.feed.refresh()
         return web.json_response(answer)
 
+    async def mail(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``GET /page/mail?box=anna``: what lies in a customer's mailbox."""
+        found = mail_pane.letters(self.demo, request.query.get("box", ""))
+        return web.json_response(found, headers={"Cache-Control": "no-store"})
+
+    async def write_mail(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``POST /page/mail``: a customer writes to the desk."""
+        body, _ = await read_body(request)
+        return web.json_response(mail_pane.write(self.demo, body))
+
     async def trouble(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /page/trouble``."""
         body, _ = await read_body(request)
@@ -148,5 +159,7 @@ _ROUTES: Final[dict[tuple[str, str], Handler]] = {
     ("GET", "/page/world"): Page.world_now,
     ("GET", "/page/events"): Page.events,
     ("POST", "/page/act"): Page.act,
+    ("GET", "/page/mail"): Page.mail,
+    ("POST", "/page/mail"): Page.write_mail,
     ("POST", "/page/trouble"): Page.trouble,
 }

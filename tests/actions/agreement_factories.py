@@ -18,15 +18,17 @@ TERMS = (
 )
 
 
-async def agrees(desk: Desk, terms: Sequence[Term] = TERMS, code: str = "plain") -> None:
-    """The company's default agreement, its calendar and two services."""
+async def agrees(
+    desk: Desk, terms: Sequence[Term] = TERMS, code: str = "plain", *, default: bool = True
+) -> None:
+    """An agreement, the company's ``default`` one, its calendar and two services."""
 
     async def put(tx: Tx) -> None:
         await directory.put_service(tx, "video", {"en": "Video", "ru": "Видео"}, position=1)
         await directory.put_service(tx, "doors", {"en": "Doors", "ru": "Домофоны"}, position=2)
         await directory.put_calendar(tx, "office", "Office", zone="UTC", week=WEEK)
         await directory.put_agreement(
-            tx, code, code.title(), calendar="office", terms=terms, default=True
+            tx, code, code.title(), calendar="office", terms=terms, default=default
         )
 
     await desk.run(put)

@@ -105,6 +105,7 @@ async def test_a_pause_keeps_what_is_left_and_the_customers_answer_ends_it(
     who = await operator(desk)
     await desk.run_as(who, take, ticket.id)
     clock.now = at(23, 12)
+    await answers(desk, store, ticket.id)
     await desk.run_as(who, move, ticket.id, "wait")
     assert (await due(desk, ticket.id))["resolution"] == 13.5
     assert "resolution" not in await store.timers(ticket.id)
@@ -474,6 +475,7 @@ async def test_an_end_needs_no_next_contact(
 ) -> None:
     ticket = await opens(desk)
     who = await operator(desk)
+    await answers(desk, store, ticket.id)
     await desk.run_as(who, next_contact.plan_contact, ticket.id, at(25, 9))
     await desk.run_as(who, move, ticket.id, verb)
     assert len(await store.rows(select(NextContact))) == still

@@ -151,6 +151,26 @@ async def test_a_second_process_is_refused(own: Database) -> None:
     await third.close()
 
 
+@pytest.mark.parametrize("way", ["by a link to the file", "by a link to its folder", "unlocked"])
+async def test_a_second_process_is_refused_by_whatever_way_it_comes(
+    own: Database, tmp_path: Path, way: str
+) -> None:
+    own.lock()
+    path = own.path
+    assert path is not None
+    if way == "by a link to the file":
+        (tmp_path / "other.db").symlink_to(path)
+        path = tmp_path / "other.db"
+    elif way == "by a link to its folder":
+        (tmp_path / "other").symlink_to(path.parent)
+        path = tmp_path / "other" / path.name
+    else:
+        Path(f"{path}.lock").unlink()
+    second = Database(f"sqlite+aiosqlite:///{path}")
+    with pytest.raises(DatabaseInUse):
+        second.lock()
+
+
 async def test_a_reader_cannot_write(database: Database) -> None:
     with pytest.raises(DBAPIError):
         async with database.read() as session:

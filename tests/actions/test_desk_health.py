@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from channels.telegram.addresses import chat_address
 from core.desk import Desk
 from core.errors import NotAllowed
 from core.models import OutboxRow
+from core.setup.chat_health import Condition, tell
 from core.setup.desk_health import beat, find_health, find_heartbeat, find_symptoms, settle_failed
 from core.tx import Tx
-from tests.actions.people import ALERTS, ALICE, ANNA, EVE, customer, opens
+from tests.actions.people import ALERTS, ALICE, ANNA, EVE, OPERATORS, customer, opens
 from tests.actions.store import Store
 from tests.clock import Clock
 
@@ -36,6 +38,15 @@ async def test_a_symptom_is_told_once_when_it_begins_and_once_when_it_is_over(
     assert await store.told("staff@example.org") == ["mail.sick"]
     await desk.run(beat, set())
     assert await store.told(ALERTS) == ["health.sick.poll", "health.over.poll"]
+
+
+async def test_an_alert_channel_that_is_out_of_order_is_not_told_but_the_group(
+    desk: Desk, store: Store
+) -> None:
+    await desk.run(tell, [Condition("alerts", "lacks.can_post_messages", chat_address(ALERTS))])
+    await desk.run(beat, {"disk"})
+    assert await store.told(ALERTS) == []
+    assert "health.sick.disk" in await store.told(OPERATORS)
 
 
 async def test_admins_hear_of_it_in_private(desk: Desk, store: Store) -> None:
@@ -65,6 +76,31 @@ async def test_a_delivery_that_goes_on_failing_is_a_symptom(desk: Desk, clock: C
     assert await desk.read(find_symptoms) == set(), "what only waits for its turn is none"
     await change_outbox(desk, error="network")
     assert await desk.read(find_symptoms) == {"undelivered"}
+
+
+async def test_a_chat_that_is_told_as_closed_is_no_second_symptom(desk: Desk, clock: Clock) -> None:
+    await opens(desk, ALICE, "Hello", "payment")
+    clock.move(minutes=5)
+    await change_outbox(desk, error="blocked")
+    assert await desk.read(find_symptoms) == set()
+
+
+async def test_a_mailbox_of_the_staff_that_is_closed_is_a_symptom(desk: Desk) -> None:
+    await opens(desk, ALICE, "Hello", "payment")
+    await change_outbox(desk, state="failed", error="blocked", channel="email")
+    assert await desk.read(find_symptoms) == {"failed"}
+
+
+async def test_the_letter_that_all_is_well_is_no_new_symptom_when_it_fails(desk: Desk) -> None:
+    await desk.run(beat, {"failed"})
+    await desk.run(beat, set())
+
+    async def fail(tx: Tx) -> None:
+        change = update(OutboxRow).where(OutboxRow.key == "mail.recovered")
+        await tx.session.execute(change.values(state="failed", error="blocked"))
+
+    await desk.run(fail)
+    assert await desk.read(find_symptoms) == set()
 
 
 async def test_who_blocked_the_bot_is_no_symptom(desk: Desk) -> None:

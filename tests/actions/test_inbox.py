@@ -132,6 +132,13 @@ async def test_a_flood_of_what_cannot_be_handled_is_one_alert_while_it_waits(
     assert (alert.facts["inbox_id"], alert.facts["total"]) == (rows[-1].id, 7)
 
 
+async def test_what_is_done_already_is_not_put_aside(desk: Desk) -> None:
+    (update,) = await stored(desk, 1)
+    await finish(desk, update.id)
+    await desk.run(inbox.quarantine, update, "KeyError('x')")
+    assert await desk.read(inbox.list_quarantined) == []
+
+
 async def test_only_what_is_done_and_old_is_forgotten(
     desk: Desk, store: Store, clock: Clock
 ) -> None:

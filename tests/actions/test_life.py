@@ -17,7 +17,7 @@ from core.tickets.default_workflow import MOVES, STATES
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, enter, move
 from core.tickets.sweep import sweep
-from core.tickets.workflow import Marker
+from core.tickets.workflow import RESOLVED, Marker
 from core.tx import SYSTEM, Tx
 from tests.actions.people import (
     ALICE,
@@ -81,7 +81,7 @@ async def test_a_freeze_stops_the_clock_and_what_was_left_runs_on_after_it(
     kept = await store.ticket(ticket.id)
     assert (kept.state, kept.reason, kept.answer_due) == ("frozen", "parts", None)
     assert kept.answer_left == 2 * 86400
-    assert await store.timers(ticket.id) == {}
+    assert await store.timers(ticket.id) == {"review": clock.now + timedelta(days=7)}
     card = await desk.read(card_of, ticket.id)
     assert card and card.marker is Marker.FROZEN
     back = clock.move(days=30)
@@ -130,7 +130,7 @@ async def test_a_second_freeze_replaces_the_first(desk: Desk, store: Store, cloc
     await desk.run_as(olga, move, ticket.id, "freeze")
     kept = await store.ticket(ticket.id)
     assert (kept.frozen_until, kept.answer_left) == (None, 3 * 86400)
-    assert await store.timers(ticket.id) == {}
+    assert set(await store.timers(ticket.id)) == {"review"}
 
 
 @pytest.mark.parametrize("verb", ["unfreeze", "wait", "resolve", "close", "cancel"])
@@ -139,6 +139,7 @@ async def test_whatever_ends_a_freeze_takes_its_alarm_away(
 ) -> None:
     ticket, olga = await opens(desk), await operator(desk)
     until = clock.now + timedelta(hours=1)
+    await desk.run_as(olga, reply, ticket.id, writes())
     await desk.run_as(olga, move, ticket.id, "freeze", until=until)
     await desk.run_as(olga, move, ticket.id, verb)
     assert "wake" not in await store.timers(ticket.id)
@@ -154,7 +155,7 @@ async def test_a_resolution_asks_and_the_content_customer_closes_it(
     ticket, olga, alice = await opens(desk), await operator(desk), await customer(desk)
     await desk.run_as(olga, move, ticket.id, "resolve", reason="new cable")
     kept = await store.ticket(ticket.id)
-    assert (kept.waiting_since, kept.answer_due, kept.queue_rank) == (None, None, None)
+    assert (kept.waiting_since, kept.answer_due, kept.queue_rank) == (None, None, RESOLVED)
     assert await store.timers(ticket.id) == {"rating": clock.now + timedelta(days=3)}
     (told,) = await store.outbox(ALICE.address.chat, key="ticket.resolved_reason")
     assert told.facts["reason"] == "new cable"

@@ -52,19 +52,22 @@ async def test_pages_hold_everything_once(desk: Desk, clock: Clock, many: int) -
         assert (numbers(back), back.place) == (numbers(earlier), earlier.place)
 
 
-async def test_the_most_urgent_come_first(desk: Desk, clock: Clock) -> None:
+async def test_the_most_urgent_come_first(desk: Desk, store: Store, clock: Clock) -> None:
     oldest, answered, frozen, newest, done = await tickets(desk, clock, 5)
     olga = await operator(desk)
     await desk.run_as(olga, lifecycle.take, newest)
     await desk.run_as(olga, move, frozen, "freeze")
-    await desk.run_as(olga, move, answered, "wait")
+    await desk.run_as(olga, conversation.reply, answered, writes("Since when?"), wait=True)
+    asked_now = (await store.messages(answered))[-1].id
+    await desk.run(conversation.answer_delivered, [asked_now])
     await desk.run_as(olga, move, done, "resolve")
     page = await desk.read(page_of, "queue")
     assert numbers(page) == [oldest, newest, answered, frozen]
     assert [str(line.marker) for line in page.lines] == ["🔴", "🔴", "🟢", "🟡"]
-    assert numbers(await desk.read(page_of, "mine", person=olga.person_id)) == [newest]
+    mine = await desk.read(page_of, "mine", person=olga.person_id)
+    assert numbers(mine) == [newest, answered]
     assert numbers(await desk.read(page_of, "mine", person=None)) == []
-    assert numbers(await desk.read(page_of, "free")) == [oldest, answered, frozen]
+    assert numbers(await desk.read(page_of, "free")) == [oldest, frozen]
     assert numbers(await desk.read(page_of, "frozen")) == [frozen]
     assert numbers(await desk.read(page_of, "overdue")) == []
     clock.move(days=3)
@@ -141,7 +144,7 @@ async def test_a_page_begins_where_its_cursor_is(desk: Desk, view: str, backward
         await desk.read(page_of, view, "0.1000000.7.3", backward=backward, person=1)
     ordered = next(each for each in heard if "ORDER BY" in each[0])
     step = next(one for one in await plan_of(desk.database, [ordered]) if "ticket" in one)
-    entered = "queue_at" if view in {"overdue", "frozen"} else "(queue_rank,queue_at)"
+    entered = "queue_at" if view in {"overdue", "frozen", "resolved"} else "(queue_rank,queue_at)"
     assert f"{entered}{'<' if backward else '>'}" in step, step
 
 

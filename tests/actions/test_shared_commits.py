@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from core.db import Database, is_transient
+from core.db import COMMIT_NOW, Database, is_transient
 from core.desk import Desk
 from core.models import SystemState
 from core.tx import Tx
@@ -105,9 +105,11 @@ async def test_a_commit_that_fails_is_told_to_all_of_it_and_keeps_nothing(
         )
 
     acts = [mine.run(put, "before"), mine.run(break_a_reference), mine.run(put, "after")]
-    told: list[Any] = await asyncio.gather(*acts, return_exceptions=True)
+    alone = mine.run(put, "alone")  # whoever finds nobody writing waits for nobody
+    told: list[Any] = await asyncio.gather(alone, *acts, return_exceptions=True)
+    assert told.pop(0) == "alone"
     assert all(isinstance(one, IntegrityError) for one in told), told
-    assert await names(mine) == []
+    assert await names(mine) == ["alone"]
     assert await mine.run(put, "again") == "again"
     await own.close()
 
@@ -188,3 +190,58 @@ async def test_instants_are_in_the_order_of_what_was_done(desk: Desk) -> None:
 
     await asyncio.gather(*(desk.run(note) for _ in range(50)))
     assert order == sorted(order)
+
+
+async def test_who_is_cancelled_while_others_write_commits_with_them(own_sqlite_url: str) -> None:
+    """Whoever came first commits for all: the others are not to suffer."""
+    own = Database(own_sqlite_url)
+    begun, go_on = [asyncio.Event() for _ in range(2)], [asyncio.Event() for _ in range(2)]
+
+    async def write(number: int) -> None:
+        async with own.write() as session:
+            begun[number].set()
+            await go_on[number].wait()
+            row = {"name": f"n{number}", "value": {}, "at": NOON}
+            await session.execute(insert(SystemState), row)
+
+    leads, follows = [asyncio.create_task(write(number)) for number in range(2)]
+    await begun[0].wait()
+    go_on[0].set()
+    await begun[1].wait()
+    leads.cancel()
+    await asyncio.sleep(0)
+    go_on[1].set()
+    await follows
+    with pytest.raises(asyncio.CancelledError):
+        await leads
+    async with own.write() as session:  # and nobody is held up
+        assert sorted(await session.scalars(select(SystemState.name))) == ["n0", "n1"]
+    await own.close()
+
+
+async def test_who_is_cancelled_when_called_calls_the_next(own_sqlite_url: str) -> None:
+    own = Database(own_sqlite_url)
+    go_on = asyncio.Event()
+
+    async def write(name: str) -> None:
+        async with own.write() as session:
+            await session.execute(insert(SystemState), {"name": name, "value": {}, "at": NOON})
+
+    async def write_first() -> None:
+        async with own.write() as session:
+            await go_on.wait()
+            session.info[COMMIT_NOW] = True  # who waits leads a transaction of their own
+        second.cancel()  # called by now, and not come yet
+
+    first = asyncio.create_task(write_first())
+    await asyncio.sleep(0)
+    second, third = [asyncio.create_task(write(name)) for name in ("second", "third")]
+    await asyncio.sleep(0)
+    go_on.set()
+    await first
+    await third
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    async with own.read() as session:
+        assert (await session.scalars(select(SystemState.name))).all() == ["third"]
+    await own.close()

@@ -111,6 +111,11 @@ async def test_what_becomes_of_the_parent_decides_whether_it_goes_on(
     assert await on_its_way(store) == []
 
 
+# A process that has imported all of this once; those that are killed are forked from it.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__])
+
+
 def _die(path: str, actor: Actor, top: int, plan: str) -> None:
     """Another process solves the parent, and is killed on the way."""
     parents.BATCH = FEW  # type: ignore[misc]
@@ -141,7 +146,7 @@ async def test_killed_on_the_way_it_goes_on_and_each_hears_once(
 ) -> None:
     top, children = await family(desk, 4 * FEW)
     asked = (str(desk.database.path), await operator(desk), top, plan)
-    process = multiprocessing.get_context("spawn").Process(target=_die, args=asked)
+    process = FORKS.Process(target=_die, args=asked)
     process.start()
     await asyncio.to_thread(process.join)
     assert process.exitcode == -signal.SIGKILL

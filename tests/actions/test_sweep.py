@@ -15,8 +15,9 @@ from core.models import Person, Ticket, Timer
 from core.sla.answer_clock import ANSWER, set_timers
 from core.tickets import sweep as sweep_job
 from core.tickets.conversation import answer_delivered, reply, undo
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import enter, move
 from core.tickets.sweep import BATCH, Due, sweep
+from core.tickets.workflow import State
 from core.tx import Tx
 from tests.actions.agreement_factories import agrees
 from tests.actions.people import ALERTS, ALICE, BORIS, OPERATORS, opens, operator, writes
@@ -237,15 +238,14 @@ async def test_one_that_cannot_wake_steps_aside_and_holds_up_nobody(
         until = clock.now + timedelta(hours=1)
         await desk.run_as(await operator(desk), move, number, "freeze", until=until)
 
-    async def fails(tx: Tx, ticket: Ticket, verb: str) -> bool:
-        woke = await moved(tx, ticket, verb)
+    async def fails(tx: Tx, ticket: Ticket, verb: str, **more: Any) -> State:
+        state = await enter(tx, ticket, verb, **more)
         await tx.session.flush()
         if ticket.id == one:
             raise ValueError(verb)
-        return woke
+        return state
 
-    moved = sweep_job._moved
-    monkeypatch.setattr(sweep_job, "_moved", fails)
+    monkeypatch.setattr(sweep_job, "enter", fails)
     clock.move(hours=1)
     await desk.run(sweep)
     assert [(await store.ticket(number)).state for number in (one, other)] == ["frozen", "reopened"]

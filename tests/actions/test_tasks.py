@@ -125,7 +125,7 @@ ENDS = [
 async def test_how_a_task_ends_with_what_happens_to_its_ticket(
     incident: Incident, verb: str, state: str, outcome: str
 ) -> None:
-    await incident.act("Olga", take)
+    await incident.act("Olga", reply, writes("Which camera?"))
     await incident.act("Olga", move, verb)
     assert await incident.endings() == [(state, outcome, incident.id("Olga"))]
 

@@ -13,7 +13,7 @@ from aiogram.client.session.aiohttp import AiohttpSession
 from aiohttp import web
 
 from bot import cli
-from bot.commands import FINE, WRONG
+from bot.commands import FINE, WRONG, check
 from bot.commands.check import Finding, examine
 from bot.migrations import migrate
 from bot.settings import load_settings
@@ -25,6 +25,9 @@ from core.people.identity import Sender
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.linked_chat import link
 from sandbox import Chat, Person, World
+from sandbox.mail.imap import ImapServer
+from sandbox.mail.post_office import PostOffice
+from sandbox.mail.smtp import SmtpServer
 from tests.actions.company_directory import put_team
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
@@ -82,6 +85,12 @@ class Practice:
         assert found[0].remedy
         assert "\n" not in found[0].what + found[0].remedy
         return str(found[0])
+
+
+@pytest.fixture(autouse=True)
+def no_dns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No question leaves this machine."""
+    monkeypatch.setattr(check, "name_server", lambda: None)
 
 
 @pytest.fixture(scope="module")
@@ -142,14 +151,27 @@ async def test_it_runs_beside_the_desk(practice: Practice) -> None:
     await desk.close()
 
 
-async def test_settings_that_wait_for_their_part_are_named(practice: Practice) -> None:
-    found = await practice.examine(
-        IMAP_URL="imaps://u:p@mail.example.com/INBOX", SUPPORT_ADDRESSES="a@example.com"
-    )
-    assert [f.what.split()[0] for f in found if "no effect" in f.what] == [
-        "IMAP_URL",
-        "SUPPORT_ADDRESSES",
+async def test_mailboxes_are_logged_in_to(practice: Practice) -> None:
+    office = PostOffice()
+    office.open("a@desk.test", "right").inbox.add(b"Subject: x\r\n\r\nwords")
+    imap, smtp = ImapServer(office), SmtpServer(office)
+    await imap.start()
+    await smtp.start()
+    how = {
+        "SMTP_URL": f"smtp://127.0.0.1:{smtp.port}",
+        "MAIL_FROM": "a@desk.test",
+        "SUPPORT_ADDRESSES": "a@desk.test",
+    }
+    url = f"imap://a%40desk.test:{{}}@127.0.0.1:{imap.port}"
+    found = await practice.examine(IMAP_URL=url.format("right"), **how)
+    assert [f.what for f in found if "mailbox" in f.what] == [
+        "the mailbox of a@desk.test at 127.0.0.1, INBOX can be read, 1 mails are in it"
     ]
+    fault = await practice.fault(IMAP_URL=url.format("wrong"), **how)
+    assert "look at IMAP_URL" in fault
+    assert "wrong" not in fault
+    await imap.stop()
+    await smtp.stop()
 
 
 # ------------------------------------------------------------------ Telegram

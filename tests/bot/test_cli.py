@@ -285,8 +285,9 @@ def test_one_process_works_with_a_postgresql_database(
         assert terminal.run("quarantine", "show") == (FINE, "", "")
         other = Database(url)
         with asyncio.Runner() as runner:
-            runner.run(other.hold())
+            runner.run(other.hold(other.close))
             said = terminal.refused("run", code=IN_USE)
+            assert terminal.refused("migrate", code=IN_USE) == said
             runner.run(other.close())
         assert said.startswith("DATABASE_URL: another process works with ")
 

@@ -105,7 +105,7 @@ def _gone(number: int) -> bool:
 @pytest.mark.slow
 def test_a_story_in_a_real_terminal_and_nothing_stays_behind(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
-        "COMPANY_NAME=Наш двор\nSMTP_URL=smtp://mail.example.com\n"
+        "COMPANY_NAME=Наш двор\nSMTP_URL=smtps://mail.example.com\n"
         "MAIL_FROM=desk@example.com\nMAIL_ALERTS_TO=a@example.com\n"
     )
     window = Window(tmp_path, "sandbox", "--basic-group")

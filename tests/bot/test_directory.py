@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,22 +17,9 @@ from core.teams.teams import HIGHEST, teams_of
 TEAM = '[[team]]\ncode = "field"\ntitles = { en = "Field crew" }\nlevel = 2\n'
 
 
-@pytest.fixture
-def database(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Path]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "desk.db"
-    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{path}")
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEFAULT_LANGUAGE", "en")
-    assert cli.main(["migrate"]) == FINE
-    capsys.readouterr()
-    yield path
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
 
 
 def written(folder: Path, text: str) -> str:

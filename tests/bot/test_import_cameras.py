@@ -1,9 +1,7 @@
 """``import cameras FILE``: beside the desk, whole or not at all."""
 
 import asyncio
-import logging
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,23 +11,6 @@ from bot.commands import FINE, WRONG
 from core.db import Database
 
 GOOD = "number,name,owner,area\nMOS_1,Yard,101;+79161234567,North\nMOS_2,Gate,,North\n"
-
-
-@pytest.fixture
-def database(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Path]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    monkeypatch.chdir(tmp_path)
-    path = tmp_path / "desk.db"
-    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{path}")
-    assert cli.main(["migrate"]) == FINE
-    capsys.readouterr()
-    yield path
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
 
 
 def cameras(database: Path) -> list[tuple[str, int]]:

@@ -18,7 +18,8 @@ from bot.demo.runner import PORT, RunOptions, _port, demo_control
 from bot.settings import Settings, load_settings
 from core.desk import utc_now
 from sandbox import Chat, demo
-from sandbox.page import Page
+from sandbox.mail import MailServers
+from sandbox.page import Page, mail_pane
 from tests.sandbox.page.visitor import Visitor, visiting
 
 DAY = 86_400
@@ -28,8 +29,8 @@ WAIT = 30.0
 @pytest.fixture
 async def visitor(tmp_path: Path) -> AsyncIterator[Visitor]:
     """Somebody at the page of a sandbox whose bot takes updates."""
-    async with demo.start() as world:
-        played = demo.build(world)
+    async with MailServers() as mail, demo.start() as world:
+        played = demo.build(world, mail=mail)
         control = demo_control(load_settings({}), played, tmp_path, {})
         page = Page(played, control)
         await control.seed_company()
@@ -163,3 +164,28 @@ async def test_the_options_reach_the_sandbox(monkeypatch: pytest.MonkeyPatch) ->
         await runner.command(load_settings({}), options)
     other = RunOptions(81, console=False, browser=True, basic_group=True)
     assert played == [RunOptions(), RunOptions(), other]
+
+
+async def test_a_customer_writes_mail_and_reads_the_answer(visitor: Visitor) -> None:
+    words = {"as": "anna", "subject": "Калитка", "text": "Не открывается."}
+    status, _ = await visitor.ask("/page/mail", words)
+    assert status == 200
+    await says(visitor, visitor.group, "Не открывается.")
+    card = next(one for one in visitor.group.bot_messages if "Не открывается." in one.text)
+    await visitor.act(
+        visitor.olga, "say", visitor.group, reply_to=card.id, text="Нажмите два раза."
+    )
+    mail = visitor.page.demo.mail
+    assert mail is not None
+
+    def answered() -> bool:
+        return "Нажмите два раза." in _newest(visitor)
+
+    await visitor.world.until(answered, WAIT, "the answer in Anna's mailbox")
+    newest = mail_pane.letters(visitor.page.demo, "anna")["letters"][0]
+    assert newest["subject"].startswith("Re: Калитка [SR-")
+
+
+def _newest(visitor: Visitor) -> str:
+    found = mail_pane.letters(visitor.page.demo, "anna")["letters"]
+    return str(found[0]["text"]) if found else ""

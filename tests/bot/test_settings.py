@@ -11,7 +11,7 @@ from bot.settings import EXAMPLES, NAMES, WrongConfiguration, load_settings, unk
 
 CANARY = "c4naryN3verShown"
 WEBHOOK = {"WEBHOOK_URL": "https://bot.example.com/t", "WEBHOOK_SECRET": "0123456789abcdef"}
-MAIL = {"SMTP_URL": "smtp://mail.example.com", "MAIL_FROM": "support@example.com"}
+MAIL = {"SMTP_URL": "smtps://mail.example.com", "MAIL_FROM": "support@example.com"}
 
 
 def faults(env: Mapping[str, str]) -> tuple[str, ...]:
@@ -85,7 +85,12 @@ def test_databases_we_can_use(url: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["smtp", "smtps", "smtp+starttls"])
 def test_mail_leaves_by_any_of_three_schemes(scheme: str) -> None:
-    load_settings({**MAIL, "SMTP_URL": f"{scheme}://user:password@mail.example.com:25"})
+    host = "127.0.0.1" if scheme == "smtp" else "mail.example.com"
+    load_settings({**MAIL, "SMTP_URL": f"{scheme}://user:password@{host}:25"})
+
+
+def test_mail_leaves_unprotected_only_when_that_is_said() -> None:
+    load_settings({**MAIL, "SMTP_URL": "smtp://mail.example.com:25?insecure=1"})
 
 
 REFUSED = [
@@ -136,11 +141,17 @@ REFUSED = [
     ("SMTP_URL", "mail.example.com", "must begin with smtp:// or smtps:// or smtp+starttls://"),
     ("SMTP_URL", "https://mail.example.com", "must begin with smtp://"),
     ("SMTP_URL", "smtp://", "names no host"),
+    ("SMTP_URL", "smtp://mail.example.com", "sends mail unprotected"),
     ("MAIL_FROM", "support", "is not an e-mail address"),
     ("MAIL_FROM", "Support support@example.com", "is not an e-mail address"),
     ("MAIL_FROM", "Support\nBcc: x <support@example.com>", "is not an e-mail address"),
     ("MAIL_ALERTS_TO", "head@example.com duty@example.com", "must be e-mail addresses"),
     ("IMAP_URL", "pop3://user:password@mail.example.com", "must begin with imaps://"),
+    ("IMAP_URL", "imaps://mail.example.com/INBOX", "names no user or no host"),
+    ("IMAP_URL", "imap://u:secret@mail.example.com", "sends the password unprotected"),
+    ("IMAP_URL", "imaps://u:p@mail.example.com?secure=no", "has the unknown option secure"),
+    ("FILES_URL", "/srv/files", "must be a folder as file://"),
+    ("NUMBER_IN_BODY", "yes", "must be on or off"),
     ("SUPPORT_ADDRESSES", "support", "must be e-mail addresses"),
     ("NUMBER_MASK", "SR-", "must contain {0} once"),
     ("NUMBER_MASK", "{0}{0}", "must contain {0} once"),
@@ -181,9 +192,16 @@ def test_all_faults_are_told_at_once() -> None:
     [
         ({"WEBHOOK_URL": "https://bot.example.com"}, "WEBHOOK_SECRET is missing"),
         ({**WEBHOOK, "WEBHOOK_URL": "http://bot.example.com"}, "WEBHOOK_URL must begin with https"),
-        ({"SMTP_URL": "smtp://mail.example.com"}, "MAIL_FROM is missing"),
+        ({"SMTP_URL": "smtps://mail.example.com"}, "MAIL_FROM is missing"),
         ({"MAIL_ALERTS_TO": "head@example.com"}, "SMTP_URL is missing"),
-        ({"IMAP_URL": "imaps://u:p@mail.example.com/INBOX"}, "SUPPORT_ADDRESSES is missing"),
+        (
+            {**MAIL, "IMAP_URL": "imaps://u:p@mail.example.com/INBOX"},
+            "SUPPORT_ADDRESSES is missing",
+        ),
+        (
+            {"IMAP_URL": "imaps://u:p@mail.example.com", "SUPPORT_ADDRESSES": "a@example.com"},
+            "SMTP_URL is missing",
+        ),
         ({"ANSWER_DEADLINE": "1h", "REMIND_BEFORE": "2h"}, "REMIND_BEFORE must be shorter"),
     ],
 )
@@ -239,7 +257,7 @@ def test_a_log_is_told_every_secret_also_as_libraries_spell_it() -> None:
             **MAIL,
             "BOT_TOKEN": "42:testing",
             "DATABASE_URL": "postgresql+asyncpg://u:pass%20word@host/db",
-            "SMTP_URL": "smtp://u:mail-word@host",
+            "SMTP_URL": "smtps://u:mail-word@host",
             "TELEGRAM_PROXY": "socks5://u:proxy-word@host:1080",
         }
     )

@@ -15,6 +15,7 @@ from bot.demo.control import DemoControl
 from bot.demo.runner import demo_control
 from bot.settings import load_settings
 from sandbox import demo
+from sandbox.mail import MailServers
 from sandbox.page import Page
 from tests.browser.window import Window
 from tests.sandbox.page.visitor import Visitor, visiting
@@ -84,8 +85,8 @@ class Stage:
 @asynccontextmanager
 async def playing(folder: Path) -> AsyncIterator[Stage]:
     """The world, the bot that takes updates, the page."""
-    async with demo.start() as world:
-        played = demo.build(world)
+    async with MailServers() as mail, demo.start() as world:
+        played = demo.build(world, mail=mail)
         control = demo_control(load_settings({}), played, folder, dict(os.environ))
         page = Page(played, control)
         await control.seed_company()

@@ -35,7 +35,7 @@ def names_of(file: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("document", ["security.md", "requirements.md"])
+@pytest.mark.parametrize("document", ["security.md", "requirements.md", "reliability.md"])
 def test_every_test_that_a_document_names_is_there(document: str) -> None:
     promises = list(promised(document))
     assert len(promises) > 30, "the document names its tests in another way now"

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from bot.migrations import NewerDatabase, config, head, migrate, pending, undo
 from core.company import Company
 from core.db import Database, Row
 from core.desk import Desk
+from core.models import JournalEntry
 from core.tickets.catalog import Topics, topics_of, workflow_of
 from core.tickets.workflow import Workflow
 from core.tx import ReadTx
@@ -114,3 +117,22 @@ async def test_a_fresh_desk_has_a_sound_workflow_and_topics(
 
 def test_the_expected_revision_is_alembics_own_head() -> None:
     assert head() == ScriptDirectory.from_config(config()).get_current_head()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE journal SET event = 'other'", "DELETE FROM journal WHERE event = 'made'"]
+)
+async def test_an_entry_of_the_journal_cannot_be_changed_or_deleted(
+    empty: tuple[Database, Database], statement: str
+) -> None:
+    database, _ = empty
+    await migrate(database)
+    async with database.write() as session:
+        await session.execute(
+            insert(JournalEntry).values(at=datetime.now(UTC), event="made", facts={})
+        )
+    with pytest.raises(IntegrityError, match="stay as they are"):
+        async with database.write() as session:
+            await session.execute(text(statement))
+    async with database.read() as session:
+        assert (await session.scalars(select(JournalEntry.event))).all() == ["made"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from core.db import Database
 from core.delivery import outbox
@@ -117,6 +117,8 @@ class Depot:
         self.channel = Script()
         self.pacer = Free()
         self.arrived: list[int] = []
+        self._noted: list[int] = []
+        desk.database.listeners[:] = [self._heard]  # the database outlives the test
         self.refused: list[tuple[int, str]] = []
         self.slow: list[int] = []
         self.failures = 0
@@ -141,12 +143,15 @@ class Depot:
         if delivery.id in self.cursed:
             self.failures += 1
             raise self.cursed[delivery.id]
-        # what is rolled back has not happened
-        event.listen(
-            tx.session.sync_session,
-            "after_commit",
-            lambda _: self.arrived.append(delivery.id),
-        )
+        self._noted.append(delivery.id)
+
+    def _heard(self, statement: str, _given: object) -> None:
+        """What is rolled back has not happened."""
+        if statement == "ROLLBACK TO action":
+            self._noted.clear()
+        elif statement in ("RELEASE action", "COMMIT"):
+            self.arrived += self._noted
+            self._noted.clear()
 
     async def _refused(self, tx: Tx, delivery: Delivery, reason: str) -> None:
         self.refused.append((delivery.id, reason))

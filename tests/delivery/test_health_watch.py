@@ -20,7 +20,8 @@ from tests.delivery.courier_fixture import Script
 def watch(desk: Desk) -> HealthWatch:
     path = desk.database.path
     assert path is not None
-    return HealthWatch(desk, {"telegram": Script()}, lambda: 0.0, lambda: 0.0, path.parent)
+    calm = lambda: 0.0  # noqa: E731
+    return HealthWatch(desk, {"telegram": Script()}, calm, calm, lambda: False, path.parent)
 
 
 async def told(desk: Desk) -> list[str | None]:
@@ -50,6 +51,14 @@ async def test_a_part_that_stands_still_is_told_and_its_end_too(
     for _ in range(3):
         await watch.look()
     assert await told(desk) == [f"health.sick.{code}", f"health.over.{code}"]
+
+
+async def test_another_program_with_our_token_is_told_instead_of_the_silence_it_causes(
+    watch: HealthWatch, desk: Desk
+) -> None:
+    watch.has_rival, watch.since_poll = (lambda: True), (lambda: PATIENCE + 1)
+    await watch.look()
+    assert await told(desk) == ["health.sick.rival"]
 
 
 async def test_a_disk_that_is_nearly_full_is_told(

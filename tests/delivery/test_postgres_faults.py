@@ -5,6 +5,7 @@ once, and those of one chat are handled in their order.
 """
 
 import asyncio
+import contextlib
 import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -17,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot import update_queue
 from core.company import Company
-from core.db import Database, Fault, Row, classify, is_transient
+from core.db import Database, DatabaseInUse, Fault, Row, classify, is_transient, postgres
 from core.desk import Desk
 from core.inbox import Stored
 from core.models import InboxRow, SystemState
@@ -53,11 +54,14 @@ def server(request: pytest.FixtureRequest) -> Iterator[OwnPostgres]:
 @pytest.fixture
 async def hall(server: OwnPostgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
     monkeypatch.setattr(update_queue, "DATABASE_PAUSE", 0.05)
+    monkeypatch.setattr(postgres, "CONNECT_TIMEOUT", 1.0)
+    monkeypatch.setattr(postgres, "COMMAND_TIMEOUT", 1.0)
+    monkeypatch.setattr(postgres, "LOOK_EVERY", 0.2)
     with server.database(empty=True) as url:
         database = Database(url)
         await database.alter(Row.metadata.create_all)
         yield Hall(Desk(database, Company()))
-        await database.close()
+        await asyncio.wait_for(database.close(), 20)
 
 
 async def restart(server: OwnPostgres) -> None:
@@ -101,7 +105,14 @@ async def become_read_only(server: OwnPostgres) -> None:
     await admin.close()
 
 
-FAULTS = [restart, crash, stay_away, take_every_connection, become_read_only]
+async def hang(server: OwnPostgres) -> None:
+    """It answers nothing for longer than anybody waits, and closes no connection."""
+    server.freeze()
+    await asyncio.sleep(1.6)
+    server.thaw()
+
+
+FAULTS = [hang, restart, crash, stay_away, take_every_connection, become_read_only]
 
 
 Connection = Any  # asyncpg tells no types
@@ -201,6 +212,89 @@ async def test_what_the_server_says_is_classified(
         with pytest.raises(DBAPIError) as failed:
             await ask()
     assert classify(failed.value) is fault
+
+
+async def write(database: Database) -> None:
+    async with database.write() as session:
+        await session.execute(select(1))
+
+
+async def test_a_server_that_hangs_is_noticed_and_not_waited_for(
+    hall: Hall, server: OwnPostgres
+) -> None:
+    await write(hall.desk.database)
+    server.freeze()
+    try:
+        for _ in range(2):  # with a connection that was open, and with a new one
+            async with asyncio.timeout(10):
+                with pytest.raises((DBAPIError, ConnectionError)) as failed:
+                    await write(hall.desk.database)
+            assert classify(failed.value) is Fault.STORE
+    finally:
+        server.thaw()
+    await write(hall.desk.database)
+
+
+async def test_who_has_lost_the_lock_writes_nothing_until_it_is_held_again(
+    hall: Hall, server: OwnPostgres
+) -> None:
+    """Another process may have taken it, and works now."""
+    ours, regained = hall.desk.database, []
+
+    async def note() -> None:
+        regained.append(True)
+
+    await ours.hold(note)
+    theirs = Database(ours.url.render_as_string(hide_password=False))
+    with pytest.raises(DatabaseInUse):
+        await theirs.hold(nothing)
+    admin = await connect(server)
+    await admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+    )
+    await admin.close()
+    await until_held(theirs)
+    with pytest.raises(ConnectionError) as failed:
+        await write(ours)
+    assert classify(failed.value) is Fault.STORE
+    await write(theirs)
+    await theirs.close()
+    await write(ours)
+    assert regained == [True]
+
+
+async def nothing() -> None:
+    """What is to be done when the lock is held again."""
+
+
+async def until_held(database: Database) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(DatabaseInUse):
+                return await database.hold(nothing)
+            await asyncio.sleep(0.01)
+
+
+async def test_a_lock_whose_connection_hangs_is_taken_for_lost(
+    hall: Hall, server: OwnPostgres
+) -> None:
+    regained = asyncio.Event()
+
+    async def note() -> None:
+        regained.set()
+
+    await hall.desk.database.hold(note)
+    server.freeze()
+    try:
+        await asyncio.sleep(1.6)
+        with pytest.raises(ConnectionError):
+            await write(hall.desk.database)
+    finally:
+        server.thaw()
+    async with asyncio.timeout(20):
+        while not regained.is_set():
+            with contextlib.suppress(ConnectionError):
+                await write(hall.desk.database)
 
 
 async def test_a_password_that_changed_is_waited_for(server: OwnPostgres) -> None:

@@ -44,6 +44,7 @@ EXCLUDED: Final = {
     "test_clock_steps": "the clock is set while it runs: what is late depends on the moment",
     "test_rooms": "whether a word is sent before or after its group became a supergroup is chance",
     "test_postgres": "the story of test_conversation with a kill, once more for each database",
+    "test_sickness": "which symptom is seen first depends on the moment of the fault",
     "test_watch": "it is about calls that are refused, and tried again",
     "test_operators::test_the_queue_is_turned_page_by_page": "earlier stories' tickets fill pages",
 }

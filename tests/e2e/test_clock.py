@@ -156,7 +156,7 @@ async def test_an_answer_ends_what_is_overdue(stage: Stage, anna: Person) -> Non
     await stage.group.expect("Просроченных нет.")
 
 
-@pytest.mark.parametrize("order", ["Смотрим", "/wait", "/resolve", "/freeze", "/close"])
+@pytest.mark.parametrize("order", ["Смотрим", "/wait Где?", "/resolve", "/freeze", "/close"])
 async def test_whoever_is_not_waiting_for_us_is_never_overdue(
     stage: Stage, anna: Person, order: str
 ) -> None:
@@ -227,15 +227,15 @@ async def test_the_clock_of_a_frozen_ticket_stands_still(stage: Stage, anna: Per
     await stage.alerts.expect(f"#{number} просрочено", timeout=15)
 
 
-async def test_an_answered_ticket_wakes_as_an_answered_one(stage: Stage, anna: Person) -> None:
+async def test_an_answered_ticket_that_wakes_needs_an_answer(stage: Stage, anna: Person) -> None:
     number, card = await stage.open_ticket(anna, "Нет картинки")
     await stage.olga.reply(card, "Закажем деталь")
     await turns(stage, card, "🟢")
     await stage.olga.reply(card, "/freeze 1d")
     await turns(stage, card, "🟡")
     pass_hours(stage, 25)
-    await stage.group.expect(f"🟡→🟢 #{number} проснулось", timeout=15)
-    await turns(stage, card, "🟢")
+    await stage.group.expect(f"🟡→🔴 #{number} проснулось", timeout=15)
+    await turns(stage, card, "🔴")
 
 
 @pytest.mark.parametrize("order", ["/unfreeze", "/close", "/freeze"])

@@ -221,7 +221,7 @@ async def test_answers_name_their_ticket_when_several_are_open(stage: Stage) -> 
 async def test_my_tickets_tell_their_states_in_plain_words(stage: Stage) -> None:
     anna = stage.customer()
     numbers = [await ticket_about(anna, "Оплата", f"Вопрос {n}") for n in range(6)]
-    orders = ("/take {}", "/wait {}", "/freeze {} завтра 9:00", "/resolve {}", "/close {}")
+    orders = ("/take {}", "/wait {} Где?", "/freeze {} завтра 9:00", "/resolve {}", "/close {}")
     for number, order in zip(numbers, orders, strict=False):
         await stage.olga.say(stage.group, order.format(number))
     await anna.expect(f"#{numbers[4]} закрыто")

@@ -90,7 +90,8 @@ async def test_kills_at_random_moments(forking: WarmProcesses, tmp_path: Path) -
     assert outcome.kills == RANDOM_KILLS and outcome.words
 
 
-@pytest.mark.parametrize("point", POINTS)
+# those of mail: tests/handlers/mail/test_interruptions.py
+@pytest.mark.parametrize("point", [each for each in POINTS if not each.startswith("fetch.")])
 async def test_a_kill_at_each_point(
     stories: Callable[[str], asyncio.Task[None]], point: str
 ) -> None:

@@ -87,6 +87,9 @@ async def test_buttons_do_what_they_say_and_tell_it_in_a_toast(stage: Stage, ann
     assert await pressed(stage, stage.olga, "Взять", card) == f"Обращение #{number} ваше."
     await becomes(stage, card, "👷 Ольга")
     assert card.keyboard == TAKEN
+    assert "Спросите сразу" in await pressed(stage, stage.olga, "🕓 Ждём ответа", card)
+    await stage.olga.reply(card, "Какой подъезд?")
+    await becomes(stage, card, "🟢")
     assert "Ждём ответа" in await pressed(stage, stage.olga, "🕓 Ждём ответа", card)
     assert state(stage, number) == "waiting"
     assert await pressed(stage, stage.olga, "Заморозить", card) == ""
@@ -267,8 +270,12 @@ async def test_a_command_carries_files_too(stage: Stage, anna: Person) -> None:
     await stage.group.expect_reaction(sent, "👌")
 
 
-async def test_a_bare_wait_waits_for_the_customer(stage: Stage, anna: Person) -> None:
+async def test_a_bare_wait_after_an_answer_waits_for_the_customer(
+    stage: Stage, anna: Person
+) -> None:
     number, card = await stage.open_ticket(anna, "Нет картинки")
+    await stage.olga.reply(card, "Какой подъезд?")
+    await becomes(stage, card, "🟢")
     sent = await stage.olga.say(stage.group, f"/wait {number}")
     await stage.group.expect_reaction(sent, "👌")
     await becomes(stage, card, "Ждём ответа клиента")

@@ -185,6 +185,7 @@ def _tell(line: str) -> None:
 def _become_bot(database: bytes, environment: dict[str, str], log: str, *, paced: bool) -> None:
     """What a process inherits by being executed rather than forked, and a database."""
     from bot import app
+    from tests.impatient import hasten
     from tests.unhurried import Unhurried
 
     signal.set_wakeup_fd(-1)
@@ -197,6 +198,8 @@ def _become_bot(database: bytes, environment: dict[str, str], log: str, *, paced
     os.closerange(3, 256)
     os.environ.clear()
     os.environ.update(environment)
+    if "TEST_IMPATIENT" in environment:
+        hasten()
     if not paced:
         app.build = partial(app.build, pacer=Unhurried())
     file = Path(environment["DATABASE_URL"].removeprefix(SQLITE))

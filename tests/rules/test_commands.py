@@ -107,6 +107,10 @@ NOTED = AlbumLocation(12, note=True)
         (Traits(ticket=12), Treatment.KEPT_INSIDE),
         (Traits(ticket=12, marked=True), Treatment.NOTE),
         (Traits(marked=True), Treatment.KEPT_INSIDE),
+        (Traits(to_bot=True), Treatment.UNADDRESSED),
+        (Traits(to_bot=True, marked=True), Treatment.KEPT_INSIDE),
+        (Traits(to_bot=True, anonymous=True), Treatment.KEPT_INSIDE),
+        (Traits(to_bot=True, command=True), Treatment.COMMAND),
         (Traits(ours=True), Treatment.KEPT_INSIDE),
         (Traits(begun=ANSWERED), Treatment.ANSWER),
         (Traits(begun=ANSWERED, ticket=12, ours=True), Treatment.ANSWER),
@@ -132,7 +136,7 @@ def test_the_table_is_whole() -> None:
         "take release reply note wait freeze unfreeze resolve close cancel reopen ticket journal "
         "queue my overdue find title topic undo help report outage broadcast class priority next "
         "why times new call who contact merge split similar link unlink contract assign escalate "
-        "tasks task done on off teams"
+        "tasks task done on off teams write"
     )
     assert set(COMMANDS) == set(promised.split())
     assert [name for name, row in COMMANDS.items() if row.admins] == ["contract", "report"]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.tickets.default_workflow import STATES
-from core.tickets.workflow import Marker, State, marker, queue_rank
+from core.tickets.workflow import RESOLVED, Marker, State, marker, queue_rank
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 SOON, LATE = NOW + timedelta(seconds=1), NOW - timedelta(hours=1)
@@ -56,8 +56,10 @@ def test_the_queue_agrees_with_the_markers(
     state: State, waiting: datetime | None, due: datetime | None
 ) -> None:
     shown, rank = marker(state, waiting, due, NOW), queue_rank(state, waiting)
-    if state.final or state.resolution:
+    if state.final:
         assert rank is None
+    elif state.resolution:
+        assert rank == RESOLVED
     elif rank == 0:
         assert shown in {Marker.NEEDS_ANSWER, Marker.OVERDUE}
     else:

@@ -42,6 +42,7 @@ def missed(**more: Any) -> e.DeadlineMissed:
 
 
 CLOCK: dict[str, Any] = {"ticket_id": 1, "kind": "reaction", "deadline": NOW}
+LATE = "customer:ticket.late"
 MISSED = ["staff_mail:mail.clock.reaction", "operators:card"]
 
 
@@ -117,8 +118,9 @@ def heard_by(event: e.Event, *, in_card: bool = False, origin: str = "telegram")
         (clock_missed(in_outage=True), ["operators:card"]),
         (e.ContactDue(ticket_id=1, at=NOW), ["operators:group.contact"]),
         (e.ContactDue(ticket_id=1, at=NOW, after_downtime=True), []),
-        (missed(), ["alerts:alert.overdue", "staff_mail:mail.overdue", "operators:card"]),
-        (missed(after_downtime=True), ["operators:card"]),
+        (missed(), [LATE, "alerts:alert.overdue", "staff_mail:mail.overdue", "operators:card"]),
+        (missed(after_downtime=True), [LATE, "operators:card"]),
+        (e.StillPaused(ticket_id=1, category="frozen"), ["operators:group.still.frozen"]),
         (caught_up(), []),
         (caught_up(overdue=(1,)), ["alerts:alert.digest", "staff_mail:mail.digest"]),
         (caught_up(late=(1,)), ["alerts:alert.digest", "staff_mail:mail.digest"]),

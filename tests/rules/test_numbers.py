@@ -1,6 +1,6 @@
 import pytest
 
-from core.words.numbers import find_number
+from core.words.numbers import find_masked, find_number
 
 READ = [
     ("12", 12, ""),
@@ -74,3 +74,19 @@ def test_what_is_no_number_of_this_desk_is_refused(text: str) -> None:
 def test_each_desk_has_a_mask_of_its_own(text: str, mask: str, number: int | None) -> None:
     found = find_number(text, mask)
     assert (found and found[0]) == number
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Re: The gate [SR-12]", [12]),
+        ("sr-12, SR–13", [12, 13]),
+        ("SR_12, ASR-12, SR-12x, SR 12, XX-12, #12, 12", []),
+        ("SR-0, SR-99999999999", []),
+        ("(SR-7)", [7]),
+    ],
+)
+def test_numbers_are_found_anywhere_only_as_the_mask_writes_them(
+    text: str, numbers: list[int]
+) -> None:
+    assert find_masked(text, "SR-{0}") == numbers

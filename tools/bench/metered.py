@@ -27,7 +27,6 @@ from bot.update_handler import UpdateHandler  # noqa: E402
 from bot.update_queue import UpdateQueue  # noqa: E402
 from channels.telegram.channel import TelegramChannel  # noqa: E402
 from core.db import Database  # noqa: E402
-from core.db.shared_writer import SharedWriter  # noqa: E402
 from core.delivery.courier import Courier, Settlement  # noqa: E402
 from core.delivery.sender import DeliverySender  # noqa: E402
 from core.desk import Desk  # noqa: E402
@@ -58,7 +57,6 @@ COROUTINES = (
     Seam("call", Bot, "__call__", ("dispatch",)),  # a handler's own call
     Seam("settle", DeliverySender, "send"),  # around the call
     Seam("settle", Settlement, "write"),  # what came of it, and what follows from that
-    Seam("commit", SharedWriter, "_lead"),  # SQLite: one commit for all who wait
 )
 FUNCTIONS = (Seam("parse", Update, "model_validate_json"),)
 # Beginning and ending transactions, whoever has them.

@@ -84,7 +84,7 @@ _PATTERNS: Final[tuple[tuple[str, ApiRefusal], ...]] = (
     ("message is not modified", ApiRefusal.UNCHANGED),
     (r"repl(y|ied)( message)? .*not found|message to be replied not found", ApiRefusal.REPLY_LOST),
     (r"message to (edit|delete|react|pin|unpin) not found", ApiRefusal.GONE),
-    ("message can't be edited", ApiRefusal.FOREIGN),
+    ("message can't be edited|there is no live location", ApiRefusal.FOREIGN),
     ("there is no (text|caption) in the message to edit", ApiRefusal.OTHER_KIND),
     (r"message can't be deleted|message_id_invalid|message_not_found", ApiRefusal.GONE),
     (r"can't parse (message |caption )?entities", ApiRefusal.UNREADABLE),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from aiogram.methods import (
     EditMessageCaption,
+    EditMessageLiveLocation,
     EditMessageMedia,
     EditMessageText,
     SendAnimation,
@@ -204,6 +205,8 @@ def _said(
         call["reply_markup"] = keyboard
     if kind == "text":
         return SendMessage(text=part["text"], entities=as_entities(part["entities"]), **call)
+    if kind == "contact":
+        more = {"first_name": more["phone_number"], **more}  # Telegram insists on a name
     if kind in _POINTS:
         return _POINTS[kind](**call, **more)
     method, field = _FILES[kind]
@@ -242,6 +245,9 @@ def _rewritten(
         return EditMessageMedia(media=_input(part), **call)
     if kind in _CAPTIONED:
         return EditMessageCaption(**_caption(part), **call)
+    if kind == "location" and part["more"].get("live_period"):
+        point = {name: part["more"][name] for name in ("latitude", "longitude")}
+        return EditMessageLiveLocation(**point, **call)
     return None
 
 

@@ -123,11 +123,13 @@ def _file(attribute: str, *named_by: str) -> Callable[[Message, Content], str]:
 
 
 def _location(message: Message, content: Content) -> str:
-    """A live location is relayed as the point where it is now."""
+    """Where it is now; a live location is relayed as one, and moves with its edits."""
     place = message.location
     if place is None:
         return ""
     content["more"] = {"latitude": place.latitude, "longitude": place.longitude}
+    if place.live_period:
+        content["more"]["live_period"] = place.live_period
     return f"{place.latitude:.5f}, {place.longitude:.5f}"
 
 

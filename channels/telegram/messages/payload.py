@@ -1,25 +1,32 @@
 """A delivery as calls of the Bot API, and what is stored about the messages they make."""
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from aiogram.methods import SendMessage
-from aiogram.types import InlineKeyboardMarkup, ReplyParameters
+from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, ReplyParameters
 
 from channels.telegram.client.send_progress import Progress, Step
 from channels.telegram.messages.message_builder import album, methods
 from channels.telegram.messages.message_parser import message_id
-from channels.telegram.screens.notices import question_after_all
+from channels.telegram.screens.notices import message_buttons
 from channels.telegram.screens.screen import Renderer, Screen
 from core.addresses import Address, MessageRef
-from core.delivery.channel import Delivery, Sent
+from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.sent_messages import card_place
 from core.desk import Desk
+from core.files import LinkedFiles
 from core.tickets.card import Card, Words, last_from_customer, words_of
 from core.tickets.catalog import topic_title
 from core.tx import ReadTx
 from core.words.names import clean_name
+
+log = logging.getLogger(__name__)
+
+# Bytes: Telegram takes files of a bot up to 50 MB.
+LARGEST_FILE: Final = 49_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +62,17 @@ class Load:
         ]
 
 
-async def load(desk: Desk, delivery: Delivery, renderer: Renderer) -> Load | None:
-    """The words of a delivery; ``None`` if they were withdrawn meanwhile."""
+async def load(
+    desk: Desk, delivery: Delivery, renderer: Renderer, files: LinkedFiles | None = None
+) -> Load | None:
+    """The words of a delivery; ``None`` if they were withdrawn meanwhile. ``files``: where files
+    lie that came by other ways.
+    """
     words, reply_to = await desk.read(_find, delivery)
     if not words:
         return None
+    if any("file" in piece.content for piece in words):
+        words = [await _with_file(piece, files, renderer) for piece in words]
     if delivery.person_id is None:
         return _for_operators(delivery, renderer, words, reply_to)
     return Load(words, reply_to, await customer_header(desk, delivery, renderer), fallback=None)
@@ -79,6 +92,33 @@ async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None
     return words, ref_here(delivery, await last_from_customer(tx, number, chat, words[0].id))
 
 
+async def _with_file(words: Words, files: LinkedFiles | None, renderer: Renderer) -> Words:
+    """The file itself; a line about it where Telegram would not take it, or it is gone."""
+    content = words.content
+    file = content.get("file")
+    if file is None or content.get("file_id"):
+        return words
+    large, link = file["size"] > LARGEST_FILE, None
+    if large and files is not None:
+        link = await files.link(file["name"], file["title"])
+    said = "file.gone" if not large else "file.large" if link is None else "file.linked"
+    if files is not None and file["size"] <= LARGEST_FILE:
+        try:
+            data = await files.store.read(file["name"])
+        except FileNotFoundError:
+            log.warning("a file of message %s is gone", words.id)
+        except OSError as error:
+            raise SendError("network", type(error).__name__) from error
+        else:
+            return replace(
+                words, content={**content, "file_id": BufferedInputFile(data, file["title"])}
+            )
+    line = renderer.plain(
+        said, name=file["title"], megabytes=-(-file["size"] // 1_000_000), link=link
+    )
+    return replace(words, content={**content, "kind": "text", "text": line, "entities": []})
+
+
 def _for_operators(
     delivery: Delivery, renderer: Renderer, words: Sequence[Words], card: int | None
 ) -> Load:
@@ -89,13 +129,20 @@ def _for_operators(
     key = "header.operators_edited" if edited else "header.operators"
     name = clean_name(words[0].author)
     line = renderer.plain(key, number=delivery.ticket_id or 0, name=name)
-    thanks = bool(delivery.facts.get("thanks")) and len(words) == 1
+    thanks, whole = bool(delivery.facts.get("thanks")), "whole" in words[0].content
+    remark = words[0].content.get("remark")
+    about = None
+    if remark is not None:
+        about = renderer.plain(f"remark.{remark['key']}", **remark)
+        line = f"{line}\n{about}"
     return Load(
         words,
         reply_to=card,
-        prefix=None if card and not edited else line,
+        prefix=about if card and not edited else line,
         fallback=line,
-        keyboard=question_after_all(renderer, words[0].id) if thanks else None,
+        keyboard=message_buttons(renderer, words[0].id, thanks=thanks, whole=whole)
+        if len(words) == 1 and (thanks or whole)
+        else None,
     )
 
 

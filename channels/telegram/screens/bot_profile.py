@@ -67,6 +67,7 @@ OPERATOR: Final = (
     "times",
     "new",
     "call",
+    "write",
     "who",
     "split",
     "similar",

@@ -13,15 +13,14 @@ from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamer
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
-from channels.telegram.screens.health import FailedStep
+from channels.telegram.screens.health import FailedStep, QuarantineStep
 from channels.telegram.screens.manual_ticket import ManualStep
-from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
+from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
-from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
-from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
@@ -33,7 +32,8 @@ from channels.telegram.screens.ticket_list import ListPage
 
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
-    *(TaskVerb, TaskPage, ResolveTasks, ListPage, RetryAnswer, QuestionAfterAll),
+    *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
+    ShowWhole,
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),

@@ -42,6 +42,12 @@ class RetryAnswer(CallbackData, prefix="a"):
     message_id: Id
 
 
+class ShowWhole(CallbackData, prefix="whole"):
+    """Show a message with what was left out of it: what it quotes."""
+
+    message_id: Id
+
+
 class QuestionAfterAll(CallbackData, prefix="q"):
     """A message taken for thanks is a question after all."""
 
@@ -137,10 +143,15 @@ def open_card(renderer: Renderer, url: str) -> Keyboard:
     return rows_of([Button(text=renderer.plain("button.open"), url=url)])
 
 
-def question_after_all(renderer: Renderer, message_id: int) -> Keyboard:
-    """The button below a message taken for thanks."""
-    data = QuestionAfterAll(message_id=message_id)
-    return rows_of([button(renderer.plain("button.question"), data)])
+def message_buttons(renderer: Renderer, message_id: int, *, thanks: bool, whole: bool) -> Keyboard:
+    """Buttons below a customer's message: of one taken for thanks, of one with words left out."""
+    found = []
+    if thanks:
+        data = QuestionAfterAll(message_id=message_id)
+        found.append(button(renderer.plain("button.question"), data))
+    if whole:
+        found.append(button(renderer.plain("button.whole"), ShowWhole(message_id=message_id)))
+    return rows_of(found)
 
 
 def _which(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:

@@ -50,6 +50,13 @@ class ResolveTasks(CallbackData, prefix="js"):
     ticket_id: Id
 
 
+class CloseTasks(ResolveTasks, prefix="jc"):
+    """The same, when the ticket is closed."""
+
+
+_SETTLE: Final[dict[str, type[ResolveTasks]]] = {"resolve": ResolveTasks, "close": CloseTasks}
+
+
 def draw_list(renderer: Renderer, view: str, found: lists.TaskPage) -> Screen:
     """A page of the list."""
     lines = [_list_line(renderer, task) for task in found.tasks]
@@ -121,23 +128,23 @@ def confirm_cancel(renderer: Renderer, task: int) -> Keyboard:
 
 
 def ask_outcome(renderer: Renderer, unfinished: TasksOpen) -> Screen:
-    """The ticket is to be resolved: what becomes of its open tasks?"""
-    ticket_id = unfinished.number
-    lines = [renderer.html("tasks.unfinished", number=ticket_id)]
+    """The ticket is to be resolved or closed: what becomes of its open tasks?"""
+    ticket_id, verb = unfinished.number, unfinished.verb
+    lines = [renderer.html(f"tasks.unfinished.{verb}", number=ticket_id)]
     lines += [
         renderer.html("tasks.unfinished_line", task=one.id, title=clean_name(one.title, _TITLE))
         for one in unfinished.tasks
     ]
-    lines.append(renderer.html("tasks.unfinished_ask", number=ticket_id))
-    return Screen("\n".join(lines), outcome_keyboard(renderer, ticket_id))
+    lines.append(renderer.html("tasks.unfinished_ask", number=ticket_id, verb=verb))
+    return Screen("\n".join(lines), outcome_keyboard(renderer, ticket_id, verb))
 
 
-def outcome_keyboard(renderer: Renderer, ticket_id: int) -> Keyboard:
+def outcome_keyboard(renderer: Renderer, ticket_id: int, verb: str = "resolve") -> Keyboard:
     """Complete, cancel or leave them."""
     return rows_of(
         button(
             renderer.plain(f"button.settle.{choice}"),
-            ResolveTasks(choice=choice, ticket_id=ticket_id),
+            _SETTLE[verb](choice=choice, ticket_id=ticket_id),
         )
         for choice in _CHOICES
     )

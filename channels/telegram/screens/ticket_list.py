@@ -81,13 +81,16 @@ def _parts(renderer: Renderer, line: Line, zone: ZoneInfo) -> Iterator[str]:
     yield renderer.html("list.line", marker=str(line.marker), number=line.number, title=title)
     name = clean_name(line.assignee) if line.assignee else Key("person.nobody")
     yield renderer.html("list.assignee", name=name)
-    yield age(renderer, line.opened_at, zone)
+    yield age(renderer, line.opened_at, zone, line.closed_at)
     yield from _lateness(renderer, line)
 
 
-def age(renderer: Renderer, since: datetime, zone: ZoneInfo) -> str:
-    """How many days ago that was, counted in ``zone``."""
-    days = renderer.now.astimezone(zone).toordinal() - since.astimezone(zone).toordinal()
+def age(renderer: Renderer, since: datetime, zone: ZoneInfo, until: datetime | None = None) -> str:
+    """How many days a ticket has been in work, counted in ``zone``: until its end, or now (C7)."""
+    last = until or renderer.now
+    days = last.astimezone(zone).toordinal() - since.astimezone(zone).toordinal()
+    if until is not None:
+        days = max(days, 1)
     return renderer.html("list.days", n=days) if days > 0 else renderer.html("list.today")
 
 

@@ -11,8 +11,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
-from channels.telegram.screens.health import FailedStep
-from channels.telegram.screens.quarantine import QuarantineStep
+from channels.telegram.screens.health import FailedStep, QuarantineStep
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.ticket_list import ListPage, draw
@@ -25,7 +24,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import export, health, keys, quarantine, restored, setup
+from handlers.telegram.admins import export, health, keys, restored, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -81,8 +80,8 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     SetField: setup.on_choice,
     DismissAdmin: setup.on_dismiss,
     LinkChat: setup.on_link,
-    QuarantineStep: quarantine.on_button,
-    FailedStep: health.on_button,
+    QuarantineStep: health.replay,
+    FailedStep: health.settle,
     ReleaseStep: restored.on_button,
 }
 
@@ -128,8 +127,8 @@ _COMMAND: Final = re.compile(r"/([^\W\d_]{1,32})(?:@\w+)?(?:[\s_]+(.*))?", re.DO
 _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
     "setup": _show_checklist,
     "report": on_report,
-    "quarantine": quarantine.on_command,
-    "health": health.on_command,
+    "quarantine": health.show_quarantine,
+    "health": health.show_health,
     "restored": restored.on_command,
     "key": keys.on_command,
     "export": export.on_command,

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -14,11 +15,11 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
-from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
+from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.screen import Screen
-from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
     AssignData,
     AssignPerson,
@@ -41,6 +42,9 @@ from handlers.telegram.operators import agreements, people, tasks, teams, ticket
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
 from handlers.telegram.operators.read_commands import read_page, show_journal
+
+# Characters of a long text in one message: escaped, it stays below Telegram's limit.
+QUOTED: Final = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,10 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await _menu(context, data)
     elif data.verb in teams.MENUS:
         await _choose_whom(context, data)
-    elif data.verb == "resolve":
-        if await tasks.resolved(context, data.ticket_id):
-            await context.toast("resolve", number=data.ticket_id)
+    elif data.verb in _ENDS:
+        verb = data.verb.removesuffix("!")
+        if await tasks.ended(context, data.ticket_id, verb):
+            await context.toast(verb, number=data.ticket_id)
         else:
             await context.toast()
     elif data.verb in _SHOWS:
@@ -97,6 +102,7 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await context.toast(verb, number=data.ticket_id)
 
 
+_ENDS: Final = frozenset({"resolve", "close!"})
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
@@ -184,14 +190,16 @@ async def _task_page(context: GroupButton, data: TaskPage) -> None:
     await context.edit(screen)
 
 
-async def _resolve_tasks(context: GroupButton, data: ResolveTasks) -> None:
-    """Resolve the ticket, with the words of the command that was asked about."""
+async def _end_with_tasks(context: GroupButton, data: ResolveTasks) -> None:
+    """Resolve or close the ticket, with the words of the command that was asked about."""
+    verb = "close" if isinstance(data, CloseTasks) else "resolve"
     _, said = _asker(context)
     username = await name_for(context.responder.bot, said)
     command = parse_command(said, username, context.desk.company.number_mask)
-    await tasks.resolve_with_tasks(context, data, command)
-    await context.toast("resolve", number=data.ticket_id)
-    await context.edit(Screen(context.renderer.html("tasks.settled", number=data.ticket_id)))
+    await tasks.end_with_tasks(context, data, verb, command)
+    await context.toast(verb, number=data.ticket_id)
+    done = context.renderer.html(f"tasks.settled.{verb}", number=data.ticket_id)
+    await context.edit(Screen(done))
 
 
 _SPANS: Final = {"1h": "1h", "tomorrow": "tomorrow 9:00", "monday": "monday 9:00", "week": "7d"}
@@ -234,6 +242,17 @@ async def _question(context: GroupButton, data: QuestionAfterAll) -> None:
     ticket = await context.act(conversation.question_after_all, data.message_id)
     await context.toast("question", number=ticket.id)
     await context.show_buttons(None)
+
+
+async def _whole(context: GroupButton, data: ShowWhole) -> None:
+    """Below the message, for whoever wants to read what it quotes."""
+    whole = await context.act(conversation.whole_of, data.message_id)
+    await context.toast()
+    parts = [whole[at : at + QUOTED] for at in range(0, len(whole), QUOTED)]
+    quotes = [f"<blockquote expandable>{escape(part)}</blockquote>" for part in parts]
+    await context.responder.say(
+        context.message.chat.id, quotes, reply_to=context.message.message_id
+    )
 
 
 async def _page(context: GroupButton, data: ListPage) -> None:
@@ -292,6 +311,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     Classify: _classify,
     RetryAnswer: _retry,
     QuestionAfterAll: _question,
+    ShowWhole: _whole,
     ListPage: _page,
     ShowPerson: people.on_button,
     MakeParent: ticket_commands.make_parent,
@@ -301,5 +321,6 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EscalateTo: _assign,
     TaskVerb: _task,
     TaskPage: _task_page,
-    ResolveTasks: _resolve_tasks,
+    ResolveTasks: _end_with_tasks,
+    CloseTasks: _end_with_tasks,
 }

@@ -210,3 +210,13 @@ async def name_for(bot: Bot, text: str) -> str:
 def example(name: str) -> Key:
     """How the command is written correctly."""
     return Key(f"operators.example.{name}")
+
+
+FOR_CUSTOMER: Final = "!"
+
+
+def read_reason(words: str | None) -> tuple[str | None, bool]:
+    """The reason, and whether it is meant for the customer, too: that begins with ``!``."""
+    bare = (words or "").strip()
+    public = bare.startswith(FOR_CUSTOMER)
+    return bare.removeprefix(FOR_CUSTOMER).strip() or None, public

@@ -40,6 +40,7 @@ class Treatment(Enum):
 
     IGNORED = auto()
     KEPT_INSIDE = auto()
+    UNADDRESSED = auto()
     ANONYMOUS = auto()
     COMMAND = auto()
     ANSWER = auto()
@@ -51,7 +52,8 @@ class Traits:
     """What decides about a message.
 
     ``ticket`` is the ticket of what it replies to, ``ours`` whether that is a card, a copy or a
-    notice; ``begun`` is where earlier pieces of its album went.
+    notice; ``begun`` is where earlier pieces of its album went; ``to_bot``: it replies to words of
+    the bot that are about no ticket, or about many.
     """
 
     automatic: bool = False
@@ -63,6 +65,7 @@ class Traits:
     ticket: int | None = None
     ours: bool = False
     begun: AlbumLocation | None = None
+    to_bot: bool = False
 
 
 def treatment_of(traits: Traits) -> Treatment:
@@ -77,7 +80,8 @@ def treatment_of(traits: Traits) -> Treatment:
     if traits.begun is not None:
         return Treatment.NOTE if traits.begun.note or traits.marked else Treatment.ANSWER
     if not addressed:
-        return Treatment.KEPT_INSIDE
+        lost = traits.to_bot and not traits.marked
+        return Treatment.UNADDRESSED if lost else Treatment.KEPT_INSIDE
     return Treatment.NOTE if traits.marked else Treatment.ANSWER
 
 
@@ -107,8 +111,11 @@ async def on_message(
         ticket=None if place is None else place.ticket_id,
         ours=place is not None and place.ours,
         begun=begun,
+        to_bot=place is None and _replies_to_bot(message, bot),
     )
     kind = treatment_of(traits)
+    if kind is Treatment.UNADDRESSED:
+        raise Refusal("operators.unaddressed")
     if kind is Treatment.KEPT_INSIDE and sender is not None and not traits.anonymous:
         await _warn_of_cut(desk, sender, carried)
     if kind in {Treatment.IGNORED, Treatment.KEPT_INSIDE} or sender is None:
@@ -126,6 +133,16 @@ async def on_message(
         await carry_out(context, traits.ticket)
         return
     await _pass_on(desk, sender, number, incoming, note=kind is Treatment.NOTE)
+
+
+def _replies_to_bot(message: Message, bot: Bot) -> bool:
+    """It answers a list, a question or a notice of ours. All that stands in a topic answers the
+    topic's beginning: that is no reply.
+    """
+    answered = message.reply_to_message
+    if answered is None or answered.forum_topic_created is not None:
+        return False
+    return answered.from_user is not None and answered.from_user.id == bot.id
 
 
 async def _warn_of_cut(desk: Desk, sender: Sender, incoming: IncomingMessage) -> None:

@@ -17,7 +17,7 @@ from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import ChatMemberUpdated, Message, User
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address, own_chats
-from channels.telegram.client.api_errors import TROUBLES
+from channels.telegram.client.api_errors import TROUBLES, is_passing
 from core.addresses import Address
 from core.delivery.linked_chats import all_operator_chats
 from core.desk import Desk
@@ -57,19 +57,20 @@ class Memberships:
     desk: Desk
     _confirmed: dict[int, float] = field(default_factory=dict)
 
-    async def role_of(self, operator: User) -> Role:
+    async def role_of(self, operator: User, *, press: bool = False) -> Role:
         """Return the role in private of somebody known as an operator: theirs only while Telegram
         confirms it.
 
-        Raises :class:`Refusal` where Telegram cannot be asked.
+        Raises what the line raises where Telegram is out of reach: the update waits, for words must
+        not be lost. A ``press`` of a button, and what a chat hides from us, raise :class:`Refusal`.
         """
-        return Role.OPERATOR if await self._confirm(operator.id) else Role.CUSTOMER
+        return Role.OPERATOR if await self._confirm(operator.id, press) else Role.CUSTOMER
 
-    async def require(self, user: User) -> None:
+    async def require(self, user: User, *, press: bool = False) -> None:
         """Let somebody act in a group. Raises :class:`NotAllowed` for those who are in none, and
-        :class:`Refusal` where Telegram cannot be asked.
+        otherwise as :meth:`role_of`.
         """
-        if not await self._confirm(user.id):
+        if not await self._confirm(user.id, press):
             raise NotAllowed("work")
 
     async def run(self) -> None:
@@ -94,12 +95,14 @@ class Memberships:
         for number in own_chats(ids):
             await self._ask(number)
 
-    async def _confirm(self, number: int) -> bool:
+    async def _confirm(self, number: int, press: bool) -> bool:  # noqa: FBT001 as above
         if time.monotonic() < self._confirmed.get(number, 0.0):
             return True
         try:
             found = await self._ask(number)
         except TROUBLES as error:
+            if is_passing(error) and not press:
+                raise
             log.warning("a membership could not be examined: %s", error)
             found = Whereabouts.UNKNOWN
         if found is Whereabouts.UNKNOWN:

@@ -24,6 +24,8 @@ from handlers.telegram.operators.context import CommandContext, OperatorContext,
 from handlers.telegram.responder import Responder
 
 _SHOWN: Final = 500
+# Pages of a journal: what is no number of one is no page.
+_MOST_PAGES: Final = 10_000
 
 
 async def ticket(context: CommandContext) -> None:
@@ -63,7 +65,7 @@ async def _picture(
 def _since(responder: Responder, card: Card) -> list[str]:
     facts = [
         responder.html("operators.opened", {"at": card.opened_at}),
-        age(responder.renderer, card.opened_at, responder.desk.company.zone),
+        age(responder.renderer, card.opened_at, responder.desk.company.zone, card.closed_at),
     ]
     if card.reopened:
         facts.append(responder.html("operators.reopened", {"n": card.reopened}))
@@ -85,24 +87,31 @@ def _quoted(responder: Responder, text: str) -> str:
 
 
 async def journal(context: CommandContext) -> None:
-    """Who did what and when."""
-    await show_journal(context, context.number)
+    """Who did what and when; the newest entries, or a page before them."""
+    words = context.command.words
+    if words and not (words.isascii() and words.isdecimal() and 0 < int(words[:6]) < _MOST_PAGES):
+        raise Unreadable("operators.malformed", words=words[:40], example=example("journal"))
+    await show_journal(context, context.number, int(words or 1))
 
 
-async def show_journal(context: OperatorContext, ticket_id: int) -> None:
-    """Show the journal of a ticket, for a command and a button."""
-    card, entries, names = await context.read(_history, ticket_id)
+async def show_journal(context: OperatorContext, ticket_id: int, page: int = 1) -> None:
+    """Show a page of the journal of a ticket, for a command and a button."""
+    card, total, entries, names = await context.read(_history, ticket_id, page)
     if card is None:
         raise NoSuchTicket(ticket_id)
-    head = context.responder.html("journal.head", {"number": ticket_id})
-    lines = [draw_entry(context.renderer, names, *entry) for entry in entries]
-    await context.say([head, *lines])
+    lines = [context.responder.html("journal.head", {"number": ticket_id})]
+    lines += [draw_entry(context.renderer, names, *entry) for entry in entries]
+    if earlier := max(total - page * journal_store.PAGE, 0):
+        facts = {"n": earlier, "number": ticket_id, "page": page + 1}
+        lines.append(context.responder.html("journal.earlier", facts))
+    await context.say(lines)
 
 
-async def _history(tx: ReadTx, ticket_id: int) -> tuple[Any, list[Any], Any]:
+async def _history(tx: ReadTx, ticket_id: int, page: int) -> tuple[Any, int, list[Any], Any]:
     return (
         await card_of(tx, ticket_id),
-        await journal_store.list_entries(tx, ticket_id),
+        await journal_store.count_entries(tx, ticket_id),
+        await journal_store.list_entries(tx, ticket_id, page),
         await names_of(tx),
     )
 

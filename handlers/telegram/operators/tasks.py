@@ -1,6 +1,6 @@
 """Commands about tasks: the list, one of them, done; resolving a ticket with some (B10, B21)."""
 
-from typing import Final
+from typing import Any, Final
 
 from channels.telegram.screens import tasks as screens
 from channels.telegram.screens.screen import Screen
@@ -20,6 +20,7 @@ from handlers.telegram.operators.context import (
     CommandContext,
     OperatorContext,
     example,
+    read_reason,
 )
 
 _DONE: Final = "👌"
@@ -135,32 +136,44 @@ async def act(context: OperatorContext, data: TaskVerb) -> str:
 async def resolve(context: CommandContext) -> None:
     """Resolve the ticket; the words are the solution. Open tasks are asked about."""
     choice, words = task_actions.read_choice(context.reason or "")
-    if not await resolved(context, context.number, words or None, choice):
-        return
+    if await ended(context, context.number, "resolve", reason=words or None, choice=choice):
+        _acknowledge(context)
+
+
+async def close(context: CommandContext) -> None:
+    """Close the ticket. Open tasks are asked about."""
+    choice, words = task_actions.read_choice(context.reason or "")
+    reason, public = read_reason(words)
+    how = {"reason": reason, "public": public, "choice": choice}
+    if await ended(context, context.number, "close", **how):
+        _acknowledge(context)
+
+
+def _acknowledge(context: CommandContext) -> None:
     if context.incoming.reply_to is None:
         context.responder.react(context.message, _DONE)
 
 
-async def resolved(
-    context: OperatorContext,
-    ticket_id: int,
-    reason: str | None = None,
-    choice: Choice | None = None,
-) -> bool:
-    """Resolve the ticket, or ask what becomes of its open tasks: then it is not resolved yet."""
+_ENDINGS: Final = {"resolve": task_actions.resolve, "close": task_actions.close}
+
+
+async def ended(context: OperatorContext, ticket_id: int, verb: str, **how: Any) -> bool:
+    """Resolve or close the ticket, or ask what becomes of its open tasks: then it is not ended."""
     try:
-        await context.act(task_actions.resolve, ticket_id, reason=reason, choice=choice)
+        await context.act(_ENDINGS[verb], ticket_id, **how)
     except TasksOpen as unfinished:
         await context.show(screens.ask_outcome(context.renderer, unfinished))
         return False
     return True
 
 
-async def resolve_with_tasks(
-    context: OperatorContext, data: ResolveTasks, command: Command | None
+async def end_with_tasks(
+    context: OperatorContext, data: ResolveTasks, verb: str, command: Command | None
 ) -> None:
     """A button of the question; the words of the command that was asked about still count."""
-    words = command.words if command is not None and command.name == "resolve" else ""
-    _, reason = task_actions.read_choice(words)
-    choice = Choice(data.choice)
-    await context.act(task_actions.resolve, data.ticket_id, reason=_fitting(reason), choice=choice)
+    words = command.words if command is not None and command.name == verb else ""
+    _, rest = task_actions.read_choice(words)
+    how: dict[str, Any] = {"reason": _fitting(rest)}
+    if verb == "close":
+        how["reason"], how["public"] = read_reason(_fitting(rest))
+    await context.act(_ENDINGS[verb], data.ticket_id, choice=Choice(data.choice), **how)

@@ -1,5 +1,6 @@
 """Commands that change a ticket. What they did shows on its card, not in words."""
 
+import re
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as screens
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.ticket_choices import MakeParent, draw_similar
+from core.addresses import Address
 from core.equipment import outage_commands, outage_detection
 from core.equipment.outage_commands import Title
 from core.errors import NoSuchTicket, Refusal, Unreadable
@@ -17,13 +19,20 @@ from core.links.ticket_links import Fragment
 from core.links.ticket_links import split as split_off
 from core.tickets import classification, conversation, lifecycle
 from core.tickets.albums import note_piece
+from core.tickets.correspondence import write_first
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
+from core.words.contact_values import EMAIL, read_email
 from core.words.when import NotATime, TimeInPast, When, parse_when
-from handlers.telegram.operators.context import CommandContext, OperatorContext, example
+from handlers.telegram.operators.context import (
+    CommandContext,
+    OperatorContext,
+    example,
+    read_reason,
+    text_of,
+    without_head,
+)
 from handlers.telegram.responder import Responder
-
-FOR_CUSTOMER: Final = "!"
 
 
 async def take(context: CommandContext) -> None:
@@ -36,9 +45,30 @@ async def release(context: CommandContext) -> None:
     await context.act(lifecycle.release, context.number)
 
 
+_BY_MAIL: Final = re.compile(r"\s*(?:mail|e-mail|email|почта|письмо)\s*:\s*", re.IGNORECASE)
+
+
 async def reply(context: CommandContext) -> None:
-    """Answer the customer."""
-    await context.act(conversation.reply, context.number, context.words)
+    """Answer the customer; `mail:` before the words answers by mail, wherever they wrote."""
+    words = context.words
+    by_mail = _BY_MAIL.match(text_of(words))
+    if by_mail is None:
+        await context.act(conversation.reply, context.number, words)
+    else:
+        rest = without_head(words, by_mail.end())
+        await context.act(conversation.reply, context.number, rest, by=EMAIL)
+
+
+async def write(context: CommandContext) -> None:
+    """Write first, to an address (A12)."""
+    words = context.words
+    address, _, rest = text_of(words).lstrip().partition(" ")
+    known = read_email(address)
+    if known is None or not rest.strip():
+        raise Unreadable("operators.malformed", words=address[:40], example=example("write"))
+    text = text_of(words)
+    said = without_head(words, len(text) - len(rest.lstrip()))
+    await context.act(write_first, Address(EMAIL, known), said)
 
 
 async def note(context: CommandContext) -> None:
@@ -68,13 +98,6 @@ async def freeze(context: CommandContext) -> None:
         await context.show(card_screen.freeze_end(context.renderer, context.number, reason))
 
 
-def read_reason(words: str | None) -> tuple[str | None, bool]:
-    """The reason, and whether it is meant for the customer, too: that begins with ``!``."""
-    bare = (words or "").strip()
-    public = bare.startswith(FOR_CUSTOMER)
-    return bare.removeprefix(FOR_CUSTOMER).strip() or None, public
-
-
 def read_when(words: str, now: datetime, zone: ZoneInfo, ticket_id: int) -> When:
     """The time at the start of the words. Raises :class:`Unreadable` with what would be one."""
     try:
@@ -88,12 +111,6 @@ def read_when(words: str, now: datetime, zone: ZoneInfo, ticket_id: int) -> When
 async def unfreeze(context: CommandContext) -> None:
     """Back to work before the time."""
     await context.act(move, context.number, "unfreeze")
-
-
-async def close(context: CommandContext) -> None:
-    """End it."""
-    reason, public = read_reason(context.reason)
-    await context.act(move, context.number, "close", reason=reason, public=public)
 
 
 async def cancel(context: CommandContext) -> None:

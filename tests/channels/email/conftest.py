@@ -14,6 +14,7 @@ from channels.email.channel import EmailChannel
 from core.setup.restored import MailStamp
 from tests.channels.email.server import (
     MOSCOW,
+    STAMP,
     MakeChannel,
     Relay,
     Start,
@@ -27,7 +28,7 @@ async def in_moscow(_address: str) -> ZoneInfo:
 
 
 async def stamp() -> MailStamp:
-    return MailStamp(0, b"a key")
+    return STAMP
 
 
 @pytest.fixture

@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
 from channels.email.channel import EmailChannel
+from channels.email.compose import message_id
 from core.delivery.channel import Delivery
+from core.setup.restored import MailStamp
 
+STAMP = MailStamp(0, b"a key")
 MOSCOW = ZoneInfo("Europe/Moscow")
 Start = Callable[..., Awaitable["Relay"]]
 MakeChannel = Callable[..., EmailChannel]
@@ -106,6 +109,11 @@ class Relay:
         """The only one. (Not a property: aiosmtpd reads every attribute of its handler.)"""
         (envelope,) = self.letters
         return read(envelope)
+
+
+def own_id(row: int, domain: str = "frontdoor.test") -> str:
+    """The id of a mail of ticket 12, in a desk that was never restored."""
+    return message_id(row, 12, STAMP, domain)
 
 
 def hang_up(server: SMTP) -> None:

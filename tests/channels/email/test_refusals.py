@@ -10,9 +10,8 @@ from channels.email.channel import EmailChannel
 from channels.email.relay import Relay as RelayUrl
 from core.delivery.channel import Channel, SendError, Sent
 from tests.channels.certificate import Certificate
-from tests.channels.email.server import MakeChannel, Relay, Start, delivery
+from tests.channels.email.server import MakeChannel, Relay, Start, delivery, own_id
 
-ID_OF_17 = "<outbox-0-17.15cf0614183f074d5ced@frontdoor.test>"
 TRY_AGAIN = {"permanent": False, "configuration": False}
 GIVE_UP = {"permanent": True, "configuration": False}
 OUR_FAULT = {"permanent": False, "configuration": True}
@@ -118,8 +117,7 @@ async def test_a_line_cut_after_the_letter_is_tried_again_under_the_same_id(
     assert await channel.was_delivered(delivery()) is None
     relay.drop_in_data = False
     assert await channel.send(delivery()) == Sent(
-        message_refs=(ID_OF_17,),
-        note={"response": "queued as 4F2A"},
+        message_refs=(own_id(17, "frontdoor.test"),), note={"response": "queued as 4F2A"}
     )
     first, second = relay.letters
     assert first.content == second.content
@@ -202,7 +200,7 @@ async def test_a_silent_farewell_does_not_undo_a_letter(
     channel: EmailChannel, relay: Relay
 ) -> None:
     relay.hang_up_at_quit = True
-    assert (await channel.send(delivery())).message_refs == (ID_OF_17,)
+    assert (await channel.send(delivery())).message_refs == (own_id(17, "frontdoor.test"),)
 
 
 async def test_a_send_that_is_cancelled_leaves_no_connection(channel_to: MakeChannel) -> None:

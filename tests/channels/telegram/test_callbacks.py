@@ -11,15 +11,14 @@ from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamer
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
-from channels.telegram.screens.health import FailedStep
+from channels.telegram.screens.health import FailedStep, QuarantineStep
 from channels.telegram.screens.manual_ticket import ManualStep
-from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer
+from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
-from channels.telegram.screens.quarantine import QuarantineStep
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
-from channels.telegram.screens.tasks import ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
@@ -59,6 +58,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "fe:week:12": FreezeEnd(span="week", ticket_id=12),
     "a:5": RetryAnswer(message_id=5),
     "q:6": QuestionAfterAll(message_id=6),
+    "whole:6": ShowWhole(message_id=6),
     "l:queue:+:": ListPage(view="queue", way="+", cursor=""),
     "l:my:-:0.2026-11-24T12:30:00+00:00.123": ListPage(
         view="my", way="-", cursor="0.2026-11-24T12:30:00+00:00.123"
@@ -99,6 +99,10 @@ IN_CHATS: dict[str, CallbackData] = {
     "fd:drop:7": FailedStep(verb="drop", id=7),
     "rel:all": ReleaseStep(what="all"),
     "rel:new": ReleaseStep(what="new"),
+    "fd:again_all:0": FailedStep(verb="again_all"),
+    "fd:drop_all:0": FailedStep(verb="drop_all"),
+    "fd:ask:0": FailedStep(verb="ask"),
+    "fd:show:0": FailedStep(verb="show"),
     "qu:all:0": QuarantineStep(verb="all"),
     "ad:sure:3": DismissAdmin(verb="sure", person=3),
     "k:operators:-1001234567890": LinkChat(role="operators", chat=-1001234567890),
@@ -147,6 +151,9 @@ IN_CHATS: dict[str, CallbackData] = {
     "js:complete:12": ResolveTasks(choice="complete", ticket_id=12),
     "js:cancel:12": ResolveTasks(choice="cancel", ticket_id=12),
     "js:leave:12": ResolveTasks(choice="leave", ticket_id=12),
+    "jc:complete:12": CloseTasks(choice="complete", ticket_id=12),
+    "jc:cancel:12": CloseTasks(choice="cancel", ticket_id=12),
+    "jc:leave:12": CloseTasks(choice="leave", ticket_id=12),
 }
 
 

@@ -179,7 +179,7 @@ def test_every_button_of_a_card_can_be_read_and_fits(texts: Texts) -> None:
             card_screen.confirm_end(speaks, 12, "close"),
             card_screen.confirm_end(speaks, 12, "cancel"),
             notices.draw(speaks, "answer.failed.other", RETRY, None).keyboard,
-            notices.question_after_all(speaks, 1),
+            notices.message_buttons(speaks, 1, thanks=True, whole=True),
             customer_menu.topics(speaks, [("pay", "Payment"), ("other", "x" * 90)]).keyboard,
             customer_menu.back_to(speaks),
             customer_menu.file_whether(speaks),

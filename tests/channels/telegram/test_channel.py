@@ -1,9 +1,11 @@
 """What the operators, the customer and the admins see when parcels leave."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from channels.telegram.messages.message_builder import methods
 from channels.telegram.messages.message_parser import message_ref
 from core.delivery import outbox_store
 from core.delivery.channel import SendError
@@ -146,6 +148,39 @@ async def test_edits_go_both_ways(house: House) -> None:
     assert house.group.find("and the door one").edited
     assert house.anna.chat.last.text == "Reset it" and house.anna.chat.last.edited
     house.world.assert_clean()
+
+
+@pytest.mark.parametrize("live", [3600, None])
+async def test_a_moved_location_moves_its_copy_and_deletes_nothing(
+    house: House, live: int | None
+) -> None:
+    """A point that is not live cannot be moved: its copy stays where it was."""
+    number = await opened(house)
+    begun = house.anna.send_location(latitude=55.75, longitude=37.61, live=live).result
+    await house.hear(begun, number=number)
+    await house.pump()
+    said = house.read(begun)
+    content = {**said.content, "more": said.content["more"] | {"latitude": 55.76}}
+    moved = replace(said, text="55.76000, 37.61000", content=content)
+
+    async def act(tx: Tx) -> None:
+        await arrive(tx, house.sender(house.anna), "customer")
+        await edit(tx, moved)
+
+    await house.desk.run(act)
+    await house.pump()
+    copy = house.group.last
+    assert copy.content["location"]["latitude"] == (55.76 if live else 55.75)
+    house.world.assert_clean()
+
+
+async def test_a_contact_without_a_name_is_carried(house: House) -> None:
+    number = await opened(house)
+    bare = house.anna.send_contact(phone="+79990000000", first_name="Boris").result
+    said = house.read(bare)
+    more = {"phone_number": "+79990000000"}
+    (call,) = methods({**said.content, "more": more}, house.group.id)
+    assert (await house.gateway.call(call)).message_id and number
 
 
 def _edit_as_anna(house: House, message: Message) -> Mutation:

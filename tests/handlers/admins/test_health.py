@@ -3,7 +3,11 @@
 import pytest
 from sqlalchemy import select
 
+from bot.commands.check import _REMEDIES, _SYMPTOMS
+from channels.telegram.screens.health import KINDS, REASONS
 from core.models import OutboxRow
+from core.setup.desk_health import CODES
+from core.texts import Texts
 from core.tx import Tx
 from tests.handlers.operators.group import Group
 
@@ -12,7 +16,9 @@ async def fail_one(group: Group) -> int:
     """A delivery to the group that has failed for good; its id."""
 
     async def fail(tx: Tx) -> int:
-        query = select(OutboxRow).where(OutboxRow.address == str(group.chat.id))
+        query = select(OutboxRow).where(
+            OutboxRow.address == str(group.chat.id), OutboxRow.state != "failed"
+        )
         row = await tx.first(query.order_by(OutboxRow.id).limit(1))
         assert row is not None
         row.state, row.error = "failed", "bad_request"
@@ -42,10 +48,36 @@ async def test_an_admin_sends_a_failed_delivery_again_or_drops_it(
     await group.boss.say("/health")
     await group.settle()
     shown = group.boss.last
-    assert f"✕ {number}" in shown.text
+    (line,) = [line for line in shown.text.split("\n") if f"✕ {number}" in line]
+    assert "карточка #1 → группа операторов: сообщение не приняли" in line
     await group.presses(group.boss, shown, button.format(number))
     assert await state_of(group, number) == becomes
     assert f"✕ {number}" not in shown.text
+
+
+async def test_all_of_them_are_dropped_after_a_question(group: Group) -> None:
+    numbers = [await fail_one(group) for _ in range(2)]
+    await group.boss.say("/health")
+    await group.settle()
+    shown = group.boss.last
+    await group.presses(group.boss, shown, "Убрать все")
+    assert "Отправить" in shown.text
+    assert {await state_of(group, number) for number in numbers} == {"failed"}
+    await group.presses(group.boss, shown, "‹ Назад")
+    assert "Бот здоров" in shown.text
+    await group.presses(group.boss, shown, "Убрать все")
+    await group.presses(group.boss, shown, "Убрать все")
+    assert {await state_of(group, number) for number in numbers} == {"dropped"}
+
+
+@pytest.mark.parametrize("locale", ["ru", "en"])
+def test_whatever_can_fail_has_words(texts: Texts, locale: str) -> None:
+    keys = texts.keys(locale)
+    assert {f"health.kind.{kind}" for kind in (*KINDS, "other")} <= set(keys)
+    assert {f"health.error.{reason}" for reason in (*REASONS, "other")} <= set(keys)
+    for code in (*CODES, "store"):
+        assert {f"health.sick.{code}", f"health.over.{code}"} <= set(keys)
+    assert set(CODES) == set(_SYMPTOMS) == set(_REMEDIES)
 
 
 async def test_nobody_else_sees_it(group: Group) -> None:

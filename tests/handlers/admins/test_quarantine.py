@@ -2,7 +2,7 @@
 
 from core import inbox
 from core.inbox import Raw
-from core.setup.quarantine import PAGE
+from core.setup.desk_health import PAGE
 from tests.handlers.operators.group import Group
 
 SECRET = "мой пин 4711"

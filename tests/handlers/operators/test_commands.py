@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import insert, select
 
+from core import journal as core_journal
 from core.models import Person, Ticket
 from core.tx import Tx
 from core.words.names import clean_name
@@ -30,7 +31,7 @@ async def test_in_reply_to_anything_of_the_ticket_no_number_is_needed(group: Gro
     await group.anna.say("жду")
     await group.settle()
     await group.deliver()
-    await group.says(group.olga, "/wait", answer)
+    await group.says(group.olga, "/wait Какой подъезд?", answer)
     assert (await group.row(number)).state == "waiting"
     await group.says(group.olga, "/freeze 2 дня ждём кабель", group.chat.find("жду"))
     row = await group.row(number)
@@ -61,12 +62,22 @@ REFUSED = [
     ),
     ("/resolve 1 " + "щ" * 1001, "Слишком длинно: причина — до 1000 знаков."),
     ("/reopen 1", "#1 и так открыто. Взять его: /take 1"),
+    (
+        "/wait 1",
+        (
+            "#1: клиент ждёт ответа, а вопроса от нас не было. Спросите сразу: /wait 1 и вопрос,"
+            " или сначала ответьте."
+        ),
+    ),
     ("/release 1", "#1 и так ни за кем не закреплено."),
     ("/undo", "Ответьте командой /undo на свой ответ клиенту: его и заберём."),
     ("/find", "Не хватает слов. Например: /find камера Лермонтова"),
     (
         "/queue чепуха",
-        "Списка «чепуха» нет. Есть: queue, mine, free, overdue, frozen. Например: /queue free",
+        (
+            "Списка «чепуха» нет. Есть: queue, mine, free, overdue, frozen, waiting, resolved."
+            " Например: /queue free"
+        ),
     ),
     ("/report overdue", "На это нет прав. Может помочь администратор."),
     ("/ticket 999", "Обращения #999 нет."),
@@ -181,6 +192,22 @@ async def test_the_journal_tells_who_did_what(group: Group) -> None:
     assert "Ольга: решено — «починили»" in lines[-1]
 
 
+async def test_a_long_journal_says_that_there_is_more_and_where(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_journal, "PAGE", 4)
+    number = await group.ticket()
+    for title in ("Один", "Два", "Три", "Четыре", "Пять"):
+        await group.says(group.olga, f"/title {number} {title}")
+    (newest,) = group.answers(await group.says(group.oleg, f"/journal {number}"))
+    assert "Пять" in newest and "обращение открыто" not in newest
+    assert newest.split("\n")[-1].endswith(f"раньше: /journal {number} 2")
+    older = "\n".join(group.answers(await group.says(group.oleg, f"/journal {number} 2")))
+    assert "обращение открыто" in older and "Пять" not in older and "раньше:" not in older
+    (refused,) = group.answers(await group.says(group.oleg, f"/journal {number} всё"))
+    assert "/journal 12" in refused
+
+
 async def test_help_says_what_this_person_may_do(group: Group) -> None:
     (told,) = group.answers(await group.says(group.olga, "/help"))
     assert "/take 12" in told and "/report" not in told
@@ -229,6 +256,16 @@ async def test_what_is_late_is_listed(group: Group) -> None:
     assert queue.startswith("Очередь · 1 (⭕ 1)")
     (report,) = group.answers(await group.says(group.boss, "/report overdue"))
     assert f"#{number}" in report
+
+
+async def test_days_in_work_stop_at_the_end(group: Group) -> None:
+    number = await group.ticket()
+    group.clock.move(days=2)
+    await group.says(group.olga, f"/close {number}")
+    group.clock.move(days=30)
+    for command in (f"/find {number}", f"/ticket {number}"):
+        (text,) = group.answers(await group.says(group.olga, command))
+        assert "2 дня" in text and "32 дня" not in text
 
 
 async def test_find_reads_numbers_and_words(group: Group) -> None:

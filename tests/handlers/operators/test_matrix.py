@@ -41,6 +41,7 @@ EXAMPLES: Final = {
     "contact": "1 phone +79161234567",
     "merge": "1 2",
     "reply": "1 привет",
+    "write": "anna@example.com привет",
     "freeze": "1 2d",
     "contract": "A-1",
 }

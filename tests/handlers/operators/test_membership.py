@@ -3,8 +3,10 @@
 import asyncio
 
 import pytest
+from aiogram.exceptions import TelegramServerError
 
 from channels.telegram.addresses import chat_address
+from channels.telegram.client.api_errors import is_passing
 from handlers.telegram.operators import membership
 from sandbox import Person
 from tests.handlers.operators.group import Group
@@ -98,6 +100,21 @@ async def test_what_cannot_be_examined_is_refused_and_costs_nobody_their_tickets
     await group.chat.remove_bot()
     press = await group.forges(group.olga, card, "t:release:3")
     assert await assignees(group) == {1: "Олег", 2: "Олег", 3: "Ольга"}
+
+
+async def test_words_wait_until_telegram_can_be_asked_about_who_wrote_them(group: Group) -> None:
+    """What is written while Telegram is out of reach is not lost: its update waits in the queue."""
+    number = await group.ticket()
+    card = await group.card(number)
+    group.app.memberships._confirmed.clear()
+    group.world.faults.error(502, times=9, method="getChatMember")
+    with pytest.raises(TelegramServerError) as failed:
+        await group.says(group.olga, "Выезжаем", card)
+    assert is_passing(failed.value)
+    assert await group.said(number) == []
+    group.world.faults.clear()
+    await group.says(group.olga, "Выехали", card)
+    assert await group.said(number) == ["Выехали"]
 
 
 async def test_an_operator_is_asked_about_once_an_hour_not_at_every_step(group: Group) -> None:

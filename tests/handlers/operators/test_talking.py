@@ -226,3 +226,15 @@ async def test_thanks_are_a_question_after_all(group: Group) -> None:
     assert f"#{number}" in (await press.answer()).text
     assert (await group.row(number)).waiting_since is not None
     assert not copy.buttons
+
+
+async def test_a_reply_to_a_list_is_told_that_it_goes_to_nobody(group: Group) -> None:
+    number = await group.ticket()
+    command = await group.says(group.olga, "/queue")
+    shown = next(m for m in group.chat.bot_messages if m.reply_to is command)
+    lost = await group.says(group.olga, "Перезагрузите роутер", shown)
+    (told,) = group.answers(lost)
+    assert told.startswith("Это сообщение осталось в группе") and "/reply 12 текст" in told
+    assert (await group.row(number)).waiting_since is not None
+    chat = await group.says(group.olga, "Коллеги, обед", command)
+    assert group.answers(chat) == []

@@ -32,5 +32,7 @@ export const api = {
   world: () => call("world"),
   /** @param {{as: number, chat?: number, do: string, files?: File[]}} act */
   act: (act) => call("act", act),
+  mail: (who) => call(`mail?box=${encodeURIComponent(who)}`),
+  writeMail: (letter) => call("mail", letter),
   trouble: (trouble) => call("trouble", trouble),
 };

@@ -3,6 +3,7 @@
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { language, switchLanguage, t } from "./i18n.js";
+import { openMailbox } from "./mailbox.js";
 import { on, store } from "./store.js";
 import { dark, toggleTheme } from "./theme.js";
 
@@ -15,6 +16,7 @@ export function makeTop(bar, { tabs, tour, renew }) {
       h("h1", {}, h("img", { src: "img/icon.svg", alt: "", width: "22", height: "22" }), "Frontdoor"),
       h("p.about", {}, t("about_page")),
       h("span.spread"),
+      button("mail", { onclick: openMailbox, class: "word" }, t("mail")),
       button("tour", { onclick: () => tour.start(), class: "word" }, t("tour")),
       button("language", { onclick: () => { switchLanguage(); renew(); }, class: "word", lang: other, "aria-label": t("switch_language") }, other.toUpperCase()),
       button("theme", { onclick: () => { toggleTheme(); refresh(); }, class: "icon-button", "aria-label": t(dark() ? "light" : "dark"), title: t(dark() ? "light" : "dark") }, icon(dark() ? "sun" : "moon")),

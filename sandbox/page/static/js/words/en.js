@@ -12,6 +12,9 @@ export const en = {
   add_person: "Add somebody", name: "Name", name_example: "Mary Jones", language: "Language of the app", role: "Who is it",
   ok: "OK", cancel: "Cancel", close: "Close", done: "Done", open: "Open", yes: "Yes", no: "No", menu: "Menu",
 
+  // the mailbox
+  mail: "Mail", mail_title: "The customer’s mailbox", mail_whose: "Whose mailbox", mail_subject: "Subject", mail_text: "A mail to support", mail_send: "Send the mail", mail_sent: "The mail is on its way. Operators will see a card.", mail_none: "No mail yet. What support answers comes here.", mail_answer: "Answer", mail_answers: "An answer to",
+
   // a chat
   no_chat: "There is no chat yet", bot: "bot", bot_blocked: "the bot is blocked",
   members: { one: "{count} member", other: "{count} members" },
@@ -95,7 +98,7 @@ export const en = {
   tour_open_plain: "The channel got an alert: the ticket’s number, its assignee, and since when the customer has waited.",
   tour_resolve_title: "The work is done", tour_resolve: "Press “✅”. The bot will ask the customer whether everything works.",
   tour_close_title: "The customer has the last word", tour_close: "Press the button that says yes, and the ticket closes.",
-  tour_end_title: "That is all", tour_end: "Now on your own. Анна has five cameras: report a fault, and try commands on its card. Or kill the bot in the middle of an answer: nothing will be lost.",
+  tour_end_title: "That is all", tour_end: "Now on your own. Анна has five cameras: report a fault, and try commands on its card. Or kill the bot in the middle of an answer: nothing will be lost. “Mail” above is the customer’s mailbox: write to support and read the answer.",
   onward: "What to try next", onward_fault: "📷 A camera fault",
   onward_why: "/why", onward_why_about: "Why these deadlines to react and to resolve", onward_escalate: "/escalate 2 needs access to the node", onward_escalate_about: "To the second line, with one line of why",
   onward_tasks: "/tasks", onward_tasks_about: "Open tasks", onward_next: "/next Friday 10:00", onward_next_about: "When the customer is to hear from us",

@@ -1,0 +1,84 @@
+"""Connects mail: the mailboxes that are fetched, and what is done with a mail that is stored."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from email.utils import parseaddr
+from io import BytesIO
+
+from aiogram import Bot
+from aiogram.exceptions import AiogramError
+
+from bot.settings import Settings
+from bot.update_queue import UnparsableUpdate
+from core.desk import Desk
+from core.files import FileStore
+from core.inbox import Stored
+from core.setup.file_links import file_link
+from core.setup.signing_key import find_signing_key
+from handlers.mail.fetch import MailFetcher
+from handlers.mail.handler import MailHandler, UnreadableMail
+from handlers.mail.mailbox_url import MailboxUrl
+
+Handle = Callable[[Stored], Awaitable[None]]
+
+
+def mail_handler(settings: Settings, desk: Desk, files: FileStore) -> MailHandler:
+    """Return what handles stored mails; it works without a mailbox, for what was stored before."""
+    support = [address.lower() for address in settings.support_addresses]
+    own = {*support, parseaddr(settings.mail_from or "")[1].lower()} - {""}
+    return MailHandler(
+        desk,
+        files,
+        support,
+        own,
+        settings.mail_authorities,
+        number_in_body=settings.number_in_body,
+        blacklist=settings.mail_blacklist,
+    )
+
+
+def mail_fetchers(
+    settings: Settings, desk: Desk, files: FileStore, stored: Callable[[], None]
+) -> Sequence[MailFetcher]:
+    """Return a fetcher for each mailbox of ``IMAP_URL``."""
+    urls = (MailboxUrl.parse(url.get_secret_value()) for url in settings.imap_url)
+    return [MailFetcher(url, desk, files, stored) for url in urls]
+
+
+def handle_mails(handler: MailHandler) -> Handle:
+    """Return what handles a stored mail; what can never be read is told as of an update."""
+
+    async def handle(stored: Stored) -> None:
+        try:
+            await handler.handle(stored)
+        except UnreadableMail as error:
+            raise UnparsableUpdate(str(error)) from error
+
+    return handle
+
+
+def file_linker(settings: Settings, desk: Desk) -> Callable[[str, str], Awaitable[str | None]]:
+    """Return what makes links to stored files; None where no address of ours is known."""
+
+    async def link(name: str, title: str) -> str | None:
+        if settings.public_url is None:
+            return None
+        key = await desk.read(find_signing_key)
+        return file_link(settings.public_url, key, name, title, desk.clock())
+
+    return link
+
+
+def telegram_file(bot: Bot) -> Callable[[str], Awaitable[bytes]]:
+    """Return what fetches a file of Telegram's, for a mail. Its errors never show the token."""
+
+    async def fetch(file_id: str) -> bytes:
+        try:
+            file = await bot.get_file(file_id)
+            found = await bot.download_file(file.file_path or "", BytesIO())
+        except AiogramError as error:
+            raise OSError(f"Telegram does not hand it out: {type(error).__name__}") from None
+        except Exception as error:  # noqa: BLE001 the library's words have the token in them
+            raise ConnectionError(type(error).__name__) from None
+        return b"" if found is None else found.read()
+
+    return fetch

@@ -1,0 +1,168 @@
+"""What a mail to a customer says: an operator's answer with its files, or a notice of the desk."""
+
+import mimetypes
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from channels.email.letter_html import html_of
+from core.addresses import Address
+from core.delivery.channel import Delivery, SendError
+from core.desk import Desk
+from core.files import FileStore
+from core.tickets.card import Words, last_from_customer, list_words, words_of
+from core.tx import ReadTx
+
+FetchFile = Callable[[str], Awaitable[bytes]]
+"""Returns the bytes of a file that lies in the channel where it was said. Raises OSError."""
+
+# Notices that a customer gets by mail, and the text of their subject; others would be noise there.
+MAILED: Final[Mapping[str, str]] = {
+    "ticket.opened": "letter.opened",
+    "ticket.frozen": "letter.about",
+    "ticket.frozen_reason": "letter.about",
+    "ticket.frozen_until": "letter.about",
+    "ticket.frozen_until_reason": "letter.about",
+    "ticket.resolved": "letter.about",
+    "ticket.resolved_reason": "letter.about",
+    "ticket.closed_reason": "letter.about",
+    "ticket.cancelled": "letter.about",
+    "ticket.cancelled_reason": "letter.about",
+}
+# What all files of a mail may have together: most servers take no more.
+LARGEST: Final = 20_000_000
+LONGEST_ID: Final = 180
+LONGEST_SUBJECT: Final = 150
+_REPLY_MARKS: Final = re.compile(
+    r"^\s*((re|fwd?|aw|ответ|отв|ha|на)(\[\d+\])?\s*:\s*)+", re.IGNORECASE
+)
+_NAMES: Final = {
+    "photo": "photo.jpg",
+    "video": "video.mp4",
+    "animation": "animation.mp4",
+    "voice": "voice.ogg",
+    "video_note": "video.mp4",
+    "audio": "audio.mp3",
+    "sticker": "sticker.webp",
+    "document": "file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a mail."""
+
+    name: str
+    type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The parts of a mail. ``subject``: the customer's own, without ``Re:``; empty: theirs is not
+    known. ``answers``: the id of the mail that it answers, without brackets.
+    """
+
+    text: str
+    html: str
+    author: str
+    subject: str
+    answers: str | None
+    enclosures: Sequence[Enclosure] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MailContents:
+    """Reads what deliveries carry."""
+
+    desk: Desk
+    files: FileStore
+    fetch: FetchFile
+
+    async def thread_of(self, delivery: Delivery) -> tuple[str, str | None]:
+        """Return the subject of the customer's latest mail, and its id."""
+        return await self.desk.read(_thread, delivery)
+
+    async def answer(self, delivery: Delivery) -> Draft | None:
+        """Return the operator's words; None if they were withdrawn. Raises SendError."""
+        found = await self.desk.read(_words, delivery)
+        if not found:
+            return None
+        subject, answers = await self.thread_of(delivery)
+        texts = [_text(words) for words in found]
+        html = [html_of(_text(one), one.content.get("entities") or ()) for one in found]
+        return Draft(
+            "\n\n".join(filter(None, texts)),
+            "".join(part for part, text in zip(html, texts, strict=True) if text),
+            found[0].author,
+            subject,
+            answers,
+            await self._enclosures(found),
+        )
+
+    async def _enclosures(self, found: Sequence[Words]) -> list[Enclosure]:
+        enclosed = [one for words in found if (one := await self._enclosure(words)) is not None]
+        if sum(len(one.data) for one in enclosed) > LARGEST:
+            raise SendError("bad_request", "the files are too large for a mail", permanent=True)
+        return enclosed
+
+    async def _enclosure(self, words: Words) -> Enclosure | None:
+        content = words.content
+        file, file_id = content.get("file"), content.get("file_id")
+        if not file and not file_id:
+            return None
+        try:
+            data = await (self.files.read(file["name"]) if file else self.fetch(str(file_id)))
+        except OSError as error:
+            # a file that Telegram does not hand out any more, or not at this size
+            permanent = not isinstance(error, TimeoutError | ConnectionError)
+            raise SendError("bad_request", str(error)[:100], permanent=permanent) from error
+        name = _name_of(words)
+        return Enclosure(name, mimetypes.guess_type(name)[0] or "application/octet-stream", data)
+
+
+def _name_of(words: Words) -> str:
+    file = words.content.get("file")
+    if file:
+        return str(file["title"])
+    named = str((words.content.get("more") or {}).get("name") or "")
+    return named or _NAMES.get(str(words.content.get("kind")), "file")
+
+
+def _text(words: Words) -> str:
+    """The words; of what is neither words nor a file, the line that describes it."""
+    own = str(words.content.get("text") or "")
+    return own or ("" if words.content.get("file_id") or words.content.get("file") else words.text)
+
+
+async def _words(tx: ReadTx, delivery: Delivery) -> list[Words]:
+    found = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
+    return [words for words in found if not words.withdrawn]
+
+
+async def _thread(tx: ReadTx, delivery: Delivery) -> tuple[str, str | None]:
+    if delivery.ticket_id is None:
+        return "", None
+    said = await list_words(tx, delivery.ticket_id, 50)
+    subjects = [str(one.content.get("subject") or "") for one in said]
+    subject = next(filter(None, reversed(subjects)), "")
+    before = delivery.message_id or 2**62
+    chat = Address(delivery.channel, delivery.address)
+    ref = await last_from_customer(tx, delivery.ticket_id, chat, before)
+    answers = ref.message if ref is not None and len(ref.message) <= LONGEST_ID else None
+    return _REPLY_MARKS.sub("", subject), answers
+
+
+def masked(mask: str, number: int | None) -> str:
+    """Return the ticket's number as the subject shows it."""
+    return "" if number is None else mask.replace("{0}", str(number))
+
+
+def subject_of(draft_subject: str, fallback: str, shown: str) -> str:
+    """Return the subject of an answer: the customer's own, with the number once. Pure."""
+    if not draft_subject:
+        return f"{fallback} [{shown}]" if shown and shown not in fallback else fallback
+    bare = draft_subject.replace(f"[{shown}]", "").strip() if shown else draft_subject
+    cut = bare[:LONGEST_SUBJECT]
+    return f"Re: {cut} [{shown}]" if shown else f"Re: {cut}"

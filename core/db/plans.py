@@ -1,0 +1,132 @@
+"""Statements compiled for SQLite, and what is known of a model's table.
+
+SQLAlchemy thinks about each run of a statement for many times as long as SQLite needs to answer it.
+A plan is compiled once; after that a run only converts its parameters and its rows, by the rules of
+the columns' own types.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import bindparam, insert, inspect, select, update
+from sqlalchemy.dialects import sqlite
+
+Given = Mapping[str, Any]
+Found = Callable[["Record", Sequence[Any]], object]
+"""The object of a row of a model, made of the values of the columns."""
+
+_DIALECT: Final[Any] = sqlite.dialect()
+_OF_KEY: Final = "key_"
+"""Before the name of a key's column, where a parameter says which row is meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bind:
+    """A parameter: its name where it must be given, and what it is otherwise."""
+
+    name: str
+    required: bool
+    usual: Any
+    convert: Callable[[Any], Any] | None
+
+    def of(self, given: Given) -> Any:
+        value = given[self.name] if self.required else given.get(self.name, self.usual)
+        return value if self.convert is None else self.convert(value)
+
+
+def _bind(bind: Any) -> _Bind:
+    convert = bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+    return _Bind(bind.key, bind.required, bind.effective_value, convert)
+
+
+class Plan:
+    """A statement in SQLite's words. A model that is selected is one value of a row."""
+
+    def __init__(self, statement: Any, keys: Sequence[str] = (), *, many: bool = False) -> None:
+        compiled = statement.compile(dialect=_DIALECT, column_keys=list(keys), for_executemany=many)
+        left_to_the_library = (
+            compiled.post_compile_params,
+            getattr(compiled, "insert_prefetch", ()),
+            getattr(compiled, "update_prefetch", ()),
+        )
+        if any(left_to_the_library):
+            raise ValueError(f"not a statement that can be prepared: {statement}")
+        self.text = str(compiled)
+        named = {name: _bind(bind) for bind, name in compiled.bind_names.items()}
+        self._binds = [named[name] for name in compiled.positiontup or ()]
+        self._columns = [
+            column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
+            for column in statement.exported_columns
+        ]
+        self._plain = not any(self._columns)
+        selected = [each["expr"] for each in getattr(statement, "column_descriptions", ())]
+        self._parts = [record_of(one) if isinstance(one, type) else None for one in selected]
+        self._has_models = any(self._parts)
+
+    def parameters(self, given: Given) -> tuple[Any, ...]:
+        return tuple([bind.of(given) for bind in self._binds])
+
+    def row(self, read: Sequence[Any], found: Found) -> tuple[Any, ...]:
+        values = read if self._plain else self._converted(read)
+        return tuple(self._objects(values, found)) if self._has_models else tuple(values)
+
+    def _converted(self, read: Sequence[Any]) -> list[Any]:
+        pairs = zip(read, self._columns, strict=True)
+        return [value if convert is None else convert(value) for value, convert in pairs]
+
+    def _objects(self, values: Sequence[Any], found: Found) -> list[Any]:
+        left = iter(values)
+        return [
+            next(left) if part is None else found(part, tuple(islice(left, len(part.columns))))
+            for part in self._parts
+        ]
+
+
+class Record:
+    """A model's columns, and the plans by which one of its rows is read and written.
+
+    ``columns`` and ``key`` are names, also of the attributes; ``defaults`` is what an attribute
+    that was not set is written as.
+    """
+
+    def __init__(self, model: type[Any]) -> None:
+        self.model = model
+        self._table = inspect(model).local_table
+        self.columns = tuple(self._table.c.keys())
+        self.key = tuple(self._table.primary_key.columns.keys())
+        self.defaults = {
+            column.key: None if column.default is None else column.default.arg
+            for column in self._table.c
+        }
+        self._is_it = [self._table.c[name] == bindparam(_OF_KEY + name) for name in self.key]
+        self.insert = cache(self._insert)
+        self.update = cache(self._update)
+
+    @cached_property
+    def select(self) -> Plan:
+        """Reads one row."""
+        return Plan(select(self.model).where(*self._is_it))
+
+    def which(self, key: Sequence[Any]) -> dict[str, Any]:
+        """The parameters that say which row is meant."""
+        return {_OF_KEY + name: value for name, value in zip(self.key, key, strict=True)}
+
+    def key_of(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The key among the values of all columns."""
+        return tuple([values[self.columns.index(name)] for name in self.key])
+
+    def _insert(self, columns: Sequence[str]) -> Plan:
+        key = [self._table.c[name] for name in self.key]
+        return Plan(insert(self._table).returning(*key), columns)
+
+    def _update(self, columns: Sequence[str]) -> Plan:
+        return Plan(update(self._table).where(*self._is_it), columns)
+
+
+@cache
+def record_of(model: type[Any]) -> Record:
+    """What is known of the model's table."""
+    return Record(model)

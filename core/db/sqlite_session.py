@@ -1,0 +1,236 @@
+"""SQLAlchemy's session over SQLite's own connection: rows are read and written by plans.
+
+The library's session keeps the objects of rows, so that each row is one object, and knows what has
+changed of them. Reading a row by its key, and writing what has changed, is done here: the library
+needs many times as long for it. Queries that nobody prepared are the library's.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Delete, inspect
+from sqlalchemy.exc import NoResultFound, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import make_transient, make_transient_to_detached
+from sqlalchemy.orm.attributes import get_history, instance_dict, set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.util import identity_key
+
+from core.db.plans import Given, Plan, Record, record_of
+from core.db.sqlite_driver import Threads, driver_of, is_for_later, of_library
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MANY: Final = 50
+
+
+class SQLiteSession(AsyncSession):
+    """A session whose statements are run here and now, or in a thread if they take long.
+
+    Whoever makes it has begun a transaction of the connection, and ends it.
+    """
+
+    def __init__(self, connection: Connection, threads: Threads) -> None:
+        super().__init__(bind=None, expire_on_commit=False)
+        self.sync_session.bind = connection
+        self.driver = driver_of(connection)
+        self.close_connection = connection.close
+        self._threads = threads
+
+    async def ask(self, work: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
+        """What ``work`` returns, which asks the database."""
+        self.driver.in_a_hurry = True
+        try:
+            return work(*args, **options)
+        except (OperationalError, sqlite3.OperationalError) as error:
+            if not is_for_later(error):
+                raise
+        finally:
+            self.driver.in_a_hurry = False
+        return await self._threads.wait_for_lock(self.driver, work, *args, **options)
+
+    # ---------------------------------------------------------------- plans
+
+    async def rows(self, plan: Plan, given: Given, *, apart: bool) -> list[tuple[Any, ...]]:
+        """The rows that it finds, or returns; not ``apart``: what has changed is written first."""
+        if not apart:
+            await self.flush()
+        cursor = await self._run(plan, self.driver.execute, plan.parameters(given))
+        return [plan.row(row, self._keep) for row in cursor.fetchall()]
+
+    async def change(self, plan: Plan, given: Given | Sequence[Given], *, apart: bool) -> int:
+        """How many rows it has changed; a sequence of parameters is a run with each of them."""
+        if not apart:
+            await self.flush()
+        if isinstance(given, Mapping):
+            cursor = await self._run(plan, self.driver.execute, plan.parameters(given))
+        else:
+            sets = [plan.parameters(one) for one in given]
+            cursor = await self._run(plan, self.driver.executemany, sets)
+        return int(cursor.rowcount)
+
+    async def _run(self, plan: Plan, work: Callable[[str, Any], Any], parameters: Any) -> Any:
+        try:
+            return await self.ask(work, plan.text, parameters)
+        except sqlite3.Error as error:
+            raise of_library(error, plan.text) from error
+
+    # ---------------------------------------------------------------- the library's ways
+
+    async def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """Run a statement."""
+        if self.autoflush:
+            await self.flush()
+        work: Callable[..., Any] = self.sync_session.execute
+        if isinstance(statement, Delete) or (isinstance(params, list) and len(params) > MANY):
+            return await self._threads.run(work, statement, params, **options)
+        return await self.ask(work, statement, params, **options)
+
+    async def scalars(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """Run a statement and return the first column."""
+        return (await self.execute(statement, params, **options)).scalars()
+
+    async def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        """Run a statement and return its first value."""
+        return (await self.execute(statement, params, **options)).scalar()
+
+    async def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+        """A row by its key, if there is one; ``populate_existing`` and ``with_for_update`` read it
+        anew.
+        """
+        anew = any(options.get(name) for name in ("populate_existing", "with_for_update"))
+        known = self.identity_map.get(identity_key(entity, ident))
+        if known is not None and not anew and not inspect(known).expired_attributes:
+            return known
+        if anew or self.new:
+            await self.flush()
+        record = record_of(entity)
+        key = record.which(ident if isinstance(ident, tuple) else (ident,))
+        cursor = await self._run(record.select, self.driver.execute, record.select.parameters(key))
+        keep = partial(self._keep, anew=anew)
+        found = [record.select.row(row, keep)[0] for row in cursor.fetchall()]
+        return found[0] if found else None
+
+    async def get_one(self, entity: Any, ident: Any, **options: Any) -> Any:
+        """A row by its key. Raises NoResultFound where there is none."""
+        found = await self.get(entity, ident, **options)
+        if found is None:
+            raise NoResultFound(f"no {entity.__name__} has the key {ident!r}")
+        return found
+
+    # ---------------------------------------------------------------- rows as objects
+
+    def _keep(self, record: Record, values: Sequence[Any], *, anew: bool = False) -> object:
+        """The object of a row; one that is known stays as it is, unless it is to be read anew."""
+        key = record.key_of(values)
+        if None in key:  # nothing was joined
+            return None
+        known = self.identity_map.get(identity_key(record.model, key))
+        if known is None:
+            known = record.model()
+            instance_dict(known).update(zip(record.columns, values, strict=True))
+            self._settle(known)
+        elif anew or (outdated := inspect(known).expired_attributes):
+            for name, value in zip(record.columns, values, strict=True):
+                if anew or name in outdated:
+                    set_committed_value(known, name, value)
+        return known
+
+    def _settle(self, row: Any) -> None:
+        """The object is as the database has it."""
+        make_transient_to_detached(row)
+        self.add(row)
+
+    async def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write what has changed; what is out of the ordinary is left to the library."""
+        if not self.deleted:
+            self._update(self.dirty)
+            for row in self.new:
+                self._insert(row)
+        self.sync_session.flush(objects)
+
+    def _update(self, rows: Iterable[Any]) -> None:
+        """Rows of which the same columns have changed are written together."""
+        alike = defaultdict(list)
+        for row in rows:
+            alike[row.__class__, _changed(row)].append(row)
+        for (model, changed), group in alike.items():
+            record = record_of(model)
+            if not set(changed).isdisjoint(record.key):
+                continue
+            if changed:
+                self._write_changes(record, changed, group)
+            for row in group:
+                instance_dict(row).update(zip(record.key, inspect(row).identity, strict=True))
+                make_transient(row)
+                self._settle(row)
+
+    def _write_changes(self, record: Record, changed: Sequence[str], rows: Sequence[Any]) -> None:
+        plan = record.update(changed)
+        sets = [
+            plan.parameters(instance_dict(row) | record.which(inspect(row).identity))
+            for row in rows
+        ]
+        if self._write(self.driver.executemany, plan, sets).rowcount != len(rows):
+            raise StaleDataError(f"a row of {record.model.__name__} is none any more")
+
+    def _insert(self, row: Any) -> None:
+        record = record_of(row.__class__)
+        values = record.defaults | instance_dict(row)
+        given = tuple(
+            name for name in record.columns if name not in record.key or values[name] is not None
+        )
+        plan = record.insert(given)
+        (key,) = self._write(self.driver.execute, plan, plan.parameters(values)).fetchall()
+        instance_dict(row).update({name: values[name] for name in given})
+        instance_dict(row).update(zip(record.key, key, strict=True))
+        self.expunge(row)
+        self._settle(row)
+
+    def _write(self, work: Callable[[str, Any], Any], plan: Plan, parameters: Any) -> Any:
+        try:
+            return work(plan.text, parameters)
+        except sqlite3.Error as error:
+            raise of_library(error, plan.text) from error
+
+    # ---------------------------------------------------------------- a part of a transaction
+
+    @asynccontextmanager
+    async def begin_nested(self) -> AsyncIterator[None]:  # type: ignore[override]
+        """What is changed in this block is taken back if it raises, of objects as well."""
+        await self.flush()
+        known = list(self.identity_map.values())
+        self.driver.execute("SAVEPOINT part")
+        try:
+            yield
+            await self.flush()
+        except BaseException:
+            if self.driver.in_transaction:
+                self.driver.execute("ROLLBACK TO part")
+            self._forget_all_but(known)
+            raise
+        finally:
+            if self.driver.in_transaction:
+                self.driver.execute("RELEASE part")
+
+    def _forget_all_but(self, known: Sequence[Any]) -> None:
+        """Those that were known before are read anew; the others are none any more."""
+        before = {id(row) for row in known}
+        for row in [*self.new, *self.identity_map.values()]:
+            if id(row) not in before:
+                self.expunge(row)
+        self.expire_all()
+
+
+def _changed(row: Any) -> tuple[str, ...]:
+    unmodified = inspect(row).unmodified
+    return tuple(
+        name
+        for name in record_of(row.__class__).columns
+        if name not in unmodified and get_history(row, name).has_changes()
+    )

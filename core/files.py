@@ -1,0 +1,119 @@
+"""Files that came by ways which do not keep them for us: by name, in a folder or in S3.
+
+A file's name is the hash of its bytes, so storing it again changes nothing. It is stored before the
+row that names it is committed; what a killed process leaves without a row harms nobody.
+"""
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+NAME_LENGTH: Final = 64
+_NAME_SIGNS: Final = frozenset("0123456789abcdef")
+
+
+class FileStore(Protocol):
+    """Keeps bytes under the name that `name_of` gives them."""
+
+    async def put(self, data: bytes) -> str:
+        """Store the bytes durably and return their name. Raises OSError."""
+        ...
+
+    async def read(self, name: str) -> bytes:
+        """Return the bytes of that name. Raises OSError, FileNotFoundError for an unknown one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFiles:
+    """A store, and where its files can be fetched by whoever has the link.
+
+    ``link``: name and title → the address, or None where nothing is served.
+    """
+
+    store: FileStore
+    link: Callable[[str, str], Awaitable[str | None]]
+
+
+def name_of(data: bytes) -> str:
+    """Return the name under which these bytes are kept."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def store_at(url: str) -> FileStore:
+    """Return the store of ``FILES_URL``: ``file://folder`` or ``s3://bucket/folder``."""
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return BucketStore(url)
+    return FolderStore(Path(unquote(parts.netloc + parts.path)))
+
+
+def _checked(name: str) -> str:
+    """Whatever a forged row names, it is no path."""
+    if len(name) != NAME_LENGTH or not _NAME_SIGNS.issuperset(name):
+        raise FileNotFoundError(name[:NAME_LENGTH])
+    return name
+
+
+class FolderStore:
+    """Keeps files in a folder of this machine, readable by its own user only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def put(self, data: bytes) -> str:
+        """See `FileStore`."""
+        return await asyncio.to_thread(self._put, data)
+
+    async def read(self, name: str) -> bytes:
+        """See `FileStore`."""
+        return await asyncio.to_thread(self._path(_checked(name)).read_bytes)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name[:2] / name
+
+    def _put(self, data: bytes) -> str:
+        name = name_of(data)
+        path = self._path(name)
+        if path.exists():
+            return name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # whole or not at all, also when the machine stops in between
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(file.name).replace(path)
+        return name
+
+
+class BucketStore:
+    """Keeps files in a bucket that speaks S3; keys and region come from the usual AWS variables."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._opened: Any = None
+
+    async def put(self, data: bytes) -> str:
+        """See `FileStore`."""
+        name = name_of(data)
+        await self._store().put_async(name, data)
+        return name
+
+    async def read(self, name: str) -> bytes:
+        """See `FileStore`."""
+        found = await self._store().get_async(_checked(name))
+        return bytes(await found.bytes_async())
+
+    def _store(self) -> Any:
+        if self._opened is None:
+            from obstore.store import from_url
+
+            self._opened = from_url(self._url)
+        return self._opened

@@ -1,0 +1,253 @@
+"""Decides where correspondence belongs that says itself what it answers (F1-F3, F5).
+
+Only a participant of a ticket adds to it: whoever knows a number or a reference, and is somebody
+else, gets a ticket of their own, and operators read which one was named.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from core.addresses import Address, MessageRef
+from core.errors import NotAllowed, Refusal
+from core.events import CustomerWrote
+from core.models import ContactPoint, Message, Person, Ticket
+from core.people.contact_points import Point, make_contact
+from core.people.identity import Sender, arrive, find_by_address, mark_reachable
+from core.people.permissions import may
+from core.tickets.catalog import workflow_of
+from core.tickets.conversation import reply
+from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
+from core.tickets.incoming import IncomingMessage, find_location
+from core.tx import Tx
+from core.words.names import clean_name
+
+# So many new tickets of one sender in this time are a flood: what follows joins the newest.
+FLOOD: Final = 20
+FLOOD_SPAN: Final = timedelta(hours=1)
+# Remarks above words, by key; see `Arrival`.
+UNPROVED: Final = "unproved"
+NAMED: Final = "named"
+AUTOMATIC: Final = "automatic"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came. ``said``: the words and then the files, all under one reference.
+
+    ``vouched`` are tickets by a mark that only their participants were given, ``answers`` messages
+    that it answers, ``numbers`` tickets that its words name; each the surest first. ``proved``:
+    whether the sender is who they say; ``None``: nobody could tell. ``automatic``: no person wrote
+    it.
+    """
+
+    sender: Sender
+    said: Sequence[IncomingMessage]
+    title: str
+    vouched: tuple[int, ...] = ()
+    answers: tuple[MessageRef, ...] = ()
+    numbers: tuple[int, ...] = ()
+    proved: bool | None = None
+    automatic: bool = False
+
+
+async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
+    """Add it to its ticket, or open one. ``None``: it was there already, or nobody needs it.
+
+    What comes automatically joins its ticket without asking for an answer, and opens none (F5).
+    What answers an ended ticket opens one that follows it; a pause or a resolution ends (F3).
+    """
+    if await _is_there(tx, arrival.said[0]):
+        return None
+    person = await _person(tx, arrival)
+    ticket = None if person is None else await _meant(tx, person, arrival)
+    if arrival.automatic:
+        return await _keep(tx, person, ticket, arrival)
+    if person is None:
+        person = await arrive(tx, arrival.sender, "customer")
+    if ticket is None:
+        ticket = await _flooded(tx, person)
+    if ticket is None:
+        named = next(iter((*arrival.vouched, *arrival.numbers)), None)
+        return await _open(tx, person, arrival, named=named)
+    if (await workflow_of(tx)).state(ticket.state).final:
+        return await _open(tx, person, arrival, follows=ticket)
+    for words in _remarked(arrival, None):
+        await join(tx, person, ticket, words)
+    return ticket
+
+
+async def _is_there(tx: Tx, words: IncomingMessage) -> bool:
+    """Return whether these very words came before. A reference alone does not tell: some programs
+    give one to all that they send.
+    """
+    query = select(Message.id).where(Message.source == words.ref, Message.text == words.text)
+    return await tx.first(query.limit(1)) is not None
+
+
+async def write_first(tx: Tx, address: Address, incoming: IncomingMessage) -> Ticket:
+    """Open a ticket by writing to somebody, known or not, at their address (A12).
+
+    Raises :class:`NotAllowed`, :class:`Refusal`.
+    """
+    if not may(tx.actor.role, "open"):
+        raise NotAllowed("open")
+    if address.channel not in tx.company.letter_channels:
+        raise Refusal("refusal.no_letters")
+    person = await find_by_address(tx, address) or await _noted_at(tx, address)
+    if person is None:
+        name = address.chat.partition("@")[0]
+        person = await make_contact(tx, name, [Point(address.channel, address.chat)])
+    person.address = address
+    title = clean_name(incoming.text, TITLE_LENGTH)
+    ticket = await open_ticket(
+        tx, person, [], topic=None, origin=address.channel, title=title, silent=True
+    )
+    return await reply(tx, ticket.id, incoming)
+
+
+async def _noted_at(tx: Tx, address: Address) -> Person | None:
+    """Whoever was last said to have this address."""
+    query = (
+        select(Person)
+        .join(ContactPoint, Person.id == ContactPoint.person_id)
+        .where(ContactPoint.kind == address.channel, ContactPoint.value == address.chat)
+    )
+    return await tx.first(query.order_by(Person.id.desc()).limit(1))
+
+
+async def _person(tx: Tx, arrival: Arrival) -> Person | None:
+    """Who it is, if they are known; they are answered here from now on, unless it may be a lie."""
+    sender = arrival.sender
+    found = await find_by_address(tx, sender.address) or await _told_of(tx, arrival)
+    if found is None:
+        return None
+    works_here = found.operator_since is not None or found.admin_since is not None
+    if arrival.proved is False or arrival.automatic or works_here:
+        return found  # colleagues are reached where they work
+    # a name in a letter is whatever its program was set up with: the known one stays
+    person = await arrive(tx, replace(sender, name=found.name), "customer")
+    mark_reachable(tx, person)
+    return person
+
+
+async def _told_of(tx: Tx, arrival: Arrival) -> Person | None:
+    """Somebody of whom an operator noted this address; by writing from it they prove it (A7)."""
+    if arrival.proved is False or arrival.automatic:
+        return None
+    there = arrival.sender.address
+    point = await tx.first(
+        select(ContactPoint)
+        .join(Person, Person.id == ContactPoint.person_id)
+        .where(ContactPoint.kind == there.channel, ContactPoint.value == there.chat)
+        .order_by(Person.id.desc())
+        .limit(1)
+    )
+    if point is None:
+        return None
+    point.verified_at = tx.now
+    await tx.write()
+    return await tx.get(Person, point.person_id, hold=True)
+
+
+async def _meant(tx: Tx, person: Person, arrival: Arrival) -> Ticket | None:
+    """The ticket that it answers: by its marks, by what it answers, by a number (F2)."""
+    for number in arrival.vouched:
+        if ticket := await _own(tx, person, number):
+            return ticket
+    if arrival.proved is False:
+        return None
+    for ref in arrival.answers:
+        found = await find_location(tx, ref)
+        if found is not None and (ticket := await _own(tx, person, found.ticket_id)):
+            return ticket
+    for number in () if arrival.automatic else arrival.numbers:
+        if ticket := await _own(tx, person, number):
+            return ticket
+    return None
+
+
+async def _own(tx: Tx, person: Person, number: int | None) -> Ticket | None:
+    if number is None:
+        return None
+    query = select(Ticket).where(Ticket.id == number, Ticket.customer_id == person.id)
+    return await tx.first(query.with_for_update())
+
+
+async def _flooded(tx: Tx, person: Person) -> Ticket | None:
+    """The newest ticket of somebody who opens one after the other, if it goes on."""
+    query = (
+        select(Ticket).where(Ticket.customer_id == person.id).order_by(Ticket.id.desc())
+    ).limit(FLOOD)
+    newest = await tx.all(query.with_for_update())
+    if len(newest) < FLOOD or tx.now - newest[-1].opened_at > FLOOD_SPAN:
+        return None
+    codes = (await workflow_of(tx)).open_codes()
+    return newest[0] if newest[0].state in codes else None
+
+
+async def _open(
+    tx: Tx,
+    person: Person,
+    arrival: Arrival,
+    *,
+    follows: Ticket | None = None,
+    named: int | None = None,
+) -> Ticket:
+    said = _remarked(arrival, named)
+    return await open_ticket(
+        tx,
+        person,
+        said,
+        topic=None if follows is None else follows.topic,
+        follows=None if follows is None else follows.id,
+        title=clean_name(arrival.title, TITLE_LENGTH) or None,
+        silent=arrival.proved is False,
+    )
+
+
+def _remarked(arrival: Arrival, named: int | None) -> list[IncomingMessage]:
+    """The words with what operators must know of them."""
+    remark: dict[str, Any] = {}
+    if arrival.proved is False:
+        remark = {"key": UNPROVED, "address": arrival.sender.address.chat}
+    elif named is not None:
+        remark = {"key": NAMED, "number": named}
+    if not remark:
+        return list(arrival.said)
+    first, *rest = arrival.said
+    return [replace(first, content={**first.content, "remark": remark}), *rest]
+
+
+async def _keep(
+    tx: Tx, person: Person | None, ticket: Ticket | None, arrival: Arrival
+) -> Ticket | None:
+    """Add automatic words to the ticket: nobody owes them an answer."""
+    if person is None or ticket is None:
+        return None
+    first = arrival.said[0]
+    message = Message(
+        ticket_id=ticket.id,
+        author_id=person.id,
+        from_customer=True,
+        text=first.text,
+        content={**first.content, "remark": {"key": AUTOMATIC}},
+        counts=False,
+        source=first.ref,
+        created_at=tx.now,
+    )
+    await tx.insert(message)
+    tx.emit(
+        CustomerWrote(
+            ticket_id=ticket.id,
+            message_id=message.id,
+            album=None,
+            counts=False,
+            turned=False,
+            answer_due=ticket.answer_due,
+        )
+    )
+    return ticket

@@ -1,0 +1,1 @@
+"""Mail that comes in: fetched, stored, parsed, and passed to one action."""

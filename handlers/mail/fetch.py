@@ -1,0 +1,225 @@
+"""Fetches mail by IMAP: stored first, flagged as seen after the commit, never the other way.
+
+What is new: everything unseen, and everything behind the last number that was stored, so that a
+colleague who reads the mailbox hides nothing from the desk. Found again after any interruption;
+what was stored already is recognised by its content.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+import random
+import re
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from typing import Any, Final
+
+from core.delivery.pacing import backoff
+from core.desk import Desk
+from core.fault_points import pass_point
+from core.files import FileStore
+from core.inbox import Mark, Raw, find_mark, set_mark, store
+from handlers.mail.mailbox_url import MailboxUrl
+from handlers.mail.parse import decoded, header, id_of
+
+log = logging.getLogger(__name__)
+
+# Seconds that a server may take for one answer, and between looks if it does not call.
+TIMEOUT: Final = 30.0
+LOOK_EVERY: Final = 60.0
+LOOK_OFTEN: Final = 15.0
+MAX_PAUSE: Final = 60.0
+# A mailbox of which nothing was heard for so many seconds is silent.
+PATIENCE: Final = 300.0
+# Bytes of one mail that are read; of a longer one the beginning is, and the rest stays there.
+LONGEST: Final = 60_000_000
+BEGINNING: Final = 1_000_000
+_SIZE: Final = re.compile(r"RFC822\.SIZE (\d{1,18})")
+
+
+@dataclass(slots=True)
+class MailFetcher:
+    """Fetches one mailbox. ``stored`` is called after each mail that was stored."""
+
+    url: MailboxUrl
+    desk: Desk
+    files: FileStore
+    stored: Callable[[], None]
+    look_every: float = LOOK_EVERY
+    tls: Any = None
+    last_look: float = field(default_factory=time.monotonic)
+    _failed: set[int] = field(default_factory=set)
+    _kept: set[int] = field(default_factory=set)
+    _box: Any = None
+    _hung_up: bool = False
+    _closing: asyncio.Future[None] | None = None
+
+    def is_silent(self) -> bool:
+        """Return whether nothing is heard of the mailbox, or something in it cannot be stored."""
+        return bool(self._failed) or time.monotonic() - self.last_look > PATIENCE
+
+    async def run(self) -> None:
+        """Fetch until cancelled. Never raises."""
+        failures = 0
+        while True:
+            try:
+                await self._visit()
+                failures = 0
+            except Exception as error:  # noqa: BLE001 whatever it is, fetching goes on
+                failures += 1
+                log.warning("the mailbox %s cannot be read now: %s", self.url, reason_of(error))
+            finally:
+                self._hang_up()
+            await asyncio.sleep(min(backoff(failures, random.random()), MAX_PAUSE))
+
+    async def _visit(self) -> None:
+        """Log in, and fetch whenever there is news, until the connection ends."""
+        self._hung_up = False
+        await asyncio.to_thread(self._open)
+        while True:
+            await self.fetch_new()
+            await self._wait_for_news()
+
+    async def fetch_new(self) -> None:
+        """Store and flag what is new."""
+        status = await asyncio.to_thread(
+            self._box.folder.status, self.url.folder, ["UIDVALIDITY", "UIDNEXT"]
+        )
+        validity = int(status["UIDVALIDITY"])
+        mark = await self.desk.read(find_mark, self.url.source)
+        if mark is None or mark.validity != validity:
+            # what a mailbox holds at the first visit and is read already, is no news
+            mark = Mark(validity, int(status["UIDNEXT"]) - 1)
+            self._kept.clear()
+        self._failed.clear()
+        for uid in await asyncio.to_thread(self._find_new, mark.last):
+            await self._take(uid)
+            last = max(mark.last, uid)
+            if uid > mark.last and not self._failed:
+                mark = Mark(validity, last)
+        await self.desk.run(set_mark, self.url.source, mark)
+        self.last_look = time.monotonic()
+
+    def _find_new(self, last: int) -> list[int]:
+        unseen = {int(uid) for uid in self._box.uids("UNSEEN", None)}
+        later = {int(uid) for uid in self._box.uids(f"UID {last + 1}:*", None)}
+        return sorted(unseen | {uid for uid in later if uid > last})
+
+    async def _take(self, uid: int) -> None:
+        """Store one mail, then flag it; a failure leaves it where it is, for the next look."""
+        try:
+            if uid not in self._kept:
+                raw = await asyncio.to_thread(self._read, uid)
+                if raw is None:
+                    return  # somebody has deleted it meanwhile
+                pass_point("fetch.before_store")
+                await self.desk.run(store, self.url.source, [await self._row(raw)])
+                self._kept.add(uid)
+                self.stored()
+            pass_point("fetch.before_flag")
+            await asyncio.to_thread(self._flag, uid)
+        except (OSError, self._box_errors()):
+            raise
+        except Exception:
+            log.exception("the mail %s of %s could not be stored", uid, self.url)
+            self._failed.add(uid)
+
+    def _box_errors(self) -> type[Exception]:
+        """What says that the connection is lost, as opposed to one mail that is at fault."""
+        error: type[Exception] = self._box.client.abort
+        return error
+
+    async def _row(self, raw: bytes) -> Raw:
+        name = await self.files.put(raw)
+        message = await asyncio.to_thread(message_from_bytes, raw)
+        sender = header(message, "From")[:150].lower()
+        words = json.dumps({"mail": name, "from": decoded(sender)}, ensure_ascii=True)
+        return Raw(_external_id(id_of(message, raw), raw), f"mail:{sender}", words)
+
+    def _open(self) -> None:
+        box = connect(self.url, self.tls)
+        if self._hung_up:  # the desk has ended meanwhile
+            _close(box)
+            return
+        self._box = box
+        box.login(self.url.user, self.url.password, initial_folder=self.url.folder)
+
+    def _read(self, uid: int) -> bytes | None:
+        size = _SIZE.search(str(self._box.client.uid("fetch", str(uid), "(RFC822.SIZE)")[1]))
+        long = size is not None and int(size[1]) > LONGEST
+        part = f"(BODY.PEEK[]<0.{BEGINNING}>)" if long else "(BODY.PEEK[])"
+        answer = self._box.client.uid("fetch", str(uid), part)[1]
+        return next((piece[1] for piece in answer if isinstance(piece, tuple)), None)
+
+    def _flag(self, uid: int) -> None:
+        self._box.flag(str(uid), ("\\Seen",), True)
+        if self.url.done is not None:
+            self._box.move(str(uid), self.url.done)
+
+    async def _wait_for_news(self) -> None:
+        """Wait until the server calls, or it is time to look by ourselves."""
+        capable = "IDLE" in getattr(self._box.client, "capabilities", ())
+        if not capable:
+            await asyncio.sleep(min(self.look_every, LOOK_OFTEN))
+        else:
+            await asyncio.to_thread(self._box.idle.wait, timeout=self.look_every)
+
+    def _hang_up(self) -> None:
+        """Close the connection at once: a thread that waits at it ends by that."""
+        box, self._box = self._box, None
+        self._hung_up = True
+        if box is not None:
+            # its own `shutdown` waits for the thread, which waits for the server
+            with suppress(OSError):
+                box.client.socket().shutdown(socket.SHUT_RDWR)
+            self._closing = asyncio.get_running_loop().run_in_executor(None, _close, box)
+
+
+def _close(box: Any) -> None:
+    with suppress(Exception):
+        box.client.shutdown()
+
+
+def connect(url: MailboxUrl, tls: Any = None) -> Any:
+    """Return a connection to the mailbox's server; ``tls`` replaces the system's trust. Blocks."""
+    from imap_tools import MailBox, MailBoxUnencrypted
+
+    if url.tls:
+        return MailBox(url.host, url.port, timeout=TIMEOUT, ssl_context=tls)
+    return MailBoxUnencrypted(url.host, url.port, timeout=TIMEOUT)
+
+
+def probe(url: MailboxUrl) -> int:
+    """Log in, and return how many mails the folder holds. Blocks; raises what goes wrong."""
+    box = connect(url)
+    try:
+        box.login(url.user, url.password, initial_folder=url.folder)
+        return int(box.folder.status(url.folder, ["MESSAGES"])["MESSAGES"])
+    finally:
+        _close(box)
+
+
+def reason_of(error: Exception) -> str:
+    """Return what went wrong, without what the server was told: it may be the password."""
+    return (
+        f"{type(error).__name__}: {error}"[:200]
+        if isinstance(error, OSError)
+        else type(error).__name__
+    )
+
+
+def _external_id(message_id: str, raw: bytes) -> str:
+    """By the mail's id and its content: some programs give one id to many mails, and a second copy
+    of a mail differs by what servers wrote above it.
+    """
+    message = message_from_bytes(raw)
+    own = [header(message, name) for name in ("From", "Date", "Subject")]
+    _, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    digest = hashlib.sha256("\n".join(own).encode() + body).hexdigest()[:32]
+    plain = message_id.encode("ascii", "replace").decode()
+    return f"{plain[:150]} {digest}"

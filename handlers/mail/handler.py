@@ -1,0 +1,153 @@
+"""A stored mail becomes one action: a ticket, words of one, a report, or nothing."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from channels.email.compose import EMAIL, signed_row
+from core.addresses import Address, MessageRef
+from core.desk import Desk
+from core.files import FileStore, name_of
+from core.inbox import Stored, change_nothing
+from core.people.identity import Sender
+from core.setup.signing_key import find_signing_key
+from core.tickets.correspondence import Arrival, receive
+from core.tickets.delivery_results import report_undelivered
+from core.tickets.incoming import IncomingMessage
+from core.words.numbers import find_masked
+from handlers.mail.nature import Nature, blacklisted, bounce_of, is_proved, nature_of
+from handlers.mail.parse import Mail, parse
+
+log = logging.getLogger(__name__)
+
+# Seconds that one mail may take to be read.
+PARSE_TIMEOUT: Final = 10.0
+LONGEST_WHOLE: Final = 20_000
+LONGEST_REF: Final = 190
+# The words of a mail that has none.
+NO_WORDS: Final = "…"
+
+
+class UnreadableMail(Exception):
+    """The mail cannot be read, or nobody could be answered."""
+
+
+@dataclass(slots=True)
+class MailHandler:
+    """Handles stored mails. ``support``: addresses whose mail is for us, in lower case; ``own``:
+    all from which we write; ``authorities``: our servers' names in ``Authentication-Results``;
+    ``blacklist``: entries as `nature.blacklisted` reads them.
+    """
+
+    desk: Desk
+    files: FileStore
+    support: Collection[str]
+    own: Collection[str]
+    authorities: Collection[str] = ()
+    number_in_body: bool = False
+    blacklist: Sequence[str] = ()
+    timeout: float = PARSE_TIMEOUT
+    _domains: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._domains = frozenset(address.rpartition("@")[2] for address in self.support)
+
+    async def handle(self, stored: Stored) -> None:
+        """Handle one mail. Raises UnreadableMail, and OSError while its bytes cannot be had."""
+        raw = await self.files.read(json.loads(stored.raw)["mail"])
+        mail = await self._parsed(raw)
+        nature = nature_of(mail, self.own)
+        if nature is Nature.BOUNCE:
+            await self._report(mail, raw)
+        elif why := self._unwanted(mail, nature):
+            log.info("a mail is left alone: %s", why)
+            await self.desk.run(change_nothing)
+        else:
+            arrival = await self._arrival(mail, automatic=nature is Nature.AUTOMATIC)
+            ticket = await self.desk.run(receive, arrival)
+            log.info("a mail belongs to ticket %s", None if ticket is None else ticket.id)
+
+    async def _parsed(self, raw: bytes) -> Mail:
+        try:
+            async with asyncio.timeout(self.timeout):
+                mail = await asyncio.to_thread(parse, raw)
+        except TimeoutError:
+            raise UnreadableMail(f"it takes more than {self.timeout:g} s to read") from None
+        except Exception as error:  # whatever a mail does to the parser, it is the mail's fault
+            raise UnreadableMail(type(error).__name__) from error
+        if mail.sender is None and nature_of(mail, self.own) is not Nature.BOUNCE:
+            raise UnreadableMail("it has no sender")
+        return mail
+
+    def _unwanted(self, mail: Mail, nature: Nature) -> str | None:
+        """Why the mail is nothing for the desk; its bytes are kept all the same."""
+        if nature is Nature.OWN:
+            return "it comes from ourselves"
+        if not self._is_for_us(mail):
+            return "it is for another address"
+        entry = blacklisted(mail.answer_to or mail.sender or "", self.blacklist)
+        return None if entry is None else f"its sender is on the blacklist: {entry}"
+
+    def _is_for_us(self, mail: Mail) -> bool:
+        """A mailbox may get mail for several addresses: what names another one of ours is not for
+        the desk. What names none (a blind copy, a list) is.
+        """
+        if not self.support or set(mail.recipients) & set(self.support):
+            return True
+        return not any(address.rpartition("@")[2] in self._domains for address in mail.recipients)
+
+    async def _report(self, mail: Mail, raw: bytes) -> None:
+        """Something that we sent did not arrive."""
+        bounce, ids = bounce_of(mail, raw)
+        key = await self.desk.read(find_signing_key)
+        row = next((row for each in ids if (row := signed_row(each, key)) is not None), None)
+        if row is None or not bounce.permanent:
+            await self.desk.run(change_nothing)
+        else:
+            await self.desk.run(report_undelivered, row.outbox_id, row.ticket_id)
+
+    async def _arrival(self, mail: Mail, *, automatic: bool) -> Arrival:
+        key = await self.desk.read(find_signing_key)
+        address = mail.answer_to or mail.sender or ""
+        vouched = [row.ticket_id for each in mail.chain if (row := signed_row(each, key))]
+        mask = self.desk.company.number_mask
+        numbers = find_masked(mail.subject, mask)
+        if self.number_in_body:
+            numbers += find_masked(mail.words.new, mask)
+        return Arrival(
+            sender=Sender(Address(EMAIL, address), mail.name or address),
+            said=await self._said(mail, address),
+            title=mail.subject,
+            vouched=tuple(dict.fromkeys(number for number in vouched if number)),
+            answers=tuple(_ref(address, each) for each in mail.chain),
+            numbers=tuple(dict.fromkeys(numbers)),
+            proved=is_proved(mail, self.authorities),
+            automatic=automatic,
+        )
+
+    async def _said(self, mail: Mail, address: str) -> list[IncomingMessage]:
+        """The words, and each file, all under the mail's own id."""
+        ref = _ref(address, mail.id)
+        words = mail.words.new or mail.subject or NO_WORDS
+        content = _content("text", words) | {"subject": mail.subject, "chain": mail.id}
+        if mail.words.whole:
+            content["whole"] = mail.words.whole[:LONGEST_WHOLE]
+        said = [IncomingMessage(ref, "text", words, content)]
+        album = name_of(mail.id.encode())[:40] if len(mail.attachments) > 1 else None
+        for attachment in mail.attachments:
+            name = await self.files.put(attachment.data)
+            file = {"name": name, "title": attachment.name, "size": len(attachment.data)}
+            content = _content("document", "") | {"file": file}
+            said.append(IncomingMessage(ref, "document", attachment.name, content, album))
+        return said
+
+
+def _content(kind: str, text: str) -> dict[str, Any]:
+    return {"kind": kind, "text": text, "entities": [], "file_id": None, "more": {}}
+
+
+def _ref(address: str, message_id: str) -> MessageRef:
+    return MessageRef(EMAIL, address, message_id[:LONGEST_REF])

@@ -1,0 +1,69 @@
+"""Reads one address of ``IMAP_URL``: where mail is fetched from, and how."""
+
+import hashlib
+import ipaddress
+from dataclasses import dataclass, field
+from typing import Final, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+# scheme: (TLS, usual port)
+SCHEMES: Final = {"imaps": (True, 993), "imap": (False, 143)}
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxUrl:
+    """A mailbox, and how to open it. ``done``: the folder for what was stored, if it is wanted."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str
+    password: str = field(repr=False)
+    folder: str
+    done: str | None = None
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Read ``imaps://user:password@host:port/INBOX?done=Archive``.
+
+        Raises ValueError with the second half of a sentence that quotes no password.
+        """
+        parts = urlsplit(url.strip())
+        if parts.scheme not in SCHEMES:
+            raise ValueError("must begin with imaps:// or imap://")
+        if not parts.hostname or not parts.username:
+            raise ValueError("names no user or no host; write / ? # @ in a password as %2F %3F …")
+        tls, usual_port = SCHEMES[parts.scheme]
+        asked = parse_qs(parts.query)
+        if unknown := asked.keys() - {"insecure", "done"}:
+            raise ValueError(f"has the unknown option {min(unknown)}")
+        if not tls and not is_loopback(parts.hostname) and asked.get("insecure") != ["1"]:
+            raise ValueError("sends the password unprotected: use imaps://, or add ?insecure=1")
+        return cls(
+            host=parts.hostname,
+            port=parts.port or usual_port,
+            tls=tls,
+            user=unquote(parts.username),
+            password=unquote(parts.password or ""),
+            folder=unquote(parts.path.strip("/")) or "INBOX",
+            done=asked.get("done", [None])[0],
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.host}, {self.folder}"
+
+    @property
+    def source(self) -> str:
+        """The name of the mailbox among the sources of the inbox; never changes for one mailbox."""
+        words = f"{self.user}@{self.host}/{self.folder}"
+        return f"mail:{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether what is sent there stays on this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

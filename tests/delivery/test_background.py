@@ -1,0 +1,68 @@
+"""The loops beside the updates obey what Telegram says."""
+
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+
+from bot import background
+from bot.background import ChatHealthWatch
+from channels.telegram.addresses import chat_address
+from channels.telegram.client.gateway import make_bot
+from core.company import Company
+from core.delivery.courier import Courier
+from core.delivery.pacing import Pacer
+from core.desk import Desk
+from core.tickets.delivery_results import FOLLOW_UPS
+from core.tx import Tx
+from sandbox import World
+from scheduler import runner as runner_module
+from scheduler.jobs import Job
+from scheduler.runner import Runner
+
+
+async def test_who_was_told_to_wait_asks_nothing_meanwhile(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every failed delivery sets ``trouble_seen``: each would be another call into the flood."""
+    monkeypatch.setattr(background, "HEALTH_INTERVAL", 0.01)
+    monkeypatch.setattr(background, "HEALTH_DELAY", 0.01)
+    async with World.start() as world:
+        chat = world.group("Операторы", bot="admin")
+        desk.company = Company(operators_chat=chat_address(chat.id))
+        bot = make_bot(world.token, world.api_url)
+        courier = Courier(desk, {}, Pacer(), FOLLOW_UPS)
+        world.faults.flood(1, method="getChat")
+        watch = asyncio.create_task(ChatHealthWatch(bot, desk, courier).run())
+        began = time.monotonic()
+        courier.trouble_seen.set()
+        async with asyncio.timeout(30):
+            while not world.calls_of("getChatMember"):
+                await asyncio.sleep(0.01)
+        assert time.monotonic() - began >= 1
+        assert len(world.calls_of("getChat")) == 2
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+        await bot.session.close()
+
+
+async def test_a_sweep_that_hangs_is_late_until_it_ends(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "GRACE", 0.05)
+    ends = asyncio.Event()
+
+    async def hang(_tx: Tx) -> int:
+        await ends.wait()
+        return 0
+
+    runner = Runner(desk, timedelta(seconds=0.1), (Job("sweep", hang, None),))
+    runner.start()
+    async with asyncio.timeout(30):
+        while "sweep" not in runner.overdue():
+            await asyncio.sleep(0.01)
+        ends.set()
+        while runner.overdue():
+            await asyncio.sleep(0.01)
+    await runner.stop()

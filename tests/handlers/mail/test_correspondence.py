@@ -1,0 +1,240 @@
+"""A customer writes mail and reads the answers; nothing is lost, nothing happens twice."""
+
+from dataclasses import replace
+from email.message import EmailMessage
+
+import pytest
+from sqlalchemy import select
+
+from channels.email.compose import message_id
+from core.addresses import Address, MessageRef
+from core.errors import Refusal
+from core.models import OutboxRow
+from core.people.staff import by_operator
+from core.setup.restored import mail_stamp
+from core.tickets.conversation import edit, undo
+from core.tickets.correspondence import write_first
+from core.tickets.incoming import IncomingMessage
+from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain
+
+
+async def test_a_mail_becomes_a_ticket_and_the_answer_comes_as_a_mail(stage: Stage) -> None:
+    stage.write("The gate does not open.", subject="The gate")
+    (ticket,) = await stage.tickets(1)
+    assert (ticket.title, ticket.origin, ticket.state) == ("The gate", "email", "new")
+    assert ticket.opening == "The gate does not open."
+    assert any(delivery.kind == "card" for delivery in stage.group.deliveries)
+
+    acknowledged = await stage.mail(1)
+    assert acknowledged["Subject"] == "We have your request [SR-1]"
+    assert acknowledged["Auto-Submitted"] == "auto-replied"
+    assert acknowledged["In-Reply-To"] == "<1@x.test>"
+    assert "The gate" not in plain(acknowledged)
+
+    await stage.answer(1, "Press twice & hold.")
+    answer = await stage.mail(2)
+    assert answer["Subject"] == "Re: The gate [SR-1]"
+    assert answer["Auto-Submitted"] is None
+    assert answer["In-Reply-To"] == "<1@x.test>"
+    assert plain(answer).startswith("Press twice & hold.\n\n-- \nOlga\n")
+    html = answer.get_body(("html",))
+    assert html is not None
+    assert "Press twice &amp; hold." in html.get_content()
+    (message,) = [one for one in await stage.messages(1) if not one.from_customer]
+    assert message.delivered_at is not None
+
+
+async def test_an_answer_to_our_mail_joins_its_ticket(stage: Stage) -> None:
+    stage.write()
+    first = await stage.mail(1)
+    stage.write(
+        "It is still shut.\n\nOn Tue, 24 Nov 2026 at 10:00, The desk <support@desk.test> wrote:\n"
+        "> We have it.\n",
+        subject="Re: something else",
+        In_Reply_To=first["Message-ID"],
+    )
+    await stage.tickets(1)
+    await stage.until(lambda: _count(stage, 1, 2))
+    words = (await stage.messages(1))[-1]
+    assert words.text == "It is still shut."
+    assert words.content["whole"].endswith("> We have it.")
+
+
+async def _count(stage: Stage, ticket: int, count: int) -> bool:
+    return len(await stage.messages(ticket)) == count
+
+
+async def test_a_number_in_the_subject_joins_the_senders_own_ticket_only(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    stage.write("More of it.", subject="About SR-1")
+    await stage.until(lambda: _count(stage, 1, 2))
+    stage.write("Mine now.", subject="About SR-1", sender="mallory@y.test")
+    *_, other = await stage.tickets(2)
+    (words,) = await stage.messages(other.id)
+    assert words.content["remark"] == {"key": "named", "number": 1}
+
+
+async def test_a_guessed_reference_adds_nothing_to_somebody_elses_ticket(stage: Stage) -> None:
+    stage.write()
+    ours = (await stage.mail(1))["Message-ID"]
+    stage.write("Hello.", subject="x", sender="mallory@y.test", In_Reply_To=ours)
+    forged = ours.replace(
+        ours[ours.rindex(".", 0, ours.index("@")) + 1 : ours.index("@")], "0" * 20
+    )
+    stage.write("Hello again.", subject="x", sender=ANNA, In_Reply_To=forged)
+    tickets = await stage.tickets(3)
+    assert [len(await stage.messages(ticket.id)) for ticket in tickets] == [1, 1, 1]
+
+
+async def test_an_answer_to_an_ended_ticket_opens_one_that_follows_it(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.move(1, "close")
+    stage.write("It broke again.", subject="Re: The gate [SR-1]")
+    _, second = await stage.tickets(2)
+    assert second.follows_id == 1
+
+
+async def test_an_answer_reopens_a_resolved_ticket(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.move(1, "resolve", reason="fixed")
+    resolved = await stage.mail(2)
+    stage.write("No, it is shut.", In_Reply_To=resolved["Message-ID"])
+    await stage.until(lambda: _count(stage, 1, 2))
+    (ticket,) = await stage.tickets(1)
+    assert ticket.state == "reopened"
+
+
+async def test_automatic_mail_opens_nothing_reopens_nothing_and_gets_no_answer(
+    stage: Stage,
+) -> None:
+    stage.write("I am on holiday.", Auto_Submitted="auto-replied")
+    stage.write()
+    await stage.tickets(1)
+    await stage.move(1, "resolve", reason="fixed")
+    resolved = await stage.mail(2)
+    stage.write("Out of office.", Auto_Submitted="auto-replied", In_Reply_To=resolved["Message-ID"])
+    await stage.until(lambda: _count(stage, 1, 2))
+    (ticket,) = await stage.tickets(1)
+    assert (ticket.state, len(stage.mails())) == ("resolved", 2)
+
+
+async def test_files_come_to_the_group_and_go_with_answers(stage: Stage) -> None:
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = ANNA, "support@desk.test", "A photo"
+    letter.set_content("See here.")
+    letter.add_attachment(b"\x89PNG", maintype="image", subtype="png", filename="../../gate.png")
+    stage.write(raw=letter.as_bytes())
+    await stage.tickets(1)
+    words, file = await stage.messages(1)
+    assert words.text == "See here."
+    assert (file.text, file.content["file"]["title"]) == ("gate.png", "gate.png")
+    path = stage.folder / file.content["file"]["name"][:2] / file.content["file"]["name"]
+    assert path.read_bytes() == b"\x89PNG"
+
+    await stage.answer(1, "A plan", kind="document", file_id="F1", more={"name": "plan.pdf"})
+    answer = await stage.mail(2)
+    (enclosed,) = answer.iter_attachments()
+    assert (enclosed.get_filename(), enclosed.get_content()) == ("plan.pdf", b"bytes of F1")
+
+
+async def test_a_mail_that_nobody_sent_is_quarantined(stage: Stage) -> None:
+    stage.write(raw=b"Subject: no sender\r\n\r\nwords\r\n")
+    stage.write()
+    await stage.tickets(1)
+
+
+async def test_ten_tickets_of_an_hour_are_acknowledged_once(stage: Stage) -> None:
+    for number in range(10):
+        stage.write(f"Matter {number}", subject=f"Matter {number}")
+    await stage.tickets(10)
+    assert len(stage.mails()) == 1
+
+
+async def test_a_bounce_tells_that_the_answer_did_not_arrive(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.answer(1, "Press twice.")
+    sent = await stage.mail(2)
+    stage.write(raw=bounce(sent["Message-ID"]))
+    await stage.until(lambda: _failures(stage))
+    await stage.tickets(1)
+
+
+def bounce(message_id: str) -> bytes:
+    """A server's report that this mail to Anna will never arrive."""
+    return (
+        "From: MAILER-DAEMON@mx.test\r\nTo: support@desk.test\r\nSubject: failed\r\n"
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Final-Recipient: rfc822; {ANNA}\r\nStatus: 5.1.1\r\n\r\n"
+        "--b\r\nContent-Type: message/rfc822\r\n\r\n"
+        f"Message-ID: {message_id}\r\n\r\nx\r\n--b--\r\n"
+    ).encode()
+
+
+def _failures(stage: Stage) -> bool:
+    return any(one.key == "answer.failed.blocked" for one in stage.group.deliveries)
+
+
+async def test_after_a_restore_an_answer_to_an_earlier_mail_joins_its_ticket(stage: Stage) -> None:
+    stage.write()
+    first = await stage.mail(1)
+    stage.desk.company = replace(stage.desk.company, epoch=1)
+    stage.write("Still shut.", subject="Re: something else", In_Reply_To=first["Message-ID"])
+    await stage.until(lambda: _count(stage, 1, 2))
+    await stage.tickets(1)
+    await stage.answer(1, "Press twice.")
+    answer = await stage.mail(2)
+    assert first["Message-ID"].startswith("<outbox-0.")
+    assert answer["Message-ID"].startswith("<outbox-1.")
+    stage.write("It opens.", subject="Re: something else", In_Reply_To=answer["Message-ID"])
+    await stage.until(lambda: _count(stage, 1, 4))
+
+
+async def test_a_bounce_of_a_mail_lost_in_a_restore_is_nobody_elses(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.answer(1, "Press twice.")
+    await stage.mail(2)
+    (answer,) = await stage.rows(
+        select(OutboxRow).where(OutboxRow.kind == "content", OutboxRow.channel == "email")
+    )
+    stamp = await stage.desk.read(mail_stamp)
+    stage.write(raw=bounce(message_id(answer.id, 12, stamp, "desk.test")))
+    await stage.quiet()
+    assert not _failures(stage)
+    stage.write(raw=bounce(message_id(answer.id, 1, stamp, "desk.test")))
+    await stage.until(lambda: _failures(stage))
+
+
+async def test_an_operator_writes_first_and_the_answer_joins(stage: Stage) -> None:
+    ref = MessageRef("telegram", "-100", "77")
+    incoming = IncomingMessage(
+        ref, "text", "We are done.", {"kind": "text", "text": "We are done."}
+    )
+    to = Address("email", "new@y.test")
+    await stage.desk.run(by_operator, OLGA, write_first, to, incoming)
+    first = await stage.mail(1, "new@y.test")
+    assert plain(first).startswith("We are done.")
+    stage.write("Thank you!", sender="new@y.test", In_Reply_To=first["Message-ID"])
+    await stage.until(lambda: _count(stage, 1, 2))
+    (ticket,) = await stage.tickets(1)
+    assert (ticket.origin, len(stage.mails("new@y.test"))) == ("email", 1)
+
+
+async def test_a_mail_is_not_taken_back_but_corrected(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    ref = await stage.answer(1, "Press thrice.")
+    await stage.mail(2)
+    with pytest.raises(Refusal) as refused:
+        await stage.desk.run(by_operator, OLGA, undo, ref)
+    assert refused.value.key == "refusal.undo_letter"
+    words = IncomingMessage(ref, "text", "Press twice.", {"kind": "text", "text": "Press twice."})
+    await stage.desk.run(by_operator, OLGA, edit, words)
+    corrected = await stage.mail(3)
+    assert plain(corrected).startswith("A corrected answer:\n\nPress twice.")

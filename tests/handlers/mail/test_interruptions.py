@@ -1,0 +1,177 @@
+"""Connections are cut and processes killed in the middle: nothing is lost, nothing comes twice."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from core.files import FolderStore
+from core.models import InboxRow, OutboxRow, SystemState
+from core.tx import Tx
+from tests.handlers.mail.desk_by_mail import ANNA, SUPPORT, Stage, plain
+
+# commands at which the server cuts the connection
+CUTS = ["LOGIN", "SELECT", "STATUS", "UID SEARCH", "UID FETCH", "UID STORE", "IDLE"]
+
+
+@pytest.mark.parametrize("command", CUTS)
+async def test_a_connection_cut_anywhere_loses_and_doubles_nothing(
+    stage: Stage, command: str
+) -> None:
+    stage.write("One", subject="One")
+    await stage.tickets(1)
+    stage.imap.drop_before = command
+    stage.imap.cut()
+    stage.write("Two", subject="Two")
+    stage.write("Three", subject="Three")
+    tickets = await stage.tickets(3)
+    assert [ticket.title for ticket in tickets] == ["One", "Two", "Three"]
+
+
+async def test_a_mail_that_cannot_be_flagged_is_one_ticket(stage: Stage) -> None:
+    stage.imap.read_only = True
+    stage.write()
+    await stage.until(lambda: stage.rows(select(InboxRow.id).where(InboxRow.state == "done")))
+    await stage.stop()
+    await stage.start()
+    stage.imap.read_only = False
+    await stage.tickets(1)
+
+
+async def test_a_mail_that_a_colleague_has_read_first_is_a_ticket(stage: Stage) -> None:
+    stage.write("One", subject="One")
+    await stage.tickets(1)
+    await stage.stop()
+    stage.write("Two", subject="Two").flags.add("\\Seen")
+    await stage.start()
+    await stage.until(lambda: _titles(stage, ["One", "Two"]))
+
+
+async def _titles(stage: Stage, wanted: list[str]) -> bool:
+    rows = await stage.rows(select(InboxRow.id).where(InboxRow.state == "done"))
+    return len(rows) == len(wanted)
+
+
+async def test_mail_that_was_read_before_the_first_visit_is_left_alone(stage: Stage) -> None:
+    await stage.stop()
+    await stage.desk.run(_forget_visits)
+    old = stage.office.open(SUPPORT).inbox
+    stage.write("Old", subject="Old").flags.add("\\Seen")
+    stage.write("New", subject="New")
+    await stage.start()
+    (ticket,) = await stage.tickets(1)
+    assert (ticket.title, len(old.letters)) == ("New", 2)
+
+
+async def _forget_visits(tx: Tx) -> None:
+    await tx.change(delete(SystemState).where(SystemState.name.startswith("mail:")))
+
+
+async def test_the_same_mail_in_two_copies_is_one_ticket(stage: Stage) -> None:
+    raw = stage.write().raw
+    stage.write(raw=b"Received: by another.test\r\n" + raw)
+    await stage.tickets(1)
+
+
+async def test_mails_of_a_program_that_gives_all_one_id_are_all_there(stage: Stage) -> None:
+    for number in range(3):
+        stage.write(f"Alarm {number}", subject=f"Alarm {number}", Message_ID="<always@x.test>")
+    await stage.tickets(3)
+
+
+async def test_an_answer_accepted_but_not_settled_goes_again_under_the_same_id(
+    stage: Stage,
+) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.answer(1, "Press twice.")
+    first = await stage.mail(2)
+    await stage.stop()
+    await _unsettle(stage)
+    await stage.start()
+    await stage.until(lambda: len(stage.mails()) == 3)
+    again = stage.mails()[-1]
+    assert again["Message-ID"] == first["Message-ID"]
+    assert again.as_bytes() == first.as_bytes()
+
+
+async def _unsettle(stage: Stage) -> None:
+    """As a kill between the server's 250 and the commit leaves it."""
+
+    async def forget(tx: Tx) -> None:
+        await tx.change(
+            update(OutboxRow)
+            .where(OutboxRow.kind == "content", OutboxRow.channel == "email")
+            .values(state="sending")
+        )
+
+    await stage.desk.run(forget)
+
+
+async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_told(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    stage.smtp.refusals[ANNA] = "450 later"
+    await stage.answer(1, "Press twice.")
+    await stage.until(lambda: stage.rows(select(OutboxRow).where(OutboxRow.attempts > 0)))
+    stage.smtp.refusals.clear()
+    assert plain(await stage.mail(2)).startswith("Press twice.")
+    stage.smtp.refusals[ANNA] = "550 no such user"
+    await stage.answer(1, "Hello?")
+    await stage.until(
+        lambda: any(one.key == "answer.failed.blocked" for one in stage.group.deliveries)
+    )
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from core import fault_points
+from core.company import Company
+from core.db import Database
+from core.desk import Desk
+from core.files import FolderStore
+from handlers.mail.fetch import MailFetcher
+from handlers.mail.mailbox_url import MailboxUrl
+
+async def main(folder, url, point):
+    fault_points.arm(point)
+    desk = Desk(Database(f"sqlite+aiosqlite:///{folder / 'desk.db'}"), Company())
+    fetcher = MailFetcher(MailboxUrl.parse(url), desk, FolderStore(folder / "files"), lambda: None)
+    await fetcher.run()
+
+asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("point", ["fetch.before_store", "mail.before_flag", "desk.before_commit"])
+async def test_a_process_killed_while_it_fetches_loses_and_doubles_nothing(
+    stage: Stage, tmp_path: Path, point: str
+) -> None:
+    await stage.stop()
+    for number in range(3):
+        stage.write(f"Matter {number}", subject=f"Matter {number}")
+    url = f"imap://support%40desk.test:secret@127.0.0.1:{stage.imap.port}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path), url, f"{point}:2"],
+        cwd=Path(__file__).parents[3],
+        stderr=subprocess.DEVNULL,
+    )
+    await stage.until(lambda: process.poll() is not None)
+    assert process.returncode == -signal.SIGKILL
+    await stage.start()
+    tickets = await stage.tickets(3)
+    assert sorted(ticket.title for ticket in tickets) == [f"Matter {n}" for n in range(3)]
+
+
+async def test_a_file_is_stored_whole_and_by_its_hash(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    name = await store.put(b"words")
+    assert (await store.put(b"words"), await store.read(name)) == (name, b"words")
+    assert (tmp_path / name[:2] / name).stat().st_mode & 0o077 == 0
+    for forged in ("../../etc/passwd", name[:-1], "x" * 64, ""):
+        with pytest.raises(FileNotFoundError):
+            await store.read(forged)

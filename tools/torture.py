@@ -1,0 +1,381 @@
+"""What breaks a desk in real life, one after the other: ``python -m tools.torture``.
+
+Customers write all the time to a real desk on a real database, each message unlike all others,
+while the fault is there; operators answer. In the end everything must stand where it belongs, once,
+without a restart that the fault itself does not consist of. One line of the table for each fault;
+``--only NAME …`` plays some, ``--short`` is the form that the suite plays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from sandbox import Message, Person
+from tests.e2e.lives import opens, standing
+from tests.e2e.stage import Stage, staged
+from tests.e2e.wall_clock import WallClock
+from tests.e2e.warm import WarmBot, WarmProcesses, warm_processes
+from tests.postgres import OwnPostgres, Unavailable, start_own
+from tools.bench import kills
+
+CUSTOMERS: Final = 8
+# People wait for each other while so much that was said does not stand yet: what a desk is to carry
+# through a fault must not be what it will carry an hour later.
+ENOUGH: Final = 200
+# Seconds after the fault in which everything must be where it belongs; then something is stuck.
+PATIENCE: Final = 180.0
+# Seconds in which nothing new may come, before what stands is counted: a double may be late.
+QUIET: Final = 3.0
+_NUMBER: Final = re.compile(r"№(\d{5})\.")
+_HOUR: Final = 3600
+
+
+class NotTried(Exception):
+    """This machine does not allow it; the message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much of each fault: messages, restarts of PostgreSQL, kills, seconds that a fault lasts,
+    steps of the clock in seconds.
+    """
+
+    messages: int
+    restarts: int
+    kills: int
+    lock: float
+    flood: int
+    full: float
+    steps: tuple[int, ...]
+
+
+FULL: Final = Sizes(
+    10_000, 25, 200, 60, 120, 20, (_HOUR, -_HOUR, -_HOUR, _HOUR, 24 * _HOUR, -48 * _HOUR)
+)
+SHORT: Final = Sizes(60, 2, 2, 2, 2, 1, (_HOUR, -2 * _HOUR))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it. ``stuck``: whether not everything had come in time by itself."""
+
+    said: int
+    lost: int
+    doubled: int
+    stuck: bool
+    seconds: float
+    note: str = ""
+
+    @property
+    def fine(self) -> bool:
+        return not (self.lost or self.doubled or self.stuck)
+
+
+@dataclass(slots=True)
+class Town:
+    """Customers with a ticket each, who write; Olga, who answers now and then."""
+
+    stage: Stage
+    bot: WarmBot
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+    said: int = 0
+    people: list[tuple[Person, Message]] = field(default_factory=list)
+
+    async def settle_in(self) -> None:
+        names = (f"Клиент {number}" for number in range(CUSTOMERS))
+        self.people = await asyncio.gather(*map(self._open, names))
+
+    async def _open(self, name: str) -> tuple[Person, Message]:
+        person = self.stage.customer(name)
+        _, card = await opens(self.stage, person, "Не работает")
+        return person, card
+
+    async def speak(self, messages: int, over: asyncio.Event | None = None) -> None:
+        """Say so many things, one in ten of them an answer; go on until ``over`` if it is given."""
+        while self.said < messages or (over is not None and not over.is_set()):
+            if self.said - len(self.standing()) > ENOUGH:
+                await asyncio.sleep(0.05)
+                continue
+            for person, card in self.chance.sample(self.people, len(self.people)):
+                self.said += 1
+                words = f"Слова №{self.said:05}."
+                if self.said % 10:
+                    await person.say(words)
+                else:
+                    await self.stage.olga.reply(card, words)
+                if self.said >= messages and over is None:
+                    return
+            await asyncio.sleep(0.1)
+
+    def standing(self) -> Counter[str]:
+        """How often each of the things that were said stands where it belongs."""
+        chats = (self.stage.group, *(person.chat for person, _ in self.people))
+        return Counter(
+            found for chat in chats for m in standing(chat) for found in _NUMBER.findall(m.text)
+        )
+
+    async def count(self, began: float, note: str = "") -> Outcome:
+        """Wait until all stands, and a while longer; then see what is lost or stands twice."""
+        end = time.monotonic() + PATIENCE
+        while len(self.standing()) < self.said and time.monotonic() < end:
+            await asyncio.sleep(0.2)
+        stuck = len(self.standing()) < self.said
+        await asyncio.sleep(QUIET)
+        stands = self.standing()
+        doubled = sum(times > 1 for times in stands.values())
+        seconds = time.monotonic() - began
+        return Outcome(self.said, self.said - len(stands), doubled, stuck, seconds, note)
+
+
+Fault = Callable[[Town], Awaitable[str]]
+
+
+@asynccontextmanager
+async def town(folder: Path, lives: WarmProcesses, **settings: str) -> AsyncIterator[Town]:
+    """A desk that runs, with people who have written to it already."""
+    async with staged(folder) as stage:
+        stage.settings |= settings
+        async with stage.warm_process(lives) as bot:
+            made = Town(stage, bot)
+            await made.settle_in()
+            yield made
+
+
+async def endure(made: Town, messages: int, fault: Fault) -> Outcome:
+    """Let people write while the fault is there; then count. The bot must be the same process."""
+    began, pid, over = time.monotonic(), made.bot.pid, asyncio.Event()
+    talk = asyncio.create_task(made.speak(messages, over))
+    note = await fault(made)
+    over.set()
+    await talk
+    outcome = await made.count(began, note)
+    assert made.bot.running, "the desk has died of it"
+    assert made.bot.pid == pid, "the desk was restarted"
+    return outcome
+
+
+# ---------------------------------------------------------------- faults
+
+
+async def break_postgres(server: OwnPostgres, times: int) -> str:
+    """Restart the server, kill it, or keep it away for a while, in turn."""
+    for number in range(times):
+        await asyncio.sleep(0.5)
+        if number % 3 == 1:
+            server.crash()
+        else:
+            await asyncio.to_thread(server.halt)
+        if number % 3 == 2:
+            await asyncio.sleep(2)
+        server.start(wait=False)
+        await asyncio.to_thread(server.wait)
+    return f"{times} stops, kills and restarts"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _postgres(folder: Path, lives: WarmProcesses, sizes: Sizes, port: int | None) -> Outcome:
+    try:
+        server = await asyncio.to_thread(start_own, port)
+    except Unavailable as why:
+        raise NotTried(f"no PostgreSQL to break: {why}") from None
+    server.configure(synchronous_commit="on")  # a crash may lose nothing that was committed
+    await asyncio.to_thread(server.halt)
+    server.start()
+    try:
+        with server.database(empty=True) as url:
+            async with town(folder, lives, DATABASE_URL=url) as made:
+                return await endure(
+                    made, sizes.messages, lambda _: break_postgres(server, sizes.restarts)
+                )
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def postgres_by_tcp(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    return await _postgres(folder, lives, sizes, _free_port())
+
+
+async def postgres_by_socket(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    return await _postgres(folder, lives, sizes, None)
+
+
+async def random_kills(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    seed = random.randrange(1 << 32)
+    longest = 1.0 if sizes.messages <= SHORT.messages else kills.LONGEST
+    came = await kills.play(folder, lives, sizes.kills, seed, longest)
+    note = f"{came.kills} kills, seed {seed}"
+    return Outcome(came.words, came.lost, came.doubled, False, came.seconds, note)
+
+
+async def full_disk(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    disk = folder / "disk"
+    disk.mkdir()
+    made_disk = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(made_disk, capture_output=True).returncode:
+        raise NotTried("no disk may be mounted here")
+
+    async def fill(_: Town) -> str:
+        await asyncio.sleep(1)
+        ballast = disk / "ballast"
+        try:
+            with ballast.open("wb") as file:
+                while file.write(bytes(4096)):
+                    file.flush()
+        except OSError:  # it is full
+            pass
+        await asyncio.sleep(sizes.full)
+        ballast.unlink()
+        return f"full for {sizes.full:.0f} s"
+
+    try:
+        url = f"sqlite+aiosqlite:///{disk}/desk.db"
+        async with town(folder, lives, DATABASE_URL=url) as made:
+            outcome = await endure(made, sizes.messages, fill)
+        with closing(sqlite3.connect(disk / "desk.db")) as desk:
+            assert desk.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return outcome
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+async def clock_steps(folder: Path, _: WarmProcesses, sizes: Sizes) -> Outcome:
+    """In a process of its own: its clock is set by its environment, which a fork has too late."""
+    if shutil.which("cc") is None:
+        raise NotTried("no C compiler to shift a process's clock with")
+    clock = WallClock(folder)
+
+    async def step(_: Town) -> str:
+        ahead = 0
+        for seconds in sizes.steps:
+            await asyncio.sleep(2)
+            ahead += seconds
+            clock.set(ahead)
+        await asyncio.sleep(2)
+        return ", ".join(f"{seconds / _HOUR:+.0f} h" for seconds in sizes.steps)
+
+    async with staged(folder) as stage, stage.process(**clock.environment) as bot:
+        made = Town(stage, bot)  # type: ignore[arg-type]
+        await made.settle_in()
+        return await endure(made, sizes.messages, step)
+
+
+async def locked_file(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    async def lock(made: Town) -> str:
+        await asyncio.sleep(1)
+        with closing(sqlite3.connect(made.stage.database, isolation_level=None)) as other:
+            other.execute("PRAGMA busy_timeout=10000")
+            other.execute("BEGIN EXCLUSIVE")
+            await asyncio.sleep(sizes.lock)
+            other.execute("COMMIT")
+        return f"locked for {sizes.lock:.0f} s"
+
+    async with town(folder, lives) as made:
+        return await endure(made, sizes.messages, lock)
+
+
+async def flood(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    async def refuse(made: Town) -> str:
+        await asyncio.sleep(1)
+        made.stage.world.faults.flood_for(sizes.flood)
+        await asyncio.sleep(sizes.flood)
+        return f"429 to every call for {sizes.flood} s"
+
+    async with town(folder, lives) as made:
+        return await endure(made, sizes.messages, refuse)
+
+
+async def telegram_cut(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    async def cut(made: Town) -> str:
+        await asyncio.sleep(1)
+        await made.stage.world.faults.outage(sizes.flood)
+        return f"no connection for {sizes.flood} s"
+
+    async with town(folder, lives) as made:
+        return await endure(made, sizes.messages, cut)
+
+
+Play = Callable[[Path, WarmProcesses, Sizes], Awaitable[Outcome]]
+SCENARIOS: Final[dict[str, Play]] = {
+    "postgres-tcp": postgres_by_tcp,
+    "postgres-socket": postgres_by_socket,
+    "kills": random_kills,
+    "disk-full": full_disk,
+    "clock": clock_steps,
+    "locked": locked_file,
+    "flood": flood,
+    "cut": telegram_cut,
+}
+
+
+# ---------------------------------------------------------------- the table
+
+
+def line(name: str, outcome: Outcome) -> str:
+    stuck = "yes" if outcome.stuck else "no"
+    return (
+        f"| {name} | {outcome.note} | {outcome.said} | {outcome.lost} | {outcome.doubled}"
+        f" | {stuck} | {outcome.seconds:.0f} |"
+    )
+
+
+async def play(names: Sequence[str], sizes: Sizes) -> bool:
+    """Play these and print a line each. Returns whether all were endured."""
+    print("| fault | how much | said | lost | doubled | stuck | seconds |")
+    print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
+    fine = True
+    async with warm_processes() as lives:
+        for name in names:
+            folder = Path(tempfile.mkdtemp(prefix=f"torture-{name}-"))
+            try:
+                outcome = await SCENARIOS[name](folder, lives, sizes)
+            except NotTried as why:
+                print(f"| {name} | not tried: {why} | | | | | |", flush=True)
+                continue
+            print(line(name, outcome), flush=True)
+            if outcome.fine:
+                shutil.rmtree(folder)
+            else:
+                print(f"database and log: {folder}", file=sys.stderr)
+            fine = fine and outcome.fine
+    return fine
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.torture", description=__doc__)
+    parser.add_argument("--only", nargs="*", choices=SCENARIOS, default=list(SCENARIOS))
+    parser.add_argument("--short", action="store_true", help="the form that the suite plays")
+    parser.add_argument("--messages", type=int, help="how much is said while each fault is there")
+    parser.add_argument("--kills", type=int, help="how often the desk is killed")
+    options = parser.parse_args()
+    os.environ.setdefault("SANDBOX_PATIENCE", "2")
+    sizes = SHORT if options.short else FULL
+    chosen = {name: getattr(options, name) for name in ("messages", "kills")}
+    sizes = replace(sizes, **{name: size for name, size in chosen.items() if size is not None})
+    with asyncio.Runner() as runner:
+        return 0 if runner.run(play(options.only, sizes)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -86,6 +86,7 @@ _FAULTS: Final = {
 _SYMPTOMS: Final = {
     "poll": "it has not heard Telegram for a minute",
     "rival": "another process takes updates away with the same BOT_TOKEN",
+    "mail": "it fetches no mail, or cannot store one",
     "sweep": "it has not checked deadlines for a minute",
     "undelivered": "messages have been waiting for a minute and cannot be delivered",
     "failed": "messages could not be delivered",
@@ -94,6 +95,7 @@ _SYMPTOMS: Final = {
 _REMEDIES: Final = {
     "poll": "look at the network, TELEGRAM_PROXY, and the log for `polling will go on`",
     "rival": "stop the other process, or get another token from @BotFather",
+    "mail": "look at IMAP_URL and at what is said of the mailboxes below",
     "sweep": "look at the log for `a job failed`",
     "undelivered": "write /health to the bot, and look at the log for `a delivery failed`",
     "failed": "write /health to the bot: it lists them, with buttons",

@@ -29,6 +29,7 @@ from channels.email.contents import MailContents
 from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import Gateway, make_bot
+from channels.telegram.client.session import LeanSession
 from channels.web.channel import PageChannel
 from core.addresses import WEB, Address
 from core.company import Company
@@ -40,7 +41,8 @@ from core.desk import Clock, Desk, utc_now
 from core.files import FileStore, LinkedFiles, store_at
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
-from core.setup.signing_key import find_signing_key, make_signing_key
+from core.setup.restored import mail_stamp
+from core.setup.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
@@ -202,6 +204,8 @@ class App:
     def adopt(self, company: Company) -> None:
         """Replace the company's settings, from the next transaction on."""
         self.desk.company = company
+        if isinstance(self.bot.session, LeanSession):
+            self.bot.session.epoch = company.epoch
 
     async def _finish(self, loops: set[asyncio.Task[None]]) -> None:
         """Stop what comes in, finish the updates, then the deliveries under way, then close all."""
@@ -340,7 +344,7 @@ def _channels(
             settings.mail_from,
             texts,
             lambda address: desk.read(zone_at, address),
+            partial(desk.read, mail_stamp),
             contents=MailContents(desk, files, telegram_file(gateway.bot)),
-            signing_key=lambda: desk.read(find_signing_key),
         )
     return channels

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiogram import Bot
-from aiogram.exceptions import AiogramError, TelegramMigrateToChat, TelegramRetryAfter
+from aiogram.exceptions import (
+    AiogramError,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramRetryAfter,
+)
 
 from channels.telegram.addresses import chat_address, own_chats
 from channels.telegram.client.chat_health import examine
@@ -58,13 +63,16 @@ class BotProfile:
 
     async def run(self) -> None:
         """Run until cancelled; first print the link by which somebody becomes the first admin."""
-        offered = False
+        offered = told = False
         while True:
             pause = PROFILE_INTERVAL
             try:
                 if not offered:
                     await self._offer_claim()
                     offered = True
+                if not told:
+                    await self._tell_on_hold()
+                    told = True
                 await self._introduce()
             except AiogramError as error:
                 log.warning("the bot could not introduce itself yet: %s", error)
@@ -84,6 +92,17 @@ class BotProfile:
                 name,
                 payload,
             )
+
+    async def _tell_on_hold(self) -> None:
+        """After a restore admins are told directly: what is delivered otherwise is on hold."""
+        if not self.desk.company.on_hold:
+            return
+        log.warning("restored from a backup: nothing is sent until an admin answers /restored")
+        for admin in own_chats(await self.desk.read(reachable_admins)):
+            locale = self.desk.company.language
+            renderer = Renderer(self.texts, locale, self.desk.clock(), self.desk.company.zone)
+            with contextlib.suppress(TelegramForbiddenError):
+                await self.bot.send_message(admin, renderer.plain("restored.begun"))
 
     async def _introduce(self) -> None:
         company = self.desk.company

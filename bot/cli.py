@@ -108,6 +108,19 @@ COMMANDS: Final = (
         (_argument("file", type=Path, help="a file that is not there yet, or a folder"),),
     ),
     Command(
+        "restore",
+        "bot.commands.restore",
+        "put a backup in the place of the database of a stopped desk",
+        (
+            _argument("file", type=Path, help="what `backup` has written"),
+            _argument(
+                "--first-number",
+                type=int,
+                help="the lowest number of the next ticket: above the newest that was seen",
+            ),
+        ),
+    ),
+    Command(
         "quarantine",
         "bot.commands.database:quarantine_command",
         "show or replay updates that could not be handled",

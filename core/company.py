@@ -17,7 +17,8 @@ class Company:
     who has an address there can be written to first, and is told of one new ticket an hour (S19).
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
-    never does (X9).
+    never does (X9). After a restore (R21) ``epoch`` is above 0, tickets are numbered from
+    ``first_number`` on, and nothing is delivered while ``on_hold``.
     """
 
     name: str = ""
@@ -38,3 +39,6 @@ class Company:
     outage_window: timedelta = timedelta(minutes=30)
     letter_channels: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
+    epoch: int = 0
+    first_number: int = 0
+    on_hold: bool = False

@@ -626,6 +626,21 @@ class CompanyChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restored(Event):
+    """The database was restored from a backup; tickets are numbered from ``first_number`` on."""
+
+    epoch: int
+    first_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxReleased(Event):
+    """An admin lets leave what waited after a restore, but for ``dropped`` rows of the backup."""
+
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneVerified(Event):
     """A person has shared their own contact: the phone is theirs. ``before`` had it until then."""
 

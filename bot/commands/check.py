@@ -34,6 +34,7 @@ from core.delivery.channel import SendError
 from core.delivery.linked_chats import ROLES
 from core.setup.company_settings import find_company
 from core.setup.desk_health import find_heartbeat
+from core.setup.restored import MailStamp
 from core.teams.teams import TeamFacts, teams_of
 from handlers.mail.fetch import probe, reason_of
 from handlers.mail.mailbox_url import MailboxUrl
@@ -85,6 +86,7 @@ _FAULTS: Final = {
 _SYMPTOMS: Final = {
     "poll": "it has not heard Telegram for a minute",
     "rival": "another process takes updates away with the same BOT_TOKEN",
+    "mail": "it fetches no mail, or cannot store one",
     "sweep": "it has not checked deadlines for a minute",
     "undelivered": "messages have been waiting for a minute and cannot be delivered",
     "failed": "messages could not be delivered",
@@ -93,6 +95,7 @@ _SYMPTOMS: Final = {
 _REMEDIES: Final = {
     "poll": "look at the network, TELEGRAM_PROXY, and the log for `polling will go on`",
     "rival": "stop the other process, or get another token from @BotFather",
+    "mail": "look at IMAP_URL and at what is said of the mailboxes below",
     "sweep": "look at the log for `a job failed`",
     "undelivered": "write /health to the bot, and look at the log for `a delivery failed`",
     "failed": "write /health to the bot: it lists them, with buttons",
@@ -317,7 +320,7 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
     if settings.smtp_url is None or settings.mail_from is None:
         return
     url = settings.smtp_url.get_secret_value()
-    channel = EmailChannel(url, settings.mail_from, _NoTexts(), _utc)
+    channel = EmailChannel(url, settings.mail_from, _NoTexts(), _utc, _no_stamp)
     try:
         await channel.probe()
         yield Finding("the mail server lets us in", True)
@@ -326,6 +329,11 @@ async def _mail(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("the mail server does not let us in", False, remedy)
     finally:
         await channel.close()
+
+
+async def _no_stamp() -> MailStamp:
+    """Stand in for what Message-IDs are made of: a probe writes no mail."""
+    return MailStamp(0, b"")
 
 
 async def _records(settings: Settings) -> AsyncIterator[Finding]:

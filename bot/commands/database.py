@@ -11,6 +11,7 @@ import asyncio
 import os
 import sqlite3
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -109,10 +110,10 @@ def back_up(database: Database, target: Path, now: datetime) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
         if database.path is not None:
-            _copy_sqlite(database.path, unfinished)
+            copy_sqlite(database.path, unfinished)
         else:
             _dump_postgres(database.url, unfinished)
-        _finish(unfinished, target)
+        finish(unfinished, target)
     except (OSError, sqlite3.Error) as error:
         raise BackupFailed(f"{target}: {error}") from error
     finally:
@@ -120,7 +121,8 @@ def back_up(database: Database, target: Path, now: datetime) -> Path:
     return target
 
 
-def _copy_sqlite(source: Path, target: Path) -> None:
+def copy_sqlite(source: Path, target: Path) -> None:
+    """Copy a SQLite database whole and look at the copy. Raises :class:`BackupFailed`."""
     if not source.exists():
         raise BackupFailed(f"{source} does not exist yet; there is nothing to copy")
     with (
@@ -135,27 +137,36 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 
 def _dump_postgres(url: URL, target: Path) -> None:
-    """Run ``pg_dump``; the password goes by the environment, never by the command line."""
-    given = {
+    run_client(url, ["pg_dump", "--format=custom", "--no-owner", f"--file={target}"])
+
+
+def run_client(url: URL, given: Sequence[str]) -> None:
+    """Run one of PostgreSQL's client programs on a database. Raises :class:`BackupFailed`.
+
+    The password goes by the environment, never by the command line.
+    """
+    place = {
         "PGHOST": url.host or url.query.get("host"),
         "PGPORT": str(url.port) if url.port else url.query.get("port"),
         "PGUSER": url.username,
         "PGPASSWORD": url.password,
         "PGDATABASE": url.database,
     }
-    named = {name: str(value) for name, value in given.items() if value}
-    backup_command = ["pg_dump", "--format=custom", "--no-owner", f"--file={target}"]
+    named = {name: str(value) for name, value in place.items() if value}
+    program = given[0]
     try:
         done = subprocess.run(  # noqa: S603 fixed arguments; the file's name is one of them
-            backup_command, env=os.environ | named, capture_output=True, text=True, check=False
+            given, env=os.environ | named, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        raise BackupFailed("pg_dump was not found; install PostgreSQL's client programs") from None
+        raise BackupFailed(
+            f"{program} was not found; install PostgreSQL's client programs"
+        ) from None
     if done.returncode:
-        raise BackupFailed(f"pg_dump: {done.stderr.strip() or f'ended with {done.returncode}'}")
+        raise BackupFailed(f"{program}: {done.stderr.strip() or f'ended with {done.returncode}'}")
 
 
-def _finish(unfinished: Path, target: Path) -> None:
+def finish(unfinished: Path, target: Path) -> None:
     """Rename the copy once it is on the disk, so that no crash leaves half of it."""
     with unfinished.open("rb") as copy:
         os.fsync(copy.fileno())

@@ -18,6 +18,7 @@ from channels.email.letter_html import html_of
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
+from core.setup.restored import MailStamp
 from core.texts import Key
 
 TIMEOUT: Final = 15.0  # seconds for one command
@@ -31,11 +32,6 @@ NOBODY: Final = Key("person.nobody")
 
 Parts = dict[str, Any]
 """Of a mail, as `compose` takes them."""
-
-
-async def _unsigned() -> bytes:
-    """Stands in where no mail is sent: a probe."""
-    return b""
 
 
 class Texts(Protocol):
@@ -63,8 +59,9 @@ class EmailChannel:
     ms a mail (measured), and would need care for connections that died unnoticed.
 
     Raises ValueError when ``url`` or ``sender`` cannot be used. ``zone_of`` returns the time zone
-    of an address. ``domain`` is used in Message-ID and EHLO; by default it is the sender's. ``tls``
-    replaces the system's trust. ``contents``: what answers to customers are made of.
+    of an address, ``stamp_of`` what a Message-ID is made of beside the row. ``domain`` is used in
+    Message-ID and EHLO; by default it is the sender's. ``tls`` replaces the system's trust.
+    ``contents``: what answers to customers are made of.
     """
 
     name = "email"
@@ -75,9 +72,9 @@ class EmailChannel:
         sender: str,
         texts: Texts,
         zone_of: Callable[[str], Awaitable[ZoneInfo]],
+        stamp_of: Callable[[], Awaitable[MailStamp]],
         *,
         contents: MailContents | None = None,
-        signing_key: Callable[[], Awaitable[bytes]] | None = None,
         domain: str | None = None,
         tls: ssl.SSLContext | None = None,
         timeout: float = TIMEOUT,
@@ -89,9 +86,9 @@ class EmailChannel:
         self._domain = mailbox(f"postmaster@{domain}").domain if domain else self._sender.domain
         self._texts = texts
         self._zone_of = zone_of
+        self._stamp_of = stamp_of
         self._tls = tls
         self._contents = contents
-        self._signing_key = signing_key or _unsigned
         self._kinds: dict[str, Callable[[Delivery, ZoneInfo], Awaitable[Parts | None]]] = {
             "text": self._text,
             "content": self._answer,
@@ -155,7 +152,7 @@ class EmailChannel:
             return None
         return compose(
             message_id=message_id(
-                delivery.id, delivery.ticket_id, await self._signing_key(), self._domain
+                delivery.id, delivery.ticket_id, await self._stamp_of(), self._domain
             ),
             sender=self._sender,
             recipient=recipient,

@@ -14,6 +14,7 @@ from email.utils import getaddresses
 from typing import Final
 
 from channels.email.contents import Enclosure
+from core.setup.restored import MailStamp
 from core.setup.signing_key import is_signed, signature
 
 LONGEST_SUBJECT: Final = 200
@@ -31,33 +32,38 @@ _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 EMAIL: Final = "email"
 """The name of the channel, in addresses and references."""
 
-_OWN_ID: Final = re.compile(r"outbox-(\d{1,18})\.(\d{1,18})\.([0-9a-f]{20})@[^@\s]+", re.IGNORECASE)
+_OWN_ID: Final = re.compile(
+    r"(outbox-\d{1,9}\.(\d{1,18})\.(\d{1,18}))\.([0-9a-f]{20})@[^@\s]+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRow:
-    """What an id of ours tells: the row it was made of, and its ticket; 0: without one."""
+    """What an id of ours tells: the row it was made of, and its ticket; 0: without one.
+
+    A row of another epoch may be gone, and another have its id; a ticket's number never comes
+    again (R21).
+    """
 
     outbox_id: int
     ticket_id: int
 
 
-def message_id(outbox_id: int, ticket_id: int | None, key: bytes, domain: str) -> str:
+def message_id(outbox_id: int, ticket_id: int | None, stamp: MailStamp, domain: str) -> str:
     """Return the mail's idempotency key: one row, one id, however often it is sent.
 
-    Signed, because whoever answers it adds to the ticket (S21).
+    Signed, because whoever answers it adds to the ticket (S21). Rows of another epoch have others.
     """
-    words = f"outbox-{outbox_id}.{ticket_id or 0}"
-    return f"<{words}.{signature(key, words)}@{domain}>"
+    words = f"outbox-{stamp.epoch}.{outbox_id}.{ticket_id or 0}"
+    return f"<{words}.{signature(stamp.key, words)}@{domain}>"
 
 
 def signed_row(message_id: str, key: bytes) -> SignedRow | None:
-    """Return what an id without brackets tells, if we have made it."""
+    """Return what an id without brackets tells, if we have made it, in whatever epoch."""
     found = _OWN_ID.fullmatch(message_id)
-    if found is None:
+    if found is None or not is_signed(key, found[1].lower(), found[4]):
         return None
-    words = f"outbox-{found[1]}.{found[2]}"
-    return SignedRow(int(found[1]), int(found[2])) if is_signed(key, words, found[3]) else None
+    return SignedRow(int(found[2]), int(found[3]))
 
 
 def compose(

@@ -1,7 +1,6 @@
 """What a mail to a customer says: an operator's answer with its files, or a notice of the desk."""
 
 import mimetypes
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +12,7 @@ from core.desk import Desk
 from core.files import FileStore
 from core.tickets.card import Words, last_from_customer, list_words, words_of
 from core.tx import ReadTx
+from core.words.quotes import REPLY_MARKS
 
 FetchFile = Callable[[str], Awaitable[bytes]]
 """Returns the bytes of a file that lies in the channel where it was said. Raises OSError."""
@@ -34,9 +34,6 @@ MAILED: Final[Mapping[str, str]] = {
 LARGEST: Final = 20_000_000
 LONGEST_ID: Final = 180
 LONGEST_SUBJECT: Final = 150
-_REPLY_MARKS: Final = re.compile(
-    r"^\s*((re|fwd?|aw|ответ|отв|ha|на)(\[\d+\])?\s*:\s*)+", re.IGNORECASE
-)
 _NAMES: Final = {
     "photo": "photo.jpg",
     "video": "video.mp4",
@@ -151,7 +148,7 @@ async def _thread(tx: ReadTx, delivery: Delivery) -> tuple[str, str | None]:
     chat = Address(delivery.channel, delivery.address)
     ref = await last_from_customer(tx, delivery.ticket_id, chat, before)
     answers = ref.message if ref is not None and len(ref.message) <= LONGEST_ID else None
-    return _REPLY_MARKS.sub("", subject), answers
+    return REPLY_MARKS.sub("", subject), answers
 
 
 def masked(mask: str, number: int | None) -> str:

@@ -194,6 +194,7 @@ class Courier:
         may_claim = (
             pause <= 0
             and not self._stopping
+            and not self.desk.company.on_hold
             and (news or bool(self._reached and self._to_wake(now)) or await self._is_any_ready())
         )
         if batch or may_claim:

@@ -127,6 +127,26 @@ async def find_interrupted(tx: ReadTx) -> list[Delivery]:
     return [_delivery(row) for row in await tx.rows(_INTERRUPTED)]
 
 
+async def requeue_interrupted(tx: Tx) -> None:
+    """Rows that were being sent wait again, as if they had not been tried."""
+    await tx.change(
+        update(OutboxRow)
+        .where(OutboxRow.state == constant("sending"))
+        .values(state="queued", probe_context=None, dedup_key=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def drop_queued(tx: Tx, up_to: int, *, error: str) -> int:
+    """Drop the rows that wait, up to this id. Returns how many."""
+    return await tx.change(
+        update(OutboxRow)
+        .where(OutboxRow.state == constant("queued"), OutboxRow.id <= up_to)
+        .values(state="dropped", error=error, done_at=tx.now)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def give_back(tx: Tx, row_id: int, *, after: float, error: str, count: bool = True) -> None:
     """The row waits for another try, ``after`` seconds from now at the earliest.
 

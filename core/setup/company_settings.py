@@ -13,7 +13,7 @@ from core.company import Company
 from core.delivery.linked_chats import find_linked_chats, store_linked_chats
 from core.errors import NotAllowed, Refusal
 from core.events import CompanyChanged
-from core.models import Setting
+from core.models import Setting, SystemState
 from core.people.identity import Sender, arrive, enter_dialogue, find_by_address, recognise
 from core.setup.claim import appointed
 from core.tx import ReadTx, Tx
@@ -38,6 +38,9 @@ CHOICES: Final[dict[str, Choice]] = {
         lambda seconds: timedelta(seconds=seconds),
     ),
 }
+# The state that a restore leaves (`core.setup.restored`), and what of it rules ask for.
+RESTORED: Final = "restored"
+_OF_EPOCH: Final = ("epoch", "first_number", "on_hold")
 # The variables that set the chats.
 PLACES: Final = {"operators_chat": "OPERATOR_CHAT_ID", "alerts_chat": "ALERT_CHAT_ID"}
 
@@ -57,7 +60,9 @@ async def find_company(tx: ReadTx) -> Company:
         for field, choice in CHOICES.items()
         if field in kept and field not in company.fixed
     }
-    return replace(company, **chosen, admins=company.admins | await appointed(tx))
+    restored = await tx.find(SystemState, RESTORED)
+    epoch = {} if restored is None else {name: restored.value[name] for name in _OF_EPOCH}
+    return replace(company, **chosen, **epoch, admins=company.admins | await appointed(tx))
 
 
 async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.events import CustomerWrote, TicketOpened
 from core.models import Message, Person, Ticket
@@ -149,6 +149,7 @@ async def open_ticket(
     opening = first.text.strip() if first else ""
     state = (await workflow_of(tx)).initial
     ticket = Ticket(
+        id=await _number_after_restore(tx),
         customer_id=person.id,
         topic=topic,
         title=title
@@ -185,6 +186,17 @@ async def open_ticket(
             tx, person, ticket, words, in_card=hidden or (words is first and _fits_card(words))
         )
     return ticket
+
+
+async def _number_after_restore(tx: Tx) -> int | None:
+    """Return the number that a restored desk gives: none that a ticket may have had before it.
+
+    ``None``: the database numbers on by itself, which it does once a ticket has such a number.
+    """
+    first = tx.company.first_number
+    if not first or (await tx.first(select(func.max(Ticket.id))) or 0) >= first:
+        return None
+    return first
 
 
 def _fits_card(words: IncomingMessage) -> bool:

@@ -79,10 +79,13 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
         await lose_customer(tx, person, reason, by_answer=answer)
 
 
-async def report_undelivered(tx: Tx, outbox_id: int) -> None:
-    """The other side had accepted a delivery, and says now that it will never arrive (F5)."""
+async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int) -> None:
+    """The other side had accepted a delivery, and says now that it will never arrive (F5).
+
+    ``ticket_id``: its ticket, 0 without one. After a restore another row may have the id (R21).
+    """
     row = await tx.find(OutboxRow, outbox_id)
-    if row is None or row.state != "sent":
+    if row is None or row.state != "sent" or (row.ticket_id or 0) != ticket_id:
         return
     answer = row.kind == "content" and row.person_id is not None and row.message_id is not None
     if answer and row.message_id is not None:

@@ -1,5 +1,6 @@
 """The Russian spellings of operators' commands."""
 
+import re
 from typing import Final
 
 ALIASES: Final[dict[str, str]] = {
@@ -65,6 +66,7 @@ ALIASES: Final[dict[str, str]] = {
     "выгрузка": "export",
     "ключи": "key",
     "здоровье": "health",
+    "восстановление": "restored",
 }
 
 SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})
@@ -145,6 +147,10 @@ TASK_VERBS: Final[dict[str, str]] = {
     "отменить": "cancel",
 }
 """What `/task 3` does besides showing it."""
+
+
+BY_MAIL: Final = re.compile(r"\s*(?:mail|e-mail|email|почта|письмо)\s*:\s*", re.IGNORECASE)
+"""What stands before an answer that goes by mail."""
 
 
 CAMERA_COLUMNS: Final = {

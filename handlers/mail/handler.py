@@ -107,7 +107,7 @@ class MailHandler:
         if row is None or not bounce.permanent:
             await self.desk.run(change_nothing)
         else:
-            await self.desk.run(report_undelivered, row.outbox_id)
+            await self.desk.run(report_undelivered, row.outbox_id, row.ticket_id)
 
     async def _arrival(self, mail: Mail, *, automatic: bool) -> Arrival:
         key = await self.desk.read(find_signing_key)

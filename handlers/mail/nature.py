@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Final
 
 from core.words.contact_values import read_email
+from core.words.quotes import AUTOMATIC_SUBJECT
 from handlers.mail.parse import Mail, header, headers
 
 
@@ -53,7 +54,7 @@ _AUTOMATIC: Final = (
     _has("X-FC-MachineGenerated", r"true"),
     _has("X-MS-Exchange-Inbox-Rules-Loop", r"\S"),
     _has("Content-Type", r"multipart/report|message/(disposition-notification|feedback-report)"),
-    _has("Subject", r"(автоответ|automatic reply|auto-?reply|out of office|autosvar)\b.{0,3}:"),
+    _has("Subject", AUTOMATIC_SUBJECT),
 )
 _ROBOTS: Final = re.compile(r"(mailer-daemon|mail-daemon|postmaster|no-?reply|do-?not-?reply)\b")
 _DAEMONS: Final = re.compile(r"(mailer-daemon|mail-daemon|postmaster)\b")

@@ -16,8 +16,8 @@ from email.utils import collapse_rfc2231_value, getaddresses
 from typing import Final
 
 from core.words.contact_values import read_email
+from core.words.quotes import Cut, cut_quotes
 from handlers.mail.html_text import text_of_html
-from handlers.mail.quotes import Cut, cut_quotes
 
 # What is read of one mail; the raw mail is kept whole.
 LONGEST_TEXT: Final = 200_000

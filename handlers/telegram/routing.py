@@ -10,11 +10,12 @@ from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.dispatcher.event.telegram import TelegramEventObserver
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+from aiogram.types import CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessageUnion, Message
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
+from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.buttons import OpenMenus
-from channels.telegram.screens.callback_data import parse
+from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
 from channels.telegram.screens.customer_tickets import OWN
 from channels.telegram.screens.ticket_list import ListPage
@@ -22,6 +23,8 @@ from core.desk import Desk
 from core.errors import Refusal
 from core.people.identity import Sender
 from core.texts import Texts
+from core.tickets.incoming import find_location
+from core.tx import ReadTx
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.admins import setup
 from handlers.telegram.context import ButtonContext, MessageContext
@@ -156,11 +159,14 @@ async def on_button(
     sender: Sender,
 ) -> None:
     """A button waits for an answer wherever it stands: what is not ours is outdated."""
-    data, message = parse(query.data), query.message
+    (words, epoch), message = parted(query.data), query.message
+    data = parse(words)
     context = ButtonContext(bot, desk, menu_words, open_menus, responder, sender, query)
     handler: ButtonHandler | None = None
     if message is None or query.from_user.is_bot or query.from_user.id in NEVER_A_PERSON:
         pass
+    elif epoch != desk.company.epoch and not await desk.read(_is_known, message):
+        raise Refusal("refusal.other_epoch")
     elif message.chat.type == "private":
         role = await role_of(desk, query.from_user)
         if role is Role.OPERATOR:
@@ -174,6 +180,14 @@ async def on_button(
     if handler is None:
         raise Refusal("refusal.outdated")
     await handler(context, data)
+
+
+async def _is_known(tx: ReadTx, message: MaybeInaccessibleMessageUnion) -> bool:
+    """Whether the desk has noted what stands there: a card of before the backup, with its number.
+
+    What it does not know was sent after the backup, about a ticket that is not in it (R21).
+    """
+    return await find_location(tx, message_ref(message.chat.id, message.message_id)) is not None
 
 
 # Memberships.

@@ -138,6 +138,7 @@ MORE: Final = {
     "quarantine": ("show",),
     "directory": ("show",),
     "import": ("cameras", "cameras.csv"),
+    "restore": ("backup.db",),
     "export": ("tickets.xlsx",),
     "key": ("list",),
 }

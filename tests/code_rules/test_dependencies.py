@@ -16,7 +16,8 @@ OURS = {*HOUSE, "migrations", "sandbox", "tests", "tools"}
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    extras = project["optional-dependencies"]
+    lines = [*project["dependencies"], *extras["postgres"], *extras["s3"]]
     return {name_of(line) for line in lines}
 
 

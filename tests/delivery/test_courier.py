@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -759,6 +760,21 @@ async def test_after_a_stop_nobody_claims_to_know(depot: Depot) -> None:
         await courier.stop()
         assert not await waiting
     assert (await depot.row(row)).state == "sending"
+
+
+async def test_after_a_restore_nothing_leaves_before_it_is_released(depot: Depot) -> None:
+    company = depot.desk.company
+    depot.desk.company = replace(company, on_hold=True)
+    row = await depot.put(ALICE)
+    async with depot.at_work():
+        for _ in range(5):
+            depot.pass_time(60)
+            await asyncio.sleep(3 * courier.LOOK_EVERY)
+        assert not depot.channel.tried
+        depot.desk.company = company
+        depot.desk.outbox_wakeup.set()
+        await depot.until_over()
+    assert depot.channel.to(str(ALICE)) == [row]
 
 
 # ---------------------------------------------------------------------- chats of the desk's own

@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.words.quotes import cut_quotes
 from handlers.mail.html_text import text_of_html
-from handlers.mail.quotes import cut_quotes
 
 NEW = "Не открывается до сих пор.\nЧто делать?"
 NEW_EN = "It is still shut.\nWhat shall I do?"

@@ -24,6 +24,7 @@ from aiogram.methods import TelegramMethod
 from aiogram.types import InputFile, MessageId, TelegramObject
 
 from channels.telegram.client.http_connection import ConnectionPool, Server
+from channels.telegram.screens.buttons import stamped
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class LeanSession(BaseSession):
         self._pool = ConnectionPool(self._server)
         self._tls = tls
         self._proxy = proxy
+        self.epoch = 0  # of the desk: what buttons carry after a restore
         self._defaults: dict[str, Any] = {}
         self._with_files: AiohttpSession | None = None
 
@@ -128,6 +130,8 @@ class LeanSession(BaseSession):
     def _body(self, bot: Bot, method: TelegramMethod[Any]) -> bytes:
         """The call as JSON, without what is empty. Raises `NotPlain` where it brings a file."""
         call = method.model_dump(exclude_none=True, warnings=False)
+        if self.epoch and isinstance(call.get("reply_markup"), dict):
+            call["reply_markup"] = stamped(call["reply_markup"], self.epoch)
         said = ((key, self._plain(bot, value)) for key, value in call.items())
         return orjson.dumps({key: value for key, value in said if value not in _EMPTY})
 

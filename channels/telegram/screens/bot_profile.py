@@ -81,7 +81,10 @@ OPERATOR: Final = (
 )
 # What only admins can do is offered to them alone.
 ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
-ADMIN_IN_PRIVATE: Final = (*CUSTOMER, "report", "health", "quarantine", "export", "key", "setup")
+ADMIN_IN_PRIVATE: Final = (
+    *CUSTOMER,
+    *("report", "health", "quarantine", "restored", "export", "key", "setup"),
+)
 # What Telegram shows to readers of any other language.
 OTHERWISE: Final = "en"
 

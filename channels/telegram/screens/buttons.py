@@ -66,6 +66,27 @@ def short(label: str) -> str:
     return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"
 
 
+_LONGEST_DATA: Final = 64
+
+
+def stamped(markup: dict[str, Any], epoch: int) -> dict[str, Any]:
+    """Return a keyboard as Telegram gets it, each button's data with the epoch it is sent in (R21).
+
+    Data that has no room for that stays as it is: such a button counts as one of before.
+    """
+    rows = markup.get("inline_keyboard")
+    if rows is None:
+        return markup
+    return markup | {"inline_keyboard": [[_stamped(each, epoch) for each in row] for row in rows]}
+
+
+def _stamped(each: dict[str, Any], epoch: int) -> dict[str, Any]:
+    data = f"{each.get('callback_data') or ''}~{epoch}"
+    if not each.get("callback_data") or len(data) > _LONGEST_DATA:
+        return each
+    return each | {"callback_data": data}
+
+
 # Whoever opened a menu chooses within so many seconds, or has gone away.
 OPEN_FOR: Final = 60.0
 

@@ -4,6 +4,7 @@ Whoever forges a button's data gains nothing: data names a wish, never a right, 
 authorised like a typed command (S5).
 """
 
+import re
 from typing import Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -17,6 +18,7 @@ from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
@@ -36,8 +38,16 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
+    ReleaseStep,
 )
+_STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)
 _BY_PREFIX: Final = {kind.__prefix__: kind for kind in KINDS}
+
+
+def parted(data: str | None) -> tuple[str | None, int]:
+    """Return what a button carried, and the epoch it was sent in (`buttons.stamped`)."""
+    found = _STAMP.fullmatch(data or "")
+    return (data, 0) if found is None else (found[1], int(found[2]))
 
 
 def parse(data: str | None) -> CallbackData | None:

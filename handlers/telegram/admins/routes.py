@@ -12,6 +12,7 @@ from aiogram.filters.callback_data import CallbackData
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.health import FailedStep, QuarantineStep
+from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.ticket_list import ListPage, draw
 from core.errors import NotAllowed, Refusal, Unreadable
@@ -23,7 +24,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import export, health, keys, setup
+from handlers.telegram.admins import export, health, keys, restored, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -81,6 +82,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     LinkChat: setup.on_link,
     QuarantineStep: health.replay,
     FailedStep: health.settle,
+    ReleaseStep: restored.on_button,
 }
 
 
@@ -127,6 +129,7 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "report": on_report,
     "quarantine": health.show_quarantine,
     "health": health.show_health,
+    "restored": restored.on_command,
     "key": keys.on_command,
     "export": export.on_command,
 }

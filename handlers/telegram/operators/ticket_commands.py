@@ -1,6 +1,5 @@
 """Commands that change a ticket. What they did shows on its card, not in words."""
 
-import re
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -22,6 +21,7 @@ from core.tickets.albums import note_piece
 from core.tickets.correspondence import write_first
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
+from core.words.aliases import BY_MAIL
 from core.words.contact_values import EMAIL, read_email
 from core.words.when import NotATime, TimeInPast, When, parse_when
 from handlers.telegram.operators.context import (
@@ -45,13 +45,10 @@ async def release(context: CommandContext) -> None:
     await context.act(lifecycle.release, context.number)
 
 
-_BY_MAIL: Final = re.compile(r"\s*(?:mail|e-mail|email|почта|письмо)\s*:\s*", re.IGNORECASE)
-
-
 async def reply(context: CommandContext) -> None:
     """Answer the customer; `mail:` before the words answers by mail, wherever they wrote."""
     words = context.words
-    by_mail = _BY_MAIL.match(text_of(words))
+    by_mail = BY_MAIL.match(text_of(words))
     if by_mail is None:
         await context.act(conversation.reply, context.number, words)
     else:

@@ -11,8 +11,10 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from channels.email.channel import EmailChannel
+from core.setup.restored import MailStamp
 from tests.channels.email.server import (
     MOSCOW,
+    STAMP,
     MakeChannel,
     Relay,
     Start,
@@ -23,6 +25,10 @@ from tests.channels.email.server import (
 
 async def in_moscow(_address: str) -> ZoneInfo:
     return MOSCOW
+
+
+async def stamp() -> MailStamp:
+    return STAMP
 
 
 @pytest.fixture
@@ -62,7 +68,8 @@ def words() -> Words:
 def channel_to(words: Words) -> MakeChannel:
     def make(url: str, **how: Any) -> EmailChannel:
         sender = how.pop("sender", "Наш двор <desk@frontdoor.test>")
-        return EmailChannel(url, sender, words, how.pop("zone_of", in_moscow), **how)
+        zone_of, stamp_of = how.pop("zone_of", in_moscow), how.pop("stamp_of", stamp)
+        return EmailChannel(url, sender, words, zone_of, stamp_of, **how)
 
     return make
 

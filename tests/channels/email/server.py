@@ -14,7 +14,9 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from channels.email.channel import EmailChannel
 from channels.email.compose import message_id
 from core.delivery.channel import Delivery
+from core.setup.restored import MailStamp
 
+STAMP = MailStamp(0, b"a key")
 MOSCOW = ZoneInfo("Europe/Moscow")
 Start = Callable[..., Awaitable["Relay"]]
 MakeChannel = Callable[..., EmailChannel]
@@ -110,8 +112,8 @@ class Relay:
 
 
 def own_id(row: int, domain: str = "frontdoor.test") -> str:
-    """The id of a mail of ticket 12, signed by nobody."""
-    return message_id(row, 12, b"", domain)
+    """The id of a mail of ticket 12, in a desk that was never restored."""
+    return message_id(row, 12, STAMP, domain)
 
 
 def hang_up(server: SMTP) -> None:

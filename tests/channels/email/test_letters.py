@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from channels.email.channel import EmailChannel
 from channels.email.compose import compose, mailbox, named_mailbox, one_line
+from core.setup.restored import MailStamp
 from tests.channels.email.server import (
     MakeChannel,
     Relay,
@@ -98,6 +99,18 @@ async def test_another_row_is_another_letter(channel: EmailChannel, relay: Relay
         own_id(17, "frontdoor.test"),
         own_id(18, "frontdoor.test"),
     ]
+
+
+async def test_after_a_restore_the_same_row_is_another_letter_and_nobody_makes_up_its_id(
+    relay: Relay, channel_to: MakeChannel
+) -> None:
+    for epoch, key in ((0, b"a key"), (1, b"a key"), (0, b"another")):
+
+        async def stamp_of(epoch: int = epoch, key: bytes = key) -> MailStamp:
+            return MailStamp(epoch, key)
+
+        await channel_to(f"smtp://127.0.0.1:{relay.port}", stamp_of=stamp_of).send(delivery())
+    assert len({read(each)["Message-ID"] for each in relay.letters}) == 3
 
 
 async def test_the_domain_of_the_ids_may_be_another_than_the_sender_s(

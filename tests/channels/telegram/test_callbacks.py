@@ -5,7 +5,8 @@ from aiogram.filters.callback_data import CallbackData
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.telegram.screens.callback_data import KINDS, parse
+from channels.telegram.screens.buttons import stamped
+from channels.telegram.screens.callback_data import KINDS, parse, parted
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
@@ -15,6 +16,7 @@ from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
@@ -95,6 +97,8 @@ IN_CHATS: dict[str, CallbackData] = {
     "qu:again:7": QuarantineStep(verb="again", id=7),
     "fd:again:7": FailedStep(verb="again", id=7),
     "fd:drop:7": FailedStep(verb="drop", id=7),
+    "rel:all": ReleaseStep(what="all"),
+    "rel:new": ReleaseStep(what="new"),
     "fd:again_all:0": FailedStep(verb="again_all"),
     "fd:drop_all:0": FailedStep(verb="drop_all"),
     "fd:ask:0": FailedStep(verb="ask"),
@@ -242,6 +246,22 @@ def test_a_changed_byte_is_nothing_or_another_wish_of_the_same_form(
     forged = packed[:at] + data.draw(st.characters()) + packed[at + 1 :]
     found = parse(forged)
     assert found is None or found.pack() == forged
+
+
+@pytest.mark.parametrize("epoch", [1, 12])
+def test_after_a_restore_data_carries_its_epoch_and_reads_back(epoch: int) -> None:
+    for packed in IN_CHATS:
+        keyboard = {"inline_keyboard": [[{"text": "x", "callback_data": packed}, {"url": "y"}]]}
+        ((sent, link),) = stamped(keyboard, epoch)["inline_keyboard"]
+        assert len(sent["callback_data"]) <= 64 and link == {"url": "y"}
+        assert parted(sent["callback_data"]) == (packed, epoch)
+        assert parted(packed) == (packed, 0)
+
+
+def test_data_without_room_for_the_epoch_counts_as_one_of_before() -> None:
+    full = "l:" + "x" * 62
+    ((sent,),) = stamped({"inline_keyboard": [[{"callback_data": full}]]}, 1)["inline_keyboard"]
+    assert parted(sent["callback_data"]) == (full, 0)
 
 
 @given(st.text(max_size=70))

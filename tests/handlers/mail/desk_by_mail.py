@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -27,7 +28,8 @@ from core.files import FolderStore
 from core.models import InboxRow, Message, OutboxRow, Ticket
 from core.people.identity import Sender
 from core.people.staff import by_operator
-from core.setup.signing_key import find_signing_key, make_signing_key
+from core.setup.restored import mail_stamp
+from core.setup.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
 from core.tickets.conversation import reply
@@ -129,8 +131,8 @@ class Stage:
             f"The desk <{SUPPORT}>",
             Texts.load(LOCALES, "en"),
             self._zone,
+            partial(self.desk.read, mail_stamp),
             contents=MailContents(self.desk, files, self._no_file),
-            signing_key=lambda: self.desk.read(find_signing_key),
         )
         channels: dict[str, Channel] = {"email": channel, "telegram": self.group}
         self.courier = Courier(self.desk, channels, Pacer(), FOLLOW_UPS)

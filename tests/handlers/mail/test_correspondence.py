@@ -1,12 +1,17 @@
 """A customer writes mail and reads the answers; nothing is lost, nothing happens twice."""
 
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import select
 
+from channels.email.compose import message_id
 from core.addresses import Address, MessageRef
 from core.errors import Refusal
+from core.models import OutboxRow
 from core.people.staff import by_operator
+from core.setup.restored import mail_stamp
 from core.tickets.conversation import edit, undo
 from core.tickets.correspondence import write_first
 from core.tickets.incoming import IncomingMessage
@@ -153,20 +158,57 @@ async def test_a_bounce_tells_that_the_answer_did_not_arrive(stage: Stage) -> No
     await stage.tickets(1)
     await stage.answer(1, "Press twice.")
     sent = await stage.mail(2)
-    bounce = (
+    stage.write(raw=bounce(sent["Message-ID"]))
+    await stage.until(lambda: _failures(stage))
+    await stage.tickets(1)
+
+
+def bounce(message_id: str) -> bytes:
+    """A server's report that this mail to Anna will never arrive."""
+    return (
         "From: MAILER-DAEMON@mx.test\r\nTo: support@desk.test\r\nSubject: failed\r\n"
         "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
         "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
         f"Final-Recipient: rfc822; {ANNA}\r\nStatus: 5.1.1\r\n\r\n"
         "--b\r\nContent-Type: message/rfc822\r\n\r\n"
-        f"Message-ID: {sent['Message-ID']}\r\n\r\nx\r\n--b--\r\n"
-    )
-    stage.write(raw=bounce.encode())
-    await stage.until(
-        lambda: any(one.key == "answer.failed.blocked" for one in stage.group.deliveries)
-    )
+        f"Message-ID: {message_id}\r\n\r\nx\r\n--b--\r\n"
+    ).encode()
+
+
+def _failures(stage: Stage) -> bool:
+    return any(one.key == "answer.failed.blocked" for one in stage.group.deliveries)
+
+
+async def test_after_a_restore_an_answer_to_an_earlier_mail_joins_its_ticket(stage: Stage) -> None:
+    stage.write()
+    first = await stage.mail(1)
+    stage.desk.company = replace(stage.desk.company, epoch=1)
+    stage.write("Still shut.", subject="Re: something else", In_Reply_To=first["Message-ID"])
+    await stage.until(lambda: _count(stage, 1, 2))
     await stage.tickets(1)
+    await stage.answer(1, "Press twice.")
+    answer = await stage.mail(2)
+    assert first["Message-ID"].startswith("<outbox-0.")
+    assert answer["Message-ID"].startswith("<outbox-1.")
+    stage.write("It opens.", subject="Re: something else", In_Reply_To=answer["Message-ID"])
+    await stage.until(lambda: _count(stage, 1, 4))
+
+
+async def test_a_bounce_of_a_mail_lost_in_a_restore_is_nobody_elses(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.answer(1, "Press twice.")
+    await stage.mail(2)
+    (answer,) = await stage.rows(
+        select(OutboxRow).where(OutboxRow.kind == "content", OutboxRow.channel == "email")
+    )
+    stamp = await stage.desk.read(mail_stamp)
+    stage.write(raw=bounce(message_id(answer.id, 12, stamp, "desk.test")))
+    await stage.quiet()
+    assert not _failures(stage)
+    stage.write(raw=bounce(message_id(answer.id, 1, stamp, "desk.test")))
+    await stage.until(lambda: _failures(stage))
 
 
 async def test_an_operator_writes_first_and_the_answer_joins(stage: Stage) -> None:

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy import delete, select, update
 from core.files import FolderStore
 from core.models import InboxRow, OutboxRow, SystemState
 from core.tx import Tx
+from sandbox.process import python, tied
 from tests.handlers.mail.desk_by_mail import ANNA, SUPPORT, Stage, plain
 
 # commands at which the server cuts the connection
@@ -147,7 +147,7 @@ asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
 """
 
 
-@pytest.mark.parametrize("point", ["fetch.before_store", "mail.before_flag", "desk.before_commit"])
+@pytest.mark.parametrize("point", ["fetch.before_store", "fetch.before_flag", "desk.before_commit"])
 async def test_a_process_killed_while_it_fetches_loses_and_doubles_nothing(
     stage: Stage, tmp_path: Path, point: str
 ) -> None:
@@ -156,7 +156,7 @@ async def test_a_process_killed_while_it_fetches_loses_and_doubles_nothing(
         stage.write(f"Matter {number}", subject=f"Matter {number}")
     url = f"imap://support%40desk.test:secret@127.0.0.1:{stage.imap.port}"
     process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tmp_path), url, f"{point}:2"],
+        tied(python("-c", KILLED, str(tmp_path), url, f"{point}:2")),
         cwd=Path(__file__).parents[3],
         stderr=subprocess.DEVNULL,
     )

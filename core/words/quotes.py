@@ -1,4 +1,4 @@
-"""Separates a mail's new words from what it quotes. Pure.
+"""Separates a mail's new words from what programs write around them: quotations, marks. Pure.
 
 Rules as tables, for Russian and English programs. In doubt nothing is cut: new words lost would be
 a fault, old ones shown twice are not. The whole text is kept by whoever asks.
@@ -80,6 +80,13 @@ _FIELD: Final = re.compile(
     re.IGNORECASE,
 )
 _FIRST_FIELD: Final = re.compile(r"\*?(from|от|от кого|отправитель)\s*:", re.IGNORECASE)
+# What an answering program puts before a subject, and one that answers by itself.
+REPLY_MARKS: Final = re.compile(
+    r"^\s*((re|fwd?|aw|ответ|отв|ha|на)(\[\d+\])?\s*:\s*)+", re.IGNORECASE
+)
+AUTOMATIC_SUBJECT: Final = (
+    r"(автоответ|automatic reply|auto-?reply|out of office|autosvar)\b.{0,3}:"
+)
 _RULE: Final = re.compile(r"[_-]{5,}$")
 
 
@@ -202,8 +209,8 @@ def _attribution_above(lines: list[str], at: int) -> int:
 
 def _is_attribution(lines: list[str], kinds: Sequence[re.Pattern[str]] = ATTRIBUTIONS) -> bool:
     joined = " ".join(line.strip() for line in lines)
-    if len(joined) > LONGEST_LINE:
-        return False
+    if len(joined) > LONGEST_LINE or not joined.endswith(":"):
+        return False  # each kind ends so, and matching costs more than looking
     return any(pattern.fullmatch(joined) for pattern in kinds)
 
 

@@ -1,0 +1,147 @@
+"""``restore FILE``: puts a backup in the place of the database, and begins another epoch (R21).
+
+The former database is kept beside the new one. What is known of it, the newest ticket's number, is
+taken over; everything else is as the backup has it. See `core.setup.restored` for what follows.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import text
+
+from bot.app import company_of
+from bot.commands import FINE, WRONG, complain
+from bot.commands.database import BackupFailed, copy_sqlite, finish, run_client
+from bot.migrations import NewerDatabase, migrate
+from bot.settings import Settings
+from core.company import Company
+from core.db import Database
+from core.desk import Desk, utc_now
+from core.setup.restored import begin_epoch
+from core.subscriptions import SUBSCRIBERS
+
+_SET_SEQUENCE: Final = text("SELECT setval(pg_get_serial_sequence('ticket', 'id'), :number, false)")
+ASIDE: Final = ".before-restore-{:%Y%m%d-%H%M%S}"
+
+
+async def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Restore, and say what to do next."""
+    url = settings.database_url.get_secret_value()
+    try:
+        options.file.open("rb").close()
+        number = await restore(url, options.file, options.first_number, company_of(settings))
+    except NewerDatabase as newer:
+        complain([f"restore: {options.file} is of a later release, at {newer}; install that"])
+        return WRONG
+    except (BackupFailed, sqlite3.Error, OSError) as error:
+        complain([f"restore: {options.file}: {error}"])
+        return WRONG
+    print(
+        f"restored; the next ticket is #{number}. After the start nothing is sent until an admin "
+        "has answered /restored in the bot's private chat"
+    )
+    return FINE
+
+
+async def restore(url: str, backup: Path, first_number: int | None, company: Company) -> int:
+    """Restore the database at ``url``; returns the next ticket's number.
+
+    ``first_number``: the lowest it may be; by default what the former database shows, if it can be
+    read, and a gap otherwise. Raises BackupFailed, NewerDatabase, DatabaseInUse, OSError.
+    """
+    database = Database(url)
+    try:
+        database.lock()
+        if database.path is None:
+            return await _restore_postgres(database, backup, first_number, company)
+        return await _restore_sqlite(database.path, backup, first_number, company)
+    finally:
+        await database.close()
+
+
+async def _restore_sqlite(
+    path: Path, backup: Path, first_number: int | None, company: Company
+) -> int:
+    unfinished = path.with_name(f".{path.name}.restoring")
+    if first_number is None and (newest := _newest_ticket(path)) is not None:
+        first_number = newest + 1
+    try:
+        os.close(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
+        await asyncio.to_thread(copy_sqlite, backup, unfinished)
+        copy = Database(f"sqlite+aiosqlite:///{unfinished}")
+        try:
+            number = await _begin(copy, first_number, company)
+        finally:
+            await copy.close()
+        _in_one_file(unfinished)
+        _move_aside(path, utc_now())
+        finish(unfinished, path)
+    finally:
+        _remove(unfinished)
+    return number
+
+
+async def _begin(
+    database: Database, first_number: int | None, company: Company, *, by_sequence: bool = False
+) -> int:
+    await migrate(database)
+    desk = Desk(database, company, SUBSCRIBERS)
+    return await desk.run(begin_epoch, first_number, by_sequence=by_sequence)
+
+
+def _newest_ticket(path: Path) -> int | None:
+    """Return the newest number that the former database gave; None where it cannot be read."""
+    with (
+        contextlib.suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as former,
+    ):
+        found = former.execute("SELECT max(id) FROM ticket").fetchone()[0]
+        return None if found is None else int(found)
+    return None
+
+
+def _remove(path: Path) -> None:
+    for beside in ("", "-wal", "-shm"):
+        Path(f"{path}{beside}").unlink(missing_ok=True)
+
+
+def _in_one_file(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as copy:
+        copy.execute("PRAGMA journal_mode=DELETE")
+
+
+def _move_aside(path: Path, now: datetime) -> None:
+    """Keep the former database: nothing is deleted."""
+    for beside in ("-wal", "-shm", ""):
+        former = Path(f"{path}{beside}")
+        if former.exists():
+            former.rename(f"{path}{ASIDE.format(now)}{beside}")
+
+
+async def _restore_postgres(
+    database: Database, backup: Path, first_number: int | None, company: Company
+) -> int:
+    if first_number is None:
+        first_number = await _newest_ticket_there(database)
+    given = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction"]
+    given += [f"--dbname={database.url.database}", str(backup)]
+    await asyncio.to_thread(run_client, database.url, given)
+    number = await _begin(database, first_number, company, by_sequence=True)
+    async with database.write() as session:
+        await session.execute(_SET_SEQUENCE, {"number": number})
+    return number
+
+
+async def _newest_ticket_there(database: Database) -> int | None:
+    async with database.read() as session:
+        if not await session.scalar(text("SELECT to_regclass('ticket')")):
+            return None
+        newest = await session.scalar(text("SELECT max(id) FROM ticket"))
+        return None if newest is None else int(newest) + 1

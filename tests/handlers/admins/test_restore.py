@@ -1,0 +1,188 @@
+"""A drill: backup, life goes on, the machine is lost, restore. Nothing crosses customers (R21)."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.commands.database import back_up
+from bot.commands.restore import restore
+from channels.telegram.addresses import chat_address
+from core.db import Database, DatabaseInUse
+from core.errors import NotAllowed
+from core.people.identity import Sender
+from core.people.staff import for_admin
+from core.setup.company_settings import settle
+from core.setup.restored import GAP, find_held, mail_stamp, release
+from core.setup.signing_key import make_signing_key
+from tests.handlers.operators.group import Group
+
+OTHER_EPOCH = "Кнопка из времени, которого нет в восстановленной копии"
+
+
+async def backup_of(group: Group, folder: Path) -> Path:
+    return back_up(group.database, folder / "backup.db", group.clock())
+
+
+async def begins_again(group: Group, url: str) -> None:
+    """The desk starts as `run` starts it."""
+    group.database = Database(url)
+    group.restart()
+    group.app.adopt(await group.desk.run(settle))
+
+
+async def restores(group: Group, backup: Path, *, lost: bool = True) -> int:
+    """The machine is ``lost`` with all that came after the backup, or its database is there yet."""
+    path = group.database.path
+    assert path is not None
+    url = f"sqlite+aiosqlite:///{path}"
+    await group.database.close()
+    if lost:
+        path.unlink()
+    number = await restore(url, backup, None, group.desk.company)
+    await begins_again(group, url)
+    return number
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_the_card_of_a_lost_ticket_changes_nobody_elses(
+    group: Group, tmp_path: Path, *, lost: bool
+) -> None:
+    first = await group.ticket("до копии")
+    backup = await backup_of(group, tmp_path)
+    boris = group.world.user("Борис", language="ru", started=True)
+    of_boris = await group.ticket("после копии", by=boris)
+    card = await group.card(of_boris)
+    number = await restores(group, backup, lost=lost)
+
+    eve = group.world.user("Ева", language="ru", started=True)
+    of_eve = await group.ticket("после восстановления", by=eve)
+    assert of_eve == number == (2 * GAP if lost else of_boris + 1) > of_boris > first
+    assert await group.ticket("и ещё одно", by=eve) == number + 1
+    press = await group.presses(group.olga, card, "✅ Решено")
+    assert press.text.startswith(OTHER_EPOCH)
+    assert (await group.row(of_eve)).resolved_at is None
+
+
+async def test_buttons_of_the_backups_cards_and_new_ones_work(group: Group, tmp_path: Path) -> None:
+    first = await group.ticket("до копии")
+    old_card = await group.card(first)
+    await restores(group, await backup_of(group, tmp_path))
+    await group.presses(group.olga, old_card, "🙋 Взять")
+    assert (await group.row(first)).assignee_id is not None
+    second = await group.ticket("после восстановления")
+    await group.presses(group.olga, await group.card(second), "✅ Решено")
+    assert (await group.row(second)).resolved_at is not None
+    # and after another restore the last epoch's cards are refused again
+    third = await group.ticket("ещё одно")
+    card = await group.card(third)
+    backup = await backup_of(group, tmp_path / "another")
+    lost = await group.card(await group.ticket("пропадёт"))
+    await restores(group, backup)
+    press = await group.presses(group.olga, lost, "✅ Решено")
+    assert press.text.startswith(OTHER_EPOCH)
+    await group.presses(group.olga, card, "✅ Решено")
+    assert (await group.row(third)).resolved_at is not None
+
+
+async def answers_that_wait(group: Group, number: int) -> list[str]:
+    """Twelve answers that have not left when the backup is made."""
+    words = [f"ответ {n}" for n in range(12)]
+    for one in words:
+        await group.says(group.olga, one, to=await group.card(number))
+    return words
+
+
+def on_hold(group: Group) -> bool:
+    return group.desk.company.on_hold
+
+
+def heard(group: Group, words: list[str]) -> list[str]:
+    return [m.text for m in group.anna.chat.bot_messages if m.text in words]
+
+
+async def test_what_has_left_since_the_backup_does_not_leave_again(
+    group: Group, tmp_path: Path
+) -> None:
+    number = await group.ticket()
+    words = await answers_that_wait(group, number)
+    backup = await backup_of(group, tmp_path)
+    await group.deliver()
+    assert heard(group, words) == words
+    await restores(group, backup)
+    assert on_hold(group)
+
+    await group.boss.say("/restored")
+    await group.settle()
+    screen = group.boss.last
+    assert "Из копии: " in screen.text and f"Анна: {words[0]}" in screen.text
+    await group.presses(group.boss, screen, "Только новое")
+    assert screen.text == "Отправка идёт." and not on_hold(group)
+    new = await group.card(await group.ticket("новое"))
+    assert "новое" in new.text  # what is new leaves
+    assert heard(group, words) == words
+
+
+async def test_an_admin_may_let_all_of_it_go(group: Group, tmp_path: Path) -> None:
+    words = await answers_that_wait(group, await group.ticket())
+    await restores(group, await backup_of(group, tmp_path))
+    await group.boss.say("/restored")
+    await group.settle()
+    await group.presses(group.boss, group.boss.last, "Всё, и из копии")
+    await group.deliver()
+    assert heard(group, words) == words
+    await group.boss.say("/restored")
+    await group.settle()
+    assert group.boss.last.text.startswith("Отправка не стоит")
+
+
+async def test_nobody_but_an_admin_releases(group: Group, tmp_path: Path) -> None:
+    await restores(group, await backup_of(group, tmp_path))
+    for one in (group.olga, group.anna):
+        sender = Sender(chat_address(one.id), one.full_name)
+        with pytest.raises(NotAllowed):
+            await group.desk.run(release, sender, drop_old=False)
+        with pytest.raises(NotAllowed):
+            await group.desk.read(for_admin, sender, find_held)
+    assert (await group.desk.run(settle)).on_hold
+
+
+async def test_message_ids_of_mails_do_not_come_again(group: Group, tmp_path: Path) -> None:
+    await group.desk.run(make_signing_key)
+    before = await group.desk.read(mail_stamp)
+    await restores(group, await backup_of(group, tmp_path))
+    after = await group.desk.read(mail_stamp)
+    assert (before.epoch, after.epoch) == (0, 1) and before.key == after.key
+
+
+async def test_the_former_database_is_kept_and_a_running_desk_is_not_replaced(
+    group: Group, tmp_path: Path
+) -> None:
+    backup = await backup_of(group, tmp_path / "copies")
+    path = group.database.path
+    assert path is not None
+    other = Database(f"sqlite+aiosqlite:///{path}")
+    other.lock()
+    with pytest.raises(DatabaseInUse):
+        await restore(f"sqlite+aiosqlite:///{path}", backup, None, group.desk.company)
+    await other.close()
+    lost = await group.ticket("после копии")
+    await restores(group, backup, lost=False)
+    (former,) = path.parent.glob(f"{path.name}.before-restore-??????????????*[0-9]")
+    with closing(sqlite3.connect(former)) as kept:
+        assert kept.execute("SELECT max(id) FROM ticket").fetchone() == (lost,)
+    assert not list(path.parent.glob(".*restoring*"))
+
+
+async def test_what_is_no_backup_changes_nothing(group: Group, tmp_path: Path) -> None:
+    number = await group.ticket()
+    path = group.database.path
+    assert path is not None
+    await group.database.close()
+    other = tmp_path / "other.db"
+    other.write_bytes(b"no database" * 100)
+    with pytest.raises(sqlite3.Error):
+        await restore(f"sqlite+aiosqlite:///{path}", other, None, group.desk.company)
+    await begins_again(group, f"sqlite+aiosqlite:///{path}")
+    assert await group.row(number) and group.desk.company.epoch == 0

@@ -91,7 +91,8 @@ class ReadTx:
         """True if the query has a row; kept under this type until that is invalidated."""
         found: bool | None = self.cache.get(kind)
         if found is None:
-            found = self.cache[kind] = await self.session.scalar(query.limit(1)) is not None
+            with self.session.no_autoflush:  # rows are inserted at once, so none waits to be
+                found = self.cache[kind] = await self.session.scalar(query.limit(1)) is not None
         return found
 
 

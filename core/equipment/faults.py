@@ -160,7 +160,18 @@ async def _seek(
         await outage_detection.consider(tx, camera.area)
 
 
+class FaultsKnown:
+    """Whether a fault was ever reported: many desks have no cameras."""
+
+
+async def is_any_fault_known(tx: ReadTx) -> bool:
+    """Return whether any ticket is about a camera; cached until there is the first one."""
+    return await tx.any_row(FaultsKnown, select(TicketCamera.ticket_id))
+
+
 async def _tie(tx: Tx, ticket: Ticket, camera: Camera) -> None:
+    if not await is_any_fault_known(tx):
+        tx.invalidate(FaultsKnown)
     await tx.insert(TicketCamera(ticket_id=ticket.id, camera_id=camera.id))
     await set_kind(tx, ticket, ClassWish(category=CATEGORY))
     tx.emit(FaultReported(ticket_id=ticket.id, camera_id=camera.id, camera=camera.number))

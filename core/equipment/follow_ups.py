@@ -5,7 +5,7 @@ over after all.
 from collections.abc import Sequence
 from typing import Final
 
-from core.equipment.faults import pursue
+from core.equipment.faults import is_any_fault_known, pursue
 from core.events import Event, FollowedUp, StateEntered, TicketOpened
 from core.models import Camera, Ticket, TicketCamera, TicketParent, TicketTeam
 from core.subscribers import Subscriber
@@ -60,7 +60,7 @@ async def _renew_task(tx: Tx, ticket: Ticket) -> None:
 
 
 async def _camera_of(tx: Tx, ticket: Ticket) -> Camera | None:
-    tied = await tx.find(TicketCamera, ticket.id)
+    tied = await tx.find(TicketCamera, ticket.id) if await is_any_fault_known(tx) else None
     return None if tied is None else await tx.get(Camera, tied.camera_id)
 
 

@@ -364,14 +364,14 @@ async def test_an_operator_may_name_another_agreement(desk: Desk) -> None:
     assert await due(desk, ticket.id) == {"reaction": at(23, 10, 30)}
 
 
-async def test_a_ticket_older_than_the_agreement_gets_clocks_when_it_is_classified(
+async def test_a_ticket_older_than_the_agreement_gets_clocks_when_it_is_taken_or_classified(
     desk: Desk, clock: Clock
 ) -> None:
     ticket = await opens(desk)
     await agrees(desk)
     clock.now = at(23, 10)
     await desk.run_as(await operator(desk), take, ticket.id)
-    assert await due(desk, ticket.id) == {}
+    assert await due(desk, ticket.id) == {"reaction": 1.5, "resolution": at(25, 9, 30)}
     await desk.run_as(await operator(desk), classify, ticket.id, "video")
     assert await due(desk, ticket.id) == {"reaction": 0.5, "resolution": at(24, 9, 30)}
 

@@ -87,8 +87,9 @@ async def test_resolve_wait_release_and_journal(group: Group) -> None:
     card = await group.card(number)
     await group.presses(group.olga, card, "Взять")
     await group.deliver()
-    assert "Ждём ответа" in (await group.presses(group.olga, card, "Ждём ответа")).button["text"]
-    assert (await group.row(number)).state == "waiting"
+    press = await group.presses(group.olga, card, "Ждём ответа")
+    assert "Спросите сразу" in (await press.answer()).text  # nothing was asked yet
+    assert (await group.row(number)).state == "in_progress"
     await group.presses(group.olga, card, "Ещё")
     await group.presses(group.olga, card, "Журнал")
     assert any(m.text.startswith(f"Журнал #{number}") for m in group.chat.bot_messages)

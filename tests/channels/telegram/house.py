@@ -174,7 +174,7 @@ class House(Harness):
 async def channel_house(
     world: World, url: str, texts: Texts, language: str = "ru"
 ) -> AsyncIterator[House]:
-    """The house on the database at ``url``, which has its tables. Its time stands still."""
+    """A harness on the database at ``url``, which has its tables. Its clock does not run."""
     anna = world.user("Anna", started=True, language=language)
     oleg = world.user("Oleg")
     group = world.supergroup("Operators", members=[oleg], bot="admin")

@@ -80,7 +80,8 @@ class SentMessage(Row):
     """A message of ours that stands in a chat and belongs to a ticket.
 
     By it a reply finds its ticket and an edit finds its copies. ``role``: ``notice``, ``copy`` of
-    a message, ``card`` or ``former_card``; a ticket has one card, and ``digest`` is how it looked
+    a message, ``flood`` (sums up what begins with a message), ``card`` or ``former_card``; a ticket
+    has one card, and ``digest`` is how it looked
     last. Where people's own messages stand is in ``message`` and ``note``.
     """
 

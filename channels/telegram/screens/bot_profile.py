@@ -75,6 +75,7 @@ OPERATOR: Final = (
     "outage",
     "topic",
     "title",
+    "messages",
     "journal",
     "undo",
     "help",

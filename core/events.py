@@ -503,6 +503,23 @@ class KindRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsNotShown(Event):
+    """What a customer sent was refused where operators read (X2). ``content_kind`` and ``words``
+    describe it; ``told``: the customer is told, and the sign that it has arrived is taken back.
+    """
+
+    message_id: int
+    content_kind: str
+    words: str
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardNotShown(Event):
+    """The ticket's card was refused where operators read: they do not see the ticket (X2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMoved(Event):
     """A group got a new id; stored ids follow."""
 

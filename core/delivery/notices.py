@@ -596,6 +596,30 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             reply="card",
         ),
     ),
+    e.WordsNotShown: (
+        Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.not_shown", reply="card"),
+        Notice(
+            _TO.CUSTOMER,
+            "reaction",
+            Priority.RECEIPT,
+            when=lambda event: event.told,
+            dedup_key="receipt:{message_id}",
+            reply="source",
+            extra=(("emoji", None),),
+        ),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "ticket.not_shown",
+            when=lambda event: event.told,
+            reply="source",
+        ),
+    ),
+    e.CardNotShown: tuple(
+        Notice(to, "text", Priority.GROUP_NEWS, "alert.card_refused")
+        for to in (_TO.ALERTS, _TO.ADMINS)
+    ),
     e.ParentSet: (_card(),),
     e.ParentLeft: (_card(),),
     e.ChildJoined: (_card(),),

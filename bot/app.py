@@ -334,7 +334,7 @@ def build(
 
     leads = gateway.leads = None if database.is_sqlite else database.leads
     courier = Courier(desk, channels, pacer, FOLLOW_UPS, leads)
-    mails = handle_mails(mail_handler(settings, desk, files))
+    mails = handle_mails(mail_handler(settings, desk, texts, files))
     handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails)
     update_queue = UpdateQueue(desk, handler.handle, news)
     stored = partial(_tell_stored, news, peers)

@@ -4,6 +4,7 @@ from core.models.delivery import LinkedChat, OutboxRow, SentMessage
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
+    AccountDomain,
     AccountMember,
     ContactPoint,
     Contract,
@@ -30,6 +31,7 @@ from core.models.sla import (
 )
 from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
 from core.models.tickets import (
+    JunkTicket,
     Link,
     Message,
     MoveRow,
@@ -45,6 +47,7 @@ from core.models.tickets import (
 __all__ = [
     "Account",
     "AccountAgreement",
+    "AccountDomain",
     "AccountMember",
     "Agreement",
     "AgreementTerm",
@@ -61,6 +64,7 @@ __all__ = [
     "Duty",
     "InboxRow",
     "JournalEntry",
+    "JunkTicket",
     "Link",
     "LinkedChat",
     "Message",

@@ -64,6 +64,7 @@ ALIASES: Final[dict[str, str]] = {
     "готово": "done",
     "помощь": "help",
     "карантин": "quarantine",
+    "спам": "junk",
     "ключ": "key",
     "выгрузка": "export",
     "ключи": "key",

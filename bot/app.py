@@ -48,6 +48,7 @@ from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
 from handlers.mail.fetch import MailFetcher
+from handlers.mail.parser_process import ParserProcess
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
@@ -134,6 +135,7 @@ class App:
     health: HealthWatch
     http: HttpServer | None
     fetchers: Sequence[MailFetcher] = ()
+    parser: ParserProcess = field(default_factory=ParserProcess)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -229,6 +231,7 @@ class App:
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
+        self.parser.close()
         await self.bot.session.close()
         await self.database.close()
 
@@ -257,10 +260,10 @@ def build(
     dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
-    mails = handle_mails(mail_handler(settings, desk, texts, files))
-    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails)
+    mails = mail_handler(settings, desk, texts, files)
+    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, handle_mails(mails))
     update_queue = UpdateQueue(desk, handler.handle)
-    fetchers = mail_fetchers(settings, desk, files, update_queue.news.set)
+    fetchers = mail_fetchers(settings, desk, files, update_queue)
     poller = _intake(settings, bot, desk, update_queue, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
     return App(
@@ -288,6 +291,7 @@ def build(
         ),
         _http(settings, desk, texts, poller, pacer, files),
         fetchers,
+        mails.parser,
     )
 
 

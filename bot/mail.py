@@ -8,7 +8,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
 from bot.settings import Settings
-from bot.update_queue import UnparsableUpdate
+from bot.update_queue import UnparsableUpdate, UpdateQueue
 from core.desk import Desk
 from core.files import FileStore
 from core.inbox import Stored
@@ -16,8 +16,9 @@ from core.setup.file_links import file_link
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from handlers.mail.fetch import MailFetcher
-from handlers.mail.handler import MailHandler, UnreadableMail
+from handlers.mail.handler import MailHandler
 from handlers.mail.mailbox_url import MailboxUrl
+from handlers.mail.parser_process import UnreadableMail
 
 Handle = Callable[[Stored], Awaitable[None]]
 
@@ -50,11 +51,11 @@ def mail_handler(settings: Settings, desk: Desk, texts: Texts, files: FileStore)
 
 
 def mail_fetchers(
-    settings: Settings, desk: Desk, files: FileStore, stored: Callable[[], None]
+    settings: Settings, desk: Desk, files: FileStore, queue: UpdateQueue
 ) -> Sequence[MailFetcher]:
-    """Return a fetcher for each mailbox of ``IMAP_URL``."""
+    """Return a fetcher for each mailbox of ``IMAP_URL``; the queue handles what they store."""
     urls = (MailboxUrl.parse(url.get_secret_value()) for url in settings.imap_url)
-    return [MailFetcher(url, desk, files, stored) for url in urls]
+    return [MailFetcher(url, desk, files, queue.news.set, lambda: queue.waiting) for url in urls]
 
 
 def handle_mails(handler: MailHandler) -> Handle:

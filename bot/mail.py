@@ -8,7 +8,7 @@ from aiogram import Bot
 from aiogram.exceptions import AiogramError
 
 from bot.settings import Settings
-from bot.update_queue import UnparsableUpdate, UpdateQueue
+from bot.update_queue import UnparsableUpdate
 from core.desk import Desk
 from core.files import FileStore
 from core.inbox import Stored
@@ -51,11 +51,15 @@ def mail_handler(settings: Settings, desk: Desk, texts: Texts, files: FileStore)
 
 
 def mail_fetchers(
-    settings: Settings, desk: Desk, files: FileStore, queue: UpdateQueue
+    settings: Settings,
+    desk: Desk,
+    files: FileStore,
+    stored: Callable[[], None],
+    waiting: Callable[[], int],
 ) -> Sequence[MailFetcher]:
-    """Return a fetcher for each mailbox of ``IMAP_URL``; the queue handles what they store."""
+    """Return a fetcher for each mailbox of ``IMAP_URL``."""
     urls = (MailboxUrl.parse(url.get_secret_value()) for url in settings.imap_url)
-    return [MailFetcher(url, desk, files, queue.news.set, lambda: queue.waiting) for url in urls]
+    return [MailFetcher(url, desk, files, stored, waiting) for url in urls]
 
 
 def handle_mails(handler: MailHandler) -> Handle:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -116,14 +117,14 @@ def _take(pipe: IO[bytes] | None, length: int, until: float) -> bytes:
     return bytes(data)
 
 
-def serve(stdin: IO[bytes], stdout: IO[bytes]) -> None:
+def serve(stdin: IO[bytes], stdout: IO[bytes], read: Callable[[bytes], Mail] = parse) -> None:
     """Answer each mail with what it says, or with what went wrong, until the desk is gone."""
     _write(stdout, b"")
     while head := stdin.read(_LENGTH.size):
         raw = stdin.read(*_LENGTH.unpack(head))
         signal.alarm(LAST_RESORT)  # whoever asked may be gone, and cannot end it
         try:
-            answer: Mail | str = parse(raw)
+            answer: Mail | str = read(raw)
         except Exception as error:  # noqa: BLE001 whatever it is, it is the mail's fault
             answer = type(error).__name__
         signal.alarm(0)

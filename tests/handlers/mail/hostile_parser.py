@@ -4,8 +4,8 @@ import os
 import signal
 import sys
 
-from handlers.mail import parser_process
 from handlers.mail.parse import Mail, parse
+from handlers.mail.parser_process import serve
 
 
 def _parse(raw: bytes) -> Mail:
@@ -17,5 +17,4 @@ def _parse(raw: bytes) -> Mail:
 
 
 if __name__ == "__main__":
-    parser_process.parse = _parse
-    parser_process.serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer, _parse)

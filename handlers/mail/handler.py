@@ -86,11 +86,13 @@ class MailHandler:
         address = read_email(there)
         sender = None if address is None else Sender(Address(EMAIL, address), shown or address)
         ref = MessageRef(EMAIL, address or "", row[FILE])
-        file = {"name": row[FILE], "title": "mail.eml", "size": size}
+        file = {"name": row[FILE], "title": "original.eml", "size": size}
         words = _content("text", row["from"] or NO_WORDS) | {"remark": {"key": UNREAD}}
         said = [
             IncomingMessage(ref, "text", words["text"], words),
-            IncomingMessage(ref, "document", "mail.eml", _content("document", "") | {"file": file}),
+            IncomingMessage(
+                ref, "document", "original.eml", _content("document", "") | {"file": file}
+            ),
         ]
         await self.desk.run(receive_unread, sender, shown or there or row["from"], said)
 

@@ -1,7 +1,6 @@
 """Mails that cannot be read: they hold up nothing, and admins can make tickets of them."""
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from core import inbox
 from core.db import Database
 from handlers.mail.parser_process import ParserProcess, UnreadableMail
-from sandbox.process import tied
+from sandbox.process import python, tied
 from tests.handlers.mail.desk_by_mail import Stage, stage_at
 
 HOSTILE = "tests.handlers.mail.hostile_parser"
@@ -43,7 +42,6 @@ def test_a_mail_of_many_megabytes_is_handed_over_whole(parser: ParserProcess) ->
 
 
 ALONE = """
-import sys
 from handlers.mail.parser_process import ParserProcess
 parser = ParserProcess()
 parser.parse(b"From: a@x.test\\r\\n\\r\\nx")
@@ -54,7 +52,7 @@ sys.stdin.read()
 
 def test_the_process_ends_with_a_desk_that_is_killed() -> None:
     desk = subprocess.Popen(
-        tied([sys.executable, "-c", ALONE]),
+        tied(python("-c", ALONE)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[3],

@@ -44,7 +44,7 @@ BEGINNING: Final = 1_000_000
 LONGEST_HEAD: Final = 200_000
 # So many mails are handled at a time; while more than that many updates wait, mail waits where it
 # is, and looks so many seconds later.
-LANES: Final = 2
+AT_ONCE: Final = 2
 MOST_WAITING: Final = 100
 PACE: Final = 0.1
 _SIZE: Final = re.compile(r"RFC822\.SIZE (\d{1,18})")
@@ -156,8 +156,8 @@ class MailFetcher:
         external_id, sender = await asyncio.to_thread(_identity, raw)
         words = json.dumps({inbox.FILE: name, "from": sender}, ensure_ascii=True)
         # mails of one sender in order; and few at a time, whoever sends them
-        lane = zlib.crc32(sender.encode("utf-8", "replace")) % LANES
-        return Raw(external_id, f"mail:{lane}", words)
+        turn = zlib.crc32(sender.encode("utf-8", "replace")) % AT_ONCE
+        return Raw(external_id, f"mail:{turn}", words)
 
     def _open(self) -> None:
         box = connect(self.url, self.tls)

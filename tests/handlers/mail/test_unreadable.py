@@ -42,6 +42,7 @@ def test_a_mail_of_many_megabytes_is_handed_over_whole(parser: ParserProcess) ->
 
 
 ALONE = """
+import sys
 from handlers.mail.parser_process import ParserProcess
 parser = ParserProcess()
 parser.parse(b"From: a@x.test\\r\\n\\r\\nx")

@@ -134,3 +134,12 @@ async def test_a_group_without_topics_has_no_such_choice(group: Group) -> None:
     await group.boss.say("/setup")
     await group.settle()
     assert "Темы" not in group.boss.last.buttons
+
+
+async def test_a_group_that_gets_topics_shows_it_with_its_next_message(group: Group) -> None:
+    number = await group.ticket()
+    for enabled in (True, False):
+        await group.chat.make_forum(enabled=enabled)
+        await group.says(group.olga, "Кофе?")
+        await group.deliver()
+        assert ((await group.card(number)).thread_id is not None) is enabled

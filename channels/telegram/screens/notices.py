@@ -86,10 +86,19 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
     facts["since"] = facts.get("since") or facts.get("due")
     facts["url"] = _frozen_url(facts.get("card"))
-    if facts.get("told"):
-        facts["who"] = _mentions(facts["told"])
+    facts |= _described(facts)
     facts["marker"] = str(Marker.NEEDS_ANSWER if facts.get("waiting") else Marker.ANSWERED)
     return facts
+
+
+def _described(facts: Facts) -> dict[str, Key]:
+    """People and kinds of messages, as texts of their own."""
+    described = {}
+    if "content_kind" in facts:
+        described["what"] = Key(f"kind.{facts['content_kind']}")
+    if isinstance(facts.get("told"), list | tuple):
+        described["who"] = _mentions(facts["told"])
+    return described
 
 
 def _mentions(told: Sequence[tuple[object, str]]) -> Key:
@@ -115,6 +124,10 @@ def _digest(facts: Facts) -> str:
     return "group.digest_near" if facts.get("near") else "group.digest_woke"
 
 
+def _not_shown(facts: Facts) -> str:
+    return "group.not_shown_named" if facts.get("words") else "group.not_shown"
+
+
 def _rehoused(facts: Facts) -> str:
     return "group.rehoused" if facts.get("to") else "group.rehoused_away"
 
@@ -130,6 +143,7 @@ _VARIANTS: Final[dict[str, Callable[[Facts], str]]] = {
     "group.digest": _digest,
     "group.rehoused": _rehoused,
     "group.card_moved": _card_moved,
+    "group.not_shown": _not_shown,
 }
 
 

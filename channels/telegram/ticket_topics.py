@@ -53,7 +53,7 @@ _MADE_FOR: Final = "topic"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TopicAppearance:
     """How a topic should look now; ``icon`` is an id, empty where there are no icons."""
 
     name: str
@@ -116,7 +116,7 @@ class TicketTopics:
         made = (await self._desk.read(probe_context_of, delivery.id)).get(_MADE_FOR)
         if made is None:
             return False
-        look = Look(**made)
+        look = TopicAppearance(**made)
         thread = await self._search(int(delivery.address), look, lowest)
         if thread is not None:
             await self._note(delivery, str(thread), look)
@@ -169,7 +169,7 @@ class TicketTopics:
         await self._note(delivery, str(made.message_thread_id), look)
         return made.message_thread_id
 
-    async def _search(self, chat: int, look: Look, lowest: int) -> int | None:
+    async def _search(self, chat: int, look: TopicAppearance, lowest: int) -> int | None:
         """Try ids by an edit that changes nothing about the topic that is looked for. Of another
         one, which somebody made in the same seconds, the icon is put back.
         """
@@ -196,7 +196,7 @@ class TicketTopics:
 
     # looks
 
-    async def _look(self, card: Card, renderer: Renderer) -> Look:
+    async def _look(self, card: Card, renderer: Renderer) -> TopicAppearance:
         emoji, color = ICONS[card.marker]
         icons = await self._known_icons()
         icon = next((icons[sign] for sign in map(_bare, emoji) if sign in icons), "")
@@ -204,7 +204,7 @@ class TicketTopics:
         name = renderer.plain(
             "topic.name", number=card.number, customer=clean_name(card.customer), about=about
         )
-        return Look(clean_name(name, LONGEST_NAME), icon, color, card.state.final)
+        return TopicAppearance(clean_name(name, LONGEST_NAME), icon, color, card.state.final)
 
     async def _known_icons(self) -> Mapping[str, str]:
         """The ids of the free icons by their emoji, asked for once."""
@@ -222,7 +222,7 @@ class TicketTopics:
             return None
         return await self._desk.read(topic_place, delivery.ticket_id, delivery.to)
 
-    async def _note(self, delivery: Delivery, thread: str, look: Look) -> None:
+    async def _note(self, delivery: Delivery, thread: str, look: TopicAppearance) -> None:
         number = delivery.ticket_id or 0
         await self._desk.run(note_topic, number, delivery.to, thread, look.digest)
 
@@ -234,7 +234,9 @@ class TicketTopics:
                 raise
 
 
-def _changes(delivery: Delivery, place: TopicPlace, look: Look) -> list[TelegramMethod[Any]]:
+def _changes(
+    delivery: Delivery, place: TopicPlace, look: TopicAppearance
+) -> list[TelegramMethod[Any]]:
     """The calls that make a topic look so. A name that somebody has given it stays."""
     where: dict[str, Any] = {
         "chat_id": int(delivery.address),

@@ -1,5 +1,13 @@
 """All tables, without behaviour, on one floor."""
 
+from core.models.answers import (
+    ResponseRow,
+    ResponseUse,
+    RuleRow,
+    RuleRun,
+    TicketTag,
+    ViewRow,
+)
 from core.models.delivery import LinkedChat, OutboxRow, SentMessage
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
@@ -72,6 +80,10 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PriorityRow",
+    "ResponseRow",
+    "ResponseUse",
+    "RuleRow",
+    "RuleRun",
     "SearchWord",
     "SentMessage",
     "Service",
@@ -84,7 +96,9 @@ __all__ = [
     "Ticket",
     "TicketCamera",
     "TicketParent",
+    "TicketTag",
     "TicketTeam",
     "Timer",
     "Topic",
+    "ViewRow",
 ]

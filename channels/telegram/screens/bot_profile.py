@@ -45,6 +45,7 @@ OPERATOR: Final = (
     "ticket",
     "take",
     "reply",
+    "t",
     "note",
     "wait",
     "freeze",
@@ -75,6 +76,8 @@ OPERATOR: Final = (
     "outage",
     "topic",
     "title",
+    "tag",
+    "tags",
     "journal",
     "undo",
     "help",
@@ -83,7 +86,7 @@ OPERATOR: Final = (
 ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
 ADMIN_IN_PRIVATE: Final = (
     *CUSTOMER,
-    *("report", "health", "quarantine", "restored", "export", "key", "setup"),
+    *("report", "health", "quarantine", "restored", "export", "key", "t", "setup"),
 )
 # What Telegram shows to readers of any other language.
 OTHERWISE: Final = "en"

@@ -3,6 +3,7 @@
 from typing import Final
 
 from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
+from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
 from core.directory.schema import Kinds
@@ -16,4 +17,5 @@ KINDS: Final[Kinds] = (
     AgreementEntry,
     AccountAgreementEntry,
     TeamEntry,
+    ResponseEntry,
 )

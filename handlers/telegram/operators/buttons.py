@@ -18,6 +18,12 @@ from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.responses import (
+    DropResponse,
+    ResponsePage,
+    SendResponse,
+    ShowResponse,
+)
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
@@ -38,7 +44,7 @@ from core.tickets.lifecycle import freeze_until, move
 from core.tickets.lists import VIEWS
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
-from handlers.telegram.operators import agreements, people, tasks, teams, ticket_commands
+from handlers.telegram.operators import agreements, people, responses, tasks, teams, ticket_commands
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
 from handlers.telegram.operators.read_commands import read_page, show_journal
@@ -323,4 +329,8 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     TaskPage: _task_page,
     ResolveTasks: _end_with_tasks,
     CloseTasks: _end_with_tasks,
+    ResponsePage: responses.turn,
+    ShowResponse: responses.show,
+    SendResponse: responses.send,
+    DropResponse: responses.drop,
 }

@@ -74,6 +74,21 @@ titles = { en = "Field crew" }
 level = 2
 chat = -1001234567890
 members = ["@olga", 512340202]
+
+[[response]]
+code = "reboot"
+title = "Restart the camera"
+topic = "payment"
+texts = { en = "Hello, {customer}." }
+actions = { state = "wait", tags = ["reboot"], priority = "urgent" }
+
+[[view]]
+code = "late"
+titles = { en = "Late" }
+markers = ["overdue"]
+tags = ["vip"]
+older = "2d"
+order = "oldest"
 """
 
 

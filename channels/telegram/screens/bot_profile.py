@@ -42,6 +42,7 @@ OPERATOR: Final = (
     "my",
     "overdue",
     "find",
+    "views",
     "ticket",
     "take",
     "reply",

@@ -6,6 +6,7 @@ from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntr
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
+from core.directory.kinds.views import ViewEntry
 from core.directory.schema import Kinds
 
 KINDS: Final[Kinds] = (
@@ -18,4 +19,5 @@ KINDS: Final[Kinds] = (
     AccountAgreementEntry,
     TeamEntry,
     ResponseEntry,
+    ViewEntry,
 )

@@ -41,7 +41,6 @@ from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, card_of
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
-from core.tickets.lists import VIEWS
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import agreements, people, responses, tasks, teams, ticket_commands
@@ -263,8 +262,6 @@ async def _whole(context: GroupButton, data: ShowWhole) -> None:
 
 async def _page(context: GroupButton, data: ListPage) -> None:
     """Turn a page; from a notice, show the list below it."""
-    if data.view != "find" and data.view not in VIEWS:
-        raise Refusal("refusal.outdated")
     asker, words = await _asked_by(context, data.view)
     page = await context.read(
         read_page, data.view, data.cursor, asker, words, backward=data.backward

@@ -125,6 +125,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "ticket": Row(read_commands.ticket, sign=_SHOWN),
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
+    "views": Row(read_commands.views, _NO, _MAY, _SHOWN),
     "my": Row(read_commands.my, _NO, _MAY, _SHOWN),
     "overdue": Row(read_commands.overdue, _NO, _MAY, _SHOWN),
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),

@@ -12,6 +12,7 @@ from core.models.delivery import LinkedChat, OutboxRow, SentMessage
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
+    AccountDomain,
     AccountMember,
     ContactPoint,
     Contract,
@@ -37,6 +38,7 @@ from core.models.sla import (
 )
 from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
 from core.models.tickets import (
+    JunkTicket,
     Link,
     Message,
     MoveRow,
@@ -52,6 +54,7 @@ from core.models.tickets import (
 __all__ = [
     "Account",
     "AccountAgreement",
+    "AccountDomain",
     "AccountMember",
     "Agreement",
     "AgreementTerm",
@@ -68,6 +71,7 @@ __all__ = [
     "Duty",
     "InboxRow",
     "JournalEntry",
+    "JunkTicket",
     "Link",
     "LinkedChat",
     "Message",

@@ -53,6 +53,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "set_up": frozenset({"admin"}),
     "wake": _MACHINE,
     "expire": _MACHINE,
+    "junk": _MACHINE,
 }
 
 

@@ -56,6 +56,7 @@ async def several(desk: Desk, clock: Clock, many: int, topic: str = "payment") -
 
 async def test_each_condition_narrows_the_list(desk: Desk, clock: Clock) -> None:
     await agrees(desk)
+    await apply(desk, f'[[team]]\ncode = "field"\n{TITLE}')
     one, two, three, done = await several(desk, clock, 4)
     other = (await opens(desk, BORIS, topic="access")).id
     olga = await operator(desk)

@@ -8,7 +8,7 @@ from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
 from core.directory.faults import Problem, choices, refusal
-from core.directory.fields import Code, Language, Reference, Span, Title
+from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.errors import Unreadable
 from core.models import ResponseRow
@@ -47,7 +47,16 @@ def _check_tag(value: str) -> str:
 Text = Annotated[
     str, AfterValidator(_check_text), Json({"type": "string", "maxLength": LONGEST_TEXT})
 ]
-Texts = Annotated[dict[Language, Text], Json({"type": "object"})]
+Texts = Annotated[
+    dict[Language, Text],
+    Json(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{LANGUAGE}$"},
+            "additionalProperties": {"type": "string", "maxLength": LONGEST_TEXT},
+        }
+    ),
+]
 Verb = Annotated[str, AfterValidator(_check_verb), Json({"type": "string", "enum": list(VERBS)})]
 Tag = Annotated[str, AfterValidator(_check_tag), Json({"type": "string"})]
 

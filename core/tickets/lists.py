@@ -172,7 +172,7 @@ async def page_of(
     chosen = wanted if view in _RANKED else [*wanted, Ticket.queue_rank < RESOLVED]
     order = _WITHIN_RANK if view in _RANKED else _QUEUE
     # what stands before the cursor is not resolved: another bound would replace the cursor's
-    return await _page(tx, Asked(view, cursor, backward, person, size), order, chosen, wanted)
+    return await _page(tx, PageRequest(view, cursor, backward, person, size), order, chosen, wanted)
 
 
 async def page_of_view(
@@ -182,13 +182,13 @@ async def page_of_view(
     wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person)]
     chosen = wanted if view.with_resolved else [*wanted, Ticket.queue_rank < RESOLVED]
     order = _ORDERS.get(view.order, _QUEUE)
-    asked = Asked(view.code, cursor, backward, person)
+    asked = PageRequest(view.code, cursor, backward, person)
     page = await _page(tx, asked, order, chosen, wanted if order is _QUEUE else chosen)
     return replace(page, title=view.title(tx.company.language))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PageRequest:
     """Which page of which list; ``person``: whose it is."""
 
     view: str
@@ -199,7 +199,7 @@ class Asked:
 
 
 async def _page(
-    tx: ReadTx, asked: Asked, order: _Order, chosen: Sequence[Any], before: Sequence[Any]
+    tx: ReadTx, asked: PageRequest, order: _Order, chosen: Sequence[Any], before: Sequence[Any]
 ) -> Page:
     """Return the page of the ``chosen`` tickets; ``before``: of those before the cursor."""
     view, size, person = asked.view, asked.size, asked.person

@@ -20,6 +20,7 @@ from core.people.permissions import may
 from core.tickets.card import AnyTag, tags_of
 from core.tickets.lifecycle import access
 from core.tx import ReadTx, Tx
+from core.words.stems import fold
 
 LONGEST: Final = 32
 _TAG: Final = re.compile(rf"(?=[\w-]*[^\W\d_])\w[\w-]{{0,{LONGEST - 1}}}")
@@ -33,7 +34,7 @@ def read_tag(word: str) -> str:
 
     Raises :class:`Unreadable`.
     """
-    tag = word.removeprefix("#").casefold().replace("ё", "е")
+    tag = fold(word.removeprefix("#"))
     if not _TAG.fullmatch(tag):
         raise Unreadable("refusal.no_tag", words=word[:40], longest=LONGEST)
     return tag

@@ -16,10 +16,11 @@ from core.tx import ReadTx
 
 ORDERS: Final = ("urgency", "newest", "oldest")
 ASSIGNEES: Final = ("me", "nobody", "anybody")
-MARKERS: Final = ("overdue", "needs_answer", "answered", "frozen", "resolved")
+_ENDED: Final = "resolved"
+MARKERS: Final = ("overdue", "needs_answer", "answered", "frozen", _ENDED)
 ROLES: Final = ("operator", "admin")
 
-_RANKS: Final = {"answered": ANSWERED, "frozen": FROZEN, "resolved": RESOLVED}
+_RANKS: Final = {"answered": ANSWERED, "frozen": FROZEN, _ENDED: RESOLVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class View:
     @property
     def with_resolved(self) -> bool:
         """Tickets that are resolved and not closed yet are in no list that does not name them."""
-        return bool(self.conditions.get("states")) or "resolved" in self._markers
+        return bool(self.conditions.get("states")) or _ENDED in self._markers
 
     @property
     def _markers(self) -> Sequence[str]:

@@ -210,6 +210,7 @@ class Card:
     faulty: FaultyCamera | FaultyArea | None = None
     behind: Behind = NO_WORK
     tags: tuple[str, ...] = ()
+    thread: str | None = None
 
 
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
@@ -249,6 +250,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         faulty=await faulty_of(tx, ticket, camera),
         behind=await work_behind(tx, ticket.id),
         tags=await tags_of(tx, ticket.id),
+        thread=None if sent is None else sent.thread,
     )
 
 

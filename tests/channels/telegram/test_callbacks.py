@@ -100,6 +100,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "v:answer_deadline:Asia/Omsk": SetField(field="answer_deadline", value="Asia/Omsk"),
     "ad:ask:3": DismissAdmin(verb="ask", person=3),
     "qu:page:7": QuarantineStep(verb="page", id=7),
+    "qu:ticket:7": QuarantineStep(verb="ticket", id=7),
     "qu:again:7": QuarantineStep(verb="again", id=7),
     "jk:page:7": JunkStep(verb="page", id=7),
     "jk:restore:7": JunkStep(verb="restore", id=7),

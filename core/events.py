@@ -71,12 +71,30 @@ class WordsKept(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
-    """Public words were changed by their author; the old ones are kept here (X8)."""
+    """Public words were changed by their author; the old ones are kept here (X8).
+
+    ``announced``: operators do not look at the ticket now, so that they are told; ``turned``: it
+    goes back to work.
+    """
 
     message_id: int
     from_customer: bool
     old: str
     new: str
+    announced: bool = False
+    turned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerReacted(Event):
+    """The customer has set a reaction on an answer; ``None``: has taken it back. ``liked`` is
+    False for a reaction that says that something is wrong. Without a ``message_id`` it is the
+    answer to «does everything work?».
+    """
+
+    message_id: int | None
+    emoji: str | None
+    liked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,9 +199,14 @@ async def _number_after_restore(tx: Tx) -> int | None:
     return first
 
 
+# What stands beside the words of a message, and not on a card.
+_BESIDE: Final = {"remark", "whole", "forward", "outside"}
+
+
 def _fits_card(words: IncomingMessage) -> bool:
     """Return whether the card shows the whole message: plain text of ordinary length, with nothing
     to remark about it, and nothing that was left out.
     """
-    plain = words.kind == "text" and not {"remark", "whole"} & words.content.keys()
+    plain = words.kind == "text" and not _BESIDE & words.content.keys()
+    plain = plain and "quote" not in words.content.get("reply", {})
     return plain and len(words.text) <= CARD_SHOWS

@@ -6,7 +6,7 @@ Each checks its subject at an interval, logs what fails, and goes on: the desk w
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,17 +19,20 @@ from aiogram.exceptions import (
 )
 
 from channels.telegram.addresses import chat_address, own_chats
-from channels.telegram.client.chat_health import examine
+from channels.telegram.client.chat_health import Health, examine
 from channels.telegram.screens.bot_profile import introduce, write_introduction, write_withdrawal
 from channels.telegram.screens.screen import Renderer
 from core.addresses import Address
+from core.company import Company
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
+from core.delivery.topics import forum_chats_of, note_forums
 from core.desk import Desk
 from core.directory.store import times_applied
 from core.equipment.cameras import has_cameras
 from core.setup.chat_health import Condition, find_news, tell
 from core.setup.claim import offer_claim
+from core.setup.company_settings import find_company
 from core.setup.profile_state import (
     ProfileState,
     find_profile_state,
@@ -161,6 +164,7 @@ class ChatHealthWatch:
         except TelegramMigrateToChat as moved:
             await self._follow(moved)
             return
+        await self._note_forums(found)
         conditions = [
             Condition(each.role, each.code, _address(each.chat), each.title, each.team)
             for each in found
@@ -170,6 +174,18 @@ class ChatHealthWatch:
         for recovered in await self.desk.run(tell, conditions):
             if recovered.chat is not None:
                 self.courier.resume(recovered.chat.chat)
+
+    async def _note_forums(self, found: Sequence[Health]) -> None:
+        """Note which groups have topics: open tickets move when one gets or loses them (X7)."""
+        chats = [
+            (chat_address(each.chat), each.forum)
+            for each in found
+            if each.chat is not None and each.title
+        ]
+        known = await self.desk.read(forum_chats_of)
+        news = [(chat, forum) for chat, forum in chats if (chat in known) != forum]
+        if news:
+            await self.desk.run(note_forums, news)
 
     async def _follow(self, moved: TelegramMigrateToChat) -> None:
         """Replace the stored id of a group that became a supergroup without our being told."""
@@ -187,11 +203,13 @@ def _address(chat: int | None) -> Address | None:
 class CacheRefresh:
     """Empties the directory cache when another process has changed the directory (E3).
 
-    ``changed`` is called then. The check reads one row by its key.
+    ``changed`` is called then. The check reads one row by its key. Where several processes may run,
+    the company's settings are read, too: an admin may have chosen others there.
     """
 
     desk: Desk
     changed: Callable[[], None]
+    adopt: Callable[[Company], None]
 
     async def run(self) -> None:
         """Run until cancelled. What was cached before the first check may be older than it."""
@@ -205,6 +223,14 @@ class CacheRefresh:
                         log.info("the directory has changed; it is read again")
                         self.changed()
                     seen = now
+                if not self.desk.database.is_sqlite:
+                    await self._read_company()
             except Exception:
                 log.exception("it could not be seen whether the directory has changed")
             await asyncio.sleep(CACHE_INTERVAL)
+
+    async def _read_company(self) -> None:
+        company = self.desk.company
+        found = await self.desk.read(find_company)
+        if found != company and self.desk.company is company:
+            self.adopt(found)

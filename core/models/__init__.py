@@ -1,9 +1,10 @@
 """All tables, without behaviour, on one floor."""
 
-from core.models.delivery import LinkedChat, OutboxRow, SentMessage
+from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
+    AccountDomain,
     AccountMember,
     ContactPoint,
     Contract,
@@ -29,6 +30,7 @@ from core.models.sla import (
 )
 from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
 from core.models.tickets import (
+    JunkTicket,
     Link,
     Message,
     MoveRow,
@@ -44,9 +46,12 @@ from core.models.tickets import (
 __all__ = [
     "Account",
     "AccountAgreement",
+    "AccountDomain",
     "AccountMember",
     "Agreement",
     "AgreementTerm",
+    "Alert",
+    "AlertLine",
     "ApiCall",
     "ApiKey",
     "CalendarRow",
@@ -60,6 +65,7 @@ __all__ = [
     "Duty",
     "InboxRow",
     "JournalEntry",
+    "JunkTicket",
     "Link",
     "LinkedChat",
     "Message",

@@ -34,6 +34,19 @@ class IncomingMessage:
     reply_to: MessageRef | None = None
 
 
+# What stands beside the words of a message, and not on a card.
+_BESIDE: Final = {"remark", "whole", "forward", "outside"}
+
+
+def fits_card(kind: str, text: str, content: Mapping[str, Any]) -> bool:
+    """Return whether the card shows the whole message: plain text of ordinary length, with nothing
+    to remark about it, and nothing that was left out.
+    """
+    plain = kind == "text" and not _BESIDE & content.keys()
+    plain = plain and "quote" not in content.get("reply", {})
+    return plain and len(text) <= CARD_SHOWS
+
+
 @dataclass(frozen=True, slots=True)
 class MessageLocation:
     """What a message in a chat is: of which ticket, whose words, a note."""

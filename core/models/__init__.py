@@ -1,5 +1,13 @@
 """All tables, without behaviour, on one floor."""
 
+from core.models.answers import (
+    ResponseRow,
+    ResponseUse,
+    RuleRow,
+    RuleRun,
+    TicketTag,
+    ViewRow,
+)
 from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
@@ -78,6 +86,10 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PriorityRow",
+    "ResponseRow",
+    "ResponseUse",
+    "RuleRow",
+    "RuleRun",
     "SearchWord",
     "SentMessage",
     "Service",
@@ -90,7 +102,9 @@ __all__ = [
     "Ticket",
     "TicketCamera",
     "TicketParent",
+    "TicketTag",
     "TicketTeam",
     "Timer",
     "Topic",
+    "ViewRow",
 ]

@@ -30,6 +30,7 @@ from core.tickets.incoming import IncomingMessage, MessageLocation, find_locatio
 from core.tx import ReadTx
 from handlers.telegram.operators.commands import carry_out
 from handlers.telegram.operators.context import (
+    Command,
     CommandContext,
     is_foreign,
     is_note,
@@ -40,6 +41,7 @@ from handlers.telegram.operators.context import (
     without_mark,
 )
 from handlers.telegram.operators.membership import Memberships
+from handlers.telegram.operators.responses import COMMAND
 from handlers.telegram.origin import is_nobody
 from handlers.telegram.responder import Responder
 
@@ -132,7 +134,7 @@ async def on_message(
         ours=place is not None and place.ours,
         begun=begun,
         to_bot=place is None and _replies_to_bot(message, bot),
-        inline=message.via_bot is not None,
+        inline=message.via_bot is not None and not _chose_inline(message, bot, command),
     )
     kind = treatment_of(traits)
     if kind in _REFUSED:
@@ -156,6 +158,12 @@ async def on_message(
         await carry_out(context, traits.ticket)
         return
     await _pass_on(desk, sender, number, incoming, note=kind is Treatment.NOTE)
+
+
+def _chose_inline(message: Message, bot: Bot, command: Command | None) -> bool:
+    """Somebody chose a canned response in our own inline mode: the command to show it is theirs."""
+    ours = message.via_bot is not None and message.via_bot.id == bot.id
+    return ours and command is not None and command.name == COMMAND
 
 
 def _replies_to_bot(message: Message, bot: Bot) -> bool:

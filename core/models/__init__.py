@@ -8,12 +8,14 @@ from core.models.people import (
     ContactPoint,
     Contract,
     Duty,
+    Erasure,
     Person,
     PersonMerge,
     Team,
     TeamMember,
     TicketTeam,
 )
+from core.models.reports import TicketMetrics
 from core.models.sla import (
     AccountAgreement,
     Agreement,
@@ -27,7 +29,15 @@ from core.models.sla import (
     Service,
     Timer,
 )
-from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
+from core.models.system import (
+    ApiCall,
+    ApiKey,
+    InboxRow,
+    JournalEntry,
+    Setting,
+    SystemState,
+    Webhook,
+)
 from core.models.tickets import (
     Link,
     Message,
@@ -58,6 +68,7 @@ __all__ = [
     "ContactPoint",
     "Contract",
     "Duty",
+    "Erasure",
     "InboxRow",
     "JournalEntry",
     "Link",
@@ -83,8 +94,10 @@ __all__ = [
     "TeamMember",
     "Ticket",
     "TicketCamera",
+    "TicketMetrics",
     "TicketParent",
     "TicketTeam",
     "Timer",
     "Topic",
+    "Webhook",
 ]

@@ -113,3 +113,21 @@ class ApiCall(Row):
     status: Mapped[int]
     answer: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+
+
+class Webhook(Row):
+    """Another system that is called when something happens to a ticket (A13).
+
+    ``secret`` signs the calls. ``failing_since``: since when no call has got through;
+    ``stopped_at``: too long, it is not called any more.
+    """
+
+    __tablename__ = "webhook"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    url: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+    failing_since: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]

@@ -64,6 +64,8 @@ ALIASES: Final[dict[str, str]] = {
     "карантин": "quarantine",
     "ключ": "key",
     "выгрузка": "export",
+    "статистика": "stats",
+    "стат": "stats",
     "ключи": "key",
     "здоровье": "health",
     "восстановление": "restored",

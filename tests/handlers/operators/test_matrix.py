@@ -120,6 +120,7 @@ def commands() -> list[str]:
         "/key",
         "/key create x",
         "/export",
+        "/stats",
         "/report overdue",
         "ответ",
     ]

@@ -257,7 +257,7 @@ def build(
     dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
     courier = Courier(desk, channels, pacer, FOLLOW_UPS)
-    mails = handle_mails(mail_handler(settings, desk, files))
+    mails = handle_mails(mail_handler(settings, desk, texts, files))
     handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails)
     update_queue = UpdateQueue(desk, handler.handle)
     fetchers = mail_fetchers(settings, desk, files, update_queue.news.set)

@@ -121,6 +121,19 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "move",
+        "bot.commands.move",
+        "take the database of a stopped desk to PostgreSQL, whole and compared",
+        (
+            _argument("--to", metavar="URL", help="postgresql+asyncpg://…, an empty database"),
+            _argument(
+                "--cancel",
+                action="store_true",
+                help="the desk shall go on with the database it was moved from",
+            ),
+        ),
+    ),
+    Command(
         "quarantine",
         "bot.commands.database:quarantine_command",
         "show or replay updates that could not be handled",

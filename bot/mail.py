@@ -14,6 +14,7 @@ from core.files import FileStore
 from core.inbox import Stored
 from core.setup.file_links import file_link
 from core.setup.signing_key import find_signing_key
+from core.texts import Texts
 from handlers.mail.fetch import MailFetcher
 from handlers.mail.handler import MailHandler, UnreadableMail
 from handlers.mail.mailbox_url import MailboxUrl
@@ -21,10 +22,21 @@ from handlers.mail.mailbox_url import MailboxUrl
 Handle = Callable[[Stored], Awaitable[None]]
 
 
-def mail_handler(settings: Settings, desk: Desk, files: FileStore) -> MailHandler:
+def mail_handler(settings: Settings, desk: Desk, texts: Texts, files: FileStore) -> MailHandler:
     """Return what handles stored mails; it works without a mailbox, for what was stored before."""
     support = [address.lower() for address in settings.support_addresses]
     own = {*support, parseaddr(settings.mail_from or "")[1].lower()} - {""}
+
+    def junk_reason(entry: str) -> str:
+        company = desk.company
+        return texts.say(
+            company.language,
+            "junk.blacklisted",
+            {"entry": entry},
+            now=desk.clock(),
+            zone=company.zone,
+        )
+
     return MailHandler(
         desk,
         files,
@@ -33,6 +45,7 @@ def mail_handler(settings: Settings, desk: Desk, files: FileStore) -> MailHandle
         settings.mail_authorities,
         number_in_body=settings.number_in_body,
         blacklist=settings.mail_blacklist,
+        junk_reason=junk_reason if settings.mail_junk else None,
     )
 
 

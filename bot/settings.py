@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     number_in_body: Annotated[bool, PlainValidator(setting_types.on_or_off)] = False
     mail_authorities: Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.names)] = ()
     mail_blacklist: Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.names)] = ()
+    mail_junk: Annotated[bool, PlainValidator(setting_types.on_or_off)] = False
     files_url: Annotated[str, AfterValidator(setting_types.files)] = "file://data/files"
 
     webhook_url: Web | None = None
@@ -184,6 +185,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "NUMBER_IN_BODY": "on",
     "MAIL_AUTHORITIES": "mx.example.com",
     "MAIL_BLACKLIST": "spam@example.net,@example.org,noreply",
+    "MAIL_JUNK": "on",
     "FILES_URL": "file://data/files",
     "WEBHOOK_URL": "https://bot.example.com/telegram",
     "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",

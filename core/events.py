@@ -6,7 +6,7 @@ facts for the journal, so they are plain values: numbers, words, instants.
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +25,9 @@ class TicketOpened(Event):
     """A customer has a new ticket (A1). ``follows`` is the ended ticket that it goes on from.
 
     ``part_of``: its fault is known, so that it is part of an ``outage`` or of another ``fault``
-    from the beginning (X9). ``undecided``: operators are being asked just now whether the faults of
-    its area are one outage. ``silent``: the customer is not told, because somebody else may have
-    written in their name.
+    from the beginning (X9); or it is ``junk`` (F4). ``undecided``: operators are being asked just
+    now whether the faults of its area are one outage. ``silent``: the customer is not told, because
+    somebody else may have written in their name, or nobody reads there.
     """
 
     customer_id: int
@@ -40,6 +40,10 @@ class TicketOpened(Event):
     part_of: str | None = None
     undecided: bool = False
     silent: bool = False
+
+
+# Parts of what operators see by itself, or do not look at: such tickets get no card at first.
+HIDDEN: Final = frozenset({"outage", "junk"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,6 +503,23 @@ class KindRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsNotShown(Event):
+    """What a customer sent was refused where operators read (X2). ``content_kind`` and ``words``
+    describe it; ``told``: the customer is told, and the sign that it has arrived is taken back.
+    """
+
+    message_id: int
+    content_kind: str
+    words: str
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardNotShown(Event):
+    """The ticket's card was refused where operators read: they do not see the ticket (X2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMoved(Event):
     """A group got a new id; stored ids follow."""
 
@@ -820,6 +841,18 @@ class FollowedUp(Event):
 
     follow_up: int
     words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JunkRestored(Event):
+    """Words of a junk ticket are shown to operators after all (F4): one event for each message.
+
+    ``first``: of the ticket's.
+    """
+
+    message_id: int
+    album: str | None
+    first: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

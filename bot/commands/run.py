@@ -5,16 +5,23 @@ import asyncio
 import gc
 import signal
 from functools import partial
+from typing import Final
 
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 
 from bot import app as application
 from bot.commands import FINE, WRONG, complain
+from bot.commands.move import moved_to
 from bot.database_access import open_for_writing, wait_for_server
 from bot.http_server import CannotListen
 from bot.migrations import NewerDatabase, pending
 from bot.settings import Settings
 from core.db import Database, StoreUnreachable
+
+MOVED: Final = (
+    "everything in it was moved to {}; set that, or go on with this one and lose what happened "
+    "there: `python -m bot move --cancel`"
+)
 
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
@@ -22,6 +29,9 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
     url = settings.database_url.get_secret_value()
     await wait_for_server(url)
     async with open_for_writing(url) as database:
+        if place := await moved_to(database):
+            complain([f"DATABASE_URL: {MOVED.format(place)}"])
+            return WRONG
         app = application.build(settings, database, clock=options.clock)
         await database.hold(partial(_resume, app, database))
         _stop_on_signals(app)

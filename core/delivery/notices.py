@@ -73,7 +73,7 @@ def is_shown(event: e.TicketOpened) -> bool:
     """The group is to look at the new ticket now; otherwise its card is posted when something else
     happens to it.
     """
-    return event.part_of != "outage" and not event.undecided
+    return event.part_of not in e.HIDDEN and not event.undecided
 
 
 # Origins of tickets whose customers are told of them by another notice, or have no customer.
@@ -269,6 +269,24 @@ def _of_health(outcome: str, mail: str) -> tuple[Notice, ...]:
     )
 
 
+_WORDS_BELOW_CARD: Final = (
+    Notice(
+        Audience.OPERATORS,
+        "content",
+        Priority.GROUP_NEWS,
+        when=lambda event: event.album is None,
+        if_stored=_is_below_card,
+    ),
+    Notice(
+        Audience.OPERATORS,
+        "content",
+        Priority.GROUP_NEWS,
+        when=lambda event: event.album is not None,
+        if_stored=_is_below_card,
+        wait=ALBUM_WAIT,
+        dedup_key="album:{album}",
+    ),
+)
 _DONE_BY_ANOTHER: Final = Notice(
     Audience.OPERATORS,
     "text",
@@ -298,22 +316,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
     ),
     e.CustomerWrote: (
-        Notice(
-            _TO.OPERATORS,
-            "content",
-            Priority.GROUP_NEWS,
-            when=lambda event: event.album is None,
-            if_stored=_is_below_card,
-        ),
-        Notice(
-            _TO.OPERATORS,
-            "content",
-            Priority.GROUP_NEWS,
-            when=lambda event: event.album is not None,
-            if_stored=_is_below_card,
-            wait=ALBUM_WAIT,
-            dedup_key="album:{album}",
-        ),
+        *_WORDS_BELOW_CARD,
         _card(lambda event: event.turned),
         Notice(
             _TO.CUSTOMER,
@@ -593,6 +596,30 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             reply="card",
         ),
     ),
+    e.WordsNotShown: (
+        Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.not_shown", reply="card"),
+        Notice(
+            _TO.CUSTOMER,
+            "reaction",
+            Priority.RECEIPT,
+            when=lambda event: event.told,
+            dedup_key="receipt:{message_id}",
+            reply="source",
+            extra=(("emoji", None),),
+        ),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "ticket.not_shown",
+            when=lambda event: event.told,
+            reply="source",
+        ),
+    ),
+    e.CardNotShown: tuple(
+        Notice(to, "text", Priority.GROUP_NEWS, "alert.card_refused")
+        for to in (_TO.ALERTS, _TO.ADMINS)
+    ),
     e.ParentSet: (_card(),),
     e.ParentLeft: (_card(),),
     e.ChildJoined: (_card(),),
@@ -603,6 +630,24 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TicketSplit: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.split"),),
     e.SplitOff: (_card(),),
     e.FollowedUp: (_card(),),
+    e.JunkRestored: (
+        Notice(
+            _TO.OPERATORS,
+            "card",
+            Priority.GROUP_NEWS,
+            when=lambda event: event.first,
+            dedup_key="card:{ticket_id}",
+        ),
+        *_WORDS_BELOW_CARD,
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "ticket.opened",
+            when=lambda event: event.first,
+            if_stored=lambda _event, stored: not stored.repeated,
+        ),
+    ),
     e.CallRecorded: (_card(),),
     e.TeamGiven: (
         _card(),

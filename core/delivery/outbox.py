@@ -39,7 +39,7 @@ _OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PER
 _NOTHING: Final = timedelta(0)
 _HOUR: Final = timedelta(hours=1)
 # Moves that no operator makes.
-_BY_ITSELF: Final = frozenset({"confirm", "expire"})
+_BY_ITSELF: Final = frozenset({"confirm", "expire", "junk"})
 # One step less urgent is worth this much waiting.
 PATIENCE: Final = timedelta(seconds=pacing.PATIENCE)
 

@@ -4,6 +4,7 @@ from core.models.delivery import LinkedChat, OutboxRow, SentMessage
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
+    AccountDomain,
     AccountMember,
     ContactPoint,
     Contract,
@@ -39,6 +40,7 @@ from core.models.system import (
     Webhook,
 )
 from core.models.tickets import (
+    JunkTicket,
     Link,
     Message,
     MoveRow,
@@ -54,6 +56,7 @@ from core.models.tickets import (
 __all__ = [
     "Account",
     "AccountAgreement",
+    "AccountDomain",
     "AccountMember",
     "Agreement",
     "AgreementTerm",
@@ -71,6 +74,7 @@ __all__ = [
     "Erasure",
     "InboxRow",
     "JournalEntry",
+    "JunkTicket",
     "Link",
     "LinkedChat",
     "Message",

@@ -76,6 +76,15 @@ class Account(Row):
     name: Mapped[str] = mapped_column(String(200), unique=True)
 
 
+class AccountDomain(Row):
+    """Whoever writes from an address of this domain belongs to the account (F8)."""
+
+    __tablename__ = "account_domain"
+
+    domain: Mapped[str] = mapped_column(String(200), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+
+
 class AccountMember(Row):
     """Whose account somebody belongs to."""
 

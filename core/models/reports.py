@@ -13,8 +13,8 @@ class TicketMetrics(Row):
     and last; the last is empty while it goes on. Spans are seconds: to our first delivered answer
     and to the last end, as calendar and as working time, which is empty without working hours; and
     whose the time of an ended ticket was, ours, the customer's or others'. ``kept`` and ``missed``
-    count answer deadlines, ``agreed_…`` those of its agreement. ``counted``: neither a test nor
-    cancelled, so that its times mean something.
+    count answer deadlines, ``agreed_…`` those of its agreement. ``counted``: it was not
+    cancelled, so that its times mean something. Tests and junk have no row.
     """
 
     __tablename__ = "ticket_metrics"

@@ -118,8 +118,7 @@ class ApiCall(Row):
 class Webhook(Row):
     """Another system that is called when something happens to a ticket (A13).
 
-    ``secret`` signs the calls. ``failing_since``: since when no call has got through;
-    ``stopped_at``: too long, it is not called any more.
+    ``secret`` signs the calls. ``stopped_at``: it took none for too long, and is called no more.
     """
 
     __tablename__ = "webhook"
@@ -129,5 +128,4 @@ class Webhook(Row):
     url: Mapped[str] = mapped_column(Text)
     secret: Mapped[str] = mapped_column(String(100))
     created_at: Mapped[datetime]
-    failing_since: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]

@@ -190,6 +190,14 @@ class TicketParent(Row):
     since: Mapped[datetime]
 
 
+class JunkTicket(Row):
+    """A ticket that was opened for junk, and ended at once, until somebody reopens it (F4)."""
+
+    __tablename__ = "junk_ticket"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+
+
 class Link(Row):
     """``kind``: ``ticket`` (``other_id``), ``split`` (came from it), or ``url``.
 

@@ -51,6 +51,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "set_up": frozenset({"admin"}),
     "wake": _MACHINE,
     "expire": _MACHINE,
+    "junk": _MACHINE,
 }
 
 

@@ -102,11 +102,11 @@ async def _stories(tx: ReadTx, numbers: Sequence[int]) -> dict[int, list[Entry]]
 def metrics_of(
     number: int, entries: Sequence[Entry], zone: ZoneInfo, agreed: Agreements
 ) -> dict[str, Any] | None:
-    """Return a ticket's row from its journal, oldest first; ``None`` before it is opened. Pure."""
+    """Return a ticket's row from its journal, oldest first; tests and junk have none. Pure."""
     tally = _Tally(number)
     for entry in entries:
         tally.hear(*entry)
-    return None if tally.opened_at is None else tally.row(entries, zone, agreed)
+    return None if tally.opened_at is None or tally.ignored else tally.row(entries, zone, agreed)
 
 
 @dataclass(slots=True)
@@ -118,6 +118,7 @@ class _Tally:
     first_ended_at: datetime | None = None
     ended_at: datetime | None = None
     counted: bool = True
+    ignored: bool = False
     holds: dict[str, Any] = field(default_factory=dict)
     agreement: str | None = None
     promised: dict[str, int] = field(default_factory=dict)
@@ -137,7 +138,8 @@ class _Tally:
                 self.holds[key] = facts.get(_RENAMED.get((name, key), key))
         match name:
             case "ticket_opened":
-                self.opened_at, self.counted = at, facts.get("origin") != TRIAL
+                self.opened_at = at
+                self.ignored = facts.get("origin") == TRIAL or facts.get("part_of") == "junk"
             case "ticket_released":
                 self.holds["assignee_id"] = None
             case "state_entered":
@@ -167,6 +169,7 @@ class _Tally:
             self.ended_at, self.reopened = None, self.reopened + 1
         if new == "cancelled" or old == "cancelled":
             self.counted = new != "cancelled"
+            self.ignored = self.ignored and not self.counted  # junk that was none
 
     def _owe(self, at: datetime, name: str, facts: Mapping[str, Any]) -> None:
         """An answer is owed, or no longer: then its deadline was kept or missed."""

@@ -1,4 +1,6 @@
-"""Reads who is meant in a command: a team by title or code, a colleague by @handle or name."""
+"""Reads who is meant in a command: a team by title or code, a colleague by @handle or name, also
+by a name with an @ before it.
+"""
 
 import re
 from collections.abc import Sequence
@@ -67,23 +69,21 @@ async def _read_target(
 ) -> tuple[Target | None, str]:
     colleagues = await colleagues_of(tx)
     named = _HANDLE.match(words)
-    if named is not None:
-        return _by_handle(colleagues, named[1]), words[named.end() :].lstrip(_PAUSE)
+    if named is not None and (one := _by_handle(colleagues, named[1])) is not None:
+        return one, words[named.end() :].lstrip(_PAUSE)
+    whole, words = words, words.removeprefix("@")
     best: tuple[int, Target] | None = None
     for name, target in await _names(tx, colleagues, mentioned):
         if _begins(words, name) and (best is None or len(name) > best[0]):
             best = len(name), target
     if best is None:
-        return None, words
+        return await _guess(tx, whole) if whole.startswith("@") else (None, words)
     return best[1], words[best[0] :].lstrip(_PAUSE)
 
 
-def _by_handle(colleagues: Sequence[Colleague], handle: str) -> Target:
+def _by_handle(colleagues: Sequence[Colleague], handle: str) -> Target | None:
     wanted = handle.casefold()
-    for one in colleagues:
-        if one.handle == wanted:
-            return Target(person=one)
-    raise Unreadable("refusal.no_such_handle", words=f"@{handle}")
+    return next((Target(person=one) for one in colleagues if one.handle == wanted), None)
 
 
 async def _names(
@@ -111,7 +111,7 @@ def _begins(words: str, name: str) -> bool:
 async def _guess(tx: ReadTx, words: str) -> tuple[Target, str]:
     """Return the one target whose name begins with the first word."""
     first, _, why = words.partition(" ")
-    wanted = first.strip(_PAUSE).casefold()
+    wanted = first.strip(_PAUSE + "@").casefold()
     teams, colleagues = (await teams_of(tx)).offered, await colleagues_of(tx)
     found = [
         Target(team=team)
@@ -124,6 +124,8 @@ async def _guess(tx: ReadTx, words: str) -> tuple[Target, str]:
     if wanted and found:
         names = ", ".join(name_of(tx, target) for target in found[:8])
         raise Unreadable("refusal.which_colleague", words=first[:40], names=names)
+    if first.startswith("@"):
+        raise Unreadable("refusal.no_such_handle", words=first[:40])
     titles = ", ".join(team.title(tx.company.language) for team in teams)
     key = "refusal.no_such_target" if titles else "refusal.no_such_colleague"
     raise Unreadable(key, words=first[:40], teams=titles)

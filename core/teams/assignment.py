@@ -245,15 +245,18 @@ async def holder_at(tx: ReadTx, ticket_id: int) -> Holder:
 
 
 async def takers(tx: ReadTx, ticket_id: int) -> tuple[list[TeamFacts], list[Colleague]]:
-    """Return the teams, and colleagues on duty, who do not have the ticket already."""
+    """Return the teams, and the colleagues on duty, who do not have the ticket already; where
+    nobody says when they are on duty, all colleagues.
+    """
     now = await holder_at(tx, ticket_id)
     teams = [
         team
         for team in (await teams_of(tx)).offered
         if team.code != now.team or now.assignee is not None
     ]
-    people = [one for one in await colleagues_of(tx) if one.on_duty and one.id != now.assignee]
-    return teams, people
+    colleagues = await colleagues_of(tx)
+    on_duty = [one for one in colleagues if one.on_duty]
+    return teams, [one for one in on_duty or colleagues if one.id != now.assignee]
 
 
 async def above(tx: ReadTx, ticket_id: int) -> tuple[list[TeamFacts], int]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from core.addresses import Address, MessageRef
 from core.errors import NotAllowed, Refusal
 from core.events import CustomerWrote
-from core.models import ContactPoint, Message, Person, Ticket
+from core.models import ContactPoint, JunkTicket, Message, Person, Ticket
 from core.people.contact_points import Point, make_contact
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
 from core.people.permissions import may
@@ -22,6 +22,7 @@ from core.tickets.catalog import workflow_of
 from core.tickets.conversation import reply
 from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
+from core.tickets.lifecycle import enter, move
 from core.tx import Tx
 from core.words.names import clean_name
 
@@ -32,6 +33,9 @@ FLOOD_SPAN: Final = timedelta(hours=1)
 UNPROVED: Final = "unproved"
 NAMED: Final = "named"
 AUTOMATIC: Final = "automatic"
+REPEATED: Final = "repeated"
+ROBOT: Final = "robot"
+Remark = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,8 @@ class Arrival:
     ``vouched`` are tickets by a mark that only their participants were given, ``answers`` messages
     that it answers, ``numbers`` tickets that its words name; each the surest first. ``proved``:
     whether the sender is who they say; ``None``: nobody could tell. ``automatic``: no person wrote
-    it.
+    it. ``robot``: nobody reads what is sent to this sender. ``unwanted``: nobody wants to
+    hear of the sender; ``junk``: the reason with which that becomes a junk ticket, in words.
     """
 
     sender: Sender
@@ -52,13 +57,17 @@ class Arrival:
     numbers: tuple[int, ...] = ()
     proved: bool | None = None
     automatic: bool = False
+    robot: bool = False
+    unwanted: bool = False
+    junk: str | None = None
 
 
 async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
     """Add it to its ticket, or open one. ``None``: it was there already, or nobody needs it.
 
     What comes automatically joins its ticket without asking for an answer, and opens none (F5).
-    What answers an ended ticket opens one that follows it; a pause or a resolution ends (F3).
+    What answers an ended ticket opens one that follows it; a pause or a resolution ends (F3). What
+    is unwanted joins the sender's own unended ticket; else it opens none, or a junk ticket (F4).
     """
     if await _is_there(tx, arrival.said[0]):
         return None
@@ -66,18 +75,29 @@ async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
     ticket = None if person is None else await _meant(tx, person, arrival)
     if arrival.automatic:
         return await _keep(tx, person, ticket, arrival)
+    ended = ticket is not None and (await workflow_of(tx)).state(ticket.state).final
+    if arrival.unwanted and (ticket is None or ended):
+        return await _open_junk(tx, person, arrival)
     if person is None:
         person = await arrive(tx, arrival.sender, "customer")
-    if ticket is None:
-        ticket = await _flooded(tx, person)
-    if ticket is None:
-        named = next(iter((*arrival.vouched, *arrival.numbers)), None)
-        return await _open(tx, person, arrival, named=named)
-    if (await workflow_of(tx)).state(ticket.state).final:
+    if ticket is None and (newest := await _flooded(tx, person)) is not None:
+        return await _join(tx, person, newest, _remarked(arrival, {"key": REPEATED}))
+    if ticket is None or ended:
         return await _open(tx, person, arrival, follows=ticket)
-    for words in _remarked(arrival, None):
+    return await _join(tx, person, ticket, _remarked(arrival))
+
+
+async def _join(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Ticket:
+    for words in said:
         await join(tx, person, ticket, words)
     return ticket
+
+
+async def restore(tx: Tx, ticket_id: int) -> Ticket:
+    """Let a junk ticket be one like any other (F4). Raises :class:`Refusal`."""
+    if await tx.find(JunkTicket, ticket_id) is None:
+        raise Refusal("refusal.not_junk", number=ticket_id)
+    return await move(tx, ticket_id, "reopen")
 
 
 async def _is_there(tx: Tx, words: IncomingMessage) -> bool:
@@ -126,7 +146,7 @@ async def _person(tx: Tx, arrival: Arrival) -> Person | None:
     if found is None:
         return None
     works_here = found.operator_since is not None or found.admin_since is not None
-    if arrival.proved is False or arrival.automatic or works_here:
+    if arrival.proved is False or arrival.automatic or works_here or arrival.unwanted:
         return found  # colleagues are reached where they work
     # a name in a letter is whatever its program was set up with: the known one stays
     person = await arrive(tx, replace(sender, name=found.name), "customer")
@@ -136,7 +156,7 @@ async def _person(tx: Tx, arrival: Arrival) -> Person | None:
 
 async def _told_of(tx: Tx, arrival: Arrival) -> Person | None:
     """Somebody of whom an operator noted this address; by writing from it they prove it (A7)."""
-    if arrival.proved is False or arrival.automatic:
+    if arrival.proved is False or arrival.automatic or arrival.unwanted:
         return None
     there = arrival.sender.address
     point = await tx.first(
@@ -194,10 +214,10 @@ async def _open(
     person: Person,
     arrival: Arrival,
     *,
-    follows: Ticket | None = None,
-    named: int | None = None,
+    follows: Ticket | None,
 ) -> Ticket:
-    said = _remarked(arrival, named)
+    named = next(iter((*arrival.vouched, *arrival.numbers)), None) if follows is None else None
+    said = _remarked(arrival, None if named is None else {"key": NAMED, "number": named})
     return await open_ticket(
         tx,
         person,
@@ -205,18 +225,33 @@ async def _open(
         topic=None if follows is None else follows.topic,
         follows=None if follows is None else follows.id,
         title=clean_name(arrival.title, TITLE_LENGTH) or None,
-        silent=arrival.proved is False,
+        silent=arrival.proved is False or arrival.robot,
     )
 
 
-def _remarked(arrival: Arrival, named: int | None) -> list[IncomingMessage]:
-    """The words with what operators must know of them."""
-    remark: dict[str, Any] = {}
+async def _open_junk(tx: Tx, person: Person | None, arrival: Arrival) -> Ticket | None:
+    """Open a ticket and end it at once, if it is to be kept at all; nobody is told."""
+    if arrival.junk is None:
+        return None
+    if person is None:
+        person = await arrive(tx, arrival.sender, "customer")
+    title = clean_name(arrival.title, TITLE_LENGTH) or None
+    ticket = await open_ticket(
+        tx, person, arrival.said, topic=None, title=title, part_of="junk", silent=True
+    )
+    await tx.insert(JunkTicket(ticket_id=ticket.id))
+    await enter(tx, ticket, "junk", reason=arrival.junk)
+    return ticket
+
+
+def _remarked(arrival: Arrival, other: Remark | None = None) -> list[IncomingMessage]:
+    """The words with what operators must know of them: of its sender, or the ``other`` remark."""
+    remark = other
     if arrival.proved is False:
         remark = {"key": UNPROVED, "address": arrival.sender.address.chat}
-    elif named is not None:
-        remark = {"key": NAMED, "number": named}
-    if not remark:
+    elif arrival.robot:
+        remark = {"key": ROBOT, "address": arrival.sender.address.chat}
+    if remark is None:
         return list(arrival.said)
     first, *rest = arrival.said
     return [replace(first, content={**first.content, "remark": remark}), *rest]

@@ -5,12 +5,12 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from core.events import CustomerWrote, TicketOpened
+from core.events import HIDDEN, CustomerWrote, TicketOpened
 from core.models import Message, Person, Ticket
 from core.sla import answer_clock
 from core.sla.answer_clock import set_timers
 from core.tickets.catalog import answer_span, topic_title, workflow_of
-from core.tickets.incoming import CARD_SHOWS, IncomingMessage
+from core.tickets.incoming import CARD_SHOWS, IncomingMessage, fits_card
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
 from core.tx import Tx
 from core.words.names import clean_name
@@ -180,10 +180,14 @@ async def open_ticket(
             silent=silent,
         )
     )
-    hidden = undecided or part_of == "outage"
+    hidden = undecided or part_of in HIDDEN
     for words in said:
         await join(
-            tx, person, ticket, words, in_card=hidden or (words is first and _fits_card(words))
+            tx,
+            person,
+            ticket,
+            words,
+            in_card=hidden or (words is first and fits_card(words.kind, words.text, words.content)),
         )
     return ticket
 
@@ -197,11 +201,3 @@ async def _number_after_restore(tx: Tx) -> int | None:
     if not first or (await tx.first(select(func.max(Ticket.id))) or 0) >= first:
         return None
     return first
-
-
-def _fits_card(words: IncomingMessage) -> bool:
-    """Return whether the card shows the whole message: plain text of ordinary length, with nothing
-    to remark about it, and nothing that was left out.
-    """
-    plain = words.kind == "text" and not {"remark", "whole"} & words.content.keys()
-    return plain and len(words.text) <= CARD_SHOWS

@@ -81,6 +81,8 @@ _TABLE: Final[dict[str, dict[str, str]]] = {
         "frozen": "cancelled",
         "resolved": "cancelled",
     },
+    # it comes from somebody of whom nobody wants to hear (F4)
+    "junk": {"new": "cancelled"},
     # an operator takes the ending back
     "reopen": {"resolved": "reopened", "closed": "reopened", "cancelled": "reopened"},
     # the customer writes (B6); without a move, the message opens a new ticket

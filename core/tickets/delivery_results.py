@@ -14,12 +14,16 @@ from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
 from core.delivery.sent_messages import note_card, note_former_card, note_redrawn, note_sent
 from core.delivery.settlement import FollowUps
-from core.events import PersonUnreachable
+from core.events import CardNotShown, PersonUnreachable, WordsNotShown
 from core.models import Message, OutboxRow, Person, Ticket
 from core.people.identity import Sender, find_by_address, lose
 from core.tickets.catalog import workflow_of
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tx import Tx
+from core.words.names import clean_name
+
+# So much of a customer's words names what operators could not be shown.
+QUOTED: Final = 120
 
 
 async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
@@ -68,6 +72,8 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
     """
     if delivery.key in IN_GROUP:
         await tell_in_group(tx, delivery)
+    if delivery.person_id is None:
+        await _tell_what_operators_miss(tx, delivery)
     answer = delivery.kind == "content" and delivery.person_id is not None
     if answer and delivery.message_id is not None:
         message = await tx.session.get_one(Message, delivery.message_id)
@@ -77,6 +83,28 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
     if reason == "blocked" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
         await lose_customer(tx, person, reason, by_answer=answer)
+
+
+async def _tell_what_operators_miss(tx: Tx, delivery: Delivery) -> None:
+    """A card, or words of a customer, that operators will never see: somebody must know (X2)."""
+    if delivery.kind == "card":
+        tx.emit(CardNotShown(ticket_id=delivery.ticket_id))
+    if delivery.kind not in {"content", "edit"} or delivery.message_id is None:
+        return
+    message = await tx.find(Message, delivery.message_id)
+    if message is None or not message.from_customer:
+        return
+    person = await tx.get(Person, message.author_id)
+    letter = message.source.channel in tx.company.letter_channels
+    tx.emit(
+        WordsNotShown(
+            ticket_id=delivery.ticket_id,
+            message_id=message.id,
+            content_kind=str(message.content.get("kind", "text")),
+            words=clean_name(message.text, QUOTED) if message.text.strip() else "",
+            told=not letter and person.address == message.source.address,
+        )
+    )
 
 
 async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int) -> None:

@@ -1,5 +1,6 @@
 """An incoming message, where messages belong, and parts of long messages that an app has split."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -30,6 +31,14 @@ class IncomingMessage:
     content: dict[str, Any] = field(default_factory=dict)
     album: str | None = None
     reply_to: MessageRef | None = None
+
+
+def fits_card(kind: str, text: str, content: Mapping[str, Any]) -> bool:
+    """Return whether the card shows the whole message: plain text of ordinary length, with nothing
+    to remark about it, and nothing that was left out.
+    """
+    plain = kind == "text" and not {"remark", "whole"} & content.keys()
+    return plain and len(text) <= CARD_SHOWS
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from core.people.permissions import may
 from core.sla import answer_clock
 from core.sla.answer_clock import RATING, REVIEW, WAKE, set_timers, unanswered_since
 from core.tickets.catalog import answer_span, workflow_of
+from core.tickets.junk import leave_junk
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
 from core.tx import Tx
 
@@ -175,6 +176,8 @@ async def move(
     if new.category == "waiting":
         await _demand_question(tx, ticket)
     timers: Timers = {}
+    if old.final:
+        await leave_junk(tx, ticket)
     if new.clock == "runs" and old.clock == "stops":
         timers = await _restart_answer_clock(tx, ticket)
     elif new.clock == "runs" and old.category == "frozen":

@@ -62,6 +62,7 @@ ALIASES: Final[dict[str, str]] = {
     "готово": "done",
     "помощь": "help",
     "карантин": "quarantine",
+    "спам": "junk",
     "ключ": "key",
     "выгрузка": "export",
     "статистика": "stats",

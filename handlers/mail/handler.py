@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,7 +18,14 @@ from core.tickets.correspondence import Arrival, receive
 from core.tickets.delivery_results import report_undelivered
 from core.tickets.incoming import IncomingMessage
 from core.words.numbers import find_masked
-from handlers.mail.nature import Nature, blacklisted, bounce_of, is_proved, nature_of
+from handlers.mail.nature import (
+    Nature,
+    blacklisted,
+    bounce_of,
+    is_proved,
+    is_robot,
+    nature_of,
+)
 from handlers.mail.parse import Mail, parse
 
 log = logging.getLogger(__name__)
@@ -39,7 +46,8 @@ class UnreadableMail(Exception):
 class MailHandler:
     """Handles stored mails. ``support``: addresses whose mail is for us, in lower case; ``own``:
     all from which we write; ``authorities``: our servers' names in ``Authentication-Results``;
-    ``blacklist``: entries as `nature.blacklisted` reads them.
+    ``blacklist``: entries as `nature.blacklisted` reads them; ``junk_reason`` says why mail of such
+    an entry becomes a junk ticket; without it, it opens nothing.
     """
 
     desk: Desk
@@ -49,6 +57,7 @@ class MailHandler:
     authorities: Collection[str] = ()
     number_in_body: bool = False
     blacklist: Sequence[str] = ()
+    junk_reason: Callable[[str], str] | None = None
     timeout: float = PARSE_TIMEOUT
     _domains: frozenset[str] = field(init=False)
 
@@ -86,10 +95,7 @@ class MailHandler:
         """Why the mail is nothing for the desk; its bytes are kept all the same."""
         if nature is Nature.OWN:
             return "it comes from ourselves"
-        if not self._is_for_us(mail):
-            return "it is for another address"
-        entry = blacklisted(mail.answer_to or mail.sender or "", self.blacklist)
-        return None if entry is None else f"its sender is on the blacklist: {entry}"
+        return None if self._is_for_us(mail) else "it is for another address"
 
     def _is_for_us(self, mail: Mail) -> bool:
         """A mailbox may get mail for several addresses: what names another one of ours is not for
@@ -112,6 +118,9 @@ class MailHandler:
     async def _arrival(self, mail: Mail, *, automatic: bool) -> Arrival:
         key = await self.desk.read(find_signing_key)
         address = mail.answer_to or mail.sender or ""
+        entry = blacklisted(address, self.blacklist)
+        if entry is not None:
+            log.info("the sender of a mail is on the blacklist: %s", entry)
         vouched = [row.ticket_id for each in mail.chain if (row := signed_row(each, key))]
         mask = self.desk.company.number_mask
         numbers = find_masked(mail.subject, mask)
@@ -126,6 +135,9 @@ class MailHandler:
             numbers=tuple(dict.fromkeys(numbers)),
             proved=is_proved(mail, self.authorities),
             automatic=automatic,
+            robot=is_robot(address),
+            unwanted=entry is not None,
+            junk=self.junk_reason(entry) if entry and self.junk_reason else None,
         )
 
     async def _said(self, mail: Mail, address: str) -> list[IncomingMessage]:

@@ -150,7 +150,7 @@ ACTIONS: Final[dict[str, Act]] = {
     "next": _plans,
     "three hours pass": _sleeps_over,
 }
-OF_OTHERS: Final = frozenset({"hear", "confirm", "dispute", "expire", "wake"})
+OF_OTHERS: Final = frozenset({"hear", "confirm", "dispute", "expire", "wake", "junk"})
 
 
 async def _is_safe(desk: Desk, ticket_id: int) -> bool:

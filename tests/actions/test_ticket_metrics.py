@@ -13,12 +13,23 @@ from core.people.staff import by_operator, enrol, for_admin
 from core.reports import ticket_metrics
 from core.reports.statistics import Statistics, find_statistics
 from core.reports.ticket_metrics import count_anew, keep_metrics
+from core.setup.test_ticket import send_test_ticket
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.lifecycle import move, take
 from core.tickets.sweep import sweep
 from core.tx import ReadTx
 from tests.actions.agreement_factories import agrees
-from tests.actions.people import ALICE, ANNA, BORIS, OLGA, leaves_dialogue, opens, operator, writes
+from tests.actions.people import (
+    ALICE,
+    ANNA,
+    BORIS,
+    OLGA,
+    leaves_dialogue,
+    opens,
+    operator,
+    says,
+    writes,
+)
 from tests.actions.store import Store
 from tests.clock import Clock
 
@@ -153,3 +164,8 @@ async def test_a_period_has_its_days_its_people_and_its_subjects(
     assert (await statistics(desk, "access")).opened == 1
     assert (await statistics(desk, f"@{OLGA.handle}")).opened == 2
     assert not (await statistics(desk, days=1)).topics[1:]
+
+
+async def test_a_test_of_the_way_is_not_counted(desk: Desk) -> None:
+    await desk.run(send_test_ticket, ANNA, says(ANNA, "Is anybody there?"))
+    assert not await counted(desk)

@@ -82,6 +82,15 @@ def heard_by(event: e.Event, *, in_card: bool = False, origin: str = "telegram")
         ),
         (e.TicketOpened(**OPENED, part_of="outage"), []),
         (
+            e.WordsNotShown(ticket_id=1, message_id=5, content_kind="photo", words="", told=True),
+            ["operators:group.not_shown", "customer:reaction", "customer:ticket.not_shown"],
+        ),
+        (
+            e.WordsNotShown(ticket_id=1, message_id=5, content_kind="photo", words="", told=False),
+            ["operators:group.not_shown"],
+        ),
+        (e.CardNotShown(ticket_id=1), ["alerts:alert.card_refused", "admins:alert.card_refused"]),
+        (
             e.TicketOpened(**OPENED, part_of="fault"),
             ["operators:card", "staff_mail:mail.ticket_opened"],
         ),

@@ -13,7 +13,7 @@ from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamer
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
-from channels.telegram.screens.health import FailedStep, QuarantineStep
+from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
@@ -38,7 +38,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
-    ReleaseStep,
+    *(ReleaseStep, JunkStep),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)
 _BY_PREFIX: Final = {kind.__prefix__: kind for kind in KINDS}

@@ -1,20 +1,21 @@
-"""How the desk is: what waits, what is wrong; what was given up, with *again* and *drop*.
+"""How the desk is: what waits, what is wrong; what was given up, with *again* and *drop*; junk.
 
 What people wrote is not shown: of an update's error only the words before the first quotation
 (S34).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from channels.telegram.screens.buttons import LARGEST, Keyboard, button, one_of
+from channels.telegram.screens.buttons import LARGEST, Button, Keyboard, button, one_of
 from channels.telegram.screens.screen import Renderer, Screen
 from core.company import Company
 from core.setup.desk_health import DeskHealth, FailedDelivery, QuarantinePage
 from core.texts import Key
+from core.tickets.junk import JunkPage
 from core.words.names import clean_name
 
 # What has words of its own; the rest is called "other".
@@ -121,16 +122,41 @@ def draw_quarantine(renderer: Renderer, page: QuarantinePage) -> Screen:
         renderer.html("quarantine.line", id=one.id, at=one.received_at, cause=one.cause)
         for one in page.updates
     ]
-    again = [
-        button(
-            renderer.plain("button.quarantine.again", id=one.id),
-            QuarantineStep(verb="again", id=one.id),
-        )
-        for one in page.updates
-    ]
-    rows = [again[at : at + 4] for at in range(0, len(again), 4)]
-    if page.older is not None:
-        older = renderer.plain("button.quarantine.older")
-        rows.append([button(older, QuarantineStep(verb="page", id=page.older))])
+    again = {one.id: QuarantineStep(verb="again", id=one.id) for one in page.updates}
+    older = None if page.older is None else QuarantineStep(verb="page", id=page.older)
+    rows = _rows(renderer, "button.quarantine.again", again, older)
     rows.append([button(renderer.plain("button.quarantine.all"), QuarantineStep(verb="all"))])
     return Screen("\n".join(lines), Keyboard(inline_keyboard=rows))
+
+
+class JunkStep(CallbackData, prefix="jk"):
+    """``page``: junk tickets below the number ``id``; ``restore``: this one is wanted after all."""
+
+    verb: Annotated[str, one_of(("page", "restore"))]
+    id: Annotated[int, Field(ge=1, le=LARGEST)]
+
+
+def draw_junk(renderer: Renderer, page: JunkPage) -> Screen:
+    """The page with a button for each ticket, or a line that there is nothing."""
+    if not page.lines:
+        return Screen(renderer.html("junk.empty"))
+    lines = [renderer.html("junk.head", total=page.total)]
+    for one in page.lines:
+        shown = {"customer": clean_name(one.customer), "title": clean_name(one.title)}
+        why = clean_name(one.why)
+        lines.append(renderer.html("junk.line", number=one.number, at=one.at, why=why, **shown))
+    restore = {one.number: JunkStep(verb="restore", id=one.number) for one in page.lines}
+    older = None if page.older is None else JunkStep(verb="page", id=page.older)
+    rows = _rows(renderer, "button.junk.restore", restore, older)
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=rows))
+
+
+def _rows(
+    renderer: Renderer, key: str, steps: Mapping[int, CallbackData], older: CallbackData | None
+) -> list[list[Button]]:
+    """A button for each number, four in a row, and one for the next page."""
+    each = [button(renderer.plain(key, id=number), step) for number, step in steps.items()]
+    rows = [each[at : at + 4] for at in range(0, len(each), 4)]
+    if older is not None:
+        rows.append([button(renderer.plain("button.quarantine.older"), older)])
+    return rows

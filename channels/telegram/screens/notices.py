@@ -85,10 +85,19 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         facts["n"] = len(facts["tickets"])
         facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
     facts["since"] = facts.get("since") or facts.get("due")
-    if facts.get("told"):
-        facts["who"] = _mentions(facts["told"])
+    facts |= _described(facts)
     facts["marker"] = str(Marker.NEEDS_ANSWER if facts.get("waiting") else Marker.ANSWERED)
     return facts
+
+
+def _described(facts: Facts) -> dict[str, Key]:
+    """People and kinds of messages, as texts of their own."""
+    described = {}
+    if "content_kind" in facts:
+        described["what"] = Key(f"kind.{facts['content_kind']}")
+    if isinstance(facts.get("told"), list | tuple):
+        described["who"] = _mentions(facts["told"])
+    return described
 
 
 def _mentions(told: Sequence[tuple[object, str]]) -> Key:
@@ -114,6 +123,10 @@ def _digest(facts: Facts) -> str:
     return "group.digest_near" if facts.get("near") else "group.digest_woke"
 
 
+def _not_shown(facts: Facts) -> str:
+    return "group.not_shown_named" if facts.get("words") else "group.not_shown"
+
+
 def _rehoused(facts: Facts) -> str:
     return "group.rehoused" if facts.get("to") else "group.rehoused_away"
 
@@ -124,6 +137,7 @@ _VARIANTS: Final[dict[str, Callable[[Facts], str]]] = {
     "alert.overdue": _overdue,
     "group.digest": _digest,
     "group.rehoused": _rehoused,
+    "group.not_shown": _not_shown,
 }
 
 

@@ -27,6 +27,8 @@ from core.words.names import clean_name
 
 # So many are offered; the others are reached by the command.
 MOST: Final = 10
+# A keyboard has at most a hundred buttons; one leads back.
+MOST_BUTTONS: Final = 99
 
 TeamCode = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
 
@@ -58,12 +60,12 @@ AssignData = AssignPerson | AssignTeam | EscalateTo
 def assignees(
     renderer: Renderer, ticket_id: int, teams: Sequence[TeamFacts], people: Sequence[Colleague]
 ) -> Keyboard:
-    """Teams, and people on duty."""
+    """Teams, and all the people who are offered, as far as a keyboard holds them."""
     offered = [
         _team(renderer, team, AssignTeam(ticket_id=ticket_id, team=team.code))
         for team in teams[:MOST]
     ]
-    for one in people[: MOST - len(offered)]:
+    for one in people[: MOST_BUTTONS - len(offered)]:
         label = short(renderer.plain("button.assign.person", name=one.name))
         offered.append(button(label, AssignPerson(ticket_id=ticket_id, person=one.id)))
     return rows_of([*offered, _back(renderer, ticket_id)])

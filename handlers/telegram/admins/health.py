@@ -1,22 +1,29 @@
-"""``/health`` and ``/quarantine`` in an admin's private chat: how the desk is, what it gave up."""
+"""``/health``, ``/quarantine`` and ``/junk`` in an admin's private chat: how the desk is, what it
+gave up, what it kept from the operators.
+"""
 
 import re
 from typing import Final
 
 from channels.telegram.screens.health import (
     FailedStep,
+    JunkStep,
     QuarantineStep,
     draw_health,
+    draw_junk,
     draw_quarantine,
     draw_question,
 )
 from core.errors import Refusal, Unreadable
-from core.people.staff import for_admin
+from core.people.staff import as_admin, for_admin
 from core.setup.desk_health import find_health, quarantine_page, replay_for, settle_failed
 from core.texts import Key
+from core.tickets.correspondence import restore
+from core.tickets.junk import junk_page
 from handlers.telegram.context import ButtonContext, MessageContext
 
 _NUMBERS: Final = re.compile(r"[\d\s,#№]+")
+_ONE_NUMBER: Final = re.compile(r"[#№]?\s*(\d{1,18})", re.ASCII)
 # What a button does with a failed delivery, or with all of them; the others only show.
 _SETTLES: Final = {"again": True, "drop": False, "again_all": True, "drop_all": False}
 
@@ -69,3 +76,29 @@ async def replay(context: ButtonContext, data: QuarantineStep) -> None:
         toast = context.responder.plain("quarantine.again", {"n": len(replayed)})
     page = await context.desk.read(for_admin, context.sender, quarantine_page, before)
     await context.show(draw_quarantine(context.renderer, page), toast)
+
+
+async def show_junk(context: MessageContext, words: str) -> None:
+    """Show the newest junk tickets; ``/junk 12`` restores one (F4)."""
+    if not words:
+        page = await context.desk.read(for_admin, context.sender, junk_page)
+        await context.show(draw_junk(context.renderer, page))
+        return
+    number = _ONE_NUMBER.fullmatch(words)
+    if number is None:
+        raise Unreadable(
+            "operators.malformed", words=words[:40], example=Key("operators.example.junk")
+        )
+    ticket = await context.desk.run(as_admin, context.sender, restore, int(number[1]))
+    await context.say(context.responder.html("junk.restored", {"number": ticket.id}))
+
+
+async def on_junk(context: ButtonContext, data: JunkStep) -> None:
+    """Turn the page, or restore one and show what is left."""
+    toast = ""
+    before: int | None = data.id
+    if data.verb == "restore":
+        await context.desk.run(as_admin, context.sender, restore, data.id)
+        toast, before = context.responder.plain("junk.restored", {"number": data.id}), None
+    page = await context.desk.read(for_admin, context.sender, junk_page, before)
+    await context.show(draw_junk(context.renderer, page), toast)

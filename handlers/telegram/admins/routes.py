@@ -11,7 +11,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
-from channels.telegram.screens.health import FailedStep, QuarantineStep
+from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.ticket_list import ListPage, draw
@@ -81,6 +81,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     DismissAdmin: setup.on_dismiss,
     LinkChat: setup.on_link,
     QuarantineStep: health.replay,
+    JunkStep: health.on_junk,
     FailedStep: health.settle,
     ReleaseStep: restored.on_button,
 }
@@ -128,6 +129,7 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "setup": _show_checklist,
     "report": on_report,
     "quarantine": health.show_quarantine,
+    "junk": health.show_junk,
     "health": health.show_health,
     "restored": restored.on_command,
     "key": keys.on_command,

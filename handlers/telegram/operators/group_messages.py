@@ -118,6 +118,8 @@ async def on_message(
         raise Refusal("operators.unaddressed")
     if kind is Treatment.KEPT_INSIDE and sender is not None and not traits.anonymous:
         await _warn_of_cut(desk, sender, carried)
+        if message.from_user is not None:
+            await memberships.notice(message.from_user)
     if kind in {Treatment.IGNORED, Treatment.KEPT_INSIDE} or sender is None:
         return
     if kind is Treatment.ANONYMOUS:

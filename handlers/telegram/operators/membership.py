@@ -56,6 +56,8 @@ class Memberships:
     bot: Bot
     desk: Desk
     _confirmed: dict[int, float] = field(default_factory=dict)
+    # who was met, and the names they had then
+    _met: dict[int, tuple[str, str | None]] = field(default_factory=dict)
 
     async def role_of(self, operator: User, *, press: bool = False) -> Role:
         """Return the role in private of somebody known as an operator: theirs only while Telegram
@@ -82,7 +84,7 @@ class Memberships:
                 chats = await self.desk.read(all_operator_chats)
                 if chats != known or time.monotonic() >= due:
                     self._confirmed.clear()
-                    await self._examine_all()
+                    await self.examine_all()
                     known, due = chats, time.monotonic() + CONFIRMED_FOR
             except TROUBLES as error:
                 log.info("the operators cannot be examined now: %s", error)
@@ -90,16 +92,49 @@ class Memberships:
                 log.exception("the operators could not be examined")
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _examine_all(self) -> None:
+    async def examine_all(self) -> None:
+        """Ask about all operators, and meet the admins of their groups."""
         ids: OperatorIds = await self.desk.read(operator_ids_of)
         for number in own_chats(ids):
-            await self._ask(number)
+            _, user = await self._ask(number)
+            if user is not None:
+                await self.meet(user)
+        for chat in own_chats(await self.desk.read(all_operator_chats)):
+            await self._meet_admins(chat)
+
+    async def _meet_admins(self, chat: int) -> None:
+        try:
+            admins = await self.bot.get_chat_administrators(chat)
+        except TROUBLES as error:
+            log.info("the admins of a group could not be listed: %s", error)
+            return
+        for admin in admins:
+            if not getattr(admin, "is_anonymous", False):
+                await self.meet(admin.user)
+
+    async def notice(self, user: User) -> None:
+        """Somebody spoke in a group to colleagues: from now on they can be found and assigned."""
+        if self._met.get(user.id) == _names(user):
+            return
+        try:
+            inside = await self._confirm(user.id, press=True)
+        except Refusal:
+            return
+        if inside:
+            await self.meet(user)
+
+    async def meet(self, user: User) -> None:
+        """A member of a group is an operator by these names; nobody else has them any more."""
+        if user.is_bot or user.id in NEVER_A_PERSON or self._met.get(user.id) == _names(user):
+            return
+        await self.desk.run(join_operators, sender_of(user))
+        self._met[user.id] = _names(user)
 
     async def _confirm(self, number: int, press: bool) -> bool:  # noqa: FBT001 as above
         if time.monotonic() < self._confirmed.get(number, 0.0):
             return True
         try:
-            found = await self._ask(number)
+            found, _ = await self._ask(number)
         except TROUBLES as error:
             if is_passing(error) and not press:
                 raise
@@ -109,9 +144,9 @@ class Memberships:
             raise Refusal("refusal.membership_unknown")
         return found is Whereabouts.INSIDE
 
-    async def _ask(self, number: int) -> Whereabouts:
+    async def _ask(self, number: int) -> tuple[Whereabouts, User | None]:
         """Ask about every group; who is in none departs. Raises what the line raises."""
-        found = await whereabouts(self.desk, self.bot, number)
+        found, user = await whereabouts(self.desk, self.bot, number)
         if found is Whereabouts.INSIDE:
             self._confirmed[number] = time.monotonic() + CONFIRMED_FOR
         else:
@@ -120,15 +155,22 @@ class Memberships:
         if found is Whereabouts.OUTSIDE and chat_address(number) in ids:
             log.info("somebody is an operator no more", extra={"telegram_id": number})
             await self.desk.run(depart_from, chat_address(number))
-        return found
+        return found, user
 
     def forget(self, user: User) -> None:
         """Telegram has told of a change: ask again before this person acts."""
         self._confirmed.pop(user.id, None)
+        self._met.pop(user.id, None)
 
 
-async def whereabouts(desk: Desk, bot: Bot, user_id: int, *, but: int = 0) -> Whereabouts:
-    """Return whether the person is in a group of operators, ``but`` for that one.
+def _names(user: User) -> tuple[str, str | None]:
+    return user.full_name, user.username
+
+
+async def whereabouts(
+    desk: Desk, bot: Bot, user_id: int, *, but: int = 0
+) -> tuple[Whereabouts, User | None]:
+    """Return whether the person is in a group of operators, ``but`` for that one; and who is.
 
     A group that we may not look into leaves it open. Raises what the line to Telegram raises.
     """
@@ -136,14 +178,15 @@ async def whereabouts(desk: Desk, bot: Bot, user_id: int, *, but: int = 0) -> Wh
     found = Whereabouts.OUTSIDE if chats or but else Whereabouts.UNKNOWN
     for chat in chats:
         try:
-            if _is_inside(await bot.get_chat_member(chat, user_id)):
-                return Whereabouts.INSIDE
+            member = await bot.get_chat_member(chat, user_id)
+            if _is_inside(member):
+                return Whereabouts.INSIDE, member.user
         except TelegramForbiddenError:
             found = Whereabouts.UNKNOWN
         except TelegramBadRequest as refusal:
             if not _NO_MEMBER.search(refusal.message):
                 found = Whereabouts.UNKNOWN
-    return found
+    return found, None
 
 
 async def on_change(event: ChatMemberUpdated, memberships: Memberships) -> None:
@@ -176,6 +219,6 @@ async def _note(memberships: Memberships, user: User, chat: int, *, inside: bool
     memberships.forget(user)
     desk = memberships.desk
     if not inside:
-        found = await whereabouts(desk, memberships.bot, user.id, but=chat)
+        found, _ = await whereabouts(desk, memberships.bot, user.id, but=chat)
         inside = found is Whereabouts.INSIDE
     await desk.run(join_operators if inside else depart, sender_of(user))

@@ -48,10 +48,16 @@ def get_chat_member(call: Call) -> Json:
         if person is None or not call.telegram.chats[person.id].known:
             raise bad_request("member not found")
         member = Member(person.to_json(), "left")
+    return _seen(call, user_id, member)
+
+
+def _seen(call: Call, user_id: int, member: Member) -> Json:
+    """``ChatMember`` with the names that the person has now."""
     person = call.telegram.users.get(user_id)
-    if person is not None:
-        call.telegram.events.meet(person.id)
-    return member.to_json()
+    if person is None:
+        return member.to_json()
+    call.telegram.events.meet(person.id)
+    return member.to_json() | {"user": person.to_json()}
 
 
 @method("getChatAdministrators")
@@ -65,10 +71,7 @@ def get_chat_administrators(call: Call) -> list[Json]:
             continue
         if member.user["is_bot"] and user_id != call.context.bot_id and not call.get("return_bots"):
             continue  # other bots are left out; the bot itself is always listed
-        person = call.telegram.users.get(user_id)
-        if person is not None:
-            call.telegram.events.meet(person.id)
-        result.append(member.to_json())
+        result.append(_seen(call, user_id, member))
     return result
 
 

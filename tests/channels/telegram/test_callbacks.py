@@ -11,7 +11,7 @@ from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamer
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
-from channels.telegram.screens.health import FailedStep, QuarantineStep
+from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
@@ -95,6 +95,8 @@ IN_CHATS: dict[str, CallbackData] = {
     "ad:ask:3": DismissAdmin(verb="ask", person=3),
     "qu:page:7": QuarantineStep(verb="page", id=7),
     "qu:again:7": QuarantineStep(verb="again", id=7),
+    "jk:page:7": JunkStep(verb="page", id=7),
+    "jk:restore:7": JunkStep(verb="restore", id=7),
     "fd:again:7": FailedStep(verb="again", id=7),
     "fd:drop:7": FailedStep(verb="drop", id=7),
     "rel:all": ReleaseStep(what="all"),

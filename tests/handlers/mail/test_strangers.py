@@ -1,10 +1,23 @@
 """Forged senders, robots, floods: nobody writes in another's name, and nobody is mailed in vain."""
 
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any, Final
+
+import pytest
 
 from core.db import Database
-from core.tickets.correspondence import FLOOD
-from tests.handlers.mail.desk_by_mail import ANNA, SUPPORT, Stage, plain, stage_at
+from core.errors import Refusal
+from core.people.staff import by_operator
+from core.tickets.correspondence import FLOOD, restore
+from core.tickets.junk import junk_page
+from core.tickets.search import index_new, search
+from tests.handlers.mail.desk_by_mail import ANNA, OLGA, SUPPORT, Stage, plain, stage_at
+
+JUNK: Final[dict[str, Any]] = {
+    "blacklist": ("@y.test",),
+    "junk_reason": "on the blacklist: {}".format,
+}
 
 PROVED = "mx.desk.test; dmarc=pass header.from=x.test"
 FAILED = "mx.desk.test; dmarc=fail header.from=x.test"
@@ -85,7 +98,9 @@ async def test_a_flood_joins_the_newest_ticket(stage: Stage) -> None:
     for number in range(FLOOD + 5):
         stage.write(f"Matter {number}", subject=f"Matter {number}")
     tickets = await stage.tickets(FLOOD)
-    assert len(await stage.messages(tickets[-1].id)) == 6
+    first, *more = await stage.messages(tickets[-1].id)
+    assert "remark" not in first.content
+    assert [one.content["remark"] for one in more] == [{"key": "repeated"}] * 5
     assert len(stage.mails()) == 1
 
 
@@ -108,3 +123,52 @@ async def test_a_blacklisted_sender_opens_nothing(database: Database, tmp_path: 
         stage.write()
         (ticket,) = await stage.tickets(1)
         assert ticket.opening == "The gate does not open."
+
+
+async def test_a_blacklisted_sender_opens_a_junk_ticket_that_nobody_is_told_of_by_a_setting(
+    database: Database, tmp_path: Path
+) -> None:
+    async with stage_at(database, tmp_path / "files", **JUNK) as stage:
+        stage.write("Buy.", sender="mallory@y.test", subject="Cheap")
+        (ticket,) = await stage.tickets(1)
+        assert (ticket.state, ticket.reason) == ("cancelled", "on the blacklist: @y.test")
+        assert not stage.group.deliveries and not stage.mails("mallory@y.test")
+        page = await stage.desk.read(junk_page)
+        assert [(one.number, one.title, one.why) for one in page.lines] == [
+            (1, "Cheap", "on the blacklist: @y.test")
+        ]
+        await stage.desk.run(index_new)
+        assert (await stage.desk.read(search, "cheap")).numbers == (1,)
+        stage.write("Buy now.", sender="mallory@y.test", subject="Re: Cheap [SR-1]")
+        assert [one.state for one in await stage.tickets(2)] == ["cancelled"] * 2
+
+
+async def test_junk_that_is_restored_is_shown_whole_answered_and_goes_on(
+    database: Database, tmp_path: Path
+) -> None:
+    async with stage_at(database, tmp_path / "files", **JUNK) as stage:
+        letter = EmailMessage()
+        letter["From"], letter["To"], letter["Subject"] = "m@y.test", SUPPORT, "The gate"
+        letter.set_content("It does not open.")
+        letter.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="x.pdf")
+        stage.write(raw=letter.as_bytes())
+        await stage.tickets(1)
+        await stage.desk.run(by_operator, OLGA, restore, 1)
+        acknowledged = await stage.mail(1, "m@y.test")
+        assert acknowledged["Subject"] == "We have your request [SR-1]"
+        assert [one.kind for one in stage.group.deliveries] == ["card", "content"]
+        assert not (await stage.desk.read(junk_page)).lines
+        stage.write("And now?", sender="m@y.test", subject="Re: The gate [SR-1]")
+        await stage.until(lambda: _has(stage, 1, "And now?"))
+        (ticket,) = await stage.tickets(1)
+        assert (ticket.state, ticket.waiting_since is not None) == ("reopened", True)
+        with pytest.raises(Refusal):
+            await stage.desk.run(by_operator, OLGA, restore, 1)
+
+
+async def test_a_robots_address_is_marked_and_gets_no_acknowledgement(stage: Stage) -> None:
+    stage.write("Your parcel.", sender="noreply@shop.test")
+    (ticket,) = await stage.tickets(1)
+    (words,) = await stage.messages(ticket.id)
+    assert words.content["remark"] == {"key": "robot", "address": "noreply@shop.test"}
+    assert not stage.mails("noreply@shop.test")

@@ -117,6 +117,7 @@ def commands() -> list[str]:
         *named,
         "/setup",
         "/quarantine",
+        "/junk",
         "/key",
         "/key create x",
         "/export",

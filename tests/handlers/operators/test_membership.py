@@ -148,3 +148,83 @@ async def test_links_are_throttled(group: Group) -> None:
     await group.boss.say("/start")
     await group.settle()
     assert "ссылок" not in group.boss.last.text
+
+
+# Whoever was seen in the group is known
+
+
+async def handed_over(group: Group, words: str) -> str | None:
+    """Whose the ticket is after Olga has handed it over so."""
+    await group.ticket()
+    await group.says(group.olga, f"/assign 1 {words}")
+    return (await assignees(group))[1]
+
+
+@pytest.mark.parametrize("words", ["@oleg_op", "@олег", "Олег", "олег"])
+async def test_a_colleague_who_has_only_chatted_can_be_assigned(group: Group, words: str) -> None:
+    group.oleg.username = "oleg_op"
+    await group.says(group.oleg, "Доброе утро")
+    assert await handed_over(group, words) == "Олег"
+
+
+async def test_a_colleague_who_joined_can_be_assigned(group: Group) -> None:
+    igor = group.world.user("Игорь", username="igor_op")
+    await group.chat.add_member(igor)
+    await group.settle()
+    assert await handed_over(group, "@igor_op") == "Игорь"
+
+
+async def test_an_admin_of_the_group_can_be_assigned_before_they_have_written(
+    group: Group,
+) -> None:
+    group.oleg.username = "oleg_op"
+    await group.chat.promote(group.oleg, can_pin_messages=True)
+    await group.forget()
+    await group.app.memberships.examine_all()
+    assert await handed_over(group, "@oleg_op") == "Олег"
+
+
+async def test_who_chats_without_being_a_member_is_not_known(group: Group) -> None:
+    await group.says(group.oleg, "Доброе утро")
+    group.world.inject(
+        {
+            "message": {
+                "message_id": 9001,
+                "date": group.chat.messages[-1].date,
+                "chat": group.chat.brief(),
+                "text": "комментарий",
+                "from": {"id": 4242, "is_bot": False, "first_name": "Чужой"},
+            }
+        }
+    )
+    await group.settle()
+    assert await handed_over(group, "Чужой") is None
+
+
+async def test_a_username_means_whoever_has_it_now(group: Group) -> None:
+    group.oleg.username = "duty"
+    await group.says(group.oleg, "Доброе утро")
+    group.oleg.username, group.boss.username = None, "duty"
+    await group.says(group.boss, "Доброе утро")
+    assert await handed_over(group, "@duty") == "Вера"
+
+
+async def test_names_are_brought_up_to_date_by_the_hourly_look(group: Group) -> None:
+    group.oleg.username = "duty"
+    await group.says(group.oleg, "Доброе утро")
+    group.oleg.username = None
+    await group.app.memberships.examine_all()
+    assert await handed_over(group, "@duty") is None
+
+
+async def test_handing_over_offers_everybody_on_duty(group: Group) -> None:
+    people = [group.world.user(f"Дежурный {n}") for n in range(12)]
+    for one in people:
+        await group.chat.add_member(one)
+        await group.says(one, "/on")
+    number = await group.ticket()
+    card = await group.card(number)
+    await group.presses(group.olga, card, "⋯ Ещё")
+    await group.presses(group.olga, card, "Передать")
+    labels = [label for label in card.buttons if "Дежурный" in label]
+    assert len(labels) == 12

@@ -5,8 +5,8 @@ from typing import Final
 import sqlalchemy as sa
 from alembic import op
 
-revision: Final = "0011"
-down_revision: Final = "0010"
+revision: Final = "0012"
+down_revision: Final = "0011"
 
 BIG_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT: Final = sa.DateTime(timezone=True)
@@ -58,7 +58,6 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("secret", sa.String(100), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
-        sa.Column("failing_since", INSTANT),
         sa.Column("stopped_at", INSTANT),
         sa.UniqueConstraint("name", name="uq_webhook_name"),
     )

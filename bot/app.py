@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from bot.health_watch import HealthWatch
 from bot.http_server import HttpServer
 from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler, telegram_file
 from bot.migrations import migrate
+from bot.peers import Peers, SharedPacer, join_peers
 from bot.polling import Poller
 from bot.settings import Settings
 from bot.update_handler import UpdateHandler
@@ -28,6 +30,7 @@ from channels.email.compose import EMAIL
 from channels.email.contents import MailContents
 from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
+from channels.telegram.client.gateway import TIMEOUT as CALL_TIMEOUT
 from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.client.session import LeanSession
 from channels.web.channel import PageChannel
@@ -41,6 +44,7 @@ from core.desk import Clock, Desk, utc_now
 from core.files import FileStore, LinkedFiles, store_at
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
+from core.setup.desk_health import take_lead
 from core.setup.restored import mail_stamp
 from core.setup.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
@@ -112,6 +116,8 @@ log = logging.getLogger(__name__)
 # Seconds a stop waits for the updates under way, and then for the deliveries they caused (R16).
 STOP_TIMEOUT: Final = 2.0
 FETCHER: Final = "mail fetcher"
+# Seconds between two looks who leads.
+LEAD_EVERY: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -134,6 +140,9 @@ class App:
     health: HealthWatch
     http: HttpServer | None
     fetchers: Sequence[MailFetcher] = ()
+    peers: Peers | None = None
+    _name: str = field(default_factory=lambda: secrets.token_hex(8))
+    _leading: set[asyncio.Task[None]] = field(default_factory=set)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -160,9 +169,69 @@ class App:
     def _start_loops(self) -> set[asyncio.Task[None]]:
         self.runner.start()
         return {
-            asyncio.create_task(self.poller.run(), name="poller"),
             asyncio.create_task(self.update_queue.run(), name="update queue"),
             asyncio.create_task(self.courier.run(), name="courier"),
+            # a changed directory may name other chats for its teams
+            asyncio.create_task(
+                CacheRefresh(self.desk, self.courier.trouble_seen.set, self.adopt).run(),
+                name="cache refresh",
+            ),
+            asyncio.create_task(self._lead(), name="lead"),
+            *([] if self.peers is None else [asyncio.create_task(self.peers.run(), name="peers")]),
+            *([] if self.http is None else [asyncio.create_task(self.http.run(), name="http")]),
+        }
+
+    async def _lead(self) -> None:
+        """Fetch, deliver and watch over the desk whenever this process is the one that does (R23).
+
+        Until it is, it only handles updates and serves HTTP.
+        """
+        waited = False
+        while True:
+            if await self._may_lead():
+                if waited:
+                    await self._take_over()
+                await self._lead_while_it_may()
+                log.warning("this process has lost the lead")
+            waited = True
+            await asyncio.sleep(LEAD_EVERY)
+
+    async def _may_lead(self) -> bool:
+        try:
+            return await self.database.lead()
+        except Exception as error:  # noqa: BLE001 whatever it is, it is tried again
+            log.warning("it is not known who leads: %s", error)
+            return False
+
+    async def _take_over(self) -> None:
+        """Find out what the process before has left, if there was one."""
+        log.warning("this process leads now")
+        self.desk.invalidate()
+        if await self.desk.run(take_lead, self._name):
+            self.courier.abandon()
+            await self.courier.recover(quiet=CALL_TIMEOUT)
+        else:
+            await self.courier.recover()
+        self.desk.outbox_wakeup.set()
+
+    async def _lead_while_it_may(self) -> None:
+        self._leading = self._start_leading()
+        lost = asyncio.create_task(self._lead_is_lost(), name="lead")
+        try:
+            done, _ = await asyncio.wait(
+                {*self._leading, lost}, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done - {lost}:
+                task.result()
+        finally:
+            lost.cancel()
+        for task in self._leading:
+            task.cancel()
+        await asyncio.gather(*self._leading, return_exceptions=True)
+
+    def _start_leading(self) -> set[asyncio.Task[None]]:
+        return {
+            asyncio.create_task(self.poller.run(), name="poller"),
             asyncio.create_task(
                 BotProfile(self.bot, self.desk, self.texts).run(), name="bot profile"
             ),
@@ -171,13 +240,14 @@ class App:
             ),
             asyncio.create_task(self.memberships.run(), name="memberships"),
             asyncio.create_task(self.health.run(), name="health"),
-            # a changed directory may name other chats for its teams
-            asyncio.create_task(
-                CacheRefresh(self.desk, self.courier.trouble_seen.set).run(), name="cache refresh"
-            ),
             *(asyncio.create_task(each.run(), name=FETCHER) for each in self.fetchers),
-            *([] if self.http is None else [asyncio.create_task(self.http.run(), name="http")]),
         }
+
+    async def _lead_is_lost(self) -> None:
+        if self.database.is_sqlite:  # the file's lock is never lost
+            await asyncio.Event().wait()
+        while self.database.leads():  # noqa: ASYNC110 it ends by the clock, too
+            await asyncio.sleep(LEAD_EVERY)
 
     async def _prepare_unless(self, stop: asyncio.Task[Any]) -> bool:
         """Return whether all is prepared; False if a stop came first, as it may while Telegram is
@@ -199,7 +269,10 @@ class App:
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
         await self.desk.run(make_signing_key)
-        await self.courier.recover()
+        if await self.database.lead():
+            if not self.database.is_sqlite:
+                await self.desk.run(take_lead, self._name)
+            await self.courier.recover()
 
     def adopt(self, company: Company) -> None:
         """Replace the company's settings, from the next transaction on."""
@@ -211,8 +284,8 @@ class App:
         """Stop what comes in, finish the updates, then the deliveries under way, then close all."""
         if self.http is not None:
             self.http.stop()
-        for task in loops:
-            if task.get_name() in ("poller", FETCHER):
+        for task in (*loops, *self._leading):
+            if task.get_name() in ("poller", "lead", FETCHER):
                 task.cancel()
         served = (task for task in loops if task.get_name() == "http")
         await asyncio.gather(*served, return_exceptions=True)
@@ -221,11 +294,12 @@ class App:
             self.courier.stop(STOP_TIMEOUT),
             self.dispatcher["acknowledgements"].finish(STOP_TIMEOUT),
         )
-        for task in loops:
+        for task in (*loops, *self._leading):
             task.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await asyncio.gather(*loops, *self._leading, return_exceptions=True)
         with contextlib.suppress(Exception):  # whatever fails, the desk ends
-            await self.health.stop()
+            if self.database.leads():
+                await self.health.stop()
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
@@ -249,19 +323,23 @@ def build(
     desk = desk_of(settings, database, clock=clock)
     texts = texts or Texts.load(LOCALES, settings.default_language)
     bot = bot_of(settings, settings.bot_token)
-    pacer = pacer or Pacer()
+    pacer = pacer or (Pacer() if database.is_sqlite else SharedPacer())
     gateway = Gateway(bot, pacer)
+    news = asyncio.Event()
+    peers = None if database.is_sqlite else join_peers(desk, gateway, pacer, news)
     files = store_at(settings.files_url)
     channels = _channels(settings, desk, texts, gateway, files)
     memberships = Memberships(bot, desk)
     dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
 
-    courier = Courier(desk, channels, pacer, FOLLOW_UPS)
+    leads = gateway.leads = None if database.is_sqlite else database.leads
+    courier = Courier(desk, channels, pacer, FOLLOW_UPS, leads)
     mails = handle_mails(mail_handler(settings, desk, texts, files))
     handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails)
-    update_queue = UpdateQueue(desk, handler.handle)
-    fetchers = mail_fetchers(settings, desk, files, update_queue.news.set)
-    poller = _intake(settings, bot, desk, update_queue, partial(courier.reached, "telegram"))
+    update_queue = UpdateQueue(desk, handler.handle, news)
+    stored = partial(_tell_stored, news, peers)
+    fetchers = mail_fetchers(settings, desk, files, stored)
+    poller = _intake(settings, bot, desk, stored, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
     return App(
         settings,
@@ -288,20 +366,27 @@ def build(
         ),
         _http(settings, desk, texts, poller, pacer, files),
         fetchers,
+        peers,
     )
+
+
+def _tell_stored(news: asyncio.Event, peers: Peers | None) -> None:
+    news.set()
+    if peers is not None:
+        peers.tell("stored")
 
 
 def _intake(
     settings: Settings,
     bot: Bot,
     desk: Desk,
-    update_queue: UpdateQueue,
+    stored: Callable[[], None],
     reached: Callable[[], None],
 ) -> Poller | WebhookIntake:
     if settings.webhook_url is None or settings.webhook_secret is None:
-        return Poller(bot, desk, update_queue.news.set, reached)
+        return Poller(bot, desk, stored, reached)
     secret = settings.webhook_secret.get_secret_value()
-    return WebhookIntake(bot, desk, update_queue.news.set, settings.webhook_url, secret, reached)
+    return WebhookIntake(bot, desk, stored, settings.webhook_url, secret, reached)
 
 
 def _http(
@@ -324,10 +409,15 @@ def _http(
         webhook = None
         if isinstance(intake, WebhookIntake):
             webhook = Webhook(intake.secret, intake.receive)
-        vitals = Vitals(lambda: time.monotonic() - intake.last_poll, lambda: pacer.floods)
+        vitals = Vitals(partial(_since_intake, desk, intake), lambda: pacer.floods)
         return make_door(desk, texts, vitals, webhook, public_url=settings.public_url, files=files)
 
     return HttpServer(settings.http_listen, make_app)
+
+
+def _since_intake(desk: Desk, intake: Poller | WebhookIntake) -> float:
+    """Seconds since Telegram was heard of; where another process asks, that one knows."""
+    return time.monotonic() - intake.last_poll if desk.database.leads() else 0.0
 
 
 def _channels(

@@ -23,6 +23,7 @@ from channels.telegram.client.chat_health import examine
 from channels.telegram.screens.bot_profile import introduce, write_introduction, write_withdrawal
 from channels.telegram.screens.screen import Renderer
 from core.addresses import Address
+from core.company import Company
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
 from core.desk import Desk
@@ -30,6 +31,7 @@ from core.directory.store import times_applied
 from core.equipment.cameras import has_cameras
 from core.setup.chat_health import Condition, find_news, tell
 from core.setup.claim import offer_claim
+from core.setup.company_settings import find_company
 from core.setup.profile_state import (
     ProfileState,
     find_profile_state,
@@ -187,11 +189,13 @@ def _address(chat: int | None) -> Address | None:
 class CacheRefresh:
     """Empties the directory cache when another process has changed the directory (E3).
 
-    ``changed`` is called then. The check reads one row by its key.
+    ``changed`` is called then. The check reads one row by its key. Where several processes may run,
+    the company's settings are read, too: an admin may have chosen others there.
     """
 
     desk: Desk
     changed: Callable[[], None]
+    adopt: Callable[[Company], None]
 
     async def run(self) -> None:
         """Run until cancelled. What was cached before the first check may be older than it."""
@@ -205,6 +209,14 @@ class CacheRefresh:
                         log.info("the directory has changed; it is read again")
                         self.changed()
                     seen = now
+                if not self.desk.database.is_sqlite:
+                    await self._read_company()
             except Exception:
                 log.exception("it could not be seen whether the directory has changed")
             await asyncio.sleep(CACHE_INTERVAL)
+
+    async def _read_company(self) -> None:
+        company = self.desk.company
+        found = await self.desk.read(find_company)
+        if found != company and self.desk.company is company:
+            self.adopt(found)

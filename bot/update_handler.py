@@ -17,6 +17,7 @@ from channels.telegram.client.gateway import Gateway
 from channels.telegram.messages.message_parser import message_ref
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
+from core.delivery.outbox_store import is_being_sent
 from core.desk import Desk
 from core.inbox import Stored
 from core.tickets.incoming import find_location
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 # Seconds an update waits until the message it replies to is known, before it is tried again later.
 # Well below the time after which it counts as failed (`update_queue.TIMEOUT`).
 REPLY_TIMEOUT: Final = 10.0
+# Seconds between looks whether another process has delivered.
+LOOK_EVERY: Final = 0.1
 # How the sources of mails begin.
 MAIL: Final = "mail:"
 
@@ -85,17 +88,30 @@ class UpdateHandler:
         if ours is None or ours.from_user is None or ours.from_user.id != self.bot.id:
             return
         address = str(message.chat.id)
-        if not self.courier.is_busy(address):
+        if not await self._is_busy(address):
             return
         if await self.desk.read(find_location, message_ref(message.chat.id, ours.message_id)):
             return
         try:
             async with asyncio.timeout(REPLY_TIMEOUT):
-                settled = await self.courier.settled(address)
+                settled = await self._settled(address)
         except TimeoutError:
             settled = False
         if not settled:
             raise UpdateNotReady("it is not known yet which message it replies to")
+
+    async def _is_busy(self, address: str) -> bool:
+        if self.desk.database.leads():
+            return self.courier.is_busy(address)
+        return await self.desk.read(is_being_sent, address)
+
+    async def _settled(self, address: str) -> bool:
+        """Wait for what is on its way there; another process that delivers is asked by looking."""
+        if self.desk.database.leads():
+            return await self.courier.settled(address)
+        while await self.desk.read(is_being_sent, address):  # noqa: ASYNC110 it is elsewhere
+            await asyncio.sleep(LOOK_EVERY)
+        return True
 
 
 def _is_unknown_kind(update: Update) -> bool:

@@ -1,7 +1,8 @@
 """Handles stored updates: those of one chat in order, different chats side by side (R7).
 
 The inbox is the queue and is read in its order, so what a killed process left behind simply comes
-next. An update that cannot be handled is tried three times and then quarantined: it delays its own
+next. Of several processes one at a time handles a chat: who finds it taken leaves it and looks
+again. An update that cannot be handled is tried three times and then quarantined: it delays its own
 chat for less than a second, and others not at all (R11).
 """
 
@@ -34,6 +35,10 @@ DATABASE_PAUSE: Final = 0.5
 TELEGRAM_PAUSE: Final = 5.0
 # Seconds between looks for updates that another process has put back (`quarantine replay`).
 LOOK_EVERY: Final = 2.0
+# The same after a chat was found taken by another process.
+LOOK_SOON: Final = 0.1
+# How many chats one of several processes handles at once: the rest is for the others to take.
+MOST_AT_ONCE: Final = 8
 # Seconds after which an update has failed.
 TIMEOUT: Final = 30.0
 
@@ -74,8 +79,10 @@ class UpdateQueue:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     _queues: dict[str, deque[Stored]] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _waiting: int = 0
+    _ids: set[int] = field(default_factory=set)
     _read_up_to: int = 0
+    _left_some: bool = False
+    _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     _capacity: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -87,8 +94,8 @@ class UpdateQueue:
         """
         while not self._stopped.is_set():
             self.news.clear()
-            if not self._waiting:
-                self._read_up_to = 0
+            if not self._ids or self._left_some:
+                self._read_up_to, self._left_some = 0, False
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
             except Exception as error:  # noqa: BLE001 whatever it is, reading goes on
@@ -97,12 +104,13 @@ class UpdateQueue:
                 continue
             for stored in page:
                 self._read_up_to = stored.id
-                self._put(stored)
+                if stored.id not in self._ids:
+                    self._put(stored)
             if len(page) < PAGE:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY):
+                    async with asyncio.timeout(LOOK_SOON if self._left_some else LOOK_EVERY):
                         await self.news.wait()
-            while self._waiting >= MAX_WAITING and not self._stopped.is_set():
+            while self.waiting >= MAX_WAITING and not self._stopped.is_set():
                 self._capacity.clear()
                 await self._capacity.wait()
 
@@ -117,18 +125,42 @@ class UpdateQueue:
     @property
     def waiting(self) -> int:
         """Return how many updates are read but not handled yet."""
-        return self._waiting
+        return len(self._ids)
 
     def _put(self, stored: Stored) -> None:
-        self._waiting += 1
+        self._ids.add(stored.id)
         queue = self._queues.get(stored.ordering_key)
         if queue is not None:
             queue.append(stored)
             return
         self._queues[stored.ordering_key] = deque([stored])
-        task = asyncio.create_task(self._drain(stored.ordering_key))
+        drain = self._drain if self.desk.database.is_sqlite else self._drain_alone
+        task = asyncio.create_task(drain(stored.ordering_key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _drain_alone(self, ordering_key: str) -> None:
+        """Handle a chat's updates if no other process does; those it has handled are left out."""
+        try:
+            async with self._room, self.desk.database.lease(ordering_key) as is_ours:
+                if is_ours:
+                    await self._leave_out_what_is_done(ordering_key)
+                    await self._drain(ordering_key)
+        except Exception as error:  # noqa: BLE001 whatever it is, the chat's turn comes again
+            _log_failure("a chat's updates cannot be handled now", error)
+            await self._pause(DATABASE_PAUSE)
+        left = self._queues.pop(ordering_key, ())
+        self._ids.difference_update(stored.id for stored in left)
+        self._left_some = self._left_some or bool(left)
+        self._capacity.set()
+
+    async def _leave_out_what_is_done(self, ordering_key: str) -> None:
+        ids = [stored.id for stored in self._queues[ordering_key]]
+        unfinished = await self.desk.read(inbox.keep_unfinished, ids)
+        queue = self._queues[ordering_key]
+        done = {number for number in ids if number not in unfinished}
+        self._queues[ordering_key] = deque(each for each in queue if each.id not in done)
+        self._ids -= done
 
     async def _drain(self, ordering_key: str) -> None:
         queue = self._queues[ordering_key]
@@ -136,7 +168,7 @@ class UpdateQueue:
             stored = queue.popleft()
             with bound(update_id=stored.external_id):
                 await self._handle(stored)
-            self._waiting -= 1
+            self._ids.discard(stored.id)
             self._capacity.set()
         self._queues.pop(ordering_key, None)
 

@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 
 _ATTEMPTS = 4
 
+# News for other processes: what is kept in memory has changed; the outbox has something to send.
+CHANGED: Final = ("changed",)
+OUTGOING: Final = ("outgoing",)
+
 _INBOX: Final[Any] = InboxRow.__table__
 _MARK_DONE: Final = PreparedStatement(
     update(_INBOX)
@@ -162,6 +166,8 @@ class Desk:
             if tx.invalidated or tx.invalidates_all:
                 # who comes next must not see the change and what was kept before it
                 session.info[COMMIT_NOW] = True
+            if not self.database.is_sqlite:
+                await self._tell_others(tx)
             pass_point("desk.before_commit")
         self._invalidate(tx)
         pass_point("desk.after_commit")
@@ -170,6 +176,13 @@ class Desk:
         if tx.outgoing:
             self.outbox_wakeup.set()
         return result
+
+    async def _tell_others(self, tx: Tx) -> None:
+        """Let other processes know of what they keep, or deliver, as soon as it is committed."""
+        if tx.invalidated or tx.invalidates_all:
+            await self.database.tell_with(tx.session, [CHANGED])
+        if tx.outgoing and not self.database.leads():
+            await self.database.tell_with(tx.session, [OUTGOING])
 
     def invalidate(self) -> None:
         """All that is kept is read anew: another process may have changed it."""

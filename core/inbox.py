@@ -101,6 +101,12 @@ async def list_unfinished(tx: ReadTx, after: int, limit: int) -> list[Stored]:
     return [Stored(*row) for row in rows]
 
 
+async def keep_unfinished(tx: ReadTx, ids: Collection[int]) -> set[int]:
+    """Of these rows, those that nobody has handled yet."""
+    query = select(_INBOX.id).where(_INBOX.id.in_(ids), _INBOX.state == constant("new"))
+    return set(await tx.all(query))
+
+
 async def change_nothing(tx: Tx) -> None:
     """What an update without an effect does, so that it counts as handled all the same."""
     del tx

@@ -33,7 +33,7 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
             complain([f"DATABASE_URL: {MOVED.format(place)}"])
             return WRONG
         app = application.build(settings, database, clock=options.clock)
-        await database.hold(partial(_resume, app, database))
+        await database.hold(partial(_resume, app, database), alone=False)
         _stop_on_signals(app)
         gc.freeze()
         try:

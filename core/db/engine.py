@@ -1,7 +1,7 @@
 """The database of a URL: SQLite or PostgreSQL, the same to all who use it."""
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.db.postgres import PostgresDatabase
+from core.db.process_news import News
 from core.db.sqlite import SQLiteFile
 from core.db.sqlite_driver import Listener
 
@@ -45,12 +46,49 @@ class Database:
         """
         self._store.lock()
 
-    async def hold(self, regained: Callable[[], Awaitable[None]]) -> None:
-        """Be the only writing process on PostgreSQL too. Raises :class:`DatabaseInUse`.
+    async def hold(self, regained: Callable[[], Awaitable[None]], *, alone: bool = True) -> None:
+        """Be the only writing process on PostgreSQL too, or not ``alone`` one of a running desk.
 
-        ``regained`` is called when the lock was lost and is held again, before anything is written.
+        ``regained`` is called when that was lost and is so again, before anything is written.
+        Raises :class:`DatabaseInUse`.
         """
-        await self._store.hold(regained)
+        await self._store.hold(regained, alone=alone)
+
+    # ---------------------------------------------------------------- several processes (R23)
+
+    def leads(self) -> bool:
+        """Return whether this process delivers, fetches and watches the clock: one of them does."""
+        return isinstance(self._store, SQLiteFile) or self._store.processes.leads()
+
+    async def lead(self) -> bool:
+        """Lead if nobody else does. Raises StoreUnreachable, and what the database raises."""
+        return isinstance(self._store, SQLiteFile) or await self._store.processes.lead()
+
+    def lease(self, name: str) -> AbstractAsyncContextManager[bool]:
+        """Whether what has this name is this process's to handle, in the block."""
+        if isinstance(self._store, SQLiteFile):
+            return nullcontext(enter_result=True)
+        return self._store.processes.lease(name)
+
+    async def tell_with(self, session: AsyncSession, news: Sequence[News]) -> None:
+        """Tell other processes once the session's transaction is committed."""
+        if not isinstance(self._store, SQLiteFile):
+            await self._store.news.tell_with(session, news)
+
+    async def tell(self, news: Sequence[News]) -> None:
+        """Tell other processes now, if they can be reached."""
+        if not isinstance(self._store, SQLiteFile):
+            await self._store.news.tell(news)
+
+    async def hear(self, heard: Callable[[News], None], begun: Callable[[], None]) -> None:
+        """Call ``heard`` for what other processes tell, ``begun`` when some may have been missed;
+        until cancelled.
+        """
+        if isinstance(self._store, SQLiteFile):
+            return
+        await self._store.news.hear(heard, begun)
+
+    # ---------------------------------------------------------------- sessions
 
     def write(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A session whose changes are committed at the end of the block, or taken back."""

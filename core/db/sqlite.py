@@ -98,8 +98,9 @@ class SQLiteFile:
         while self._locks:
             os.close(self._locks.pop())
 
-    async def hold(self, _regained: Callable[[], Awaitable[None]]) -> None:
+    async def hold(self, _regained: Callable[[], Awaitable[None]], *, alone: bool = True) -> None:
         """Nothing: the file's lock has done it, and the system does not lose it."""
+        del alone
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:

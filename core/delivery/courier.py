@@ -23,7 +23,7 @@ from core.db import is_transient
 from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery
 from core.delivery.pacing import Pacer, Priority, Turns, aged
-from core.delivery.sender import STORE_PAUSE, DeliveryResult, DeliverySender, Outcome, ids_of
+from core.delivery.sender import QUIET, STORE_PAUSE, DeliveryResult, DeliverySender, Outcome, ids_of
 from core.delivery.settlement import FollowUps, follow_chat, settle, settle_barely
 from core.desk import Desk
 from core.fault_points import pass_point
@@ -38,6 +38,8 @@ AT_ONCE: Final = 32
 # How often what waits for a channel may be woken, in seconds: a row in trouble of its own must not
 # be tried after every success of the others.
 WAKE_EVERY: Final = 60.0
+# What came of a delivery and cannot change any more.
+_FINAL: Final = frozenset({Outcome.DELIVERED, Outcome.REFUSED})
 # So often all that follows from a delivery is tried before its bare end is written down.
 PATIENCE: Final = 3
 
@@ -81,13 +83,15 @@ Batch = Sequence[Settlement]
 class Courier:
     """Runs until it is told to stop.
 
-    ``trouble_seen`` is set when a chat of the desk's own may need somebody's hand.
+    ``trouble_seen`` is set when a chat of the desk's own may need somebody's hand. ``leads``:
+    whether this process is the one of several that delivers; only then something is claimed.
     """
 
     desk: Desk
     channels: Mapping[str, Channel]
     pacer: Pacer
     follow_ups: FollowUps
+    leads: Callable[[], bool] | None = None
     trouble_seen: asyncio.Event = field(default_factory=asyncio.Event)
     _sender: DeliverySender = field(init=False)
     _turns: Turns = field(default_factory=Turns)
@@ -111,6 +115,10 @@ class Courier:
         self._forgetful = list(self.channels.values())
         self._unreached = set(self.channels)  # an earlier process may have left something waiting
         self._at_rest.set()
+
+    @property
+    def _may_deliver(self) -> bool:
+        return self.leads is None or self.leads()
 
     @property
     def _stopping(self) -> bool:
@@ -163,8 +171,22 @@ class Courier:
         self._serving = False
         self.desk.outbox_wakeup.set()
 
-    async def recover(self) -> None:
-        """Begin to find out about deliveries that were being sent and are in nobody's hands.
+    def abandon(self) -> None:
+        """Another process has delivered meanwhile: it has found out about what was under way here.
+
+        What is known to have come of a delivery is still written down.
+        """
+        self._results = [each for each in self._results if each.result.outcome in _FINAL]
+        for in_flight in self._under_way.values():
+            in_flight.task.cancel()
+            in_flight.over.set()
+        self._under_way.clear()
+        self._in_hand = {each.delivery.id for each in self._results}
+        self._forgetful = list(self.channels.values())
+
+    async def recover(self, quiet: float = QUIET) -> None:
+        """Begin to find out about deliveries that were being sent and are in nobody's hands, not
+        before ``quiet`` seconds have passed: a call of the process before may be under way still.
 
         A new process calls it before :meth:`run`; its channels learn then what stands where.
 
@@ -179,7 +201,7 @@ class Courier:
             if delivery.id not in self._in_hand:
                 interrupted[delivery.address].append(delivery)
         for deliveries in interrupted.values():
-            self._begin(deliveries, self._sender.find_out)
+            self._begin(deliveries, partial(self._sender.find_out, quiet=quiet))
 
     # ---------------------------------------------------------------- a round
 
@@ -194,13 +216,15 @@ class Courier:
         may_claim = (
             pause <= 0
             and not self._stopping
+            and self._may_deliver
             and not self.desk.company.on_hold
             and (news or bool(self._reached and self._to_wake(now)) or await self._is_any_ready())
         )
         if batch or may_claim:
             for delivery in await self._turn(batch, now, claim=may_claim):
                 self._begin([delivery], self._sender.send)
-        await self._look_for_slow_answers(now)
+        if self._may_deliver:
+            await self._look_for_slow_answers(now)
         rests = [at - now for at in self._resting.values()]
         tries = [each.retry_at - now for each in self._results if each.retry_at > now]
         return min([pause or LOOK_EVERY, LOOK_EVERY, *rests, *tries])
@@ -392,7 +416,7 @@ class Courier:
         """It is written down by the next round, or at once when none will come."""
         if each.result.trouble:
             self.trouble_seen.set()
-        if each.result.outcome is Outcome.UNCERTAIN:
+        if each.result.outcome not in _FINAL and self._is_left_to_others(each):
             self._close(each)
             return
         if each.result.outcome is Outcome.DELIVERED:
@@ -404,6 +428,10 @@ class Courier:
             self.desk.outbox_wakeup.set()
         else:
             await self._write_now()
+
+    def _is_left_to_others(self, each: Settlement) -> bool:
+        """Return whether nothing is written down of it here: whoever delivers next finds out."""
+        return each.result.outcome is Outcome.UNCERTAIN or not self._may_deliver
 
     def _note_reach(self, each: Settlement) -> None:
         """Notice a channel that is out of reach, and its first success after that."""

@@ -127,6 +127,12 @@ async def find_interrupted(tx: ReadTx) -> list[Delivery]:
     return [_delivery(row) for row in await tx.rows(_INTERRUPTED)]
 
 
+async def is_being_sent(tx: ReadTx, address: str) -> bool:
+    """Return whether something is on its way there, from whichever process."""
+    query = select(_ROWS.id).where(_ROWS.state == constant("sending"), _ROWS.address == address)
+    return await tx.first(query.limit(1)) is not None
+
+
 async def requeue_interrupted(tx: Tx) -> None:
     """Rows that were being sent wait again, as if they had not been tried."""
     await tx.change(

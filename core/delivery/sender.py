@@ -97,12 +97,15 @@ class DeliverySender:
         pass_point("courier.after_send")
         return DeliveryResult(Outcome.DELIVERED, sent)
 
-    async def find_out(self, delivery: Delivery, *, ours: bool = False) -> DeliveryResult:
+    async def find_out(
+        self, delivery: Delivery, *, ours: bool = False, quiet: float = QUIET
+    ) -> DeliveryResult:
         """The answer was lost: ask whether it arrived, rather than send it again. Never raises.
 
-        ``ours``: a mistake of our own came between. What did not arrive then never will.
+        ``ours``: a mistake of our own came between. What did not arrive then never will. ``quiet``:
+        seconds before the first question.
         """
-        attempt, pause, may_wake = 0, QUIET, False
+        attempt, pause, may_wake = 0, quiet, False
         while not await self._stopped_within(pause, or_woken=may_wake):
             attempt += 1
             try:

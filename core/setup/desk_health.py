@@ -24,6 +24,8 @@ from core.setup.company_settings import arrive_as_admin
 from core.tx import ReadTx, Tx
 
 HEARTBEAT: Final = "heartbeat"
+# Which of several processes delivers and watches the clock.
+LEADER: Final = "leader"
 # What can be wrong; each has the texts ``health.sick.<code>`` and ``health.over.<code>``.
 CODES: Final = ("poll", "rival", "mail", "sweep", "undelivered", "failed", "disk")
 # A delivery that has failed once already and waits for so long is a symptom.
@@ -70,6 +72,13 @@ async def find_symptoms(tx: ReadTx) -> set[str]:
     if await tx.session.scalar(select(OutboxRow.id).where(*_FAILED).limit(1)) is not None:
         found.add("failed")
     return found
+
+
+async def take_lead(tx: Tx, process: str) -> bool:
+    """Note that this process delivers and watches the clock now. False if it did last, too."""
+    row = await tx.find(SystemState, LEADER, hold=True)
+    await tx.put(SystemState(name=LEADER, value={"process": process}, at=tx.now))
+    return row is None or row.value["process"] != process
 
 
 async def beat(tx: Tx, sick: Collection[str], *, stopped: bool = False) -> None:

@@ -149,7 +149,9 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
         desk, seen = Desk(store, Company()), list[list[str]]()
         news: list[None] = []
         before = desk.cache
-        reading = asyncio.create_task(CacheRefresh(desk, lambda: news.append(None)).run())
+        reading = asyncio.create_task(
+            CacheRefresh(desk, lambda: news.append(None), lambda _: None).run()
+        )
         try:
             while desk.cache is before:  # it has looked once
                 await asyncio.sleep(0.01)

@@ -18,7 +18,16 @@ from sqlalchemy.exc import DBAPIError
 
 from bot import update_queue
 from core.company import Company
-from core.db import Database, DatabaseInUse, Fault, Row, classify, is_transient, postgres
+from core.db import (
+    Database,
+    DatabaseInUse,
+    Fault,
+    Row,
+    classify,
+    is_transient,
+    postgres,
+    process_lock,
+)
 from core.desk import Desk
 from core.inbox import Stored
 from core.models import InboxRow, SystemState
@@ -56,7 +65,9 @@ async def hall(server: OwnPostgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     monkeypatch.setattr(update_queue, "DATABASE_PAUSE", 0.05)
     monkeypatch.setattr(postgres, "CONNECT_TIMEOUT", 1.0)
     monkeypatch.setattr(postgres, "COMMAND_TIMEOUT", 1.0)
-    monkeypatch.setattr(postgres, "LOOK_EVERY", 0.2)
+    monkeypatch.setattr(postgres, "AGREE_TIMEOUT", 1.0)
+    monkeypatch.setattr(process_lock, "LOOK_EVERY", 0.2)
+    monkeypatch.setattr(process_lock, "LEAD_FOR", 0.8)
     with server.database(empty=True) as url:
         database = Database(url)
         await database.alter(Row.metadata.create_all)

@@ -185,16 +185,42 @@ async def answers(store: Store, sql: str, expected: int) -> bool:
         return False
 
 
-async def test_a_second_process_on_the_same_database_is_refused(
+async def test_of_several_processes_another_takes_over_when_the_leader_is_killed(
     store: Store, tmp_path: Path
 ) -> None:
     async with a_desk_on(store, tmp_path) as stage:
-        first = stage.bot
-        assert first is not None
-        second = stage.process()
-        await second.start(wait=False)
-        assert await second.wait(PATIENCE) != 0
-        assert "Traceback" not in second.output
-        assert first.running
-        number, _ = await stage.open_ticket(stage.customer("Анна"), "Вопрос")
-        assert number == 1
+        leader = stage.bot
+        assert leader is not None
+        await another_is_there(stage, store, "second")
+        people = [stage.customer(f"Человек {n}") for n in range(4)]
+        numbers = [(await stage.open_ticket(one, "Вопрос"))[0] for one in people]
+        for round_number in range(3):
+            for one in people:
+                await one.say(f"Вслед {round_number}")
+            if round_number == 1:
+                await leader.kill()
+        said = len(people) * 3
+        query = "SELECT count(*) FROM message WHERE text LIKE 'Вслед%'"
+        async with asyncio.timeout(PATIENCE):
+            while not await answers(store, query, said):
+                await asyncio.sleep(0.05)
+        await store.rest()
+        for number in numbers:
+            texts = await store.ask(
+                "SELECT text FROM message WHERE ticket_id=$1 ORDER BY id", number
+            )
+            assert [text for (text,) in texts][1:] == [f"Вслед {n}" for n in range(3)]
+        shown = [m.text for m in stage.group.bot_messages if m.text.startswith("Вслед")]
+        assert len(shown) == said
+        assert await store.ask("SELECT count(*) FROM inbox WHERE state <> 'done'") == [(0,)]
+
+
+async def another_is_there(stage: Stage, store: Store, name: str) -> None:
+    """Start one more process of the same desk, and wait until it works beside the first."""
+    second = stage.process()
+    second.log = stage.folder / f"{name}.log"
+    await second.start(wait=False)
+    locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock'"
+    async with asyncio.timeout(PATIENCE):
+        while not await answers(store, locks, 2):
+            await asyncio.sleep(0.05)

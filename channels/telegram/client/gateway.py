@@ -4,9 +4,10 @@ Handlers' direct answers like the courier's deliveries: the gateway is a middlew
 session.
 """
 
+import asyncio
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
@@ -38,6 +39,9 @@ TIMEOUT: Final = 20.0
 # for its pace, for a 429. Its chat's other updates wait with it.
 TRIES: Final = 3
 PATIENCE: Final = 10.0
+
+# Seconds between looks whether this process delivers again.
+_LOOK_EVERY: Final = 0.5
 
 # What changes a chat, and so counts against its limits.
 _CHANGES: Final = ("send", "edit", "delete", "copy", "forward", "pin", "unpin", "stop", "post")
@@ -161,6 +165,8 @@ class Gateway:
     def __init__(self, bot: Bot, pacer: Pacer) -> None:
         self.bot = bot
         self.pacer = pacer
+        # whether this process is the one of several that delivers
+        self.leads: Callable[[], bool] | None = None
         self.known_ids = KnownIds()
         self.open_menus = OpenMenus()
         self.turns = TurnQueue(pacer)
@@ -186,6 +192,13 @@ class Gateway:
             yield
         finally:
             _probing.reset(token)
+
+    async def may_deliver(self) -> None:
+        """Wait while another process may be the one that delivers: until this one is again, or the
+        courier leaves what is under way to the other.
+        """
+        while self.leads is not None and not self.leads():  # noqa: ASYNC110 it ends by the clock
+            await asyncio.sleep(_LOOK_EVERY)
 
     async def call(self, method: TelegramMethod[T]) -> T:
         """Make a call. Raises `Refused` and `SendError`, and nothing of aiogram's."""
@@ -230,6 +243,8 @@ class _Gate(BaseRequestMiddleware):
             paced = 0 if _probing.get() else count
             try:
                 async with self._gateway.turns.turn(address, priority, paced, until):
+                    if not direct and self._gateway.leads is not None:
+                        await self._gateway.may_deliver()
                     # only now: a menu may have been opened while a card waited for its turn
                     shown = method if direct else self._gateway.open_menus.keep(method)
                     result = await make_request(bot, shown)

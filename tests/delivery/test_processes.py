@@ -1,0 +1,282 @@
+"""Several processes at one PostgreSQL: one leads, each chat is handled by one of them, what must be
+known to all is told at once (R23).
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiogram.methods import EditMessageText
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+
+from bot import peers as peers_module
+from bot import update_queue
+from bot.peers import Peers, SharedIds, SharedMenus, SharedPacer
+from bot.update_queue import UpdateQueue
+from core import inbox
+from core.company import Company
+from core.db import Database, DatabaseInUse, Row, process_lock
+from core.delivery.pacing import Priority
+from core.desk import CHANGED, OUTGOING, Desk
+from core.inbox import Raw, Stored
+from core.models import SystemState
+from core.tx import Tx
+from sandbox.process import python, tied
+from tests.postgres import Postgres
+
+pytestmark = pytest.mark.postgres
+
+CHATS, EACH = 24, 6
+
+
+@pytest.fixture(scope="module")
+def url(postgres: Postgres) -> Iterator[str]:
+    with postgres.database(empty=True) as url:
+        yield url
+
+
+@pytest.fixture
+async def two(url: str) -> AsyncIterator[list[Desk]]:
+    """Two processes' desks at one database."""
+    databases = [Database(url), Database(url)]
+    await databases[0].alter(Row.metadata.drop_all)
+    await databases[0].alter(Row.metadata.create_all)
+    for database in databases:
+        await database.hold(nothing, alone=False)
+    yield [Desk(database, Company()) for database in databases]
+    for database in databases:
+        await database.close()
+
+
+async def nothing() -> None:
+    """What is to be done when the lock is held again."""
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+# ---------------------------------------------------------------- who may work
+
+
+async def test_a_command_that_must_be_alone_and_a_running_desk_exclude_each_other(
+    two: list[Desk], url: str
+) -> None:
+    command = Database(url)
+    with pytest.raises(DatabaseInUse):
+        await command.hold(nothing)
+    for desk in two:
+        await desk.database.close()
+    await command.hold(nothing)
+    late = Database(url)
+    with pytest.raises(DatabaseInUse):
+        await late.hold(nothing, alone=False)
+    await command.close()
+    await late.close()
+
+
+async def test_one_of_two_leads_and_the_other_follows_when_it_is_gone(two: list[Desk]) -> None:
+    first, second = (desk.database for desk in two)
+    assert await first.lead()
+    assert first.leads()
+    assert not await second.lead()
+    assert not second.leads()
+    await first.close()
+    assert await second.lead()
+
+
+STOPPED_LEADER = """
+import asyncio, sys
+from core.db import Database
+
+async def nothing():
+    pass
+
+async def lead():
+    database = Database(sys.argv[1])
+    await database.hold(nothing, alone=False)
+    print(await database.lead(), flush=True)
+    while database.leads():
+        await asyncio.sleep(0.01)
+    print("lost", flush=True)
+
+asyncio.run(lead())
+"""
+
+
+async def test_a_leader_that_is_cut_off_without_a_word_is_followed_within_ten_seconds(
+    url: str,
+) -> None:
+    """It is stopped: it says nothing and closes nothing, as if the network had gone. When it comes
+    back it knows by the clock alone that it leads no more.
+    """
+    assert process_lock.LEAD_FOR < process_lock.CUT_OFF_AFTER < 10
+    command = tied(python("-c", STOPPED_LEADER, url))
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as leader:
+        assert leader.stdout is not None
+        try:
+            assert leader.stdout.readline() == "True\n"
+            os.kill(leader.pid, signal.SIGSTOP)
+            other = Database(url)
+            await other.hold(nothing, alone=False)
+            begun = time.monotonic()
+            async with asyncio.timeout(60):
+                while not await other.lead():
+                    await asyncio.sleep(0.1)
+            # the server counts from the leader's last question
+            longest = process_lock.CUT_OFF_AFTER + process_lock.LOOK_EVERY
+            assert time.monotonic() - begun < 2 * longest
+            os.kill(leader.pid, signal.SIGCONT)
+            assert await asyncio.to_thread(leader.stdout.readline) == "lost\n"
+            await other.close()
+        finally:
+            leader.kill()
+
+
+# ---------------------------------------------------------------- who handles what
+
+
+class Handlers:
+    """The update queues of two processes; who handles what at the moment, and what was seen."""
+
+    def __init__(self, desks: list[Desk]) -> None:
+        self.desks = desks
+        self.seen: list[tuple[str, int]] = []
+        self.by: list[set[str]] = [set(), set()]
+        self.busy: dict[str, int] = {}
+        self.queues = [UpdateQueue(desk, self._handler(at)) for at, desk in enumerate(desks)]
+
+    def _handler(self, at: int) -> Callable[[Stored], Awaitable[None]]:
+        async def handle(stored: Stored) -> None:
+            chat = stored.ordering_key
+            assert self.busy.setdefault(chat, at) == at, "two processes handle one chat"
+            await asyncio.sleep(0.002)
+            await self.desks[at].run(_effect, stored)
+            self.seen.append((chat, int(stored.external_id)))
+            self.by[at].add(chat)
+            del self.busy[chat]
+
+        return handle
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(queue.run()) for queue in self.queues]
+        try:
+            yield
+        finally:
+            for queue in self.queues:
+                await queue.stop()
+            await asyncio.gather(*tasks)
+
+
+async def _effect(tx: Tx, stored: Stored) -> None:
+    await tx.insert(SystemState(name=f"done {stored.external_id}", value={}, at=tx.now))
+
+
+async def test_each_chat_is_handled_by_one_process_at_a_time_in_order_and_both_take_part(
+    two: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(update_queue, "LOOK_EVERY", 0.05)
+    handlers = Handlers(two)
+    numbers = [(str(number % CHATS), number) for number in range(CHATS * EACH)]
+    async with handlers.open():
+        for begin in range(0, len(numbers), CHATS):
+            batch = [Raw(str(n), chat, "{}") for chat, n in numbers[begin : begin + CHATS]]
+            await two[(begin // CHATS) % 2].run(inbox.store, "telegram:42", batch)
+            for queue in handlers.queues:
+                queue.news.set()
+            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while await two[0].read(inbox.count_unfinished):
+                await asyncio.sleep(0.02)
+        await until(lambda: not any(queue.waiting for queue in handlers.queues))
+    assert sorted(handlers.seen) == sorted(numbers)
+    for chat in map(str, range(CHATS)):
+        mine = [number for where, number in handlers.seen if where == chat]
+        assert mine == sorted(mine)
+    assert all(handlers.by)
+
+
+# ---------------------------------------------------------------- what all know
+
+
+@pytest.fixture
+async def lines(two: list[Desk], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Peers]]:
+    """The lines of both processes, each of which has heard of the other."""
+    monkeypatch.setattr(peers_module, "HELLO_EVERY", 0.05)
+    lines = [Peers(desk.database, {}, lambda: None) for desk in two]
+    tasks = [asyncio.create_task(line.run()) for line in lines]
+    await until(lambda: all(line.any for line in lines))
+    yield lines
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_what_one_process_sends_counts_for_the_pace_of_the_other(lines: list[Peers]) -> None:
+    here, there = SharedPacer(), SharedPacer()
+    here.tell = lines[0].tell
+    lines[1].handlers |= {"took": there.hear_took, "blocked": there.hear_blocked}
+    now = time.monotonic()
+    here.take("-100", now, 18)
+    await until(lambda: there.delay("-100", Priority.HUMAN_ANSWER, time.monotonic()) > 0)
+    here.blocked("7", now + 60)
+    await until(lambda: there.delay("7", Priority.HUMAN_ANSWER, time.monotonic()) > 50)
+
+
+async def test_messages_seen_by_one_process_are_known_to_the_other(lines: list[Peers]) -> None:
+    here, there = SharedIds(lines[0].tell), SharedIds(lines[1].tell)
+    lines[1].handlers["seen"] = there.hear
+    for number in range(1, 2001):  # more than one notification holds
+        here.note(-100123, number)
+    await until(lambda: there.newest(-100123) == 2000)
+    assert all(there.is_known(-100123, number) for number in range(1, 2001))
+
+
+async def test_a_menu_opened_by_one_process_is_kept_by_the_other_that_draws_the_card(
+    lines: list[Peers],
+) -> None:
+    here, there = SharedMenus(lines[0].tell), SharedMenus(lines[1].tell)
+    lines[1].handlers |= {"opened": there.hear_opened, "closed": there.hear_closed}
+    menu, card = keyboard("m:1"), keyboard("t:more:1")
+    drawn = EditMessageText(chat_id=-5, message_id=7, text="card", reply_markup=card)
+    here.open((-5, 7), menu, "t:more:1")
+    await until(lambda: there.keep(drawn).reply_markup == menu)  # type: ignore[attr-defined]
+    here.close((-5, 7))
+    await until(lambda: there.keep(drawn) is drawn)
+
+
+def keyboard(data: str) -> InlineKeyboardMarkup:
+    return InlineKeyboardMarkup(
+        inline_keyboard=[[InlineKeyboardButton(text="a", callback_data=data)]]
+    )
+
+
+async def test_a_change_of_what_is_kept_and_a_new_delivery_are_told_with_the_commit(
+    two: list[Desk], lines: list[Peers]
+) -> None:
+    heard: list[str] = []
+    for news in (CHANGED, OUTGOING):
+        lines[1].handlers[news[0]] = lambda kind=news[0]: heard.append(kind)
+    await two[1].database.lead()
+
+    async def change(tx: Tx) -> None:
+        tx.invalidate(int)
+        tx.outgoing = True
+
+    async def fail(tx: Tx) -> None:
+        await change(tx)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await two[0].run(fail)
+    await two[0].run(change)
+    await until(lambda: len(heard) >= 2)
+    assert heard == ["changed", "outgoing"]

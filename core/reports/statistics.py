@@ -1,8 +1,8 @@
 """The desk's work in a period, in figures (H1, C8): by day, by ticket, by people and by subject.
 
 Counted are tickets by the day they were opened or ended on, in the company's calendar. Spans are
-medians and nine-tenths (p90) with how many tickets they are of; cancelled tickets have
-none, tests and junk are not counted at all. Everything is asked of `ticket_metrics`, a row for each ticket.
+medians and nine-tenths (p90) with how many tickets they are of; cancelled tickets have none, tests
+and junk are not counted at all. Everything is asked of `ticket_metrics`, a row for each ticket.
 """
 
 from collections.abc import Mapping, Sequence

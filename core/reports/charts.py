@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from core.reports.statistics import Day, Load, Share, Statistics
@@ -181,6 +182,7 @@ def _label(words: str) -> str:
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1].rstrip()}…"
 
 
+_WORKER: Final = Path(__file__).with_name("chart_worker.py")
 _ONE_AT_A_TIME: Final = asyncio.Lock()
 
 
@@ -188,8 +190,7 @@ async def draw(specification: Mapping[str, Any]) -> bytes:
     """Return the picture as PNG. Raises :class:`NotDrawn`."""
     async with _ONE_AT_A_TIME:
         worker = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-c", _WORKER, str(_SCALE)),
+            *(sys.executable, "-P", str(_WORKER), str(_SCALE)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -206,15 +207,3 @@ async def draw(specification: Mapping[str, Any]) -> bytes:
     if worker.returncode or not png:
         raise NotDrawn(wrong.decode(errors="replace")[-500:])
     return png
-
-
-# It imports nothing of the desk; no picture is fetched from anywhere.
-_WORKER: Final = """
-import json, sys
-import vl_convert
-sys.stdout.buffer.write(
-    vl_convert.vegalite_to_png(
-        json.load(sys.stdin), scale=float(sys.argv[1]), allowed_base_urls=[]
-    )
-)
-"""

@@ -33,6 +33,8 @@ PLACE: Final = "ticket_metrics"
 _SETTLED: Final = timedelta(minutes=1)
 _SECOND: Final = timedelta(seconds=1)
 _ENDS: Final = frozenset({"resolved", "closed", "cancelled"})
+# Categories whose tickets have no times.
+_VOID: Final = frozenset({"cancelled"})
 _TOLD: Final = (
     *("ticket_opened", "ticket_taken", "ticket_released", "ticket_assigned", "ticket_escalated"),
     *("team_given", "topic_changed", "ticket_classified", "clocks_set", "clock_missed"),
@@ -167,8 +169,8 @@ class _Tally:
             self.first_ended_at = self.first_ended_at or at
         elif old in _ENDS and new not in _ENDS:
             self.ended_at, self.reopened = None, self.reopened + 1
-        if new == "cancelled" or old == "cancelled":
-            self.counted = new != "cancelled"
+        if _VOID & {old, new}:
+            self.counted = new not in _VOID
             self.ignored = self.ignored and not self.counted  # junk that was none
 
     def _owe(self, at: datetime, name: str, facts: Mapping[str, Any]) -> None:

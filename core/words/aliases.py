@@ -68,6 +68,8 @@ ALIASES: Final[dict[str, str]] = {
     "статистика": "stats",
     "стат": "stats",
     "ключи": "key",
+    "вебхук": "webhook",
+    "вебхуки": "webhook",
     "здоровье": "health",
     "восстановление": "restored",
 }

@@ -83,7 +83,18 @@ OPERATOR: Final = (
 ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
 ADMIN_IN_PRIVATE: Final = (
     *CUSTOMER,
-    *("report", "stats", "health", "quarantine", "junk", "restored", "export", "key", "setup"),
+    *(
+        "report",
+        "stats",
+        "health",
+        "quarantine",
+        "junk",
+        "restored",
+        "export",
+        "key",
+        "webhook",
+        "setup",
+    ),
 )
 # What Telegram shows to readers of any other language.
 OTHERWISE: Final = "en"

@@ -120,6 +120,7 @@ def commands() -> list[str]:
         "/junk",
         "/key",
         "/key create x",
+        "/webhook add x https://x.example/",
         "/export",
         "/stats",
         "/report overdue",

@@ -1,6 +1,14 @@
 """All tables, without behaviour, on one floor."""
 
-from core.models.delivery import LinkedChat, OutboxRow, SentMessage
+from core.models.answers import (
+    ResponseRow,
+    ResponseUse,
+    RuleRow,
+    RuleRun,
+    TicketTag,
+    ViewRow,
+)
+from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
@@ -60,6 +68,8 @@ __all__ = [
     "AccountMember",
     "Agreement",
     "AgreementTerm",
+    "Alert",
+    "AlertLine",
     "ApiCall",
     "ApiKey",
     "CalendarRow",
@@ -87,6 +97,10 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PriorityRow",
+    "ResponseRow",
+    "ResponseUse",
+    "RuleRow",
+    "RuleRun",
     "SearchWord",
     "SentMessage",
     "Service",
@@ -100,8 +114,10 @@ __all__ = [
     "TicketCamera",
     "TicketMetrics",
     "TicketParent",
+    "TicketTag",
     "TicketTeam",
     "Timer",
     "Topic",
+    "ViewRow",
     "Webhook",
 ]

@@ -19,6 +19,7 @@ from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
 from channels.telegram.screens.customer_tickets import OWN
 from channels.telegram.screens.ticket_list import ListPage
+from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
 from core.errors import Refusal
 from core.people.identity import Sender
@@ -32,6 +33,7 @@ from handlers.telegram.customer import routes as customer
 from handlers.telegram.customer import tickets
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
+from handlers.telegram.operators import responses as canned
 from handlers.telegram.operators.buttons import on_button as on_group_button
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
 from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat, role_of
@@ -59,6 +61,7 @@ def dispatcher(
         made.message: on_message,
         made.edited_message: on_edited_message,
         made.callback_query: on_button,
+        made.inline_query: canned.on_inline_query,
         made.my_chat_member: on_own_membership,
         made.chat_member: on_membership,
     }
@@ -96,7 +99,8 @@ async def on_message(
             return UNHANDLED
         if await on_service_message(message, memberships):
             return None
-        return await group_messages.on_message(message, memberships, responder, sender)
+        await group_messages.on_message(message, memberships, responder, sender)
+        return await _note_topics(message, desk)
     user = message.from_user
     if sender is None or user is None or user.is_bot or is_nobody(message):
         return UNHANDLED
@@ -112,6 +116,16 @@ async def on_message(
         if await handler(context):
             break
     return None
+
+
+async def _note_topics(message: Message, desk: Desk) -> None:
+    """A group that has got topics, or lost them, shows it with its next message (X7)."""
+    chat, is_forum = chat_address(message.chat.id), bool(message.chat.is_forum)
+    known: ForumChats | None = desk.cache.get(ForumChats)
+    if known is None:
+        known = await desk.read(forum_chats_of)
+    if (chat in known) != is_forum:
+        await desk.run(note_forums, [(chat, is_forum)])
 
 
 async def on_edited_message(

@@ -632,6 +632,38 @@ class KeyUsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAdded(Event):
+    """Another system is called when something happens (A13); ``url`` as it may be read."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRemoved(Event):
+    """It is not called any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookStopped(Event):
+    """It took nothing for too long, or said that it is ``gone``; what waited was ``dropped``."""
+
+    name: str
+    url: str
+    gone: bool
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookResumed(Event):
+    """An admin has it called again."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormSent(Event):
     """The ticket was opened by the web form; ``consent``: the version of what was agreed to."""
 

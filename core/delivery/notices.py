@@ -723,6 +723,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             when=lambda event: event.by == "invitation",
         ),
     ),
+    e.WebhookStopped: (
+        Notice(
+            _TO.ADMINS,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: "webhook.gone" if event.gone else "webhook.stopped",
+        ),
+    ),
     e.AdminDismissed: (
         Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "setup.admin.dismissed"),
         Notice(_TO.PERSON, "text", Priority.GROUP_NEWS, "setup.admin.you_dismissed"),

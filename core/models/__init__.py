@@ -17,12 +17,14 @@ from core.models.people import (
     ContactPoint,
     Contract,
     Duty,
+    Erasure,
     Person,
     PersonMerge,
     Team,
     TeamMember,
     TicketTeam,
 )
+from core.models.reports import TicketMetrics
 from core.models.sla import (
     AccountAgreement,
     Agreement,
@@ -36,7 +38,15 @@ from core.models.sla import (
     Service,
     Timer,
 )
-from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
+from core.models.system import (
+    ApiCall,
+    ApiKey,
+    InboxRow,
+    JournalEntry,
+    Setting,
+    SystemState,
+    Webhook,
+)
 from core.models.tickets import (
     JunkTicket,
     Link,
@@ -71,6 +81,7 @@ __all__ = [
     "ContactPoint",
     "Contract",
     "Duty",
+    "Erasure",
     "InboxRow",
     "JournalEntry",
     "JunkTicket",
@@ -101,10 +112,12 @@ __all__ = [
     "TeamMember",
     "Ticket",
     "TicketCamera",
+    "TicketMetrics",
     "TicketParent",
     "TicketTag",
     "TicketTeam",
     "Timer",
     "Topic",
     "ViewRow",
+    "Webhook",
 ]

@@ -17,6 +17,7 @@ from core.models.people import (
     ContactPoint,
     Contract,
     Duty,
+    Erasure,
     Person,
     PersonMerge,
     Restriction,
@@ -24,6 +25,7 @@ from core.models.people import (
     TeamMember,
     TicketTeam,
 )
+from core.models.reports import TicketMetrics
 from core.models.sla import (
     AccountAgreement,
     Agreement,
@@ -37,7 +39,15 @@ from core.models.sla import (
     Service,
     Timer,
 )
-from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
+from core.models.system import (
+    ApiCall,
+    ApiKey,
+    InboxRow,
+    JournalEntry,
+    Setting,
+    SystemState,
+    Webhook,
+)
 from core.models.tickets import (
     JunkTicket,
     Link,
@@ -72,6 +82,7 @@ __all__ = [
     "ContactPoint",
     "Contract",
     "Duty",
+    "Erasure",
     "InboxRow",
     "JournalEntry",
     "JunkTicket",
@@ -87,9 +98,9 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PriorityRow",
-    "Restriction",
     "ResponseRow",
     "ResponseUse",
+    "Restriction",
     "RuleRow",
     "RuleRun",
     "SearchWord",
@@ -103,10 +114,12 @@ __all__ = [
     "TeamMember",
     "Ticket",
     "TicketCamera",
+    "TicketMetrics",
     "TicketParent",
     "TicketTag",
     "TicketTeam",
     "Timer",
     "Topic",
     "ViewRow",
+    "Webhook",
 ]

@@ -1,6 +1,6 @@
 """The company's settings that admins choose in the chat: name, language, zone, deadline."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -11,6 +11,7 @@ from sqlalchemy import select
 from core.addresses import Address
 from core.company import Company
 from core.delivery.linked_chats import find_linked_chats, store_linked_chats
+from core.delivery.topics import forum_chats_of, move_open_tickets
 from core.errors import NotAllowed, Refusal
 from core.events import CompanyChanged
 from core.models import Setting, SystemState
@@ -21,11 +22,17 @@ from core.tx import ReadTx, Tx
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """How one field is stored, and the variable that would override it."""
+    """How one field is stored, the variable that would override it, and what follows from it."""
 
     variable: str
     keep: Callable[[Any], Any]
     read: Callable[[Any], Any]
+    then: Callable[[Tx], Awaitable[None]] | None = None
+
+
+async def _move_tickets(tx: Tx) -> None:
+    for chat in await forum_chats_of(tx):
+        await move_open_tickets(tx, chat)
 
 
 CHOICES: Final[dict[str, Choice]] = {
@@ -37,6 +44,7 @@ CHOICES: Final[dict[str, Choice]] = {
         lambda span: span.total_seconds(),
         lambda seconds: timedelta(seconds=seconds),
     ),
+    "topics": Choice("TOPICS", str, str, _move_tickets),
 }
 # The state that a restore leaves (`core.setup.restored`), and what of it rules ask for.
 RESTORED: Final = "restored"
@@ -76,6 +84,8 @@ async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
     kept = choice.keep(value)
     await tx.put(Setting(name=field, value={"is": kept}, at=tx.now))
     tx.emit(CompanyChanged(ticket_id=None, what=field, value=kept))
+    if choice.then is not None:
+        await choice.then(tx)
     return replace(tx.company, **{field: value})
 
 

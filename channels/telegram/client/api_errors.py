@@ -45,8 +45,20 @@ class ApiRefusal(Enum):
     REPLY_LOST = auto()
     """The message to reply to was deleted."""
 
+    QUOTE_LOST = auto()
+    """The message to reply to does not have the words that are quoted (any more)."""
+
     UNREADABLE = auto()
     """The markup was not understood."""
+
+    TOPIC_LOST = auto()
+    """The topic was deleted."""
+
+    TOPIC_CLOSED = auto()
+    """The topic is closed, and we may not write there."""
+
+    NO_FORUM = auto()
+    """The group has no topics (any more)."""
 
 
 class NoRoom(AiogramError):
@@ -82,12 +94,17 @@ class Refused(Exception):
 # Telegram's words, in their order: the first that is found counts.
 _PATTERNS: Final[tuple[tuple[str, ApiRefusal], ...]] = (
     ("message is not modified", ApiRefusal.UNCHANGED),
+    (r"quote_text_invalid|quote .*not found", ApiRefusal.QUOTE_LOST),
     (r"repl(y|ied)( message)? .*not found|message to be replied not found", ApiRefusal.REPLY_LOST),
     (r"message to (edit|delete|react|pin|unpin) not found", ApiRefusal.GONE),
     ("message can't be edited|there is no live location", ApiRefusal.FOREIGN),
     ("there is no (text|caption) in the message to edit", ApiRefusal.OTHER_KIND),
     (r"message can't be deleted|message_id_invalid|message_not_found", ApiRefusal.GONE),
     (r"can't parse (message |caption )?entities", ApiRefusal.UNREADABLE),
+    (r"topic_not_modified|chat_not_modified", ApiRefusal.UNCHANGED),
+    (r"thread not found|topic_deleted|topic_id_invalid|topic not found", ApiRefusal.TOPIC_LOST),
+    ("topic_closed", ApiRefusal.TOPIC_CLOSED),
+    (r"chat is not a (supergroup )?forum|channel_forum_missing", ApiRefusal.NO_FORUM),
 )
 
 _BLOCKED: Final = re.compile(

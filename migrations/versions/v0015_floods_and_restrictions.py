@@ -5,8 +5,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import op
 
-revision: Final = "0012"
-down_revision: Final = "0011"
+revision: Final = "0015"
+down_revision: Final = "0014"
 
 BIG_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT: Final = sa.DateTime(timezone=True)

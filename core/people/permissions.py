@@ -43,6 +43,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "open": _ANYONE_OF_US,
     "contact": _ANYONE_OF_US,
     "merge": _ANYONE_OF_US,
+    "restrict": _ANYONE_OF_US,
     "merge_any": frozenset({"admin"}),
     "contract": frozenset({"admin"}),
     "tags": frozenset({"admin"}),

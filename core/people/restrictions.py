@@ -7,14 +7,14 @@ nothing, and is told so once. Both end by themselves, and an operator can end th
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import aliased
 
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import PersonRestricted, PersonTurnedAway, RestrictionLifted
-from core.models import Person, PersonMerge, Restriction
+from core.models import Person, PersonMerge, Restriction, Ticket
 from core.people.permissions import may
 from core.tx import ReadTx, Tx
 
@@ -38,9 +38,7 @@ class Restricted:
     by: str | None
 
 
-async def restrict(
-    tx: Tx, person_id: int, kind: str, until: datetime, reason: str | None
-) -> Restricted:
+async def restrict(tx: Tx, person_id: int, kind: str, until: datetime, reason: str) -> Restricted:
     """Mute or block somebody; what was before is replaced. Raises :class:`NotAllowed`,
     :class:`Refusal` for colleagues and for an end that is none.
     """
@@ -61,11 +59,12 @@ async def restrict(
         )
     )
     person.restricted_until = until
-    tx.emit(
-        PersonRestricted(
-            ticket_id=None, person_id=person.id, kind=kind, until=until, reason=reason or ""
+    for ticket_id in await _open_tickets(tx, person.id):
+        tx.emit(
+            PersonRestricted(
+                ticket_id=ticket_id, person_id=person.id, kind=kind, until=until, reason=reason
+            )
         )
-    )
     return Restricted(person.id, person.name, kind, until, reason, tx.actor.name)
 
 
@@ -77,8 +76,15 @@ async def lift(tx: Tx, person_id: int) -> Person:
         raise NothingToDo("refusal.not_restricted", name=person.name)
     await _delete(tx, person.id)
     person.restricted_until = None
-    tx.emit(RestrictionLifted(ticket_id=None, person_id=person.id, kind=found.kind))
+    for ticket_id in await _open_tickets(tx, person.id):
+        tx.emit(RestrictionLifted(ticket_id=ticket_id, person_id=person.id, kind=found.kind))
     return person
+
+
+async def _open_tickets(tx: Tx, person_id: int) -> Sequence[int | None]:
+    """Return in whose journals it stands: the open tickets', or else the desk's own."""
+    query = select(Ticket.id).where(Ticket.customer_id == person_id, Ticket.closed_at.is_(None))
+    return await tx.all(query.order_by(Ticket.id)) or [None]
 
 
 async def _held(tx: Tx, person_id: int) -> Person:
@@ -110,6 +116,25 @@ async def restriction_of(tx: ReadTx, person: Person) -> Restriction | None:
         Restriction.person_id == person.id, Restriction.kind.in_(KINDS)
     )
     return await tx.first(query)
+
+
+async def is_blocked(tx: ReadTx, person: Person) -> bool:
+    """True if what the person writes is not taken now."""
+    found = await restriction_of(tx, person)
+    return found is not None and found.kind == BLOCK
+
+
+def blocked_now(tx: ReadTx) -> Select[int]:
+    """The ids of all who are blocked, for another query."""
+    return select(Restriction.person_id).where(
+        Restriction.kind == BLOCK, Restriction.until > tx.now
+    )
+
+
+async def demand_unblocked(tx: ReadTx, person: Person) -> None:
+    """Raise :class:`Refusal` for somebody who is blocked."""
+    if await is_blocked(tx, person):
+        raise Refusal("refusal.blocked")
 
 
 async def turn_away(tx: Tx, person: Person) -> bool:
@@ -153,4 +178,5 @@ async def list_restricted(tx: ReadTx, person_id: int | None = None) -> Sequence[
     )
     if person_id is not None:
         query = query.where(Restriction.person_id == person_id)
-    return [Restricted(*row) for row in await tx.rows(query)]
+    found: list[Any] = await tx.rows(query)
+    return [Restricted(*row) for row in found]

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
+from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEntry
+from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
 from core.directory.schema import Kinds
@@ -15,5 +16,6 @@ KINDS: Final[Kinds] = (
     CalendarEntry,
     AgreementEntry,
     AccountAgreementEntry,
+    AccountDomainEntry,
     TeamEntry,
 )

@@ -87,7 +87,7 @@ OPERATOR: Final = (
 ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
 ADMIN_IN_PRIVATE: Final = (
     *CUSTOMER,
-    *("report", "health", "quarantine", "junk", "restored", "export", "key", "t", "setup"),
+    *("report", "health", "quarantine", "junk", "restored", "export", "key", "t", "rules", "setup"),
 )
 # What Telegram shows to readers of any other language.
 OTHERWISE: Final = "en"

@@ -1022,8 +1022,13 @@ class ContractSigned(Event):
 
 def name_of(event: Event) -> str:
     """The journal's name of an event: ``TicketOpened`` → ``ticket_opened``."""
-    kind = type(event).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind).lstrip("_")
+    return name_of_type(type(event))
+
+
+def name_of_type(kind: type[Event]) -> str:
+    """The same of a type of events."""
+    name = kind.__name__
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1049,3 +1054,12 @@ class TagRenamed(Event):
     old: str
     new: str
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRan(Event):
+    """A rule's conditions held (E2). ``done``: which of its actions were possible."""
+
+    rule: str
+    title: str
+    done: tuple[str, ...]

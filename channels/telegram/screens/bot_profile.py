@@ -98,6 +98,7 @@ ADMIN_IN_PRIVATE: Final = (
         "key",
         "webhook",
         "t",
+        "rules",
         "setup",
     ),
 )

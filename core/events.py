@@ -1020,15 +1020,10 @@ class ContractSigned(Event):
     until: str | None
 
 
-def name_of(event: Event) -> str:
-    """The journal's name of an event: ``TicketOpened`` → ``ticket_opened``."""
-    return name_of_type(type(event))
-
-
-def name_of_type(kind: type[Event]) -> str:
-    """The same of a type of events."""
-    name = kind.__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+def name_of(event: Event | type[Event]) -> str:
+    """The journal's name of an event, or of its type: ``TicketOpened`` → ``ticket_opened``."""
+    kind = event if isinstance(event, type) else type(event)
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -188,7 +188,7 @@ async def _past(tx: ReadTx, rule: Rule, begin: datetime) -> list[tuple[int, int 
         return [(number, None) for number in await tx.all(query.order_by(Ticket.id))]
     entries = (
         select(JournalEntry.ticket_id, JournalEntry.facts)
-        .where(JournalEntry.at >= begin, JournalEntry.event == e.name_of_type(EVENTS[rule.event]))
+        .where(JournalEntry.at >= begin, JournalEntry.event == e.name_of(EVENTS[rule.event]))
         .where(JournalEntry.ticket_id.is_not(None))
         .order_by(JournalEntry.id)
         .limit(_MOST_TRIED)

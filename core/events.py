@@ -50,7 +50,8 @@ HIDDEN: Final = frozenset({"outage", "junk"})
 class CustomerWrote(Event):
     """A customer's message joined the ticket (A11).
 
-    ``turned``: the ticket now needs an answer; ``confirms``: it says that everything works.
+    ``turned``: the ticket now needs an answer; ``confirms``: it says that everything works;
+    ``flood``: the first message of the flood that it is part of.
     """
 
     message_id: int
@@ -59,6 +60,23 @@ class CustomerWrote(Event):
     turned: bool
     answer_due: datetime | None
     confirms: bool = False
+    flood: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloodBegan(Event):
+    """A customer has written more than is posted one by one; ``told``: they are told so (S10)."""
+
+    person_id: int
+    message_id: int
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageShown(Event):
+    """An operator has had a message of the ticket posted in the group, as it is."""
+
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +93,30 @@ class WordsKept(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
-    """Public words were changed by their author; the old ones are kept here (X8)."""
+    """Public words were changed by their author; the old ones are kept here (X8).
+
+    ``announced``: operators do not look at the ticket now, so that they are told; ``turned``: it
+    goes back to work.
+    """
 
     message_id: int
     from_customer: bool
     old: str
     new: str
+    announced: bool = False
+    turned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerReacted(Event):
+    """The customer has set a reaction on an answer; ``None``: has taken it back. ``liked`` is
+    False for a reaction that says that something is wrong. Without a ``message_id`` it is the
+    answer to «does everything work?».
+    """
+
+    message_id: int | None
+    emoji: str | None
+    liked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

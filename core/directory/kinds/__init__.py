@@ -4,8 +4,11 @@ from typing import Final
 
 from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEntry
 from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
+from core.directory.kinds.responses import ResponseEntry
+from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
+from core.directory.kinds.views import ViewEntry
 from core.directory.schema import Kinds
 
 KINDS: Final[Kinds] = (
@@ -18,4 +21,7 @@ KINDS: Final[Kinds] = (
     AccountAgreementEntry,
     AccountDomainEntry,
     TeamEntry,
+    ResponseEntry,
+    ViewEntry,
+    RuleEntry,
 )

@@ -21,6 +21,8 @@ ALIASES: Final[dict[str, str]] = {
     "вернуть": "reopen",
     "обращение": "ticket",
     "журнал": "journal",
+    "сообщения": "messages",
+    "переписка": "messages",
     "очередь": "queue",
     "мои": "my",
     "просрочено": "overdue",

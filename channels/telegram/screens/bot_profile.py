@@ -77,6 +77,7 @@ OPERATOR: Final = (
     "outage",
     "topic",
     "title",
+    "messages",
     "tag",
     "tags",
     "journal",

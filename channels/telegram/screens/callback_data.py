@@ -35,11 +35,12 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
 )
 from channels.telegram.screens.ticket_list import ListPage
+from channels.telegram.screens.words import ShowWords
 
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    ShowWhole,
+    *(ShowWhole, ShowWords),
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),

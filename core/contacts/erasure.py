@@ -180,6 +180,8 @@ async def _erase_traces(
         .where(InboxRow.state == "quarantined", theirs)
         .values(raw="{}", error=None, state="done")
     )
+    in_their_chat = InboxRow.ordering_key.in_(points)
+    await tx.change(update(InboxRow).where(done, in_their_chat).values(ordering_key=""))
     mine = or_(OutboxRow.ticket_id.in_(tickets), OutboxRow.person_id.in_(people))
     waits = OutboxRow.state.in_(("queued", "failed"))
     await tx.change(update(OutboxRow).where(mine, waits).values(state="dropped", done_at=tx.now))

@@ -3,6 +3,7 @@
 import difflib
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
@@ -78,10 +79,16 @@ Titles = Annotated[
 ]
 
 
-def _check_weekday(value: str) -> str:
-    if value not in DAYS:
-        raise refusal("not_a_choice", value, allowed=choices(DAYS))
-    return value
+def one_of(allowed: Iterable[str]) -> tuple[Any, Any]:
+    """What makes a text one of these words: `Annotated[str, *one_of(...)]`."""
+    known = tuple(allowed)
+
+    def check(value: str) -> str:
+        if value not in known:
+            raise refusal("not_a_choice", value, allowed=choices(known))
+        return value
+
+    return AfterValidator(check), Json({"type": "string", "enum": list(known)})
 
 
 # Spans
@@ -191,9 +198,7 @@ Interval = Annotated[
     str, AfterValidator(_check_interval), Json({"type": "string", "pattern": f"^{_HOURS}$"})
 ]
 Hours = Annotated[list[Interval], AfterValidator(_check_hours)]
-Weekday = Annotated[
-    str, AfterValidator(_check_weekday), Json({"type": "string", "enum": list(DAYS)})
-]
+Weekday = Annotated[str, *one_of(DAYS)]
 Week = Annotated[dict[Weekday, Hours], AfterValidator(_check_week)]
 Day = Annotated[
     str,

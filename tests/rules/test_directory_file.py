@@ -89,6 +89,13 @@ markers = ["overdue"]
 tags = ["vip"]
 older = "2d"
 order = "oldest"
+
+[[rule]]
+code = "vip"
+title = "VIP first"
+event = "opened"
+when = { words = ["director"], cameras = ["MOS_*"], unassigned = true }
+then = { priority = "urgent", tags = ["vip"], note = "Call at once." }
 """
 
 # The number of its last line.

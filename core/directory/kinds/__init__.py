@@ -4,6 +4,7 @@ from typing import Final
 
 from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
 from core.directory.kinds.responses import ResponseEntry
+from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
 from core.directory.kinds.views import ViewEntry
@@ -20,4 +21,5 @@ KINDS: Final[Kinds] = (
     TeamEntry,
     ResponseEntry,
     ViewEntry,
+    RuleEntry,
 )

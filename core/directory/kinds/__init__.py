@@ -19,9 +19,9 @@ KINDS: Final[Kinds] = (
     CalendarEntry,
     AgreementEntry,
     AccountAgreementEntry,
-    AccountDomainEntry,
     TeamEntry,
     ResponseEntry,
     ViewEntry,
     RuleEntry,
+    AccountDomainEntry,
 )

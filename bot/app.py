@@ -34,7 +34,8 @@ from channels.telegram.client.gateway import TIMEOUT as CALL_TIMEOUT
 from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.client.session import LeanSession
 from channels.web.channel import PageChannel
-from core.addresses import WEB, Address
+from channels.webhooks.channel import WebhookChannel
+from core.addresses import WEB, WEBHOOK, Address
 from core.company import Company
 from core.db import Database
 from core.delivery.channel import Channel
@@ -42,6 +43,7 @@ from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
 from core.files import FileStore, LinkedFiles, store_at
+from core.integrations.webhooks import find_webhook
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
 from core.setup.desk_health import take_lead
@@ -52,6 +54,7 @@ from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
 from handlers.mail.fetch import MailFetcher
+from handlers.mail.parser_process import ParserProcess
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
@@ -89,6 +92,7 @@ def company_of(settings: Settings) -> Company:
         letter_channels=frozenset({EMAIL}) if settings.smtp_url else frozenset(),
         outage_faults=settings.outage_faults,
         outage_window=settings.outage_window,
+        message_limit=settings.message_limit,
     )
 
 
@@ -140,6 +144,7 @@ class App:
     health: HealthWatch
     http: HttpServer | None
     fetchers: Sequence[MailFetcher] = ()
+    parser: ParserProcess = field(default_factory=ParserProcess)
     peers: Peers | None = None
     _name: str = field(default_factory=lambda: secrets.token_hex(8))
     _leading: set[asyncio.Task[None]] = field(default_factory=set)
@@ -303,6 +308,7 @@ class App:
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
+        self.parser.close()
         await self.bot.session.close()
         await self.database.close()
 
@@ -334,11 +340,11 @@ def build(
 
     leads = gateway.leads = None if database.is_sqlite else database.leads
     courier = Courier(desk, channels, pacer, FOLLOW_UPS, leads)
-    mails = handle_mails(mail_handler(settings, desk, texts, files))
-    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails)
+    mails = mail_handler(settings, desk, texts, files)
+    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, handle_mails(mails))
     update_queue = UpdateQueue(desk, handler.handle, news)
     stored = partial(_tell_stored, news, peers)
-    fetchers = mail_fetchers(settings, desk, files, stored)
+    fetchers = mail_fetchers(settings, desk, files, stored, lambda: update_queue.waiting)
     poller = _intake(settings, bot, desk, stored, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
     return App(
@@ -366,6 +372,7 @@ def build(
         ),
         _http(settings, desk, texts, poller, pacer, files),
         fetchers,
+        mails.parser,
         peers,
     )
 
@@ -425,6 +432,9 @@ def _channels(
 ) -> Mapping[str, Channel]:
     linked = LinkedFiles(files, file_linker(settings, desk))
     channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts, linked)}
+    channels[WEBHOOK] = WebhookChannel(
+        lambda number: desk.read(find_webhook, number), desk.clock, lambda: desk.company.epoch
+    )
     if settings.serves_http:
         channels[WEB] = PageChannel()
     if settings.smtp_url is not None and settings.mail_from is not None:

@@ -92,6 +92,26 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "webhook",
+        "bot.commands.webhook",
+        "have other systems called when something happens, while the desk runs",
+        (
+            _argument("action", choices=["add", "list", "remove", "resume"]),
+            _argument("name", nargs="?", metavar="NAME", help="what the system is called"),
+            _argument("url", nargs="?", metavar="URL", help="add: where it is called"),
+        ),
+    ),
+    Command(
+        "person",
+        "bot.commands.person",
+        "find a customer, export or erase what is known of them, while the desk runs",
+        (
+            _argument("action", choices=["find", "export", "erase"]),
+            _argument("who", help="find: a name, phone, address or #ticket; else the number shown"),
+            _argument("folder", nargs="?", type=Path, help="export: a folder that is not there"),
+        ),
+    ),
+    Command(
         "export",
         "bot.commands.export",
         "write tickets, messages, notes and journal for a spreadsheet, while the desk runs",

@@ -37,9 +37,11 @@ ALLOWED: Final = (
     "message",
     "edited_message",
     "callback_query",
+    "inline_query",
     "my_chat_member",
     "chat_member",
     "channel_post",
+    "message_reaction",
 )
 # Seconds that Telegram may take to answer, and updates in one answer.
 TIMEOUT: Final = 25
@@ -57,6 +59,7 @@ _CHATS: Final = (
     ("my_chat_member", "chat"),
     ("chat_member", "chat"),
     ("message_reaction", "chat"),
+    ("inline_query", "from"),
 )
 
 

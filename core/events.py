@@ -50,7 +50,8 @@ HIDDEN: Final = frozenset({"outage", "junk"})
 class CustomerWrote(Event):
     """A customer's message joined the ticket (A11).
 
-    ``turned``: the ticket now needs an answer; ``confirms``: it says that everything works.
+    ``turned``: the ticket now needs an answer; ``confirms``: it says that everything works;
+    ``flood``: the first message of the flood that it is part of.
     """
 
     message_id: int
@@ -59,6 +60,23 @@ class CustomerWrote(Event):
     turned: bool
     answer_due: datetime | None
     confirms: bool = False
+    flood: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloodBegan(Event):
+    """A customer has written more than is posted one by one; ``told``: they are told so (S10)."""
+
+    person_id: int
+    message_id: int
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageShown(Event):
+    """An operator has had a message of the ticket posted in the group, as it is."""
+
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +93,30 @@ class WordsKept(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
-    """Public words were changed by their author; the old ones are kept here (X8)."""
+    """Public words were changed by their author; the old ones are kept here (X8).
+
+    ``announced``: operators do not look at the ticket now, so that they are told; ``turned``: it
+    goes back to work.
+    """
 
     message_id: int
     from_customer: bool
     old: str
     new: str
+    announced: bool = False
+    turned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerReacted(Event):
+    """The customer has set a reaction on an answer; ``None``: has taken it back. ``liked`` is
+    False for a reaction that says that something is wrong. Without a ``message_id`` it is the
+    answer to «does everything work?».
+    """
+
+    message_id: int | None
+    emoji: str | None
+    liked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -614,6 +650,38 @@ class KeyUsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAdded(Event):
+    """Another system is called when something happens (A13); ``url`` as it may be read."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRemoved(Event):
+    """It is not called any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookStopped(Event):
+    """It took nothing for too long, or said that it is ``gone``; what waited was ``dropped``."""
+
+    name: str
+    url: str
+    gone: bool
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookResumed(Event):
+    """An admin has it called again."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormSent(Event):
     """The ticket was opened by the web form; ``consent``: the version of what was agreed to."""
 
@@ -952,6 +1020,14 @@ class CustomerChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased(Event):
+    """What was known of a customer was erased, with the words of so many ``tickets`` (S31)."""
+
+    person_id: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOpened(Event):
     """A company or household became known."""
 
@@ -970,7 +1046,41 @@ class ContractSigned(Event):
     until: str | None
 
 
-def name_of(event: Event) -> str:
-    """The journal's name of an event: ``TicketOpened`` → ``ticket_opened``."""
-    kind = type(event).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind).lstrip("_")
+def name_of(event: Event | type[Event]) -> str:
+    """The journal's name of an event, or of its type: ``TicketOpened`` → ``ticket_opened``."""
+    kind = event if isinstance(event, type) else type(event)
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSent(Event):
+    """A canned response became an answer, or only did what it does (E1)."""
+
+    response: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTagged(Event):
+    """Tags were given and taken (D3)."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRenamed(Event):
+    """An admin gave a tag another name, or joined it with the tag of that name."""
+
+    old: str
+    new: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRan(Event):
+    """A rule's conditions held (E2). ``done``: which of its actions were possible."""
+
+    rule: str
+    title: str
+    done: tuple[str, ...]

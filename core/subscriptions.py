@@ -1,17 +1,21 @@
 """Who acts upon events, in this order. One list for the process and for every test.
 
+0. the company's own rules;
 1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
 2. what is kept in step with it: clocks, the next contact, tasks;
 3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it;
-4. last, once, with everything that has happened: the journal, then the notices.
+4. last, once, with everything that has happened: the journal, then the notices, then the
+   calls of other systems.
 """
 
 from typing import Final
 
 from core import journal
+from core.automation import rules
 from core.contacts import merge
 from core.delivery import outbox
 from core.equipment import follow_ups, outages
+from core.integrations import webhooks
 from core.links import ticket_links
 from core.sla import clock_recorder
 from core.subscribers import Subscriber
@@ -19,6 +23,7 @@ from core.tasks import task_recorder
 from core.tickets import next_contact, parents, queue_order
 
 SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
+    rules.SUBSCRIBER,
     merge.SUBSCRIBER,
     follow_ups.SUBSCRIBER,
     outages.SUBSCRIBER,
@@ -30,4 +35,5 @@ SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     ticket_links.SUBSCRIBER,
     journal.SUBSCRIBER,
     outbox.SUBSCRIBER,
+    webhooks.SUBSCRIBER,
 )

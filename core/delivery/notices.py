@@ -18,12 +18,15 @@ from core.delivery.pacing import Priority
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What is stored of an event's ticket and message: where the ticket came from, and whether its
-    card shows the message's words whole. ``repeated``: the customer opens one after the other, in a
-    channel where each must not be acknowledged.
+    card shows the message's words whole. ``flooded``: the message is part of a flood.
+    ``by_letter``: the customer writes where a program may answer what a program says.
+    ``repeated``: they open one after the other there, so that each must not be acknowledged.
     """
 
     origin: str = ""
     in_card: bool = False
+    flooded: bool = False
+    by_letter: bool = False
     repeated: bool = False
 
 
@@ -67,6 +70,7 @@ class Notice:
 CARD_WAIT: Final = 2.0
 ALBUM_WAIT: Final = 1.0
 FLOOD_WAIT: Final = 2.0
+FOLD_WAIT: Final = 10.0
 
 
 def is_shown(event: e.TicketOpened) -> bool:
@@ -217,8 +221,8 @@ def _is_in_earnest(_event: e.Event, stored: Stored) -> bool:
 
 
 def _is_below_card(_event: e.Event, stored: Stored) -> bool:
-    """The card does not show these words: they are posted below it."""
-    return not stored.in_card
+    """Neither the card nor the post of a flood stands for these words: they are posted below it."""
+    return not (stored.in_card or stored.flooded)
 
 
 def _goes_to_all(event: Any, stored: Stored) -> bool:
@@ -317,6 +321,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.CustomerWrote: (
         *_WORDS_BELOW_CARD,
+        Notice(
+            _TO.OPERATORS,
+            "flood",
+            Priority.CARD_REFRESH,
+            when=lambda event: event.flood is not None,
+            wait=FOLD_WAIT,
+            dedup_key="flood:{flood}",
+        ),
         _card(lambda event: event.turned),
         Notice(
             _TO.CUSTOMER,
@@ -326,6 +338,17 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             when=lambda event: event.confirms,
         ),
     ),
+    e.FloodBegan: (
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "customer.flood",
+            when=lambda event: event.told,
+            if_stored=lambda _event, stored: not stored.by_letter,
+        ),
+    ),
+    e.MessageShown: (Notice(_TO.OPERATORS, "content", Priority.GROUP_NEWS),),
     e.WordsKept: (
         Notice(
             _TO.CUSTOMER,
@@ -343,7 +366,17 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             if_stored=_is_below_card,
             dedup_key="edit:{message_id}",
         ),
-        _card(if_stored=lambda _event, stored: stored.in_card),
+        _card(if_stored=lambda event, stored: stored.in_card or event.turned),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.edited",
+            when=lambda event: event.announced,
+            wait=CARD_WAIT,
+            dedup_key="edited:{message_id}",
+            reply="card",
+        ),
         Notice(
             _TO.CUSTOMER,
             "edit",
@@ -353,6 +386,33 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
         _to_reporters(
             "edit", when=lambda event: not event.from_customer, dedup_key="edit:{message_id}"
+        ),
+    ),
+    e.CustomerReacted: (
+        Notice(
+            _TO.OPERATORS,
+            "reaction",
+            Priority.RECEIPT,
+            when=lambda event: event.message_id is not None,
+            dedup_key="receipt:{message_id}",
+            reply="source",
+            extra=(("emoji", "👌"),),
+        ),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.disliked",
+            when=lambda event: event.message_id is not None and not event.liked,
+            dedup_key="disliked:{message_id}",
+            reply="source",
+        ),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            lambda event: f"customer.verdict.{'content' if event.liked else 'disputed'}",
+            when=lambda event: event.message_id is None,
         ),
     ),
     e.QuestionAfterAll: (_card(),),
@@ -503,6 +563,17 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.TopicChanged: (_card(),),
     e.TitleChanged: (_card(),),
+    e.TicketTagged: (_card(),),
+    e.RuleRan: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.rule_answered",
+            when=lambda event: "response" in event.done,
+            reply="card",
+        ),
+    ),
     e.DeadlineNear: (
         Notice(
             _TO.OPERATORS,
@@ -683,6 +754,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "setup.admin.appointed",
             when=lambda event: event.by == "invitation",
+        ),
+    ),
+    e.WebhookStopped: (
+        Notice(
+            _TO.ADMINS,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: "webhook.gone" if event.gone else "webhook.stopped",
         ),
     ),
     e.AdminDismissed: (

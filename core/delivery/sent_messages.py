@@ -17,7 +17,10 @@ from core.tx import ReadTx, Tx
 
 CARD: Final = "card"
 FORMER_CARD: Final = "former_card"
-_ROLES: Final = {"text": "notice", "content": "copy", "edit": "copy"}
+FLOOD: Final = "flood"
+_ROLES: Final = {"text": "notice", "content": "copy", "edit": "copy", FLOOD: FLOOD}
+# What stands for a stored message.
+_CARRYING: Final = frozenset({"copy", FLOOD})
 # So much is recalled by a new process: more than can be under way at once.
 RECALLED: Final = 500
 
@@ -60,7 +63,7 @@ async def note_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     chat = str(sent.note.get("chat", delivery.address))
     rows = [
         _row(MessageRef(delivery.channel, chat, str(number)), role, delivery.ticket_id)
-        | {"message_id": message if role == "copy" else None}
+        | {"message_id": message if role in _CARRYING else None}
         for number, message in zip(sent.message_refs, carried, strict=False)
     ]
     await _STANDS.change(tx.session, rows)
@@ -141,6 +144,22 @@ async def copies_of(tx: ReadTx, message_id: int, chat: Address) -> list[str]:
         .order_by(SentMessage.id)
     )
     return await tx.all(query)
+
+
+async def is_newest_notice(tx: ReadTx, ticket_id: int, ref: MessageRef) -> bool:
+    """Whether no later notice of the ticket stands in the same chat."""
+    query = (
+        select(SentMessage.message)
+        .where(
+            SentMessage.ticket_id == ticket_id,
+            SentMessage.role == "notice",
+            SentMessage.channel == ref.channel,
+            SentMessage.chat == ref.chat,
+        )
+        .order_by(SentMessage.id.desc())
+        .limit(1)
+    )
+    return await tx.first(query) == ref.message
 
 
 async def find_standing(tx: ReadTx, channel: str) -> list[MessageRef]:

@@ -1,5 +1,13 @@
 """All tables, without behaviour, on one floor."""
 
+from core.models.answers import (
+    ResponseRow,
+    ResponseUse,
+    RuleRow,
+    RuleRun,
+    TicketTag,
+    ViewRow,
+)
 from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
@@ -9,12 +17,15 @@ from core.models.people import (
     ContactPoint,
     Contract,
     Duty,
+    Erasure,
     Person,
     PersonMerge,
+    Restriction,
     Team,
     TeamMember,
     TicketTeam,
 )
+from core.models.reports import TicketMetrics
 from core.models.sla import (
     AccountAgreement,
     Agreement,
@@ -28,7 +39,15 @@ from core.models.sla import (
     Service,
     Timer,
 )
-from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
+from core.models.system import (
+    ApiCall,
+    ApiKey,
+    InboxRow,
+    JournalEntry,
+    Setting,
+    SystemState,
+    Webhook,
+)
 from core.models.tickets import (
     JunkTicket,
     Link,
@@ -63,6 +82,7 @@ __all__ = [
     "ContactPoint",
     "Contract",
     "Duty",
+    "Erasure",
     "InboxRow",
     "JournalEntry",
     "JunkTicket",
@@ -78,6 +98,11 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PriorityRow",
+    "ResponseRow",
+    "ResponseUse",
+    "Restriction",
+    "RuleRow",
+    "RuleRun",
     "SearchWord",
     "SentMessage",
     "Service",
@@ -89,8 +114,12 @@ __all__ = [
     "TeamMember",
     "Ticket",
     "TicketCamera",
+    "TicketMetrics",
     "TicketParent",
+    "TicketTag",
     "TicketTeam",
     "Timer",
     "Topic",
+    "ViewRow",
+    "Webhook",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from core import inbox
-from core.addresses import Address
+from core.addresses import WEBHOOK, Address
 from core.db import constant
 from core.events import DeskRecovered, DeskSick
 from core.inbox import Quarantined
@@ -64,6 +64,7 @@ async def find_symptoms(tx: ReadTx) -> set[str]:
         OutboxRow.state == constant("queued"),
         OutboxRow.error.is_not(None),
         OutboxRow.error != "blocked",  # a chat of ours that shut the bot out is told as such
+        OutboxRow.channel != constant(WEBHOOK),  # of another's system admins hear in a day
         OutboxRow.created_at <= tx.now - OVERDUE,
     )
     found = set()
@@ -227,7 +228,11 @@ async def quarantine_page(tx: ReadTx, before: int | None = None) -> QuarantinePa
     return QuarantinePage(tuple(found[:PAGE]), await inbox.count_quarantined(tx), older)
 
 
-async def replay_for(tx: Tx, sender: Sender, ids: Collection[int] | None) -> list[int]:
-    """Let these quarantined updates be handled again, or all; returns which. Raises NotAllowed."""
+async def replay_for(
+    tx: Tx, sender: Sender, ids: Collection[int] | None, *, unread: bool = False
+) -> list[int]:
+    """Let these quarantined updates be handled again, or all; returns which. ``unread``: see
+    `inbox.replay`. Raises NotAllowed.
+    """
     await arrive_as_admin(tx, sender)
-    return await inbox.replay(tx, ids)
+    return await inbox.replay(tx, ids, unread=unread)

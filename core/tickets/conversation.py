@@ -27,11 +27,12 @@ from core.sla import answer_clock
 from core.sla.answer_clock import ANSWER, is_known_late, owed_since, set_timers, unanswered_since
 from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
-from core.tickets.customer_message import ask_for_answer
+from core.tickets.customer_message import ask_for_answer, is_mere_thanks
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, find_location
 from core.tickets.lifecycle import access, assign, enter, place_in_queue, target_of
 from core.tickets.parents import has_children
 from core.tickets.relations import reach_of
+from core.tickets.tags import change_tags, tags_in
 from core.tx import Tx
 from core.words.names import NAMELESS, is_blank
 
@@ -86,7 +87,7 @@ async def reply(
             to_all=to_all,
         )
     )
-    if ticket.assignee_id is None:
+    if ticket.assignee_id is None and tx.actor.role != "system":  # a rule's answer is nobody's
         await assign(tx, ticket, by_answer=True)
     await enter(tx, ticket, "wait" if wait else "reply")
     return ticket
@@ -116,7 +117,9 @@ async def refuse_kind(tx: Tx, ticket_id: int, kind: str) -> None:
 
 
 async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
-    """Add an internal note (B16). It is never shown to the customer and moves nothing."""
+    """Add an internal note (B16). It is never shown to the customer and moves nothing; `#word` in
+    it is a tag of the ticket.
+    """
     ticket = await access(tx, ticket_id, "note")
     if incoming.kind == "text" and is_blank(incoming.text):
         raise Unreadable("refusal.empty_note", number=ticket_id)
@@ -130,6 +133,7 @@ async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
     )
     await tx.insert(row)
     tx.emit(NoteWritten(ticket_id=ticket.id, note_id=row.id))
+    await change_tags(tx, ticket, tags_in(incoming.text))
     return ticket
 
 
@@ -329,6 +333,8 @@ async def _edit_note(tx: Tx, note_id: int, incoming: IncomingMessage) -> Note | 
     old, note.text, note.content = note.text, incoming.text, incoming.content
     note.edited_at = tx.now
     tx.emit(NoteEdited(ticket_id=note.ticket_id, note_id=note.id, old=old))
+    ticket = await tx.get(Ticket, note.ticket_id)
+    await change_tags(tx, ticket, tags_in(incoming.text))
     return note
 
 
@@ -343,6 +349,7 @@ async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> 
         return message
     if message.in_card:
         await _edit_opening(tx, message)
+    announced, turned = await _look_again(tx, message, incoming)
     tx.emit(
         MessageEdited(
             ticket_id=message.ticket_id,
@@ -350,9 +357,27 @@ async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> 
             from_customer=message.from_customer,
             old=old,
             new=message.text,
+            announced=announced,
+            turned=turned,
         )
     )
     return message
+
+
+async def _look_again(tx: Tx, message: Message, incoming: IncomingMessage) -> tuple[bool, bool]:
+    """Return whether operators are told of a customer's edit, and whether it turns the ticket.
+
+    Nobody looks at a ticket that waits for its customer, or has ended. Where it waits, new words
+    are the customer's turn taken.
+    """
+    ticket = await tx.get(Ticket, message.ticket_id, hold=True)
+    state = (await workflow_of(tx)).state(ticket.state)
+    waits = state.category == "waiting"
+    if not message.from_customer or not (waits or state.final or state.resolution):
+        return False, False
+    if is_mere_thanks(incoming):
+        return False, False
+    return True, waits and await ask_for_answer(tx, ticket)
 
 
 async def _edit_opening(tx: Tx, message: Message) -> None:

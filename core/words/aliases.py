@@ -21,6 +21,8 @@ ALIASES: Final[dict[str, str]] = {
     "вернуть": "reopen",
     "обращение": "ticket",
     "журнал": "journal",
+    "сообщения": "messages",
+    "переписка": "messages",
     "очередь": "queue",
     "мои": "my",
     "просрочено": "overdue",
@@ -65,9 +67,20 @@ ALIASES: Final[dict[str, str]] = {
     "спам": "junk",
     "ключ": "key",
     "выгрузка": "export",
+    "статистика": "stats",
+    "стат": "stats",
     "ключи": "key",
+    "вебхук": "webhook",
+    "вебхуки": "webhook",
     "здоровье": "health",
     "восстановление": "restored",
+    "т": "t",
+    "тег": "tag",
+    "списки": "views",
+    "правила": "rules",
+    "теги": "tags",
+    "шаблон": "t",
+    "шаблоны": "t",
 }
 
 SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})
@@ -108,6 +121,7 @@ VIEWS: Final[dict[str, str]] = {
 """Names of lists, besides their own."""
 
 REPORTS: Final[dict[str, str]] = {
+    "": "overdue",
     "overdue": "overdue",
     "просрочено": "overdue",
     "просроченные": "overdue",
@@ -149,6 +163,15 @@ TASK_VERBS: Final[dict[str, str]] = {
 }
 """What `/task 3` does besides showing it."""
 
+
+RESPONSE_VERBS: Final[dict[str, str]] = {
+    "add": "add",
+    "добавить": "add",
+    "del": "delete",
+    "delete": "delete",
+    "удалить": "delete",
+}
+"""What `/t` does in an admin's private chat, besides showing."""
 
 BY_MAIL: Final = re.compile(r"\s*(?:mail|e-mail|email|почта|письмо)\s*:\s*", re.IGNORECASE)
 """What stands before an answer that goes by mail."""

@@ -10,7 +10,13 @@ from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.dispatcher.event.telegram import TelegramEventObserver
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessageUnion, Message
+from aiogram.types import (
+    CallbackQuery,
+    ChatMemberUpdated,
+    MaybeInaccessibleMessageUnion,
+    Message,
+    MessageReactionUpdated,
+)
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from channels.telegram.messages.message_parser import message_ref
@@ -33,7 +39,10 @@ from handlers.telegram.customer import routes as customer
 from handlers.telegram.customer import tickets
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
+from handlers.telegram.operators import responses as canned
 from handlers.telegram.operators.buttons import on_button as on_group_button
+from handlers.telegram.operators.buttons import turn_page_in_private
+from handlers.telegram.operators.commands import on_private_message
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
 from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat, role_of
 from handlers.telegram.responder import Acknowledgements, Responder
@@ -59,7 +68,9 @@ def dispatcher(
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
         made.message: on_message,
         made.edited_message: on_edited_message,
+        made.message_reaction: on_reaction,
         made.callback_query: on_button,
+        made.inline_query: canned.on_inline_query,
         made.my_chat_member: on_own_membership,
         made.chat_member: on_membership,
     }
@@ -75,8 +86,13 @@ def dispatcher(
 # returns True has handled the message.
 _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
     Role.CUSTOMER: (customer.on_message,),
-    Role.OPERATOR: (private.on_message, customer.on_message),
-    Role.ADMIN: (admins.on_message, private.on_message, customer.on_message),
+    Role.OPERATOR: (private.on_message, on_private_message, customer.on_message),
+    Role.ADMIN: (
+        admins.on_message,
+        private.on_message,
+        on_private_message,
+        customer.on_message,
+    ),
 }
 
 
@@ -139,18 +155,27 @@ async def on_edited_message(
     return await group_messages.on_edit(message, bot, desk, sender)
 
 
+async def on_reaction(
+    event: MessageReactionUpdated, desk: Desk, sender: Sender | None = None
+) -> Any:
+    """What a customer thinks of an answer; reactions in groups are among colleagues."""
+    if event.chat.type != "private" or sender is None:
+        return UNHANDLED
+    return await customer.on_reaction(event, desk, sender)
+
+
 # Buttons.
 
 
 async def _turn_page(context: ButtonContext, data: ListPage) -> None:
-    """Admins see the lists of reports in private, and their own tickets like any customer."""
-    handler = tickets.turn_ticket_page if data.view == OWN else admins.on_button
+    """Staff see the lists of their work in private, and their own tickets like any customer."""
+    handler = tickets.turn_ticket_page if data.view == OWN else turn_page_in_private
     await handler(context, data)
 
 
 _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
     Role.CUSTOMER: customer.BUTTONS,
-    Role.OPERATOR: {**customer.BUTTONS, **private.BUTTONS},
+    Role.OPERATOR: {**customer.BUTTONS, **private.BUTTONS, ListPage: _turn_page},
     Role.ADMIN: {
         **customer.BUTTONS,
         **private.BUTTONS,

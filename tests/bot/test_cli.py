@@ -141,6 +141,8 @@ MORE: Final = {
     "restore": ("backup.db",),
     "export": ("tickets.xlsx",),
     "key": ("list",),
+    "webhook": ("list",),
+    "person": ("find", "anna"),
 }
 
 

@@ -42,9 +42,11 @@ OPERATOR: Final = (
     "my",
     "overdue",
     "find",
+    "views",
     "ticket",
     "take",
     "reply",
+    "t",
     "note",
     "wait",
     "freeze",
@@ -75,6 +77,9 @@ OPERATOR: Final = (
     "outage",
     "topic",
     "title",
+    "messages",
+    "tag",
+    "tags",
     "journal",
     "undo",
     "help",
@@ -83,7 +88,20 @@ OPERATOR: Final = (
 ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
 ADMIN_IN_PRIVATE: Final = (
     *CUSTOMER,
-    *("report", "health", "quarantine", "junk", "restored", "export", "key", "setup"),
+    *(
+        "report",
+        "stats",
+        "health",
+        "quarantine",
+        "junk",
+        "restored",
+        "export",
+        "key",
+        "webhook",
+        "t",
+        "rules",
+        "setup",
+    ),
 )
 # What Telegram shows to readers of any other language.
 OTHERWISE: Final = "en"

@@ -2,9 +2,13 @@
 
 from typing import Final
 
-from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
+from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEntry
+from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
+from core.directory.kinds.responses import ResponseEntry
+from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
+from core.directory.kinds.views import ViewEntry
 from core.directory.schema import Kinds
 
 KINDS: Final[Kinds] = (
@@ -15,5 +19,9 @@ KINDS: Final[Kinds] = (
     CalendarEntry,
     AgreementEntry,
     AccountAgreementEntry,
+    AccountDomainEntry,
     TeamEntry,
+    ResponseEntry,
+    ViewEntry,
+    RuleEntry,
 )

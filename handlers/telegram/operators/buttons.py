@@ -18,6 +18,12 @@ from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.responses import (
+    DropResponse,
+    ResponsePage,
+    SendResponse,
+    ShowResponse,
+)
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
@@ -29,16 +35,17 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
+from channels.telegram.screens.words import ShowWords, draw_page
 from core.addresses import Address
 from core.errors import NoSuchTicket, Refusal
 from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, card_of
+from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
-from core.tickets.lists import VIEWS
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
-from handlers.telegram.operators import agreements, people, tasks, teams, ticket_commands
+from handlers.telegram.operators import agreements, people, responses, tasks, teams, ticket_commands
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
 from handlers.telegram.operators.read_commands import read_page, show_journal
@@ -255,10 +262,33 @@ async def _whole(context: GroupButton, data: ShowWhole) -> None:
     )
 
 
+async def _words(context: GroupButton, data: ShowWords) -> None:
+    """Show a page of what was said, below the post of a flood or in place of another page."""
+    if data.verb == "post":
+        count = await context.act(post_page, data.ticket_id, data.at)
+        await context.toast("words_posted", n=count)
+        return
+    read = page_with if data.verb == "with" else page_of_words
+    screen = draw_page(context.renderer, await context.read(read, data.ticket_id, data.at))
+    await context.toast()
+    await (context.show if data.verb == "with" else context.edit)(screen)
+
+
+async def turn_page_in_private(pressed: ButtonContext, data: ListPage) -> None:
+    """Turn a page of a list that somebody who works here has asked for in private."""
+    context = GroupButton(
+        pressed.desk,
+        pressed.responder,
+        pressed.sender,
+        pressed.message,
+        pressed,
+        in_private=True,
+    )
+    await _page(context, data)
+
+
 async def _page(context: GroupButton, data: ListPage) -> None:
     """Turn a page; from a notice, show the list below it."""
-    if data.view != "find" and data.view not in VIEWS:
-        raise Refusal("refusal.outdated")
     asker, words = await _asked_by(context, data.view)
     page = await context.read(
         read_page, data.view, data.cursor, asker, words, backward=data.backward
@@ -312,6 +342,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     RetryAnswer: _retry,
     QuestionAfterAll: _question,
     ShowWhole: _whole,
+    ShowWords: _words,
     ListPage: _page,
     ShowPerson: people.on_button,
     MakeParent: ticket_commands.make_parent,
@@ -323,4 +354,8 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     TaskPage: _task_page,
     ResolveTasks: _end_with_tasks,
     CloseTasks: _end_with_tasks,
+    ResponsePage: responses.turn,
+    ShowResponse: responses.show,
+    SendResponse: responses.send,
+    DropResponse: responses.drop,
 }

@@ -6,22 +6,33 @@ from difflib import get_close_matches
 from enum import Enum, auto
 from typing import Final
 
+from channels.telegram.messages.message_parser import read
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.teams.teams import HIGHEST
 from core.texts import Key
+from core.tickets.incoming import IncomingMessage
 from core.words.aliases import ALIASES
 from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
+from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
     people,
     private,
     read_commands,
+    responses,
     tasks,
     teams,
     ticket_commands,
 )
-from handlers.telegram.operators.context import Command, CommandContext, example, parse
+from handlers.telegram.operators.context import (
+    Command,
+    CommandContext,
+    example,
+    name_for,
+    parse,
+)
+from handlers.telegram.origin import is_borrowed
 
 __all__ = ["COMMANDS", "Command", "Number", "Row", "Words", "carry_out", "parse"]
 
@@ -92,6 +103,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "take": Row(ticket_commands.take),
     "release": Row(ticket_commands.release),
     "reply": Row(ticket_commands.reply, words=_MUST, sign=_SHOWN),
+    "t": Row(responses.choose, words=_MAY, sign=_SHOWN),
     "note": Row(ticket_commands.note, words=_MUST, sign=_SHOWN),
     "wait": Row(ticket_commands.wait, words=_MAY, sign=Sign.CARD_UNLESS_SAID),
     "freeze": Row(ticket_commands.freeze, words=_MAY),
@@ -112,6 +124,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "broadcast": Row(ticket_commands.broadcast, words=_MUST, sign=_SHOWN),
     "title": Row(ticket_commands.title, words=_MUST),
     "topic": Row(ticket_commands.topic, words=_MUST),
+    "tag": Row(ticket_commands.tag, words=_MUST),
+    "tags": Row(ticket_commands.tags, _NO, _MAY, _SHOWN),
     "class": Row(agreements.class_, words=_MAY, sign=_SHOWN),
     "priority": Row(agreements.priority, words=_MAY, sign=_SHOWN),
     "next": Row(agreements.next_, words=_MUST, sign=_REACTION),
@@ -119,8 +133,10 @@ COMMANDS: Final[dict[str, Row]] = {
     "times": Row(agreements.times, sign=_SHOWN),
     "undo": Row(ticket_commands.undo, _NO, _MAY, _SHOWN),
     "ticket": Row(read_commands.ticket, sign=_SHOWN),
+    "messages": Row(read_commands.messages, sign=_SHOWN),
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
+    "views": Row(read_commands.views, _NO, _MAY, _SHOWN),
     "my": Row(read_commands.my, _NO, _MAY, _SHOWN),
     "overdue": Row(read_commands.overdue, _NO, _MAY, _SHOWN),
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
@@ -138,6 +154,36 @@ COMMANDS: Final[dict[str, Row]] = {
     "help": Row(help_, _NO, _MAY, _SHOWN),
     "report": Row(read_commands.report, _NO, _MAY, _SHOWN, admins=True),
 }
+
+
+# What only shows works in the private chat, too (X16): it concerns whoever asks.
+_READING: Final = frozenset(
+    {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams"}
+)
+
+
+async def on_private_message(context: MessageContext) -> bool:
+    """A command of somebody who works here, that only shows, in their private chat."""
+    message, text = context.message, context.message.text or ""
+    if not text.startswith("/") or is_borrowed(message):
+        return False
+    command = parse(text, await name_for(context.bot, text), context.desk.company.number_mask)
+    incoming = read(message)
+    if command is None or not isinstance(incoming, IncomingMessage):
+        return False
+    if command.name not in _READING:
+        return False
+    asked = CommandContext(
+        context.desk,
+        context.responder,
+        context.sender,
+        message,
+        incoming,
+        command,
+        in_private=True,
+    )
+    await carry_out(asked, None)
+    return True
 
 
 async def carry_out(context: CommandContext, replied: int | None) -> None:

@@ -6,16 +6,18 @@ from typing import Any, Final
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens.journal import draw_entry, names_of
 from channels.telegram.screens.screen import clipped
-from channels.telegram.screens.ticket_list import age, draw
+from channels.telegram.screens.ticket_list import age, draw, draw_views
+from channels.telegram.screens.words import draw_page, draw_words
 from core import journal as journal_store
 from core.addresses import Address
 from core.errors import NoSuchTicket, Unreadable
 from core.people.staff import for_admin, id_of
-from core.texts import Key
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
-from core.tickets.lists import VIEWS, Page, found_of, page_of
+from core.tickets.conversation_pages import page_of_words
+from core.tickets.lists import VIEWS, Page, found_of, page_of, page_of_view
 from core.tickets.next_contact import contact_of
 from core.tickets.unassigned import Unassigned, find_unassigned
+from core.tickets.views import find_view, open_view, views_for
 from core.tx import ReadTx
 from core.words.aliases import REPORTS
 from core.words.aliases import VIEWS as VIEW_NAMES
@@ -38,7 +40,7 @@ async def ticket(context: CommandContext) -> None:
     if at is not None:
         passed = "_passed" if at <= responder.renderer.now else ""
         blocks.append(responder.html(f"operators.contact{passed}", {"at": at}))
-    said = [(one.created_at, _said(responder, one)) for one in words]
+    said = [(one.created_at, draw_words(responder.renderer, one, _SHOWN)) for one in words]
     said += [
         (
             at,
@@ -72,18 +74,14 @@ def _since(responder: Responder, card: Card) -> list[str]:
     return facts
 
 
-def _said(responder: Responder, words: Words) -> str:
-    who = "customer" if words.from_customer else "ours"
-    key = "operators.said.withdrawn" if words.withdrawn else f"operators.said.{who}"
-    head = responder.html(key, {"name": clean_name(words.author), "at": words.created_at})
-    kind = str(words.content.get("kind", "text"))
-    if kind != "text":
-        head += responder.html("operators.said.kind", {"kind": Key(f"kind.{kind}")})
-    return f"{head}\n{_quoted(responder, words.text)}" if words.text.strip() else head
-
-
 def _quoted(responder: Responder, text: str) -> str:
     return responder.html("card.opening", {"words": clipped(text, _SHOWN)}) if text.strip() else ""
+
+
+async def messages(context: CommandContext) -> None:
+    """Everything that was said in the ticket, from its newest page on."""
+    page = await context.read(page_of_words, context.number)
+    await context.show(draw_page(context.renderer, page))
 
 
 async def journal(context: CommandContext) -> None:
@@ -121,9 +119,19 @@ async def queue(context: CommandContext) -> None:
     wanted = context.command.rest.casefold()
     view = VIEW_NAMES.get(wanted, wanted or "queue")
     if view not in VIEWS:
-        views = ", ".join(VIEWS)
-        raise Unreadable("operators.no_view", words=wanted[:40], views=views)
+        saved = await context.read(find_view, context.sender.address, wanted)
+        if saved is None:
+            offered = await context.read(views_for, context.sender.address)
+            views = ", ".join([*VIEWS, *(one.code for one in offered)])
+            raise Unreadable("operators.no_view", words=wanted[:40], views=views)
+        view = saved.code
     await _show(context, view)
+
+
+async def views(context: CommandContext) -> None:
+    """The saved lists that are for whoever asks."""
+    offered = await context.read(views_for, context.sender.address)
+    await context.show(draw_views(context.renderer, offered))
 
 
 async def my(context: CommandContext) -> None:
@@ -174,5 +182,8 @@ async def read_page(
     """A page of any list. ``asker`` is who asked for the list, not who turns its pages."""
     if view == "find":
         return await found_of(tx, words, cursor, backward=backward)
-    person = await id_of(tx, asker) if view == "mine" else None
-    return await page_of(tx, view, cursor, backward=backward, person=person)
+    if view in VIEWS:
+        person = await id_of(tx, asker) if view == "mine" else None
+        return await page_of(tx, view, cursor, backward=backward, person=person)
+    saved, person = await open_view(tx, asker, view), await id_of(tx, asker)
+    return await page_of_view(tx, saved, cursor, backward=backward, person=person)

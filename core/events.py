@@ -1020,6 +1020,14 @@ class CustomerChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased(Event):
+    """What was known of a customer was erased, with the words of so many ``tickets`` (S31)."""
+
+    person_id: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOpened(Event):
     """A company or household became known."""
 

@@ -121,6 +121,7 @@ VIEWS: Final[dict[str, str]] = {
 """Names of lists, besides their own."""
 
 REPORTS: Final[dict[str, str]] = {
+    "": "overdue",
     "overdue": "overdue",
     "просрочено": "overdue",
     "просроченные": "overdue",

@@ -3,6 +3,7 @@
 import difflib
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
@@ -19,6 +20,7 @@ LONGEST_TITLE: Final = 100
 LONGEST_WORKING_SPAN: Final = timedelta(days=366)
 
 _CODE: Final = r"[a-z0-9][a-z0-9_.-]{0,31}"  # as buttons carry them
+_DOMAIN: Final = r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,4}"
 LANGUAGE: Final = r"[a-z]{2,3}([-_][A-Za-z]{2,8})?"
 _HOURS: Final = r"([01]?\d|2[0-4]):[0-5]\d-([01]?\d|2[0-4]):[0-5]\d"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -54,6 +56,9 @@ def _check_titles(value: dict[str, str]) -> dict[str, str]:
 
 
 Code = Annotated[str, _matches(_CODE, "code"), Json({"type": "string", "pattern": f"^{_CODE}$"})]
+Domain = Annotated[
+    str, _matches(_DOMAIN, "domain"), Json({"type": "string", "pattern": f"^{_DOMAIN}$"})
+]
 Title = Annotated[
     str,
     AfterValidator(_check_title),
@@ -78,10 +83,16 @@ Titles = Annotated[
 ]
 
 
-def _check_weekday(value: str) -> str:
-    if value not in DAYS:
-        raise refusal("not_a_choice", value, allowed=choices(DAYS))
-    return value
+def one_of(allowed: Iterable[str]) -> tuple[Any, Any]:
+    """What makes a text one of these words: `Annotated[str, *one_of(...)]`."""
+    known = tuple(allowed)
+
+    def check(value: str) -> str:
+        if value not in known:
+            raise refusal("not_a_choice", value, allowed=choices(known))
+        return value
+
+    return AfterValidator(check), Json({"type": "string", "enum": list(known)})
 
 
 # Spans
@@ -191,9 +202,7 @@ Interval = Annotated[
     str, AfterValidator(_check_interval), Json({"type": "string", "pattern": f"^{_HOURS}$"})
 ]
 Hours = Annotated[list[Interval], AfterValidator(_check_hours)]
-Weekday = Annotated[
-    str, AfterValidator(_check_weekday), Json({"type": "string", "enum": list(DAYS)})
-]
+Weekday = Annotated[str, *one_of(DAYS)]
 Week = Annotated[dict[Weekday, Hours], AfterValidator(_check_week)]
 Day = Annotated[
     str,

@@ -5,6 +5,7 @@ from typing import Final
 _ANYONE_OF_US: Final = frozenset({"operator", "admin"})
 _CUSTOMER: Final = frozenset({"customer"})
 _MACHINE: Final = frozenset({"system"})
+_US_AND_RULES: Final = _ANYONE_OF_US | _MACHINE
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "hear": _CUSTOMER,
@@ -12,13 +13,13 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "dispute": _CUSTOMER,
     "take": _ANYONE_OF_US,
     "release": _ANYONE_OF_US,
-    "reply": _ANYONE_OF_US,
-    "note": _ANYONE_OF_US,
-    "wait": _ANYONE_OF_US,
+    "reply": _US_AND_RULES,
+    "note": _US_AND_RULES,
+    "wait": _US_AND_RULES,
     "freeze": _ANYONE_OF_US,
     "unfreeze": _ANYONE_OF_US,
-    "resolve": _ANYONE_OF_US,
-    "close": _ANYONE_OF_US,
+    "resolve": _US_AND_RULES,
+    "close": _US_AND_RULES,
     "cancel": _ANYONE_OF_US,
     "reopen": _ANYONE_OF_US,
     "title": _ANYONE_OF_US,
@@ -26,8 +27,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "classify": _ANYONE_OF_US,
     "prioritise": _ANYONE_OF_US,
     "next": _ANYONE_OF_US,
-    "assign": _ANYONE_OF_US,
-    "escalate": _ANYONE_OF_US,
+    "assign": _US_AND_RULES,
+    "escalate": _US_AND_RULES,
     "duty": _ANYONE_OF_US,
     "task": _ANYONE_OF_US,
     "look": _ANYONE_OF_US,
@@ -47,7 +48,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "merge_any": frozenset({"admin"}),
     "contract": frozenset({"admin"}),
     "tags": frozenset({"admin"}),
-    "assign_any": frozenset({"admin"}),
+    "assign_any": frozenset({"admin", "system"}),
     "release_any": frozenset({"admin"}),
     "undo_any": frozenset({"admin"}),
     "report": frozenset({"admin"}),

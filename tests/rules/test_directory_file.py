@@ -89,6 +89,17 @@ markers = ["overdue"]
 tags = ["vip"]
 older = "2d"
 order = "oldest"
+
+[[rule]]
+code = "vip"
+title = "VIP first"
+event = "opened"
+when = { words = ["director"], cameras = ["MOS_*"], unassigned = true }
+then = { priority = "urgent", tags = ["vip"], note = "Call at once." }
+
+[[account_domain]]
+domain = "house.test"
+account = "House 10"
 """
 
 # The number of its last line.

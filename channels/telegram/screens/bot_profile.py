@@ -99,6 +99,7 @@ ADMIN_IN_PRIVATE: Final = (
         "key",
         "webhook",
         "t",
+        "rules",
         "setup",
     ),
 )

@@ -48,6 +48,10 @@ def draw_entry(
         given |= {name: _topic(renderer, names.topics, given[name]) for name in ("old", "new")}
     if event == "ticket_classified":
         given["kind"] = _kind(renderer, names.classes, given)
+    if event == "rule_ran":
+        given["actions"] = ", ".join(
+            renderer.plain(f"rules.action.{name}") for name in given["done"]
+        )
     if event == "ticket_tagged":
         given["tags"] = _tags(given)
     if event == "clocks_set":
@@ -79,6 +83,8 @@ def _variant(event: str, given: Mapping[str, Any]) -> str:
     """The key of the entry's text, for events that have several."""
     if event == _MOVE:
         return f"move.{given['verb']}"
+    if event == "rule_ran" and not given["done"]:
+        return f"{event}_nothing"
     if event in _CLOCK_EVENTS:
         return f"{event}.{given['kind']}"
     if event == "clocks_set":

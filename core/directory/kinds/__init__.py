@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
+from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEntry
+from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
 from core.directory.kinds.responses import ResponseEntry
+from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
 from core.directory.kinds.views import ViewEntry
@@ -20,4 +22,6 @@ KINDS: Final[Kinds] = (
     TeamEntry,
     ResponseEntry,
     ViewEntry,
+    RuleEntry,
+    AccountDomainEntry,
 )

@@ -343,7 +343,7 @@ def build(
     mails = mail_handler(settings, desk, texts, files)
     handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, handle_mails(mails))
     update_queue = UpdateQueue(desk, handler.handle, news)
-    stored = partial(_tell_stored, news, peers)
+    stored = news.set if peers is None else partial(_tell_stored, news, peers)
     fetchers = mail_fetchers(settings, desk, files, stored, lambda: update_queue.waiting)
     poller = _intake(settings, bot, desk, stored, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
@@ -377,10 +377,9 @@ def build(
     )
 
 
-def _tell_stored(news: asyncio.Event, peers: Peers | None) -> None:
+def _tell_stored(news: asyncio.Event, peers: Peers) -> None:
     news.set()
-    if peers is not None:
-        peers.tell("stored")
+    peers.tell("stored")
 
 
 def _intake(

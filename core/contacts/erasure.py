@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import String, bindparam, cast, delete, or_, select, text, update
 
+from core.delivery.outbox_store import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
 from core.models import (
@@ -25,7 +26,6 @@ from core.models import (
     Message,
     Note,
     Outage,
-    OutboxRow,
     Person,
     PersonMerge,
     SearchWord,
@@ -182,18 +182,7 @@ async def _erase_traces(
     )
     in_their_chat = InboxRow.ordering_key.in_(points)
     await tx.change(update(InboxRow).where(done, in_their_chat).values(ordering_key=""))
-    mine = or_(OutboxRow.ticket_id.in_(tickets), OutboxRow.person_id.in_(people))
-    waits = OutboxRow.state.in_(("queued", "failed"))
-    await tx.change(update(OutboxRow).where(mine, waits).values(state="dropped", done_at=tx.now))
-    ended = OutboxRow.state.in_(("sent", "dropped"))
-    await tx.change(
-        update(OutboxRow).where(or_(mine, ended)).values(facts={}, probe_context=None, error=None)
-    )
-    await tx.change(
-        update(OutboxRow)
-        .where(OutboxRow.address.in_(points), ended)
-        .values(address="", ordering_key="")
-    )
+    await erase_deliveries(tx, tickets, people, points)
     await tx.change(delete(SentMessage).where(SentMessage.chat.in_(points)))
     await tx.change(delete(ApiCall))
 
@@ -243,7 +232,8 @@ async def _protection(tx: Tx) -> tuple[list[str], list[str]]:
         lifted, protected = (f"ALTER TABLE journal {verb} TRIGGER USER" for verb in verbs)
         return [lifted], [protected]
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'journal'"
-    triggers = (await tx.session.execute(text(query))).all()
+    listed: Any = text(query).columns(name=String, sql=String)
+    triggers = await tx.rows(listed)
     return [f"DROP TRIGGER {name}" for name, _ in triggers], [sql for _, sql in triggers]
 
 

@@ -117,10 +117,6 @@ class Courier:
         self._at_rest.set()
 
     @property
-    def _may_deliver(self) -> bool:
-        return self.leads is None or self.leads()
-
-    @property
     def _stopping(self) -> bool:
         return self._sender.stop.is_set()
 
@@ -213,17 +209,18 @@ class Courier:
         self._resting = {a: at for a, at in self._resting.items() if at > now}
         pause = self.pacer.delay_of_all(now)
         batch = await self._follow_moves(self._take_results(now))
+        may_deliver = self.leads is None or self.leads()
         may_claim = (
             pause <= 0
             and not self._stopping
-            and self._may_deliver
+            and may_deliver
             and not self.desk.company.on_hold
             and (news or bool(self._reached and self._to_wake(now)) or await self._is_any_ready())
         )
         if batch or may_claim:
             for delivery in await self._turn(batch, now, claim=may_claim):
                 self._begin([delivery], self._sender.send)
-        if self._may_deliver:
+        if may_deliver:
             await self._look_for_slow_answers(now)
         rests = [at - now for at in self._resting.values()]
         tries = [each.retry_at - now for each in self._results if each.retry_at > now]
@@ -431,7 +428,8 @@ class Courier:
 
     def _is_left_to_others(self, each: Settlement) -> bool:
         """Return whether nothing is written down of it here: whoever delivers next finds out."""
-        return each.result.outcome is Outcome.UNCERTAIN or not self._may_deliver
+        leads = self.leads is None or self.leads()
+        return each.result.outcome is Outcome.UNCERTAIN or not leads
 
     def _note_reach(self, each: Settlement) -> None:
         """Notice a channel that is out of reach, and its first success after that."""

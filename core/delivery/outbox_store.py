@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 
 from core.db import PreparedStatement, constant
 from core.db.statements import one_of
@@ -285,6 +285,26 @@ async def count_pending(tx: ReadTx) -> int:
     """How many rows wait."""
     query = select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(PENDING))
     return int(await tx.first(query) or 0)
+
+
+async def erase_deliveries(
+    tx: Tx, tickets: Collection[int], people: Collection[int], chats: Collection[str]
+) -> None:
+    """Drop what waits for these people and about these tickets, and forget what was said in
+    everything that has left, to whomever: it may name them.
+    """
+    mine = or_(OutboxRow.ticket_id.in_(tickets), OutboxRow.person_id.in_(people))
+    waits = OutboxRow.state.in_(("queued", "failed"))
+    await tx.change(update(OutboxRow).where(mine, waits).values(state="dropped", done_at=tx.now))
+    ended = OutboxRow.state.in_(("sent", "dropped"))
+    await tx.change(
+        update(OutboxRow).where(or_(mine, ended)).values(facts={}, probe_context=None, error=None)
+    )
+    await tx.change(
+        update(OutboxRow)
+        .where(OutboxRow.address.in_(chats), ended)
+        .values(address="", ordering_key="")
+    )
 
 
 async def purge(tx: Tx) -> int:

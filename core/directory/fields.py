@@ -3,6 +3,7 @@
 import difflib
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
@@ -78,10 +79,20 @@ Titles = Annotated[
 ]
 
 
-def _check_weekday(value: str) -> str:
-    if value not in DAYS:
-        raise refusal("not_a_choice", value, allowed=choices(DAYS))
-    return value
+def one_of(allowed: Sequence[str]) -> AfterValidator:
+    """The check of a field that holds one of these words."""
+
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise refusal("not_a_choice", value, allowed=choices(allowed))
+        return value
+
+    return AfterValidator(check)
+
+
+def enum(allowed: Sequence[str]) -> Json:
+    """The same for the JSON Schema."""
+    return Json({"type": "string", "enum": list(allowed)})
 
 
 # Spans
@@ -191,9 +202,7 @@ Interval = Annotated[
     str, AfterValidator(_check_interval), Json({"type": "string", "pattern": f"^{_HOURS}$"})
 ]
 Hours = Annotated[list[Interval], AfterValidator(_check_hours)]
-Weekday = Annotated[
-    str, AfterValidator(_check_weekday), Json({"type": "string", "enum": list(DAYS)})
-]
+Weekday = Annotated[str, one_of(DAYS), enum(DAYS)]
 Week = Annotated[dict[Weekday, Hours], AfterValidator(_check_week)]
 Day = Annotated[
     str,

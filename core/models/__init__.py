@@ -1,6 +1,15 @@
 """All tables, without behaviour, on one floor."""
 
 from core.models.delivery import LinkedChat, OutboxRow, SentMessage
+from core.models.directory import (
+    Closing,
+    ClosingReason,
+    DirectoryVersion,
+    FieldRow,
+    FieldValue,
+    NoticeRow,
+    Rating,
+)
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
@@ -58,9 +67,14 @@ __all__ = [
     "Category",
     "Classification",
     "Clock",
+    "Closing",
+    "ClosingReason",
     "ContactPoint",
     "Contract",
+    "DirectoryVersion",
     "Duty",
+    "FieldRow",
+    "FieldValue",
     "InboxRow",
     "JournalEntry",
     "JunkTicket",
@@ -70,12 +84,14 @@ __all__ = [
     "MoveRow",
     "NextContact",
     "Note",
+    "NoticeRow",
     "Outage",
     "OutageOffer",
     "OutboxRow",
     "Person",
     "PersonMerge",
     "PriorityRow",
+    "Rating",
     "SearchWord",
     "SentMessage",
     "Service",

@@ -22,6 +22,7 @@ _THEIRS = frozenset({"waiting"})
 _ENDED = frozenset({"closed", "cancelled"})
 # Categories in which nobody is waited for: put off, or the customer checks the result.
 _NOBODYS = frozenset({"frozen", "resolved"})
+_OTHERS = frozenset({"on_hold"})
 
 
 @dataclass(slots=True)
@@ -31,13 +32,14 @@ class Measures:
     ``first_response``: from its opening to our first delivered answer, or solution in words;
     ``states``: how long in which state, by code; ``life``: from the opening to the last end, or
     until now. ``by_us``: how long the customer waited for our word; ``by_customer``: how long we
-    waited for theirs.
+    waited for theirs; ``by_others``: how long for somebody else's.
     """
 
     first_response: timedelta | None = None
     life: timedelta = timedelta()
     by_us: timedelta = timedelta()
     by_customer: timedelta = timedelta()
+    by_others: timedelta = timedelta()
     states: dict[str, timedelta] = field(default_factory=dict)
 
 
@@ -79,6 +81,8 @@ class _TimeTally:
         measures.states[self.state] = measures.states.get(self.state, timedelta()) + passed
         if self.category in _THEIRS:
             measures.by_customer += passed
+        elif self.category in _OTHERS:
+            measures.by_others += passed
         elif self.waiting and self.category not in _NOBODYS:
             measures.by_us += passed
 

@@ -74,6 +74,20 @@ titles = { en = "Field crew" }
 level = 2
 chat = -1001234567890
 members = ["@olga", 512340202]
+
+[[state]]
+code = "supplier"
+titles = { en = "Waiting for the supplier" }
+category = "on_hold"
+pause = true
+sources = ["new", "in_progress"]
+roles = ["admin"]
+verbs = { hear = "supplier", wake = "new", close = "closed" }
+marker = "🔵"
+
+[settings]
+answer_deadline = "2d"
+rating_wait = "off"
 """
 
 
@@ -89,7 +103,10 @@ def said(document: Document, language: str = "en") -> list[str]:
 
 def written(document: Document) -> str:
     """The entries as a file, as ``directory show`` writes them."""
-    parts = [write_table(item.entry.name, shown_fields(item.entry)) for item in document.items]
+    parts = [
+        write_table(item.entry.name, shown_fields(item.entry), single=item.entry.single)
+        for item in document.items
+    ]
     return "\n".join(parts)
 
 
@@ -148,6 +165,16 @@ FAULTS: list[tuple[str, str, str]] = [
     ('"@olga"', "true", "team field, members 1: a member is an @name or the numeric"),
     ('"@olga"', "512340202", "team field, members: this member is named twice"),
     ('titles = { en = "Field crew" }', 'titles = "Crew"', "team field, titles: pairs of a name"),
+    ('"on_hold"', '"held"', "state supplier, category: only new, open, waiting, frozen, on_hold, "),
+    (
+        'hear = "s',
+        'see = "s',
+        "state supplier, verbs, see: only take, release, reply, wait, freeze",
+    ),
+    ('["admin"]', '["boss"]', "state supplier, roles 1: only admin, operator are allowed"),
+    ('"off"', '"never"', "settings, rating_wait: a time is written as 30m, 4h, 3d, or off"),
+    ("rating_wait", "rating", "settings: there is no line rating here"),
+    ('"🔵"', '"!"', "state supplier, marker: only 🔴, 🟠, 🟡"),
 ]
 
 
@@ -170,6 +197,8 @@ AGREEMENT = "[[agreement]]\ncode='x'\ntitle='x'\ncalendar='x'\n"
         ("\n[[topic]]\ntitles={ru='x'}", "line 2: topic 1: the line code is missing"),
         ("[[colour]]\ncode='x'", "line 1: there is no section [[colour]]; there are: topic, "),
         ("\n\ntopic = 3", "line 3: a section begins with the line [[topic]]"),
+        ("[[settings]]\n[[settings]]", "line 1: the section begins with the line [settings]"),
+        ("settings = 3", "line 1: the section begins with the line [settings]"),
         ("topic = [3]", "line 1: a section begins with the line [[topic]]"),
         (SERVICE * 2, "line 5: service x, code: this stands in line 2"),
         (AGREEMENT + "terms=[]", "line 5: agreement x, terms: at least one term"),
@@ -194,7 +223,7 @@ def test_what_a_file_lacks_or_has_twice_is_told_where_it_should_be_mended(
         ("[[topic]]\ntitles = { ru = 'a', ru = 'b' }\n", [2]),
         ("a = " + "[" * 5000, [1]),
         (FILE.replace("level = 2", 'level = "2'), [45]),
-        (FILE.replace("level = 2", "level = 2\nlevel = 3") + "[x]\n[x]", [46, 49, 50]),
+        (FILE.replace("level = 2", "level = 2\nlevel = 3") + "[x]\n[x]", [46, 63, 64]),
         ("# a\na = 1\nb = 2\nc = 3 3\nb = 4", [2, 3, 4, 5]),
         (FILE.replace("terms = [", "terms = "), [33]),
         (FILE.replace("level = 2", "level = ").replace('"1d"', '"soon"'), [5, 45]),
@@ -211,7 +240,7 @@ def test_all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines() -> No
     text = FILE.replace('"1d"', '"soon"').replace("Europe/Moscow", "Mars").replace("level", "lvl")
     text += "\n[[colour]]\n"
     error = DirectoryError(read_directory(text).faults)
-    assert [fault.line for fault in error.faults] == [5, 23, 45, 49]
+    assert [fault.line for fault in error.faults] == [5, 23, 45, 63]
 
 
 def test_faults_are_told_in_russian_as_well() -> None:

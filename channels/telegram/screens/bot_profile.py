@@ -49,6 +49,7 @@ OPERATOR: Final = (
     "wait",
     "freeze",
     "unfreeze",
+    "state",
     "resolve",
     "assign",
     "escalate",

@@ -27,13 +27,14 @@ from channels.telegram.screens.ticket_choices import (
     Classify,
     EscalateTo,
     MakeParent,
+    MoveTo,
 )
 from channels.telegram.screens.ticket_list import ListPage
 
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    ShowWhole,
+    *(ShowWhole, MoveTo),
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),

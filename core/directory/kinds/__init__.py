@@ -3,6 +3,8 @@
 from typing import Final
 
 from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
+from core.directory.kinds.settings import SettingsEntry
+from core.directory.kinds.states import StateEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
 from core.directory.schema import Kinds
@@ -16,4 +18,6 @@ KINDS: Final[Kinds] = (
     AgreementEntry,
     AccountAgreementEntry,
     TeamEntry,
+    StateEntry,
+    SettingsEntry,
 )

@@ -1,0 +1,209 @@
+"""States with names and entrances, versions of the directory, fields, notices, closings, ratings.
+
+Waiting for others becomes a state of its own.
+"""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.tickets.default_workflow import ON_HOLD, ON_HOLD_MOVES, SOURCES, TITLES, usual_verbs
+from migrations.seeds import CLOSING_REASONS
+
+revision: Final = "0012"
+down_revision: Final = "0011"
+
+BIG_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+OBJECT: Final = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+INSTANT: Final = sa.DateTime(timezone=True)
+TABLES: Final = (
+    "directory_version",
+    "field",
+    "field_value",
+    "notice",
+    "closing_reason",
+    "closing",
+    "rating",
+)
+STATE_COLUMNS: Final = (
+    "titles",
+    "description",
+    "entry",
+    "marker",
+    "reason",
+    "leave_list",
+    "active",
+)
+
+
+def upgrade() -> None:
+    _make_directory()
+    _make_endings()
+    _widen_states()
+    _name_states()
+    _add_on_hold()
+    _keep_moves()
+
+
+def _key(table: str, column: str, target: str, **given: Any) -> Any:
+    referred = target.partition(".")[0]
+    name = f"fk_{table}_{column}_{referred}"
+    kind = BIG_ID if target.endswith(".id") else sa.String(32)
+    return sa.Column(column, kind, sa.ForeignKey(target, name=name), **given)
+
+
+def _code_and_titles() -> list[Any]:
+    return [
+        sa.Column("code", sa.String(32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("titles", OBJECT, nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+    ]
+
+
+def _make_directory() -> None:
+    op.create_table(
+        "directory_version",
+        sa.Column("number", BIG_ID, nullable=False),
+        sa.Column("at", INSTANT, nullable=False),
+        _key("directory_version", "person_id", "person.id"),
+        sa.Column("origin", sa.String(8), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_directory_version"),
+    )
+    op.create_table(
+        "field",
+        *_code_and_titles(),
+        sa.Column("kind", sa.String(8), nullable=False),
+        sa.Column("scope", OBJECT, nullable=False),
+        sa.Column("required", sa.String(12)),
+        sa.PrimaryKeyConstraint("code", name="pk_field"),
+    )
+    op.create_table(
+        "field_value",
+        _key("field_value", "ticket_id", "ticket.id", nullable=False),
+        _key("field_value", "field", "field.code", nullable=False),
+        sa.Column("value", sa.String(300), nullable=False),
+        sa.PrimaryKeyConstraint("ticket_id", "field", name="pk_field_value"),
+    )
+    op.create_index("ix_field_value_field_value", "field_value", ["field", "value"])
+    op.create_table(
+        "notice",
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("texts", OBJECT, nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_notice"),
+    )
+
+
+def _make_endings() -> None:
+    op.create_table(
+        "closing_reason",
+        *_code_and_titles(),
+        sa.PrimaryKeyConstraint("code", name="pk_closing_reason"),
+    )
+    op.create_table(
+        "closing",
+        _key("closing", "ticket_id", "ticket.id", nullable=False),
+        _key("closing", "reason", "closing_reason.code"),
+        sa.Column("solution", sa.Text()),
+        sa.Column("spent", sa.Integer()),
+        sa.PrimaryKeyConstraint("ticket_id", name="pk_closing"),
+    )
+    op.create_table(
+        "rating",
+        sa.Column("id", BIG_ID, nullable=False),
+        _key("rating", "ticket_id", "ticket.id", nullable=False),
+        sa.Column("resolved_at", INSTANT, nullable=False),
+        sa.Column("score", sa.Integer(), nullable=False),
+        sa.Column("comment", sa.Text()),
+        sa.Column("at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_rating"),
+        sa.UniqueConstraint("ticket_id", "resolved_at", name="uq_rating_ticket_id_resolved_at"),
+    )
+    reason = sa.table(
+        "closing_reason",
+        sa.column("code", sa.String()),
+        sa.column("position", sa.Integer()),
+        sa.column("titles", OBJECT),
+        sa.column("active", sa.Boolean()),
+    )
+    rows = [
+        {"code": code, "position": position, "titles": titles, "active": True}
+        for position, (code, titles) in enumerate(CLOSING_REASONS, start=1)
+    ]
+    op.bulk_insert(reason, rows)
+
+
+def _widen_states() -> None:
+    for name in ("titles", "description", "entry"):
+        op.add_column("state", sa.Column(name, OBJECT))
+    op.add_column("state", sa.Column("marker", sa.String(8)))
+    op.add_column("state", sa.Column("reason", sa.String(200)))
+    for name, value in (("leave_list", sa.false()), ("active", sa.true())):
+        op.add_column("state", sa.Column(name, sa.Boolean(), nullable=False, server_default=value))
+
+
+_STATE: Final = sa.table(
+    "state",
+    sa.column("position", sa.Integer()),
+    *(sa.column(name, sa.String()) for name in ("code", "category")),
+    *(sa.column(name, OBJECT) for name in ("titles", "entry")),
+    *(
+        sa.column(name, sa.Boolean())
+        for name in ("initial", "pause", "resolution", "final", "leave_list", "active")
+    ),
+)
+_MOVE: Final = sa.table(
+    "move", *(sa.column(name, sa.String()) for name in ("source", "verb", "target"))
+)
+
+
+def _name_states() -> None:
+    for code, titles in TITLES.items():
+        op.execute(sa.update(_STATE).where(_STATE.c.code == code).values(titles=titles))
+    for code, sources in SOURCES.items():
+        entry = {"sources": list(sources)}
+        op.execute(sa.update(_STATE).where(_STATE.c.code == code).values(entry=entry))
+
+
+def _add_on_hold() -> None:
+    taken = op.get_bind().scalar(sa.select(sa.func.max(_STATE.c.position))) or 0
+    flags = {"initial": False, "resolution": False, "final": False, "leave_list": False}
+    row = {
+        "code": ON_HOLD.code,
+        "position": taken + 1,
+        "category": ON_HOLD.category,
+        "titles": TITLES[ON_HOLD.code],
+        "entry": {"sources": list(ON_HOLD.sources)},
+        "pause": True,
+        "active": True,
+    }
+    op.bulk_insert(_STATE, [flags | row])
+    moves = [{"source": m.source, "verb": m.verb, "target": m.target} for m in ON_HOLD_MOVES]
+    op.bulk_insert(_MOVE, moves)
+
+
+def _keep_moves() -> None:
+    """What a company has changed in the table of moves by hand is its own from now on."""
+    ways: dict[str, dict[str, str]] = {}
+    for source, verb, target in op.get_bind().execute(sa.select(_MOVE)).all():
+        ways.setdefault(source, {})[verb] = target
+    states = sa.select(_STATE.c.code, _STATE.c.category, _STATE.c.entry)
+    for code, category, entry in op.get_bind().execute(states).all():
+        if ways.get(code, {}) != usual_verbs(code, category):
+            kept = {**(entry or {}), "verbs": ways.get(code, {})}
+            op.execute(sa.update(_STATE).where(_STATE.c.code == code).values(entry=kept))
+
+
+def downgrade() -> None:
+    """Tickets that wait for others are frozen again."""
+    op.execute("UPDATE ticket SET state = 'frozen' WHERE state = 'on_hold'")
+    op.execute("DELETE FROM move WHERE source = 'on_hold' OR target = 'on_hold'")
+    op.execute("DELETE FROM state WHERE code = 'on_hold'")
+    for name in reversed(STATE_COLUMNS):
+        op.drop_column("state", name)
+    for table in reversed(TABLES):
+        op.drop_table(table)

@@ -6,7 +6,7 @@ Each checks its subject at an interval, logs what fails, and goes on: the desk w
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,13 +19,14 @@ from aiogram.exceptions import (
 )
 
 from channels.telegram.addresses import chat_address, own_chats
-from channels.telegram.client.chat_health import examine
+from channels.telegram.client.chat_health import Health, examine
 from channels.telegram.screens.bot_profile import introduce, write_introduction, write_withdrawal
 from channels.telegram.screens.screen import Renderer
 from core.addresses import Address
 from core.company import Company
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
+from core.delivery.topics import forum_chats_of, note_forums
 from core.desk import Desk
 from core.directory.versions import current_version
 from core.equipment.cameras import has_cameras
@@ -163,6 +164,7 @@ class ChatHealthWatch:
         except TelegramMigrateToChat as moved:
             await self._follow(moved)
             return
+        await self._note_forums(found)
         conditions = [
             Condition(each.role, each.code, _address(each.chat), each.title, each.team)
             for each in found
@@ -172,6 +174,18 @@ class ChatHealthWatch:
         for recovered in await self.desk.run(tell, conditions):
             if recovered.chat is not None:
                 self.courier.resume(recovered.chat.chat)
+
+    async def _note_forums(self, found: Sequence[Health]) -> None:
+        """Note which groups have topics: open tickets move when one gets or loses them (X7)."""
+        chats = [
+            (chat_address(each.chat), each.forum)
+            for each in found
+            if each.chat is not None and each.title
+        ]
+        known = await self.desk.read(forum_chats_of)
+        news = [(chat, forum) for chat, forum in chats if (chat in known) != forum]
+        if news:
+            await self.desk.run(note_forums, news)
 
     async def _follow(self, moved: TelegramMigrateToChat) -> None:
         """Replace the stored id of a group that became a supergroup without our being told."""

@@ -3,12 +3,15 @@
 Alembic costs a noticeable part of the start-up: it is imported only when there is work for it.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, delete, insert, inspect, select, text
 
 from core.db import Database
+from core.desk import utc_now
+from core.models import SystemState
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -16,6 +19,12 @@ if TYPE_CHECKING:
 FOLDER: Final = Path(__file__).parents[1] / "migrations"
 # The advisory lock that whoever migrates a PostgreSQL database holds; any number, always the same.
 _LOCK: Final = 740_211
+
+
+# Stands in a migration that takes nothing away: an earlier release works with its tables, too.
+_ADDS_ONLY: Final = re.compile(r"^ADDS_ONLY: Final = True$", re.MULTILINE)
+# What the database says of itself: the revision of the oldest release that may work with it.
+SCHEMA: Final = "schema"
 
 
 class NewerDatabase(Exception):
@@ -28,17 +37,55 @@ class BrokenReferences(Exception):
 
 def head() -> str:
     """Return the revision this release expects: the last file ``v<revision>_<what>.py``."""
-    names = (path.name for path in (FOLDER / "versions").glob("v[0-9]*_*.py"))
-    return max(name[1:].split("_")[0] for name in names)
+    return max(_files())
+
+
+def oldest_beside() -> str:
+    """Return the revision of the oldest release that works beside this one: that of the last
+    migration that does more than add.
+    """
+    files = _files()
+    return max(each for each in files if not _ADDS_ONLY.search(files[each].read_text("utf-8")))
+
+
+def _files() -> dict[str, Path]:
+    """The migrations by their revision."""
+    files = (FOLDER / "versions").glob("v[0-9]*_*.py")
+    return {path.name[1:].split("_")[0]: path for path in files}
 
 
 async def pending(database: Database) -> bool:
-    """Return whether the tables have to be changed. Raises :class:`NewerDatabase`."""
-    async with database.read() as session:
-        revision = await session.run_sync(lambda sync: _revision(sync.connection()))
+    """Return whether the tables have to be changed. Raises :class:`NewerDatabase`, unless the
+    later release has only added to them.
+    """
+    revision, oldest = await _state_of(database)
     if revision is not None and revision > head():
-        raise NewerDatabase(revision)
+        if oldest is None or head() < oldest:
+            raise NewerDatabase(revision)
+        return False
     return revision != head()
+
+
+async def must_be_alone(database: Database) -> bool:
+    """Return whether no other process may work while this release changes the tables."""
+    revision, _ = await _state_of(database)
+    return revision is None or revision < oldest_beside()
+
+
+async def _state_of(database: Database) -> tuple[str | None, str | None]:
+    """The revision that the tables have, and that of the oldest release that may use them."""
+    async with database.read() as session:
+        return await session.run_sync(lambda sync: _read_state(sync.connection()))
+
+
+def _read_state(connection: Connection) -> tuple[str | None, str | None]:
+    revision = _revision(connection)
+    if revision is None or not inspect(connection).has_table(SystemState.__tablename__):
+        return revision, None
+    found = connection.scalar(select(SystemState.value).where(SystemState.name == SCHEMA))
+    if found is None or found["revision"] != revision:  # it is of other tables
+        return revision, None
+    return revision, str(found["oldest"])
 
 
 def _revision(connection: Connection) -> str | None:
@@ -65,6 +112,7 @@ def _upgrade(connection: Connection, revision: str) -> None:
     _wait_for_others(connection)
     upgrade(config(connection), revision)
     _check_references(connection)
+    _note_oldest(connection)
 
 
 def _downgrade(connection: Connection, revision: str) -> None:
@@ -89,6 +137,14 @@ def _wait_for_others(connection: Connection) -> None:
     """One process migrates, the next finds it done. SQLite's transaction is a lock already."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
+def _note_oldest(connection: Connection) -> None:
+    """Tell processes of earlier releases whether they may go on."""
+    value = {"revision": head(), "oldest": oldest_beside()}
+    note = {"name": SCHEMA, "value": value, "at": utc_now()}
+    connection.execute(delete(SystemState).where(SystemState.name == SCHEMA))
+    connection.execute(insert(SystemState), [note])
 
 
 def _check_references(connection: Connection) -> None:

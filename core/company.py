@@ -2,9 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.addresses import Address
+
+TOPICS: Final = ("replies", "all", "off")
+"""What is done with a group's topics: a topic per ticket in which replies are answers, one in which
+every message is, or none.
+"""
+NO_TOPICS: Final = "off"
+ALL_ANSWERS: Final = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +23,7 @@ class Company:
     are real time. ``rating_wait=None`` never closes a resolved ticket by itself. Words without a
     ticket become one after ``unassigned_wait``; ``None``: never (A4). ``letter_channels``: anybody
     who has an address there can be written to first, and is told of one new ticket an hour (S19).
+    ``topics`` is one of `TOPICS` (X7).
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
     never does (X9). After a restore (R21) ``epoch`` is above 0, tickets are numbered from
@@ -35,6 +44,7 @@ class Company:
     alerts_chat: Address | None = None
     mail_alerts_to: tuple[str, ...] = ()
     number_mask: str = "SR-{0}"
+    topics: str = "replies"
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)
     letter_channels: frozenset[str] = frozenset()

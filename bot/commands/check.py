@@ -75,6 +75,10 @@ _FAULTS: Final = {
         "the {name}: the bot lacks the right «Pin messages»",
         "allow it in the bot's admin rights, to keep the board in sight",
     ),
+    "lacks.can_manage_topics": (
+        "the {name}: the bot lacks the right «Manage topics»",
+        "grant it in the list of administrators, or choose in /setup to do without topics",
+    ),
     "lacks.can_post_messages": (
         "the {name}: the bot lacks the right «Post messages»",
         "allow it in the bot's admin rights, to alert admins",

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import gc
 import signal
+import time
 from functools import partial
 from typing import Final
 
@@ -14,10 +15,12 @@ from bot.commands import FINE, WRONG, complain
 from bot.commands.move import moved_to
 from bot.database_access import open_for_writing, wait_for_server
 from bot.http_server import CannotListen
-from bot.migrations import NewerDatabase, pending
+from bot.migrations import NewerDatabase, migrate, must_be_alone, pending
 from bot.settings import Settings
-from core.db import Database, StoreUnreachable
+from core.db import Database, DatabaseInUse, StoreUnreachable
 
+# Seconds to wait for another process that changes the tables.
+MIGRATION_WAIT = 20.0
 MOVED: Final = (
     "everything in it was moved to {}; set that, or go on with this one and lose what happened "
     "there: `python -m bot move --cancel`"
@@ -33,7 +36,7 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
             complain([f"DATABASE_URL: {MOVED.format(place)}"])
             return WRONG
         app = application.build(settings, database, clock=options.clock)
-        await database.hold(partial(_resume, app, database), alone=False)
+        await _join(app, database)
         _stop_on_signals(app)
         gc.freeze()
         try:
@@ -48,6 +51,26 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
             complain([f"HTTP_LISTEN: {error}"])
             return WRONG
     return FINE
+
+
+async def _join(app: application.App, database: Database) -> None:
+    """Be one of the desk's processes. Raises DatabaseInUse if the tables have to be changed in a
+    way that others cannot work with, and some do.
+    """
+    end = time.monotonic() + MIGRATION_WAIT
+    while True:
+        try:
+            if not database.is_sqlite and await must_be_alone(database):
+                await database.hold(partial(_resume, app, database))
+                await migrate(database)
+                await database.release()
+            await database.hold(partial(_resume, app, database), alone=False)
+        except DatabaseInUse:  # another one may be doing it just now
+            if time.monotonic() > end:
+                raise
+            await asyncio.sleep(1.0)
+        else:
+            return
 
 
 async def _resume(app: application.App, database: Database) -> None:

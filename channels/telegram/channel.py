@@ -1,5 +1,6 @@
 """The channel through which the courier delivers to Telegram."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 from aiogram.methods import (
     DeleteMessage,
     EditMessageText,
+    PinChatMessage,
     SetMessageReaction,
     TelegramMethod,
 )
@@ -35,6 +37,7 @@ from channels.telegram.messages.payload import (
 from channels.telegram.screens import notices
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.ticket_topics import TicketTopics
 from core.addresses import TELEGRAM, Address
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.outbox_store import (
@@ -49,10 +52,14 @@ from core.files import LinkedFiles
 from core.texts import TextError, Texts
 from core.tickets.card import Card, card_of, words_of
 
+log = logging.getLogger(__name__)
+
 Operation = Callable[[Delivery, Renderer], Awaitable[Sent]]
 Plan = Callable[[Delivery, Renderer], Awaitable[Sequence[Step]]]
 
 PROBE_CONTEXT: Final = "newest"
+# So often a delivery is mended that is refused because of its topic.
+MENDED: Final = 3
 # Where nothing was noted, a lost message is looked for so far before the newest id known.
 BEHIND: Final = 120
 # What a card looked like when it was posted: when it is looked for, the ticket may have changed.
@@ -74,6 +81,7 @@ class TelegramChannel:
         self._texts = texts
         self._files = files
         self._deliveries = SendProgressStore(gateway, desk)
+        self._topics = TicketTopics(gateway, desk)
         self._operations: dict[str, Operation] = {
             "text": self._text,
             "content": self._content,
@@ -82,6 +90,7 @@ class TelegramChannel:
             "delete": self._delete,
             "reaction": self._reaction,
             "signpost": self._moved_card,
+            "pin": self._pin,
         }
         # what makes new messages, and so can be doubled
         self._plans: dict[str, Plan] = {
@@ -107,11 +116,21 @@ class TelegramChannel:
             raise SendError("unsupported", delivery.kind, permanent=True)
         with self._gateway.at(self._priority(delivery)):
             try:
-                return await operation(delivery, self._renderer_for(delivery))
+                return await self._mending(operation, delivery)
             except Refused as refused:
                 raise SendError("bad_request", refused.detail, permanent=True) from refused
             except TextError as error:
                 raise SendError("bad_request", str(error), permanent=True) from error
+
+    async def _mending(self, operation: Operation, delivery: Delivery) -> Sent:
+        """Make the calls; again, where a topic was deleted, closed, or is none any more."""
+        for _ in range(MENDED):
+            try:
+                return await operation(delivery, self._renderer_for(delivery))
+            except Refused as refused:
+                if not await self._topics.mend(delivery, refused.refusal):
+                    raise
+        return await operation(delivery, self._renderer_for(delivery))
 
     async def was_delivered(self, delivery: Delivery) -> Sent | None:
         """What was sent of a delivery whose response was lost; the rest is sent now."""
@@ -120,9 +139,10 @@ class TelegramChannel:
             return None
         with self._gateway.at(self._priority(delivery)):
             begun = self._deliveries.begun(delivery.id)
-            renderer = self._renderer_for(delivery)
+            renderer, lowest = self._renderer_for(delivery), await self._lowest(delivery)
+            if begun is None and await self._topics.find_lost(delivery, lowest):
+                return None
             steps = begun.steps if begun else await plan(delivery, renderer)
-            lowest = await self._lowest(delivery)
             if not steps:
                 return None
             found = await self._deliveries.look_for(delivery, steps, lowest)
@@ -181,9 +201,16 @@ class TelegramChannel:
         return [Step(steps[0].method.model_copy(update={"reply_markup": keyboard}))]
 
     async def _plan_text(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
+        thread = await self._thread_of_text(delivery, renderer)
         card = await self._card_of(delivery)
         screen = notices.draw(renderer, delivery.key or "", delivery.facts, card)
-        return [Step(post(int(delivery.address), screen, answered(delivery, card)))]
+        return [Step(post(int(delivery.address), screen, answered(delivery, card), thread))]
+
+    async def _thread_of_text(self, delivery: Delivery, renderer: Renderer) -> int | None:
+        """What answers somebody's words stands where they do; all else in the ticket's topic."""
+        if delivery.facts.get("reply") not in {None, "card"}:
+            return None
+        return await self._topics.thread_for(delivery, renderer)
 
     async def _card_of(self, delivery: Delivery) -> Card | None:
         if delivery.ticket_id is None:
@@ -193,21 +220,23 @@ class TelegramChannel:
     # content
 
     async def _content(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        thread = await self._topics.thread_for(delivery, renderer)
         carried = await load(self._desk, delivery, renderer, self._files)
         if carried is None:
             return Sent()
         chat = int(delivery.address)
         try:
-            made = await self._deliveries.make(delivery, carried.steps(chat))
+            made = await self._deliveries.make(delivery, carried.steps(chat, thread))
         except Refused as refused:
             if refused.refusal is not ApiRefusal.REPLY_LOST:
                 raise
-            made = await self._deliveries.make(delivery, carried.steps(chat, reply=False))
+            made = await self._deliveries.make(delivery, carried.steps(chat, thread, reply=False))
         return sent_of(delivery, made)
 
     async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
+        thread = await self._topics.thread_for(delivery, renderer)
         carried: Load | None = await load(self._desk, delivery, renderer, self._files)
-        return () if carried is None else carried.steps(int(delivery.address))
+        return () if carried is None else carried.steps(int(delivery.address), thread)
 
     # card
 
@@ -218,15 +247,20 @@ class TelegramChannel:
         return card, draw(card, renderer)
 
     async def _card(self, delivery: Delivery, renderer: Renderer) -> Sent:
-        """Edit the ticket's card to its present state; post a new one if there is none."""
+        """Edit the ticket's card to its present state; post a new one if there is none where it
+        belongs. Its topic is drawn first: what fails then has not been posted yet.
+        """
+        thread = await self._topics.thread_for(delivery, renderer)
         card, screen = await self._draw(delivery, renderer)
-        place = ref_here(delivery, card.place)
+        await self._topics.refresh(delivery, card, renderer)
+        stands = card.thread == (None if thread is None else str(thread))
+        place = ref_here(delivery, card.place) if stands else None
         if place is not None and self._deliveries.begun(delivery.id) is None:
             if card.digest == screen.digest:
                 return Sent(note={"digest": screen.digest})
             if await self._redraw(int(delivery.address), place, screen):
                 return Sent(note={"digest": screen.digest})
-        steps = [Step(post(int(delivery.address), screen, None))]
+        steps = [Step(post(int(delivery.address), screen, None, thread))]
         if self._deliveries.begun(delivery.id) is None:
             posted = {"keyboard": dumped(screen.keyboard), "digest": screen.digest}
             await self._desk.run(add_to_probe_context, delivery.id, {POSTED: posted})
@@ -237,9 +271,10 @@ class TelegramChannel:
         posted = (await self._desk.read(probe_context_of, delivery.id)).get(POSTED)
         if posted is None:
             return ()
+        thread = await self._topics.thread_for(delivery, renderer)
         _, screen = await self._draw(delivery, renderer)
         screen = replace(screen, keyboard=loaded(posted["keyboard"]))
-        return [Step(post(int(delivery.address), screen, None))]
+        return [Step(post(int(delivery.address), screen, None, thread))]
 
     async def _redraw(self, chat: int, message_ref: int, screen: Screen) -> bool:
         """Edit a card. False if somebody has deleted it."""
@@ -268,6 +303,19 @@ class TelegramChannel:
         """Replace the card by a pointer to the chat that the ticket moved to."""
         screen = notices.draw(renderer, delivery.key or "", delivery.facts, None)
         await self._redraw(int(delivery.address), int(delivery.facts["ref"]), screen)
+        return Sent()
+
+    async def _pin(self, delivery: Delivery, renderer: Renderer) -> Sent:  # noqa: ARG002 (says nothing)
+        """Pin a message, quietly; where the bot may not, it stands there all the same."""
+        chat, message_ref = int(delivery.address), int(delivery.facts["ref"])
+        try:
+            await self._change(
+                PinChatMessage(chat_id=chat, message_id=message_ref, disable_notification=True)
+            )
+        except SendError as error:
+            if not error.configuration:
+                raise
+            log.warning("a message was not pinned: %s", error)
         return Sent()
 
     async def _edit(self, delivery: Delivery, renderer: Renderer) -> Sent:

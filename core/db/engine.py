@@ -54,6 +54,11 @@ class Database:
         """
         await self._store.hold(regained, alone=alone)
 
+    async def release(self) -> None:
+        """Give back what :meth:`hold` took."""
+        if not isinstance(self._store, SQLiteFile):
+            await self._store.processes.release()
+
     # ---------------------------------------------------------------- several processes (R23)
 
     def leads(self) -> bool:

@@ -72,7 +72,9 @@ async def drop_cards(tx: Tx, numbers: Iterable[int], why: str) -> None:
 
 
 MOVED_CARD: Final = "signpost"
+PIN: Final = "pin"
 TOLD: Final = "group.rehoused"
+CARD_MOVED: Final = "group.card_moved"
 
 
 async def move_card(tx: Tx, ticket: Ticket, old: Address | None, to: str) -> None:
@@ -128,14 +130,39 @@ def _card(tx: Tx, ticket_id: int, chat: Address) -> dict[str, Any]:
 
 async def leave_pointer(tx: Tx, ticket_id: int, card: MessageRef, to: str | None) -> None:
     """Replace the card by a line that says with whom the ticket is now."""
+    await _replace(tx, ticket_id, card, TOLD, {"to": to})
+
+
+async def point_to_card(tx: Tx, ticket_id: int, card: MessageRef, new: MessageRef) -> None:
+    """Replace the card by a line that leads to the ``new`` one in the same chat."""
+    await _replace(tx, ticket_id, card, CARD_MOVED, {"card": str(new)})
+
+
+async def _replace(
+    tx: Tx, ticket_id: int, card: MessageRef, key: str, facts: dict[str, Any]
+) -> None:
     post = outbox.row(
         tx,
         card.address,
         MOVED_CARD,
         Priority.GROUP_NEWS,
         ordering_key=f"{card.chat}:{ticket_id}:card",
-        key=TOLD,
-        facts={"number": ticket_id, "to": to, "ref": card.message},
+        key=key,
+        facts={"number": ticket_id, "ref": card.message, **facts},
+        ticket_id=ticket_id,
+    )
+    await outbox.write(tx, [post])
+
+
+async def pin(tx: Tx, ticket_id: int | None, message: MessageRef) -> None:
+    """Queue the pinning of a message of ours."""
+    post = outbox.row(
+        tx,
+        message.address,
+        PIN,
+        Priority.CARD_REFRESH,
+        ordering_key=f"{message.chat}:{ticket_id or 0}:card",
+        facts={"ref": message.message},
         ticket_id=ticket_id,
     )
     await outbox.write(tx, [post])

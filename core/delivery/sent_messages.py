@@ -29,13 +29,13 @@ _STANDS: Final = PreparedStatement(
 )
 
 
-def _upsert_card(insert: Any) -> Any:
+def _upsert(insert: Any) -> Any:
     new = insert(_TABLE)
-    change = {name: new.excluded[name] for name in ("role", "ticket_id", "digest")}
+    change = {name: new.excluded[name] for name in ("role", "ticket_id", "digest", "thread")}
     return new.on_conflict_do_update(index_elements=_PLACE, set_=change)
 
 
-_CARD_STANDS: Final = PreparedStatement(prepared(_upsert_card))
+_UPSERT: Final = PreparedStatement(prepared(_upsert))
 _IS_CARD: Final = (_SENT.ticket_id == bindparam("ticket"), _SENT.role == constant(CARD))
 _NO_CARD_ANY_MORE: Final = PreparedStatement(
     update(_TABLE).where(*_IS_CARD).values(role=constant(FORMER_CARD))
@@ -44,7 +44,7 @@ _DRAWN_ANEW: Final = PreparedStatement(
     update(_TABLE).where(*_IS_CARD).values(digest=bindparam("drawn"))
 )
 _CARD_OF: Final = PreparedStatement(
-    select(_SENT.channel, _SENT.chat, _SENT.message).where(*_IS_CARD)
+    select(_SENT.channel, _SENT.chat, _SENT.message, _SENT.thread).where(*_IS_CARD)
 )
 
 
@@ -71,17 +71,23 @@ def _row(ref: MessageRef, role: str, ticket_id: int | None) -> dict[str, Any]:
     return place | {"role": role, "ticket_id": ticket_id}
 
 
-async def note_card(tx: Tx, ticket_id: int, ref: MessageRef, digest: str | None) -> None:
+async def upsert_place(tx: Tx, row: dict[str, Any]) -> None:
+    """Note a message with all its columns, whatever was noted of it before."""
+    await _UPSERT.change(tx.session, row)
+
+
+async def note_card(
+    tx: Tx, ticket_id: int, ref: MessageRef, digest: str | None, thread: str | None = None
+) -> None:
     """The ticket's card stands here from now on, and looks so; the one before it is none."""
     await _NO_CARD_ANY_MORE.change(tx.session, {"ticket": ticket_id})
-    card = _row(ref, CARD, ticket_id) | {"digest": digest}
-    await _CARD_STANDS.change(tx.session, card)
+    card = _row(ref, CARD, ticket_id) | {"digest": digest, "thread": thread}
+    await upsert_place(tx, card)
 
 
 async def note_former_card(tx: Tx, ticket_id: int, ref: MessageRef) -> None:
     """A card was posted here, but the ticket's card is to stand elsewhere."""
-    card = _row(ref, FORMER_CARD, ticket_id) | {"digest": None}
-    await _CARD_STANDS.change(tx.session, card)
+    await upsert_place(tx, _row(ref, FORMER_CARD, ticket_id) | {"digest": None, "thread": None})
 
 
 async def note_redrawn(tx: Tx, ticket_id: int, digest: str | None) -> None:
@@ -105,8 +111,14 @@ async def forget_cards(tx: Tx, chat: Address) -> None:
 
 async def card_place(tx: ReadTx, ticket_id: int) -> MessageRef | None:
     """Where the ticket's card stands, if it stands anywhere."""
+    card = await standing_card(tx, ticket_id)
+    return None if card is None else card[0]
+
+
+async def standing_card(tx: ReadTx, ticket_id: int) -> tuple[MessageRef, str | None] | None:
+    """Where the ticket's card stands, and in which thread of the chat."""
     rows = await _CARD_OF.rows(tx.session, {"ticket": ticket_id})
-    return next((MessageRef(*row) for row in rows), None)
+    return next((MessageRef(*place), thread) for *place, thread in rows) if rows else None
 
 
 async def with_cards(tx: ReadTx, numbers: Sequence[int]) -> set[int | None]:

@@ -1,6 +1,6 @@
 """All tables, without behaviour, on one floor."""
 
-from core.models.delivery import LinkedChat, OutboxRow, SentMessage
+from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
 from core.models.directory import (
     Closing,
     ClosingReason,
@@ -59,6 +59,8 @@ __all__ = [
     "AccountMember",
     "Agreement",
     "AgreementTerm",
+    "Alert",
+    "AlertLine",
     "ApiCall",
     "ApiKey",
     "CalendarRow",

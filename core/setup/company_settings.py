@@ -1,5 +1,6 @@
 """The company's settings that admins choose in the chat: name, language, zone, deadline."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ from core.addresses import Address
 from core.company import Company
 from core.company_choices import CHOICES, find_chosen
 from core.delivery.linked_chats import find_linked_chats, store_linked_chats
+from core.delivery.topics import forum_chats_of, move_open_tickets
 from core.errors import NotAllowed, Refusal
 from core.events import CompanyChanged
 from core.models import Setting, SystemState
@@ -14,6 +16,14 @@ from core.people.identity import Sender, arrive, enter_dialogue, find_by_address
 from core.setup.claim import appointed
 from core.tx import ReadTx, Tx
 
+
+async def _move_tickets(tx: Tx) -> None:
+    for chat in await forum_chats_of(tx):
+        await move_open_tickets(tx, chat)
+
+
+# What follows from another choice.
+_THEN: Final[dict[str, Callable[[Tx], Awaitable[None]]]] = {"topics": _move_tickets}
 # The state that a restore leaves (`core.setup.restored`), and what of it rules ask for.
 RESTORED: Final = "restored"
 _OF_EPOCH: Final = ("epoch", "first_number", "on_hold")
@@ -46,6 +56,8 @@ async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
     kept = choice.keep(value)
     await tx.put(Setting(name=field, value={"is": kept}, at=tx.now))
     tx.emit(CompanyChanged(ticket_id=None, what=field, value=kept))
+    if field in _THEN:
+        await _THEN[field](tx)
     return replace(tx.company, **{field: value})
 
 

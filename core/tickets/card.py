@@ -196,6 +196,7 @@ class Card:
     promised: Promised = NO_AGREEMENT
     faulty: FaultyCamera | FaultyArea | None = None
     behind: Behind = NO_WORK
+    thread: str | None = None
 
 
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
@@ -234,6 +235,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         promised=await promised_of(tx, kind),
         faulty=await faulty_of(tx, ticket, camera),
         behind=await work_behind(tx, ticket.id),
+        thread=None if sent is None else sent.thread,
     )
 
 

@@ -9,10 +9,16 @@ from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
-from core.delivery.card_updates import leave_pointer
+from core.delivery.card_updates import leave_pointer, pin, point_to_card
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
-from core.delivery.sent_messages import note_card, note_former_card, note_redrawn, note_sent
+from core.delivery.sent_messages import (
+    note_card,
+    note_former_card,
+    note_redrawn,
+    note_sent,
+    standing_card,
+)
 from core.delivery.settlement import FollowUps
 from core.events import CardNotShown, PersonUnreachable, WordsNotShown
 from core.models import Message, OutboxRow, Person, Ticket
@@ -53,8 +59,13 @@ async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     if await _has_moved(tx, number, delivery.to):
         await note_former_card(tx, number, card)
         await leave_pointer(tx, number, card, None)
-    else:
-        await note_card(tx, number, card, digest)
+        return
+    before, thread = await standing_card(tx, number), sent.note.get("thread")
+    await note_card(tx, number, card, digest, thread)
+    if before is not None and before[0].address == card.address and before[1] != thread:
+        await point_to_card(tx, number, before[0], card)
+    if thread is not None:
+        await pin(tx, number, card)
 
 
 async def _has_moved(tx: Tx, ticket_id: int, here: Address) -> bool:

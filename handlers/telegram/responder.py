@@ -35,6 +35,7 @@ from aiogram.types import (
 )
 
 from channels.telegram.client.api_errors import TROUBLES
+from channels.telegram.messages.message_parser import thread_of
 from channels.telegram.screens.screen import Renderer, packed
 from core.desk import Desk
 from core.texts import Texts
@@ -119,6 +120,7 @@ class Responder:
         *,
         keyboard: Keyboard | None = None,
         reply_to: int | None = None,
+        thread: int | None = None,
     ) -> bool:
         """Send HTML; blocks are joined into as few messages as they need, none is split.
 
@@ -128,6 +130,7 @@ class Responder:
         for number, part in enumerate(parts):
             message = SendMessage(
                 chat_id=chat,
+                message_thread_id=thread,
                 text=part,
                 parse_mode="HTML",
                 reply_markup=keyboard if number == len(parts) - 1 else None,
@@ -154,7 +157,8 @@ class Responder:
             await self._make(edit)
         except TelegramBadRequest as error:
             if "not modified" not in error.message:
-                await self.say(message.chat.id, text, keyboard=keyboard)
+                thread = thread_of(message) if isinstance(message, Message) else None
+                await self.say(message.chat.id, text, keyboard=keyboard, thread=thread)
         except TROUBLES as error:
             _log_failure("a screen", error)
 

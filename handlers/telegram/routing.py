@@ -19,6 +19,7 @@ from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
 from channels.telegram.screens.customer_tickets import OWN
 from channels.telegram.screens.ticket_list import ListPage
+from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
 from core.errors import Refusal
 from core.people.identity import Sender
@@ -96,7 +97,8 @@ async def on_message(
             return UNHANDLED
         if await on_service_message(message, memberships):
             return None
-        return await group_messages.on_message(message, memberships, responder, sender)
+        await group_messages.on_message(message, memberships, responder, sender)
+        return await _note_topics(message, desk)
     user = message.from_user
     if sender is None or user is None or user.is_bot or is_nobody(message):
         return UNHANDLED
@@ -112,6 +114,16 @@ async def on_message(
         if await handler(context):
             break
     return None
+
+
+async def _note_topics(message: Message, desk: Desk) -> None:
+    """A group that has got topics, or lost them, shows it with its next message (X7)."""
+    chat, is_forum = chat_address(message.chat.id), bool(message.chat.is_forum)
+    known: ForumChats | None = desk.cache.get(ForumChats)
+    if known is None:
+        known = await desk.read(forum_chats_of)
+    if (chat in known) != is_forum:
+        await desk.run(note_forums, [(chat, is_forum)])
 
 
 async def on_edited_message(

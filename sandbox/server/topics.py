@@ -12,6 +12,12 @@ from sandbox.server.message import ServerChat
 Json = dict[str, Any]
 
 NAME_LIMIT: Final = 128
+# Some of the icons that every bot may give to a topic; their ids follow one another.
+TOPIC_ICONS: Final = (
+    *("📰", "💡", "⚡️", "🎙", "🔝", "🗣", "🆒", "❗️", "📝", "📆", "📁", "🔎", "📣", "🔥", "❤️"),
+    *("❓", "📈", "📉", "💎", "💰", "⁉️", "🏠", "🎉", "‼️", "🏆", "🏁", "👀", "☕️", "💬", "✅"),
+)
+FIRST_ICON: Final = 5_300_000_000_000_000_000
 
 
 class Topics:

@@ -275,9 +275,10 @@ def test_a_postgresql_without_that_database_is_named(
 
 
 @pytest.mark.postgres
-def test_one_process_works_with_a_postgresql_database(
-    terminal: Terminal, postgres: Postgres
+def test_what_must_be_alone_is_refused_beside_a_process_on_postgresql(
+    terminal: Terminal, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.commands.run.MIGRATION_WAIT", 0.0)
     with postgres.database(empty=True) as url:
         terminal.set(DATABASE_URL=url)
         assert "no tables of this release yet" in terminal.refused("quarantine", "show")

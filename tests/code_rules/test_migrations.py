@@ -1,5 +1,6 @@
 """The migrations make exactly the tables that the models describe, and can take them away."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -13,7 +14,16 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from bot.migrations import NewerDatabase, config, head, migrate, pending, undo
+from bot import migrations
+from bot.migrations import (
+    NewerDatabase,
+    config,
+    head,
+    migrate,
+    must_be_alone,
+    pending,
+    undo,
+)
 from core.company import Company
 from core.db import Database, Row
 from core.desk import Desk
@@ -93,6 +103,52 @@ async def test_tables_of_a_later_release_are_refused(empty: tuple[Database, Data
         await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase):
         await migrate(database)
+
+
+LATER = """
+from typing import Final
+import sqlalchemy as sa
+from alembic import op
+
+revision: Final = "{revision}"
+down_revision: Final = "{before}"
+{adds_only}
+
+def upgrade() -> None:
+    op.create_table("later_{revision}", sa.Column("id", sa.Integer(), primary_key=True))
+"""
+
+
+async def test_a_release_works_beside_a_later_one_as_long_as_that_has_only_added(
+    empty: tuple[Database, Database], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, _ = empty
+    earlier = migrations.FOLDER
+    later = shutil.copytree(earlier, tmp_path / "migrations")
+
+    def release(folder: Path) -> None:
+        monkeypatch.setattr(migrations, "FOLDER", folder)
+
+    def add(revision: str, before: str, adds_only: str) -> None:
+        words = LATER.format(revision=revision, before=before, adds_only=adds_only)
+        (later / "versions" / f"v{revision}_later.py").write_text(words)
+
+    assert await must_be_alone(database)  # it has no tables at all
+    await migrate(database)
+    add("9998", head(), "ADDS_ONLY: Final = True")
+    release(later)
+    assert await pending(database)
+    assert not await must_be_alone(database)
+    await migrate(database)
+    release(earlier)
+    assert not await pending(database)
+    add("9999", "9998", "")
+    release(later)
+    assert await must_be_alone(database)
+    await migrate(database)
+    release(earlier)
+    with pytest.raises(NewerDatabase):
+        await pending(database)
 
 
 async def test_a_fresh_desk_has_a_sound_workflow_and_topics(

@@ -13,6 +13,7 @@ from channels.telegram.client.gateway import make_bot
 from core.company import Company
 from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
+from core.delivery.topics import forum_chats_of
 from core.desk import Desk
 from core.tickets.delivery_results import FOLLOW_UPS
 from core.tx import Tx
@@ -44,6 +45,23 @@ async def test_who_was_told_to_wait_asks_nothing_meanwhile(
         assert len(world.calls_of("getChat")) == 2
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
+        await bot.session.close()
+
+
+async def test_a_group_that_gets_topics_while_the_desk_runs_is_noticed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "HEALTH_DELAY", 0.0)
+    async with World.start() as world:
+        chat = world.supergroup("Операторы", bot="admin")
+        desk.company = Company(operators_chat=chat_address(chat.id))
+        bot = make_bot(world.token, world.api_url)
+        watch = ChatHealthWatch(bot, desk, Courier(desk, {}, Pacer(), FOLLOW_UPS))
+        for enabled in (True, False):
+            await chat.make_forum(enabled=enabled)
+            await watch._examine()
+            known = await desk.read(forum_chats_of)
+            assert (chat_address(chat.id) in known) is enabled
         await bot.session.close()
 
 

@@ -48,6 +48,15 @@ class ApiRefusal(Enum):
     UNREADABLE = auto()
     """The markup was not understood."""
 
+    TOPIC_LOST = auto()
+    """The topic was deleted."""
+
+    TOPIC_CLOSED = auto()
+    """The topic is closed, and we may not write there."""
+
+    NO_FORUM = auto()
+    """The group has no topics (any more)."""
+
 
 class NoRoom(AiogramError):
     """The chat has no room for this call so soon, and whoever asked for it does not wait longer."""
@@ -88,6 +97,10 @@ _PATTERNS: Final[tuple[tuple[str, ApiRefusal], ...]] = (
     ("there is no (text|caption) in the message to edit", ApiRefusal.OTHER_KIND),
     (r"message can't be deleted|message_id_invalid|message_not_found", ApiRefusal.GONE),
     (r"can't parse (message |caption )?entities", ApiRefusal.UNREADABLE),
+    (r"topic_not_modified|chat_not_modified", ApiRefusal.UNCHANGED),
+    (r"thread not found|topic_deleted|topic_id_invalid|topic not found", ApiRefusal.TOPIC_LOST),
+    ("topic_closed", ApiRefusal.TOPIC_CLOSED),
+    (r"chat is not a (supergroup )?forum|channel_forum_missing", ApiRefusal.NO_FORUM),
 )
 
 _BLOCKED: Final = re.compile(

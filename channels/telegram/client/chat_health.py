@@ -20,7 +20,7 @@ from aiogram.types import (
 )
 
 from channels.telegram.addresses import own_chat
-from core.company import Company
+from core.company import NO_TOPICS, Company
 from core.delivery.linked_chats import ROLES
 from core.teams.teams import TeamFacts
 
@@ -30,6 +30,8 @@ RIGHTS: Final[dict[str, tuple[str, ...]]] = {
     "alerts": ("can_post_messages",),
     "team": ("can_delete_messages", "can_pin_messages"),
 }
+# What it needs besides in a group that has topics, to make one for each ticket (X7).
+TOPICS_RIGHT: Final = "can_manage_topics"
 # Where operators can talk: nobody replies to anybody in a channel.
 _GROUPS: Final = (ChatType.GROUP, ChatType.SUPERGROUP)
 FINE: Final = "fine"
@@ -41,6 +43,7 @@ TEAM: Final = "team"
 class Health:
     """How the bot fares in the chat of a role; ``team``: whose own group it is, by code.
 
+    ``forum``: whether the chat has topics.
     ``code``: ``unlinked``, ``gone``, ``not_group``, ``not_admin``, ``lacks.<right>``, or ``fine``.
     """
 
@@ -49,6 +52,7 @@ class Health:
     chat: int | None = None
     title: str = ""
     team: str = ""
+    forum: bool = False
 
     @property
     def fine(self) -> bool:
@@ -61,15 +65,20 @@ async def examine(bot: Bot, company: Company, teams: Iterable[TeamFacts] = ()) -
     `TelegramMigrateToChat` where a group has become a
     supergroup.
     """
-    found = [
-        await examine_chat(bot, role, own_chat(getattr(company, ROLES[role]))) for role in ROLES
+    topics = company.topics != NO_TOPICS
+    chats = [(role, own_chat(getattr(company, ROLES[role]))) for role in ROLES]
+    found = [await examine_chat(bot, role, chat, topics=topics) for role, chat in chats]
+    with_group = [
+        (team.code, await examine_chat(bot, TEAM, own_chat(team.chat), topics=topics))
+        for team in teams
     ]
-    with_group = [(team.code, await examine_chat(bot, TEAM, own_chat(team.chat))) for team in teams]
     return [*found, *(replace(health, team=code) for code, health in with_group)]
 
 
-async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:
-    """Look at one chat; the first thing that is wrong is what is to be mended first."""
+async def examine_chat(bot: Bot, role: str, chat_id: int | None, *, topics: bool = True) -> Health:
+    """Look at one chat; the first thing that is wrong is what is to be mended first. ``topics``:
+    the company wants topics where there are any.
+    """
     if chat_id is None:
         return Health(role, "unlinked")
     try:
@@ -77,12 +86,14 @@ async def examine_chat(bot: Bot, role: str, chat_id: int | None) -> Health:
         member = await bot.get_chat_member(chat_id, bot.id)
     except (TelegramBadRequest, TelegramForbiddenError, TelegramNotFound):
         return Health(role, "gone", chat_id)
-    code = _code(role, chat.type, member)
+    forum = bool(chat.is_forum)
+    needed = (*RIGHTS[role], *((TOPICS_RIGHT,) if forum and topics else ()))
+    code = _code(role, chat.type, member, needed)
     title = "" if code == "gone" else chat.title or str(chat_id)
-    return Health(role, code, chat_id, title)
+    return Health(role, code, chat_id, title, forum=forum and code != "gone")
 
 
-def _code(role: str, kind: str, member: ResultChatMemberUnion) -> str:
+def _code(role: str, kind: str, member: ResultChatMemberUnion, needed: Iterable[str]) -> str:
     if role in {"operators", TEAM} and kind not in _GROUPS:
         return "not_group"
     match member:
@@ -92,6 +103,6 @@ def _code(role: str, kind: str, member: ResultChatMemberUnion) -> str:
             return "gone"
         case ChatMemberAdministrator():
             # a right that Telegram does not know in a chat of that kind is not said, nor missing
-            lacking = [right for right in RIGHTS[role] if getattr(member, right, None) is False]
+            lacking = [right for right in needed if getattr(member, right, None) is False]
             return f"lacks.{lacking[0]}" if lacking else FINE
     return "not_admin"

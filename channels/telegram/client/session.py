@@ -32,6 +32,8 @@ T = TypeVar("T")
 _MAKE_MESSAGES: Final = ("send", "edit", "stop", "forward")
 _SIMPLE: Final = frozenset({str, int, bool, float})
 _EMPTY: Final = (None, "")
+# Empty, it takes a topic's icon away.
+_CLEARED: Final = "icon_custom_emoji_id"
 _HTTPS_PORT: Final = 443
 _HTTP_PORT: Final = 80
 
@@ -133,7 +135,9 @@ class LeanSession(BaseSession):
         if self.epoch and isinstance(call.get("reply_markup"), dict):
             call["reply_markup"] = stamped(call["reply_markup"], self.epoch)
         said = ((key, self._plain(bot, value)) for key, value in call.items())
-        return orjson.dumps({key: value for key, value in said if value not in _EMPTY})
+        return orjson.dumps(
+            {key: value for key, value in said if value not in _EMPTY or key == _CLEARED}
+        )
 
     def _plain(self, bot: Bot, value: Any) -> Any:
         """The value as JSON knows it, with the bot's defaults filled in."""

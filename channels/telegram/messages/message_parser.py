@@ -178,6 +178,11 @@ _READERS: Final[dict[ContentType, Callable[[Message, Content], str]]] = {
 }
 
 
+def thread_of(message: Message) -> int | None:
+    """The topic that it stands in; ``None`` in a chat without topics, and in «General»."""
+    return message.message_thread_id if message.is_topic_message else None
+
+
 def message_ref(chat: int, message: int) -> MessageRef:
     """The desk's reference of a Telegram message."""
     return MessageRef(TELEGRAM, str(chat), str(message))

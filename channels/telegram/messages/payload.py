@@ -42,9 +42,9 @@ class Load:
     fallback: str | None
     keyboard: InlineKeyboardMarkup | None = None
 
-    def steps(self, chat: int, *, reply: bool = True) -> list[Step]:
-        """The calls. ``reply``: as a reply where that is possible; not if the message to answer
-        has been deleted.
+    def steps(self, chat: int, thread: int | None = None, *, reply: bool = True) -> list[Step]:
+        """The calls. ``thread``: of which topic; ``reply``: as a reply where that is possible; not
+        if the message to answer has been deleted.
         """
         where: dict[str, Any] = {
             "prefix": self.prefix if reply else self.fallback or self.prefix,
@@ -54,12 +54,16 @@ class Load:
         if len(self.words) == 1:
             only = self.words[0]
             calls = methods(only.content, chat, keyboard=self.keyboard, **where)
-            return [Step(call, (only.id,)) for call in calls]
+            return [Step(_in_thread(call, thread), (only.id,)) for call in calls]
         contents = [words.content for words in self.words]
         return [
-            Step(call, tuple(self.words[place].id for place in places))
+            Step(_in_thread(call, thread), tuple(self.words[place].id for place in places))
             for call, places in album(contents, chat, **where)
         ]
+
+
+def _in_thread(call: Any, thread: int | None) -> Any:
+    return call if thread is None else call.model_copy(update={"message_thread_id": thread})
 
 
 async def load(
@@ -156,13 +160,14 @@ async def customer_header(desk: Desk, delivery: Delivery, renderer: Renderer) ->
     return renderer.plain("header.customer", number=delivery.ticket_id, about=about)
 
 
-def post(chat: int, screen: Screen, reply_to: int | None) -> SendMessage:
+def post(chat: int, screen: Screen, reply_to: int | None, thread: int | None = None) -> SendMessage:
     """A screen as a new message."""
     reply = None
     if reply_to is not None:
         reply = ReplyParameters(message_id=reply_to, allow_sending_without_reply=True)
     return SendMessage(
         chat_id=chat,
+        message_thread_id=thread,
         text=screen.html,
         parse_mode="HTML",
         reply_markup=screen.keyboard,
@@ -203,4 +208,5 @@ def sent_of(delivery: Delivery, made: Progress) -> Sent:
         # what was sent, which may be older than what would be sent now
         call: Any = made.steps[0].method
         note["digest"] = Screen(call.text, call.reply_markup).digest
+        note["thread"] = None if call.message_thread_id is None else str(call.message_thread_id)
     return Sent(tuple(map(str, made.message_refs)), note)

@@ -85,6 +85,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         facts["n"] = len(facts["tickets"])
         facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
     facts["since"] = facts.get("since") or facts.get("due")
+    facts["url"] = _frozen_url(facts.get("card"))
     facts |= _described(facts)
     facts["marker"] = str(Marker.NEEDS_ANSWER if facts.get("waiting") else Marker.ANSWERED)
     return facts
@@ -131,12 +132,17 @@ def _rehoused(facts: Facts) -> str:
     return "group.rehoused" if facts.get("to") else "group.rehoused_away"
 
 
+def _card_moved(facts: Facts) -> str:
+    return "group.card_moved" if facts.get("url") else "group.card_moved_away"
+
+
 # Notices whose words depend on what there is to say.
 _VARIANTS: Final[dict[str, Callable[[Facts], str]]] = {
     "group.woke": _woke,
     "alert.overdue": _overdue,
     "group.digest": _digest,
     "group.rehoused": _rehoused,
+    "group.card_moved": _card_moved,
     "group.not_shown": _not_shown,
 }
 

@@ -24,7 +24,7 @@ from channels.telegram.screens.buttons import (
 from channels.telegram.screens.customer_menu import LANGUAGES
 from channels.telegram.screens.screen import Renderer, Screen
 from core.addresses import Address
-from core.company import Company
+from core.company import TOPICS, Company
 from core.setup.admins import Admin, Invitation
 from core.teams.teams import TeamFacts
 from core.texts import Key
@@ -48,18 +48,20 @@ SPANS: Final = (1, 4, 8, 24, 48, 72, 120)
 # How a link of Telegram asks for the bot to be added with these rights.
 _ADDED_BY: Final = {"operators": "startgroup", "alerts": "startchannel", "team": "startgroup"}
 _FIELDS: Final = ("name", "zone", "language", "answer_deadline")
+# What is asked only where a group has topics.
+_TOPICS: Final = "topics"
 
 
 class SetupStep(CallbackData, prefix="s"):
     """A step of the checklist: a field of the company, or a screen to show."""
 
-    step: Annotated[str, one_of((*_FIELDS, "list", "trial", "admins", "invite"))]
+    step: Annotated[str, one_of((*_FIELDS, _TOPICS, "list", "trial", "admins", "invite"))]
 
 
 class SetField(CallbackData, prefix="v"):
     """This value for a field of the company."""
 
-    field: Annotated[str, one_of(_FIELDS)]
+    field: Annotated[str, one_of((*_FIELDS, _TOPICS))]
     value: Annotated[str, matching("[A-Za-z0-9/_+-]{1,40}")]
 
 
@@ -141,7 +143,8 @@ def _steps(renderer: Renderer, progress: Progress) -> Keyboard:
         for chat in progress.chats
         if not chat.fine
     ]
-    choices = [_step(renderer, name) for name in _FIELDS if name not in fixed]
+    fields = (*_FIELDS, _TOPICS) if any(chat.forum for chat in progress.chats) else _FIELDS
+    choices = [_step(renderer, name) for name in fields if name not in fixed]
     last = [_step(renderer, "admins"), _step(renderer, "trial"), _step(renderer, "list")]
     rows = [*[[link] for link in links], *rows_of([*choices, *last]).inline_keyboard]
     return Keyboard(inline_keyboard=rows)
@@ -165,7 +168,12 @@ def offer_link(renderer: Renderer, role: str, chat: int) -> Keyboard:
 
 def choices(renderer: Renderer, field: str) -> Keyboard:
     """The values of a field that need no typing, and the way back."""
-    offered = {"zone": _zones, "language": _languages, "answer_deadline": _spans}
+    offered = {
+        "zone": _zones,
+        "language": _languages,
+        "answer_deadline": _spans,
+        _TOPICS: _topics,
+    }
     named: Collection[Button] = offered[field](renderer) if field in offered else ()
     return rows_of([*named, button(renderer.plain("button.setup.back"), SetupStep(step="list"))])
 
@@ -191,6 +199,13 @@ def _spans(renderer: Renderer) -> list[Button]:
             SetField(field="answer_deadline", value=f"{hours}h"),
         )
         for hours in SPANS
+    ]
+
+
+def _topics(renderer: Renderer) -> list[Button]:
+    return [
+        button(renderer.plain(f"button.setup.topics.{way}"), SetField(field=_TOPICS, value=way))
+        for way in TOPICS
     ]
 
 

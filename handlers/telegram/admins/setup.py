@@ -25,6 +25,7 @@ from channels.telegram.screens.setup import (
     SetupStep,
     offer_link,
 )
+from core.company import TOPICS
 from core.delivery.linked_chats import ROLES
 from core.desk import Desk
 from core.errors import Refusal, Unreadable
@@ -150,6 +151,12 @@ def _language(words: str) -> str:
     return words.casefold()
 
 
+def _topics(words: str) -> str:
+    if words.casefold() not in TOPICS:
+        raise Unreadable("setup.ask.topics")
+    return words.casefold()
+
+
 def _span(words: str) -> timedelta:
     try:
         span = parse_span(words)
@@ -165,6 +172,7 @@ _READ: Final[dict[str, Callable[[str], Any]]] = {
     "zone": _zone,
     "language": _language,
     "answer_deadline": _span,
+    "topics": _topics,
 }
 
 

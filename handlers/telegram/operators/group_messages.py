@@ -9,7 +9,16 @@ from typing import Final
 from aiogram import Bot
 from aiogram.types import Message
 
-from channels.telegram.messages.message_parser import Service, Unsupported, message_ref, read
+from channels.telegram.addresses import chat_address
+from channels.telegram.messages.message_parser import (
+    Service,
+    Unsupported,
+    message_ref,
+    read,
+    thread_of,
+)
+from core.company import ALL_ANSWERS
+from core.delivery.topics import ticket_of_topic, topic_was_closed
 from core.desk import Desk
 from core.errors import Refusal, Unreadable
 from core.people.identity import Sender
@@ -95,12 +104,13 @@ async def on_message(
     desk, bot = memberships.desk, memberships.bot
     incoming = read(message)
     if isinstance(incoming, Service):
+        await _note_closed_topic(desk, message, bot)
         return
     carried = incoming if isinstance(incoming, IncomingMessage) else _uncarried(message)
     text = text_of(carried)
     username = await name_for(bot, text)
     command = parse(text, username, desk.company.number_mask)
-    place, begun = await desk.read(_find_context, carried, sender)
+    place, begun = await desk.read(_find_context, carried, sender, thread_of(message))
     traits = Traits(
         automatic=is_automatic(message),
         borrowed=is_borrowed(message),
@@ -168,15 +178,39 @@ async def _pass_on(
 
 
 async def _find_context(
-    tx: ReadTx, incoming: IncomingMessage, sender: Sender | None
+    tx: ReadTx, incoming: IncomingMessage, sender: Sender | None, thread: int | None
 ) -> tuple[MessageLocation | None, AlbumLocation | None]:
-    """What the message replies to, and what its album has begun."""
+    """What the message replies to, or whose topic it stands in, and what its album has begun."""
     place = begun = None
     if incoming.reply_to is not None:
         place = await find_location(tx, incoming.reply_to)
+    if thread is not None:
+        place = await _in_topic(tx, incoming, thread, place)
     if incoming.album is not None and sender is not None:
         begun = await find_album(tx, sender.address, incoming)
     return place, begun
+
+
+async def _in_topic(
+    tx: ReadTx, incoming: IncomingMessage, thread: int, answered: MessageLocation | None
+) -> MessageLocation | None:
+    """In a ticket's topic, commands and notes without a reply are about that ticket; where the
+    company wants it so, all words there are answers (X7).
+    """
+    if answered is not None and (answered.ours or tx.company.topics != ALL_ANSWERS):
+        return answered
+    number = await ticket_of_topic(tx, incoming.ref.address, str(thread))
+    if number is None:
+        return answered
+    return MessageLocation(number, ours=tx.company.topics == ALL_ANSWERS)
+
+
+async def _note_closed_topic(desk: Desk, message: Message, bot: Bot) -> None:
+    """Somebody has closed a topic by hand."""
+    thread, by = thread_of(message), message.from_user
+    if message.forum_topic_closed is None or thread is None or by is None or by.id == bot.id:
+        return
+    await desk.run(topic_was_closed, chat_address(message.chat.id), str(thread))
 
 
 def _uncarried(message: Message) -> IncomingMessage:

@@ -8,7 +8,7 @@ from sandbox.server.chat import GENERAL_TOPIC, ICON_COLORS, Topic
 from sandbox.server.errors import bad_request
 from sandbox.server.message import ServerChat
 from sandbox.server.methods.registry import Call, method
-from sandbox.server.topics import NAME_LIMIT
+from sandbox.server.topics import FIRST_ICON, NAME_LIMIT, TOPIC_ICONS
 
 Json = dict[str, Any]
 
@@ -164,7 +164,7 @@ def hide_general(call: Call) -> bool:
 @method("getForumTopicIconStickers")
 def icon_stickers(_call: Call) -> list[Json]:
     stickers = []
-    for number, emoji in enumerate(("📰", "💡", "⚡️", "🎙", "🔝", "🗣", "🆒", "❗️", "📝", "📆")):
+    for number, emoji in enumerate(TOPIC_ICONS):
         stickers.append(
             {
                 "file_id": f"CAACAgIicon{number}",
@@ -176,7 +176,7 @@ def icon_stickers(_call: Call) -> list[Json]:
                 "is_video": True,
                 "emoji": emoji,
                 "set_name": "Topics",
-                "custom_emoji_id": str(5_300_000_000_000_000_000 + number),
+                "custom_emoji_id": str(FIRST_ICON + number),
             }
         )
     return stickers

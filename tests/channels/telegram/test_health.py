@@ -7,7 +7,13 @@ from aiogram import Bot
 
 from bot.commands.check import _FAULTS
 from channels.telegram.addresses import chat_address
-from channels.telegram.client.chat_health import RIGHTS, Health, examine, examine_chat
+from channels.telegram.client.chat_health import (
+    RIGHTS,
+    TOPICS_RIGHT,
+    Health,
+    examine,
+    examine_chat,
+)
 from channels.telegram.client.gateway import make_bot
 from core.company import Company
 from core.teams.teams import TeamFacts
@@ -23,7 +29,7 @@ TOLD = [
     (role, code)
     for role, codes in CODES.items()
     for code in (*codes, *(f"lacks.{right}" for right in RIGHTS[role]))
-]
+] + [(role, f"lacks.{TOPICS_RIGHT}") for role in ("operators", "team")]
 
 
 @pytest.fixture
@@ -81,3 +87,16 @@ async def test_a_team_s_own_group_is_looked_at_as_the_group_of_all(world: World,
         Health("team", "not_group", chats[2].id, "Новости", "t2"),
         Health("team", "gone", chats[3].id, team="t3"),
     ]
+
+
+async def test_a_forum_needs_the_right_to_manage_topics_where_the_company_wants_topics(
+    world: World, bot: Bot
+) -> None:
+    group = world.supergroup("Операторы", owner=world.user("Анна"), bot="admin", forum=True)
+    assert await examine_chat(bot, "operators", group.id) == Health(
+        "operators", "fine", group.id, "Операторы", forum=True
+    )
+    await group.promote_bot(can_manage_topics=False)
+    lacking = await examine_chat(bot, "operators", group.id)
+    assert lacking.code == "lacks.can_manage_topics"
+    assert (await examine_chat(bot, "operators", group.id, topics=False)).fine

@@ -52,6 +52,7 @@ from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from handlers import telegram as telegram_handlers
 from handlers.mail.fetch import MailFetcher
+from handlers.mail.parser_process import ParserProcess
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
 
@@ -139,6 +140,7 @@ class App:
     health: HealthWatch
     http: HttpServer | None
     fetchers: Sequence[MailFetcher] = ()
+    parser: ParserProcess = field(default_factory=ParserProcess)
     peers: Peers | None = None
     _name: str = field(default_factory=lambda: secrets.token_hex(8))
     _leading: set[asyncio.Task[None]] = field(default_factory=set)
@@ -302,6 +304,7 @@ class App:
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
+        self.parser.close()
         await self.bot.session.close()
         await self.database.close()
 
@@ -333,11 +336,11 @@ def build(
 
     leads = gateway.leads = None if database.is_sqlite else database.leads
     courier = Courier(desk, channels, pacer, FOLLOW_UPS, leads)
-    mails = handle_mails(mail_handler(settings, desk, texts, files))
-    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, mails)
+    mails = mail_handler(settings, desk, texts, files)
+    handler = UpdateHandler(bot, desk, dispatcher, gateway, courier, handle_mails(mails))
     update_queue = UpdateQueue(desk, handler.handle, news)
     stored = partial(_tell_stored, news, peers)
-    fetchers = mail_fetchers(settings, desk, files, stored)
+    fetchers = mail_fetchers(settings, desk, files, stored, lambda: update_queue.waiting)
     poller = _intake(settings, bot, desk, stored, partial(courier.reached, "telegram"))
     runner = Runner(desk, settings.sweep_interval)
     return App(
@@ -365,6 +368,7 @@ def build(
         ),
         _http(settings, desk, texts, poller, pacer, files),
         fetchers,
+        mails.parser,
         peers,
     )
 

@@ -16,8 +16,9 @@ from core.setup.file_links import file_link
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from handlers.mail.fetch import MailFetcher
-from handlers.mail.handler import MailHandler, UnreadableMail
+from handlers.mail.handler import MailHandler
 from handlers.mail.mailbox_url import MailboxUrl
+from handlers.mail.parser_process import UnreadableMail
 
 Handle = Callable[[Stored], Awaitable[None]]
 
@@ -50,11 +51,15 @@ def mail_handler(settings: Settings, desk: Desk, texts: Texts, files: FileStore)
 
 
 def mail_fetchers(
-    settings: Settings, desk: Desk, files: FileStore, stored: Callable[[], None]
+    settings: Settings,
+    desk: Desk,
+    files: FileStore,
+    stored: Callable[[], None],
+    waiting: Callable[[], int],
 ) -> Sequence[MailFetcher]:
     """Return a fetcher for each mailbox of ``IMAP_URL``."""
     urls = (MailboxUrl.parse(url.get_secret_value()) for url in settings.imap_url)
-    return [MailFetcher(url, desk, files, stored) for url in urls]
+    return [MailFetcher(url, desk, files, stored, waiting) for url in urls]
 
 
 def handle_mails(handler: MailHandler) -> Handle:

@@ -37,6 +37,7 @@ ALLOWED: Final = (
     "message",
     "edited_message",
     "callback_query",
+    "inline_query",
     "my_chat_member",
     "chat_member",
     "channel_post",
@@ -57,6 +58,7 @@ _CHATS: Final = (
     ("my_chat_member", "chat"),
     ("chat_member", "chat"),
     ("message_reaction", "chat"),
+    ("inline_query", "from"),
 )
 
 

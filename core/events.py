@@ -981,3 +981,28 @@ def name_of(event: Event) -> str:
     """The journal's name of an event: ``TicketOpened`` → ``ticket_opened``."""
     kind = type(event).__name__
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind).lstrip("_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSent(Event):
+    """A canned response became an answer, or only did what it does (E1)."""
+
+    response: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketTagged(Event):
+    """Tags were given and taken (D3)."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRenamed(Event):
+    """An admin gave a tag another name, or joined it with the tag of that name."""
+
+    old: str
+    new: str
+    total: int

@@ -1,5 +1,6 @@
 """The inbox: updates stored before they are confirmed, and handled exactly once (R1, R2, R11)."""
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ KEPT_FOR: Final = timedelta(hours=72)
 
 _ASIDE: Final = "aside:"
 """Before the row's own id: the external id of a row whose id came again for something new."""
+
+FILE: Final = "file"
+"""In the JSON of a row: the name of the file that it is about, where it came as one."""
+UNREAD: Final = "unread"
+"""In the same: an admin wants a ticket of it although nobody could read it."""
 
 _REPLAYED: Final = "replayed:"
 """Before the row's former id, until it can have its external id again."""
@@ -161,6 +167,11 @@ class Quarantined:
     raw: str
 
     @property
+    def is_file(self) -> bool:
+        """Whether a ticket can be made of it, with the file attached."""
+        return _is_file(self.raw)
+
+    @property
     def cause(self) -> str:
         """The first words of the error, up to what could be a quotation (S34)."""
         return _cause(self.error)
@@ -185,8 +196,9 @@ async def count_quarantined(tx: ReadTx) -> int:
     return int(await tx.session.scalar(query) or 0)
 
 
-async def replay(tx: Tx, ids: Collection[int] | None = None) -> list[int]:
-    """Let quarantined updates be handled again: these, or all. Returns which were.
+async def replay(tx: Tx, ids: Collection[int] | None = None, *, unread: bool = False) -> list[int]:
+    """Let quarantined updates be handled again: these, or all. Returns which were. ``unread``: as
+    tickets with the file that could not be read; for others nothing changes.
 
     Each gets a new number, behind everything that waits: a running desk finds it, and it overtakes
     nothing of its chat.
@@ -196,8 +208,17 @@ async def replay(tx: Tx, ids: Collection[int] | None = None) -> list[int]:
         query = query.where(InboxRow.id.in_(ids))
     rows = (await tx.session.scalars(query.limit(MOST_REPLAYED))).all()
     for row in rows:
+        if unread and _is_file(row.raw):
+            row.raw = json.dumps({**json.loads(row.raw), UNREAD: True})
         await _move_to_the_end(tx, row)
     return [row.id for row in rows]
+
+
+def _is_file(raw: str) -> bool:
+    try:
+        return FILE in json.loads(raw)
+    except (TypeError, ValueError):
+        return False
 
 
 async def _move_to_the_end(tx: Tx, row: InboxRow) -> None:

@@ -504,6 +504,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TopicChanged: (_card(),),
     e.TitleChanged: (_card(),),
     e.AnswerDueChanged: (_card(),),
+    e.TicketTagged: (_card(),),
     e.DeadlineNear: (
         Notice(
             _TO.OPERATORS,

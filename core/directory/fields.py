@@ -20,7 +20,7 @@ LONGEST_TITLE: Final = 100
 LONGEST_WORKING_SPAN: Final = timedelta(days=366)
 
 _CODE: Final = r"[a-z0-9][a-z0-9_.-]{0,31}"  # as buttons carry them
-_LANGUAGE: Final = r"[a-z]{2,3}([-_][A-Za-z]{2,8})?"
+LANGUAGE: Final = r"[a-z]{2,3}([-_][A-Za-z]{2,8})?"
 _HOURS: Final = r"([01]?\d|2[0-4]):[0-5]\d-([01]?\d|2[0-4]):[0-5]\d"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _UNITS: Final = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
@@ -60,7 +60,7 @@ Title = Annotated[
     AfterValidator(_check_title),
     Json({"type": "string", "minLength": 1, "maxLength": LONGEST_TITLE}),
 ]
-Language = Annotated[str, _matches(_LANGUAGE, "language"), Json({"type": "string"})]
+Language = Annotated[str, _matches(LANGUAGE, "language"), Json({"type": "string"})]
 Titles = Annotated[
     dict[Language, Title],
     AfterValidator(_check_titles),
@@ -68,7 +68,7 @@ Titles = Annotated[
         {
             "type": "object",
             "minProperties": 1,
-            "propertyNames": {"pattern": f"^{_LANGUAGE}$"},
+            "propertyNames": {"pattern": f"^{LANGUAGE}$"},
             "additionalProperties": {
                 "type": "string",
                 "minLength": 1,

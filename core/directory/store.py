@@ -6,6 +6,7 @@ reads anew what it keeps.
 
 import difflib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
@@ -117,6 +118,18 @@ async def apply_directory(
     if difference:
         await record_version(tx, before, after, origin)
     return difference
+
+
+@asynccontextmanager
+async def edited(tx: Tx, kinds: Kinds = KINDS) -> AsyncIterator[None]:
+    """What is put or deleted within is a version of the directory."""
+    await lock_versions(tx)
+    before = await show_directory(tx, kinds)
+    yield
+    tx.forget_rows()
+    after = await show_directory(tx, kinds)
+    if before != after:
+        await record_version(tx, before, after, "screen")
 
 
 async def _stale(tx: Tx, document: Document, now: str) -> Fault:

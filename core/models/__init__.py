@@ -1,5 +1,13 @@
 """All tables, without behaviour, on one floor."""
 
+from core.models.answers import (
+    ResponseRow,
+    ResponseUse,
+    RuleRow,
+    RuleRun,
+    TicketTag,
+    ViewRow,
+)
 from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
 from core.models.directory import (
     Closing,
@@ -94,6 +102,10 @@ __all__ = [
     "PersonMerge",
     "PriorityRow",
     "Rating",
+    "ResponseRow",
+    "ResponseUse",
+    "RuleRow",
+    "RuleRun",
     "SearchWord",
     "SentMessage",
     "Service",
@@ -106,7 +118,9 @@ __all__ = [
     "Ticket",
     "TicketCamera",
     "TicketParent",
+    "TicketTag",
     "TicketTeam",
     "Timer",
     "Topic",
+    "ViewRow",
 ]

@@ -227,7 +227,11 @@ async def quarantine_page(tx: ReadTx, before: int | None = None) -> QuarantinePa
     return QuarantinePage(tuple(found[:PAGE]), await inbox.count_quarantined(tx), older)
 
 
-async def replay_for(tx: Tx, sender: Sender, ids: Collection[int] | None) -> list[int]:
-    """Let these quarantined updates be handled again, or all; returns which. Raises NotAllowed."""
+async def replay_for(
+    tx: Tx, sender: Sender, ids: Collection[int] | None, *, unread: bool = False
+) -> list[int]:
+    """Let these quarantined updates be handled again, or all; returns which. ``unread``: see
+    `inbox.replay`. Raises NotAllowed.
+    """
     await arrive_as_admin(tx, sender)
-    return await inbox.replay(tx, ids)
+    return await inbox.replay(tx, ids, unread=unread)

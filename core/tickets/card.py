@@ -24,6 +24,7 @@ from core.models import (
     Ticket,
     TicketCamera,
     TicketParent,
+    TicketTag,
     TicketTeam,
 )
 from core.models.tickets import IS_OPEN
@@ -126,6 +127,18 @@ async def promised_of(tx: ReadTx, row: Classification | None) -> Promised:
     return Promised(kind, clocks, agreed=True)
 
 
+class AnyTag:
+    """The cache's key of whether any ticket has a tag."""
+
+
+async def tags_of(tx: ReadTx, ticket_id: int) -> tuple[str, ...]:
+    """Return the ticket's tags by alphabet; no query while nobody has ever used one (D3)."""
+    if not await tx.any_row(AnyTag, select(TicketTag.tag)):
+        return ()
+    query = select(TicketTag.tag).where(TicketTag.ticket_id == ticket_id)
+    return tuple(await tx.all(query.order_by(TicketTag.tag)))
+
+
 # The origin of a ticket that operators opened for an area: nobody's own, everybody's there (X9).
 OUTAGE: Final = "outage"
 
@@ -196,6 +209,7 @@ class Card:
     promised: Promised = NO_AGREEMENT
     faulty: FaultyCamera | FaultyArea | None = None
     behind: Behind = NO_WORK
+    tags: tuple[str, ...] = ()
     thread: str | None = None
 
 
@@ -235,6 +249,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         promised=await promised_of(tx, kind),
         faulty=await faulty_of(tx, ticket, camera),
         behind=await work_behind(tx, ticket.id),
+        tags=await tags_of(tx, ticket.id),
         thread=None if sent is None else sent.thread,
     )
 

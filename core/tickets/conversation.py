@@ -32,6 +32,7 @@ from core.tickets.incoming import CARD_SHOWS, IncomingMessage, find_location
 from core.tickets.lifecycle import access, assign, enter, place_in_queue, target_of
 from core.tickets.parents import has_children
 from core.tickets.relations import reach_of
+from core.tickets.tags import change_tags, tags_in
 from core.tx import Tx
 from core.words.names import NAMELESS, is_blank
 
@@ -116,7 +117,9 @@ async def refuse_kind(tx: Tx, ticket_id: int, kind: str) -> None:
 
 
 async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
-    """Add an internal note (B16). It is never shown to the customer and moves nothing."""
+    """Add an internal note (B16). It is never shown to the customer and moves nothing; `#word` in
+    it is a tag of the ticket.
+    """
     ticket = await access(tx, ticket_id, "note")
     if incoming.kind == "text" and is_blank(incoming.text):
         raise Unreadable("refusal.empty_note", number=ticket_id)
@@ -130,6 +133,7 @@ async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
     )
     await tx.insert(row)
     tx.emit(NoteWritten(ticket_id=ticket.id, note_id=row.id))
+    await change_tags(tx, ticket, tags_in(incoming.text))
     return ticket
 
 
@@ -329,6 +333,8 @@ async def _edit_note(tx: Tx, note_id: int, incoming: IncomingMessage) -> Note | 
     old, note.text, note.content = note.text, incoming.text, incoming.content
     note.edited_at = tx.now
     tx.emit(NoteEdited(ticket_id=note.ticket_id, note_id=note.id, old=old))
+    ticket = await tx.get(Ticket, note.ticket_id)
+    await change_tags(tx, ticket, tags_in(incoming.text))
     return note
 
 

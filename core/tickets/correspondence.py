@@ -100,6 +100,22 @@ async def restore(tx: Tx, ticket_id: int) -> Ticket:
     return await move(tx, ticket_id, "reopen")
 
 
+async def receive_unread(
+    tx: Tx, sender: Sender | None, name: str, said: Sequence[IncomingMessage]
+) -> Ticket | None:
+    """Open a ticket with what nobody could read; ``sender``: who it seems to be from, if it tells.
+    ``None``: it is there already.
+    """
+    if await _is_there(tx, said[0]):
+        return None
+    person = None if sender is None else await find_by_address(tx, sender.address)
+    if person is None and sender is not None:
+        person = await arrive(tx, sender, "customer")
+    if person is None:
+        person = await make_contact(tx, name, [])
+    return await open_ticket(tx, person, said, topic=None, silent=True)
+
+
 async def _is_there(tx: Tx, words: IncomingMessage) -> bool:
     """Return whether these very words came before. A reference alone does not tell: some programs
     give one to all that they send.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from core.db import constant
 from core.models import Clock, Person, StateRow, Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.search import search
+from core.tickets.views import View
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, marker, sign_of
 from core.tx import ReadTx
 from core.words.numbers import find_number
@@ -76,6 +77,7 @@ class Page:
     after: str | None = None
     total: int | None = None
     overdue: int | None = None
+    title: str | None = None
 
 
 _WAITING: Final = select(StateRow.code).where(StateRow.category == constant("waiting"))
@@ -127,6 +129,32 @@ VIEWS: Final[Mapping[str, Callable[[ReadTx, int | None], list[Any]]]] = {
 _RANKED: Final = frozenset({"overdue", "frozen", "resolved"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """By which columns a list is ordered: the last ones of the position. ``falls``: backwards."""
+
+    columns: tuple[Any, ...] = _PLACE
+    falls: bool = False
+
+    def beyond(self, start: tuple[int, datetime, int], *, backward: bool) -> Any:
+        """Build the condition «after the cursor» or «before it»."""
+        columns, values = tuple_(*self.columns), start[-len(self.columns) :]
+        return columns < values if backward != self.falls else columns > values
+
+    def by(self, *, backward: bool) -> list[Any]:
+        """Return what to order by."""
+        falls = backward != self.falls
+        return [column.desc() if falls else column for column in self.columns]
+
+
+_BY_ID: Final = (Ticket.id,)
+_ORDERS: Final = {"oldest": _Order(_BY_ID), "newest": _Order(_BY_ID, falls=True)}
+_QUEUE: Final = _Order()
+# Where all rows have one rank only the rest is compared: SQLite would otherwise read from the first
+# row of that rank.
+_WITHIN_RANK: Final = _Order(_PLACE[1:])
+
+
 async def page_of(
     tx: ReadTx,
     view: str,
@@ -142,14 +170,45 @@ async def page_of(
     """
     wanted = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
     chosen = wanted if view in _RANKED else [*wanted, Ticket.queue_rank < RESOLVED]
-    start, turned = _read_cursor(cursor)
-    backward = backward and start is not None
+    order = _WITHIN_RANK if view in _RANKED else _QUEUE
     # what stands before the cursor is not resolved: another bound would replace the cursor's
-    query = _LINES.where(*(wanted if backward else chosen)).limit(size + 1)
+    return await _page(tx, PageRequest(view, cursor, backward, person, size), order, chosen, wanted)
+
+
+async def page_of_view(
+    tx: ReadTx, view: View, cursor: str = "", *, backward: bool = False, person: int | None = None
+) -> Page:
+    """Return a page of a saved list (D2), in its own order; ``person``: who «me» is in it."""
+    wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person)]
+    chosen = wanted if view.with_resolved else [*wanted, Ticket.queue_rank < RESOLVED]
+    order = _ORDERS.get(view.order, _QUEUE)
+    asked = PageRequest(view.code, cursor, backward, person)
+    page = await _page(tx, asked, order, chosen, wanted if order is _QUEUE else chosen)
+    return replace(page, title=view.title(tx.company.language))
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page of which list; ``person``: whose it is."""
+
+    view: str
+    cursor: str = ""
+    backward: bool = False
+    person: int | None = None
+    size: int = PAGE
+
+
+async def _page(
+    tx: ReadTx, asked: PageRequest, order: _Order, chosen: Sequence[Any], before: Sequence[Any]
+) -> Page:
+    """Return the page of the ``chosen`` tickets; ``before``: of those before the cursor."""
+    view, size, person = asked.view, asked.size, asked.person
+    start, turned = _read_cursor(asked.cursor)
+    backward = asked.backward and start is not None
+    query = _LINES.where(*(before if backward else chosen)).limit(size + 1)
     if start is not None:
-        query = query.where(_beyond(start, backward=backward, ranked=view in _RANKED))
-    order = [column.desc() if backward else column for column in _PLACE]
-    rows = await tx.rows(query.order_by(*order))
+        query = query.where(order.beyond(start, backward=backward))
+    rows = await tx.rows(query.order_by(*order.by(backward=backward)))
     more = len(rows) > size
     rows = rows[:size][::-1] if backward else rows[:size]
     place = max(1, turned - 1 if backward else turned + 1)
@@ -164,14 +223,6 @@ async def page_of(
         total=total,
         overdue=overdue,
     )
-
-
-def _beyond(start: tuple[int, datetime, int], *, backward: bool, ranked: bool) -> Any:
-    """Build the condition «after the cursor» or «before it». Where all rows have one rank only the
-    rest is compared: SQLite would otherwise read from the first row of that rank.
-    """
-    columns, values = (_PLACE[1:], start[1:]) if ranked else (_PLACE, start)
-    return tuple_(*columns) < values if backward else tuple_(*columns) > values
 
 
 def _cursor(row: Any, place: int) -> str:

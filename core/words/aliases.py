@@ -70,6 +70,12 @@ ALIASES: Final[dict[str, str]] = {
     "ключи": "key",
     "здоровье": "health",
     "восстановление": "restored",
+    "т": "t",
+    "тег": "tag",
+    "списки": "views",
+    "теги": "tags",
+    "шаблон": "t",
+    "шаблоны": "t",
 }
 
 SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})
@@ -151,6 +157,15 @@ TASK_VERBS: Final[dict[str, str]] = {
 }
 """What `/task 3` does besides showing it."""
 
+
+RESPONSE_VERBS: Final[dict[str, str]] = {
+    "add": "add",
+    "добавить": "add",
+    "del": "delete",
+    "delete": "delete",
+    "удалить": "delete",
+}
+"""What `/t` does in an admin's private chat, besides showing."""
 
 BY_MAIL: Final = re.compile(r"\s*(?:mail|e-mail|email|почта|письмо)\s*:\s*", re.IGNORECASE)
 """What stands before an answer that goes by mail."""

@@ -13,12 +13,14 @@ import random
 import re
 import socket
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from typing import Any, Final
 
+from core import inbox
 from core.delivery.pacing import backoff
 from core.desk import Desk
 from core.fault_points import pass_point
@@ -39,17 +41,26 @@ PATIENCE: Final = 300.0
 # Bytes of one mail that are read; of a longer one the beginning is, and the rest stays there.
 LONGEST: Final = 60_000_000
 BEGINNING: Final = 1_000_000
+LONGEST_HEAD: Final = 200_000
+# So many mails are handled at a time; while more than that many updates wait, mail waits where it
+# is, and looks so many seconds later.
+AT_ONCE: Final = 2
+MOST_WAITING: Final = 100
+PACE: Final = 0.1
 _SIZE: Final = re.compile(r"RFC822\.SIZE (\d{1,18})")
 
 
 @dataclass(slots=True)
 class MailFetcher:
-    """Fetches one mailbox. ``stored`` is called after each mail that was stored."""
+    """Fetches one mailbox. ``stored`` is called after each mail that was stored; ``waiting`` says
+    how many are not handled yet, of all that the desk has got.
+    """
 
     url: MailboxUrl
     desk: Desk
     files: FileStore
     stored: Callable[[], None]
+    waiting: Callable[[], int] = lambda: 0
     look_every: float = LOOK_EVERY
     tls: Any = None
     last_look: float = field(default_factory=time.monotonic)
@@ -114,6 +125,7 @@ class MailFetcher:
         """Store one mail, then flag it; a failure leaves it where it is, for the next look."""
         try:
             if uid not in self._kept:
+                await self._keep_pace()
                 raw = await asyncio.to_thread(self._read, uid)
                 if raw is None:
                     return  # somebody has deleted it meanwhile
@@ -134,12 +146,18 @@ class MailFetcher:
         error: type[Exception] = self._box.client.abort
         return error
 
+    async def _keep_pace(self) -> None:
+        """A mailbox may hold thousands, and a chat's message must not stand behind all of them."""
+        while self.waiting() >= MOST_WAITING:  # noqa: ASYNC110 a count, and not of ours
+            await asyncio.sleep(PACE)
+
     async def _row(self, raw: bytes) -> Raw:
         name = await self.files.put(raw)
-        message = await asyncio.to_thread(message_from_bytes, raw)
-        sender = header(message, "From")[:150].lower()
-        words = json.dumps({"mail": name, "from": decoded(sender)}, ensure_ascii=True)
-        return Raw(_external_id(id_of(message, raw), raw), f"mail:{sender}", words)
+        external_id, sender = await asyncio.to_thread(_identity, raw)
+        words = json.dumps({inbox.FILE: name, "from": sender}, ensure_ascii=True)
+        # mails of one sender in order; and few at a time, whoever sends them
+        turn = zlib.crc32(sender.encode("utf-8", "replace")) % AT_ONCE
+        return Raw(external_id, f"mail:{turn}", words)
 
     def _open(self) -> None:
         box = connect(self.url, self.tls)
@@ -213,13 +231,15 @@ def reason_of(error: Exception) -> str:
     )
 
 
-def _external_id(message_id: str, raw: bytes) -> str:
-    """By the mail's id and its content: some programs give one id to many mails, and a second copy
-    of a mail differs by what servers wrote above it.
+def _identity(raw: bytes) -> tuple[str, str]:
+    """The external id and the sender, of which the headers alone tell.
+
+    By the mail's id and its content: some programs give one id to many mails, and a second copy of
+    a mail differs by what servers wrote above it.
     """
-    message = message_from_bytes(raw)
+    head, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    message = message_from_bytes(head[:LONGEST_HEAD])
     own = [header(message, name) for name in ("From", "Date", "Subject")]
-    _, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
     digest = hashlib.sha256("\n".join(own).encode() + body).hexdigest()[:32]
-    plain = message_id.encode("ascii", "replace").decode()
-    return f"{plain[:150]} {digest}"
+    plain = id_of(message, raw).encode("ascii", "replace").decode()
+    return f"{plain[:150]} {digest}", decoded(header(message, "From")[:150].lower())

@@ -3,20 +3,22 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parseaddr
 from typing import Any, Final
 
 from channels.email.compose import EMAIL, signed_row
 from core.addresses import Address, MessageRef
 from core.desk import Desk
 from core.files import FileStore, name_of
-from core.inbox import Stored, change_nothing
+from core.inbox import FILE, UNREAD, Stored, change_nothing
 from core.people.identity import Sender
 from core.setup.signing_key import find_signing_key
-from core.tickets.correspondence import Arrival, receive
+from core.tickets.correspondence import Arrival, receive, receive_unread
 from core.tickets.delivery_results import report_undelivered
 from core.tickets.incoming import IncomingMessage
+from core.words.contact_values import read_email
 from core.words.numbers import find_masked
 from handlers.mail.nature import (
     Nature,
@@ -26,20 +28,15 @@ from handlers.mail.nature import (
     is_robot,
     nature_of,
 )
-from handlers.mail.parse import Mail, parse
+from handlers.mail.parse import Mail
+from handlers.mail.parser_process import ParserProcess, UnreadableMail
 
 log = logging.getLogger(__name__)
 
-# Seconds that one mail may take to be read.
-PARSE_TIMEOUT: Final = 10.0
 LONGEST_WHOLE: Final = 20_000
 LONGEST_REF: Final = 190
 # The words of a mail that has none.
 NO_WORDS: Final = "…"
-
-
-class UnreadableMail(Exception):
-    """The mail cannot be read, or nobody could be answered."""
 
 
 @dataclass(slots=True)
@@ -58,7 +55,7 @@ class MailHandler:
     number_in_body: bool = False
     blacklist: Sequence[str] = ()
     junk_reason: Callable[[str], str] | None = None
-    timeout: float = PARSE_TIMEOUT
+    parser: ParserProcess = field(default_factory=ParserProcess)
     _domains: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,7 +63,11 @@ class MailHandler:
 
     async def handle(self, stored: Stored) -> None:
         """Handle one mail. Raises UnreadableMail, and OSError while its bytes cannot be had."""
-        raw = await self.files.read(json.loads(stored.raw)["mail"])
+        row = json.loads(stored.raw)
+        raw = await self.files.read(row[FILE])
+        if row.get(UNREAD):
+            await self._take_unread(row, len(raw))
+            return
         mail = await self._parsed(raw)
         nature = nature_of(mail, self.own)
         if nature is Nature.BOUNCE:
@@ -79,14 +80,24 @@ class MailHandler:
             ticket = await self.desk.run(receive, arrival)
             log.info("a mail belongs to ticket %s", None if ticket is None else ticket.id)
 
+    async def _take_unread(self, row: Mapping[str, Any], size: int) -> None:
+        """A ticket that has the mail as a file: an admin wants it, though it could not be read."""
+        shown, there = parseaddr(row["from"])
+        address = read_email(there)
+        sender = None if address is None else Sender(Address(EMAIL, address), shown or address)
+        ref = MessageRef(EMAIL, address or "", row[FILE])
+        file = {"name": row[FILE], "title": "original.eml", "size": size}
+        words = _content("text", row["from"] or NO_WORDS) | {"remark": {"key": UNREAD}}
+        said = [
+            IncomingMessage(ref, "text", words["text"], words),
+            IncomingMessage(
+                ref, "document", "original.eml", _content("document", "") | {"file": file}
+            ),
+        ]
+        await self.desk.run(receive_unread, sender, shown or there or row["from"], said)
+
     async def _parsed(self, raw: bytes) -> Mail:
-        try:
-            async with asyncio.timeout(self.timeout):
-                mail = await asyncio.to_thread(parse, raw)
-        except TimeoutError:
-            raise UnreadableMail(f"it takes more than {self.timeout:g} s to read") from None
-        except Exception as error:  # whatever a mail does to the parser, it is the mail's fault
-            raise UnreadableMail(type(error).__name__) from error
+        mail = await asyncio.to_thread(self.parser.parse, raw)
         if mail.sender is None and nature_of(mail, self.own) is not Nature.BOUNCE:
             raise UnreadableMail("it has no sender")
         return mail

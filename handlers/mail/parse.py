@@ -103,11 +103,19 @@ def parse(raw: bytes) -> Mail:
         subject=header(message, "Subject"),
         words=cut_quotes(body),
         attachments=tuple(attachments),
-        headers=message,
+        headers=_headers_of(message),
     )
 
 
 _RECIPIENTS: Final = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
+
+
+def _headers_of(message: Message) -> Message:
+    """The headers without what they are of, which may be large."""
+    bare = Message()
+    for name, value in message.raw_items():
+        bare[name] = value
+    return bare
 
 
 def id_of(message: Message, raw: bytes) -> str:

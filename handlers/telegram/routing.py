@@ -33,6 +33,7 @@ from handlers.telegram.customer import routes as customer
 from handlers.telegram.customer import tickets
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
+from handlers.telegram.operators import responses as canned
 from handlers.telegram.operators.buttons import on_button as on_group_button
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
 from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat, role_of
@@ -60,6 +61,7 @@ def dispatcher(
         made.message: on_message,
         made.edited_message: on_edited_message,
         made.callback_query: on_button,
+        made.inline_query: canned.on_inline_query,
         made.my_chat_member: on_own_membership,
         made.chat_member: on_membership,
     }

@@ -434,6 +434,23 @@ class Person(User):
         """Type ``@bot text`` somewhere; returns the query's identifier."""
         return Done(self.telegram.actions.inline_query(self, text, offset, chat_type))
 
+    async def inline_results(self, query_id: str, timeout: float = 5.0) -> list[Json]:
+        """Wait for what the bot offers for an inline query."""
+        query, context = self.telegram.actions.inline_queries[query_id], self.telegram.context
+        answered = context.signal.until(lambda: query["answer"] is not None, timeout)
+        if not await answered:
+            raise AssertionError(f"the bot did not answer an inline query in {timeout} s")
+        return list(query["answer"]["results"])
+
+    def choose_inline(
+        self, result: Json, to: ServerChat | None = None, **how: Any
+    ) -> Done[Message]:
+        """Choose one of the offered results: its words are sent, marked with the bot's name."""
+        content = result["input_message_content"]
+        words, entities = content["message_text"], content.get("entities")
+        (said,) = contents.text_contents(words, content.get("parse_mode"), entities)
+        return Done(self._send(to, said, via_bot=self.telegram.context.bot_user, **how))
+
     # ------------------------------------------------------------------ groups
 
     def join(self, chat: Chat, link: InviteLink | str | None = None) -> Done[Message | None]:

@@ -45,7 +45,7 @@ class Actions:
 
     def forget(self) -> None:
         """Nothing was asked and nobody has voted."""
-        for book in (self.callback_queries, self.polls, self.votes):
+        for book in (self.callback_queries, self.inline_queries, self.polls, self.votes):
             book.clear()
 
     # ------------------------------------------------------------------ messages

@@ -66,7 +66,7 @@ class Events:
             or chat.bot_is_admin
         ):
             return True
-        if message.is_service:
+        if message.is_service or message.via_bot is not None:
             return True
         if message.reply_to is not None and message.reply_to.from_bot:
             return True

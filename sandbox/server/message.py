@@ -63,6 +63,7 @@ class Message:
     quote: Json | None = None
     external_reply: Json | None = None
     forward_origin: Json | None = None
+    via_bot: Json | None = None  # the bot whose inline result it is
     media_group_id: str | None = None
     edit_date: int | None = None
     protected: bool = False
@@ -232,6 +233,8 @@ def message_json(message: Message, *, nested: bool = True) -> Json:
     if message.forward_origin is not None:
         data["forward_origin"] = message.forward_origin
         data.update(_old_forward_fields(message.forward_origin))
+    if message.via_bot is not None:
+        data["via_bot"] = message.via_bot
     thread_id = message.thread_id if message.thread_id is not None else _reply_thread(message)
     if thread_id is not None:
         data["message_thread_id"] = thread_id

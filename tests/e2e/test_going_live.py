@@ -148,7 +148,9 @@ async def test_everybody_is_offered_the_commands_of_their_role_in_their_language
         lambda: offers_of(stage.olga, group, stage.group), 20, "operators have theirs"
     )
     await stage.world.until(
-        lambda: offers_of(admin, f"{own} report health quarantine junk restored export key setup"),
+        lambda: offers_of(
+            admin, f"{own} report health quarantine junk restored export key t setup"
+        ),
         20,
         "admins more",
     )

@@ -85,10 +85,28 @@ roles = ["admin"]
 verbs = { hear = "supplier", wake = "new", close = "closed" }
 marker = "🔵"
 
+[[response]]
+code = "reboot"
+title = "Restart the camera"
+topic = "payment"
+texts = { en = "Hello, {customer}." }
+actions = { state = "wait", tags = ["reboot"], priority = "urgent" }
+
+[[view]]
+code = "late"
+titles = { en = "Late" }
+markers = ["overdue"]
+tags = ["vip"]
+older = "2d"
+order = "oldest"
+
 [settings]
 answer_deadline = "2d"
 rating_wait = "off"
 """
+
+# The number of its last line.
+LAST = FILE.count("\n")
 
 
 def say(language: str, key: str, facts: dict[str, Any] | None = None) -> str:
@@ -223,7 +241,7 @@ def test_what_a_file_lacks_or_has_twice_is_told_where_it_should_be_mended(
         ("[[topic]]\ntitles = { ru = 'a', ru = 'b' }\n", [2]),
         ("a = " + "[" * 5000, [1]),
         (FILE.replace("level = 2", 'level = "2'), [45]),
-        (FILE.replace("level = 2", "level = 2\nlevel = 3") + "[x]\n[x]", [46, 63, 64]),
+        (FILE.replace("level = 2", "level = 2\nlevel = 3") + "[x]\n[x]", [46, LAST + 2, LAST + 3]),
         ("# a\na = 1\nb = 2\nc = 3 3\nb = 4", [2, 3, 4, 5]),
         (FILE.replace("terms = [", "terms = "), [33]),
         (FILE.replace("level = 2", "level = ").replace('"1d"', '"soon"'), [5, 45]),
@@ -240,7 +258,7 @@ def test_all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines() -> No
     text = FILE.replace('"1d"', '"soon"').replace("Europe/Moscow", "Mars").replace("level", "lvl")
     text += "\n[[colour]]\n"
     error = DirectoryError(read_directory(text).faults)
-    assert [fault.line for fault in error.faults] == [5, 23, 45, 63]
+    assert [fault.line for fault in error.faults] == [5, 23, 45, LAST + 2]
 
 
 def test_faults_are_told_in_russian_as_well() -> None:

@@ -42,9 +42,11 @@ OPERATOR: Final = (
     "my",
     "overdue",
     "find",
+    "views",
     "ticket",
     "take",
     "reply",
+    "t",
     "note",
     "wait",
     "freeze",
@@ -76,6 +78,8 @@ OPERATOR: Final = (
     "outage",
     "topic",
     "title",
+    "tag",
+    "tags",
     "journal",
     "undo",
     "help",
@@ -84,7 +88,7 @@ OPERATOR: Final = (
 ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
 ADMIN_IN_PRIVATE: Final = (
     *CUSTOMER,
-    *("report", "health", "quarantine", "junk", "restored", "export", "key", "setup"),
+    *("report", "health", "quarantine", "junk", "restored", "export", "key", "t", "setup"),
 )
 # What Telegram shows to readers of any other language.
 OTHERWISE: Final = "en"

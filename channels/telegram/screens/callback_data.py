@@ -18,6 +18,12 @@ from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.responses import (
+    DropResponse,
+    ResponsePage,
+    SendResponse,
+    ShowResponse,
+)
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
@@ -40,6 +46,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep),
+    *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)
 _BY_PREFIX: Final = {kind.__prefix__: kind for kind in KINDS}

@@ -89,6 +89,8 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     yield from _team(card, renderer)
     if titles := card.promised.titles(renderer.locale):
         yield renderer.html("card.kind", kind=" · ".join(titles))
+    if card.tags:
+        yield renderer.html("card.tags", tags=" ".join(f"#{tag}" for tag in card.tags))
     if work := " · ".join(_work(card, renderer)):
         yield work
     if clocks := " · ".join(_clocks(card, renderer)):

@@ -107,9 +107,11 @@ def _why(one: FailedDelivery) -> Key:
 
 
 class QuarantineStep(CallbackData, prefix="qu"):
-    """``page``: updates below the number ``id``; ``again``: handle this one again; ``all``: all."""
+    """``page``: updates below the number ``id``; ``again``: handle this one again; ``all``: all;
+    ``ticket``: make a ticket of this mail as it is.
+    """
 
-    verb: Annotated[str, one_of(("page", "again", "all"))]
+    verb: Annotated[str, one_of(("page", "again", "all", "ticket"))]
     id: Annotated[int, Field(ge=0, le=LARGEST)] = 0
 
 
@@ -124,7 +126,11 @@ def draw_quarantine(renderer: Renderer, page: QuarantinePage) -> Screen:
     ]
     again = {one.id: QuarantineStep(verb="again", id=one.id) for one in page.updates}
     older = None if page.older is None else QuarantineStep(verb="page", id=page.older)
-    rows = _rows(renderer, "button.quarantine.again", again, older)
+    mails = {
+        one.id: QuarantineStep(verb="ticket", id=one.id) for one in page.updates if one.is_file
+    }
+    rows = _rows(renderer, "button.quarantine.ticket", mails, None, wide=2)
+    rows += _rows(renderer, "button.quarantine.again", again, older)
     rows.append([button(renderer.plain("button.quarantine.all"), QuarantineStep(verb="all"))])
     return Screen("\n".join(lines), Keyboard(inline_keyboard=rows))
 
@@ -152,11 +158,16 @@ def draw_junk(renderer: Renderer, page: JunkPage) -> Screen:
 
 
 def _rows(
-    renderer: Renderer, key: str, steps: Mapping[int, CallbackData], older: CallbackData | None
+    renderer: Renderer,
+    key: str,
+    steps: Mapping[int, CallbackData],
+    older: CallbackData | None,
+    *,
+    wide: int = 4,
 ) -> list[list[Button]]:
-    """A button for each number, four in a row, and one for the next page."""
+    """A button for each number, ``wide`` in a row, and one for the next page."""
     each = [button(renderer.plain(key, id=number), step) for number, step in steps.items()]
-    rows = [each[at : at + 4] for at in range(0, len(each), 4)]
+    rows = [each[at : at + wide] for at in range(0, len(each), wide)]
     if older is not None:
         rows.append([button(renderer.plain("button.quarantine.older"), older)])
     return rows

@@ -54,6 +54,8 @@ def draw_entry(
         given |= {name: _topic(renderer, names.topics, given[name]) for name in ("old", "new")}
     if event == "ticket_classified":
         given["kind"] = _kind(renderer, names.classes, given)
+    if event == "ticket_tagged":
+        given["tags"] = _tags(given)
     if event == "clocks_set":
         agreement = names.agreements.agreements.get(given["agreement"] or "")
         given["agreement"] = given["agreement"] if agreement is None else agreement.title
@@ -74,6 +76,12 @@ def _of_task(given: Mapping[str, Any]) -> dict[str, Key]:
     """Kind and outcome of a task in words."""
     kinds = {"kind": "task.kind", "outcome": "task.outcome"}
     return {name: Key(f"{stem}.{given[name]}") for name, stem in kinds.items() if given.get(name)}
+
+
+def _tags(given: Mapping[str, Any]) -> str:
+    """Which came, which went."""
+    signs = (("+", "added"), ("−", "removed"))
+    return " ".join(f"{sign}#{tag}" for sign, name in signs for tag in given[name])
 
 
 def _variant(event: str, given: Mapping[str, Any]) -> str:

@@ -161,6 +161,14 @@ def draw_classes(renderer: Renderer, command: str, card: Card, classes: Classes)
     return Screen("\n".join(renderer.html(key, **facts) for key in keys), rows_of(buttons))
 
 
+def draw_tags(renderer: Renderer, found: Sequence[tuple[str, int]]) -> Screen:
+    """The tags in use, each with its number of tickets."""
+    if not found:
+        return Screen(renderer.html("operators.no_tags"))
+    lines = [renderer.html("operators.tags_line", tag=tag, count=count) for tag, count in found]
+    return Screen("\n".join([renderer.html("operators.tags_head"), *lines]))
+
+
 _TITLE: Final = 60
 
 

@@ -1,6 +1,6 @@
 """A list of tickets: a page of a view of the queue or of a search, and the buttons that turn it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from math import ceil
 from typing import Annotated, Final, Self
@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH, CallbackData
 
-from channels.telegram.screens.buttons import Button, Keyboard, button, matching, rows_of
+from channels.telegram.screens.buttons import Button, Keyboard, button, matching, rows_of, short
 from channels.telegram.screens.screen import Renderer, Screen
 from core.texts import Key
 from core.tickets.lists import COUNTED, PAGE, Line, Page
+from core.tickets.views import View
 from core.words.names import clean_name
 
 _TITLE: Final = 60
@@ -52,17 +53,35 @@ def draw(renderer: Renderer, page: Page, zone: ZoneInfo, *, words: str = "") -> 
     if not lines and page.after is not None:
         lines = [renderer.html("list.further")]
     elif not lines:
-        return Screen(renderer.html(f"list.empty.{page.view}", words=words[:_QUERY]))
+        return Screen(renderer.html(f"list.empty.{_kind(page)}", **_named(page, words)))
     keyboard = turns(page.view, _place(page), page.before, page.after)
     return Screen("\n".join((head, *lines)), keyboard)
 
 
 def _head(renderer: Renderer, page: Page, words: str) -> str:
     total = "" if page.total is None else _count(page.total)
-    head = renderer.html(f"list.head.{page.view}", count=total, words=words[:_QUERY])
+    head = renderer.html(f"list.head.{_kind(page)}", count=total, **_named(page, words))
     if page.overdue and page.view not in {"overdue", "report"}:
         head += renderer.html("list.overdue", count=_count(page.overdue))
     return head
+
+
+def _kind(page: Page) -> str:
+    return page.view if page.title is None else "saved"
+
+
+def _named(page: Page, words: str) -> dict[str, str]:
+    return {"words": words[:_QUERY]} if page.title is None else {"title": page.title}
+
+
+def draw_views(renderer: Renderer, views: Sequence[View]) -> Screen:
+    """A button for each saved list."""
+    if not views:
+        return Screen(renderer.html("list.no_views"))
+    buttons = [
+        button(short(view.title(renderer.locale)), ListPage(view=view.code)) for view in views
+    ]
+    return Screen(renderer.html("list.views"), rows_of(buttons))
 
 
 def _count(total: int) -> str:

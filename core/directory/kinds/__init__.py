@@ -3,10 +3,12 @@
 from typing import Final
 
 from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
+from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.settings import SettingsEntry
 from core.directory.kinds.states import StateEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
+from core.directory.kinds.views import ViewEntry
 from core.directory.schema import Kinds
 
 KINDS: Final[Kinds] = (
@@ -18,6 +20,8 @@ KINDS: Final[Kinds] = (
     AgreementEntry,
     AccountAgreementEntry,
     TeamEntry,
+    ResponseEntry,
+    ViewEntry,
     StateEntry,
     SettingsEntry,
 )

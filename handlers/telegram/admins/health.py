@@ -72,8 +72,10 @@ async def replay(context: ButtonContext, data: QuarantineStep) -> None:
     toast = ""
     if data.verb != "page":
         ids = None if data.verb == "all" else {data.id}
-        replayed = await context.desk.run(replay_for, context.sender, ids)
-        toast = context.responder.plain("quarantine.again", {"n": len(replayed)})
+        unread = data.verb == "ticket"
+        replayed = await context.desk.run(replay_for, context.sender, ids, unread=unread)
+        said = "quarantine.ticket" if unread else "quarantine.again"
+        toast = context.responder.plain(said, {"n": len(replayed)})
     page = await context.desk.read(for_admin, context.sender, quarantine_page, before)
     await context.show(draw_quarantine(context.renderer, page), toast)
 

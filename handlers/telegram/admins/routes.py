@@ -24,7 +24,7 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import export, health, keys, restored, setup
+from handlers.telegram.admins import export, health, keys, responses, restored, setup
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -134,4 +134,5 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "restored": restored.on_command,
     "key": keys.on_command,
     "export": export.on_command,
+    "t": responses.on_command,
 }

@@ -18,6 +18,12 @@ from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.responses import (
+    DropResponse,
+    ResponsePage,
+    SendResponse,
+    ShowResponse,
+)
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
 from channels.telegram.screens.ticket_choices import (
@@ -37,10 +43,17 @@ from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, card_of
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
-from core.tickets.lists import VIEWS
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
-from handlers.telegram.operators import agreements, people, states, tasks, teams, ticket_commands
+from handlers.telegram.operators import (
+    agreements,
+    people,
+    responses,
+    states,
+    tasks,
+    teams,
+    ticket_commands,
+)
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
 from handlers.telegram.operators.read_commands import read_page, show_journal
@@ -265,8 +278,6 @@ async def _whole(context: GroupButton, data: ShowWhole) -> None:
 
 async def _page(context: GroupButton, data: ListPage) -> None:
     """Turn a page; from a notice, show the list below it."""
-    if data.view != "find" and data.view not in VIEWS:
-        raise Refusal("refusal.outdated")
     asker, words = await _asked_by(context, data.view)
     page = await context.read(
         read_page, data.view, data.cursor, asker, words, backward=data.backward
@@ -332,4 +343,8 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     TaskPage: _task_page,
     ResolveTasks: _end_with_tasks,
     CloseTasks: _end_with_tasks,
+    ResponsePage: responses.turn,
+    ShowResponse: responses.show,
+    SendResponse: responses.send,
+    DropResponse: responses.drop,
 }

@@ -30,6 +30,7 @@ from core.tickets.incoming import IncomingMessage, MessageLocation, find_locatio
 from core.tx import ReadTx
 from handlers.telegram.operators.commands import carry_out
 from handlers.telegram.operators.context import (
+    Command,
     CommandContext,
     is_foreign,
     is_note,
@@ -40,6 +41,7 @@ from handlers.telegram.operators.context import (
     without_mark,
 )
 from handlers.telegram.operators.membership import Memberships
+from handlers.telegram.operators.responses import COMMAND
 from handlers.telegram.origin import is_borrowed, is_nobody
 from handlers.telegram.responder import Responder
 
@@ -113,7 +115,7 @@ async def on_message(
     place, begun = await desk.read(_find_context, carried, sender, thread_of(message))
     traits = Traits(
         automatic=is_automatic(message),
-        borrowed=is_borrowed(message),
+        borrowed=is_borrowed(message) and not _chose_inline(message, bot, command),
         anonymous=is_nobody(message),
         foreign=is_foreign(text, username),
         command=command is not None,
@@ -145,6 +147,13 @@ async def on_message(
         await carry_out(context, traits.ticket)
         return
     await _pass_on(desk, sender, number, incoming, note=kind is Treatment.NOTE)
+
+
+def _chose_inline(message: Message, bot: Bot, command: Command | None) -> bool:
+    """Somebody chose a canned response in our own inline mode: the command to show it is theirs."""
+    ours = message.via_bot is not None and message.via_bot.id == bot.id
+    named = command is not None and command.name == COMMAND
+    return ours and named and message.forward_origin is None
 
 
 def _replies_to_bot(message: Message, bot: Bot) -> bool:

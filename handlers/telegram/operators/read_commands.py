@@ -6,16 +6,17 @@ from typing import Any, Final
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens.journal import draw_entry, names_of
 from channels.telegram.screens.screen import clipped
-from channels.telegram.screens.ticket_list import age, draw
+from channels.telegram.screens.ticket_list import age, draw, draw_views
 from core import journal as journal_store
 from core.addresses import Address
 from core.errors import NoSuchTicket, Unreadable
 from core.people.staff import for_admin, id_of
 from core.texts import Key
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
-from core.tickets.lists import VIEWS, Page, found_of, page_of
+from core.tickets.lists import VIEWS, Page, found_of, page_of, page_of_view
 from core.tickets.next_contact import contact_of
 from core.tickets.unassigned import Unassigned, find_unassigned
+from core.tickets.views import find_view, open_view, views_for
 from core.tx import ReadTx
 from core.words.aliases import REPORTS
 from core.words.aliases import VIEWS as VIEW_NAMES
@@ -121,9 +122,19 @@ async def queue(context: CommandContext) -> None:
     wanted = context.command.rest.casefold()
     view = VIEW_NAMES.get(wanted, wanted or "queue")
     if view not in VIEWS:
-        views = ", ".join(VIEWS)
-        raise Unreadable("operators.no_view", words=wanted[:40], views=views)
+        saved = await context.read(find_view, context.sender.address, wanted)
+        if saved is None:
+            offered = await context.read(views_for, context.sender.address)
+            views = ", ".join([*VIEWS, *(one.code for one in offered)])
+            raise Unreadable("operators.no_view", words=wanted[:40], views=views)
+        view = saved.code
     await _show(context, view)
+
+
+async def views(context: CommandContext) -> None:
+    """The saved lists that are for whoever asks."""
+    offered = await context.read(views_for, context.sender.address)
+    await context.show(draw_views(context.renderer, offered))
 
 
 async def my(context: CommandContext) -> None:
@@ -174,5 +185,8 @@ async def read_page(
     """A page of any list. ``asker`` is who asked for the list, not who turns its pages."""
     if view == "find":
         return await found_of(tx, words, cursor, backward=backward)
-    person = await id_of(tx, asker) if view == "mine" else None
-    return await page_of(tx, view, cursor, backward=backward, person=person)
+    if view in VIEWS:
+        person = await id_of(tx, asker) if view == "mine" else None
+        return await page_of(tx, view, cursor, backward=backward, person=person)
+    saved, person = await open_view(tx, asker, view), await id_of(tx, asker)
+    return await page_of_view(tx, saved, cursor, backward=backward, person=person)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as screens
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.ticket_choices import MakeParent, draw_similar
+from channels.telegram.screens.ticket_choices import MakeParent, draw_similar, draw_tags
 from core.addresses import Address
 from core.equipment import outage_commands, outage_detection
 from core.equipment.outage_commands import Title
@@ -21,6 +21,8 @@ from core.tickets.albums import note_piece
 from core.tickets.correspondence import write_first
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
+from core.tickets.tags import list_tags, read_tag, rename_tag
+from core.tickets.tags import tag as tag_ticket
 from core.words.aliases import BY_MAIL
 from core.words.contact_values import EMAIL, read_email
 from core.words.when import NotATime, TimeInPast, When, parse_when
@@ -128,6 +130,25 @@ async def title(context: CommandContext) -> None:
 async def topic(context: CommandContext) -> None:
     """Move it to another topic."""
     await context.act(classification.change_topic, context.number, context.command.words)
+
+
+async def tag(context: CommandContext) -> None:
+    """Give it tags, or take away those with a minus."""
+    await context.act(tag_ticket, context.number, context.command.words)
+
+
+async def tags(context: CommandContext) -> None:
+    """The tags there are; two words behind it: an admin calls the first like the second."""
+    words = context.command.rest.split()
+    if not words:
+        found = await context.read(list_tags)
+        await context.show(draw_tags(context.renderer, found))
+        return
+    if len(words) != len(("old", "new")):
+        raise Unreadable("operators.malformed", words=words[0][:40], example=example("tags"))
+    total = await context.act(rename_tag, *words)
+    facts = {"n": total, "old": read_tag(words[0]), "new": read_tag(words[1])}
+    await context.say(context.responder.html("operators.tag_renamed", facts))
 
 
 async def undo(context: CommandContext) -> None:

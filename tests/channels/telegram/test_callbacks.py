@@ -16,6 +16,12 @@ from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.responses import (
+    DropResponse,
+    ResponsePage,
+    SendResponse,
+    ShowResponse,
+)
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
@@ -97,6 +103,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "v:answer_deadline:Asia/Omsk": SetField(field="answer_deadline", value="Asia/Omsk"),
     "ad:ask:3": DismissAdmin(verb="ask", person=3),
     "qu:page:7": QuarantineStep(verb="page", id=7),
+    "qu:ticket:7": QuarantineStep(verb="ticket", id=7),
     "qu:again:7": QuarantineStep(verb="again", id=7),
     "jk:page:7": JunkStep(verb="page", id=7),
     "jk:restore:7": JunkStep(verb="restore", id=7),
@@ -122,6 +129,10 @@ IN_CHATS: dict[str, CallbackData] = {
     "cp:0": CameraPage(page=0),
     "cp:3": CameraPage(page=3),
     "x:ask:12": OutageStep(step="ask", ticket_id=12),
+    "rl:12:0": ResponsePage(ticket_id=12),
+    "rt:12:reboot": ShowResponse(ticket_id=12, code="reboot"),
+    "rx:12:reboot:0a1b2c3d": SendResponse(ticket_id=12, code="reboot", digest="0a1b2c3d"),
+    "rd:12": DropResponse(ticket_id=12),
     "x:back:12": OutageStep(step="back", ticket_id=12),
     "x:no:12": OutageStep(step="no", ticket_id=12),
     "x:1h:12": OutageStep(step="1h", ticket_id=12),
@@ -177,6 +188,7 @@ def test_the_longest_data_fits_a_button(largest: int) -> None:
         ShowPerson(verb="merge!", person=largest, other=largest),
         EscalateTo(ticket_id=largest, team="t" * 32),
         ManualStep(step="assignee", value="v" * 40),
+        SendResponse(ticket_id=largest, code="c" * 32, digest="0" * 8),
     ]
     for data in longest:
         assert len(data.pack().encode()) <= 64

@@ -65,3 +65,18 @@ async def test_nobody_else_sees_or_replays_it(group: Group) -> None:
         press = await group.forges(person, person.last, "qu:all:0")
         assert (await press.answer()).text == "Кнопка устарела."
     assert await numbers(group) == ids
+
+
+async def test_an_admin_makes_a_ticket_of_a_mail_that_could_not_be_read(group: Group) -> None:
+    batch = [Raw("a", "mail:0", '{"file": "x", "from": ""}'), Raw("b", "chat", "not json")]
+    await group.desk.run(inbox.store, "mail:1", batch)
+    for row in await group.desk.read(inbox.list_unfinished, 0, 100):
+        await group.desk.run(inbox.quarantine, row, "cannot be parsed: it has no sender")
+    await group.boss.say("/quarantine")
+    await group.settle()
+    shown = group.boss.last
+    (button,) = [each for each in shown.buttons if each.startswith("Обращение из")]
+    press = await group.presses(group.boss, shown, button)
+    assert (await press.answer()).text == "Письмо станет обращением, с самим письмом во вложении."
+    (again,) = await group.desk.read(inbox.list_unfinished, 0, 100)
+    assert again.raw == '{"file": "x", "from": "", "unread": true}'

@@ -39,6 +39,7 @@ from core.tickets.lifecycle import move
 from handlers.mail.fetch import MailFetcher
 from handlers.mail.handler import MailHandler
 from handlers.mail.mailbox_url import MailboxUrl
+from handlers.mail.parser_process import ParserProcess
 from sandbox.mail.imap import ImapServer
 from sandbox.mail.post_office import Letter, PostOffice
 from sandbox.mail.smtp import SmtpServer
@@ -47,6 +48,8 @@ GROUP: Final = Address("telegram", "-100")
 SUPPORT: Final = "support@desk.test"
 ANNA: Final = "anna@x.test"
 LOCALES: Final = Path(__file__).parents[3] / "locales"
+# One process for all: it takes some time to begin, and ends with the tests.
+PARSER: Final = ParserProcess()
 OLGA: Final = Sender(Address("telegram", "7"), "Olga", "olga", "en")
 
 
@@ -121,11 +124,15 @@ class Stage:
     async def start(self) -> None:
         """Start the loops of a process: fetching, handling, sending."""
         files = FolderStore(self.folder)
-        handler = MailHandler(self.desk, files, [SUPPORT], {SUPPORT}, **self.how)
+        how = {"parser": PARSER, **self.how}
+        handler = MailHandler(self.desk, files, [SUPPORT], {SUPPORT}, **how)
 
         self.queue = UpdateQueue(self.desk, handle_mails(handler))
         url = MailboxUrl.parse(f"imap://support%40desk.test:secret@127.0.0.1:{self.imap.port}")
-        self.fetcher = MailFetcher(url, self.desk, files, self.queue.news.set, look_every=0.2)
+        queue = self.queue
+        self.fetcher = MailFetcher(
+            url, self.desk, files, queue.news.set, lambda: queue.waiting, look_every=0.2
+        )
         channel = EmailChannel(
             f"smtp://127.0.0.1:{self.smtp.port}",
             f"The desk <{SUPPORT}>",

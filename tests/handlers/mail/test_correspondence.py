@@ -140,12 +140,6 @@ async def test_files_come_to_the_group_and_go_with_answers(stage: Stage) -> None
     assert (enclosed.get_filename(), enclosed.get_content()) == ("plan.pdf", b"bytes of F1")
 
 
-async def test_a_mail_that_nobody_sent_is_quarantined(stage: Stage) -> None:
-    stage.write(raw=b"Subject: no sender\r\n\r\nwords\r\n")
-    stage.write()
-    await stage.tickets(1)
-
-
 async def test_ten_tickets_of_an_hour_are_acknowledged_once(stage: Stage) -> None:
     for number in range(10):
         stage.write(f"Matter {number}", subject=f"Matter {number}")

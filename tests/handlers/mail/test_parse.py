@@ -8,9 +8,9 @@ from email.message import EmailMessage
 import pytest
 
 from channels.email.compose import compose, mailbox
-from handlers.mail.handler import PARSE_TIMEOUT
 from handlers.mail.nature import Nature, blacklisted, bounce_of, is_proved, nature_of
 from handlers.mail.parse import Mail, parse
+from handlers.mail.parser_process import PARSE_TIMEOUT
 from tests.handlers.mail import samples
 
 WORDS = "Не открывается."

@@ -1,0 +1,138 @@
+"""Canned responses (E1), in the file and from the chat."""
+
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Final, Self
+
+from pydantic import AfterValidator, Field
+from pydantic import WithJsonSchema as Json
+from sqlalchemy import select
+
+from core.directory.faults import Problem, choices, refusal
+from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title
+from core.directory.schema import Directory, DirectoryEntry, Part
+from core.errors import Unreadable
+from core.models import ResponseRow
+from core.responses.catalogue import Actions, Responses
+from core.responses.template import VARIABLES, faults_of
+from core.tickets.tags import read_tag
+from core.tx import ReadTx, Tx
+from core.words.names import is_blank, units
+
+VERBS: Final = ("wait", "resolve", "close")
+LONGEST_TEXT: Final = 3000
+
+
+def _check_text(value: str) -> str:
+    if is_blank(value) or units(value) > LONGEST_TEXT or "\x00" in value:
+        raise refusal("text", value, longest=LONGEST_TEXT)
+    if wrong := faults_of(value):
+        known = choices(f"{{{name}}}" for name in VARIABLES)
+        raise refusal("variable", wrong[0], allowed=known)
+    return value
+
+
+def _check_verb(value: str) -> str:
+    if value not in VERBS:
+        raise refusal("not_a_choice", value, allowed=choices(VERBS))
+    return value
+
+
+def _check_tag(value: str) -> str:
+    try:
+        return read_tag(value)
+    except Unreadable:
+        raise refusal("tag", value) from None
+
+
+Text = Annotated[
+    str, AfterValidator(_check_text), Json({"type": "string", "maxLength": LONGEST_TEXT})
+]
+Texts = Annotated[
+    dict[Language, Text],
+    Json(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{LANGUAGE}$"},
+            "additionalProperties": {"type": "string", "maxLength": LONGEST_TEXT},
+        }
+    ),
+]
+Verb = Annotated[str, AfterValidator(_check_verb), Json({"type": "string", "enum": list(VERBS)})]
+Tag = Annotated[str, AfterValidator(_check_tag), Json({"type": "string"})]
+
+
+class ResponseActions(Part):
+    """What else is done with the ticket when the response is sent."""
+
+    name = "response_actions"
+
+    state: Verb | None = None
+    freeze: Span | None = None
+    tags: list[Tag] = Field(default_factory=list)
+    priority: Annotated[Code | None, Reference("priority")] = None
+
+    def kept(self) -> Actions:
+        """Return them as the desk keeps them."""
+        return Actions(self.state, tuple(self.tags), self.priority, self.freeze)
+
+
+class ResponseEntry(DirectoryEntry):
+    """A canned response. Without ``texts`` it only does its ``actions``."""
+
+    name = "response"
+    caches: ClassVar[tuple[type, ...]] = (Responses,)
+
+    code: Code
+    title: Title
+    topic: Annotated[Code | None, Reference("topic")] = None
+    texts: Texts = Field(default_factory=dict)
+    actions: ResponseActions | None = None
+    active: bool = True
+
+    @classmethod
+    async def load(cls, tx: ReadTx) -> Sequence[Self]:
+        """In the order in which they were written."""
+        query = select(ResponseRow).order_by(ResponseRow.position, ResponseRow.code)
+        return [
+            cls.stored(
+                code=row.code,
+                title=row.title,
+                topic=row.topic,
+                texts=row.texts,
+                actions=_shown(Actions.of(row.actions)) if row.actions else None,
+                active=row.active,
+            )
+            for row in await tx.all(query)
+        ]
+
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
+        """It says or does something, and does not move the ticket to two states."""
+        acts = self.actions
+        problems = []
+        if not self.texts and (acts is None or not acts.kept().stored()):
+            problems.append(Problem(("texts",), "directory_file.fault.says_nothing"))
+        if acts is not None and acts.state is not None and acts.freeze is not None:
+            problems.append(Problem(("actions", "freeze"), "directory_file.fault.two_states"))
+        return problems
+
+    async def put(self, tx: Tx, position: int) -> None:
+        """How often it was used is kept."""
+        row = ResponseRow(
+            code=self.code,
+            position=position,
+            title=self.title,
+            texts=dict(self.texts),
+            topic=self.topic,
+            actions={} if self.actions is None else self.actions.kept().stored(),
+            active=self.active,
+        )
+        await self.save(tx, row)
+
+
+def _shown(actions: Actions) -> ResponseActions:
+    return ResponseActions.stored(
+        state=actions.verb,
+        freeze=actions.freeze,
+        tags=list(actions.tags),
+        priority=actions.priority,
+    )

@@ -1,0 +1,1 @@
+"""Canned responses (E1): which ones fit a ticket, filled with its facts, sent with what they do."""

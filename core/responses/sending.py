@@ -1,0 +1,161 @@
+"""Fills a canned response for a ticket, and sends what was shown: words and actions at once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import select
+
+from core.addresses import MessageRef
+from core.db import insert_or
+from core.errors import NoSuchTicket, NothingToDo, Refusal
+from core.events import ResponseSent
+from core.models import Camera, Message, Person, ResponseUse, Ticket, TicketCamera
+from core.responses.catalogue import Actions, Response, find_response, fitting, responses_of
+from core.responses.template import fill
+from core.tickets.catalog import PRIORITY, classes_of, topic_title
+from core.tickets.classification import ClassWish, set_kind
+from core.tickets.conversation import reply
+from core.tickets.incoming import IncomingMessage
+from core.tickets.lifecycle import access, move
+from core.tickets.tags import change_tags
+from core.tx import ReadTx, Tx
+from core.words.names import NAMELESS, clean_name
+
+DIGEST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A response as it would go now: the ``text`` for the customer, and what else is done.
+
+    ``digest`` names this text and these actions; another one was shown if it differs.
+    """
+
+    ticket_id: int
+    code: str
+    title: str
+    text: str
+    actions: Actions
+    digest: str
+    priority: str | None = None
+
+
+async def list_fitting(tx: ReadTx, ticket_id: int) -> Sequence[Response]:
+    """Return what can be answered in this ticket, the most used first."""
+    return await fitting(tx, await _ticket(tx, ticket_id))
+
+
+async def prepare(tx: ReadTx, ticket_id: int, words: str, operator: str) -> Prepared:
+    """Fill the response with this code or title. ``operator``: the name of who would send it.
+
+    Raises :class:`Refusal` for a variable that the ticket has no fact for.
+    """
+    ticket = await _ticket(tx, ticket_id)
+    response = await find_response(tx, words)
+    customer = await tx.get(Person, ticket.customer_id)
+    language, template = response.text_in(customer.language, tx.company.language)
+    facts = await _facts(tx, ticket, customer, operator, language)
+    text, actions = fill(template, facts), response.actions
+    priority = (await classes_of(tx)).get(PRIORITY, actions.priority)
+    return Prepared(
+        ticket_id,
+        response.code,
+        response.title,
+        text,
+        actions,
+        _digest(text, actions),
+        None if priority is None else priority.title(tx.company.language),
+    )
+
+
+async def _ticket(tx: ReadTx, ticket_id: int) -> Ticket:
+    ticket = await tx.find(Ticket, ticket_id)
+    if ticket is None:
+        raise NoSuchTicket(ticket_id)
+    return ticket
+
+
+async def _facts(
+    tx: ReadTx, ticket: Ticket, customer: Person, operator: str, language: str
+) -> dict[str, str | None]:
+    camera = await tx.first(
+        select(Camera)
+        .join(TicketCamera, TicketCamera.camera_id == Camera.id)
+        .where(TicketCamera.ticket_id == ticket.id)
+    )
+    facts = {
+        "customer": customer.name,
+        "number": str(ticket.id),
+        "topic": await topic_title(tx, ticket.topic, language),
+        "operator": operator,
+        "company": tx.company.name,
+        "camera": None if camera is None else camera.number,
+        "place": None if camera is None else camera.address or camera.name,
+    }
+    cleaned = {name: clean_name(fact or "", 200) for name, fact in facts.items()}
+    return {name: None if fact == NAMELESS else fact for name, fact in cleaned.items()}
+
+
+def _digest(text: str, actions: Actions) -> str:
+    whole = json.dumps([text, actions.stored()], sort_keys=True)
+    return sha256(whole.encode()).hexdigest()[:DIGEST]
+
+
+class ResponseChanged(Refusal):
+    """What would be sent is not what was shown: the ticket, the response or the sender differs."""
+
+    def __init__(self) -> None:
+        super().__init__("refusal.response_changed")
+
+
+async def send_response(tx: Tx, ticket_id: int, code: str, digest: str, ref: MessageRef) -> Ticket:
+    """Send the response that was shown in the message ``ref``, and do what goes with it.
+
+    All of it is one transaction. Raises :class:`ResponseChanged`, :class:`NothingToDo` if it was
+    sent from there already, and what `reply` and `move` raise.
+    """
+    ticket = await access(tx, ticket_id, "reply")
+    shown = select(Message.id).where(Message.source == ref)
+    if await tx.first(shown.limit(1)) is not None:
+        raise NothingToDo("refusal.response_sent", number=ticket_id)
+    if code not in await responses_of(tx):
+        raise ResponseChanged
+    prepared = await prepare(tx, ticket_id, code, tx.actor.name)
+    if prepared.digest != digest:
+        raise ResponseChanged
+    await _answer(tx, prepared, ref)
+    await _act(tx, ticket, prepared.actions)
+    await _count(tx, ticket, code)
+    tx.emit(ResponseSent(ticket_id=ticket_id, response=code, title=prepared.title))
+    return ticket
+
+
+async def _answer(tx: Tx, prepared: Prepared, ref: MessageRef) -> None:
+    wait = prepared.actions.verb == "wait"
+    if prepared.text:
+        content = {"kind": "text", "text": prepared.text}
+        said = IncomingMessage(ref, "text", prepared.text, content)
+        await reply(tx, prepared.ticket_id, said, wait=wait)
+    elif wait:
+        await move(tx, prepared.ticket_id, "wait")
+
+
+async def _act(tx: Tx, ticket: Ticket, actions: Actions) -> None:
+    if actions.priority:
+        await set_kind(tx, ticket, ClassWish(priority=actions.priority))
+    await change_tags(tx, ticket, actions.tags)
+    if actions.verb not in {None, "wait"}:
+        await move(tx, ticket.id, str(actions.verb))
+    if actions.freeze is not None:
+        await move(tx, ticket.id, "freeze", until=tx.now + actions.freeze)
+
+
+async def _count(tx: Tx, ticket: Ticket, code: str) -> None:
+    customer = await tx.get(Person, ticket.customer_id)
+    key = {"response": code, "topic": ticket.topic or "", "language": customer.language}
+    insert = insert_or(tx.session, ResponseUse).values(**key, uses=1)
+    more = {"uses": ResponseUse.uses + 1}
+    await tx.change(insert.on_conflict_do_update(index_elements=list(key), set_=more))

@@ -1,0 +1,150 @@
+"""Saved lists of open tickets (D2): which tickets, in which order, for whom."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import and_, exists, or_, select
+
+from core.addresses import Address
+from core.errors import Refusal
+from core.models import Classification, TeamMember, Ticket, TicketTag, TicketTeam, ViewRow
+from core.people.identity import find_by_address
+from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER, RESOLVED
+from core.tx import ReadTx
+
+ORDERS: Final = ("urgency", "newest", "oldest")
+ASSIGNEES: Final = ("me", "nobody", "anybody")
+_ENDED: Final = "resolved"
+MARKERS: Final = ("overdue", "needs_answer", "answered", "frozen", _ENDED)
+ROLES: Final = ("operator", "admin")
+
+_RANKS: Final = {"answered": ANSWERED, "frozen": FROZEN, _ENDED: RESOLVED}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved list. ``conditions`` hold all of them; of a condition's values any."""
+
+    code: str
+    titles: Mapping[str, str]
+    conditions: Mapping[str, Any]
+    order: str
+    role: str | None
+    team: str | None
+    active: bool
+
+    def title(self, language: str) -> str:
+        """Return the title in this language, or in another if there is none."""
+        return self.titles.get(language) or next(iter(self.titles.values()), self.code)
+
+    @property
+    def with_resolved(self) -> bool:
+        """Tickets that are resolved and not closed yet are in no list that does not name them."""
+        return bool(self.conditions.get("states")) or _ENDED in self._markers
+
+    @property
+    def _markers(self) -> Sequence[str]:
+        return list(self.conditions.get("markers", ()))
+
+    def where(self, tx: ReadTx, person: int | None) -> list[Any]:
+        """Return the conditions as SQL; ``person``: who «me» is."""
+        built = [
+            build(tx, self.conditions[name])
+            for name, build in _CONDITIONS.items()
+            if self.conditions.get(name)
+        ]
+        who = self.conditions.get("assignee")
+        return [*built, _ASSIGNED[who](person)] if who else built
+
+
+def _marked(tx: ReadTx, wanted: Sequence[str]) -> Any:
+    waiting = Ticket.queue_rank == NEEDS_ANSWER
+    late = and_(waiting, Ticket.answer_due <= tx.now)
+    known: dict[str, Any] = {"overdue": late}
+    known["needs_answer"] = and_(waiting, or_(Ticket.answer_due.is_(None), ~late))
+    known |= {name: Ticket.queue_rank == rank for name, rank in _RANKS.items()}
+    return or_(*(known[name] for name in wanted))
+
+
+def _of_team(_tx: ReadTx, wanted: Sequence[str]) -> Any:
+    return exists().where(TicketTeam.ticket_id == Ticket.id, TicketTeam.team.in_(wanted))
+
+
+def _tagged(_tx: ReadTx, wanted: Sequence[str]) -> Any:
+    return exists().where(TicketTag.ticket_id == Ticket.id, TicketTag.tag.in_(wanted))
+
+
+def _prioritised(_tx: ReadTx, wanted: Sequence[str]) -> Any:
+    of_it = Classification.ticket_id == Ticket.id
+    return exists().where(of_it, Classification.priority.in_(wanted))
+
+
+def _older(tx: ReadTx, seconds: int) -> Any:
+    return Ticket.opened_at <= tx.now - timedelta(seconds=seconds)
+
+
+_CONDITIONS: Final[Mapping[str, Callable[[ReadTx, Any], Any]]] = {
+    "states": lambda _tx, wanted: Ticket.state.in_(wanted),
+    "markers": _marked,
+    "topics": lambda _tx, wanted: Ticket.topic.in_(wanted),
+    "teams": _of_team,
+    "tags": _tagged,
+    "priorities": _prioritised,
+    "older": _older,
+}
+_ASSIGNED: Final[Mapping[str, Callable[[int | None], Any]]] = {
+    "me": lambda person: Ticket.assignee_id == (person or 0),
+    "nobody": lambda _person: Ticket.assignee_id.is_(None),
+    "anybody": lambda _person: Ticket.assignee_id.is_not(None),
+}
+
+
+class Views(dict[str, View]):
+    """All of them by code, in the order of the directory."""
+
+
+async def views_of(tx: ReadTx) -> Views:
+    """Return the saved lists, cached until the directory changes."""
+    return await tx.cached(Views, _read_views)
+
+
+async def _read_views(tx: ReadTx) -> Views:
+    rows = await tx.all(select(ViewRow).order_by(ViewRow.position, ViewRow.code))
+    return Views(
+        (
+            row.code,
+            View(row.code, row.titles, row.conditions, row.order, row.role, row.team, row.active),
+        )
+        for row in rows
+    )
+
+
+async def views_for(tx: ReadTx, asker: Address) -> list[View]:
+    """Return the lists that are offered to somebody: for their role, and of their teams."""
+    views = [view for view in (await views_of(tx)).values() if view.active]
+    if asker in tx.company.admins or not any(view.role or view.team for view in views):
+        return views
+    person = await find_by_address(tx, asker)
+    mine = select(TeamMember.team).where(TeamMember.person_id == (person.id if person else 0))
+    teams = {None, *await tx.all(mine)}
+    return [view for view in views if view.team in teams and view.role != "admin"]
+
+
+async def find_view(tx: ReadTx, asker: Address, words: str) -> View | None:
+    """Return the list with this code, or whose title begins so, among those for this person."""
+    wanted = words.casefold()
+    for view in await views_for(tx, asker):
+        names = [title.casefold() for title in view.titles.values()]
+        if wanted == view.code or (wanted and any(name.startswith(wanted) for name in names)):
+            return view
+    return None
+
+
+async def open_view(tx: ReadTx, asker: Address, code: str) -> View:
+    """Return the list of a button. Raises :class:`Refusal` where it is not theirs, or gone."""
+    found = next((view for view in await views_for(tx, asker) if view.code == code), None)
+    if found is None:
+        raise Refusal("refusal.outdated")
+    return found

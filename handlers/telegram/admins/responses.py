@@ -1,0 +1,77 @@
+"""`/t` in an admin's private chat: canned responses listed, added, changed and deleted (E1)."""
+
+from core.directory.faults import DirectoryError
+from core.directory.response_edits import delete_response, put_response
+from core.errors import Unreadable
+from core.people.staff import as_admin, for_admin
+from core.responses.catalogue import Response, find_response, responses_of
+from core.responses.template import VARIABLES
+from core.tx import ReadTx
+from core.words.aliases import RESPONSE_VERBS
+from handlers.telegram.context import MessageContext
+
+
+async def on_command(context: MessageContext, words: str) -> None:
+    """``/t`` lists them, ``/t code`` shows one; ``/t_add code title`` with the text below it adds
+    or changes one, ``/t_add code/en title`` in another language; ``/t_del code`` deletes one.
+    """
+    head, _, text = words.partition("\n")
+    typed, _, rest = head.partition(" ")
+    verb = RESPONSE_VERBS.get(typed.casefold())
+    if verb == "add":
+        await _add(context, rest.strip(), text.strip())
+    elif verb == "delete" and rest.strip():
+        await context.desk.run(as_admin, context.sender, delete_response, rest.strip())
+        await context.say(context.responder.html("responses.deleted", {"code": rest.strip()}))
+    elif words:
+        await _show(context, words)
+    else:
+        await _list(context)
+
+
+async def _add(context: MessageContext, head: str, text: str) -> None:
+    named, _, title = head.partition(" ")
+    code, _, language = named.partition("/")
+    if not code or not title.strip() or not text:
+        raise Unreadable("responses.how_to_add", variables=_variables())
+    try:
+        new = await context.desk.run(
+            as_admin, context.sender, put_response, code, title.strip(), text, language
+        )
+    except DirectoryError as error:
+        responder = context.responder
+        await context.say(
+            "\n".join(responder.html(one.text.key, one.text.facts) for one in error.faults)
+        )
+        return
+    key = "responses.added" if new else "responses.changed"
+    await context.say(context.responder.html(key, {"code": code, "title": title.strip()}))
+
+
+async def _show(context: MessageContext, words: str) -> None:
+    one: Response = await context.desk.read(for_admin, context.sender, find_response, words)
+    lines = [context.responder.html("responses.line", {"code": one.code, "title": one.title})]
+    for language, text in one.texts.items():
+        lines.append(
+            context.responder.html("responses.text", {"language": language, "words": text})
+        )
+    await context.say("\n".join(lines))
+
+
+async def _list(context: MessageContext) -> None:
+    found = await context.desk.read(for_admin, context.sender, _active)
+    responder = context.responder
+    lines = [responder.html("responses.head", {"n": len(found)})] if found else []
+    lines += [
+        responder.html("responses.line", {"code": one.code, "title": one.title}) for one in found
+    ]
+    lines.append(responder.html("responses.how_to_add", {"variables": _variables()}))
+    await responder.say(context.message.chat.id, lines)
+
+
+async def _active(tx: ReadTx) -> list[Response]:
+    return [one for one in (await responses_of(tx)).values() if one.active]
+
+
+def _variables() -> str:
+    return " ".join(f"{{{name}}}" for name in VARIABLES)

@@ -1,0 +1,116 @@
+"""`/t`: canned responses, chosen by buttons, by code or through the bot's inline mode (E1).
+
+Whatever way it is chosen, the filled text is shown first, and goes when somebody presses for it.
+"""
+
+from typing import Any, Final
+
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.methods import AnswerInlineQuery
+from aiogram.types import InlineQuery, InlineQueryResultArticle, InputTextMessageContent
+
+from channels.telegram.client.api_errors import TROUBLES
+from channels.telegram.messages.message_parser import message_ref
+from channels.telegram.screens.responses import (
+    DropResponse,
+    ResponsePage,
+    SendResponse,
+    ShowResponse,
+    draw_choice,
+    draw_filled,
+    draw_sent,
+)
+from channels.telegram.screens.screen import Screen, clipped
+from core.desk import Desk
+from core.people.identity import Sender
+from core.responses.catalogue import Response, matching, responses_of
+from core.responses.sending import ResponseChanged, list_fitting, prepare, send_response
+from core.tx import ReadTx
+from handlers.telegram.operators.context import CommandContext
+from handlers.telegram.origin import Role, role_of
+from handlers.telegram.responder import Responder
+
+COMMAND: Final = "t"
+_RESULTS: Final = 20
+_DESCRIBED: Final = 120
+
+
+async def choose(context: CommandContext) -> None:
+    """Offer what fits the ticket, or show the one that is named."""
+    words = context.command.words
+    if words:
+        found = await context.read(prepare, context.number, words, context.sender.name)
+        await context.show(draw_filled(context.renderer, found))
+        return
+    offered = await context.read(list_fitting, context.number)
+    await context.show(draw_choice(context.renderer, context.number, offered))
+
+
+async def turn(context: Any, data: ResponsePage) -> None:
+    """Another page of the choice."""
+    offered = await context.read(list_fitting, data.ticket_id)
+    await context.toast()
+    await context.edit(draw_choice(context.renderer, data.ticket_id, offered, data.page))
+
+
+async def show(context: Any, data: ShowResponse) -> None:
+    """The text as it would go."""
+    found = await context.read(prepare, data.ticket_id, data.code, context.sender.name)
+    await context.toast()
+    await context.edit(draw_filled(context.renderer, found))
+
+
+async def send(context: Any, data: SendResponse) -> None:
+    """Send what is shown; what has changed meanwhile is shown again instead."""
+    place = message_ref(context.message.chat.id, context.message.message_id)
+    shown = await context.read(prepare, data.ticket_id, data.code, context.sender.name)
+    try:
+        await context.act(send_response, data.ticket_id, data.code, data.digest, place)
+    except ResponseChanged:
+        await context.toast("response_changed", alert=True, number=data.ticket_id)
+        await context.edit(draw_filled(context.renderer, shown))
+        return
+    await context.toast("response", number=data.ticket_id)
+    await context.edit(draw_sent(context.renderer, shown, context.sender.name))
+
+
+async def drop(context: Any, data: DropResponse) -> None:
+    """Send nothing."""
+    await context.toast()
+    await context.edit(Screen(context.renderer.html("responses.dropped", number=data.ticket_id)))
+
+
+async def on_inline_query(
+    query: InlineQuery, desk: Desk, responder: Responder, sender: Sender | None = None
+) -> None:
+    """Words behind the bot's name in any chat: an operator gets the responses that have them.
+
+    What is chosen stands in the chat as the command that shows the response, filled for the ticket
+    that it replies to. Everybody else gets nothing.
+    """
+    works = sender is not None and await role_of(desk, query.from_user) is not Role.CUSTOMER
+    found = await desk.read(_found, query.query) if works else []
+    answer = AnswerInlineQuery(
+        inline_query_id=query.id,
+        results=[_result(one, desk.company.language) for one in found],
+        cache_time=0,
+        is_personal=True,
+    )
+    try:
+        await responder.bot(answer)
+    except (TelegramBadRequest, *TROUBLES):  # too late: they have typed on
+        return
+
+
+async def _found(tx: ReadTx, words: str) -> list[Response]:
+    return matching((await responses_of(tx)).values(), words, _RESULTS)
+
+
+def _result(one: Response, language: str) -> InlineQueryResultArticle:
+    said = InputTextMessageContent(message_text=f"/{COMMAND} {one.code}")
+    return InlineQueryResultArticle(
+        id=one.code,
+        title=one.title,
+        description=clipped(one.text_in(language, language)[1], _DESCRIBED),
+        input_message_content=said,
+    )

@@ -1,0 +1,108 @@
+"""Mails that cannot be read: they hold up nothing, and admins can make tickets of them."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core import inbox
+from core.db import Database
+from handlers.mail.parser_process import ParserProcess, UnreadableMail
+from sandbox.process import python, tied
+from tests.handlers.mail.desk_by_mail import Stage, stage_at
+
+HOSTILE = "tests.handlers.mail.hostile_parser"
+
+
+@pytest.fixture
+def parser() -> Iterator[ParserProcess]:
+    parser = ParserProcess(timeout=3, module=HOSTILE)
+    yield parser
+    parser.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("hang", "it takes more than 3 s"), ("die", "it ends the process")]
+)
+def test_a_mail_that_hangs_or_kills_its_parser_is_refused_and_the_next_one_is_read(
+    parser: ParserProcess, words: str, said: str
+) -> None:
+    with pytest.raises(UnreadableMail, match=said):
+        parser.parse(f"From: a@x.test\r\n\r\n{words}".encode())
+    assert parser.parse(b"From: a@x.test\r\n\r\nwords").words.new == "words"
+
+
+def test_a_mail_of_many_megabytes_is_handed_over_whole(parser: ParserProcess) -> None:
+    found = parser.parse(
+        b"From: a@x.test\r\nContent-Type: application/pdf\r\n\r\n" + b"x" * 9_000_000
+    )
+    (file,) = found.attachments
+    assert len(file.data) == 9_000_000
+
+
+ALONE = """
+import sys
+from handlers.mail.parser_process import ParserProcess
+parser = ParserProcess()
+parser.parse(b"From: a@x.test\\r\\n\\r\\nx")
+print(parser._process.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_process_ends_with_a_desk_that_is_killed() -> None:
+    desk = subprocess.Popen(
+        tied(python("-c", ALONE)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    )
+    assert desk.stdout is not None
+    pid = int(desk.stdout.readline())
+    assert _is_there(pid)
+    desk.kill()
+    desk.communicate()  # returns once nobody holds the pipe any more: the parser had it, too
+    while _is_there(pid):
+        pass
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        return b" Z " not in Path(f"/proc/{pid}/stat").read_bytes()
+    except FileNotFoundError:
+        return False
+
+
+async def test_an_unreadable_mail_waits_for_an_admin_who_makes_a_ticket_of_it(
+    database: Database, tmp_path: Path, parser: ParserProcess
+) -> None:
+    async with stage_at(database, tmp_path / "files", parser=parser) as stage:
+        raw = stage.write("die").raw
+        stage.write("The gate.", sender="boris@x.test")
+        await stage.tickets(1)
+        await _again_as_ticket(stage)
+        _, ticket = await stage.tickets(2)
+        words, file = await stage.messages(ticket.id)
+        assert words.content["remark"] == {"key": "unread"}
+        assert words.text == "anna <anna@x.test>"
+        kept = file.content["file"]["name"]
+        assert (tmp_path / "files" / kept[:2] / kept).read_bytes() == raw
+        await stage.answer(ticket.id, "We read it.")
+        assert (await stage.mail(1))["To"] == "anna@x.test"
+
+
+async def test_an_unreadable_mail_of_nobody_becomes_a_ticket_all_the_same(stage: Stage) -> None:
+    stage.write(raw=b"Subject: no sender\r\n\r\nwords\r\n")
+    await stage.quiet()
+    await _again_as_ticket(stage)
+    (ticket,) = await stage.tickets(1)
+    assert len(await stage.messages(ticket.id)) == 2
+
+
+async def _again_as_ticket(stage: Stage) -> None:
+    (one,) = await stage.desk.read(inbox.list_quarantined)
+    assert one.is_file
+    await stage.desk.run(inbox.replay, [one.id], unread=True)
+    assert stage.queue is not None
+    stage.queue.news.set()

@@ -34,7 +34,8 @@ from channels.telegram.client.gateway import TIMEOUT as CALL_TIMEOUT
 from channels.telegram.client.gateway import Gateway, make_bot
 from channels.telegram.client.session import LeanSession
 from channels.web.channel import PageChannel
-from core.addresses import WEB, Address
+from channels.webhooks.channel import WebhookChannel
+from core.addresses import WEB, WEBHOOK, Address
 from core.company import Company
 from core.db import Database
 from core.delivery.channel import Channel
@@ -42,6 +43,7 @@ from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
 from core.files import FileStore, LinkedFiles, store_at
+from core.integrations.webhooks import find_webhook
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
 from core.setup.desk_health import take_lead
@@ -428,6 +430,9 @@ def _channels(
 ) -> Mapping[str, Channel]:
     linked = LinkedFiles(files, file_linker(settings, desk))
     channels: dict[str, Channel] = {"telegram": TelegramChannel(gateway, desk, texts, linked)}
+    channels[WEBHOOK] = WebhookChannel(
+        lambda number: desk.read(find_webhook, number), desk.clock, lambda: desk.company.epoch
+    )
     if settings.serves_http:
         channels[WEB] = PageChannel()
     if settings.smtp_url is not None and settings.mail_from is not None:

@@ -102,6 +102,16 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "webhook",
+        "bot.commands.webhook",
+        "have other systems called when something happens, while the desk runs",
+        (
+            _argument("action", choices=["add", "list", "remove", "resume"]),
+            _argument("name", nargs="?", metavar="NAME", help="what the system is called"),
+            _argument("url", nargs="?", metavar="URL", help="add: where it is called"),
+        ),
+    ),
+    Command(
         "export",
         "bot.commands.export",
         "write tickets, messages, notes and journal for a spreadsheet, while the desk runs",

@@ -41,6 +41,7 @@ ALLOWED: Final = (
     "my_chat_member",
     "chat_member",
     "channel_post",
+    "message_reaction",
 )
 # Seconds that Telegram may take to answer, and updates in one answer.
 TIMEOUT: Final = 25

@@ -10,6 +10,7 @@ TELEGRAM: Final = "telegram"
 """The channel that company and teams have their chats in."""
 
 WEB: Final = "web"
+WEBHOOK: Final = "webhook"
 """The channel of customers who read their answers on a page of the desk's own."""
 
 _BETWEEN: Final = ":"

@@ -75,12 +75,30 @@ class WordsKept(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
-    """Public words were changed by their author; the old ones are kept here (X8)."""
+    """Public words were changed by their author; the old ones are kept here (X8).
+
+    ``announced``: operators do not look at the ticket now, so that they are told; ``turned``: it
+    goes back to work.
+    """
 
     message_id: int
     from_customer: bool
     old: str
     new: str
+    announced: bool = False
+    turned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerReacted(Event):
+    """The customer has set a reaction on an answer; ``None``: has taken it back. ``liked`` is
+    False for a reaction that says that something is wrong. Without a ``message_id`` it is the
+    answer to «does everything work?».
+    """
+
+    message_id: int | None
+    emoji: str | None
+    liked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -618,6 +636,38 @@ class KeyUsed(Event):
 
     key: str
     external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookAdded(Event):
+    """Another system is called when something happens (A13); ``url`` as it may be read."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRemoved(Event):
+    """It is not called any more."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookStopped(Event):
+    """It took nothing for too long, or said that it is ``gone``; what waited was ``dropped``."""
+
+    name: str
+    url: str
+    gone: bool
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookResumed(Event):
+    """An admin has it called again."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
 2. what is kept in step with it: clocks, the next contact, tasks;
 3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it;
-4. last, once, with everything that has happened: the journal, then the notices.
+4. last, once, with everything that has happened: the journal, then the notices, then the
+   calls of other systems.
 """
 
 from typing import Final
@@ -12,6 +13,7 @@ from core import journal
 from core.contacts import merge
 from core.delivery import outbox
 from core.equipment import follow_ups, outages
+from core.integrations import webhooks
 from core.links import ticket_links
 from core.sla import clock_recorder
 from core.subscribers import Subscriber
@@ -30,4 +32,5 @@ SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     ticket_links.SUBSCRIBER,
     journal.SUBSCRIBER,
     outbox.SUBSCRIBER,
+    webhooks.SUBSCRIBER,
 )

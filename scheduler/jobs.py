@@ -8,7 +8,8 @@ from typing import Any, Final
 from core import inbox
 from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
-from core.integrations import calls
+from core.integrations import calls, webhooks
+from core.reports import ticket_metrics
 from core.tickets import next_contact, parents, search, unassigned
 from core.tickets import sweep as sweep_job
 from core.tickets.new_ticket_digest import post_digest
@@ -44,7 +45,14 @@ JOBS: Final = (
         full=sweep_job.BATCH,
     ),
     Job("post passed contact days", next_contact.tell_passed, timedelta(minutes=5)),
+    Job(
+        "count tickets",
+        ticket_metrics.keep_metrics,
+        timedelta(seconds=30),
+        full=ticket_metrics.BATCH,
+    ),
     Job("purge the inbox", inbox.purge, timedelta(hours=1)),
+    Job("stop calling who takes nothing", webhooks.stop_failing, timedelta(minutes=5)),
     Job("purge answered API calls", calls.purge, timedelta(hours=1)),
     Job("purge the outbox", outbox_store.purge, timedelta(hours=1)),
 )

@@ -1,7 +1,7 @@
 """``python -m bot key create|list|revoke``: keys of other systems, beside the running desk."""
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot.app import LOCALES
 from bot.commands import FINE, WRONG, complain
@@ -14,18 +14,27 @@ from core.errors import Refusal
 from core.integrations.keys import create_key, list_keys, revoke_key
 from core.texts import Texts
 
+Action = Callable[[Desk, argparse.Namespace], Awaitable[None]]
+
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
     """Do it, or say what is wrong. A new key is printed this once."""
+    return await act("key", _ACTIONS, settings, options)
+
+
+async def act(
+    name: str, actions: Mapping[str, Action], settings: Settings, options: argparse.Namespace
+) -> int:
+    """Do what ``options.action`` names beside the running desk; a refusal is said in words."""
     async with open_existing(settings.database_url.get_secret_value()) as database:
         desk = Desk(database, Company(), (journal.SUBSCRIBER,))
         try:
-            await _ACTIONS[options.action](desk, options)
+            await actions[options.action](desk, options)
         except Refusal as refusal:
             texts = Texts.load(LOCALES, settings.default_language)
             facts, zone = refusal.facts, settings.timezone
             said = texts.say("en", refusal.key, facts, now=desk.clock(), zone=zone)
-            complain([f"key {options.action}: {said}"])
+            complain([f"{name} {options.action}: {said}"])
             return WRONG
     return FINE
 
@@ -46,7 +55,7 @@ async def _revoke(desk: Desk, options: argparse.Namespace) -> None:
     print(f"the key {options.key} opens nothing any more")
 
 
-_ACTIONS: dict[str, Callable[[Desk, argparse.Namespace], Awaitable[None]]] = {
+_ACTIONS: dict[str, Action] = {
     "create": _create,
     "list": _list,
     "revoke": _revoke,

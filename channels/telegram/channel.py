@@ -26,7 +26,6 @@ from channels.telegram.messages.message_parser import message_id
 from channels.telegram.messages.payload import (
     Load,
     answered,
-    customer_header,
     dumped,
     load,
     loaded,
@@ -64,6 +63,8 @@ MENDED: Final = 3
 BEHIND: Final = 120
 # What a card looked like when it was posted: when it is looked for, the ticket may have changed.
 POSTED: Final = "posted"
+# What a message is sent without, where that is what was refused.
+_WITHOUT: Final = {ApiRefusal.QUOTE_LOST: "quote", ApiRefusal.REPLY_LOST: "reply"}
 # The message is gone, not ours, or looks like this already: nothing is left to do.
 _NOTHING_TO_DO: Final = frozenset({ApiRefusal.GONE, ApiRefusal.FOREIGN, ApiRefusal.UNCHANGED})
 
@@ -224,14 +225,17 @@ class TelegramChannel:
         carried = await load(self._desk, delivery, renderer, self._files)
         if carried is None:
             return Sent()
-        chat = int(delivery.address)
-        try:
-            made = await self._deliveries.make(delivery, carried.steps(chat, thread))
-        except Refused as refused:
-            if refused.refusal is not ApiRefusal.REPLY_LOST:
-                raise
-            made = await self._deliveries.make(delivery, carried.steps(chat, thread, reply=False))
-        return sent_of(delivery, made)
+        chat, way = int(delivery.address), dict[str, bool]()
+        while True:
+            try:
+                made = await self._deliveries.make(delivery, carried.steps(chat, thread, **way))
+            except Refused as refused:
+                without = _WITHOUT.get(refused.refusal)
+                if without is None or without in way:
+                    raise
+                way[without] = False
+            else:
+                return sent_of(delivery, made)
 
     async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         thread = await self._topics.thread_for(delivery, renderer)
@@ -327,7 +331,8 @@ class TelegramChannel:
             return Sent()
         if not message_refs:
             return await self._content(delivery, renderer) if delivery.person_id is None else Sent()
-        prefix = await customer_header(self._desk, delivery, renderer)
+        carried = await load(self._desk, delivery, renderer, self._files)
+        prefix = None if carried is None else carried.prefix
         for change in edits(words[0].content, chat, message_refs, prefix=prefix):
             await self._change(change)
         # a piece that nobody can edit has no call, and stays all the same

@@ -343,7 +343,17 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             if_stored=_is_below_card,
             dedup_key="edit:{message_id}",
         ),
-        _card(if_stored=lambda _event, stored: stored.in_card),
+        _card(if_stored=lambda event, stored: stored.in_card or event.turned),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.edited",
+            when=lambda event: event.announced,
+            wait=CARD_WAIT,
+            dedup_key="edited:{message_id}",
+            reply="card",
+        ),
         Notice(
             _TO.CUSTOMER,
             "edit",
@@ -353,6 +363,33 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
         _to_reporters(
             "edit", when=lambda event: not event.from_customer, dedup_key="edit:{message_id}"
+        ),
+    ),
+    e.CustomerReacted: (
+        Notice(
+            _TO.OPERATORS,
+            "reaction",
+            Priority.RECEIPT,
+            when=lambda event: event.message_id is not None,
+            dedup_key="receipt:{message_id}",
+            reply="source",
+            extra=(("emoji", "👌"),),
+        ),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.disliked",
+            when=lambda event: event.message_id is not None and not event.liked,
+            dedup_key="disliked:{message_id}",
+            reply="source",
+        ),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            lambda event: f"customer.verdict.{'content' if event.liked else 'disputed'}",
+            when=lambda event: event.message_id is None,
         ),
     ),
     e.QuestionAfterAll: (_card(),),
@@ -685,6 +722,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             Priority.GROUP_NEWS,
             "setup.admin.appointed",
             when=lambda event: event.by == "invitation",
+        ),
+    ),
+    e.WebhookStopped: (
+        Notice(
+            _TO.ADMINS,
+            "text",
+            Priority.GROUP_NEWS,
+            lambda event: "webhook.gone" if event.gone else "webhook.stopped",
         ),
     ),
     e.AdminDismissed: (

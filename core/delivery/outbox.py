@@ -341,6 +341,8 @@ async def _facts(
         facts |= await _content_facts(tx, event, notice, ticket, message)
     if isinstance(event, e.AnswerWithdrawn) and notice.kind == "delete":
         facts["messages"] = event.messages
+    if isinstance(event, e.CustomerReacted) and notice.kind == "reaction" and event.emoji:
+        facts["emoji"] = event.emoji
     if notice.kind == "text":
         facts |= event.facts() | await _ticket_facts(tx, notice, ticket)
         facts |= await _facts_of_people(tx, event)

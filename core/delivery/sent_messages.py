@@ -143,6 +143,22 @@ async def copies_of(tx: ReadTx, message_id: int, chat: Address) -> list[str]:
     return await tx.all(query)
 
 
+async def is_newest_notice(tx: ReadTx, ticket_id: int, ref: MessageRef) -> bool:
+    """Whether no later notice of the ticket stands in the same chat."""
+    query = (
+        select(SentMessage.message)
+        .where(
+            SentMessage.ticket_id == ticket_id,
+            SentMessage.role == "notice",
+            SentMessage.channel == ref.channel,
+            SentMessage.chat == ref.chat,
+        )
+        .order_by(SentMessage.id.desc())
+        .limit(1)
+    )
+    return await tx.first(query) == ref.message
+
+
 async def find_standing(tx: ReadTx, channel: str) -> list[MessageRef]:
     """The newest messages of a channel that are accounted for, whoever wrote them."""
     said, sent = Message, SentMessage

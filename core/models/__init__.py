@@ -26,12 +26,14 @@ from core.models.people import (
     ContactPoint,
     Contract,
     Duty,
+    Erasure,
     Person,
     PersonMerge,
     Team,
     TeamMember,
     TicketTeam,
 )
+from core.models.reports import TicketMetrics
 from core.models.sla import (
     AccountAgreement,
     Agreement,
@@ -45,7 +47,15 @@ from core.models.sla import (
     Service,
     Timer,
 )
-from core.models.system import ApiCall, ApiKey, InboxRow, JournalEntry, Setting, SystemState
+from core.models.system import (
+    ApiCall,
+    ApiKey,
+    InboxRow,
+    JournalEntry,
+    Setting,
+    SystemState,
+    Webhook,
+)
 from core.models.tickets import (
     JunkTicket,
     Link,
@@ -83,6 +93,7 @@ __all__ = [
     "Contract",
     "DirectoryVersion",
     "Duty",
+    "Erasure",
     "FieldRow",
     "FieldValue",
     "InboxRow",
@@ -117,10 +128,12 @@ __all__ = [
     "TeamMember",
     "Ticket",
     "TicketCamera",
+    "TicketMetrics",
     "TicketParent",
     "TicketTag",
     "TicketTeam",
     "Timer",
     "Topic",
     "ViewRow",
+    "Webhook",
 ]

@@ -158,3 +158,12 @@ class TicketTeam(Row):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
     team: Mapped[str | None] = mapped_column(ForeignKey("team.code"))
     level: Mapped[int] = mapped_column(default=1)
+
+
+class Erasure(Row):
+    """A person whose data were erased; a backup of before is erased of them when it is restored."""
+
+    __tablename__ = "erasure"
+
+    person_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]

@@ -113,3 +113,19 @@ class ApiCall(Row):
     status: Mapped[int]
     answer: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+
+
+class Webhook(Row):
+    """Another system that is called when something happens to a ticket (A13).
+
+    ``secret`` signs the calls. ``stopped_at``: it took none for too long, and is called no more.
+    """
+
+    __tablename__ = "webhook"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    url: Mapped[str] = mapped_column(Text)
+    secret: Mapped[str] = mapped_column(String(100))
+    created_at: Mapped[datetime]
+    stopped_at: Mapped[datetime | None]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from core import inbox
-from core.addresses import Address
+from core.addresses import WEBHOOK, Address
 from core.db import constant
 from core.events import DeskRecovered, DeskSick
 from core.inbox import Quarantined
@@ -64,6 +64,7 @@ async def find_symptoms(tx: ReadTx) -> set[str]:
         OutboxRow.state == constant("queued"),
         OutboxRow.error.is_not(None),
         OutboxRow.error != "blocked",  # a chat of ours that shut the bot out is told as such
+        OutboxRow.channel != constant(WEBHOOK),  # of another's system admins hear in a day
         OutboxRow.created_at <= tx.now - OVERDUE,
     )
     found = set()

@@ -27,7 +27,7 @@ from core.sla import answer_clock
 from core.sla.answer_clock import ANSWER, is_known_late, owed_since, set_timers, unanswered_since
 from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
-from core.tickets.customer_message import ask_for_answer
+from core.tickets.customer_message import ask_for_answer, is_mere_thanks
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, find_location
 from core.tickets.lifecycle import access, assign, enter, place_in_queue, target_of
 from core.tickets.parents import has_children
@@ -349,6 +349,7 @@ async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> 
         return message
     if message.in_card:
         await _edit_opening(tx, message)
+    announced, turned = await _look_again(tx, message, incoming)
     tx.emit(
         MessageEdited(
             ticket_id=message.ticket_id,
@@ -356,9 +357,27 @@ async def _edit_message(tx: Tx, message: Message, incoming: IncomingMessage) -> 
             from_customer=message.from_customer,
             old=old,
             new=message.text,
+            announced=announced,
+            turned=turned,
         )
     )
     return message
+
+
+async def _look_again(tx: Tx, message: Message, incoming: IncomingMessage) -> tuple[bool, bool]:
+    """Return whether operators are told of a customer's edit, and whether it turns the ticket.
+
+    Nobody looks at a ticket that waits for its customer, or has ended. Where it waits, new words
+    are the customer's turn taken.
+    """
+    ticket = await tx.get(Ticket, message.ticket_id, hold=True)
+    state = (await workflow_of(tx)).state(ticket.state)
+    waits = state.category == "waiting"
+    if not message.from_customer or not (waits or state.final or state.resolution):
+        return False, False
+    if is_mere_thanks(incoming):
+        return False, False
+    return True, waits and await ask_for_answer(tx, ticket)
 
 
 async def _edit_opening(tx: Tx, message: Message) -> None:

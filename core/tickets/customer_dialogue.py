@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from core.addresses import MessageRef
+from core.delivery.sent_messages import is_newest_notice
 from core.errors import MoveRefused, NoSuchTicket, Refusal
-from core.events import KindRefused
+from core.events import CustomerReacted, KindRefused
 from core.models import Message, Note, Person, Ticket
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tickets import lifecycle
-from core.tickets.catalog import TopicFacts, topics_of
+from core.tickets.catalog import TopicFacts, topics_of, workflow_of
 from core.tickets.conversation import edit
-from core.tickets.incoming import IncomingMessage
+from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.intake import Heard, drop_unassigned_messages, file_unassigned_messages, follow_up
 from core.tx import Tx
+from core.words.short_answers import DISLIKES, Meaning, Question, meaning_of
 
 # How long a dialogue about a new ticket lasts.
 DESCRIBE: Final = timedelta(days=1)
@@ -108,6 +111,49 @@ async def refuse_kind(tx: Tx, sender: Sender, kind: str) -> None:
     """Record in the journal that a message of this kind cannot be relayed (X8, R31)."""
     person = await _arrive(tx, sender)
     tx.emit(KindRefused(ticket_id=None, person_id=person.id, kind=kind))
+
+
+async def react(tx: Tx, sender: Sender, ref: MessageRef, emoji: str | None) -> None:
+    """Take note of the customer's reaction to a message of ours; ``None``: it was taken back.
+
+    On an answer, operators see it. On the newest notice of a ticket that was solved it is the
+    answer to «does everything work?».
+    """
+    person = await _arrive(tx, sender)
+    place = await find_location(tx, ref)
+    if place is None or place.ticket_id is None or not place.ours:
+        return
+    ticket = await tx.get(Ticket, place.ticket_id, hold=True)
+    if ticket.customer_id != person.id:
+        return
+    reacted = CustomerReacted(
+        ticket_id=ticket.id,
+        message_id=place.message_id,
+        emoji=emoji,
+        liked=emoji not in DISLIKES,
+    )
+    if place.message_id is not None:
+        tx.emit(reacted)
+    elif _says_whether(reacted) and await _asks_whether_it_works(tx, ticket, ref):
+        tx.emit(reacted)
+        await lifecycle.confirm(tx, ticket.id, content=reacted.liked)
+
+
+def _says_whether(reacted: CustomerReacted) -> bool:
+    """Return whether the reaction is a yes or a no."""
+    if reacted.emoji is None or not reacted.liked:
+        return reacted.emoji is not None
+    return meaning_of(reacted.emoji, Question.WORKS) is Meaning.YES
+
+
+async def _asks_whether_it_works(tx: Tx, ticket: Ticket, ref: MessageRef) -> bool:
+    workflow = await workflow_of(tx)
+    state = workflow.state(ticket.state)
+    return (
+        state.resolution
+        and workflow.move(state.code, "confirm") is not None
+        and await is_newest_notice(tx, ticket.id, ref)
+    )
 
 
 async def edit_own(tx: Tx, sender: Sender, incoming: IncomingMessage) -> Message | Note | None:

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 from core.address_holders import holder_of
 from core.addresses import Address, MessageRef
 from core.db import PreparedStatement
+from core.delivery.sent_messages import copies_of
 from core.models import Message, Note, SentMessage
 from core.tx import ReadTx
 from core.words.names import units
@@ -33,11 +34,16 @@ class IncomingMessage:
     reply_to: MessageRef | None = None
 
 
+# What stands beside the words of a message, and not on a card.
+_BESIDE: Final = {"remark", "whole", "forward", "outside"}
+
+
 def fits_card(kind: str, text: str, content: Mapping[str, Any]) -> bool:
     """Return whether the card shows the whole message: plain text of ordinary length, with nothing
     to remark about it, and nothing that was left out.
     """
-    plain = kind == "text" and not {"remark", "whole"} & content.keys()
+    plain = kind == "text" and not _BESIDE & content.keys()
+    plain = plain and "quote" not in content.get("reply", {})
     return plain and len(text) <= CARD_SHOWS
 
 
@@ -82,6 +88,36 @@ async def find_location(tx: ReadTx, ref: MessageRef) -> MessageLocation | None:
     for ticket_id, note_id in await _NOTED.rows(tx.session, there):
         return MessageLocation(ticket_id, note_id=note_id)
     return None
+
+
+async def find_counterpart(
+    tx: ReadTx, ticket_id: int, reply: Mapping[str, Any], chat: Address
+) -> MessageRef | None:
+    """Return what stands in the other ``chat`` for the message that words of the ticket answer: its
+    copy, or what it is a copy of. ``reply``: ``to`` is that message, ``quote`` words of it.
+
+    For a card it is the message whose words the card shows and the quote has. None: nothing does.
+    """
+    place = await find_location(tx, MessageRef.parse(reply["to"]))
+    if place is None or place.ticket_id != ticket_id:
+        return None
+    quote = reply.get("quote")
+    query = select(Message).where(Message.ticket_id == ticket_id)
+    if place.message_id is not None:
+        query = query.where(Message.id == place.message_id)
+    elif quote is not None and place.ours:
+        query = query.where(
+            Message.in_card.is_(True), Message.text.contains(quote, autoescape=True)
+        )
+    else:
+        return None
+    message: Message | None = (await tx.session.scalars(query.limit(1))).one_or_none()
+    if message is None or (quote is not None and quote not in message.text):
+        return None
+    if message.source.address == chat:
+        return message.source
+    copies = await copies_of(tx, message.id, chat)
+    return MessageRef(chat.channel, chat.chat, copies[0]) if copies else None
 
 
 # A longer text arrives in parts of 4096 characters; the command itself is not kept.

@@ -56,6 +56,8 @@ _YES: Final = _words(
 )
 _THANKS_EMOJI: Final = "🙏🙂😊☺😉😀😃😄😁🥰😍😘🤗🌹💐❤🧡💛💚💙💜🤍"
 _YES_EMOJI: Final = "👍👌🤝👏💯🔥🎉💪✌✅+➕"
+# Reactions that say that something is wrong.
+DISLIKES: Final = frozenset("👎💔😡🤬🤮💩😢😭😨")
 # These add warmth but say nothing by themselves.
 _WARMTH: Final = _words(
     """

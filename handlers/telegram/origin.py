@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aiogram import BaseMiddleware
-from aiogram.types import CallbackQuery, Message, TelegramObject, User
+from aiogram.types import CallbackQuery, Message, MessageReactionUpdated, TelegramObject, User
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from core.delivery.linked_chats import OperatorChats, operator_chats_of
@@ -96,7 +96,8 @@ class LocaleMiddleware(BaseMiddleware):
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
         """Run the handler; a refusal becomes a line to the person who acted."""
-        user: User | None = getattr(event, "from_user", None)
+        # a reaction names its author otherwise
+        user: User | None = getattr(event, "from_user", None) or getattr(event, "user", None)
         sender = None if user is None else sender_of(user)
         sender, locale, zone = await self._reader(event, sender)
         responder = Responder(
@@ -120,7 +121,7 @@ class LocaleMiddleware(BaseMiddleware):
         if sender is None or chat is None or chat.type != "private":
             return sender, self.desk.company.language, None
         # an account that was merged into another acts as that one
-        acts = isinstance(event, Message | CallbackQuery)
+        acts = isinstance(event, Message | CallbackQuery | MessageReactionUpdated)
         return await self.desk.read(_read_reader, sender, merged=acts)
 
 

@@ -10,7 +10,13 @@ from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
 from aiogram.dispatcher.event.telegram import TelegramEventObserver
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import CallbackQuery, ChatMemberUpdated, MaybeInaccessibleMessageUnion, Message
+from aiogram.types import (
+    CallbackQuery,
+    ChatMemberUpdated,
+    MaybeInaccessibleMessageUnion,
+    Message,
+    MessageReactionUpdated,
+)
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from channels.telegram.messages.message_parser import message_ref
@@ -60,6 +66,7 @@ def dispatcher(
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
         made.message: on_message,
         made.edited_message: on_edited_message,
+        made.message_reaction: on_reaction,
         made.callback_query: on_button,
         made.inline_query: canned.on_inline_query,
         made.my_chat_member: on_own_membership,
@@ -139,6 +146,15 @@ async def on_edited_message(
     if not await is_operator_chat(desk, message.chat.id):
         return UNHANDLED
     return await group_messages.on_edit(message, bot, desk, sender)
+
+
+async def on_reaction(
+    event: MessageReactionUpdated, desk: Desk, sender: Sender | None = None
+) -> Any:
+    """What a customer thinks of an answer; reactions in groups are among colleagues."""
+    if event.chat.type != "private" or sender is None:
+        return UNHANDLED
+    return await customer.on_reaction(event, desk, sender)
 
 
 # Buttons.

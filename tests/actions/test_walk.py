@@ -23,8 +23,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import select
 
+from core.models import TicketMetrics
+from core.reports.ticket_metrics import BATCH, count_anew, keep_metrics
 from core.tickets import parents
+from core.tickets.catalog import workflow_of
+from core.tx import ReadTx
 from tests.actions.random_walk import TABLE, Stage, Step, World, seed_company
 
 STEPS = int(os.environ.get("WALK_STEPS", "400"))
@@ -34,6 +39,9 @@ SEED = os.environ.get("WALK_SEED", "1")
 LONG, SHORT = 100, 40
 # So many of them look for the shortest way.
 SHRUNK = 200
+# After so many steps what is new in the journal is counted.
+COUNTED = 7
+ENDED = {"resolved", "closed", "cancelled"}
 
 
 @pytest.fixture
@@ -68,14 +76,40 @@ async def _live(stage: Stage, seed: str, steps: int) -> None:
     often = [step.often for step in TABLE.values()]
     try:
         await world.begin(late=dice.random() < 0.3)
-        for name in dice.choices(list(TABLE), often, k=steps):
+        for number, name in enumerate(dice.choices(list(TABLE), often, k=steps)):
             choices = TABLE[name].choices.items()
             await world.step(name, **{key: dice.choice(many) for key, many in choices})
+            if number % COUNTED == 0:
+                await world.desk.run(keep_metrics)
         await world.eye.look_back()
+        await _check_metrics(world)
     except Exception as wrong:
         story = "\n".join(world.done)
         wrong.add_note(f"life {seed!r}, after {len(world.done)} steps:\n{story}")
         raise
+
+
+async def _check_metrics(world: World) -> None:
+    """What was counted on the way is what the whole journal gives, and what the tickets say."""
+    await world.desk.run(keep_metrics)
+    kept = await world.desk.read(_metrics)
+    await world.desk.run(count_anew)
+    while await world.desk.run(keep_metrics) == BATCH:
+        pass
+    assert kept == await world.desk.read(_metrics)
+    workflow = await world.desk.read(workflow_of)
+    rows = {row.ticket_id: row for row in kept}
+    for number, ticket in world.eye.seen.tickets.items():
+        row, ended = rows[number], workflow.state(ticket.state).category in ENDED
+        assert (row.ended_day is not None) == ended, number
+        assert (row.topic, row.assignee_id) == (ticket.topic, ticket.assignee_id), number
+        assert row.reopened >= ticket.reopened, number  # «not solved» is one, too
+
+
+async def _metrics(tx: ReadTx) -> list[Any]:
+    # working time is counted by the calendar of then: a holiday declared later changes nothing
+    columns = [one for one in TicketMetrics.__table__.c if not one.name.endswith("_worked")]
+    return await tx.rows(select(*columns).order_by(TicketMetrics.ticket_id))
 
 
 class Life(RuleBasedStateMachine):

@@ -141,6 +141,7 @@ MORE: Final = {
     "restore": ("backup.db",),
     "export": ("tickets.xlsx",),
     "key": ("list",),
+    "webhook": ("list",),
 }
 
 

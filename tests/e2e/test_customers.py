@@ -193,11 +193,11 @@ async def test_a_reply_to_any_message_of_the_bot_continues_its_ticket(stage: Sta
     accepted = anna.chat.find(f"#{first} принято")
     await stage.olga.reply(card, "/take")
     taken = await anna.expect(f"#{first} взяли в работу")
-    await stage.olga.reply(card, "Проверим сегодня")
+    said = await stage.olga.reply(card, "Проверим сегодня")
     answer = await anna.expect("Проверим сегодня")
-    for number, message in enumerate((accepted, taken, answer)):
+    for number, (message, same) in enumerate(((accepted, card), (taken, card), (answer, said))):
         await anna.reply(message, f"Ответ {number}")
-        await stage.group.expect(f"Ответ {number}", reply_to=card)
+        await stage.group.expect(f"Ответ {number}", reply_to=same)
         await anna.say("/cancel")
     own = anna.chat.find("Списали два раза")
     await anna.reply(own, "Дополню себя")
@@ -429,8 +429,9 @@ async def test_edits_reach_the_operators_as_edits_and_the_old_text_stays_in_the_
     picture = await stage.group.expect("кошка", reply_to=card)
     await anna.edit(words, "Подъезд 5")
     await anna.edit(photo, "камера")
-    await stage.world.until(lambda: copy.text == "Подъезд 5", 10, "the copy follows")
-    await stage.world.until(lambda: picture.text == "камера", 10, "the caption follows")
+    edited = f"👤 Алиса · #{number} · исправлено"
+    await stage.world.until(lambda: copy.text == f"{edited}\nПодъезд 5", 10, "the copy follows")
+    await stage.world.until(lambda: picture.text == f"{edited}\nкамера", 10, "the caption")
     assert posts(stage, card) == [copy, picture]
     await stage.olga.say(stage.group, f"/journal {number}")
     journal = await stage.group.expect(f"Журнал #{number}")

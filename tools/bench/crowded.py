@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from core.db import Database
 from core.delivery import outbox
 from core.desk import Desk
 from core.models import Ticket
+from core.reports.statistics import find_statistics
 from core.tickets import customer_tickets, lists
 from core.tickets.sweep import sweep
 from core.tx import ReadTx
@@ -28,6 +30,7 @@ from tools.bench.million import HEAVY, fill_postgres, fill_sqlite
 
 PAGE: Final = 5.0
 SWEEP: Final = 0.1
+STATISTICS: Final = 300.0
 
 Looking = tuple[str, Callable[..., Awaitable[Any]], tuple[Any, ...], dict[str, Any]]
 
@@ -87,6 +90,10 @@ async def _figures(desk: Desk, name: str, tickets: int, empty: list[float]) -> l
     for title, query, arguments, options in await desk.read(_lookings, tickets):
         took = await _took(desk.read, query, *arguments, **options)
         found.append(_figure(f"{name}: {title}", took, PAGE))
+    today = date.today()  # noqa: DTZ011 any day will do
+    for title, days, aim in (("a month", 30, STATISTICS), ("a year", 365, None)):
+        took = await _took(desk.read, find_statistics, today - timedelta(days=days - 1), today)
+        found.append(_figure(f"{name}: /stats of {title}", took, aim))
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
@@ -50,6 +51,20 @@ SELECT n, CASE WHEN n % {heavy} = 0 THEN 1 ELSE 2 + n % ({people} - 1) END,
 FROM {numbers}"""
 _TIMERS: Final = """
 INSERT INTO timer (ticket_id, kind, due_at) SELECT n, 'answer', {later} FROM {numbers}"""
+# Two years of them, of which a few hundred go on; ordinals of days.
+_METRICS: Final = """
+INSERT INTO ticket_metrics (ticket_id, opened_day, first_ended_day, ended_day, counted, topic,
+  assignee_id, first_answer, first_answer_worked, resolution, resolution_worked, by_us,
+  by_customer, by_others, answers, reopened, kept, missed, agreed_kept, agreed_missed)
+SELECT n, {today} - ({tickets} - n) * 730 / {tickets},
+  CASE WHEN n % 2000 > 0 THEN {today} - ({tickets} - n) * 730 / {tickets} END,
+  CASE WHEN n % 2000 > 0 THEN {today} - ({tickets} - n) * 730 / {tickets} END,
+  n % 50 > 0, CASE WHEN n % 3 > 0 THEN 'payment' ELSE 'access' END,
+  {people} + 1 + n % {operators}, n * 7919 % 86400, n * 7919 % 28800,
+  CASE WHEN n % 2000 > 0 THEN n * 10477 % 604800 END,
+  CASE WHEN n % 2000 > 0 THEN n * 10477 % 144000 END, n % 7200, n % 86400, 0, 1,
+  CASE WHEN n % 20 = 0 THEN 1 ELSE 0 END, 1, 0, 0, 0
+FROM {numbers}"""
 _WORD: Final = """
 INSERT INTO search_word (word, ticket_id) SELECT '{word}', n FROM {numbers} WHERE {where}"""
 _UNIQUE: Final = """
@@ -63,6 +78,8 @@ def _statements(tickets: int, numbers: str, instant: str, unique: str) -> Iterat
         "operators": OPERATORS,
         "heavy": HEAVY,
         "unique": unique,
+        "tickets": tickets,
+        "today": date.today().toordinal(),  # noqa: DTZ011 any day will do
         "now": instant.format(f"{now}"),
         "opened": instant.format(f"{now} - 3 * {tickets} + n"),
         "due": instant.format(f"{now} - {tickets} / 2 + n"),  # one half of them is overdue
@@ -72,7 +89,7 @@ def _statements(tickets: int, numbers: str, instant: str, unique: str) -> Iterat
     for each in (_PEOPLE, _POINTS):
         yield each.format(numbers=everybody, **names)
     all_of_them = numbers.format(tickets)
-    for each in (_TICKETS, _TIMERS, _UNIQUE):
+    for each in (_TICKETS, _TIMERS, _UNIQUE, _METRICS):
         yield each.format(numbers=all_of_them, **names)
     for word, where in sorted((min(stems_of(word)), where) for word, where in WORDS):
         yield _WORD.format(word=word, where=where, numbers=all_of_them)

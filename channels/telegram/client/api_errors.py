@@ -45,6 +45,9 @@ class ApiRefusal(Enum):
     REPLY_LOST = auto()
     """The message to reply to was deleted."""
 
+    QUOTE_LOST = auto()
+    """The message to reply to does not have the words that are quoted (any more)."""
+
     UNREADABLE = auto()
     """The markup was not understood."""
 
@@ -91,6 +94,7 @@ class Refused(Exception):
 # Telegram's words, in their order: the first that is found counts.
 _PATTERNS: Final[tuple[tuple[str, ApiRefusal], ...]] = (
     ("message is not modified", ApiRefusal.UNCHANGED),
+    (r"quote_text_invalid|quote .*not found", ApiRefusal.QUOTE_LOST),
     (r"repl(y|ied)( message)? .*not found|message to be replied not found", ApiRefusal.REPLY_LOST),
     (r"message to (edit|delete|react|pin|unpin) not found", ApiRefusal.GONE),
     ("message can't be edited|there is no live location", ApiRefusal.FOREIGN),

@@ -71,6 +71,11 @@ _SPOILED: Final = frozenset({"photo", "video", "animation"})
 _COMPANY: Final = {"photo": "seen", "video": "seen", "audio": "audio", "document": "document"}
 
 
+def has_words(content: Content) -> bool:
+    """True if words can stand in the same message: it is text, or can have a caption."""
+    return content["kind"] == "text" or content["kind"] in _CAPTIONED
+
+
 def pieces(content: Content, prefix: str | None = None) -> list[dict[str, Any]]:
     """The content as contents that fit into one message each, below a line that says whose it is.
 
@@ -98,12 +103,14 @@ def methods(
     *,
     prefix: str | None = None,
     reply_to: int | None = None,
+    quote: Content | None = None,
     keyboard: InlineKeyboardMarkup | None = None,
     must_reply: bool = False,
 ) -> list[Method]:
     """The calls that send a content: the first is the reply, the last has the keyboard.
 
-    ``must_reply``: fail rather than be sent without the message it answers.
+    ``quote``: the words of the message it answers, with their entities. ``must_reply``: fail rather
+    than be sent without that message.
     """
     parts = pieces(content, prefix)
     last = len(parts) - 1
@@ -111,7 +118,7 @@ def methods(
         _said(
             part,
             chat_id,
-            _reply(reply_to, must_reply) if index == 0 else None,
+            _reply(reply_to, must_reply, quote) if index == 0 else None,
             keyboard if index == last else None,
         )
         for index, part in enumerate(parts)
@@ -124,6 +131,7 @@ def album(
     *,
     prefix: str | None = None,
     reply_to: int | None = None,
+    quote: Content | None = None,
     must_reply: bool = False,
 ) -> list[tuple[Method, tuple[int, ...]]]:
     """The calls that send several contents as albums, with the indexes of the contents in each.
@@ -140,12 +148,13 @@ def album(
                 chat_id,
                 prefix=head,
                 reply_to=reply,
+                quote=quote,
                 must_reply=must_reply,
             )
             calls += [(method, tuple(group)) for method in said]
         else:
             members = [(index, contents[index]) for index in group]
-            calls += _group_calls(members, chat_id, head, _reply(reply, must_reply))
+            calls += _group_calls(members, chat_id, head, _reply(reply, must_reply, quote))
     return calls
 
 
@@ -184,10 +193,17 @@ def _split(text: str, entities: Sequence[Mapping[str, Any]]) -> list[dict[str, A
     return [_words(*part) for part in split_entities(text, entities)]
 
 
-def _reply(reply_to: int | None, must: bool) -> ReplyParameters | None:  # noqa: FBT001
+def _reply(
+    reply_to: int | None,
+    must: bool,  # noqa: FBT001
+    quote: Content | None = None,
+) -> ReplyParameters | None:
     if reply_to is None:
         return None
-    return ReplyParameters(message_id=reply_to, allow_sending_without_reply=not must)
+    quoted = {}
+    if quote is not None:
+        quoted = {"quote": quote["quote"], "quote_entities": as_entities(quote["entities"])}
+    return ReplyParameters(message_id=reply_to, allow_sending_without_reply=not must, **quoted)
 
 
 def _said(

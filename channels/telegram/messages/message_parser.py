@@ -1,7 +1,9 @@
 """Reads a message as it came in: its words, files and references as the desk keeps them.
 
 ``content`` is JSON: ``kind``, ``text``, ``entities``, ``file_id`` and ``more`` (what the kind
-needs besides). `message_builder` makes calls of it that send it elsewhere.
+needs besides). Where it has them, ``reply`` is the message that it answers and the ``quote`` of it,
+``outside`` the author and the words of a message elsewhere that it answers, ``forward`` whose words
+it is. `message_builder` makes calls of it that send it elsewhere.
 """
 
 from collections.abc import Callable
@@ -9,11 +11,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiogram.enums import ContentType
-from aiogram.types import Message, PhotoSize
+from aiogram.types import (
+    Message,
+    MessageOriginChat,
+    MessageOriginHiddenUser,
+    MessageOriginUnion,
+    MessageOriginUser,
+    PhotoSize,
+)
 
 from channels.telegram.messages.formatting import plain_words
 from core.addresses import TELEGRAM, MessageRef
 from core.tickets.incoming import IncomingMessage
+from core.words.names import clean_name
+
+# Characters of a message elsewhere that are shown with the answer to it.
+LONGEST_QUOTE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +75,16 @@ def read(message: Message) -> IncomingMessage | Unsupported | Service:
     content: Content = {"kind": _NAMES.get(kind, kind).value, "text": text, "entities": entities}
     content |= {"file_id": None, "more": {}}
     summary = reader(message, content)
+    reply_to = _answered(message)
+    if reply_to is not None or message.external_reply or message.forward_origin:
+        content |= _context(message, reply_to)
     return IncomingMessage(
         ref=message_ref(message.chat.id, message.message_id),
         kind=content["kind"],
         text=content["text"] or summary,
         content=content,
         album=message.media_group_id,
-        reply_to=_answered(message),
+        reply_to=reply_to,
     )
 
 
@@ -81,6 +97,37 @@ def _answered(message: Message) -> MessageRef | None:
     if answered is None or getattr(answered, "forum_topic_created", None):
         return None
     return message_ref(message.chat.id, answered.message_id)
+
+
+def _context(message: Message, reply_to: MessageRef | None) -> Content:
+    """What the message goes with: what it answers, in this chat or elsewhere, and whose it is."""
+    context: Content = {}
+    outside, quote, forward = message.external_reply, message.quote, message.forward_origin
+    if outside is not None:
+        words = clean_name(quote.text, LONGEST_QUOTE) if quote is not None else ""
+        context["outside"] = {"name": _author(outside.origin), "words": words}
+    elif reply_to is not None:
+        context["reply"] = {"to": str(reply_to)}
+        if quote is not None and quote.is_manual:
+            _, entities = plain_words(quote.text, quote.entities or ())
+            context["reply"] |= {"quote": quote.text, "entities": entities}
+    if forward is not None:
+        context["forward"] = {"name": _author(forward)}
+    return context
+
+
+def _author(origin: MessageOriginUnion) -> str:
+    """Who wrote it, as far as Telegram tells: a person, or a chat and who signed there."""
+    match origin:
+        case MessageOriginUser():
+            name = origin.sender_user.full_name
+        case MessageOriginHiddenUser():
+            name = origin.sender_user_name
+        case MessageOriginChat():
+            name = ", ".join(filter(None, (origin.sender_chat.title, origin.author_signature)))
+        case _:
+            name = ", ".join(filter(None, (origin.chat.title, origin.author_signature)))
+    return clean_name(name)
 
 
 # One reader for each kind: fills the content and returns a line of text that describes it.

@@ -1,16 +1,17 @@
 """A delivery as calls of the Bot API, and what is stored about the messages they make."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import shorten
 from typing import Any, Final
 
 from aiogram.methods import SendMessage
 from aiogram.types import BufferedInputFile, InlineKeyboardMarkup, ReplyParameters
 
 from channels.telegram.client.send_progress import Progress, Step
-from channels.telegram.messages.message_builder import album, methods
-from channels.telegram.messages.message_parser import message_id
+from channels.telegram.messages.message_builder import album, has_words, methods
+from channels.telegram.messages.message_parser import LONGEST_QUOTE, message_id
 from channels.telegram.screens.notices import message_buttons
 from channels.telegram.screens.screen import Renderer, Screen
 from core.addresses import Address, MessageRef
@@ -20,6 +21,7 @@ from core.desk import Desk
 from core.files import LinkedFiles
 from core.tickets.card import Card, Words, last_from_customer, words_of
 from core.tickets.catalog import topic_title
+from core.tickets.incoming import find_counterpart
 from core.tx import ReadTx
 from core.words.names import clean_name
 
@@ -33,7 +35,8 @@ LARGEST_FILE: Final = 49_000_000
 class Load:
     """The messages of a delivery, what they reply to, and the lines that may stand above them.
 
-    ``fallback``: the line where the message to answer was deleted; ``None``: sent without one.
+    ``fallback``: the lines where the message to answer was deleted; ``None``: sent without them.
+    ``quote``: what is quoted of that message; ``quoted``: the same as a line above.
     """
 
     words: Sequence[Words]
@@ -41,14 +44,22 @@ class Load:
     prefix: str | None
     fallback: str | None
     keyboard: InlineKeyboardMarkup | None = None
+    quote: dict[str, Any] | None = None
+    quoted: str | None = None
 
-    def steps(self, chat: int, thread: int | None = None, *, reply: bool = True) -> list[Step]:
+    def steps(
+        self, chat: int, thread: int | None = None, *, reply: bool = True, quote: bool = True
+    ) -> list[Step]:
         """The calls. ``thread``: of which topic; ``reply``: as a reply where that is possible; not
-        if the message to answer has been deleted.
+        if the message to answer has been deleted. ``quote``: quoting it; not if it does not say
+        these words.
         """
+        native = reply and quote and self.quote is not None
+        prefix = self.prefix if reply else self.fallback or self.prefix
         where: dict[str, Any] = {
-            "prefix": self.prefix if reply else self.fallback or self.prefix,
+            "prefix": prefix if native else _lines(prefix, self.quoted),
             "reply_to": self.reply_to if reply else None,
+            "quote": self.quote if native else None,
             "must_reply": reply and self.fallback is not None and self.reply_to is not None,
         }
         if len(self.words) == 1:
@@ -72,28 +83,53 @@ async def load(
     """The words of a delivery; ``None`` if they were withdrawn meanwhile. ``files``: where files
     lie that came by other ways.
     """
-    words, reply_to = await desk.read(_find, delivery)
+    found = await desk.read(_find, delivery)
+    words = found.words
     if not words:
         return None
     if any("file" in piece.content for piece in words):
         words = [await _with_file(piece, files, renderer) for piece in words]
     if delivery.person_id is None:
-        return _for_operators(delivery, renderer, words, reply_to)
-    return Load(words, reply_to, await customer_header(desk, delivery, renderer), fallback=None)
+        return _for_operators(delivery, renderer, replace(found, words=words))
+    outside = words[0].content.get("outside") or {}
+    return Load(
+        words,
+        found.reply_to,
+        await customer_header(desk, delivery, renderer),
+        fallback=None,
+        quote=found.quote,
+        quoted=_quoted(renderer, found.quote or {"quote": outside.get("words")}),
+    )
 
 
-async def _find(tx: ReadTx, delivery: Delivery) -> tuple[list[Words], int | None]:
-    """The messages not withdrawn, and the id of what they answer: the card, or the customer's."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The messages not withdrawn, and the id of what they answer. ``exact``: their author answered
+    that message; otherwise it is the card, or the customer's latest, which need not have the quote.
+    """
+
+    words: Sequence[Words]
+    reply_to: int | None = None
+    exact: bool = False
+    quote: dict[str, Any] | None = None
+
+
+async def _find(tx: ReadTx, delivery: Delivery) -> Found:
     found = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
     words = [piece for piece in found if not piece.withdrawn]
     if not words:
-        return words, None
-    number = delivery.ticket_id or 0
-    if delivery.person_id is None:
-        card = await card_place(tx, number)
-        return words, ref_here(delivery, card)
+        return Found(words)
+    number, reply = delivery.ticket_id or 0, words[0].content.get("reply")
     chat = Address(delivery.channel, delivery.address)
-    return words, ref_here(delivery, await last_from_customer(tx, number, chat, words[0].id))
+    if reply is not None:
+        quote = reply if reply.get("quote") else None
+        if there := await find_counterpart(tx, number, reply, chat):
+            return Found(words, int(there.message), exact=True, quote=quote)
+    if delivery.person_id is None:
+        quote = reply if reply is not None and reply.get("quote") else None
+        return Found(words, ref_here(delivery, await card_place(tx, number)), quote=quote)
+    # what operators quote of a card is none of the customer's business
+    return Found(words, ref_here(delivery, await last_from_customer(tx, number, chat, words[0].id)))
 
 
 async def _with_file(words: Words, files: LinkedFiles | None, renderer: Renderer) -> Words:
@@ -123,31 +159,50 @@ async def _with_file(words: Words, files: LinkedFiles | None, renderer: Renderer
     return replace(words, content={**content, "kind": "text", "text": line, "entities": []})
 
 
-def _for_operators(
-    delivery: Delivery, renderer: Renderer, words: Sequence[Words], card: int | None
-) -> Load:
-    """A reply to the card shows whose words they are; without a card, a line above does. Edited
-    words always have the line, which says so.
+def _for_operators(delivery: Delivery, renderer: Renderer, found: Found) -> Load:
+    """A reply to the card shows whose words they are; below another message, or none, a line above
+    does. Edited words always have the line, which says so.
     """
-    edited = delivery.kind == "edit"
+    words = found.words
+    # a copy that has no place for the line keeps the one that it was sent with
+    edited = delivery.kind == "edit" and has_words(words[0].content)
     key = "header.operators_edited" if edited else "header.operators"
     name = clean_name(words[0].author)
     line = renderer.plain(key, number=delivery.ticket_id or 0, name=name)
     thanks, whole = bool(delivery.facts.get("thanks")), "whole" in words[0].content
-    remark = words[0].content.get("remark")
-    about = None
-    if remark is not None:
-        about = renderer.plain(f"remark.{remark['key']}", **remark)
-        line = f"{line}\n{about}"
+    about = _about(renderer, words[0].content)
+    plain = found.reply_to is not None and not found.exact and not edited
     return Load(
         words,
-        reply_to=card,
-        prefix=about if card and not edited else line,
-        fallback=line,
+        reply_to=found.reply_to,
+        prefix=about if plain else _lines(line, about),
+        fallback=_lines(line, about),
         keyboard=message_buttons(renderer, words[0].id, thanks=thanks, whole=whole)
         if len(words) == 1 and (thanks or whole)
         else None,
+        quote=found.quote if found.exact else None,
+        quoted=_quoted(renderer, found.quote),
     )
+
+
+def _about(renderer: Renderer, content: Mapping[str, Any]) -> str | None:
+    """What operators are told of the words: a remark, whose they are, what they answer."""
+    remark, outside, forward = (content.get(name) for name in ("remark", "outside", "forward"))
+    return _lines(
+        None if remark is None else renderer.plain(f"remark.{remark['key']}", **remark),
+        None if forward is None else renderer.plain("relay.forward", **forward),
+        None if outside is None else renderer.plain("relay.outside", **outside),
+        _quoted(renderer, {"quote": outside["words"]}) if outside else None,
+    )
+
+
+def _quoted(renderer: Renderer, quote: Mapping[str, Any] | None) -> str | None:
+    words = (quote or {}).get("quote")
+    return renderer.plain("relay.quote", words=shorten(words, LONGEST_QUOTE)) if words else None
+
+
+def _lines(*lines: str | None) -> str | None:
+    return "\n".join(line for line in lines if line) or None
 
 
 async def customer_header(desk: Desk, delivery: Delivery, renderer: Renderer) -> str | None:

@@ -88,7 +88,19 @@ OPERATOR: Final = (
 ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
 ADMIN_IN_PRIVATE: Final = (
     *CUSTOMER,
-    *("report", "health", "quarantine", "junk", "restored", "export", "key", "t", "setup"),
+    *(
+        "report",
+        "stats",
+        "health",
+        "quarantine",
+        "junk",
+        "restored",
+        "export",
+        "key",
+        "webhook",
+        "t",
+        "setup",
+    ),
 )
 # What Telegram shows to readers of any other language.
 OTHERWISE: Final = "en"

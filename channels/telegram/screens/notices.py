@@ -26,7 +26,7 @@ from core.words.names import NAMELESS, clean_name
 Facts = Mapping[str, Any]
 
 _NAMES: Final = ("customer", "assignee", "by", "to")
-_WORDS: Final = ("opening", "error", "title", "result")
+_WORDS: Final = ("opening", "error", "title", "result", "new")
 # A solution in words may be long; all of it must fit into one message beside our own words.
 _LONGEST_REASON: Final = 3000
 _LONGEST_WORDS: Final = 500

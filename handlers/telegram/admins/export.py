@@ -1,10 +1,8 @@
 """``/export`` in an admin's private chat: all there is as a workbook (H2)."""
 
 import asyncio
-import re
 import tempfile
 from collections.abc import Awaitable, Callable
-from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -16,11 +14,11 @@ from core.reports.export import Period, days, note_export
 from core.reports.table_files import write_overdue, write_tables
 from core.setup.company_settings import find_company
 from core.texts import Key
+from core.words.periods import read_day
 from handlers.telegram.context import MessageContext
 
 # Bytes that a bot may send as a file, with room to spare.
 LARGEST: Final = 49 * 1024 * 1024
-_DAY: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)|(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 Write = Callable[[Path], Awaitable[None]]
 # An export takes the processor for a while: one at a time for the whole desk (S40).
 _UNDER_WAY: Final = asyncio.Lock()
@@ -70,22 +68,13 @@ async def _send(context: MessageContext, write: Write) -> None:
 
 
 def _period(context: MessageContext, words: str) -> Period:
-    given = words.replace("—", " ").replace("–", " ").split()
-    read = [_day(word) for word in given]
-    if len(read) > 2 or None in read:  # noqa: PLR2004 from one day to another
+    zone = context.desk.company.zone
+    today = context.desk.clock().astimezone(zone).date()
+    try:
+        read = [read_day(word, today) for word in words.replace("—", " ").replace("–", " ").split()]
+        since, until = [*read, None, None][: max(len(read), 2)]
+    except ValueError:
         raise Unreadable(
             "operators.malformed", words=words[:40], example=Key("operators.example.export")
-        )
-    since, until = [*read, None, None][:2]
-    return days(since, until, context.desk.company.zone)
-
-
-def _day(word: str) -> date | None:
-    found = _DAY.fullmatch(word)
-    if found is None:
-        return None
-    year, month, day = found.groups()[:3] if found[1] else found.groups()[:2:-1]
-    try:
-        return date(int(year), int(month), int(day))
-    except ValueError:
-        return None
+        ) from None
+    return days(since, until, zone)

@@ -24,7 +24,16 @@ from core.texts import Key
 from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
-from handlers.telegram.admins import export, health, keys, responses, restored, setup
+from handlers.telegram.admins import (
+    export,
+    health,
+    keys,
+    responses,
+    restored,
+    setup,
+    statistics,
+    webhooks,
+)
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.origin import is_borrowed, is_from_admin
 
@@ -133,6 +142,8 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "health": health.show_health,
     "restored": restored.on_command,
     "key": keys.on_command,
+    "webhook": webhooks.on_command,
     "export": export.on_command,
+    "stats": statistics.on_command,
     "t": responses.on_command,
 }

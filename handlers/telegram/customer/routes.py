@@ -8,9 +8,14 @@ from functools import partial
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
-from aiogram.types import ChatMemberUpdated, Message
+from aiogram.types import ChatMemberUpdated, Message, MessageReactionUpdated, ReactionTypeEmoji
 
-from channels.telegram.messages.message_parser import Service, Unsupported, read
+from channels.telegram.messages.message_parser import (
+    Service,
+    Unsupported,
+    message_ref,
+    read,
+)
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.customer_menu import (
     LANGUAGES,
@@ -199,6 +204,13 @@ async def on_edit(message: Message, desk: Desk, sender: Sender) -> None:
     incoming = read(message)
     if isinstance(incoming, IncomingMessage):
         await desk.run(customer_dialogue.edit_own, sender, incoming)
+
+
+async def on_reaction(event: MessageReactionUpdated, desk: Desk, sender: Sender) -> None:
+    """A reaction to a message of ours; of several the latest."""
+    given = [one.emoji for one in event.new_reaction if isinstance(one, ReactionTypeEmoji)]
+    ref = message_ref(event.chat.id, event.message_id)
+    await desk.run(customer_dialogue.react, sender, ref, given[-1] if given else None)
 
 
 async def on_blocked(event: ChatMemberUpdated, desk: Desk, sender: Sender) -> None:

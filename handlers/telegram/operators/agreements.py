@@ -127,8 +127,6 @@ def _times_lines(context: CommandContext, found: Times) -> list[str]:
     worked = None if found.worked is None else found.worked.by_us
     lines.append(responder.html(by_us, {"span": measures.by_us, "worked": worked}))
     lines.append(responder.html("times.by_customer", {"span": measures.by_customer}))
-    if measures.by_others:
-        lines.append(responder.html("times.by_others", {"span": measures.by_others}))
     lines += [
         responder.html(f"times.category.{category}", {"span": span})
         for category, span in found.categories.items()

@@ -42,7 +42,7 @@ from handlers.telegram.operators.context import (
 )
 from handlers.telegram.operators.membership import Memberships
 from handlers.telegram.operators.responses import COMMAND
-from handlers.telegram.origin import is_borrowed, is_nobody
+from handlers.telegram.origin import is_nobody
 from handlers.telegram.responder import Responder
 
 
@@ -53,6 +53,7 @@ class Treatment(Enum):
     KEPT_INSIDE = auto()
     UNADDRESSED = auto()
     ANONYMOUS = auto()
+    BY_ANOTHER_BOT = auto()
     COMMAND = auto()
     ANSWER = auto()
     NOTE = auto()
@@ -64,7 +65,8 @@ class Traits:
 
     ``ticket`` is the ticket of what it replies to, ``ours`` whether that is a card, a copy or a
     notice; ``begun`` is where earlier pieces of its album went; ``to_bot``: it replies to words of
-    the bot that are about no ticket, or about many.
+    the bot that are about no ticket, or about many. ``inline``: written by means of another bot:
+    words of the person, and never a command.
     """
 
     automatic: bool = False
@@ -77,6 +79,7 @@ class Traits:
     ours: bool = False
     begun: AlbumLocation | None = None
     to_bot: bool = False
+    inline: bool = False
 
 
 def treatment_of(traits: Traits) -> Treatment:
@@ -87,13 +90,20 @@ def treatment_of(traits: Traits) -> Treatment:
     if traits.anonymous:
         return Treatment.ANONYMOUS if addressed else Treatment.KEPT_INSIDE
     if traits.command:
-        return Treatment.COMMAND
+        return Treatment.BY_ANOTHER_BOT if traits.inline else Treatment.COMMAND
     if traits.begun is not None:
         return Treatment.NOTE if traits.begun.note or traits.marked else Treatment.ANSWER
     if not addressed:
         lost = traits.to_bot and not traits.marked
         return Treatment.UNADDRESSED if lost else Treatment.KEPT_INSIDE
     return Treatment.NOTE if traits.marked else Treatment.ANSWER
+
+
+# What nobody hears is said to be so.
+_REFUSED: Final = {
+    Treatment.UNADDRESSED: "operators.unaddressed",
+    Treatment.BY_ANOTHER_BOT: "operators.by_another_bot",
+}
 
 
 async def on_message(
@@ -115,7 +125,7 @@ async def on_message(
     place, begun = await desk.read(_find_context, carried, sender, thread_of(message))
     traits = Traits(
         automatic=is_automatic(message),
-        borrowed=is_borrowed(message) and not _chose_inline(message, bot, command),
+        borrowed=message.forward_origin is not None,
         anonymous=is_nobody(message),
         foreign=is_foreign(text, username),
         command=command is not None,
@@ -124,10 +134,11 @@ async def on_message(
         ours=place is not None and place.ours,
         begun=begun,
         to_bot=place is None and _replies_to_bot(message, bot),
+        inline=message.via_bot is not None and not _chose_inline(message, bot, command),
     )
     kind = treatment_of(traits)
-    if kind is Treatment.UNADDRESSED:
-        raise Refusal("operators.unaddressed")
+    if kind in _REFUSED:
+        raise Refusal(_REFUSED[kind])
     if kind is Treatment.KEPT_INSIDE and sender is not None and not traits.anonymous:
         await _warn_of_cut(desk, sender, carried)
         if message.from_user is not None:
@@ -152,8 +163,7 @@ async def on_message(
 def _chose_inline(message: Message, bot: Bot, command: Command | None) -> bool:
     """Somebody chose a canned response in our own inline mode: the command to show it is theirs."""
     ours = message.via_bot is not None and message.via_bot.id == bot.id
-    named = command is not None and command.name == COMMAND
-    return ours and named and message.forward_origin is None
+    return ours and command is not None and command.name == COMMAND
 
 
 def _replies_to_bot(message: Message, bot: Bot) -> bool:
@@ -253,7 +263,7 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None 
     incoming = read(message)
     if sender is None or not isinstance(incoming, IncomingMessage):
         return
-    if is_automatic(message) or is_borrowed(message) or is_nobody(message):
+    if is_automatic(message) or message.forward_origin is not None or is_nobody(message):
         return
     found = await desk.read(find_location, incoming.ref)
     if found is None or found.ours:

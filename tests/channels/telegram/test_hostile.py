@@ -20,7 +20,7 @@ from tests.channels.telegram.house import House
 from tests.channels.telegram.test_cards import ticket
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-AS_WRITTEN = ("customer", "assignee", "title", "reason", "opening", "error", "result")
+AS_WRITTEN = ("customer", "assignee", "title", "reason", "opening", "error", "result", "new")
 # People are kept by clean names, and areas by short ones.
 AS_KEPT = ("who", "by", "to", "name", "first", "rest", "area", "words")
 OURS = ("ticket.", "group.", "alert.", "answer.")

@@ -120,7 +120,9 @@ def commands() -> list[str]:
         "/junk",
         "/key",
         "/key create x",
+        "/webhook add x https://x.example/",
         "/export",
+        "/stats",
         "/report overdue",
         "ответ",
     ]

@@ -74,13 +74,27 @@ async def via_bot(group: Group, words: str, card: Message) -> list[str]:
 Way = Callable[[Group, str, Message], Awaitable[list[str]]]
 
 
-@pytest.mark.parametrize("way", [forwarder, via_bot, another_bot, channel])
+@pytest.mark.parametrize("way", [forwarder, another_bot, channel])
 async def test_what_no_person_says_is_ignored(group: Group, way: Way) -> None:
     await group.ticket()
     card = await group.card(1)
     before = await group.everything()
     for words in COMMANDS:
         assert await way(group, words, card) == []
+    assert await group.everything() == before
+
+
+async def test_an_answer_sent_through_an_inline_bot_is_the_persons_answer(group: Group) -> None:
+    number = await group.ticket()
+    assert await via_bot(group, "Вот карта проезда", await group.card(number)) == []
+    assert await group.said(number) == ["Вот карта проезда"]
+
+
+async def test_a_command_through_an_inline_bot_is_refused_aloud(group: Group) -> None:
+    number = await group.ticket()
+    before = await group.everything()
+    (line,) = await via_bot(group, f"/take {number}", await group.card(number))
+    assert line.startswith("Команды через другого бота не выполняются")
     assert await group.everything() == before
 
 

@@ -1,0 +1,113 @@
+"""Statistics as people read them: a caption of numbers, the picture's words, lists below it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+from channels.telegram.screens.buttons import Keyboard, button, rows_of
+from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.ticket_list import ListPage
+from core.reports.statistics import Share, Spread, Statistics
+from core.texts import Key
+from core.words.names import clean_name
+
+_NAMED: Final = 3
+_NOTHING: Final = timedelta()
+_WORDS: Final = ("flow", "opened", "ended", "open", "open_now", "topics", "operators", "none")
+
+
+def draw(renderer: Renderer, found: Statistics) -> Screen:
+    """The numbers, each with the list behind it where there is one."""
+    lines = [f"<b>{renderer.html('stats.title', **_period(renderer, found))}</b>"]
+    lines += _counts(renderer, found)
+    lines += _spans(renderer, found)
+    lines += _deadlines(renderer, found)
+    lines += _subjects(renderer, found)
+    if found.behind:
+        lines.append(renderer.html("stats.behind"))
+    return Screen("\n".join(lines), _lists(renderer, found))
+
+
+def picture_words(renderer: Renderer, found: Statistics, company: str) -> dict[str, str]:
+    """What stands on the picture, by place."""
+    words = {name: renderer.plain(f"stats.picture.{name}") for name in _WORDS}
+    words["title"] = renderer.plain("stats.title", **_period(renderer, found))
+    facts = {"opened": found.opened, "ended": found.ended, "company": company}
+    named = "_company" if company else ""
+    words["subtitle"] = renderer.plain(f"stats.picture.subtitle{named}", **facts)
+    return words
+
+
+def _period(renderer: Renderer, found: Statistics) -> dict[str, Any]:
+    zone = renderer.zone
+    since, until = (datetime.combine(day, time(12), zone) for day in (found.since, found.until))
+    period = "stats.period" if found.since != found.until else "stats.day"
+    title = clean_name(found.scope.title) if found.scope.title else ""
+    scope = Key("stats.scope", {"title": title}) if title else ""
+    return {"period": Key(period, {"since": since, "until": until}), "scope": scope}
+
+
+def _counts(renderer: Renderer, found: Statistics) -> Iterator[str]:
+    facts = {"opened": found.opened, "ended": found.ended, "open": found.open}
+    yield renderer.html("stats.counts", **facts)
+
+
+def _spans(renderer: Renderer, found: Statistics) -> Iterator[str]:
+    rows: tuple[tuple[str, Spread | None, Spread | None], ...] = (
+        ("first", found.first, found.first_worked),
+        ("resolution", found.resolution, found.resolution_worked),
+    )
+    for name, real, worked in rows:
+        if real is None:
+            continue
+        facts = {"median": real.median, "p90": real.p90, "n": real.n}
+        line = renderer.html(f"stats.{name}", **facts)
+        if worked is not None:
+            line += renderer.html("stats.worked", median=worked.median, p90=worked.p90)
+        yield line
+
+
+def _deadlines(renderer: Renderer, found: Statistics) -> Iterator[str]:
+    for name, kept, missed in (
+        ("kept", found.kept, found.missed),
+        ("agreed", found.agreed_kept, found.agreed_missed),
+    ):
+        if kept + missed:
+            facts = {"share": _percent(kept, kept + missed), "kept": kept, "of": kept + missed}
+            yield renderer.html(f"stats.{name}", **facts)
+    if found.solved:
+        yield renderer.html("stats.reopened", reopened=found.reopened, of=found.solved)
+    whole = found.by_us + found.by_customer + found.by_others
+    if whole > _NOTHING:
+        parts = {name: getattr(found, name) for name in ("by_us", "by_customer", "by_others")}
+        shares = {name: round(100 * (span / whole)) for name, span in parts.items()}
+        yield renderer.html("stats.delay", **shares)
+
+
+def _percent(part: int, whole: int) -> int:
+    return round(100 * part / whole)
+
+
+def _subjects(renderer: Renderer, found: Statistics) -> Iterator[str]:
+    for name, shares in (("categories", found.categories), ("cameras", found.cameras)):
+        if shares:
+            yield renderer.html(f"stats.{name}", named=_named(shares, by_code=name == "cameras"))
+
+
+def _named(shares: Sequence[Share], *, by_code: bool) -> str:
+    return ", ".join(
+        f"{clean_name((one.code or '') if by_code else one.title)} — {one.n}"
+        for one in shares[:_NAMED]
+    )
+
+
+def _lists(renderer: Renderer, found: Statistics) -> Keyboard:
+    return rows_of(
+        [
+            button(renderer.plain("stats.button.queue", n=found.open), ListPage(view="queue")),
+            button(
+                renderer.plain("stats.button.overdue", n=found.overdue), ListPage(view="overdue")
+            ),
+            button(renderer.plain("stats.button.resolved"), ListPage(view="resolved")),
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Calls to other systems, signed as Standard Webhooks describes (A13)."""

@@ -1,0 +1,56 @@
+"""What is counted of tickets, so that statistics need not read the journal."""
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import BigId, Row
+
+
+class TicketMetrics(Row):
+    """What the journal tells of a ticket, in numbers (H1, C8). A cache: the journal gives it again.
+
+    Days are proleptic ordinals of the company's calendar: when it was opened, when it ended first
+    and last; the last is empty while it goes on. Spans are seconds: to our first delivered answer
+    and to the last end, as calendar and as working time, which is empty without working hours; and
+    whose the time of an ended ticket was, ours, the customer's or others'. ``kept`` and ``missed``
+    count answer deadlines, ``agreed_…`` those of its agreement. ``counted``: it was not
+    cancelled, so that its times mean something. Tests and junk have no row.
+    """
+
+    __tablename__ = "ticket_metrics"
+    __table_args__ = (
+        Index("ix_ticket_metrics_opened", "opened_day", "counted", "first_answer", "topic"),
+        Index("ix_ticket_metrics_ended", "ended_day"),
+        Index("ix_ticket_metrics_first_ended", "first_ended_day", "reopened"),
+        Index(
+            "ix_ticket_metrics_open",
+            "assignee_id",
+            sqlite_where=text("ended_day IS NULL"),
+            postgresql_where=text("ended_day IS NULL"),
+        ),
+    )
+
+    ticket_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("ticket.id"), primary_key=True, autoincrement=False
+    )
+    opened_day: Mapped[int]
+    first_ended_day: Mapped[int | None]
+    ended_day: Mapped[int | None]
+    counted: Mapped[bool]
+    topic: Mapped[str | None] = mapped_column(String(32))
+    category: Mapped[str | None] = mapped_column(String(32))
+    team: Mapped[str | None] = mapped_column(String(32))
+    assignee_id: Mapped[int | None] = mapped_column(BigId)
+    first_answer: Mapped[int | None]
+    first_answer_worked: Mapped[int | None]
+    resolution: Mapped[int | None]
+    resolution_worked: Mapped[int | None]
+    by_us: Mapped[int]
+    by_customer: Mapped[int]
+    by_others: Mapped[int]
+    answers: Mapped[int]
+    reopened: Mapped[int]
+    kept: Mapped[int]
+    missed: Mapped[int]
+    agreed_kept: Mapped[int]
+    agreed_missed: Mapped[int]

@@ -91,6 +91,7 @@ def company_of(settings: Settings) -> Company:
         letter_channels=frozenset({EMAIL}) if settings.smtp_url else frozenset(),
         outage_faults=settings.outage_faults,
         outage_window=settings.outage_window,
+        message_limit=settings.message_limit,
     )
 
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from channels.telegram.addresses import NEVER_A_PERSON
+from core.company import Limit
 from handlers.mail.mailbox_url import MailboxUrl, is_loopback
 
 # Telegram's own accounts: an anonymous group admin, Telegram itself, somebody writing as a channel.
@@ -24,6 +25,9 @@ from handlers.mail.mailbox_url import MailboxUrl, is_loopback
 
 # How many faults may make an outage: one is not several, and nobody waits for a thousand.
 SEVERAL: Final = range(2, 1001)
+
+# How many messages or tickets of one person may be a limit.
+LIMITED: Final = range(1, 1001)
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
@@ -68,6 +72,19 @@ def several_or_off(value: object) -> int:
     if not words.isascii() or not words.isdecimal() or int(words) not in SEVERAL:
         raise ValueError("must be a whole number from 2 to 1000, or off")
     return int(words)
+
+
+def limit_or_off(value: object) -> Limit | None:
+    """Return the limit of `10/1m`, a number from 1 to 1000 within a duration; None for `off`."""
+    if value is None or isinstance(value, Limit):
+        return value
+    words = str(value).strip().lower()
+    if words in {"off", "0"}:
+        return None
+    count, _, span = words.partition("/")
+    if not count.isascii() or not count.isdecimal() or int(count) not in LIMITED:
+        raise ValueError("must be a number from 1 to 1000, a slash and a duration, or off")
+    return Limit(int(count), duration(span))
 
 
 def time_zone(value: object) -> ZoneInfo:

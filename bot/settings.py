@@ -21,10 +21,12 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot import setting_types
+from core.company import Limit
 
 DOTENV: Final = ".env"
 
 Duration = Annotated[timedelta, PlainValidator(setting_types.duration)]
+Limited = Annotated[Limit | None, PlainValidator(setting_types.limit_or_off)]
 Mailboxes = Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.mailboxes)]
 Chat = Annotated[int, AfterValidator(setting_types.group)]
 Token = Annotated[SecretStr, AfterValidator(setting_types.bot_token)]
@@ -82,6 +84,7 @@ class Settings(BaseSettings):
     sweep_interval: Annotated[Duration, AfterValidator(setting_types.tick)] = timedelta(seconds=5)
     outage_faults: Annotated[int, PlainValidator(setting_types.several_or_off)] = 3
     outage_window: Duration = timedelta(minutes=30)
+    message_limit: Limited = Limit(10, timedelta(minutes=1))
 
     smtp_url: Smtp | None = None
     mail_from: Annotated[str, AfterValidator(setting_types.sender)] | None = None
@@ -176,6 +179,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "SWEEP_INTERVAL": "5s",
     "OUTAGE_FAULTS": "3",
     "OUTAGE_WINDOW": "30m",
+    "MESSAGE_LIMIT": "10/1m or off",
     "SMTP_URL": "smtp+starttls://user:password@mail.example.com:587",
     "MAIL_FROM": "Support <support@example.com>",
     "MAIL_ALERTS_TO": "head@example.com,duty@example.com",

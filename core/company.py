@@ -16,6 +16,14 @@ ALL_ANSWERS: Final = "all"
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """So many of something within a span of real time."""
+
+    count: int
+    span: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """Who we are and how long things take (C1, C5, B15; decisions below the tables).
 
@@ -26,8 +34,9 @@ class Company:
     ``topics`` is one of `TOPICS` (X7).
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
-    never does (X9). After a restore (R21) ``epoch`` is above 0, tickets are numbered from
-    ``first_number`` on, and nothing is delivered while ``on_hold``.
+    never does (X9). Beyond ``message_limit`` one person's messages are not
+    posted one by one; ``None``: all are (S10). After a restore (R21) ``epoch`` is above 0, tickets
+    are numbered from ``first_number`` on, and nothing is delivered while ``on_hold``.
     """
 
     name: str = ""
@@ -47,6 +56,7 @@ class Company:
     topics: str = "replies"
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)
+    message_limit: Limit | None = None
     letter_channels: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     epoch: int = 0

@@ -50,7 +50,8 @@ HIDDEN: Final = frozenset({"outage", "junk"})
 class CustomerWrote(Event):
     """A customer's message joined the ticket (A11).
 
-    ``turned``: the ticket now needs an answer; ``confirms``: it says that everything works.
+    ``turned``: the ticket now needs an answer; ``confirms``: it says that everything works;
+    ``flood``: the first message of the flood that it is part of.
     """
 
     message_id: int
@@ -59,6 +60,23 @@ class CustomerWrote(Event):
     turned: bool
     answer_due: datetime | None
     confirms: bool = False
+    flood: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloodBegan(Event):
+    """A customer has written more than is posted one by one; ``told``: they are told so (S10)."""
+
+    person_id: int
+    message_id: int
+    told: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageShown(Event):
+    """An operator has had a message of the ticket posted in the group, as it is."""
+
+    message_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

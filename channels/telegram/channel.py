@@ -33,7 +33,7 @@ from channels.telegram.messages.payload import (
     ref_here,
     sent_of,
 )
-from channels.telegram.screens import notices
+from channels.telegram.screens import notices, words
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.ticket_topics import TicketTopics
@@ -45,11 +45,12 @@ from core.delivery.outbox_store import (
     probe_context_of,
 )
 from core.delivery.pacing import Priority, aged
-from core.delivery.sent_messages import copies_of, find_standing
+from core.delivery.sent_messages import FLOOD, copies_of, find_standing
 from core.desk import Desk
 from core.files import LinkedFiles
 from core.texts import TextError, Texts
 from core.tickets.card import Card, card_of, words_of
+from core.tickets.floods import Flood, flood_of
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class TelegramChannel:
             "delete": self._delete,
             "reaction": self._reaction,
             "signpost": self._moved_card,
+            FLOOD: self._flood,
             "pin": self._pin,
         }
         # what makes new messages, and so can be doubled
@@ -99,6 +101,7 @@ class TelegramChannel:
             "content": self._plan_content,
             "card": self._plan_card,
             "edit": self._plan_edit,
+            FLOOD: self._plan_flood,
         }
 
     async def recall(self) -> None:
@@ -150,6 +153,9 @@ class TelegramChannel:
         if found is None:
             return None
         sent = sent_of(delivery, found)
+        if delivery.kind == FLOOD:
+            flood, _ = await self._draw_flood(delivery, renderer)
+            sent = replace(sent, note={**sent.note, "messages": [flood.id]})
         if delivery.kind == "card" and not begun:
             posted = (await self._desk.read(probe_context_of, delivery.id))[POSTED]
             sent = replace(sent, note={**sent.note, "digest": posted["digest"]})
@@ -301,6 +307,33 @@ class TelegramChannel:
                 raise
         return True
 
+    # flood
+
+    async def _flood(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        """Edit the post of a flood to what it is by now; post it if there is none."""
+        flood, screen = await self._draw_flood(delivery, renderer)
+        place = ref_here(delivery, flood.place)
+        begun = self._deliveries.begun(delivery.id)
+        if not begun and place and await self._redraw(int(delivery.address), place, screen):
+            return Sent()
+        steps = await self._plan_flood(delivery, renderer)
+        sent = sent_of(delivery, await self._deliveries.make(delivery, steps))
+        return replace(sent, note={**sent.note, "messages": [flood.id]})
+
+    async def _plan_flood(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
+        """Its button tells it from all other posts, whatever it said when it was sent."""
+        _, screen = await self._draw_flood(delivery, renderer)
+        thread = await self._topics.thread_for(delivery, renderer)
+        card = await self._card_of(delivery)
+        place = None if card is None else ref_here(delivery, card.place)
+        return [Step(post(int(delivery.address), screen, place, thread))]
+
+    async def _draw_flood(self, delivery: Delivery, renderer: Renderer) -> tuple[Flood, Screen]:
+        found = await self._desk.read(flood_of, delivery.message_id or 0, delivery.to)
+        if found is None:
+            raise SendError("bad_request", "no flood", permanent=True)
+        return found, words.draw_flood(renderer, delivery.ticket_id or 0, found)
+
     # changes of sent messages
 
     async def _moved_card(self, delivery: Delivery, renderer: Renderer) -> Sent:
@@ -325,18 +358,18 @@ class TelegramChannel:
     async def _edit(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """The copies follow. Operators to whose group the ticket came later read the words anew."""
         chat, message = int(delivery.address), delivery.message_id or 0
-        words = await self._desk.read(words_of, message)
+        said = await self._desk.read(words_of, message)
         message_refs = await self._copies_of(message, chat)
-        if not words or words[0].withdrawn:
+        if not said or said[0].withdrawn:
             return Sent()
         if not message_refs:
             return await self._content(delivery, renderer) if delivery.person_id is None else Sent()
         carried = await load(self._desk, delivery, renderer, self._files)
         prefix = None if carried is None else carried.prefix
-        for change in edits(words[0].content, chat, message_refs, prefix=prefix):
+        for change in edits(said[0].content, chat, message_refs, prefix=prefix):
             await self._change(change)
         # a piece that nobody can edit has no call, and stays all the same
-        for message_ref in message_refs[len(pieces(words[0].content, prefix)) :]:
+        for message_ref in message_refs[len(pieces(said[0].content, prefix)) :]:
             await self._change(DeleteMessage(chat_id=chat, message_id=message_ref))
         return Sent()
 

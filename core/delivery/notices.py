@@ -18,12 +18,15 @@ from core.delivery.pacing import Priority
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What is stored of an event's ticket and message: where the ticket came from, and whether its
-    card shows the message's words whole. ``repeated``: the customer opens one after the other, in a
-    channel where each must not be acknowledged.
+    card shows the message's words whole. ``flooded``: the message is part of a flood.
+    ``by_letter``: the customer writes where a program may answer what a program says.
+    ``repeated``: they open one after the other there, so that each must not be acknowledged.
     """
 
     origin: str = ""
     in_card: bool = False
+    flooded: bool = False
+    by_letter: bool = False
     repeated: bool = False
 
 
@@ -67,6 +70,7 @@ class Notice:
 CARD_WAIT: Final = 2.0
 ALBUM_WAIT: Final = 1.0
 FLOOD_WAIT: Final = 2.0
+FOLD_WAIT: Final = 10.0
 
 
 def is_shown(event: e.TicketOpened) -> bool:
@@ -217,8 +221,8 @@ def _is_in_earnest(_event: e.Event, stored: Stored) -> bool:
 
 
 def _is_below_card(_event: e.Event, stored: Stored) -> bool:
-    """The card does not show these words: they are posted below it."""
-    return not stored.in_card
+    """Neither the card nor the post of a flood stands for these words: they are posted below it."""
+    return not (stored.in_card or stored.flooded)
 
 
 def _goes_to_all(event: Any, stored: Stored) -> bool:
@@ -317,6 +321,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.CustomerWrote: (
         *_WORDS_BELOW_CARD,
+        Notice(
+            _TO.OPERATORS,
+            "flood",
+            Priority.CARD_REFRESH,
+            when=lambda event: event.flood is not None,
+            wait=FOLD_WAIT,
+            dedup_key="flood:{flood}",
+        ),
         _card(lambda event: event.turned),
         Notice(
             _TO.CUSTOMER,
@@ -326,6 +338,17 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             when=lambda event: event.confirms,
         ),
     ),
+    e.FloodBegan: (
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "customer.flood",
+            when=lambda event: event.told,
+            if_stored=lambda _event, stored: not stored.by_letter,
+        ),
+    ),
+    e.MessageShown: (Notice(_TO.OPERATORS, "content", Priority.GROUP_NEWS),),
     e.WordsKept: (
         Notice(
             _TO.CUSTOMER,

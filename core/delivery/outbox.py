@@ -267,11 +267,12 @@ async def _own_facts(tx: Tx, event: e.Event, notice: Notice, to: Recipient) -> d
 
 async def _stored(tx: Tx, ticket: Ticket | None, message: Message | None) -> Stored:
     in_card = message is not None and message.in_card
+    flooded = message is not None and message.flood_id is not None
     if ticket is None:
-        return Stored(in_card=in_card)
-    sparing = ticket.origin in tx.company.letter_channels
-    repeated = sparing and await _opened_lately(tx, ticket)
-    return Stored(ticket.origin, in_card=in_card, repeated=repeated)
+        return Stored(in_card=in_card, flooded=flooded)
+    by_letter = ticket.origin in tx.company.letter_channels
+    repeated = by_letter and await _opened_lately(tx, ticket)
+    return Stored(ticket.origin, in_card, flooded, by_letter, repeated)
 
 
 async def _opened_lately(tx: Tx, ticket: Ticket) -> bool:

@@ -17,7 +17,10 @@ from core.tx import ReadTx, Tx
 
 CARD: Final = "card"
 FORMER_CARD: Final = "former_card"
-_ROLES: Final = {"text": "notice", "content": "copy", "edit": "copy"}
+FLOOD: Final = "flood"
+_ROLES: Final = {"text": "notice", "content": "copy", "edit": "copy", FLOOD: FLOOD}
+# What stands for a stored message.
+_CARRYING: Final = frozenset({"copy", FLOOD})
 # So much is recalled by a new process: more than can be under way at once.
 RECALLED: Final = 500
 
@@ -60,7 +63,7 @@ async def note_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     chat = str(sent.note.get("chat", delivery.address))
     rows = [
         _row(MessageRef(delivery.channel, chat, str(number)), role, delivery.ticket_id)
-        | {"message_id": message if role == "copy" else None}
+        | {"message_id": message if role in _CARRYING else None}
         for number, message in zip(sent.message_refs, carried, strict=False)
     ]
     await _STANDS.change(tx.session, rows)

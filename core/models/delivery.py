@@ -80,10 +80,10 @@ class SentMessage(Row):
     """A message of ours that stands in a chat and belongs to a ticket.
 
     By it a reply finds its ticket and an edit finds its copies. ``role``: ``notice``, ``copy`` of
-    a message, ``card`` or ``former_card``, ``topic`` (the message that opened the ticket's topic)
-    or ``former_topic``, ``board``. A ticket has one card and one topic; ``thread`` is where a card
-    stands, and ``digest`` is how a card, a topic or a board looked last. Where people's own
-    messages stand is in ``message`` and ``note``.
+    a message, ``flood`` (sums up what begins with a message), ``card`` or ``former_card``,
+    ``topic`` (the message that opened the ticket's topic) or ``former_topic``, ``board``. A ticket
+    has one card and one topic; ``thread`` is where a card stands, and ``digest`` is how a card, a
+    topic or a board looked last. Where people's own messages stand is in ``message`` and ``note``.
     """
 
     __tablename__ = "sent_message"

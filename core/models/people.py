@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.addresses import Address
@@ -19,6 +19,7 @@ class Person(Row):
     ``operator_since`` is set while they are a member of the operator group (G1).
     ``admin_since`` is set when they were made an admin here; ``ADMIN_IDS`` makes others.
     ``zone`` is their own time zone, if they have said it.
+    ``restricted_until`` is the end of the `Restriction` that an operator has put on them.
     """
 
     __tablename__ = "person"
@@ -34,7 +35,28 @@ class Person(Row):
     operator_left: Mapped[datetime | None]
     admin_since: Mapped[datetime | None]
     zone: Mapped[str | None] = mapped_column(String(64))
+    restricted_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class Restriction(Row):
+    """What somebody may not do until ``until``, and why.
+
+    ``kind``: ``mute`` (their messages are kept and post nothing) or ``block`` (they open and add
+    nothing), both put by ``by_id``; ``messages`` or ``tickets``: the desk's own limits, of which
+    they were told. ``told_at`` is when they were told.
+    """
+
+    __tablename__ = "restriction"
+    __table_args__ = (Index("ix_restriction_until", "until"),)
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    reason: Mapped[str | None] = mapped_column(Text)
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    told_at: Mapped[datetime | None]
 
 
 class ContactPoint(Row):

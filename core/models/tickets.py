@@ -92,6 +92,7 @@ class Message(Row):
     ``ticket_id`` is empty while the customer has not said which ticket it belongs to; such a
     message is *unassigned* (A4). ``counts`` is false for thanks: it does not ask for an answer.
     ``in_card`` is true when the ticket's card shows all of it, so that it is not posted apart.
+    ``flood_id`` is the first message of the flood that it is part of: one post sums that up.
     """
 
     __tablename__ = "message"
@@ -110,6 +111,14 @@ class Message(Row):
             sqlite_where=text("album IS NOT NULL"),
             postgresql_where=text("album IS NOT NULL"),
         ),
+        Index(
+            "ix_message_flood_id",
+            "flood_id",
+            sqlite_where=text("flood_id IS NOT NULL"),
+            postgresql_where=text("flood_id IS NOT NULL"),
+        ),
+        # how many messages somebody has written lately
+        Index("ix_message_author_id_id", "author_id", "id"),
         # an edit or a reply finds what it is about by where the author wrote it
         Index("ix_message_source", "source_channel", "source_chat", "source_message"),
     )
@@ -123,6 +132,7 @@ class Message(Row):
     album: Mapped[str | None] = mapped_column(String(64))
     counts: Mapped[bool] = mapped_column(default=True)
     in_card: Mapped[bool] = mapped_column(default=False)
+    flood_id: Mapped[int | None] = mapped_column(BigId)
     source_channel: Mapped[str] = mapped_column(String(16))
     source_chat: Mapped[str] = mapped_column(String(200))
     source_message: Mapped[str] = mapped_column(String(200))

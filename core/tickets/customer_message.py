@@ -10,6 +10,7 @@ from core.models import Message, Person, Ticket
 from core.sla import answer_clock
 from core.sla.answer_clock import set_timers
 from core.tickets.catalog import answer_span, topic_title, workflow_of
+from core.tickets.floods import join_flood
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, fits_card
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
 from core.tx import Tx
@@ -43,6 +44,8 @@ async def join(
     )
     await tx.insert(message)
     turned = counts and await ask_for_answer(tx, ticket)
+    # what the ticket waited for is never folded away
+    flood = None if turned or in_card else await join_flood(tx, person, message)
     tx.emit(
         CustomerWrote(
             ticket_id=ticket.id,
@@ -52,6 +55,7 @@ async def join(
             turned=turned,
             answer_due=ticket.answer_due,
             confirms=meaning is Meaning.YES,
+            flood=flood,
         )
     )
     if meaning is Meaning.YES:

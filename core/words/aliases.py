@@ -23,6 +23,8 @@ ALIASES: Final[dict[str, str]] = {
     "статус": "state",
     "обращение": "ticket",
     "журнал": "journal",
+    "сообщения": "messages",
+    "переписка": "messages",
     "очередь": "queue",
     "мои": "my",
     "просрочено": "overdue",

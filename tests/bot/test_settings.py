@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.settings import EXAMPLES, NAMES, WrongConfiguration, load_settings, unknown_variables
+from core.company import Limit
 
 CANARY = "c4naryN3verShown"
 WEBHOOK = {"WEBHOOK_URL": "https://bot.example.com/t", "WEBHOOK_SECRET": "0123456789abcdef"}
@@ -32,7 +33,8 @@ def test_nothing_at_all_is_a_complete_configuration() -> None:
 
 def test_every_example_we_show_is_accepted() -> None:
     assert set(EXAMPLES) == set(NAMES)
-    load_settings({**EXAMPLES, "RATING_WAIT": "3d", "UNASSIGNED_WAIT": "10m"})
+    either = {name: value.removesuffix(" or off") for name, value in EXAMPLES.items()}
+    load_settings(either)
 
 
 def test_empty_values_count_as_not_set() -> None:
@@ -50,6 +52,7 @@ def test_empty_values_count_as_not_set() -> None:
         ("RATING_WAIT", "off", None),
         ("RATING_WAIT", "0", None),
         ("UNASSIGNED_WAIT", "off", None),
+        ("MESSAGE_LIMIT", "20/90s", Limit(20, timedelta(seconds=90))),
         ("UNASSIGNED_WAIT", "90s", timedelta(seconds=90)),
         ("OUTAGE_FAULTS", "5", 5),
         ("OUTAGE_FAULTS", "off", 0),
@@ -110,6 +113,8 @@ REFUSED = [
     ("DATABASE_URL", "sqlite+aiosqlite:///:memory:", "forgets every ticket"),
     ("DATABASE_URL", "postgresql+asyncpg://u:p@host", "names no database"),
     ("DATABASE_URL", "postgresql+asyncpg://u:p@host:port/db", "is not a well-formed address"),
+    ("MESSAGE_LIMIT", "10", "is not a duration"),
+    ("MESSAGE_LIMIT", "many/1m", "must be a number from 1 to 1000, a slash and a duration"),
     ("OPERATOR_CHAT_ID", "support", "must be a whole number"),
     ("OPERATOR_CHAT_ID", "100500", "their ids are negative"),
     ("OPERATOR_CHAT_ID", "-1.5", "must be a whole number"),

@@ -9,7 +9,7 @@ from tools.walked import PACKAGES
 # since the ORM does not read and write rows any more (ADR 20), and room for a few that only some
 # runs enter (one that waits for another). A customer's message aims at 220 in 55.
 MOST = {
-    "a customer's message in an open ticket": (270, 60),
+    "a customer's message in an open ticket": (270, 61),  # one more since floods are recognised
     "an operator's answer": (360, 74),
 }
 

@@ -78,6 +78,7 @@ OPERATOR: Final = (
     "outage",
     "topic",
     "title",
+    "messages",
     "tag",
     "tags",
     "journal",

@@ -36,11 +36,12 @@ from channels.telegram.screens.ticket_choices import (
     MoveTo,
 )
 from channels.telegram.screens.ticket_list import ListPage
+from channels.telegram.screens.words import ShowWords
 
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    *(ShowWhole, MoveTo),
+    *(ShowWhole, ShowWords, MoveTo),
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),

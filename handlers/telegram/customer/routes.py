@@ -77,7 +77,7 @@ _OF_OPERATORS: Final = frozenset(
     | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
     | {"reopen", "reply", "report", "resolve", "similar", "split", "stats", "t", "tag", "take"}
     | {"task", "tasks", "ticket", "title", "topic", "undo", "unfreeze", "wait", "who"}
-    | {"times", "why", "off", "on", "teams"}
+    | {"times", "why", "off", "on", "teams", "messages"}
 )
 
 

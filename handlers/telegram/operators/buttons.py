@@ -37,10 +37,12 @@ from channels.telegram.screens.ticket_choices import (
     draw_states,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
+from channels.telegram.screens.words import ShowWords, draw_page
 from core.addresses import Address
 from core.errors import NoSuchTicket, Refusal
 from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, card_of
+from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
 from core.words.when import parse_when
@@ -276,6 +278,18 @@ async def _whole(context: GroupButton, data: ShowWhole) -> None:
     )
 
 
+async def _words(context: GroupButton, data: ShowWords) -> None:
+    """Show a page of what was said, below the post of a flood or in place of another page."""
+    if data.verb == "post":
+        count = await context.act(post_page, data.ticket_id, data.at)
+        await context.toast("words_posted", n=count)
+        return
+    read = page_with if data.verb == "with" else page_of_words
+    screen = draw_page(context.renderer, await context.read(read, data.ticket_id, data.at))
+    await context.toast()
+    await (context.show if data.verb == "with" else context.edit)(screen)
+
+
 async def _page(context: GroupButton, data: ListPage) -> None:
     """Turn a page; from a notice, show the list below it."""
     asker, words = await _asked_by(context, data.view)
@@ -331,6 +345,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     RetryAnswer: _retry,
     QuestionAfterAll: _question,
     ShowWhole: _whole,
+    ShowWords: _words,
     ListPage: _page,
     ShowPerson: people.on_button,
     MakeParent: ticket_commands.make_parent,

@@ -125,6 +125,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "times": Row(agreements.times, sign=_SHOWN),
     "undo": Row(ticket_commands.undo, _NO, _MAY, _SHOWN),
     "ticket": Row(read_commands.ticket, sign=_SHOWN),
+    "messages": Row(read_commands.messages, sign=_SHOWN),
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
     "views": Row(read_commands.views, _NO, _MAY, _SHOWN),

@@ -7,12 +7,13 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens.journal import draw_entry, names_of
 from channels.telegram.screens.screen import clipped
 from channels.telegram.screens.ticket_list import age, draw, draw_views
+from channels.telegram.screens.words import draw_page, draw_words
 from core import journal as journal_store
 from core.addresses import Address
 from core.errors import NoSuchTicket, Unreadable
 from core.people.staff import for_admin, id_of
-from core.texts import Key
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
+from core.tickets.conversation_pages import page_of_words
 from core.tickets.lists import VIEWS, Page, found_of, page_of, page_of_view
 from core.tickets.next_contact import contact_of
 from core.tickets.unassigned import Unassigned, find_unassigned
@@ -39,7 +40,7 @@ async def ticket(context: CommandContext) -> None:
     if at is not None:
         passed = "_passed" if at <= responder.renderer.now else ""
         blocks.append(responder.html(f"operators.contact{passed}", {"at": at}))
-    said = [(one.created_at, _said(responder, one)) for one in words]
+    said = [(one.created_at, draw_words(responder.renderer, one, _SHOWN)) for one in words]
     said += [
         (
             at,
@@ -73,18 +74,14 @@ def _since(responder: Responder, card: Card) -> list[str]:
     return facts
 
 
-def _said(responder: Responder, words: Words) -> str:
-    who = "customer" if words.from_customer else "ours"
-    key = "operators.said.withdrawn" if words.withdrawn else f"operators.said.{who}"
-    head = responder.html(key, {"name": clean_name(words.author), "at": words.created_at})
-    kind = str(words.content.get("kind", "text"))
-    if kind != "text":
-        head += responder.html("operators.said.kind", {"kind": Key(f"kind.{kind}")})
-    return f"{head}\n{_quoted(responder, words.text)}" if words.text.strip() else head
-
-
 def _quoted(responder: Responder, text: str) -> str:
     return responder.html("card.opening", {"words": clipped(text, _SHOWN)}) if text.strip() else ""
+
+
+async def messages(context: CommandContext) -> None:
+    """Everything that was said in the ticket, from its newest page on."""
+    page = await context.read(page_of_words, context.number)
+    await context.show(draw_page(context.renderer, page))
 
 
 async def journal(context: CommandContext) -> None:

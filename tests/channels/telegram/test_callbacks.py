@@ -34,6 +34,7 @@ from channels.telegram.screens.ticket_choices import (
     MoveTo,
 )
 from channels.telegram.screens.ticket_list import ListPage
+from channels.telegram.screens.words import ShowWords
 
 # The data of every button as the bot has always sent it: such buttons stand in people's chats for
 # years, so these strings never change.
@@ -68,6 +69,9 @@ IN_CHATS: dict[str, CallbackData] = {
     "a:5": RetryAnswer(message_id=5),
     "q:6": QuestionAfterAll(message_id=6),
     "whole:6": ShowWhole(message_id=6),
+    "mw:with:12:345": ShowWords(verb="with", ticket_id=12, at=345),
+    "mw:page:12:0": ShowWords(verb="page", ticket_id=12, at=0),
+    "mw:post:12:3": ShowWords(verb="post", ticket_id=12, at=3),
     "l:queue:+:": ListPage(view="queue", way="+", cursor=""),
     "l:my:-:0.2026-11-24T12:30:00+00:00.123": ListPage(
         view="my", way="-", cursor="0.2026-11-24T12:30:00+00:00.123"

@@ -12,8 +12,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.tickets.default_workflow import ON_HOLD, ON_HOLD_MOVES, SOURCES, TITLES, usual_verbs
 from migrations.seeds import CLOSING_REASONS
 
-revision: Final = "0015"
-down_revision: Final = "0014"
+revision: Final = "0016"
+down_revision: Final = "0015"
 
 BIG_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 OBJECT: Final = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")

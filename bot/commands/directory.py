@@ -30,6 +30,7 @@ from core.directory.versions import list_versions
 from core.errors import Refusal
 from core.setup.company_settings import find_company
 from core.texts import Key, Texts
+from core.words.aliases import SURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _ask(answer: Answer) -> bool:
     if not sys.stdin.isatty():
         return False
     print("\n".join(answer.lines))
-    return input(f"{answer.question} ").strip().casefold() in _YES
+    return input(f"{answer.question} ").strip().casefold() in SURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,6 @@ async def _versions(desk: Desk, speaker: "_Speaker") -> AsyncIterator[str]:
 
 
 _READS: Final = {"show": _show, "versions": _versions}
-_YES: Final = frozenset({"y", "yes", "д", "да"})
 
 
 async def apply_in(settings: Settings, database: Database, file: Path) -> list[str]:

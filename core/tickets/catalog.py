@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from core.errors import Unreadable
 from core.models import Category, MoveRow, PriorityRow, Service, StateRow, Topic
-from core.tickets.default_workflow import TITLES
 from core.tickets.workflow import Move, State, Workflow
 from core.tx import ReadTx
+from core.words.state_names import TITLES
 
 SERVICE: Final = "service"
 CATEGORY: Final = "category"

@@ -1,6 +1,5 @@
 """The workflow of a new installation (B2). Two migrations copy it into the database."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -149,17 +148,3 @@ def usual_verbs(code: str, category: str) -> dict[str, str]:
         for move in MOVES
         if move.source == pattern
     }
-
-
-# Names by code and language. A state that bears another one says it wherever it is shown.
-TITLES: Final[Mapping[str, Mapping[str, str]]] = {
-    "new": {"ru": "Новое", "en": "New"},
-    "in_progress": {"ru": "В работе", "en": "In progress"},
-    "waiting": {"ru": "Ждём клиента", "en": "Waiting for the customer"},
-    "frozen": {"ru": "Отложено", "en": "Frozen"},
-    "resolved": {"ru": "Решено", "en": "Resolved"},
-    "reopened": {"ru": "Переоткрыто", "en": "Reopened"},
-    "closed": {"ru": "Закрыто", "en": "Closed"},
-    "cancelled": {"ru": "Отменено", "en": "Cancelled"},
-    "on_hold": {"ru": "Ждём других", "en": "Waiting for others"},
-}

@@ -186,3 +186,5 @@ CAMERA_COLUMNS: Final = {
     "адрес": "address",
     "район": "area",
 }
+# What says yes to a question of the command line.
+SURE: Final = frozenset({"y", "yes", "д", "да"})

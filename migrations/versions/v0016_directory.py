@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from core.tickets.default_workflow import ON_HOLD, ON_HOLD_MOVES, SOURCES, TITLES, usual_verbs
+from core.tickets.default_workflow import ON_HOLD, ON_HOLD_MOVES, SOURCES, usual_verbs
+from core.words.state_names import TITLES
 from migrations.seeds import CLOSING_REASONS
 
 revision: Final = "0016"

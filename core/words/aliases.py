@@ -187,4 +187,4 @@ CAMERA_COLUMNS: Final = {
     "район": "area",
 }
 # What says yes to a question of the command line.
-SURE: Final = frozenset({"y", "yes", "д", "да"})
+CONSENT: Final = frozenset({"y", "yes", "д", "да"})

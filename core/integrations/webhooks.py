@@ -14,19 +14,17 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from core import events as e
-from core.addresses import WEBHOOK, Address
-from core.delivery import outbox
-from core.delivery.pacing import Priority
+from core.addresses import WEBHOOK
+from core.delivery.webhook_calls import drop_calls, write_calls
 from core.errors import NothingToDo, Unreadable
 from core.models import Message, OutboxRow, Person, Ticket, Webhook
 from core.subscribers import Subscriber
 from core.texts import pack
 from core.tx import ReadTx, Tx
 
-KIND: Final = "call"
 GIVEN_UP_AFTER: Final = timedelta(days=1)
 GONE: Final = "blocked"
 """Why a delivery failed whose other side wants no more calls."""
@@ -109,7 +107,7 @@ def _without_query(url: str) -> str:
 async def remove_webhook(tx: Tx, name: str) -> None:
     """Forget a system; what waits for it is dropped. Raises :class:`Unreadable`."""
     row = await _existing(tx, name)
-    await _drop_waiting(tx, row.id)
+    await drop_calls(tx, row.id)
     await tx.delete(row)
     tx.invalidate(Called)
     tx.emit(e.WebhookRemoved(ticket_id=None, name=name))
@@ -154,7 +152,7 @@ async def stop_failing(tx: Tx) -> int:
             continue
         row = await tx.get(Webhook, number, hold=True)
         row.stopped_at = tx.now
-        dropped = await _drop_waiting(tx, number)
+        dropped = await drop_calls(tx, number)
         tx.invalidate(Called)
         tx.emit(
             e.WebhookStopped(
@@ -187,20 +185,6 @@ async def _trouble(tx: ReadTx, number: int) -> str | None:
     return GONE if await tx.first(gone.limit(1)) is not None else None
 
 
-async def _drop_waiting(tx: Tx, number: int) -> int:
-    """End what waits for a system: it would come all at once, and late. Also what it refused."""
-    ended = (
-        update(OutboxRow)
-        .where(
-            OutboxRow.channel == WEBHOOK,
-            OutboxRow.address == str(number),
-            OutboxRow.state.in_(("queued", "failed")),
-        )
-        .values(state="dropped", facts={})
-    )
-    return await tx.change(ended)
-
-
 async def _named(tx: ReadTx, name: str) -> Webhook | None:
     return await tx.first(select(Webhook).where(Webhook.name == name))
 
@@ -224,30 +208,18 @@ async def _call(tx: Tx, events: Sequence[e.Event]) -> None:
     called = await tx.cached(Called, _called)
     if not called:
         return
-    rows = []
+    calls: list[tuple[int, int, dict[str, Any]]] = []
     for event in events:
         if event.ticket_id is None or not _is_news(event):
             continue
         kind = ".".join(TYPES[type(event)])
         facts = pack({"type": kind, "at": tx.now, "data": await _data(tx, event)})
-        rows += [_row(tx, number, event.ticket_id, facts) for number in called]
-    await outbox.write(tx, rows)
+        calls += [(system, event.ticket_id, facts) for system in called]
+    await write_calls(tx, calls)
 
 
 def _is_news(event: e.Event) -> bool:
     return not isinstance(event, e.StateEntered) or event.old != event.new
-
-
-def _row(tx: Tx, number: int, ticket_id: int, facts: dict[str, Any]) -> dict[str, Any]:
-    return outbox.row(
-        tx,
-        Address(WEBHOOK, str(number)),
-        KIND,
-        Priority.RECEIPT,
-        ordering_key=f"{WEBHOOK}:{number}:{ticket_id}",
-        facts=facts,
-        ticket_id=ticket_id,
-    )
 
 
 async def _data(tx: Tx, event: e.Event) -> dict[str, Any]:

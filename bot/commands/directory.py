@@ -30,7 +30,7 @@ from core.directory.versions import list_versions
 from core.errors import Refusal
 from core.setup.company_settings import find_company
 from core.texts import Key, Texts
-from core.words.aliases import CONSENT
+from core.words.aliases import SURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _ask(answer: Answer) -> bool:
     if not sys.stdin.isatty():
         return False
     print("\n".join(answer.lines))
-    return input(f"{answer.question} ").strip().casefold() in CONSENT
+    return input(f"{answer.question} ").strip().casefold() in SURE
 
 
 @dataclass(frozen=True, slots=True)

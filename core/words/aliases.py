@@ -186,5 +186,3 @@ CAMERA_COLUMNS: Final = {
     "адрес": "address",
     "район": "area",
 }
-# What says yes to a question of the command line.
-CONSENT: Final = frozenset({"y", "yes", "д", "да"})

@@ -1,4 +1,4 @@
-"""What a fresh database holds: the first topics, categories, priorities, reasons of an end."""
+"""What a fresh database holds: the first topics, categories and priorities."""
 
 from typing import Final
 
@@ -28,13 +28,4 @@ PRIORITIES: Final = (
     ("high", {"ru": "Высокий", "en": "High"}),
     ("normal", {"ru": "Обычный", "en": "Normal"}),
     ("low", {"ru": "Низкий", "en": "Low"}),
-)
-
-# Why tickets end: code and titles, in the order in which they are offered.
-CLOSING_REASONS: Final = (
-    ("solved", {"ru": "Решено", "en": "Solved"}),
-    ("answered", {"ru": "Ответили на вопрос", "en": "Question answered"}),
-    ("no_fault", {"ru": "Неисправности нет", "en": "No fault found"}),
-    ("no_answer", {"ru": "Клиент не ответил", "en": "The customer did not answer"}),
-    ("not_ours", {"ru": "Не наша зона", "en": "Not ours"}),
 )

@@ -9,15 +9,7 @@ from core.models.answers import (
     ViewRow,
 )
 from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
-from core.models.directory import (
-    Closing,
-    ClosingReason,
-    DirectoryVersion,
-    FieldRow,
-    FieldValue,
-    NoticeRow,
-    Rating,
-)
+from core.models.directory import DirectoryVersion
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
@@ -88,15 +80,11 @@ __all__ = [
     "Category",
     "Classification",
     "Clock",
-    "Closing",
-    "ClosingReason",
     "ContactPoint",
     "Contract",
     "DirectoryVersion",
     "Duty",
     "Erasure",
-    "FieldRow",
-    "FieldValue",
     "InboxRow",
     "JournalEntry",
     "JunkTicket",
@@ -106,14 +94,12 @@ __all__ = [
     "MoveRow",
     "NextContact",
     "Note",
-    "NoticeRow",
     "Outage",
     "OutageOffer",
     "OutboxRow",
     "Person",
     "PersonMerge",
     "PriorityRow",
-    "Rating",
     "ResponseRow",
     "ResponseUse",
     "Restriction",

@@ -1,4 +1,4 @@
-"""States with names and entrances, versions of the directory, fields, notices, closings, ratings.
+"""States with names and entrances, and versions of the directory.
 
 Waiting for others becomes a state of its own.
 """
@@ -11,7 +11,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from core.tickets.default_workflow import ON_HOLD, ON_HOLD_MOVES, SOURCES, usual_verbs
 from core.words.state_names import TITLES
-from migrations.seeds import CLOSING_REASONS
 
 revision: Final = "0016"
 down_revision: Final = "0015"
@@ -19,15 +18,7 @@ down_revision: Final = "0015"
 BIG_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 OBJECT: Final = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 INSTANT: Final = sa.DateTime(timezone=True)
-TABLES: Final = (
-    "directory_version",
-    "field",
-    "field_value",
-    "notice",
-    "closing_reason",
-    "closing",
-    "rating",
-)
+TABLES: Final = ("directory_version",)
 STATE_COLUMNS: Final = (
     "titles",
     "description",
@@ -41,7 +32,6 @@ STATE_COLUMNS: Final = (
 
 def upgrade() -> None:
     _make_directory()
-    _make_endings()
     _widen_states()
     _name_states()
     _add_on_hold()
@@ -55,15 +45,6 @@ def _key(table: str, column: str, target: str, **given: Any) -> Any:
     return sa.Column(column, kind, sa.ForeignKey(target, name=name), **given)
 
 
-def _code_and_titles() -> list[Any]:
-    return [
-        sa.Column("code", sa.String(32), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("titles", OBJECT, nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-    ]
-
-
 def _make_directory() -> None:
     op.create_table(
         "directory_version",
@@ -74,68 +55,6 @@ def _make_directory() -> None:
         sa.Column("document", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_directory_version"),
     )
-    op.create_table(
-        "field",
-        *_code_and_titles(),
-        sa.Column("kind", sa.String(8), nullable=False),
-        sa.Column("scope", OBJECT, nullable=False),
-        sa.Column("required", sa.String(12)),
-        sa.PrimaryKeyConstraint("code", name="pk_field"),
-    )
-    op.create_table(
-        "field_value",
-        _key("field_value", "ticket_id", "ticket.id", nullable=False),
-        _key("field_value", "field", "field.code", nullable=False),
-        sa.Column("value", sa.String(300), nullable=False),
-        sa.PrimaryKeyConstraint("ticket_id", "field", name="pk_field_value"),
-    )
-    op.create_index("ix_field_value_field_value", "field_value", ["field", "value"])
-    op.create_table(
-        "notice",
-        sa.Column("key", sa.String(64), nullable=False),
-        sa.Column("texts", OBJECT, nullable=False),
-        sa.Column("active", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_notice"),
-    )
-
-
-def _make_endings() -> None:
-    op.create_table(
-        "closing_reason",
-        *_code_and_titles(),
-        sa.PrimaryKeyConstraint("code", name="pk_closing_reason"),
-    )
-    op.create_table(
-        "closing",
-        _key("closing", "ticket_id", "ticket.id", nullable=False),
-        _key("closing", "reason", "closing_reason.code"),
-        sa.Column("solution", sa.Text()),
-        sa.Column("spent", sa.Integer()),
-        sa.PrimaryKeyConstraint("ticket_id", name="pk_closing"),
-    )
-    op.create_table(
-        "rating",
-        sa.Column("id", BIG_ID, nullable=False),
-        _key("rating", "ticket_id", "ticket.id", nullable=False),
-        sa.Column("resolved_at", INSTANT, nullable=False),
-        sa.Column("score", sa.Integer(), nullable=False),
-        sa.Column("comment", sa.Text()),
-        sa.Column("at", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_rating"),
-        sa.UniqueConstraint("ticket_id", "resolved_at", name="uq_rating_ticket_id_resolved_at"),
-    )
-    reason = sa.table(
-        "closing_reason",
-        sa.column("code", sa.String()),
-        sa.column("position", sa.Integer()),
-        sa.column("titles", OBJECT),
-        sa.column("active", sa.Boolean()),
-    )
-    rows = [
-        {"code": code, "position": position, "titles": titles, "active": True}
-        for position, (code, titles) in enumerate(CLOSING_REASONS, start=1)
-    ]
-    op.bulk_insert(reason, rows)
 
 
 def _widen_states() -> None:

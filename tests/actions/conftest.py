@@ -21,7 +21,7 @@ from tests.harness import fill
 from tests.postgres import Postgres
 
 # What the migrations have put there; a test that wants it otherwise changes `desk.cache`.
-SEEDED = {"state", "move", "topic", "category", "priority", "closing_reason"}
+SEEDED = {"state", "move", "topic", "category", "priority"}
 
 
 @pytest.fixture(scope="session")

@@ -112,6 +112,16 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "person",
+        "bot.commands.person",
+        "find a customer, export or erase what is known of them, while the desk runs",
+        (
+            _argument("action", choices=["find", "export", "erase"]),
+            _argument("who", help="find: a name, phone, address or #ticket; else the number shown"),
+            _argument("folder", nargs="?", type=Path, help="export: a folder that is not there"),
+        ),
+    ),
+    Command(
         "export",
         "bot.commands.export",
         "write tickets, messages, notes and journal for a spreadsheet, while the desk runs",

@@ -1027,6 +1027,14 @@ class CustomerChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased(Event):
+    """What was known of a customer was erased, with the words of so many ``tickets`` (S31)."""
+
+    person_id: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOpened(Event):
     """A company or household became known."""
 
@@ -1045,10 +1053,10 @@ class ContractSigned(Event):
     until: str | None
 
 
-def name_of(event: Event) -> str:
-    """The journal's name of an event: ``TicketOpened`` → ``ticket_opened``."""
-    kind = type(event).__name__
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind).lstrip("_")
+def name_of(event: Event | type[Event]) -> str:
+    """The journal's name of an event, or of its type: ``TicketOpened`` → ``ticket_opened``."""
+    kind = event if isinstance(event, type) else type(event)
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in kind.__name__).lstrip("_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1074,3 +1082,12 @@ class TagRenamed(Event):
     old: str
     new: str
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRan(Event):
+    """A rule's conditions held (E2). ``done``: which of its actions were possible."""
+
+    rule: str
+    title: str
+    done: tuple[str, ...]

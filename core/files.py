@@ -29,6 +29,10 @@ class FileStore(Protocol):
         """Return the bytes of that name. Raises OSError, FileNotFoundError for an unknown one."""
         ...
 
+    async def delete(self, name: str) -> None:
+        """Delete the bytes of that name, if they are there. Raises OSError."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LinkedFiles:
@@ -75,6 +79,10 @@ class FolderStore:
         """See `FileStore`."""
         return await asyncio.to_thread(self._path(_checked(name)).read_bytes)
 
+    async def delete(self, name: str) -> None:
+        """See `FileStore`."""
+        await asyncio.to_thread(self._path(_checked(name)).unlink, missing_ok=True)
+
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name
 
@@ -110,6 +118,10 @@ class BucketStore:
         """See `FileStore`."""
         found = await self._store().get_async(_checked(name))
         return bytes(await found.bytes_async())
+
+    async def delete(self, name: str) -> None:
+        """See `FileStore`."""
+        await self._store().delete_async(_checked(name))
 
     def _store(self) -> Any:
         if self._opened is None:

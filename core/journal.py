@@ -25,11 +25,11 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
             {
                 "ticket_id": event.ticket_id,
                 "at": tx.now,
-                "actor_id": tx.actor.person_id,
+                "actor_id": tx.actors.get(number, tx.actor.person_id),
                 "event": name_of(event),
                 "facts": pack(event.facts()),
             }
-            for event in events
+            for number, event in enumerate(events)
         ],
     )
 

@@ -26,12 +26,14 @@ class Subscriber:
 
     ``last``: it writes down what has happened and causes nothing. It is called once, after all
     others, with the events of the whole transaction.
+    ``unless_empty``: it is not called while what is cached under this type is empty.
     """
 
     name: str
     types: tuple[type[Event], ...]
     react: React
     last: bool = False
+    unless_empty: type | None = None
 
 
 async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
@@ -66,6 +68,9 @@ class _Chain:
         """Hand on what the subscriber asked for, from the event number ``first`` on."""
         fresh = zip(self.tx.events[first:], self.depths[first:], strict=True)
         asked = [(event, depth) for event, depth in fresh if isinstance(event, subscriber.types)]
+        needs = subscriber.unless_empty
+        if asked and needs is not None and self.tx.cache.get(needs, asked) == needs():
+            return
         near = [(event, depth) for event, depth in asked if depth < MOST]
         if near:
             await subscriber.react(self.tx, [event for event, _ in near])

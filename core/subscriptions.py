@@ -1,5 +1,6 @@
 """Who acts upon events, in this order. One list for the process and for every test.
 
+0. the company's own rules;
 1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
 2. what is kept in step with it: clocks, the next contact, tasks;
 3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it;
@@ -10,6 +11,7 @@
 from typing import Final
 
 from core import journal
+from core.automation import rules
 from core.contacts import merge
 from core.delivery import outbox
 from core.equipment import follow_ups, outages
@@ -21,6 +23,7 @@ from core.tasks import task_recorder
 from core.tickets import next_contact, parents, queue_order
 
 SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
+    rules.SUBSCRIBER,
     merge.SUBSCRIBER,
     follow_ups.SUBSCRIBER,
     outages.SUBSCRIBER,

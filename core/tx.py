@@ -108,6 +108,7 @@ class Tx(ReadTx):
     outgoing: bool = False
     invalidated: set[type] = field(default_factory=set)
     invalidates_all: bool = False
+    actors: dict[int, int | None] = field(default_factory=dict)
     _pinned: list[object] = field(default_factory=list)
 
     def emit(self, event: Event) -> None:
@@ -165,6 +166,11 @@ class Tx(ReadTx):
     def pin(self, rows: Iterable[object]) -> None:
         """Hold rows that were read together: asking for one of them later needs no query."""
         self._pinned.extend(rows)
+
+    def note_actor(self, first: int) -> None:
+        """The events from the number ``first`` on are the present actor's, whoever acts later."""
+        for number in range(first, len(self.events)):
+            self.actors.setdefault(number, self.actor.person_id)
 
     def act_as(self, actor: Actor) -> None:
         """Go on as this person, once an action has found out who it is."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core import inbox
+from core.automation import rules
 from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
 from core.integrations import calls, webhooks
@@ -44,6 +45,7 @@ JOBS: Final = (
         timedelta(hours=1),
         full=sweep_job.BATCH,
     ),
+    Job("run rules of time", rules.run_due, timedelta(seconds=30), full=rules.BATCH),
     Job("post passed contact days", next_contact.tell_passed, timedelta(minutes=5)),
     Job(
         "count tickets",

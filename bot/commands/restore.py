@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,11 @@ from sqlalchemy import text
 from bot.app import company_of
 from bot.commands import FINE, WRONG, complain
 from bot.commands.database import BackupFailed, copy_sqlite, finish, run_client
+from bot.commands.person import rewrite
 from bot.migrations import NewerDatabase, migrate
 from bot.settings import Settings
 from core.company import Company
+from core.contacts.erasure import erase_again
 from core.db import Database
 from core.desk import Desk, utc_now
 from core.setup.restored import begin_epoch
@@ -72,12 +75,13 @@ async def _restore_sqlite(
     unfinished = path.with_name(f".{path.name}.restoring")
     if first_number is None and (newest := _newest_ticket(path)) is not None:
         first_number = newest + 1
+    erased = _erased(path)
     try:
         os.close(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
         await asyncio.to_thread(copy_sqlite, backup, unfinished)
         copy = Database(f"sqlite+aiosqlite:///{unfinished}")
         try:
-            number = await _begin(copy, first_number, company)
+            number = await _begin(copy, first_number, company, erased)
         finally:
             await copy.close()
         _in_one_file(unfinished)
@@ -89,11 +93,32 @@ async def _restore_sqlite(
 
 
 async def _begin(
-    database: Database, first_number: int | None, company: Company, *, by_sequence: bool = False
+    database: Database,
+    first_number: int | None,
+    company: Company,
+    erased: Sequence[int],
+    *,
+    by_sequence: bool = False,
 ) -> int:
+    """``erased``: whose data were erased since the backup was made; they are erased of it, too."""
     await migrate(database)
     desk = Desk(database, company, SUBSCRIBERS)
-    return await desk.run(begin_epoch, first_number, by_sequence=by_sequence)
+    number = await desk.run(begin_epoch, first_number, by_sequence=by_sequence)
+    for person in erased:
+        await desk.run(erase_again, person)
+    if erased:
+        await rewrite(database)
+    return number
+
+
+def _erased(path: Path) -> list[int]:
+    """Return whom the former database knows as erased; nobody where it cannot be read."""
+    with (
+        contextlib.suppress(sqlite3.Error),
+        closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as former,
+    ):
+        return [number for (number,) in former.execute("SELECT person_id FROM erasure")]
+    return []
 
 
 def _newest_ticket(path: Path) -> int | None:
@@ -130,10 +155,11 @@ async def _restore_postgres(
 ) -> int:
     if first_number is None:
         first_number = await _newest_ticket_there(database)
+    erased = await _erased_there(database)
     given = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--single-transaction"]
     given += [f"--dbname={database.url.database}", str(backup)]
     await asyncio.to_thread(run_client, database.url, given)
-    number = await _begin(database, first_number, company, by_sequence=True)
+    number = await _begin(database, first_number, company, erased, by_sequence=True)
     async with database.write() as session:
         await session.execute(_SET_SEQUENCE, {"number": number})
     return number
@@ -145,3 +171,10 @@ async def _newest_ticket_there(database: Database) -> int | None:
             return None
         newest = await session.scalar(text("SELECT max(id) FROM ticket"))
         return None if newest is None else int(newest) + 1
+
+
+async def _erased_there(database: Database) -> list[int]:
+    async with database.read() as session:
+        if not await session.scalar(text("SELECT to_regclass('erasure')")):
+            return []
+        return list(await session.scalars(text("SELECT person_id FROM erasure")))

@@ -565,6 +565,16 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TitleChanged: (_card(),),
     e.AnswerDueChanged: (_card(),),
     e.TicketTagged: (_card(),),
+    e.RuleRan: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.rule_answered",
+            when=lambda event: "response" in event.done,
+            reply="card",
+        ),
+    ),
     e.DeadlineNear: (
         Notice(
             _TO.OPERATORS,

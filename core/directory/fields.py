@@ -3,7 +3,7 @@
 import difflib
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
@@ -79,20 +79,16 @@ Titles = Annotated[
 ]
 
 
-def one_of(allowed: Sequence[str]) -> AfterValidator:
-    """The check of a field that holds one of these words."""
+def one_of(allowed: Iterable[str]) -> tuple[Any, Any]:
+    """What makes a text one of these words: `Annotated[str, *one_of(...)]`."""
+    known = tuple(allowed)
 
     def check(value: str) -> str:
-        if value not in allowed:
-            raise refusal("not_a_choice", value, allowed=choices(allowed))
+        if value not in known:
+            raise refusal("not_a_choice", value, allowed=choices(known))
         return value
 
-    return AfterValidator(check)
-
-
-def enum(allowed: Sequence[str]) -> Json:
-    """The same for the JSON Schema."""
-    return Json({"type": "string", "enum": list(allowed)})
+    return AfterValidator(check), Json({"type": "string", "enum": list(known)})
 
 
 # Spans
@@ -202,7 +198,7 @@ Interval = Annotated[
     str, AfterValidator(_check_interval), Json({"type": "string", "pattern": f"^{_HOURS}$"})
 ]
 Hours = Annotated[list[Interval], AfterValidator(_check_hours)]
-Weekday = Annotated[str, one_of(DAYS), enum(DAYS)]
+Weekday = Annotated[str, *one_of(DAYS)]
 Week = Annotated[dict[Weekday, Hours], AfterValidator(_check_week)]
 Day = Annotated[
     str,

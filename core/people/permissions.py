@@ -5,6 +5,7 @@ from typing import Final
 STAFF: Final = frozenset({"operator", "admin"})
 _CUSTOMER: Final = frozenset({"customer"})
 _MACHINE: Final = frozenset({"system"})
+_US_AND_RULES: Final = STAFF | _MACHINE
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "hear": _CUSTOMER,
@@ -12,13 +13,13 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "dispute": _CUSTOMER,
     "take": STAFF,
     "release": STAFF,
-    "reply": STAFF,
-    "note": STAFF,
-    "wait": STAFF,
+    "reply": _US_AND_RULES,
+    "note": _US_AND_RULES,
+    "wait": _US_AND_RULES,
     "freeze": STAFF,
     "unfreeze": STAFF,
-    "resolve": STAFF,
-    "close": STAFF,
+    "resolve": _US_AND_RULES,
+    "close": _US_AND_RULES,
     "cancel": STAFF,
     "reopen": STAFF,
     "set": STAFF,
@@ -27,8 +28,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "classify": STAFF,
     "prioritise": STAFF,
     "next": STAFF,
-    "assign": STAFF,
-    "escalate": STAFF,
+    "assign": _US_AND_RULES,
+    "escalate": _US_AND_RULES,
     "duty": STAFF,
     "task": STAFF,
     "look": STAFF,
@@ -47,7 +48,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "merge_any": frozenset({"admin"}),
     "contract": frozenset({"admin"}),
     "tags": frozenset({"admin"}),
-    "assign_any": frozenset({"admin"}),
+    "assign_any": frozenset({"admin", "system"}),
     "release_any": frozenset({"admin"}),
     "undo_any": frozenset({"admin"}),
     "report": frozenset({"admin"}),

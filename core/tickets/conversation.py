@@ -87,7 +87,7 @@ async def reply(
             to_all=to_all,
         )
     )
-    if ticket.assignee_id is None:
+    if ticket.assignee_id is None and tx.actor.role != "system":  # a rule's answer is nobody's
         await assign(tx, ticket, by_answer=True)
     await enter(tx, ticket, "wait" if wait else "reply")
     return ticket

@@ -12,6 +12,7 @@ from core.db import constant
 from core.models import Clock, Person, StateRow, Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.search import search
+from core.tickets.tags import tags_in, without_tags
 from core.tickets.views import View
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, marker, sign_of
 from core.tx import ReadTx
@@ -283,12 +284,16 @@ async def _line(tx: ReadTx, row: Any) -> Line:
 
 
 async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool = False) -> Page:
-    """Return what `/find` finds: the ticket with that number, then those with all these words."""
+    """Return what `/find` finds: the ticket with that number, then those with all these words, of
+    which `#word` is a tag.
+    """
     read = _FOUND.fullmatch(cursor)
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
     backward = backward and start is not None
     exact = _exact(words, tx.company.number_mask)
-    found = await search(tx, words, start=start, newer=backward, limit=PAGE)
+    tags = tags_in(words)
+    rest = without_tags(words) if tags else words
+    found = await search(tx, rest, start=start, newer=backward, limit=PAGE, tags=tags)
     numbers = [number for number in found.numbers if number != exact]
     if exact is not None and start is None:
         numbers.insert(0, exact)

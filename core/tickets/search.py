@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from core.db import insert_or
-from core.models import JournalEntry, Message, Person, SearchWord, SystemState, Ticket
+from core.models import JournalEntry, Message, Person, SearchWord, SystemState, Ticket, TicketTag
 from core.tx import ReadTx, Tx
 from core.words.numbers import GREATEST
 from core.words.stems import MOST_ASKED, asked, stems_of
@@ -54,13 +54,21 @@ class Found:
 
 
 async def search(
-    tx: ReadTx, text: str, *, start: int | None = None, newer: bool = False, limit: int = 10
+    tx: ReadTx,
+    text: str,
+    *,
+    start: int | None = None,
+    newer: bool = False,
+    limit: int = 10,
+    tags: Sequence[str] = (),
 ) -> Found:
-    """Find tickets with all these words, older than ``start`` or ``newer`` than it.
+    """Find tickets with all these words and tags, older than ``start`` or ``newer`` than it.
 
     There may be ``more`` to examine even where nothing was found.
     """
     words = asked(text)
+    if tags and not words:
+        return await _tagged(tx, tags, start, newer=newer, limit=limit)
     groups = await _spellings(tx, words) if words else []
     if not groups or not all(groups):
         return Found(())
@@ -69,7 +77,8 @@ async def search(
     shape = tuple(len(group) for group in groups)
     given: dict[str, Any] = {"start": start, "limit": limit + 1, "end": None}
     given |= {f"w{at}_{n}": w for at, group in enumerate(groups) for n, w in enumerate(group)}
-    end, page = _statements(shape, started=start is not None, newer=newer)
+    given |= {f"tag{at}": tag for at, tag in enumerate(tags)}
+    end, page = _statements(shape, started=start is not None, newer=newer, tags=len(tags))
     given["end"] = await tx.first(end, given)
     if given["end"] is None:
         given["end"] = GREATEST if newer else 0
@@ -77,6 +86,20 @@ async def search(
     more = numbers[limit - 1] if len(numbers) > limit else given["end"]
     numbers = sorted(numbers[:limit], reverse=True)
     return Found(tuple(numbers), None if more in {0, GREATEST} else more)
+
+
+async def _tagged(
+    tx: ReadTx, tags: Sequence[str], start: int | None, *, newer: bool, limit: int
+) -> Found:
+    """Find tickets by tags alone, along the index of the first one."""
+    number = TicketTag.ticket_id
+    query = select(number).where(TicketTag.tag == tags[0])
+    query = query.where(*(_has_tag(number, tag) for tag in tags[1:]))
+    if start is not None:
+        query = query.where(number > start if newer else number < start)
+    numbers = await tx.all(query.order_by(number if newer else number.desc()).limit(limit + 1))
+    more = numbers[limit - 1] if len(numbers) > limit else None
+    return Found(tuple(sorted(numbers[:limit], reverse=True)), more)
 
 
 async def _spellings(tx: ReadTx, words: Sequence[str]) -> list[list[str]]:
@@ -127,7 +150,9 @@ def _stems(at: int, size: int) -> list[Any]:
 
 
 @lru_cache(maxsize=400)
-def _statements(shape: tuple[int, ...], *, started: bool, newer: bool) -> tuple[Any, Any]:
+def _statements(
+    shape: tuple[int, ...], *, started: bool, newer: bool, tags: int = 0
+) -> tuple[Any, Any]:
     """Build two queries: how far to look (the first stem's limit), and what is found there."""
     leading = [_leading(stem, started=started, newer=newer) for stem in _stems(0, shape[0])]
     each = _LOOKED_AT // shape[0]
@@ -144,6 +169,7 @@ def _statements(shape: tuple[int, ...], *, started: bool, newer: bool) -> tuple[
         .distinct()
         .where(number <= reached if newer else number >= reached)
         .where(*(_has(number, _stems(at, size)) for at, size in enumerate(shape) if at))
+        .where(*(_has_tag(number, bindparam(f"tag{at}", type_=String)) for at in range(tags)))
         .order_by(number if newer else number.desc())
         .limit(bindparam("limit", type_=Integer))
     )
@@ -162,6 +188,11 @@ def _leading(stem: Any, *, started: bool, newer: bool) -> Any:
 def _has(number: Any, stems: Sequence[Any]) -> Any:
     other = aliased(SearchWord)
     return exists().where(other.word.in_(stems), other.ticket_id == number)
+
+
+def _has_tag(number: Any, tag: Any) -> Any:
+    other = aliased(TicketTag)
+    return exists().where(other.tag == tag, other.ticket_id == number)
 
 
 # Filling the index

@@ -85,8 +85,13 @@ async def change_tags(
 
 
 def tags_in(text: str) -> list[str]:
-    """Return the tags that a note's words name as `#word`; «#12» is a ticket's number."""
+    """Return the tags that words name as `#word`; «#12» is a ticket's number."""
     return [read_tag(word) for word in _IN_NOTE.findall(text)] if "#" in text else []
+
+
+def without_tags(text: str) -> str:
+    """Return the words that are no `#word`."""
+    return _IN_NOTE.sub(" ", text)
 
 
 async def rename_tag(tx: Tx, old: str, new: str) -> int:

@@ -79,6 +79,7 @@ ALIASES: Final[dict[str, str]] = {
     "т": "t",
     "тег": "tag",
     "списки": "views",
+    "правила": "rules",
     "теги": "tags",
     "шаблон": "t",
     "шаблоны": "t",
@@ -122,6 +123,7 @@ VIEWS: Final[dict[str, str]] = {
 """Names of lists, besides their own."""
 
 REPORTS: Final[dict[str, str]] = {
+    "": "overdue",
     "overdue": "overdue",
     "просрочено": "overdue",
     "просроченные": "overdue",

@@ -41,6 +41,8 @@ from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators import responses as canned
 from handlers.telegram.operators.buttons import on_button as on_group_button
+from handlers.telegram.operators.buttons import turn_page_in_private
+from handlers.telegram.operators.commands import on_private_message
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
 from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat, role_of
 from handlers.telegram.responder import Acknowledgements, Responder
@@ -84,8 +86,13 @@ def dispatcher(
 # returns True has handled the message.
 _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
     Role.CUSTOMER: (customer.on_message,),
-    Role.OPERATOR: (private.on_message, customer.on_message),
-    Role.ADMIN: (admins.on_message, private.on_message, customer.on_message),
+    Role.OPERATOR: (private.on_message, on_private_message, customer.on_message),
+    Role.ADMIN: (
+        admins.on_message,
+        private.on_message,
+        on_private_message,
+        customer.on_message,
+    ),
 }
 
 
@@ -161,14 +168,14 @@ async def on_reaction(
 
 
 async def _turn_page(context: ButtonContext, data: ListPage) -> None:
-    """Admins see the lists of reports in private, and their own tickets like any customer."""
-    handler = tickets.turn_ticket_page if data.view == OWN else admins.on_button
+    """Staff see the lists of their work in private, and their own tickets like any customer."""
+    handler = tickets.turn_ticket_page if data.view == OWN else turn_page_in_private
     await handler(context, data)
 
 
 _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
     Role.CUSTOMER: customer.BUTTONS,
-    Role.OPERATOR: {**customer.BUTTONS, **private.BUTTONS},
+    Role.OPERATOR: {**customer.BUTTONS, **private.BUTTONS, ListPage: _turn_page},
     Role.ADMIN: {
         **customer.BUTTONS,
         **private.BUTTONS,

@@ -7,9 +7,21 @@ from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.tickets.card import card_of
 from core.tickets.conversation import edit, note
 from core.tickets.incoming import IncomingMessage
+from core.tickets.lists import found_of
+from core.tickets.search import index_new
 from core.tickets.tags import list_tags, rename_tag, tag, tags_in
-from tests.actions.people import ANNA, BORIS, OPERATORS, opens, operator, writes
+from tests.actions.people import (
+    ALICE,
+    ANNA,
+    BORIS,
+    OPERATORS,
+    leaves_dialogue,
+    opens,
+    operator,
+    writes,
+)
 from tests.actions.store import Store
+from tests.clock import Clock
 
 
 async def tags_on_card(desk: Desk, number: int) -> tuple[str, ...]:
@@ -65,6 +77,42 @@ async def test_a_word_with_a_hash_in_a_note_is_a_tag(desk: Desk) -> None:
     changed = IncomingMessage(said.ref, "text", "ждём #насос", {"kind": "text", "text": "x"})
     await desk.run_as(olga, edit, changed)
     assert await tags_on_card(desk, ticket.id) == ("кабель", "насос")
+
+
+async def test_tags_are_searched_alone_and_with_words(desk: Desk, clock: Clock) -> None:
+    lamp = (await opens(desk, text="the lamp is broken")).id
+    door = (await opens(desk, BORIS, text="the door is broken")).id
+    olga = await operator(desk)
+    await desk.run_as(olga, tag, lamp, "двор vip")
+    await desk.run_as(olga, tag, door, "двор")
+    clock.move(seconds=11)  # entries of the journal are settled
+    while await desk.run(index_new):
+        pass
+
+    async def found(words: str) -> list[int]:
+        return [line.number for line in (await desk.read(found_of, words)).lines]
+
+    assert await found("#Двор") == [door, lamp]
+    assert await found("#двор #vip") == [lamp]
+    assert await found("#двор broken") == [door, lamp]
+    assert await found("doors #двор") == [door]
+    assert await found("#vip doors") == []
+    assert await found("#moon") == []
+    assert (await found(f"#{door}"))[0] == door
+
+
+async def test_pages_of_a_tag_hold_everything_once(desk: Desk, clock: Clock) -> None:
+    olga, made = await operator(desk), []
+    for _ in range(23):
+        made.append((await opens(desk)).id)
+        await leaves_dialogue(desk, ALICE)
+        await desk.run_as(olga, tag, made[-1], "vip")
+    turned = [await desk.read(found_of, "#vip")]
+    while (after := turned[-1].after) is not None:
+        turned.append(await desk.read(found_of, "#vip", after))
+    assert [line.number for page in turned for line in page.lines] == made[::-1]
+    back = await desk.read(found_of, "#vip", str(turned[2].before), backward=True)
+    assert back.lines == turned[1].lines
 
 
 async def test_an_admin_renames_and_joins_tags(desk: Desk, store: Store) -> None:

@@ -142,6 +142,7 @@ MORE: Final = {
     "export": ("tickets.xlsx",),
     "key": ("list",),
     "webhook": ("list",),
+    "person": ("find", "anna"),
 }
 
 

@@ -147,17 +147,12 @@ def another_bot(stage: Stage) -> dict[str, Any]:
     return {"from": {"id": 424242, "is_bot": True, "first_name": "Bot"}}
 
 
-def via_bot(stage: Stage) -> dict[str, Any]:
-    bot = {"id": 424242, "is_bot": True, "first_name": "Bot"}
-    return {"from": stage.oleg.to_json(), "via_bot": bot}
-
-
 def forward(stage: Stage) -> dict[str, Any]:
     origin = {"type": "user", "sender_user": stage.oleg.to_json(), "date": 1}
     return {"from": stage.oleg.to_json(), "forward_origin": origin}
 
 
-@pytest.mark.parametrize("way", [as_channel, linked_channel, another_bot, via_bot, forward])
+@pytest.mark.parametrize("way", [as_channel, linked_channel, another_bot, forward])
 async def test_what_no_person_says_here_themselves_does_nothing(
     stage: Stage, case: Case, way: Any
 ) -> None:

@@ -100,6 +100,15 @@ tags = ["vip"]
 older = "2d"
 order = "oldest"
 
+
+
+[[rule]]
+code = "vip"
+title = "VIP first"
+event = "opened"
+when = { words = ["director"], cameras = ["MOS_*"], unassigned = true }
+then = { priority = "urgent", tags = ["vip"], note = "Call at once." }
+
 [settings]
 answer_deadline = "2d"
 rating_wait = "off"

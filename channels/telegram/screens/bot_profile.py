@@ -100,6 +100,7 @@ ADMIN_IN_PRIVATE: Final = (
         "key",
         "webhook",
         "t",
+        "rules",
         "setup",
     ),
 )

@@ -49,11 +49,15 @@ def draw_entry(
     given = {name: _shown(fact) for name, fact in unpack(facts).items()}
     key = f"journal.{_variant(event, given)}"
     if event == _MOVE:
-        given["state"] = _state(renderer, names.states, given["new"])
+        key = _of_move(renderer, names.states, given)
     if event == "topic_changed":
         given |= {name: _topic(renderer, names.topics, given[name]) for name in ("old", "new")}
     if event == "ticket_classified":
         given["kind"] = _kind(renderer, names.classes, given)
+    if event == "rule_ran":
+        given["actions"] = ", ".join(
+            renderer.plain(f"rules.action.{name}") for name in given["done"]
+        )
     if event == "ticket_tagged":
         given["tags"] = _tags(given)
     if event == "clocks_set":
@@ -61,9 +65,6 @@ def draw_entry(
         given["agreement"] = given["agreement"] if agreement is None else agreement.title
     if event.startswith("task_"):
         given |= _of_task(given)
-    if event == _MOVE and _says_state(names.states, given):
-        key = "journal.move_to"
-        given["what"] = Key(f"journal.move.{given['verb']}")
     author = clean_name(who) if who else Key("journal.desk")
     line = renderer.html("journal.line", at=at, who=author, what=Key(key, given))
     for name in ("until", "reason", "result"):
@@ -88,6 +89,8 @@ def _variant(event: str, given: Mapping[str, Any]) -> str:
     """The key of the entry's text, for events that have several."""
     if event == _MOVE:
         return f"move.{given['verb']}"
+    if event == "rule_ran" and not given["done"]:
+        return f"{event}_nothing"
     if event in _CLOCK_EVENTS:
         return f"{event}.{given['kind']}"
     if event == "clocks_set":
@@ -113,16 +116,17 @@ def _topic(renderer: Renderer, topics: Topics, code: str | None) -> str | Key:
     return Key("card.no_topic") if topic is None else topic.title(renderer.locale)
 
 
-def _state(renderer: Renderer, states: Workflow, code: str) -> str:
-    state = states.states.get(code)
-    return code if state is None else state.title(renderer.locale)
-
-
-def _says_state(states: Workflow, given: Mapping[str, Any]) -> bool:
-    """The state bears a name of the company's own, which the verb does not say."""
-    state = states.states.get(given["new"])
-    moved = given["new"] != given["old"] and given["verb"] != SET
-    return moved and state is not None and state.renamed
+def _of_move(renderer: Renderer, states: Workflow, given: dict[str, Any]) -> str:
+    """The key of a move's text: with the state's name, where that is the company's own, which the
+    verb does not say.
+    """
+    key, state = f"journal.move.{given['verb']}", states.states.get(given["new"])
+    given["state"] = given["new"] if state is None else state.title(renderer.locale)
+    own = state is not None and state.renamed and given["new"] != given["old"]
+    if not own or given["verb"] == SET:
+        return key
+    given["what"] = Key(key)
+    return "journal.move_to"
 
 
 # Of more lines, those between the first and the last are summed up in one.

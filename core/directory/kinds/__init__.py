@@ -4,6 +4,7 @@ from typing import Final
 
 from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
 from core.directory.kinds.responses import ResponseEntry
+from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.settings import SettingsEntry
 from core.directory.kinds.states import StateEntry
 from core.directory.kinds.teams import TeamEntry
@@ -22,6 +23,7 @@ KINDS: Final[Kinds] = (
     TeamEntry,
     ResponseEntry,
     ViewEntry,
+    RuleEntry,
     StateEntry,
     SettingsEntry,
 )

@@ -8,7 +8,7 @@ from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
 from core.directory.faults import Problem, choices, refusal
-from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title
+from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title, one_of
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.errors import Unreadable
 from core.models import ResponseRow
@@ -28,12 +28,6 @@ def _check_text(value: str) -> str:
     if wrong := faults_of(value):
         known = choices(f"{{{name}}}" for name in VARIABLES)
         raise refusal("variable", wrong[0], allowed=known)
-    return value
-
-
-def _check_verb(value: str) -> str:
-    if value not in VERBS:
-        raise refusal("not_a_choice", value, allowed=choices(VERBS))
     return value
 
 
@@ -57,7 +51,7 @@ Texts = Annotated[
         }
     ),
 ]
-Verb = Annotated[str, AfterValidator(_check_verb), Json({"type": "string", "enum": list(VERBS)})]
+Verb = Annotated[str, *one_of(VERBS)]
 Tag = Annotated[str, AfterValidator(_check_tag), Json({"type": "string"})]
 
 

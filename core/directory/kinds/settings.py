@@ -12,7 +12,7 @@ from pydantic import WithJsonSchema as Json
 from core.company import Company
 from core.company_choices import CHOICES, find_chosen
 from core.directory.faults import Problem, refusal
-from core.directory.fields import Span, Title, Zone, enum, format_span, one_of
+from core.directory.fields import Span, Title, Zone, format_span, one_of
 from core.directory.schema import Directory, DirectoryEntry
 from core.models import Setting
 from core.tx import ReadTx, Tx
@@ -53,7 +53,7 @@ class SettingsEntry(DirectoryEntry):
     caches: ClassVar[tuple[type, ...]] = ()
 
     company: Title | None = None
-    language: Annotated[str, one_of(LANGUAGES), enum(LANGUAGES)] | None = None
+    language: Annotated[str, *one_of(LANGUAGES)] | None = None
     zone: Zone | None = None
     answer_deadline: Span | None = None
     remind_before: Span | None = None

@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import delete, func, select
 
 from core.directory.faults import Path, Problem
-from core.directory.fields import Code, Reference, Title, Titles, enum, one_of
+from core.directory.fields import Code, Reference, Title, Titles, one_of
 from core.directory.schema import Directory, DirectoryEntry
 from core.models import MoveRow, StateRow, Ticket
 from core.people.permissions import STAFF
@@ -23,10 +23,10 @@ _SHOWN_NUMBERS: Final = 5
 
 _ROLES: Final = sorted(STAFF)
 
-Category = Annotated[str, one_of(CATEGORIES), enum(CATEGORIES)]
-Verb = Annotated[str, one_of(VERBS), enum(VERBS)]
-Role = Annotated[str, one_of(_ROLES), enum(_ROLES)]
-Sign = Annotated[str, one_of(SIGNS), enum(SIGNS)]
+Category = Annotated[str, *one_of(CATEGORIES)]
+Verb = Annotated[str, *one_of(VERBS)]
+Role = Annotated[str, *one_of(_ROLES)]
+Sign = Annotated[str, *one_of(SIGNS)]
 
 
 class StateEntry(DirectoryEntry):

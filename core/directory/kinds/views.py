@@ -10,7 +10,7 @@ from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
 from core.directory.faults import Problem, choices, refusal, shorten
-from core.directory.fields import Code, Reference, Span, Titles
+from core.directory.fields import Code, Reference, Span, Titles, one_of
 from core.directory.kinds.responses import Tag
 from core.directory.schema import Directory, DirectoryEntry
 from core.models import ViewRow
@@ -30,22 +30,13 @@ def _check_code(value: str) -> str:
     return value
 
 
-def _one_of(allowed: Sequence[str]) -> tuple[Any, Any]:
-    def check(value: str) -> str:
-        if value not in allowed:
-            raise refusal("not_a_choice", value, allowed=choices(allowed))
-        return value
-
-    return AfterValidator(check), Json({"type": "string", "enum": list(allowed)})
-
-
 ViewCode = Annotated[
     str, AfterValidator(_check_code), Json({"type": "string", "pattern": f"^{_CODE}$"})
 ]
-Marker = Annotated[str, *_one_of(MARKERS)]
-Assignee = Annotated[str, *_one_of(ASSIGNEES)]
-Order = Annotated[str, *_one_of(ORDERS)]
-Role = Annotated[str, *_one_of(ROLES)]
+Marker = Annotated[str, *one_of(MARKERS)]
+Assignee = Annotated[str, *one_of(ASSIGNEES)]
+Order = Annotated[str, *one_of(ORDERS)]
+Role = Annotated[str, *one_of(ROLES)]
 
 
 class ViewEntry(DirectoryEntry):

@@ -30,6 +30,7 @@ from handlers.telegram.admins import (
     keys,
     responses,
     restored,
+    rules,
     setup,
     statistics,
     webhooks,
@@ -146,4 +147,5 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "export": export.on_command,
     "stats": statistics.on_command,
     "t": responses.on_command,
+    "rules": rules.on_command,
 }

@@ -290,6 +290,19 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
     await (context.show if data.verb == "with" else context.edit)(screen)
 
 
+async def turn_page_in_private(pressed: ButtonContext, data: ListPage) -> None:
+    """Turn a page of a list that somebody who works here has asked for in private."""
+    context = GroupButton(
+        pressed.desk,
+        pressed.responder,
+        pressed.sender,
+        pressed.message,
+        pressed,
+        in_private=True,
+    )
+    await _page(context, data)
+
+
 async def _page(context: GroupButton, data: ListPage) -> None:
     """Turn a page; from a notice, show the list below it."""
     asker, words = await _asked_by(context, data.view)

@@ -6,12 +6,15 @@ from difflib import get_close_matches
 from enum import Enum, auto
 from typing import Final
 
+from channels.telegram.messages.message_parser import read
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.teams.teams import HIGHEST
 from core.texts import Key
+from core.tickets.incoming import IncomingMessage
 from core.words.aliases import ALIASES
 from core.words.numbers import find_number
 from core.words.when import WhenError, parse_when
+from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
     people,
@@ -23,7 +26,14 @@ from handlers.telegram.operators import (
     teams,
     ticket_commands,
 )
-from handlers.telegram.operators.context import Command, CommandContext, example, parse
+from handlers.telegram.operators.context import (
+    Command,
+    CommandContext,
+    example,
+    name_for,
+    parse,
+)
+from handlers.telegram.origin import is_borrowed
 
 __all__ = ["COMMANDS", "Command", "Number", "Row", "Words", "carry_out", "parse"]
 
@@ -146,6 +156,36 @@ COMMANDS: Final[dict[str, Row]] = {
     "help": Row(help_, _NO, _MAY, _SHOWN),
     "report": Row(read_commands.report, _NO, _MAY, _SHOWN, admins=True),
 }
+
+
+# What only shows works in the private chat, too (X16): it concerns whoever asks.
+_READING: Final = frozenset(
+    {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams"}
+)
+
+
+async def on_private_message(context: MessageContext) -> bool:
+    """A command of somebody who works here, that only shows, in their private chat."""
+    message, text = context.message, context.message.text or ""
+    if not text.startswith("/") or is_borrowed(message):
+        return False
+    command = parse(text, await name_for(context.bot, text), context.desk.company.number_mask)
+    incoming = read(message)
+    if command is None or not isinstance(incoming, IncomingMessage):
+        return False
+    if command.name not in _READING:
+        return False
+    asked = CommandContext(
+        context.desk,
+        context.responder,
+        context.sender,
+        message,
+        incoming,
+        command,
+        in_private=True,
+    )
+    await carry_out(asked, None)
+    return True
 
 
 async def carry_out(context: CommandContext, replied: int | None) -> None:

@@ -5,7 +5,7 @@ Every call of the desk is authorised.
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from aiogram import Bot
@@ -15,7 +15,7 @@ from channels.telegram.screens.screen import Renderer, Screen
 from core.desk import Desk
 from core.errors import Unreadable
 from core.people.identity import Sender
-from core.people.staff import by_operator, for_operator
+from core.people.staff import as_staff, by_operator, for_operator, for_worker
 from core.texts import Key
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
@@ -132,12 +132,14 @@ LONGEST_REASON: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class OperatorContext:
-    """An operator, and the message of their group that it is about."""
+    """An operator, and the message of their group, or of their private chat, that it is about."""
 
     desk: Desk
     responder: Responder
     sender: Sender
     message: Message | InaccessibleMessage
+    _: KW_ONLY
+    in_private: bool = False
 
     async def act(
         self,
@@ -146,6 +148,8 @@ class OperatorContext:
         **options: P.kwargs,
     ) -> R:
         """Run an action as this operator."""
+        if self.in_private:
+            return await self.desk.run(as_staff, self.sender, action, *args, **options)
         return await self.desk.run(by_operator, self.sender, action, *args, **options)
 
     async def read(
@@ -155,6 +159,8 @@ class OperatorContext:
         **options: P.kwargs,
     ) -> R:
         """Run a query as this operator."""
+        if self.in_private:
+            return await self.desk.read(for_worker, self.sender, query, *args, **options)
         return await self.desk.read(for_operator, self.sender, query, *args, **options)
 
     @property

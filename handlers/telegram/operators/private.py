@@ -6,7 +6,7 @@ it carries stands for a command.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
 
@@ -19,9 +19,8 @@ from core.errors import Refusal, Unreadable
 from core.manual_tickets import dialogue, save
 from core.manual_tickets.dialogue import View
 from core.manual_tickets.draft import CALL, TICKET
-from core.people.staff import as_staff, enrol, for_worker
+from core.people.staff import enrol
 from core.texts import Key
-from core.tx import ReadTx, Tx
 from core.words.contact_values import typed_phone
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.operators.context import (
@@ -35,9 +34,6 @@ from handlers.telegram.operators.context import (
 from handlers.telegram.operators.people import show_found
 from handlers.telegram.origin import is_borrowed
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 _NEW: Final = "new"
 _CALL: Final = "call"
 _KINDS: Final = {_NEW: TICKET, _CALL: CALL}
@@ -45,25 +41,7 @@ _KINDS: Final = {_NEW: TICKET, _CALL: CALL}
 
 @dataclass(frozen=True, slots=True)
 class PrivateContext(OperatorContext):
-    """The same in private: for operators and admins."""
-
-    async def act(
-        self,
-        action: Callable[Concatenate[Tx, P], Awaitable[R]],
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> R:
-        """Run an action as a member of staff. Raises :class:`NotAllowed` for others."""
-        return await self.desk.run(as_staff, self.sender, action, *args, **options)
-
-    async def read(
-        self,
-        query: Callable[Concatenate[ReadTx, P], Awaitable[R]],
-        *args: P.args,
-        **options: P.kwargs,
-    ) -> R:
-        """Run a query as a member of staff."""
-        return await self.desk.read(for_worker, self.sender, query, *args, **options)
+    """The same in private: for operators and admins. What they do there, they do as staff."""
 
     async def send(self, view: View) -> None:
         """Send the next question."""
@@ -72,7 +50,9 @@ class PrivateContext(OperatorContext):
 
 
 def _private(context: MessageContext | ButtonContext) -> PrivateContext:
-    return PrivateContext(context.desk, context.responder, context.sender, context.message)
+    return PrivateContext(
+        context.desk, context.responder, context.sender, context.message, in_private=True
+    )
 
 
 async def on_message(context: MessageContext) -> bool:

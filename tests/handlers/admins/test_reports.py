@@ -22,8 +22,12 @@ async def test_an_admin_reads_the_report_in_private(group: Group) -> None:
     assert "#12 " in shown.text and shown.buttons == ["‹", "2 / 2"]
 
 
-async def test_the_report_is_asked_for_by_name(group: Group) -> None:
+async def test_report_alone_shows_the_only_report_there_is(group: Group) -> None:
+    await overdue(group, 1)
     await group.boss.say("/report")
+    await group.settle()
+    assert group.boss.last.text.startswith("Просрочено · 1")
+    await group.boss.say("/report чего-нибудь")
     await group.settle()
     assert group.boss.last.text == "Есть один отчёт: /report overdue"
     await group.boss.say("/zzzzz")

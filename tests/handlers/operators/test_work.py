@@ -355,9 +355,10 @@ async def test_words_that_are_edited_after_the_ticket_moved_are_read_where_it_is
     await group.says(group.olga, f"/escalate {number}")
     await group.deliver()
     posts = len(group.chat.bot_messages)
+    edited = f"👤 Анна · #{number} · исправлено"
     for words, shown in (
-        ("Погас позавчера", f"👤 Анна · #{number} · исправлено\nПогас позавчера"),
-        ("Погас в пятницу", "Погас в пятницу"),  # edited where it stands, as everywhere
+        ("Погас позавчера", f"{edited}\nПогас позавчера"),
+        ("Погас в пятницу", f"{edited}\nПогас в пятницу"),  # where it stands, as everywhere
     ):
         await group.anna.edit(first, words)
         await group.settle()

@@ -1,0 +1,119 @@
+"""``python -m bot person find|export|erase``: what is known of a customer, for whom it is (S31)."""
+
+import argparse
+import asyncio
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.app import LOCALES, desk_of
+from bot.commands import FINE, WRONG, complain
+from bot.database_access import open_existing
+from bot.settings import Settings
+from core.contacts.erasure import erase
+from core.contacts.lookup import find_people
+from core.contacts.personal_data import data_of
+from core.db import Database
+from core.desk import Desk
+from core.errors import Refusal
+from core.files import store_at
+from core.setup.company_settings import find_company
+from core.texts import Texts
+
+# Seconds for which a running desk may delay the rewriting of a SQLite file.
+_PATIENCE: Final = 60.0
+_REWRITTEN: Final = (
+    *("journal", "message", "note", "ticket", "inbox", "outbox", "search_word", "person"),
+    *("contact_point", "sent_message", "task", "link", "api_call", "outage"),
+)
+
+
+async def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Do it, or say what is wrong."""
+    async with open_existing(settings.database_url.get_secret_value()) as database:
+        desk = desk_of(settings, database)
+        desk.company = await desk.read(find_company)
+        try:
+            await _ACTIONS[options.action](settings, desk, options)
+        except Refusal as refusal:
+            texts = Texts.load(LOCALES, settings.default_language)
+            facts, zone = refusal.facts, settings.timezone
+            said = texts.say("en", refusal.key, facts, now=desk.clock(), zone=zone)
+            complain([f"person {options.action}: {said}"])
+            return WRONG
+        except (OSError, sqlite3.Error) as error:
+            complain([f"person {options.action}: {error}"])
+            return WRONG
+    return FINE
+
+
+async def _find(_settings: Settings, desk: Desk, options: argparse.Namespace) -> None:
+    for one in await desk.read(find_people, options.who):
+        points = ", ".join(point.value for point in one.points)
+        print(f"{one.id}\t{one.name}\t{points}")
+
+
+async def _export(settings: Settings, desk: Desk, options: argparse.Namespace) -> None:
+    """Write a folder: ``person.json``, and the files that the desk keeps itself."""
+    if options.folder is None:
+        raise OSError("name a folder: person export NUMBER FOLDER")
+    data = await desk.read(data_of, _number(options.who))
+    folder: Path = options.folder
+    await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True)
+    _write(folder / "person.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
+    store = store_at(settings.files_url)
+    for name in data["files"]:
+        _write(folder / name, await store.read(name))
+    print(f"{folder}: {len(data['tickets'])} tickets, {len(data['files'])} files")
+
+
+def _write(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(data)
+
+
+async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) -> None:
+    """Erase, delete the files, and rewrite the database, so that nothing is left in it."""
+    done = await desk.run(erase, _number(options.who))
+    store = store_at(settings.files_url)
+    for name in done.files:
+        await store.delete(name)
+    await rewrite(desk.database)
+    print(
+        f"erased: person {done.person_id}, {done.tickets} tickets, {done.messages} messages, "
+        f"{len(done.files)} files. Backups of before still hold them: delete them in their time; "
+        "one that is restored is erased of them again"
+    )
+
+
+async def rewrite(database: Database) -> None:
+    """Rewrite the files of a database without what was deleted from it. Raises sqlite3.Error."""
+    if database.path is not None:
+        with closing(sqlite3.connect(database.path, timeout=_PATIENCE)) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return
+    engine = create_async_engine(database.url, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            for table in _REWRITTEN:
+                await connection.execute(text(f"VACUUM FULL {table}"))
+    finally:
+        await engine.dispose()
+
+
+def _number(who: str) -> int:
+    if not who.isascii() or not who.isdecimal():
+        raise OSError("name the person by the number that `person find` shows")
+    return int(who)
+
+
+Action = Callable[[Settings, Desk, argparse.Namespace], Awaitable[Any]]
+_ACTIONS: Final[dict[str, Action]] = {"find": _find, "export": _export, "erase": _erase}

@@ -1,0 +1,124 @@
+"""What a rule does with a ticket. Each action is a line of a table, done in the table's order.
+
+Rules act in the name of a person of their own, the desk's: a note and an answer have an author. An
+action that is not possible now (the state does not allow it, nobody is above) is left out, and the
+rule's entry in the journal does not name it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from core.addresses import MessageRef
+from core.errors import Refusal
+from core.models import Person, SystemState, Ticket
+from core.responses.sending import prepare
+from core.teams.assignee_parser import AssignmentWish, Target
+from core.teams.assignment import escalate, hand_over
+from core.teams.members import colleagues_of
+from core.teams.teams import teams_of
+from core.tickets import conversation
+from core.tickets.classification import ClassWish, set_kind
+from core.tickets.incoming import IncomingMessage
+from core.tickets.lifecycle import move
+from core.tickets.tags import change_tags
+from core.tx import Actor, Tx
+
+_AUTHOR: Final = "rules"
+# Where words of rules come from: no chat that anybody could reply in.
+_CHANNEL: Final = "rules"
+
+
+async def author_of(tx: Tx) -> Actor:
+    """Return who rules act as; made when a rule first acts."""
+    known = await tx.find(SystemState, _AUTHOR)
+    if known is None:
+        person = Person(
+            name=tx.company.name or "Frontdoor", language=tx.company.language, created_at=tx.now
+        )
+        await tx.insert(person)
+        known = SystemState(name=_AUTHOR, value={"person": person.id}, at=tx.now)
+        await tx.insert(known)
+    person_id = int(known.value["person"])
+    name = await tx.first(select(Person.name).where(Person.id == person_id))
+    return Actor("system", person_id, name or "")
+
+
+async def act(tx: Tx, ticket: Ticket, cause: str, actions: Mapping[str, Any]) -> tuple[str, ...]:
+    """Do them; ``cause`` tells this run from every other. Returns the names of those done."""
+    done = []
+    for name, action in ACTIONS.items():
+        if name not in actions:
+            continue
+        await tx.write()  # the ticket is read again, and what was not written would be lost
+        try:
+            changed = await action(tx, ticket, actions[name], f"{cause}:{name}")
+        except Refusal:
+            continue
+        if changed is not False:
+            done.append(name)
+    return tuple(done)
+
+
+Act = Callable[[Tx, Ticket, Any, str], Awaitable[object]]
+
+
+async def _priority(tx: Tx, ticket: Ticket, code: str, _cause: str) -> bool:
+    return await set_kind(tx, ticket, ClassWish(priority=code))
+
+
+async def _tags(tx: Tx, ticket: Ticket, tags: list[str], _cause: str) -> bool:
+    return await change_tags(tx, ticket, tags)
+
+
+async def _team(tx: Tx, ticket: Ticket, code: str, _cause: str) -> None:
+    team = (await teams_of(tx))[code]
+    await hand_over(tx, ticket.id, AssignmentWish(Target(team=team)))
+
+
+async def _assignee(tx: Tx, ticket: Ticket, handle: str, _cause: str) -> bool:
+    wanted = handle.removeprefix("@").lower()
+    for one in await colleagues_of(tx):
+        if one.handle == wanted:
+            await hand_over(tx, ticket.id, AssignmentWish(Target(person=one)))
+            return True
+    return False
+
+
+async def _escalate(tx: Tx, ticket: Ticket, wanted: bool, _cause: str) -> bool:  # noqa: FBT001
+    if wanted:
+        await escalate(tx, ticket.id, AssignmentWish())
+    return wanted
+
+
+async def _note(tx: Tx, ticket: Ticket, text: str, cause: str) -> None:
+    await conversation.note(tx, ticket.id, _said(text, ticket, cause))
+
+
+async def _response(tx: Tx, ticket: Ticket, code: str, cause: str) -> bool:
+    prepared = await prepare(tx, ticket.id, code, tx.actor.name)
+    if prepared.text:
+        await conversation.reply(tx, ticket.id, _said(prepared.text, ticket, cause))
+    return bool(prepared.text)
+
+
+async def _state(tx: Tx, ticket: Ticket, verb: str, _cause: str) -> None:
+    await move(tx, ticket.id, verb)
+
+
+def _said(text: str, ticket: Ticket, cause: str) -> IncomingMessage:
+    ref = MessageRef(_CHANNEL, str(ticket.id), cause)
+    return IncomingMessage(ref, "text", text, {"kind": "text", "text": text})
+
+
+ACTIONS: Final[Mapping[str, Act]] = {
+    "priority": _priority,
+    "tags": _tags,
+    "team": _team,
+    "assignee": _assignee,
+    "escalate": _escalate,
+    "note": _note,
+    "response": _response,
+    "state": _state,
+}

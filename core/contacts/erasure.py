@@ -1,0 +1,270 @@
+"""Erases what is known of a customer; statistics and the outline of the journal stay (S31).
+
+Gone are their name, addresses and phones, all words of their tickets (answers and notes, too: they
+speak of the customer), files, what the search knows, raw updates and mails, and what was sent. What
+stays says that a ticket of some topic was opened, answered and solved at certain times.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import String, bindparam, cast, delete, or_, select, text, update
+
+from core.errors import Refusal, Unreadable
+from core.events import PersonErased
+from core.models import (
+    AccountMember,
+    ApiCall,
+    CameraOwner,
+    ContactPoint,
+    Erasure,
+    InboxRow,
+    JournalEntry,
+    Link,
+    Message,
+    Note,
+    Outage,
+    OutboxRow,
+    Person,
+    PersonMerge,
+    SearchWord,
+    SentMessage,
+    Task,
+    Ticket,
+)
+from core.tx import ReadTx, Tx
+
+NOBODY: Final = "—"
+"""What an erased person is called."""
+_EMPTY: Final[dict[str, Any]] = {"kind": "text", "text": ""}
+_PAGE: Final = 500
+# Words of the journal that are codes of ours; every other one is erased.
+_CODES: Final = frozenset(
+    {
+        *("topic", "origin", "verb", "category", "old_category", "clock", "team", "old_team"),
+        *("kind", "outcome", "agreement", "calendar", "service", "old_service", "priority"),
+        *("old_priority", "part_of", "said_with", "code", "role", "content_kind", "consent"),
+    }
+)
+_CODES_OF: Final[Mapping[str, frozenset[str]]] = {
+    "ticket_opened": frozenset({"state"}),
+    "state_entered": frozenset({"old", "new"}),
+    "topic_changed": frozenset({"old", "new"}),
+}
+
+
+_ENTRY: Final[Any] = JournalEntry.__table__
+_SCRUB: Final = (
+    update(_ENTRY)
+    .where(_ENTRY.c.id == bindparam("entry"))
+    .values(facts=bindparam("scrubbed", type_=_ENTRY.c.facts.type))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased. ``files``: names in the store that nothing refers to any more."""
+
+    person_id: int
+    tickets: int
+    messages: int
+    files: tuple[str, ...]
+
+
+async def erase(tx: Tx, person_id: int) -> Erased:
+    """Erase a customer. Raises :class:`Unreadable` where there is none, :class:`Refusal` for
+    somebody of the staff, and while a ticket of theirs goes on.
+    """
+    person = await tx.find(Person, person_id, hold=True)
+    if person is None:
+        raise Unreadable("refusal.no_such_person", number=person_id)
+    if person.operator_since or person.admin_since or person.address in tx.company.admins:
+        raise Refusal("refusal.erase_staff", name=person.name)
+    people = await _with_merged(tx, person_id)
+    going_on = await tx.all(
+        select(Ticket.id).where(Ticket.customer_id.in_(people), Ticket.closed_at.is_(None))
+    )
+    if going_on:
+        numbers = ", ".join(f"#{number}" for number in sorted(going_on))
+        raise Refusal("refusal.erase_open", numbers=numbers)
+    return await erase_again(tx, person_id)
+
+
+async def erase_again(tx: Tx, person_id: int) -> Erased:
+    """Erase whoever is behind this number without asking: after a restore, say."""
+    people = await _with_merged(tx, person_id)
+    tickets = await tx.all(select(Ticket.id).where(Ticket.customer_id.in_(people)))
+    points = await tx.all(select(ContactPoint.value).where(ContactPoint.person_id.in_(people)))
+    files = await _files_of(tx, people, tickets)
+    messages = await _erase_words(tx, people, tickets)
+    await _erase_traces(tx, people, tickets, points)
+    await _erase_journal(tx, people, tickets)
+    await _erase_people(tx, people, points)
+    tx.emit(PersonErased(ticket_id=None, person_id=person_id, tickets=len(tickets)))
+    if await tx.find(Erasure, person_id) is None:
+        await tx.insert(Erasure(person_id=person_id, at=tx.now))
+    tx.forget_rows()
+    tx.invalidate_all()
+    return Erased(person_id, len(tickets), messages, await _unused(tx, files))
+
+
+async def list_erased(tx: ReadTx) -> list[int]:
+    """Return the numbers of all who were erased."""
+    return await tx.all(select(Erasure.person_id).order_by(Erasure.at))
+
+
+async def _with_merged(tx: ReadTx, person_id: int) -> list[int]:
+    merged = select(PersonMerge.person_id).where(PersonMerge.into_id == person_id)
+    return [person_id, *await tx.all(merged)]
+
+
+def _theirs(people: Sequence[int], tickets: Sequence[int]) -> Any:
+    return or_(Message.ticket_id.in_(tickets), Message.author_id.in_(people))
+
+
+async def _files_of(tx: ReadTx, people: Sequence[int], tickets: Sequence[int]) -> set[str]:
+    contents = [
+        *await tx.all(select(Message.content).where(_theirs(people, tickets))),
+        *await tx.all(select(Note.content).where(Note.ticket_id.in_(tickets))),
+    ]
+    named = (content.get("file") for content in contents)
+    return {str(file["name"]) for file in named if isinstance(file, dict) and file.get("name")}
+
+
+async def _unused(tx: ReadTx, files: Iterable[str]) -> tuple[str, ...]:
+    """The same file may have come from somebody else, too."""
+    found = []
+    for name in sorted(files):
+        mentions = cast(Message.content, String).contains(name)
+        if await tx.first(select(Message.id).where(mentions).limit(1)) is None:
+            found.append(name)
+    return tuple(found)
+
+
+async def _erase_words(tx: Tx, people: Sequence[int], tickets: Sequence[int]) -> int:
+    messages = await tx.change(
+        update(Message)
+        .where(_theirs(people, tickets))
+        .values(
+            text="",
+            content=_EMPTY,
+            album=None,
+            source_chat="",
+            source_message=cast(Message.id, String),
+        )
+    )
+    for statement in (
+        update(Note).where(Note.ticket_id.in_(tickets)).values(text="", content=_EMPTY),
+        update(Ticket).where(Ticket.id.in_(tickets)).values(title="", opening="", reason=None),
+        update(Task).where(Task.ticket_id.in_(tickets)).values(title="", result=None),
+        update(Outage).where(Outage.ticket_id.in_(tickets)).values(words=""),
+        delete(Link).where(Link.ticket_id.in_(tickets), Link.url.is_not(None)),
+        delete(SearchWord).where(SearchWord.ticket_id.in_(tickets)),
+    ):
+        await tx.change(statement)
+    return messages
+
+
+async def _erase_traces(
+    tx: Tx, people: Sequence[int], tickets: Sequence[int], points: Sequence[str]
+) -> None:
+    """What came in and went out as it was. Of what is done nothing is needed any more, whose ever
+    it was: a digest names many, and an operator's reply quotes the customer.
+    """
+    done = InboxRow.state == "done"
+    theirs = or_(InboxRow.ordering_key.in_(points), *(InboxRow.raw.contains(p) for p in points))
+    await tx.change(update(InboxRow).where(done).values(raw="{}", error=None))
+    await tx.change(
+        update(InboxRow)
+        .where(InboxRow.state == "quarantined", theirs)
+        .values(raw="{}", error=None, state="done")
+    )
+    in_their_chat = InboxRow.ordering_key.in_(points)
+    await tx.change(update(InboxRow).where(done, in_their_chat).values(ordering_key=""))
+    mine = or_(OutboxRow.ticket_id.in_(tickets), OutboxRow.person_id.in_(people))
+    waits = OutboxRow.state.in_(("queued", "failed"))
+    await tx.change(update(OutboxRow).where(mine, waits).values(state="dropped", done_at=tx.now))
+    ended = OutboxRow.state.in_(("sent", "dropped"))
+    await tx.change(
+        update(OutboxRow).where(or_(mine, ended)).values(facts={}, probe_context=None, error=None)
+    )
+    await tx.change(
+        update(OutboxRow)
+        .where(OutboxRow.address.in_(points), ended)
+        .values(address="", ordering_key="")
+    )
+    await tx.change(delete(SentMessage).where(SentMessage.chat.in_(points)))
+    await tx.change(delete(ApiCall))
+
+
+async def _erase_people(tx: Tx, people: Sequence[int], points: Sequence[str]) -> None:
+    for statement in (
+        delete(ContactPoint).where(ContactPoint.person_id.in_(people)),
+        delete(AccountMember).where(AccountMember.person_id.in_(people)),
+        delete(CameraOwner).where(CameraOwner.value.in_(points)),
+        update(Person)
+        .where(Person.id.in_(people))
+        .values(name=NOBODY, address=None, dialogue=None, zone=None, unreachable_since=None),
+    ):
+        await tx.change(statement)
+
+
+async def _erase_journal(tx: Tx, people: Sequence[int], tickets: Sequence[int]) -> None:
+    """The one change of entries that there is; their protection is lifted meanwhile (v0009)."""
+    about = or_(
+        JournalEntry.ticket_id.in_(tickets),
+        JournalEntry.ticket_id.is_(None),
+        JournalEntry.actor_id.in_(people),
+    )
+    lifted, protected = await _protection(tx)
+    for statement in lifted:
+        await tx.change(text(statement))
+    after = 0
+    while rows := await tx.rows(
+        select(_ENTRY).where(about, _ENTRY.c.id > after).order_by(_ENTRY.c.id).limit(_PAGE)
+    ):
+        after = rows[-1].id
+        scrubbed = [
+            {"entry": row.id, "scrubbed": _scrubbed(row.event, row.facts)}
+            for row in rows
+            if row.ticket_id is not None or row.actor_id in people or _names(row.facts, people)
+        ]
+        if scrubbed:
+            await tx.change(_SCRUB, scrubbed)
+    for statement in protected:
+        await tx.change(text(statement))
+
+
+async def _protection(tx: Tx) -> tuple[list[str], list[str]]:
+    """What lifts the protection of the journal, and what puts it back."""
+    if not tx.is_sqlite:
+        verbs = ("DISABLE", "ENABLE")
+        lifted, protected = (f"ALTER TABLE journal {verb} TRIGGER USER" for verb in verbs)
+        return [lifted], [protected]
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'journal'"
+    triggers = (await tx.session.execute(text(query))).all()
+    return [f"DROP TRIGGER {name}" for name, _ in triggers], [sql for _, sql in triggers]
+
+
+def _names(facts: Mapping[str, Any], people: Sequence[int]) -> bool:
+    return facts.get("person_id") in people or facts.get("merged_id") in people
+
+
+def _scrubbed(event: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    codes = _CODES | _CODES_OF.get(event, frozenset())
+    return {name: fact if name in codes else _silent(fact) for name, fact in facts.items()}
+
+
+def _silent(fact: Any) -> Any:
+    """The same without words: numbers, instants and spans stay."""
+    match fact:
+        case str():
+            return ""
+        case list():
+            return [_silent(item) for item in fact]
+        case {"$time": _} | {"$span": _}:
+            return fact
+        case dict():
+            return {name: _silent(item) for name, item in fact.items()}
+    return fact

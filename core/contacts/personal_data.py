@@ -1,0 +1,67 @@
+"""What is known of a customer, as a document for them (S31). Notes of the staff are not theirs."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from core.errors import Unreadable
+from core.models import ContactPoint, Message, Person, Ticket
+from core.tx import ReadTx
+
+
+async def data_of(tx: ReadTx, person_id: int) -> dict[str, Any]:
+    """Return the person, how they are reached, their tickets with the public words, and the names
+    of files that the desk keeps. Raises :class:`Unreadable`.
+    """
+    person = await tx.find(Person, person_id)
+    if person is None:
+        raise Unreadable("refusal.no_such_person", number=person_id)
+    points = await tx.all(select(ContactPoint).where(ContactPoint.person_id == person_id))
+    query = select(Ticket).where(Ticket.customer_id == person_id).order_by(Ticket.id)
+    tickets = [await _ticket(tx, ticket) for ticket in await tx.all(query)]
+    said = [message for ticket in tickets for message in ticket["messages"]]
+    return {
+        "person": {
+            "number": person.id,
+            "name": person.name,
+            "language": person.language,
+            "zone": person.zone,
+            "known_since": _when(person.created_at),
+        },
+        "reached_at": [
+            {"kind": one.kind, "value": one.value, "proved_at": _when(one.verified_at)}
+            for one in points
+        ],
+        "tickets": tickets,
+        "files": sorted({one["file"]["name"] for one in said if one["file"]}),
+    }
+
+
+async def _ticket(tx: ReadTx, ticket: Ticket) -> dict[str, Any]:
+    query = select(Message, Person.name).join(Person, Message.author_id == Person.id)
+    rows = await tx.rows(query.where(Message.ticket_id == ticket.id).order_by(Message.id))
+    return {
+        "number": ticket.id,
+        "topic": ticket.topic,
+        "state": ticket.state,
+        "channel": ticket.origin,
+        "opened_at": _when(ticket.opened_at),
+        "closed_at": _when(ticket.closed_at),
+        "messages": [
+            {
+                "at": _when(one.created_at),
+                "author": author,
+                "from_customer": one.from_customer,
+                "kind": str(one.content.get("kind", "text")),
+                "text": one.text,
+                "file": one.content.get("file"),
+            }
+            for one, author in rows
+            if one.withdrawn_at is None
+        ],
+    }
+
+
+def _when(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()

@@ -1,0 +1,165 @@
+"""Rules (E2): what happens, what is asked, what is done; all of it typed, nothing of it code."""
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Final, Self
+
+from pydantic import AfterValidator, Field
+from pydantic import WithJsonSchema as Json
+from sqlalchemy import select
+
+from core.automation.rules import EVENTS, SPANS, Rules
+from core.directory.faults import Problem, choices, refusal, shorten
+from core.directory.fields import Code, Language, Reference, Span, Title, one_of
+from core.directory.kinds.responses import VERBS, Tag
+from core.directory.schema import Directory, DirectoryEntry, Part
+from core.models import RuleRow
+from core.tickets.catalog import workflow_of
+from core.tx import ReadTx, Tx
+from core.words.names import is_blank
+from core.words.stems import stems_of
+
+LONGEST_NOTE: Final = 1000
+LONGEST_GLOB: Final = 100
+
+
+def _check_note(value: str) -> str:
+    if is_blank(value) or len(value) > LONGEST_NOTE or "\x00" in value:
+        raise refusal("text", value, longest=LONGEST_NOTE)
+    return value
+
+
+def _check_glob(value: str) -> str:
+    if is_blank(value) or len(value) > LONGEST_GLOB or set(value) & set("[]"):
+        raise refusal("glob", value)
+    return value
+
+
+def _check_words(value: str) -> str:
+    if not stems_of(value) or len(value) > LONGEST_GLOB:
+        raise refusal("words", value)
+    return value
+
+
+def _check_handle(value: str) -> str:
+    if not re.fullmatch(r"@\w{1,64}", value, re.ASCII):
+        raise refusal("member", value)
+    return value
+
+
+Event = Annotated[str, *one_of((*EVENTS, *SPANS))]
+Note = Annotated[str, AfterValidator(_check_note), Json({"type": "string"})]
+Handle = Annotated[str, AfterValidator(_check_handle), Json({"type": "string"})]
+Glob = Annotated[str, AfterValidator(_check_glob), Json({"type": "string"})]
+Words = Annotated[str, AfterValidator(_check_words), Json({"type": "string"})]
+
+
+class RuleConditions(Part):
+    """What is asked of the ticket, its customer and its camera; all that is written must hold."""
+
+    name = "rule_conditions"
+
+    topics: Annotated[list[Code], Reference("topic")] = Field(default_factory=list)
+    states: list[str] = Field(default_factory=list)
+    origins: list[Code] = Field(default_factory=list)
+    unassigned: bool | None = None
+    services: Annotated[list[Code], Reference("service")] = Field(default_factory=list)
+    categories: Annotated[list[Code], Reference("category")] = Field(default_factory=list)
+    priorities: Annotated[list[Code], Reference("priority")] = Field(default_factory=list)
+    tags: list[Tag] = Field(default_factory=list)
+    teams: Annotated[list[Code], Reference("team")] = Field(default_factory=list)
+    words: list[Words] = Field(default_factory=list)
+    languages: list[Language] = Field(default_factory=list)
+    accounts: list[Glob] = Field(default_factory=list)
+    cameras: list[Glob] = Field(default_factory=list)
+    areas: list[Glob] = Field(default_factory=list)
+
+
+class RuleActions(Part):
+    """What is done, in this order."""
+
+    name = "rule_actions"
+
+    priority: Annotated[Code | None, Reference("priority")] = None
+    tags: list[Tag] = Field(default_factory=list)
+    team: Annotated[Code | None, Reference("team")] = None
+    assignee: Handle | None = None
+    escalate: bool = False
+    note: Note | None = None
+    response: Annotated[Code | None, Reference("response")] = None
+    state: Annotated[str, *one_of(VERBS)] | None = None
+
+
+class RuleEntry(DirectoryEntry):
+    """A rule. ``after``: the span of an event that is one of time."""
+
+    name = "rule"
+    caches: ClassVar[tuple[type, ...]] = (Rules,)
+
+    code: Code
+    title: Title
+    event: Event
+    after: Span | None = None
+    when: RuleConditions | None = None
+    then: RuleActions
+    active: bool = True
+
+    @classmethod
+    async def load(cls, tx: ReadTx) -> Sequence[Self]:
+        """In the order in which they are run."""
+        rows = await tx.all(select(RuleRow).order_by(RuleRow.position, RuleRow.code))
+        return [
+            cls.stored(
+                code=row.code,
+                title=row.title,
+                event=row.event,
+                after=None if row.after is None else timedelta(seconds=row.after),
+                when=RuleConditions.stored(**row.conditions) if row.conditions else None,
+                then=RuleActions.stored(**row.actions),
+                active=row.active,
+            )
+            for row in rows
+        ]
+
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
+        """It does something; a span belongs to events of time; its states are there."""
+        problems = []
+        if not _written(self.then):
+            problems.append(Problem(("then",), "directory_file.fault.does_nothing"))
+        if (self.event in SPANS) != (self.after is not None):
+            fault = "no_after" if self.after is None else "after_what"
+            facts = {"allowed": choices(SPANS)}
+            problems.append(Problem(("after",), f"directory_file.fault.{fault}", facts))
+        return [*problems, *await self._unknown_states(tx, directory)]
+
+    async def _unknown_states(self, tx: ReadTx, directory: Directory) -> list[Problem]:
+        known = {*(await workflow_of(tx)).states, *directory.entries("state")}
+        facts = {"allowed": choices(sorted(known))}
+        return [
+            Problem(
+                ("when", "states", at),
+                "directory_file.fault.not_a_choice",
+                {**facts, "value": shorten(code)},
+            )
+            for at, code in enumerate(self.when.states if self.when else ())
+            if code not in known
+        ]
+
+    async def put(self, tx: Tx, position: int) -> None:
+        """It runs for what happens from now on; a span may have passed long ago."""
+        row = RuleRow(
+            code=self.code,
+            position=position,
+            title=self.title,
+            event=self.event,
+            after=None if self.after is None else int(self.after.total_seconds()),
+            conditions={} if self.when is None else _written(self.when),
+            actions=_written(self.then),
+            active=self.active,
+        )
+        await self.save(tx, row)
+
+
+def _written(part: Part) -> dict[str, Any]:
+    return part.model_dump(mode="json", exclude_defaults=True, warnings="none")

@@ -188,6 +188,11 @@ COMMANDS: Final = (
                 action="store_true",
                 help="operators in a basic group, to be upgraded by `migrate`",
             ),
+            _argument(
+                "--forum",
+                action="store_true",
+                help="operators in a group with topics, one for each ticket",
+            ),
         ),
     ),
 )

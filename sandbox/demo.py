@@ -115,9 +115,15 @@ def start(**options: Any) -> Starting:
     return World.start(**(strict | names | options))
 
 
-def build(world: World, *, basic_group: bool = False, mail: MailServers | None = None) -> Demo:
-    """Fill the world; with ``basic_group`` the operators' group can still be upgraded;
-    ``mail``: where its customers' mailboxes are.
+def build(
+    world: World,
+    *,
+    basic_group: bool = False,
+    forum: bool = False,
+    mail: MailServers | None = None,
+) -> Demo:
+    """Fill the world; with ``basic_group`` the operators' group can still be upgraded, as a
+    ``forum`` it has topics; ``mail``: where its customers' mailboxes are.
 
     Everybody has an id of their own in every world, so that files can name them.
     """
@@ -126,5 +132,7 @@ def build(world: World, *, basic_group: bool = False, mail: MailServers | None =
     operators = [people["olga"], people["oleg"], people["irina"]]
     make = world.group if basic_group else world.supergroup
     group = make("Операторы", members=operators, owner=admin, bot="admin")
+    if forum and not basic_group:
+        _ = group.make_forum()
     alerts = world.channel("Просрочки", members=operators, owner=admin, bot="admin")
     return Demo(world, people, group, alerts, admin, mail=mail)

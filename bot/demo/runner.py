@@ -63,13 +63,15 @@ The bot is process {pid}; its log is
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """How to run the sandbox. ``port``: ``None`` is the usual one, or any if that is taken; a
-    ``basic_group`` of operators can become a supergroup, but has no links to its messages.
+    ``basic_group`` of operators can become a supergroup, but has no links to its messages; a
+    ``forum`` has topics.
     """
 
     port: int | None = None
     console: bool = True
     browser: bool = False
     basic_group: bool = False
+    forum: bool = False
 
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
@@ -81,6 +83,7 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
         console=not options.no_console,
         browser=options.open,
         basic_group=options.basic_group,
+        forum=options.forum,
     )
     return await run_demo(settings, run_options)
 
@@ -96,7 +99,9 @@ async def run_demo(settings: Settings, options: RunOptions = RunOptions()) -> in
     with _cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
         try:
             async with MailServers() as mail, demo.start(port=_port(options.port)) as world:
-                played = demo.build(world, basic_group=options.basic_group, mail=mail)
+                played = demo.build(
+                    world, basic_group=options.basic_group, forum=options.forum, mail=mail
+                )
                 given = dotenv_values(DOTENV) | os.environ
                 control = demo_control(settings, played, Path(folder), given)
                 page = Page(played, control)

@@ -20,6 +20,7 @@ LONGEST_TITLE: Final = 100
 LONGEST_WORKING_SPAN: Final = timedelta(days=366)
 
 _CODE: Final = r"[a-z0-9][a-z0-9_.-]{0,31}"  # as buttons carry them
+_DOMAIN: Final = r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,4}"
 LANGUAGE: Final = r"[a-z]{2,3}([-_][A-Za-z]{2,8})?"
 _HOURS: Final = r"([01]?\d|2[0-4]):[0-5]\d-([01]?\d|2[0-4]):[0-5]\d"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -55,6 +56,9 @@ def _check_titles(value: dict[str, str]) -> dict[str, str]:
 
 
 Code = Annotated[str, _matches(_CODE, "code"), Json({"type": "string", "pattern": f"^{_CODE}$"})]
+Domain = Annotated[
+    str, _matches(_DOMAIN, "domain"), Json({"type": "string", "pattern": f"^{_DOMAIN}$"})
+]
 Title = Annotated[
     str,
     AfterValidator(_check_title),

@@ -13,8 +13,17 @@ from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
 from core.errors import NotAllowed, Refusal
-from core.events import CustomerWrote
-from core.models import ContactPoint, JunkTicket, Message, Person, Ticket
+from core.events import CustomerWrote, PersonDescribed
+from core.models import (
+    Account,
+    AccountDomain,
+    AccountMember,
+    ContactPoint,
+    JunkTicket,
+    Message,
+    Person,
+    Ticket,
+)
 from core.people.contact_points import Point, make_contact
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
 from core.people.permissions import may
@@ -45,8 +54,9 @@ class Arrival:
     ``vouched`` are tickets by a mark that only their participants were given, ``answers`` messages
     that it answers, ``numbers`` tickets that its words name; each the surest first. ``proved``:
     whether the sender is who they say; ``None``: nobody could tell. ``automatic``: no person wrote
-    it. ``robot``: nobody reads what is sent to this sender. ``unwanted``: nobody wants to
-    hear of the sender; ``junk``: the reason with which that becomes a junk ticket, in words.
+    it. ``robot``: nobody reads what is sent to this sender. ``unwanted``: nobody wants to hear of
+    the sender; ``junk``: the reason with which that becomes a junk ticket, in words.
+    ``organisation``: the domain that the sender belongs to.
     """
 
     sender: Sender
@@ -59,6 +69,7 @@ class Arrival:
     automatic: bool = False
     robot: bool = False
     unwanted: bool = False
+    organisation: str = ""
     junk: str | None = None
 
 
@@ -80,11 +91,28 @@ async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
         return await _open_junk(tx, person, arrival)
     if person is None:
         person = await arrive(tx, arrival.sender, "customer")
+    await _join_account(tx, person, arrival)
     if ticket is None and (newest := await _flooded(tx, person)) is not None:
         return await _join(tx, person, newest, _remarked(arrival, {"key": REPEATED}))
     if ticket is None or ended:
         return await _open(tx, person, arrival, follows=ticket)
     return await _join(tx, person, ticket, _remarked(arrival))
+
+
+async def _join_account(tx: Tx, person: Person, arrival: Arrival) -> None:
+    """Who writes from an account's own address belongs to it, unless they have another (F8)."""
+    if arrival.proved is False or await tx.find(AccountMember, person.id) is not None:
+        return
+    domain = await tx.find(AccountDomain, arrival.organisation)
+    if domain is None:
+        return
+    account = await tx.get(Account, domain.account_id)
+    await tx.insert(AccountMember(person_id=person.id, account_id=account.id))
+    tx.emit(
+        PersonDescribed(
+            ticket_id=None, person_id=person.id, what="account", old=None, new=account.name
+        )
+    )
 
 
 async def _join(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Ticket:

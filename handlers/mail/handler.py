@@ -148,6 +148,7 @@ class MailHandler:
             automatic=automatic,
             robot=is_robot(address),
             unwanted=entry is not None,
+            organisation=address.rpartition("@")[2],
             junk=self.junk_reason(entry) if entry and self.junk_reason else None,
         )
 

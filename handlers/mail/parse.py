@@ -172,13 +172,27 @@ def to_text(data: bytes, charset: str | None) -> str:
     if name:
         with suppress(LookupError, UnicodeError, ValueError):
             return data.decode(_CHARSETS.get(name, name))
+    if name.startswith("iso-2022"):  # all of its bytes are ASCII, and mean something else
+        with suppress(LookupError):
+            return data.decode(name, "replace")
     with suppress(UnicodeError):
         return data.decode("utf-8")
+    if not name and _is_nearly_utf8(data):
+        return data.decode("utf-8", "replace")
     try:
         known = _CHARSETS.get(name, name) if name else "cp1251"
         return data.decode(known, "replace")
     except (LookupError, UnicodeError, ValueError):
         return data.decode("cp1251", "replace")
+
+
+def _is_nearly_utf8(data: bytes) -> bool:
+    """Whether all but a few letters beyond ASCII are UTF-8: some program has cut it in the middle
+    of one.
+    """
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    return broken * 5 <= sum(not sign.isascii() for sign in text)
 
 
 def _shown(text: str) -> str:
@@ -292,8 +306,13 @@ def _bytes(part: Message) -> bytes:
 
 def _file_name(part: Message) -> str:
     for name, source in (("filename", "content-disposition"), ("name", "content-type")):
+        raw = next(iter(_raw_headers(part, source)), None)
+        if raw is None:
+            continue
+        bare = Message()  # `get_param` would replace what it cannot decode
+        bare[source] = _raw_bytes(raw)
         with suppress(Exception):
-            found = part.get_param(name, header=source)
+            found = bare.get_param(name, header=source)
             if found:
                 return decoded(collapse_rfc2231_value(found))
     return ""

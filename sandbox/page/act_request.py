@@ -108,6 +108,16 @@ class ActRequest:
         return found
 
     @property
+    def where(self) -> Json:
+        """The topic that is written in, where the chat has topics."""
+        number = self.body.get("topic")
+        if number is None or not self.chat.is_forum:
+            return {}
+        if isinstance(number, bool) or not isinstance(number, int):
+            raise Refused("bad_value", field="topic")
+        return {"topic": number}
+
+    @property
     def reply_to(self) -> Message | None:
         """The message that is replied to, if any."""
         return self.message_in("reply_to") if self.body.get("reply_to") is not None else None

@@ -37,7 +37,7 @@ def _say(request: ActRequest) -> Json:
     chat, text = request.open_chat, request.text("text", limit=LONGEST)
     replied = request.reply_to
     if replied is None:
-        return _sent(request.person.say(chat, text))
+        return _sent(request.person.say(chat, text, **request.where))
     return _sent(request.person.reply(replied, text, quote=_quote(request, replied.text)))
 
 
@@ -105,6 +105,16 @@ def _pin(request: ActRequest) -> None:
         raise Refused("no_message")
     if not message.pinned:
         _ = request.person.pin(message)
+
+
+def _topics(request: ActRequest) -> None:
+    """An admin switches the topics of a group on or off."""
+    chat = request.chat
+    if not request.rules:
+        raise Refused("not_admin")
+    if chat.kind != "supergroup":
+        raise Refused("not_group")
+    _ = chat.make_forum(enabled=bool(request.body.get("enabled")))
 
 
 def _unpin(request: ActRequest) -> None:
@@ -240,6 +250,7 @@ ACTS: Final[dict[str, Act]] = {
     "react": _react,
     "pin": _pin,
     "unpin": _unpin,
+    "topics": _topics,
     "vote": _vote,
     "press": _press,
     "block": _block,

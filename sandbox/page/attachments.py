@@ -20,7 +20,7 @@ _PICTURES: Final = ("photo", "sticker")
 def attach(request: ActRequest) -> Json:
     """One attachment of the kind that ``do`` names."""
     kind, chat = str(request.body["do"]), request.open_chat
-    how: Json = {"reply_to": request.reply_to}
+    how: Json = {"reply_to": request.reply_to} | request.where
     if kind in _PLAIN:
         how |= _PLAIN[kind](request)
     else:
@@ -44,6 +44,7 @@ def album(request: ActRequest) -> Json:
     group, sent = request.world.new_media_group(), []
     for number, (kind, upload) in enumerate(parts):
         how = _file(kind, upload) | {"media_group_id": group, "reply_to": request.reply_to}
+        how |= request.where
         how["caption"] = caption if number == 0 else None
         sent.append(getattr(request.person, f"send_{kind}")(chat, **how).result.id)
     return {"messages": sent}

@@ -10,10 +10,12 @@ from sandbox.page.message_view import fingerprint, keyboard_view, message_view
 from sandbox.people.chat import Chat
 from sandbox.server.members import User
 from sandbox.server.message import Message
+from sandbox.server.topics import icon_of
 
 Json = dict[str, Any]
 
 SHOWN: Final = 200  # messages of a chat
+IN_FORUMS: Final = 5  # times as many, in all topics together
 TYPING: Final = 5.0  # seconds that a chat action lasts, or until the bot's message comes
 
 
@@ -80,7 +82,7 @@ class Scene:
             "about": chat.description or "",
             "migrated_to": chat.migrated_to.id if chat.migrated_to is not None else None,
             "topics": [
-                {"id": t.id, "name": t.name, "closed": t.closed}
+                {"id": t.id, "name": t.name, "closed": t.closed, "icon": icon_of(t)}
                 for t in chat.topics.values()
                 if not t.deleted and chat.is_forum
             ],
@@ -137,7 +139,8 @@ class Scene:
         """The latest messages, the oldest first; only what has changed is drawn anew."""
         before = self._drawn.get(chat.id, {})
         people, drawn = self.world.people, {}
-        for message in _latest(chat, self.shown):
+        shown = self.shown * (IN_FORUMS if chat.is_forum else 1)
+        for message in _latest(chat, shown):
             look = fingerprint(message)
             known = before.get(message.id)
             same = known is not None and known[0] == look

@@ -20,6 +20,12 @@ TOPIC_ICONS: Final = (
 FIRST_ICON: Final = 5_300_000_000_000_000_000
 
 
+def icon_of(topic: Topic) -> str:
+    """The icon as an emoji; empty where it has only a colour."""
+    at = int(topic.icon_custom_emoji_id or 0) - FIRST_ICON
+    return TOPIC_ICONS[at] if 0 <= at < len(TOPIC_ICONS) else ""
+
+
 class Topics:
     """Changes of topics with their service messages (``by=None``: the bot)."""
 

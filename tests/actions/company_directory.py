@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from core.directory.fields import DAYS
+from core.directory.kinds.accounts import AccountAgreementEntry
 from core.directory.kinds.agreements import (
-    AccountAgreementEntry,
     AgreementEntry,
     CalendarEntry,
     TermPart,

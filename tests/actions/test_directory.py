@@ -165,6 +165,19 @@ async def test_an_account_without_an_agreement_of_its_own_is_shown_no_more(desk:
     assert "[[account_agreement]]" not in await desk.read(show_directory)
 
 
+async def test_a_domain_is_an_accounts_until_a_file_says_that_it_is_nobodys(desk: Desk) -> None:
+    await apply(desk, SAMPLE)
+    domain = '[[account_domain]]\ndomain = "house.test"\n'
+    (fault,) = await faults(desk, f'{domain}account = "x"')
+    assert 'account_domain house.test, account: there is no account "x"' in fault
+    (fault,) = await faults(desk, '[[account_domain]]\ndomain = "@House.test"')
+    assert "in lower case, as in daisy.example" in fault
+    assert await apply(desk, f'{domain}account = "House 10"')
+    assert f'{domain}account = "House 10"' in await desk.read(show_directory)
+    assert await apply(desk, domain)
+    assert "[[account_domain]]" not in await desk.read(show_directory)
+
+
 async def test_a_team_may_take_the_group_that_an_earlier_one_leaves(desk: Desk) -> None:
     await apply(desk, SAMPLE)
     leaves = '[[team]]\ncode = "field"\ntitles = { en = "Field" }\n'

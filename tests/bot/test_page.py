@@ -159,10 +159,10 @@ async def test_the_options_reach_the_sandbox(monkeypatch: pytest.MonkeyPatch) ->
         return 0
 
     monkeypatch.setattr(runner, "run_demo", run_demo)
-    for line in ("run", "sandbox", "sandbox --port 81 --open --no-console --basic-group"):
+    for line in ("run", "sandbox", "sandbox --port 81 --open --no-console --basic-group --forum"):
         options = cli.parse_arguments(line.split())
         await runner.command(load_settings({}), options)
-    other = RunOptions(81, console=False, browser=True, basic_group=True)
+    other = RunOptions(81, console=False, browser=True, basic_group=True, forum=True)
     assert played == [RunOptions(), RunOptions(), other]
 
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from core.directory.kinds.agreements import AccountAgreementEntry, AgreementEntry, CalendarEntry
+from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEntry
+from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.settings import SettingsEntry
@@ -20,6 +21,7 @@ KINDS: Final[Kinds] = (
     CalendarEntry,
     AgreementEntry,
     AccountAgreementEntry,
+    AccountDomainEntry,
     TeamEntry,
     ResponseEntry,
     ViewEntry,

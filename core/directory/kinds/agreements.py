@@ -10,10 +10,7 @@ from sqlalchemy import delete, select, update
 from core.directory.faults import Path, Problem, refusal
 from core.directory.fields import DAYS, Code, Day, Hours, Reference, Title, Week, WorkingSpan, Zone
 from core.directory.schema import Directory, DirectoryEntry, Part
-from core.directory.toml_writer import write_value
 from core.models import (
-    Account,
-    AccountAgreement,
     Agreement,
     AgreementTerm,
     CalendarRow,
@@ -206,52 +203,6 @@ class AgreementEntry(DirectoryEntry):
         await self.save(tx, row)
         await tx.change(delete(AgreementTerm).where(AgreementTerm.agreement == self.code))
         await tx.insert(*(term.row(self.code) for term in self.terms))
-
-
-class AccountAgreementEntry(DirectoryEntry):
-    """What counts for everybody of an account without a contract; without ``agreement``: nothing
-    of its own.
-    """
-
-    name = "account_agreement"
-    key = "account"
-
-    account: str
-    agreement: Annotated[str | None, Reference(AgreementEntry.name)] = None
-
-    @classmethod
-    async def load(cls, tx: ReadTx) -> Sequence[Self]:
-        """By the account's name."""
-        query = (
-            select(Account.name, AccountAgreement.agreement)
-            .join(AccountAgreement, AccountAgreement.account_id == Account.id)
-            .order_by(Account.name)
-        )
-        rows = await tx.rows(query)
-        return [cls.stored(account=account, agreement=agreement) for account, agreement in rows]
-
-    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
-        """The account must be there: `/contract` makes accounts."""
-        if await self._account_id(tx) is None:
-            facts = {"value": write_value(self.account)}
-            return [Problem(("account",), "directory_file.fault.no_account", facts)]
-        return []
-
-    async def put(self, tx: Tx, position: int) -> None:  # noqa: ARG002
-        """Tickets keep what they were promised."""
-        account_id = await self._account_id(tx)
-        if self.agreement is None:
-            query = delete(AccountAgreement).where(AccountAgreement.account_id == account_id)
-            await tx.change(query)
-        else:
-            row = AccountAgreement(account_id=account_id, agreement=self.agreement)
-            await self.save(tx, row)
-
-    async def _account_id(self, tx: ReadTx) -> int | None:
-        if "\0" in self.account:  # PostgreSQL stores no such text
-            return None
-        query = select(Account.id).where(Account.name == self.account)
-        return cast("int | None", await tx.first(query))
 
 
 def _never_ends(hours: Calendar, now: datetime, span: timedelta) -> bool:

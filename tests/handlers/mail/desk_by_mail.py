@@ -162,9 +162,9 @@ class Stage:
     async def _no_file(self, file_id: str) -> bytes:
         return f"bytes of {file_id}".encode()
 
-    async def until(self, right: Callable[[], Any], what: str = "") -> Any:
+    async def until(self, right: Callable[[], Any], what: str = "", seconds: float = 30) -> Any:
         """Wait until something is so; returns what it is."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(seconds):
             while True:
                 found = right()
                 if asyncio.iscoroutine(found):

@@ -8,13 +8,20 @@ from sqlalchemy import select
 
 from channels.email.compose import message_id
 from core.addresses import Address, MessageRef
+from core.contacts.lookup import person_facts
+from core.directory.kinds.accounts import AccountDomainEntry
+from core.directory.reader import Item
+from core.directory.store import put_items
 from core.errors import Refusal
-from core.models import OutboxRow
+from core.journal import list_entries
+from core.models import Account, OutboxRow
 from core.people.staff import by_operator
 from core.setup.restored import mail_stamp
+from core.tickets.card import card_of
 from core.tickets.conversation import edit, undo
 from core.tickets.correspondence import write_first
 from core.tickets.incoming import IncomingMessage
+from core.tx import Tx
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain
 
 
@@ -203,6 +210,37 @@ async def test_a_bounce_of_a_mail_lost_in_a_restore_is_nobody_elses(stage: Stage
     assert not _failures(stage)
     stage.write(raw=bounce(message_id(answer.id, 1, stamp, "desk.test")))
     await stage.until(lambda: _failures(stage))
+
+
+async def test_a_sender_belongs_to_the_account_of_their_domain(stage: Stage) -> None:
+    async def prepare(tx: Tx) -> None:
+        await tx.insert(Account(name="House 10"))
+        await put_items(tx, [Item(AccountDomainEntry(domain="x.test", account="House 10"))])
+
+    await stage.desk.run(prepare)
+    stage.write()
+    stage.write(sender="boris@sub.x.test")
+    await stage.tickets(2)
+    known = [await stage.desk.read(person_facts, number) for number in (1, 2)]
+    assert [one.account for one in known if one is not None] == ["House 10", None]
+
+
+async def test_a_mail_on_an_ended_ticket_stands_in_both_histories_with_a_link_both_ways(
+    stage: Stage,
+) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.move(1, "close")
+    stage.write("It broke again.", subject="Re: The gate [SR-1]")
+    await stage.tickets(2)
+    old = await stage.desk.read(list_entries, 1)
+    (told,) = [facts for _, _, event, facts in old if event == "followed_up"]
+    assert (told["follow_up"], told["words"]) == (2, "It broke again.")
+    assert [one.text for one in await stage.messages(2)] == ["It broke again."]
+    first, second = [await stage.desk.read(card_of, number) for number in (1, 2)]
+    assert first is not None and second is not None
+    assert [(one.kind, one.other) for one in first.relations.links] == [("followed_by", 2)]
+    assert second.follows == 1
 
 
 async def test_an_operator_writes_first_and_the_answer_joins(stage: Stage) -> None:

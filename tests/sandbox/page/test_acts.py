@@ -279,3 +279,19 @@ def test_everything_is_said_in_both_languages() -> None:
     for russian, english in [*REFUSALS.values(), *SERVICE.values()]:
         assert russian and english
         assert english.isascii() or "“" in english or "’" in english
+
+
+async def test_an_admin_switches_topics_and_everybody_writes_in_them(visitor: Visitor) -> None:
+    group = visitor.group
+    assert await visitor.refused(visitor.olga, "topics", group, enabled=True) == "not_admin"
+    await visitor.act(group.owner, "topics", group, enabled=True)
+    topic = await visitor.bot("createForumTopic", chat_id=group.id, name="#1")
+    thread = topic["message_thread_id"]
+    await visitor.act(visitor.olga, "say", group, text="в теме", topic=thread)
+    await visitor.act(visitor.olga, "say", group, text="в общей", topic=1)
+    inside, outside = told(visitor, "message")[-2:]
+    assert inside["message_thread_id"] == thread and "message_thread_id" not in outside
+    shown = {one["id"]: one["name"] for one in (await visitor.chat(group))["topics"]}
+    assert shown == {1: "General", thread: "#1"}
+    await visitor.act(group.owner, "topics", group, enabled=False)
+    assert (await visitor.chat(group))["topics"] == []

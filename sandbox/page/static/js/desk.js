@@ -59,6 +59,7 @@ function goTo(panes, tabs, chatId, message) {
   const chat = store.world.chats.get(chatId);
   const pane = Object.values(panes).find((one) => one.ctx.chat()?.id === (chat?.migrated_to ?? chatId)) ?? panes.customer;
   tabs.show(pane.ctx.key);
+  pane.bring(message);
   pane.list.now();
   pane.list.jump(message);
 }
@@ -100,6 +101,10 @@ function customerMenu(ctx) {
 function roomMenu(ctx) {
   const chat = ctx.chat();
   const items = [["people", t("show_members"), () => showMembers(chat)]];
+  if (chat?.kind === "group" && ctx.isAdmin()) {
+    const on = Boolean(chat.topics?.length);
+    items.push(["bubbles", t(on ? "topics_off" : "topics_on"), () => ctx.act({ do: "topics", enabled: !on })]);
+  }
   if (chat?.pinned) items.push(["pin", t("to_pinned"), () => ctx.jump(chat.pinned)]);
   items.push(["down", t("to_end"), () => document.querySelector(`#pane-${ctx.key} .down`).click()]);
   return items;

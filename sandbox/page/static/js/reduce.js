@@ -1,6 +1,7 @@
 // The world as the server tells it: a snapshot, and events that change it. Pure: no page, no network.
 
 const LAST = 200; // messages kept per chat, as in the snapshot
+const IN_FORUMS = 5; // times as many, in all topics together
 
 /** @param {object} snapshot what GET /page/world answers @param {number} at this browser's time, seconds */
 export function fromSnapshot(snapshot, at = Date.now() / 1000) {
@@ -75,7 +76,7 @@ const readied = (chat) => ({ ...chat, messages: [...(chat.messages ?? [])].sort(
 
 /** Nearly always the newest; else it finds its place. The list is a new one: who holds the old one sees the change. */
 function put(chat, message) {
-  const list = chat.messages.slice(-LAST);
+  const list = chat.messages.slice(-LAST * (chat.topics?.length ? IN_FORUMS : 1));
   let at = list.length;
   while (at > 0 && list[at - 1].id > message.id) at -= 1;
   if (at > 0 && list[at - 1].id === message.id) list[at - 1] = message;

@@ -81,14 +81,14 @@ export function makeComposer(ctx, field) {
     else if (event.key === "ArrowUp" && event.ctrlKey) replyTo(event);
   });
   function editLast(event) {
-    const mine = ctx.chat()?.messages.findLast((one) => one.from.id === ctx.actor() && !one.service && !one.forward && (one.text || one.caption));
+    const mine = ctx.messages().findLast((one) => one.from.id === ctx.actor() && !one.service && !one.forward && (one.text || one.caption));
     if (!mine) return;
     event.preventDefault();
     api.edit(mine.id);
   }
   /** Ctrl+Up answers the message before, as on the desk. */
   function replyTo(event) {
-    const said = ctx.chat()?.messages.filter((one) => !one.service) ?? [];
+    const said = ctx.messages().filter((one) => !one.service);
     const at = said.findIndex((one) => one.id === above.state().reply);
     const next = said[(at < 0 ? said.length : at) - 1];
     if (next) { event.preventDefault(); api.reply(next.id); }
@@ -96,7 +96,7 @@ export function makeComposer(ctx, field) {
 
   function refresh() {
     const chat = ctx.chat();
-    const here = `${chat?.id}:${ctx.actor()}`;
+    const here = `${chat?.id}:${ctx.actor()}:${ctx.topic()}`;
     if (here !== place) change(here);
     const closed = barFor(chat);
     bar.hidden = !closed;
@@ -116,6 +116,7 @@ export function makeComposer(ctx, field) {
   function barFor(chat) {
     if (!chat) return { words: "no_chat", quiet: true };
     if (chat.kind === "private" && (person(chat.person)?.blocked || chat.access === "blocked")) return { words: "unblock", act: () => ctx.act({ do: "unblock" }) };
+    if (ctx.topicClosed() && !ctx.isAdmin()) return { words: "topic_closed", quiet: true };
     if (ctx.mayWrite()) return null;
     if (chat.kind === "private") return { words: "start", act: () => ctx.act({ do: "start" }) };
     return { words: chat.kind === "channel" ? "readers" : "not_member", quiet: true };

@@ -10,7 +10,7 @@ export function makeBlank(ctx, field) {
   return {
     refresh() {
       const chat = ctx.chat();
-      box.hidden = Boolean(chat?.messages.length);
+      box.hidden = ctx.messages().length > 0;
       if (box.hidden) return;
       const about = chat?.kind === "private" ? chat.description || store.world.bot.about : "";
       fill(box, about

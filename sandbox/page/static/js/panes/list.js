@@ -55,7 +55,7 @@ export function makeList(ctx, field) {
 
   function refresh() {
     const chat = ctx.chat();
-    const key = `${chat?.id}:${ctx.actor()}`;
+    const key = `${chat?.id}:${ctx.actor()}:${ctx.topic()}`;
     const other = key !== shown;
     if (other) {
       unreadFrom = firstUnread(chat, ctx.actor());
@@ -64,7 +64,7 @@ export function makeList(ctx, field) {
       shown = key;
       stuck = true;
     }
-    const wanted = chat ? rows(chat.messages, { actor: ctx.actor(), channel: chat.kind === "channel", unreadFrom }) : [];
+    const wanted = chat ? rows(ctx.messages(), { actor: ctx.actor(), channel: chat.kind === "channel", unreadFrom }) : [];
     const own = reconcile(ctx, box, drawn, wanted, other);
     drawn = own.drawn;
     list.setAttribute("aria-label", t("messages_of", { name: ctx.title() }));

@@ -13,6 +13,7 @@ import { makeHead } from "./head.js";
 import { makeList } from "./list.js";
 import { makePeople } from "./people.js";
 import { makePinned } from "./pinned.js";
+import { makeTopics } from "./topics.js";
 
 /**
  * @typedef {object} Context what the parts of a pane know of it
@@ -43,7 +44,7 @@ export function makePane(section, { key, groups, chatOf, first, add, menu }) {
     become(id) { actor = id; ctx.waiting.clear(); refresh(); },
     async act(body) {
       try {
-        return await api.act({ as: actor, chat: ctx.chat()?.id, ...body });
+        return await api.act({ as: actor, chat: ctx.chat()?.id, topic: topics.current() ?? undefined, ...body });
       } catch (problem) {
         complain(problem, section);
         return null;
@@ -52,7 +53,10 @@ export function makePane(section, { key, groups, chatOf, first, add, menu }) {
     say: (text) => ctx.act({ do: "say", text }),
     reply: (id, quoted) => composer.reply(id, quoted),
     edit: (id) => composer.edit(id),
-    jump: (id) => list.jump(id),
+    topic: () => topics.current(),
+    messages: () => topics.messages(),
+    topicClosed: () => topics.closed(),
+    jump: (id) => { bring(id); return list.jump(id); },
     answered(message) {
       for (const one of ctx.waiting) if (one.startsWith(`${message}:`)) ctx.waiting.delete(one);
       for (const node of list.rowOf(message)?.querySelectorAll(".waiting") ?? []) { node.classList.remove("waiting"); node.removeAttribute("aria-busy"); }
@@ -67,12 +71,13 @@ export function makePane(section, { key, groups, chatOf, first, add, menu }) {
   const field = h("div.field");
   const head = makeHead(ctx, () => menu(ctx));
   const crowd = makePeople(ctx, { groups, add });
+  const topics = makeTopics(ctx, () => { refresh(); list.now(); });
   const pinned = makePinned(ctx);
   const list = makeList(ctx, field);
   const blank = makeBlank(ctx, field);
   const composer = makeComposer(ctx, field);
-  section.replaceChildren(crowd.row, head.head, pinned.bar, field, composer.node);
-  for (const part of [crowd.row, head.head, pinned.bar]) part.classList.add("above");
+  section.replaceChildren(crowd.row, head.head, topics.bar, pinned.bar, field, composer.node);
+  for (const part of [crowd.row, head.head, topics.bar, pinned.bar]) part.classList.add("above");
 
   function refresh() {
     section.setAttribute("aria-label", t(`pane_${key}`));
@@ -83,9 +88,15 @@ export function makePane(section, { key, groups, chatOf, first, add, menu }) {
   /** All but the list: cheap, and nothing there moves. */
   function around() {
     head.refresh();
+    topics.refresh();
     pinned.refresh();
     blank.refresh();
     composer.refresh();
+  }
+  /** The topic in which the message stands comes forward. */
+  function bring(id) {
+    const message = ctx.chat()?.messages.find((one) => one.id === id);
+    if (message && topics.current() !== null) topics.choose(message.topic ?? topics.GENERAL);
   }
   const soon = perFrame(around);
   on("chatchange", (id) => { if (id === ctx.chat()?.id) { list.refresh(); soon(); } });
@@ -93,7 +104,7 @@ export function makePane(section, { key, groups, chatOf, first, add, menu }) {
   on("unread", perFrame(() => { crowd.refresh(); list.badge(); }));
   on("ticks", () => list.redraw());
   on("toast", (answer) => answerCame(ctx, answer));
-  return { ctx, list, composer, field, refresh, redraw: () => { refresh(); list.redraw(); composer.renew(); } };
+  return { ctx, list, composer, field, refresh, bring, redraw: () => { refresh(); list.redraw(); composer.renew(); } };
 }
 
 /** Telegram lets write: members, admins in a channel, whoever has started the bot and not blocked it. */

@@ -8,13 +8,17 @@ export function makePinned(ctx) {
   const bar = h("button.pinned", { type: "button", hidden: true });
   let turn = 0;
   bar.addEventListener("click", () => {
-    const pins = ctx.chat().pins ?? [];
-    ctx.jump(pins[pins.length - 1 - (turn % pins.length)] ?? ctx.chat().pinned);
+    const pins = here();
+    ctx.jump(pins[pins.length - 1 - (turn % pins.length)].id);
     turn += 1;
   });
+  /** What is pinned in the topic that is read, or in a chat without topics. */
+  function here() {
+    const pins = new Set(ctx.chat()?.pins ?? []);
+    return ctx.messages().filter((one) => pins.has(one.id));
+  }
   function refresh() {
-    const chat = ctx.chat();
-    const message = chat?.pinned && chat.messages.find((one) => one.id === chat.pinned);
+    const message = here().at(-1);
     bar.hidden = !message;
     if (message) fill(bar, h("span", {}, h("b", {}, t("pinned")), h("span", { dir: "auto" }, summary(message))));
   }

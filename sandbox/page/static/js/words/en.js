@@ -52,6 +52,7 @@ export const en = {
   no_microphone: "No microphone: an example of the same length will go.",
   attach: "Attach", emoji: "Emoji", keyboard: "Bot keyboard", commands: "Bot commands",
   start: "Start", readers: "You are reading this channel", not_member: "You are not in this group",
+  topics: "Topics", general: "General", topic_closed: "The topic is closed", topics_on: "Switch topics on", topics_off: "Switch topics off",
   editing: "Edit message", reply_to: "Reply to {name}",
   attach_photo: "Photo or video", attach_file: "File", sample_photo: "Example: photo", sample_album: "Example: album",
   sample_file: "Example: file", sample_text: "Contract no. 12. Camera MOS_12_23, 10 Lermontov Street.", sample_text_name: "contract.txt",

@@ -52,6 +52,7 @@ export const ru = {
   no_microphone: "Микрофона нет: уйдёт пример такой же длины.",
   attach: "Прикрепить", emoji: "Эмодзи", keyboard: "Клавиатура бота", commands: "Команды бота",
   start: "Запустить", readers: "Вы читаете этот канал", not_member: "Вы не в этой группе",
+  topics: "Темы", general: "General", topic_closed: "Тема закрыта", topics_on: "Включить темы", topics_off: "Выключить темы",
   editing: "Редактирование", reply_to: "В ответ {name}",
   attach_photo: "Фото или видео", attach_file: "Файл", sample_photo: "Пример: фото", sample_album: "Пример: альбом",
   sample_file: "Пример: файл", sample_text: "Договор № 12. Камера MOS_12_23, ул. Лермонтова, 10.", sample_text_name: "договор.txt",

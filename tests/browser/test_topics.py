@@ -1,0 +1,45 @@
+"""A group with topics on the page: switched on by hand, one topic for each ticket."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.browser.window import Window
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh")]
+
+
+async def switch(window: Window, label: str) -> None:
+    """As the admin, by the group's menu; the next message shows the desk what has changed."""
+    await window.group.be("Анна П")
+    await window.group.node.locator(".chat-head .icon-button").click()
+    await window.page.get_by_role("menuitem", name=label, exact=True).click()
+    await window.group.says("Коллеги, теперь так")
+    await window.group.be("Ольга")
+
+
+def topic(window: Window, words: str) -> Locator:
+    return window.group.node.locator(".topic").filter(has_text=words)
+
+
+async def test_each_ticket_has_a_topic_in_a_row_above_the_chat(window: Window) -> None:
+    await window.add("Тимур Ахметов")
+    await window.ticket("Не видно ворота.")
+    await switch(window, "Включить темы")
+    tab = topic(window, "Не видно ворота")
+    await expect(tab).to_contain_text("❗️")
+    await expect(tab.locator(".count")).to_have_text("1")
+    await window.group.row("здесь").locator("a").click()  # the old card leads to the new one
+    await expect(tab).to_have_attribute("aria-selected", "true")
+    await expect(window.group.node.locator(".pinned")).to_contain_text("Тимур")
+    await window.group.choose(await window.group.sees("🙋"), "Ответить")
+    await window.group.says("Выезжаем")
+    await window.customer.sees("Выезжаем")
+    await expect(tab).to_contain_text("💬")
+    await topic(window, "General").click()
+    await expect(window.group.row("Выезжаем")).to_have_count(0)
+    await expect(window.group.row("Коллеги, теперь так")).to_be_visible()
+    await switch(window, "Выключить темы")
+    await expect(window.group.node.locator(".topics")).to_be_hidden()
+    await window.group.sees("Выезжаем")

@@ -73,6 +73,31 @@ class FloodBegan(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRestricted(Event):
+    """An operator has muted or blocked somebody until then (S10); once for each open ticket."""
+
+    person_id: int
+    kind: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestrictionLifted(Event):
+    """An operator has ended it before its time."""
+
+    person_id: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonTurnedAway(Event):
+    """Somebody who is blocked has written, and is told so; what comes after is not answered."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageShown(Event):
     """An operator has had a message of the ticket posted in the group, as it is."""
 

@@ -62,11 +62,16 @@ async def restore(url: str, backup: Path, first_number: int | None, company: Com
     database = Database(url)
     try:
         database.lock()
+        await database.hold(_lose)  # PostgreSQL has no file to lock
         if database.path is None:
             return await _restore_postgres(database, backup, first_number, company)
         return await _restore_sqlite(database.path, backup, first_number, company)
     finally:
         await database.close()
+
+
+async def _lose() -> None:
+    """Nothing: what is put in place is one transaction."""
 
 
 async def _restore_sqlite(

@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 
 from core.models import Account, AccountMember, ContactPoint, Contract, Person, PersonMerge, Ticket
 from core.people.contact_points import Point, handles_of, holders_of, points_of, read_point
+from core.people.restrictions import Restricted, list_restricted
 from core.tickets.catalog import workflow_of
 from core.tickets.lists import Line, lines_of
 from core.tickets.search import search
@@ -53,6 +54,7 @@ class PersonFacts:
     open: tuple[Line, ...]
     total: int
     twins: tuple[Known, ...]
+    restricted: Restricted | None = None
 
 
 async def find_people(tx: ReadTx, words: str) -> tuple[Known, ...]:
@@ -169,6 +171,7 @@ async def person_facts(tx: ReadTx, person_id: int) -> PersonFacts | None:
         open=await lines_of(tx, numbers),
         total=total,
         twins=await _twins(tx, person.id),
+        restricted=next(iter(await list_restricted(tx, person.id)), None),
     )
 
 

@@ -24,6 +24,7 @@ from core.models import (
 )
 from core.people.identity import MergedAccounts
 from core.people.permissions import may
+from core.people.restrictions import move_restriction
 from core.subscribers import Subscriber
 from core.tickets.catalog import workflow_of
 from core.tx import Tx
@@ -113,6 +114,7 @@ async def _merge(tx: Tx, stays: Person, goes: Person, *, by: str, insisted: bool
         await _move_cameras(tx, stays, goes)
     await _move_words(tx, stays, goes)
     stays.zone = stays.zone or goes.zone
+    await move_restriction(tx, stays, goes)
     goes.dialogue = None
     await tx.change(
         update(PersonMerge).where(PersonMerge.into_id == goes.id).values(into_id=stays.id)

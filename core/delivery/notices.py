@@ -348,6 +348,9 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             if_stored=lambda _event, stored: not stored.by_letter,
         ),
     ),
+    e.PersonTurnedAway: (
+        Notice(_TO.CUSTOMER, "text", Priority.ANSWER_TO_ACTOR, "customer.blocked"),
+    ),
     e.MessageShown: (Notice(_TO.OPERATORS, "content", Priority.GROUP_NEWS),),
     e.WordsKept: (
         Notice(

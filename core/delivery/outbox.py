@@ -67,14 +67,36 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     hidden = {
         each.ticket_id for each in events if isinstance(each, e.TicketOpened) and not is_shown(each)
     }
+    quiet = await _is_quiet(tx)
     rows = [
         row
         for event in events
         for notice in notices_of(event)
         if not (notice.kind == "card" and event.ticket_id in hidden)
+        if not (quiet and await _is_spared(tx, event, notice))
         for row in await _rows(tx, event, notice)
     ]
     await write(tx, rows)
+
+
+# Who sees nothing of what somebody does who is muted.
+_SPARED: Final = frozenset({Audience.OPERATORS, Audience.ALERTS, Audience.STAFF_MAIL})
+
+
+async def _is_quiet(tx: Tx) -> bool:
+    """Whoever acts is a customer who is muted (S10)."""
+    if tx.actor.role != "customer" or tx.actor.person_id is None:
+        return False
+    person = await tx.get(Person, tx.actor.person_id)
+    return person.restricted_until is not None and person.restricted_until > tx.now
+
+
+async def _is_spared(tx: Tx, event: e.Event, notice: Notice) -> bool:
+    """A card that stands in the group is drawn anew all the same: that is no post."""
+    if notice.to not in _SPARED:
+        return False
+    stands = event.ticket_id is not None and await card_place(tx, event.ticket_id) is not None
+    return notice.kind != "card" or not stands
 
 
 async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:

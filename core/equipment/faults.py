@@ -19,6 +19,7 @@ from core.errors import Refusal
 from core.events import FaultReported
 from core.models import Camera, Outage, Person, Ticket, TicketCamera, TicketParent
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
+from core.people.restrictions import demand_unblocked
 from core.tasks.task_actions import open_equipment_task
 from core.tickets.catalog import workflow_of
 from core.tickets.classification import ClassWish, set_kind
@@ -66,6 +67,7 @@ async def choose_camera(
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
+    await demand_unblocked(tx, person)
     camera = await find_own(tx, sender.address, camera_id=camera_id, number=number)
     known = await _known(tx, person, camera)
     if known is not None and known.mine is not None:

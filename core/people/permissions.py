@@ -45,6 +45,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "open": STAFF,
     "contact": STAFF,
     "merge": STAFF,
+    "restrict": STAFF,
     "merge_any": frozenset({"admin"}),
     "contract": frozenset({"admin"}),
     "tags": frozenset({"admin"}),

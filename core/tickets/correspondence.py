@@ -27,6 +27,7 @@ from core.models import (
 from core.people.contact_points import Point, make_contact
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
 from core.people.permissions import may
+from core.people.restrictions import is_blocked
 from core.tickets.catalog import workflow_of
 from core.tickets.conversation import reply
 from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
@@ -80,7 +81,7 @@ async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
     What answers an ended ticket opens one that follows it; a pause or a resolution ends (F3). What
     is unwanted joins the sender's own unended ticket; else it opens none, or a junk ticket (F4).
     """
-    if await _is_there(tx, arrival.said[0]):
+    if await _is_there(tx, arrival.said[0]) or await _is_from_blocked(tx, arrival.sender.address):
         return None
     person = await _person(tx, arrival)
     ticket = None if person is None else await _meant(tx, person, arrival)
@@ -142,6 +143,12 @@ async def receive_unread(
     if person is None:
         person = await make_contact(tx, name, [])
     return await open_ticket(tx, person, said, topic=None, silent=True)
+
+
+async def _is_from_blocked(tx: Tx, address: Address) -> bool:
+    """Return whether the sender is blocked. No letter says so: a program could answer it."""
+    person = await find_by_address(tx, address)
+    return person is not None and await is_blocked(tx, person)
 
 
 async def _is_there(tx: Tx, words: IncomingMessage) -> bool:

@@ -17,6 +17,7 @@ from core.addresses import MessageRef
 from core.events import WordsKept
 from core.models import Message, Person, Ticket, TicketCamera
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
+from core.people.restrictions import demand_unblocked, turn_away
 from core.tickets.catalog import topic_title, workflow_of
 from core.tickets.customer_message import is_mere_thanks, join, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
@@ -40,6 +41,7 @@ class Outcome(Enum):
     ASK_WHICH = auto()
     KEPT = auto()
     SEARCHES = auto()
+    TURNED_AWAY = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ async def hear(
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
+    if person.restricted_until is not None and await turn_away(tx, person):
+        return Heard(Outcome.TURNED_AWAY, person)
     if incoming.album and (heard := await _as_part_of_album(tx, person, incoming)):
         return heard
     reply = incoming.reply_to
@@ -251,6 +255,7 @@ async def file_unassigned_messages(
     Returns ``None`` and changes nothing when none are kept any more (pressed twice).
     """
     person = await arrive(tx, sender, "customer")
+    await demand_unblocked(tx, person)
     said = await take_unassigned(tx, person)
     if not said:
         return None

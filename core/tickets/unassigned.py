@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from core.models import Message, Person
 from core.people.identity import enter_dialogue
+from core.people.restrictions import blocked_now
 from core.tickets.customer_message import is_mere_thanks, open_ticket
 from core.tickets.intake import follow_up, take_unassigned
 from core.tx import Actor, ReadTx, Tx
@@ -39,7 +40,7 @@ async def file_waiting(tx: Tx) -> int:
         return 0
     query = (
         select(Message.author_id)
-        .where(Message.ticket_id.is_(None))
+        .where(Message.ticket_id.is_(None), Message.author_id.not_in(blocked_now(tx)))
         .group_by(Message.author_id)
         .having(func.min(Message.created_at) <= tx.now - wait)
         .order_by(func.min(Message.created_at))

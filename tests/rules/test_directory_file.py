@@ -109,6 +109,10 @@ event = "opened"
 when = { words = ["director"], cameras = ["MOS_*"], unassigned = true }
 then = { priority = "urgent", tags = ["vip"], note = "Call at once." }
 
+[[account_domain]]
+domain = "house.test"
+account = "House 10"
+
 [settings]
 answer_deadline = "2d"
 rating_wait = "off"

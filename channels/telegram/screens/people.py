@@ -1,23 +1,35 @@
 """People as operators see them: search results, one person, possible duplicates."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
-from channels.telegram.screens.buttons import LARGEST, Id, Keyboard, button, one_of, short
-from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.buttons import (
+    LARGEST,
+    Button,
+    Id,
+    Keyboard,
+    button,
+    one_of,
+    short,
+)
+from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.contacts.lookup import Known, PersonFacts
 from core.people.contact_points import Point
+from core.people.restrictions import KINDS, Restricted
 from core.texts import Key
 from core.words.names import clean_name
 
 
 class ShowPerson(CallbackData, prefix="u"):
-    """Show a person; or merge ``other`` into them, which asks once more (``merge``, ``merge!``)."""
+    """Show a person; or merge ``other`` into them, which asks once more (``merge``, ``merge!``);
+    mute or block them for ``other`` hours (0: ask how long), or end that (``lift``).
+    """
 
-    verb: Annotated[str, one_of(("show", "merge", "merge!"))]
+    verb: Annotated[str, one_of(("show", "merge", "merge!", "mute", "block", "lift"))]
     person: Id
     other: Annotated[int, Field(ge=0, le=LARGEST)] = 0
 
@@ -70,6 +82,8 @@ def person_lines(renderer: Renderer, facts: PersonFacts) -> Iterator[str]:
     yield renderer.html(key, language=language, zone=facts.zone or "")
     if facts.lost:
         yield renderer.html("who.lost")
+    if facts.restricted is not None:
+        yield _restriction(renderer, facts.restricted)
     if facts.total:
         yield renderer.html("who.tickets", n=len(facts.open), total=facts.total)
     else:
@@ -94,7 +108,7 @@ def _account(renderer: Renderer, account: str, contracts: tuple[str, ...]) -> st
 
 
 def _keyboard(renderer: Renderer, facts: PersonFacts) -> Keyboard | None:
-    """A button for each possible duplicate."""
+    """A button for each possible duplicate; muting and blocking, or their end."""
     rows = [
         [
             button(
@@ -104,7 +118,67 @@ def _keyboard(renderer: Renderer, facts: PersonFacts) -> Keyboard | None:
         ]
         for twin in facts.twins
     ]
+    if facts.restricted is not None:
+        rows.append([_lift(renderer, facts.known.id)])
+    elif facts.known.writes:
+        rows.append([_verb(renderer, verb, facts.known.id) for verb in KINDS])
     return Keyboard(inline_keyboard=rows) if rows else None
+
+
+def _verb(renderer: Renderer, verb: str, person: int) -> Button:
+    return button(renderer.plain(f"button.who.{verb}"), ShowPerson(verb=verb, person=person))
+
+
+def _lift(renderer: Renderer, person: int) -> Button:
+    return button(renderer.plain("button.who.lift"), ShowPerson(verb="lift", person=person))
+
+
+def _restriction(renderer: Renderer, one: Restricted) -> str:
+    facts = {
+        "until": one.until,
+        "reason": clipped(one.reason or "", 200),
+        "by": clean_name(one.by or ""),
+    }
+    return renderer.html(f"restricted.{one.kind}", **facts)
+
+
+# Hours that are offered.
+_SPANS: Final = (2, 24, 168)
+
+
+def ask_how_long(renderer: Renderer, known: Known, verb: str) -> Screen:
+    """How long somebody is to be muted or blocked."""
+    spans = [
+        button(
+            renderer.plain("restricted.span", span=timedelta(hours=hours)),
+            ShowPerson(verb=verb, person=known.id, other=hours),
+        )
+        for hours in _SPANS
+    ]
+    back = button(renderer.plain("button.menu.back"), ShowPerson(verb="show", person=known.id))
+    lines = (person_line(renderer, known), renderer.html(f"restricted.ask.{verb}"))
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[spans, [back]]))
+
+
+def draw_restricted(renderer: Renderer, one: Restricted) -> Screen:
+    """What was done, and a button that ends it."""
+    lines = (renderer.html("who.name", name=clean_name(one.name)), _restriction(renderer, one))
+    return Screen(" · ".join(lines), Keyboard(inline_keyboard=[[_lift(renderer, one.person_id)]]))
+
+
+def draw_list(renderer: Renderer, found: Sequence[Restricted]) -> Screen:
+    """Everybody who is muted or blocked, with a button to each."""
+    if not found:
+        return Screen(renderer.html("restricted.nobody"))
+    lines = [
+        f"{renderer.html('who.name', name=clean_name(one.name))} · {_restriction(renderer, one)}"
+        for one in found
+    ]
+    rows = [
+        [button(short(clean_name(one.name)), ShowPerson(verb="show", person=one.person_id))]
+        for one in found
+    ]
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=rows))
 
 
 def confirm_merge(renderer: Renderer, one: Known, other: Known) -> Screen:

@@ -21,11 +21,11 @@ KINDS: Final[Kinds] = (
     CalendarEntry,
     AgreementEntry,
     AccountAgreementEntry,
-    AccountDomainEntry,
     TeamEntry,
     ResponseEntry,
     ViewEntry,
     RuleEntry,
+    AccountDomainEntry,
     StateEntry,
     SettingsEntry,
 )

@@ -1,12 +1,16 @@
 """Looking people up, what is known of them, merging duplicates."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from channels.telegram.screens.people import (
     ShowPerson,
+    ask_how_long,
     confirm_merge,
     draw,
     draw_found,
+    draw_list,
+    draw_restricted,
     person_lines,
 )
 from core.contacts.contracts import sign
@@ -15,12 +19,22 @@ from core.contacts.lookup import PersonFacts, find_people, person_facts
 from core.contacts.merge import merge
 from core.errors import Refusal, Unreadable
 from core.models import Person
+from core.people.restrictions import (
+    BLOCK,
+    KINDS,
+    MUTE,
+    Restricted,
+    lift,
+    list_restricted,
+    restrict,
+)
 from core.tickets.lifecycle import access
 from core.tx import ReadTx, Tx
 from core.words.aliases import SURE
 from core.words.names import clean_name, is_blank
 from core.words.numbers import find_number
 from handlers.telegram.operators.context import CommandContext, OperatorContext, example
+from handlers.telegram.operators.ticket_commands import read_when
 
 
 async def who(context: CommandContext) -> None:
@@ -47,7 +61,17 @@ async def on_button(context: Any, data: ShowPerson) -> None:
     """A button below a person: show somebody, or merge two."""
     facts = await context.read(_facts_of, data.person)
     screen = draw(context.renderer, facts)
-    if data.verb == "merge":
+    if data.verb == "lift":
+        person = await context.act(lift, data.person)
+        screen = draw(context.renderer, await context.read(_facts_of, person.id))
+    elif data.verb in KINDS and not data.other:
+        screen = ask_how_long(context.renderer, facts.known, data.verb)
+    elif data.verb in KINDS:
+        reason = context.renderer.plain("restricted.reason")
+        until = context.desk.clock() + timedelta(hours=data.other)
+        await context.act(restrict, data.person, data.verb, until, reason)
+        screen = draw(context.renderer, await context.read(_facts_of, data.person))
+    elif data.verb == "merge":
         other = await context.read(_facts_of, data.other)
         screen = confirm_merge(context.renderer, facts.known, other.known)
     elif data.verb == "merge!":
@@ -55,6 +79,50 @@ async def on_button(context: Any, data: ShowPerson) -> None:
         screen = draw(context.renderer, await context.read(_facts_of, stays.id))
     await context.toast()
     await context.edit(screen)
+
+
+async def mute(context: CommandContext) -> None:
+    """The customer's messages are kept, and the group sees nothing of them for a while."""
+    await _restrict(context, MUTE)
+
+
+async def block(context: CommandContext) -> None:
+    """Nothing of the customer's is taken for a while."""
+    await _restrict(context, BLOCK)
+
+
+async def _restrict(context: CommandContext, kind: str) -> None:
+    """Both need an end and a reason: whoever reads of it later must understand it."""
+    zone = context.desk.company.zone
+    when = read_when(context.reason or "", context.desk.clock(), zone, context.number)
+    if when.at is None or not when.rest:
+        raise Unreadable("operators.missing_words", example=example(kind))
+    done = await context.act(_restrict_customer, context.number, kind, when.at, when.rest)
+    await context.show(draw_restricted(context.renderer, done))
+
+
+async def _restrict_customer(
+    tx: Tx, ticket_id: int, kind: str, until: datetime, reason: str
+) -> Restricted:
+    ticket = await access(tx, ticket_id, "restrict")
+    return await restrict(tx, ticket.customer_id, kind, until, reason)
+
+
+async def unblock(context: CommandContext) -> None:
+    """End what the customer is under."""
+    person = await context.act(_lift_of_customer, context.number)
+    await context.say(
+        context.responder.html("restricted.lifted", {"name": clean_name(person.name)})
+    )
+
+
+async def _lift_of_customer(tx: Tx, ticket_id: int) -> Person:
+    return await lift(tx, (await access(tx, ticket_id, "restrict")).customer_id)
+
+
+async def blocked(context: CommandContext) -> None:
+    """Everybody who is muted or blocked, for admins."""
+    await context.show(draw_list(context.renderer, await context.read(list_restricted)))
 
 
 async def merge_(context: CommandContext) -> None:

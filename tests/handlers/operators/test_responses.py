@@ -118,7 +118,9 @@ async def test_words_through_another_bot_are_no_command(group: Group) -> None:
     number = await prepared(group)
     other = {"id": 99, "is_bot": True, "first_name": "Gif", "username": "gif"}
     said = await group.says(group.olga, f"/t {number} reboot", via_bot=other)
-    assert group.answers(said) == []
+    assert [words.split(".")[0] for words in group.answers(said)] == [
+        "Команды через другого бота не выполняются"
+    ]
 
 
 async def test_an_admin_keeps_them_in_private(group: Group) -> None:
@@ -140,3 +142,33 @@ async def test_an_admin_keeps_them_in_private(group: Group) -> None:
     assert screen.text.splitlines()[1:] == ["Вызвали мастера, Анна.", "Ждите."]
     assert "удалён" in await says("/t_del lift")
     assert "нет" in await says("/t_del lift")
+
+
+RULE = """
+[[rule]]
+code = "dark"
+title = "Темно"
+event = "opened"
+when = { words = ["темно"] }
+then = { tags = ["ночь"] }
+active = false
+"""
+
+
+async def test_an_admin_lists_rules_and_tries_one_before_it_is_on(group: Group) -> None:
+    async def says(words: str) -> str:
+        await group.boss.say(words)
+        await group.settle()
+        return group.boss.last.text
+
+    assert "[[rule]]" in await says("/правила")
+    await group.desk.run(apply_directory, read_directory(RULE))
+    number = await group.ticket("Ночью темно")
+    assert "dark — Темно (выключено)" in await says("/rules")
+    assert (await says("/rules dark")).endswith(f"для 1 обращения: #{number}")
+    assert (await says("/rules moon")).startswith("Правила «moon» нет. Есть: dark.")
+    await group.desk.run(apply_directory, read_directory(RULE.replace("active = false\n", "")))
+    other = await group.ticket("Опять темно", by=group.world.user("Пётр", started=True))
+    assert "#ночь" in (await group.card(other)).text
+    await group.says(group.olga, f"/journal {other}")
+    assert "правило «Темно»: теги" in group.chat.bot_messages[-1].text

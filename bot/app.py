@@ -64,7 +64,6 @@ OVERRIDES: Final = {
     "name": "company_name",
     "language": "default_language",
     "zone": "timezone",
-    "answer_deadline": "answer_deadline",
     "operators_chat": "operator_chat_id",
     "alerts_chat": "alert_chat_id",
 }

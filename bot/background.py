@@ -28,7 +28,7 @@ from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
 from core.delivery.topics import forum_chats_of, note_forums
 from core.desk import Desk
-from core.directory.store import times_applied
+from core.directory.versions import current_version
 from core.equipment.cameras import has_cameras
 from core.setup.chat_health import Condition, find_news, tell
 from core.setup.claim import offer_claim
@@ -203,8 +203,8 @@ def _address(chat: int | None) -> Address | None:
 class CacheRefresh:
     """Empties the directory cache when another process has changed the directory (E3).
 
-    ``changed`` is called then. The check reads one row by its key. Where several processes may run,
-    the company's settings are read, too: an admin may have chosen others there.
+    ``changed`` is called then, and the company's settings are read anew: a file may have chosen
+    others, or an admin in another process. The check reads the end of one index.
     """
 
     desk: Desk
@@ -216,15 +216,15 @@ class CacheRefresh:
         seen: int | None = None
         while True:
             try:
-                now = await self.desk.read(times_applied)
+                now = await self.desk.read(current_version)
                 if now != seen:
                     self.desk.invalidate()
                     if seen is not None:
                         log.info("the directory has changed; it is read again")
                         self.changed()
-                    seen = now
-                if not self.desk.database.is_sqlite:
+                if now != seen or not self.desk.database.is_sqlite:
                     await self._read_company()
+                seen = now
             except Exception:
                 log.exception("it could not be seen whether the directory has changed")
             await asyncio.sleep(CACHE_INTERVAL)

@@ -57,10 +57,20 @@ COMMANDS: Final = (
     Command(
         "directory",
         "bot.commands.directory",
-        "show the company's directory or its schema, check or apply a file",
+        "show the company's directory, check or apply a file, bring an old version back",
         (
-            _argument("action", choices=["show", "check", "apply", "schema"]),
-            _argument("file", nargs="?", type=Path, help="TOML, as `show` prints it"),
+            _argument(
+                "action", choices=["show", "check", "apply", "schema", "versions", "restore"]
+            ),
+            _argument(
+                "file", nargs="?", help="TOML, as `show` prints it; restore: a version's number"
+            ),
+            _argument("--yes", action="store_true", help="apply, restore: do not ask"),
+            _argument(
+                "--recount",
+                action="store_true",
+                help="apply, restore: open tickets go by changed answer deadlines, too",
+            ),
         ),
     ),
     Command(

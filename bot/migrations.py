@@ -119,6 +119,7 @@ def _downgrade(connection: Connection, revision: str) -> None:
     from alembic.command import downgrade
 
     _wait_for_others(connection)
+    connection.execute(delete(SystemState).where(SystemState.name == SCHEMA))  # it says of this one
     downgrade(config(connection), revision)
     _check_references(connection)
 

@@ -376,6 +376,13 @@ class TopicChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDueChanged(Event):
+    """The company or the topic has another answer deadline, and this ticket goes by it (C1)."""
+
+    answer_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TitleChanged(Event):
     """The ticket has another title; the customer never sees it (A3)."""
 

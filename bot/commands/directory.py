@@ -1,12 +1,13 @@
-"""``python -m bot directory show|check|apply|schema``: the company's directory as a file."""
+"""``python -m bot directory …``: the company's directory as a file, and its versions."""
 
 import argparse
 import asyncio
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bot.app import LOCALES, company_of, desk_of
 from bot.commands import FINE, WRONG, complain
@@ -17,22 +18,39 @@ from core.db import Database
 from core.desk import Desk, utc_now
 from core.directory.faults import DirectoryError, Fault
 from core.directory.reader import read_directory
-from core.directory.store import OnlyChecked, apply_directory, directory_schema, show_directory
+from core.directory.store import (
+    ChangedMeanwhile,
+    OnlyChecked,
+    apply_directory,
+    directory_schema,
+    restore_version,
+    show_file,
+)
+from core.directory.versions import list_versions
+from core.errors import Refusal
 from core.setup.company_settings import find_company
 from core.texts import Key, Texts
+from core.words.aliases import SURE
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The lines that a command prints; ``fine``: it did what it was asked."""
+    """The lines that a command prints; ``fine``: it did what it was asked. ``question``: it would
+    change ``version`` of the directory by these lines, if somebody says yes.
+    """
 
     lines: Sequence[str]
     fine: bool = True
+    question: str | None = None
+    version: int = 0
 
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
-    """Show, check or apply the directory's file, beside the running desk."""
-    answer = await answer_command(settings, options.action, options.file)
+    """Show, check or apply the directory's file, or bring an old version back, beside the desk."""
+    wish = Wish(options.action, options.file, sure=options.yes, recount=options.recount)
+    answer = await answer_command(settings, wish)
+    if answer.question is not None and _ask(answer):
+        answer = await answer_command(settings, replace(wish, expected=answer.version))
     if not answer.fine:
         complain(answer.lines)
         return WRONG
@@ -40,39 +58,100 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
     return FINE
 
 
-async def answer_command(settings: Settings, action: str, file: Path | None) -> Answer:
+def _ask(answer: Answer) -> bool:
+    """Show the difference and ask; without a terminal nobody can say yes."""
+    if not sys.stdin.isatty():
+        return False
+    print("\n".join(answer.lines))
+    return input(f"{answer.question} ").strip().casefold() in SURE
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for: an action, its file or number. ``sure``: apply without asking;
+    ``expected``: the version of the directory that the difference was shown for; ``recount``:
+    open tickets go by changed deadlines, too.
+    """
+
+    action: str
+    what: str | None = None
+    sure: bool = False
+    expected: int | None = None
+    recount: bool = False
+
+
+async def answer_command(settings: Settings, wish: Wish) -> Answer:
     """Return what the command prints, in the company's language; `schema` needs no database."""
-    if action == "schema":
+    if wish.action == "schema":
         return _Speaker(settings, company_of(settings)).schema()
     async with open_existing(settings.database_url.get_secret_value()) as database:
         desk = await _desk(settings, database)
         speaker = _Speaker(settings, desk.company)
-        if action == "show":
-            return Answer([await desk.read(show_directory, describe=speaker.say)])
-        if file is None:
-            return Answer([speaker.say("directory_file.name_a_file", action=action)], fine=False)
-        try:
-            difference = await apply_file(desk, file, check_only=action == "check")
-        except DirectoryError as error:
-            return speaker.refusal(error, file)
+        if wish.action in _READS:
+            return Answer([line async for line in _READS[wish.action](desk, speaker)])
+        return await _change(desk, speaker, wish)
+
+
+async def _change(desk: Desk, speaker: "_Speaker", wish: Wish) -> Answer:
+    """Check, apply or restore; what is not sure yet becomes a question."""
+    if wish.what is None:
+        return Answer([speaker.say("directory_file.name_a_file", action=wish.action)], fine=False)
+    asks = wish.action != "check" and not wish.sure and wish.expected is None
+    really = wish.action != "check" and not asks
+    try:
+        run = _restore if wish.action == "restore" else _apply
+        difference = await run(
+            desk, wish.what, really=really, expected=wish.expected, recount=wish.recount
+        )
+    except OnlyChecked as checked:
+        if checked.difference and asks:
+            question = speaker.say("directory_file.ask")
+            unsure = [*checked.difference, *speaker.touched(checked, wish)]
+            unsure.append(speaker.say("directory_file.add_yes"))
+            return Answer(unsure, fine=False, question=question, version=checked.version)
+        difference = [*checked.difference, *speaker.touched(checked, wish)]
+    except DirectoryError as error:
+        return speaker.refusal(error, wish.what)
+    except ChangedMeanwhile:
+        return Answer([speaker.say("directory_file.changed_meanwhile")], fine=False)
+    except Refusal as refused:
+        return Answer([speaker.say(refused.key, **refused.facts)], fine=False)
     return Answer(difference or [speaker.say("directory_file.unchanged")])
 
 
+async def _restore(desk: Desk, number: str, **how: Any) -> list[str]:
+    if not number.isdecimal():
+        raise Refusal("directory_file.no_version", number=number)
+    return await desk.run(restore_version, int(number[:9]), **how)
+
+
+async def _apply(desk: Desk, file: str, **how: Any) -> list[str]:
+    document = read_directory(await asyncio.to_thread(_read, Path(file)))
+    return await desk.run(apply_directory, document, **how)
+
+
+async def _show(desk: Desk, speaker: "_Speaker") -> AsyncIterator[str]:
+    yield await desk.read(show_file, speaker.say)
+
+
+async def _versions(desk: Desk, speaker: "_Speaker") -> AsyncIterator[str]:
+    versions = await desk.read(list_versions)
+    for one in versions:
+        author = one.author or Key(f"directory_file.origin.{one.origin}")
+        facts = {"number": one.number, "at": one.at, "author": author}
+        yield speaker.say("directory_file.version_line", **facts)
+    if not versions:
+        yield speaker.say("directory_file.no_versions")
+
+
+_READS: Final = {"show": _show, "versions": _versions}
+
+
 async def apply_in(settings: Settings, database: Database, file: Path) -> list[str]:
-    """Apply the file. Returns the lines of the difference. Raises :class:`DirectoryError`."""
-    return await apply_file(await _desk(settings, database), file)
-
-
-async def apply_file(desk: Desk, file: Path, *, check_only: bool = False) -> list[str]:
-    """Check the file and, unless ``check_only``, apply it. Returns the lines of the difference.
-
-    Raises :class:`DirectoryError`, also for a file that cannot be read.
+    """Apply the file. Returns the lines of the difference. Raises :class:`DirectoryError`, also for
+    a file that cannot be read.
     """
-    document = read_directory(await asyncio.to_thread(_read, file))
-    try:
-        return await desk.run(apply_directory, document, really=not check_only)
-    except OnlyChecked as checked:
-        return checked.difference
+    return await _apply(await _desk(settings, database), str(file))
 
 
 async def _desk(settings: Settings, database: Database) -> Desk:
@@ -107,9 +186,16 @@ class _Speaker:
         schema = directory_schema(self.say)
         return Answer([json.dumps(schema, ensure_ascii=False, indent=2)])
 
-    def refusal(self, error: DirectoryError, file: Path) -> Answer:
+    def touched(self, checked: OnlyChecked, wish: Wish) -> list[str]:
+        """What becomes of open tickets."""
+        if not checked.touched:
+            return []
+        key = "directory_file.recounted" if wish.recount else "directory_file.kept"
+        return [self.say(key, n=checked.touched)]
+
+    def refusal(self, error: DirectoryError, file: str) -> Answer:
         said = [self._say_key(fault.text) for fault in error.faults]
-        return Answer([*said, self.say("directory_file.refused", file=str(file))], fine=False)
+        return Answer([*said, self.say("directory_file.refused", file=file)], fine=False)
 
     def _say_key(self, text: Key) -> str:
         return self.say(text.key, **text.facts)

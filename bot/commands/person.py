@@ -67,7 +67,7 @@ async def _export(settings: Settings, desk: Desk, options: argparse.Namespace) -
     data = await desk.read(data_of, _number(options.who))
     folder: Path = options.folder
     await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True)
-    _write(folder / "person.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
+    _write((folder / "person").with_suffix(".json"), orjson.dumps(data, option=orjson.OPT_INDENT_2))
     store = store_at(settings.files_url)
     for name in data["files"]:
         _write(folder / name, await store.read(name))

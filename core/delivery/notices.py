@@ -566,6 +566,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.TopicChanged: (_card(),),
     e.TitleChanged: (_card(),),
+    e.AnswerDueChanged: (_card(),),
     e.TicketTagged: (_card(),),
     e.RuleRan: (
         Notice(

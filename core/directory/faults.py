@@ -108,7 +108,7 @@ def place(kind: str, name: str, problem: Problem) -> str:
     """Where a problem is, in words of the file: ``agreement standard, terms 2, priority``."""
     last = problem.facts.get("name")
     path = problem.path[:-1] if problem.path and problem.path[-1] == last else problem.path
-    said = f"{kind} {name}"
+    said = f"{kind} {name}".strip()
     for step in path:
         said += f" {step + 1}" if isinstance(step, int) else f", {step}"
     return said

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -10,6 +10,7 @@ from core.directory.faults import Fault, Problem, choices, place, problem_of, sh
 from core.directory.kinds import KINDS
 from core.directory.schema import DirectoryEntry, Kinds
 from core.directory.toml_file import TomlFile, parse_toml
+from core.directory.toml_writer import write_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +30,65 @@ class Item:
 class Document:
     """What a file says. ``items`` are in an order in which they can be put. ``faulty``: by kind the
     keys of entries that have ``faults`` and are not among the items. ``whole``: no table had to be
-    left out because it is no TOML.
+    left out because it is no TOML. ``version``: which one it was made from, if it says so.
     """
 
     items: list[Item] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     faulty: dict[str, frozenset[str]] = field(default_factory=dict)
     whole: bool = True
+    version: int | None = None
+    version_line: int = 1
 
 
 def read_directory(text: str, kinds: Kinds = KINDS) -> Document:
     """The entries of a file, and all faults that can be seen without the database."""
     file = parse_toml(text)
     document = Document(faults=list(file.faults), whole=not file.faults)
+    _read_version(document, file)
     document.faults += _unknown_kinds(file, kinds)
     for kind in kinds:
         _read_kind(document, file, kind)
     return document
 
 
+VERSION: Final = "version"
+_NO_TABLES: Final = "directory_file.fault.no_tables"
+_NO_TABLE: Final = "directory_file.fault.no_single_table"
+
+
+def _read_version(document: Document, file: TomlFile) -> None:
+    """The line ``version = 7``, which `show` puts first."""
+    said = file.values.get(VERSION)
+    document.version_line = file.line_of((VERSION,))
+    if isinstance(said, bool) or not isinstance(said, int | None):
+        facts = {"value": shorten(write_value(said))}
+        line = document.version_line
+        document.faults.append(Fault(line, VERSION, "directory_file.fault.no_number", facts))
+        return
+    document.version = said
+
+
 def _unknown_kinds(file: TomlFile, kinds: Kinds) -> Iterator[Fault]:
     names = [kind.name for kind in kinds]
     for name in file.values:
-        if name not in names:
+        if name not in names and name != VERSION:
             facts = {"name": shorten(name), "allowed": choices(names)}
             yield Fault(file.line_of((name,)), "", "directory_file.fault.unknown_kind", facts)
 
 
 def _read_kind(document: Document, file: TomlFile, kind: type[DirectoryEntry]) -> None:
     tables = file.values.get(kind.name, [])
+    if kind.single and kind.name in file.values:
+        tables = [tables] if isinstance(tables, dict) else None
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        line, key = file.line_of((kind.name,)), "directory_file.fault.no_tables"
+        line, key = file.line_of((kind.name,)), _NO_TABLE if kind.single else _NO_TABLES
         document.faults.append(Fault(line, "", key, {"name": kind.name}))
         return
     first: dict[str, int] = {}
     faulty = set()
     for position, table in enumerate(tables):
-        key = table.get(kind.key)
+        key = "" if kind.single else table.get(kind.key)
         named_before = first.setdefault(key, position) if isinstance(key, str) else position
         problems = [] if named_before == position else [_named_before(file, kind, named_before)]
         try:
@@ -75,13 +98,13 @@ def _read_kind(document: Document, file: TomlFile, kind: type[DirectoryEntry]) -
             faulty.add(str(key))
         else:
             document.items.append(Item(entry, position, file))
-        name = str(key or position + 1)
+        name = "" if kind.single else str(key or position + 1)
         document.faults += [_fault(file, kind, position, name, problem) for problem in problems]
     document.faulty[kind.name] = frozenset(faulty)
 
 
 def _named_before(file: TomlFile, kind: type[DirectoryEntry], position: int) -> Problem:
-    line = file.line_of((kind.name, position, kind.key))
+    line = file.line_of((*kind.path_of(position), kind.key))
     return Problem((kind.key,), "directory_file.fault.same_key", {"first": line})
 
 
@@ -95,6 +118,6 @@ def _problems(kind: type[DirectoryEntry], error: ValidationError) -> Sequence[Pr
 def _fault(
     file: TomlFile | None, kind: type[DirectoryEntry], position: int, name: Any, problem: Problem
 ) -> Fault:
-    line = file.line_of((kind.name, position, *problem.path)) if file else None
+    line = file.line_of((*kind.path_of(position), *problem.path)) if file else None
     where = place(kind.name, shorten(name), problem)
     return Fault(line, where, problem.key, problem.facts)

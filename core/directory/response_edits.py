@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from core.directory.faults import DirectoryError
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.reader import Item, read_directory
-from core.directory.store import note_applied, put_items, shown_fields
+from core.directory.store import edited, put_items, shown_fields
 from core.directory.toml_writer import write_table
 from core.errors import NotAllowed, Unreadable
 from core.models import ResponseRow, ResponseUse
@@ -32,8 +32,8 @@ async def put_response(tx: Tx, code: str, title: str, text: str, language: str =
     document = read_directory(write_table(ResponseEntry.name, fields), (ResponseEntry,))
     if document.faults:  # the lines are those of no file that anybody sees
         raise DirectoryError(replace(fault, line=None) for fault in document.faults)
-    await put_items(tx, [Item(item.entry, position) for item in document.items])
-    await note_applied(tx)
+    async with edited(tx):
+        await put_items(tx, [Item(item.entry, position) for item in document.items])
     return known is None
 
 
@@ -42,11 +42,10 @@ async def delete_response(tx: Tx, code: str) -> None:
     _demand_admin(tx)
     if await tx.find(ResponseRow, code) is None:
         raise Unreadable("refusal.no_response_code", words=code[:40])
-    await tx.change(delete(ResponseUse).where(ResponseUse.response == code))
-    await tx.change(delete(ResponseRow).where(ResponseRow.code == code))
-    tx.forget_rows()
+    async with edited(tx):
+        await tx.change(delete(ResponseUse).where(ResponseUse.response == code))
+        await tx.change(delete(ResponseRow).where(ResponseRow.code == code))
     tx.invalidate(Responses)
-    await note_applied(tx)
 
 
 def _demand_admin(tx: Tx) -> None:

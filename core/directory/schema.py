@@ -56,11 +56,18 @@ class Part(BaseModel):
 
 class DirectoryEntry(Part, ABC):
     """An entry of the directory. A subclass is a kind: its ``name`` in the file, the field that is
-    its ``key``, the ``caches`` that are read anew once an entry of it was put.
+    its ``key``, the ``caches`` that are read anew once an entry of it was put. A ``single`` kind
+    is one table, not a list of them.
     """
 
     key: ClassVar[str] = "code"
+    single: ClassVar[bool] = False
     caches: ClassVar[tuple[type, ...]] = ()
+
+    @classmethod
+    def path_of(cls, position: int) -> Path:
+        """Where an entry stands in a file; ``position`` in the list of its kind, from 0."""
+        return (cls.name,) if cls.single else (cls.name, position)
 
     @property
     def key_value(self) -> str:
@@ -79,6 +86,16 @@ class DirectoryEntry(Part, ABC):
     @abstractmethod
     async def put(self, tx: Tx, position: int) -> None:
         """Write it, new or instead of the one with its key. ``position`` in its list, from 0."""
+
+    @classmethod
+    async def settle(cls, tx: Tx) -> None:
+        """Bring in line what depends on all entries of the kind, once those of a file were put."""
+
+    def switched_off(self) -> Self | None:
+        """The same entry, out of use: what an old version without it is brought back with. None:
+        it has no way to be out of use, and stays.
+        """
+        return self.model_copy(update={"active": False}) if hasattr(self, "active") else None
 
     async def save(self, tx: Tx, *rows: object) -> None:
         """Merge rows of this entry, and forget what was kept of the directory before."""
@@ -128,5 +145,8 @@ def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, list | tuple):
         for at, item in enumerate(cast("Sequence[Any]", value)):
             yield from _leaves(item, (*path, at))
+    elif isinstance(value, Mapping):
+        for name, item in cast("Mapping[str, Any]", value).items():
+            yield from _leaves(item, (*path, name))
     else:
         yield path, value

@@ -1,21 +1,30 @@
 """The directory in the database: shown as a file, checked, replaced by entries; its JSON Schema.
 
-How often a file has changed it is counted: so a running desk learns that another process applied
-one, and reads anew what it keeps.
+Each change is a version with a number: so a running desk learns that another process made one, and
+reads anew what it keeps.
 """
 
 import difflib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from core.directory.faults import DirectoryError, Problem, choices, shorten
+from core.directory.deadlines import answer_spans, changed_spans, count_touched, recompute
+from core.directory.faults import DirectoryError, Fault, Problem, choices, shorten
 from core.directory.kinds import KINDS
-from core.directory.reader import Document, Item
+from core.directory.reader import VERSION, Document, Item, read_directory
 from core.directory.schema import Directory, DirectoryEntry, EntriesOfKind, Kinds
 from core.directory.toml_writer import write_table
-from core.models import SystemState
+from core.directory.versions import (
+    current_version,
+    document_of,
+    list_versions,
+    lock_versions,
+    record_version,
+)
+from core.errors import Refusal
 from core.tx import ReadTx, Tx
 
 Describe = Callable[[str], str]
@@ -23,11 +32,20 @@ Describe = Callable[[str], str]
 
 
 class OnlyChecked(Exception):
-    """All of it can be applied; nothing was. ``difference``: the lines that it would change."""
+    """All of it can be applied; nothing was. ``difference``: the lines that it would change;
+    ``version``: the number of the directory that they change; ``touched``: so many open tickets
+    would have another deadline if it were counted anew.
+    """
 
-    def __init__(self, difference: list[str]) -> None:
+    def __init__(self, difference: list[str], version: int, touched: int) -> None:
         super().__init__(len(difference))
         self.difference = difference
+        self.version = version
+        self.touched = touched
+
+
+class ChangedMeanwhile(Exception):
+    """The directory is not the one that the difference was shown for; nothing was changed."""
 
 
 async def show_directory(tx: ReadTx, kinds: Kinds = KINDS, describe: Describe | None = None) -> str:
@@ -35,16 +53,24 @@ async def show_directory(tx: ReadTx, kinds: Kinds = KINDS, describe: Describe | 
     return "\n".join([part async for part in _shown(tx, kinds, describe)])
 
 
+async def show_file(tx: ReadTx, describe: Describe, kinds: Kinds = KINDS) -> str:
+    """The same with comments and its version: later it tells whether others were faster."""
+    number = await current_version(tx)
+    head = f"{VERSION} = {number}\n\n" if number else ""
+    return head + await show_directory(tx, kinds, describe)
+
+
 async def _shown(tx: ReadTx, kinds: Kinds, describe: Describe | None) -> AsyncIterator[str]:
     for kind in kinds:
         if describe is not None:
             yield "".join(f"{line}\n" for line in _comments(kind, describe))
         for entry in await kind.load(tx):
-            yield write_table(kind.name, shown_fields(entry))
+            yield write_table(kind.name, shown_fields(entry), single=kind.single)
 
 
 def _comments(kind: type[DirectoryEntry], describe: Describe) -> Iterator[str]:
-    yield f"# [[{kind.name}]] {describe(f'directory_file.{kind.name}')}"
+    head = f"[{kind.name}]" if kind.single else f"[[{kind.name}]]"
+    yield f"# {head} {describe(f'directory_file.{kind.name}')}"
     for depth, part in enumerate(kind.parts()):
         for name in part.model_fields:
             said = describe(f"directory_file.{part.name}.{name}")
@@ -57,22 +83,86 @@ def shown_fields(entry: DirectoryEntry) -> dict[str, object]:
 
 
 async def apply_directory(
-    tx: Tx, document: Document, kinds: Kinds = KINDS, *, really: bool = True
+    tx: Tx,
+    document: Document,
+    kinds: Kinds = KINDS,
+    *,
+    really: bool = True,
+    expected: int | None = None,
+    origin: str = "file",
+    recount: bool = False,
 ) -> list[str]:
     """Put every entry. Returns the lines of the difference, as of a file to its successor.
 
-    Raises :class:`DirectoryError` with all that is wrong; with ``really=False``
-    :class:`OnlyChecked`, so that nothing stays.
+    ``expected``: the version that the difference was shown for; ``origin``: where it came from;
+    ``recount``: open tickets go by changed answer deadlines, too; otherwise they keep theirs.
+    Raises :class:`DirectoryError` with all that is wrong, :class:`ChangedMeanwhile`; with
+    ``really=False`` :class:`OnlyChecked`, so that nothing stays.
     """
-    before = await show_directory(tx, kinds)
+    await lock_versions(tx)
+    version = await current_version(tx)
+    if expected is not None and expected != version:
+        raise ChangedMeanwhile
+    before, spans = await show_directory(tx, kinds), await answer_spans(tx)
+    if document.version not in {None, version}:
+        document.faults.append(await _stale(tx, document, before))
     await put_items(tx, document.items, kinds, document)
     tx.forget_rows()
-    difference = list(_difference(before, await show_directory(tx, kinds)))
+    after = await show_directory(tx, kinds)
+    difference = list(compare(before, after))
+    changed = changed_spans(spans, await answer_spans(tx))
     if not really:
-        raise OnlyChecked(difference)
+        raise OnlyChecked(difference, version, await count_touched(tx, changed))
+    if recount:
+        await recompute(tx, changed)
     if difference:
-        await note_applied(tx)
+        await record_version(tx, before, after, origin)
     return difference
+
+
+@asynccontextmanager
+async def edited(tx: Tx, kinds: Kinds = KINDS) -> AsyncIterator[None]:
+    """What is put or deleted within is a version of the directory."""
+    await lock_versions(tx)
+    before = await show_directory(tx, kinds)
+    yield
+    tx.forget_rows()
+    after = await show_directory(tx, kinds)
+    if before != after:
+        await record_version(tx, before, after, "screen")
+
+
+async def _stale(tx: Tx, document: Document, now: str) -> Fault:
+    """The file was made from an older version: what others have changed since."""
+    number = document.version or 0
+    try:
+        changed = "\n".join(compare(await document_of(tx, number), now))
+    except Refusal:
+        changed = "–"
+    newest = next(iter(await list_versions(tx, 1)), None)
+    facts = {
+        "given": number,
+        "now": 0 if newest is None else newest.number,
+        "author": "–" if newest is None else newest.author or "–",
+        "changed": changed,
+    }
+    return Fault(document.version_line, "", "directory_file.fault.stale", facts)
+
+
+async def restore_version(tx: Tx, number: int, /, kinds: Kinds = KINDS, **how: Any) -> list[str]:
+    """Bring an old version back: what has come since is switched off where it can be.
+
+    Returns and raises as :func:`apply_directory` does, and :class:`Refusal` for no such version.
+    """
+    document = read_directory(await document_of(tx, number), kinds)
+    named = {(item.entry.name, item.entry.key_value) for item in document.items}
+    for kind in kinds:
+        for entry in await kind.load(tx):
+            off = entry.switched_off()
+            if (kind.name, entry.key_value) not in named and off is not None:
+                document.items.append(Item(off))
+    document.items.sort(key=lambda item: [kind.name for kind in kinds].index(item.entry.name))
+    return await apply_directory(tx, document, kinds, **{"origin": "restore", **how})
 
 
 async def put_items(
@@ -91,6 +181,9 @@ async def put_items(
         raise DirectoryError(faults)
     for item in items:
         await item.entry.put(tx, item.position)
+    for kind in kinds:
+        if any(isinstance(item.entry, kind) for item in items):
+            await kind.settle(tx)
 
 
 async def _stored(tx: ReadTx, kinds: Kinds) -> dict[str, EntriesOfKind]:
@@ -112,26 +205,12 @@ def _missing_references(entry: DirectoryEntry, directory: Directory) -> Iterator
             yield Problem(path, "directory_file.fault.no_such_entry", facts)
 
 
-def _difference(before: str, after: str) -> Iterator[str]:
+def compare(before: str, after: str) -> Iterator[str]:
+    """The lines of the difference between two documents, each with what stands around it."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
     for number, line in enumerate(lines):
         if number > 1:  # the first two are names of files, and there are none
             yield line
-
-
-APPLIED: Final = "directory"
-
-
-async def times_applied(tx: ReadTx) -> int:
-    """Another number than before: there is another directory."""
-    fact = await tx.find(SystemState, APPLIED)
-    return 0 if fact is None else int(fact.value["times"])
-
-
-async def note_applied(tx: Tx) -> None:
-    """A file has changed the directory."""
-    times = await times_applied(tx) + 1
-    await tx.put(SystemState(name=APPLIED, value={"times": times}, at=tx.now))
 
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -153,7 +232,10 @@ def directory_schema(describe: Describe, kinds: Kinds = KINDS) -> dict[str, Any]
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            kind.name: {"type": "array", "items": names[kind, "validation"]} for kind in kinds
+            kind.name: names[kind, "validation"]
+            if kind.single
+            else {"type": "array", "items": names[kind, "validation"]}
+            for kind in kinds
         },
         "$defs": definitions,
     }

@@ -7,10 +7,10 @@ from typing import Any, Final
 _BARE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 
-def write_table(name: str, fields: Mapping[str, Any]) -> str:
-    """A table of the list ``name``, one line for each field."""
+def write_table(name: str, fields: Mapping[str, Any], *, single: bool = False) -> str:
+    """A table of the list ``name``, or the only one, with one line for each field."""
     lines = [f"{_key(field)} = {write_value(value)}" for field, value in fields.items()]
-    return "\n".join([f"[[{name}]]", *lines, ""])
+    return "\n".join([f"[{name}]" if single else f"[[{name}]]", *lines, ""])
 
 
 def write_value(value: Any) -> str:

@@ -9,6 +9,7 @@ from core.models.answers import (
     ViewRow,
 )
 from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
+from core.models.directory import DirectoryVersion
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
@@ -81,6 +82,7 @@ __all__ = [
     "Clock",
     "ContactPoint",
     "Contract",
+    "DirectoryVersion",
     "Duty",
     "Erasure",
     "InboxRow",

@@ -166,7 +166,14 @@ class Note(Row):
 
 
 class StateRow(Row):
-    """A state a ticket can be in. Behaviour follows the flags and the category, never the code."""
+    """A state a ticket can be in. Behaviour follows the flags and the category, never the code.
+
+    ``titles`` and ``description`` by language. ``entry``: under ``sources`` the codes of states
+    from which people may move a ticket here, under ``roles`` who may; no roles: everybody of us.
+    ``marker`` replaces the calm markers; ``reason`` is noted where nobody gives one. After a move
+    to a state with ``leave_list`` the next ticket is shown. One that is not ``active`` is entered
+    no more.
+    """
 
     __tablename__ = "state"
 
@@ -177,6 +184,13 @@ class StateRow(Row):
     pause: Mapped[bool] = mapped_column(default=False)
     resolution: Mapped[bool] = mapped_column(default=False)
     final: Mapped[bool] = mapped_column(default=False)
+    titles: Mapped[dict[str, Any] | None]
+    description: Mapped[dict[str, Any] | None]
+    entry: Mapped[dict[str, Any] | None]
+    marker: Mapped[str | None] = mapped_column(String(8))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    leave_list: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
 
 
 class MoveRow(Row):

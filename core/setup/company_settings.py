@@ -1,15 +1,12 @@
 """The company's settings that admins choose in the chat: name, language, zone, deadline."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any, Final
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import select
 
 from core.addresses import Address
 from core.company import Company
+from core.company_choices import CHOICES, find_chosen
 from core.delivery.linked_chats import find_linked_chats, store_linked_chats
 from core.delivery.topics import forum_chats_of, move_open_tickets
 from core.errors import NotAllowed, Refusal
@@ -20,32 +17,13 @@ from core.setup.claim import appointed
 from core.tx import ReadTx, Tx
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How one field is stored, the variable that would override it, and what follows from it."""
-
-    variable: str
-    keep: Callable[[Any], Any]
-    read: Callable[[Any], Any]
-    then: Callable[[Tx], Awaitable[None]] | None = None
-
-
 async def _move_tickets(tx: Tx) -> None:
     for chat in await forum_chats_of(tx):
         await move_open_tickets(tx, chat)
 
 
-CHOICES: Final[dict[str, Choice]] = {
-    "name": Choice("COMPANY_NAME", str, str),
-    "language": Choice("DEFAULT_LANGUAGE", str, str),
-    "zone": Choice("TIMEZONE", lambda zone: zone.key, ZoneInfo),
-    "answer_deadline": Choice(
-        "ANSWER_DEADLINE",
-        lambda span: span.total_seconds(),
-        lambda seconds: timedelta(seconds=seconds),
-    ),
-    "topics": Choice("TOPICS", str, str, _move_tickets),
-}
+# What follows from another choice.
+_THEN: Final[dict[str, Callable[[Tx], Awaitable[None]]]] = {"topics": _move_tickets}
 # The state that a restore leaves (`core.setup.restored`), and what of it rules ask for.
 RESTORED: Final = "restored"
 _OF_EPOCH: Final = ("epoch", "first_number", "on_hold")
@@ -61,16 +39,10 @@ async def settle(tx: Tx) -> Company:
 
 async def find_company(tx: ReadTx) -> Company:
     """Return the company as it is now: the environment's settings first, then what was chosen."""
-    company = await find_linked_chats(tx)
-    kept = {row.name: row.value["is"] for row in await tx.all(select(Setting))}
-    chosen = {
-        field: choice.read(kept[field])
-        for field, choice in CHOICES.items()
-        if field in kept and field not in company.fixed
-    }
+    company = await find_chosen(tx, await find_linked_chats(tx))
     restored = await tx.find(SystemState, RESTORED)
     epoch = {} if restored is None else {name: restored.value[name] for name in _OF_EPOCH}
-    return replace(company, **chosen, **epoch, admins=company.admins | await appointed(tx))
+    return replace(company, **epoch, admins=company.admins | await appointed(tx))
 
 
 async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
@@ -84,8 +56,8 @@ async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
     kept = choice.keep(value)
     await tx.put(Setting(name=field, value={"is": kept}, at=tx.now))
     tx.emit(CompanyChanged(ticket_id=None, what=field, value=kept))
-    if choice.then is not None:
-        await choice.then(tx)
+    if field in _THEN:
+        await _THEN[field](tx)
     return replace(tx.company, **{field: value})
 
 

@@ -130,6 +130,7 @@ def remind_at(
 _BY_CATEGORY: Final[Mapping[str, What]] = {
     "waiting": "pauses",
     "frozen": "pauses",
+    "on_hold": "pauses",
     "resolved": "stops",
     "closed": "stops",
     "cancelled": "stops",

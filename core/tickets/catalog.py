@@ -11,6 +11,7 @@ from core.errors import Unreadable
 from core.models import Category, MoveRow, PriorityRow, Service, StateRow, Topic
 from core.tickets.workflow import Move, State, Workflow
 from core.tx import ReadTx
+from core.words.state_names import TITLES
 
 SERVICE: Final = "service"
 CATEGORY: Final = "category"
@@ -165,25 +166,40 @@ class UnsoundWorkflow(Exception):
 
 async def _read_workflow(tx: ReadTx) -> Workflow:
     """Read the company's workflow. Raises :class:`UnsoundWorkflow`."""
-    states = await tx.all(select(StateRow).order_by(StateRow.position))
-    moves = await tx.all(select(MoveRow))
-    workflow = Workflow(
-        [
-            State(
-                row.code,
-                row.category,
-                initial=row.initial,
-                pause=row.pause,
-                resolution=row.resolution,
-                final=row.final,
-            )
-            for row in states
-        ],
-        [Move(row.source, row.verb, row.target) for row in moves],
-    )
+    workflow = await stored_workflow(tx)
     if faults := workflow.faults():
         raise UnsoundWorkflow(*faults)
     return workflow
+
+
+async def stored_workflow(tx: ReadTx) -> Workflow:
+    """Return the workflow as it stands in the database, sound or not."""
+    states = await tx.all(select(StateRow).order_by(StateRow.position, StateRow.code))
+    moves = await tx.all(select(MoveRow).order_by(MoveRow.source, MoveRow.verb))
+    return Workflow(
+        [_state(row) for row in states], [Move(row.source, row.verb, row.target) for row in moves]
+    )
+
+
+def _state(row: StateRow) -> State:
+    entry, titles = row.entry or {}, row.titles or {}
+    return State(
+        row.code,
+        row.category,
+        initial=row.initial,
+        pause=row.pause,
+        resolution=row.resolution,
+        final=row.final,
+        sources=tuple(entry.get("sources", ())),
+        roles=frozenset(entry.get("roles", ())),
+        titles=titles,
+        description=row.description or {},
+        marker=row.marker,
+        reason=row.reason,
+        leave_list=row.leave_list,
+        active=row.active,
+        renamed=titles != TITLES.get(row.code),
+    )
 
 
 async def workflow_of(tx: ReadTx) -> Workflow:

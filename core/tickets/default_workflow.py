@@ -1,10 +1,11 @@
-"""The workflow of a new installation (B2). A migration copies it into the database."""
+"""The workflow of a new installation (B2). Two migrations copy it into the database."""
 
+from dataclasses import replace
 from typing import Final
 
 from core.tickets.workflow import Move, State
 
-STATES: Final = (
+FIRST_STATES: Final = (
     State("new", "new", initial=True),
     State("in_progress", "open"),
     State("waiting", "waiting", pause=True),
@@ -100,8 +101,50 @@ _TABLE: Final[dict[str, dict[str, str]]] = {
     "expire": {"resolved": "closed"},
 }
 
-MOVES: Final = tuple(
+FIRST_MOVES: Final = tuple(
     Move(source, verb, target)
     for verb, targets in _TABLE.items()
     for source, target in targets.items()
 )
+
+# Waiting for somebody else: the customer has asked nothing new, and nothing is theirs to do.
+ON_HOLD: Final = State(
+    "on_hold",
+    "on_hold",
+    pause=True,
+    sources=("new", "in_progress", "reopened", "waiting", "frozen"),
+)
+ON_HOLD_MOVES: Final = tuple(
+    Move(ON_HOLD.code, verb, target)
+    for verb, target in {
+        **dict.fromkeys(("take", "release", "reply"), "on_hold"),
+        **dict.fromkeys(("hear", "unfreeze", "wake"), "reopened"),
+        "wait": "waiting",
+        "freeze": "frozen",
+        "resolve": "resolved",
+        "close": "closed",
+        "cancel": "cancelled",
+    }.items()
+)
+
+# From where people may move a ticket by hand, beside the verbs; a migration adds it.
+SOURCES: Final = {"in_progress": ("new", "reopened", "waiting", "frozen", "on_hold")}
+
+STATES: Final = tuple(
+    replace(state, sources=SOURCES.get(state.code, state.sources))
+    for state in (*FIRST_STATES, ON_HOLD)
+)
+MOVES: Final = (*FIRST_MOVES, *ON_HOLD_MOVES)
+
+
+def usual_verbs(code: str, category: str) -> dict[str, str]:
+    """Return where verbs lead from a state when its entry does not say: as the built-in state of
+    its category has it.
+    """
+    alike = [state.code for state in STATES if state.category == category]
+    pattern = code if code in alike else next(iter(alike), "")
+    return {
+        move.verb: code if move.target == pattern else move.target
+        for move in MOVES
+        if move.source == pattern
+    }

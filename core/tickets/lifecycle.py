@@ -20,12 +20,12 @@ from core.errors import (
 )
 from core.events import StateEntered, TicketReleased, TicketTaken
 from core.models import Message, Person, Ticket
-from core.people.permissions import may
+from core.people.permissions import STAFF, may
 from core.sla import answer_clock
 from core.sla.answer_clock import RATING, REVIEW, WAKE, set_timers, unanswered_since
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.junk import leave_junk
-from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
+from core.tickets.workflow import BY_HAND, FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
 from core.tx import Tx
 
 
@@ -56,13 +56,24 @@ REVIEW_EVERY: Final = timedelta(days=7)
 
 
 async def target_of(tx: Tx, ticket: Ticket, verb: str) -> tuple[State, State]:
-    """Return the present state and the one the verb leads to. Raises :class:`MoveRefused`."""
+    """Return the present state and the one the verb leads to.
+
+    Raises :class:`MoveRefused`, and :class:`Refusal` for a state that others move tickets to.
+    """
     workflow = await workflow_of(tx)
     old = workflow.state(ticket.state)
     new = workflow.move(ticket.state, verb)
     if new is None:
         raise MoveRefused(ticket.id, old.category)
+    if verb in BY_HAND and old is not new:
+        refuse_unless_open(tx, new)
     return old, new
+
+
+def refuse_unless_open(tx: Tx, new: State) -> None:
+    """Raise :class:`Refusal` for a state that only others may move tickets to (B1)."""
+    if tx.actor.role in STAFF and not new.open_to(tx.actor.role):
+        raise Refusal("refusal.state_of_others", state=new.title(tx.company.language))
 
 
 async def enter(
@@ -70,20 +81,22 @@ async def enter(
     ticket: Ticket,
     verb: str,
     *,
+    to: State | None = None,
     reason: str | None = None,
     until: datetime | None = None,
     timers: Timers | None = None,
     parent: int | None = None,
     public: bool = False,
 ) -> State:
-    """Move the ticket by ``verb`` and apply the flags of the new state.
+    """Move the ticket by ``verb`` (``to`` a state that was named) and apply the new state's flags.
 
     ``reason``: the words given with it; ``until``: the end of a freeze; ``timers``: further timers
     to set; ``parent``: the ticket that it moves with; ``public``: the customer may read the reason
     of a freeze or a closing. Raises :class:`MoveRefused`.
     """
-    old, new = await target_of(tx, ticket, verb)
+    old, new = await target_of(tx, ticket, verb) if to is None else await _named(tx, ticket, to)
     timers = dict(timers or {})
+    reason = reason or (new.reason if old.code != new.code else None)
     ticket.state = new.code
     timers |= _leave(tx, ticket, old, new)
     if old.code != new.code or verb in RESTATING:
@@ -112,9 +125,13 @@ async def enter(
     return new
 
 
+async def _named(tx: Tx, ticket: Ticket, to: State) -> tuple[State, State]:
+    return (await workflow_of(tx)).state(ticket.state), to
+
+
 def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     timers: Timers = {}
-    if old.pause and old.category != new.category:
+    if old.pause and not (new.pause and old.category == new.category):
         ticket.frozen_until = None
         timers[WAKE] = timers[REVIEW] = None
         timers |= answer_clock.resume(tx, ticket)
@@ -173,17 +190,22 @@ async def move(
     """
     ticket = await access(tx, ticket_id, verb)
     old, new = await target_of(tx, ticket, verb)
-    if new.category == "waiting":
-        await _demand_question(tx, ticket)
-    timers: Timers = {}
-    if old.final:
-        await leave_junk(tx, ticket)
-    if new.clock == "runs" and old.clock == "stops":
-        timers = await _restart_answer_clock(tx, ticket)
-    elif new.clock == "runs" and old.category == "frozen":
-        timers = await begin_after_freeze(tx, ticket)
+    timers = await before_move(tx, ticket, old, new)
     await enter(tx, ticket, verb, reason=reason, until=until, timers=timers, public=public)
     return ticket
+
+
+async def before_move(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
+    """Check what the new state demands; returns the timers that begin with the move."""
+    if old.final:
+        await leave_junk(tx, ticket)
+    if new.category == "waiting":
+        await _demand_question(tx, ticket)
+    if new.clock == "runs" and old.clock == "stops":
+        return await _restart_answer_clock(tx, ticket)
+    if new.clock == "runs" and old.put_off:
+        return await begin_after_freeze(tx, ticket)
+    return {}
 
 
 async def _demand_question(tx: Tx, ticket: Ticket) -> None:

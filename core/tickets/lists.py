@@ -14,7 +14,7 @@ from core.tickets.catalog import workflow_of
 from core.tickets.search import search
 from core.tickets.tags import tags_in, without_tags
 from core.tickets.views import View
-from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, Marker, marker
+from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, marker, sign_of
 from core.tx import ReadTx
 from core.words.numbers import find_number
 
@@ -53,7 +53,7 @@ class Line:
     """A ticket in a list. ``late_since``: since when a deadline of its agreement has passed."""
 
     number: int
-    marker: Marker
+    marker: str
     title: str
     assignee: str | None
     opened_at: datetime
@@ -272,7 +272,7 @@ async def _line(tx: ReadTx, row: Any) -> Line:
     state = (await workflow_of(tx)).state(row.state)
     return Line(
         number=row.id,
-        marker=marker(state, row.waiting_since, row.answer_due, tx.now),
+        marker=sign_of(state, marker(state, row.waiting_since, row.answer_due, tx.now)),
         title=row.title,
         assignee=row.name,
         opened_at=row.opened_at,

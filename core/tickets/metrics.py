@@ -21,7 +21,7 @@ Entry = tuple[datetime, str, Mapping[str, Any]]
 _THEIRS = frozenset({"waiting"})
 _ENDED = frozenset({"closed", "cancelled"})
 # Put off, until somebody or something else is ready.
-_OTHERS = frozenset({"frozen"})
+_OTHERS = frozenset({"frozen", "on_hold"})
 # Nobody is waited for: the customer checks the result.
 _NOBODYS = frozenset({"resolved"})
 
@@ -33,7 +33,8 @@ class Measures:
     ``first_response``: from its opening to our first delivered answer, or solution in words;
     ``states``: how long in which state, by code; ``life``: from the opening to the last end, or
     until now. ``by_us``: how long the customer waited for our word; ``by_customer``: how long we
-    waited for theirs; ``by_others``: how long the ticket was put off.
+    waited for theirs; ``by_others``: how long the ticket was put off, or
+    waited for somebody else.
     """
 
     first_response: timedelta | None = None

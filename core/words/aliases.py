@@ -19,6 +19,8 @@ ALIASES: Final[dict[str, str]] = {
     "закрыть": "close",
     "отменить": "cancel",
     "вернуть": "reopen",
+    "состояние": "state",
+    "статус": "state",
     "обращение": "ticket",
     "журнал": "journal",
     "сообщения": "messages",

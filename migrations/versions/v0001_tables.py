@@ -1,13 +1,12 @@
 """The first tables, and what they hold on the first day."""
 
-from dataclasses import asdict
 from typing import Final
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from core.tickets.default_workflow import MOVES, STATES
+from core.tickets.default_workflow import FIRST_MOVES, FIRST_STATES
 from migrations.seeds import TOPICS
 
 revision: Final = "0001"
@@ -407,9 +406,14 @@ def _seed_workflow() -> None:
     move = sa.table(
         "move", *(sa.column(name, sa.String()) for name in ("source", "verb", "target"))
     )
-    states = [{"position": place} | asdict(row) for place, row in enumerate(STATES, start=1)]
+    columns = ("code", "category", "initial", "pause", "resolution", "final")
+    states = [
+        {"position": place} | {name: getattr(row, name) for name in columns}
+        for place, row in enumerate(FIRST_STATES, start=1)
+    ]
     op.bulk_insert(state, states)
-    op.bulk_insert(move, [asdict(row) for row in MOVES])
+    moves = [{"source": row.source, "verb": row.verb, "target": row.target} for row in FIRST_MOVES]
+    op.bulk_insert(move, moves)
 
 
 def _seed_topics() -> None:

@@ -147,6 +147,7 @@ _CHANGES: Mapping[str, Changes] = {
     "parent_set": _fact("parent", "parent"),
     "parent_left": lambda *_: {"parent": None},
     "topic_changed": _topic,
+    "answer_due_changed": lambda _now, _at, facts: {"due": facts["answer_due"]},
     "title_changed": _fact("title", "new"),
     "ticket_classified": _classified,
     "customer_changed": _fact("customer", "customer_id"),

@@ -34,7 +34,7 @@ def test_what_is_shown_can_be_applied_and_changes_nothing(
     assert cli.main(["directory", "show"]) == FINE
     shown = capsys.readouterr().out
     assert '[[topic]]\ncode = "general"' in shown
-    assert cli.main(["directory", "apply", written(tmp_path, shown)]) == FINE
+    assert cli.main(["directory", "apply", written(tmp_path, shown), "--yes"]) == FINE
     assert capsys.readouterr().out == "the file changes nothing\n"
 
 
@@ -45,9 +45,9 @@ def test_a_check_says_what_apply_then_does(
     assert cli.main(["directory", "check", file]) == FINE
     said = capsys.readouterr().out
     assert "+[[team]]" in said and "+level = 2" in said
-    assert cli.main(["directory", "apply", file]) == FINE
+    assert cli.main(["directory", "apply", file, "--yes"]) == FINE
     assert capsys.readouterr().out == said
-    assert cli.main(["directory", "apply", file]) == FINE
+    assert cli.main(["directory", "apply", file, "--yes"]) == FINE
     assert capsys.readouterr().out == "the file changes nothing\n"
 
 
@@ -85,7 +85,7 @@ def test_a_wrong_file_changes_nothing_and_every_fault_is_named_with_its_line(
     monkeypatch.setenv("DEFAULT_LANGUAGE", language)
     wrong = TEAM.replace("field", "Бригада") + '[[topic]]\ncode = "x"\n[[colour]]\ncode = "x"\n'
     file = written(tmp_path, wrong)
-    assert cli.main(["directory", "apply", file]) == WRONG
+    assert cli.main(["directory", "apply", file, "--yes"]) == WRONG
     out, err = capsys.readouterr()
     assert out == ""
     for line, begins in zip(err.splitlines(), said, strict=True):
@@ -158,7 +158,9 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
             for text in (TEAM, TEAM + TEAM.replace("field", "second")):
                 seen.append(list(await desk.read(teams_of)))
                 file = written(tmp_path, text)
-                assert await asyncio.to_thread(cli.main, ["directory", "apply", file]) == FINE
+                assert (
+                    await asyncio.to_thread(cli.main, ["directory", "apply", file, "--yes"]) == FINE
+                )
                 async with asyncio.timeout(20):
                     while list(await desk.read(teams_of)) == seen[-1]:
                         await asyncio.sleep(0.01)

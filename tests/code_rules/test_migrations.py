@@ -163,7 +163,8 @@ async def test_a_fresh_desk_has_a_sound_workflow_and_topics(
     workflow, topics = await Desk(database, Company()).read(look)
     assert workflow.faults() == []
     assert list(workflow.states) == [
-        *("new", "in_progress", "waiting", "frozen", "resolved", "reopened", "closed", "cancelled")
+        *("new", "in_progress", "waiting", "frozen", "resolved", "reopened", "closed", "cancelled"),
+        "on_hold",
     ]
     assert list(topics) == ["general", "payment", "picture", "access", "other", "camera"]
     assert not topics["camera"].active  # it is chosen by choosing a camera

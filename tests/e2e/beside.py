@@ -33,7 +33,7 @@ async def apply_directory(stage: Stage, text: str) -> str:
     file.write_text(text, encoding="utf-8")
     log = stage.folder / "bot.log"
     before = log.read_text().count(REREAD)
-    difference = await command(stage, "directory", "apply", str(file))
+    difference = await command(stage, "directory", "apply", str(file), "--yes")
     assert difference.startswith("@@")
     await stage.world.until(lambda: log.read_text().count(REREAD) > before, 20, "it is read again")
     return difference

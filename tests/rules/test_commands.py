@@ -136,7 +136,7 @@ def test_the_table_is_whole() -> None:
         "take release reply note wait freeze unfreeze resolve close cancel reopen ticket journal "
         "queue my overdue find title topic undo help report outage broadcast class priority next "
         "why times new call who contact merge split similar link unlink contract assign escalate "
-        "tasks task done on off teams write t tag tags views messages "
+        "tasks task done on off teams write t tag tags views messages state "
         "mute block unblock blocked"
     )
     assert set(COMMANDS) == set(promised.split())

@@ -75,6 +75,16 @@ level = 2
 chat = -1001234567890
 members = ["@olga", 512340202]
 
+[[state]]
+code = "supplier"
+titles = { en = "Waiting for the supplier" }
+category = "on_hold"
+pause = true
+sources = ["new", "in_progress"]
+roles = ["admin"]
+verbs = { hear = "supplier", wake = "new", close = "closed" }
+marker = "🔵"
+
 [[response]]
 code = "reboot"
 title = "Restart the camera"
@@ -90,6 +100,8 @@ tags = ["vip"]
 older = "2d"
 order = "oldest"
 
+
+
 [[rule]]
 code = "vip"
 title = "VIP first"
@@ -100,6 +112,10 @@ then = { priority = "urgent", tags = ["vip"], note = "Call at once." }
 [[account_domain]]
 domain = "house.test"
 account = "House 10"
+
+[settings]
+answer_deadline = "2d"
+rating_wait = "off"
 """
 
 # The number of its last line.
@@ -118,7 +134,10 @@ def said(document: Document, language: str = "en") -> list[str]:
 
 def written(document: Document) -> str:
     """The entries as a file, as ``directory show`` writes them."""
-    parts = [write_table(item.entry.name, shown_fields(item.entry)) for item in document.items]
+    parts = [
+        write_table(item.entry.name, shown_fields(item.entry), single=item.entry.single)
+        for item in document.items
+    ]
     return "\n".join(parts)
 
 
@@ -177,6 +196,16 @@ FAULTS: list[tuple[str, str, str]] = [
     ('"@olga"', "true", "team field, members 1: a member is an @name or the numeric"),
     ('"@olga"', "512340202", "team field, members: this member is named twice"),
     ('titles = { en = "Field crew" }', 'titles = "Crew"', "team field, titles: pairs of a name"),
+    ('"on_hold"', '"held"', "state supplier, category: only new, open, waiting, frozen, on_hold, "),
+    (
+        'hear = "s',
+        'see = "s',
+        "state supplier, verbs, see: only take, release, reply, wait, freeze",
+    ),
+    ('["admin"]', '["boss"]', "state supplier, roles 1: only admin, operator are allowed"),
+    ('"off"', '"never"', "settings, rating_wait: a time is written as 30m, 4h, 3d, or off"),
+    ("rating_wait", "rating", "settings: there is no line rating here"),
+    ('"🔵"', '"!"', "state supplier, marker: only 🔴, 🟠, 🟡"),
 ]
 
 
@@ -199,6 +228,8 @@ AGREEMENT = "[[agreement]]\ncode='x'\ntitle='x'\ncalendar='x'\n"
         ("\n[[topic]]\ntitles={ru='x'}", "line 2: topic 1: the line code is missing"),
         ("[[colour]]\ncode='x'", "line 1: there is no section [[colour]]; there are: topic, "),
         ("\n\ntopic = 3", "line 3: a section begins with the line [[topic]]"),
+        ("[[settings]]\n[[settings]]", "line 1: the section begins with the line [settings]"),
+        ("settings = 3", "line 1: the section begins with the line [settings]"),
         ("topic = [3]", "line 1: a section begins with the line [[topic]]"),
         (SERVICE * 2, "line 5: service x, code: this stands in line 2"),
         (AGREEMENT + "terms=[]", "line 5: agreement x, terms: at least one term"),

@@ -51,6 +51,7 @@ OPERATOR: Final = (
     "wait",
     "freeze",
     "unfreeze",
+    "state",
     "resolve",
     "assign",
     "escalate",

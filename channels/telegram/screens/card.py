@@ -13,14 +13,14 @@ from core.tickets.card import Card, FaultyArea, FaultyCamera, OpenTask
 from core.tickets.customer_message import TITLE_LENGTH
 from core.tickets.incoming import CARD_SHOWS
 from core.tickets.relations import URL, LinkFacts
-from core.tickets.workflow import Marker
+from core.tickets.workflow import Marker, sign_of
 from core.words.names import clean_name
 
 # «close» asks once more; «close!» does it.
 _VERBS: Final = (
     *("take", "release", "wait", "freeze", "unfreeze", "resolve", "reopen", "assign", "escalate"),
     *("close", "close!", "cancel", "cancel!"),
-    *("more", "back", "journal", "why", "tasks"),
+    *("more", "back", "journal", "why", "tasks", "state"),
 )
 _FREEZE_ENDS: Final = ("1h", "tomorrow", "monday", "week")
 _FREEZES: Final = (*_FREEZE_ENDS, "other", "ever")
@@ -67,7 +67,7 @@ def draw(card: Card, renderer: Renderer) -> Screen:
             card.number,
             card.verbs,
             taken=card.assignee is not None,
-            frozen=card.state.category == "frozen",
+            frozen=card.state.put_off,
             ended=card.state.final,
         ),
     )
@@ -75,7 +75,9 @@ def draw(card: Card, renderer: Renderer) -> Screen:
 
 def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     about = clean_name(card.topic, TITLE_LENGTH) if card.topic else Key("card.no_topic")
-    yield renderer.html("card.head", marker=str(card.marker), number=card.number, about=about)
+    yield renderer.html(
+        "card.head", marker=sign_of(card.state, card.marker), number=card.number, about=about
+    )
     if title := _title(card):
         yield renderer.html("card.title", title=title)
     if not isinstance(card.faulty, FaultyArea):  # nobody stands behind an area
@@ -211,13 +213,17 @@ def _state(card: Card, renderer: Renderer) -> Iterator[str]:
         "closed": card.closed_at or card.opened_at,
     }
     why = "_reason" if facts["reason"] else ""
+    if card.state.renamed:
+        yield renderer.html("card.state.named", state=card.state.title(renderer.locale))
     match card.state.category:
+        case _ if card.state.renamed and not (why or card.frozen_until):
+            return
         case "waiting":
             yield renderer.html("card.state.waiting")
         case "frozen":
             until = "_until" if card.frozen_until else ""
             yield renderer.html(f"card.state.frozen{until}{why}", **facts)
-        case "resolved" | "closed" | "cancelled" as category:
+        case "on_hold" | "resolved" | "closed" | "cancelled" as category:
             yield renderer.html(f"card.state.{category}{why}", **facts)
         case "open" if card.reopened and card.assignee is None:
             yield renderer.html("card.state.reopened")
@@ -263,7 +269,9 @@ def more(
     """
     offered = ["release"] if taken and "release" in verbs else []
     ends = [verb for verb in ("close", "cancel") if verb in verbs]
-    return rows_of(_verbs(renderer, ticket_id, [*offered, *also, "journal", *ends, "back"]))
+    return rows_of(
+        _verbs(renderer, ticket_id, [*offered, *also, "state", "journal", *ends, "back"])
+    )
 
 
 def freeze_spans(renderer: Renderer, ticket_id: int) -> Keyboard:

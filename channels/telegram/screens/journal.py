@@ -9,7 +9,8 @@ from channels.telegram.screens.screen import Renderer, clipped
 from core.sla.agreements import Agreements, agreements_of
 from core.sla.explanation import Day, Line, Pause, Why
 from core.texts import Key, unpack
-from core.tickets.catalog import ASPECTS, Classes, Topics, classes_of, topics_of
+from core.tickets.catalog import ASPECTS, Classes, Topics, classes_of, topics_of, workflow_of
+from core.tickets.workflow import SET, Workflow
 from core.tx import ReadTx
 from core.words.names import clean_name
 
@@ -26,11 +27,14 @@ class Names:
     topics: Topics
     classes: Classes
     agreements: Agreements
+    states: Workflow
 
 
 async def names_of(tx: ReadTx) -> Names:
     """The company's names, as they are now."""
-    return Names(await topics_of(tx), await classes_of(tx), await agreements_of(tx))
+    return Names(
+        await topics_of(tx), await classes_of(tx), await agreements_of(tx), await workflow_of(tx)
+    )
 
 
 def draw_entry(
@@ -44,6 +48,8 @@ def draw_entry(
     """An entry as a line, with its reason, time or result below it."""
     given = {name: _shown(fact) for name, fact in unpack(facts).items()}
     key = f"journal.{_variant(event, given)}"
+    if event == _MOVE:
+        key = _of_move(renderer, names.states, given)
     if event == "topic_changed":
         given |= {name: _topic(renderer, names.topics, given[name]) for name in ("old", "new")}
     if event == "ticket_classified":
@@ -108,6 +114,19 @@ def _kind(renderer: Renderer, classes: Classes, given: Mapping[str, Any]) -> str
 def _topic(renderer: Renderer, topics: Topics, code: str | None) -> str | Key:
     topic = topics.get(code or "")
     return Key("card.no_topic") if topic is None else topic.title(renderer.locale)
+
+
+def _of_move(renderer: Renderer, states: Workflow, given: dict[str, Any]) -> str:
+    """The key of a move's text: with the state's name, where that is the company's own, which the
+    verb does not say.
+    """
+    key, state = f"journal.move.{given['verb']}", states.states.get(given["new"])
+    given["state"] = given["new"] if state is None else state.title(renderer.locale)
+    own = state is not None and state.renamed and given["new"] != given["old"]
+    if not own or given["verb"] == SET:
+        return key
+    given["what"] = Key(key)
+    return "journal.move_to"
 
 
 # Of more lines, those between the first and the last are summed up in one.

@@ -23,6 +23,7 @@ from core.teams.teams import TeamFacts
 from core.texts import Key
 from core.tickets.card import Card
 from core.tickets.catalog import ASPECTS, CATEGORY, PRIORITY, SERVICE, Classes
+from core.tickets.named_states import Ways
 from core.words.names import clean_name
 
 # So many are offered; the others are reached by the command.
@@ -30,7 +31,7 @@ MOST: Final = 10
 # A keyboard has at most a hundred buttons; one leads back.
 MOST_BUTTONS: Final = 99
 
-TeamCode = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
+EntryCode = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
 
 
 class AssignPerson(CallbackData, prefix="np"):
@@ -44,14 +45,14 @@ class AssignTeam(CallbackData, prefix="nt"):
     """Assign the ticket to this team."""
 
     ticket_id: Id
-    team: TeamCode
+    team: EntryCode
 
 
 class EscalateTo(CallbackData, prefix="nu"):
     """Take the ticket to this team's higher support level."""
 
     ticket_id: Id
-    team: TeamCode
+    team: EntryCode
 
 
 AssignData = AssignPerson | AssignTeam | EscalateTo
@@ -89,6 +90,30 @@ def _team(renderer: Renderer, team: TeamFacts, data: AssignTeam | EscalateTo) ->
 def _back(renderer: Renderer, ticket_id: int) -> Button:
     label = renderer.plain("button.verb.back")
     return button(label, TicketVerb(verb="back", ticket_id=ticket_id))
+
+
+class MoveTo(CallbackData, prefix="ms"):
+    """Move the ticket to this state."""
+
+    ticket_id: Id
+    state: EntryCode
+
+
+def draw_states(renderer: Renderer, ways: Ways, *, card: bool = False) -> Screen:
+    """The states that the ticket can be moved to now; ``card``: below a card, with a way back."""
+    facts = {"number": ways.ticket_id, "state": ways.state.title(renderer.locale)}
+    lines = [renderer.html("states.head" if ways.offered else "states.none", **facts)]
+    for state in ways.offered:
+        said = state.description.get(renderer.locale) or next(iter(state.description.values()), "")
+        if said:
+            title = state.title(renderer.locale)
+            lines.append(renderer.html("states.line", state=title, description=said))
+    buttons = [
+        button(short(state.title(renderer.locale)), MoveTo(ticket_id=ways.ticket_id, state=code))
+        for code, state in zip(ways.ways, ways.offered, strict=True)
+    ]
+    back = [_back(renderer, ways.ticket_id)] if card else []
+    return Screen("\n".join(lines), rows_of([*buttons, *back]))
 
 
 # What each of the two commands chooses.

@@ -6,6 +6,8 @@ from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEn
 from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
+from core.directory.kinds.settings import SettingsEntry
+from core.directory.kinds.states import StateEntry
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
 from core.directory.kinds.views import ViewEntry
@@ -24,4 +26,6 @@ KINDS: Final[Kinds] = (
     ViewEntry,
     RuleEntry,
     AccountDomainEntry,
+    StateEntry,
+    SettingsEntry,
 )

@@ -33,6 +33,8 @@ from channels.telegram.screens.ticket_choices import (
     Classify,
     EscalateTo,
     MakeParent,
+    MoveTo,
+    draw_states,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
@@ -45,7 +47,15 @@ from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
-from handlers.telegram.operators import agreements, people, responses, tasks, teams, ticket_commands
+from handlers.telegram.operators import (
+    agreements,
+    people,
+    responses,
+    states,
+    tasks,
+    teams,
+    ticket_commands,
+)
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
 from handlers.telegram.operators.read_commands import read_page, show_journal
@@ -83,11 +93,17 @@ async def on_button(pressed: ButtonContext, data: CallbackData | None) -> None:
     context = GroupButton(pressed.desk, pressed.responder, pressed.sender, message, pressed)
     pressed.open_menus.close((message.chat.id, message.message_id))
     await handler(context, data)
+    if isinstance(data, TicketVerb | Freeze | MoveTo) and getattr(data, "verb", "") not in _MENUS:
+        await states.show_next(context, data.ticket_id)
 
 
 async def _verb(context: GroupButton, data: TicketVerb) -> None:
     if data.verb in _MENUS:
         await _menu(context, data)
+    elif data.verb == "state":
+        ways = await states.ways(context, data.ticket_id)
+        keyboard = draw_states(context.renderer, ways, card=True).keyboard
+        await _lead(context, data, keyboard or InlineKeyboardMarkup(inline_keyboard=[]))
     elif data.verb in teams.MENUS:
         await _choose_whom(context, data)
     elif data.verb in _ENDS:
@@ -140,7 +156,7 @@ async def _menu(context: GroupButton, data: TicketVerb) -> None:
                 data.ticket_id,
                 card.verbs,
                 taken=taken,
-                frozen=card.state.category == "frozen",
+                frozen=card.state.put_off,
                 ended=card.state.final,
             )
     await _lead(context, data, keyboard)
@@ -346,6 +362,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ListPage: _page,
     ShowPerson: people.on_button,
     MakeParent: ticket_commands.make_parent,
+    MoveTo: states.on_button,
     OutageStep: _outage,
     AssignPerson: _assign,
     AssignTeam: _assign,

@@ -21,6 +21,7 @@ from handlers.telegram.operators import (
     private,
     read_commands,
     responses,
+    states,
     tasks,
     teams,
     ticket_commands,
@@ -112,6 +113,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "close": Row(tasks.close, words=_MAY, sign=_SHOWN),
     "cancel": Row(ticket_commands.cancel, words=_MAY),
     "reopen": Row(ticket_commands.reopen),
+    "state": Row(states.state, words=_MAY, sign=_SHOWN),
     "assign": Row(teams.assign, words=_MUST),
     "escalate": Row(teams.escalate, words=_MAY),
     "tasks": Row(tasks.tasks, _NO, _MAY, _SHOWN),
@@ -207,11 +209,15 @@ async def carry_out(context: CommandContext, replied: int | None) -> None:
     elif replied is not None:
         context = replace(context, number=replied)
     await row.handler(context)
+    if command.name in _MOVES:
+        await states.show_next(context, context.number)
     if _needs_reaction(context, row):
         context.responder.react(context.message, _DONE)
 
 
 _DONE: Final = "👌"
+# Commands that may move a ticket to a state which leaves the list.
+_MOVES: Final = frozenset({"wait", "freeze", "resolve", "close", "cancel", "state"})
 
 
 def _needs_reaction(context: CommandContext, row: Row) -> bool:

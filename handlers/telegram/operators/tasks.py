@@ -154,13 +154,13 @@ def _acknowledge(context: CommandContext) -> None:
         context.responder.react(context.message, _DONE)
 
 
-_ENDINGS: Final = {"resolve": task_actions.resolve, "close": task_actions.close}
+ENDINGS: Final = {"resolve": task_actions.resolve, "close": task_actions.close}
 
 
 async def ended(context: OperatorContext, ticket_id: int, verb: str, **how: Any) -> bool:
     """Resolve or close the ticket, or ask what becomes of its open tasks: then it is not ended."""
     try:
-        await context.act(_ENDINGS[verb], ticket_id, **how)
+        await context.act(ENDINGS[verb], ticket_id, **how)
     except TasksOpen as unfinished:
         await context.show(screens.ask_outcome(context.renderer, unfinished))
         return False
@@ -176,4 +176,4 @@ async def end_with_tasks(
     how: dict[str, Any] = {"reason": _fitting(rest)}
     if verb == "close":
         how["reason"], how["public"] = read_reason(_fitting(rest))
-    await context.act(_ENDINGS[verb], data.ticket_id, choice=Choice(data.choice), **how)
+    await context.act(ENDINGS[verb], data.ticket_id, choice=Choice(data.choice), **how)

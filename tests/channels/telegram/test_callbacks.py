@@ -31,6 +31,7 @@ from channels.telegram.screens.ticket_choices import (
     Classify,
     EscalateTo,
     MakeParent,
+    MoveTo,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -51,6 +52,8 @@ IN_CHATS: dict[str, CallbackData] = {
     "t:release:12": TicketVerb(verb="release", ticket_id=12),
     "t:reopen:12": TicketVerb(verb="reopen", ticket_id=12),
     "t:resolve:12": TicketVerb(verb="resolve", ticket_id=12),
+    "t:state:12": TicketVerb(verb="state", ticket_id=12),
+    "ms:12:on_hold": MoveTo(ticket_id=12, state="on_hold"),
     "t:take:12": TicketVerb(verb="take", ticket_id=12),
     "t:tasks:12": TicketVerb(verb="tasks", ticket_id=12),
     "t:unfreeze:12": TicketVerb(verb="unfreeze", ticket_id=12),

@@ -1,0 +1,134 @@
+"""The company's settings: one table of the file. Environment variables are their start values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Any, ClassVar, Final, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import PlainSerializer, PlainValidator
+from pydantic import WithJsonSchema as Json
+
+from core.company import Company
+from core.company_choices import CHOICES, find_chosen
+from core.directory.faults import Problem, refusal
+from core.directory.fields import Span, Title, Zone, format_span, one_of
+from core.directory.schema import Directory, DirectoryEntry
+from core.models import Setting
+from core.tx import ReadTx, Tx
+from core.words.when import NotATime, parse_span
+
+OFF: Final = "off"
+LANGUAGES: Final = ("ru", "en")
+_SHORTEST: Final = timedelta(minutes=1)
+
+
+def _read_span_or_off(value: Any) -> timedelta | str:
+    if value == OFF or isinstance(value, timedelta):
+        return value  # type: ignore[no-any-return]
+    try:
+        return parse_span(str(value))
+    except NotATime:
+        raise refusal("span_or_off", value) from None
+
+
+def _write_span_or_off(value: timedelta | str) -> str:
+    return format_span(value) if isinstance(value, timedelta) else value
+
+
+SpanOrOff = Annotated[
+    timedelta | str,
+    PlainValidator(_read_span_or_off),
+    PlainSerializer(_write_span_or_off),
+    Json({"type": "string", "examples": ["3d", OFF]}),
+]
+
+
+class SettingsEntry(DirectoryEntry):
+    """What counts for the whole company. A line that the file leaves out stays as it is."""
+
+    name = "settings"
+    single = True
+    key = ""
+    caches: ClassVar[tuple[type, ...]] = ()
+
+    company: Title | None = None
+    language: Annotated[str, *one_of(LANGUAGES)] | None = None
+    zone: Zone | None = None
+    answer_deadline: Span | None = None
+    remind_before: Span | None = None
+    rating_wait: SpanOrOff | None = None
+    unassigned_wait: SpanOrOff | None = None
+    keep_assignee_on_reopen: bool | None = None
+
+    @property
+    def key_value(self) -> str:
+        """There is one."""
+        return ""
+
+    @classmethod
+    async def load(cls, tx: ReadTx) -> Sequence[Self]:
+        """What counts now, chosen or not."""
+        company = await find_chosen(tx)
+        return [cls.stored(**{name: show(company) for name, (_, show, _) in _FIELDS.items()})]
+
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
+        """What a variable fixes stays; a reminder comes before its deadline."""
+        now = (await self.load(tx))[0]
+        fixed = [
+            Problem((name,), "directory_file.fault.fixed", {"variable": CHOICES[field].variable})
+            for name, (field, _, _) in _FIELDS.items()
+            if field in tx.company.fixed and self._changes(now, name)
+        ]
+        deadline = self.answer_deadline or now.answer_deadline
+        remind = self.remind_before or now.remind_before
+        if deadline is not None and deadline < _SHORTEST:
+            fixed.append(Problem(("answer_deadline",), "directory_file.fault.short_deadline"))
+        if deadline is not None and remind is not None and remind >= deadline:
+            facts = {"remind": format_span(remind), "deadline": format_span(deadline)}
+            at = "remind_before" if self.remind_before else "answer_deadline"
+            fixed.append(Problem((at,), "directory_file.fault.late_reminder", facts))
+        return fixed
+
+    def _changes(self, now: Self, name: str) -> bool:
+        return getattr(self, name) not in {None, getattr(now, name)}
+
+    async def put(self, tx: Tx, position: int) -> None:  # noqa: ARG002
+        """Only what is otherwise than now is chosen: start values stay start values."""
+        now = (await self.load(tx))[0]
+        changed: dict[str, Any] = {}
+        for name, (field, _, take) in _FIELDS.items():
+            if self._changes(now, name):
+                changed[field] = take(getattr(self, name))
+                kept = CHOICES[field].keep(changed[field])
+                await self.save(tx, Setting(name=field, value={"is": kept}, at=tx.now))
+        tx.company = replace(tx.company, **changed)
+
+    def switched_off(self) -> Self | None:
+        """It is never out of use."""
+        return None
+
+
+def _off(span: timedelta | None) -> timedelta | str:
+    return OFF if span is None else span
+
+
+def _on(value: timedelta | str) -> timedelta | None:
+    return value if isinstance(value, timedelta) else None
+
+
+def _same(field: str) -> tuple[str, Callable[[Company], Any], Callable[[Any], Any]]:
+    return field, lambda company: getattr(company, field), lambda value: value
+
+
+# By field of the file: the company's field, how it is shown, how it is taken.
+_FIELDS: Final[dict[str, tuple[str, Callable[[Company], Any], Callable[[Any], Any]]]] = {
+    "company": ("name", lambda company: company.name or None, str),
+    "language": _same("language"),
+    "zone": ("zone", lambda company: company.zone.key, ZoneInfo),
+    "answer_deadline": _same("answer_deadline"),
+    "remind_before": _same("remind_before"),
+    "rating_wait": ("rating_wait", lambda company: _off(company.rating_wait), _on),
+    "unassigned_wait": ("unassigned_wait", lambda company: _off(company.unassigned_wait), _on),
+    "keep_assignee_on_reopen": _same("keep_assignee_on_reopen"),
+}

@@ -141,11 +141,12 @@ def _wait_for_others(connection: Connection) -> None:
 
 
 def _note_oldest(connection: Connection) -> None:
-    """Tell processes of earlier releases whether they may go on."""
+    """Tell processes of earlier releases that they may go on, if any may."""
     value = {"revision": head(), "oldest": oldest_beside()}
-    note = {"name": SCHEMA, "value": value, "at": utc_now()}
     connection.execute(delete(SystemState).where(SystemState.name == SCHEMA))
-    connection.execute(insert(SystemState), [note])
+    if value["oldest"] != value["revision"]:
+        note = {"name": SCHEMA, "value": value, "at": utc_now()}
+        connection.execute(insert(SystemState), [note])
 
 
 def _check_references(connection: Connection) -> None:

@@ -88,7 +88,10 @@ class UpdateHandler:
         if ours is None or ours.from_user is None or ours.from_user.id != self.bot.id:
             return
         address = str(message.chat.id)
-        if not await self._is_busy(address):
+        busy = self.courier.is_busy(address)
+        if not busy and not self.desk.database.is_sqlite:
+            busy = await self._is_busy_elsewhere(address)
+        if not busy:
             return
         if await self.desk.read(find_location, message_ref(message.chat.id, ours.message_id)):
             return
@@ -100,9 +103,10 @@ class UpdateHandler:
         if not settled:
             raise UpdateNotReady("it is not known yet which message it replies to")
 
-    async def _is_busy(self, address: str) -> bool:
+    async def _is_busy_elsewhere(self, address: str) -> bool:
+        """Return whether another process, which delivers, has something on its way there."""
         if self.desk.database.leads():
-            return self.courier.is_busy(address)
+            return False
         return await self.desk.read(is_being_sent, address)
 
     async def _settled(self, address: str) -> bool:

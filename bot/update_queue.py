@@ -110,7 +110,7 @@ class UpdateQueue:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_SOON if self._left_some else LOOK_EVERY):
                         await self.news.wait()
-            while self.waiting >= MAX_WAITING and not self._stopped.is_set():
+            while len(self._ids) >= MAX_WAITING and not self._stopped.is_set():
                 self._capacity.clear()
                 await self._capacity.wait()
 

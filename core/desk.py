@@ -169,7 +169,8 @@ class Desk:
             if not self.database.is_sqlite:
                 await self._tell_others(tx)
             pass_point("desk.before_commit")
-        self._invalidate(tx)
+        if tx.invalidated or tx.invalidates_all:
+            self._invalidate(tx)
         pass_point("desk.after_commit")
         if row is not None:
             row.done = True

@@ -46,6 +46,7 @@ from core.delivery.outbox_store import (
 )
 from core.delivery.pacing import Priority, aged
 from core.delivery.sent_messages import FLOOD, copies_of, find_standing
+from core.delivery.topics import ForumChats
 from core.desk import Desk
 from core.files import LinkedFiles
 from core.texts import TextError, Texts
@@ -217,6 +218,14 @@ class TelegramChannel:
         """What answers somebody's words stands where they do; all else in the ticket's topic."""
         if delivery.facts.get("reply") not in {None, "card"}:
             return None
+        return await self._thread(delivery, renderer)
+
+    async def _thread(self, delivery: Delivery, renderer: Renderer) -> int | None:
+        """The topic in which the delivery is to stand, if it is one's at all."""
+        forums = self._desk.cache.get(ForumChats)
+        here = Address(delivery.channel, delivery.address)
+        if forums is not None and here not in forums:  # as in most companies
+            return None
         return await self._topics.thread_for(delivery, renderer)
 
     async def _card_of(self, delivery: Delivery) -> Card | None:
@@ -227,7 +236,7 @@ class TelegramChannel:
     # content
 
     async def _content(self, delivery: Delivery, renderer: Renderer) -> Sent:
-        thread = await self._topics.thread_for(delivery, renderer)
+        thread = await self._thread(delivery, renderer)
         carried = await load(self._desk, delivery, renderer, self._files)
         if carried is None:
             return Sent()
@@ -244,7 +253,7 @@ class TelegramChannel:
                 return sent_of(delivery, made)
 
     async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
-        thread = await self._topics.thread_for(delivery, renderer)
+        thread = await self._thread(delivery, renderer)
         carried: Load | None = await load(self._desk, delivery, renderer, self._files)
         return () if carried is None else carried.steps(int(delivery.address), thread)
 
@@ -260,9 +269,10 @@ class TelegramChannel:
         """Edit the ticket's card to its present state; post a new one if there is none where it
         belongs. Its topic is drawn first: what fails then has not been posted yet.
         """
-        thread = await self._topics.thread_for(delivery, renderer)
+        thread = await self._thread(delivery, renderer)
         card, screen = await self._draw(delivery, renderer)
-        await self._topics.refresh(delivery, card, renderer)
+        if thread is not None:
+            await self._topics.refresh(delivery, card, renderer)
         stands = card.thread == (None if thread is None else str(thread))
         place = ref_here(delivery, card.place) if stands else None
         if place is not None and self._deliveries.begun(delivery.id) is None:
@@ -281,7 +291,7 @@ class TelegramChannel:
         posted = (await self._desk.read(probe_context_of, delivery.id)).get(POSTED)
         if posted is None:
             return ()
-        thread = await self._topics.thread_for(delivery, renderer)
+        thread = await self._thread(delivery, renderer)
         _, screen = await self._draw(delivery, renderer)
         screen = replace(screen, keyboard=loaded(posted["keyboard"]))
         return [Step(post(int(delivery.address), screen, None, thread))]
@@ -323,7 +333,7 @@ class TelegramChannel:
     async def _plan_flood(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """Its button tells it from all other posts, whatever it said when it was sent."""
         _, screen = await self._draw_flood(delivery, renderer)
-        thread = await self._topics.thread_for(delivery, renderer)
+        thread = await self._thread(delivery, renderer)
         card = await self._card_of(delivery)
         place = None if card is None else ref_here(delivery, card.place)
         return [Step(post(int(delivery.address), screen, place, thread))]

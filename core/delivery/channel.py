@@ -116,7 +116,8 @@ class Channel(Protocol):
     def probe_context(self) -> dict[str, Any]:
         """What to note with rows before they are sent, to find out later whether they arrived.
 
-        One note serves all addresses: rows of several leave in one claim.
+        One note serves all addresses: rows of several leave in one claim. A channel that has
+        nothing to note returns nothing from the beginning on, and is not asked again.
         """
         ...
 

@@ -104,6 +104,7 @@ class Courier:
     _serving: bool = False
     _last_write: asyncio.Task[None] | None = None
     _forgetful: list[Channel] = field(default_factory=list)
+    _noting: list[Channel] = field(init=False)
     # channels that were not reached lately; those that are again; when they may be woken
     _unreached: set[str] = field(default_factory=set)
     _reached: set[str] = field(default_factory=set)
@@ -111,6 +112,7 @@ class Courier:
     _at_rest: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
+        self._noting = [each for each in self.channels.values() if each.probe_context()]
         self._sender = DeliverySender(self.desk, self.channels, self.pacer)
         self._forgetful = list(self.channels.values())
         self._unreached = set(self.channels)  # an earlier process may have left something waiting
@@ -306,7 +308,10 @@ class Courier:
         pass_point("courier.before_claim")
         for row in chosen:
             self._turns.take(row.address, row.customer_id, now)
-        return await outbox_store.claim(tx, [row.id for row in chosen], self._probe_context())
+        context: dict[str, object] = {}
+        for channel in self._noting:
+            context |= channel.probe_context()
+        return await outbox_store.claim(tx, [row.id for row in chosen], context)
 
     # ---------------------------------------------------------------- writing down
 
@@ -464,12 +469,6 @@ class Courier:
         self.pacer.release(address)
         self._resting.pop(address, None)
         self.desk.outbox_wakeup.set()
-
-    def _probe_context(self) -> dict[str, object]:
-        contexts: dict[str, object] = {}
-        for channel in self.channels.values():
-            contexts |= channel.probe_context()
-        return contexts
 
     # ---------------------------------------------------------------- choosing
 

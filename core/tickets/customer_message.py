@@ -45,7 +45,9 @@ async def join(
     await tx.insert(message)
     turned = counts and await ask_for_answer(tx, ticket)
     # what the ticket waited for is never folded away
-    flood = None if turned or in_card else await join_flood(tx, person, message)
+    flood = None
+    if tx.company.message_limit is not None and not turned and not in_card:
+        flood = await join_flood(tx, person, message)
     tx.emit(
         CustomerWrote(
             ticket_id=ticket.id,

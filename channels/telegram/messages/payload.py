@@ -65,16 +65,19 @@ class Load:
         if len(self.words) == 1:
             only = self.words[0]
             calls = methods(only.content, chat, keyboard=self.keyboard, **where)
-            return [Step(_in_thread(call, thread), (only.id,)) for call in calls]
-        contents = [words.content for words in self.words]
-        return [
-            Step(_in_thread(call, thread), tuple(self.words[place].id for place in places))
-            for call, places in album(contents, chat, **where)
-        ]
+            steps = [Step(call, (only.id,)) for call in calls]
+        else:
+            contents = [words.content for words in self.words]
+            steps = [
+                Step(call, tuple(self.words[place].id for place in places))
+                for call, places in album(contents, chat, **where)
+            ]
+        return steps if thread is None else [_in_thread(step, thread) for step in steps]
 
 
-def _in_thread(call: Any, thread: int | None) -> Any:
-    return call if thread is None else call.model_copy(update={"message_thread_id": thread})
+def _in_thread(step: Step, thread: int) -> Step:
+    call = step.method.model_copy(update={"message_thread_id": thread})
+    return replace(step, method=call)
 
 
 async def load(
@@ -181,7 +184,7 @@ def _for_operators(delivery: Delivery, renderer: Renderer, found: Found) -> Load
         if len(words) == 1 and (thanks or whole)
         else None,
         quote=found.quote if found.exact else None,
-        quoted=_quoted(renderer, found.quote),
+        quoted=_quoted(renderer, found.quote) if found.quote else None,
     )
 
 

@@ -31,6 +31,8 @@ _CHANGING: Final = (
     (re.compile(rf"\b{_SPAN}"), "<span>"),
     (re.compile(r"\d{9,}"), "<id>"),
 )
+# What a deadline had of one day.
+_OF_A_DAY: Final = "<when>: <when>–<when> — <span>"
 # What somebody wrote where a ticket's number may stand, said back to them.
 _ECHO: Final = re.compile(r"(?<=«)[1-9]\d*(?=»)|(?<=\bначинается с )\d+|(?<=\bbegins with )\d+")
 _COMMAND: Final = re.compile(r"/\w+ (?:#|№ ?|SR-|_)?T?\d+", re.IGNORECASE)
@@ -52,7 +54,12 @@ class NormalForm:
     tasks: int = 0
 
     def text(self, text: str) -> str:
-        return "\n".join(map(self._line, text.split("\n")))
+        lines = list(map(self._line, text.split("\n")))
+        # a span that crosses midnight is told by days: how many lines depends on the hour
+        kept = [
+            line for at, line in enumerate(lines) if line != _OF_A_DAY or lines[at - 1] != line
+        ]
+        return "\n".join(kept)
 
     def quoted(self, message: Message) -> str:
         """How a message is named where another one replies to it: by its first words ever."""

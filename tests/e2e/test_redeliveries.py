@@ -76,7 +76,8 @@ class Talk:
         if case.said:
             sent = self.chance.choice([*case.said])
             await case.person.edit(sent, f"Правка {turn}.")
-            case.said[sent] = f"Правка {turn}."
+            about = f"👤 {case.person.name} · #{case.number} · исправлено"
+            case.said[sent] = f"{about}\nПравка {turn}."
 
     async def answer(self, case: Case, turn: int) -> None:
         words = f"Ответ {turn}."

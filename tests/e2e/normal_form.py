@@ -56,9 +56,7 @@ class NormalForm:
     def text(self, text: str) -> str:
         lines = list(map(self._line, text.split("\n")))
         # a span that crosses midnight is told by days: how many lines depends on the hour
-        kept = [
-            line for at, line in enumerate(lines) if line != _OF_A_DAY or lines[at - 1] != line
-        ]
+        kept = [line for at, line in enumerate(lines) if line != _OF_A_DAY or lines[at - 1] != line]
         return "\n".join(kept)
 
     def quoted(self, message: Message) -> str:

@@ -8,7 +8,7 @@ from core.models.answers import (
     TicketTag,
     ViewRow,
 )
-from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
+from core.models.delivery import LinkedChat, OutboxRow, SentMessage
 from core.models.directory import DirectoryVersion
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
@@ -70,8 +70,6 @@ __all__ = [
     "AccountMember",
     "Agreement",
     "AgreementTerm",
-    "Alert",
-    "AlertLine",
     "ApiCall",
     "ApiKey",
     "CalendarRow",

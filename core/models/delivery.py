@@ -81,9 +81,9 @@ class SentMessage(Row):
 
     By it a reply finds its ticket and an edit finds its copies. ``role``: ``notice``, ``copy`` of
     a message, ``flood`` (sums up what begins with a message), ``card`` or ``former_card``,
-    ``topic`` (the message that opened the ticket's topic) or ``former_topic``, ``board``. A ticket
-    has one card and one topic; ``thread`` is where a card stands, and ``digest`` is how a card, a
-    topic or a board looked last. Where people's own messages stand is in ``message`` and ``note``.
+    ``topic`` (the message that opened the ticket's topic) or ``former_topic``. A ticket
+    has one card and one topic; ``thread`` is where a card stands, and ``digest`` is how a card
+    or a topic looked last. Where people's own messages stand is in ``message`` and ``note``.
     """
 
     __tablename__ = "sent_message"
@@ -104,14 +104,6 @@ class SentMessage(Row):
             sqlite_where=text("role = 'topic'"),
             postgresql_where=text("role = 'topic'"),
         ),
-        Index(
-            "uq_sent_message_board",
-            "channel",
-            "chat",
-            unique=True,
-            sqlite_where=text("role = 'board'"),
-            postgresql_where=text("role = 'board'"),
-        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -123,45 +115,6 @@ class SentMessage(Row):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     digest: Mapped[str | None] = mapped_column(String(64))
     thread: Mapped[str | None] = mapped_column(String(200))
-
-
-class Alert(Row):
-    """A message that tells a chat of deadlines: all of one minute (X5). ``message`` is where it
-    stands, once it does, and ``digest`` how it looked last.
-    """
-
-    __tablename__ = "alert"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    channel: Mapped[str] = mapped_column(String(16))
-    chat: Mapped[str] = mapped_column(String(200))
-    message: Mapped[str | None] = mapped_column(String(200))
-    digest: Mapped[str | None] = mapped_column(String(64))
-    created_at: Mapped[datetime]
-
-
-class AlertLine(Row):
-    """What an alert says of one ticket: which ``deadline``, and since ``ended_at`` how it ended:
-    ``outcome`` by ``person_id``.
-    """
-
-    __tablename__ = "alert_line"
-    __table_args__ = (
-        Index(
-            "ix_alert_line_open",
-            "ticket_id",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-    )
-
-    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(24), primary_key=True)
-    deadline: Mapped[datetime | None]
-    ended_at: Mapped[datetime | None]
-    outcome: Mapped[str | None] = mapped_column(String(24))
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
 
 
 class LinkedChat(Row):

@@ -11,14 +11,14 @@ from sqlalchemy import insert
 
 from channels.telegram.addresses import chat_address
 from core.desk import Desk
-from core.models import Person, Ticket, Timer
+from core.models import Person, SystemState, Ticket, Timer
 from core.sla.answer_clock import ANSWER, set_timers
 from core.tickets import sweep as sweep_job
 from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.lifecycle import enter, move
 from core.tickets.sweep import BATCH, Due, sweep
 from core.tickets.workflow import State
-from core.tx import Tx
+from core.tx import ReadTx, Tx
 from tests.actions.agreement_factories import agrees
 from tests.actions.people import ALERTS, ALICE, BORIS, OPERATORS, opens, operator, writes
 from tests.actions.store import Store
@@ -226,6 +226,22 @@ async def test_an_idle_sweep_asks_once_and_changes_nothing(desk: Desk, clock: Cl
     assert len(cost.statements) == 1, f"\n{cost}"
     clock.move(days=3)
     assert await desk.run(sweep) > 0
+
+
+async def test_a_clock_that_is_set_back_takes_the_time_of_the_last_sweep_along(
+    desk: Desk, clock: Clock
+) -> None:
+    """Otherwise a downtime would be taken for none until the clock is where it was."""
+    await opens(desk)
+    await desk.run(sweep)
+    clock.move(hours=-1)
+    await desk.run(sweep)
+
+    async def last(tx: ReadTx) -> object:
+        row = await tx.find(SystemState, sweep_job.HEARTBEAT)
+        return row and row.at
+
+    assert await desk.read(last) == clock.now
 
 
 async def test_one_that_cannot_wake_steps_aside_and_holds_up_nobody(

@@ -31,11 +31,13 @@ def test_customers_speak_and_judge_and_nothing_else() -> None:
     assert granted == {"hear", "confirm", "dispute"}
 
 
-@pytest.mark.parametrize("verb", ["wake", "expire"])
+@pytest.mark.parametrize("verb", ["wake", "expire", "junk"])
 def test_what_the_clock_does_no_person_may(verb: str) -> None:
     assert [role for role in ROLES if may(role, verb)] == ["system"]
 
 
-@pytest.mark.parametrize("verb", ["release_any", "report", "merge_any", "contract"])
+@pytest.mark.parametrize(
+    "verb", ["release_any", "undo_any", "report", "merge_any", "contract", "tags", "set_up"]
+)
 def test_supervision_is_for_admins(verb: str) -> None:
     assert [role for role in ROLES if may(role, verb)] == ["admin"]

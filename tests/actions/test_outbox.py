@@ -75,6 +75,13 @@ async def take(desk: Desk) -> list[Delivery]:
     return await desk.run(claim, await ready(desk), {"seen": 1})
 
 
+async def test_what_another_process_has_claimed_is_not_claimed_again(desk: Desk) -> None:
+    await put(desk)
+    seen = await ready(desk)  # as two processes see it at once
+    assert [row.id for row in await desk.run(claim, seen, {})] == seen
+    assert await desk.run(claim, seen, {}) == []
+
+
 async def test_a_lane_keeps_its_order_and_other_lanes_do_not_wait(desk: Desk, clock: Clock) -> None:
     for ordering_key in ("1:7", "1:7", "1:8", "2:7"):
         await put(desk, ordering_key)

@@ -5,12 +5,12 @@ import pytest
 from tools import walk
 from tools.walked import PACKAGES
 
-# Functions and files: 266 in 60 and 361 in 75 as measured on 28 November 2026, twelve of them ours
+# Functions and files: 265 in 60 and 362 in 75 as measured on 28 November 2026, twelve of them ours
 # since the ORM does not read and write rows any more (ADR 20), and room for a few that only some
 # runs enter (one that waits for another). A customer's message aims at 220 in 55.
 MOST = {
-    "a customer's message in an open ticket": (270, 60),
-    "an operator's answer": (364, 75),
+    "a customer's message in an open ticket": (270, 61),
+    "an operator's answer": (366, 76),
 }
 
 

@@ -147,6 +147,7 @@ class App:
     peers: Peers | None = None
     _name: str = field(default_factory=lambda: secrets.token_hex(8))
     _leading: set[asyncio.Task[None]] = field(default_factory=set)
+    _leads_from_the_start: bool = False
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -190,14 +191,14 @@ class App:
 
         Until it is, it only handles updates and serves HTTP.
         """
-        waited = False
+        is_new = not self._leads_from_the_start
         while True:
             if await self._may_lead():
-                if waited:
+                if is_new:
                     await self._take_over()
                 await self._lead_while_it_may()
                 log.warning("this process has lost the lead")
-            waited = True
+            is_new = True
             await asyncio.sleep(LEAD_EVERY)
 
     async def _may_lead(self) -> bool:
@@ -273,7 +274,8 @@ class App:
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
         await self.desk.run(make_signing_key)
-        if await self.database.lead():
+        self._leads_from_the_start = await self.database.lead()
+        if self._leads_from_the_start:
             if not self.database.is_sqlite:
                 await self.desk.run(take_lead, self._name)
             await self.courier.recover()

@@ -38,7 +38,7 @@ LOOK_EVERY: Final = 2.0
 # The same after a chat was found taken by another process.
 LOOK_SOON: Final = 0.1
 # How many chats one of several processes handles at once: the rest is for the others to take.
-MOST_AT_ONCE: Final = 8
+MOST_AT_ONCE = 64
 # Seconds after which an update has failed.
 TIMEOUT: Final = 30.0
 
@@ -145,11 +145,12 @@ class UpdateQueue:
             async with self._room, self.desk.database.lease(ordering_key) as is_ours:
                 if is_ours:
                     await self._leave_out_what_is_done(ordering_key)
-                    await self._drain(ordering_key)
+                    await self._handle_in_order(ordering_key)
         except Exception as error:  # noqa: BLE001 whatever it is, the chat's turn comes again
             _log_failure("a chat's updates cannot be handled now", error)
             await self._pause(DATABASE_PAUSE)
-        left = self._queues.pop(ordering_key, ())
+        # only now: what came while the chat was given back had no task of its own
+        left = self._queues.pop(ordering_key)
         self._ids.difference_update(stored.id for stored in left)
         self._left_some = self._left_some or bool(left)
         self._capacity.set()
@@ -163,6 +164,10 @@ class UpdateQueue:
         self._ids -= done
 
     async def _drain(self, ordering_key: str) -> None:
+        await self._handle_in_order(ordering_key)
+        del self._queues[ordering_key]
+
+    async def _handle_in_order(self, ordering_key: str) -> None:
         queue = self._queues[ordering_key]
         while queue and not self._stopped.is_set():
             stored = queue.popleft()
@@ -170,7 +175,6 @@ class UpdateQueue:
                 await self._handle(stored)
             self._ids.discard(stored.id)
             self._capacity.set()
-        self._queues.pop(ordering_key, None)
 
     async def _handle(self, stored: Stored) -> None:
         """Handle one update, or quarantine it."""

@@ -3,6 +3,7 @@ known to all is told at once (R23).
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -184,6 +185,7 @@ async def test_each_chat_is_handled_by_one_process_at_a_time_in_order_and_both_t
     two: list[Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(update_queue, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(update_queue, "MOST_AT_ONCE", 4)
     handlers = Handlers(two)
     numbers = [(str(number % CHATS), number) for number in range(CHATS * EACH)]
     async with handlers.open():
@@ -202,6 +204,52 @@ async def test_each_chat_is_handled_by_one_process_at_a_time_in_order_and_both_t
         mine = [number for where, number in handlers.seen if where == chat]
         assert mine == sorted(mine)
     assert all(handlers.by)
+
+
+async def test_what_comes_while_a_chat_is_given_back_is_handled_after_it_and_alone(
+    two: list[Desk], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The lock of a chat is the process's: a second task of it would get it, too."""
+    desk, seen, busy = two[0], list[str](), set[str]()
+    leased, second, third = desk.database.lease, asyncio.Event(), asyncio.Event()
+
+    async def come(number: str) -> None:
+        await desk.run(inbox.store, "telegram:42", [Raw(number, "chat", "{}")])
+        queue.news.set()
+
+    async def soon(event: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), 0.5)
+
+    @asynccontextmanager
+    async def slow(name: str) -> AsyncIterator[bool]:
+        async with leased(name) as is_ours:
+            yield is_ours
+            if seen == ["1"]:
+                await come("2")
+                await soon(second)
+
+    async def handle(stored: Stored) -> None:
+        assert not busy, "two tasks handle one chat"
+        busy.add(stored.ordering_key)
+        if stored.external_id == "2":
+            second.set()
+            await come("3")
+            await soon(third)
+        elif stored.external_id == "3":
+            third.set()
+        busy.clear()
+        seen.append(stored.external_id)
+
+    monkeypatch.setattr(desk.database, "lease", slow)
+    queue = UpdateQueue(desk, handle)
+    task = asyncio.create_task(queue.run())
+    await come("1")
+    await until(lambda: len(seen) == 3)
+    await queue.stop()
+    await task
+    assert seen == ["1", "2", "3"]
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 # ---------------------------------------------------------------- what all know

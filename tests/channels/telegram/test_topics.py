@@ -14,7 +14,7 @@ from tests.channels.telegram.house import House
 
 @pytest.fixture
 async def forum(house: House) -> House:
-    """The house whose group has topics, as the desk knows by now."""
+    """A desk whose group has topics, as it knows by now."""
     await turn(house, topics=True)
     return house
 

@@ -26,7 +26,14 @@ from channels.telegram.screens.responses import (
 )
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
-from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import (
+    AssignTask,
+    CloseTasks,
+    EndedPage,
+    ResolveTasks,
+    TaskPage,
+    TaskVerb,
+)
 from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
@@ -41,7 +48,7 @@ from channels.telegram.screens.words import ShowWords
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    *(ShowWhole, ShowWords, MoveTo),
+    *(ShowWhole, ShowWords, MoveTo, AssignTask, EndedPage),
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),

@@ -17,7 +17,7 @@ from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineSte
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.people import ShowPerson, WriteTo
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -49,7 +49,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
     *(ShowWhole, ShowWords, MoveTo, AssignTask, EndedPage),
-    *(MakeParent, ShowPerson, OutageStep, ManualStep),
+    *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),

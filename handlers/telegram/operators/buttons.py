@@ -17,7 +17,7 @@ from channels.telegram.screens import tasks as task_screen
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.people import ShowPerson, WriteTo
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -63,6 +63,7 @@ from handlers.telegram.operators import (
     tasks,
     teams,
     ticket_commands,
+    write_first,
 )
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
@@ -392,6 +393,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ShowWords: _words,
     ListPage: _page,
     ShowPerson: people.on_button,
+    WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,
     MoveTo: states.on_button,
     OutageStep: _outage,

@@ -15,7 +15,7 @@ from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineSte
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.people import ShowPerson, WriteTo
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -181,6 +181,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "jl:mine:2": TaskPage(view="mine", page=2),
     "je:0": EndedPage(),
     "je:31": EndedPage(before=31),
+    "wt:7": WriteTo(person=7),
     "ja:3:5": AssignTask(task=3, person=5),
     "j:assign:3": TaskVerb(verb="assign", task=3),
     "j:reopen:3": TaskVerb(verb="reopen", task=3),

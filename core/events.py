@@ -73,6 +73,17 @@ class FloodBegan(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketNotOpened(Event):
+    """A customer has opened too many tickets of late: the words of another are in this one (S10).
+
+    ``topic``: what it was to be about.
+    """
+
+    person_id: int
+    topic: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRestricted(Event):
     """An operator has muted or blocked somebody until then (S10); once for each open ticket."""
 

@@ -353,6 +353,9 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             if_stored=lambda _event, stored: not stored.by_letter,
         ),
     ),
+    e.TicketNotOpened: (
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "customer.ticket_limit"),
+    ),
     e.PersonTurnedAway: (
         Notice(_TO.CUSTOMER, "text", Priority.ANSWER_TO_ACTOR, "customer.blocked"),
     ),

@@ -8,6 +8,7 @@ from core.models.answers import (
     TicketTag,
     ViewRow,
 )
+from core.models.closing import ClosingReasonRow, FieldRow, Resolution, TicketField
 from core.models.delivery import LinkedChat, OutboxRow, SentMessage
 from core.models.directory import DirectoryVersion
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
@@ -78,11 +79,13 @@ __all__ = [
     "Category",
     "Classification",
     "Clock",
+    "ClosingReasonRow",
     "ContactPoint",
     "Contract",
     "DirectoryVersion",
     "Duty",
     "Erasure",
+    "FieldRow",
     "InboxRow",
     "JournalEntry",
     "JunkTicket",
@@ -98,6 +101,7 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PriorityRow",
+    "Resolution",
     "ResponseRow",
     "ResponseUse",
     "Restriction",
@@ -114,6 +118,7 @@ __all__ = [
     "TeamMember",
     "Ticket",
     "TicketCamera",
+    "TicketField",
     "TicketMetrics",
     "TicketParent",
     "TicketTag",

@@ -68,7 +68,7 @@ class ViewRow(Row):
 
 class RuleRow(Row):
     """When this ``event`` happens (or ``after`` so many seconds in it) and all ``conditions`` hold,
-    the ``actions`` are done (E2).
+    the ``actions`` are done (E2). ``since``: a span that had passed before counts no more.
     """
 
     __tablename__ = "rule"
@@ -78,6 +78,7 @@ class RuleRow(Row):
     title: Mapped[str] = mapped_column(String(100))
     event: Mapped[str] = mapped_column(String(32))
     after: Mapped[int | None]
+    since: Mapped[datetime | None]
     conditions: Mapped[dict[str, Any]]
     actions: Mapped[dict[str, Any]]
     active: Mapped[bool] = mapped_column(default=True)
@@ -87,7 +88,10 @@ class RuleRun(Row):
     """A rule has run for a ticket; ``cause`` names what for, so that it never does so twice."""
 
     __tablename__ = "rule_run"
-    __table_args__ = (Index("ix_rule_run_ticket_id", "ticket_id"),)
+    __table_args__ = (
+        Index("ix_rule_run_ticket_id", "ticket_id"),
+        Index("ix_rule_run_at", "at"),
+    )
 
     rule: Mapped[str] = mapped_column(String(32), primary_key=True)
     ticket_id: Mapped[int] = mapped_column(BigId, ForeignKey("ticket.id"), primary_key=True)

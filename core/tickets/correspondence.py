@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
+from core.company import Limit
 from core.errors import Refusal
 from core.events import CustomerWrote, PersonDescribed
 from core.models import (
@@ -29,14 +30,14 @@ from core.people.identity import Sender, arrive, find_by_address, mark_reachable
 from core.people.restrictions import is_blocked
 from core.tickets.catalog import workflow_of
 from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
+from core.tickets.floods import ticket_instead
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import enter, move
 from core.tx import Tx
 from core.words.names import clean_name
 
-# So many new tickets of one sender in this time are a flood: what follows joins the newest.
-FLOOD: Final = 20
-FLOOD_SPAN: Final = timedelta(hours=1)
+# More new tickets of one sender in this time are a flood: what follows joins the newest.
+LIMIT: Final = Limit(20, timedelta(hours=1))
 # Remarks above words, by key; see `Arrival`.
 UNPROVED: Final = "unproved"
 NAMED: Final = "named"
@@ -91,8 +92,8 @@ async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
     if person is None:
         person = await arrive(tx, arrival.sender, "customer")
     await _join_account(tx, person, arrival)
-    if ticket is None and (newest := await _flooded(tx, person)) is not None:
-        return await _join(tx, person, newest, _remarked(arrival, {"key": REPEATED}))
+    if ticket is None and (instead := await _instead(tx, person, arrival)) is not None:
+        return await _join(tx, person, instead, _remarked(arrival, {"key": REPEATED}))
     if ticket is None or ended:
         return await _open(tx, person, arrival, follows=ticket)
     return await _join(tx, person, ticket, _remarked(arrival))
@@ -215,16 +216,8 @@ async def _own(tx: Tx, person: Person, number: int | None) -> Ticket | None:
     return await tx.first(query.with_for_update())
 
 
-async def _flooded(tx: Tx, person: Person) -> Ticket | None:
-    """The newest ticket of somebody who opens one after the other, if it goes on."""
-    query = (
-        select(Ticket).where(Ticket.customer_id == person.id).order_by(Ticket.id.desc())
-    ).limit(FLOOD)
-    newest = await tx.all(query.with_for_update())
-    if len(newest) < FLOOD or tx.now - newest[-1].opened_at > FLOOD_SPAN:
-        return None
-    codes = (await workflow_of(tx)).open_codes()
-    return newest[0] if newest[0].state in codes else None
+async def _instead(tx: Tx, person: Person, arrival: Arrival) -> Ticket | None:
+    return await ticket_instead(tx, person, arrival.said[0].ref.channel, LIMIT)
 
 
 async def _open(

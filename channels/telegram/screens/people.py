@@ -17,6 +17,7 @@ from channels.telegram.screens.buttons import (
     short,
 )
 from channels.telegram.screens.screen import Renderer, Screen, clipped
+from channels.telegram.screens.ticket_list import ticket_link
 from core.contacts.lookup import Known, PersonFacts
 from core.people.contact_points import Point
 from core.people.restrictions import KINDS, Restricted
@@ -113,8 +114,8 @@ def person_lines(renderer: Renderer, facts: PersonFacts) -> Iterator[str]:
         yield renderer.html(
             "who.ticket",
             marker=str(line.marker),
-            number=line.number,
-            title=clean_name(line.title, 60),
+            ticket=ticket_link(line.number, line.place),
+            subject=line.subject,
         )
     if facts.twins:
         yield renderer.html("who.twins")

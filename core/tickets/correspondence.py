@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
 from core.company import Limit
-from core.errors import NotAllowed, Refusal
+from core.errors import Refusal
 from core.events import CustomerWrote, PersonDescribed
 from core.models import (
     Account,
@@ -25,12 +25,10 @@ from core.models import (
     Person,
     Ticket,
 )
-from core.people.contact_points import Point, make_contact
+from core.people.contact_points import make_contact
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
-from core.people.permissions import may
 from core.people.restrictions import is_blocked
 from core.tickets.catalog import workflow_of
-from core.tickets.conversation import reply
 from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
 from core.tickets.floods import ticket_instead
 from core.tickets.incoming import IncomingMessage, find_location
@@ -163,37 +161,6 @@ async def _is_there(tx: Tx, said: Sequence[IncomingMessage]) -> bool:
 
 def _told(text: str, content: Mapping[str, Any]) -> tuple[Any, ...]:
     return text, content.get("subject"), content.get("file")
-
-
-async def write_first(tx: Tx, address: Address, incoming: IncomingMessage) -> Ticket:
-    """Open a ticket by writing to somebody, known or not, at their address (A12).
-
-    Raises :class:`NotAllowed`, :class:`Refusal`.
-    """
-    if not may(tx.actor.role, "open"):
-        raise NotAllowed("open")
-    if address.channel not in tx.company.letter_channels:
-        raise Refusal("refusal.no_letters")
-    person = await find_by_address(tx, address) or await _noted_at(tx, address)
-    if person is None:
-        name = address.chat.partition("@")[0]
-        person = await make_contact(tx, name, [Point(address.channel, address.chat)])
-    person.address = address
-    title = clean_name(incoming.text, TITLE_LENGTH)
-    ticket = await open_ticket(
-        tx, person, [], topic=None, origin=address.channel, title=title, silent=True
-    )
-    return await reply(tx, ticket.id, incoming)
-
-
-async def _noted_at(tx: Tx, address: Address) -> Person | None:
-    """Whoever was last said to have this address."""
-    query = (
-        select(Person)
-        .join(ContactPoint, Person.id == ContactPoint.person_id)
-        .where(ContactPoint.kind == address.channel, ContactPoint.value == address.chat)
-    )
-    return await tx.first(query.order_by(Person.id.desc()).limit(1))
 
 
 async def _person(tx: Tx, arrival: Arrival) -> Person | None:

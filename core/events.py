@@ -232,12 +232,16 @@ class DutyEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOpened(Event):
-    """There is work behind the ticket: an ``equipment`` task or a ``diagnose`` task (B9, B21)."""
+    """There is work behind the ticket: an ``equipment`` task or a ``diagnose`` task (B9, B21).
+
+    ``by_hand``: somebody made it for a ticket that stood there already.
+    """
 
     task_id: int
     kind: str
     assignee_id: int | None
     title: str
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,6 +251,33 @@ class TaskTaken(Event):
     task_id: int
     kind: str
     assignee_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAssigned(Event):
+    """Somebody gave a task to a colleague (B21). ``what`` is the task's own title; ``concerns``:
+    who is told, if that is not who did it.
+    """
+
+    task_id: int
+    kind: str
+    assignee_id: int
+    what: str
+    to: str
+    by: str
+    concerns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReopened(Event):
+    """A task that had ended is to be done after all (B21); it is whose it was."""
+
+    task_id: int
+    kind: str
+    assignee_id: int | None
+    what: str
+    by: str
+    concerns: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,6 +211,7 @@ class Card:
     behind: Behind = NO_WORK
     tags: tuple[str, ...] = ()
     thread: str | None = None
+    origin: str = ""
 
 
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
@@ -251,6 +252,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         behind=await work_behind(tx, ticket.id),
         tags=await tags_of(tx, ticket.id),
         thread=None if sent is None else sent.thread,
+        origin=ticket.origin,
     )
 
 

@@ -27,6 +27,8 @@ from core.tx import Tx
 
 # How long messages join the ticket that the person has just opened or viewed.
 FOLLOW_UP: Final = timedelta(minutes=15)
+# The step of a dialogue in which messages join a ticket.
+CONTINUE: Final = "continue"
 # How many tickets are offered; older ones are reached by a reply, or from the list.
 MOST_CHOICES: Final = 12
 # How long messages count as one burst, with one question.
@@ -165,11 +167,11 @@ def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
     The end of that time moves only when little is left of it, to save writes.
     """
     dialogue = person.dialogue or {}
-    same = dialogue.get("step") == "continue" and dialogue.get("ticket") == ticket_id
+    same = dialogue.get("step") == CONTINUE and dialogue.get("ticket") == ticket_id
     if same and datetime.fromisoformat(dialogue["until"]) > tx.now + FOLLOW_UP / 2:
         return
     until = (tx.now + FOLLOW_UP).isoformat()
-    enter_dialogue(person, {"step": "continue", "ticket": ticket_id, "until": until})
+    enter_dialogue(person, {"step": CONTINUE, "ticket": ticket_id, "until": until})
 
 
 async def add_to(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:

@@ -18,7 +18,7 @@ from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.people import ShowPerson, WriteTo
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -27,7 +27,14 @@ from channels.telegram.screens.responses import (
 )
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
-from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import (
+    AssignTask,
+    CloseTasks,
+    EndedPage,
+    ResolveTasks,
+    TaskPage,
+    TaskVerb,
+)
 from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
@@ -43,8 +50,8 @@ from channels.telegram.screens.words import ShowWords
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    *(ShowWhole, ShowWords, MoveTo, SetTopic),
-    *(MakeParent, ShowPerson, OutageStep, ManualStep),
+    *(ShowWhole, ShowWords, MoveTo, SetTopic, AssignTask, EndedPage),
+    *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),

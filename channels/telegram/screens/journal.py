@@ -1,10 +1,11 @@
 """A ticket's journal, and why a deadline is when it is (X10)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from channels.telegram.screens.card import origin_of
 from channels.telegram.screens.screen import Renderer, clipped
 from core.sla.agreements import Agreements, agreements_of
 from core.sla.explanation import Day, Line, Pause, Why
@@ -67,10 +68,23 @@ def draw_entry(
         given |= _of_task(given)
     author = clean_name(who) if who else Key("journal.desk")
     line = renderer.html("journal.line", at=at, who=author, what=Key(key, given))
+    return line + "".join(_further(renderer, event, given))
+
+
+def _further(renderer: Renderer, event: str, given: Mapping[str, Any]) -> Iterator[str]:
+    """What stands behind the entry: its reason, time or result; where a ticket comes from."""
+    if event == "ticket_opened":
+        yield from (f" · {each}" for each in _origin(renderer, given))
     for name in ("until", "reason", "result"):
         if given.get(name) and (event == _MOVE or name == "result"):
-            line += renderer.html(f"journal.{name}", **given)
-    return line
+            yield renderer.html(f"journal.{name}", **given)
+
+
+def _origin(renderer: Renderer, given: Mapping[str, Any]) -> Iterator[str]:
+    """Where the ticket comes from: how it came to us, which one it goes on from."""
+    yield from origin_of(renderer, given.get("origin", "telegram"))
+    if given.get("follows") is not None:
+        yield renderer.html("card.follows", follows=given["follows"])
 
 
 def _of_task(given: Mapping[str, Any]) -> dict[str, Key]:
@@ -85,20 +99,25 @@ def _tags(given: Mapping[str, Any]) -> str:
     return " ".join(f"{sign}#{tag}" for sign, name in signs for tag in given[name])
 
 
+# What makes an entry another one of its event, and how its key then ends.
+_ENDINGS: Final[dict[str, tuple[Callable[[Mapping[str, Any]], bool], str]]] = {
+    "rule_ran": (lambda given: not given["done"], "_nothing"),
+    "task_opened": (lambda given: bool(given.get("by_hand")), "_by_hand"),
+    "next_contact_set": (lambda given: given["at"] is None, "_none"),
+}
+
+
 def _variant(event: str, given: Mapping[str, Any]) -> str:
     """The key of the entry's text, for events that have several."""
     if event == _MOVE:
         return f"move.{given['verb']}"
-    if event == "rule_ran" and not given["done"]:
-        return f"{event}_nothing"
     if event in _CLOCK_EVENTS:
         return f"{event}.{given['kind']}"
     if event == "clocks_set":
         promised = [kind for kind in ("reaction", "resolution") if given[f"{kind}_due"]]
         return f"{event}_{promised[0]}" if len(promised) == 1 else event if promised else _NOTHING
-    if event == "next_contact_set" and given["at"] is None:
-        return f"{event}_none"
-    return event
+    applies, ending = _ENDINGS.get(event, (lambda _given: False, ""))
+    return f"{event}{ending}" if applies(given) else event
 
 
 def _shown(fact: Any) -> Any:

@@ -28,13 +28,23 @@ from core.events import (
 )
 from core.fault_points import pass_point
 from core.models import Clock, Outage, SystemState, Ticket, TicketParent, Timer
-from core.sla.answer_clock import ANSWER, CONTACT, NEAR, RATING, REMINDER, REVIEW, WAKE, set_timers
+from core.sla.answer_clock import (
+    ANSWER,
+    CONTACT,
+    NEAR,
+    RATING,
+    REMINDER,
+    REVIEW,
+    WAKE,
+    set_timers,
+)
 from core.tickets.catalog import workflow_of
 from core.tickets.lifecycle import (
     REVIEW_EVERY,
     begin_after_freeze,
     enter,
 )
+from core.tickets.silence import mail_unread
 from core.tickets.workflow import RESOLVED
 from core.tx import Tx
 
@@ -184,6 +194,9 @@ async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) -> 
             return await _wake(tx, ticket, after_downtime=after_downtime)
         case "review":
             return await _review(tx, ticket)
+        case "silence":
+            await mail_unread(tx, ticket)
+            return False
     return await _expire(tx, ticket)
 
 

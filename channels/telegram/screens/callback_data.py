@@ -14,6 +14,7 @@ from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
+from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
@@ -41,6 +42,7 @@ from channels.telegram.screens.ticket_choices import (
     EscalateTo,
     MakeParent,
     MoveTo,
+    SetTopic,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -48,12 +50,12 @@ from channels.telegram.screens.words import ShowWords
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    *(ShowWhole, ShowWords, MoveTo, AssignTask, EndedPage),
+    *(ShowWhole, ShowWords, MoveTo, SetTopic, AssignTask, EndedPage),
     *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
-    *(ReleaseStep, JunkStep),
+    *(ReleaseStep, JunkStep, HelpSection),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

@@ -12,7 +12,12 @@ from aiogram.filters.callback_data import CallbackData
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
-from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
+from channels.telegram.screens.customer_tickets import (
+    Confirm,
+    OwnTicketOpened,
+    Rate,
+    RatingStep,
+)
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
@@ -26,11 +31,18 @@ from channels.telegram.screens.responses import (
 )
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
-from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import (
+    CloseTasks,
+    EndTasksAs,
+    ResolveTasks,
+    TaskPage,
+    TaskVerb,
+)
 from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
     Classify,
+    EndAs,
     EscalateTo,
     MakeParent,
     MoveTo,
@@ -41,9 +53,10 @@ from channels.telegram.screens.words import ShowWords
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    *(ShowWhole, ShowWords, MoveTo),
+    *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs),
     *(MakeParent, ShowPerson, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
+    *(Rate, RatingStep),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep),

@@ -92,6 +92,7 @@ def company_of(settings: Settings) -> Company:
         outage_faults=settings.outage_faults,
         outage_window=settings.outage_window,
         message_limit=settings.message_limit,
+        ticket_limit=settings.ticket_limit,
     )
 
 

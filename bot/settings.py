@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     outage_faults: Annotated[int, PlainValidator(setting_types.several_or_off)] = 3
     outage_window: Duration = timedelta(minutes=30)
     message_limit: Limited = Limit(10, timedelta(minutes=1))
+    ticket_limit: Limited = Limit(10, timedelta(hours=1))
 
     smtp_url: Smtp | None = None
     mail_from: Annotated[str, AfterValidator(setting_types.sender)] | None = None
@@ -180,6 +181,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "OUTAGE_FAULTS": "3",
     "OUTAGE_WINDOW": "30m",
     "MESSAGE_LIMIT": "10/1m or off",
+    "TICKET_LIMIT": "10/1h or off",
     "SMTP_URL": "smtp+starttls://user:password@mail.example.com:587",
     "MAIL_FROM": "Support <support@example.com>",
     "MAIL_ALERTS_TO": "head@example.com,duty@example.com",

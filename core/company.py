@@ -34,8 +34,9 @@ class Company:
     ``topics`` is one of `TOPICS` (X7).
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
-    never does (X9). Beyond ``message_limit`` one person's messages are not
-    posted one by one; ``None``: all are (S10). After a restore (R21) ``epoch`` is above 0, tickets
+    never does (X9). Beyond ``message_limit`` one person's messages are not posted one by one;
+    ``None``: all are. Beyond ``ticket_limit`` they open no ticket, and their words join the newest
+    open one; ``None``: there is no limit (S10). After a restore (R21) ``epoch`` is above 0, tickets
     are numbered from ``first_number`` on, and nothing is delivered while ``on_hold``.
     """
 
@@ -57,6 +58,7 @@ class Company:
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)
     message_limit: Limit | None = None
+    ticket_limit: Limit | None = None
     letter_channels: frozenset[str] = frozenset()
     fixed: frozenset[str] = frozenset()
     epoch: int = 0

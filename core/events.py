@@ -73,6 +73,17 @@ class FloodBegan(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TicketNotOpened(Event):
+    """A customer has opened too many tickets of late: the words of another are in this one (S10).
+
+    ``topic``: what it was to be about.
+    """
+
+    person_id: int
+    topic: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRestricted(Event):
     """An operator has muted or blocked somebody until then (S10); once for each open ticket."""
 
@@ -221,12 +232,16 @@ class DutyEnded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOpened(Event):
-    """There is work behind the ticket: an ``equipment`` task or a ``diagnose`` task (B9, B21)."""
+    """There is work behind the ticket: an ``equipment`` task or a ``diagnose`` task (B9, B21).
+
+    ``by_hand``: somebody made it for a ticket that stood there already.
+    """
 
     task_id: int
     kind: str
     assignee_id: int | None
     title: str
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +251,33 @@ class TaskTaken(Event):
     task_id: int
     kind: str
     assignee_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAssigned(Event):
+    """Somebody gave a task to a colleague (B21). ``what`` is the task's own title; ``concerns``:
+    who is told, if that is not who did it.
+    """
+
+    task_id: int
+    kind: str
+    assignee_id: int
+    what: str
+    to: str
+    by: str
+    concerns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReopened(Event):
+    """A task that had ended is to be done after all (B21); it is whose it was."""
+
+    task_id: int
+    kind: str
+    assignee_id: int | None
+    what: str
+    by: str
+    concerns: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

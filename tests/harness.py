@@ -62,6 +62,7 @@ class Harness:
                     "BOT_TOKEN": self.world.token,
                     "TELEGRAM_API_URL": self.world.api_url,
                     "MESSAGE_LIMIT": "off",  # people of the tests write faster than any
+                    "TICKET_LIMIT": "off",
                     **self.settings,
                 }
             ),

@@ -177,6 +177,17 @@ def _known(event: e.FaultKnown) -> str:
 _TO = Audience
 
 
+def _tell_colleague(key: str | Callable[[Any], str | None]) -> Notice:
+    """What whoever has it now hears in private, or in the group: see `acknowledgements`."""
+    return Notice(
+        Audience.ASSIGNEE,
+        "text",
+        Priority.GROUP_NEWS,
+        key,
+        when=lambda event: bool(event.concerns) and event.assignee_id is not None,
+    )
+
+
 def _assigned(key: str) -> tuple[Notice, ...]:
     """The new assignee hears of it in private (or in the group, see `receipts`), a team in its
     group, and why, if that was said; the customer that somebody is at it now.
@@ -194,13 +205,7 @@ def _assigned(key: str) -> tuple[Notice, ...]:
             when=lambda event: event.first and event.assignee_id is not None,
         ),
         _card(),
-        Notice(
-            Audience.ASSIGNEE,
-            "text",
-            Priority.GROUP_NEWS,
-            lambda event: f"staff.{told(key, event)}",
-            when=lambda event: bool(event.concerns) and event.assignee_id is not None,
-        ),
+        _tell_colleague(lambda event: f"staff.{told(key, event)}"),
         Notice(
             Audience.OPERATORS,
             "text",
@@ -359,6 +364,9 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             if_stored=lambda _event, stored: not stored.by_letter,
         ),
     ),
+    e.TicketNotOpened: (
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "customer.ticket_limit"),
+    ),
     e.PersonTurnedAway: (
         Notice(_TO.CUSTOMER, "text", Priority.ANSWER_TO_ACTOR, "customer.blocked"),
     ),
@@ -443,8 +451,10 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TicketAssigned: _assigned("assigned"),
     e.TicketEscalated: _assigned("escalated"),
     # one that is made with its ticket stands on the card already
-    e.TaskOpened: (_card(lambda event: event.assignee_id is not None),),
+    e.TaskOpened: (_card(lambda event: event.assignee_id is not None or event.by_hand),),
     e.TaskTaken: (_card(),),
+    e.TaskAssigned: (_card(), _tell_colleague("staff.task_assigned")),
+    e.TaskReopened: (_card(), _tell_colleague("staff.task_reopened")),
     e.TaskDone: (_DONE_BY_ANOTHER, _card()),
     # a task that went over to the parent of an outage: its card goes, too
     e.TaskCancelled: (_card(lambda event: event.outcome != "merged"),),

@@ -214,6 +214,7 @@ class Card:
     tags: tuple[str, ...] = ()
     thread: str | None = None
     ending: Ending | None = None
+    origin: str = ""
 
 
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
@@ -255,6 +256,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         tags=await tags_of(tx, ticket.id),
         thread=None if sent is None else sent.thread,
         ending=None if ending is None else await ending_of(tx, ending),
+        origin=ticket.origin,
     )
 
 

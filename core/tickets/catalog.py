@@ -11,6 +11,7 @@ from core.errors import Unreadable
 from core.models import Category, MoveRow, PriorityRow, Service, StateRow, Topic
 from core.tickets.workflow import Move, State, Workflow
 from core.tx import ReadTx
+from core.words.names import clean_name
 from core.words.state_names import TITLES
 
 SERVICE: Final = "service"
@@ -132,6 +133,25 @@ async def _read_topics(tx: ReadTx) -> Topics:
 def _topic_facts(row: Topic) -> TopicFacts:
     answer = None if row.answer_seconds is None else timedelta(seconds=row.answer_seconds)
     return TopicFacts(row.code, dict(row.titles or {}), answer, row.active)
+
+
+# Characters of a subject.
+_SUBJECT: Final = 48
+
+
+async def subject_of(tx: ReadTx, about: Any) -> str:
+    """Return what tells a ticket from every other: what operators called it, where its camera is,
+    or how it began.
+
+    ``about`` has ``title``, ``topic``, ``opening``, and of its camera the ``number`` and ``place``.
+    """
+    title = str(about.title)
+    if about.number and about.number in title:
+        title = str(about.place or title)
+    elif about.topic is not None and about.opening:
+        named = (await topics_of(tx))[about.topic].titles.values()
+        title = str(about.opening) if title in named else title
+    return clean_name(title.strip().split("\n", 1)[0], _SUBJECT)
 
 
 async def topic_title(tx: ReadTx, code: str | None, language: str) -> str | None:

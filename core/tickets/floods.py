@@ -1,7 +1,8 @@
-"""Recognises floods: more messages of one person than the company has posted one by one (S10).
+"""Recognises floods of one person: messages, and tickets (S10).
 
-What is beyond the limit is in its ticket like everything else; the group gets one post for all of
-it, which says how much there is and is edited while it grows.
+Messages beyond the limit are in their ticket like everything else; the group gets one post for all
+of them, which says how many there are and is edited while it grows. Beyond the limit of tickets,
+what would open another joins the newest open one.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ from core.company import Limit
 from core.db import PreparedStatement, constant
 from core.delivery.sent_messages import FLOOD
 from core.events import FloodBegan
-from core.models import Message, Person, Restriction, SentMessage
+from core.models import Message, Person, Restriction, SentMessage, Ticket, TicketCamera
 from core.tickets.card import Words, words_of
+from core.tickets.catalog import workflow_of
 from core.tx import ReadTx, Tx
 
 # Somebody who is told that they write too much is not told again for so long.
@@ -103,6 +105,33 @@ async def _is_told(tx: Tx, person: Person, until: datetime) -> bool:
         Restriction(person_id=person.id, kind="messages", since=tx.now, until=until, told_at=tx.now)
     )
     return False
+
+
+async def ticket_instead(tx: Tx, person: Person, origin: str, limit: Limit | None) -> Ticket | None:
+    """Return the ticket that the words of another one join: the newest open one of somebody who has
+    opened as many as ``limit`` allows. ``None``: another may be opened.
+
+    Tickets about cameras do not count: each of one's cameras has one open at most.
+    """
+    if limit is None:
+        return None
+    about_camera = select(TicketCamera.ticket_id).where(TicketCamera.ticket_id == Ticket.id)
+    opened = await tx.all(
+        select(Ticket)
+        .where(
+            Ticket.customer_id == person.id,
+            Ticket.origin == origin,
+            Ticket.opened_at > tx.now - limit.span,
+            ~about_camera.exists(),
+        )
+        .order_by(Ticket.id.desc())
+        .limit(limit.count)
+        .with_for_update()
+    )
+    if len(opened) < limit.count:
+        return None
+    codes = (await workflow_of(tx)).open_codes()
+    return next((ticket for ticket in opened if ticket.state in codes), None)
 
 
 async def flood_of(tx: ReadTx, message_id: int, chat: Address) -> Flood | None:

@@ -14,19 +14,22 @@ from typing import Final
 from sqlalchemy import delete, select
 
 from core.addresses import MessageRef
-from core.events import WordsKept
+from core.events import TicketNotOpened, WordsKept
 from core.models import Message, Person, Ticket, TicketCamera
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.people.restrictions import demand_unblocked, turn_away
 from core.tickets import ratings
 from core.tickets.catalog import topic_title, workflow_of
 from core.tickets.customer_message import is_mere_thanks, join, open_ticket
+from core.tickets.floods import ticket_instead
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import access
 from core.tx import Tx
 
 # How long messages join the ticket that the person has just opened or viewed.
 FOLLOW_UP: Final = timedelta(minutes=15)
+# The step of a dialogue in which messages join a ticket.
+CONTINUE: Final = "continue"
 # How many tickets are offered; older ones are reached by a reply, or from the list.
 MOST_CHOICES: Final = 12
 # How long messages count as one burst, with one question.
@@ -147,9 +150,7 @@ async def _in_dialogue(
         return None
     match dialogue.get("step"):
         case "describe":
-            ticket = await open_ticket(tx, person, [incoming], topic=dialogue.get("topic"))
-            follow_up(tx, person, ticket.id)
-            return Heard(Outcome.OPENED, person, ticket)
+            return await open_or_join(tx, person, [incoming], topic=dialogue.get("topic"))
         case "continue":
             ticket = await tx.get(Ticket, dialogue["ticket"], hold=True)
             heard = await add_to(tx, person, ticket, [incoming])
@@ -198,11 +199,11 @@ def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
     The end of that time moves only when little is left of it, to save writes.
     """
     dialogue = person.dialogue or {}
-    same = dialogue.get("step") == "continue" and dialogue.get("ticket") == ticket_id
+    same = dialogue.get("step") == CONTINUE and dialogue.get("ticket") == ticket_id
     if same and datetime.fromisoformat(dialogue["until"]) > tx.now + FOLLOW_UP / 2:
         return
     until = (tx.now + FOLLOW_UP).isoformat()
-    enter_dialogue(person, {"step": "continue", "ticket": ticket_id, "until": until})
+    enter_dialogue(person, {"step": CONTINUE, "ticket": ticket_id, "until": until})
 
 
 async def add_to(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:
@@ -214,14 +215,41 @@ async def add_to(tx: Tx, person: Person, ticket: Ticket, said: Sequence[Incoming
     if state.final and not all(is_mere_thanks(words) for words in said):
         fault = await tx.find(TicketCamera, ticket.id)
         title = None if fault is None else ticket.title
-        new = await open_ticket(
+        return await open_or_join(
             tx, person, said, topic=ticket.topic, follows=ticket.id, title=title
         )
-        follow_up(tx, person, new.id)
-        return Heard(Outcome.OPENED, person, new)
+    return await _join(tx, person, ticket, said)
+
+
+async def _join(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:
     for words in said:
         await join(tx, person, ticket, words)
     return Heard(Outcome.JOINED, person, ticket)
+
+
+async def open_or_join(
+    tx: Tx,
+    person: Person,
+    said: Sequence[IncomingMessage],
+    *,
+    topic: str | None,
+    follows: int | None = None,
+    title: str | None = None,
+) -> Heard:
+    """Open a ticket with these words. Of somebody who has opened too many of late, they join the
+    newest open one, and both sides are told so (S10). What is written next belongs there as well.
+    """
+    origin = said[0].ref.channel
+    instead = await ticket_instead(tx, person, origin, tx.company.ticket_limit)
+    if instead is None:
+        ticket = await open_ticket(tx, person, said, topic=topic, follows=follows, title=title)
+        follow_up(tx, person, ticket.id)
+        return Heard(Outcome.OPENED, person, ticket)
+    first, *rest = said
+    remarked = replace(first, content={**first.content, "remark": {"key": "limited"}})
+    follow_up(tx, person, instead.id)
+    tx.emit(TicketNotOpened(ticket_id=instead.id, person_id=person.id, topic=topic))
+    return await _join(tx, person, instead, [remarked, *rest])
 
 
 async def _keep(
@@ -293,9 +321,7 @@ async def file_unassigned_messages(
         return None
     enter_dialogue(person, None)
     if ticket_id is None:
-        ticket = await open_ticket(tx, person, said, topic=topic)
-        follow_up(tx, person, ticket.id)
-        return Heard(Outcome.OPENED, person, ticket)
+        return await open_or_join(tx, person, said, topic=topic)
     ticket = await access(tx, ticket_id, "hear")
     heard = await add_to(tx, person, ticket, said)
     follow_up(tx, person, (heard.ticket or ticket).id)

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from core.models import Message, Person
 from core.people.identity import enter_dialogue
 from core.people.restrictions import blocked_now
-from core.tickets.customer_message import is_mere_thanks, open_ticket
-from core.tickets.intake import follow_up, take_unassigned
+from core.tickets.customer_message import is_mere_thanks
+from core.tickets.intake import open_or_join, take_unassigned
 from core.tx import Actor, ReadTx, Tx
 from core.words.stems import asked, stems_of
 
@@ -54,10 +54,11 @@ async def file_waiting(tx: Tx) -> int:
     said = await take_unassigned(tx, person)
     if (person.dialogue or {}).get("step") == "file":
         enter_dialogue(person, None)
+    dialogue = person.dialogue
     if not all(is_mere_thanks(words) for words in said):
-        ticket = await open_ticket(tx, person, said, topic=None)
-        if person.dialogue is None:
-            follow_up(tx, person, ticket.id)
+        await open_or_join(tx, person, said, topic=None)
+    if dialogue is not None:  # they are in the middle of something else
+        enter_dialogue(person, dialogue)
     return 1
 
 

@@ -188,6 +188,8 @@ _CHANGES: Mapping[str, Changes] = {
     "next_contact_set": _fact("contact", "at"),
     "task_opened": _task_opened,
     "task_taken": _task_taken,
+    "task_assigned": _task_taken,
+    "task_reopened": _task_opened,
     "task_done": _task_ended("done"),
     "task_cancelled": _task_ended("cancelled"),
 }

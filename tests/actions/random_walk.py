@@ -25,9 +25,18 @@ from core.manual_tickets.save import record_call
 from core.people.identity import Sender
 from core.sla.terms import Kind, Spans, Term
 from core.subscriptions import SUBSCRIBERS
-from core.tasks.task_actions import Choice, cancel_task, finish_task, resolve, take_task
+from core.tasks.task_actions import (
+    Choice,
+    assign_task,
+    cancel_task,
+    finish_task,
+    resolve,
+    take_task,
+)
+from core.tasks.task_opening import create_task, reopen_task
 from core.teams.assignee_parser import AssignmentWish, read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
+from core.teams.members import colleagues_of
 from core.tickets import conversation, parents
 from core.tickets.classification import change_topic, classify, prioritise
 from core.tickets.closing import tell_closed
@@ -65,7 +74,7 @@ from tests.clock import Clock
 Action = Callable[..., Awaitable[Any]]
 
 STAFF: Final = (OLGA, OLEG, ANNA)
-OF_TASKS: Final = (take_task, finish_task, cancel_task)
+OF_TASKS: Final = (take_task, finish_task, cancel_task, assign_task, reopen_task)
 FIT: Final[Mapping[str, Callable[[Any], bool]]] = {
     "unfreeze": lambda row: row.state == "frozen",
     "reopen": lambda row: row.resolved_at is not None or row.closed_at is not None,
@@ -334,6 +343,18 @@ class World:
     async def take_task(self, who: int, task: int) -> None:
         await self.by(who, take_task, self.task(task))
 
+    async def give_task(self, who: int, task: int) -> None:
+        colleagues = await self.desk.read(colleagues_of)
+        await self.by(who, assign_task, self.task(task), colleagues[task % len(colleagues)])
+
+    async def create_task(self, who: int, ticket: int) -> None:
+        await self.by(who, create_task, self.ticket(ticket), "Replace the cable")
+
+    async def reopen_task(self, who: int, task: int) -> None:
+        rows = self.eye.seen.tasks.values()
+        ended = [row.id for row in rows if row.state != "open"] or [999]
+        await self.by(who, reopen_task, ended[-1 - task % len(ended)], "again", writes())
+
     async def finish_task(self, who: int, task: int, result: str | None) -> None:
         await self.by(who, finish_task, self.task(task), result, writes())
 
@@ -422,6 +443,9 @@ TABLE: Final[Mapping[str, Step]] = {
     ),
     "a_contact_is_planned": _step(World.plan, 2, who=WHO, ticket=SOME, hours=(0, 3, 60)),
     "a_task_is_taken": _step(World.take_task, 4, who=WHO, task=SOME),
+    "a_task_is_given": _step(World.give_task, 2, who=WHO, task=SOME),
+    "a_task_is_made": _step(World.create_task, 2, who=WHO, ticket=SOME),
+    "a_task_is_opened_again": _step(World.reopen_task, 2, who=WHO, task=SOME),
     "a_task_is_done": _step(World.finish_task, 3, who=WHO, task=SOME, result=WORDS),
     "a_task_is_cancelled": _step(World.cancel_task, 2, who=WHO, task=SOME, reason=WORDS),
     "the_sweep_comes": _step(World.sweep, 6),

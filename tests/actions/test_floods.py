@@ -1,4 +1,4 @@
-"""One person's flood is one post in the group; nothing of it is lost, and they hear why once."""
+"""One person's flood is one post in the group and few tickets; nothing is lost."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,12 +8,25 @@ import pytest
 from core.addresses import Address
 from core.company import Limit
 from core.desk import Desk
+from core.people.identity import arrive
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.conversation_pages import PAGE, page_of_words, page_with, post_page
 from core.tickets.customer_dialogue import edit_own
 from core.tickets.floods import TOLD_FOR, flood_of
-from core.tickets.intake import hear
-from tests.actions.people import ALICE, BORIS, OPERATORS, opens, operator, says, writes
+from core.tickets.intake import file_unassigned_messages, follow_up, hear
+from core.tickets.lifecycle import move
+from core.tickets.unassigned import file_waiting
+from core.tx import Tx
+from tests.actions.people import (
+    ALICE,
+    BORIS,
+    OPERATORS,
+    leaves_dialogue,
+    opens,
+    operator,
+    says,
+    writes,
+)
 from tests.actions.store import Store
 from tests.clock import Clock
 
@@ -135,3 +148,87 @@ async def test_every_message_can_be_read_page_by_page_and_posted_after_all(
     before = len(await group(store))
     assert await desk.run_as(await operator(desk), post_page, ticket.id, 1) == PAGE
     assert (await group(store))[before:] == ["content"] * PAGE
+
+
+# Tickets
+
+
+async def looks_at(tx: Tx, number: int) -> None:
+    follow_up(tx, await arrive(tx, ALICE, "customer"), number)
+
+
+@pytest.fixture
+def few(desk: Desk) -> None:
+    desk.company = replace(desk.company, ticket_limit=Limit(3, timedelta(hours=1)))
+
+
+@pytest.mark.usefixtures("few")
+async def test_sixteen_tickets_in_half_a_minute_are_three_and_no_word_is_lost(
+    desk: Desk, clock: Clock, store: Store
+) -> None:
+    tickets = []
+    for number in range(16):
+        clock.move(seconds=2)
+        tickets.append(await opens(desk, text=f"Matter {number}"))
+    first, second, third = dict.fromkeys(ticket.id for ticket in tickets)
+    assert [ticket.id for ticket in tickets] == [first, second] + [third] * 14
+    said = await store.messages(third)
+    assert [m.text for m in said] == [f"Matter {number}" for number in range(2, 16)]
+    assert [m.content.get("remark") for m in said] == [None] + [{"key": "limited"}] * 13
+    told = await store.told(ALICE.address.chat)
+    assert (told.count("ticket.opened"), told.count("customer.ticket_limit")) == (3, 13)
+    assert (await store.journal(third)).count("ticket_not_opened") == 13
+    assert (await store.told(OPERATORS)).count("card") == 3
+
+
+@pytest.mark.usefixtures("few")
+async def test_what_follows_joins_the_same_ticket_and_is_not_remarked_upon(
+    desk: Desk, store: Store
+) -> None:
+    *_, ticket = [await opens(desk) for _ in range(4)]
+    heard = await desk.run(hear, ALICE, says(ALICE, "and one more thing"))
+    assert heard.ticket is not None and heard.ticket.id == ticket.id
+    assert (await store.messages(ticket.id))[-1].content.get("remark") is None
+    assert (await store.told(ALICE.address.chat)).count("customer.ticket_limit") == 1
+
+
+@pytest.mark.usefixtures("few")
+async def test_another_person_opens_and_so_do_they_when_time_has_passed(
+    desk: Desk, clock: Clock
+) -> None:
+    seen = [(await opens(desk)).id for _ in range(4)]
+    assert (await opens(desk, BORIS)).id not in seen
+    clock.move(seconds=3600)
+    assert (await opens(desk)).id not in seen
+
+
+@pytest.mark.usefixtures("few")
+async def test_words_that_waited_and_words_below_an_ended_ticket_are_limited_too(
+    desk: Desk, clock: Clock, store: Store
+) -> None:
+    ended, _, third = [(await opens(desk)).id for _ in range(3)]
+    await leaves_dialogue(desk, ALICE)
+    await desk.run(hear, ALICE, says(ALICE, "the gate"))
+    heard = await desk.run(file_unassigned_messages, ALICE, None)
+    assert heard is not None and heard.ticket is not None and heard.ticket.id == third
+    await leaves_dialogue(desk, ALICE)
+    await desk.run(hear, ALICE, says(ALICE, "the lamp"))
+    clock.move(minutes=11)
+    assert await desk.run(file_waiting) == 1
+    await desk.run_as(await operator(desk), move, ended, "close")
+    await desk.run(looks_at, ended)
+    await desk.run(hear, ALICE, says(ALICE, "it is back"))
+    said = [m.text for m in await store.messages(third)][1:]
+    assert said == ["the gate", "the lamp", "it is back"]
+
+
+@pytest.mark.usefixtures("few")
+async def test_who_has_no_open_ticket_gets_one_all_the_same(desk: Desk) -> None:
+    seen = [(await opens(desk)).id for _ in range(3)]
+    for number in seen:
+        await desk.run_as(await operator(desk), move, number, "close")
+    assert (await opens(desk)).id not in seen
+
+
+async def test_without_a_limit_of_tickets_all_are_opened(desk: Desk) -> None:
+    assert len({(await opens(desk)).id for _ in range(30)}) == 30

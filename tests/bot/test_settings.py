@@ -53,6 +53,8 @@ def test_empty_values_count_as_not_set() -> None:
         ("RATING_WAIT", "0", None),
         ("UNASSIGNED_WAIT", "off", None),
         ("MESSAGE_LIMIT", "20/90s", Limit(20, timedelta(seconds=90))),
+        ("TICKET_LIMIT", "5/1h", Limit(5, timedelta(hours=1))),
+        ("TICKET_LIMIT", "off", None),
         ("UNASSIGNED_WAIT", "90s", timedelta(seconds=90)),
         ("OUTAGE_FAULTS", "5", 5),
         ("OUTAGE_FAULTS", "off", 0),

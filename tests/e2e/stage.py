@@ -69,6 +69,7 @@ class Stage:
             "COMPANY_NAME": "Наш двор",
             "LOG_LEVEL": "info",
             "MESSAGE_LIMIT": "off",  # people of the stories write faster than any
+            "TICKET_LIMIT": "off",
             **({} if self.language == "ru" else {"DEFAULT_LANGUAGE": self.language}),
             **self.settings,
             **more,

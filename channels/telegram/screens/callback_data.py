@@ -22,7 +22,7 @@ from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineSte
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.people import ShowPerson, WriteTo
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -32,7 +32,9 @@ from channels.telegram.screens.responses import (
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import (
+    AssignTask,
     CloseTasks,
+    EndedPage,
     EndTasksAs,
     ResolveTasks,
     TaskPage,
@@ -53,8 +55,8 @@ from channels.telegram.screens.words import ShowWords
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs),
-    *(MakeParent, ShowPerson, OutageStep, ManualStep),
+    *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, AssignTask, EndedPage),
+    *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(Rate, RatingStep),
     *(PickCamera, CameraFault, CameraPage),

@@ -21,7 +21,7 @@ from core.words.names import clean_name
 _VERBS: Final = (
     *("take", "release", "wait", "freeze", "unfreeze", "resolve", "reopen", "assign", "escalate"),
     *("close", "close!", "cancel", "cancel!", "resolve!"),
-    *("more", "back", "journal", "why", "tasks", "state"),
+    *("more", "back", "journal", "why", "tasks", "task", "state"),
 )
 _FREEZE_ENDS: Final = ("1h", "tomorrow", "monday", "week")
 _FREEZES: Final = (*_FREEZE_ENDS, "other", "ever")
@@ -83,7 +83,8 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
         yield renderer.html("card.title", title=title)
     if not isinstance(card.faulty, FaultyArea):  # nobody stands behind an area
         lost = "card.customer_lost" if card.customer_lost else "card.customer"
-        yield renderer.html(lost, name=clean_name(card.customer))
+        name = renderer.html(lost, name=clean_name(card.customer))
+        yield " · ".join([name, *origin_of(renderer, card.origin)])
     yield from _reach(card, renderer)
     if card.faulty is not None:
         yield _faulty(card.faulty, renderer)
@@ -103,6 +104,19 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     if words := clipped(card.opening, CARD_SHOWS):
         long = len(words) > _SHORT or words.count("\n") >= _FEW_LINES
         yield renderer.html("card.opening_long" if long else "card.opening", words=words)
+
+
+# Most tickets come from here: that need not be said. Of the others a line of their own tells.
+_UNSAID: Final = frozenset({"", "telegram", "split", "outage"})
+_ORIGINS: Final = frozenset({"email", "web", "api", "phone", "operator", "trial"})
+
+
+def origin_of(renderer: Renderer, origin: str) -> list[str]:
+    """How the ticket came to us, if that is worth saying; other systems name channels of theirs."""
+    if origin in _UNSAID:
+        return []
+    known = Key(f"origin.{origin}") if origin in _ORIGINS else clean_name(origin)
+    return [renderer.html("card.origin", origin=known)]
 
 
 def _title(card: Card) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from channels.telegram.screens.card import origin_of
 from channels.telegram.screens.screen import Renderer, clipped
 from core.sla.agreements import Agreements, agreements_of
 from core.sla.explanation import Day, Line, Pause, Why
@@ -60,10 +61,23 @@ def draw_entry(
         given |= _NAMED[event](renderer, names, given)
     author = clean_name(who) if who else Key("journal.desk")
     line = renderer.html("journal.line", at=at, who=author, what=Key(key, given))
+    return line + "".join(_further(renderer, event, given))
+
+
+def _further(renderer: Renderer, event: str, given: Mapping[str, Any]) -> Iterator[str]:
+    """What stands behind the entry: its reason, time or result; where a ticket comes from."""
+    if event == "ticket_opened":
+        yield from (f" · {each}" for each in _origin(renderer, given))
     for name in ("closing", "until", "reason", "result"):
         if given.get(name) and (event == _MOVE or name == "result"):
-            line += renderer.html(f"journal.{name}", **given)
-    return line
+            yield renderer.html(f"journal.{name}", **given)
+
+
+def _origin(renderer: Renderer, given: Mapping[str, Any]) -> Iterator[str]:
+    """Where the ticket comes from: how it came to us, which one it goes on from."""
+    yield from origin_of(renderer, given.get("origin", "telegram"))
+    if given.get("follows") is not None:
+        yield renderer.html("card.follows", follows=given["follows"])
 
 
 def _reason(renderer: Renderer, names: Names, code: str | None) -> str | None:
@@ -136,6 +150,7 @@ _VARIANTS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "rule_ran": lambda given: "" if given["done"] else "_nothing",
     "ticket_rated": lambda given: "" if given["before"] is None else "_again",
     "ending_described": _described,
+    "task_opened": lambda given: "_by_hand" if given.get("by_hand") else "",
     "clock_near": lambda given: f".{given['kind']}",
     "clock_missed": lambda given: f".{given['kind']}",
     "clocks_set": _promised,

@@ -15,7 +15,7 @@ from channels.telegram.screens import (
 )
 from channels.telegram.screens.buttons import Button, Id, Keyboard, button, rows_of
 from channels.telegram.screens.card import NOBODY
-from channels.telegram.screens.screen import Renderer, Screen, clipped
+from channels.telegram.screens.screen import Renderer, Screen, clipped, url_of
 from core.addresses import MessageRef
 from core.texts import Key, unpack
 from core.tickets.card import Card
@@ -33,7 +33,6 @@ _LONGEST_WORDS: Final = 500
 _WORTH_SAYING: Final = timedelta(minutes=1)
 # So many numbers show which tickets are meant.
 _FEW: Final = 12
-_SUPERGROUP: Final = "-100"
 
 
 class RetryAnswer(CallbackData, prefix="a"):
@@ -213,8 +212,7 @@ _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | 
     "customer.rated.fair": _explain,
     "customer.ask.whether": lambda renderer, _facts, _card: customer_menu.file_whether(renderer),
     "customer.ask.which": _which,
-    "staff.assigned": _open_card,
-    "staff.escalated": _open_card,
+    "staff.": _open_card,
     "alert.overdue": _open_card,
     "alert.clock": _open_card,
     "alert.digest": _show_late,
@@ -236,15 +234,9 @@ def _keyboard(renderer: Renderer, key: str, facts: Facts, card: Card | None) -> 
 
 
 def _frozen_url(place: str | None) -> str | None:
-    return None if place is None else _url_of(MessageRef.parse(place))
+    return None if place is None else url_of(MessageRef.parse(place))
 
 
 def card_url(card: Card | None) -> str | None:
     """The link to a card; only messages of supergroups have one."""
-    return _url_of(None if card is None else card.place)
-
-
-def _url_of(place: MessageRef | None) -> str | None:
-    if place is None or not place.chat.startswith(_SUPERGROUP):
-        return None
-    return f"https://t.me/c/{place.chat.removeprefix(_SUPERGROUP)}/{place.message}"
+    return url_of(None if card is None else card.place)

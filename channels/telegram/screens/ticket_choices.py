@@ -17,6 +17,7 @@ from channels.telegram.screens.buttons import (
 )
 from channels.telegram.screens.card import TicketVerb
 from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.ticket_list import ticket_link
 from core.links.similar import Similar
 from core.teams.members import Colleague
 from core.teams.teams import TeamFacts
@@ -196,9 +197,6 @@ def draw_tags(renderer: Renderer, found: Sequence[tuple[str, int]]) -> Screen:
     return Screen("\n".join([renderer.html("operators.tags_head"), *lines]))
 
 
-_TITLE: Final = 60
-
-
 class MakeParent(CallbackData, prefix="r"):
     """The ticket becomes part of ``parent``."""
 
@@ -219,8 +217,9 @@ def _line(renderer: Renderer, one: Similar) -> str:
     line = renderer.html(
         "similar.line",
         marker=str(one.line.marker),
-        number=one.line.number,
-        title=clean_name(one.line.title, _TITLE),
+        ticket=ticket_link(one.line.number, one.line.place),
+        customer=clean_name(one.line.customer),
+        subject=one.line.subject,
         state=Key(f"card.link.state.{one.category}"),
     )
     return f"{line}\n{' · '.join(_reasons(renderer, one))}"

@@ -212,8 +212,8 @@ async def _file(context: ButtonContext, ticket_id: int | None) -> str:
         raise Refusal("refusal.outdated") from refused
     if heard is None:
         raise Refusal("refusal.outdated")
-    if heard.outcome is Outcome.JOINED:
-        return context.responder.html("customer.filed.joined", {"number": ticket_id})
+    if heard.outcome is Outcome.JOINED and heard.ticket is not None:
+        return context.responder.html("customer.filed.joined", {"number": heard.ticket.id})
     return context.responder.html("customer.filed.opened")
 
 

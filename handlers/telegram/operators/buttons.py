@@ -17,7 +17,7 @@ from channels.telegram.screens import tasks as task_screen
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.people import ShowPerson, WriteTo
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -26,7 +26,9 @@ from channels.telegram.screens.responses import (
 )
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.tasks import (
+    AssignTask,
     CloseTasks,
+    EndedPage,
     EndTasksAs,
     ResolveTasks,
     TaskPage,
@@ -48,9 +50,10 @@ from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
 from core.addresses import Address
 from core.errors import NoSuchTicket, Refusal
+from core.tasks.rules import EQUIPMENT
 from core.tasks.task_actions import Choice
 from core.tickets import conversation, lifecycle
-from core.tickets.card import Card, card_of
+from core.tickets.card import Card, FaultyCamera, card_of
 from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
@@ -66,6 +69,7 @@ from handlers.telegram.operators import (
     tasks,
     teams,
     ticket_commands,
+    write_first,
 )
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
@@ -147,6 +151,7 @@ _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
     "tasks": tasks.show_tasks,
+    "task": tasks.new_by_button,
 }
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
@@ -195,6 +200,8 @@ async def _offered(context: GroupButton, card: Card) -> list[str]:
     """What only some tickets offer."""
     offered = list(await context.read(teams.offered, card))
     offered += ["tasks"] if card.behind.tasks else []
+    seen_to = any(task.kind == EQUIPMENT for task in card.behind.tasks)
+    offered += ["task"] if isinstance(card.faulty, FaultyCamera) and not seen_to else []
     return [*offered, "why"] if card.promised.agreed else offered
 
 
@@ -218,9 +225,29 @@ async def _task(context: GroupButton, data: TaskVerb) -> None:
         await context.toast()
         await context.show_buttons(task_screen.confirm_cancel(context.renderer, data.task))
         return
+    if data.verb == "assign":
+        keyboard = await tasks.colleagues_for(context, data.task)
+        if keyboard is None:
+            await context.toast("nobody_to_task", alert=True, task=data.task)
+        else:
+            await context.toast()
+            await context.show_buttons(keyboard)
+        return
     done = await tasks.act(context, data)
     await context.toast(done, task=data.task)
     await context.edit(await tasks.screen_of(context, data.task))
+
+
+async def _assign_task(context: GroupButton, data: AssignTask) -> None:
+    name = await tasks.assign_by_button(context, data)
+    await context.toast("task_assign", task=data.task, to=name)
+    await context.edit(await tasks.screen_of(context, data.task))
+
+
+async def _ended_page(context: GroupButton, data: EndedPage) -> None:
+    screen = await tasks.ended_page(context, data.before)
+    await context.toast()
+    await context.edit(screen)
 
 
 async def _task_page(context: GroupButton, data: TaskPage) -> None:
@@ -387,6 +414,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ShowWords: _words,
     ListPage: _page,
     ShowPerson: people.on_button,
+    WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,
     MoveTo: states.on_button,
     EndAs: endings.on_button,
@@ -396,6 +424,8 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EscalateTo: _assign,
     TaskVerb: _task,
     TaskPage: _task_page,
+    AssignTask: _assign_task,
+    EndedPage: _ended_page,
     ResolveTasks: _end_with_tasks,
     CloseTasks: _end_with_tasks,
     EndTasksAs: _end_for_reason,

@@ -26,6 +26,7 @@ from handlers.telegram.operators import (
     tasks,
     teams,
     ticket_commands,
+    write_first,
 )
 from handlers.telegram.operators.context import (
     Command,
@@ -147,7 +148,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
     "new": Row(private.lead_to_new, _NO, _MAY, _SHOWN),
     "call": Row(private.lead_to_call, _NO, _MAY, _SHOWN),
-    "write": Row(ticket_commands.write, _NO, _MUST, _SHOWN),
+    "write": Row(write_first.write, _NO, _MUST, _SHOWN),
     "who": Row(people.who, _NO, _MUST, _SHOWN),
     "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
     "mute": Row(people.mute, words=_MUST, sign=_SHOWN),

@@ -15,7 +15,7 @@ from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineSte
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.people import ShowPerson, WriteTo
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -25,7 +25,9 @@ from channels.telegram.screens.responses import (
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import (
+    AssignTask,
     CloseTasks,
+    EndedPage,
     EndTasksAs,
     ResolveTasks,
     TaskPage,
@@ -63,6 +65,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "t:state:12": TicketVerb(verb="state", ticket_id=12),
     "ms:12:on_hold": MoveTo(ticket_id=12, state="on_hold"),
     "t:take:12": TicketVerb(verb="take", ticket_id=12),
+    "t:task:12": TicketVerb(verb="task", ticket_id=12),
     "t:tasks:12": TicketVerb(verb="tasks", ticket_id=12),
     "t:unfreeze:12": TicketVerb(verb="unfreeze", ticket_id=12),
     "t:wait:12": TicketVerb(verb="wait", ticket_id=12),
@@ -185,6 +188,12 @@ IN_CHATS: dict[str, CallbackData] = {
     "j:take:5": TaskVerb(verb="take", task=5),
     "jl:all:0": TaskPage(view="all", page=0),
     "jl:mine:2": TaskPage(view="mine", page=2),
+    "je:0": EndedPage(),
+    "je:31": EndedPage(before=31),
+    "wt:7": WriteTo(person=7),
+    "ja:3:5": AssignTask(task=3, person=5),
+    "j:assign:3": TaskVerb(verb="assign", task=3),
+    "j:reopen:3": TaskVerb(verb="reopen", task=3),
     "js:complete:12": ResolveTasks(choice="complete", ticket_id=12),
     "js:cancel:12": ResolveTasks(choice="cancel", ticket_id=12),
     "js:leave:12": ResolveTasks(choice="leave", ticket_id=12),

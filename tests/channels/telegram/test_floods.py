@@ -64,3 +64,19 @@ async def test_a_post_whose_answer_was_lost_is_found_though_the_flood_has_grown(
     (post,) = floods(house)
     assert "ещё 4 сообщения" in post.text and number
     house.world.assert_clean(ignore=FINE)
+
+
+async def test_beyond_the_limit_of_tickets_both_sides_read_where_the_words_are(
+    house: House,
+) -> None:
+    house.known_as(ticket_limit=Limit(1, timedelta(hours=1)))
+    number = await house.open(house.anna.say("The camera is dark").result)
+    assert await house.open(house.anna.say("And I paid twice").result) == number
+    await house.pump()
+    assert house.anna.last.text == (
+        f"Обращений за последнее время много, поэтому добавили сообщение к обращению #{number}."
+        " Оператор прочитает всё."
+    )
+    posted = house.group.bot_messages[-1].text
+    assert posted.endswith("слова из нового добавлены сюда.\nAnd I paid twice")
+    house.world.assert_clean()

@@ -9,7 +9,7 @@ import pytest
 from core.db import Database
 from core.errors import Refusal
 from core.people.staff import by_operator
-from core.tickets.correspondence import FLOOD, restore
+from core.tickets.correspondence import LIMIT, restore
 from core.tickets.junk import junk_page
 from core.tickets.search import index_new, search
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, SUPPORT, Stage, plain, stage_at
@@ -95,9 +95,9 @@ async def test_a_robot_that_does_not_say_so_gets_one_mail(stage: Stage) -> None:
 
 
 async def test_a_flood_joins_the_newest_ticket(stage: Stage) -> None:
-    for number in range(FLOOD + 5):
+    for number in range(LIMIT.count + 5):
         stage.write(f"Matter {number}", subject=f"Matter {number}")
-    tickets = await stage.tickets(FLOOD)
+    tickets = await stage.tickets(LIMIT.count)
     first, *more = await stage.messages(tickets[-1].id)
     assert "remark" not in first.content
     assert [one.content["remark"] for one in more] == [{"key": "repeated"}] * 5

@@ -89,7 +89,10 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     if card.faulty is not None:
         yield _faulty(card.faulty, renderer)
     yield from _team(card, renderer)
-    yield from _kind(card, renderer)
+    if titles := card.promised.titles(renderer.locale):
+        yield renderer.html("card.kind", kind=" · ".join(titles))
+    if card.tags:
+        yield renderer.html("card.tags", tags=" ".join(f"#{tag}" for tag in card.tags))
     if work := " · ".join(_work(card, renderer)):
         yield work
     if clocks := " · ".join(_clocks(card, renderer)):
@@ -97,8 +100,7 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     yield from _tasks(card, renderer)
     yield from _related(card, renderer)
     yield from _state(card, renderer)
-    if card.ending is not None:
-        yield from _ending(card, card.ending, renderer)
+    yield from () if card.ending is None else _ending(card, card.ending, renderer)
     if card.follows is not None:
         yield renderer.html("card.follows", follows=card.follows)
     if words := clipped(card.opening, CARD_SHOWS):
@@ -134,14 +136,6 @@ def _faulty(faulty: FaultyCamera | FaultyArea, renderer: Renderer) -> str:
         return renderer.html(key, number=faulty.number, place=place, area=area)
     key = "card.outage_until" if faulty.until else "card.outage"
     return renderer.html(key, area=clean_name(faulty.area), n=faulty.parts, until=faulty.until)
-
-
-def _kind(card: Card, renderer: Renderer) -> Iterator[str]:
-    """How it is classified and tagged."""
-    if titles := card.promised.titles(renderer.locale):
-        yield renderer.html("card.kind", kind=" · ".join(titles))
-    if card.tags:
-        yield renderer.html("card.tags", tags=" ".join(f"#{tag}" for tag in card.tags))
 
 
 def _work(card: Card, renderer: Renderer) -> Iterator[str]:

@@ -75,7 +75,7 @@ class CloseTasks(ResolveTasks, prefix="jc"):
     """The same, when the ticket is closed."""
 
 
-class EndTasksAs(CallbackData, prefix="ja"):
+class EndTasksAs(CallbackData, prefix="jr"):
     """The same, when the ticket is resolved for a closing reason."""
 
     choice: Annotated[str, one_of(_CHOICES)]

@@ -105,7 +105,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "sx:change:12": RatingStep(step="change", ticket_id=12),
     "er:12:new-cable:1": EndAs(ticket_id=12, reason="new-cable", resolve=True),
     "er:12:new-cable:0": EndAs(ticket_id=12, reason="new-cable"),
-    "ja:leave:12:cable": EndTasksAs(choice="leave", ticket_id=12, reason="cable"),
+    "jr:leave:12:cable": EndTasksAs(choice="leave", ticket_id=12, reason="cable"),
     "g:ru": ChooseLanguage(code="ru"),
     "kd:s:video-2:12": Classify(letter="s", code="video-2", ticket_id=12),
     "kd:c:incident:12": Classify(letter="c", code="incident", ticket_id=12),

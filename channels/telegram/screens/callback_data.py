@@ -19,6 +19,7 @@ from channels.telegram.screens.customer_tickets import (
     RatingStep,
 )
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
+from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
@@ -48,6 +49,7 @@ from channels.telegram.screens.ticket_choices import (
     EscalateTo,
     MakeParent,
     MoveTo,
+    SetTopic,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -55,13 +57,13 @@ from channels.telegram.screens.words import ShowWords
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, AssignTask, EndedPage),
+    *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, SetTopic, AssignTask, EndedPage),
     *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(Rate, RatingStep),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
-    *(ReleaseStep, JunkStep),
+    *(ReleaseStep, JunkStep, HelpSection),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

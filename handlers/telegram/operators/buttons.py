@@ -12,9 +12,11 @@ from aiogram.types import InlineKeyboardMarkup
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import card as card_screen
+from channels.telegram.screens import help as help_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
+from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
@@ -43,21 +45,25 @@ from channels.telegram.screens.ticket_choices import (
     EscalateTo,
     MakeParent,
     MoveTo,
+    SetTopic,
     draw_reasons,
     draw_states,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
 from core.addresses import Address
+from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
 from core.tasks.rules import EQUIPMENT
 from core.tasks.task_actions import Choice
+from core.texts import Key
 from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, FaultyCamera, card_of
 from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
 from core.tickets.resolutions import reasons_of
+from core.words.names import clean_name
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import (
@@ -283,12 +289,26 @@ _SPANS: Final = {"1h": "1h", "tomorrow": "tomorrow 9:00", "monday": "monday 9:00
 
 async def _freeze(context: GroupButton, data: Freeze) -> None:
     if data.span == "other":
-        await context.toast("freeze_other", alert=True, number=data.ticket_id)
+        await _ask_for_date(context, data.ticket_id)
         return
     until = _end_of(context, data.span)
     await context.act(move, data.ticket_id, "freeze", until=until)
     verb = "freeze" if until is None else "freeze_until"
     await context.toast(verb, number=data.ticket_id, until=until)
+
+
+async def _ask_for_date(context: GroupButton, ticket_id: int) -> None:
+    """Ask until when, below the card; a reply to the question freezes the ticket."""
+    renderer, message = context.renderer, context.message
+    user = context.button.query.from_user
+    who = Key("group.mention", {"id": user.id, "name": clean_name(context.sender.name)})
+    text = renderer.html("operators.freeze_until", number=ticket_id, who=who)
+    example = renderer.plain("operators.freeze_example")
+    asked = await context.responder.ask(message, text, example)
+    if asked is not None:
+        place = message_ref(message.chat.id, asked)
+        await context.act(note_question, ticket_id, place, "freeze")
+    await context.toast("answer_below")
 
 
 async def _freeze_end(context: GroupButton, data: FreezeEnd) -> None:
@@ -300,6 +320,13 @@ async def _freeze_end(context: GroupButton, data: FreezeEnd) -> None:
 
 def _end_of(context: GroupButton, span: str) -> datetime | None:
     return parse_when(_SPANS.get(span, ""), context.desk.clock(), context.desk.company.zone).at
+
+
+async def _topic(context: GroupButton, data: SetTopic) -> None:
+    title = await agreements.choose_topic(context, data)
+    await context.toast("topic", number=data.ticket_id, topic=title)
+    done = context.renderer.html("operators.toast.topic", number=data.ticket_id, topic=title)
+    await context.edit(Screen(done))
 
 
 async def _classify(context: GroupButton, data: Classify) -> None:
@@ -391,6 +418,16 @@ def _asker(context: GroupButton) -> tuple[Address, str]:
     return chat_address(author.id), asked.text or asked.caption or ""
 
 
+async def show_help(pressed: ButtonContext, data: HelpSection) -> None:
+    """Another section of the help, in the group or in private."""
+    admin = pressed.sender.address in pressed.desk.company.admins
+    await pressed.show(help_screen.draw(pressed.renderer, data.section, admin=admin))
+
+
+async def _help(context: GroupButton, data: HelpSection) -> None:
+    await show_help(context.button, data)
+
+
 async def _outage(context: GroupButton, data: OutageStep) -> None:
     """Lead to the spans and back, or decide."""
     menu = outage_screen.MENUS.get(data.step)
@@ -408,11 +445,13 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     Freeze: _freeze,
     FreezeEnd: _freeze_end,
     Classify: _classify,
+    SetTopic: _topic,
     RetryAnswer: _retry,
     QuestionAfterAll: _question,
     ShowWhole: _whole,
     ShowWords: _words,
     ListPage: _page,
+    HelpSection: _help,
     ShowPerson: people.on_button,
     WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,

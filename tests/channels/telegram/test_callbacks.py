@@ -12,6 +12,7 @@ from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened, Rate, RatingStep
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
+from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
@@ -41,6 +42,7 @@ from channels.telegram.screens.ticket_choices import (
     EscalateTo,
     MakeParent,
     MoveTo,
+    SetTopic,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -88,6 +90,8 @@ IN_CHATS: dict[str, CallbackData] = {
         view="my", way="-", cursor="0.2026-11-24T12:30:00+00:00.123"
     ),
     "l:own:+:o15": ListPage(view="own", way="+", cursor="o15"),
+    "hs:lists": HelpSection(section="lists"),
+    "to:12:image-quality_2": SetTopic(ticket_id=12, code="image-quality_2"),
     "p:image-quality_2": ChooseTopic(code="image-quality_2"),
     "m:back": Menu(step="back"),
     "m:cameras": Menu(step="cameras"),

@@ -1,7 +1,8 @@
 """Closes what was resolved long enough ago, and says once a day what was closed (B15).
 
 The setting counts when a ticket would be closed: while it is off, nothing closes. What a downtime
-or a setting has passed over is found by the resolution's own time.
+or a setting has passed over is found by the resolution's own time. Operators note why a ticket
+ended, and how long the work on it took (B20).
 """
 
 from datetime import datetime, timedelta
@@ -9,11 +10,13 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.events import TicketsClosed
-from core.models import SystemState, Ticket, Timer
+from core.errors import NothingToDo, Refusal, Unreadable
+from core.events import EndingDescribed, TicketsClosed
+from core.models import Resolution, SystemState, Ticket, Timer
 from core.sla.answer_clock import RATING, set_timers
 from core.tickets.catalog import workflow_of
-from core.tickets.lifecycle import enter
+from core.tickets.lifecycle import access, enter
+from core.tickets.resolutions import find_reason, newest_of
 from core.tickets.workflow import RESOLVED
 from core.tx import Tx
 
@@ -21,6 +24,7 @@ BATCH: Final = 200
 EXPIRE: Final = "expire"
 # So many of them are named.
 LISTED: Final = 12
+LONGEST_SPENT: Final = timedelta(days=366)
 _CLOSED: Final = "closed_by_itself"
 # The hour of the company's day at which it is said.
 _HOUR: Final = 9
@@ -90,3 +94,35 @@ def _morning(tx: Tx) -> datetime:
     here = tx.now.astimezone(tx.company.zone)
     morning = here.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
     return morning if morning <= here else morning - timedelta(days=1)
+
+
+async def describe(
+    tx: Tx, ticket_id: int, *, reason: str | None = None, spent: timedelta | None = None
+) -> Resolution:
+    """Note why a ticket ended, by a code or a title, or how long the work on it took.
+
+    Raises :class:`Refusal` for a ticket that was not resolved or closed yet, :class:`Unreadable`
+    for a reason there is not or a span that cannot be, :class:`NothingToDo` if it is so already.
+    """
+    await access(tx, ticket_id, "resolve")
+    row = await newest_of(tx, ticket_id, hold=True)
+    if row is None:
+        raise Refusal("refusal.not_resolved", number=ticket_id)
+    tx.pin([row])
+    before = (row.reason, row.spent)
+    if reason is not None:
+        row.reason = (await find_reason(tx, reason)).code
+    if spent is not None:
+        row.spent = _seconds(spent)
+    if (row.reason, row.spent) == before:
+        raise NothingToDo("refusal.ending_same", number=ticket_id)
+    await tx.write()
+    said = None if row.spent is None else timedelta(seconds=row.spent)
+    tx.emit(EndingDescribed(ticket_id=ticket_id, at=row.at, reason=row.reason, spent=said))
+    return row
+
+
+def _seconds(spent: timedelta) -> int:
+    if not timedelta() < spent <= LONGEST_SPENT:
+        raise Unreadable("refusal.spent_too_long", days=LONGEST_SPENT.days)
+    return int(spent.total_seconds())

@@ -32,6 +32,7 @@ from core.sla.answer_clock import (
 )
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.junk import leave_junk
+from core.tickets.resolutions import record_ending
 from core.tickets.workflow import BY_HAND, FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
 from core.tx import Tx
 
@@ -136,6 +137,8 @@ async def enter(
             rated=rated,
         )
     )
+    if new.clock == "stops" and old.clock != "stops" and new.category != "cancelled":
+        await record_ending(tx, ticket, new, reason, closing)
     return new
 
 

@@ -1,10 +1,10 @@
-"""How tickets end (B20): a row for each resolution, or closing without one, made of its event.
+"""How tickets end (B20): a row for each resolution, or closing without one.
 
-It keeps the solution, why the ticket ended, and the time in work, which the operator may correct.
-What its customer says of it is in `ratings`.
+It keeps the solution, why the ticket ended, and the time in work. What its customer says of it is
+in `ratings`, what the operators add to it in `closing`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -13,18 +13,14 @@ from sqlalchemy import func, select
 
 from core.db import insert_or
 from core.delivery.notices import TRIAL
-from core.errors import NothingToDo, Refusal, Unreadable
-from core.events import EndingDescribed, Event, StateEntered
+from core.errors import Refusal, Unreadable
 from core.models import ClosingReasonRow, Resolution, Ticket
-from core.subscribers import Subscriber
-from core.tickets.catalog import workflow_of
-from core.tickets.lifecycle import access
 from core.tickets.metrics import time_in_work
+from core.tickets.workflow import State
 from core.tx import ReadTx, Tx
 
 # Origins of tickets that nobody is asked to rate: of an area, and of an admin's trial.
 UNRATED: Final = frozenset({TRIAL, "outage"})
-LONGEST_SPENT: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +75,18 @@ async def find_reason(tx: ReadTx, words: str) -> ClosingReason:
     return (whole or begun)[0]
 
 
-async def record(tx: Tx, events: Sequence[Event]) -> None:
-    """Make the rows of tickets that end with these events; cancelled ones have none."""
-    for event in events:
-        if isinstance(event, StateEntered) and event.clock == "stops":
-            await _record(tx, event)
-
-
-async def _record(tx: Tx, event: StateEntered) -> None:
-    workflow = await workflow_of(tx)
-    if workflow.state(event.old).clock == "stops" or event.category == "cancelled":
-        return
-    number = event.ticket_id or 0
-    ticket = await tx.get(Ticket, number)
+async def record_ending(
+    tx: Tx, ticket: Ticket, state: State, solution: str | None, closing: str | None
+) -> None:
+    """Make the row of a ticket that ends now, in this state."""
     values: dict[str, Any] = {
-        "assignee_id": event.assignee_id,
-        "reason": event.closing,
-        "solution": event.reason,
-        "measured": await _measured(tx, number),
-        "asked": workflow.state(event.new).resolution and ticket.origin not in UNRATED,
+        "assignee_id": ticket.assignee_id,
+        "reason": closing,
+        "solution": solution,
+        "measured": await _measured(tx, ticket.id),
+        "asked": state.resolution and ticket.origin not in UNRATED,
     }
-    key = {"ticket_id": number, "at": tx.now}
+    key = {"ticket_id": ticket.id, "at": tx.now}
     insert = insert_or(tx.session, Resolution).values(**key, **values)
     # twice at one instant is one ending
     await tx.change(insert.on_conflict_do_update(index_elements=list(key), set_=values))
@@ -112,9 +99,6 @@ async def _measured(tx: Tx, number: int) -> int:
     )
     total = await time_in_work(tx, number)
     return max(int(total.total_seconds()) - int(await tx.first(earlier) or 0), 0)
-
-
-SUBSCRIBER: Final = Subscriber("resolutions", (StateEntered,), record)
 
 
 async def newest_of(tx: ReadTx, ticket_id: int, *, hold: bool = False) -> Resolution | None:
@@ -147,35 +131,3 @@ async def ending_of(tx: ReadTx, row: Resolution) -> Ending:
         rating=row.rating,
         comment=row.comment,
     )
-
-
-async def describe(
-    tx: Tx, ticket_id: int, *, reason: str | None = None, spent: timedelta | None = None
-) -> Resolution:
-    """Note why a ticket ended, by a code or a title, or how long the work on it took.
-
-    Raises :class:`Refusal` for a ticket that was not resolved or closed yet, :class:`Unreadable`
-    for a reason there is not or a span that cannot be, :class:`NothingToDo` if it is so already.
-    """
-    await access(tx, ticket_id, "resolve")
-    row = await newest_of(tx, ticket_id, hold=True)
-    if row is None:
-        raise Refusal("refusal.not_resolved", number=ticket_id)
-    tx.pin([row])
-    before = (row.reason, row.spent)
-    if reason is not None:
-        row.reason = (await find_reason(tx, reason)).code
-    if spent is not None:
-        row.spent = _seconds(spent)
-    if (row.reason, row.spent) == before:
-        raise NothingToDo("refusal.ending_same", number=ticket_id)
-    await tx.write()
-    said = None if row.spent is None else timedelta(seconds=row.spent)
-    tx.emit(EndingDescribed(ticket_id=ticket_id, at=row.at, reason=row.reason, spent=said))
-    return row
-
-
-def _seconds(spent: timedelta) -> int:
-    if not timedelta() < spent <= LONGEST_SPENT:
-        raise Unreadable("refusal.spent_too_long", days=LONGEST_SPENT.days)
-    return int(spent.total_seconds())

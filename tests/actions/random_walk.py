@@ -39,13 +39,12 @@ from core.teams.assignment import escalate, hand_over
 from core.teams.members import colleagues_of
 from core.tickets import conversation, parents
 from core.tickets.classification import change_topic, classify, prioritise
-from core.tickets.closing import tell_closed
+from core.tickets.closing import describe, tell_closed
 from core.tickets.customer_dialogue import invite_comment, rate_work
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.next_contact import plan_contact
 from core.tickets.parents import leave_parent, set_parent
-from core.tickets.resolutions import describe
 from core.tickets.sweep import sweep
 from core.tx import Actor, Tx
 from tests.actions import company_directory as directory

@@ -19,11 +19,10 @@ from core.reports.ticket_metrics import keep_metrics
 from core.tasks.task_actions import resolve
 from core.tickets import conversation
 from core.tickets.card import card_of
-from core.tickets.closing import set_overdue_ratings, tell_closed
+from core.tickets.closing import describe, set_overdue_ratings, tell_closed
 from core.tickets.customer_dialogue import invite_comment, rate_work, say_whether_helped
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
-from core.tickets.resolutions import describe
 from core.tickets.sweep import sweep
 from tests.actions.people import (
     ALICE,

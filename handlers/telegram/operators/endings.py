@@ -5,7 +5,8 @@ from typing import Any
 
 from channels.telegram.screens.ticket_choices import EndAs, draw_reasons
 from core.errors import Refusal, Unreadable
-from core.tickets.resolutions import LONGEST_SPENT, describe, newest_of, reasons_of
+from core.tickets.closing import LONGEST_SPENT, describe
+from core.tickets.resolutions import newest_of, reasons_of
 from core.words.when import NotATime, parse_span
 from handlers.telegram.operators import tasks
 from handlers.telegram.operators.context import CommandContext

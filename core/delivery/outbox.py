@@ -33,11 +33,14 @@ from core.words.contact_values import EMAIL
 _PUBLIC: Final = (
     *("number", "due", "until", "reason", "reply", "choices", "source"),
     *("area", "words"),  # of an outage
+    *("value", "closes"),  # of a rating
 )
 # Who reads only that.
 _OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})
 _NOTHING: Final = timedelta(0)
 _HOUR: Final = timedelta(hours=1)
+# Something that a colleague has from now on.
+_GIVEN: Final = (e.TicketAssigned, e.TaskAssigned, e.TaskReopened)
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire", "junk"})
 # One step less urgent is worth this much waiting.
@@ -256,7 +259,7 @@ async def _in_chat(
             chat = tx.company.alerts_chat
         case Audience.CUSTOMER:
             chat = person.address if person else None
-        case Audience.ASSIGNEE if isinstance(event, e.TicketAssigned):
+        case Audience.ASSIGNEE if isinstance(event, _GIVEN):
             # what is said to a colleague in private, is said in their language
             assignee = await tx.session.get_one(Person, event.concerns[0])
             chat, locale = assignee.address, assignee.language

@@ -20,7 +20,7 @@ from core.events import FaultReported
 from core.models import Camera, Outage, Person, Ticket, TicketCamera, TicketParent
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.people.restrictions import demand_unblocked
-from core.tasks.task_actions import open_equipment_task
+from core.tasks.task_opening import open_equipment_task
 from core.tickets.catalog import workflow_of
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.customer_message import join, open_ticket

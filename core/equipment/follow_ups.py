@@ -9,7 +9,7 @@ from core.equipment.faults import is_any_fault_known, pursue
 from core.events import Event, FollowedUp, StateEntered, TicketOpened
 from core.models import Camera, Ticket, TicketCamera, TicketParent, TicketTeam
 from core.subscribers import Subscriber
-from core.tasks.task_actions import open_equipment_task
+from core.tasks.task_opening import open_equipment_task
 from core.teams.assignment import begin_with
 from core.teams.teams import teams_of
 from core.tickets.classification import inherit_kind

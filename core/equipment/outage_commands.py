@@ -14,7 +14,7 @@ from core.models import Outage, OutageOffer, Person, Ticket
 from core.people.permissions import may
 from core.sla import answer_clock
 from core.sla.answer_clock import set_timers
-from core.tasks.task_actions import open_equipment_task
+from core.tasks.task_opening import open_equipment_task
 from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.classification import ClassWish, set_kind

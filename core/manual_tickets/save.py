@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from core.addresses import MessageRef
 from core.contacts.merge import merged_into
+from core.contacts.write_first import BY_HAND
 from core.errors import NotAllowed, Refusal
 from core.events import CallRecorded
 from core.manual_tickets import draft as steps
@@ -26,7 +27,6 @@ from core.tx import Tx
 from core.words.contact_values import EMAIL, PHONE
 
 BY_PHONE: Final = "phone"
-BY_HAND: Final = "operator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
-"""Lists of tasks: open ones by page, one task, those of a ticket (B21)."""
+"""Lists of tasks: open ones by page, ended ones, one task, those of a ticket (B21)."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from core.models import Camera, Person, Task, Ticket
 from core.models.tickets import IS_OPEN
@@ -45,6 +45,14 @@ class TaskPage:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class EndedTasks:
+    """Some ended tasks, the latest first; before the task ``earlier`` there are more."""
+
+    tasks: tuple[TaskFacts, ...]
+    earlier: int | None
+
+
 _FACTS: Final = (
     select(Task, Ticket, Person.name, Camera.number)
     .join(Ticket, Ticket.id == Task.ticket_id)
@@ -68,6 +76,17 @@ async def list_tasks(tx: ReadTx, page: int = 0, *, person: int | None = None) ->
     query = _FACTS.where(*chosen).order_by(Task.id).offset(page * PAGE).limit(PAGE)
     rows = await tx.rows(query)
     return TaskPage(tuple([await _facts(tx, row) for row in rows]), page, pages, total)
+
+
+async def list_ended(tx: ReadTx, before: int | None = None) -> EndedTasks:
+    """Return the tasks that ended last; or last before the task with this number ended."""
+    query = _FACTS.where(Task.closed_at.is_not(None))
+    mark = None if before is None else await tx.find(Task, before)
+    if mark is not None:
+        query = query.where(tuple_(Task.closed_at, Task.id) < (mark.closed_at, mark.id))
+    query = query.order_by(Task.closed_at.desc(), Task.id.desc()).limit(PAGE + 1)
+    found = [await _facts(tx, row) for row in await tx.rows(query)]
+    return EndedTasks(tuple(found[:PAGE]), found[PAGE - 1].id if len(found) > PAGE else None)
 
 
 async def task_of(tx: ReadTx, ticket_id: int) -> TaskFacts | None:

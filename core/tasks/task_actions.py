@@ -1,4 +1,4 @@
-"""Takes, finishes and cancels tasks (B21); what becomes of them when a ticket is resolved (B10).
+"""Takes, assigns, finishes and cancels tasks (B21); what becomes of them with their ticket (B10).
 
 The result of an equipment task is noted on its ticket; both are on the ticket's card. Somebody must
 say what becomes of unfinished tasks, except of a *diagnose and resolve* task: it ends with its
@@ -13,55 +13,19 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from core.addresses import NOWHERE
+from core.addresses import NOWHERE, Address
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Refusal, Unreadable
-from core.events import NoteWritten, TaskTaken
-from core.models import Camera, Note, Task, Ticket, TicketParent
+from core.events import NoteWritten, TaskAssigned, TaskTaken
+from core.models import Note, Person, Task, Ticket, TicketParent
 from core.models.tickets import IS_OPEN
 from core.people.permissions import may
-from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, MERGED, OPEN
-from core.tasks.task_recorder import announce, end_tasks, open_tasks
+from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, OPEN
+from core.tasks.task_recorder import end_tasks, open_tasks
+from core.teams.members import Colleague
 from core.tickets.incoming import IncomingMessage
-from core.tickets.lifecycle import access, assign, move, name_of, target_of
+from core.tickets.lifecycle import access, assign, move, target_of
 from core.tx import Tx
 from core.words.aliases import TASK_CHOICES
-
-
-async def open_equipment_task(tx: Tx, ticket: Ticket, camera: Camera | None) -> Task:
-    """Open an unassigned equipment task for the ticket's camera.
-
-    Without a ``camera`` it is about a whole area. A ticket with such a task open gets no second one
-    for the same camera.
-    """
-    camera_id = None if camera is None else camera.id
-    for task in await open_tasks(tx, ticket.id):
-        if task.kind == EQUIPMENT and task.camera_id == camera_id:
-            return task
-    if camera_id is not None:
-        await _end_forgotten(tx, camera_id)
-    task = Task(
-        kind=EQUIPMENT,
-        ticket_id=ticket.id,
-        camera_id=camera_id,
-        title=ticket.title,
-        state=OPEN,
-        opened_at=tx.now,
-    )
-    await tx.insert(task)
-    announce(tx, task)
-    return task
-
-
-async def _end_forgotten(tx: Tx, camera_id: int) -> None:
-    """End what was left open with a ticket that has ended: the camera gets a new task."""
-    query = (
-        select(Task)
-        .join(Ticket, Ticket.id == Task.ticket_id)
-        .where(Task.camera_id == camera_id, IS_OPEN, Ticket.closed_at.is_not(None))
-        .with_for_update(of=Task)
-    )
-    await end_tasks(tx, await tx.all(query), CANCELLED, MERGED)
-
 
 # The outcome of a task that somebody says is done.
 FINISHED: Final = {DIAGNOSE: "solution_found"}
@@ -98,23 +62,74 @@ async def take_task(tx: Tx, ticket_id: int) -> Task:
     me = tx.actor.person_id or 0
     if task.assignee_id == me:
         raise NothingToDo("refusal.task_yours", task=ticket_id)
-    if task.assignee_id is not None:
-        raise TaskTakenAlready(
-            ticket_id, await name_of(tx, task.assignee_id), task.taken_at or tx.now, tx.now
-        )
-    twin = select(Task.id).where(
-        Task.ticket_id == task.ticket_id,
-        Task.kind == task.kind,
-        Task.assignee_id == me,
-        IS_OPEN,
-    )
-    other = await tx.first(twin)
-    if other is not None:
-        raise NothingToDo("refusal.task_twin", task=ticket_id, other=other)
+    await _demand_free(tx, task)
+    await _demand_no_twin(tx, task, me, "refusal.task_twin")
     task.assignee_id, task.taken_at = me, tx.now
     tx.emit(TaskTaken(ticket_id=task.ticket_id, task_id=task.id, kind=task.kind, assignee_id=me))
     await tx.write()
     return task
+
+
+async def assign_task(tx: Tx, task_id: int, to: Colleague) -> Task:
+    """Give an equipment task to a colleague; they are told.
+
+    Raises :class:`AlreadyTaken` for somebody else's task, unless an admin gives it,
+    :class:`NothingToDo` when they have it or another one like it, :class:`Refusal` for a diagnosis.
+    """
+    task = await _open_task(tx, task_id)
+    demand_equipment(task)
+    if task.assignee_id == to.id:
+        raise NothingToDo("refusal.task_theirs", task=task_id, to=to.name)
+    if task.assignee_id != tx.actor.person_id and not may(tx.actor.role, "assign_any"):
+        await _demand_free(tx, task)
+    await _demand_no_twin(tx, task, to.id, "refusal.task_twin_theirs")
+    task.assignee_id, task.taken_at = to.id, tx.now
+    tx.emit(
+        TaskAssigned(
+            ticket_id=task.ticket_id,
+            task_id=task.id,
+            kind=task.kind,
+            assignee_id=to.id,
+            what=task.title,
+            to=to.name,
+            by=tx.actor.name,
+            concerns=others(tx, to.id, to.address),
+        )
+    )
+    await tx.write()
+    return task
+
+
+def demand_equipment(task: Task) -> None:
+    """Raise :class:`Refusal` for a diagnosis: it follows its ticket alone (B9)."""
+    if task.kind != EQUIPMENT:
+        raise Refusal("refusal.task_follows", task=task.id, number=task.ticket_id)
+
+
+def others(tx: Tx, person_id: int, address: Address | None) -> tuple[int, ...]:
+    """Return the person, if they are to be told: reachable, and not who acts."""
+    return () if address is None or person_id == tx.actor.person_id else (person_id,)
+
+
+async def _demand_free(tx: Tx, task: Task) -> None:
+    """Raise unless nobody has the task, or somebody who does not work here any more."""
+    if task.assignee_id is None:
+        return
+    holder = await tx.get(Person, task.assignee_id)
+    if holder.operator_left is None:
+        raise TaskTakenAlready(task.id, holder.name, task.taken_at or tx.now, tx.now)
+
+
+async def _demand_no_twin(tx: Tx, task: Task, person_id: int, refusal: str) -> None:
+    twin = select(Task.id).where(
+        Task.ticket_id == task.ticket_id,
+        Task.kind == task.kind,
+        Task.assignee_id == person_id,
+        IS_OPEN,
+    )
+    other = await tx.first(twin)
+    if other is not None:
+        raise NothingToDo(refusal, task=task.id, other=other, number=task.ticket_id)
 
 
 class TaskTakenAlready(AlreadyTaken):
@@ -134,7 +149,7 @@ async def finish_task(
         task.assignee_id, task.taken_at = tx.actor.person_id, tx.now
     outcome = FINISHED.get(task.kind, _OTHERWISE)
     await end_tasks(tx, [task], DONE, outcome, result=result, by_hand=True)
-    await _note(tx, task, incoming)
+    await note_on_ticket(tx, task, result, incoming)
     return task
 
 
@@ -144,15 +159,17 @@ async def cancel_task(
     """Cancel the task."""
     task = await _open_task(tx, ticket_id)
     await end_tasks(tx, [task], CANCELLED, BY_HAND, result=reason, by_hand=True)
-    await _note(tx, task, incoming)
+    await note_on_ticket(tx, task, reason, incoming)
     return task
 
 
-async def _note(tx: Tx, task: Task, incoming: IncomingMessage | None) -> None:
-    """Add the words about the task to its ticket, as a note."""
-    if not task.result:
+async def note_on_ticket(
+    tx: Tx, task: Task, words: str | None, incoming: IncomingMessage | None
+) -> None:
+    """Add words about the task to its ticket, as a note."""
+    if not words:
         return
-    text = f"T{task.id}: {task.result}"
+    text = f"T{task.id}: {words}"
     note = Note(
         ticket_id=task.ticket_id,
         author_id=tx.actor.person_id,
@@ -186,19 +203,35 @@ class Unfinished:
 
 
 class TasksOpen(Refusal):
-    """The ticket is not ended yet (by ``verb``): it has open tasks, and somebody has to choose."""
+    """The ticket is not ended yet (by ``verb``, for the reason ``closing``): it has open tasks, and
+    somebody has to choose.
+    """
 
-    def __init__(self, ticket_id: int, verb: str, tasks: tuple[Unfinished, ...]) -> None:
+    def __init__(
+        self,
+        ticket_id: int,
+        verb: str,
+        tasks: tuple[Unfinished, ...],
+        closing: str | None = None,
+    ) -> None:
         super().__init__("refusal.tasks_open", number=ticket_id, n=len(tasks))
         self.number = ticket_id
         self.verb = verb
         self.tasks = tasks
+        self.closing = closing
 
 
 async def resolve(
-    tx: Tx, ticket_id: int, *, reason: str | None = None, choice: Choice | None = None
+    tx: Tx,
+    ticket_id: int,
+    *,
+    reason: str | None = None,
+    choice: Choice | None = None,
+    closing: str | None = None,
 ) -> Ticket:
     """Resolve the ticket; whoever resolves a ticket of nobody becomes its assignee (B3).
+
+    ``reason``: the solution in words; ``closing``: the closing reason's code.
 
     Raises :class:`TasksOpen`, having changed nothing, where a choice is needed: for the tasks of
     open children, too, because they are resolved with it. Otherwise what moving a ticket raises.
@@ -209,7 +242,7 @@ async def resolve(
         await assign(tx, ticket, by_answer=True)
     children = select(TicketParent.child_id).where(TicketParent.parent_id == ticket_id)
     tickets = [ticket_id, *await tx.all(children)]
-    await _end(tx, tickets, "resolve", reason=reason, choice=choice)
+    await _end(tx, tickets, "resolve", reason=reason, choice=choice, closing=closing)
     return ticket
 
 
@@ -220,11 +253,13 @@ async def close(
     reason: str | None = None,
     public: bool = False,
     choice: Choice | None = None,
+    closing: str | None = None,
 ) -> Ticket:
     """Close the ticket (B15). Raises as :func:`resolve` does; ``public``: the customer may read the
     reason.
     """
-    return await _end(tx, [ticket_id], "close", reason=reason, choice=choice, public=public)
+    how: dict[str, Any] = {"public": public, "closing": closing}
+    return await _end(tx, [ticket_id], "close", reason=reason, choice=choice, **how)
 
 
 async def _end(
@@ -235,7 +270,7 @@ async def _end(
     unfinished = [task for task in await open_tasks(tx, *tickets) if task.kind != DIAGNOSE]
     if unfinished and choice is None:
         found = tuple(Unfinished(task.id, task.title) for task in unfinished)
-        raise TasksOpen(tickets[0], verb, found)
+        raise TasksOpen(tickets[0], verb, found, how.get("closing"))
     await _settle(tx, unfinished, choice)
     return ticket
 

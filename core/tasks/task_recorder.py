@@ -138,7 +138,7 @@ async def _place(tx: Tx, task: Task) -> None:
         task.team, task.level = place.team, place.level
 
 
-def announce(tx: Tx, task: Task) -> None:
+def announce(tx: Tx, task: Task, *, by_hand: bool = False) -> None:
     """Tell the operators of the task."""
     tx.emit(
         TaskOpened(
@@ -147,6 +147,7 @@ def announce(tx: Tx, task: Task) -> None:
             kind=task.kind,
             assignee_id=task.assignee_id,
             title=task.title,
+            by_hand=by_hand,
         )
     )
 

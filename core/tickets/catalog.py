@@ -11,6 +11,7 @@ from core.errors import Unreadable
 from core.models import Category, MoveRow, PriorityRow, Service, StateRow, Topic
 from core.tickets.workflow import Move, State, Workflow
 from core.tx import ReadTx
+from core.words.names import clean_name
 from core.words.state_names import TITLES
 
 SERVICE: Final = "service"
@@ -134,6 +135,25 @@ def _topic_facts(row: Topic) -> TopicFacts:
     return TopicFacts(row.code, dict(row.titles or {}), answer, row.active)
 
 
+# Characters of a subject.
+_SUBJECT: Final = 48
+
+
+async def subject_of(tx: ReadTx, about: Any) -> str:
+    """Return what tells a ticket from every other: what operators called it, where its camera is,
+    or how it began.
+
+    ``about`` has ``title``, ``topic``, ``opening``, and of its camera the ``number`` and ``place``.
+    """
+    title = str(about.title)
+    if about.number and about.number in title:
+        title = str(about.place or title)
+    elif about.topic is not None and about.opening:
+        named = (await topics_of(tx))[about.topic].titles.values()
+        title = str(about.opening) if title in named else title
+    return clean_name(title.strip().split("\n", 1)[0], _SUBJECT)
+
+
 async def topic_title(tx: ReadTx, code: str | None, language: str) -> str | None:
     """Return the topic's title, or ``None`` for a ticket without one."""
     return None if code is None else (await topics_of(tx))[code].title(language)
@@ -146,13 +166,13 @@ async def answer_span(tx: ReadTx, code: str | None) -> timedelta:
 
 
 async def find_topic(tx: ReadTx, words: str) -> TopicFacts:
-    """Return the topic meant by a code or the beginning of a title.
+    """Return the topic meant by a code, or by the beginning of a code or a title.
 
     Raises :class:`Unreadable` with the topics there are.
     """
     wanted = words.strip().casefold()
     topics = [topic for topic in (await topics_of(tx)).values() if topic.active]
-    for topic in topics:
+    for topic in sorted(topics, key=lambda one: one.code.casefold() != wanted):
         names = [topic.code, *topic.titles.values()]
         if wanted and any(name.casefold().startswith(wanted) for name in names):
             return topic

@@ -4,7 +4,7 @@ Only a participant of a ticket adds to it: whoever knows a number or a reference
 else, gets a ticket of their own, and operators read which one was named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
 from core.company import Limit
-from core.errors import NotAllowed, Refusal
+from core.errors import Refusal
 from core.events import CustomerWrote, PersonDescribed
 from core.models import (
     Account,
@@ -25,12 +25,10 @@ from core.models import (
     Person,
     Ticket,
 )
-from core.people.contact_points import Point, make_contact
+from core.people.contact_points import make_contact
 from core.people.identity import Sender, arrive, find_by_address, mark_reachable
-from core.people.permissions import may
 from core.people.restrictions import is_blocked
 from core.tickets.catalog import workflow_of
-from core.tickets.conversation import reply
 from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
 from core.tickets.floods import ticket_instead
 from core.tickets.incoming import IncomingMessage, find_location
@@ -82,7 +80,7 @@ async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
     What answers an ended ticket opens one that follows it; a pause or a resolution ends (F3). What
     is unwanted joins the sender's own unended ticket; else it opens none, or a junk ticket (F4).
     """
-    if await _is_there(tx, arrival.said[0]) or await _is_from_blocked(tx, arrival.sender.address):
+    if await _is_there(tx, arrival.said) or await _is_from_blocked(tx, arrival.sender.address):
         return None
     person = await _person(tx, arrival)
     ticket = None if person is None else await _meant(tx, person, arrival)
@@ -136,7 +134,7 @@ async def receive_unread(
     """Open a ticket with what nobody could read; ``sender``: who it seems to be from, if it tells.
     ``None``: it is there already.
     """
-    if await _is_there(tx, said[0]):
+    if await _is_there(tx, said):
         return None
     person = None if sender is None else await find_by_address(tx, sender.address)
     if person is None and sender is not None:
@@ -152,43 +150,17 @@ async def _is_from_blocked(tx: Tx, address: Address) -> bool:
     return person is not None and await is_blocked(tx, person)
 
 
-async def _is_there(tx: Tx, words: IncomingMessage) -> bool:
-    """Return whether these very words came before. A reference alone does not tell: some programs
-    give one to all that they send.
+async def _is_there(tx: Tx, said: Sequence[IncomingMessage]) -> bool:
+    """Return whether all this came before. A reference alone does not tell: some programs give one
+    to all that they send, and differ in a subject or a file only.
     """
-    query = select(Message.id).where(Message.source == words.ref, Message.text == words.text)
-    return await tx.first(query.limit(1)) is not None
+    query = select(Message.text, Message.content).where(Message.source == said[0].ref)
+    there = [_told(text, content) for text, content in await tx.rows(query)]
+    return all(_told(words.text, words.content) in there for words in said)
 
 
-async def write_first(tx: Tx, address: Address, incoming: IncomingMessage) -> Ticket:
-    """Open a ticket by writing to somebody, known or not, at their address (A12).
-
-    Raises :class:`NotAllowed`, :class:`Refusal`.
-    """
-    if not may(tx.actor.role, "open"):
-        raise NotAllowed("open")
-    if address.channel not in tx.company.letter_channels:
-        raise Refusal("refusal.no_letters")
-    person = await find_by_address(tx, address) or await _noted_at(tx, address)
-    if person is None:
-        name = address.chat.partition("@")[0]
-        person = await make_contact(tx, name, [Point(address.channel, address.chat)])
-    person.address = address
-    title = clean_name(incoming.text, TITLE_LENGTH)
-    ticket = await open_ticket(
-        tx, person, [], topic=None, origin=address.channel, title=title, silent=True
-    )
-    return await reply(tx, ticket.id, incoming)
-
-
-async def _noted_at(tx: Tx, address: Address) -> Person | None:
-    """Whoever was last said to have this address."""
-    query = (
-        select(Person)
-        .join(ContactPoint, Person.id == ContactPoint.person_id)
-        .where(ContactPoint.kind == address.channel, ContactPoint.value == address.chat)
-    )
-    return await tx.first(query.order_by(Person.id.desc()).limit(1))
+def _told(text: str, content: Mapping[str, Any]) -> tuple[Any, ...]:
+    return text, content.get("subject"), content.get("file")
 
 
 async def _person(tx: Tx, arrival: Arrival) -> Person | None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, literal, or_, select, tuple_
+from sqlalchemy import and_, func, literal, or_, select, tuple_
 
+from core.addresses import MessageRef
 from core.db import constant
-from core.models import Clock, Person, StateRow, Ticket
-from core.tickets.catalog import workflow_of
+from core.delivery.sent_messages import CARD
+from core.models import Camera, Clock, Person, SentMessage, StateRow, Ticket, TicketCamera
+from core.tickets.catalog import subject_of, workflow_of
 from core.tickets.search import search
 from core.tickets.tags import tags_in, without_tags
 from core.tickets.views import View
@@ -37,7 +39,6 @@ _LATE_SINCE: Final = (
 _LINES: Final = select(
     *_PLACE,
     Ticket.state,
-    Ticket.title,
     Ticket.opened_at,
     Ticket.waiting_since,
     Ticket.answer_due,
@@ -46,15 +47,35 @@ _LINES: Final = select(
     Person.name,
     _LATE_SINCE.label("agreed"),
 ).outerjoin_from(Ticket, Person, Ticket.assignee_id == Person.id)
+# Asked for the tickets of one page: beside the order of the list it would cost its index.
+_ABOUT: Final = (
+    select(
+        *(Ticket.id, Ticket.opening, Ticket.title, Ticket.topic, Person.name.label("customer")),
+        Camera.number,
+        func.coalesce(func.nullif(Camera.address, ""), Camera.name).label("place"),
+        *(SentMessage.channel, SentMessage.chat, SentMessage.message),
+    )
+    .join_from(Ticket, Person, Ticket.customer_id == Person.id)
+    .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
+    .outerjoin(Camera, TicketCamera.camera_id == Camera.id)
+    .outerjoin(
+        SentMessage, and_(SentMessage.ticket_id == Ticket.id, SentMessage.role == constant(CARD))
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A ticket in a list. ``late_since``: since when a deadline of its agreement has passed."""
+    """A ticket in a list. ``subject`` tells it from every other; ``place`` is where its card
+    stands; ``late_since``: since when a deadline of its agreement has passed.
+    """
 
     number: int
     marker: str
     title: str
+    customer: str
+    subject: str
+    place: MessageRef | None
     assignee: str | None
     opened_at: datetime
     answer_due: datetime | None
@@ -217,7 +238,7 @@ async def _page(
     earlier, later = (more, True) if backward else (start is not None, more)
     return Page(
         view,
-        tuple([await _line(tx, row) for row in rows]),
+        await _lines(tx, rows),
         place=place,
         before=_cursor(rows[0], place) if rows and earlier else None,
         after=_cursor(rows[-1], place) if rows and later else None,
@@ -264,16 +285,29 @@ async def lines_of(tx: ReadTx, numbers: Iterable[int]) -> tuple[Line, ...]:
     """Return these tickets as lines, in this order."""
     wanted = list(numbers)
     rows = await tx.rows(_LINES.where(Ticket.id.in_(wanted)))
-    found = {row.id: await _line(tx, row) for row in rows}
+    found = {line.number: line for line in await _lines(tx, rows)}
     return tuple(found[number] for number in wanted if number in found)
 
 
-async def _line(tx: ReadTx, row: Any) -> Line:
+async def _lines(tx: ReadTx, rows: Sequence[Any]) -> tuple[Line, ...]:
+    """Return the rows with what each ticket is about, in their order."""
+    if not rows:
+        return ()
+    about = await tx.rows(_ABOUT.where(Ticket.id.in_([row.id for row in rows])))
+    known = {one.id: one for one in about}
+    return tuple([await _line(tx, row, known[row.id]) for row in rows])
+
+
+async def _line(tx: ReadTx, row: Any, about: Any) -> Line:
     state = (await workflow_of(tx)).state(row.state)
+    card = (about.channel, about.chat, about.message)
     return Line(
         number=row.id,
         marker=sign_of(state, marker(state, row.waiting_since, row.answer_due, tx.now)),
-        title=row.title,
+        title=about.title,
+        customer=about.customer,
+        subject=await subject_of(tx, about),
+        place=None if about.message is None else MessageRef(*card),
         assignee=row.name,
         opened_at=row.opened_at,
         answer_due=row.answer_due,

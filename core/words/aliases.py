@@ -57,6 +57,8 @@ ALIASES: Final[dict[str, str]] = {
     "контакт": "next",
     "почему": "why",
     "время": "times",
+    "причина": "reason",
+    "потрачено": "spent",
     "авария": "outage",
     "всем": "broadcast",
     "передать": "assign",
@@ -147,8 +149,14 @@ TASKS: Final[dict[str, str]] = {
     "my": "mine",
     "mine": "mine",
     "мои": "mine",
+    "ended": "ended",
+    "done": "ended",
+    "законченные": "ended",
+    "выполненные": "ended",
+    "готовые": "ended",
+    "закрытые": "ended",
 }
-"""Whose tasks a list shows."""
+"""Which tasks a list shows."""
 
 TASK_CHOICES: Final[dict[str, str]] = {
     "complete": "complete",
@@ -167,8 +175,17 @@ TASK_VERBS: Final[dict[str, str]] = {
     "беру": "take",
     "cancel": "cancel",
     "отменить": "cancel",
+    "reopen": "reopen",
+    "вернуть": "reopen",
+    "открыть": "reopen",
+    "assign": "assign",
+    "передать": "assign",
+    "назначить": "assign",
 }
 """What `/task 3` does besides showing it."""
+
+NEW_TASK: Final = frozenset({"new", "add", "новая", "создать", "завести", "добавить"})
+"""Behind `/task`: the ticket gets another one."""
 
 
 RESPONSE_VERBS: Final[dict[str, str]] = {

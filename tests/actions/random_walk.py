@@ -25,11 +25,22 @@ from core.manual_tickets.save import record_call
 from core.people.identity import Sender
 from core.sla.terms import Kind, Spans, Term
 from core.subscriptions import SUBSCRIBERS
-from core.tasks.task_actions import Choice, cancel_task, finish_task, resolve, take_task
+from core.tasks.task_actions import (
+    Choice,
+    assign_task,
+    cancel_task,
+    finish_task,
+    resolve,
+    take_task,
+)
+from core.tasks.task_opening import create_task, reopen_task
 from core.teams.assignee_parser import AssignmentWish, read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
+from core.teams.members import colleagues_of
 from core.tickets import conversation, parents
 from core.tickets.classification import change_topic, classify, prioritise
+from core.tickets.closing import describe, tell_closed
+from core.tickets.customer_dialogue import invite_comment, rate_work
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.next_contact import plan_contact
@@ -62,7 +73,7 @@ from tests.clock import Clock
 Action = Callable[..., Awaitable[Any]]
 
 STAFF: Final = (OLGA, OLEG, ANNA)
-OF_TASKS: Final = (take_task, finish_task, cancel_task)
+OF_TASKS: Final = (take_task, finish_task, cancel_task, assign_task, reopen_task)
 FIT: Final[Mapping[str, Callable[[Any], bool]]] = {
     "unfreeze": lambda row: row.state == "frozen",
     "reopen": lambda row: row.resolved_at is not None or row.closed_at is not None,
@@ -263,6 +274,21 @@ class World:
         if whose is not None:
             await self.desk.run_as(whose[1], confirm, number, content=content)
 
+    async def rate(self, ticket: int, rating: int, words: str) -> None:
+        number = self.ticket(ticket, lambda row: row.state == "resolved")
+        whose = self.customer_of(number)
+        if whose is not None:
+            await self.desk.run(rate_work, whose[0], number, rating)
+            if words and rating > 2:
+                await self.desk.run(invite_comment, whose[0], number)
+            if words:
+                await self.desk.run(hear, whose[0], says(whose[0], words))
+            await leaves_dialogue(self.desk, whose[0])
+
+    async def describe(self, who: int, ticket: int, hours: int) -> None:
+        number = self.ticket(ticket, lambda row: row.resolved_at is not None)
+        await self.by(who, describe, number, spent=timedelta(hours=hours))
+
     async def report(self, camera: int) -> None:
         number, who = CAMERAS[camera]
 
@@ -316,6 +342,18 @@ class World:
     async def take_task(self, who: int, task: int) -> None:
         await self.by(who, take_task, self.task(task))
 
+    async def give_task(self, who: int, task: int) -> None:
+        colleagues = await self.desk.read(colleagues_of)
+        await self.by(who, assign_task, self.task(task), colleagues[task % len(colleagues)])
+
+    async def create_task(self, who: int, ticket: int) -> None:
+        await self.by(who, create_task, self.ticket(ticket), "Replace the cable")
+
+    async def reopen_task(self, who: int, task: int) -> None:
+        rows = self.eye.seen.tasks.values()
+        ended = [row.id for row in rows if row.state != "open"] or [999]
+        await self.by(who, reopen_task, ended[-1 - task % len(ended)], "again", writes())
+
     async def finish_task(self, who: int, task: int, result: str | None) -> None:
         await self.by(who, finish_task, self.task(task), result, writes())
 
@@ -326,6 +364,7 @@ class World:
         await self.desk.run(sweep)
         await self.desk.run(outage_detection.settle_offers)
         await self.desk.run(parents.resolve_children)
+        await self.desk.run(tell_closed)
 
     async def holiday(self, day: str) -> None:
         async def put(tx: Tx) -> None:
@@ -379,6 +418,10 @@ TABLE: Final[Mapping[str, Step]] = {
     "the_customer_writes": _step(World.write, 6, ticket=SOME, words=("And now?", "thanks")),
     "thanks_were_a_question": _step(World.ask_after_all, 1, who=WHO),
     "the_customer_judges": _step(World.judge, 4, ticket=SOME, content=MAYBE),
+    "the_customer_rates": _step(
+        World.rate, 4, ticket=SOME, rating=range(1, 6), words=("", "Well done")
+    ),
+    "somebody_says_how_long_it_took": _step(World.describe, 1, who=WHO, ticket=SOME, hours=(1, 30)),
     "a_camera_fails": _step(World.report, 4, camera=range(len(CAMERAS))),
     "faults_are_one_outage": _step(World.unite, 2, who=WHO, ticket=SOME, late=MAYBE),
     "an_outage_is_restated": _step(
@@ -399,6 +442,9 @@ TABLE: Final[Mapping[str, Step]] = {
     ),
     "a_contact_is_planned": _step(World.plan, 2, who=WHO, ticket=SOME, hours=(0, 3, 60)),
     "a_task_is_taken": _step(World.take_task, 4, who=WHO, task=SOME),
+    "a_task_is_given": _step(World.give_task, 2, who=WHO, task=SOME),
+    "a_task_is_made": _step(World.create_task, 2, who=WHO, ticket=SOME),
+    "a_task_is_opened_again": _step(World.reopen_task, 2, who=WHO, task=SOME),
     "a_task_is_done": _step(World.finish_task, 3, who=WHO, task=SOME, result=WORDS),
     "a_task_is_cancelled": _step(World.cancel_task, 2, who=WHO, task=SOME, reason=WORDS),
     "the_sweep_comes": _step(World.sweep, 6),

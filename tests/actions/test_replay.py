@@ -11,7 +11,8 @@ from core.errors import Refusal
 from core.manual_tickets.save import record_call
 from core.models import Ticket
 from core.tasks.lists import open_ids
-from core.tasks.task_actions import cancel_task, finish_task, open_equipment_task, take_task
+from core.tasks.task_actions import cancel_task, finish_task, take_task
+from core.tasks.task_opening import open_equipment_task
 from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
 from core.tickets import conversation

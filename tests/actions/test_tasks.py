@@ -16,10 +16,10 @@ from core.tasks.task_actions import (
     TasksOpen,
     cancel_task,
     finish_task,
-    open_equipment_task,
     resolve,
     take_task,
 )
+from core.tasks.task_opening import open_equipment_task
 from core.tasks.task_recorder import open_tasks
 from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over

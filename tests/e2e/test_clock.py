@@ -127,7 +127,7 @@ async def test_an_alert_of_nobodys_ticket_says_so(stage: Stage, anna: Person) ->
 
 async def test_what_is_overdue_is_listed_and_reported(stage: Stage, anna: Person) -> None:
     number, _ = await late(stage, anna, "Нет архива")
-    line = f"⭕ #{number} Нет архива · не назначен · 3 дня · опоздание 1 ч"
+    line = f"⭕ #{number} {anna.full_name} · Нет архива · 3 дня · опоздание 1 ч"
     await stage.olga.say(stage.group, "/overdue")
     listed = await stage.group.expect("Просрочено · 1")
     assert listed.text.splitlines() == ["Просрочено · 1", line]

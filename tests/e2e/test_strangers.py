@@ -411,5 +411,5 @@ async def test_a_title_in_disguise_is_only_a_title(stage: Stage) -> None:
     assert card.entity_texts("bold") == [f"#{number} · Обращение"]
     await stage.olga.say(stage.group, f"/find {number}")
     listed = await stage.group.expect("Найдено по")
-    assert f"🔴 #{number} {title} · не назначен" in listed.text
+    assert f"🔴 #{number} Анна · {title}" in listed.text
     assert listed.entity_texts("bold") == [f"Найдено по «{number}»"]

@@ -13,14 +13,15 @@ from core.tickets.card import Card, FaultyArea, FaultyCamera, OpenTask
 from core.tickets.customer_message import TITLE_LENGTH
 from core.tickets.incoming import CARD_SHOWS
 from core.tickets.relations import URL, LinkFacts
+from core.tickets.resolutions import Ending
 from core.tickets.workflow import Marker, sign_of
 from core.words.names import clean_name
 
 # «close» asks once more; «close!» does it.
 _VERBS: Final = (
     *("take", "release", "wait", "freeze", "unfreeze", "resolve", "reopen", "assign", "escalate"),
-    *("close", "close!", "cancel", "cancel!"),
-    *("more", "back", "journal", "why", "tasks", "state"),
+    *("close", "close!", "cancel", "cancel!", "resolve!"),
+    *("more", "back", "journal", "why", "tasks", "task", "state"),
 )
 _FREEZE_ENDS: Final = ("1h", "tomorrow", "monday", "week")
 _FREEZES: Final = (*_FREEZE_ENDS, "other", "ever")
@@ -82,7 +83,8 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
         yield renderer.html("card.title", title=title)
     if not isinstance(card.faulty, FaultyArea):  # nobody stands behind an area
         lost = "card.customer_lost" if card.customer_lost else "card.customer"
-        yield renderer.html(lost, name=clean_name(card.customer))
+        name = renderer.html(lost, name=clean_name(card.customer))
+        yield " · ".join([name, *origin_of(renderer, card.origin)])
     yield from _reach(card, renderer)
     if card.faulty is not None:
         yield _faulty(card.faulty, renderer)
@@ -98,11 +100,25 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     yield from _tasks(card, renderer)
     yield from _related(card, renderer)
     yield from _state(card, renderer)
+    yield from () if card.ending is None else _ending(card, card.ending, renderer)
     if card.follows is not None:
         yield renderer.html("card.follows", follows=card.follows)
     if words := clipped(card.opening, CARD_SHOWS):
         long = len(words) > _SHORT or words.count("\n") >= _FEW_LINES
         yield renderer.html("card.opening_long" if long else "card.opening", words=words)
+
+
+# Most tickets come from here: that need not be said. Of the others a line of their own tells.
+_UNSAID: Final = frozenset({"", "telegram", "split", "outage"})
+_ORIGINS: Final = frozenset({"email", "web", "api", "phone", "operator", "trial"})
+
+
+def origin_of(renderer: Renderer, origin: str) -> list[str]:
+    """How the ticket came to us, if that is worth saying; other systems name channels of theirs."""
+    if origin in _UNSAID:
+        return []
+    known = Key(f"origin.{origin}") if origin in _ORIGINS else clean_name(origin)
+    return [renderer.html("card.origin", origin=known)]
 
 
 def _title(card: Card) -> str | None:
@@ -227,6 +243,22 @@ def _state(card: Card, renderer: Renderer) -> Iterator[str]:
             yield renderer.html(f"card.state.{category}{why}", **facts)
         case "open" if card.reopened and card.assignee is None:
             yield renderer.html("card.state.reopened")
+
+
+def _ending(card: Card, ending: Ending, renderer: Renderer) -> Iterator[str]:
+    """How it ended, where the state does not say so already, and what the customer says of it."""
+    if card.state.clock == "stops":
+        if ending.solution and not card.reason:
+            words = clipped(ending.solution, _LONGEST_REASON)
+            yield renderer.html("card.solution", words=words)
+        if ending.reason:
+            yield renderer.html("card.closing_reason", reason=ending.reason)
+        if ending.spent is not None:
+            yield renderer.html("card.spent", spent=ending.spent)
+    if ending.rating is not None:
+        comment = clipped(ending.comment or "", _LONGEST_REASON)
+        key = "card.rating_comment" if comment else "card.rating"
+        yield renderer.html(key, rating=ending.rating, comment=comment)
 
 
 # What a card shows at once, in this order.

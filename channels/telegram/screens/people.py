@@ -17,6 +17,7 @@ from channels.telegram.screens.buttons import (
     short,
 )
 from channels.telegram.screens.screen import Renderer, Screen, clipped
+from channels.telegram.screens.ticket_list import ticket_link
 from core.contacts.lookup import Known, PersonFacts
 from core.people.contact_points import Point
 from core.people.restrictions import KINDS, Restricted
@@ -67,6 +68,27 @@ def draw_found(renderer: Renderer, words: str, people: Sequence[Known]) -> Scree
     return Screen("\n".join(lines), Keyboard(inline_keyboard=rows))
 
 
+class WriteTo(CallbackData, prefix="wt"):
+    """The person whom the command above means: they get its words."""
+
+    person: Id
+
+
+def draw_addressees(renderer: Renderer, people: Sequence[Known]) -> Screen:
+    """Several people who may be meant by a command that writes to one, with a button for each."""
+    lines = [renderer.html("write.which")]
+    lines += [person_line(renderer, one) for one in people]
+    rows = [[button(short(_told_apart(one)), WriteTo(person=one.id))] for one in people]
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=rows))
+
+
+def _told_apart(known: Known) -> str:
+    """The name and what namesakes do not share."""
+    handle = f"@{known.handle}" if known.handle else ""
+    mark = handle or next((point.value for point in known.points), "")
+    return f"{clean_name(known.name)} · {mark}" if mark else clean_name(known.name)
+
+
 def draw(renderer: Renderer, facts: PersonFacts) -> Screen:
     """A person, and the people they may be duplicates of."""
     return Screen("\n".join(person_lines(renderer, facts)), _keyboard(renderer, facts))
@@ -92,8 +114,8 @@ def person_lines(renderer: Renderer, facts: PersonFacts) -> Iterator[str]:
         yield renderer.html(
             "who.ticket",
             marker=str(line.marker),
-            number=line.number,
-            title=clean_name(line.title, 60),
+            ticket=ticket_link(line.number, line.place),
+            subject=line.subject,
         )
     if facts.twins:
         yield renderer.html("who.twins")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from aiogram.types import InlineKeyboardMarkup
 
+from core.addresses import MessageRef
 from core.texts import Texts
 from core.words.names import LONGEST_MESSAGE, split_text, units, visible
 
@@ -99,3 +100,13 @@ def _fitting(block: str) -> Iterator[str]:
         yield block
     else:
         yield from map(html.escape, split_text(words))
+
+
+_SUPERGROUP: Final = "-100"
+
+
+def url_of(place: MessageRef | None) -> str | None:
+    """The link to a message; only messages of supergroups have one."""
+    if place is None or not place.chat.startswith(_SUPERGROUP):
+        return None
+    return f"https://t.me/c/{place.chat.removeprefix(_SUPERGROUP)}/{place.message}"

@@ -1,39 +1,54 @@
 """Tasks behind tickets: one task, the list, and what becomes of them when a ticket is resolved."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
 
 from channels.telegram.screens.buttons import (
+    LARGEST,
+    Button,
     Id,
     Keyboard,
     PageIndex,
     button,
+    matching,
     one_of,
     page_turns,
     rows_of,
+    short,
 )
 from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.tasks import lists
 from core.tasks.lists import TaskFacts
-from core.tasks.rules import OPEN
+from core.tasks.rules import EQUIPMENT, OPEN
 from core.tasks.task_actions import TasksOpen
+from core.teams.members import Colleague
 from core.texts import Key
 from core.words.names import clean_name
 
 _TITLE: Final = 60
 _RESULT: Final = 500
 _CHOICES: Final = ("complete", "cancel", "leave")
+_OFFERED: Final = ("take", "done", "assign", "cancel")
+_LISTS: Final = ("all", "mine", "ended")
 
 
 class TaskVerb(CallbackData, prefix="j"):
-    """Do this to the task. ``cancel`` asks once more, ``cancel!`` does it, ``back`` takes the
-    question back.
+    """Do this to the task. ``cancel`` asks once more, ``cancel!`` does it, ``assign`` asks to whom,
+    ``back`` takes the question back.
     """
 
-    verb: Annotated[str, one_of(("take", "done", "cancel", "cancel!", "back"))]
+    verb: Annotated[str, one_of((*_OFFERED, "cancel!", "reopen", "back"))]
     task: Id
+
+
+class AssignTask(CallbackData, prefix="ja"):
+    """Give the task to this colleague."""
+
+    task: Id
+    person: Id
 
 
 class TaskPage(CallbackData, prefix="jl"):
@@ -41,6 +56,12 @@ class TaskPage(CallbackData, prefix="jl"):
 
     view: Annotated[str, one_of(("all", "mine"))]
     page: PageIndex = 0
+
+
+class EndedPage(CallbackData, prefix="je"):
+    """The tasks that ended last; or last before this one, ``0`` for the first page."""
+
+    before: Annotated[int, Field(ge=0, le=LARGEST)] = 0
 
 
 class ResolveTasks(CallbackData, prefix="js"):
@@ -52,6 +73,14 @@ class ResolveTasks(CallbackData, prefix="js"):
 
 class CloseTasks(ResolveTasks, prefix="jc"):
     """The same, when the ticket is closed."""
+
+
+class EndTasksAs(CallbackData, prefix="jr"):
+    """The same, when the ticket is resolved for a closing reason."""
+
+    choice: Annotated[str, one_of(_CHOICES)]
+    ticket_id: Id
+    reason: Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
 
 
 _SETTLE: Final[dict[str, type[ResolveTasks]]] = {"resolve": ResolveTasks, "close": CloseTasks}
@@ -71,11 +100,39 @@ def _list_line(renderer: Renderer, task: TaskFacts) -> str:
     return renderer.html("task.line", task=task.id, title=title, name=name, number=task.number)
 
 
+def draw_ended(renderer: Renderer, found: lists.EndedTasks, *, first: bool) -> Screen:
+    """Some ended tasks, the latest first, with what came of each."""
+    lines = [_ended_line(renderer, task) for task in found.tasks]
+    text = renderer.html("tasks.head.ended" if lines else "tasks.empty.ended")
+    turns = [] if first else [button("‹", EndedPage())]
+    turns += [] if found.earlier is None else [button("›", EndedPage(before=found.earlier))]
+    rows = [turns, _switch(renderer, "ended")]
+    keyboard = Keyboard(inline_keyboard=[row for row in rows if row])
+    return Screen("\n".join([text, *lines]), keyboard)
+
+
+def _ended_line(renderer: Renderer, task: TaskFacts) -> str:
+    outcome = Key(f"task.outcome.{task.outcome}")
+    ended = renderer.html("task.ended", outcome=outcome, at=task.closed_at)
+    return f"{_list_line(renderer, task)} · {ended}"
+
+
+def _switch(renderer: Renderer, view: str) -> list[Button]:
+    """The ways to the other lists."""
+    return [
+        button(
+            renderer.plain(f"button.tasks.{other}"),
+            EndedPage() if other == "ended" else TaskPage(view=other),
+        )
+        for other in _LISTS
+        if other != view
+    ]
+
+
 def list_keyboard(renderer: Renderer, view: str, page: int, pages: int) -> Keyboard:
-    """The ways to other pages, and to the other list."""
+    """The ways to other pages, and to the other lists."""
     turns = list(page_turns(page, pages, lambda to: TaskPage(view=view, page=to)))
-    other = "mine" if view == "all" else "all"
-    switch = [button(renderer.plain(f"button.tasks.{other}"), TaskPage(view=other))]
+    switch = _switch(renderer, view)
     return Keyboard(inline_keyboard=[turns, switch] if turns else [switch])
 
 
@@ -107,14 +164,29 @@ def _details(renderer: Renderer, task: TaskFacts) -> Iterator[str]:
 
 
 def keyboard(renderer: Renderer, task: TaskFacts) -> Keyboard | None:
-    """What can be done with a task; nothing with one that has ended."""
+    """What can be done with a task. A diagnosis goes the way of its ticket."""
+    verbs = [verb for verb in _OFFERED if verb != "take" or task.assignee_id is None]
     if task.state != OPEN:
-        return None
-    verbs = ["done", "cancel"] if task.assignee_id is not None else ["take", "done", "cancel"]
+        verbs = ["reopen"]
+    if task.kind != EQUIPMENT:
+        verbs = [verb for verb in verbs if verb not in {"assign", "reopen"}]
     return rows_of(
         button(renderer.plain(f"button.task.{verb}"), TaskVerb(verb=verb, task=task.id))
         for verb in verbs
     )
+
+
+def whom(renderer: Renderer, task: int, people: Sequence[Colleague]) -> Keyboard:
+    """To whom the task is given."""
+    offered = [
+        button(
+            short(renderer.plain("button.assign.person", name=one.name)),
+            AssignTask(task=task, person=one.id),
+        )
+        for one in people
+    ]
+    back = button(renderer.plain("button.task.back"), TaskVerb(verb="back", task=task))
+    return rows_of([*offered, back])
 
 
 def confirm_cancel(renderer: Renderer, task: int) -> Keyboard:
@@ -136,15 +208,19 @@ def ask_outcome(renderer: Renderer, unfinished: TasksOpen) -> Screen:
         for one in unfinished.tasks
     ]
     lines.append(renderer.html("tasks.unfinished_ask", number=ticket_id, verb=verb))
-    return Screen("\n".join(lines), outcome_keyboard(renderer, ticket_id, verb))
+    return Screen("\n".join(lines), outcome_keyboard(renderer, ticket_id, verb, unfinished.closing))
 
 
-def outcome_keyboard(renderer: Renderer, ticket_id: int, verb: str = "resolve") -> Keyboard:
+def outcome_keyboard(
+    renderer: Renderer, ticket_id: int, verb: str = "resolve", closing: str | None = None
+) -> Keyboard:
     """Complete, cancel or leave them."""
+
+    def data(choice: str) -> CallbackData:
+        if closing is not None:
+            return EndTasksAs(choice=choice, ticket_id=ticket_id, reason=closing)
+        return _SETTLE[verb](choice=choice, ticket_id=ticket_id)
+
     return rows_of(
-        button(
-            renderer.plain(f"button.settle.{choice}"),
-            _SETTLE[verb](choice=choice, ticket_id=ticket_id),
-        )
-        for choice in _CHOICES
+        button(renderer.plain(f"button.settle.{choice}"), data(choice)) for choice in _CHOICES
     )

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from aiogram.filters.callback_data import MAX_CALLBACK_LENGTH, CallbackData
 
 from channels.telegram.screens.buttons import Button, Keyboard, button, matching, rows_of, short
-from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.screen import Renderer, Screen, url_of
+from core.addresses import MessageRef
 from core.texts import Key
 from core.tickets.lists import COUNTED, PAGE, Line, Page
 from core.tickets.views import View
 from core.words.names import clean_name
 
-_TITLE: Final = 60
+_NAME: Final = 24
 _QUERY: Final = 40
 
 
@@ -48,14 +49,15 @@ class ListPage(CallbackData, prefix="l"):
 
 def draw(renderer: Renderer, page: Page, zone: ZoneInfo, *, words: str = "") -> Screen:
     """A page of the list. ``zone``: days are counted in it; ``words``: what was searched for."""
-    head = _head(renderer, page, words)
-    lines = [" · ".join(_parts(renderer, line, zone)) for line in page.lines]
+    shared, lines = _lines(renderer, page, zone)
     if not lines and page.after is not None:
         lines = [renderer.html("list.further")]
     elif not lines:
         return Screen(renderer.html(f"list.empty.{_kind(page)}", **_named(page, words)))
+    head = [_head(renderer, page, words)]
+    head += [f"{renderer.html('list.shared')} {' · '.join(shared)}"] if shared else []
     keyboard = turns(page.view, _place(page), page.before, page.after)
-    return Screen("\n".join((head, *lines)), keyboard)
+    return Screen("\n".join((*head, *lines)), keyboard)
 
 
 def _head(renderer: Renderer, page: Page, words: str) -> str:
@@ -94,23 +96,62 @@ def _place(page: Page) -> str:
     return f"{page.place} / {max(page.place, ceil(page.total / PAGE))}"
 
 
-def _parts(renderer: Renderer, line: Line, zone: ZoneInfo) -> Iterator[str]:
-    """Number and title, assignee, age, lateness."""
-    title = clean_name(line.title, _TITLE)
-    yield renderer.html("list.line", marker=str(line.marker), number=line.number, title=title)
-    name = clean_name(line.assignee) if line.assignee else Key("person.nobody")
-    yield renderer.html("list.assignee", name=name)
-    yield age(renderer, line.opened_at, zone, line.closed_at)
-    yield from _lateness(renderer, line)
+def _lines(renderer: Renderer, page: Page, zone: ZoneInfo) -> tuple[list[str], list[str]]:
+    """What all lines of a whole list share, which is said once above them; and the lines."""
+    assignees = [_assignee(renderer, page, line) for line in page.lines]
+    ages = [_age(renderer, line, zone) for line in page.lines]
+    whole = len(page.lines) > 1 and page.before is None and page.after is None
+    columns = (assignees, ages)
+    shared = [column for column in columns if whole and len(set(column)) == 1]
+    told = [column for column in columns if column not in shared]
+    lines = [
+        (_about(renderer, line), *(column[at] for column in told), *_lateness(renderer, line))
+        for at, line in enumerate(page.lines)
+    ]
+    return [one[0] for one in shared if one[0]], [" · ".join(filter(None, one)) for one in lines]
+
+
+def _about(renderer: Renderer, line: Line) -> str:
+    """Which ticket, whose, and what about."""
+    name = clean_name(line.customer, _NAME)
+    facts = {"marker": str(line.marker), "ticket": ticket_link(line.number, line.place)}
+    return renderer.html("list.line", customer=name, subject=line.subject, **facts)
+
+
+def ticket_link(number: int, place: MessageRef | None) -> Key:
+    """The number of a ticket, leading to its card: by a link, where messages have one, otherwise as
+    a command that is tapped.
+    """
+    url = url_of(place)
+    if url is not None:
+        return Key("list.linked", {"number": number, "url": url})
+    return Key("list.number" if place is None else "list.command", {"number": number})
+
+
+def _assignee(renderer: Renderer, page: Page, line: Line) -> str:
+    if line.assignee is None or page.view == "mine":
+        return ""
+    return renderer.html("list.assignee", name=clean_name(line.assignee))
+
+
+def _age(renderer: Renderer, line: Line, zone: ZoneInfo) -> str:
+    """How long it has been in work; a ticket of today needs no age."""
+    if line.closed_at is None and _days_between(line.opened_at, renderer.now, zone) == 0:
+        return ""
+    return age(renderer, line.opened_at, zone, line.closed_at)
 
 
 def age(renderer: Renderer, since: datetime, zone: ZoneInfo, until: datetime | None = None) -> str:
     """How many days a ticket has been in work, counted in ``zone``: until its end, or now (C7)."""
-    last = until or renderer.now
-    days = last.astimezone(zone).toordinal() - since.astimezone(zone).toordinal()
+    days = _days_between(since, until or renderer.now, zone)
     if until is not None:
         days = max(days, 1)
     return renderer.html("list.days", n=days) if days > 0 else renderer.html("list.today")
+
+
+def _days_between(since: datetime, until: datetime, zone: ZoneInfo) -> int:
+    """How many days later it was, by the calendar of ``zone``."""
+    return until.astimezone(zone).toordinal() - since.astimezone(zone).toordinal()
 
 
 def _lateness(renderer: Renderer, line: Line) -> Iterator[str]:

@@ -12,12 +12,14 @@ from aiogram.types import InlineKeyboardMarkup
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import card as card_screen
+from channels.telegram.screens import help as help_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
+from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.people import ShowPerson, WriteTo
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -25,36 +27,55 @@ from channels.telegram.screens.responses import (
     ShowResponse,
 )
 from channels.telegram.screens.screen import Screen
-from channels.telegram.screens.tasks import CloseTasks, ResolveTasks, TaskPage, TaskVerb
+from channels.telegram.screens.tasks import (
+    AssignTask,
+    CloseTasks,
+    EndedPage,
+    EndTasksAs,
+    ResolveTasks,
+    TaskPage,
+    TaskVerb,
+)
 from channels.telegram.screens.ticket_choices import (
     AssignData,
     AssignPerson,
     AssignTeam,
     Classify,
+    EndAs,
     EscalateTo,
     MakeParent,
     MoveTo,
+    SetTopic,
+    draw_reasons,
     draw_states,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
 from core.addresses import Address
+from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
+from core.tasks.rules import EQUIPMENT
+from core.tasks.task_actions import Choice
+from core.texts import Key
 from core.tickets import conversation, lifecycle
-from core.tickets.card import Card, card_of
+from core.tickets.card import Card, FaultyCamera, card_of
 from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
+from core.tickets.resolutions import reasons_of
+from core.words.names import clean_name
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import (
     agreements,
+    endings,
     people,
     responses,
     states,
     tasks,
     teams,
     ticket_commands,
+    write_first,
 )
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
@@ -93,7 +114,10 @@ async def on_button(pressed: ButtonContext, data: CallbackData | None) -> None:
     context = GroupButton(pressed.desk, pressed.responder, pressed.sender, message, pressed)
     pressed.open_menus.close((message.chat.id, message.message_id))
     await handler(context, data)
-    if isinstance(data, TicketVerb | Freeze | MoveTo) and getattr(data, "verb", "") not in _MENUS:
+    if (
+        isinstance(data, TicketVerb | Freeze | MoveTo | EndAs)
+        and getattr(data, "verb", "") not in _MENUS
+    ):
         await states.show_next(context, data.ticket_id)
 
 
@@ -106,6 +130,9 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await _lead(context, data, keyboard or InlineKeyboardMarkup(inline_keyboard=[]))
     elif data.verb in teams.MENUS:
         await _choose_whom(context, data)
+    elif data.verb == "resolve" and (reasons := (await context.read(reasons_of)).offered):
+        screen = draw_reasons(context.renderer, data.ticket_id, reasons, resolve=True)
+        await _lead(context, data, screen.keyboard or InlineKeyboardMarkup(inline_keyboard=[]))
     elif data.verb in _ENDS:
         verb = data.verb.removesuffix("!")
         if await tasks.ended(context, data.ticket_id, verb):
@@ -125,11 +152,12 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await context.toast(verb, number=data.ticket_id)
 
 
-_ENDS: Final = frozenset({"resolve", "close!"})
+_ENDS: Final = frozenset({"resolve", "resolve!", "close!"})
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
     "tasks": tasks.show_tasks,
+    "task": tasks.new_by_button,
 }
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
@@ -166,7 +194,7 @@ async def _lead(context: GroupButton, data: TicketVerb, keyboard: InlineKeyboard
     """Show the buttons that a button of the card leads to."""
     if data.verb != "back":
         # what closes, cancels or hands over is behind «more»
-        opener = data.verb if data.verb == "freeze" else "more"
+        opener = data.verb if data.verb in {"freeze", "resolve"} else "more"
         place = (context.message.chat.id, context.message.message_id)
         leads_here = TicketVerb(verb=opener, ticket_id=data.ticket_id).pack()
         context.button.open_menus.open(place, keyboard, leads_here)
@@ -178,6 +206,8 @@ async def _offered(context: GroupButton, card: Card) -> list[str]:
     """What only some tickets offer."""
     offered = list(await context.read(teams.offered, card))
     offered += ["tasks"] if card.behind.tasks else []
+    seen_to = any(task.kind == EQUIPMENT for task in card.behind.tasks)
+    offered += ["task"] if isinstance(card.faulty, FaultyCamera) and not seen_to else []
     return [*offered, "why"] if card.promised.agreed else offered
 
 
@@ -201,9 +231,29 @@ async def _task(context: GroupButton, data: TaskVerb) -> None:
         await context.toast()
         await context.show_buttons(task_screen.confirm_cancel(context.renderer, data.task))
         return
+    if data.verb == "assign":
+        keyboard = await tasks.colleagues_for(context, data.task)
+        if keyboard is None:
+            await context.toast("nobody_to_task", alert=True, task=data.task)
+        else:
+            await context.toast()
+            await context.show_buttons(keyboard)
+        return
     done = await tasks.act(context, data)
     await context.toast(done, task=data.task)
     await context.edit(await tasks.screen_of(context, data.task))
+
+
+async def _assign_task(context: GroupButton, data: AssignTask) -> None:
+    name = await tasks.assign_by_button(context, data)
+    await context.toast("task_assign", task=data.task, to=name)
+    await context.edit(await tasks.screen_of(context, data.task))
+
+
+async def _ended_page(context: GroupButton, data: EndedPage) -> None:
+    screen = await tasks.ended_page(context, data.before)
+    await context.toast()
+    await context.edit(screen)
 
 
 async def _task_page(context: GroupButton, data: TaskPage) -> None:
@@ -211,6 +261,15 @@ async def _task_page(context: GroupButton, data: TaskPage) -> None:
     screen = await tasks.page(context, data.view, data.page, asker)
     await context.toast()
     await context.edit(screen)
+
+
+async def _end_for_reason(context: GroupButton, data: EndTasksAs) -> None:
+    """Resolve the ticket for the reason that was chosen before its tasks were asked about."""
+    how: dict[str, Any] = {"choice": Choice(data.choice), "closing": data.reason}
+    await tasks.ended(context, data.ticket_id, "resolve", **how)
+    await context.toast("resolve", number=data.ticket_id)
+    done = context.renderer.html("tasks.settled.resolve", number=data.ticket_id)
+    await context.edit(Screen(done))
 
 
 async def _end_with_tasks(context: GroupButton, data: ResolveTasks) -> None:
@@ -230,12 +289,26 @@ _SPANS: Final = {"1h": "1h", "tomorrow": "tomorrow 9:00", "monday": "monday 9:00
 
 async def _freeze(context: GroupButton, data: Freeze) -> None:
     if data.span == "other":
-        await context.toast("freeze_other", alert=True, number=data.ticket_id)
+        await _ask_for_date(context, data.ticket_id)
         return
     until = _end_of(context, data.span)
     await context.act(move, data.ticket_id, "freeze", until=until)
     verb = "freeze" if until is None else "freeze_until"
     await context.toast(verb, number=data.ticket_id, until=until)
+
+
+async def _ask_for_date(context: GroupButton, ticket_id: int) -> None:
+    """Ask until when, below the card; a reply to the question freezes the ticket."""
+    renderer, message = context.renderer, context.message
+    user = context.button.query.from_user
+    who = Key("group.mention", {"id": user.id, "name": clean_name(context.sender.name)})
+    text = renderer.html("operators.freeze_until", number=ticket_id, who=who)
+    example = renderer.plain("operators.freeze_example")
+    asked = await context.responder.ask(message, text, example)
+    if asked is not None:
+        place = message_ref(message.chat.id, asked)
+        await context.act(note_question, ticket_id, place, "freeze")
+    await context.toast("answer_below")
 
 
 async def _freeze_end(context: GroupButton, data: FreezeEnd) -> None:
@@ -247,6 +320,13 @@ async def _freeze_end(context: GroupButton, data: FreezeEnd) -> None:
 
 def _end_of(context: GroupButton, span: str) -> datetime | None:
     return parse_when(_SPANS.get(span, ""), context.desk.clock(), context.desk.company.zone).at
+
+
+async def _topic(context: GroupButton, data: SetTopic) -> None:
+    title = await agreements.choose_topic(context, data)
+    await context.toast("topic", number=data.ticket_id, topic=title)
+    done = context.renderer.html("operators.toast.topic", number=data.ticket_id, topic=title)
+    await context.edit(Screen(done))
 
 
 async def _classify(context: GroupButton, data: Classify) -> None:
@@ -338,6 +418,16 @@ def _asker(context: GroupButton) -> tuple[Address, str]:
     return chat_address(author.id), asked.text or asked.caption or ""
 
 
+async def show_help(pressed: ButtonContext, data: HelpSection) -> None:
+    """Another section of the help, in the group or in private."""
+    admin = pressed.sender.address in pressed.desk.company.admins
+    await pressed.show(help_screen.draw(pressed.renderer, data.section, admin=admin))
+
+
+async def _help(context: GroupButton, data: HelpSection) -> None:
+    await show_help(context.button, data)
+
+
 async def _outage(context: GroupButton, data: OutageStep) -> None:
     """Lead to the spans and back, or decide."""
     menu = outage_screen.MENUS.get(data.step)
@@ -355,22 +445,29 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     Freeze: _freeze,
     FreezeEnd: _freeze_end,
     Classify: _classify,
+    SetTopic: _topic,
     RetryAnswer: _retry,
     QuestionAfterAll: _question,
     ShowWhole: _whole,
     ShowWords: _words,
     ListPage: _page,
+    HelpSection: _help,
     ShowPerson: people.on_button,
+    WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,
     MoveTo: states.on_button,
+    EndAs: endings.on_button,
     OutageStep: _outage,
     AssignPerson: _assign,
     AssignTeam: _assign,
     EscalateTo: _assign,
     TaskVerb: _task,
     TaskPage: _task_page,
+    AssignTask: _assign_task,
+    EndedPage: _ended_page,
     ResolveTasks: _end_with_tasks,
     CloseTasks: _end_with_tasks,
+    EndTasksAs: _end_for_reason,
     ResponsePage: responses.turn,
     ShowResponse: responses.show,
     SendResponse: responses.send,

@@ -1,19 +1,24 @@
-"""Commands about tasks: the list, one of them, done; resolving a ticket with some (B10, B21)."""
+"""Commands about tasks: lists, one of them, a new one; resolving a ticket with some (B10, B21)."""
 
 from typing import Any, Final
 
 from channels.telegram.screens import tasks as screens
+from channels.telegram.screens.buttons import Keyboard
 from channels.telegram.screens.screen import Screen
-from channels.telegram.screens.tasks import ResolveTasks, TaskVerb
+from channels.telegram.screens.tasks import AssignTask, ResolveTasks, TaskVerb
 from core.addresses import Address
-from core.errors import Unreadable
+from core.errors import Refusal, Unreadable
+from core.models import Task
 from core.people.staff import id_of
 from core.tasks import task_actions
-from core.tasks.lists import TaskPage, list_tasks, open_ids, task_of
+from core.tasks.lists import TaskFacts, TaskPage, list_ended, list_tasks, open_ids, task_of
 from core.tasks.task_actions import Choice, TasksOpen
-from core.tx import ReadTx
-from core.words.aliases import TASK_VERBS, TASKS
-from core.words.numbers import TASK_NUMBER
+from core.tasks.task_opening import create_task, reopen_task
+from core.teams.assignee_parser import read_hand_over
+from core.teams.members import Colleague, colleagues_of
+from core.tx import ReadTx, Tx
+from core.words.aliases import NEW_TASK, TASK_VERBS, TASKS
+from core.words.numbers import TASK_NUMBER, find_number
 from handlers.telegram.operators.context import (
     LONGEST_REASON,
     Command,
@@ -22,17 +27,27 @@ from handlers.telegram.operators.context import (
     example,
     read_reason,
 )
+from handlers.telegram.operators.teams import mentioned
 
 _DONE: Final = "👌"
 
 
 async def tasks(context: CommandContext) -> None:
-    """Open tasks: all, or one's own."""
+    """Open tasks: all, or one's own; or those that have ended."""
     wanted = context.command.rest.casefold()
     view = TASKS.get(wanted)
     if view is None:
         raise Unreadable("refusal.no_task_list", words=wanted[:40])
+    if view == "ended":
+        await context.show(await ended_page(context, 0))
+        return
     await context.show(await page(context, view, 0, context.sender.address))
+
+
+async def ended_page(context: OperatorContext, before: int) -> Screen:
+    """Tasks that have ended, from the last on, or before this one."""
+    found = await context.read(list_ended, before or None)
+    return screens.draw_ended(context.renderer, found, first=not before)
 
 
 async def page(context: OperatorContext, view: str, page_index: int, asker: Address) -> Screen:
@@ -47,19 +62,61 @@ async def _list(tx: ReadTx, view: str, page_index: int, asker: Address) -> TaskP
 
 
 async def task(context: CommandContext) -> None:
-    """Show a task; or take it, or cancel it for a reason."""
+    """Show a task; make a new one; or take, assign, cancel or reopen one."""
+    first, _, words = context.command.rest.partition(" ")
+    if first.casefold() in NEW_TASK:
+        await _new(context, words.strip())
+        return
     number, words = await _which(context)
-    first, _, reason = words.partition(" ")
+    first, _, rest = words.partition(" ")
     verb = TASK_VERBS.get(first.casefold()) if first else "show"
     if verb is None:
         raise Unreadable("operators.malformed", words=words[:40], example=example("task"))
-    if verb == "take":
-        await context.act(task_actions.take_task, number)
-    if verb == "cancel":
-        await context.act(
-            task_actions.cancel_task, number, _fitting(reason.strip()), context.incoming
-        )
+    if verb != "show":
+        await _VERBS[verb](context, number, rest.strip())
     await context.show(await screen_of(context, number))
+
+
+async def _new(context: CommandContext, words: str) -> None:
+    """`new 12 words`; in reply to a ticket, its number need not be said."""
+    found = find_number(words, context.desk.company.number_mask)
+    number, title = (context.number, words) if found is None else found
+    if context.number and number != context.number and words[:1].isdecimal():
+        number, title = context.number, words  # «2 камеры»: what is to be done
+    if not number:
+        facts = {"name": "/task new", "example": example("task_new")}
+        raise Unreadable("operators.missing_number", **facts)
+    made = await context.act(create_task, number, _fitting(title.strip()) or "")
+    await context.show(await screen_of(context, made.id))
+
+
+async def _take(context: CommandContext, number: int, _words: str) -> None:
+    await context.act(task_actions.take_task, number)
+
+
+async def _assign(context: CommandContext, number: int, words: str) -> None:
+    if not words:
+        raise Unreadable("operators.missing_words", example=example("task_assign"))
+    await context.act(_assign_named, number, words, mentioned(context))
+
+
+async def _assign_named(tx: Tx, number: int, words: str, who: Address | None) -> Task:
+    wish = await read_hand_over(tx, words, who)
+    person = None if wish.target is None else wish.target.person
+    if person is None:
+        raise Unreadable("refusal.task_for_people", task=number, example=example("task_assign"))
+    return await task_actions.assign_task(tx, number, person)
+
+
+async def _cancel(context: CommandContext, number: int, words: str) -> None:
+    await context.act(task_actions.cancel_task, number, _fitting(words), context.incoming)
+
+
+async def _reopen(context: CommandContext, number: int, words: str) -> None:
+    await context.act(reopen_task, number, _fitting(words), context.incoming)
+
+
+_VERBS: Final = {"take": _take, "assign": _assign, "cancel": _cancel, "reopen": _reopen}
 
 
 async def done(context: CommandContext) -> None:
@@ -127,7 +184,41 @@ async def act(context: OperatorContext, data: TaskVerb) -> str:
         case "cancel!":
             await context.act(task_actions.cancel_task, data.task)
             return "task_cancel"
+        case "reopen":
+            await context.act(reopen_task, data.task)
+            return "task_reopen"
     return ""
+
+
+async def colleagues_for(context: OperatorContext, task_id: int) -> Keyboard | None:
+    """Whom the task may be given to; ``None`` if there is nobody else."""
+    found, people = await context.read(_task_and_people, task_id)
+    others = [one for one in people if found is None or one.id != found.assignee_id]
+    return screens.whom(context.renderer, task_id, others) if others else None
+
+
+async def _task_and_people(tx: ReadTx, task_id: int) -> tuple[TaskFacts | None, list[Colleague]]:
+    people = await colleagues_of(tx)
+    return await task_of(tx, task_id), [one for one in people if one.on_duty] or people
+
+
+async def assign_by_button(context: OperatorContext, data: AssignTask) -> str:
+    """Give the task to the colleague. Returns their name."""
+    return await context.act(_assign_person, data)
+
+
+async def _assign_person(tx: Tx, data: AssignTask) -> str:
+    for one in await colleagues_of(tx):
+        if one.id == data.person:
+            await task_actions.assign_task(tx, data.task, one)
+            return one.name
+    raise Refusal("refusal.outdated")
+
+
+async def new_by_button(context: OperatorContext, ticket_id: int) -> None:
+    """Open a task of the ticket, and show it below: there it is taken or assigned."""
+    made = await context.act(create_task, ticket_id)
+    await context.show(await screen_of(context, made.id))
 
 
 # Resolving

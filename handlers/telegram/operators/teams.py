@@ -41,16 +41,16 @@ async def escalate(context: CommandContext) -> None:
 
 
 async def _hand_over(tx: Tx, context: CommandContext, words: str) -> None:
-    wish = await read_hand_over(tx, words, _mentioned(context))
+    wish = await read_hand_over(tx, words, mentioned(context))
     await assignment.hand_over(tx, context.number, wish, context.incoming)
 
 
 async def _escalate(tx: Tx, context: CommandContext, words: str) -> None:
-    wish = await read_escalation(tx, words, _mentioned(context))
+    wish = await read_escalation(tx, words, mentioned(context))
     await assignment.escalate(tx, context.number, wish, context.incoming)
 
 
-def _mentioned(context: CommandContext) -> Address | None:
+def mentioned(context: CommandContext) -> Address | None:
     """Somebody without a username is mentioned by name: Telegram says who they are."""
     entities = context.message.entities or context.message.caption_entities or ()
     users = [entity.user for entity in entities if entity.type == "text_mention"]

@@ -8,7 +8,6 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as screens
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.ticket_choices import MakeParent, draw_similar, draw_tags
-from core.addresses import Address
 from core.equipment import outage_commands, outage_detection
 from core.equipment.outage_commands import Title
 from core.errors import NoSuchTicket, Refusal, Unreadable
@@ -18,13 +17,12 @@ from core.links.ticket_links import Fragment
 from core.links.ticket_links import split as split_off
 from core.tickets import classification, conversation, lifecycle
 from core.tickets.albums import note_piece
-from core.tickets.correspondence import write_first
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
 from core.tickets.tags import list_tags, read_tag, rename_tag
 from core.tickets.tags import tag as tag_ticket
 from core.words.aliases import BY_MAIL
-from core.words.contact_values import EMAIL, read_email
+from core.words.contact_values import EMAIL
 from core.words.when import NotATime, TimeInPast, When, parse_when
 from handlers.telegram.operators.context import (
     CommandContext,
@@ -56,18 +54,6 @@ async def reply(context: CommandContext) -> None:
     else:
         rest = without_head(words, by_mail.end())
         await context.act(conversation.reply, context.number, rest, by=EMAIL)
-
-
-async def write(context: CommandContext) -> None:
-    """Write first, to an address (A12)."""
-    words = context.words
-    address, _, rest = text_of(words).lstrip().partition(" ")
-    known = read_email(address)
-    if known is None or not rest.strip():
-        raise Unreadable("operators.malformed", words=address[:40], example=example("write"))
-    text = text_of(words)
-    said = without_head(words, len(text) - len(rest.lstrip()))
-    await context.act(write_first, Address(EMAIL, known), said)
 
 
 async def note(context: CommandContext) -> None:
@@ -125,11 +111,6 @@ async def reopen(context: CommandContext) -> None:
 async def title(context: CommandContext) -> None:
     """Give it another title."""
     await context.act(classification.retitle, context.number, context.command.words)
-
-
-async def topic(context: CommandContext) -> None:
-    """Move it to another topic."""
-    await context.act(classification.change_topic, context.number, context.command.words)
 
 
 async def tag(context: CommandContext) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from channels.email.compose import message_id
 from core.addresses import Address, MessageRef
 from core.contacts.lookup import person_facts
+from core.contacts.write_first import write_first
 from core.directory.kinds.accounts import AccountDomainEntry
 from core.directory.reader import Item
 from core.directory.store import put_items
@@ -19,7 +20,6 @@ from core.people.staff import by_operator
 from core.setup.restored import mail_stamp
 from core.tickets.card import card_of
 from core.tickets.conversation import edit, undo
-from core.tickets.correspondence import write_first
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,18 @@ async def test_mails_of_a_program_that_gives_all_one_id_are_all_there(stage: Sta
     await stage.tickets(3)
 
 
+async def test_mails_of_one_id_that_differ_in_a_subject_or_a_file_only_are_all_there(
+    stage: Stage,
+) -> None:
+    for subject, picture in [("Gate", b"1"), ("Door", b"1"), ("Door", b"2"), ("Door", b"2")]:
+        letter = EmailMessage()
+        letter["From"], letter["Subject"], letter["Message-ID"] = ANNA, subject, "<always@x.test>"
+        letter.set_content("Alarm")
+        letter.add_attachment(picture, maintype="image", subtype="png", filename="alarm.png")
+        stage.write(raw=letter.as_bytes())
+    await stage.tickets(3)
+
+
 async def test_an_answer_accepted_but_not_settled_goes_again_under_the_same_id(
     stage: Stage,
 ) -> None:
@@ -128,6 +141,7 @@ async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_told(stage: 
 
 KILLED = """
 import asyncio, sys
+from email.message import EmailMessage
 from pathlib import Path
 from core import fault_points
 from core.company import Company

@@ -92,7 +92,7 @@ async def test_a_known_phone_shows_who_calls_and_the_talk_is_recorded(group: Gro
     (way,) = [m for m in group.chat.bot_messages if m.reply_to is lead]
     assert way.buttons == ["Открыть в личном чате"]
     asked = await writes(group, group.olga, "/start call_79161234567")
-    assert "👤 Анна" in asked.text and f"#{number} Качество изображения" in asked.text
+    assert "👤 Анна" in asked.text and f"#{number} Не работает домофон" in asked.text
     assert asked.buttons[:2] == ["Новое обращение", f"Разговор по #{number}"]
     asked = await through(group, f"Разговор по #{number}")
     assert f"О чём говорили по #{number}?" in asked.text

@@ -100,7 +100,7 @@ REFUSED = [
     ("/task 9", "Задачи T9 нет. Открытые: /tasks"),
     ("/task 9 сломать", "Непонятно: «сломать». Например: /task 3"),
     ("/done 9", "Задачи T9 нет. Открытые: /tasks"),
-    ("/tasks чужие", "Списка «чужие» нет. Есть: /tasks и /tasks my"),
+    ("/tasks чужие", "Списка «чужие» нет. Есть: /tasks, /tasks my и /tasks законченные"),
 ]
 
 
@@ -238,7 +238,7 @@ async def test_tasks_are_listed_shown_taken_and_done(group: Group) -> None:
     assert screen.buttons == ["Да, отменить", "‹ Назад"]
     await group.presses(group.olga, screen, "Назад")
     press = await group.presses(group.olga, screen, "Выполнена")
-    assert press.text == f"Задача T{task} выполнена." and screen.buttons == []
+    assert press.text == f"Задача T{task} выполнена." and screen.buttons == ["↩ Вернуть"]
     assert await task_states(group) == [("done", "finished")]
 
 

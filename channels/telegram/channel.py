@@ -95,6 +95,7 @@ class TelegramChannel:
             "signpost": self._moved_card,
             FLOOD: self._flood,
             "pin": self._pin,
+            "remove": self._remove,
         }
         # what makes new messages, and so can be doubled
         self._plans: dict[str, Plan] = {
@@ -363,6 +364,12 @@ class TelegramChannel:
             if not error.configuration:
                 raise
             log.warning("a message was not pinned: %s", error)
+        return Sent()
+
+    async def _remove(self, delivery: Delivery, renderer: Renderer) -> Sent:  # noqa: ARG002 (says nothing)
+        """Remove messages that one person had asked for."""
+        for number in delivery.facts["refs"]:
+            await self._change(DeleteMessage(chat_id=int(delivery.address), message_id=number))
         return Sent()
 
     async def _edit(self, delivery: Delivery, renderer: Renderer) -> Sent:

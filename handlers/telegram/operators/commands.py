@@ -165,6 +165,10 @@ _READING: Final = frozenset(
 )
 
 
+# What concerns nobody else in the group, either.
+_FOR_ONE: Final = _READING | {"views", "tags", "who"}
+
+
 async def on_private_message(context: MessageContext) -> bool:
     """A command of somebody who works here, that only shows, in their private chat."""
     message, text = context.message, context.message.text or ""
@@ -205,7 +209,7 @@ async def carry_out(context: CommandContext, replied: int | None) -> None:
         context = replace(context, command=command, number=number)
     elif replied is not None:
         context = replace(context, number=replied)
-    await row.handler(context)
+    await row.handler(replace(context, quiet=command.name in _FOR_ONE))
     if command.name in _MOVES:
         await states.show_next(context, context.number)
     if _needs_reaction(context, row):

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from aiogram import Bot
 from aiogram.types import InaccessibleMessage, InlineKeyboardMarkup, Message
 
+from channels.telegram.addresses import chat_id
 from channels.telegram.screens.screen import Renderer, Screen
 from core.desk import Desk
 from core.errors import Unreadable
@@ -138,7 +139,10 @@ LONGEST_REASON: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class OperatorContext:
-    """An operator, and the message of their group, or of their private chat, that it is about."""
+    """An operator, and the message of their group, or of their private chat, that it is about.
+
+    ``quiet``: what is answered concerns only whoever acts.
+    """
 
     desk: Desk
     responder: Responder
@@ -146,6 +150,7 @@ class OperatorContext:
     message: Message | InaccessibleMessage
     _: KW_ONLY
     in_private: bool = False
+    quiet: bool = False
 
     async def act(
         self,
@@ -182,6 +187,10 @@ class OperatorContext:
         self, text: str | Sequence[str], keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
         """Answer below the message; blocks in as few messages as they take."""
+        if self.quiet and not self.in_private:
+            reader = chat_id(self.sender.address)
+            await self.responder.say_to_one(reader, self.message, text, keyboard)
+            return
         await self.responder.say(
             self.message.chat.id, text, keyboard=keyboard, reply_to=self.message.message_id
         )

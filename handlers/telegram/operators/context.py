@@ -18,10 +18,11 @@ from core.errors import Unreadable
 from core.people.identity import Sender
 from core.people.staff import as_staff, by_operator, for_operator, for_worker
 from core.texts import Key
+from core.tickets import conversation
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
 from core.words.aliases import ALIASES
-from core.words.names import units
+from core.words.names import clean_name, units
 from core.words.numbers import find_number
 from handlers.telegram.responder import Responder
 
@@ -173,6 +174,17 @@ class OperatorContext:
         if self.in_private:
             return await self.desk.read(for_worker, self.sender, query, *args, **options)
         return await self.desk.read(for_operator, self.sender, query, *args, **options)
+
+    async def answer(
+        self, ticket_id: int, words: IncomingMessage, *, by: str | None = None
+    ) -> None:
+        """Answer the customer; whoever begins to answer in a colleague's ticket is told whose it
+        is, and the colleague is, too (X6).
+        """
+        holder = await self.act(conversation.answer, ticket_id, words, by=by)
+        if holder is not None:
+            facts = {"number": ticket_id, "name": clean_name(holder)}
+            await replace(self, quiet=True).say(self.renderer.html("operators.held", **facts))
 
     @property
     def renderer(self) -> Renderer:

@@ -36,6 +36,7 @@ from channels.telegram.messages.payload import (
 from channels.telegram.screens import notices, words
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.ticket_list import draw_board
 from channels.telegram.ticket_topics import TicketTopics
 from core.addresses import TELEGRAM, Address
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
@@ -50,6 +51,7 @@ from core.delivery.topics import ForumChats
 from core.desk import Desk
 from core.files import LinkedFiles
 from core.texts import TextError, Texts
+from core.tickets.board import BOARD, board_of, boards_of
 from core.tickets.card import Card, card_of, words_of
 from core.tickets.floods import Flood, flood_of
 
@@ -96,6 +98,7 @@ class TelegramChannel:
             FLOOD: self._flood,
             "pin": self._pin,
             "remove": self._remove,
+            BOARD: self._board,
         }
         # what makes new messages, and so can be doubled
         self._plans: dict[str, Plan] = {
@@ -104,6 +107,7 @@ class TelegramChannel:
             "card": self._plan_card,
             "edit": self._plan_edit,
             FLOOD: self._plan_flood,
+            BOARD: self._plan_board,
         }
 
     async def recall(self) -> None:
@@ -344,6 +348,26 @@ class TelegramChannel:
         if found is None:
             raise SendError("bad_request", "no flood", permanent=True)
         return found, words.draw_flood(renderer, delivery.ticket_id or 0, found)
+
+    # board
+
+    async def _board(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        """Edit the chat's board to what is so by now; post it if it is not there."""
+        boards = await self._desk.read(boards_of)
+        if delivery.to not in boards:  # hidden meanwhile
+            return Sent()
+        (step,) = await self._plan_board(delivery, renderer)
+        call: Any = step.method
+        screen, place = Screen(call.text, call.reply_markup), boards[delivery.to]
+        begun = self._deliveries.begun(delivery.id)
+        if not begun and place and await self._redraw(int(delivery.address), int(place), screen):
+            return Sent()
+        return sent_of(delivery, await self._deliveries.make(delivery, [step]))
+
+    async def _plan_board(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
+        """Its buttons tell it from all other posts, whatever it said when it was sent."""
+        screen = draw_board(renderer, await self._desk.read(board_of), self._desk.company.zone)
+        return [Step(post(int(delivery.address), screen, None))]
 
     # changes of sent messages
 

@@ -48,16 +48,18 @@ from channels.telegram.screens.ticket_choices import (
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
-from core.addresses import Address
+from core.addresses import Address, MessageRef
 from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
 from core.tasks.rules import EQUIPMENT
 from core.texts import Key
 from core.tickets import conversation, lifecycle
+from core.tickets.board import is_board
 from core.tickets.card import Card, FaultyCamera, card_of
 from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
+from core.tx import ReadTx
 from core.words.names import clean_name
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
@@ -371,12 +373,17 @@ async def _page(context: GroupButton, data: ListPage) -> None:
     )
     screen = draw(context.renderer, page, context.desk.company.zone, words=words)
     place = message_ref(context.message.chat.id, context.message.message_id)
-    notice = await context.read(find_location, place)
-    await context.toast("" if notice is None else "shown")
-    if notice is None:
+    below = await context.read(_stays, place)
+    await context.toast("shown" if below else "")
+    if not below:
         await context.edit(screen)
     else:
         await replace(context, quiet=True).show(screen)
+
+
+async def _stays(tx: ReadTx, place: MessageRef) -> bool:
+    """A notice or the board: a list is shown below it, not in its place."""
+    return await find_location(tx, place) is not None or await is_board(tx, place)
 
 
 async def _asked_by(context: GroupButton, view: str) -> tuple[Address, str]:

@@ -136,6 +136,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
     "views": Row(read_commands.views, _NO, _MAY, _SHOWN),
+    "board": Row(read_commands.board, _NO, _MAY, _REACTION),
     "my": Row(read_commands.my, _NO, _MAY, _SHOWN),
     "overdue": Row(read_commands.overdue, _NO, _MAY, _SHOWN),
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),

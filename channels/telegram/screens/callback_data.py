@@ -12,7 +12,12 @@ from aiogram.filters.callback_data import CallbackData
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
-from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
+from channels.telegram.screens.customer_tickets import (
+    Confirm,
+    OwnTicketOpened,
+    Rate,
+    RatingStep,
+)
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
@@ -31,6 +36,7 @@ from channels.telegram.screens.tasks import (
     AssignTask,
     CloseTasks,
     EndedPage,
+    EndTasksAs,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -39,6 +45,7 @@ from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
     Classify,
+    EndAs,
     EscalateTo,
     MakeParent,
     MoveTo,
@@ -50,9 +57,10 @@ from channels.telegram.screens.words import ShowWords
 KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
-    *(ShowWhole, ShowWords, MoveTo, SetTopic, AssignTask, EndedPage),
+    *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, SetTopic, AssignTask, EndedPage),
     *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
+    *(Rate, RatingStep),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection),

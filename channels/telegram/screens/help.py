@@ -19,7 +19,10 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         *("board", "help"),
     ),
     "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),
-    "about": ("title", "topic", "tag", "class", "priority", "next", "why", "times"),
+    "about": (
+        *("title", "topic", "tag", "class", "priority", "next", "why", "times"),
+        *("reason", "spent"),
+    ),
     "links": ("split", "similar", "link", "unlink", "outage", "broadcast"),
     "people": ("who", "contact", "merge", "new", "call", "write", "mute", "block", "unblock"),
     "admins": ("report", "contract", "blocked"),

@@ -25,6 +25,7 @@ from core.texts import Key
 from core.tickets.card import Card
 from core.tickets.catalog import ASPECTS, CATEGORY, PRIORITY, SERVICE, Classes, TopicFacts
 from core.tickets.named_states import Ways
+from core.tickets.resolutions import ClosingReason
 from core.words.names import clean_name
 
 # So many are offered; the others are reached by the command.
@@ -115,6 +116,32 @@ def draw_states(renderer: Renderer, ways: Ways, *, card: bool = False) -> Screen
     ]
     back = [_back(renderer, ways.ticket_id)] if card else []
     return Screen("\n".join(lines), rows_of([*buttons, *back]))
+
+
+class EndAs(CallbackData, prefix="er"):
+    """The ticket ended for this reason; ``resolve``: it is resolved with it now."""
+
+    ticket_id: Id
+    reason: EntryCode
+    resolve: bool = False
+
+
+def draw_reasons(
+    renderer: Renderer, ticket_id: int, offered: Sequence[ClosingReason], *, resolve: bool = False
+) -> Screen:
+    """The closing reasons; ``resolve``: below a card, with the ways past them and back."""
+    buttons = [
+        button(
+            short(one.title(renderer.locale)),
+            EndAs(ticket_id=ticket_id, reason=one.code, resolve=resolve),
+        )
+        for one in offered[: MOST_BUTTONS - 1]
+    ]
+    if resolve:
+        none = TicketVerb(verb="resolve!", ticket_id=ticket_id)
+        buttons += [button(renderer.plain("button.reason.none"), none)]
+        buttons += [_back(renderer, ticket_id)]
+    return Screen(renderer.html("operators.reason_choose", number=ticket_id), rows_of(buttons))
 
 
 # What each of the two commands chooses.

@@ -31,6 +31,7 @@ from channels.telegram.screens.tasks import (
     AssignTask,
     CloseTasks,
     EndedPage,
+    EndTasksAs,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -40,10 +41,12 @@ from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
     Classify,
+    EndAs,
     EscalateTo,
     MakeParent,
     MoveTo,
     SetTopic,
+    draw_reasons,
     draw_states,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
@@ -52,6 +55,7 @@ from core.addresses import Address, MessageRef
 from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
 from core.tasks.rules import EQUIPMENT
+from core.tasks.task_actions import Choice
 from core.texts import Key
 from core.tickets import conversation, lifecycle
 from core.tickets.board import is_board
@@ -59,12 +63,14 @@ from core.tickets.card import Card, FaultyCamera, card_of
 from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
+from core.tickets.resolutions import reasons_of
 from core.tx import ReadTx
 from core.words.names import clean_name
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import (
     agreements,
+    endings,
     people,
     responses,
     states,
@@ -110,7 +116,10 @@ async def on_button(pressed: ButtonContext, data: CallbackData | None) -> None:
     context = GroupButton(pressed.desk, pressed.responder, pressed.sender, message, pressed)
     pressed.open_menus.close((message.chat.id, message.message_id))
     await handler(context, data)
-    if isinstance(data, TicketVerb | Freeze | MoveTo) and getattr(data, "verb", "") not in _MENUS:
+    if (
+        isinstance(data, TicketVerb | Freeze | MoveTo | EndAs)
+        and getattr(data, "verb", "") not in _MENUS
+    ):
         await states.show_next(context, data.ticket_id)
 
 
@@ -123,6 +132,9 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await _lead(context, data, keyboard or InlineKeyboardMarkup(inline_keyboard=[]))
     elif data.verb in teams.MENUS:
         await _choose_whom(context, data)
+    elif data.verb == "resolve" and (reasons := (await context.read(reasons_of)).offered):
+        screen = draw_reasons(context.renderer, data.ticket_id, reasons, resolve=True)
+        await _lead(context, data, screen.keyboard or InlineKeyboardMarkup(inline_keyboard=[]))
     elif data.verb in _ENDS:
         verb = data.verb.removesuffix("!")
         if await tasks.ended(context, data.ticket_id, verb):
@@ -143,7 +155,7 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await context.toast(verb, number=data.ticket_id)
 
 
-_ENDS: Final = frozenset({"resolve", "close!"})
+_ENDS: Final = frozenset({"resolve", "resolve!", "close!"})
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
@@ -187,7 +199,7 @@ async def _lead(context: GroupButton, data: TicketVerb, keyboard: InlineKeyboard
     """Show the buttons that a button of the card leads to."""
     if data.verb != "back":
         # what closes, cancels or hands over is behind «more»
-        opener = data.verb if data.verb == "freeze" else "more"
+        opener = data.verb if data.verb in {"freeze", "resolve"} else "more"
         place = (context.message.chat.id, context.message.message_id)
         leads_here = TicketVerb(verb=opener, ticket_id=data.ticket_id).pack()
         context.button.open_menus.open(place, keyboard, leads_here)
@@ -254,6 +266,15 @@ async def _task_page(context: GroupButton, data: TaskPage) -> None:
     screen = await tasks.page(context, data.view, data.page, asker)
     await context.toast()
     await context.edit(screen)
+
+
+async def _end_for_reason(context: GroupButton, data: EndTasksAs) -> None:
+    """Resolve the ticket for the reason that was chosen before its tasks were asked about."""
+    how: dict[str, Any] = {"choice": Choice(data.choice), "closing": data.reason}
+    await tasks.ended(context, data.ticket_id, "resolve", **how)
+    await context.toast("resolve", number=data.ticket_id)
+    done = context.renderer.html("tasks.settled.resolve", number=data.ticket_id)
+    await context.edit(Screen(done))
 
 
 async def _end_with_tasks(context: GroupButton, data: ResolveTasks) -> None:
@@ -443,6 +464,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,
     MoveTo: states.on_button,
+    EndAs: endings.on_button,
     OutageStep: _outage,
     AssignPerson: _assign,
     AssignTeam: _assign,
@@ -453,6 +475,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EndedPage: _ended_page,
     ResolveTasks: _end_with_tasks,
     CloseTasks: _end_with_tasks,
+    EndTasksAs: _end_for_reason,
     ResponsePage: responses.turn,
     ShowResponse: responses.show,
     SendResponse: responses.send,

@@ -18,6 +18,7 @@ from core.words.when import WhenError, parse_when
 from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
+    endings,
     people,
     private,
     read_commands,
@@ -110,6 +111,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "close": Row(tasks.close, words=_MAY, sign=_SHOWN),
     "cancel": Row(ticket_commands.cancel, words=_MAY),
     "reopen": Row(ticket_commands.reopen),
+    "reason": Row(endings.reason, words=_MAY, sign=_SHOWN),
+    "spent": Row(endings.spent, words=_MAY, sign=_SHOWN),
     "state": Row(states.state, words=_MAY, sign=_SHOWN),
     "assign": Row(teams.assign, words=_MUST),
     "escalate": Row(teams.escalate, words=_MAY),

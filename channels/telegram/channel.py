@@ -39,6 +39,7 @@ from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import draw_board
 from channels.telegram.ticket_topics import TicketTopics
 from core.addresses import TELEGRAM, Address
+from core.delivery.card_updates import BOARD
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.outbox_store import (
     add_to_probe_context,
@@ -51,7 +52,7 @@ from core.delivery.topics import ForumChats
 from core.desk import Desk
 from core.files import LinkedFiles
 from core.texts import TextError, Texts
-from core.tickets.board import BOARD, board_of, boards_of
+from core.tickets.board import board_of, boards_of
 from core.tickets.card import Card, card_of, words_of
 from core.tickets.floods import Flood, flood_of
 

@@ -74,6 +74,7 @@ async def drop_cards(tx: Tx, numbers: Iterable[int], why: str) -> None:
 MOVED_CARD: Final = "signpost"
 PIN: Final = "pin"
 REMOVE: Final = "remove"
+BOARD: Final = "board"
 TOLD: Final = "group.rehoused"
 CARD_MOVED: Final = "group.card_moved"
 
@@ -167,6 +168,19 @@ async def remove_later(tx: Tx, chat: Address, messages: Sequence[int], seconds: 
         wait=seconds,
     )
     await outbox.write(tx, [removal])
+
+
+async def draw_board(tx: Tx, chat: Address) -> None:
+    """Queue the drawing of the chat's board (X6)."""
+    drawing = outbox.row(
+        tx,
+        chat,
+        BOARD,
+        Priority.DIGEST,
+        ordering_key=f"{chat.chat}:{BOARD}",
+        dedup_key=f"{BOARD}@{chat.chat}",
+    )
+    await outbox.write(tx, [drawing])
 
 
 async def pin(tx: Tx, ticket_id: int | None, message: MessageRef) -> None:

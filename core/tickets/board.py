@@ -13,15 +13,12 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
-from core.delivery.card_updates import pin, remove_later
-from core.delivery.outbox import row, write
-from core.delivery.pacing import Priority
+from core.delivery.card_updates import draw_board, pin, remove_later
 from core.errors import NothingToDo
 from core.models import SystemState
 from core.tickets.lists import Page, count_by_marker, page_of
 from core.tx import ReadTx, Tx
 
-BOARD: Final = "board"
 # Under this name it is stored where a chat's board stands, and how it looked last.
 _BOARD: Final = "board@"
 # Ages and delays grow: it is drawn anew so often, whatever happens.
@@ -70,7 +67,7 @@ async def show_board(tx: Tx, chat: Address) -> None:
         raise NothingToDo("refusal.board_shown")
     await tx.put(SystemState(name=f"{_BOARD}{chat}", value={}, at=tx.now))
     tx.invalidate(Boards)
-    await _queue(tx, chat)
+    await draw_board(tx, chat)
 
 
 async def hide_board(tx: Tx, chat: Address) -> None:
@@ -108,21 +105,9 @@ async def refresh_boards(tx: Tx) -> None:
             continue
         state.value = {**state.value, "looks": looks}
         tx.pin([state])
-        await _queue(tx, chat)
+        await draw_board(tx, chat)
 
 
 def _looks(board: Board, period: int) -> str:
     said: list[Any] = [period, sorted(board.counts.items()), *board.page.lines]
     return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
-
-
-async def _queue(tx: Tx, chat: Address) -> None:
-    drawing = row(
-        tx,
-        chat,
-        BOARD,
-        Priority.DIGEST,
-        ordering_key=f"{chat.chat}:{BOARD}",
-        dedup_key=f"{BOARD}@{chat.chat}",
-    )
-    await write(tx, [drawing])

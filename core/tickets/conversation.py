@@ -68,7 +68,9 @@ async def reply(
         await _demand_channel(tx, ticket)
     if to_all and not await has_children(tx, ticket_id):
         raise Refusal("refusal.nobody_to_tell", number=ticket_id)
-    holder = await _other_holder(tx, ticket, tx.actor.person_id)
+    holder = ticket.assignee_id
+    if holder is not None and holder != tx.actor.person_id:
+        holder = await _other_holder(tx, ticket, tx.actor.person_id)
     message = Message(
         ticket_id=ticket.id,
         author_id=tx.actor.person_id,
@@ -86,7 +88,7 @@ async def reply(
             message_id=message.id,
             album=incoming.album,
             to_all=to_all,
-            concerns=() if holder is None else (holder,),
+            concerns=() if holder in {None, tx.actor.person_id} else (holder,),
             by=tx.actor.name,
         )
     )
@@ -108,17 +110,15 @@ async def answer(
 
 
 async def _other_holder(tx: ReadTx, ticket: Ticket, person_id: int | None) -> int | None:
-    """Return the colleague who holds the ticket, if this person begins to answer in it."""
-    holder = ticket.assignee_id
-    if person_id is None or holder is None or holder == person_id:
-        return None
+    """Return who holds the ticket, if this other person begins to answer in it. A rule is none."""
     latest = (
         select(Message.author_id)
         .where(Message.ticket_id == ticket.id, Message.from_customer.is_(False))
         .order_by(Message.id.desc())
         .limit(1)
     )
-    return None if await tx.first(latest) == person_id else holder
+    begins = person_id is not None and await tx.first(latest) != person_id
+    return ticket.assignee_id if begins else None
 
 
 async def _choose_channel(tx: Tx, ticket: Ticket, by: str) -> None:

@@ -133,7 +133,7 @@ async def enter(
             clock=new.clock,
             parent=parent,
             public=public,
-            concerns=_former(ticket, verb, old, new),
+            concerns=_former(ticket, old, new) if verb in _RETURNS else (),
             closing=closing,
             rated=rated,
         )
@@ -151,13 +151,13 @@ async def _named(tx: Tx, ticket: Ticket, to: State) -> tuple[State, State]:
 _RETURNS: Final = frozenset({"hear", "dispute"})
 
 
-def _former(ticket: Ticket, verb: str, old: State, new: State) -> tuple[int, ...]:
+def _former(ticket: Ticket, old: State, new: State) -> tuple[int, ...]:
     """Return who held the ticket until it came back from its solution: it is nobody's now, and they
     know it.
     """
     earlier = ticket.earlier_assignee_id
     solved = old.resolution and not new.resolution
-    back = verb in _RETURNS and solved and ticket.assignee_id is None
+    back = solved and ticket.assignee_id is None
     return (earlier,) if back and earlier is not None else ()
 
 

@@ -181,7 +181,9 @@ class OperatorContext:
         """Answer the customer; whoever begins to answer in a colleague's ticket is told whose it
         is, and the colleague is, too (X6).
         """
-        holder = await self.act(conversation.answer, ticket_id, words, by=by)
+        holder = await self.desk.run(
+            by_operator, self.sender, conversation.answer, ticket_id, words, by=by
+        )
         if holder is not None:
             facts = {"number": ticket_id, "name": clean_name(holder)}
             await replace(self, quiet=True).say(self.renderer.html("operators.held", **facts))

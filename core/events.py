@@ -353,6 +353,24 @@ class AnswerRetried(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilentCustomerMailed(Event):
+    """Answers that arrived in a chat go by mail, too: the customer did not react (F8).
+
+    ``message_id``: the first of the ``messages``.
+    """
+
+    message_id: int
+    messages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyNotMailed(Event):
+    """What was to reach a silent customer by mail never will; in the chat it has arrived."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWithdrawn(Event):
     """An operator took an answer back (X8). ``messages``: it, or all pieces of its album."""
 
@@ -462,6 +480,31 @@ class TicketsClosed(Event):
 
     tickets: tuple[int, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSet(Event):
+    """A field of the company's own holds another ``value``, or none (B18). ``shown`` and ``old``
+    are the words by which it is and was found.
+    """
+
+    field: str
+    value: str | None
+    shown: str
+    old: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldAsked(Event):
+    """The customer is asked for a field that a new ticket must have; ``asked`` is its title in
+    their language, ``options`` what they choose from. ``again``: their words did not fit it.
+    """
+
+    field: str
+    asked: str
+    field_kind: str
+    options: tuple[str, ...]
+    again: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from core.addresses import Address
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
-from core.delivery.audiences import Recipient, find_admins, reporters_of
+from core.delivery.audiences import Recipient, find_admins, letter_address, reporters_of
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
@@ -34,9 +34,13 @@ _PUBLIC: Final = (
     *("number", "due", "until", "reason", "reply", "choices", "source"),
     *("area", "words"),  # of an outage
     *("value", "closes"),  # of a rating
+    *("field", "asked", "field_kind", "options"),
 )
 # Who reads only that.
 _OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})
+_OF_CUSTOMER: Final = frozenset({Audience.CUSTOMER, Audience.CUSTOMER_MAIL})
+# Rows that are about several messages.
+_OF_SEVERAL: Final = frozenset({"delete", "unread"})
 _NOTHING: Final = timedelta(0)
 _HOUR: Final = timedelta(hours=1)
 # Something that a colleague has from now on.
@@ -124,7 +128,7 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
         event, await _stored(tx, ticket, message)
     ):
         return []
-    person = await _customer(tx, event, ticket) if notice.to is Audience.CUSTOMER else None
+    person = await _customer(tx, event, ticket) if notice.to in _OF_CUSTOMER else None
     recipients = await _recipients(tx, event, notice, person, message)
     facts = await _facts(tx, event, notice, ticket, message) if recipients else {}
     return [
@@ -257,6 +261,8 @@ async def _in_chat(
             chat = await _room(tx, event, notice, message)
         case Audience.ALERTS:
             chat = tx.company.alerts_chat
+        case Audience.CUSTOMER_MAIL if person is not None:
+            chat = await letter_address(tx, person.id)
         case Audience.CUSTOMER:
             chat = person.address if person else None
         case Audience.ASSIGNEE if isinstance(event, _GIVEN):
@@ -365,7 +371,7 @@ async def _facts(
         facts |= await _source(tx, event, message)
     if notice.kind in ("content", "edit") and notice.to is not Audience.REPORTERS:
         facts |= await _content_facts(tx, event, notice, ticket, message)
-    if isinstance(event, e.AnswerWithdrawn) and notice.kind == "delete":
+    if isinstance(event, e.AnswerWithdrawn | e.SilentCustomerMailed) and notice.kind in _OF_SEVERAL:
         facts["messages"] = event.messages
     if isinstance(event, e.CustomerReacted) and notice.kind == "reaction" and event.emoji:
         facts["emoji"] = event.emoji

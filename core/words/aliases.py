@@ -58,6 +58,8 @@ ALIASES: Final[dict[str, str]] = {
     "почему": "why",
     "время": "times",
     "причина": "reason",
+    "поле": "field",
+    "поля": "field",
     "потрачено": "spent",
     "авария": "outage",
     "всем": "broadcast",
@@ -86,11 +88,18 @@ ALIASES: Final[dict[str, str]] = {
     "т": "t",
     "тег": "tag",
     "списки": "views",
+    "доска": "board",
     "правила": "rules",
     "теги": "tags",
     "шаблон": "t",
     "шаблоны": "t",
 }
+
+YES_OR_NO: Final[dict[str, str]] = {
+    **dict.fromkeys(("yes", "y", "да", "true", "+", "1"), "yes"),
+    **dict.fromkeys(("no", "n", "нет", "false", "0"), "no"),
+}
+"""What a field that takes yes or no is filled with."""
 
 SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})
 """Behind a wish that is not granted lightly."""
@@ -128,6 +137,9 @@ VIEWS: Final[dict[str, str]] = {
     "решено": "resolved",
 }
 """Names of lists, besides their own."""
+
+HIDE: Final = frozenset({"off", "hide", "убрать", "скрыть", "выкл"})
+"""Words after `/board` that hide it."""
 
 REPORTS: Final[dict[str, str]] = {
     "": "overdue",

@@ -55,6 +55,7 @@ OPERATOR: Final = (
     "resolve",
     "reason",
     "spent",
+    "field",
     "assign",
     "escalate",
     "tasks",
@@ -85,6 +86,7 @@ OPERATOR: Final = (
     "tags",
     "journal",
     "undo",
+    "board",
     "help",
 )
 # What only admins can do is offered to them alone.

@@ -19,6 +19,7 @@ from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
     endings,
+    fields,
     people,
     private,
     read_commands,
@@ -113,6 +114,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "reopen": Row(ticket_commands.reopen),
     "reason": Row(endings.reason, words=_MAY, sign=_SHOWN),
     "spent": Row(endings.spent, words=_MAY, sign=_SHOWN),
+    "field": Row(fields.field, words=_MAY, sign=_SHOWN),
     "state": Row(states.state, words=_MAY, sign=_SHOWN),
     "assign": Row(teams.assign, words=_MUST),
     "escalate": Row(teams.escalate, words=_MAY),
@@ -139,6 +141,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
     "views": Row(read_commands.views, _NO, _MAY, _SHOWN),
+    "board": Row(read_commands.board, _NO, _MAY, _REACTION),
     "my": Row(read_commands.my, _NO, _MAY, _SHOWN),
     "overdue": Row(read_commands.overdue, _NO, _MAY, _SHOWN),
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
@@ -166,6 +169,10 @@ COMMANDS: Final[dict[str, Row]] = {
 _READING: Final = frozenset(
     {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
 )
+
+
+# What concerns nobody else in the group, either.
+_FOR_ONE: Final = _READING | {"views", "tags", "who"}
 
 
 async def on_private_message(context: MessageContext) -> bool:
@@ -208,7 +215,7 @@ async def carry_out(context: CommandContext, replied: int | None) -> None:
         context = replace(context, command=command, number=number)
     elif replied is not None:
         context = replace(context, number=replied)
-    await row.handler(context)
+    await row.handler(replace(context, quiet=command.name in _FOR_ONE))
     if command.name in _MOVES:
         await states.show_next(context, context.number)
     if _needs_reaction(context, row):

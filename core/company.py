@@ -39,7 +39,8 @@ class Company:
     never does (X9). Beyond ``message_limit`` one person's messages are not posted one by one;
     ``None``: all are. Beyond ``ticket_limit`` they open no ticket, and their words join the newest
     open one; ``None``: there is no limit (S10). After a restore (R21) ``epoch`` is above 0, tickets
-    are numbered from ``first_number`` on, and nothing is delivered while ``on_hold``.
+    are numbered from ``first_number`` on, and nothing is delivered while ``on_hold``; what comes of
+    inbox rows up to ``inbox_up_to`` is then as old as the backup that they stood in.
     """
 
     name: str = ""
@@ -67,3 +68,4 @@ class Company:
     epoch: int = 0
     first_number: int = 0
     on_hold: bool = False
+    inbox_up_to: int = 0

@@ -157,7 +157,8 @@ class Desk:
         pass_point("desk.before_action")
         row = _handling.get()
         async with self.database.write() as session:
-            tx = Tx(session, self.clock(), self.company, self.cache, actor)
+            update = None if row is None else row.inbox_id
+            tx = Tx(session, self.clock(), self.company, self.cache, actor, update)
             if row is not None and not row.done:
                 await _mark_done(tx, row)
             result = await action(tx, *args, **options)

@@ -100,10 +100,11 @@ class ReadTx:
 class Tx(ReadTx):
     """One transaction. ``now`` does not move while it runs.
 
-    ``outgoing``: it has written outbox rows.
+    ``outgoing``: it has written outbox rows. ``inbox_id``: the update that it is the effect of.
     """
 
     actor: Actor = SYSTEM
+    inbox_id: int | None = None
     events: list[Event] = field(default_factory=list)
     outgoing: bool = False
     invalidated: set[type] = field(default_factory=set)

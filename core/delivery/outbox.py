@@ -4,6 +4,7 @@ What a notice says is frozen when it is written; how a card looks is not: it is 
 leaves, so that it always shows the present.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import timedelta
@@ -22,6 +23,7 @@ from core.delivery.channel import READERS_ZONE
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
+from core.delivery.outbox_store import OF_BACKUP
 from core.delivery.sent_messages import card_place
 from core.models import Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
@@ -112,6 +114,8 @@ async def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         return
     for each in rows:
         each["order_at"] = each["not_before"] + PATIENCE * each["priority"]
+    if tx.company.on_hold and (tx.inbox_id or math.inf) <= tx.company.inbox_up_to:
+        rows = [each | {"error": OF_BACKUP} for each in rows]
     tx.outgoing = True
     await _WRITE.change(tx.session, rows)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
 
 from core.db import PreparedStatement, constant
 from core.db.statements import one_of
@@ -25,6 +25,9 @@ KEPT_FOR: Final = timedelta(days=30)
 PAGE: Final = 50
 # Reasons of a `SendError`, and that of a lost answer, that the whole channel may have in common.
 UNREACHED: Final = frozenset({"network", "busy", "lost"})
+
+# The error of a row that came of an update that stood in the backup's inbox, until it is released.
+OF_BACKUP: Final = "backup"
 
 _TABLE: Final[Any] = OutboxRow.__table__
 _ROWS: Final = _TABLE.c
@@ -143,11 +146,16 @@ async def requeue_interrupted(tx: Tx) -> None:
     )
 
 
-async def drop_queued(tx: Tx, up_to: int, *, error: str) -> int:
-    """Drop the rows that wait, up to this id. Returns how many."""
+def is_of_backup(up_to: int) -> ColumnElement[bool]:
+    """Return the condition that a row stood in the backup, up to this id, or came of its inbox."""
+    return or_(OutboxRow.id <= up_to, OutboxRow.error.is_not_distinct_from(OF_BACKUP))
+
+
+async def drop_of_backup(tx: Tx, up_to: int, *, error: str) -> int:
+    """Drop those of the backup that wait. Returns how many."""
     return await tx.change(
         update(OutboxRow)
-        .where(OutboxRow.state == constant("queued"), OutboxRow.id <= up_to)
+        .where(OutboxRow.state == constant("queued"), is_of_backup(up_to))
         .values(state="dropped", error=error, done_at=tx.now)
         .execution_options(synchronize_session=False)
     )

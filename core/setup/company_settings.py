@@ -26,7 +26,7 @@ async def _move_tickets(tx: Tx) -> None:
 _THEN: Final[dict[str, Callable[[Tx], Awaitable[None]]]] = {"topics": _move_tickets}
 # The state that a restore leaves (`core.setup.restored`), and what of it rules ask for.
 RESTORED: Final = "restored"
-_OF_EPOCH: Final = ("epoch", "first_number", "on_hold")
+_OF_EPOCH: Final = ("epoch", "first_number", "on_hold", "inbox_up_to")
 # The variables that set the chats.
 PLACES: Final = {"operators_chat": "OPERATOR_CHAT_ID", "alerts_chat": "ALERT_CHAT_ID"}
 
@@ -41,7 +41,8 @@ async def find_company(tx: ReadTx) -> Company:
     """Return the company as it is now: the environment's settings first, then what was chosen."""
     company = await find_chosen(tx, await find_linked_chats(tx))
     restored = await tx.find(SystemState, RESTORED)
-    epoch = {} if restored is None else {name: restored.value[name] for name in _OF_EPOCH}
+    known = {} if restored is None else restored.value
+    epoch = {name: known[name] for name in _OF_EPOCH if name in known}
     return replace(company, **epoch, admins=company.admins | await appointed(tx))
 
 

@@ -14,9 +14,9 @@ from sqlalchemy import func, select
 
 from core.company import Company
 from core.db import constant
-from core.delivery.outbox_store import drop_queued, requeue_interrupted
+from core.delivery.outbox_store import drop_of_backup, is_of_backup, requeue_interrupted
 from core.events import OutboxReleased, Restored
-from core.models import JournalEntry, Message, OutboxRow, Person, SystemState, Ticket
+from core.models import InboxRow, JournalEntry, Message, OutboxRow, Person, SystemState, Ticket
 from core.people.identity import Sender
 from core.setup.company_settings import RESTORED, arrive_as_admin
 from core.setup.signing_key import find_signing_key
@@ -48,6 +48,7 @@ async def begin_epoch(tx: Tx, first_number: int | None, *, by_sequence: bool = F
         "copied_at": copied_at.isoformat(),
         "on_hold": True,
         "up_to": await tx.first(select(func.max(OutboxRow.id))) or 0,
+        "inbox_up_to": await tx.first(select(func.max(InboxRow.id))) or 0,
     }
     await tx.put(SystemState(name=RESTORED, value=value, at=tx.now))
     tx.emit(Restored(ticket_id=None, epoch=epoch, first_number=number))
@@ -84,8 +85,8 @@ class HeldRow:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What would leave: ``old`` rows stood in the backup already, and may have left since; the
-    ``new`` ones were written after the restore.
+    """What would leave: ``old`` rows stood in the backup already, or came of updates that did, and
+    may have left since; the ``new`` ones are of what has happened after the restore.
     """
 
     at: datetime
@@ -99,7 +100,7 @@ async def find_held(tx: ReadTx) -> Held | None:
     state = await tx.find(SystemState, RESTORED)
     if state is None or not state.value["on_hold"]:
         return None
-    is_old = OutboxRow.id <= state.value["up_to"]
+    is_old = is_of_backup(state.value["up_to"])
     counts: Any = await tx.rows(select(is_old, func.count()).where(_QUEUED).group_by(is_old))
     by_age = {bool(old): number for old, number in counts}
     rows: Any = await tx.rows(
@@ -128,7 +129,7 @@ async def release(tx: Tx, sender: Sender, *, drop_old: bool) -> Company | None:
         return None
     dropped = 0
     if drop_old:
-        dropped = await drop_queued(tx, state.value["up_to"], error="restored")
+        dropped = await drop_of_backup(tx, state.value["up_to"], error="restored")
     state.value = state.value | {"on_hold": False}
     tx.outgoing = True
     tx.emit(OutboxReleased(ticket_id=None, dropped=dropped))

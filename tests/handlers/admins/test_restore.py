@@ -3,19 +3,25 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.commands.database import back_up
 from bot.commands.restore import restore
 from channels.telegram.addresses import chat_address
+from core import inbox
+from core.addresses import MessageRef
 from core.db import Database, DatabaseInUse
 from core.errors import NotAllowed
+from core.inbox import Raw
 from core.people.identity import Sender
 from core.people.staff import for_admin
 from core.setup.company_settings import settle
 from core.setup.restored import GAP, find_held, mail_stamp, release
 from core.setup.signing_key import make_signing_key
+from core.tickets.incoming import IncomingMessage
+from core.tickets.intake import hear
 from tests.handlers.operators.group import Group
 
 OTHER_EPOCH = "Кнопка из времени, которого нет в восстановленной копии"
@@ -135,6 +141,43 @@ async def test_an_admin_may_let_all_of_it_go(group: Group, tmp_path: Path) -> No
     await group.boss.say("/restored")
     await group.settle()
     assert group.boss.last.text.startswith("Отправка не стоит")
+
+
+async def test_what_waited_in_the_inbox_of_the_backup_is_as_old_as_the_backup(
+    group: Group, tmp_path: Path
+) -> None:
+    """It was handled once after the backup, and its posts stand: handled again they come twice."""
+    number = await group.ticket()
+    await group.desk.run(inbox.store, "telegram:1", [Raw("7", "chat", "{}")])
+    await restores(group, await backup_of(group, tmp_path))
+    (waiting,) = await group.desk.read(inbox.list_unfinished, 0, 1)
+    with group.desk.handling(waiting.id):
+        await says(group, number, "из копии")
+    await group.desk.run(inbox.store, "telegram:1", [Raw("8", "chat", "{}")])
+    (came,) = await group.desk.read(inbox.list_unfinished, 0, 1)
+    with group.desk.handling(came.id):
+        await says(group, number, "после восстановления")
+
+    held = await group.desk.read(find_held)
+    assert held is not None
+    assert {row.words: row.is_old for row in held.rows if row.words} == {
+        "из копии": True,
+        "после восстановления": False,
+    }
+    await group.boss.say("/restored")
+    await group.settle()
+    await group.presses(group.boss, group.boss.last, "Только новое")
+    await group.deliver()
+    told = "\n".join(message.text for message in group.chat.messages)
+    assert "после восстановления" in told and "из копии" not in told
+
+
+async def says(group: Group, number: int, words: str) -> None:
+    """The customer of the ticket adds words to it."""
+    ref = MessageRef("telegram", str(group.anna.id), words)
+    content: dict[str, Any] = {"kind": "text", "text": words, "entities": [], "more": {}}
+    sender = Sender(chat_address(group.anna.id), group.anna.full_name)
+    await group.desk.run(hear, sender, IncomingMessage(ref, "text", words, content))
 
 
 async def test_nobody_but_an_admin_releases(group: Group, tmp_path: Path) -> None:

@@ -279,6 +279,7 @@ async def test_a_failure_is_said_with_a_button_that_sends_again(stage: Stage, an
 
 async def test_a_customer_who_blocked_the_bot_is_told_of_once(stage: Stage, anna: Person) -> None:
     number, card = await stage.open_ticket(anna, "Вопрос")
+    await stage.settle()
     await anna.block_bot()
     await stage.group.expect(f"#{number}: сообщения больше не доходят", reply_to=card)
     first = await stage.olga.reply(card, "Ответ в пустоту")

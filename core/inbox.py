@@ -295,9 +295,14 @@ async def store_and_mark(tx: Tx, source: str, item: Raw, mark: Mark) -> None:
     await set_mark(tx, source, mark)
 
 
-async def states_of(tx: ReadTx, source: str, external_ids: Collection[str]) -> dict[str, str]:
-    """The states of rows by external id: ``new``, ``done``, ``quarantined``."""
-    query = select(_INBOX.external_id, _INBOX.state).where(
-        _INBOX.source == source, _INBOX.external_id.in_(external_ids)
+async def ends_of(tx: ReadTx, source: str, external_ids: Collection[str]) -> dict[str, str]:
+    """What became of rows, by external id: ``done`` or ``quarantined``; those that wait are left
+    out. A row that is not there any more was done with long ago.
+    """
+    theirs = _INBOX.source == source, _INBOX.external_id.in_(external_ids)
+    waiting = await tx.all(
+        select(_INBOX.external_id).where(*theirs, _INBOX.state == constant("new"))
     )
-    return {row.external_id: row.state for row in await tx.rows(query)}
+    ended = await tx.rows(select(_INBOX.external_id, _INBOX.state).where(*theirs))
+    found = {row.external_id: row.state for row in ended}
+    return {each: found.get(each, "done") for each in external_ids if each not in set(waiting)}

@@ -405,6 +405,7 @@ async def _facts_of_people(tx: Tx, event: e.Event) -> dict[str, Any]:
 async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[str, str]]:
     """Whom a post in the group calls: where they are reached, and their names."""
     found = [await tx.session.get_one(Person, number) for number in people]
+    tx.pin(found)  # several posts may call the same
     return [(str(address_of(person)), person.name) for person in found]
 
 

@@ -26,7 +26,7 @@ from core.delivery.pacing import backoff
 from core.desk import Desk
 from core.fault_points import pass_point
 from core.files import FileStore
-from core.inbox import Mark, Raw, find_mark, set_mark, states_of, store_and_mark
+from core.inbox import Mark, Raw, ends_of, find_mark, set_mark, store_and_mark
 from handlers.mail.mailbox_url import MailboxUrl
 from handlers.mail.parse import decoded, header, id_of
 
@@ -157,14 +157,17 @@ class MailFetcher:
     async def _sort(self) -> None:
         """Move what is handled, or put aside, to its folder; what waits stays where it is."""
         unsorted = self._mark.unsorted
-        states = await self.desk.read(states_of, self.url.source, list(unsorted.values()))
-        self._waits = "new" in states.values()
-        left = {}
-        for uid, external_id in unsorted.items():
-            # a row that is not there any more was done with long ago
-            state = states.get(external_id, "done")
-            if state == "new" or not await self._move(uid, self.url.folders.get(state)):
-                left[uid] = external_id
+        if not unsorted:
+            return
+        ends = await self.desk.read(ends_of, self.url.source, list(unsorted.values()))
+        self._waits = len(ends) < len(unsorted)
+        moved = {
+            uid
+            for uid, external_id in unsorted.items()
+            if external_id in ends
+            and await self._move(uid, self.url.folders.get(ends[external_id]))
+        }
+        left = {uid: external_id for uid, external_id in unsorted.items() if uid not in moved}
         self._mark = replace(self._mark, unsorted=left)
 
     async def _move(self, uid: int, folder: str | None) -> bool:

@@ -175,7 +175,7 @@ async def test_a_disputed_resolution_comes_back_to_the_team(desk: Desk, store: S
     assert (kept.state, kept.assignee_id) == ("reopened", None)
     assert kept.waiting_since is not None
     assert set(await store.timers(ticket.id)) == {"answer", "reminder"}
-    assert "group.disputed" in await store.told(OPERATORS)
+    assert "group.disputed_to" in await store.told(OPERATORS)  # Olga had it
     with pytest.raises(MoveRefused):
         await desk.run_as(alice, confirm, ticket.id, content=True)
 

@@ -100,7 +100,7 @@ async def test_the_main_story_with_a_death_in_the_middle(store: Store, tmp_path:
         # what was just said is found some seconds later: the index follows the journal
         await store_has(store, "SELECT 1 FROM search_word WHERE word LIKE 'картин%'")
         await stage.olga.say(stage.group, "/find картинка")
-        await stage.group.expect(f"#{number} Нет картинки", timeout=PATIENCE)
+        await stage.group.expect(f"#{number} Анна · Нет картинки", timeout=PATIENCE)
         await store.rest()
         await nothing_lost_or_doubled(stage, store, number)
 

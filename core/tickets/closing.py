@@ -83,7 +83,8 @@ async def tell_closed(tx: Tx) -> int:
     if noted is None or not noted.value or noted.at >= _morning(tx):
         return 0
     total = int(noted.value["total"])
-    tx.emit(TicketsClosed(ticket_id=None, tickets=tuple(noted.value["tickets"]), total=total))
+    numbers = tuple(sorted(noted.value["tickets"]))
+    tx.emit(TicketsClosed(ticket_id=None, tickets=numbers, total=total))
     noted.value, noted.at = {}, tx.now
     await tx.write()
     return total

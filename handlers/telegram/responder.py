@@ -15,7 +15,11 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
+from aiogram.exceptions import (
+    TelegramBadRequest,
+    TelegramForbiddenError,
+    TelegramRetryAfter,
+)
 from aiogram.methods import (
     AnswerCallbackQuery,
     EditEphemeralMessageReplyMarkup,
@@ -41,7 +45,7 @@ from aiogram.types import (
 )
 
 from channels.telegram.addresses import chat_address
-from channels.telegram.client.api_errors import TROUBLES
+from channels.telegram.client.api_errors import TROUBLES, NoRoom
 from channels.telegram.messages.message_parser import thread_of
 from channels.telegram.screens.screen import Renderer, packed
 from core.delivery.card_updates import remove_later
@@ -57,6 +61,8 @@ TOAST: Final = 200
 # Seconds from the beginning of an update after which nothing more is shown for it. It must be well
 # below the time after which an update counts as hung: then showing alone never makes it so.
 SHOWING: Final = 20.0
+# A chat takes a message not at all, or not so soon: another one may take it.
+_NOT_HERE: Final = (TelegramBadRequest, TelegramForbiddenError, TelegramRetryAfter, NoRoom)
 # Seconds after which an answer to one person is removed from a group again.
 SEEN_FOR: Final = 600.0
 NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
@@ -169,13 +175,13 @@ class Responder:
             await self.desk.run(remove_later, chat_address(chat), stay, SEEN_FOR)
 
     async def _all(self, messages: Sequence[SendMessage]) -> list[Message] | None:
-        """What was sent; ``None`` where Telegram refuses the first of them."""
+        """What was sent; ``None`` where the first of them surely was not, and may be elsewhere."""
         sent: list[Message] = []
         for message in messages:
             try:
                 sent.append(await self._make(message))
-            except (TelegramBadRequest, TelegramForbiddenError) as refusal:
-                log.info("an answer was refused here: %s", refusal.message)
+            except _NOT_HERE as refusal:
+                log.info("an answer was refused here: %s", refusal)
                 return sent or None
             except TROUBLES as error:
                 _log_failure("an answer", error)

@@ -167,6 +167,18 @@ async def test_who_asks_in_a_group_without_room_holds_up_the_others_for_seconds_
     assert not room.group.bot_messages
 
 
+async def test_what_one_person_asked_for_in_a_group_without_room_is_told_in_private(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "PATIENCE", 0.5)
+    asked = room.anna.say(room.group, "/queue").result
+    room.exhaust()
+    message: Any = SimpleNamespace(chat=SimpleNamespace(id=room.group.id), message_id=asked.id)
+    await room.responder.say_to_one(room.anna.id, message, "The queue is empty.")
+    assert room.anna.last.text == "The queue is empty."
+    assert not room.group.bot_messages
+
+
 async def test_a_long_429_is_not_waited_out_by_who_holds_a_lane(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -366,7 +366,7 @@ async def test_a_customer_who_blocked_the_bot_is_told_of_once(house: House) -> N
     assert [(error.reason, error.permanent) for error in errors] == [("blocked", True)]
     failed = house.group.find("Не доставлено")
     assert failed.text == (
-        f"Не доставлено по #{number}: бот заблокирован. 👤 Anna. Другой связи нет."
+        f"Не доставлено по #{number}: бот заблокирован. 👤 Anna. Чем ещё связаться: /who {number}"
     )
     assert failed.reply_to is written and failed.buttons == ["Повторить"]
     assert "бот заблокирован" in card(house).text

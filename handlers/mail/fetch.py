@@ -208,8 +208,7 @@ class MailFetcher:
         self._box = box
         box.login(self.url.user, self.url.password, initial_folder=self.url.folder)
         for folder in self.url.folders.values():
-            if not box.folder.exists(folder):
-                box.folder.create(folder)
+            _make(box, folder)
 
     def _read(self, uid: int) -> bytes | None:
         size = _SIZE.search(str(self._box.client.uid("fetch", str(uid), "(RFC822.SIZE)")[1]))
@@ -239,6 +238,15 @@ class MailFetcher:
             with suppress(OSError):
                 box.client.socket().shutdown(socket.SHUT_RDWR)
             self._closing = asyncio.get_running_loop().run_in_executor(None, _close, box)
+
+
+def _make(box: Any, folder: str) -> None:
+    """Make the folder if there is none. That it cannot be made keeps no mail from being stored."""
+    from imap_tools.errors import MailboxFolderCreateError
+
+    with suppress(MailboxFolderCreateError):  # each move to it is logged then
+        if not box.folder.exists(folder):
+            box.folder.create(folder)
 
 
 def _close(box: Any) -> None:

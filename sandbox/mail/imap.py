@@ -20,13 +20,16 @@ LONGEST_LINE: Final = 65_536
 
 @dataclass(slots=True)
 class ImapServer:
-    """Serves a post office. ``drop_before``: a command at which the connection is cut, once."""
+    """Serves a post office. ``drop_before``: a command at which the connection is cut, once;
+    ``no_new_folders``: nobody may make any.
+    """
 
     office: PostOffice
     host: str = "127.0.0.1"
     port: int = 0
     idle: bool = True
     read_only: bool = False
+    no_new_folders: bool = False
     drop_before: str = ""
     logins: int = 0
     _server: asyncio.Server | None = None
@@ -182,6 +185,8 @@ class _Session:
         return "OK done"
 
     async def _create(self, words: list[str]) -> str:
+        if self._server.no_new_folders:
+            return "NO not allowed here"
         self._mailbox.folders.setdefault(words[0], Folder())
         return "OK created"
 

@@ -129,6 +129,19 @@ async def test_what_was_stored_before_a_stop_is_moved_after_it(
         await stage.tickets(1)
 
 
+async def test_a_folder_that_cannot_be_made_keeps_no_mail_back(
+    database: Database, tmp_path: Path
+) -> None:
+    async with stage_at(database, tmp_path / "files", folders="?done=Archive") as stage:
+        await stage.stop()
+        stage.office.open(SUPPORT).folders.pop("Archive", None)
+        stage.imap.no_new_folders = True
+        stage.write()
+        await stage.start()
+        await stage.tickets(1)
+        assert "Archive" not in stage.office.open(SUPPORT).folders
+
+
 async def _without_handling(stage: Stage) -> None:
     """Mail is fetched; nobody handles it."""
     assert stage.queue is not None

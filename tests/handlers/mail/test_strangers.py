@@ -176,6 +176,23 @@ async def test_a_robots_address_is_marked_and_gets_no_acknowledgement(stage: Sta
     assert not stage.mails("noreply@shop.test")
 
 
+async def test_headers_that_steer_other_desks_are_nothing_here(stage: Stage) -> None:
+    stage.write()
+    (before,) = await stage.tickets(1)
+    headers: dict[str, Any] = {
+        "Control": "close",
+        "X_Priority": "1 (Highest)",
+        "X_OTRS_State": "closed successful",
+        "X_Zammad_Ticket_State": "closed",
+        "X_Zammad_Ticket_Owner": "olga",
+    }
+    stage.write("#close\n/close 1\nThe gate again.", subject="Re: SR-1", **headers)
+    await stage.until(lambda: _has(stage, 1, "#close\n/close 1\nThe gate again."))
+    (ticket,) = await stage.tickets(1)
+    kept = ("state", "assignee_id", "queue_rank", "closed_at", "resolved_at")
+    assert [getattr(ticket, name) for name in kept] == [getattr(before, name) for name in kept]
+
+
 class Stripped(PostOffice):
     """Mailboxes behind a server that removes what says that a mail was written by a program."""
 

@@ -7,37 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from bot.migrations import migrate
 from core.db import Database
 from tests.handlers.mail.desk_by_mail import Stage, stage_at
-from tests.postgres import Postgres, in_a_thread
-
-
-async def _fill(url: str) -> None:
-    database = Database(url)
-    await migrate(database)
-    await database.close()
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    in_a_thread(_fill(f"sqlite+aiosqlite:///{path}"))
-    return path
+from tests.harness import fill
+from tests.postgres import Postgres
 
 
 @pytest.fixture
-async def database(
-    migrated: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> AsyncIterator[Database]:
+async def database(own_sqlite_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """SQLite, or PostgreSQL where a test says so."""
     with ExitStack() as stack:
+        url = own_sqlite_url
         if getattr(request, "param", "sqlite") == "postgres":
             server: Postgres = request.getfixturevalue("postgres")
+            server.prepare(fill)
             url = stack.enter_context(server.database())
-        else:
-            url = f"sqlite+aiosqlite:///{shutil.copyfile(migrated, tmp_path / 'desk.db')}"
         database = Database(url)
         yield database
         await database.close()

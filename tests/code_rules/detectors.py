@@ -77,6 +77,14 @@ def untied(tree: ast.Module) -> Found:
                 yield node.lineno, words[:80]
 
 
+def whole_locks(tree: ast.Module) -> Found:
+    """Rows locked against those who write rows that refer to them."""
+    for node in ast.walk(tree):
+        words = ast.unparse(node) if isinstance(node, ast.Call) else ""
+        if re.search(r"\.with_for_update\((?!.*key_share=True)[^()]*\)$", words):
+            yield node.lineno, words[-60:]
+
+
 def cyrillic(tree: ast.Module) -> Found:
     """Words of a language in a literal; docstrings and comments may quote them."""
     for node in strings(tree):

@@ -80,9 +80,13 @@ def untied(tree: ast.Module) -> Found:
 def whole_locks(tree: ast.Module) -> Found:
     """Rows locked against those who write rows that refer to them."""
     for node in ast.walk(tree):
-        words = ast.unparse(node) if isinstance(node, ast.Call) else ""
-        if re.search(r"\.with_for_update\((?!.*key_share=True)[^()]*\)$", words):
-            yield node.lineno, words[-60:]
+        if isinstance(node, ast.Call) and _is_whole_lock(ast.unparse(node)):
+            yield node.lineno, ast.unparse(node)[-60:]
+
+
+def _is_whole_lock(call: str) -> bool:
+    options = re.search(r"\.with_for_update\(([^()]*)\)$", call)
+    return options is not None and "key_share=True" not in options[1]
 
 
 def cyrillic(tree: ast.Module) -> Found:

@@ -23,6 +23,7 @@ from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
+from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -144,6 +145,8 @@ IN_CHATS: dict[str, CallbackData] = {
     "jk:restore:7": JunkStep(verb="restore", id=7),
     "fd:again:7": FailedStep(verb="again", id=7),
     "fd:drop:7": FailedStep(verb="drop", id=7),
+    "pd:show": PersonalData(step="show"),
+    "pd:erase": PersonalData(step="erase"),
     "rel:all": ReleaseStep(what="all"),
     "rel:new": ReleaseStep(what="new"),
     "fd:again_all:0": FailedStep(verb="again_all"),

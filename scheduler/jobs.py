@@ -60,5 +60,6 @@ JOBS: Final = (
     Job("purge the inbox", inbox.purge, timedelta(hours=1)),
     Job("stop calling who takes nothing", webhooks.stop_failing, timedelta(minutes=5)),
     Job("purge answered API calls", calls.purge, timedelta(hours=1)),
+    Job("purge runs of rules", rules.purge, timedelta(hours=1), full=rules.PURGED),
     Job("purge the outbox", outbox_store.purge, timedelta(hours=1)),
 )

@@ -105,6 +105,7 @@ ADMIN_IN_PRIVATE: Final = (
         "webhook",
         "t",
         "rules",
+        "directory",
         "setup",
     ),
 )

@@ -24,6 +24,7 @@ from channels.telegram.screens.customer_tickets import (
     Rate,
     RatingStep,
 )
+from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
@@ -71,7 +72,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(Rate, RatingStep, AnswerField, FieldChoice),
     *(PickCamera, CameraFault, CameraPage, PersonalData),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
-    *(ReleaseStep, JunkStep, HelpSection),
+    *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

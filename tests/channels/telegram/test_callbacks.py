@@ -17,6 +17,7 @@ from channels.telegram.screens.customer_menu import (
     Menu,
 )
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened, Rate, RatingStep
+from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
@@ -148,6 +149,10 @@ IN_CHATS: dict[str, CallbackData] = {
     "pd:show": PersonalData(step="show"),
     "pd:erase": PersonalData(step="erase"),
     "rel:all": ReleaseStep(what="all"),
+    "dir:apply:7:0123abcd": DirectoryStep(step="apply", version=7, digest="0123abcd"),
+    "dir:recount:0:0123abcd": DirectoryStep(step="recount", version=0, digest="0123abcd"),
+    "dir:drop:7:0123abcd": DirectoryStep(step="drop", version=7, digest="0123abcd"),
+    "dirv:3:7": RestoreVersion(number=3, version=7),
     "rel:new": ReleaseStep(what="new"),
     "fd:again_all:0": FailedStep(verb="again_all"),
     "fd:drop_all:0": FailedStep(verb="drop_all"),

@@ -195,7 +195,7 @@ def bounce(message_id: str) -> bytes:
 
 
 def _failures(stage: Stage) -> bool:
-    return any(one.key == "answer.failed.blocked" for one in stage.group.deliveries)
+    return any(one.key == "answer.failed.letter_blocked" for one in stage.group.deliveries)
 
 
 async def test_after_a_restore_an_answer_to_an_earlier_mail_joins_its_ticket(stage: Stage) -> None:

@@ -48,6 +48,7 @@ EXAMPLES: Final = {
     "key": "create x",
     "webhook": "add x https://x.example/",
     "report": "overdue",
+    "directory": "versions",
     "rules": "try 1",
 }
 

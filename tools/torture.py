@@ -359,7 +359,7 @@ async def clock_steps(folder: Path, _: WarmProcesses, sizes: Sizes) -> Outcome:
         return ", ".join(f"{seconds / _HOUR:+.0f} h" for seconds in sizes.steps)
 
     flooded = clock.environment | {"MESSAGE_LIMIT": "10/1m"}
-    async with staged(folder) as stage, stage.process(**flooded) as bot:
+    async with staged(folder) as stage, stage.cold_process(**flooded) as bot:
         made = Town(stage, bot)  # type: ignore[arg-type]
         await made.settle_in()
         return await endure(made, sizes.messages, step)

@@ -49,6 +49,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
     facts |= {"content_kind": "document", "told": True}
+    facts |= {"done": Key("alert.done.answered"), "ticket": "#12", "subject": clean_name(words)}
     if key == "group.outage_offer":  # its tickets are ids, not lines
         facts["tickets"] = [7, 12]
     return notices.draw(spoken(texts), key, facts, None).html

@@ -37,7 +37,7 @@ from channels.web.channel import PageChannel
 from channels.webhooks.channel import WebhookChannel
 from core.addresses import WEB, WEBHOOK, Address
 from core.company import Company
-from core.db import Database
+from core.db import Database, is_transient
 from core.delivery.channel import Channel
 from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
@@ -149,6 +149,7 @@ class App:
     _name: str = field(default_factory=lambda: secrets.token_hex(8))
     _leading: set[asyncio.Task[None]] = field(default_factory=set)
     _leads_from_the_start: bool = False
+    _follows_another: bool = False
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stop(self) -> None:
@@ -194,9 +195,7 @@ class App:
         """
         is_new = not self._leads_from_the_start
         while True:
-            if await self._may_lead():
-                if is_new:
-                    await self._take_over()
+            if await self._may_lead() and (not is_new or await self._has_taken_over()):
                 await self._lead_while_it_may()
                 log.warning("this process has lost the lead")
             is_new = True
@@ -209,15 +208,29 @@ class App:
             log.warning("it is not known who leads: %s", error)
             return False
 
+    async def _has_taken_over(self) -> bool:
+        """Take over; False if the database cannot be reached for it: it is tried again."""
+        try:
+            await self._take_over()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("the lead cannot be taken over now: %s", error)
+            return False
+        log.warning("this process leads now")
+        return True
+
     async def _take_over(self) -> None:
         """Find out what the process before has left, if there was one."""
-        log.warning("this process leads now")
         self.desk.invalidate()
-        if await self.desk.run(take_lead, self._name):
+        # a try that failed after this has noted already that it is this process now
+        self._follows_another |= await self.desk.run(take_lead, self._name)
+        if self._follows_another:
             self.courier.abandon()
             await self.courier.recover(quiet=CALL_TIMEOUT)
         else:
             await self.courier.recover()
+        self._follows_another = False
         self.desk.outbox_wakeup.set()
 
     async def _lead_while_it_may(self) -> None:

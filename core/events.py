@@ -390,7 +390,8 @@ class StateEntered(Event):
     freeze. ``assignee_id`` is who holds the ticket afterwards.
     ``clock`` is what the new state does to the clocks of agreements: ``runs``, ``pauses``,
     ``stops``; it is said here because a company may change a state's flags later.
-    ``parent``: it moved because this ticket did, which it is a part of.
+    ``parent``: it moved because this ticket did, which it is a part of. ``closing``: the closing
+    reason that was chosen, by code; ``rated``: the customer's rating moved it.
     """
 
     verb: str
@@ -406,6 +407,61 @@ class StateEntered(Event):
     clock: str = ""
     parent: int | None = None
     public: bool = False
+    closing: str | None = None
+    rated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingDescribed(Event):
+    """Somebody has said why the ticket ended, or how long the work on it took (B20); both as they
+    are now. ``at``: when it ended.
+    """
+
+    at: datetime
+    reason: str | None
+    spent: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRated(Event):
+    """The customer has rated the work, from 1 to 5, or chosen another rating than ``before``.
+    ``said``: in words, and not by a button.
+    """
+
+    resolved_at: datetime
+    assignee_id: int | None
+    value: int
+    before: int | None
+    said: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingExplained(Event):
+    """The customer has said why; ``aside``: in words that are no message of the ticket."""
+
+    resolved_at: datetime
+    value: int
+    comment: str
+    aside: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingAsked(Event):
+    """The customer has said nothing about a resolution, and is asked once more (B14).
+    ``closes``: when the ticket will be closed without an answer.
+    """
+
+    closes: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketsClosed(Event):
+    """What the desk has closed by itself since it last said so, because nobody answered (B15): the
+    first of them, and how many there are.
+    """
+
+    tickets: tuple[int, ...]
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
 from core.integrations import calls, webhooks
 from core.reports import ticket_metrics
-from core.tickets import next_contact, parents, search, unassigned
+from core.tickets import closing, next_contact, parents, search, unassigned
 from core.tickets import sweep as sweep_job
 from core.tickets.new_ticket_digest import post_digest
 
@@ -41,10 +41,11 @@ JOBS: Final = (
     Job("post digests of new tickets", post_digest, timedelta(seconds=2)),
     Job(
         "close what was resolved long ago",
-        sweep_job.set_overdue_ratings,
+        closing.set_overdue_ratings,
         timedelta(hours=1),
-        full=sweep_job.BATCH,
+        full=closing.BATCH,
     ),
+    Job("say what was closed", closing.tell_closed, timedelta(minutes=10)),
     Job("run rules of time", rules.run_due, timedelta(seconds=30), full=rules.BATCH),
     Job("post passed contact days", next_contact.tell_passed, timedelta(minutes=5)),
     Job(

@@ -19,7 +19,6 @@ from aiogram.exceptions import (
 
 from bot.app import bot_of, company_of, desk_of
 from bot.commands import FINE, WRONG
-from bot.commands.mail_dns import PORT, missing_records, name_server
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
 from bot.http_server import CannotListen, open_socket
 from bot.migrations import pending
@@ -342,12 +341,12 @@ async def _no_stamp() -> MailStamp:
 
 async def _records(settings: Settings) -> AsyncIterator[Finding]:
     """Look up what others ask of the domain that we send from."""
-    server = name_server()
-    if settings.mail_from is None or server is None:
+    if settings.mail_from is None:
         return
+    from bot.commands.mail_dns import missing_records
+
     domain = named_mailbox(settings.mail_from).domain
-    missing = await asyncio.to_thread(missing_records, domain, (server, PORT))
-    for record in missing:
+    for record in await missing_records(domain):
         yield Finding(f"mails of {domain} may be taken for spam: add {record}", True)
 
 

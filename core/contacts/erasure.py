@@ -28,10 +28,12 @@ from core.models import (
     Outage,
     Person,
     PersonMerge,
+    Resolution,
     SearchWord,
     SentMessage,
     Task,
     Ticket,
+    TicketField,
 )
 from core.tx import ReadTx, Tx
 
@@ -45,12 +47,14 @@ _CODES: Final = frozenset(
         *("topic", "origin", "verb", "category", "old_category", "clock", "team", "old_team"),
         *("kind", "outcome", "agreement", "calendar", "service", "old_service", "priority"),
         *("old_priority", "part_of", "said_with", "code", "role", "content_kind", "consent"),
+        "closing",
     }
 )
 _CODES_OF: Final[Mapping[str, frozenset[str]]] = {
     "ticket_opened": frozenset({"state"}),
     "state_entered": frozenset({"old", "new"}),
     "topic_changed": frozenset({"old", "new"}),
+    "ending_described": frozenset({"reason"}),
 }
 
 
@@ -158,6 +162,10 @@ async def _erase_words(tx: Tx, people: Sequence[int], tickets: Sequence[int]) ->
         update(Note).where(Note.ticket_id.in_(tickets)).values(text="", content=_EMPTY),
         update(Ticket).where(Ticket.id.in_(tickets)).values(title="", opening="", reason=None),
         update(Task).where(Task.ticket_id.in_(tickets)).values(title="", result=None),
+        update(Resolution)
+        .where(Resolution.ticket_id.in_(tickets))
+        .values(solution=None, comment=None),
+        delete(TicketField).where(TicketField.ticket_id.in_(tickets)),
         update(Outage).where(Outage.ticket_id.in_(tickets)).values(words=""),
         delete(Link).where(Link.ticket_id.in_(tickets), Link.url.is_not(None)),
         delete(SearchWord).where(SearchWord.ticket_id.in_(tickets)),

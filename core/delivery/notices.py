@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from core import events as e
 from core.delivery.pacing import Priority
+from core.words.ratings import BAD, verdict_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,16 @@ def _reopened(event: e.StateEntered) -> str | None:
     return None if event.old_category == "waiting" else _if_moved("ticket.reopened")(event)
 
 
+def _unless_rated(text: Callable[[e.StateEntered], str]) -> Callable[[e.StateEntered], str | None]:
+    """What follows from a rating is said with it."""
+    return lambda event: None if event.rated else text(event)
+
+
+def _rated(event: e.TicketRated) -> str:
+    """Which words answer a rating."""
+    return f"customer.rated.{verdict_of(event.value)}"
+
+
 def _if_moved(key: str) -> Callable[[e.StateEntered], str | None]:
     return lambda event: key if event.old != event.new else None
 
@@ -137,10 +148,10 @@ def _if_moved(key: str) -> Callable[[e.StateEntered], str | None]:
 STATE_TEXTS: Final[dict[str, Callable[[e.StateEntered], str | None]]] = {
     "freeze": _frozen,
     "resolve": _with_reason("ticket.resolved"),
-    "close": _closed,
+    "close": _unless_rated(_closed),
     "expire": lambda _event: "ticket.closed",
     "cancel": _with_reason("ticket.cancelled"),
-    "reopen": lambda _event: "ticket.reopened",
+    "reopen": _unless_rated(lambda _event: "ticket.reopened"),
     "hear": _reopened,
 }
 
@@ -518,10 +529,51 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             "text",
             Priority.GROUP_NEWS,
             "group.disputed",
-            when=lambda event: event.verb == "dispute",
+            when=lambda event: event.verb == "dispute" and not event.rated,
             reply="card",
         ),
         _card(lambda event: event.verb not in _QUIET_VERBS or event.old != event.new),
+    ),
+    e.EndingDescribed: (_card(),),
+    e.TicketRated: (
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            _rated,
+            when=lambda event: event.said,
+        ),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.rated",
+            when=lambda event: verdict_of(event.value) == BAD,
+            reply="card",
+        ),
+        _card(),
+    ),
+    e.RatingExplained: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.rating_explained",
+            when=lambda event: event.aside,
+            reply="card",
+        ),
+        _card(),
+    ),
+    e.RatingAsked: (
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            lambda event: "ticket.unjudged_closes" if event.closes else "ticket.unjudged",
+        ),
+    ),
+    e.TicketsClosed: (
+        Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.closed_by_itself"),
     ),
     e.TicketClassified: (_card(),),
     e.ClocksSet: (_card(),),

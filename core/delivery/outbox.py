@@ -34,6 +34,7 @@ from core.words.contact_values import EMAIL
 _PUBLIC: Final = (
     *("number", "due", "until", "reason", "reply", "choices", "source"),
     *("area", "words"),  # of an outage
+    *("value", "closes"),  # of a rating
 )
 # Who reads only that.
 _OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})

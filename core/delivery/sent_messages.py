@@ -18,6 +18,7 @@ from core.tx import ReadTx, Tx
 CARD: Final = "card"
 FORMER_CARD: Final = "former_card"
 FLOOD: Final = "flood"
+QUESTION: Final = "question"
 _ROLES: Final = {"text": "notice", "content": "copy", "edit": "copy", FLOOD: FLOOD}
 # What stands for a stored message.
 _CARRYING: Final = frozenset({"copy", FLOOD})
@@ -91,6 +92,12 @@ async def note_card(
 async def note_former_card(tx: Tx, ticket_id: int, ref: MessageRef) -> None:
     """A card was posted here, but the ticket's card is to stand elsewhere."""
     await upsert_place(tx, _row(ref, FORMER_CARD, ticket_id) | {"digest": None, "thread": None})
+
+
+async def note_question(tx: Tx, ticket_id: int, ref: MessageRef, command: str) -> None:
+    """What is answered to this message stands for the words of the command, about the ticket."""
+    asked = _row(ref, QUESTION, ticket_id) | {"digest": command, "thread": None}
+    await upsert_place(tx, asked)
 
 
 async def note_redrawn(tx: Tx, ticket_id: int, digest: str | None) -> None:

@@ -81,7 +81,8 @@ class SentMessage(Row):
 
     By it a reply finds its ticket and an edit finds its copies. ``role``: ``notice``, ``copy`` of
     a message, ``flood`` (sums up what begins with a message), ``card`` or ``former_card``,
-    ``topic`` (the message that opened the ticket's topic) or ``former_topic``. A ticket
+    ``topic`` (the message that opened the ticket's topic) or ``former_topic``, ``question`` (its
+    answer is words of the command in ``digest``). A ticket
     has one card and one topic; ``thread`` is where a card stands, and ``digest`` is how a card
     or a topic looked last. Where people's own messages stand is in ``message`` and ``note``.
     """

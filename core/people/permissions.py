@@ -11,6 +11,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "hear": _CUSTOMER,
     "confirm": _CUSTOMER,
     "dispute": _CUSTOMER,
+    "rate": _CUSTOMER,
     "take": STAFF,
     "release": STAFF,
     "reply": _US_AND_RULES,

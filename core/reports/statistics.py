@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Integer, func, literal_column, select
 
 from core.models import Camera, Category, Person, TicketCamera, TicketMetrics
+from core.reports.ratings import Ratings, find_ratings
 from core.reports.ticket_metrics import is_behind
 from core.teams.assignee_parser import name_of, read_hand_over
 from core.teams.teams import teams_of
@@ -111,6 +112,7 @@ class Statistics:
     topics: tuple[Share, ...]
     categories: tuple[Share, ...]
     cameras: tuple[Share, ...]
+    ratings: Ratings
     behind: bool
 
 
@@ -168,6 +170,7 @@ async def find_statistics(tx: ReadTx, since: date, until: date, words: str = "")
         topics=await _topics(tx, since, until, scope),
         categories=await _categories(tx, since, until, scope),
         cameras=await _cameras(tx, since, until, scope),
+        ratings=await find_ratings(tx, since, until, scope.column, scope.value),
         behind=await is_behind(tx),
     )
 

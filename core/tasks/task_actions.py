@@ -203,19 +203,35 @@ class Unfinished:
 
 
 class TasksOpen(Refusal):
-    """The ticket is not ended yet (by ``verb``): it has open tasks, and somebody has to choose."""
+    """The ticket is not ended yet (by ``verb``, for the reason ``closing``): it has open tasks, and
+    somebody has to choose.
+    """
 
-    def __init__(self, ticket_id: int, verb: str, tasks: tuple[Unfinished, ...]) -> None:
+    def __init__(
+        self,
+        ticket_id: int,
+        verb: str,
+        tasks: tuple[Unfinished, ...],
+        closing: str | None = None,
+    ) -> None:
         super().__init__("refusal.tasks_open", number=ticket_id, n=len(tasks))
         self.number = ticket_id
         self.verb = verb
         self.tasks = tasks
+        self.closing = closing
 
 
 async def resolve(
-    tx: Tx, ticket_id: int, *, reason: str | None = None, choice: Choice | None = None
+    tx: Tx,
+    ticket_id: int,
+    *,
+    reason: str | None = None,
+    choice: Choice | None = None,
+    closing: str | None = None,
 ) -> Ticket:
     """Resolve the ticket; whoever resolves a ticket of nobody becomes its assignee (B3).
+
+    ``reason``: the solution in words; ``closing``: the closing reason's code.
 
     Raises :class:`TasksOpen`, having changed nothing, where a choice is needed: for the tasks of
     open children, too, because they are resolved with it. Otherwise what moving a ticket raises.
@@ -226,7 +242,7 @@ async def resolve(
         await assign(tx, ticket, by_answer=True)
     children = select(TicketParent.child_id).where(TicketParent.parent_id == ticket_id)
     tickets = [ticket_id, *await tx.all(children)]
-    await _end(tx, tickets, "resolve", reason=reason, choice=choice)
+    await _end(tx, tickets, "resolve", reason=reason, choice=choice, closing=closing)
     return ticket
 
 
@@ -237,11 +253,13 @@ async def close(
     reason: str | None = None,
     public: bool = False,
     choice: Choice | None = None,
+    closing: str | None = None,
 ) -> Ticket:
     """Close the ticket (B15). Raises as :func:`resolve` does; ``public``: the customer may read the
     reason.
     """
-    return await _end(tx, [ticket_id], "close", reason=reason, choice=choice, public=public)
+    how: dict[str, Any] = {"public": public, "closing": closing}
+    return await _end(tx, [ticket_id], "close", reason=reason, choice=choice, **how)
 
 
 async def _end(
@@ -252,7 +270,7 @@ async def _end(
     unfinished = [task for task in await open_tasks(tx, *tickets) if task.kind != DIAGNOSE]
     if unfinished and choice is None:
         found = tuple(Unfinished(task.id, task.title) for task in unfinished)
-        raise TasksOpen(tickets[0], verb, found)
+        raise TasksOpen(tickets[0], verb, found, how.get("closing"))
     await _settle(tx, unfinished, choice)
     return ticket
 

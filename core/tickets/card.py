@@ -18,6 +18,7 @@ from core.models import (
     Note,
     Outage,
     Person,
+    Resolution,
     SentMessage,
     Task,
     Team,
@@ -30,6 +31,7 @@ from core.models import (
 from core.models.tickets import IS_OPEN
 from core.tickets.catalog import ASPECTS, ClassFacts, classes_of, topic_title, workflow_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
+from core.tickets.resolutions import Ending, ending_of
 from core.tickets.workflow import Marker, State, marker
 from core.tx import ReadTx
 
@@ -211,6 +213,7 @@ class Card:
     behind: Behind = NO_WORK
     tags: tuple[str, ...] = ()
     thread: str | None = None
+    ending: Ending | None = None
     origin: str = ""
 
 
@@ -219,7 +222,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     row = (await tx.session.execute(_everything(ticket_id))).one_or_none()
     if row is None:
         return None
-    ticket, customer, assignee_name, earlier_name, kind, camera, sent = row
+    ticket, customer, assignee_name, earlier_name, kind, camera, sent, ending = row
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     return Card(
@@ -252,6 +255,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         behind=await work_behind(tx, ticket.id),
         tags=await tags_of(tx, ticket.id),
         thread=None if sent is None else sent.thread,
+        ending=None if ending is None else await ending_of(tx, ending),
         origin=ticket.origin,
     )
 
@@ -259,8 +263,14 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
 def _everything(ticket_id: int) -> Select[*tuple[Any, ...]]:
     """Load the ticket with its rows of one-to-one tables."""
     assignee, earlier = aliased(Person), aliased(Person)
+    people = (Person, assignee.name, earlier.name)
+    latest = select(func.max(Resolution.at)).where(Resolution.ticket_id == ticket_id)
     return (
-        select(Ticket, Person, assignee.name, earlier.name, Classification, Camera, SentMessage)
+        select(Ticket, *people, Classification, Camera, SentMessage, Resolution)
+        .outerjoin(
+            Resolution,
+            and_(Resolution.ticket_id == Ticket.id, Resolution.at == latest.scalar_subquery()),
+        )
         .outerjoin(Classification, Classification.ticket_id == Ticket.id)
         .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
         .outerjoin(Camera, TicketCamera.camera_id == Camera.id)

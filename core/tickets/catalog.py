@@ -166,13 +166,13 @@ async def answer_span(tx: ReadTx, code: str | None) -> timedelta:
 
 
 async def find_topic(tx: ReadTx, words: str) -> TopicFacts:
-    """Return the topic meant by a code or the beginning of a title.
+    """Return the topic meant by a code, or by the beginning of a code or a title.
 
     Raises :class:`Unreadable` with the topics there are.
     """
     wanted = words.strip().casefold()
     topics = [topic for topic in (await topics_of(tx)).values() if topic.active]
-    for topic in topics:
+    for topic in sorted(topics, key=lambda one: one.code.casefold() != wanted):
         names = [topic.code, *topic.titles.values()]
         if wanted and any(name.casefold().startswith(wanted) for name in names):
             return topic

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from core.errors import NothingToDo, Unreadable
+from core.errors import NoSuchTicket, NothingToDo, Unreadable
 from core.events import TicketClassified, TitleChanged, TopicChanged
 from core.models import Classification, Ticket
 from core.sla import answer_clock
@@ -15,11 +15,13 @@ from core.tickets.catalog import (
     SERVICE,
     Classes,
     ClassFacts,
+    TopicFacts,
     answer_span,
     classes_of,
     find_class,
     find_topic,
     topic_title,
+    topics_of,
     workflow_of,
 )
 from core.tickets.lifecycle import access, place_in_queue
@@ -67,6 +69,18 @@ async def change_topic(tx: Tx, ticket_id: int, words: str) -> Ticket:
     if automatic:
         _give_title(tx, ticket, topic.title(tx.company.language))
     return ticket
+
+
+async def other_topics(tx: ReadTx, ticket_id: int) -> list[TopicFacts]:
+    """Return the topics that the ticket can be moved to.
+
+    Raises :class:`NoSuchTicket`.
+    """
+    ticket = await tx.find(Ticket, ticket_id)
+    if ticket is None:
+        raise NoSuchTicket(ticket_id)
+    known = (await topics_of(tx)).values()
+    return [topic for topic in known if topic.active and topic.code != ticket.topic]
 
 
 @dataclass(frozen=True, slots=True)

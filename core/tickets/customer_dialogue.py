@@ -11,12 +11,19 @@ from core.errors import MoveRefused, NoSuchTicket, Refusal
 from core.events import CustomerReacted, KindRefused
 from core.models import Message, Note, Person, Ticket
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
-from core.tickets import lifecycle
+from core.tickets import lifecycle, ratings
 from core.tickets.catalog import TopicFacts, topics_of, workflow_of
 from core.tickets.conversation import edit
 from core.tickets.incoming import IncomingMessage, find_location
-from core.tickets.intake import Heard, drop_unassigned_messages, file_unassigned_messages, follow_up
+from core.tickets.intake import (
+    Heard,
+    drop_unassigned_messages,
+    expect_reason,
+    file_unassigned_messages,
+    follow_up,
+)
 from core.tx import Tx
+from core.words.ratings import BAD, verdict_of
 from core.words.short_answers import DISLIKES, Meaning, Question, meaning_of
 
 # How long a dialogue about a new ticket lasts.
@@ -91,9 +98,9 @@ async def leave_dialogue(tx: Tx, sender: Sender) -> Left | None:
     return None if over or not dialogue else Left(dialogue["step"], dialogue.get("ticket"))
 
 
-async def say_whether_helped(tx: Tx, sender: Sender, ticket_id: int, *, content: bool) -> Ticket:
+async def say_whether_helped(tx: Tx, sender: Sender, ticket_id: int, *, content: bool) -> bool:
     """Apply the customer's answer to «does everything work?»; after a no their next message joins
-    it.
+    it. Returns whether they may still rate the work.
 
     Raises :class:`Refusal` when the question is out of date, or was put to somebody else.
     """
@@ -104,7 +111,30 @@ async def say_whether_helped(tx: Tx, sender: Sender, ticket_id: int, *, content:
         raise Refusal("refusal.outdated") from refused
     if not content:
         follow_up(tx, person, ticket.id)
-    return ticket
+    return content and await ratings.is_asked(tx, ticket_id)
+
+
+async def rate_work(tx: Tx, sender: Sender, ticket_id: int, rating: int) -> bool:
+    """Keep the customer's rating; after a bad one their next words say why. Returns whether the
+    ticket has ended. Raises :class:`Refusal` as `ratings.rate` does.
+    """
+    person = await _arrive(tx, sender)
+    try:
+        ticket = await ratings.rate(tx, ticket_id, rating)
+    except NoSuchTicket as refused:
+        raise Refusal("refusal.outdated") from refused
+    if verdict_of(rating) == BAD:
+        expect_reason(tx, person, ticket_id)
+    return (await workflow_of(tx)).state(ticket.state).final
+
+
+async def invite_comment(tx: Tx, sender: Sender, ticket_id: int) -> None:
+    """Take the customer's next words for what they say of our work."""
+    person = await _arrive(tx, sender)
+    try:
+        await ratings.invite(tx, person, ticket_id)
+    except NoSuchTicket as refused:
+        raise Refusal("refusal.outdated") from refused
 
 
 async def refuse_kind(tx: Tx, sender: Sender, kind: str) -> None:

@@ -13,8 +13,10 @@ from core.tickets.catalog import answer_span, topic_title, workflow_of
 from core.tickets.floods import join_flood
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, fits_card
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
+from core.tickets.ratings import is_asked, rate_in_words
 from core.tx import Tx
 from core.words.names import clean_name
+from core.words.ratings import read_rating
 from core.words.short_answers import Meaning, Question, meaning_of
 
 
@@ -62,6 +64,8 @@ async def join(
     )
     if meaning is Meaning.YES:
         await enter(tx, ticket, "confirm")
+    elif meaning is Meaning.RATING:
+        await rate_in_words(tx, ticket, incoming.text)
     return message
 
 
@@ -71,6 +75,8 @@ async def _meaning(tx: Tx, ticket: Ticket, incoming: IncomingMessage) -> Meaning
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     if state.resolution and workflow.move(state.code, "confirm"):
+        if read_rating(incoming.text) and await is_asked(tx, ticket.id):
+            return Meaning.RATING
         return meaning_of(incoming.text, Question.WORKS)
     meaning = meaning_of(incoming.text)
     thanks = meaning is Meaning.THANKS

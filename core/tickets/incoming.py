@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from core.address_holders import holder_of
 from core.addresses import Address, MessageRef
 from core.db import PreparedStatement
-from core.delivery.sent_messages import copies_of
+from core.delivery.sent_messages import QUESTION, copies_of
 from core.models import Message, Note, SentMessage
 from core.tx import ReadTx
 from core.words.names import units
@@ -49,16 +49,21 @@ def fits_card(kind: str, text: str, content: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MessageLocation:
-    """What a message in a chat is: of which ticket, whose words, a note."""
+    """What a message in a chat is: of which ticket, whose words, a note. ``asks``: it asks an
+    operator for the words of this command.
+    """
 
     ticket_id: int | None
     message_id: int | None = None
     note_id: int | None = None
     ours: bool = False
+    asks: str | None = None
 
 
 _PLACED: Final = PreparedStatement(
-    select(SentMessage.ticket_id, SentMessage.message_id).where(
+    select(
+        SentMessage.ticket_id, SentMessage.message_id, SentMessage.role, SentMessage.digest
+    ).where(
         SentMessage.channel == bindparam("channel"),
         SentMessage.chat == bindparam("chat"),
         SentMessage.message == bindparam("message"),
@@ -81,8 +86,9 @@ _WRITTEN, _NOTED = (
 async def find_location(tx: ReadTx, ref: MessageRef) -> MessageLocation | None:
     """Return what this message is, or None if it is nothing of the desk's."""
     there = asdict(ref)
-    for ticket_id, message_id in await _PLACED.rows(tx.session, there):
-        return MessageLocation(ticket_id, message_id, ours=True)
+    for ticket_id, message_id, role, digest in await _PLACED.rows(tx.session, there):
+        asks = digest if role == QUESTION else None
+        return MessageLocation(ticket_id, message_id, ours=True, asks=asks)
     for ticket_id, message_id in await _WRITTEN.rows(tx.session, there):
         return MessageLocation(ticket_id, message_id)
     for ticket_id, note_id in await _NOTED.rows(tx.session, there):

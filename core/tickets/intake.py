@@ -18,6 +18,7 @@ from core.events import TicketNotOpened, WordsKept
 from core.models import Message, Person, Ticket, TicketCamera
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.people.restrictions import demand_unblocked, turn_away
+from core.tickets import ratings
 from core.tickets.catalog import topic_title, workflow_of
 from core.tickets.customer_message import is_mere_thanks, join, open_ticket
 from core.tickets.floods import ticket_instead
@@ -153,12 +154,43 @@ async def _in_dialogue(
         case "continue":
             ticket = await tx.get(Ticket, dialogue["ticket"], hold=True)
             heard = await add_to(tx, person, ticket, [incoming])
+            if dialogue.get("rates"):
+                await _explain_rating(tx, person, incoming.text)
             if ticket.waiting_since != tx.now and heard.ticket is ticket:
                 follow_up(tx, person, ticket.id)  # left to _meant, which saves a write
             return heard
+        case ratings.STEP:
+            return await _comment(tx, person, dialogue["ticket"], incoming)
         case str(name) if step := step_of(name):
             return await step(tx, person, incoming)
     return None
+
+
+async def _explain_rating(tx: Tx, person: Person, words: str) -> None:
+    """The first words after a bad rating say why; they are a message of the ticket, too."""
+    dialogue = dict(person.dialogue or {})
+    dialogue.pop("rates", None)
+    enter_dialogue(person, dialogue)
+    await ratings.explain(tx, dialogue["ticket"], words, aside=False)
+
+
+async def _comment(
+    tx: Tx, person: Person, ticket_id: int, incoming: IncomingMessage
+) -> Heard | None:
+    """Words about our work, as the person was invited to say; all but text is for the ticket."""
+    enter_dialogue(person, None)
+    if incoming.kind != "text":
+        return None
+    ticket = await access(tx, ticket_id, "rate")
+    if not await ratings.explain(tx, ticket_id, incoming.text, aside=True):
+        return None
+    return Heard(Outcome.JOINED, person, ticket)
+
+
+def expect_reason(tx: Tx, person: Person, ticket_id: int) -> None:
+    """Let the person's next words join this ticket, and be the reason of their rating."""
+    follow_up(tx, person, ticket_id)
+    enter_dialogue(person, {**(person.dialogue or {}), "rates": True})
 
 
 def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:

@@ -4,7 +4,7 @@
 """
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -22,9 +22,17 @@ from core.events import StateEntered, TicketReleased, TicketTaken
 from core.models import Message, Person, Ticket
 from core.people.permissions import STAFF, may
 from core.sla import answer_clock
-from core.sla.answer_clock import RATING, REVIEW, WAKE, set_timers, unanswered_since
+from core.sla.answer_clock import (
+    RATING,
+    RATING_ASKED,
+    REVIEW,
+    WAKE,
+    set_timers,
+    unanswered_since,
+)
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.junk import leave_junk
+from core.tickets.resolutions import record_ending
 from core.tickets.workflow import BY_HAND, FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
 from core.tx import Tx
 
@@ -53,6 +61,8 @@ Timers = dict[str, datetime | None]
 RESTATING: Final = frozenset({"freeze", "wait"})
 # How often a pause without an end is told of.
 REVIEW_EVERY: Final = timedelta(days=7)
+# When a customer who has not said whether all is well is asked again, at the latest.
+ASK_AGAIN: Final = timedelta(days=1)
 
 
 async def target_of(tx: Tx, ticket: Ticket, verb: str) -> tuple[State, State]:
@@ -87,12 +97,15 @@ async def enter(
     timers: Timers | None = None,
     parent: int | None = None,
     public: bool = False,
+    closing: str | None = None,
+    rated: bool = False,
 ) -> State:
     """Move the ticket by ``verb`` (``to`` a state that was named) and apply the new state's flags.
 
     ``reason``: the words given with it; ``until``: the end of a freeze; ``timers``: further timers
     to set; ``parent``: the ticket that it moves with; ``public``: the customer may read the reason
-    of a freeze or a closing. Raises :class:`MoveRefused`.
+    of a freeze or a closing; ``closing``: a closing reason by code;
+    ``rated``: the customer's rating does it. Raises :class:`MoveRefused`.
     """
     old, new = await target_of(tx, ticket, verb) if to is None else await _named(tx, ticket, to)
     timers = dict(timers or {})
@@ -120,8 +133,12 @@ async def enter(
             clock=new.clock,
             parent=parent,
             public=public,
+            closing=closing,
+            rated=rated,
         )
     )
+    if new.clock == "stops" and old.clock != "stops" and new.category != "cancelled":
+        await record_ending(tx, ticket, new, reason, closing)
     return new
 
 
@@ -137,7 +154,7 @@ def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
         timers |= answer_clock.resume(tx, ticket)
     if old.resolution and not new.resolution:
         ticket.resolved_at = None if not new.final else ticket.resolved_at
-        timers[RATING] = None
+        timers[RATING] = timers[RATING_ASKED] = None
     if old.final and not new.final:
         ticket.closed_at = ticket.resolved_at = None
         ticket.reopened += 1
@@ -150,9 +167,7 @@ def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timer
         return answer_clock.end(tx, ticket)
     if new.resolution:
         ticket.resolved_at = tx.now
-        wait = tx.company.rating_wait
-        rating = None if wait is None else tx.now + wait
-        return answer_clock.end(tx, ticket) | {RATING: rating}
+        return answer_clock.end(tx, ticket) | _until_judged(tx)
     if new.pause and new.category == "waiting":
         return {REVIEW: tx.now + REVIEW_EVERY}
     if new.pause:
@@ -160,6 +175,14 @@ def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timer
         review = tx.now + REVIEW_EVERY if until is None else None
         return answer_clock.suspend(tx, ticket) | {WAKE: until, REVIEW: review}
     return {}
+
+
+def _until_judged(tx: Tx) -> Timers:
+    """When the customer is asked again, and when the ticket closes without an answer."""
+    wait = tx.company.rating_wait
+    if wait is None:
+        return {RATING: None, RATING_ASKED: tx.now + ASK_AGAIN}
+    return {RATING: tx.now + wait, RATING_ASKED: tx.now + min(ASK_AGAIN, wait / 2)}
 
 
 def place_in_queue(ticket: Ticket, state: State) -> None:
@@ -183,15 +206,17 @@ async def move(
     reason: str | None = None,
     until: datetime | None = None,
     public: bool = False,
+    closing: str | None = None,
 ) -> Ticket:
     """Let an operator move a ticket: resolve, close, cancel, reopen, freeze, unfreeze, wait.
 
-    ``public``: see `enter`.
+    ``public``, ``closing``: see `enter`.
     """
     ticket = await access(tx, ticket_id, verb)
     old, new = await target_of(tx, ticket, verb)
     timers = await before_move(tx, ticket, old, new)
-    await enter(tx, ticket, verb, reason=reason, until=until, timers=timers, public=public)
+    how: dict[str, Any] = {"public": public, "closing": closing}
+    await enter(tx, ticket, verb, reason=reason, until=until, timers=timers, **how)
     return ticket
 
 

@@ -136,6 +136,15 @@ async def times_of(tx: ReadTx, ticket_id: int) -> Times | None:
     return Times(real, worked, await _by_category(tx, real))
 
 
+async def time_in_work(tx: ReadTx, ticket_id: int) -> timedelta:
+    """Return how long somebody has worked on a ticket: in working hours, where it has some."""
+    times = await times_of(tx, ticket_id)
+    if times is None:
+        return timedelta()
+    found = await _by_category(tx, times.worked or times.real)
+    return found.get("open", timedelta())
+
+
 async def _entries(tx: ReadTx, ticket_id: int) -> list[Entry]:
     query = (
         select(JournalEntry.at, JournalEntry.event, JournalEntry.facts)

@@ -28,14 +28,23 @@ from core.events import (
 )
 from core.fault_points import pass_point
 from core.models import Clock, Outage, SystemState, Ticket, TicketParent, Timer
-from core.sla.answer_clock import ANSWER, CONTACT, NEAR, RATING, REMINDER, REVIEW, WAKE, set_timers
+from core.sla.answer_clock import (
+    ANSWER,
+    CONTACT,
+    NEAR,
+    REMINDER,
+    REVIEW,
+    WAKE,
+    set_timers,
+)
 from core.tickets.catalog import workflow_of
+from core.tickets.closing import expire
 from core.tickets.lifecycle import (
     REVIEW_EVERY,
     begin_after_freeze,
     enter,
 )
-from core.tickets.workflow import RESOLVED
+from core.tickets.ratings import ask_again
 from core.tx import Tx
 
 log = logging.getLogger(__name__)
@@ -200,7 +209,10 @@ async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) -> 
             return await _wake(tx, ticket, after_downtime=after_downtime)
         case "review":
             return await _review(tx, ticket)
-    return await _expire(tx, ticket)
+        case "rating_asked":
+            await ask_again(tx, ticket)
+            return False
+    return await expire(tx, ticket)
 
 
 # Timers that only say something: its event.
@@ -241,41 +253,6 @@ async def _wake(tx: Tx, ticket: Ticket, *, after_downtime: bool) -> bool:
         )
     )
     return True
-
-
-async def _expire(tx: Tx, ticket: Ticket) -> bool:
-    """Close a resolved ticket, if the wait for a rating is over by what the company wants now
-    (B15).
-    """
-    wait = tx.company.rating_wait
-    if wait is None or ticket.resolved_at is None:
-        return False
-    if ticket.resolved_at + wait > tx.now:
-        await set_timers(tx, ticket.id, {RATING: ticket.resolved_at + wait})
-        return False
-    if (await workflow_of(tx)).move(ticket.state, "expire") is None:
-        return False
-    await enter(tx, ticket, "expire")
-    return True
-
-
-async def set_overdue_ratings(tx: Tx) -> int:
-    """Let the sweep close what was resolved long ago and has no timer, because nothing was to be
-    closed then, or later (B15). Returns how many there were.
-    """
-    wait = tx.company.rating_wait
-    if wait is None:
-        return 0
-    pending = select(Timer.due_at).where(
-        Timer.ticket_id == Ticket.id, Timer.kind == RATING, Timer.due_at <= tx.now
-    )
-    query = select(Ticket.id).where(
-        Ticket.queue_rank == RESOLVED, Ticket.queue_at <= tx.now - wait, ~pending.exists()
-    )
-    numbers = await tx.all(query.order_by(Ticket.queue_at).limit(BATCH))
-    for number in numbers:
-        await set_timers(tx, number, {RATING: tx.now})
-    return len(numbers)
 
 
 async def _tell_of_clock(tx: Tx, timer: Due, *, after_downtime: bool) -> bool:

@@ -57,6 +57,8 @@ ALIASES: Final[dict[str, str]] = {
     "контакт": "next",
     "почему": "why",
     "время": "times",
+    "причина": "reason",
+    "потрачено": "spent",
     "авария": "outage",
     "всем": "broadcast",
     "передать": "assign",

@@ -19,10 +19,13 @@ class Question(Enum):
 
 
 class Meaning(Enum):
-    """What becomes of the message: it ends the ticket, it calls for no answer, or it is words."""
+    """What becomes of the message: it ends the ticket, it calls for no answer, it says how well the
+    work was done, or it is words.
+    """
 
     YES = auto()
     THANKS = auto()
+    RATING = auto()
     WORDS = auto()
 
 

@@ -25,6 +25,7 @@ from aiogram.methods import (
 )
 from aiogram.types import (
     CallbackQuery,
+    ForceReply,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
     Message,
@@ -140,6 +141,22 @@ class Responder:
             if await self._show(message, "an answer") is None:
                 return False
         return True
+
+    async def ask(self, message: Any, text: str, placeholder: str) -> int | None:
+        """Ask below a message; the field for the answer opens for whoever the text mentions.
+
+        Returns the id of the question; ``None`` where it was not shown.
+        """
+        field_ = ForceReply(selective=True, input_field_placeholder=placeholder)
+        question = SendMessage(
+            chat_id=message.chat.id,
+            text=text,
+            parse_mode="HTML",
+            reply_markup=field_,
+            reply_parameters=_reply(message.message_id),
+        )
+        asked = await self._show(question, "a question")
+        return None if asked is None else asked.message_id
 
     async def edit(
         self, message: Any, text: str, *, keyboard: InlineKeyboardMarkup | None = None

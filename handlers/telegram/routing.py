@@ -24,12 +24,14 @@ from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
 from channels.telegram.screens.customer_tickets import OWN
+from channels.telegram.screens.help import HelpSection, draw_greeting
 from channels.telegram.screens.ticket_list import ListPage
 from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
 from core.errors import Refusal
 from core.people.identity import Sender
 from core.texts import Texts
+from core.tickets import customer_dialogue
 from core.tickets.incoming import find_location
 from core.tx import ReadTx
 from handlers.telegram.admins import routes as admins
@@ -41,10 +43,17 @@ from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators import responses as canned
 from handlers.telegram.operators.buttons import on_button as on_group_button
-from handlers.telegram.operators.buttons import turn_page_in_private
+from handlers.telegram.operators.buttons import show_help, turn_page_in_private
 from handlers.telegram.operators.commands import on_private_message
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
-from handlers.telegram.origin import LocaleMiddleware, Role, is_nobody, is_operator_chat, role_of
+from handlers.telegram.origin import (
+    LocaleMiddleware,
+    Role,
+    is_borrowed,
+    is_nobody,
+    is_operator_chat,
+    role_of,
+)
 from handlers.telegram.responder import Acknowledgements, Responder
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
@@ -82,12 +91,25 @@ def dispatcher(
     return made
 
 
+async def _greet_staff(context: MessageContext) -> bool:
+    """`/start` of somebody who works here. Below their chat stands what customers have."""
+    if (context.message.text or "").strip() != "/start" or is_borrowed(context.message):
+        return False
+    desk = context.desk
+    await desk.run(customer_dialogue.welcome, context.sender)
+    admin = context.sender.address in desk.company.admins
+    text = draw_greeting(context.renderer, context.sender.name, desk.company.name, admin=admin)
+    await context.say(text, await tickets.menu_for(desk, context.responder))
+    return True
+
+
 # Messages. In private the dialogues of a role are asked in this order; the first one that
 # returns True has handled the message.
 _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
     Role.CUSTOMER: (customer.on_message,),
-    Role.OPERATOR: (private.on_message, on_private_message, customer.on_message),
+    Role.OPERATOR: (_greet_staff, private.on_message, on_private_message, customer.on_message),
     Role.ADMIN: (
+        _greet_staff,
         admins.on_message,
         private.on_message,
         on_private_message,
@@ -175,12 +197,18 @@ async def _turn_page(context: ButtonContext, data: ListPage) -> None:
 
 _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
     Role.CUSTOMER: customer.BUTTONS,
-    Role.OPERATOR: {**customer.BUTTONS, **private.BUTTONS, ListPage: _turn_page},
+    Role.OPERATOR: {
+        **customer.BUTTONS,
+        **private.BUTTONS,
+        ListPage: _turn_page,
+        HelpSection: show_help,
+    },
     Role.ADMIN: {
         **customer.BUTTONS,
         **private.BUTTONS,
         **admins.BUTTONS,
         ListPage: _turn_page,
+        HelpSection: show_help,
     },
 }
 

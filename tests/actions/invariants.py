@@ -7,7 +7,7 @@ tickets, tasks and clocks allow is said here once more, from the requirements an
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from core.models import (
     Message,
     NextContact,
     Outage,
+    Resolution,
     Task,
     Ticket,
     TicketParent,
@@ -37,7 +38,7 @@ from core.texts import unpack
 from core.tickets.catalog import workflow_of
 from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, State, Workflow
 from core.tx import ReadTx
-from tests.actions.journal_replay import Played, Present, TaskTold, told
+from tests.actions.journal_replay import EndingTold, Played, Present, TaskTold, ended, told
 
 _NEW: Final = PreparedStatement(
     select(JournalEntry.__table__)
@@ -68,6 +69,7 @@ _CONTACTS: Final = _Table(NextContact)
 _CLOCKS: Final = _Table(Clock)
 _TIMERS: Final = _Table(Timer)
 _OUTAGES: Final = _Table(Outage)
+_ENDINGS: Final = _Table(Resolution)
 
 
 @dataclass
@@ -95,6 +97,9 @@ async def _see(tx: ReadTx) -> Seen:
     theirs: dict[int, dict[int, TaskTold]] = defaultdict(dict)
     for task in tasks.values():
         theirs[task.ticket_id][task.id] = told(task)
+    endings: dict[int, dict[datetime, EndingTold]] = defaultdict(dict)
+    for row in await _ENDINGS.rows(tx):
+        endings[row.ticket_id][row.at] = ended(row)
     for number, row in tickets.items():
         seen.presents[number] = Present(
             state=row.state,
@@ -109,6 +114,7 @@ async def _see(tx: ReadTx) -> Seen:
             parent=parts.get(number),
             contact=contacts.get(number),
             tasks=theirs[number],
+            endings=endings[number],
         )
     for clock in await _CLOCKS.rows(tx):
         seen.clocks.setdefault(clock.ticket_id, {})[clock.kind] = ClockState(
@@ -356,6 +362,10 @@ def _check_ticket(tx: ReadTx, state: State, row: Any, seen: Seen) -> None:
     assert ("review" in timers) == (state.pause and row.frozen_until is None), (row, timers)
     rating = row.resolved_at + tx.company.rating_wait if state.resolution else None
     assert timers.get("rating") == rating, (row, timers)
+    asked = row.resolved_at + timedelta(days=1) if state.resolution else None
+    assert timers.get("rating_asked") in {None, asked}, (row, timers)
+    if asked is not None and asked > tx.now:
+        assert timers.get("rating_asked") == asked, (row, timers)
     _check_queue(tx, state, row, seen.clocks.get(row.id, {}))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from core.models import (
     Classification,
     JournalEntry,
     NextContact,
+    Resolution,
     Task,
     TicketParent,
     TicketTeam,
@@ -29,6 +30,15 @@ class TaskTold(NamedTuple):
     result: str | None = None
 
 
+class EndingTold(NamedTuple):
+    """An ending: its rating and why, its reason and the time that somebody has noted."""
+
+    rating: int | None = None
+    comment: str | None = None
+    reason: str | None = None
+    spent: timedelta | None = None
+
+
 class Present(NamedTuple):
     """What the journal answers for."""
 
@@ -44,6 +54,7 @@ class Present(NamedTuple):
     parent: int | None = None
     contact: datetime | None = None
     tasks: Mapping[int, TaskTold] = {}
+    endings: Mapping[datetime, EndingTold] = {}
 
 
 @dataclass
@@ -79,8 +90,28 @@ def _owed(_now: Present, _at: datetime, facts: Facts) -> dict[str, Any]:
     return {"waiting": facts["waiting_since"], "due": facts["answer_due"]}
 
 
+_STOPPED: Mapping[str, bool] = {"resolved": True, "closed": True, "cancelled": False}
+
+
 def _entered(now: Present, at: datetime, facts: Facts) -> dict[str, Any]:
-    return {"state": facts["new"], "assignee": facts["assignee_id"], **_owed(now, at, facts)}
+    entered = {"state": facts["new"], "assignee": facts["assignee_id"], **_owed(now, at, facts)}
+    ends = _STOPPED.get(facts["category"], False) and facts["old_category"] not in _STOPPED
+    if not ends:
+        return entered
+    before = now.endings.get(at, EndingTold())
+    return entered | {"endings": {**now.endings, at: before._replace(reason=facts["closing"])}}
+
+
+def _ending(name: str, *told: str) -> Changes:
+    """The ending named by ``name`` is what the facts say."""
+
+    def changed(now: Present, _at: datetime, facts: Facts) -> dict[str, Any]:
+        named = {"value": "rating"}
+        values = {named.get(fact, fact): facts[fact] for fact in told}
+        ending = now.endings[facts[name]]._replace(**values)
+        return {"endings": {**now.endings, facts[name]: ending}}
+
+    return changed
 
 
 def _given(_now: Present, _at: datetime, facts: Facts) -> dict[str, Any]:
@@ -136,6 +167,9 @@ _CHANGES: Mapping[str, Changes] = {
     "ticket_escalated": _given,
     "team_given": lambda _now, _at, facts: {"place": (facts["team"], facts["level"])},
     "state_entered": _entered,
+    "ticket_rated": _ending("resolved_at", "value"),
+    "rating_explained": _ending("resolved_at", "comment"),
+    "ending_described": _ending("at", "reason", "spent"),
     "answer_delivered": _owed,
     "answer_failed": _owed,
     "answer_withdrawn": _owed,
@@ -194,7 +228,14 @@ async def present(store: Store, number: int) -> Present:
         parent=part[0].parent_id if part else None,
         contact=contact[0].at if contact else None,
         tasks={task.id: told(task) for task in await of(Task, Task.ticket_id)},
+        endings={row.at: ended(row) for row in await of(Resolution, Resolution.ticket_id)},
     )
+
+
+def ended(row: Any) -> EndingTold:
+    """The row of an ending, as far as the journal answers for it."""
+    spent = None if row.spent is None else timedelta(seconds=row.spent)
+    return EndingTold(row.rating, row.comment, row.reason, spent)
 
 
 def told(task: Any) -> TaskTold:

@@ -39,6 +39,8 @@ from core.teams.assignment import escalate, hand_over
 from core.teams.members import colleagues_of
 from core.tickets import conversation, parents
 from core.tickets.classification import change_topic, classify, prioritise
+from core.tickets.closing import describe, tell_closed
+from core.tickets.customer_dialogue import invite_comment, rate_work
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.next_contact import plan_contact
@@ -272,6 +274,21 @@ class World:
         if whose is not None:
             await self.desk.run_as(whose[1], confirm, number, content=content)
 
+    async def rate(self, ticket: int, rating: int, words: str) -> None:
+        number = self.ticket(ticket, lambda row: row.state == "resolved")
+        whose = self.customer_of(number)
+        if whose is not None:
+            await self.desk.run(rate_work, whose[0], number, rating)
+            if words and rating > 2:
+                await self.desk.run(invite_comment, whose[0], number)
+            if words:
+                await self.desk.run(hear, whose[0], says(whose[0], words))
+            await leaves_dialogue(self.desk, whose[0])
+
+    async def describe(self, who: int, ticket: int, hours: int) -> None:
+        number = self.ticket(ticket, lambda row: row.resolved_at is not None)
+        await self.by(who, describe, number, spent=timedelta(hours=hours))
+
     async def report(self, camera: int) -> None:
         number, who = CAMERAS[camera]
 
@@ -347,6 +364,7 @@ class World:
         await self.desk.run(sweep)
         await self.desk.run(outage_detection.settle_offers)
         await self.desk.run(parents.resolve_children)
+        await self.desk.run(tell_closed)
 
     async def holiday(self, day: str) -> None:
         async def put(tx: Tx) -> None:
@@ -400,6 +418,10 @@ TABLE: Final[Mapping[str, Step]] = {
     "the_customer_writes": _step(World.write, 6, ticket=SOME, words=("And now?", "thanks")),
     "thanks_were_a_question": _step(World.ask_after_all, 1, who=WHO),
     "the_customer_judges": _step(World.judge, 4, ticket=SOME, content=MAYBE),
+    "the_customer_rates": _step(
+        World.rate, 4, ticket=SOME, rating=range(1, 6), words=("", "Well done")
+    ),
+    "somebody_says_how_long_it_took": _step(World.describe, 1, who=WHO, ticket=SOME, hours=(1, 30)),
     "a_camera_fails": _step(World.report, 4, camera=range(len(CAMERAS))),
     "faults_are_one_outage": _step(World.unite, 2, who=WHO, ticket=SOME, late=MAYBE),
     "an_outage_is_restated": _step(

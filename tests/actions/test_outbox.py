@@ -26,7 +26,9 @@ from core.delivery.pacing import Priority
 from core.delivery.sent_messages import copies_of
 from core.desk import Desk
 from core.models import LinkedChat, Person
+from core.tickets import lifecycle
 from core.tickets.card import card_of, words_of
+from core.tickets.classification import retitle
 from core.tickets.conversation import reply
 from core.tickets.delivery_results import arrived, refused
 from core.tickets.intake import hear
@@ -252,6 +254,26 @@ async def test_a_moved_group_is_followed_and_a_restart_does_not_go_back(
     before = await store.everything()
     await desk.run(move_chat, chat_address(OPERATORS), chat_address(NEW_CHAT))
     assert await store.everything() == before
+
+
+async def test_a_customer_is_told_nothing_that_only_operators_may_read(
+    desk: Desk, store: Store
+) -> None:
+    """Not even in a fact that today's words do not say: admins may word them anew (A3)."""
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, retitle, ticket.id, "A difficult customer")
+    await desk.run_as(olga, lifecycle.take, ticket.id)
+    await desk.run_as(olga, lifecycle.move, ticket.id, "freeze", reason="ordered")
+    await desk.run_as(olga, lifecycle.move, ticket.id, "resolve", reason="repaired")
+    told = await store.outbox(ALICE.address.chat, kind="text")
+    assert [row.key for row in told] == [
+        "ticket.opened",
+        "ticket.taken",
+        "ticket.frozen",
+        "ticket.resolved_reason",
+    ]
+    for row_told in told:
+        assert set(row_told.facts) <= {"number", "due", "until", "reason", "reply"}, row_told.key
 
 
 async def take_from(desk: Desk, address: int) -> list[Delivery]:

@@ -19,11 +19,12 @@ from core.sla.answer_clock import unanswered_since
 from core.tasks.task_actions import resolve
 from core.tickets import conversation
 from core.tickets.catalog import workflow_of
+from core.tickets.closing import set_overdue_ratings
 from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.lists import page_of
 from core.tickets.metrics import times_of
 from core.tickets.next_contact import contact_of, plan_contact
-from core.tickets.sweep import set_overdue_ratings, sweep
+from core.tickets.sweep import sweep
 from core.tx import Actor, ReadTx, Tx
 from tests.actions.agreement_factories import agrees
 from tests.actions.people import (

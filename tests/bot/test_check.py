@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiohttp import web
 
 from bot import cli
-from bot.commands import FINE, WRONG, check
+from bot.commands import FINE, WRONG, mail_dns
 from bot.commands.check import Finding, examine
 from bot.migrations import migrate
 from bot.settings import load_settings
@@ -90,7 +91,7 @@ class Practice:
 @pytest.fixture(autouse=True)
 def no_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     """No question leaves this machine."""
-    monkeypatch.setattr(check, "name_server", lambda: None)
+    monkeypatch.setattr(mail_dns, "missing_records", AsyncMock(return_value=[]))
 
 
 @pytest.fixture(scope="module")

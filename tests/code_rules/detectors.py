@@ -1,4 +1,4 @@
-"""What each house rule looks for: a detector gives line and words, a test says where it applies."""
+"""What each code rule looks for: a detector gives line and words, a test says where it applies."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The product's source as the house rules see it: files, trees, and what each detector found."""
+"""The product's source as the code rules see it: files, trees, and what each detector found."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -39,8 +39,15 @@ def parsed(text: str) -> ast.Module:
 def modules(*folders: str) -> Iterator[Module]:
     """Python files of these folders; a folder that is not there yet has none."""
     for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            yield Module(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+        yield from _modules_in(folder)
+
+
+@cache
+def _modules_in(folder: str) -> tuple[Module, ...]:
+    return tuple(
+        Module(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    )
 
 
 def within(name: str, *places: str) -> bool:

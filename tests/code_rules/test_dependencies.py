@@ -4,8 +4,9 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
-from importlib.metadata import packages_distributions
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import metadata
 
 from tests.code_rules.source import HOUSE, ROOT, modules, told
 
@@ -14,11 +15,18 @@ UNSEEN = {"aiohttp-socks", "asyncpg", "tzdata"}
 OURS = {*HOUSE, "migrations", "sandbox", "tests", "tools"}
 
 
-def declared() -> set[str]:
+@cache
+def declared() -> frozenset[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
     lines = [*project["dependencies"], *extras["postgres"], *extras["s3"]]
-    return {name_of(line) for line in lines}
+    return frozenset(name_of(line) for line in lines)
+
+
+@cache
+def packages() -> Mapping[str, list[str]]:
+    """The installed packages that each top-level module is of."""
+    return metadata.packages_distributions()
 
 
 def name_of(requirement: str) -> str:
@@ -39,11 +47,10 @@ def imported() -> Iterator[tuple[str, str]]:
 
 
 def test_what_is_imported_is_declared() -> None:
-    packages = packages_distributions()
     found = [
         f"{file}: {name}"
         for file, name in imported()
-        if not declared() & {name_of(package) for package in packages.get(name, [name])}
+        if not declared() & {name_of(package) for package in packages().get(name, [name])}
     ]
     # pydantic_core is a part of pydantic, in a package of its own
     found = [line for line in found if not line.endswith(": pydantic_core")]
@@ -51,8 +58,7 @@ def test_what_is_imported_is_declared() -> None:
 
 
 def test_what_is_declared_is_imported() -> None:
-    packages = packages_distributions()
-    used = {name_of(package) for _, name in imported() for package in packages.get(name, [name])}
+    used = {name_of(package) for _, name in imported() for package in packages().get(name, [name])}
     unused = declared() - used - UNSEEN
     assert not unused, told("nothing imports it: drop it", sorted(unused))
 

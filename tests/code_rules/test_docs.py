@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,16 +24,17 @@ def promised(document: str) -> Iterator[tuple[str, str]]:
             yield found["file"], name
 
 
-def names_of(file: str) -> set[str]:
+@cache
+def names_of(file: str) -> frozenset[str]:
     path = ROOT / "tests" / file
     if not path.is_file():
-        return set()
-    return {
+        return frozenset()
+    return frozenset(
         node.name.removeprefix("test_")
         for node in ast.walk(parsed(path.read_text("utf-8")))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name.startswith("test_")
-    }
+    )
 
 
 @pytest.mark.parametrize("document", ["security.md", "requirements.md", "reliability.md"])

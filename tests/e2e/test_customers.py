@@ -318,7 +318,8 @@ async def test_the_customer_says_whether_it_works(stage: Stage) -> None:
     number, card = await stage.open_ticket(anna, "Нет звука")
     await stage.olga.reply(card, "/resolve включили звук")
     question = await anna.expect("Всё работает?")
-    assert question.buttons == ["Да, спасибо", "Нет, не решено"]
+    stars = [f"{rating} ⭐" for rating in range(1, 6)]
+    assert question.buttons == ["Да, спасибо", "Нет, не решено", *stars]
     await (await anna.press("Нет, не решено")).answer()
     await anna.expect(f"Вернули обращение #{number} в работу. Что осталось не так?", edited=True)
     await stage.group.expect(f"#{number} не решено: так ответил клиент")

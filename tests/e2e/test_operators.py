@@ -103,7 +103,8 @@ async def test_buttons_do_what_they_say_and_tell_it_in_a_toast(stage: Stage, ann
         "Без срока",
         "‹ Назад",
     ]
-    assert "/freeze" in await pressed(stage, stage.olga, "Другая дата", card)
+    assert "ниже" in await pressed(stage, stage.olga, "Другая дата", card)
+    await stage.group.expect(f"до какого времени отложить #{number}?", reply_to=card)
     toast = await pressed(stage, stage.olga, "Завтра 9:00", card)
     assert toast == f"#{number} заморожено до завтра, 9:00."
     await becomes(stage, card, "🟡")
@@ -394,14 +395,20 @@ async def test_help_tells_each_what_they_may_do_here(stage: Stage) -> None:
     await stage.olga.say(stage.group, "/help")
     told = await stage.group.expect("Ответ на карточку")
     named = set(re.findall(r"^/(\w+)", told.text, re.MULTILINE))
+    for section in ("Списки", "Команды", "Тема", "Связи", "Люди"):
+        await stage.olga.press(section, message=told)
+        await stage.world.until(lambda s=section: s in told.text, 10, "the section")  # type: ignore[misc]
+        named |= set(re.findall(r"^/(\w+)", told.text, re.MULTILINE))
     assert named == {name for name, row in COMMANDS.items() if not row.admins}
     assert named >= {
         *("take", "release", "reply", "note", "wait", "freeze", "unfreeze", "resolve", "close"),
         *("cancel", "reopen", "title", "topic", "undo", "ticket", "journal", "queue", "my"),
         *("overdue", "find", "help"),
     }
-    await stage.admin.say(stage.group, "/help")
-    await stage.group.expect("/report overdue")
+    asked = await stage.admin.say(stage.group, "/help")
+    told = await stage.group.expect("Ответ на карточку", reply_to=asked)
+    await stage.admin.press("Администратору", message=told)
+    await stage.world.until(lambda: "/report overdue" in told.text, 10, "the section")
 
 
 # ------------------------------------------------------------------ bad input

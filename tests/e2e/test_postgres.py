@@ -224,3 +224,41 @@ async def another_is_there(stage: Stage, store: Store, name: str) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await answers(store, locks, 2):
             await asyncio.sleep(0.05)
+
+
+async def test_a_lead_that_cannot_be_taken_over_yet_is_taken_over_later(
+    store: Store, tmp_path: Path
+) -> None:
+    """Its connections are cut, and cut again while it takes over: that ended the process."""
+    waiting = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+        " AND wait_event_type = 'Lock' AND query LIKE '%system_state%'"
+    )
+    cut = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), $1)"
+    )
+    async with a_desk_on(store, tmp_path) as stage:
+        anna = stage.customer("Анна")
+        await stage.open_ticket(anna, "Вопрос")
+        holder = await asyncpg.connect(store.url.replace("+asyncpg", ""))
+        async with holder.transaction():
+            await holder.execute("SELECT 1 FROM system_state WHERE name = 'leader' FOR UPDATE")
+            await store.ask(cut, holder.get_server_pid())
+            first = await some(store, waiting)
+            await store.ask(cut, holder.get_server_pid())
+            while await some(store, waiting) == first:  # the next try
+                await asyncio.sleep(0.02)
+        await holder.close()
+        assert stage.bot is not None
+        assert stage.bot.running
+        await anna.say("Вы ещё здесь?")
+        await stage.group.expect("Вы ещё здесь?", timeout=PATIENCE, since="start")
+
+
+async def some(store: Store, sql: str) -> list[Any]:
+    """What the query finds, once it finds something."""
+    async with asyncio.timeout(PATIENCE):
+        while not (found := await store.ask(sql)):
+            await asyncio.sleep(0.02)
+    return found

@@ -113,6 +113,10 @@ then = { priority = "urgent", tags = ["vip"], note = "Call at once." }
 domain = "house.test"
 account = "House 10"
 
+[[closing_reason]]
+code = "cable"
+titles = { en = "New cable" }
+
 [settings]
 answer_deadline = "2d"
 rating_wait = "off"

@@ -53,6 +53,8 @@ OPERATOR: Final = (
     "unfreeze",
     "state",
     "resolve",
+    "reason",
+    "spent",
     "assign",
     "escalate",
     "tasks",

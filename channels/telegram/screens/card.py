@@ -13,13 +13,14 @@ from core.tickets.card import Card, FaultyArea, FaultyCamera, OpenTask
 from core.tickets.customer_message import TITLE_LENGTH
 from core.tickets.incoming import CARD_SHOWS
 from core.tickets.relations import URL, LinkFacts
+from core.tickets.resolutions import Ending
 from core.tickets.workflow import Marker, sign_of
 from core.words.names import clean_name
 
 # «close» asks once more; «close!» does it.
 _VERBS: Final = (
     *("take", "release", "wait", "freeze", "unfreeze", "resolve", "reopen", "assign", "escalate"),
-    *("close", "close!", "cancel", "cancel!"),
+    *("close", "close!", "cancel", "cancel!", "resolve!"),
     *("more", "back", "journal", "why", "tasks", "task", "state"),
 )
 _FREEZE_ENDS: Final = ("1h", "tomorrow", "monday", "week")
@@ -99,6 +100,7 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     yield from _tasks(card, renderer)
     yield from _related(card, renderer)
     yield from _state(card, renderer)
+    yield from () if card.ending is None else _ending(card, card.ending, renderer)
     if card.follows is not None:
         yield renderer.html("card.follows", follows=card.follows)
     if words := clipped(card.opening, CARD_SHOWS):
@@ -241,6 +243,22 @@ def _state(card: Card, renderer: Renderer) -> Iterator[str]:
             yield renderer.html(f"card.state.{category}{why}", **facts)
         case "open" if card.reopened and card.assignee is None:
             yield renderer.html("card.state.reopened")
+
+
+def _ending(card: Card, ending: Ending, renderer: Renderer) -> Iterator[str]:
+    """How it ended, where the state does not say so already, and what the customer says of it."""
+    if card.state.clock == "stops":
+        if ending.solution and not card.reason:
+            words = clipped(ending.solution, _LONGEST_REASON)
+            yield renderer.html("card.solution", words=words)
+        if ending.reason:
+            yield renderer.html("card.closing_reason", reason=ending.reason)
+        if ending.spent is not None:
+            yield renderer.html("card.spent", spent=ending.spent)
+    if ending.rating is not None:
+        comment = clipped(ending.comment or "", _LONGEST_REASON)
+        key = "card.rating_comment" if comment else "card.rating"
+        yield renderer.html(key, rating=ending.rating, comment=comment)
 
 
 # What a card shows at once, in this order.

@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
 
-from channels.telegram.screens.buttons import Id, Keyboard, button, one_of, rows_of
+from channels.telegram.screens.buttons import Button, Id, Keyboard, button, one_of, rows_of
 from channels.telegram.screens.customer_menu import Menu, back_to
 from channels.telegram.screens.screen import Renderer, Screen, clipped
 from channels.telegram.screens.ticket_list import ListPage
 from core.texts import Key
 from core.tickets.customer_tickets import Cursor, OwnPage, OwnTicket, OwnWords
 from core.words.names import LONGEST_MESSAGE, units
+from core.words.ratings import BAD, GOOD, RATINGS, verdict_of
 
 # The name of a customer's own list among the lists that have pages.
 OWN: Final = "own"
@@ -41,6 +43,20 @@ class Confirm(CallbackData, prefix="c"):
     def yes(self) -> bool:
         """Everything works."""
         return self.answer == "y"
+
+
+class Rate(CallbackData, prefix="sr"):
+    """The customer's rating of a ticket that was resolved."""
+
+    rating: Annotated[int, Field(ge=min(RATINGS), le=max(RATINGS))]
+    ticket_id: Id
+
+
+class RatingStep(CallbackData, prefix="sx"):
+    """The customer wants to add some ``words`` to their rating, or to ``change`` it."""
+
+    step: Annotated[str, one_of(("words", "change"))]
+    ticket_id: Id
 
 
 def draw_list(renderer: Renderer, page: OwnPage) -> Screen:
@@ -146,10 +162,50 @@ def _said(renderer: Renderer, said: OwnWords) -> str:
 
 
 def ask_whether_it_works(renderer: Renderer, ticket_id: int) -> Keyboard:
-    """Does everything work?"""
+    """Does everything work? A rating says so, too."""
+    asked = [
+        button(renderer.plain("button.confirm.yes"), Confirm(answer="y", ticket_id=ticket_id)),
+        button(renderer.plain("button.confirm.no"), Confirm(answer="n", ticket_id=ticket_id)),
+    ]
+    return Keyboard(inline_keyboard=[asked, _ratings(renderer, ticket_id)])
+
+
+def _ratings(renderer: Renderer, ticket_id: int) -> list[Button]:
+    return [
+        button(
+            renderer.plain("button.star", rating=rating), Rate(rating=rating, ticket_id=ticket_id)
+        )
+        for rating in RATINGS
+    ]
+
+
+def draw_closed(renderer: Renderer, ticket_id: int, *, rate: bool) -> Screen:
+    """Everything works; ``rate``: the work can be rated still."""
+    text = renderer.html("customer.verdict.content", number=ticket_id)
+    if not rate:
+        return Screen(text)
+    asked = renderer.html("customer.rate")
+    return Screen(f"{text}\n{asked}", Keyboard(inline_keyboard=[_ratings(renderer, ticket_id)]))
+
+
+def draw_rated(renderer: Renderer, ticket_id: int, rating: int, *, ended: bool) -> Screen:
+    """What follows from a rating; ``ended``: the ticket has."""
+    verdict = verdict_of(rating)
+    key = "good_open" if verdict == GOOD and not ended else verdict
+    text = renderer.html(f"customer.rated.{key}", number=ticket_id, value=rating)
+    return Screen(text, after_rating(renderer, ticket_id, explain=verdict != BAD))
+
+
+def after_rating(renderer: Renderer, ticket_id: int, *, explain: bool) -> Keyboard:
+    """What can be done about a rating; after a bad one the next words explain it anyway."""
+    steps = ("words", "change") if explain else ("change",)
     return rows_of(
-        [
-            button(renderer.plain("button.confirm.yes"), Confirm(answer="y", ticket_id=ticket_id)),
-            button(renderer.plain("button.confirm.no"), Confirm(answer="n", ticket_id=ticket_id)),
-        ]
+        button(renderer.plain(f"button.rating.{step}"), RatingStep(step=step, ticket_id=ticket_id))
+        for step in steps
     )
+
+
+def draw_another_rating(renderer: Renderer, ticket_id: int) -> Screen:
+    """Another rating instead."""
+    text = renderer.html("customer.rate_again", number=ticket_id)
+    return Screen(text, Keyboard(inline_keyboard=[_ratings(renderer, ticket_id)]))

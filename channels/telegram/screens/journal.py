@@ -11,13 +11,12 @@ from core.sla.agreements import Agreements, agreements_of
 from core.sla.explanation import Day, Line, Pause, Why
 from core.texts import Key, unpack
 from core.tickets.catalog import ASPECTS, Classes, Topics, classes_of, topics_of, workflow_of
+from core.tickets.resolutions import ClosingReasons, reasons_of
 from core.tickets.workflow import SET, Workflow
 from core.tx import ReadTx
 from core.words.names import clean_name
 
 _MOVE: Final = "state_entered"
-_CLOCK_EVENTS: Final = frozenset({"clock_near", "clock_missed"})
-_NOTHING: Final = "clocks_set_nothing"
 _WORDS: Final = 200
 
 
@@ -29,12 +28,17 @@ class Names:
     classes: Classes
     agreements: Agreements
     states: Workflow
+    reasons: ClosingReasons
 
 
 async def names_of(tx: ReadTx) -> Names:
     """The company's names, as they are now."""
     return Names(
-        await topics_of(tx), await classes_of(tx), await agreements_of(tx), await workflow_of(tx)
+        await topics_of(tx),
+        await classes_of(tx),
+        await agreements_of(tx),
+        await workflow_of(tx),
+        await reasons_of(tx),
     )
 
 
@@ -51,21 +55,10 @@ def draw_entry(
     key = f"journal.{_variant(event, given)}"
     if event == _MOVE:
         key = _of_move(renderer, names.states, given)
-    if event == "topic_changed":
-        given |= {name: _topic(renderer, names.topics, given[name]) for name in ("old", "new")}
-    if event == "ticket_classified":
-        given["kind"] = _kind(renderer, names.classes, given)
-    if event == "rule_ran":
-        given["actions"] = ", ".join(
-            renderer.plain(f"rules.action.{name}") for name in given["done"]
-        )
-    if event == "ticket_tagged":
-        given["tags"] = _tags(given)
-    if event == "clocks_set":
-        agreement = names.agreements.agreements.get(given["agreement"] or "")
-        given["agreement"] = given["agreement"] if agreement is None else agreement.title
     if event.startswith("task_"):
         given |= _of_task(given)
+    elif event in _NAMED:
+        given |= _NAMED[event](renderer, names, given)
     author = clean_name(who) if who else Key("journal.desk")
     line = renderer.html("journal.line", at=at, who=author, what=Key(key, given))
     return line + "".join(_further(renderer, event, given))
@@ -75,7 +68,7 @@ def _further(renderer: Renderer, event: str, given: Mapping[str, Any]) -> Iterat
     """What stands behind the entry: its reason, time or result; where a ticket comes from."""
     if event == "ticket_opened":
         yield from (f" · {each}" for each in _origin(renderer, given))
-    for name in ("until", "reason", "result"):
+    for name in ("closing", "until", "reason", "result"):
         if given.get(name) and (event == _MOVE or name == "result"):
             yield renderer.html(f"journal.{name}", **given)
 
@@ -85,6 +78,44 @@ def _origin(renderer: Renderer, given: Mapping[str, Any]) -> Iterator[str]:
     yield from origin_of(renderer, given.get("origin", "telegram"))
     if given.get("follows") is not None:
         yield renderer.html("card.follows", follows=given["follows"])
+
+
+def _reason(renderer: Renderer, names: Names, code: str | None) -> str | None:
+    """The title of a closing reason."""
+    found = names.reasons.get(code or "")
+    return code if found is None else found.title(renderer.locale)
+
+
+def _topics(renderer: Renderer, names: Names, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _topic(renderer, names.topics, given[name]) for name in ("old", "new")}
+
+
+def _agreement(_renderer: Renderer, names: Names, given: Mapping[str, Any]) -> dict[str, Any]:
+    agreement = names.agreements.agreements.get(given["agreement"] or "")
+    return {"agreement": given["agreement"] if agreement is None else agreement.title}
+
+
+def _actions(renderer: Renderer, _names: Names, given: Mapping[str, Any]) -> dict[str, Any]:
+    done = (renderer.plain(f"rules.action.{name}") for name in given["done"])
+    return {"actions": ", ".join(done)}
+
+
+# Codes in words, by event.
+_NAMED: Final[dict[str, Callable[[Renderer, Names, Mapping[str, Any]], dict[str, Any]]]] = {
+    "topic_changed": _topics,
+    "ticket_classified": lambda renderer, names, given: {
+        "kind": _kind(renderer, names.classes, given)
+    },
+    "rule_ran": _actions,
+    "ticket_tagged": lambda _renderer, _names, given: {"tags": _tags(given)},
+    "clocks_set": _agreement,
+    "ending_described": lambda renderer, names, given: {
+        "reason": _reason(renderer, names, given["reason"])
+    },
+    "state_entered": lambda renderer, names, given: {
+        "closing": _reason(renderer, names, given.get("closing"))
+    },
+}
 
 
 def _of_task(given: Mapping[str, Any]) -> dict[str, Key]:
@@ -99,25 +130,32 @@ def _tags(given: Mapping[str, Any]) -> str:
     return " ".join(f"{sign}#{tag}" for sign, name in signs for tag in given[name])
 
 
-# What makes an entry another one of its event, and how its key then ends.
-_ENDINGS: Final[dict[str, tuple[Callable[[Mapping[str, Any]], bool], str]]] = {
-    "rule_ran": (lambda given: not given["done"], "_nothing"),
-    "task_opened": (lambda given: bool(given.get("by_hand")), "_by_hand"),
-    "next_contact_set": (lambda given: given["at"] is None, "_none"),
-}
-
-
 def _variant(event: str, given: Mapping[str, Any]) -> str:
     """The key of the entry's text, for events that have several."""
-    if event == _MOVE:
-        return f"move.{given['verb']}"
-    if event in _CLOCK_EVENTS:
-        return f"{event}.{given['kind']}"
-    if event == "clocks_set":
-        promised = [kind for kind in ("reaction", "resolution") if given[f"{kind}_due"]]
-        return f"{event}_{promised[0]}" if len(promised) == 1 else event if promised else _NOTHING
-    applies, ending = _ENDINGS.get(event, (lambda _given: False, ""))
-    return f"{event}{ending}" if applies(given) else event
+    variant = _VARIANTS.get(event)
+    return event if variant is None else f"{event}{variant(given)}"
+
+
+def _promised(given: Mapping[str, Any]) -> str:
+    promised = [kind for kind in ("reaction", "resolution") if given[f"{kind}_due"]]
+    return f"_{promised[0]}" if len(promised) == 1 else "" if promised else "_nothing"
+
+
+def _described(given: Mapping[str, Any]) -> str:
+    said = [name for name in ("reason", "spent") if given[name] is not None]
+    return f"_{said[0]}" if len(said) == 1 else ""
+
+
+_VARIANTS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+    "rule_ran": lambda given: "" if given["done"] else "_nothing",
+    "ticket_rated": lambda given: "" if given["before"] is None else "_again",
+    "ending_described": _described,
+    "task_opened": lambda given: "_by_hand" if given.get("by_hand") else "",
+    "clock_near": lambda given: f".{given['kind']}",
+    "clock_missed": lambda given: f".{given['kind']}",
+    "clocks_set": _promised,
+    "next_contact_set": lambda given: "_none" if given["at"] is None else "",
+}
 
 
 def _shown(fact: Any) -> Any:

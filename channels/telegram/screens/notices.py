@@ -27,7 +27,7 @@ from core.words.names import NAMELESS, clean_name
 Facts = Mapping[str, Any]
 
 _NAMES: Final = ("customer", "assignee", "by", "to")
-_WORDS: Final = ("opening", "error", "title", "result", "new")
+_WORDS: Final = ("comment", "opening", "error", "title", "result", "new")
 # A solution in words may be long; all of it must fit into one message beside our own words.
 _LONGEST_REASON: Final = 3000
 _LONGEST_WORDS: Final = 500
@@ -99,7 +99,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     if facts.get("area"):
         facts["news"] = outages.news(facts)
     if isinstance(facts.get("tickets"), list | tuple):
-        facts["n"] = len(facts["tickets"])
+        facts["n"] = facts.get("total") or len(facts["tickets"])
         facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
     facts["since"] = facts.get("since") or facts.get("due")
     facts["url"] = frozen_url(facts.get("card"))
@@ -141,6 +141,11 @@ def _digest(facts: Facts) -> str:
     return "group.digest_near" if facts.get("near") else "group.digest_woke"
 
 
+def _closed(facts: Facts) -> str:
+    more = facts["n"] > len(facts["tickets"])
+    return "group.closed_by_itself_more" if more else "group.closed_by_itself"
+
+
 def _not_shown(facts: Facts) -> str:
     return "group.not_shown_named" if facts.get("words") else "group.not_shown"
 
@@ -158,6 +163,7 @@ _VARIANTS: Final[dict[str, Callable[[Facts], str]]] = {
     "group.woke": _woke,
     "alert.overdue": _overdue,
     "group.digest": _digest,
+    "group.closed_by_itself": _closed,
     "group.rehoused": _rehoused,
     "group.card_moved": _card_moved,
     "group.not_shown": _not_shown,
@@ -186,6 +192,10 @@ def message_buttons(renderer: Renderer, message_id: int, *, thanks: bool, whole:
     return rows_of(found)
 
 
+def _explain(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard:
+    return customer_tickets.after_rating(renderer, facts["number"], explain=True)
+
+
 def _which(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:
     none = renderer.plain("own.no_topic")
     choices = [(ticket_id, topic or none) for ticket_id, topic in facts["choices"]]
@@ -208,6 +218,11 @@ _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | 
     "ticket.resolved": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
         renderer, facts["number"]
     ),
+    "ticket.unjudged": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
+        renderer, facts["number"]
+    ),
+    "customer.rated.good": _explain,
+    "customer.rated.fair": _explain,
     "customer.ask.whether": lambda renderer, _facts, _card: customer_menu.file_whether(renderer),
     "customer.ask.which": _which,
     "staff.": _open_card,

@@ -7,6 +7,7 @@ from typing import Any, Final
 from channels.telegram.screens.buttons import Keyboard, button, rows_of
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import ListPage
+from core.reports.ratings import Ratings
 from core.reports.statistics import Share, Spread, Statistics
 from core.texts import Key
 from core.words.names import clean_name
@@ -77,11 +78,23 @@ def _deadlines(renderer: Renderer, found: Statistics) -> Iterator[str]:
             yield renderer.html(f"stats.{name}", **facts)
     if found.solved:
         yield renderer.html("stats.reopened", reopened=found.reopened, of=found.solved)
+    yield from _ratings(renderer, found.ratings)
     whole = found.by_us + found.by_customer + found.by_others
     if whole > _NOTHING:
         parts = {name: getattr(found, name) for name in ("by_us", "by_customer", "by_others")}
         shares = {name: round(100 * (span / whole)) for name, span in parts.items()}
         yield renderer.html("stats.delay", **shares)
+
+
+def _ratings(renderer: Renderer, found: Ratings) -> Iterator[str]:
+    if not found.asked:
+        return
+    facts: dict[str, Any] = {"rated": found.rated, "asked": found.asked}
+    facts["share"] = _percent(found.rated, found.asked)
+    if found.average is None:
+        yield renderer.html("stats.unrated", **facts)
+    else:
+        yield renderer.html("stats.rated", average=round(found.average, 1), **facts)
 
 
 def _percent(part: int, whole: int) -> int:

@@ -13,6 +13,7 @@ from channels.telegram.screens.buttons import (
     Keyboard,
     PageIndex,
     button,
+    matching,
     one_of,
     page_turns,
     rows_of,
@@ -72,6 +73,14 @@ class ResolveTasks(CallbackData, prefix="js"):
 
 class CloseTasks(ResolveTasks, prefix="jc"):
     """The same, when the ticket is closed."""
+
+
+class EndTasksAs(CallbackData, prefix="jr"):
+    """The same, when the ticket is resolved for a closing reason."""
+
+    choice: Annotated[str, one_of(_CHOICES)]
+    ticket_id: Id
+    reason: Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
 
 
 _SETTLE: Final[dict[str, type[ResolveTasks]]] = {"resolve": ResolveTasks, "close": CloseTasks}
@@ -199,15 +208,19 @@ def ask_outcome(renderer: Renderer, unfinished: TasksOpen) -> Screen:
         for one in unfinished.tasks
     ]
     lines.append(renderer.html("tasks.unfinished_ask", number=ticket_id, verb=verb))
-    return Screen("\n".join(lines), outcome_keyboard(renderer, ticket_id, verb))
+    return Screen("\n".join(lines), outcome_keyboard(renderer, ticket_id, verb, unfinished.closing))
 
 
-def outcome_keyboard(renderer: Renderer, ticket_id: int, verb: str = "resolve") -> Keyboard:
+def outcome_keyboard(
+    renderer: Renderer, ticket_id: int, verb: str = "resolve", closing: str | None = None
+) -> Keyboard:
     """Complete, cancel or leave them."""
+
+    def data(choice: str) -> CallbackData:
+        if closing is not None:
+            return EndTasksAs(choice=choice, ticket_id=ticket_id, reason=closing)
+        return _SETTLE[verb](choice=choice, ticket_id=ticket_id)
+
     return rows_of(
-        button(
-            renderer.plain(f"button.settle.{choice}"),
-            _SETTLE[verb](choice=choice, ticket_id=ticket_id),
-        )
-        for choice in _CHOICES
+        button(renderer.plain(f"button.settle.{choice}"), data(choice)) for choice in _CHOICES
     )

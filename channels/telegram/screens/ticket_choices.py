@@ -1,6 +1,6 @@
 """Choices for a ticket: who works on it, its class and priority, a similar ticket as parent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -23,8 +23,9 @@ from core.teams.members import Colleague
 from core.teams.teams import TeamFacts
 from core.texts import Key
 from core.tickets.card import Card
-from core.tickets.catalog import ASPECTS, CATEGORY, PRIORITY, SERVICE, Classes
+from core.tickets.catalog import ASPECTS, CATEGORY, PRIORITY, SERVICE, Classes, TopicFacts
 from core.tickets.named_states import Ways
+from core.tickets.resolutions import ClosingReason
 from core.words.names import clean_name
 
 # So many are offered; the others are reached by the command.
@@ -117,6 +118,32 @@ def draw_states(renderer: Renderer, ways: Ways, *, card: bool = False) -> Screen
     return Screen("\n".join(lines), rows_of([*buttons, *back]))
 
 
+class EndAs(CallbackData, prefix="er"):
+    """The ticket ended for this reason; ``resolve``: it is resolved with it now."""
+
+    ticket_id: Id
+    reason: EntryCode
+    resolve: bool = False
+
+
+def draw_reasons(
+    renderer: Renderer, ticket_id: int, offered: Sequence[ClosingReason], *, resolve: bool = False
+) -> Screen:
+    """The closing reasons; ``resolve``: below a card, with the ways past them and back."""
+    buttons = [
+        button(
+            short(one.title(renderer.locale)),
+            EndAs(ticket_id=ticket_id, reason=one.code, resolve=resolve),
+        )
+        for one in offered[: MOST_BUTTONS - 1]
+    ]
+    if resolve:
+        none = TicketVerb(verb="resolve!", ticket_id=ticket_id)
+        buttons += [button(renderer.plain("button.reason.none"), none)]
+        buttons += [_back(renderer, ticket_id)]
+    return Screen(renderer.html("operators.reason_choose", number=ticket_id), rows_of(buttons))
+
+
 # What each of the two commands chooses.
 OF_COMMAND: Final = {"class": (SERVICE, CATEGORY), "priority": (PRIORITY,)}
 
@@ -160,6 +187,23 @@ def draw_classes(renderer: Renderer, command: str, card: Card, classes: Classes)
         for title in (one.title(renderer.locale),)
     ]
     return Screen("\n".join(renderer.html(key, **facts) for key in keys), rows_of(buttons))
+
+
+class SetTopic(CallbackData, prefix="to"):
+    """The ticket is about this topic."""
+
+    ticket_id: Id
+    code: Annotated[str, matching("[A-Za-z0-9_.-]{1,48}")]
+
+
+def draw_topics(renderer: Renderer, ticket_id: int, others: Iterable[TopicFacts]) -> Screen:
+    """A button for each topic that the ticket can be moved to."""
+    buttons = [
+        button(short(one.title(renderer.locale)), SetTopic(ticket_id=ticket_id, code=one.code))
+        for one in others
+    ]
+    key = "operators.topic.choose" if buttons else "operators.topic.none"
+    return Screen(renderer.html(key, number=ticket_id), rows_of(buttons))
 
 
 def draw_tags(renderer: Renderer, found: Sequence[tuple[str, int]]) -> Screen:

@@ -4,6 +4,7 @@ from typing import Final
 
 from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEntry
 from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
+from core.directory.kinds.closing import ClosingReasonEntry
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.settings import SettingsEntry
@@ -21,6 +22,7 @@ KINDS: Final[Kinds] = (
     CalendarEntry,
     AgreementEntry,
     AccountAgreementEntry,
+    ClosingReasonEntry,
     TeamEntry,
     ResponseEntry,
     ViewEntry,

@@ -25,7 +25,12 @@ from channels.telegram.screens.customer_menu import (
     Menu,
     languages,
 )
-from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
+from channels.telegram.screens.customer_tickets import (
+    Confirm,
+    OwnTicketOpened,
+    Rate,
+    RatingStep,
+)
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.ticket_list import ListPage
 from core.desk import Desk
@@ -75,7 +80,20 @@ _OF_OPERATORS: Final = frozenset(
     {"contact", "contract", "merge", "unlink"}
     | {"assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
     | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
-    | {"reopen", "reply", "report", "resolve", "similar", "split", "stats", "t", "tag", "take"}
+    | {
+        "reason",
+        "reopen",
+        "reply",
+        "report",
+        "resolve",
+        "similar",
+        "spent",
+        "split",
+        "stats",
+        "t",
+        "tag",
+        "take",
+    }
     | {"task", "tasks", "ticket", "title", "topic", "undo", "unfreeze", "wait", "who"}
     | {"times", "why", "off", "on", "teams", "messages"}
 )
@@ -242,6 +260,8 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     OwnTicketOpened: tickets.show_ticket,
     ListPage: tickets.turn_ticket_page,
     Confirm: tickets.confirm,
+    Rate: tickets.rate,
+    RatingStep: tickets.go_on_rating,
     CameraPage: cameras.turn_page,
     PickCamera: cameras.pick,
     CameraFault: cameras.report,

@@ -8,8 +8,13 @@ from channels.telegram.screens.customer_tickets import (
     OWN,
     Confirm,
     OwnTicketOpened,
+    Rate,
+    RatingStep,
     cursor_of,
+    draw_another_rating,
+    draw_closed,
     draw_list,
+    draw_rated,
     draw_ticket,
 )
 from channels.telegram.screens.screen import Screen
@@ -120,8 +125,27 @@ async def show_ticket(context: ButtonContext, data: OwnTicketOpened) -> None:
 
 async def confirm(context: ButtonContext, data: Confirm) -> None:
     """Closed, or back to work; the question becomes what was done."""
-    await context.desk.run(
+    rate = await context.desk.run(
         customer_dialogue.say_whether_helped, context.sender, data.ticket_id, content=data.yes
     )
-    key = "customer.verdict.content" if data.yes else "customer.verdict.disputed"
-    await context.show(context.responder.html(key, {"number": data.ticket_id}))
+    if not data.yes:
+        text = context.responder.html("customer.verdict.disputed", {"number": data.ticket_id})
+        await context.show(text)
+        return
+    await context.show(draw_closed(context.renderer, data.ticket_id, rate=rate))
+
+
+async def rate(context: ButtonContext, data: Rate) -> None:
+    """A rating; the question becomes what follows from it. Another one may be chosen after it."""
+    number, rating = data.ticket_id, data.rating
+    ended = await context.desk.run(customer_dialogue.rate_work, context.sender, number, rating)
+    await context.show(draw_rated(context.renderer, number, rating, ended=ended))
+
+
+async def go_on_rating(context: ButtonContext, data: RatingStep) -> None:
+    """What they write next is about our work; or another rating."""
+    if data.step == "change":
+        await context.show(draw_another_rating(context.renderer, data.ticket_id))
+        return
+    await context.desk.run(customer_dialogue.invite_comment, context.sender, data.ticket_id)
+    await context.show(context.responder.html("customer.rate_words", {"number": data.ticket_id}))

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 from channels.telegram.screens import journal
 from channels.telegram.screens import ticket_choices as classification_screen
 from channels.telegram.screens.screen import Renderer, Screen
-from channels.telegram.screens.ticket_choices import Classify
+from channels.telegram.screens.ticket_choices import Classify, SetTopic
 from core.errors import NoSuchTicket, Refusal, Unreadable
 from core.sla.explanation import Why, why
 from core.tickets import classification, next_contact
 from core.tickets.card import Card, card_of
-from core.tickets.catalog import Classes, classes_of
+from core.tickets.catalog import Classes, classes_of, find_topic
 from core.tickets.metrics import Times, times_of
 from core.tx import ReadTx
 from core.words.aliases import NEVER
@@ -28,7 +28,7 @@ async def class_(context: CommandContext) -> None:
         await _show_choice(context)
         return
     await context.act(classification.classify, context.number, context.command.words)
-    await _acknowledge(context)
+    context.acknowledge()
 
 
 async def priority(context: CommandContext) -> None:
@@ -37,7 +37,7 @@ async def priority(context: CommandContext) -> None:
         await _show_choice(context)
         return
     await context.act(classification.prioritise, context.number, context.command.words)
-    await _acknowledge(context)
+    context.acknowledge()
 
 
 async def _show_choice(context: CommandContext) -> None:
@@ -46,9 +46,21 @@ async def _show_choice(context: CommandContext) -> None:
     await context.show(classification_screen.draw_classes(context.renderer, name, card, classes))
 
 
-async def _acknowledge(context: CommandContext) -> None:
-    if context.incoming.reply_to is None:
-        context.responder.react(context.message, "👌")
+async def topic(context: CommandContext) -> None:
+    """Move it to another topic, or show which there are."""
+    if context.command.words:
+        await context.act(classification.change_topic, context.number, context.command.words)
+        context.acknowledge()
+        return
+    others = await context.read(classification.other_topics, context.number)
+    await context.show(classification_screen.draw_topics(context.renderer, context.number, others))
+
+
+async def choose_topic(context: OperatorContext, data: SetTopic) -> str:
+    """One of its buttons; the title of the topic."""
+    await context.act(classification.change_topic, data.ticket_id, data.code)
+    topic = await context.read(find_topic, data.code)
+    return topic.title(context.responder.locale)
 
 
 async def _classes(tx: ReadTx, ticket_id: int) -> tuple[Card, Classes]:

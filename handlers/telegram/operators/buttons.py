@@ -12,9 +12,11 @@ from aiogram.types import InlineKeyboardMarkup
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens import card as card_screen
+from channels.telegram.screens import help as help_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
+from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
@@ -29,6 +31,7 @@ from channels.telegram.screens.tasks import (
     AssignTask,
     CloseTasks,
     EndedPage,
+    EndTasksAs,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -38,25 +41,34 @@ from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
     Classify,
+    EndAs,
     EscalateTo,
     MakeParent,
     MoveTo,
+    SetTopic,
+    draw_reasons,
     draw_states,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
 from core.addresses import Address
+from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
 from core.tasks.rules import EQUIPMENT
+from core.tasks.task_actions import Choice
+from core.texts import Key
 from core.tickets import conversation, lifecycle
 from core.tickets.card import Card, FaultyCamera, card_of
 from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
+from core.tickets.resolutions import reasons_of
+from core.words.names import clean_name
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import (
     agreements,
+    endings,
     people,
     responses,
     states,
@@ -102,7 +114,10 @@ async def on_button(pressed: ButtonContext, data: CallbackData | None) -> None:
     context = GroupButton(pressed.desk, pressed.responder, pressed.sender, message, pressed)
     pressed.open_menus.close((message.chat.id, message.message_id))
     await handler(context, data)
-    if isinstance(data, TicketVerb | Freeze | MoveTo) and getattr(data, "verb", "") not in _MENUS:
+    if (
+        isinstance(data, TicketVerb | Freeze | MoveTo | EndAs)
+        and getattr(data, "verb", "") not in _MENUS
+    ):
         await states.show_next(context, data.ticket_id)
 
 
@@ -115,6 +130,9 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await _lead(context, data, keyboard or InlineKeyboardMarkup(inline_keyboard=[]))
     elif data.verb in teams.MENUS:
         await _choose_whom(context, data)
+    elif data.verb == "resolve" and (reasons := (await context.read(reasons_of)).offered):
+        screen = draw_reasons(context.renderer, data.ticket_id, reasons, resolve=True)
+        await _lead(context, data, screen.keyboard or InlineKeyboardMarkup(inline_keyboard=[]))
     elif data.verb in _ENDS:
         verb = data.verb.removesuffix("!")
         if await tasks.ended(context, data.ticket_id, verb):
@@ -134,7 +152,7 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         await context.toast(verb, number=data.ticket_id)
 
 
-_ENDS: Final = frozenset({"resolve", "close!"})
+_ENDS: Final = frozenset({"resolve", "resolve!", "close!"})
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
@@ -176,7 +194,7 @@ async def _lead(context: GroupButton, data: TicketVerb, keyboard: InlineKeyboard
     """Show the buttons that a button of the card leads to."""
     if data.verb != "back":
         # what closes, cancels or hands over is behind «more»
-        opener = data.verb if data.verb == "freeze" else "more"
+        opener = data.verb if data.verb in {"freeze", "resolve"} else "more"
         place = (context.message.chat.id, context.message.message_id)
         leads_here = TicketVerb(verb=opener, ticket_id=data.ticket_id).pack()
         context.button.open_menus.open(place, keyboard, leads_here)
@@ -245,6 +263,15 @@ async def _task_page(context: GroupButton, data: TaskPage) -> None:
     await context.edit(screen)
 
 
+async def _end_for_reason(context: GroupButton, data: EndTasksAs) -> None:
+    """Resolve the ticket for the reason that was chosen before its tasks were asked about."""
+    how: dict[str, Any] = {"choice": Choice(data.choice), "closing": data.reason}
+    await tasks.ended(context, data.ticket_id, "resolve", **how)
+    await context.toast("resolve", number=data.ticket_id)
+    done = context.renderer.html("tasks.settled.resolve", number=data.ticket_id)
+    await context.edit(Screen(done))
+
+
 async def _end_with_tasks(context: GroupButton, data: ResolveTasks) -> None:
     """Resolve or close the ticket, with the words of the command that was asked about."""
     verb = "close" if isinstance(data, CloseTasks) else "resolve"
@@ -262,12 +289,26 @@ _SPANS: Final = {"1h": "1h", "tomorrow": "tomorrow 9:00", "monday": "monday 9:00
 
 async def _freeze(context: GroupButton, data: Freeze) -> None:
     if data.span == "other":
-        await context.toast("freeze_other", alert=True, number=data.ticket_id)
+        await _ask_for_date(context, data.ticket_id)
         return
     until = _end_of(context, data.span)
     await context.act(move, data.ticket_id, "freeze", until=until)
     verb = "freeze" if until is None else "freeze_until"
     await context.toast(verb, number=data.ticket_id, until=until)
+
+
+async def _ask_for_date(context: GroupButton, ticket_id: int) -> None:
+    """Ask until when, below the card; a reply to the question freezes the ticket."""
+    renderer, message = context.renderer, context.message
+    user = context.button.query.from_user
+    who = Key("group.mention", {"id": user.id, "name": clean_name(context.sender.name)})
+    text = renderer.html("operators.freeze_until", number=ticket_id, who=who)
+    example = renderer.plain("operators.freeze_example")
+    asked = await context.responder.ask(message, text, example)
+    if asked is not None:
+        place = message_ref(message.chat.id, asked)
+        await context.act(note_question, ticket_id, place, "freeze")
+    await context.toast("answer_below")
 
 
 async def _freeze_end(context: GroupButton, data: FreezeEnd) -> None:
@@ -279,6 +320,13 @@ async def _freeze_end(context: GroupButton, data: FreezeEnd) -> None:
 
 def _end_of(context: GroupButton, span: str) -> datetime | None:
     return parse_when(_SPANS.get(span, ""), context.desk.clock(), context.desk.company.zone).at
+
+
+async def _topic(context: GroupButton, data: SetTopic) -> None:
+    title = await agreements.choose_topic(context, data)
+    await context.toast("topic", number=data.ticket_id, topic=title)
+    done = context.renderer.html("operators.toast.topic", number=data.ticket_id, topic=title)
+    await context.edit(Screen(done))
 
 
 async def _classify(context: GroupButton, data: Classify) -> None:
@@ -370,6 +418,16 @@ def _asker(context: GroupButton) -> tuple[Address, str]:
     return chat_address(author.id), asked.text or asked.caption or ""
 
 
+async def show_help(pressed: ButtonContext, data: HelpSection) -> None:
+    """Another section of the help, in the group or in private."""
+    admin = pressed.sender.address in pressed.desk.company.admins
+    await pressed.show(help_screen.draw(pressed.renderer, data.section, admin=admin))
+
+
+async def _help(context: GroupButton, data: HelpSection) -> None:
+    await show_help(context.button, data)
+
+
 async def _outage(context: GroupButton, data: OutageStep) -> None:
     """Lead to the spans and back, or decide."""
     menu = outage_screen.MENUS.get(data.step)
@@ -387,15 +445,18 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     Freeze: _freeze,
     FreezeEnd: _freeze_end,
     Classify: _classify,
+    SetTopic: _topic,
     RetryAnswer: _retry,
     QuestionAfterAll: _question,
     ShowWhole: _whole,
     ShowWords: _words,
     ListPage: _page,
+    HelpSection: _help,
     ShowPerson: people.on_button,
     WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,
     MoveTo: states.on_button,
+    EndAs: endings.on_button,
     OutageStep: _outage,
     AssignPerson: _assign,
     AssignTeam: _assign,
@@ -406,6 +467,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EndedPage: _ended_page,
     ResolveTasks: _end_with_tasks,
     CloseTasks: _end_with_tasks,
+    EndTasksAs: _end_for_reason,
     ResponsePage: responses.turn,
     ShowResponse: responses.show,
     SendResponse: responses.send,

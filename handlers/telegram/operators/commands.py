@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import Final
 
 from channels.telegram.messages.message_parser import read
+from channels.telegram.screens.help import SECTIONS, draw
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.teams.teams import HIGHEST
 from core.texts import Key
@@ -17,6 +18,7 @@ from core.words.when import WhenError, parse_when
 from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
+    endings,
     people,
     private,
     read_commands,
@@ -87,14 +89,9 @@ class Row:
 
 
 async def help_(context: CommandContext) -> None:
-    """One line for each command that this person may use."""
-    lines = [context.responder.html("operators.help.head")]
-    lines += [
-        context.responder.html(f"operators.help.{name}")
-        for name, row in COMMANDS.items()
-        if not row.admins or _is_admin(context)
-    ]
-    await context.say(lines)
+    """A screen with a section of the commands that this person may use."""
+    first = next(iter(SECTIONS))
+    await context.show(draw(context.renderer, first, admin=_is_admin(context)))
 
 
 _NO, _MAY, _MUST = Number.NONE, Words.MAY, Words.MUST
@@ -114,6 +111,8 @@ COMMANDS: Final[dict[str, Row]] = {
     "close": Row(tasks.close, words=_MAY, sign=_SHOWN),
     "cancel": Row(ticket_commands.cancel, words=_MAY),
     "reopen": Row(ticket_commands.reopen),
+    "reason": Row(endings.reason, words=_MAY, sign=_SHOWN),
+    "spent": Row(endings.spent, words=_MAY, sign=_SHOWN),
     "state": Row(states.state, words=_MAY, sign=_SHOWN),
     "assign": Row(teams.assign, words=_MUST),
     "escalate": Row(teams.escalate, words=_MAY),
@@ -126,7 +125,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "outage": Row(ticket_commands.outage, words=_MUST),
     "broadcast": Row(ticket_commands.broadcast, words=_MUST, sign=_SHOWN),
     "title": Row(ticket_commands.title, words=_MUST),
-    "topic": Row(ticket_commands.topic, words=_MUST),
+    "topic": Row(agreements.topic, words=_MAY, sign=_SHOWN),
     "tag": Row(ticket_commands.tag, words=_MUST),
     "tags": Row(ticket_commands.tags, _NO, _MAY, _SHOWN),
     "class": Row(agreements.class_, words=_MAY, sign=_SHOWN),
@@ -165,7 +164,7 @@ COMMANDS: Final[dict[str, Row]] = {
 
 # What only shows works in the private chat, too (X16): it concerns whoever asks.
 _READING: Final = frozenset(
-    {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams"}
+    {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
 )
 
 

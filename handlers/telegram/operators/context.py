@@ -72,6 +72,12 @@ def parse(text: str, bot_username: str, mask: str) -> Command | None:
     )
 
 
+def answer_to(name: str, text: str) -> Command:
+    """The command whose words were asked for, and are these."""
+    words = text.strip()
+    return Command(name, name, number=None, bare=False, words=words, rest=words, at=0)
+
+
 def is_named(text: str) -> bool:
     """A command for the bot of a certain name: whether it is ours, only our name can tell."""
     found = _HEAD.match(text)
@@ -189,6 +195,11 @@ class CommandContext(OperatorContext):
     incoming: IncomingMessage
     command: Command
     number: int = 0
+
+    def acknowledge(self) -> None:
+        """A sign that it was done; below a card that is replied to, the card shows it."""
+        if self.incoming.reply_to is None:
+            self.responder.react(self.message, "👌")
 
     @property
     def words(self) -> IncomingMessage:

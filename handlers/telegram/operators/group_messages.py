@@ -32,6 +32,7 @@ from handlers.telegram.operators.commands import carry_out
 from handlers.telegram.operators.context import (
     Command,
     CommandContext,
+    answer_to,
     is_foreign,
     is_note,
     name_for,
@@ -123,6 +124,7 @@ async def on_message(
     username = await name_for(bot, text)
     command = parse(text, username, desk.company.number_mask)
     place, begun = await desk.read(_find_context, carried, sender, thread_of(message))
+    command = command or _asked_for(place, text)
     traits = Traits(
         automatic=is_automatic(message),
         borrowed=message.forward_origin is not None,
@@ -158,6 +160,13 @@ async def on_message(
         await carry_out(context, traits.ticket)
         return
     await _pass_on(desk, sender, number, incoming, note=kind is Treatment.NOTE)
+
+
+def _asked_for(place: MessageLocation | None, text: str) -> Command | None:
+    """Words that answer a question of ours stand for the command that asked it."""
+    if place is None or place.asks is None or is_note(text):
+        return None
+    return answer_to(place.asks, text)
 
 
 def _chose_inline(message: Message, bot: Bot, command: Command | None) -> bool:

@@ -113,11 +113,6 @@ async def title(context: CommandContext) -> None:
     await context.act(classification.retitle, context.number, context.command.words)
 
 
-async def topic(context: CommandContext) -> None:
-    """Move it to another topic."""
-    await context.act(classification.change_topic, context.number, context.command.words)
-
-
 async def tag(context: CommandContext) -> None:
     """Give it tags, or take away those with a minus."""
     await context.act(tag_ticket, context.number, context.command.words)

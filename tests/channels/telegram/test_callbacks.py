@@ -10,8 +10,9 @@ from channels.telegram.screens.callback_data import KINDS, parse, parted
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
-from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened
+from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened, Rate, RatingStep
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
+from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
@@ -28,6 +29,7 @@ from channels.telegram.screens.tasks import (
     AssignTask,
     CloseTasks,
     EndedPage,
+    EndTasksAs,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -36,9 +38,11 @@ from channels.telegram.screens.ticket_choices import (
     AssignPerson,
     AssignTeam,
     Classify,
+    EndAs,
     EscalateTo,
     MakeParent,
     MoveTo,
+    SetTopic,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -58,6 +62,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "t:more:12": TicketVerb(verb="more", ticket_id=12),
     "t:release:12": TicketVerb(verb="release", ticket_id=12),
     "t:reopen:12": TicketVerb(verb="reopen", ticket_id=12),
+    "t:resolve!:12": TicketVerb(verb="resolve!", ticket_id=12),
     "t:resolve:12": TicketVerb(verb="resolve", ticket_id=12),
     "t:state:12": TicketVerb(verb="state", ticket_id=12),
     "ms:12:on_hold": MoveTo(ticket_id=12, state="on_hold"),
@@ -85,6 +90,8 @@ IN_CHATS: dict[str, CallbackData] = {
         view="my", way="-", cursor="0.2026-11-24T12:30:00+00:00.123"
     ),
     "l:own:+:o15": ListPage(view="own", way="+", cursor="o15"),
+    "hs:lists": HelpSection(section="lists"),
+    "to:12:image-quality_2": SetTopic(ticket_id=12, code="image-quality_2"),
     "p:image-quality_2": ChooseTopic(code="image-quality_2"),
     "m:back": Menu(step="back"),
     "m:cameras": Menu(step="cameras"),
@@ -97,6 +104,12 @@ IN_CHATS: dict[str, CallbackData] = {
     "o:9": OwnTicketOpened(ticket_id=9),
     "c:y:12": Confirm(answer="y", ticket_id=12),
     "c:n:12": Confirm(answer="n", ticket_id=12),
+    "sr:5:12": Rate(rating=5, ticket_id=12),
+    "sx:words:12": RatingStep(step="words", ticket_id=12),
+    "sx:change:12": RatingStep(step="change", ticket_id=12),
+    "er:12:new-cable:1": EndAs(ticket_id=12, reason="new-cable", resolve=True),
+    "er:12:new-cable:0": EndAs(ticket_id=12, reason="new-cable"),
+    "jr:leave:12:cable": EndTasksAs(choice="leave", ticket_id=12, reason="cable"),
     "g:ru": ChooseLanguage(code="ru"),
     "kd:s:video-2:12": Classify(letter="s", code="video-2", ticket_id=12),
     "kd:c:incident:12": Classify(letter="c", code="incident", ticket_id=12),
@@ -210,6 +223,8 @@ def test_the_longest_data_fits_a_button(largest: int) -> None:
         EscalateTo(ticket_id=largest, team="t" * 32),
         ManualStep(step="assignee", value="v" * 40),
         SendResponse(ticket_id=largest, code="c" * 32, digest="0" * 8),
+        EndAs(ticket_id=largest, reason="c" * 32, resolve=True),
+        EndTasksAs(choice="complete", ticket_id=largest, reason="c" * 32),
     ]
     for data in longest:
         assert len(data.pack().encode()) <= 64

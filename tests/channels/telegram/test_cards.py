@@ -192,7 +192,7 @@ def test_every_button_of_a_card_can_be_read_and_fits(texts: Texts) -> None:
         ]
         for keyboard in filter(None, shown):
             for row in keyboard.inline_keyboard:
-                assert len(row) <= 4
+                assert len(row) <= 5
                 for button in row:
                     assert parse(button.callback_data) is not None
                     assert len(button.text) <= LONGEST_LABEL

@@ -260,7 +260,7 @@ async def test_the_customer_hears_of_every_move(house: House) -> None:
         await house.pump()
         assert house.anna.chat.last.text == words
     (resolved,) = [m for m in house.anna.chat.bot_messages if "готово" in m.text]
-    assert resolved.buttons == ["Да, спасибо", "Нет, не решено"]
+    assert resolved.buttons == ["Да, спасибо", "Нет, не решено", *(f"{n} ⭐" for n in range(1, 6))]
     house.world.assert_clean()
 
 

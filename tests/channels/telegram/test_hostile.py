@@ -20,7 +20,17 @@ from tests.channels.telegram.house import House
 from tests.channels.telegram.test_cards import ticket
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-AS_WRITTEN = ("customer", "assignee", "title", "reason", "opening", "error", "result", "new")
+AS_WRITTEN = (
+    "customer",
+    "assignee",
+    "title",
+    "reason",
+    "opening",
+    "error",
+    "result",
+    "new",
+    "comment",
+)
 # People are kept by clean names, and areas by short ones.
 AS_KEPT = ("who", "by", "to", "name", "first", "rest", "area", "words")
 OURS = ("ticket.", "group.", "alert.", "answer.")
@@ -48,9 +58,12 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"event": "TicketOpened", "subscriber": "rules", "depth": 10}
     facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
+    facts |= {"value": 2, "closes": NOW}
     facts |= {"content_kind": "document", "told": True}
     facts |= {"done": Key("alert.done.answered"), "ticket": "#12", "subject": clean_name(words)}
-    if key == "group.outage_offer":  # its tickets are ids, not lines
+    if key.startswith(
+        ("group.outage_offer", "group.closed_by_itself")
+    ):  # its tickets are ids, not lines
         facts["tickets"] = [7, 12]
     return notices.draw(spoken(texts), key, facts, None).html
 

@@ -203,7 +203,8 @@ async def test_yes_closes(room: PrivateRoom, language: str) -> None:
     await room.press(anna, f"#{number}")
     screen = anna.last
     await room.press(anna, room.says(language, "button.confirm.yes"))
-    assert screen.text == room.says(language, "customer.verdict.content", number=number)
+    closed = room.says(language, "customer.verdict.content", number=number)
+    assert screen.text == f"{closed}\n{room.says(language, 'customer.rate')}"
     assert await room.rows("SELECT closed_at IS NULL FROM ticket") == [(0,)]
     before = await room.everything()
     for data in (f"c:y:{number}", f"c:n:{number}"):

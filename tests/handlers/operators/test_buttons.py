@@ -41,8 +41,6 @@ async def test_freezing_offers_times(group: Group) -> None:
     await group.presses(group.olga, card, "Заморозить")
     assert card.buttons[:4] == ["1 час", "Завтра 9:00", "Понедельник 9:00", "Неделя"]
     assert card.text == words
-    other = await group.presses(group.olga, card, "Другая дата")
-    assert other.alert and f"/freeze {number} 1 декабря" in other.text
     press = await group.presses(group.olga, card, "Завтра 9:00")
     assert press.text == f"#{number} заморожено до завтра, 9:00."
     assert (await group.row(number)).state == "frozen"

@@ -1,0 +1,73 @@
+"""`/help` of those who work here: one screen, whose buttons lead from section to section."""
+
+from typing import Annotated, Final
+
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.buttons import button, one_of, rows_of
+from channels.telegram.screens.screen import Renderer, Screen
+from core.words.names import clean_name
+
+# The commands of each section, in their order; the first section is shown first.
+SECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "work": (
+        *("take", "reply", "t", "note", "wait", "freeze", "unfreeze", "resolve", "close"),
+        *("cancel", "reopen", "state", "undo", "release"),
+    ),
+    "lists": (
+        *("queue", "my", "overdue", "find", "ticket", "messages", "journal", "views", "tags"),
+        "help",
+    ),
+    "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),
+    "about": (
+        *("title", "topic", "tag", "class", "priority", "next", "why", "times"),
+        *("reason", "spent"),
+    ),
+    "links": ("split", "similar", "link", "unlink", "outage", "broadcast"),
+    "people": ("who", "contact", "merge", "new", "call", "write", "mute", "block", "unblock"),
+    "admins": ("report", "contract", "blocked"),
+}
+# What an admin does in private, beside what is done in the group.
+IN_PRIVATE: Final = (
+    *("setup", "stats", "health", "quarantine", "junk", "export", "key", "webhook", "rules"),
+    "restored",
+)
+FOR_ADMINS: Final = "admins"
+
+
+class HelpSection(CallbackData, prefix="hs"):
+    """Show this section of the help."""
+
+    section: Annotated[str, one_of(tuple(SECTIONS))]
+
+
+def draw_greeting(renderer: Renderer, name: str, company: str, *, admin: bool) -> str:
+    """What somebody who works here reads at `/start`, in their private chat."""
+    about = "company" if company.strip() else "desk"
+    lines = [
+        renderer.html("staff.hello", name=clean_name(name, 32)),
+        renderer.html(f"staff.{about}", company=clean_name(company)),
+        renderer.html("staff.commands"),
+    ]
+    return "\n".join([*lines, renderer.html("staff.admin")] if admin else lines)
+
+
+def draw(renderer: Renderer, section: str, *, admin: bool) -> Screen:
+    """A section: a line for each of its commands, and the way to the others; `admin`: the reader
+    is one.
+    """
+    first = next(iter(SECTIONS))
+    lines = [renderer.html("operators.help.head")] if section == first else []
+    lines.append(renderer.html(f"help.section.{section}"))
+    lines += [renderer.html(f"operators.help.{name}") for name in SECTIONS[section]]
+    if section == FOR_ADMINS:
+        lines.append(renderer.html("help.in_private"))
+        lines += [f"/{name} — {renderer.html(f'command.private.{name}')}" for name in IN_PRIVATE]
+    others = [name for name in SECTIONS if name != section and (admin or name != FOR_ADMINS)]
+    return Screen(
+        "\n".join(lines),
+        rows_of(
+            button(renderer.plain(f"button.help.{name}"), HelpSection(section=name))
+            for name in others
+        ),
+    )

@@ -1,0 +1,88 @@
+"""Why a ticket ended and how long it took: `/reason`, `/spent`, and the buttons (B20)."""
+
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
+from tests.handlers.operators.group import Group
+from tests.handlers.operators.test_work import newest, visit
+
+REASONS = """
+[[closing_reason]]
+code = "cable"
+titles = { ru = "Замена кабеля", en = "New cable" }
+
+[[closing_reason]]
+code = "advice"
+titles = { ru = "Совет", en = "Advice" }
+"""
+
+
+async def with_reasons(group: Group) -> int:
+    await group.desk.run(apply_directory, read_directory(REASONS))
+    return await group.ticket()
+
+
+async def test_the_cards_button_asks_for_the_reason_and_resolves_with_it(group: Group) -> None:
+    number = await with_reasons(group)
+    card = await group.card(number)
+    await group.presses(group.olga, card, "Решено")
+    assert card.buttons == ["Замена кабеля", "Совет", "Без причины", "‹ Назад"]
+    assert (await group.row(number)).state == "new"
+    press = await group.presses(group.olga, card, "Замена кабеля")
+    assert press.text == f"#{number}: Замена кабеля."
+    assert (await group.row(number)).state == "resolved"
+    await group.deliver()
+    assert "Причина: Замена кабеля" in card.text
+
+
+async def test_a_reason_can_be_passed_over(group: Group) -> None:
+    number = await with_reasons(group)
+    card = await group.card(number)
+    await group.presses(group.olga, card, "Решено")
+    await group.presses(group.olga, card, "Без причины")
+    assert (await group.row(number)).state == "resolved"
+    assert (await group.rows("SELECT reason FROM resolution"))[0][0] is None
+
+
+async def test_open_tasks_are_asked_about_with_the_reason_kept(group: Group) -> None:
+    number = await with_reasons(group)
+    await visit(group, number)
+    card = await group.card(number)
+    await group.presses(group.olga, card, "Решено")
+    await group.presses(group.olga, card, "Совет")
+    assert (await group.row(number)).state == "new"
+    await group.presses(group.olga, newest(group), "Завершить все")
+    assert (await group.row(number)).state == "resolved"
+    assert (await group.rows("SELECT reason FROM resolution"))[0][0] == "advice"
+
+
+async def test_reason_and_time_are_said_afterwards(group: Group) -> None:
+    number = await with_reasons(group)
+    early = await group.says(group.olga, f"/reason {number} совет")
+    assert group.answers(early) == [
+        f"#{number} ещё не решено. Сначала /resolve {number}, потом причина и время."
+    ]
+    await group.says(group.olga, f"/resolve {number} поменяли")
+    command = await group.says(group.olga, f"/причина {number} сов")
+    assert command.bot_reactions == ["👌"]
+    wrong = await group.says(group.olga, f"/reason {number} погода")
+    assert group.answers(wrong) == ["Причины «погода» нет. Есть: «Замена кабеля», «Совет»."]
+    await group.says(group.olga, f"/reason {number}")
+    await group.presses(group.olga, newest(group), "Замена кабеля")
+    corrected = await group.says(group.olga, f"/spent {number} 2ч 30м")
+    assert corrected.bot_reactions == ["👌"]
+    shown = await group.says(group.olga, f"/spent {number}")
+    assert group.answers(shown)[0].startswith(f"На #{number} потрачено 2 ч 30 мин")
+    await group.deliver()
+    card = await group.card(number)
+    assert "Причина: Замена кабеля" in card.text and "Потрачено: 2 ч 30 мин" in card.text
+    journal = await group.says(group.olga, f"/journal {number}")
+    assert "причина: Замена кабеля; потрачено 2 ч 30 мин" in "\n".join(group.answers(journal))
+
+
+async def test_a_company_without_reasons_resolves_as_ever(group: Group) -> None:
+    number = await group.ticket()
+    card = await group.card(number)
+    await group.presses(group.olga, card, "Решено")
+    assert (await group.row(number)).state == "resolved"
+    command = await group.says(group.olga, f"/reason {number} кабель")
+    assert group.answers(command)[0].startswith("Причин пока нет.")

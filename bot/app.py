@@ -82,6 +82,7 @@ def company_of(settings: Settings) -> Company:
         remind_before=settings.remind_before,
         rating_wait=settings.rating_wait,
         unassigned_wait=settings.unassigned_wait,
+        mail_when_silent=settings.mail_when_silent,
         admins=frozenset(map(chat_address, settings.admin_ids)),
         named_admins=frozenset(map(chat_address, settings.admin_ids)),
         operators_chat=_chat(settings.operator_chat_id),

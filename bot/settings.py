@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     number_mask: Annotated[str, AfterValidator(setting_types.number_mask)] = "SR-{0}"
     number_in_body: Annotated[bool, PlainValidator(setting_types.on_or_off)] = False
     mail_authorities: Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.names)] = ()
+    mail_when_silent: Annotated[timedelta | None, PlainValidator(setting_types.duration_or_off)] = (
+        None
+    )
     mail_blacklist: Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.names)] = ()
     mail_junk: Annotated[bool, PlainValidator(setting_types.on_or_off)] = False
     files_url: Annotated[str, AfterValidator(setting_types.files)] = "file://data/files"
@@ -190,6 +193,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "NUMBER_MASK": "SR-{0}",
     "NUMBER_IN_BODY": "on",
     "MAIL_AUTHORITIES": "mx.example.com",
+    "MAIL_WHEN_SILENT": "4h or off",
     "MAIL_BLACKLIST": "spam@example.net,@example.org,noreply",
     "MAIL_JUNK": "on",
     "FILES_URL": "file://data/files",
@@ -257,6 +261,8 @@ def _combined_faults(settings: Settings) -> Iterable[str]:
         yield _missing("MAIL_FROM", "SMTP_URL")
     if settings.mail_alerts_to and not settings.smtp_url:
         yield _missing("SMTP_URL", "MAIL_ALERTS_TO")
+    if settings.mail_when_silent and not settings.smtp_url:
+        yield _missing("SMTP_URL", "MAIL_WHEN_SILENT")
     if settings.imap_url and not settings.support_addresses:
         yield _missing("SUPPORT_ADDRESSES", "IMAP_URL")
     if settings.imap_url and not settings.smtp_url:

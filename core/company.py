@@ -29,8 +29,10 @@ class Company:
 
     ``admins`` are addresses; ``named_admins`` are those of them whom the environment names. Spans
     are real time. ``rating_wait=None`` never closes a resolved ticket by itself. Words without a
-    ticket become one after ``unassigned_wait``; ``None``: never (A4). ``letter_channels``: anybody
-    who has an address there can be written to first, and is told of one new ticket an hour (S19).
+    ticket become one after ``unassigned_wait``; ``None``: never (A4). Who does not react to an
+    answer in a chat for ``mail_when_silent`` gets it by mail; ``None``: never (F8).
+    ``letter_channels``: anybody who has an address there can be written to first, and is told of
+    one new ticket an hour (S19).
     ``topics`` is one of `TOPICS` (X7).
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
@@ -54,6 +56,7 @@ class Company:
     alerts_chat: Address | None = None
     mail_alerts_to: tuple[str, ...] = ()
     number_mask: str = "SR-{0}"
+    mail_when_silent: timedelta | None = None
     topics: str = "replies"
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)

@@ -39,6 +39,7 @@ CHOICES: Final[dict[str, Choice]] = {
     "remind_before": _span("REMIND_BEFORE"),
     "rating_wait": _span("RATING_WAIT"),
     "unassigned_wait": _span("UNASSIGNED_WAIT"),
+    "mail_when_silent": _span("MAIL_WHEN_SILENT"),
     "topics": Choice("TOPICS", str, str),
     "keep_assignee_on_reopen": Choice("KEEP_ASSIGNEE_ON_REOPEN", bool, bool),
 }

@@ -353,6 +353,24 @@ class AnswerRetried(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SilentCustomerMailed(Event):
+    """Answers that arrived in a chat go by mail, too: the customer did not react (F8).
+
+    ``message_id``: the first of the ``messages``.
+    """
+
+    message_id: int
+    messages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyNotMailed(Event):
+    """What was to reach a silent customer by mail never will; in the chat it has arrived."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWithdrawn(Event):
     """An operator took an answer back (X8). ``messages``: it, or all pieces of its album."""
 

@@ -8,7 +8,8 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -16,6 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 NAME_LENGTH: Final = 64
 _NAME_SIGNS: Final = frozenset("0123456789abcdef")
+# Seconds in which a bucket must have answered; a call that fails is made again until then.
+ANSWER_WITHIN: Final = 30.0
 
 
 class FileStore(Protocol):
@@ -102,7 +105,10 @@ class FolderStore:
 
 
 class BucketStore:
-    """Keeps files in a bucket that speaks S3; keys and region come from the usual AWS variables."""
+    """Keeps files in a bucket that speaks S3; keys and region come from the usual AWS variables.
+
+    Whatever goes wrong with the server is a `ConnectionError`, which may be over later.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -111,17 +117,22 @@ class BucketStore:
     async def put(self, data: bytes) -> str:
         """See `FileStore`."""
         name = name_of(data)
-        await self._store().put_async(name, data)
+        async with _call(FileNotFoundError):  # of the bucket
+            # in one piece: it is there whole or not at all, and no mail is so large as to need more
+            await self._store().put_async(name, data, use_multipart=False)
         return name
 
     async def read(self, name: str) -> bytes:
         """See `FileStore`."""
-        found = await self._store().get_async(_checked(name))
-        return bytes(await found.bytes_async())
+        async with _call():
+            found = await self._store().get_async(_checked(name))
+            return bytes(await found.bytes_async())
 
     async def delete(self, name: str) -> None:
         """See `FileStore`."""
-        await self._store().delete_async(_checked(name))
+        name = _checked(name)
+        async with _call(FileNotFoundError):
+            await self._store().delete_async(name)
 
     def _store(self) -> Any:
         if self._opened is None:
@@ -129,3 +140,19 @@ class BucketStore:
 
             self._opened = from_url(self._url)
         return self._opened
+
+
+@asynccontextmanager
+async def _call(*also: type[Exception]) -> AsyncIterator[None]:
+    """Let errors of the library, and ``also`` these, be `ConnectionError`, in few words; the
+    library would try again for minutes.
+    """
+    from obstore.exceptions import BaseError
+
+    failures: tuple[type[Exception], ...] = (BaseError, TimeoutError, *also)
+    try:
+        async with asyncio.timeout(ANSWER_WITHIN):
+            yield
+    except failures as error:
+        words = str(error)[:200] or "no answer"
+        raise ConnectionError(f"the bucket cannot be used: {words}") from error

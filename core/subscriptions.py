@@ -2,7 +2,7 @@
 
 0. the company's own rules;
 1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
-2. what is kept in step with it: clocks, the next contact, tasks;
+2. what is kept in step with it: clocks, the next contact, unread answers, tasks;
 3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it,
    and alerts that are over;
 4. last, once, with everything that has happened: the journal, then the notices, then the
@@ -21,7 +21,7 @@ from core.links import ticket_links
 from core.sla import clock_recorder
 from core.subscribers import Subscriber
 from core.tasks import task_recorder
-from core.tickets import next_contact, parents, queue_order
+from core.tickets import next_contact, parents, queue_order, silence
 
 SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     rules.SUBSCRIBER,
@@ -31,6 +31,7 @@ SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     parents.SUBSCRIBER,
     clock_recorder.SUBSCRIBER,
     next_contact.SUBSCRIBER,
+    silence.SUBSCRIBER,
     task_recorder.SUBSCRIBER,
     queue_order.SUBSCRIBER,
     ticket_links.SUBSCRIBER,

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +23,7 @@ from core.contacts.personal_data import data_of
 from core.db import Database
 from core.desk import Desk
 from core.errors import Refusal
-from core.files import store_at
+from core.files import FileStore, store_at
 from core.setup.company_settings import find_company
 from core.texts import Texts
 
@@ -82,15 +82,27 @@ def _write(path: Path, data: bytes) -> None:
 async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) -> None:
     """Erase, delete the files, and rewrite the database, so that nothing is left in it."""
     done = await desk.run(erase, _number(options.who))
-    store = store_at(settings.files_url)
-    for name in done.files:
-        await store.delete(name)
+    kept = await _delete(store_at(settings.files_url), done.files)
     await rewrite(desk.database)
     print(
         f"erased: person {done.person_id}, {done.tickets} tickets, {done.messages} messages, "
-        f"{len(done.files)} files. Backups of before still hold them: delete them in their time; "
-        "one that is restored is erased of them again"
+        f"{len(done.files) - len(kept)} files. Backups of before still hold them: delete them in "
+        "their time; one that is restored is erased of them again"
     )
+    if kept:  # nothing names them any more
+        raise OSError(f"these files could not be deleted from FILES_URL: {' '.join(kept)}")
+
+
+async def _delete(store: FileStore, names: Sequence[str]) -> list[str]:
+    """Delete the files; return the names of those that the store has not deleted."""
+    kept = []
+    for name in names:
+        try:
+            await store.delete(name)
+        except OSError as error:
+            complain([f"person erase: {error}"])
+            kept.append(name)
+    return kept
 
 
 async def rewrite(database: Database) -> None:

@@ -28,6 +28,8 @@ STEPS: Final = (
 FAREWELL: Final = (
     2.0  # the mail is accepted by then, so waiting longer for QUIT's answer is pointless
 )
+# What stands above an operator's words, by the kind of the delivery.
+_ABOVE: Final = {"edit": "letter.corrected", "unread": "letter.unread"}
 NOBODY: Final = Key("person.nobody")
 
 Parts = dict[str, Any]
@@ -93,6 +95,7 @@ class EmailChannel:
             "text": self._text,
             "content": self._answer,
             "edit": self._answer,
+            "unread": self._answer,
         }
         self._timeout = timeout
 
@@ -191,7 +194,8 @@ class EmailChannel:
         shown = masked(self._contents.desk.company.number_mask, delivery.ticket_id)
         fixed = self._say(delivery, "letter.about", zone)
         signature = self._signature(delivery, zone, draft.author)
-        head = self._say(delivery, "letter.corrected", zone) if delivery.kind == "edit" else ""
+        above = _ABOVE.get(delivery.kind)
+        head = "" if above is None else self._say(delivery, above, zone)
         body = "\n\n".join(filter(None, (head, draft.text, signature)))
         html = "<br>".join(filter(None, (escape(head), draft.html, html_of(signature))))
         return {
@@ -199,7 +203,7 @@ class EmailChannel:
             "body": body,
             "html": f"<html><body>{html}</body></html>",
             "answers": draft.answers,
-            "automatic": None,
+            "automatic": "auto-generated" if delivery.kind == "unread" else None,
             "enclosures": draft.enclosures,
         }
 

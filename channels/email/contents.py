@@ -82,7 +82,7 @@ class MailContents:
         return await self.desk.read(_thread, delivery)
 
     async def answer(self, delivery: Delivery) -> Draft | None:
-        """Return the operator's words; None if they were withdrawn. Raises SendError."""
+        """Return the operators' words; None if they were withdrawn. Raises SendError."""
         found = await self.desk.read(_words, delivery)
         if not found:
             return None
@@ -134,7 +134,9 @@ def _text(words: Words) -> str:
 
 
 async def _words(tx: ReadTx, delivery: Delivery) -> list[Words]:
-    found = await words_of(tx, delivery.message_id or 0, delivery.facts.get("album"))
+    album = delivery.facts.get("album")
+    numbers = delivery.facts.get("messages") or [delivery.message_id or 0]
+    found = [words for number in numbers for words in await words_of(tx, number, album)]
     return [words for words in found if not words.withdrawn]
 
 

@@ -38,6 +38,7 @@ class Audience(StrEnum):
     """Whom a notice is for."""
 
     CUSTOMER = "customer"
+    CUSTOMER_MAIL = "customer_mail"  # the customer, by mail, wherever they write from
     OPERATORS = "operators"
     ALERTS = "alerts"
     STAFF_MAIL = "staff_mail"
@@ -497,6 +498,10 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.AnswerRetried: (
         Notice(_TO.CUSTOMER, "content", Priority.HUMAN_ANSWER),
         _to_reporters("content", if_stored=_goes_to_all),
+    ),
+    e.SilentCustomerMailed: (Notice(_TO.CUSTOMER_MAIL, "unread", Priority.HUMAN_ANSWER),),
+    e.CopyNotMailed: (
+        Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.copy_not_mailed", reply="card"),
     ),
     e.AnswerWithdrawn: (
         Notice(_TO.CUSTOMER, "delete", Priority.HUMAN_ANSWER),

@@ -17,7 +17,7 @@ from core.addresses import Address
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
-from core.delivery.audiences import Recipient, find_admins, reporters_of
+from core.delivery.audiences import Recipient, find_admins, letter_address, reporters_of
 from core.delivery.channel import READERS_ZONE
 from core.delivery.digest_lines import LINES, MORE, MOST, as_text, lines_of, tickets_of
 from core.delivery.digests import digest_facts
@@ -38,6 +38,9 @@ _PUBLIC: Final = (
 )
 # Who reads only that.
 _OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})
+_OF_CUSTOMER: Final = frozenset({Audience.CUSTOMER, Audience.CUSTOMER_MAIL})
+# Rows that are about several messages.
+_OF_SEVERAL: Final = frozenset({"delete", "unread"})
 _NOTHING: Final = timedelta(0)
 _HOUR: Final = timedelta(hours=1)
 # Something that a colleague has from now on.
@@ -125,7 +128,7 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
         event, await _stored(tx, ticket, message)
     ):
         return []
-    person = await _customer(tx, event, ticket) if notice.to is Audience.CUSTOMER else None
+    person = await _customer(tx, event, ticket) if notice.to in _OF_CUSTOMER else None
     recipients = await _recipients(tx, event, notice, person, message)
     facts = await _facts(tx, event, notice, ticket, message) if recipients else {}
     return [
@@ -258,6 +261,8 @@ async def _in_chat(
             chat = await _room(tx, event, notice, message)
         case Audience.ALERTS:
             chat = tx.company.alerts_chat
+        case Audience.CUSTOMER_MAIL if person is not None:
+            chat = await letter_address(tx, person.id)
         case Audience.CUSTOMER:
             chat = person.address if person else None
         case Audience.ASSIGNEE if isinstance(event, _GIVEN):
@@ -366,7 +371,7 @@ async def _facts(
         facts |= await _source(tx, event, message)
     if notice.kind in ("content", "edit") and notice.to is not Audience.REPORTERS:
         facts |= await _content_facts(tx, event, notice, ticket, message)
-    if isinstance(event, e.AnswerWithdrawn) and notice.kind == "delete":
+    if isinstance(event, e.AnswerWithdrawn | e.SilentCustomerMailed) and notice.kind in _OF_SEVERAL:
         facts["messages"] = event.messages
     if isinstance(event, e.CustomerReacted) and notice.kind == "reaction" and event.emoji:
         facts["emoji"] = event.emoji

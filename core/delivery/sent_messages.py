@@ -19,7 +19,13 @@ CARD: Final = "card"
 FORMER_CARD: Final = "former_card"
 FLOOD: Final = "flood"
 QUESTION: Final = "question"
-_ROLES: Final = {"text": "notice", "content": "copy", "edit": "copy", FLOOD: FLOOD}
+_ROLES: Final = {
+    "text": "notice",
+    "content": "copy",
+    "edit": "copy",
+    "unread": "copy",
+    FLOOD: FLOOD,
+}
 # What stands for a stored message.
 _CARRYING: Final = frozenset({"copy", FLOOD})
 # So much is recalled by a new process: more than can be under way at once.

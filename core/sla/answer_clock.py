@@ -24,6 +24,8 @@ RATING_ASKED: Final = "rating_asked"
 REACTION: Final = "reaction"
 RESOLUTION: Final = "resolution"
 CONTACT: Final = "contact"
+SILENCE: Final = "silence"
+"""The customer has not reacted to an answer for some time (F8)."""
 REVIEW: Final = "review"
 """A pause without an end is told of again and again (X15)."""
 NEAR: Final[Mapping[str, str]] = {kind: f"{kind}_near" for kind in (REACTION, RESOLUTION)}

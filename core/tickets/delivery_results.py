@@ -21,7 +21,7 @@ from core.delivery.sent_messages import (
     standing_card,
 )
 from core.delivery.settlement import FollowUps
-from core.events import CardNotShown, PersonUnreachable, WordsNotShown
+from core.events import CardNotShown, CopyNotMailed, PersonUnreachable, WordsNotShown
 from core.models import Message, OutboxRow, Person, Ticket
 from core.people.identity import Sender, find_by_address, lose
 from core.tickets.catalog import workflow_of
@@ -94,9 +94,16 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
         answer = message.ticket_id == delivery.ticket_id
         if answer:
             await answer_failed(tx, message.id, reason)
-    if reason == "blocked" and delivery.person_id is not None:
+    _tell_of_copy(tx, delivery.kind, delivery.ticket_id, delivery.message_id)
+    if reason == "blocked" and delivery.kind != "unread" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
         await lose_customer(tx, person, reason, by_answer=answer)
+
+
+def _tell_of_copy(tx: Tx, kind: str, ticket_id: int | None, message_id: int | None) -> None:
+    """Tell operators of a copy by mail that never arrives: the answer itself has (F8)."""
+    if kind == "unread":
+        tx.emit(CopyNotMailed(ticket_id=ticket_id, message_id=message_id or 0))
 
 
 async def _tell_what_operators_miss(tx: Tx, delivery: Delivery) -> None:
@@ -135,6 +142,7 @@ async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int) -> None:
         message.delivered_at = None
         await tx.write()
         await answer_failed(tx, message.id, "blocked")
+    _tell_of_copy(tx, row.kind, row.ticket_id, row.message_id)
     person = None if row.person_id is None else await tx.get(Person, row.person_id)
     if person is not None and person.address == Address(row.channel, row.address):
         await lose_customer(tx, person, "blocked", by_answer=answer)

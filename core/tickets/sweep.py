@@ -6,7 +6,7 @@ however many batches it takes: the stored time of the last sweep changes only wh
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -34,6 +34,7 @@ from core.sla.answer_clock import (
     NEAR,
     REMINDER,
     REVIEW,
+    SILENCE,
     WAKE,
     set_timers,
 )
@@ -45,6 +46,7 @@ from core.tickets.lifecycle import (
     enter,
 )
 from core.tickets.ratings import ask_again
+from core.tickets.silence import mail_unread
 from core.tx import Tx
 
 log = logging.getLogger(__name__)
@@ -204,17 +206,22 @@ async def _fire(tx: Tx, ticket: Ticket, timer: Due, *, after_downtime: bool) -> 
     if timer.kind in _TOLD:
         tx.emit(_TOLD[timer.kind](ticket, timer, after_downtime))
         return True
+    if timer.kind in _TO_CUSTOMERS:
+        await _TO_CUSTOMERS[timer.kind](tx, ticket)
+        return False
     match timer.kind:
         case "wake":
             return await _wake(tx, ticket, after_downtime=after_downtime)
         case "review":
             return await _review(tx, ticket)
-        case "rating_asked":
-            await ask_again(tx, ticket)
-            return False
     return await expire(tx, ticket)
 
 
+# Timers by which something goes to a customer.
+_TO_CUSTOMERS: Final[dict[str, Callable[[Tx, Ticket], Awaitable[object]]]] = {
+    "rating_asked": ask_again,
+    SILENCE: mail_unread,
+}
 # Timers that only say something: its event.
 _TOLD: Final[dict[str, Callable[[Ticket, Due, bool], Event]]] = {
     CONTACT: lambda ticket, timer, down: ContactDue(

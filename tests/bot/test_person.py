@@ -148,6 +148,24 @@ async def test_after_an_erase_nothing_of_them_is_left_and_statistics_stay(
     await desk.database.close()
 
 
+async def test_files_that_the_store_does_not_delete_are_named(
+    own_sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing names them any more: without this line nobody would find them."""
+    desk = desk_on(own_sqlite_url)
+    name = await store_at(f"file://{tmp_path}").put(FILE)
+    number = await lives(desk, Store(desk.database), ANNA, CANARY, name)
+    person = (await Store(desk.database).ticket(number)).customer_id
+    (tmp_path / name[:2] / name).unlink()
+    (tmp_path / name[:2] / name).mkdir()  # what cannot be deleted as a file
+    assert await run(own_sqlite_url, tmp_path, "erase", str(person)) == WRONG
+    said = capsys.readouterr()
+    assert f"erased: person {person}, 1 tickets" in said.out and "0 files" in said.out
+    assert f"could not be deleted from FILES_URL: {name}" in said.err
+    assert await holding(desk.database, CANARY) == []
+    await desk.database.close()
+
+
 async def test_who_wrote_again_is_somebody_new(own_sqlite_url: str, tmp_path: Path) -> None:
     desk = desk_on(own_sqlite_url)
     store = Store(desk.database)

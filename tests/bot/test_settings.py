@@ -52,6 +52,7 @@ def test_empty_values_count_as_not_set() -> None:
         ("RATING_WAIT", "off", None),
         ("RATING_WAIT", "0", None),
         ("UNASSIGNED_WAIT", "off", None),
+        ("MAIL_WHEN_SILENT", "off", None),
         ("MESSAGE_LIMIT", "20/90s", Limit(20, timedelta(seconds=90))),
         ("TICKET_LIMIT", "5/1h", Limit(5, timedelta(hours=1))),
         ("TICKET_LIMIT", "off", None),
@@ -201,6 +202,7 @@ def test_all_faults_are_told_at_once() -> None:
         ({**WEBHOOK, "WEBHOOK_URL": "http://bot.example.com"}, "WEBHOOK_URL must begin with https"),
         ({"SMTP_URL": "smtps://mail.example.com"}, "MAIL_FROM is missing"),
         ({"MAIL_ALERTS_TO": "head@example.com"}, "SMTP_URL is missing"),
+        ({"MAIL_WHEN_SILENT": "4h"}, "SMTP_URL is missing, and needed by MAIL_WHEN_SILENT"),
         (
             {**MAIL, "IMAP_URL": "imaps://u:p@mail.example.com/INBOX"},
             "SUPPORT_ADDRESSES is missing",

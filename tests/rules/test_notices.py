@@ -219,6 +219,13 @@ def test_a_note_that_came_with_an_action_gets_no_sign_of_its_own() -> None:
     assert heard_by(e.NoteWritten(ticket_id=1, note_id=4, said_with="task")) == []
 
 
+def test_an_answer_in_a_chat_goes_to_a_silent_customer_by_mail_and_a_failure_is_told() -> None:
+    mailed = e.SilentCustomerMailed(ticket_id=1, message_id=5, messages=(5, 6))
+    assert heard_by(mailed) == ["customer_mail:unread"]
+    failed = e.CopyNotMailed(ticket_id=1, message_id=5)
+    assert heard_by(failed) == ["operators:group.copy_not_mailed"]
+
+
 def test_a_failed_answer_says_already_that_the_customer_is_out_of_reach() -> None:
     facts: dict[str, Any] = {"ticket_id": 1, "person_id": 2, "reason": "blocked"}
     assert heard_by(e.PersonUnreachable(**facts)) == ["operators:group.unreachable"]

@@ -59,6 +59,7 @@ class SettingsEntry(DirectoryEntry):
     remind_before: Span | None = None
     rating_wait: SpanOrOff | None = None
     unassigned_wait: SpanOrOff | None = None
+    mail_when_silent: SpanOrOff | None = None
     keep_assignee_on_reopen: bool | None = None
 
     @property
@@ -130,5 +131,6 @@ _FIELDS: Final[dict[str, tuple[str, Callable[[Company], Any], Callable[[Any], An
     "remind_before": _same("remind_before"),
     "rating_wait": ("rating_wait", lambda company: _off(company.rating_wait), _on),
     "unassigned_wait": ("unassigned_wait", lambda company: _off(company.unassigned_wait), _on),
+    "mail_when_silent": ("mail_when_silent", lambda company: _off(company.mail_when_silent), _on),
     "keep_assignee_on_reopen": _same("keep_assignee_on_reopen"),
 }

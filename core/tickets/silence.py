@@ -1,0 +1,89 @@
+"""A customer who does not react to an answer in a chat reads it by mail, too (F8).
+
+Nothing is taken back when the customer reacts: the timer looks at what they have not reacted to by
+then, so that their messages cost nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import bindparam, func, or_, select
+
+from core.db import constant
+from core.delivery.audiences import letter_address
+from core.events import AnswerDelivered, Event, SilentCustomerMailed
+from core.models import JournalEntry, Message, Person, SentMessage, Ticket, Timer
+from core.sla.answer_clock import SILENCE, set_timers
+from core.subscribers import Subscriber
+from core.tickets.catalog import workflow_of
+from core.tx import Tx
+
+# What the customer did last in the ticket, or what we told them of it by mail.
+_SIGN: Final = select(func.max(JournalEntry.at)).where(
+    JournalEntry.ticket_id == bindparam("ticket"),
+    or_(
+        JournalEntry.actor_id == bindparam("customer"),
+        JournalEntry.event == constant("silent_customer_mailed"),
+    ),
+)
+_WRITTEN: Final = select(func.max(Message.created_at)).where(
+    Message.ticket_id == bindparam("ticket"), Message.from_customer.is_(True)
+)
+
+
+async def watch(tx: Tx, events: Sequence[Event]) -> None:
+    """Set the timer of tickets whose answers have just arrived in a chat."""
+    wait = tx.company.mail_when_silent
+    if wait is None or not tx.company.letter_channels:
+        return
+    for ticket_id in {event.ticket_id for event in events if event.ticket_id is not None}:
+        ticket = await tx.get(Ticket, ticket_id)
+        person = await tx.get(Person, ticket.customer_id)
+        by_letter = person.address is None or person.address.channel in tx.company.letter_channels
+        timer = await tx.find(Timer, (ticket_id, SILENCE))
+        if not by_letter and (timer is None or timer.due_at is None):
+            await set_timers(tx, ticket_id, {SILENCE: tx.now + wait})
+
+
+async def mail_unread(tx: Tx, ticket: Ticket) -> None:
+    """Mail the answers that the customer has not reacted to, all in one, each once; if the oldest
+    has not waited for long enough, look again when it has.
+    """
+    wait = tx.company.mail_when_silent
+    if wait is None or (await workflow_of(tx)).state(ticket.state).final:
+        return
+    unread = await _find_unread(tx, ticket)
+    if not unread:
+        return
+    due = min(at for _, at in unread) + wait
+    if due > tx.now:
+        await set_timers(tx, ticket.id, {SILENCE: due})
+        return
+    if await letter_address(tx, ticket.customer_id) is None:
+        return
+    numbers = tuple(number for number, _ in unread)
+    tx.emit(SilentCustomerMailed(ticket_id=ticket.id, message_id=numbers[0], messages=numbers))
+
+
+async def _find_unread(tx: Tx, ticket: Ticket) -> list[tuple[int, datetime]]:
+    """Return answers that arrived in a chat after the customer's last sign, and when; in order."""
+    by_letter = select(SentMessage.id).where(
+        SentMessage.message_id == Message.id, SentMessage.channel.in_(tx.company.letter_channels)
+    )
+    query = select(Message.id, Message.delivered_at).where(
+        Message.ticket_id == ticket.id,
+        Message.from_customer.is_(False),
+        Message.delivered_at.is_not(None),
+        Message.withdrawn_at.is_(None),
+        ~by_letter.exists(),
+    )
+    given = {"ticket": ticket.id, "customer": ticket.customer_id}
+    for sign in (_SIGN, _WRITTEN):
+        if (at := await tx.first(sign.params(given))) is not None:
+            query = query.where(Message.delivered_at > at)
+    rows = await tx.rows(query.order_by(Message.id))
+    return [(number, at) for number, at in rows if at is not None]
+
+
+SUBSCRIBER: Final = Subscriber("silence", (AnswerDelivered,), watch)

@@ -483,6 +483,31 @@ class TicketsClosed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSet(Event):
+    """A field of the company's own holds another ``value``, or none (B18). ``shown`` and ``old``
+    are the words by which it is and was found.
+    """
+
+    field: str
+    value: str | None
+    shown: str
+    old: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldAsked(Event):
+    """The customer is asked for a field that a new ticket must have; ``asked`` is its title in
+    their language, ``options`` what they choose from. ``again``: their words did not fit it.
+    """
+
+    field: str
+    asked: str
+    field_kind: str
+    options: tuple[str, ...]
+    again: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TopicChanged(Event):
     """The ticket is about something else."""
 

@@ -25,13 +25,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from sandbox import Message, Person
+import asyncpg
+
+from sandbox import Message, Person, python
 from tests.e2e.lives import opens, standing
 from tests.e2e.stage import Stage, staged
 from tests.e2e.wall_clock import WallClock
-from tests.e2e.warm import WarmBot, WarmProcesses, warm_processes
+from tests.e2e.warm import SQLITE, WarmBot, WarmProcesses, warm_processes
 from tests.postgres import OwnPostgres, Unavailable, start_own
 from tools.bench import kills
 
@@ -51,13 +53,18 @@ class NotTried(Exception):
     """This machine does not allow it; the message says what is missing."""
 
 
+class Died(Exception):
+    """The desk's process has ended; the message says how."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much of each fault: messages, restarts of PostgreSQL, kills, seconds that a fault lasts,
-    steps of the clock in seconds.
+    """How much of each fault: messages, those while PostgreSQL is restarted, restarts, kills,
+    seconds that a fault lasts, steps of the clock in seconds.
     """
 
     messages: int
+    under_restarts: int
     restarts: int
     kills: int
     lock: float
@@ -67,9 +74,16 @@ class Sizes:
 
 
 FULL: Final = Sizes(
-    10_000, 25, 200, 60, 120, 20, (_HOUR, -_HOUR, -_HOUR, _HOUR, 24 * _HOUR, -48 * _HOUR)
+    1_000,
+    10_000,
+    25,
+    200,
+    60,
+    120,
+    20,
+    (_HOUR, -_HOUR, -_HOUR, _HOUR, 24 * _HOUR, -24 * _HOUR, -24 * _HOUR, 24 * _HOUR),
 )
-SHORT: Final = Sizes(60, 2, 2, 2, 2, 1, (_HOUR, -2 * _HOUR))
+SHORT: Final = Sizes(24, 24, 2, 2, 1, 1, 0.5, (_HOUR, -_HOUR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,8 @@ class Town:
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     said: int = 0
     people: list[tuple[Person, Message]] = field(default_factory=list)
+    gone: int = 0  # not in the database that was restored
+    _known: int = 0
 
     async def settle_in(self) -> None:
         names = (f"Клиент {number}" for number in range(CUSTOMERS))
@@ -110,8 +126,10 @@ class Town:
     async def speak(self, messages: int, over: asyncio.Event | None = None) -> None:
         """Say so many things, one in ten of them an answer; go on until ``over`` if it is given."""
         while self.said < messages or (over is not None and not over.is_set()):
-            if self.said - len(self.standing()) > ENOUGH:
-                await asyncio.sleep(0.05)
+            if not self.bot.running:
+                raise Died("the desk died")
+            if self.said - await self.stored() > ENOUGH:
+                await asyncio.sleep(0.1)
                 continue
             for person, card in self.chance.sample(self.people, len(self.people)):
                 self.said += 1
@@ -124,24 +142,76 @@ class Town:
                     return
             await asyncio.sleep(0.1)
 
-    def standing(self) -> Counter[str]:
-        """How often each of the things that were said stands where it belongs."""
+    async def standing(self) -> Counter[str]:
+        """How often each of the things that were said stands where it belongs: an answer in the
+        customer's chat, words in their ticket, and in the group unless they are part of a flood.
+        Empty while the database cannot be asked.
+        """
         chats = (self.stage.group, *(person.chat for person, _ in self.people))
-        return Counter(
+        shown = Counter(
             found for chat in chats for m in standing(chat) for found in _NUMBER.findall(m.text)
+        )
+        rows = await self._ask("SELECT text, flood_id FROM message WHERE text LIKE 'Слова №%'")
+        kept = Counter(_NUMBER.findall(text)[0] for text, _ in rows)
+        folded = {_NUMBER.findall(text)[0] for text, flood in rows if flood is not None}
+        return Counter(
+            {
+                number: kept[number] if number in folded else max(shown[number], kept[number] - 1)
+                for number in {*kept, *shown}
+            }
+        )
+
+    async def stored(self) -> int:
+        """How much of it is in the database; as much as before while that cannot be asked."""
+        counted = "SELECT count(*), 0 FROM message WHERE text LIKE 'Слова №%'"
+        rows = await self._ask(counted)
+        self._known = rows[0][0] if rows else self._known
+        return self._known + self.gone
+
+    async def _ask(self, sql: str) -> list[tuple[Any, ...]]:
+        url = self.stage.settings.get("DATABASE_URL", f"{SQLITE}{self.stage.database}")
+        try:
+            if url.startswith(SQLITE):
+                file = f"file:{url.removeprefix(SQLITE)}?mode=ro"
+                with closing(sqlite3.connect(file, uri=True, timeout=0.1)) as desk:
+                    return desk.execute(sql).fetchall()
+            connection = await asyncpg.connect(url.replace("+asyncpg", ""), timeout=5)
+            try:
+                return [tuple(row) for row in await connection.fetch(sql)]
+            finally:
+                await connection.close(timeout=5)
+        except (sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            return []
+
+    async def until_said(self, count: int) -> None:
+        """Wait until people have said so much."""
+        while self.said < count:
+            await asyncio.sleep(0.02)
+
+    async def until_all_stands(self) -> bool:
+        """Wait until all stands that was said; False if it does not in time. Raises Died."""
+        end = time.monotonic() + PATIENCE
+        while not (all_stands := await self._all_stands()) and time.monotonic() < end:
+            if not self.bot.running:
+                raise Died("the desk died")
+            await asyncio.sleep(0.3)
+        return all_stands
+
+    async def _all_stands(self) -> bool:
+        return (
+            await self.stored() >= self.said
+            and sum(times > 0 for times in (await self.standing()).values()) == self.said
         )
 
     async def count(self, began: float, note: str = "") -> Outcome:
         """Wait until all stands, and a while longer; then see what is lost or stands twice."""
-        end = time.monotonic() + PATIENCE
-        while len(self.standing()) < self.said and time.monotonic() < end:
-            await asyncio.sleep(0.2)
-        stuck = len(self.standing()) < self.said
+        stuck = not await self.until_all_stands()
         await asyncio.sleep(QUIET)
-        stands = self.standing()
+        stands = await self.standing()
         doubled = sum(times > 1 for times in stands.values())
+        lost = self.said - sum(times > 0 for times in stands.values())
         seconds = time.monotonic() - began
-        return Outcome(self.said, self.said - len(stands), doubled, stuck, seconds, note)
+        return Outcome(self.said, lost, doubled, stuck, seconds, note)
 
 
 Fault = Callable[[Town], Awaitable[str]]
@@ -151,7 +221,8 @@ Fault = Callable[[Town], Awaitable[str]]
 async def town(folder: Path, lives: WarmProcesses, **settings: str) -> AsyncIterator[Town]:
     """A desk that runs, with people who have written to it already."""
     async with staged(folder) as stage:
-        stage.settings |= settings
+        # as real desks have it: the group is not shown each of a flood
+        stage.settings |= {"MESSAGE_LIMIT": "10/1m"} | settings
         async with stage.warm_process(lives) as bot:
             made = Town(stage, bot)
             await made.settle_in()
@@ -159,25 +230,34 @@ async def town(folder: Path, lives: WarmProcesses, **settings: str) -> AsyncIter
 
 
 async def endure(made: Town, messages: int, fault: Fault) -> Outcome:
-    """Let people write while the fault is there; then count. The bot must be the same process."""
-    began, pid, over = time.monotonic(), made.bot.pid, asyncio.Event()
-    talk = asyncio.create_task(made.speak(messages, over))
-    note = await fault(made)
-    over.set()
-    await talk
-    outcome = await made.count(began, note)
-    assert made.bot.running, "the desk has died of it"
-    assert made.bot.pid == pid, "the desk was restarted"
-    return outcome
+    """Let people write while the fault is there; then count. Raises Died: the process must
+    outlive it.
+    """
+    began, over = time.monotonic(), asyncio.Event()
+
+    async def break_it() -> str:
+        note = await fault(made)
+        over.set()
+        return note
+
+    both = asyncio.create_task(break_it()), asyncio.create_task(made.speak(messages, over))
+    try:
+        note, _ = await asyncio.gather(*both)
+    finally:
+        for task in both:
+            task.cancel()
+    return await made.count(began, note)
 
 
 # ---------------------------------------------------------------- faults
 
 
-async def break_postgres(server: OwnPostgres, times: int) -> str:
-    """Restart the server, kill it, or keep it away for a while, in turn."""
+async def break_postgres(made: Town, server: OwnPostgres, times: int, messages: int) -> str:
+    """Restart the server, kill it, or keep it away for a while, in turn, all along so many
+    messages.
+    """
     for number in range(times):
-        await asyncio.sleep(0.5)
+        await made.until_said(messages * (number + 1) // (times + 1))
         if number % 3 == 1:
             server.crash()
         else:
@@ -207,7 +287,9 @@ async def _postgres(folder: Path, lives: WarmProcesses, sizes: Sizes, port: int 
         with server.database(empty=True) as url:
             async with town(folder, lives, DATABASE_URL=url) as made:
                 return await endure(
-                    made, sizes.messages, lambda _: break_postgres(server, sizes.restarts)
+                    made,
+                    sizes.under_restarts,
+                    lambda made: break_postgres(made, server, sizes.restarts, sizes.under_restarts),
                 )
     finally:
         await asyncio.to_thread(server.stop)
@@ -223,7 +305,7 @@ async def postgres_by_socket(folder: Path, lives: WarmProcesses, sizes: Sizes) -
 
 async def random_kills(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
     seed = random.randrange(1 << 32)
-    longest = 1.0 if sizes.messages <= SHORT.messages else kills.LONGEST
+    longest = 1.0 if sizes.messages <= SHORT.messages else kills.LONGEST / 2
     came = await kills.play(folder, lives, sizes.kills, seed, longest)
     note = f"{came.kills} kills, seed {seed}"
     return Outcome(came.words, came.lost, came.doubled, False, came.seconds, note)
@@ -275,7 +357,8 @@ async def clock_steps(folder: Path, _: WarmProcesses, sizes: Sizes) -> Outcome:
         await asyncio.sleep(2)
         return ", ".join(f"{seconds / _HOUR:+.0f} h" for seconds in sizes.steps)
 
-    async with staged(folder) as stage, stage.process(**clock.environment) as bot:
+    flooded = clock.environment | {"MESSAGE_LIMIT": "10/1m"}
+    async with staged(folder) as stage, stage.process(**flooded) as bot:
         made = Town(stage, bot)  # type: ignore[arg-type]
         await made.settle_in()
         return await endure(made, sizes.messages, step)
@@ -316,6 +399,46 @@ async def telegram_cut(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outc
         return await endure(made, sizes.messages, cut)
 
 
+async def backup_and_restore(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
+    """A backup while people write, more life, the machine is lost, and the backup is put in place.
+
+    What was said after the backup and stood already stays where it is, once; nothing of the backup
+    leaves again, and what is said from then on arrives when an admin has released it.
+    """
+    part, copy, began = sizes.messages // 3, folder / "backup.db", time.monotonic()
+    # what the group was not shown is gone with the machine (R21)
+    async with town(folder, lives, MESSAGE_LIMIT="off") as made:
+        stage, bot = made.stage, made.bot
+        await asyncio.gather(made.speak(part), _command(stage, "backup", copy))
+        await made.speak(2 * part)
+        if not await made.until_all_stands():
+            return await made.count(began, "stuck before the restore")
+        await bot.kill()
+        for file in stage.database.parent.glob(f"{stage.database.name}*"):
+            file.unlink()
+        await _command(stage, "restore", copy)
+        made.gone = made.said - await made.stored()
+        await bot.start()
+        await made.speak(2 * part + min(part, ENOUGH))
+        await stage.admin.start()
+        await stage.admin.say("/restored")
+        await stage.admin.press_soon("Только новое", timeout=PATIENCE)
+        await made.speak(3 * part)
+        return await made.count(began, "the machine lost after a backup")
+
+
+async def _command(stage: Stage, *arguments: str | Path) -> None:
+    environment = os.environ | stage.environment()
+    process = await asyncio.create_subprocess_exec(
+        *python("-m", "bot", *map(str, arguments)),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0, printed.decode()
+
+
 Play = Callable[[Path, WarmProcesses, Sizes], Awaitable[Outcome]]
 SCENARIOS: Final[dict[str, Play]] = {
     "postgres-tcp": postgres_by_tcp,
@@ -326,6 +449,7 @@ SCENARIOS: Final[dict[str, Play]] = {
     "locked": locked_file,
     "flood": flood,
     "cut": telegram_cut,
+    "backup": backup_and_restore,
 }
 
 
@@ -353,6 +477,8 @@ async def play(names: Sequence[str], sizes: Sizes) -> bool:
             except NotTried as why:
                 print(f"| {name} | not tried: {why} | | | | | |", flush=True)
                 continue
+            except Died as died:
+                outcome = Outcome(0, 0, 0, True, 0, str(died))
             print(line(name, outcome), flush=True)
             if outcome.fine:
                 shutil.rmtree(folder)
@@ -372,6 +498,7 @@ def main() -> int:
     os.environ.setdefault("SANDBOX_PATIENCE", "2")
     sizes = SHORT if options.short else FULL
     chosen = {name: getattr(options, name) for name in ("messages", "kills")}
+    chosen["under_restarts"] = chosen["messages"]
     sizes = replace(sizes, **{name: size for name, size in chosen.items() if size is not None})
     with asyncio.Runner() as runner:
         return 0 if runner.run(play(options.only, sizes)) else 1

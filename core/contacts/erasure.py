@@ -55,6 +55,8 @@ _CODES_OF: Final[Mapping[str, frozenset[str]]] = {
     "state_entered": frozenset({"old", "new"}),
     "topic_changed": frozenset({"old", "new"}),
     "ending_described": frozenset({"reason"}),
+    "field_set": frozenset({"field"}),
+    "field_asked": frozenset({"field", "field_kind"}),
 }
 
 

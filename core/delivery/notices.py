@@ -539,6 +539,15 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
         _card(lambda event: event.verb not in _QUIET_VERBS or event.old != event.new),
     ),
+    e.FieldSet: (_card(),),
+    e.FieldAsked: (
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            lambda event: "customer.field.again" if event.again else "customer.field.ask",
+        ),
+    ),
     e.EndingDescribed: (_card(),),
     e.TicketRated: (
         Notice(

@@ -35,6 +35,7 @@ _PUBLIC: Final = (
     *("number", "due", "until", "reason", "reply", "choices", "source"),
     *("area", "words"),  # of an outage
     *("value", "closes"),  # of a rating
+    *("field", "asked", "field_kind", "options"),
 )
 # Who reads only that.
 _OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})

@@ -30,6 +30,7 @@ from core.models import (
 )
 from core.models.tickets import IS_OPEN
 from core.tickets.catalog import ASPECTS, ClassFacts, classes_of, topic_title, workflow_of
+from core.tickets.fields import Fields, Filled, filled_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
 from core.tickets.resolutions import Ending, ending_of
 from core.tickets.workflow import Marker, State, marker
@@ -214,6 +215,7 @@ class Card:
     tags: tuple[str, ...] = ()
     thread: str | None = None
     ending: Ending | None = None
+    fields: tuple[Filled, ...] = ()
     origin: str = ""
 
 
@@ -256,6 +258,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         tags=await tags_of(tx, ticket.id),
         thread=None if sent is None else sent.thread,
         ending=None if ending is None else await ending_of(tx, ending),
+        fields=tuple(await filled_of(tx, ticket)) if tx.cache.get(Fields, True) else (),
         origin=ticket.origin,
     )
 

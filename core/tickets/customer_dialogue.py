@@ -14,6 +14,8 @@ from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.tickets import lifecycle, ratings
 from core.tickets.catalog import TopicFacts, topics_of, workflow_of
 from core.tickets.conversation import edit
+from core.tickets.field_edits import press_answer
+from core.tickets.fields import fields_of
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.intake import (
     Heard,
@@ -126,6 +128,25 @@ async def rate_work(tx: Tx, sender: Sender, ticket_id: int, rating: int) -> bool
     if verdict_of(rating) == BAD:
         expect_reason(tx, person, ticket_id)
     return (await workflow_of(tx)).state(ticket.state).final
+
+
+async def answer_field(
+    tx: Tx, sender: Sender, ticket_id: int, code: str, at: int
+) -> tuple[str, str | None]:
+    """Take a button's answer to what a new ticket must have: the number of the choice, or of yes
+    and no; -1 passes it over. Returns the field's title and the choice.
+    """
+    person = await _arrive(tx, sender)
+    field = (await fields_of(tx)).get(code)
+    choices = () if field is None else field.choices or ("yes", "no")
+    if field is None or at >= len(choices):
+        raise Refusal("refusal.outdated")
+    choice = None if at < 0 else choices[at]
+    try:
+        await press_answer(tx, person, ticket_id, code, choice)
+    except NoSuchTicket as refused:
+        raise Refusal("refusal.outdated") from refused
+    return field.title(person.language), choice
 
 
 async def invite_comment(tx: Tx, sender: Sender, ticket_id: int) -> None:

@@ -10,6 +10,8 @@ from core.models import Message, Person, Ticket
 from core.sla import answer_clock
 from core.sla.answer_clock import set_timers
 from core.tickets.catalog import answer_span, topic_title, workflow_of
+from core.tickets.field_edits import ask_next
+from core.tickets.fields import fields_of
 from core.tickets.floods import join_flood
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, fits_card
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
@@ -202,6 +204,13 @@ async def open_ticket(
             in_card=hidden or (words is first and fits_card(words.kind, words.text, words.content)),
         )
     return ticket
+
+
+async def ask_fields(tx: Tx, person: Person, ticket: Ticket) -> bool:
+    """Ask whoever has just opened a ticket in a dialogue for what it must have. Returns whether
+    anything is.
+    """
+    return bool(await fields_of(tx)) and await ask_next(tx, person, ticket)
 
 
 async def _number_after_restore(tx: Tx) -> int | None:

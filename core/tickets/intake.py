@@ -18,9 +18,9 @@ from core.events import TicketNotOpened, WordsKept
 from core.models import Message, Person, Ticket, TicketCamera
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
 from core.people.restrictions import demand_unblocked, turn_away
-from core.tickets import ratings
+from core.tickets import field_edits, ratings
 from core.tickets.catalog import topic_title, workflow_of
-from core.tickets.customer_message import is_mere_thanks, join, open_ticket
+from core.tickets.customer_message import ask_fields, is_mere_thanks, join, open_ticket
 from core.tickets.floods import ticket_instead
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import access
@@ -159,11 +159,26 @@ async def _in_dialogue(
             if ticket.waiting_since != tx.now and heard.ticket is ticket:
                 follow_up(tx, person, ticket.id)  # left to _meant, which saves a write
             return heard
-        case ratings.STEP:
-            return await _comment(tx, person, dialogue["ticket"], incoming)
+        case str(name) if own := _STEPS.get(name):
+            return await own(tx, person, dialogue["ticket"], incoming)
         case str(name) if step := step_of(name):
             return await step(tx, person, incoming)
     return None
+
+
+async def _go_on(tx: Tx, person: Person, ticket: Ticket) -> None:
+    """After a new ticket: what it must have is asked for; otherwise more words join it."""
+    if not await ask_fields(tx, person, ticket):
+        follow_up(tx, person, ticket.id)
+
+
+async def _answer_field(tx: Tx, person: Person, ticket_id: int, incoming: IncomingMessage) -> Heard:
+    """The answer to what was asked about a new ticket; what does not fit is a message of it."""
+    ticket = await tx.get(Ticket, ticket_id, hold=True)
+    words = incoming.text if incoming.kind == "text" else ""
+    if await field_edits.answer(tx, person, ticket, words):
+        return Heard(Outcome.JOINED, person, ticket)
+    return await add_to(tx, person, ticket, [incoming])
 
 
 async def _explain_rating(tx: Tx, person: Person, words: str) -> None:
@@ -187,6 +202,11 @@ async def _comment(
     return Heard(Outcome.JOINED, person, ticket)
 
 
+_STEPS: Final[
+    Mapping[str, Callable[[Tx, Person, int, IncomingMessage], Awaitable[Heard | None]]]
+] = {field_edits.STEP: _answer_field, ratings.STEP: _comment}
+
+
 def expect_reason(tx: Tx, person: Person, ticket_id: int) -> None:
     """Let the person's next words join this ticket, and be the reason of their rating."""
     follow_up(tx, person, ticket_id)
@@ -199,6 +219,8 @@ def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
     The end of that time moves only when little is left of it, to save writes.
     """
     dialogue = person.dialogue or {}
+    if dialogue.get("step") == field_edits.STEP and dialogue.get("ticket") == ticket_id:
+        return  # their next words answer what was asked about it
     same = dialogue.get("step") == CONTINUE and dialogue.get("ticket") == ticket_id
     if same and datetime.fromisoformat(dialogue["until"]) > tx.now + FOLLOW_UP / 2:
         return
@@ -243,7 +265,7 @@ async def open_or_join(
     instead = await ticket_instead(tx, person, origin, tx.company.ticket_limit)
     if instead is None:
         ticket = await open_ticket(tx, person, said, topic=topic, follows=follows, title=title)
-        follow_up(tx, person, ticket.id)
+        await _go_on(tx, person, ticket)
         return Heard(Outcome.OPENED, person, ticket)
     first, *rest = said
     remarked = replace(first, content={**first.content, "remark": {"key": "limited"}})

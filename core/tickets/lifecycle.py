@@ -31,6 +31,7 @@ from core.sla.answer_clock import (
     unanswered_since,
 )
 from core.tickets.catalog import answer_span, workflow_of
+from core.tickets.fields import CLOSING, RESOLVING, demand_fields
 from core.tickets.junk import leave_junk
 from core.tickets.resolutions import record_ending
 from core.tickets.workflow import BY_HAND, FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
@@ -224,6 +225,8 @@ async def before_move(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     """Check what the new state demands; returns the timers that begin with the move."""
     if old.final:
         await leave_junk(tx, ticket)
+    if tx.actor.role in STAFF:
+        await demand_fields(tx, ticket, *_demanded_at(old, new))
     if new.category == "waiting":
         await _demand_question(tx, ticket)
     if new.clock == "runs" and old.clock == "stops":
@@ -231,6 +234,14 @@ async def before_move(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     if new.clock == "runs" and old.put_off:
         return await begin_after_freeze(tx, ticket)
     return {}
+
+
+def _demanded_at(old: State, new: State) -> tuple[str, ...]:
+    """The moments of this move at which fields must be filled; nothing is asked of a cancelling."""
+    if new.category == "cancelled" or new.clock != "stops":
+        return ()
+    resolved = () if old.clock == "stops" else (RESOLVING,)
+    return (*resolved, *((CLOSING,) if new.final else ()))
 
 
 async def _demand_question(tx: Tx, ticket: Ticket) -> None:

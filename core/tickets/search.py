@@ -29,6 +29,7 @@ from sqlalchemy.orm import aliased
 
 from core.db import insert_or
 from core.models import JournalEntry, Message, Person, SearchWord, SystemState, Ticket, TicketTag
+from core.tickets.fields import searched_texts
 from core.tx import ReadTx, Tx
 from core.words.numbers import GREATEST
 from core.words.stems import MOST_ASKED, asked, stems_of
@@ -231,7 +232,8 @@ async def _entries(tx: Tx, after: int) -> Sequence[Any]:
 _TOLD: Final = frozenset({"customer_wrote", "answer_written", "message_edited"})
 _OPENED: Final = "ticket_opened"
 _RETITLED: Final = "title_changed"
-_REPLACED: Final = frozenset({"message_edited", "title_changed", "answer_withdrawn"})
+_FILLED: Final = "field_set"
+_REPLACED: Final = frozenset({"message_edited", "title_changed", "answer_withdrawn", _FILLED})
 
 Words = dict[int, set[str]]
 
@@ -249,6 +251,8 @@ async def _fresh_words(tx: Tx, entries: Iterable[Any]) -> Words:
             words[entry.ticket_id] |= stems_of(entry.facts["title"])
         elif entry.event == _RETITLED:
             words[entry.ticket_id] |= stems_of(entry.facts["new"])
+        elif entry.event == _FILLED:
+            words[entry.ticket_id] |= stems_of(entry.facts["shown"])
     said = select(Message.ticket_id, Message.text).where(
         Message.id.in_(messages), Message.withdrawn_at.is_(None)
     )
@@ -303,4 +307,4 @@ async def _present_words(tx: Tx, ticket_id: int) -> set[str]:
         Message.ticket_id == ticket_id, Message.withdrawn_at.is_(None)
     )
     ((title, name),) = await tx.rows(named)
-    return stems_of(title, name, *await tx.all(said))
+    return stems_of(title, name, *await tx.all(said), *await searched_texts(tx, ticket_id))

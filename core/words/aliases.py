@@ -58,6 +58,8 @@ ALIASES: Final[dict[str, str]] = {
     "почему": "why",
     "время": "times",
     "причина": "reason",
+    "поле": "field",
+    "поля": "field",
     "потрачено": "spent",
     "авария": "outage",
     "всем": "broadcast",
@@ -91,6 +93,12 @@ ALIASES: Final[dict[str, str]] = {
     "шаблон": "t",
     "шаблоны": "t",
 }
+
+YES_OR_NO: Final[dict[str, str]] = {
+    **dict.fromkeys(("yes", "y", "да", "true", "+", "1"), "yes"),
+    **dict.fromkeys(("no", "n", "нет", "false", "0"), "no"),
+}
+"""What a field that takes yes or no is filled with."""
 
 SURE: Final = frozenset({"точно", "уверен", "уверена", "да", "sure", "yes"})
 """Behind a wish that is not granted lightly."""

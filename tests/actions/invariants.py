@@ -27,6 +27,7 @@ from core.models import (
     Resolution,
     Task,
     Ticket,
+    TicketField,
     TicketParent,
     TicketTeam,
     Timer,
@@ -70,6 +71,7 @@ _CLOCKS: Final = _Table(Clock)
 _TIMERS: Final = _Table(Timer)
 _OUTAGES: Final = _Table(Outage)
 _ENDINGS: Final = _Table(Resolution)
+_FIELDS: Final = _Table(TicketField)
 
 
 @dataclass
@@ -100,6 +102,9 @@ async def _see(tx: ReadTx) -> Seen:
     endings: dict[int, dict[datetime, EndingTold]] = defaultdict(dict)
     for row in await _ENDINGS.rows(tx):
         endings[row.ticket_id][row.at] = ended(row)
+    fields: dict[int, dict[str, str]] = defaultdict(dict)
+    for row in await _FIELDS.rows(tx):
+        fields[row.ticket_id][row.field] = row.value
     for number, row in tickets.items():
         seen.presents[number] = Present(
             state=row.state,
@@ -115,6 +120,7 @@ async def _see(tx: ReadTx) -> Seen:
             contact=contacts.get(number),
             tasks=theirs[number],
             endings=endings[number],
+            fields=fields[number],
         )
     for clock in await _CLOCKS.rows(tx):
         seen.clocks.setdefault(clock.ticket_id, {})[clock.kind] = ClockState(

@@ -13,6 +13,7 @@ from core.models import (
     NextContact,
     Resolution,
     Task,
+    TicketField,
     TicketParent,
     TicketTeam,
 )
@@ -55,6 +56,7 @@ class Present(NamedTuple):
     contact: datetime | None = None
     tasks: Mapping[int, TaskTold] = {}
     endings: Mapping[datetime, EndingTold] = {}
+    fields: Mapping[str, str] = {}
 
 
 @dataclass
@@ -157,6 +159,13 @@ def _task(now: Present, facts: Facts, task: TaskTold) -> dict[str, Any]:
     return {"tasks": {**now.tasks, facts["task_id"]: task}}
 
 
+def _filled(now: Present, _at: datetime, facts: Facts) -> dict[str, Any]:
+    others = {code: value for code, value in now.fields.items() if code != facts["field"]}
+    return {
+        "fields": others if facts["value"] is None else {**others, facts["field"]: facts["value"]}
+    }
+
+
 _CHANGES: Mapping[str, Changes] = {
     "ticket_opened": _opened,
     "customer_wrote": _asked,
@@ -167,6 +176,7 @@ _CHANGES: Mapping[str, Changes] = {
     "ticket_escalated": _given,
     "team_given": lambda _now, _at, facts: {"place": (facts["team"], facts["level"])},
     "state_entered": _entered,
+    "field_set": _filled,
     "ticket_rated": _ending("resolved_at", "value"),
     "rating_explained": _ending("resolved_at", "comment"),
     "ending_described": _ending("at", "reason", "spent"),
@@ -229,6 +239,7 @@ async def present(store: Store, number: int) -> Present:
         contact=contact[0].at if contact else None,
         tasks={task.id: told(task) for task in await of(Task, Task.ticket_id)},
         endings={row.at: ended(row) for row in await of(Resolution, Resolution.ticket_id)},
+        fields={row.field: row.value for row in await of(TicketField, TicketField.ticket_id)},
     )
 
 

@@ -16,6 +16,8 @@ from channels.telegram.addresses import chat_address
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.equipment import outage_commands, outage_detection
 from core.equipment.cameras import find_own
 from core.equipment.faults import report
@@ -41,6 +43,7 @@ from core.tickets import conversation, parents
 from core.tickets.classification import change_topic, classify, prioritise
 from core.tickets.closing import describe, tell_closed
 from core.tickets.customer_dialogue import invite_comment, rate_work
+from core.tickets.field_edits import set_field
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.next_contact import plan_contact
@@ -81,6 +84,12 @@ FIT: Final[Mapping[str, Callable[[Any], bool]]] = {
 CUSTOMERS: Final = (ALICE, BORIS)
 QUICK: Final = (Term(Kind(), Spans(HOUR, 3 * HOUR)),)
 CAMERAS: Final = (("C1", ALICE), ("C1", BORIS), ("C2", ALICE), ("C3", BORIS))
+FIELDS: Final = """
+[[field]]
+code = "flat"
+titles = { en = "Flat" }
+kind = "number"
+"""
 COMPANY: Final = Company(
     language="en",
     admins=frozenset({ANNA.address}),
@@ -128,6 +137,7 @@ async def seed_company(path: Path) -> Stage:
     await desk.run(put_team, "first", {"en": "First"}, level=1, members=[number(OLGA)])
     await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[number(OLEG)])
     await desk.run(put_team, "third", {"en": "Third"}, level=3, members=[number(OLEG)])
+    await desk.run(apply_directory, read_directory(FIELDS))
     customers = {
         actor.person_id: (who, actor) for who in CUSTOMERS for actor in [await customer(desk, who)]
     }
@@ -289,6 +299,9 @@ class World:
         number = self.ticket(ticket, lambda row: row.resolved_at is not None)
         await self.by(who, describe, number, spent=timedelta(hours=hours))
 
+    async def fill(self, who: int, ticket: int, words: str) -> None:
+        await self.by(who, set_field, self.ticket(ticket), words)
+
     async def report(self, camera: int) -> None:
         number, who = CAMERAS[camera]
 
@@ -422,6 +435,9 @@ TABLE: Final[Mapping[str, Step]] = {
         World.rate, 4, ticket=SOME, rating=range(1, 6), words=("", "Well done")
     ),
     "somebody_says_how_long_it_took": _step(World.describe, 1, who=WHO, ticket=SOME, hours=(1, 30)),
+    "somebody_fills_a_field": _step(
+        World.fill, 2, who=WHO, ticket=SOME, words=("flat 12", "flat 14", "flat -", "flat moon")
+    ),
     "a_camera_fails": _step(World.report, 4, camera=range(len(CAMERAS))),
     "faults_are_one_outage": _step(World.unite, 2, who=WHO, ticket=SOME, late=MAYBE),
     "an_outage_is_restated": _step(

@@ -13,6 +13,7 @@ from tests.browser.window import DESK, PHONE, Window
 pytestmark = pytest.mark.slow
 
 ENDS = {"ru": "Вот и всё", "en": "That is all"}
+MAIL = {"ru": "«Почта»", "en": "“Mail”"}
 
 
 async def step(window: Window, number: int) -> None:
@@ -71,6 +72,7 @@ async def test_the_tour_leads_from_the_first_word_to_the_last(
     await take_the_tour(window)
     title = window.tour.locator("h2")
     await expect(title).to_have_text(ENDS[language[:2]])
+    await expect(window.tour).to_contain_text(MAIL[language[:2]])
     await window.tour.locator("[data-onward=call]").click()  # what else can be tried
     await expect(window.group.input).to_have_value("/call +7 903 111-22-33")
     await expect(window.page.locator(".ring")).to_be_visible()

@@ -117,6 +117,14 @@ account = "House 10"
 code = "cable"
 titles = { en = "New cable" }
 
+[[field]]
+code = "speed"
+titles = { en = "Speed" }
+kind = "choice"
+choices = ["100 Mbit", "1 Gbit"]
+topics = ["payment"]
+required = "opening"
+
 [settings]
 answer_deadline = "2d"
 rating_wait = "off"

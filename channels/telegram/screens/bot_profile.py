@@ -55,6 +55,7 @@ OPERATOR: Final = (
     "resolve",
     "reason",
     "spent",
+    "field",
     "assign",
     "escalate",
     "tasks",

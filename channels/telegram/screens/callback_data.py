@@ -11,7 +11,13 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
-from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
+from channels.telegram.screens.customer_menu import (
+    AnswerField,
+    ChooseLanguage,
+    ChooseTopic,
+    FileMessages,
+    Menu,
+)
 from channels.telegram.screens.customer_tickets import (
     Confirm,
     OwnTicketOpened,
@@ -47,6 +53,7 @@ from channels.telegram.screens.ticket_choices import (
     Classify,
     EndAs,
     EscalateTo,
+    FieldChoice,
     MakeParent,
     MoveTo,
     SetTopic,
@@ -60,7 +67,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, SetTopic, AssignTask, EndedPage),
     *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
-    *(Rate, RatingStep),
+    *(Rate, RatingStep, AnswerField, FieldChoice),
     *(PickCamera, CameraFault, CameraPage),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection),

@@ -1,7 +1,7 @@
 """The operators' card of a ticket: its text, its buttons, and the menus that they open."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -11,6 +11,7 @@ from channels.telegram.screens.screen import Renderer, Screen, clipped
 from core.texts import Key
 from core.tickets.card import Card, FaultyArea, FaultyCamera, OpenTask
 from core.tickets.customer_message import TITLE_LENGTH
+from core.tickets.fields import Filled
 from core.tickets.incoming import CARD_SHOWS
 from core.tickets.relations import URL, LinkFacts
 from core.tickets.resolutions import Ending
@@ -55,6 +56,9 @@ _LONGEST_REASON: Final = 300
 # A card with more links is read by nobody; /ticket shows no more either.
 _LINKS: Final = 5
 _LONGEST_LINK: Final = 60
+# A card shows so many fields, and so much of each; /field shows all of it.
+_FIELDS: Final = 10
+_VALUE: Final = 120
 
 NOBODY: Final = Key("person.nobody")
 
@@ -93,6 +97,7 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
         yield renderer.html("card.kind", kind=" · ".join(titles))
     if card.tags:
         yield renderer.html("card.tags", tags=" ".join(f"#{tag}" for tag in card.tags))
+    yield from _fields(card, renderer) if card.fields else ()
     if work := " · ".join(_work(card, renderer)):
         yield work
     if clocks := " · ".join(_clocks(card, renderer)):
@@ -243,6 +248,28 @@ def _state(card: Card, renderer: Renderer) -> Iterator[str]:
             yield renderer.html(f"card.state.{category}{why}", **facts)
         case "open" if card.reopened and card.assignee is None:
             yield renderer.html("card.state.reopened")
+
+
+def _fields(card: Card, renderer: Renderer) -> Iterator[str]:
+    """The company's own fields that hold something; and what is missing where work goes on."""
+    for one in [one for one in card.fields if one.shown is not None][:_FIELDS]:
+        yield field_line(renderer, one, "card.field")
+    missing = [
+        clean_name(one.field.title(renderer.locale))
+        for one in card.fields
+        if one.field.required and one.shown is None
+    ]
+    if missing and card.state.clock != "stops":
+        yield renderer.html("card.field_missing", fields=", ".join(missing))
+
+
+def field_line(renderer: Renderer, one: Filled, key: str) -> str:
+    """A field and what it holds."""
+    title, shown = clean_name(one.field.title(renderer.locale)), one.shown
+    if isinstance(shown, datetime):
+        return renderer.html(f"{key}_day", title=title, value=shown)
+    words = Key(f"field.{shown}") if one.field.kind == "yes_no" else clipped(shown or "", _VALUE)
+    return renderer.html(key, title=title, value=words)
 
 
 def _ending(card: Card, ending: Ending, renderer: Renderer) -> Iterator[str]:

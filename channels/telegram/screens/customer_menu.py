@@ -1,16 +1,25 @@
 """What a customer begins: the menu below the chat, a language, a new ticket."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from aiogram.filters.callback_data import CallbackData
 from aiogram.types import KeyboardButton, ReplyKeyboardMarkup
 
-from channels.telegram.screens.buttons import Keyboard, button, matching, one_of, rows_of, short
+from channels.telegram.screens.buttons import (
+    Id,
+    Keyboard,
+    button,
+    matching,
+    one_of,
+    rows_of,
+    short,
+)
 from channels.telegram.screens.screen import Renderer, Screen
 from core.texts import Texts
+from core.words.names import clean_name
 
 # Languages are named in themselves, so that whoever cannot read the rest can read this.
 LANGUAGES: Final = ("ru", "en")
@@ -127,3 +136,36 @@ def file_which(renderer: Renderer, choices: Iterable[tuple[int, str]]) -> Keyboa
     ]
     new = button(renderer.plain("button.file.new"), FileMessages(where="new"))
     return Keyboard(inline_keyboard=[*own, [new]])
+
+
+class AnswerField(CallbackData, prefix="af"):
+    """An answer to what a new ticket must have: the number of the choice, counted from 0; of yes
+    and no likewise; ``n``: none.
+    """
+
+    at: Annotated[str, matching("n|[0-9]{1,2}")]
+    ticket_id: Id
+    field: Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
+
+    @property
+    def choice(self) -> int:
+        """The number of the choice, -1 for none."""
+        return int(self.at) if self.at.isdecimal() else -1
+
+
+def answer_field(renderer: Renderer, facts: Mapping[str, Any]) -> Keyboard:
+    """What can be chosen for a field, and the way past it."""
+    labels = [short(clean_name(option)) for option in facts.get("options") or ()]
+    if facts["field_kind"] == "yes_no":
+        labels = [renderer.plain("button.field.yes"), renderer.plain("button.field.no")]
+    number, field = facts["number"], facts["field"]
+    offered = [
+        button(label, AnswerField(at=str(at), ticket_id=number, field=field))
+        for at, label in enumerate(labels[:_MOST_CHOICES])
+    ]
+    skip = AnswerField(at="n", ticket_id=number, field=field)
+    return rows_of([*offered, button(renderer.plain("button.field.skip"), skip)])
+
+
+# A keyboard has at most a hundred buttons.
+_MOST_CHOICES: Final = 99

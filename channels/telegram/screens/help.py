@@ -21,7 +21,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),
     "about": (
         *("title", "topic", "tag", "class", "priority", "next", "why", "times"),
-        *("reason", "spent"),
+        *("reason", "spent", "field"),
     ),
     "links": ("split", "similar", "link", "unlink", "outage", "broadcast"),
     "people": ("who", "contact", "merge", "new", "call", "write", "mute", "block", "unblock"),

@@ -11,6 +11,7 @@ from core.sla.agreements import Agreements, agreements_of
 from core.sla.explanation import Day, Line, Pause, Why
 from core.texts import Key, unpack
 from core.tickets.catalog import ASPECTS, Classes, Topics, classes_of, topics_of, workflow_of
+from core.tickets.fields import YES_NO, Fields, fields_of
 from core.tickets.resolutions import ClosingReasons, reasons_of
 from core.tickets.workflow import SET, Workflow
 from core.tx import ReadTx
@@ -29,6 +30,7 @@ class Names:
     agreements: Agreements
     states: Workflow
     reasons: ClosingReasons
+    fields: Fields
 
 
 async def names_of(tx: ReadTx) -> Names:
@@ -39,6 +41,7 @@ async def names_of(tx: ReadTx) -> Names:
         await agreements_of(tx),
         await workflow_of(tx),
         await reasons_of(tx),
+        await fields_of(tx),
     )
 
 
@@ -95,6 +98,18 @@ def _agreement(_renderer: Renderer, names: Names, given: Mapping[str, Any]) -> d
     return {"agreement": given["agreement"] if agreement is None else agreement.title}
 
 
+def _field(renderer: Renderer, names: Names, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The field's title, and what it holds: a yes in words."""
+    found = names.fields.get(given["field"])
+    title = given["field"] if found is None else found.title(renderer.locale)
+    yes_no = found is not None and found.kind == "yes_no"
+    shown = {
+        name: Key(f"field.{fact}") if yes_no and fact in YES_NO else fact
+        for name, fact in (("value", given["shown"]), ("old", given["old"]))
+    }
+    return {"title": title, **shown}
+
+
 def _actions(renderer: Renderer, _names: Names, given: Mapping[str, Any]) -> dict[str, Any]:
     done = (renderer.plain(f"rules.action.{name}") for name in given["done"])
     return {"actions": ", ".join(done)}
@@ -106,6 +121,7 @@ _NAMED: Final[dict[str, Callable[[Renderer, Names, Mapping[str, Any]], dict[str,
     "ticket_classified": lambda renderer, names, given: {
         "kind": _kind(renderer, names.classes, given)
     },
+    "field_set": _field,
     "rule_ran": _actions,
     "ticket_tagged": lambda _renderer, _names, given: {"tags": _tags(given)},
     "clocks_set": _agreement,
@@ -151,6 +167,7 @@ _VARIANTS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "ticket_rated": lambda given: "" if given["before"] is None else "_again",
     "ending_described": _described,
     "task_opened": lambda given: "_by_hand" if given.get("by_hand") else "",
+    "field_set": lambda given: "_empty" if given["value"] is None else "",
     "clock_near": lambda given: f".{given['kind']}",
     "clock_missed": lambda given: f".{given['kind']}",
     "clocks_set": _promised,

@@ -113,6 +113,8 @@ def _described(facts: Facts) -> dict[str, Key]:
     described = {}
     if "content_kind" in facts:
         described["what"] = Key(f"kind.{facts['content_kind']}")
+    if "field_kind" in facts:
+        described["how"] = Key(f"customer.field.how.{facts['field_kind']}")
     if isinstance(facts.get("told"), list | tuple):
         described["who"] = _mentions(facts["told"])
     return described
@@ -221,6 +223,7 @@ _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | 
     "ticket.unjudged": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
         renderer, facts["number"]
     ),
+    "customer.field.": lambda renderer, facts, _: customer_menu.answer_field(renderer, facts),
     "customer.rated.good": _explain,
     "customer.rated.fair": _explain,
     "customer.ask.whether": lambda renderer, _facts, _card: customer_menu.file_whether(renderer),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
+from pydantic import Field
 
 from channels.telegram.screens.buttons import (
     Button,
@@ -15,7 +16,7 @@ from channels.telegram.screens.buttons import (
     rows_of,
     short,
 )
-from channels.telegram.screens.card import TicketVerb
+from channels.telegram.screens.card import TicketVerb, field_line
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import ticket_link
 from core.links.similar import Similar
@@ -24,6 +25,8 @@ from core.teams.teams import TeamFacts
 from core.texts import Key
 from core.tickets.card import Card
 from core.tickets.catalog import ASPECTS, CATEGORY, PRIORITY, SERVICE, Classes, TopicFacts
+from core.tickets.fields import YES_NO, Filled
+from core.tickets.fields import Field as OwnField
 from core.tickets.named_states import Ways
 from core.tickets.resolutions import ClosingReason
 from core.words.names import clean_name
@@ -142,6 +145,39 @@ def draw_reasons(
         buttons += [button(renderer.plain("button.reason.none"), none)]
         buttons += [_back(renderer, ticket_id)]
     return Screen(renderer.html("operators.reason_choose", number=ticket_id), rows_of(buttons))
+
+
+class FieldChoice(CallbackData, prefix="fc"):
+    """A field of the ticket holds this: the number of the choice, counted from 0."""
+
+    at: Annotated[int, Field(ge=0, le=99)]
+    ticket_id: Id
+    field: EntryCode
+
+
+def draw_fields(renderer: Renderer, ticket_id: int, found: Sequence[Filled]) -> Screen:
+    """The fields of a ticket, and how to fill them."""
+    lines = [renderer.html("operators.field.head", number=ticket_id)]
+    for one in found:
+        title = clean_name(one.field.title(renderer.locale))
+        empty = renderer.html("operators.field.empty", title=title)
+        filled = one.shown is not None
+        lines.append(field_line(renderer, one, "operators.field.line") if filled else empty)
+    first = found[0].field.title(renderer.locale)
+    lines.append(renderer.html("operators.field.how", number=ticket_id, title=first))
+    return Screen("\n".join(lines))
+
+
+def draw_field_choices(renderer: Renderer, ticket_id: int, field: OwnField) -> Screen:
+    """What a field can hold, where that is chosen."""
+    labels = field.choices or tuple(renderer.plain(f"button.field.{one}") for one in YES_NO)
+    buttons = [
+        button(short(label), FieldChoice(at=at, ticket_id=ticket_id, field=field.code))
+        for at, label in enumerate(labels[:MOST_BUTTONS])
+    ]
+    title = clean_name(field.title(renderer.locale))
+    text = renderer.html("operators.field.choose", number=ticket_id, title=title)
+    return Screen(text, rows_of(buttons))
 
 
 # What each of the two commands chooses.

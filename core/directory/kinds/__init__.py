@@ -4,7 +4,7 @@ from typing import Final
 
 from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEntry
 from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
-from core.directory.kinds.closing import ClosingReasonEntry
+from core.directory.kinds.closing import ClosingReasonEntry, FieldEntry
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.settings import SettingsEntry
@@ -23,6 +23,7 @@ KINDS: Final[Kinds] = (
     AgreementEntry,
     AccountAgreementEntry,
     ClosingReasonEntry,
+    FieldEntry,
     TeamEntry,
     ResponseEntry,
     ViewEntry,

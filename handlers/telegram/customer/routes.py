@@ -19,6 +19,7 @@ from channels.telegram.messages.message_parser import (
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.customer_menu import (
     LANGUAGES,
+    AnswerField,
     ChooseLanguage,
     ChooseTopic,
     FileMessages,
@@ -262,6 +263,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     Confirm: tickets.confirm,
     Rate: tickets.rate,
     RatingStep: tickets.go_on_rating,
+    AnswerField: tickets.answer_field,
     CameraPage: cameras.turn_page,
     PickCamera: cameras.pick,
     CameraFault: cameras.report,

@@ -3,7 +3,7 @@
 from aiogram.types import ReplyKeyboardMarkup
 
 from channels.telegram.screens import customer_menu as screens
-from channels.telegram.screens.customer_menu import ChooseTopic, back_to, menu
+from channels.telegram.screens.customer_menu import AnswerField, ChooseTopic, back_to, menu
 from channels.telegram.screens.customer_tickets import (
     OWN,
     Confirm,
@@ -22,6 +22,7 @@ from channels.telegram.screens.ticket_list import ListPage
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
 from core.errors import Refusal
+from core.texts import Key
 from core.tickets import customer_dialogue, customer_tickets
 from core.words.names import NAMELESS, clean_name
 from handlers.telegram.context import ButtonContext, MessageContext
@@ -149,3 +150,16 @@ async def go_on_rating(context: ButtonContext, data: RatingStep) -> None:
         return
     await context.desk.run(customer_dialogue.invite_comment, context.sender, data.ticket_id)
     await context.show(context.responder.html("customer.rate_words", {"number": data.ticket_id}))
+
+
+async def answer_field(context: ButtonContext, data: AnswerField) -> None:
+    """The question becomes the answer; what else is asked comes by itself."""
+    title, choice = await context.desk.run(
+        customer_dialogue.answer_field, context.sender, data.ticket_id, data.field, data.choice
+    )
+    if choice is None:
+        text = context.responder.html("customer.field.skipped", {"number": data.ticket_id})
+    else:
+        value = Key(f"field.{choice}") if choice in {"yes", "no"} else choice
+        text = context.responder.html("customer.field.answered", {"asked": title, "value": value})
+    await context.show(text)

@@ -43,6 +43,7 @@ from channels.telegram.screens.ticket_choices import (
     Classify,
     EndAs,
     EscalateTo,
+    FieldChoice,
     MakeParent,
     MoveTo,
     SetTopic,
@@ -69,6 +70,7 @@ from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import (
     agreements,
     endings,
+    fields,
     people,
     responses,
     states,
@@ -457,6 +459,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     MakeParent: ticket_commands.make_parent,
     MoveTo: states.on_button,
     EndAs: endings.on_button,
+    FieldChoice: fields.on_button,
     OutageStep: _outage,
     AssignPerson: _assign,
     AssignTeam: _assign,

@@ -19,6 +19,7 @@ from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
     endings,
+    fields,
     people,
     private,
     read_commands,
@@ -113,6 +114,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "reopen": Row(ticket_commands.reopen),
     "reason": Row(endings.reason, words=_MAY, sign=_SHOWN),
     "spent": Row(endings.spent, words=_MAY, sign=_SHOWN),
+    "field": Row(fields.field, words=_MAY, sign=_SHOWN),
     "state": Row(states.state, words=_MAY, sign=_SHOWN),
     "assign": Row(teams.assign, words=_MUST),
     "escalate": Row(teams.escalate, words=_MAY),

@@ -16,6 +16,7 @@ from core.tasks.task_actions import Choice, TasksOpen
 from core.tasks.task_opening import create_task, reopen_task
 from core.teams.assignee_parser import read_hand_over
 from core.teams.members import Colleague, colleagues_of
+from core.tickets.fields import FieldsMissing
 from core.tx import ReadTx, Tx
 from core.words.aliases import NEW_TASK, TASK_VERBS, TASKS
 from core.words.numbers import TASK_NUMBER, find_number
@@ -27,6 +28,7 @@ from handlers.telegram.operators.context import (
     example,
     read_reason,
 )
+from handlers.telegram.operators.fields import ask_missing
 from handlers.telegram.operators.teams import mentioned
 
 _DONE: Final = "👌"
@@ -254,6 +256,10 @@ async def ended(context: OperatorContext, ticket_id: int, verb: str, **how: Any)
         await context.act(ENDINGS[verb], ticket_id, **how)
     except TasksOpen as unfinished:
         await context.show(screens.ask_outcome(context.renderer, unfinished))
+        return False
+    except FieldsMissing as missing:
+        if not await ask_missing(context, missing):
+            raise
         return False
     return True
 

@@ -9,7 +9,13 @@ from channels.telegram.screens.buttons import stamped
 from channels.telegram.screens.callback_data import KINDS, parse, parted
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
-from channels.telegram.screens.customer_menu import ChooseLanguage, ChooseTopic, FileMessages, Menu
+from channels.telegram.screens.customer_menu import (
+    AnswerField,
+    ChooseLanguage,
+    ChooseTopic,
+    FileMessages,
+    Menu,
+)
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened, Rate, RatingStep
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
@@ -40,6 +46,7 @@ from channels.telegram.screens.ticket_choices import (
     Classify,
     EndAs,
     EscalateTo,
+    FieldChoice,
     MakeParent,
     MoveTo,
     SetTopic,
@@ -109,6 +116,9 @@ IN_CHATS: dict[str, CallbackData] = {
     "sx:change:12": RatingStep(step="change", ticket_id=12),
     "er:12:new-cable:1": EndAs(ticket_id=12, reason="new-cable", resolve=True),
     "er:12:new-cable:0": EndAs(ticket_id=12, reason="new-cable"),
+    "fc:1:12:cause": FieldChoice(at=1, ticket_id=12, field="cause"),
+    "af:0:12:speed": AnswerField(at="0", ticket_id=12, field="speed"),
+    "af:n:12:speed": AnswerField(at="n", ticket_id=12, field="speed"),
     "jr:leave:12:cable": EndTasksAs(choice="leave", ticket_id=12, reason="cable"),
     "g:ru": ChooseLanguage(code="ru"),
     "kd:s:video-2:12": Classify(letter="s", code="video-2", ticket_id=12),
@@ -223,6 +233,8 @@ def test_the_longest_data_fits_a_button(largest: int) -> None:
         EscalateTo(ticket_id=largest, team="t" * 32),
         ManualStep(step="assignee", value="v" * 40),
         SendResponse(ticket_id=largest, code="c" * 32, digest="0" * 8),
+        FieldChoice(at=99, ticket_id=largest, field="c" * 32),
+        AnswerField(at="99", ticket_id=largest, field="c" * 32),
         EndAs(ticket_id=largest, reason="c" * 32, resolve=True),
         EndTasksAs(choice="complete", ticket_id=largest, reason="c" * 32),
     ]

@@ -154,6 +154,15 @@ async def test_ten_tickets_of_an_hour_are_acknowledged_once(stage: Stage) -> Non
     assert len(stage.mails()) == 1
 
 
+async def test_an_acknowledgement_quotes_nothing_of_what_came(stage: Stage) -> None:
+    """Or the desk would carry a stranger's advertisement to whomever they name as the sender."""
+    stage.write("Buy my pills.", subject="Cheap pills")
+    letter = await stage.mail(1)
+    words = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert "SR-1" in letter["Subject"]
+    assert "pills" not in letter["Subject"] + words
+
+
 async def test_a_bounce_tells_that_the_answer_did_not_arrive(stage: Stage) -> None:
     stage.write()
     await stage.tickets(1)

@@ -1,0 +1,42 @@
+"""Faults of ``tools.torture`` in short: nothing lost, doubled or stuck (R1, R5, R6).
+
+Left out is what another test plays as well: kills (``e2e/test_kills.py``), steps of the clock
+(``e2e/test_clock_steps.py``), a connection that is cut (``e2e/test_machine_room.py``), PostgreSQL
+that is restarted (``e2e/test_postgres.py``), a restore (``handlers/admins/test_restore.py``).
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.warm import WarmProcesses, warm_processes
+from tools import torture
+from tools.torture import SCENARIOS, SHORT, NotTried, Outcome, line
+
+
+@pytest.fixture(scope="module")
+async def lives() -> AsyncIterator[WarmProcesses]:
+    async with warm_processes() as made:
+        yield made
+
+
+@pytest.mark.parametrize("name", ["disk-full", "locked", "flood"])
+async def test_a_fault_is_endured(
+    lives: WarmProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(torture, "QUIET", 0.5)
+    try:
+        outcome = await SCENARIOS[name](tmp_path, lives, SHORT)
+    except NotTried as why:
+        pytest.skip(str(why))
+    assert outcome.fine, line(name, outcome)
+    assert outcome.said >= SHORT.messages
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome(9, 1, 0, False, 1.0), Outcome(9, 0, 1, False, 1.0), Outcome(9, 0, 0, True, 1)],
+)
+def test_what_is_lost_doubled_or_stuck_is_not_endured(outcome: Outcome) -> None:
+    assert not outcome.fine

@@ -102,7 +102,9 @@ class Ledger:
 
     def _cards(self) -> Iterator[Times]:
         shown = Counter(
-            number(message) for message in standing(self.stage.group) if message.keyboard
+            number(message)
+            for message in standing(self.stage.group)
+            if message.keyboard and not message.text.startswith("✅ #")  # a reminder that is over
         )
         for (ticket,) in self.stage.query("SELECT id FROM ticket"):
             yield f"a card of {ticket}", shown[ticket]

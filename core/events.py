@@ -318,12 +318,15 @@ class TaskCancelled(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWritten(Event):
     """An operator answered the customer; it is on its way (B4). ``to_all``: it goes to everybody
-    whose ticket is part of this one, too (X9).
+    whose ticket is part of this one, too (X9). ``concerns``: the colleague who holds the ticket
+    while ``by`` begins to answer in it.
     """
 
     message_id: int
     album: str | None
     to_all: bool = False
+    concerns: tuple[int, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,7 +412,8 @@ class StateEntered(Event):
     ``clock`` is what the new state does to the clocks of agreements: ``runs``, ``pauses``,
     ``stops``; it is said here because a company may change a state's flags later.
     ``parent``: it moved because this ticket did, which it is a part of. ``closing``: the closing
-    reason that was chosen, by code; ``rated``: the customer's rating moved it.
+    reason that was chosen, by code; ``rated``: the customer's rating moved it. ``concerns``: who
+    held it before it came back to nobody.
     """
 
     verb: str
@@ -427,6 +431,7 @@ class StateEntered(Event):
     public: bool = False
     closing: str | None = None
     rated: bool = False
+    concerns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -265,20 +265,39 @@ async def count_unfinished(tx: ReadTx) -> int:
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Up to where a source that numbers what it offers was stored; ``validity`` is its name for
-    the numbering.
+    the numbering. ``unsorted``: external ids, by number, of what is still to be moved there to
+    where it belongs.
     """
 
     validity: int
     last: int
+    unsorted: Mapping[int, str] = field(default_factory=dict)
 
 
 async def find_mark(tx: ReadTx, source: str) -> Mark | None:
     """Return the mark of a source, or None before its first visit."""
     row = await tx.find(SystemState, source)
-    return None if row is None else Mark(row.value["validity"], row.value["last"])
+    if row is None:
+        return None
+    unsorted = {int(number): each for number, each in row.value.get("unsorted", {}).items()}
+    return Mark(row.value["validity"], row.value["last"], unsorted)
 
 
 async def set_mark(tx: Tx, source: str, mark: Mark) -> None:
     """Note that everything up to the mark is stored."""
-    value = {"validity": mark.validity, "last": mark.last}
+    value = {"validity": mark.validity, "last": mark.last, "unsorted": mark.unsorted}
     await tx.put(SystemState(name=source, value=value, at=tx.now))
+
+
+async def store_and_mark(tx: Tx, source: str, item: Raw, mark: Mark) -> None:
+    """Store one item, and the mark with it."""
+    await store(tx, source, [item])
+    await set_mark(tx, source, mark)
+
+
+async def states_of(tx: ReadTx, source: str, external_ids: Collection[str]) -> dict[str, str]:
+    """The states of rows by external id: ``new``, ``done``, ``quarantined``."""
+    query = select(_INBOX.external_id, _INBOX.state).where(
+        _INBOX.source == source, _INBOX.external_id.in_(external_ids)
+    )
+    return {row.external_id: row.state for row in await tx.rows(query)}

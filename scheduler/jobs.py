@@ -11,7 +11,7 @@ from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
 from core.integrations import calls, webhooks
 from core.reports import ticket_metrics
-from core.tickets import closing, next_contact, parents, search, unassigned
+from core.tickets import board, closing, next_contact, parents, search, unassigned
 from core.tickets import sweep as sweep_job
 from core.tickets.new_ticket_digest import post_digest
 
@@ -47,6 +47,7 @@ JOBS: Final = (
     ),
     Job("say what was closed", closing.tell_closed, timedelta(minutes=10)),
     Job("run rules of time", rules.run_due, timedelta(seconds=30), full=rules.BATCH),
+    Job("refresh boards", board.refresh_boards, timedelta(seconds=20)),
     Job("post passed contact days", next_contact.tell_passed, timedelta(minutes=5)),
     Job(
         "count tickets",

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.harness import migrated, own_sqlite_url, texts
-from tests.postgres import Postgres, Unavailable, start
+from bot.lazy_aiogram import defer_types
+
+defer_types()  # as the command line does: to build all of aiogram's types takes many seconds
+
+from tests.harness import migrated, own_sqlite_url, texts  # noqa: E402 they import aiogram
+from tests.postgres import Postgres, Unavailable, start  # noqa: E402
 
 __all__ = ["migrated", "own_sqlite_url", "texts"]
 

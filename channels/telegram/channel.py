@@ -36,9 +36,11 @@ from channels.telegram.messages.payload import (
 from channels.telegram.screens import alerts, notices, words
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.ticket_list import draw_board
 from channels.telegram.ticket_topics import TicketTopics
 from core.addresses import TELEGRAM, Address
 from core.delivery.alerts import alert_of
+from core.delivery.card_updates import BOARD
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.outbox_store import (
     add_to_probe_context,
@@ -51,6 +53,7 @@ from core.delivery.topics import ForumChats
 from core.desk import Desk
 from core.files import LinkedFiles
 from core.texts import TextError, Texts
+from core.tickets.board import board_of, boards_of
 from core.tickets.card import Card, card_of, words_of
 from core.tickets.floods import Flood, flood_of
 
@@ -97,6 +100,8 @@ class TelegramChannel:
             FLOOD: self._flood,
             "pin": self._pin,
             "alert": self._alert,
+            "remove": self._remove,
+            BOARD: self._board,
         }
         # what makes new messages, and so can be doubled
         self._plans: dict[str, Plan] = {
@@ -105,6 +110,7 @@ class TelegramChannel:
             "card": self._plan_card,
             "edit": self._plan_edit,
             FLOOD: self._plan_flood,
+            BOARD: self._plan_board,
         }
 
     async def recall(self) -> None:
@@ -348,6 +354,26 @@ class TelegramChannel:
             raise SendError("bad_request", "no flood", permanent=True)
         return found, words.draw_flood(renderer, delivery.ticket_id or 0, found)
 
+    # board
+
+    async def _board(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        """Edit the chat's board to what is so by now; post it if it is not there."""
+        boards = await self._desk.read(boards_of)
+        if delivery.to not in boards:  # hidden meanwhile
+            return Sent()
+        (step,) = await self._plan_board(delivery, renderer)
+        call: Any = step.method
+        screen, place = Screen(call.text, call.reply_markup), boards[delivery.to]
+        begun = self._deliveries.begun(delivery.id)
+        if not begun and place and await self._redraw(int(delivery.address), int(place), screen):
+            return Sent()
+        return sent_of(delivery, await self._deliveries.make(delivery, [step]))
+
+    async def _plan_board(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
+        """Its buttons tell it from all other posts, whatever it said when it was sent."""
+        screen = draw_board(renderer, await self._desk.read(board_of), self._desk.company.zone)
+        return [Step(post(int(delivery.address), screen, None))]
+
     # changes of sent messages
 
     async def _moved_card(self, delivery: Delivery, renderer: Renderer) -> Sent:
@@ -375,6 +401,12 @@ class TelegramChannel:
             if not error.configuration:
                 raise
             log.warning("a message was not pinned: %s", error)
+        return Sent()
+
+    async def _remove(self, delivery: Delivery, renderer: Renderer) -> Sent:  # noqa: ARG002 (says nothing)
+        """Remove messages that one person had asked for."""
+        for number in delivery.facts["refs"]:
+            await self._change(DeleteMessage(chat_id=int(delivery.address), message_id=number))
         return Sent()
 
     async def _edit(self, delivery: Delivery, renderer: Renderer) -> Sent:

@@ -11,6 +11,7 @@ from core.tx import Tx
 
 # What a colleague is told in private, and in the group if the bot may not write to them (G4).
 IN_GROUP: Final = {
+    "staff.answered": "group.answered",
     "staff.assigned": "group.assigned.person",
     "staff.assigned.why": "group.assigned.person.why",
     "staff.escalated": "group.escalated.person",

@@ -73,6 +73,8 @@ async def drop_cards(tx: Tx, numbers: Iterable[int], why: str) -> None:
 
 MOVED_CARD: Final = "signpost"
 PIN: Final = "pin"
+REMOVE: Final = "remove"
+BOARD: Final = "board"
 TOLD: Final = "group.rehoused"
 CARD_MOVED: Final = "group.card_moved"
 
@@ -152,6 +154,33 @@ async def _replace(
         ticket_id=ticket_id,
     )
     await outbox.write(tx, [post])
+
+
+async def remove_later(tx: Tx, chat: Address, messages: Sequence[int], seconds: float) -> None:
+    """Queue the removal of our messages in ``seconds``: what one person asked for (X16)."""
+    removal = outbox.row(
+        tx,
+        chat,
+        REMOVE,
+        Priority.CARD_REFRESH,
+        ordering_key=f"{chat.chat}:remove:{messages[0]}",
+        facts={"refs": list(messages)},
+        wait=seconds,
+    )
+    await outbox.write(tx, [removal])
+
+
+async def draw_board(tx: Tx, chat: Address) -> None:
+    """Queue the drawing of the chat's board (X6)."""
+    drawing = outbox.row(
+        tx,
+        chat,
+        BOARD,
+        Priority.DIGEST,
+        ordering_key=f"{chat.chat}:{BOARD}",
+        dedup_key=f"{BOARD}@{chat.chat}",
+    )
+    await outbox.write(tx, [drawing])
 
 
 async def pin(tx: Tx, ticket_id: int | None, message: MessageRef) -> None:

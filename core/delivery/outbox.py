@@ -44,8 +44,8 @@ _OF_CUSTOMER: Final = frozenset({Audience.CUSTOMER, Audience.CUSTOMER_MAIL})
 _OF_SEVERAL: Final = frozenset({"delete", "unread"})
 _NOTHING: Final = timedelta(0)
 _HOUR: Final = timedelta(hours=1)
-# Something that a colleague has from now on.
-_GIVEN: Final = (e.TicketAssigned, e.TaskAssigned, e.TaskReopened)
+# Something that a colleague has from now on, or that another one answers in.
+_GIVEN: Final = (e.TicketAssigned, e.TaskAssigned, e.TaskReopened, e.AnswerWritten)
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire", "junk"})
 # One step less urgent is worth this much waiting.

@@ -33,7 +33,7 @@ from core.tickets.lifecycle import access, assign, enter, place_in_queue, target
 from core.tickets.parents import has_children
 from core.tickets.relations import reach_of
 from core.tickets.tags import change_tags, tags_in
-from core.tx import Tx
+from core.tx import ReadTx, Tx
 from core.words.names import NAMELESS, is_blank
 
 # For so long the channels can delete a message.
@@ -68,6 +68,9 @@ async def reply(
         await _demand_channel(tx, ticket)
     if to_all and not await has_children(tx, ticket_id):
         raise Refusal("refusal.nobody_to_tell", number=ticket_id)
+    holder = ticket.assignee_id
+    if holder is not None and holder != tx.actor.person_id:
+        holder = await _other_holder(tx, ticket, tx.actor.person_id)
     message = Message(
         ticket_id=ticket.id,
         author_id=tx.actor.person_id,
@@ -85,12 +88,37 @@ async def reply(
             message_id=message.id,
             album=incoming.album,
             to_all=to_all,
+            concerns=() if holder in {None, tx.actor.person_id} else (holder,),
+            by=tx.actor.name,
         )
     )
     if ticket.assignee_id is None and tx.actor.role != "system":  # a rule's answer is nobody's
         await assign(tx, ticket, by_answer=True)
     await enter(tx, ticket, "wait" if wait else "reply")
     return ticket
+
+
+async def answer(
+    tx: Tx, ticket_id: int, incoming: IncomingMessage, *, by: str | None = None
+) -> str | None:
+    """Answer like :func:`reply`. Return the name of the colleague who holds the ticket, where this
+    begins to answer in it.
+    """
+    await reply(tx, ticket_id, incoming, by=by)
+    concerned = [one.concerns for one in tx.events if isinstance(one, AnswerWritten)][-1]
+    return (await tx.get(Person, concerned[0])).name if concerned else None
+
+
+async def _other_holder(tx: ReadTx, ticket: Ticket, person_id: int | None) -> int | None:
+    """Return who holds the ticket, if this other person begins to answer in it. A rule is none."""
+    latest = (
+        select(Message.author_id)
+        .where(Message.ticket_id == ticket.id, Message.from_customer.is_(False))
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+    begins = person_id is not None and await tx.first(latest) != person_id
+    return ticket.assignee_id if begins else None
 
 
 async def _choose_channel(tx: Tx, ticket: Ticket, by: str) -> None:

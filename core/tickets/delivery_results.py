@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.addresses import Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
 from core.delivery.alerts import note_alert
-from core.delivery.card_updates import leave_pointer, pin, point_to_card
+from core.delivery.card_updates import BOARD, leave_pointer, pin, point_to_card
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
 from core.delivery.sent_messages import (
@@ -24,6 +24,7 @@ from core.delivery.settlement import FollowUps
 from core.events import CardNotShown, CopyNotMailed, PersonUnreachable, WordsNotShown
 from core.models import Message, OutboxRow, Person, Ticket
 from core.people.identity import Sender, find_by_address, lose
+from core.tickets.board import note_board
 from core.tickets.catalog import workflow_of
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tx import Tx
@@ -40,6 +41,8 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         await note_alert(tx, delivery, sent.message_refs[0])
     if delivery.kind == "card":
         await _note_card(tx, delivery, sent)
+    if delivery.kind == BOARD and sent.message_refs:
+        await note_board(tx, delivery.to, sent.message_refs[0])
     if delivery.kind == "content" and delivery.person_id is not None:
         await answer_delivered(tx, _messages(delivery, sent))
 

@@ -134,6 +134,7 @@ async def enter(
             clock=new.clock,
             parent=parent,
             public=public,
+            concerns=_former(ticket, old, new) if verb in _RETURNS else (),
             closing=closing,
             rated=rated,
         )
@@ -145,6 +146,20 @@ async def enter(
 
 async def _named(tx: Tx, ticket: Ticket, to: State) -> tuple[State, State]:
     return (await workflow_of(tx)).state(ticket.state), to
+
+
+# Moves by which a customer brings a ticket back.
+_RETURNS: Final = frozenset({"hear", "dispute"})
+
+
+def _former(ticket: Ticket, old: State, new: State) -> tuple[int, ...]:
+    """Return who held the ticket until it came back from its solution: it is nobody's now, and they
+    know it.
+    """
+    earlier = ticket.earlier_assignee_id
+    solved = old.resolution and not new.resolution
+    back = solved and ticket.assignee_id is None
+    return (earlier,) if back and earlier is not None else ()
 
 
 def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:

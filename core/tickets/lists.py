@@ -16,7 +16,7 @@ from core.tickets.catalog import subject_of, workflow_of
 from core.tickets.search import search
 from core.tickets.tags import tags_in, without_tags
 from core.tickets.views import View
-from core.tickets.workflow import FROZEN, NEEDS_ANSWER, RESOLVED, marker, sign_of
+from core.tickets.workflow import ANSWERED, FROZEN, NEEDS_ANSWER, RESOLVED, Marker, marker, sign_of
 from core.tx import ReadTx
 from core.words.numbers import find_number
 
@@ -245,6 +245,18 @@ async def _page(
         total=total,
         overdue=overdue,
     )
+
+
+async def count_by_marker(tx: ReadTx) -> dict[str, int]:
+    """Return how many open tickets have which marker, up to `COUNTED` and one more each."""
+    waiting, answered, frozen = (
+        [Ticket.queue_rank == rank] for rank in (NEEDS_ANSWER, ANSWERED, FROZEN)
+    )
+    overdue = [*waiting, Ticket.queue_at <= tx.now + _BEHIND, Ticket.answer_due <= tx.now]
+    late, all_waiting, calm, put_off = await _counts(tx, overdue, waiting, answered, frozen)
+    counts = (late, all_waiting - late, calm, put_off)
+    markers = (Marker.OVERDUE, Marker.NEEDS_ANSWER, Marker.ANSWERED, Marker.FROZEN)
+    return {one.value: count for one, count in zip(markers, counts, strict=True)}
 
 
 def _cursor(row: Any, place: int) -> str:

@@ -88,6 +88,7 @@ ALIASES: Final[dict[str, str]] = {
     "т": "t",
     "тег": "tag",
     "списки": "views",
+    "доска": "board",
     "правила": "rules",
     "теги": "tags",
     "шаблон": "t",
@@ -136,6 +137,9 @@ VIEWS: Final[dict[str, str]] = {
     "решено": "resolved",
 }
 """Names of lists, besides their own."""
+
+HIDE: Final = frozenset({"off", "hide", "убрать", "скрыть", "выкл"})
+"""Words after `/board` that hide it."""
 
 REPORTS: Final[dict[str, str]] = {
     "": "overdue",

@@ -1,4 +1,5 @@
-"""Fetches mail by IMAP: stored first, flagged as seen after the commit, never the other way.
+"""Fetches mail by IMAP: stored first, flagged as seen after the commit, never the other way, and
+moved to a folder, where one is wanted, once it is handled or put aside.
 
 What is new: everything unseen, and everything behind the last number that was stored, so that a
 colleague who reads the mailbox hides nothing from the desk. Found again after any interruption;
@@ -16,7 +17,7 @@ import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from core.delivery.pacing import backoff
 from core.desk import Desk
 from core.fault_points import pass_point
 from core.files import FileStore
-from core.inbox import Mark, Raw, find_mark, set_mark, store
+from core.inbox import Mark, Raw, find_mark, set_mark, states_of, store_and_mark
 from handlers.mail.mailbox_url import MailboxUrl
 from handlers.mail.parse import decoded, header, id_of
 
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 TIMEOUT: Final = 30.0
 LOOK_EVERY: Final = 60.0
 LOOK_OFTEN: Final = 15.0
+# The same while something that was stored is to be moved to its folder.
+LOOK_SOON: Final = 2.0
 MAX_PAUSE: Final = 60.0
 # A mailbox of which nothing was heard for so many seconds is silent.
 PATIENCE: Final = 300.0
@@ -66,6 +69,8 @@ class MailFetcher:
     last_look: float = field(default_factory=time.monotonic)
     _failed: set[int] = field(default_factory=set)
     _kept: set[int] = field(default_factory=set)
+    _mark: Mark = field(default_factory=lambda: Mark(0, 0))
+    _waits: bool = False
     _box: Any = None
     _hung_up: bool = False
     _closing: asyncio.Future[None] | None = None
@@ -108,12 +113,13 @@ class MailFetcher:
             mark = Mark(validity, int(status["UIDNEXT"]) - 1)
             self._kept.clear()
         self._failed.clear()
+        self._mark = mark
         for uid in await asyncio.to_thread(self._find_new, mark.last):
             await self._take(uid)
-            last = max(mark.last, uid)
-            if uid > mark.last and not self._failed:
-                mark = Mark(validity, last)
-        await self.desk.run(set_mark, self.url.source, mark)
+            if uid > self._mark.last and not self._failed:
+                self._mark = replace(self._mark, last=uid)
+        await self._sort()
+        await self.desk.run(set_mark, self.url.source, self._mark)
         self.last_look = time.monotonic()
 
     def _find_new(self, last: int) -> list[int]:
@@ -130,7 +136,7 @@ class MailFetcher:
                 if raw is None:
                     return  # somebody has deleted it meanwhile
                 pass_point("fetch.before_store")
-                await self.desk.run(store, self.url.source, [await self._row(raw)])
+                await self._store(uid, await self._row(raw))
                 self._kept.add(uid)
                 self.stored()
             pass_point("fetch.before_flag")
@@ -140,6 +146,38 @@ class MailFetcher:
         except Exception:
             log.exception("the mail %s of %s could not be stored", uid, self.url)
             self._failed.add(uid)
+
+    async def _store(self, uid: int, row: Raw) -> None:
+        """Store it, and that it is to be moved, together: it would not be found again for that."""
+        if self.url.folders:
+            unsorted = {**self._mark.unsorted, uid: row.external_id}
+            self._mark = replace(self._mark, unsorted=unsorted)
+        await self.desk.run(store_and_mark, self.url.source, row, self._mark)
+
+    async def _sort(self) -> None:
+        """Move what is handled, or put aside, to its folder; what waits stays where it is."""
+        unsorted = self._mark.unsorted
+        states = await self.desk.read(states_of, self.url.source, list(unsorted.values()))
+        self._waits = "new" in states.values()
+        left = {}
+        for uid, external_id in unsorted.items():
+            # a row that is not there any more was done with long ago
+            state = states.get(external_id, "done")
+            if state == "new" or not await self._move(uid, self.url.folders.get(state)):
+                left[uid] = external_id
+        self._mark = replace(self._mark, unsorted=left)
+
+    async def _move(self, uid: int, folder: str | None) -> bool:
+        """Move a mail, if it is to be moved. False if it has to be tried again."""
+        try:
+            if folder is not None:
+                await asyncio.to_thread(self._box.move, str(uid), folder)
+        except (OSError, self._box_errors()):
+            raise
+        except Exception as error:  # noqa: BLE001 the mail itself is stored, and that is what counts
+            log.warning("the mail %s of %s is not moved to %s: %s", uid, self.url, folder, error)
+            return False
+        return True
 
     def _box_errors(self) -> type[Exception]:
         """What says that the connection is lost, as opposed to one mail that is at fault."""
@@ -166,6 +204,9 @@ class MailFetcher:
             return
         self._box = box
         box.login(self.url.user, self.url.password, initial_folder=self.url.folder)
+        for folder in self.url.folders.values():
+            if not box.folder.exists(folder):
+                box.folder.create(folder)
 
     def _read(self, uid: int) -> bytes | None:
         size = _SIZE.search(str(self._box.client.uid("fetch", str(uid), "(RFC822.SIZE)")[1]))
@@ -176,16 +217,15 @@ class MailFetcher:
 
     def _flag(self, uid: int) -> None:
         self._box.flag(str(uid), ("\\Seen",), True)
-        if self.url.done is not None:
-            self._box.move(str(uid), self.url.done)
 
     async def _wait_for_news(self) -> None:
         """Wait until the server calls, or it is time to look by ourselves."""
         capable = "IDLE" in getattr(self._box.client, "capabilities", ())
+        longest = LOOK_SOON if self._waits else self.look_every
         if not capable:
-            await asyncio.sleep(min(self.look_every, LOOK_OFTEN))
+            await asyncio.sleep(min(longest, self.look_every, LOOK_OFTEN))
         else:
-            await asyncio.to_thread(self._box.idle.wait, timeout=self.look_every)
+            await asyncio.to_thread(self._box.idle.wait, timeout=min(longest, self.look_every))
 
     def _hang_up(self) -> None:
         """Close the connection at once: a thread that waits at it ends by that."""

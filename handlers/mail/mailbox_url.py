@@ -12,7 +12,9 @@ SCHEMES: Final = {"imaps": (True, 993), "imap": (False, 143)}
 
 @dataclass(frozen=True, slots=True)
 class MailboxUrl:
-    """A mailbox, and how to open it. ``done``: the folder for what was stored, if it is wanted."""
+    """A mailbox, and how to open it. ``done``: the folder for what was handled, if it is wanted;
+    ``failed``: the folder for what could not be read.
+    """
 
     host: str
     port: int
@@ -21,6 +23,7 @@ class MailboxUrl:
     password: str = field(repr=False)
     folder: str
     done: str | None = None
+    failed: str | None = None
 
     @classmethod
     def parse(cls, url: str) -> Self:
@@ -35,7 +38,7 @@ class MailboxUrl:
             raise ValueError("names no user or no host; write / ? # @ in a password as %2F %3F …")
         tls, usual_port = SCHEMES[parts.scheme]
         asked = parse_qs(parts.query)
-        if unknown := asked.keys() - {"insecure", "done"}:
+        if unknown := asked.keys() - {"insecure", "done", "failed"}:
             raise ValueError(f"has the unknown option {min(unknown)}")
         if not tls and not is_loopback(parts.hostname) and asked.get("insecure") != ["1"]:
             raise ValueError("sends the password unprotected: use imaps://, or add ?insecure=1")
@@ -47,10 +50,17 @@ class MailboxUrl:
             password=unquote(parts.password or ""),
             folder=unquote(parts.path.strip("/")) or "INBOX",
             done=asked.get("done", [None])[0],
+            failed=asked.get("failed", [None])[0],
         )
 
     def __str__(self) -> str:
         return f"{self.user} at {self.host}, {self.folder}"
+
+    @property
+    def folders(self) -> dict[str, str]:
+        """Where a mail is moved to, by the state of its row in the inbox."""
+        wanted = {"done": self.done, "quarantined": self.failed}
+        return {state: folder for state, folder in wanted.items() if folder is not None}
 
     @property
     def source(self) -> str:

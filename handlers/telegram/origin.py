@@ -140,4 +140,7 @@ async def show_refusal(responder: Responder, event: TelegramObject, refusal: Ref
         await responder.toast(event, responder.plain(refusal.key, refusal.facts), alert=True)
     elif isinstance(event, Message):
         text = responder.html(refusal.key, refusal.facts)
-        await responder.say(event.chat.id, text, reply_to=event.message_id)
+        if event.chat.type == "private" or is_nobody(event) or event.from_user is None:
+            await responder.say(event.chat.id, text, reply_to=event.message_id)
+        else:
+            await responder.say_to_one(event.from_user.id, event, text)

@@ -10,13 +10,16 @@ import logging
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramBadRequest
+from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.methods import (
     AnswerCallbackQuery,
+    EditEphemeralMessageReplyMarkup,
+    EditEphemeralMessageText,
     EditMessageReplyMarkup,
     EditMessageText,
     SendMessage,
@@ -25,7 +28,9 @@ from aiogram.methods import (
 )
 from aiogram.types import (
     CallbackQuery,
+    EphemeralMessageParameters,
     ForceReply,
+    InaccessibleMessage,
     InlineKeyboardMarkup,
     LinkPreviewOptions,
     Message,
@@ -35,9 +40,11 @@ from aiogram.types import (
     ReplyParameters,
 )
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.client.api_errors import TROUBLES
 from channels.telegram.messages.message_parser import thread_of
 from channels.telegram.screens.screen import Renderer, packed
+from core.delivery.card_updates import remove_later
 from core.desk import Desk
 from core.texts import Texts
 
@@ -50,6 +57,8 @@ TOAST: Final = 200
 # Seconds from the beginning of an update after which nothing more is shown for it. It must be well
 # below the time after which an update counts as hung: then showing alone never makes it so.
 SHOWING: Final = 20.0
+# Seconds after which an answer to one person is removed from a group again.
+SEEN_FOR: Final = 600.0
 NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 
 
@@ -127,20 +136,51 @@ class Responder:
 
         Returns False where not all could be sent: after one that was not, the rest is not either.
         """
-        parts = packed([text] if isinstance(text, str) else text)
-        for number, part in enumerate(parts):
-            message = SendMessage(
-                chat_id=chat,
-                message_thread_id=thread,
-                text=part,
-                parse_mode="HTML",
-                reply_markup=keyboard if number == len(parts) - 1 else None,
-                link_preview_options=NO_PREVIEW,
-                reply_parameters=_reply(reply_to),
-            )
+        for message in _messages(chat, text, keyboard, reply_to, message_thread_id=thread):
             if await self._show(message, "an answer") is None:
                 return False
         return True
+
+    async def say_to_one(
+        self,
+        reader: int,
+        message: Message | InaccessibleMessage,
+        text: str | Sequence[str],
+        keyboard: Keyboard | None = None,
+    ) -> None:
+        """Answer below a message of a group what concerns only the ``reader``, a person's id (X16).
+
+        Seen by them alone where the bot may do that; else in their private chat, with a sign on the
+        message; else in the group, where it is removed after a while.
+        """
+        chat, number = message.chat.id, message.message_id
+        alone = EphemeralMessageParameters(receiver_user_id=reader)
+        below = partial(_messages, chat, text, keyboard, number)
+        shown = await self._all(below(ephemeral_message_parameters=alone))
+        if shown is None and await self._all(_messages(reader, text, keyboard, None)) is not None:
+            if isinstance(message, Message):
+                self.react(message, "👌")
+            return
+        if shown is None:
+            shown = await self._all(below()) or []
+        # a server that knows no ephemeral messages shows them to everybody: they have an id
+        stay = [one.message_id for one in shown if one.message_id]
+        if stay:
+            await self.desk.run(remove_later, chat_address(chat), stay, SEEN_FOR)
+
+    async def _all(self, messages: Sequence[SendMessage]) -> list[Message] | None:
+        """What was sent; ``None`` where Telegram refuses the first of them."""
+        sent: list[Message] = []
+        for message in messages:
+            try:
+                sent.append(await self._make(message))
+            except (TelegramBadRequest, TelegramForbiddenError) as refusal:
+                log.info("an answer was refused here: %s", refusal.message)
+                return sent or None
+            except TROUBLES as error:
+                _log_failure("an answer", error)
+                return sent
+        return sent
 
     async def ask(self, message: Any, text: str, placeholder: str) -> int | None:
         """Ask below a message; the field for the answer opens for whoever the text mentions.
@@ -162,9 +202,13 @@ class Responder:
         self, message: Any, text: str, *, keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
         """Edit a message of ours into another screen; if it cannot be edited, send it anew."""
-        edit = EditMessageText(
+        seen_by_one = _seen_by_one(message)
+        method: type[TelegramMethod[Any]] = EditMessageText
+        if seen_by_one is not None:
+            method = EditEphemeralMessageText
+        edit = method(
             chat_id=message.chat.id,
-            message_id=message.message_id,
+            **seen_by_one or {"message_id": message.message_id},
             text=text,
             parse_mode="HTML",
             reply_markup=keyboard,
@@ -181,9 +225,12 @@ class Responder:
 
     async def show_buttons(self, message: Any, keyboard: InlineKeyboardMarkup | None) -> None:
         """Other buttons below the same message."""
-        edit = EditMessageReplyMarkup(
-            chat_id=message.chat.id, message_id=message.message_id, reply_markup=keyboard
-        )
+        seen_by_one = _seen_by_one(message)
+        method: type[TelegramMethod[Any]] = EditMessageReplyMarkup
+        if seen_by_one is not None:
+            method = EditEphemeralMessageReplyMarkup
+        place = seen_by_one or {"message_id": message.message_id}
+        edit = method(chat_id=message.chat.id, **place, reply_markup=keyboard)
         await self._show(edit, "buttons")
 
     async def toast(self, query: CallbackQuery, text: str = "", *, alert: bool = False) -> None:
@@ -218,7 +265,40 @@ def _log_failure(what: str, error: BaseException) -> None:
     log.warning("%s was not shown: %s", what, str(error) or type(error).__name__)
 
 
+def _messages(
+    chat: int,
+    text: str | Sequence[str],
+    keyboard: Keyboard | None,
+    reply_to: int | None,
+    **more: Any,
+) -> list[SendMessage]:
+    """The blocks in as few messages as they need; the last has the keyboard."""
+    parts = packed([text] if isinstance(text, str) else text)
+    return [
+        SendMessage(
+            chat_id=chat,
+            text=part,
+            parse_mode="HTML",
+            reply_markup=keyboard if number == len(parts) - 1 else None,
+            link_preview_options=NO_PREVIEW,
+            reply_parameters=_reply(reply_to),
+            **more,
+        )
+        for number, part in enumerate(parts)
+    ]
+
+
+def _seen_by_one(message: Any) -> dict[str, int] | None:
+    """How a message is named that only one person of the group sees; ``None``: all see it."""
+    number, reader = (
+        getattr(message, name, None) for name in ("ephemeral_message_id", "receiver_user")
+    )
+    if number is None or reader is None:
+        return None
+    return {"ephemeral_message_id": number, "receiver_user_id": reader.id}
+
+
 def _reply(message_id: int | None) -> ReplyParameters | None:
-    if message_id is None:
+    if not message_id:  # none, or seen by one person only
         return None
     return ReplyParameters(message_id=message_id, allow_sending_without_reply=True)

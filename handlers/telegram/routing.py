@@ -25,6 +25,7 @@ from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
 from channels.telegram.screens.customer_tickets import OWN
 from channels.telegram.screens.help import HelpSection, draw_greeting
+from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.ticket_list import ListPage
 from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
@@ -43,7 +44,7 @@ from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators import responses as canned
 from handlers.telegram.operators.buttons import on_button as on_group_button
-from handlers.telegram.operators.buttons import show_help, turn_page_in_private
+from handlers.telegram.operators.buttons import read_in_private, show_help
 from handlers.telegram.operators.commands import on_private_message
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
 from handlers.telegram.origin import (
@@ -191,7 +192,7 @@ async def on_reaction(
 
 async def _turn_page(context: ButtonContext, data: ListPage) -> None:
     """Staff see the lists of their work in private, and their own tickets like any customer."""
-    handler = tickets.turn_ticket_page if data.view == OWN else turn_page_in_private
+    handler = tickets.turn_ticket_page if data.view == OWN else read_in_private
     await handler(context, data)
 
 
@@ -202,6 +203,7 @@ _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
         **private.BUTTONS,
         ListPage: _turn_page,
         HelpSection: show_help,
+        ShowPerson: read_in_private,
     },
     Role.ADMIN: {
         **customer.BUTTONS,
@@ -209,6 +211,7 @@ _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
         **admins.BUTTONS,
         ListPage: _turn_page,
         HelpSection: show_help,
+        ShowPerson: read_in_private,
     },
 }
 

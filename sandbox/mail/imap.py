@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Final
 
 from sandbox.mail.post_office import Folder, Letter, Mailbox, PostOffice
@@ -184,9 +185,11 @@ class _Session:
         self._mailbox.folders.setdefault(words[0], Folder())
         return "OK created"
 
-    async def _list(self, _words: list[str]) -> str:
+    async def _list(self, words: list[str]) -> str:
+        asked = words[-1].replace("%", "*")
         for name in self._mailbox.folders:
-            self._say(f'* LIST () "/" "{name}"')
+            if fnmatchcase(name, asked):
+                self._say(f'* LIST () "/" "{name}"')
         return "OK done"
 
     async def _expunge(self, _words: list[str]) -> str:

@@ -149,7 +149,19 @@ def prune(model: type[BaseModel], value: Any) -> Any:
 
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(method_index()[name.lower()].returns)
+    returns = method_index()[name.lower()].returns
+    for model in _models(returns):
+        model.model_rebuild()  # a type of aiogram may not be built before its first use
+    return TypeAdapter(returns)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    for leaf in leaves(annotation):
+        if typing.get_origin(leaf) is not None:
+            for part in typing.get_args(leaf):
+                yield from _models(part)
+        elif inspect.isclass(leaf) and issubclass(leaf, BaseModel):
+            yield leaf
 
 
 def check_result(info: MethodInfo, result: Any) -> None:

@@ -206,7 +206,9 @@ def _methods(world: World, since: int) -> dict[tuple[int, int], str]:
         for result in results:
             if isinstance(result, dict) and "message_id" in result:
                 chat = result.get("chat", {}).get("id", call.params.get("chat_id"))
-                sent.setdefault((int(chat), result["message_id"]), call.method)
+                # what one person alone sees has no id of its own among messages
+                number = result["message_id"] or result["ephemeral_message_id"]
+                sent.setdefault((int(chat), number), call.method)
     return sent
 
 

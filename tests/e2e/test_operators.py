@@ -160,8 +160,11 @@ async def test_who_answers_an_unassigned_ticket_first_becomes_its_assignee(
     number, card = await stage.open_ticket(anna, "Нет картинки")
     await stage.oleg.reply(card, "Смотрю")
     await anna.expect("Смотрю")
+    await stage.oleg.start()
+    await stage.oleg.expect("Вы отвечаете клиентам")
     await stage.olga.reply(card, "Я тоже")
     await anna.expect("Я тоже")
+    await stage.oleg.expect(f"Ольга отвечает по вашему #{number}")
     await becomes(stage, card, "👷 Олег")
     assert "взяли в работу" not in "".join(m.text for m in anna.chat.bot_messages)
     assert events(stage, number).count("ticket_taken") == 1

@@ -86,6 +86,7 @@ OPERATOR: Final = (
     "tags",
     "journal",
     "undo",
+    "board",
     "help",
 )
 # What only admins can do is offered to them alone.

@@ -1,6 +1,7 @@
 """A list of tickets: a page of a view of the queue or of a search, and the buttons that turn it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import ceil
 from typing import Annotated, Final, Self
@@ -12,12 +13,15 @@ from channels.telegram.screens.buttons import Button, Keyboard, button, matching
 from channels.telegram.screens.screen import Renderer, Screen, url_of
 from core.addresses import MessageRef
 from core.texts import Key
+from core.tickets.board import Board
 from core.tickets.lists import COUNTED, PAGE, Line, Page
 from core.tickets.views import View
 from core.words.names import clean_name
 
 _NAME: Final = 24
 _QUERY: Final = 40
+# Where a board leads to.
+_BOARD: Final = ("queue", "mine", "free", "overdue")
 
 
 class ListPage(CallbackData, prefix="l"):
@@ -74,6 +78,17 @@ def _kind(page: Page) -> str:
 
 def _named(page: Page, words: str) -> dict[str, str]:
     return {"words": words[:_QUERY]} if page.title is None else {"title": page.title}
+
+
+def draw_board(renderer: Renderer, board: Board, zone: ZoneInfo) -> Screen:
+    """The queue in short: how many of which marker, the most urgent, and ways to the lists."""
+    total = sum(board.counts.values())
+    counts = [f"{marker} {_count(count)}" for marker, count in board.counts.items() if count]
+    head = " · ".join((renderer.html("board.head", count=_count(total)), *counts))
+    _, lines = _lines(renderer, replace(board.page, after="more"), zone)
+    drawn = renderer.html("board.at" if lines else "board.empty", at=renderer.now)
+    ways = [button(renderer.plain(f"button.board.{one}"), ListPage(view=one)) for one in _BOARD]
+    return Screen("\n".join((head, *lines, drawn)), rows_of(ways))
 
 
 def draw_views(renderer: Renderer, views: Sequence[View]) -> Screen:

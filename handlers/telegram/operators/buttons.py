@@ -1,7 +1,7 @@
 """Buttons in the operators' group. Data names a wish, never a right: each is authorised (S5)."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any, Final
@@ -52,18 +52,20 @@ from channels.telegram.screens.ticket_choices import (
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
-from core.addresses import Address
+from core.addresses import Address, MessageRef
 from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
 from core.tasks.rules import EQUIPMENT
 from core.tasks.task_actions import Choice
 from core.texts import Key
 from core.tickets import conversation, lifecycle
+from core.tickets.board import is_board
 from core.tickets.card import Card, FaultyCamera, card_of
 from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
 from core.tickets.resolutions import reasons_of
+from core.tx import ReadTx
 from core.words.names import clean_name
 from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
@@ -142,8 +144,9 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         else:
             await context.toast()
     elif data.verb in _SHOWS:
-        await _SHOWS[data.verb](context, data.ticket_id)
-        await context.toast()
+        quiet = replace(context, quiet=data.verb in _FOR_ONE)
+        await _SHOWS[data.verb](quiet, data.ticket_id)
+        await context.toast("shown")
     else:
         verb = data.verb.removesuffix("!")
         action = {"take": lifecycle.take, "release": lifecycle.release}.get(verb)
@@ -161,6 +164,8 @@ _SHOWS: Final = {
     "tasks": tasks.show_tasks,
     "task": tasks.new_by_button,
 }
+# What only whoever presses asks for.
+_FOR_ONE: Final = frozenset({"journal", "why"})
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
 
@@ -352,12 +357,10 @@ async def _question(context: GroupButton, data: QuestionAfterAll) -> None:
 async def _whole(context: GroupButton, data: ShowWhole) -> None:
     """Below the message, for whoever wants to read what it quotes."""
     whole = await context.act(conversation.whole_of, data.message_id)
-    await context.toast()
+    await context.toast("shown")
     parts = [whole[at : at + QUOTED] for at in range(0, len(whole), QUOTED)]
     quotes = [f"<blockquote expandable>{escape(part)}</blockquote>" for part in parts]
-    await context.responder.say(
-        context.message.chat.id, quotes, reply_to=context.message.message_id
-    )
+    await replace(context, quiet=True).say(quotes)
 
 
 async def _words(context: GroupButton, data: ShowWords) -> None:
@@ -372,8 +375,8 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
     await (context.show if data.verb == "with" else context.edit)(screen)
 
 
-async def turn_page_in_private(pressed: ButtonContext, data: ListPage) -> None:
-    """Turn a page of a list that somebody who works here has asked for in private."""
+async def read_in_private(pressed: ButtonContext, data: ListPage | ShowPerson) -> None:
+    """Turn a page of a list, or show a person, for somebody who works here, in private."""
     context = GroupButton(
         pressed.desk,
         pressed.responder,
@@ -382,7 +385,7 @@ async def turn_page_in_private(pressed: ButtonContext, data: ListPage) -> None:
         pressed,
         in_private=True,
     )
-    await _page(context, data)
+    await _HANDLERS[type(data)](context, data)
 
 
 async def _page(context: GroupButton, data: ListPage) -> None:
@@ -393,12 +396,17 @@ async def _page(context: GroupButton, data: ListPage) -> None:
     )
     screen = draw(context.renderer, page, context.desk.company.zone, words=words)
     place = message_ref(context.message.chat.id, context.message.message_id)
-    notice = await context.read(find_location, place)
-    await context.toast()
-    if notice is None:
+    below = await context.read(_stays, place)
+    await context.toast("shown" if below else "")
+    if not below:
         await context.edit(screen)
     else:
-        await context.show(screen)
+        await replace(context, quiet=True).show(screen)
+
+
+async def _stays(tx: ReadTx, place: MessageRef) -> bool:
+    """A notice or the board: a list is shown below it, not in its place."""
+    return await find_location(tx, place) is not None or await is_board(tx, place)
 
 
 async def _asked_by(context: GroupButton, view: str) -> tuple[Address, str]:

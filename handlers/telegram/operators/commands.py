@@ -141,6 +141,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
     "views": Row(read_commands.views, _NO, _MAY, _SHOWN),
+    "board": Row(read_commands.board, _NO, _MAY, _REACTION),
     "my": Row(read_commands.my, _NO, _MAY, _SHOWN),
     "overdue": Row(read_commands.overdue, _NO, _MAY, _SHOWN),
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
@@ -168,6 +169,10 @@ COMMANDS: Final[dict[str, Row]] = {
 _READING: Final = frozenset(
     {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
 )
+
+
+# What concerns nobody else in the group, either.
+_FOR_ONE: Final = _READING | {"views", "tags", "who"}
 
 
 async def on_private_message(context: MessageContext) -> bool:
@@ -210,7 +215,7 @@ async def carry_out(context: CommandContext, replied: int | None) -> None:
         context = replace(context, command=command, number=number)
     elif replied is not None:
         context = replace(context, number=replied)
-    await row.handler(context)
+    await row.handler(replace(context, quiet=command.name in _FOR_ONE))
     if command.name in _MOVES:
         await states.show_next(context, context.number)
     if _needs_reaction(context, row):

@@ -11,16 +11,18 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from aiogram import Bot
 from aiogram.types import InaccessibleMessage, InlineKeyboardMarkup, Message
 
+from channels.telegram.addresses import chat_id
 from channels.telegram.screens.screen import Renderer, Screen
 from core.desk import Desk
 from core.errors import Unreadable
 from core.people.identity import Sender
 from core.people.staff import as_staff, by_operator, for_operator, for_worker
 from core.texts import Key
+from core.tickets import conversation
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
 from core.words.aliases import ALIASES
-from core.words.names import units
+from core.words.names import clean_name, units
 from core.words.numbers import find_number
 from handlers.telegram.responder import Responder
 
@@ -138,7 +140,10 @@ LONGEST_REASON: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class OperatorContext:
-    """An operator, and the message of their group, or of their private chat, that it is about."""
+    """An operator, and the message of their group, or of their private chat, that it is about.
+
+    ``quiet``: what is answered concerns only whoever acts.
+    """
 
     desk: Desk
     responder: Responder
@@ -146,6 +151,7 @@ class OperatorContext:
     message: Message | InaccessibleMessage
     _: KW_ONLY
     in_private: bool = False
+    quiet: bool = False
 
     async def act(
         self,
@@ -169,6 +175,19 @@ class OperatorContext:
             return await self.desk.read(for_worker, self.sender, query, *args, **options)
         return await self.desk.read(for_operator, self.sender, query, *args, **options)
 
+    async def answer(
+        self, ticket_id: int, words: IncomingMessage, *, by: str | None = None
+    ) -> None:
+        """Answer the customer; whoever begins to answer in a colleague's ticket is told whose it
+        is, and the colleague is, too (X6).
+        """
+        holder = await self.desk.run(
+            by_operator, self.sender, conversation.answer, ticket_id, words, by=by
+        )
+        if holder is not None:
+            facts = {"number": ticket_id, "name": clean_name(holder)}
+            await replace(self, quiet=True).say(self.renderer.html("operators.held", **facts))
+
     @property
     def renderer(self) -> Renderer:
         """Renders in the language and zone of whoever acts."""
@@ -182,6 +201,10 @@ class OperatorContext:
         self, text: str | Sequence[str], keyboard: InlineKeyboardMarkup | None = None
     ) -> None:
         """Answer below the message; blocks in as few messages as they take."""
+        if self.quiet and not self.in_private:
+            reader = chat_id(self.sender.address)
+            await self.responder.say_to_one(reader, self.message, text, keyboard)
+            return
         await self.responder.say(
             self.message.chat.id, text, keyboard=keyboard, reply_to=self.message.message_id
         )

@@ -32,6 +32,7 @@ from handlers.telegram.operators.commands import carry_out
 from handlers.telegram.operators.context import (
     Command,
     CommandContext,
+    OperatorContext,
     answer_to,
     is_foreign,
     is_note,
@@ -159,7 +160,8 @@ async def on_message(
         context = CommandContext(desk, responder, sender, message, incoming, command)
         await carry_out(context, traits.ticket)
         return
-    await _pass_on(desk, sender, number, incoming, note=kind is Treatment.NOTE)
+    speaker = OperatorContext(desk, responder, sender, message)
+    await _pass_on(speaker, number, incoming, note=kind is Treatment.NOTE)
 
 
 def _asked_for(place: MessageLocation | None, text: str) -> Command | None:
@@ -195,14 +197,14 @@ async def _warn_of_cut(desk: Desk, sender: Sender, incoming: IncomingMessage) ->
 
 
 async def _pass_on(
-    desk: Desk, sender: Sender, ticket_id: int, incoming: IncomingMessage, *, note: bool
+    context: OperatorContext, ticket_id: int, incoming: IncomingMessage, *, note: bool
 ) -> None:
     """To the customer, or to the notes."""
     if note:
         plain = without_mark(incoming) if is_note(text_of(incoming)) else incoming
-        await desk.run(by_operator, sender, note_piece, ticket_id, plain)
+        await context.act(note_piece, ticket_id, plain)
     else:
-        await desk.run(by_operator, sender, conversation.reply, ticket_id, incoming)
+        await context.answer(ticket_id, incoming)
 
 
 async def _find_context(

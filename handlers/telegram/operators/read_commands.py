@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
+from channels.telegram.addresses import chat_address
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens.journal import draw_entry, names_of
 from channels.telegram.screens.screen import clipped
@@ -12,6 +13,7 @@ from core import journal as journal_store
 from core.addresses import Address
 from core.errors import NoSuchTicket, Unreadable
 from core.people.staff import for_admin, id_of
+from core.tickets.board import hide_board, show_board
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
 from core.tickets.conversation_pages import page_of_words
 from core.tickets.lists import VIEWS, Page, found_of, page_of, page_of_view
@@ -19,7 +21,7 @@ from core.tickets.next_contact import contact_of
 from core.tickets.unassigned import Unassigned, find_unassigned
 from core.tickets.views import find_view, open_view, views_for
 from core.tx import ReadTx
-from core.words.aliases import REPORTS
+from core.words.aliases import HIDE, REPORTS
 from core.words.aliases import VIEWS as VIEW_NAMES
 from core.words.names import clean_name
 from handlers.telegram.operators.context import CommandContext, OperatorContext, example
@@ -132,6 +134,13 @@ async def views(context: CommandContext) -> None:
     """The saved lists that are for whoever asks."""
     offered = await context.read(views_for, context.sender.address)
     await context.show(draw_views(context.renderer, offered))
+
+
+async def board(context: CommandContext) -> None:
+    """Show the board in this group, or hide it."""
+    hide = context.command.rest.strip().casefold() in HIDE
+    chat = chat_address(context.message.chat.id)
+    await context.act(hide_board if hide else show_board, chat)
 
 
 async def my(context: CommandContext) -> None:

@@ -50,10 +50,10 @@ async def reply(context: CommandContext) -> None:
     words = context.words
     by_mail = BY_MAIL.match(text_of(words))
     if by_mail is None:
-        await context.act(conversation.reply, context.number, words)
+        await context.answer(context.number, words)
     else:
         rest = without_head(words, by_mail.end())
-        await context.act(conversation.reply, context.number, rest, by=EMAIL)
+        await context.answer(context.number, rest, by=EMAIL)
 
 
 async def note(context: CommandContext) -> None:

@@ -144,8 +144,14 @@ class Target:
         member = self.chat.members.get(int(receiver))
         if member is None or not member.present:
             raise bad_request("PARTICIPANT_ID_INVALID", violation="invalid_parameters")
+        if not self.chat.bot_is_admin and not (params or {}).get("callback_query_id"):
+            raise bad_request("not enough rights to send ephemeral messages")
         message = self.call.telegram.bot_messages.send(
-            self.chat, content, markup=self.markup, thread_id=self.thread_id
+            self.chat,
+            content,
+            markup=self.markup,
+            thread_id=self.thread_id,
+            reply_to=self.reply.message,
         )
         del self.chat.history[message.id]
         number = message.id

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bot.migrations import migrate
 from core.db import Database
 from tests.handlers.mail.desk_by_mail import Stage, stage_at
-from tests.postgres import in_a_thread
+from tests.postgres import Postgres, in_a_thread
 
 
 async def _fill(url: str) -> None:
@@ -27,10 +28,24 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    path = tmp_path / "desk.db"
-    shutil.copyfile(migrated, path)
-    database = Database(f"sqlite+aiosqlite:///{path}")
+async def database(
+    migrated: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Database]:
+    """SQLite, or PostgreSQL where a test says so."""
+    with ExitStack() as stack:
+        if getattr(request, "param", "sqlite") == "postgres":
+            server: Postgres = request.getfixturevalue("postgres")
+            url = stack.enter_context(server.database())
+        else:
+            url = f"sqlite+aiosqlite:///{shutil.copyfile(migrated, tmp_path / 'desk.db')}"
+        database = Database(url)
+        yield database
+        await database.close()
+
+
+@pytest.fixture
+async def other_database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{shutil.copyfile(migrated, tmp_path / 'other.db')}")
     yield database
     await database.close()
 

@@ -90,6 +90,8 @@ class Stage:
     folder: Path
     group: Group = field(default_factory=Group)
     how: Mapping[str, Any] = field(default_factory=dict)
+    address: str = SUPPORT
+    folders: str = ""  # options of the mailbox's address
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     courier: Courier | None = None
     queue: UpdateQueue | None = None
@@ -121,21 +123,26 @@ class Stage:
             raw = letter.as_bytes()
         return self.office.deliver(SUPPORT, raw)
 
+    @property
+    def imap_url(self) -> str:
+        user = self.address.replace("@", "%40")
+        return f"imap://{user}:secret@127.0.0.1:{self.imap.port}/INBOX{self.folders}"
+
     async def start(self) -> None:
         """Start the loops of a process: fetching, handling, sending."""
         files = FolderStore(self.folder)
         how = {"parser": PARSER, **self.how}
-        handler = MailHandler(self.desk, files, [SUPPORT], {SUPPORT}, **how)
+        handler = MailHandler(self.desk, files, [self.address], {self.address}, **how)
 
         self.queue = UpdateQueue(self.desk, handle_mails(handler))
-        url = MailboxUrl.parse(f"imap://support%40desk.test:secret@127.0.0.1:{self.imap.port}")
+        url = MailboxUrl.parse(self.imap_url)
         queue = self.queue
         self.fetcher = MailFetcher(
             url, self.desk, files, queue.news.set, lambda: queue.waiting, look_every=0.2
         )
         channel = EmailChannel(
             f"smtp://127.0.0.1:{self.smtp.port}",
-            f"The desk <{SUPPORT}>",
+            f"The desk <{self.address}>",
             Texts.load(LOCALES, "en"),
             self._zone,
             partial(self.desk.read, mail_stamp),
@@ -191,7 +198,7 @@ class Stage:
 
     async def is_quiet(self) -> bool:
         """Return whether every mail is stored and handled, and nothing waits to be sent."""
-        inbox = self.office.open(SUPPORT).inbox
+        inbox = self.office.open(self.address).inbox
         if any("\\Seen" not in letter.flags for letter in inbox.letters):
             return False
         new = await self.rows(select(InboxRow.id).where(InboxRow.state == "new"))
@@ -241,17 +248,27 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage_at(database: Database, folder: Path, **how: Any) -> AsyncIterator[Stage]:
-    """The stage with all its loops running."""
-    office = PostOffice()
-    office.open(SUPPORT, "secret")
+async def stage_at(
+    database: Database,
+    folder: Path,
+    *,
+    office: PostOffice | None = None,
+    address: str = SUPPORT,
+    folders: str = "",
+    **how: Any,
+) -> AsyncIterator[Stage]:
+    """The stage with all its loops running; of two desks each has servers of its own, in front of
+    the same mailboxes.
+    """
+    office = office or PostOffice()
+    office.open(address, "secret")
     imap, smtp = ImapServer(office), SmtpServer(office)
     await imap.start()
     await smtp.start()
     company = Company(language="en", operators_chat=GROUP, letter_channels=frozenset({"email"}))
     desk = Desk(database, company, SUBSCRIBERS)
     await desk.run(make_signing_key)
-    stage = Stage(office, imap, smtp, desk, folder, how=how)
+    stage = Stage(office, imap, smtp, desk, folder, how=how, address=address, folders=folders)
     await stage.start()
     try:
         yield stage

@@ -24,6 +24,12 @@ from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain
 
+pytestmark = pytest.mark.parametrize(
+    "database",
+    ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
+    indirect=True,
+)
+
 
 async def test_a_mail_becomes_a_ticket_and_the_answer_comes_as_a_mail(stage: Stage) -> None:
     stage.write("The gate does not open.", subject="The gate")

@@ -111,6 +111,68 @@ async def test_an_answer_accepted_but_not_settled_goes_again_under_the_same_id(
     assert again.as_bytes() == first.as_bytes()
 
 
+SENDING = """
+from bot.lazy_aiogram import defer_types
+defer_types()  # as the command line does: all of aiogram's take many seconds
+import asyncio, os, signal, sys
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+from channels.email.channel import EmailChannel
+from channels.email.contents import MailContents
+from core.company import Company
+from core.db import Database
+from core.delivery.courier import Courier
+from core.delivery.pacing import Pacer
+from core.desk import Desk
+from core.files import FolderStore
+from core.setup.restored import mail_stamp
+from core.subscriptions import SUBSCRIBERS
+from core.texts import Texts
+from tests.handlers.mail.desk_by_mail import FOLLOW_UPS, LOCALES, SUPPORT, Group
+
+class Dying(EmailChannel):
+    async def send(self, delivery):
+        await super().send(delivery)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+async def zone(_address):
+    return ZoneInfo("UTC")
+
+async def main(folder, server):
+    desk = Desk(Database(f"sqlite+aiosqlite:///{folder / 'desk.db'}"), Company(), SUBSCRIBERS)
+    channel = Dying(
+        server, SUPPORT, Texts.load(LOCALES, "en"), zone, partial(desk.read, mail_stamp),
+        contents=MailContents(desk, FolderStore(folder / "files"), None),
+    )
+    await Courier(desk, {"email": channel, "telegram": Group()}, Pacer(), FOLLOW_UPS).run()
+
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+"""
+
+
+async def test_a_process_killed_between_the_servers_250_and_the_commit_sends_it_under_the_same_id(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Whoever fetches that mail can tell that it is the same; no other is sent again."""
+    stage.write()
+    await stage.tickets(1)
+    await stage.mail(1)
+    await stage.stop()
+    await stage.answer(1, "Press twice.")
+    process = subprocess.Popen(
+        tied(python("-c", SENDING, str(tmp_path), f"smtp://127.0.0.1:{stage.smtp.port}")),
+        cwd=Path(__file__).parents[3],
+    )
+    await stage.until(lambda: process.poll() is not None, seconds=300)
+    assert process.returncode == -signal.SIGKILL
+    assert len(stage.mails()) == 2
+    await stage.start()
+    again = await stage.mail(3)
+    _, first, _ = stage.mails()
+    assert again["Message-ID"] == first["Message-ID"]
+
+
 async def _unsettle(stage: Stage) -> None:
     """As a kill between the server's 250 and the commit leaves it."""
 
@@ -174,7 +236,7 @@ async def test_a_process_killed_while_it_fetches_loses_and_doubles_nothing(
         cwd=Path(__file__).parents[3],
         stderr=subprocess.DEVNULL,
     )
-    await stage.until(lambda: process.poll() is not None)
+    await stage.until(lambda: process.poll() is not None, seconds=300)
     assert process.returncode == -signal.SIGKILL
     await stage.start()
     tickets = await stage.tickets(3)

@@ -1,5 +1,6 @@
 """Forged senders, robots, floods: nobody writes in another's name, and nobody is mailed in vain."""
 
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from core.people.staff import by_operator
 from core.tickets.correspondence import LIMIT, restore
 from core.tickets.junk import junk_page
 from core.tickets.search import index_new, search
+from sandbox.mail.post_office import Letter, PostOffice
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, SUPPORT, Stage, plain, stage_at
 
 JUNK: Final[dict[str, Any]] = {
@@ -172,3 +174,32 @@ async def test_a_robots_address_is_marked_and_gets_no_acknowledgement(stage: Sta
     (words,) = await stage.messages(ticket.id)
     assert words.content["remark"] == {"key": "robot", "address": "noreply@shop.test"}
     assert not stage.mails("noreply@shop.test")
+
+
+class Stripped(PostOffice):
+    """Mailboxes behind a server that removes what says that a mail was written by a program."""
+
+    def deliver(self, address: str, raw: bytes) -> Letter:
+        letter = message_from_bytes(raw, policy=policy.SMTP)
+        for name in ("Auto-Submitted", "Precedence", "X-Auto-Response-Suppress"):
+            del letter[name]
+        return super().deliver(address, letter.as_bytes())
+
+
+@pytest.mark.parametrize("office", [PostOffice(), Stripped()], ids=["marked", "stripped"])
+async def test_two_desks_that_write_each_other_stop_after_two_mails(
+    database: Database, other_database: Database, tmp_path: Path, office: PostOffice
+) -> None:
+    other = "help@other.test"
+    async with (
+        stage_at(database, tmp_path / "one", office=office) as one,
+        stage_at(other_database, tmp_path / "other", office=office, address=other) as two,
+    ):
+        one.write("The gate.", sender=other)
+        await one.tickets(1)
+        await one.until(lambda: one.mails(other))
+        for _ in range(2):  # what one of them writes is news for the other
+            await one.quiet()
+            await two.quiet()
+        written = len(one.mails(other)) + len(one.mails(SUPPORT)) - 1
+        assert written <= 2

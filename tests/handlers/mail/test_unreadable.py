@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from core import inbox
 from core.db import Database
+from core.models import InboxRow
 from handlers.mail.parser_process import ParserProcess, UnreadableMail
 from sandbox.process import python, tied
-from tests.handlers.mail.desk_by_mail import Stage, stage_at
+from tests.handlers.mail.desk_by_mail import SUPPORT, Stage, stage_at
 
 HOSTILE = "tests.handlers.mail.hostile_parser"
 
@@ -98,6 +100,43 @@ async def test_an_unreadable_mail_of_nobody_becomes_a_ticket_all_the_same(stage:
     await _again_as_ticket(stage)
     (ticket,) = await stage.tickets(1)
     assert len(await stage.messages(ticket.id)) == 2
+
+
+async def test_what_is_handled_and_what_is_unreadable_go_to_their_folders(
+    database: Database, tmp_path: Path, parser: ParserProcess
+) -> None:
+    folders = "?done=Archive&failed=Unreadable"
+    async with stage_at(database, tmp_path / "files", parser=parser, folders=folders) as stage:
+        stage.write("die")
+        stage.write("The gate.", sender="boris@x.test")
+        await stage.until(lambda: _in(stage, "INBOX") == 0)
+        assert (_in(stage, "Archive"), _in(stage, "Unreadable")) == (1, 1)
+        await stage.tickets(1)
+
+
+async def test_what_was_stored_before_a_stop_is_moved_after_it(
+    database: Database, tmp_path: Path
+) -> None:
+    async with stage_at(database, tmp_path / "files", folders="?done=Archive") as stage:
+        await _without_handling(stage)
+        stage.write()
+        await stage.until(lambda: stage.rows(select(InboxRow).where(InboxRow.state == "new")))
+        assert (_in(stage, "INBOX"), _in(stage, "Archive")) == (1, 0)
+        await stage.stop()
+        await stage.start()
+        await stage.until(lambda: _in(stage, "Archive") == 1)
+        assert _in(stage, "INBOX") == 0
+        await stage.tickets(1)
+
+
+async def _without_handling(stage: Stage) -> None:
+    """Mail is fetched; nobody handles it."""
+    assert stage.queue is not None
+    await stage.queue.stop()
+
+
+def _in(stage: Stage, folder: str) -> int:
+    return len(stage.office.open(SUPPORT).folders[folder].letters)
 
 
 async def _again_as_ticket(stage: Stage) -> None:

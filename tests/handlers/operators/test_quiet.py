@@ -1,0 +1,76 @@
+"""What one person asked for concerns nobody else (X16)."""
+
+import pytest
+
+from sandbox import Message as Sent
+from tests.handlers.operators.group import Group
+
+
+def seen_by(message: Sent) -> int | None:
+    """The one person who sees a message of the group; None: everybody."""
+    receiver = message.extra.get("receiver_user")
+    return None if receiver is None else int(receiver["id"])
+
+
+def answer(group: Group, to: Sent) -> Sent:
+    """What was answered to a message in the group."""
+    return next(m for m in group.chat.bot_messages if m.reply_to is to)
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["/queue", "/my", "/overdue", "/find камера", "/ticket 1", "/journal 1", "/help", "/who Анна"],
+)
+async def test_what_one_asked_for_is_seen_by_them_alone(group: Group, command: str) -> None:
+    await group.ticket()
+    asked = await group.says(group.olga, command)
+    assert seen_by(answer(group, asked)) == group.olga.id
+
+
+async def test_a_refused_command_is_told_to_whoever_typed_it(group: Group) -> None:
+    asked = await group.says(group.olga, "/take 999")
+    assert seen_by(answer(group, asked)) == group.olga.id
+
+
+async def test_what_one_person_sees_is_turned_for_them(group: Group) -> None:
+    for n in range(12):
+        await group.ticket(f"Беда {n}")
+    queue = answer(group, await group.says(group.olga, "/queue"))
+    first = queue.text
+    await group.presses(group.olga, queue, "›")
+    assert "Беда 11" in queue.text and "Беда 11" not in first
+    assert seen_by(queue) == group.olga.id
+
+
+async def test_a_journal_behind_a_button_is_seen_by_whoever_pressed(group: Group) -> None:
+    card = await group.card(await group.ticket())
+    await group.presses(group.olga, card, "⋯ Ещё")
+    press = await group.presses(group.olga, card, "Журнал")
+    assert "Показано" in press.text
+    assert seen_by(answer(group, card)) == group.olga.id
+
+
+async def test_a_bot_without_rights_answers_in_private_and_leaves_a_sign(group: Group) -> None:
+    await group.ticket()
+    await group.olga.start()
+    await group.settle()
+    await group.chat.demote_bot()
+    posts = len(group.chat.bot_messages)
+    asked = await group.says(group.olga, "/queue")
+    await group.acknowledged()
+    assert group.olga.last.text.startswith("Очередь · 1")
+    assert asked.bot_reactions == ["👌"]
+    assert len(group.chat.bot_messages) == posts
+
+
+async def test_where_there_is_no_other_way_the_answer_is_removed_after_a_while(
+    group: Group,
+) -> None:
+    await group.ticket()
+    await group.chat.demote_bot()
+    told = answer(group, await group.says(group.olga, "/queue"))
+    await group.deliver()
+    assert seen_by(told) is None and not told.deleted
+    group.clock.move(minutes=10)
+    await group.deliver()
+    assert told.deleted

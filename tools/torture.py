@@ -30,6 +30,7 @@ from typing import Any, Final
 import asyncpg
 
 from sandbox import Message, Person, python
+from sandbox.process import tied
 from tests.e2e.lives import opens, standing
 from tests.e2e.stage import Stage, staged
 from tests.e2e.wall_clock import WallClock
@@ -430,7 +431,7 @@ async def backup_and_restore(folder: Path, lives: WarmProcesses, sizes: Sizes) -
 async def _command(stage: Stage, *arguments: str | Path) -> None:
     environment = os.environ | stage.environment()
     process = await asyncio.create_subprocess_exec(
-        *python("-m", "bot", *map(str, arguments)),
+        *tied(python("-m", "bot", *map(str, arguments))),
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

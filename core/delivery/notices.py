@@ -739,7 +739,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.STAFF_MAIL,
             "text",
             Priority.GROUP_NEWS,
-            "mail.digest",
+            lambda event: "mail.digest" if event.down else "mail.digest_now",
             when=lambda event: bool(event.overdue or event.late),
         ),
         Notice(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from core.addresses import Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
+from core.delivery.alerts import note_alert
 from core.delivery.card_updates import BOARD, leave_pointer, pin, point_to_card
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
@@ -36,6 +37,8 @@ QUOTED: Final = 120
 async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     """The other side has accepted the delivery."""
     await note_sent(tx, delivery, sent)
+    if delivery.kind == "text" and sent.message_refs:
+        await note_alert(tx, delivery, sent.message_refs[0])
     if delivery.kind == "card":
         await _note_card(tx, delivery, sent)
     if delivery.kind == BOARD and sent.message_refs:

@@ -15,6 +15,8 @@ from tests.e2e.stage import Stage
 from tests.e2e.warm import WarmProcesses
 
 NUMBER = re.compile(r"#(\d+)")
+# A card begins with its sign, its number and its title; no list of several tickets does.
+CARD = re.compile(r"\S+ #(\d+) · ")
 # What must stand once, and how often it does.
 Times = tuple[str, int]
 # So long may a step take while the bot dies and comes back, on a machine that does other things.
@@ -101,11 +103,8 @@ class Ledger:
             yield f"a file in {chat.title!r}", files[chat.id][file]
 
     def _cards(self) -> Iterator[Times]:
-        shown = Counter(
-            number(message)
-            for message in standing(self.stage.group)
-            if message.keyboard and not message.text.startswith("✅ #")  # a reminder that is over
-        )
+        heads = (CARD.match(message.text) for message in standing(self.stage.group))
+        shown = Counter(int(head[1]) for head in heads if head)
         for (ticket,) in self.stage.query("SELECT id FROM ticket"):
             yield f"a card of {ticket}", shown[ticket]
 

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP
 
 from sandbox import Person
 from tests.channels.email.server import Relay, read, text_of
-from tests.e2e.hours import pass_hours
+from tests.e2e.hours import all_falls_due, pass_hours
 from tests.e2e.looking import soon, value
 from tests.e2e.stage import Stage, staged
 
@@ -98,6 +98,7 @@ async def test_a_new_ticket_is_told_to_each_of_the_staff(
 
 
 async def test_an_overdue_ticket_is_told_once(stage: Stage, mail: MailServer, anna: Person) -> None:
+    await all_falls_due(stage)
     number, card = await stage.open_ticket(anna, "Нет архива")
     await stage.oleg.reply(card, "/take")
     await anna.expect("взяли в работу")

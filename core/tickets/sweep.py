@@ -6,7 +6,7 @@ however many batches it takes: the stored time of the last sweep changes only wh
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -104,7 +104,7 @@ async def sweep(tx: Tx) -> int:
     gap = tx.now - heartbeat.at
     gathered: dict[str, Any] = dict(heartbeat.value)
     was_down = bool(gathered) or (gap > DOWNTIME and len(due) > FEW)
-    crowded = _crowded(due)
+    crowded = await _crowded(tx, due)
     for timer in due:
         if not await _claim(tx, timer):
             continue
@@ -122,11 +122,12 @@ async def sweep(tx: Tx) -> int:
     return len(due)
 
 
-def _crowded(due: Sequence[Due]) -> frozenset[str]:
+async def _crowded(tx: Tx, due: Sequence[Due]) -> frozenset[str]:
     """Return the kinds of timers of which one chat hears from several tickets at once (X5)."""
     crowded: frozenset[str] = frozenset()
     for kinds in _TOLD_IN:
-        if len({timer.ticket_id for timer in due if timer.kind in kinds}) > 1:
+        numbers = {timer.ticket_id for timer in due if timer.kind in kinds}
+        if len(numbers) > 1 and len(numbers - await _parts_of_outages(tx, numbers)) > 1:
             crowded |= kinds
     return crowded
 
@@ -268,7 +269,7 @@ async def _tell_of_clock(tx: Tx, timer: Due, *, after_downtime: bool) -> bool:
     clock = await tx.session.get(Clock, (timer.ticket_id, kind), populate_existing=True)
     if clock is None or clock.due_at is None or clock.missed_at is not None:
         return False
-    in_outage = not after_downtime and await _is_part_of_outage(tx, timer.ticket_id)
+    in_outage = bool(await _parts_of_outages(tx, {timer.ticket_id}))
     tx.emit(
         event(
             ticket_id=timer.ticket_id,
@@ -278,17 +279,17 @@ async def _tell_of_clock(tx: Tx, timer: Due, *, after_downtime: bool) -> bool:
             in_outage=in_outage,
         )
     )
-    return True
+    return not in_outage
 
 
-async def _is_part_of_outage(tx: Tx, ticket_id: int) -> bool:
-    """Return whether the ticket is part of an outage: only the outage's own ticket alerts."""
+async def _parts_of_outages(tx: Tx, tickets: Collection[int]) -> set[int]:
+    """Return those of the tickets that are part of an outage: only its own ticket alerts."""
     query = (
-        select(Outage.ticket_id)
-        .join(TicketParent, TicketParent.parent_id == Outage.ticket_id)
-        .where(TicketParent.child_id == ticket_id, Outage.closed_at.is_(None))
+        select(TicketParent.child_id)
+        .join(Outage, TicketParent.parent_id == Outage.ticket_id)
+        .where(TicketParent.child_id.in_(tickets), Outage.closed_at.is_(None))
     )
-    return await tx.session.scalar(query) is not None
+    return set(await tx.session.scalars(query))
 
 
 def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:

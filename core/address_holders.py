@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, ScalarSelect, select, tuple_
+from sqlalchemy.orm import aliased
 
 from core.addresses import Address
 from core.models import ContactPoint, Person
@@ -43,6 +44,36 @@ def addresses_where(*conditions: ColumnElement[bool]) -> Any:
         .join(Person, Person.id == ContactPoint.person_id)
         .where(*conditions, ContactPoint.kind.not_in(DETAILS), _PROVED)
     )
+
+
+async def letter_address(tx: ReadTx, person_id: int, *, proved: bool = False) -> Address | None:
+    """Return where the person is reached by mail: the address that they proved last, or else one
+    that was noted of them (not if it must be ``proved``), unless somebody else has proved that it
+    is theirs.
+    """
+    other = aliased(ContactPoint)
+    proved_by_other = select(other.person_id).where(
+        other.kind == ContactPoint.kind,
+        other.value == ContactPoint.value,
+        other.verified_at.is_not(None),
+        other.person_id != person_id,
+    )
+    query = (
+        select(ContactPoint.kind, ContactPoint.value)
+        .where(
+            ContactPoint.person_id == person_id,
+            ContactPoint.kind.in_(tx.company.letter_channels),
+            _PROVED if proved else ~proved_by_other.exists(),
+        )
+        .order_by(
+            ContactPoint.verified_at.is_(None),
+            ContactPoint.verified_at.desc(),
+            ContactPoint.value,
+        )
+        .limit(1)
+    )
+    rows = await tx.rows(query)
+    return next((Address(kind, value) for kind, value in rows), None)
 
 
 async def addresses_of(tx: ReadTx, person_id: int) -> frozenset[Address]:

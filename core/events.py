@@ -340,12 +340,24 @@ class AnswerDelivered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFailed(Event):
-    """The answer could not be delivered; said aloud, with a way to try again (X2)."""
+    """The answer could not be delivered; said aloud, with a way to try again (X2).
+
+    ``by_letter``: it had gone by mail.
+    """
 
     message_id: int
     reason: str
+    by_letter: bool = False
     waiting_since: datetime | None = None
     answer_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRedirected(Event):
+    """The customer's chat refused the answer; it goes by mail instead, ``to`` this address (F8)."""
+
+    message_id: int
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -671,11 +683,22 @@ class CaughtUp(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonUnreachable(Event):
-    """Nothing reaches this person any more. ``by_answer``: it was an answer that failed."""
+    """Nothing reaches this person any more. ``by_answer``: it was an answer that failed;
+    ``by_letter``: it was a mail.
+    """
 
     person_id: int
     reason: str
     by_answer: bool = False
+    by_letter: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRedirected(Event):
+    """The customer has blocked us in their chat, and is answered by mail from now on (F8)."""
+
+    person_id: int
+    to: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1205,6 +1228,16 @@ class PersonErased(Event):
 
     person_id: int
     tickets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionApplied(Event):
+    """What the company does not keep any longer was erased: the words of so many ``tickets``, and
+    so many ``people`` with all that is known of them (S31).
+    """
+
+    tickets: int
+    people: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

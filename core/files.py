@@ -16,6 +16,8 @@ from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 NAME_LENGTH: Final = 64
+# What a probe stores; nothing else has these bytes.
+PROBE: Final = b"python -m bot check: can files be stored here?"
 _NAME_SIGNS: Final = frozenset("0123456789abcdef")
 # Seconds in which a bucket must have answered; a call that fails is made again until then.
 ANSWER_WITHIN: Final = 30.0
@@ -34,6 +36,10 @@ class FileStore(Protocol):
 
     async def delete(self, name: str) -> None:
         """Delete the bytes of that name, if they are there. Raises OSError."""
+        ...
+
+    async def probe(self) -> None:
+        """See that bytes can be stored and read here; leave nothing. Raises OSError."""
         ...
 
 
@@ -86,6 +92,20 @@ class FolderStore:
         """See `FileStore`."""
         await asyncio.to_thread(self._path(_checked(name)).unlink, missing_ok=True)
 
+    async def probe(self) -> None:
+        """See `FileStore`. A folder that is not there yet is not made: whoever asks may be another
+        user than the desk.
+        """
+        await asyncio.to_thread(self._probe)
+
+    def _probe(self) -> None:
+        way = (self._folder, *self._folder.absolute().parents)
+        there = next(folder for folder in way if folder.exists())
+        with tempfile.NamedTemporaryFile(dir=there) as file:
+            file.write(PROBE)
+            file.flush()
+            Path(file.name).read_bytes()
+
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / name
 
@@ -133,6 +153,12 @@ class BucketStore:
         name = _checked(name)
         async with _call(FileNotFoundError):
             await self._store().delete_async(name)
+
+    async def probe(self) -> None:
+        """See `FileStore`."""
+        name = await self.put(PROBE)
+        await self.read(name)
+        await self.delete(name)
 
     def _store(self) -> Any:
         if self._opened is None:

@@ -31,6 +31,7 @@ from core.company import Company
 from core.db import DatabaseInUse
 from core.delivery.channel import SendError
 from core.delivery.linked_chats import ROLES
+from core.files import store_at
 from core.setup.company_settings import find_company
 from core.setup.desk_health import find_heartbeat
 from core.setup.restored import MailStamp
@@ -131,6 +132,7 @@ async def examine(settings: Settings) -> list[Finding]:
     """Examine everything; one fault does not stop the rest."""
     findings = [finding async for finding in _database(settings)]
     findings += [finding async for finding in _heartbeat(settings)]
+    findings.append(await _files(settings))
     if settings.bot_token is None:
         findings.append(
             Finding(
@@ -365,6 +367,28 @@ async def _mailboxes(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(
             "senders of mails are not checked: MAIL_AUTHORITIES names no server of yours", True
         )
+
+
+async def _files(settings: Settings) -> Finding:
+    """Store something where mails and their files lie, read it, and delete it."""
+    url = settings.files_url
+    is_bucket = url.startswith("s3:")
+    try:
+        await store_at(url).probe()
+    except ImportError:
+        return Finding(f"{url} needs obstore", False, "install the desk with the extra `s3`")
+    except (OSError, ValueError) as error:
+        remedy = "look at FILES_URL: {}".format(
+            f"bucket, AWS_ variables, rights to put, get and delete ({_only_line(error)})"
+            if is_bucket
+            else f"the desk's user must be able to write there ({_only_line(error)})"
+        )
+        return Finding(f"files cannot be stored in {url}", False, remedy)
+    return Finding(f"files can be stored in {url}", True)
+
+
+def _only_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 async def _utc(_address: str) -> ZoneInfo:

@@ -21,7 +21,7 @@ from core.teams.teams import teams_of
 from core.tickets import conversation
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.incoming import IncomingMessage
-from core.tickets.lifecycle import move
+from core.tickets.named_states import move_by_name
 from core.tickets.tags import change_tags
 from core.tx import Actor, Tx
 
@@ -103,8 +103,8 @@ async def _response(tx: Tx, ticket: Ticket, code: str, cause: str) -> bool:
     return bool(prepared.text)
 
 
-async def _state(tx: Tx, ticket: Ticket, verb: str, _cause: str) -> None:
-    await move(tx, ticket.id, verb)
+async def _state(tx: Tx, ticket: Ticket, target: str, _cause: str) -> None:
+    await move_by_name(tx, ticket.id, target)
 
 
 def _said(text: str, ticket: Ticket, cause: str) -> IncomingMessage:

@@ -24,6 +24,7 @@ from core.models import (
     TicketTeam,
 )
 from core.tickets.card import tags_of
+from core.tickets.resolutions import newest_of
 from core.tx import ReadTx
 from core.words.stems import fold, stems_of
 
@@ -114,6 +115,11 @@ async def _unassigned(case: Case, wanted: bool) -> bool:  # noqa: FBT001
     return (case.ticket.assignee_id is None) is wanted
 
 
+async def _ratings(case: Case, wanted: Sequence[int]) -> bool:
+    ending = await newest_of(case.tx, case.ticket.id)
+    return ending is not None and ending.rating in wanted
+
+
 def _is_field(name: str) -> Holds:
     async def holds(case: Case, wanted: Sequence[str]) -> bool:
         return getattr(case.ticket, name) in wanted
@@ -155,4 +161,5 @@ CONDITIONS: Final[Mapping[str, Holds]] = {
     "accounts": _account,
     "cameras": _camera_like("number"),
     "areas": _camera_like("area"),
+    "ratings": _ratings,
 }

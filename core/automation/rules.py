@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, delete, exists, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core import events as e
@@ -24,6 +24,10 @@ from core.tx import ReadTx, Tx
 BATCH: Final = 100
 TRIED_DAYS: Final = 30
 _MOST_TRIED: Final = 5000
+# How long it is known that a rule ran: for an event, and for a span in a ticket that has ended.
+RUNS_KEPT: Final = timedelta(days=1)
+SPANS_KEPT: Final = timedelta(days=180)
+PURGED: Final = 1000
 
 # What a rule can be about: its name in the directory, and the event.
 EVENTS: Final[Mapping[str, type[e.Event]]] = {
@@ -31,6 +35,7 @@ EVENTS: Final[Mapping[str, type[e.Event]]] = {
     "customer_wrote": e.CustomerWrote,
     "answered": e.AnswerWritten,
     "state_entered": e.StateEntered,
+    "rated": e.TicketRated,
     "reminded": e.DeadlineNear,
     "overdue": e.DeadlineMissed,
 }
@@ -45,12 +50,13 @@ _NAMES: Final = {kind: name for name, kind in EVENTS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that is on."""
+    """A rule. ``since``: spans that had passed by then count no more."""
 
     code: str
     title: str
     event: str
     after: timedelta | None
+    since: datetime | None
     conditions: Mapping[str, Any]
     actions: Mapping[str, Any]
     active: bool
@@ -82,6 +88,7 @@ async def list_rules(tx: ReadTx) -> list[Rule]:
             row.title,
             row.event,
             None if row.after is None else timedelta(seconds=row.after),
+            row.since,
             row.conditions,
             row.actions,
             row.active,
@@ -153,11 +160,30 @@ async def _due(
     ran = exists().where(
         RuleRun.ticket_id == Ticket.id, RuleRun.rule == rule.code, RuleRun.at >= since
     )
+    span = rule.after or timedelta()
     query = select(Ticket.id, since).where(
-        Ticket.queue_rank.is_not(None), since <= tx.now - (rule.after or timedelta()), ~ran
+        Ticket.queue_rank.is_not(None), since <= tx.now - span, ~ran
     )
+    if rule.since is not None:
+        query = query.where(since > rule.since - span)
     rows = await tx.rows(query.order_by(Ticket.id).limit(limit))
     return [(ticket_id, begun) for ticket_id, begun in rows]
+
+
+async def purge(tx: Tx) -> int:
+    """Forget runs that nothing is asked of any more. Returns how many.
+
+    Runs for an event are asked of in its own transaction; those for a span as long as the ticket
+    may come back.
+    """
+    spans = [rule.code for rule in await list_rules(tx) if rule.event in SPANS]
+    ended = select(Ticket.id).where(Ticket.closed_at < tx.now - SPANS_KEPT)
+    old = and_(RuleRun.at < tx.now - RUNS_KEPT, RuleRun.rule.not_in(spans))
+    gone = and_(RuleRun.at < tx.now - SPANS_KEPT, RuleRun.ticket_id.in_(ended))
+    batch = select(RuleRun.rule, RuleRun.ticket_id, RuleRun.cause).where(or_(old, gone))
+    rows = [tuple(row) for row in await tx.rows(batch.order_by(RuleRun.at).limit(PURGED))]
+    key = tuple_(RuleRun.rule, RuleRun.ticket_id, RuleRun.cause)
+    return await tx.change(delete(RuleRun).where(key.in_(rows))) if rows else 0
 
 
 # Trying

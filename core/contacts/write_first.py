@@ -12,7 +12,7 @@ from core.contacts.lookup import Known, find_people
 from core.contacts.merge import merged_into
 from core.errors import NotAllowed, NothingToDo, Refusal, Unreadable
 from core.models import ContactPoint, Person, Ticket
-from core.people.contact_points import Point, answer_at, make_contact, read_point
+from core.people.contact_points import Point, answer_by_letter, make_contact, read_point
 from core.people.identity import find_by_address
 from core.people.permissions import may
 from core.texts import Key
@@ -105,8 +105,7 @@ async def write_to(tx: Tx, person_id: int, incoming: IncomingMessage) -> Ticket:
     if not may(tx.actor.role, "open"):
         raise NotAllowed("open")
     person = await tx.get(Person, await merged_into(tx, person_id), hold=True)
-    by_mail = EMAIL in tx.company.letter_channels
-    if not _is_reached(person) and not (by_mail and await answer_at(tx, person, EMAIL)):
+    if not _is_reached(person) and await answer_by_letter(tx, person) is None:
         raise Refusal("refusal.cannot_write", name=person.name)
     return await _open(tx, person, incoming)
 

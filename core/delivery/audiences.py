@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import aliased
 
 from core.address_holders import is_at
 from core.addresses import Address
-from core.models import ContactPoint, Person, StateRow, Ticket, TicketParent
+from core.models import Person, StateRow, Ticket, TicketParent
 from core.tx import ReadTx, Tx
 
 Reporters = Sequence[tuple[Ticket, Person]]
@@ -34,35 +33,6 @@ async def find_admins(tx: ReadTx, but: Sequence[int | None] = ()) -> Sequence[Pe
         Person.id.not_in([number for number in but if number is not None]),
     )
     return (await tx.session.scalars(query.order_by(Person.id))).all()
-
-
-async def letter_address(tx: ReadTx, person_id: int) -> Address | None:
-    """Return where the person is reached by mail: the address that they proved last, or else one
-    that was noted of them, unless somebody else has proved that it is theirs.
-    """
-    other = aliased(ContactPoint)
-    proved_by_other = select(other.person_id).where(
-        other.kind == ContactPoint.kind,
-        other.value == ContactPoint.value,
-        other.verified_at.is_not(None),
-        other.person_id != person_id,
-    )
-    query = (
-        select(ContactPoint.kind, ContactPoint.value)
-        .where(
-            ContactPoint.person_id == person_id,
-            ContactPoint.kind.in_(tx.company.letter_channels),
-            ~proved_by_other.exists(),
-        )
-        .order_by(
-            ContactPoint.verified_at.is_(None),
-            ContactPoint.verified_at.desc(),
-            ContactPoint.value,
-        )
-        .limit(1)
-    )
-    rows = await tx.rows(query)
-    return next((Address(kind, value) for kind, value in rows), None)
 
 
 async def reporters_of(tx: Tx, ticket_id: int | None) -> Reporters:

@@ -166,7 +166,8 @@ def _state_text(event: e.StateEntered) -> str | None:
 
 
 def _failure(event: e.AnswerFailed) -> str:
-    return f"answer.failed.{event.reason}" if event.reason == "blocked" else "answer.failed.other"
+    reason = "blocked" if event.reason == "blocked" else "other"
+    return f"answer.failed.{'letter_' if event.by_letter else ''}{reason}"
 
 
 def _known(event: e.FaultKnown) -> str:
@@ -503,6 +504,10 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         Notice(_TO.OPERATORS, "text", Priority.HUMAN_ANSWER, _failure, reply="source"),
         _card(),
     ),
+    e.AnswerRedirected: (
+        Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "answer.redirected", reply="source"),
+        _card(),
+    ),
     e.AnswerRetried: (
         Notice(_TO.CUSTOMER, "content", Priority.HUMAN_ANSWER),
         _to_reporters("content", if_stored=_goes_to_all),
@@ -759,8 +764,18 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "text",
             Priority.GROUP_NEWS,
-            "group.unreachable",
+            lambda event: f"group.unreachable{'_by_letter' if event.by_letter else ''}",
             when=lambda event: not event.by_answer,  # a failed answer says so already
+            reply="card",
+        ),
+    ),
+    e.CustomerRedirected: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.redirected",
+            when=lambda event: event.ticket_id is not None,
             reply="card",
         ),
     ),
@@ -861,6 +876,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             lambda event: "webhook.gone" if event.gone else "webhook.stopped",
         ),
     ),
+    e.RetentionApplied: (Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "retention.applied"),),
     e.AdminDismissed: (
         Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "setup.admin.dismissed"),
         Notice(_TO.PERSON, "text", Priority.GROUP_NEWS, "setup.admin.you_dismissed"),

@@ -13,13 +13,13 @@ from typing import Any, Final
 from sqlalchemy import bindparam, func, select, text
 
 from core import events as e
-from core.address_holders import address_of
+from core.address_holders import address_of, letter_address
 from core.addresses import Address
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
-from core.delivery.audiences import Recipient, find_admins, letter_address, reporters_of
-from core.delivery.channel import READERS_ZONE
+from core.delivery.audiences import Recipient, find_admins, reporters_of
+from core.delivery.channel import READERS_ZONE, Delivery
 from core.delivery.digest_lines import LINES, MORE, MOST, as_text, lines_of, tickets_of
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
@@ -220,6 +220,24 @@ async def post(tx: Tx, chat: Address, key: str, facts: dict[str, Any], *, topic:
         facts=facts,
     )
     await write(tx, [post])
+
+
+async def redirect(tx: Tx, refused: Delivery, person: Person, to: Address) -> None:
+    """Write what an address of the person refuses again, for another one of theirs."""
+    moved = row(
+        tx,
+        to,
+        refused.kind,
+        pacing.Priority(refused.priority),
+        ordering_key=f"{to.chat}:{refused.ticket_id or 0}",
+        key=refused.key,
+        facts=dict(refused.facts),
+        ticket_id=refused.ticket_id,
+        message_id=refused.message_id,
+        person=person,
+        locale=refused.locale,
+    )
+    await write(tx, [moved])
 
 
 def _in_zone_of(person: Person | None, facts: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from core.people.restrictions import demand_unblocked
 from core.tasks.task_opening import open_equipment_task
 from core.tickets.catalog import workflow_of
 from core.tickets.classification import ClassWish, set_kind
-from core.tickets.customer_message import join, open_ticket
+from core.tickets.customer_message import ask_fields, join, open_ticket
 from core.tickets.customer_tickets import OwnTicket, own_ticket
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome, Step, follow_up
@@ -131,7 +131,9 @@ async def _report(
     )
     await _tie(tx, ticket, camera)
     await _seek(tx, ticket, camera, outage, other)
-    follow_up(tx, person, ticket.id)
+    # whoever tells of what is known already is asked nothing
+    if part_of is not None or not await ask_fields(tx, person, ticket):
+        follow_up(tx, person, ticket.id)
     return Heard(Outcome.OPENED, person, ticket)
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from core.address_holders import holder_of
+from core.address_holders import holder_of, letter_address
 from core.addresses import Address
 from core.errors import NothingToDo
 from core.events import ContactMade, ContactPointAdded, ContactPointRemoved, PhoneVerified
@@ -94,21 +94,17 @@ async def add_point(tx: Tx, person: Person, point: Point) -> None:
     )
 
 
-async def answer_at(tx: Tx, person: Person, kind: str) -> bool:
-    """Answer the person there from now on, until they write from elsewhere: at the address that
-    they proved, or else at the one that was noted last. False if they have none of this kind.
+async def answer_by_letter(tx: Tx, person: Person, *, proved: bool = False) -> Address | None:
+    """Answer the person by mail from now on, until they write from elsewhere; return the address.
+    ``None`` if they have none that may be used; ``proved``: one that was only noted may not (F8).
     """
-    query = (
-        select(ContactPoint.value)
-        .where(ContactPoint.person_id == person.id, ContactPoint.kind == kind)
-        .order_by(ContactPoint.verified_at.is_(None), ContactPoint.verified_at.desc())
-        .limit(1)
-    )
-    value = await tx.first(query)
-    if value is None:
-        return False
-    person.address = Address(kind, value)
-    return True
+    there = person.address
+    if there is not None and there.channel in tx.company.letter_channels:
+        return there
+    address = await letter_address(tx, person.id, proved=proved)
+    if address is not None:
+        person.address, person.unreachable_since = address, None
+    return address
 
 
 async def remove_point(tx: Tx, person: Person, point: Point) -> None:

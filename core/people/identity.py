@@ -172,6 +172,11 @@ async def choose_language(tx: Tx, sender: Sender, language: str) -> None:
     person.language_chosen = True
 
 
+def is_colleague(person: Person) -> bool:
+    """Return whether the person is, or was, an operator or an admin."""
+    return person.operator_since is not None or person.admin_since is not None
+
+
 def enter_dialogue(person: Person, dialogue: dict[str, Any] | None) -> None:
     """Remember the step of the dialogue that the person is in; ``None`` leaves it."""
     if person.dialogue != dialogue:

@@ -24,7 +24,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "close": _US_AND_RULES,
     "cancel": STAFF,
     "reopen": STAFF,
-    "set": STAFF,
+    "set": _US_AND_RULES,
     "title": STAFF,
     "topic": STAFF,
     "classify": STAFF,

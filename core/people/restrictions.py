@@ -15,6 +15,7 @@ from sqlalchemy.orm import aliased
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.events import PersonRestricted, PersonTurnedAway, RestrictionLifted
 from core.models import Person, PersonMerge, Restriction, Ticket
+from core.people.identity import is_colleague
 from core.people.permissions import may
 from core.tx import ReadTx, Tx
 
@@ -43,7 +44,7 @@ async def restrict(tx: Tx, person_id: int, kind: str, until: datetime, reason: s
     :class:`Refusal` for colleagues and for an end that is none.
     """
     person = await _held(tx, person_id)
-    if person.operator_since is not None or person.admin_since is not None:
+    if is_colleague(person):
         raise Refusal("refusal.restrict_colleague", name=person.name)
     if not tx.now < until <= tx.now + LONGEST:
         raise Refusal("refusal.restrict_end")

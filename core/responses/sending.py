@@ -15,11 +15,12 @@ from core.events import ResponseSent
 from core.models import Camera, Message, Person, ResponseUse, Ticket, TicketCamera
 from core.responses.catalogue import Actions, Response, find_response, fitting, responses_of
 from core.responses.template import fill
-from core.tickets.catalog import PRIORITY, classes_of, topic_title
+from core.tickets.catalog import PRIORITY, classes_of, topic_title, workflow_of
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.conversation import reply
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access, move
+from core.tickets.named_states import move_by_name
 from core.tickets.tags import change_tags
 from core.tx import ReadTx, Tx
 from core.words.names import NAMELESS, clean_name
@@ -31,6 +32,7 @@ DIGEST: Final = 8
 class Prepared:
     """A response as it would go now: the ``text`` for the customer, and what else is done.
 
+    ``state``: the name of the state that it names, ``priority``: of the priority.
     ``digest`` names this text and these actions; another one was shown if it differs.
     """
 
@@ -41,6 +43,7 @@ class Prepared:
     actions: Actions
     digest: str
     priority: str | None = None
+    state: str | None = None
 
 
 async def list_fitting(tx: ReadTx, ticket_id: int) -> Sequence[Response]:
@@ -68,7 +71,14 @@ async def prepare(tx: ReadTx, ticket_id: int, words: str, operator: str) -> Prep
         actions,
         _digest(text, actions),
         None if priority is None else priority.title(tx.company.language),
+        await _state_title(tx, actions.verb),
     )
+
+
+async def _state_title(tx: ReadTx, target: str | None) -> str | None:
+    """Return the name of a state that the response moves a ticket to, if it names one."""
+    found = (await workflow_of(tx)).states.get(target or "")
+    return None if found is None else found.title(tx.company.language)
 
 
 async def _ticket(tx: ReadTx, ticket_id: int) -> Ticket:
@@ -147,8 +157,8 @@ async def _act(tx: Tx, ticket: Ticket, actions: Actions) -> None:
     if actions.priority:
         await set_kind(tx, ticket, ClassWish(priority=actions.priority))
     await change_tags(tx, ticket, actions.tags)
-    if actions.verb not in {None, "wait"}:
-        await move(tx, ticket.id, str(actions.verb))
+    if actions.verb is not None and actions.verb != "wait":
+        await move_by_name(tx, ticket.id, actions.verb)
     if actions.freeze is not None:
         await move(tx, ticket.id, "freeze", until=tx.now + actions.freeze)
 

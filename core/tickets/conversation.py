@@ -21,7 +21,7 @@ from core.events import (
     QuestionAfterAll,
 )
 from core.models import Message, Note, Person, SentMessage, Ticket
-from core.people.contact_points import answer_at
+from core.people.contact_points import answer_by_letter
 from core.people.permissions import may
 from core.sla import answer_clock
 from core.sla.answer_clock import ANSWER, is_known_late, owed_since, set_timers, unanswered_since
@@ -123,16 +123,16 @@ async def _other_holder(tx: ReadTx, ticket: Ticket, person_id: int | None) -> in
 
 async def _choose_channel(tx: Tx, ticket: Ticket, by: str) -> None:
     person = await tx.get(Person, ticket.customer_id)
-    if by not in tx.company.letter_channels or not await answer_at(tx, person, by):
+    if by not in tx.company.letter_channels or await answer_by_letter(tx, person) is None:
         raise Refusal("refusal.no_address", number=ticket.id)
 
 
 async def _demand_channel(tx: Tx, ticket: Ticket) -> None:
-    """Check that an answer can reach the customer. Raises :class:`Refusal` with the ways there are
-    (A5).
+    """See that an answer can reach the customer: who has written from nowhere gets it by mail.
+    Raises :class:`Refusal` with the ways there are (A5).
     """
     person = await tx.get(Person, ticket.customer_id)
-    if person.address is None:
+    if person.address is None and await answer_by_letter(tx, person) is None:
         reach = ", ".join(value for _, value in await reach_of(tx, person.id))
         raise Refusal("refusal.no_channel", number=ticket.id, reach=reach or NAMELESS)
 
@@ -192,8 +192,8 @@ async def answer_delivered(tx: Tx, message_ids: Sequence[int]) -> None:
     )
 
 
-async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
-    """Report to the operator that the answer could not be delivered (X2).
+async def answer_failed(tx: Tx, message_id: int, reason: str, *, by_letter: bool = False) -> None:
+    """Report to the operator that the answer could not be delivered (X2), ``by_letter``: by mail.
 
     If it was a question, the customer was never asked: the ticket waits for us again.
     """
@@ -206,6 +206,7 @@ async def answer_failed(tx: Tx, message_id: int, reason: str) -> None:
             ticket_id=ticket.id,
             message_id=message.id,
             reason=reason,
+            by_letter=by_letter,
             waiting_since=ticket.waiting_since,
             answer_due=ticket.answer_due,
         )

@@ -26,7 +26,7 @@ from core.models import (
     Ticket,
 )
 from core.people.contact_points import make_contact
-from core.people.identity import Sender, arrive, find_by_address, mark_reachable
+from core.people.identity import Sender, arrive, find_by_address, is_colleague, mark_reachable
 from core.people.restrictions import is_blocked
 from core.tickets.catalog import workflow_of
 from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
@@ -169,8 +169,7 @@ async def _person(tx: Tx, arrival: Arrival) -> Person | None:
     found = await find_by_address(tx, sender.address) or await _told_of(tx, arrival)
     if found is None:
         return None
-    works_here = found.operator_since is not None or found.admin_since is not None
-    if arrival.proved is False or arrival.automatic or works_here or arrival.unwanted:
+    if arrival.proved is False or arrival.automatic or is_colleague(found) or arrival.unwanted:
         return found  # colleagues are reached where they work
     # a name in a letter is whatever its program was set up with: the known one stays
     person = await arrive(tx, replace(sender, name=found.name), "customer")

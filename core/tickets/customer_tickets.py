@@ -3,6 +3,7 @@
 Every query here names the owner.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -111,6 +112,13 @@ async def _list(
         if len(found) > PAGE:
             break
     return found
+
+
+async def open_numbers(tx: ReadTx, person_id: int) -> Sequence[int]:
+    """Return the numbers of the customer's tickets that go on."""
+    codes = (await workflow_of(tx)).open_codes()
+    query = select(Ticket.id).where(Ticket.customer_id == person_id, Ticket.state.in_(codes))
+    return await tx.all(query.order_by(Ticket.id))
 
 
 async def look_at_own(

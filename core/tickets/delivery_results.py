@@ -5,8 +5,6 @@ Where messages and cards stand, answers delivered or failed, customers who block
 
 from typing import Final
 
-from sqlalchemy import select
-
 from core.addresses import Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
 from core.delivery.alerts import note_alert
@@ -25,8 +23,9 @@ from core.events import CardNotShown, CopyNotMailed, PersonUnreachable, WordsNot
 from core.models import Message, OutboxRow, Person, Ticket
 from core.people.identity import Sender, find_by_address, lose
 from core.tickets.board import note_board
-from core.tickets.catalog import workflow_of
+from core.tickets.by_letter import go_on_by_letter, send_by_letter
 from core.tickets.conversation import answer_delivered, answer_failed
+from core.tickets.customer_tickets import open_numbers
 from core.tx import Tx
 from core.words.names import clean_name
 
@@ -91,16 +90,22 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
         await tell_in_group(tx, delivery)
     if delivery.person_id is None:
         await _tell_what_operators_miss(tx, delivery)
+    if reason == "blocked" and await send_by_letter(tx, delivery):
+        return
     answer = delivery.kind == "content" and delivery.person_id is not None
     if answer and delivery.message_id is not None:
         message = await tx.session.get_one(Message, delivery.message_id)
         answer = message.ticket_id == delivery.ticket_id
         if answer:
-            await answer_failed(tx, message.id, reason)
+            await answer_failed(tx, message.id, reason, by_letter=_is_letter(tx, delivery.channel))
     _tell_of_copy(tx, delivery.kind, delivery.ticket_id, delivery.message_id)
     if reason == "blocked" and delivery.kind != "unread" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
         await lose_customer(tx, person, reason, by_answer=answer)
+
+
+def _is_letter(tx: Tx, channel: str) -> bool:
+    return channel in tx.company.letter_channels
 
 
 def _tell_of_copy(tx: Tx, kind: str, ticket_id: int | None, message_id: int | None) -> None:
@@ -144,7 +149,7 @@ async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int) -> None:
         message = await tx.get(Message, row.message_id)
         message.delivered_at = None
         await tx.write()
-        await answer_failed(tx, message.id, "blocked")
+        await answer_failed(tx, message.id, "blocked", by_letter=_is_letter(tx, row.channel))
     _tell_of_copy(tx, row.kind, row.ticket_id, row.message_id)
     person = None if row.person_id is None else await tx.get(Person, row.person_id)
     if person is not None and person.address == Address(row.channel, row.address):
@@ -159,18 +164,20 @@ async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:
 
 
 async def lose_customer(tx: Tx, person: Person, reason: str, *, by_answer: bool) -> None:
-    """Note it and tell each open ticket. ``by_answer``: a failed answer showed it."""
-    if not lose(tx, person):
+    """Note it and tell each open ticket, unless mail reaches them. ``by_answer``: a failed answer
+    showed it.
+    """
+    if await go_on_by_letter(tx, person) or not lose(tx, person):
         return
-    codes = (await workflow_of(tx)).open_codes()
-    found = await tx.session.scalars(
-        select(Ticket.id).where(Ticket.customer_id == person.id, Ticket.state.in_(codes))
-    )
-    numbers: list[int | None] = [*found]
-    for number in numbers or [None]:
+    there = person.address
+    for number in await open_numbers(tx, person.id) or (None,):
         tx.emit(
             PersonUnreachable(
-                ticket_id=number, person_id=person.id, reason=reason, by_answer=by_answer
+                ticket_id=number,
+                person_id=person.id,
+                reason=reason,
+                by_answer=by_answer,
+                by_letter=there is not None and _is_letter(tx, there.channel),
             )
         )
 

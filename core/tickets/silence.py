@@ -10,8 +10,8 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, or_, select
 
+from core.address_holders import letter_address
 from core.db import constant
-from core.delivery.audiences import letter_address
 from core.events import AnswerDelivered, Event, SilentCustomerMailed
 from core.models import JournalEntry, Message, Person, SentMessage, Ticket, Timer
 from core.sla.answer_clock import SILENCE, set_timers

@@ -138,6 +138,10 @@ class Workflow:
             if (verb := self._way(source, state)) is not None
         }
 
+    def entered(self) -> frozenset[str]:
+        """Return the codes of the states to which an admin may move a ticket from another."""
+        return frozenset(code for source in self.states for code in self.ways(source, "admin"))
+
     def _way(self, source: str, target: State) -> str | None:
         for verb in BY_HAND:
             if self.moves.get((source, verb)) == target.code:

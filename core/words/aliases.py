@@ -90,6 +90,7 @@ ALIASES: Final[dict[str, str]] = {
     "списки": "views",
     "доска": "board",
     "правила": "rules",
+    "справочник": "directory",
     "теги": "tags",
     "шаблон": "t",
     "шаблоны": "t",

@@ -33,7 +33,7 @@ def make_door(
     keeper = Gatekeeper(desk)
     app.include_router(health_routes(desk, vitals, keeper))
     if files is not None:
-        app.include_router(file_routes(desk, files))
+        app.include_router(file_routes(desk, texts, files))
     if webhook is not None:
         app.include_router(webhook_routes(webhook))
     app.include_router(page_routes(desk, texts))

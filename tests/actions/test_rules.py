@@ -5,17 +5,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.automation.rules import list_rules, run_due, try_rule
+from core.automation.rules import list_rules, purge, run_due, try_rule
 from core.desk import Desk
 from core.directory.faults import DirectoryError
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory, show_directory
-from core.models import Classification, JournalEntry, Person
+from core.models import Classification, JournalEntry, Person, RuleRun
+from core.responses.sending import prepare, send_response
+from core.tasks.task_actions import resolve
 from core.tickets.card import tags_of
+from core.tickets.customer_dialogue import rate_work
 from core.tickets.intake import hear
+from core.tickets.lifecycle import move
 from core.tickets.sweep import sweep
 from core.tx import ReadTx
-from tests.actions.people import ALICE, BORIS, OPERATORS, opens, says
+from tests.actions.people import ALICE, BORIS, OPERATORS, opens, operator, says, writes
 from tests.actions.store import Store
 from tests.actions.test_hot_path import measured
 from tests.clock import Clock
@@ -243,3 +247,88 @@ async def test_the_example_has_thirty_responses_and_ten_rules_and_loads(desk: De
     assert (kinds.count("response"), kinds.count("rule")) == (30, 10)
     ticket = await opens(desk, BORIS, text="Списали деньги два раза")
     assert await tags(desk, ticket.id) == ("возврат",)
+
+
+# States of the company's own; spans; runs that nobody asks of any more
+
+SUPPLIER = """
+[[state]]
+code = "supplier"
+titles = { en = "Waiting for the supplier" }
+category = "on_hold"
+pause = true
+sources = ["new", "in_progress", "reopened"]
+"""
+
+
+async def test_a_rule_and_a_response_move_a_ticket_to_a_state_of_the_companys_own(
+    desk: Desk, store: Store
+) -> None:
+    order = (
+        '[[response]]\ncode = "order"\ntitle = "Ordered"\n'
+        'texts = { en = "It is ordered." }\nactions = { state = "supplier" }\n'
+    )
+    parts = rule("parts", "opened", 'state = "supplier"', 'topics = ["access"]')
+    await apply(desk, SUPPLIER, order, parts)
+    ticket, other = await opens(desk, topic="access"), await opens(desk, BORIS)
+    assert (await store.ticket(ticket.id)).state == "supplier"
+    olga = await operator(desk)
+    shown = await desk.read(prepare, other.id, "order", olga.name)
+    assert shown.state == "Waiting for the supplier"
+    place = writes().ref
+    await desk.run_as(olga, send_response, other.id, "order", shown.digest, place)
+    assert (await store.ticket(other.id)).state == "supplier"
+
+
+async def test_a_state_there_is_not_is_refused_with_those_there_are(desk: Desk) -> None:
+    with pytest.raises(DirectoryError) as error:
+        await apply(desk, rule("parts", "opened", 'state = "nowhere"'))
+    (fault,) = error.value.faults
+    assert "resolve" in fault.facts["allowed"] and "on_hold" in fault.facts["allowed"]
+
+
+async def test_a_new_rule_of_time_leaves_those_alone_who_are_long_past_its_span(
+    desk: Desk, clock: Clock
+) -> None:
+    old = await opens(desk)
+    clock.move(days=10)
+    near = await opens(desk, BORIS)
+    clock.move(hours=20)
+    text = rule("old", "open_for", 'tags = ["old"]', "", 'after = "1d"')
+    await apply(desk, text)
+    await desk.run(run_due)
+    assert (await tags(desk, old.id), await tags(desk, near.id)) == ((), ())
+    clock.move(hours=5)
+    await desk.run(run_due)
+    assert (await tags(desk, old.id), await tags(desk, near.id)) == ((), ("old",))
+    await apply(desk, text.replace("Rule old", "Renamed"))
+    another = await opens(desk)
+    clock.move(days=2)
+    await desk.run(run_due)
+    assert await tags(desk, another.id) == ("old",), "a new title is no new rule"
+
+
+async def test_a_rating_is_an_event_and_a_condition(desk: Desk) -> None:
+    await apply(desk, rule("sorry", "rated", 'tags = ["sorry"]', "ratings = [1, 2]"))
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, resolve, ticket.id)
+    await desk.run(rate_work, ALICE, ticket.id, 3)
+    assert await tags(desk, ticket.id) == ()
+    await desk.run(rate_work, ALICE, ticket.id, 1)
+    assert await tags(desk, ticket.id) == ("sorry",)
+
+
+async def test_runs_are_forgotten_when_nothing_is_asked_of_them_any_more(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    spans = rule("old", "open_for", 'tags = ["old"]', "", 'after = "1d"')
+    await apply(desk, spans, rule("new", "opened", 'tags = ["new"]'))
+    ticket, olga = await opens(desk), await operator(desk)
+    clock.move(days=2)
+    await desk.run(run_due)
+    assert await desk.run(purge) == 1, "the one for an event"
+    assert [run.rule for run in await store.rows(select(RuleRun))] == ["old"]
+    await desk.run_as(olga, move, ticket.id, "close")
+    clock.move(days=181)
+    assert await desk.run(purge) == 1
+    assert await store.rows(select(RuleRun)) == []

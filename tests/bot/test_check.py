@@ -19,6 +19,7 @@ from bot.commands.check import Finding, examine
 from bot.migrations import migrate
 from bot.settings import load_settings
 from channels.telegram.addresses import chat_address
+from core import files
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
@@ -30,6 +31,7 @@ from sandbox.mail.imap import ImapServer
 from sandbox.mail.post_office import PostOffice
 from sandbox.mail.smtp import SmtpServer
 from tests.actions.company_directory import put_team
+from tests.delivery.s3_server import S3Server
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
 
@@ -52,6 +54,7 @@ class Practice:
             "ALERT_CHAT_ID": str(self.alerts.id),
             "ADMIN_IDS": str(self.anna.id),
             "DATABASE_URL": f"sqlite+aiosqlite:///{self.folder}/desk.db",
+            "FILES_URL": f"file://{self.folder}/files",
         }
 
     async def set_up_in_the_chat(self) -> None:
@@ -138,10 +141,12 @@ async def test_where_all_is_well_it_says_so_line_by_line(practice: Practice) -> 
     assert lines == [
         "ok     SQLite database can be written to",
         "ok     SQLite database: tables are behind",
+        f"ok     files can be stored in file://{practice.folder}/files",
         "ok     the bot is @help_bot",
         "ok     the operator group is «Операторы», the bot is an admin there",
         "ok     the alert channel is «Просрочки», the bot is an admin there",
     ]
+    assert not (practice.folder / "files").exists()
 
 
 async def test_it_runs_beside_the_desk(practice: Practice) -> None:
@@ -165,7 +170,7 @@ async def test_mailboxes_are_logged_in_to(practice: Practice) -> None:
     }
     url = f"imap://a%40desk.test:{{}}@127.0.0.1:{imap.port}"
     found = await practice.examine(IMAP_URL=url.format("right"), **how)
-    assert [f.what for f in found if "mailbox" in f.what] == [
+    assert [f.what for f in found if "the mailbox" in f.what] == [
         "the mailbox of a@desk.test at 127.0.0.1, INBOX can be read, 1 mails are in it"
     ]
     fault = await practice.fault(IMAP_URL=url.format("wrong"), **how)
@@ -319,6 +324,28 @@ async def test_what_is_wrong_in_one_place_does_not_hide_the_others(practice: Pra
         MAIL_FROM="desk@example.com",
     )
     assert len(found) == 5
+
+
+async def test_a_folder_where_nothing_can_be_stored_is_named(practice: Practice) -> None:
+    (practice.folder / "files").write_text("no folder")
+    said = await practice.fault()
+    assert f"files cannot be stored in file://{practice.folder}/files" in said
+    assert "the desk's user must be able to write there" in said
+
+
+async def test_a_bucket_is_tried_and_nothing_stays_in_it(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with S3Server() as server:
+        server.set_environment(monkeypatch)
+        found = await practice.examine(FILES_URL="s3://desk/mails")
+        assert "ok     files can be stored in s3://desk/mails" in map(str, found)
+        assert server.objects == {} and "PUT" in server.asked
+        monkeypatch.setattr(files, "ANSWER_WITHIN", 0.5)
+        said = await practice.fault(FILES_URL="s3://other")
+        assert "files cannot be stored in s3://other" in said and "AWS_ variables" in said
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+        assert "look at FILES_URL" in await practice.fault(FILES_URL="s3://desk")
 
 
 # ------------------------------------------------------------------ HTTP

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Self
 
+import pytest
 from aiohttp import web
 
 _MISSING = (
@@ -37,6 +38,14 @@ class S3Server:
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
+
+    def set_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Name this server by the usual AWS variables."""
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", self.key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        monkeypatch.setenv("AWS_REGION", "eu-west-1")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", self.url)
+        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
 
     async def __aexit__(self, *_error: object) -> None:
         if self._runner is not None:

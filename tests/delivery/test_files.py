@@ -18,11 +18,7 @@ LARGE = bytes(range(256)) * 40_000  # 10 MB
 async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[S3Server]:
     """S3 as the usual AWS variables name it."""
     async with S3Server() as server:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.key)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        monkeypatch.setenv("AWS_REGION", "eu-west-1")
-        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+        server.set_environment(monkeypatch)
         yield server
 
 

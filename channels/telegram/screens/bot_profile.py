@@ -36,7 +36,7 @@ from core.texts import Key
 
 log = logging.getLogger(__name__)
 
-CUSTOMER: Final = ("new", "my", "language", "cancel", "help")
+CUSTOMER: Final = ("new", "my", "language", "mydata", "cancel", "help")
 # Only where there are cameras to tell of: after the first of the others.
 CAMERA: Final = ("camera",)
 OPERATOR: Final = (
@@ -107,6 +107,7 @@ ADMIN_IN_PRIVATE: Final = (
         "webhook",
         "t",
         "rules",
+        "directory",
         "setup",
     ),
 )

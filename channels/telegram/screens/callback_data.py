@@ -24,12 +24,14 @@ from channels.telegram.screens.customer_tickets import (
     Rate,
     RatingStep,
 )
+from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
+from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -68,9 +70,9 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(Rate, RatingStep, AnswerField, FieldChoice),
-    *(PickCamera, CameraFault, CameraPage),
+    *(PickCamera, CameraFault, CameraPage, PersonalData),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
-    *(ReleaseStep, JunkStep, HelpSection),
+    *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

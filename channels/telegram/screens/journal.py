@@ -167,6 +167,7 @@ _VARIANTS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "ticket_rated": lambda given: "" if given["before"] is None else "_again",
     "ending_described": _described,
     "task_opened": lambda given: "_by_hand" if given.get("by_hand") else "",
+    "person_unreachable": lambda given: "_by_letter" if given.get("by_letter") else "",
     "field_set": lambda given: "_empty" if given["value"] is None else "",
     "clock_near": lambda given: f".{given['kind']}",
     "clock_missed": lambda given: f".{given['kind']}",

@@ -105,7 +105,9 @@ def _whole(renderer: Renderer, head: str, prepared: Prepared) -> str:
 
 def _actions(renderer: Renderer, prepared: Prepared) -> Iterator[str]:
     actions = prepared.actions
-    if actions.verb is not None:
+    if prepared.state is not None:
+        yield renderer.html("responses.does.state", state=prepared.state)
+    elif actions.verb is not None:
         yield renderer.html(f"responses.does.{actions.verb}")
     if actions.freeze is not None:
         yield renderer.html("responses.does.freeze", span=actions.freeze)

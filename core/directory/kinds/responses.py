@@ -7,8 +7,9 @@ from pydantic import AfterValidator, Field
 from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
-from core.directory.faults import Problem, choices, refusal
-from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title, one_of
+from core.directory.faults import Path, Problem, choices, refusal, shorten
+from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title
+from core.directory.kinds.states import StateEntry, workflow_of_entries
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.errors import Unreadable
 from core.models import ResponseRow
@@ -19,7 +20,9 @@ from core.tx import ReadTx, Tx
 from core.words.names import is_blank, units
 
 VERBS: Final = ("wait", "resolve", "close")
+"""What a response or a rule may do by these words; else it names a state by its code."""
 LONGEST_TEXT: Final = 3000
+LONGEST_CODE: Final = 32
 
 
 def _check_text(value: str) -> str:
@@ -38,6 +41,25 @@ def _check_tag(value: str) -> str:
         raise refusal("tag", value) from None
 
 
+def _check_target(value: str) -> str:
+    if is_blank(value) or len(value) > LONGEST_CODE:
+        raise refusal("code", value)
+    return value
+
+
+def unknown_target(directory: Directory, path: Path, target: str | None) -> list[Problem]:
+    """What is wrong with a state that is named: it is neither a verb, nor a state in use to which
+    people can move a ticket.
+    """
+    if target in {None, *VERBS} or directory.faulty.get(StateEntry.name):
+        return []
+    entered = workflow_of_entries(directory.entries(StateEntry.name)).entered()
+    if target in entered:
+        return []
+    facts = {"allowed": choices((*VERBS, *sorted(entered))), "value": shorten(target)}
+    return [Problem(path, "directory_file.fault.not_a_choice", facts)]
+
+
 Text = Annotated[
     str, AfterValidator(_check_text), Json({"type": "string", "maxLength": LONGEST_TEXT})
 ]
@@ -51,7 +73,9 @@ Texts = Annotated[
         }
     ),
 ]
-Verb = Annotated[str, *one_of(VERBS)]
+Target = Annotated[
+    str, AfterValidator(_check_target), Json({"type": "string", "examples": list(VERBS)})
+]
 Tag = Annotated[str, AfterValidator(_check_tag), Json({"type": "string"})]
 
 
@@ -60,7 +84,7 @@ class ResponseActions(Part):
 
     name = "response_actions"
 
-    state: Verb | None = None
+    state: Target | None = None
     freeze: Span | None = None
     tags: list[Tag] = Field(default_factory=list)
     priority: Annotated[Code | None, Reference("priority")] = None
@@ -100,14 +124,15 @@ class ResponseEntry(DirectoryEntry):
         ]
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
-        """It says or does something, and does not move the ticket to two states."""
+        """It says or does something, and moves the ticket to one state that is there, if any."""
         acts = self.actions
         problems = []
         if not self.texts and (acts is None or not acts.kept().stored()):
             problems.append(Problem(("texts",), "directory_file.fault.says_nothing"))
         if acts is not None and acts.state is not None and acts.freeze is not None:
             problems.append(Problem(("actions", "freeze"), "directory_file.fault.two_states"))
-        return problems
+        target = None if acts is None else acts.state
+        return [*problems, *unknown_target(directory, ("actions", "state"), target)]
 
     async def put(self, tx: Tx, position: int) -> None:
         """How often it was used is kept."""

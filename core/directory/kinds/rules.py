@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import AfterValidator, Field
@@ -12,12 +12,13 @@ from sqlalchemy import select
 from core.automation.rules import EVENTS, SPANS, Rules
 from core.directory.faults import Problem, choices, refusal, shorten
 from core.directory.fields import Code, Language, Reference, Span, Title, one_of
-from core.directory.kinds.responses import VERBS, Tag
+from core.directory.kinds.responses import Tag, Target, unknown_target
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.models import RuleRow
 from core.tickets.catalog import workflow_of
 from core.tx import ReadTx, Tx
 from core.words.names import is_blank
+from core.words.ratings import RATINGS
 from core.words.stems import stems_of
 
 LONGEST_NOTE: Final = 1000
@@ -42,6 +43,12 @@ def _check_words(value: str) -> str:
     return value
 
 
+def _check_rating(value: int) -> int:
+    if value not in RATINGS:
+        raise refusal("not_a_choice", str(value), allowed=choices(map(str, RATINGS)))
+    return value
+
+
 def _check_handle(value: str) -> str:
     if not re.fullmatch(r"@\w{1,64}", value, re.ASCII):
         raise refusal("member", value)
@@ -52,6 +59,7 @@ Event = Annotated[str, *one_of((*EVENTS, *SPANS))]
 Note = Annotated[str, AfterValidator(_check_note), Json({"type": "string"})]
 Handle = Annotated[str, AfterValidator(_check_handle), Json({"type": "string"})]
 Glob = Annotated[str, AfterValidator(_check_glob), Json({"type": "string"})]
+Rating = Annotated[int, AfterValidator(_check_rating), Json({"type": "integer"})]
 Words = Annotated[str, AfterValidator(_check_words), Json({"type": "string"})]
 
 
@@ -74,6 +82,7 @@ class RuleConditions(Part):
     accounts: list[Glob] = Field(default_factory=list)
     cameras: list[Glob] = Field(default_factory=list)
     areas: list[Glob] = Field(default_factory=list)
+    ratings: list[Rating] = Field(default_factory=list)
 
 
 class RuleActions(Part):
@@ -88,7 +97,7 @@ class RuleActions(Part):
     escalate: bool = False
     note: Note | None = None
     response: Annotated[Code | None, Reference("response")] = None
-    state: Annotated[str, *one_of(VERBS)] | None = None
+    state: Target | None = None
 
 
 class RuleEntry(DirectoryEntry):
@@ -131,7 +140,8 @@ class RuleEntry(DirectoryEntry):
             fault = "no_after" if self.after is None else "after_what"
             facts = {"allowed": choices(SPANS)}
             problems.append(Problem(("after",), f"directory_file.fault.{fault}", facts))
-        return [*problems, *await self._unknown_states(tx, directory)]
+        problems += await self._unknown_states(tx, directory)
+        return [*problems, *unknown_target(directory, ("then", "state"), self.then.state)]
 
     async def _unknown_states(self, tx: ReadTx, directory: Directory) -> list[Problem]:
         known = {*(await workflow_of(tx)).states, *directory.entries("state")}
@@ -147,18 +157,29 @@ class RuleEntry(DirectoryEntry):
         ]
 
     async def put(self, tx: Tx, position: int) -> None:
-        """It runs for what happens from now on; a span may have passed long ago."""
+        """It runs for what happens from now on, and for spans that pass from now on."""
         row = RuleRow(
             code=self.code,
             position=position,
             title=self.title,
             event=self.event,
-            after=None if self.after is None else int(self.after.total_seconds()),
+            after=self._seconds(),
+            since=await self._since(tx),
             conditions={} if self.when is None else _written(self.when),
             actions=_written(self.then),
             active=self.active,
         )
         await self.save(tx, row)
+
+    def _seconds(self) -> int | None:
+        return None if self.after is None else int(self.after.total_seconds())
+
+    async def _since(self, tx: Tx) -> datetime | None:
+        """From when spans count: from now on, unless it counted the same ones before."""
+        old = await tx.find(RuleRow, self.code)
+        if old is None or not old.active or (old.event, old.after) != (self.event, self._seconds()):
+            return tx.now
+        return old.since
 
 
 def _written(part: Part) -> dict[str, Any]:

@@ -81,8 +81,7 @@ class StateEntry(DirectoryEntry):
     def _check_table(self, directory: Directory) -> Iterator[Problem]:
         """What is wrong with states that the file does not name is said at its first one."""
         written = list(directory.put.get(self.name, {}))
-        states = cast("Mapping[str, StateEntry]", directory.entries(self.name))
-        for fault in workflow_of_entries(states).faults():
+        for fault in workflow_of_entries(directory.entries(self.name)).faults():
             mine = fault.state == self.code
             if mine or (fault.state not in written and written[0] == self.code):
                 path: Path = (fault.place,) if mine else ("code",)
@@ -130,8 +129,9 @@ class StateEntry(DirectoryEntry):
         tx.invalidate(Workflow)
 
 
-def workflow_of_entries(states: Mapping[str, StateEntry]) -> Workflow:
+def workflow_of_entries(entries: Mapping[str, DirectoryEntry]) -> Workflow:
     """Return the workflow that these entries make."""
+    states = cast("Mapping[str, StateEntry]", entries)
     plain = ("code", "category", "initial", "pause", "resolution", "final", "active")
     return Workflow(
         [

@@ -11,6 +11,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
+from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
@@ -25,6 +26,7 @@ from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
 from handlers.telegram.admins import (
+    directory,
     export,
     health,
     keys,
@@ -60,6 +62,8 @@ async def on_link(context: MessageContext) -> bool:
 async def on_message(context: MessageContext) -> bool:
     """Words that an admin was asked for, or a command of theirs. False for everything else."""
     text, user = context.message.text or "", context.message.from_user
+    if await _is_directory(context):
+        return True
     if not text or user is None or not is_from_admin(context.message, context.desk):
         return False
     if not text.startswith("/"):
@@ -73,6 +77,17 @@ async def on_message(context: MessageContext) -> bool:
     if found is None or handler is None:
         return False
     await handler(context, (found[2] or "").strip())
+    return True
+
+
+async def _is_directory(context: MessageContext) -> bool:
+    """The directory's file, perhaps forwarded: what it changes is shown before it does."""
+    document = context.message.document
+    if document is None or context.sender.address not in context.desk.company.admins:
+        return False
+    if not (document.file_name or "").lower().endswith(directory.ENDING):
+        return False
+    await directory.on_file(context, document)
     return True
 
 
@@ -94,6 +109,8 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     JunkStep: health.on_junk,
     FailedStep: health.settle,
     ReleaseStep: restored.on_button,
+    DirectoryStep: directory.on_button,
+    RestoreVersion: directory.on_restore,
 }
 
 
@@ -148,4 +165,5 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = 
     "stats": statistics.on_command,
     "t": responses.on_command,
     "rules": rules.on_command,
+    "directory": directory.on_command,
 }

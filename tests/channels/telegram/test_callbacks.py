@@ -17,12 +17,14 @@ from channels.telegram.screens.customer_menu import (
     Menu,
 )
 from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened, Rate, RatingStep
+from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
+from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -144,7 +146,13 @@ IN_CHATS: dict[str, CallbackData] = {
     "jk:restore:7": JunkStep(verb="restore", id=7),
     "fd:again:7": FailedStep(verb="again", id=7),
     "fd:drop:7": FailedStep(verb="drop", id=7),
+    "pd:show": PersonalData(step="show"),
+    "pd:erase": PersonalData(step="erase"),
     "rel:all": ReleaseStep(what="all"),
+    "dir:apply:7:0123abcd": DirectoryStep(step="apply", version=7, digest="0123abcd"),
+    "dir:recount:0:0123abcd": DirectoryStep(step="recount", version=0, digest="0123abcd"),
+    "dir:drop:7:0123abcd": DirectoryStep(step="drop", version=7, digest="0123abcd"),
+    "dirv:3:7": RestoreVersion(number=3, version=7),
     "rel:new": ReleaseStep(what="new"),
     "fd:again_all:0": FailedStep(verb="again_all"),
     "fd:drop_all:0": FailedStep(verb="drop_all"),

@@ -20,6 +20,7 @@ from handlers.mail.fetch import AT_ONCE, MOST_WAITING
 from tests.handlers.mail.desk_by_mail import ANNA, SUPPORT, Stage, stage_at
 
 STORM: Final = int(os.environ.get("MAIL_STORM", "120"))
+PATIENCE: Final = 600 + STORM // 4  # seconds
 
 
 async def _all_read(stage: Stage) -> bool:
@@ -49,7 +50,7 @@ async def test_a_storm_of_mails_from_everybody_holds_up_no_chat(
             await stage.until(partial(handled.__contains__, f"chat {number}"), seconds=300)
             ahead = handled.index(f"chat {number}") - before
             assert ahead <= MOST_WAITING // 4, f"{ahead} mails went before a chat's update"
-        await stage.until(lambda: _all_read(stage), seconds=600)
+        await stage.until(lambda: _all_read(stage), seconds=PATIENCE)
         tickets = await stage.rows(select(Ticket.title))
         assert len(tickets) == STORM + 1
         assert not await stage.rows(select(InboxRow).where(InboxRow.state == "quarantined"))
@@ -89,7 +90,7 @@ def _large() -> bytes:
 async def test_any_number_of_tickets_in_a_victims_name_cause_one_mail_to_it(stage: Stage) -> None:
     for number in range(STORM):
         stage.write(f"Matter {number}", subject=f"Matter {number}")
-    await stage.until(lambda: _all_read(stage), seconds=600)
+    await stage.until(lambda: _all_read(stage), seconds=PATIENCE)
     await stage.quiet()
     assert len(stage.mails(ANNA)) == 1
     assert len(await stage.rows(select(Message.id))) == STORM

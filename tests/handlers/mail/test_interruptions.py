@@ -197,7 +197,7 @@ async def test_a_refusal_for_now_is_tried_again_and_one_for_good_is_told(stage: 
     stage.smtp.refusals[ANNA] = "550 no such user"
     await stage.answer(1, "Hello?")
     await stage.until(
-        lambda: any(one.key == "answer.failed.blocked" for one in stage.group.deliveries)
+        lambda: any(one.key == "answer.failed.letter_blocked" for one in stage.group.deliveries)
     )
 
 

@@ -122,6 +122,8 @@ def commands() -> list[str]:
         "/key create x",
         "/webhook add x https://x.example/",
         "/export",
+        "/directory",
+        "/directory versions",
         "/stats",
         "/report overdue",
         "ответ",

@@ -1,0 +1,206 @@
+"""The company's directory in an admin's private chat: `/directory` gives the file, sending it back
+checks it and shows the difference, and a button applies it (X12).
+"""
+
+import asyncio
+from hashlib import sha256
+from io import BytesIO
+from typing import Final
+
+from aiogram.exceptions import AiogramError
+from aiogram.types import BufferedInputFile, Document
+
+from channels.telegram.client.api_errors import TROUBLES
+from channels.telegram.screens.directory import (
+    DIGEST,
+    DirectoryStep,
+    RestoreVersion,
+    draw_difference,
+    draw_faults,
+    draw_restoring,
+    is_cut,
+)
+from channels.telegram.screens.screen import Screen
+from core.directory.faults import DirectoryError, Fault
+from core.directory.reader import Document as Written
+from core.directory.reader import read_directory
+from core.directory.store import (
+    ChangedMeanwhile,
+    OnlyChecked,
+    apply_directory,
+    restore_version,
+    show_file,
+)
+from core.directory.versions import document_of, list_versions
+from core.errors import Refusal
+from core.people.staff import as_admin, for_admin
+from core.texts import Key
+from handlers.telegram.context import ButtonContext, MessageContext
+
+ENDING: Final = ".toml"
+_NAME: Final = f"directory{ENDING}"
+# Bytes: more than any directory takes. Telegram hands out files of up to 20 MB.
+LARGEST: Final = 1_000_000
+
+
+async def on_command(context: MessageContext, words: str) -> None:
+    """``/directory``: the file as it is now; ``/directory versions``: which there were;
+    ``/directory 7``: one of them, and what bringing it back would change.
+    """
+    if words.isdecimal():
+        await _offer_version(context, int(words[:9]))
+    elif words:
+        await _show_versions(context)
+    else:
+        say = context.renderer.plain
+        text = await context.desk.read(for_admin, context.sender, show_file, say)
+        await _send(context, text, _NAME, "directory_chat.file")
+
+
+async def _show_versions(context: MessageContext) -> None:
+    versions = await context.desk.read(for_admin, context.sender, list_versions)
+    renderer = context.renderer
+    lines = [renderer.html("directory_chat.versions" if versions else "directory_chat.no_versions")]
+    for one in versions:
+        author = one.author or Key(f"directory_file.origin.{one.origin}")
+        facts = {"number": one.number, "at": one.at, "author": author}
+        lines.append(renderer.html("directory_chat.version", **facts))
+    await context.say("\n".join(lines))
+
+
+async def _offer_version(context: MessageContext, number: int) -> None:
+    text = await context.desk.read(for_admin, context.sender, document_of, number)
+    await _send(
+        context, text, f"directory-{number}{ENDING}", "directory_chat.old_file", number=number
+    )
+    try:
+        await context.desk.run(as_admin, context.sender, restore_version, number, really=False)
+    except OnlyChecked as checked:
+        if checked.difference:
+            data = RestoreVersion(number=number, version=checked.version)
+            await _show(context, draw_restoring(context.renderer, checked, data))
+    except DirectoryError as error:
+        await _show(context, draw_faults(context.renderer, error.faults))
+
+
+async def on_restore(context: ButtonContext, data: RestoreVersion) -> None:
+    """Bring back the version that was shown, unless the directory has changed meanwhile."""
+    try:
+        await context.desk.run(
+            as_admin, context.sender, restore_version, data.number, expected=data.version
+        )
+    except (ChangedMeanwhile, DirectoryError):
+        await context.show(
+            context.renderer.html("directory_chat.restore_again", number=data.number)
+        )
+        return
+    await context.show(context.renderer.html("directory_chat.restored", number=data.number))
+
+
+# A file that an admin sends
+
+
+async def on_file(context: MessageContext, document: Document) -> None:
+    """Check the file, and show what it would change, or all that is wrong with it."""
+    await _check(context, await _fetch(context, document), context.message.message_id)
+
+
+async def _check(context: MessageContext | ButtonContext, data: bytes, reply_to: int) -> None:
+    renderer, lines = context.renderer, []
+    try:
+        lines = await _apply(context, data, None, recount=False, really=False)
+        screen = Screen(renderer.html("directory_chat.unchanged"))
+    except OnlyChecked as checked:
+        lines = checked.difference
+        screen = Screen(renderer.html("directory_chat.unchanged"))
+        if lines:
+            screen = draw_difference(renderer, checked, _digest(data))
+    except DirectoryError as error:
+        lines = [renderer.plain(one.text.key, **one.text.facts) for one in error.faults]
+        screen = draw_faults(renderer, error.faults)
+    await _show(context, screen, reply_to)
+    if is_cut(lines):
+        await _send(context, "\n".join(lines), "directory.txt")
+
+
+async def _apply(
+    context: MessageContext | ButtonContext,
+    data: bytes,
+    expected: int | None,
+    *,
+    recount: bool,
+    really: bool = True,
+) -> list[str]:
+    document = await asyncio.to_thread(_read, data)
+    return await context.desk.run(
+        as_admin,
+        context.sender,
+        apply_directory,
+        document,
+        expected=expected,
+        origin="chat",
+        recount=recount,
+        really=really,
+    )
+
+
+def _read(data: bytes) -> Written:
+    try:
+        return read_directory(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DirectoryError([Fault(line, "", "directory_file.fault.no_utf8")]) from None
+
+
+async def on_button(context: ButtonContext, data: DirectoryStep) -> None:
+    """Apply what was shown, and nothing else: the file stands above, its digest and the version of
+    the directory in the button.
+    """
+    if data.step == "drop":
+        await context.show(context.renderer.html("directory_chat.dropped"))
+        return
+    answered = getattr(context.message, "reply_to_message", None)
+    if answered is None or answered.document is None:
+        raise Refusal("refusal.outdated")
+    content = await _fetch(context, answered.document)
+    if _digest(content) != data.digest:
+        raise Refusal("refusal.outdated")
+    try:
+        await _apply(context, content, data.version, recount=data.step == "recount")
+    except (ChangedMeanwhile, DirectoryError):
+        # somebody was faster: what it would change now is another question
+        await context.show(context.renderer.html("directory_chat.changed_meanwhile"))
+        await _check(context, content, answered.message_id)
+        return
+    await context.show(context.renderer.html("directory_chat.applied"))
+
+
+async def _fetch(context: MessageContext | ButtonContext, document: Document) -> bytes:
+    """The file's bytes. What the library says of a failure may hold the token, and is not shown."""
+    if (document.file_size or 0) > LARGEST:
+        raise Refusal("directory_chat.too_large", size=LARGEST // 1000)
+    try:
+        file = await context.bot.get_file(document.file_id)
+        found = await context.bot.download_file(file.file_path or "", BytesIO())
+    except (*TROUBLES, AiogramError):
+        raise Refusal("directory_chat.not_fetched") from None
+    return b"" if found is None else found.read()
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()[:DIGEST]
+
+
+async def _show(
+    context: MessageContext | ButtonContext, screen: Screen, reply_to: int | None = None
+) -> None:
+    chat = int(context.sender.address.chat)
+    await context.responder.say(chat, screen.html, keyboard=screen.keyboard, reply_to=reply_to)
+
+
+async def _send(
+    context: MessageContext | ButtonContext, text: str, name: str, caption: str = "", **facts: int
+) -> None:
+    said = context.renderer.html(caption, **facts) if caption else None
+    file = BufferedInputFile(text.encode(), name)
+    await context.bot.send_document(int(context.sender.address.chat), file, caption=said)

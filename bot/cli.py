@@ -8,6 +8,7 @@ for, so that ``--help`` and a wrong setting answer at once.
 
 import argparse
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -240,6 +241,8 @@ def _command(settings: Settings, options: argparse.Namespace) -> Callable[..., A
         defer_types()
     module, _, function = _COROUTINES[name].partition(":")
     coroutine: Callable[..., Any] = getattr(import_module(module), function or "command")
+    gc.freeze()
+    gc.enable()  # bot/__main__.py had it rest while modules are imported
     return coroutine
 
 

@@ -1229,6 +1229,16 @@ class PersonErased(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionApplied(Event):
+    """What the company does not keep any longer was erased: the words of so many ``tickets``, and
+    so many ``people`` with all that is known of them (S31).
+    """
+
+    tickets: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOpened(Event):
     """A company or household became known."""
 

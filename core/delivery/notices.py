@@ -876,6 +876,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             lambda event: "webhook.gone" if event.gone else "webhook.stopped",
         ),
     ),
+    e.RetentionApplied: (Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "retention.applied"),),
     e.AdminDismissed: (
         Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "setup.admin.dismissed"),
         Notice(_TO.PERSON, "text", Priority.GROUP_NEWS, "setup.admin.you_dismissed"),

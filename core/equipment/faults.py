@@ -23,7 +23,7 @@ from core.people.restrictions import demand_unblocked
 from core.tasks.task_opening import open_equipment_task
 from core.tickets.catalog import workflow_of
 from core.tickets.classification import ClassWish, set_kind
-from core.tickets.customer_message import join, open_ticket
+from core.tickets.customer_message import ask_fields, join, open_ticket
 from core.tickets.customer_tickets import OwnTicket, own_ticket
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome, Step, follow_up
@@ -110,7 +110,7 @@ async def _report(
     tx: Tx, person: Person, camera: Camera, incoming: IncomingMessage, title: Title
 ) -> Heard:
     # locked, so that of two at once the second sees the first one's ticket
-    held = select(Camera.id).where(Camera.id == camera.id).with_for_update()
+    held = select(Camera.id).where(Camera.id == camera.id).with_for_update(key_share=True)
     await tx.session.execute(held)
     mine = await _open_fault(tx, camera, of=person)
     if mine is not None:
@@ -131,7 +131,9 @@ async def _report(
     )
     await _tie(tx, ticket, camera)
     await _seek(tx, ticket, camera, outage, other)
-    follow_up(tx, person, ticket.id)
+    # whoever tells of what is known already is asked nothing
+    if part_of is not None or not await ask_fields(tx, person, ticket):
+        follow_up(tx, person, ticket.id)
     return Heard(Outcome.OPENED, person, ticket)
 
 
@@ -205,7 +207,7 @@ async def _open_fault(tx: Tx, camera: Camera, *, of: Person | None = None) -> Ti
         .where(TicketCamera.camera_id == camera.id, Ticket.state.in_(codes))
         .order_by(Ticket.id)
         .limit(1)
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
     )
     if of is not None:
         query = query.where(Ticket.customer_id == of.id)

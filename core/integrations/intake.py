@@ -2,7 +2,8 @@
 
 import secrets
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import select
@@ -17,6 +18,8 @@ from core.people.contact_points import Point, add_point, holders_of, make_contac
 from core.people.identity import Sender, find_by_address, recognise
 from core.tickets.catalog import topics_of
 from core.tickets.customer_message import TITLE_LENGTH, open_ticket
+from core.tickets.field_edits import put_value
+from core.tickets.fields import asked_at_opening, read_value
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import add_to
 from core.tickets.lifecycle import access
@@ -46,7 +49,8 @@ class Customer:
 @dataclass(frozen=True, slots=True)
 class NewTicket:
     """``origin``: the channel that the customer came by, in the caller's words. ``external_id``:
-    what the caller calls the ticket; the same again is the same ticket.
+    what the caller calls the ticket; the same again is the same ticket. ``answers``: what was said
+    to the fields that it must have, by code.
     """
 
     customer: Customer
@@ -55,6 +59,7 @@ class NewTicket:
     topic: str | None = None
     origin: str = CHANNEL
     external_id: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,10 @@ async def open_from_outside(tx: Tx, key: Key, new: NewTicket) -> Brought:
 
 
 async def open_by_form(tx: Tx, new: NewTicket, consent: str) -> Brought:
-    """Open a ticket by the web form; ``external_id`` is the form's own, sent once."""
+    """Open a ticket by the web form; ``external_id`` is the form's own, sent once.
+
+    Raises :class:`Unreadable` for an answer that does not fit its field.
+    """
     brought = await _open(tx, _ref("form", new.external_id), new)
     if not brought.known:
         tx.emit(FormSent(ticket_id=brought.ticket_id, consent=consent))
@@ -97,6 +105,9 @@ async def _open(tx: Tx, ref: MessageRef, new: NewTicket) -> Brought:
     said = _said(ref, new.text)
     title = clean_name(new.subject, TITLE_LENGTH)
     ticket = await open_ticket(tx, person, [said], topic=new.topic, origin=new.origin, title=title)
+    for asked in await asked_at_opening(tx, new.topic) if new.answers else ():
+        value = await read_value(tx, asked, new.answers.get(asked.code, ""))
+        await put_value(tx, ticket.id, asked, value)
     return await _brought(tx, ticket, ref)
 
 

@@ -57,7 +57,7 @@ async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     if not sent.message_refs:
         await note_redrawn(tx, number, digest)
         return
-    if await tx.session.get(Ticket, number, with_for_update=True) is None:
+    if await tx.find(Ticket, number, hold=True) is None:
         return
     card = MessageRef(delivery.channel, delivery.address, sent.message_refs[0])
     if await _has_moved(tx, number, delivery.to):

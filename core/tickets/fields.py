@@ -285,6 +285,12 @@ async def missing_of(tx: ReadTx, ticket: Ticket, *moments: str) -> list[Field]:
     ]
 
 
+async def asked_at_opening(tx: ReadTx, topic: str | None) -> list[Field]:
+    """Return the fields that a new ticket of this topic must have."""
+    fields = (await fields_of(tx)).values()
+    return [one for one in fields if one.required == OPENING and one.concerns(topic, None)]
+
+
 async def demand_fields(tx: ReadTx, ticket: Ticket, *moments: str) -> None:
     """Raise :class:`FieldsMissing` for a ticket without what is required at these moments."""
     if moments and (missing := await missing_of(tx, ticket, *moments)):

@@ -1,10 +1,34 @@
 """Patterns of written times, made of the vocabulary, for lower-case text without ё."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final
 
 from core.words import vocabulary as v
+
+
+class Pattern:
+    """A regular expression, compiled at its first use: all of them would be a twentieth of what a
+    start of the desk costs.
+    """
+
+    def __init__(self, source: str, flags: int = 0) -> None:
+        self._source = source
+        self._flags = flags
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self._source, self._flags)
+
+    def match(self, text: str, start: int = 0) -> re.Match[str] | None:
+        return self._compiled.match(text, start)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        return self._compiled.fullmatch(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        return self._compiled.finditer(text)
 
 
 def _any(words: Iterable[str]) -> str:
@@ -33,20 +57,20 @@ _PIECE: Final = (
 )
 _PIECES: Final = rf"{_PIECE}(?:\.?\s*(?:(?:и|and)\s+)?{_PIECE})*"
 
-SPAN: Final = re.compile(rf"(?P<span>{_any(v.WHOLE_SPANS)}|{_PIECES}|{_LOOSE})")
+SPAN: Final = Pattern(rf"(?P<span>{_any(v.WHOLE_SPANS)}|{_PIECES}|{_LOOSE})")
 """A length and nothing else, to be matched in full."""
 
 LEADING_SPANS: Final = (
-    re.compile(rf"{_BEFORE}(?P<span>{_any(v.WHOLE_SPANS)}|{_PIECES}){_STOP}\.?"),
-    re.compile(rf"{_any(v.BEFORE_SPAN)}\s+(?P<span>{_LOOSE}){_STOP}"),
-    re.compile(rf"(?P<span>{_LOOSE})\Z"),
+    Pattern(rf"{_BEFORE}(?P<span>{_any(v.WHOLE_SPANS)}|{_PIECES}){_STOP}\.?"),
+    Pattern(rf"{_any(v.BEFORE_SPAN)}\s+(?P<span>{_LOOSE}){_STOP}"),
+    Pattern(rf"(?P<span>{_LOOSE})\Z"),
 )
-PIECE: Final = re.compile(
+PIECE: Final = Pattern(
     rf"(?P<count>{_NUMBER}|{_any(v.COUNTS)}(?=\s))\s*(?P<unit>{_LOOSE}|{_TIGHT}){_NO_LETTER}"
 )
-AGO: Final = re.compile(rf"\s+{_any(v.AGO)}\b")
+AGO: Final = Pattern(rf"\s+{_any(v.AGO)}\b")
 
-WORKING_DAYS: Final = re.compile(
+WORKING_DAYS: Final = Pattern(
     rf"{_BEFORE}(?:(?P<days>\d{{1,3}}|{_any(v.COUNTS)})\s+)?"
     rf"{_any(v.WORKING)}\s*{_any(v.WORKING_DAY)}{_STOP}"
 )
@@ -73,7 +97,7 @@ _NAMED: Final = rf"{_BEFORE_CLOCK}?(?P<named>{_any(v.NAMED_HOURS)}){_STOP}"
 _BEFORE_PART: Final = r"(?:in\s+the\s+|this\s+|сегодня\s+)?"
 
 LEADING_CLOCKS: Final = tuple(
-    re.compile(shape)
+    Pattern(shape)
     for shape in (
         rf"{_BEFORE}(?:@\s*)?{_COLON}",
         rf"(?:в|at)\s+{_DOTTED}",
@@ -94,7 +118,7 @@ _MANY_O_CLOCK: Final = rf"(?P<hour>[5-9]|1\d|2[0-4])\s*(?:часов|ч|o['’]c
 _NOT_A_PLACE: Final = rf"(?!\s*-?(?:й|м|ом|ем|го|th|st|nd|rd)?\s+{_any(v.PLACES)})"
 
 FOLLOWING_CLOCKS: Final = tuple(
-    re.compile(_GLUE + shape)
+    Pattern(_GLUE + shape)
     for shape in (
         *(
             rf"(?:{_PART}{_GLUE})?{shape}"
@@ -138,12 +162,12 @@ _DAY: Final = rf"""(?:
     (?:(?:-?(?:го|е|ого|ое|му))?\s+{_any(v.DAY_OF_MONTH)}|-(?:го|ого)|(?:st|nd|rd|th)))
 ){_STOP}"""
 
-LEADING_DAY: Final = re.compile(rf"(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
-FOLLOWING_DAY: Final = re.compile(rf"{_GLUE}(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
+LEADING_DAY: Final = Pattern(rf"(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
+FOLLOWING_DAY: Final = Pattern(rf"{_GLUE}(?:{_any(v.BEFORE_ANY)}\s+)?{_DAY}", re.VERBOSE)
 
 # Ends
 
-LEADING_END: Final = re.compile(
+LEADING_END: Final = Pattern(
     rf"""(?:{_any(v.BEFORE_ANY)}\s+)?(?:
     {_any(v.END)}\s+(?:
         (?P<day>{_any(v.END_OF_DAY)})
@@ -157,7 +181,7 @@ LEADING_END: Final = re.compile(
 # What was meant as a time but is none
 
 _ANY_UNIT: Final = rf"(?:{_LOOSE}|{_TIGHT}){_NO_LETTER}"
-BROKEN: Final = re.compile(
+BROKEN: Final = Pattern(
     _BEFORE
     + "(?:"
     + "|".join(
@@ -176,7 +200,7 @@ BROKEN: Final = re.compile(
 )
 
 MORE_OF_A_TIME: Final = tuple(
-    re.compile(rf"(?:\s*,\s*|\s+){shape}")
+    Pattern(rf"(?:\s*,\s*|\s+){shape}")
     for shape in (
         r"\d{1,2}\s*[-–:.]\s*\d{1,2}(?=\s*(?:\Z|[,;]))",
         rf"{_BEFORE_CLOCK}(?:\d{{1,2}}|{_any(v.HOURS)})(?!\w){_NOT_A_PLACE}(?:\s*[-–:.]\s*\w+)?",

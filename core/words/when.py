@@ -132,7 +132,7 @@ def _fold(text: str) -> str:
     return folded.replace("ё", "е").replace("\N{NO-BREAK SPACE}", " ")
 
 
-def _first(shapes: Iterable[re.Pattern[str]], line: _Line, start: int = 0) -> re.Match[str] | None:
+def _first(shapes: Iterable[patterns.Pattern], line: _Line, start: int = 0) -> re.Match[str] | None:
     matches = (shape.match(line.folded, start) for shape in shapes)
     return next(filter(None, matches), None)
 

@@ -17,7 +17,7 @@ from core.tickets.fields import FieldsMissing, values_of
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move
 from core.tickets.search import index_new, search
-from tests.actions.equipment_factories import brings, camera
+from tests.actions.equipment_factories import brings, camera, tells
 from tests.actions.people import ALICE, BORIS, customer, opens, operator, says
 from tests.actions.store import Store
 from tests.clock import Clock
@@ -223,6 +223,27 @@ async def test_a_new_ticket_asks_its_customer_for_what_it_must_have(
     assert await values(desk, ticket.id) == {"flat": "12", "speed": "Slow"}
     await desk.run(hear, ALICE, says(ALICE, "And now?"))
     assert (await store.messages(ticket.id))[-1].text == "And now?"
+
+
+async def test_a_fault_of_a_camera_is_asked_about_and_a_known_one_is_not(
+    desk: Desk, store: Store
+) -> None:
+    await brings(desk, camera("MOS_1", ALICE, BORIS))
+    await apply(
+        desk,
+        field("light", "yes_no", 'required = "opening"', 'categories = ["incident"]'),
+        field("flat", "number", 'required = "opening"', 'topics = ["payment"]'),
+    )
+    ticket = (await tells(desk, ALICE, "MOS_1")).ticket
+    assert ticket is not None
+    asked = await store.outbox(ALICE.address.chat, key="customer.field.ask")
+    assert [row.facts["field"] for row in asked] == ["light"]
+    await desk.run(hear, ALICE, says(ALICE, "no"))
+    assert await values(desk, ticket.id) == {"light": "no"}
+    await desk.run(hear, ALICE, says(ALICE, "Since noon"))
+    assert (await store.messages(ticket.id))[-1].text == "Since noon"
+    await tells(desk, BORIS, "MOS_1")
+    assert await store.outbox(BORIS.address.chat, key="customer.field.ask") == []
 
 
 async def test_buttons_answer_and_pass_over(desk: Desk, store: Store) -> None:

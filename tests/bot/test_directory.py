@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,24 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
         return seen
 
     assert asyncio.run(live()) == [[], ["field"], ["field", "second"]]
+
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def test_a_whole_company_loads_on_a_fresh_start(
+    database: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its files in `examples/` as they are: checked, applied, and applied again."""
+    for name in ("directory.toml", "tickets.toml", "answers.toml"):
+        file = str(EXAMPLES / name)
+        assert cli.main(["directory", "apply", file, "--yes"]) == FINE
+        assert capsys.readouterr().out != "the file changes nothing\n"
+        assert cli.main(["directory", "apply", file, "--yes"]) == FINE
+        assert capsys.readouterr().out == "the file changes nothing\n"
+    assert cli.main(["directory", "show"]) == FINE
+    shown = tomllib.loads(capsys.readouterr().out)
+    assert {len(shown["response"]), len(shown["agreement"]), len(shown["calendar"])} == {30, 2}
+    assert (len(shown["rule"]), shown["settings"]["answer_deadline"]) == (10, "3d")
+    assert sorted(team.get("level", 1) for team in shown["team"]) == [1, 2, 3]
+    assert {one["code"] for one in shown["state"]} >= {"supplier", "watching", "on_hold"}

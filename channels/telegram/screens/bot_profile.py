@@ -34,7 +34,7 @@ from core.company import Company
 
 log = logging.getLogger(__name__)
 
-CUSTOMER: Final = ("new", "my", "language", "cancel", "help")
+CUSTOMER: Final = ("new", "my", "language", "mydata", "cancel", "help")
 # Only where there are cameras to tell of: after the first of the others.
 CAMERA: Final = ("camera",)
 OPERATOR: Final = (

@@ -47,13 +47,13 @@ def draw_difference(renderer: Renderer, checked: OnlyChecked, digest: str) -> Sc
         )
         for step in steps
     ]
-    head = renderer.html("directory.head")
+    head = renderer.html("directory_chat.head")
     return Screen("\n".join([head, *_change(renderer, checked)]), rows_of(buttons, width=1))
 
 
 def draw_restoring(renderer: Renderer, checked: OnlyChecked, data: RestoreVersion) -> Screen:
     """What bringing a version back would change, and the button for it."""
-    head = renderer.html("directory.restoring", number=data.number)
+    head = renderer.html("directory_chat.restoring", number=data.number)
     label = renderer.plain("button.directory.restore", number=data.number)
     return Screen("\n".join([head, *_change(renderer, checked)]), rows_of([button(label, data)]))
 
@@ -61,21 +61,21 @@ def draw_restoring(renderer: Renderer, checked: OnlyChecked, data: RestoreVersio
 def _change(renderer: Renderer, checked: OnlyChecked) -> Iterator[str]:
     yield from _shown(renderer, checked.difference)
     if checked.touched:
-        yield renderer.html("directory.touched", n=checked.touched)
+        yield renderer.html("directory_chat.touched", n=checked.touched)
 
 
 def draw_faults(renderer: Renderer, faults: Sequence[Fault]) -> Screen:
     """All that is wrong with the file, each with its line."""
     said = [renderer.plain(fault.text.key, **fault.text.facts) for fault in faults]
-    head = renderer.html("directory.faults", n=len(said))
+    head = renderer.html("directory_chat.faults", n=len(said))
     return Screen("\n".join([head, *_shown(renderer, said)]))
 
 
 def _shown(renderer: Renderer, lines: Sequence[str]) -> Iterator[str]:
     shown, left = _fitting(lines)
-    yield renderer.html("directory.lines", lines=shown)
+    yield renderer.html("directory_chat.lines", lines=shown)
     if left:
-        yield renderer.html("directory.more", n=left)
+        yield renderer.html("directory_chat.more", n=left)
 
 
 def is_cut(lines: Sequence[str]) -> bool:

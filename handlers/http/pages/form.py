@@ -1,7 +1,8 @@
 """The web form: its fields, what may be wrong with them, how it looks."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 from http import HTTPStatus
 from typing import Final
@@ -13,7 +14,10 @@ from fastapi.responses import Response
 from core.desk import Desk
 from core.integrations.intake import Customer, NewTicket
 from core.people.contact_points import Point, read_point
+from core.texts import Key
 from core.tickets.catalog import TopicFacts, topics_of
+from core.tickets.fields import LONGEST, YES_NO, Field, asked_at_opening
+from core.tx import ReadTx
 from core.words.names import clean_name, is_blank
 from handlers.http.pages.layout import Reader, alert, once, page
 
@@ -26,6 +30,9 @@ TRAP: Final = "website"
 ORIGIN: Final = "form"
 MOST_WORDS: Final = 10_000
 _NONCE: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+MOST_FIELDS: Final = 100
+# A field of the company's own: this, and its code.
+OWN: Final = "field."
 # What is remembered of a form that has to be sent again.
 _KEPT: Final = ("name", "reach", "topic", "text")
 Fields = Mapping[str, str]
@@ -35,7 +42,7 @@ async def read_fields(request: Request) -> Fields:
     """Return a form's fields, the last of each name; what is no form has none."""
     body = (await request.body()).decode("utf-8", "replace").replace("\0", "")
     try:
-        read = parse_qs(body.replace("%00", ""), max_num_fields=20)
+        read = parse_qs(body.replace("%00", ""), max_num_fields=MOST_FIELDS)
     except ValueError:
         return {}
     return {name: values[-1].strip().replace("\0", "") for name, values in read.items()}
@@ -59,20 +66,53 @@ def form_fault(fields: Fields) -> str | None:
     return words_fault(fields) or (None if fields.get("consent") else "web.fault.consent")
 
 
-def ticket_of(fields: Fields, reader: Reader, topics: Collection[str]) -> NewTicket:
-    """Return the ticket that a form without a fault asks for; one of ``topics``, or none."""
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The topics that a form offers, the chosen one, and the company's own ``fields`` that its
+    tickets must have (B18).
+    """
+
+    topics: tuple[TopicFacts, ...]
+    topic: str | None
+    fields: tuple[Field, ...]
+
+
+async def find_asked(desk: Desk, fields: Fields) -> Questions:
+    """Return what a form with this topic asks for."""
+    return await desk.read(_find_asked, fields.get("topic"))
+
+
+async def _find_asked(tx: ReadTx, chosen: str | None) -> Questions:
+    topics = tuple(one for one in (await topics_of(tx)).values() if one.active)
+    topic = chosen if chosen in {one.code for one in topics} else None
+    return Questions(topics, topic, tuple(await asked_at_opening(tx, topic)))
+
+
+def missing_fault(asked: Questions, fields: Fields, reader: Reader) -> Key | None:
+    """Return that one of the company's own fields is empty, the first that is."""
+    for one in asked.fields:
+        if is_blank(fields.get(f"{OWN}{one.code}", "")):
+            return Key("web.fault.field", {"field": one.title(reader.language)})
+    return None
+
+
+def ticket_of(fields: Fields, reader: Reader, asked: Questions) -> NewTicket:
+    """Return the ticket that a form without a fault asks for."""
     point = read_point(fields["reach"]) or Point("", "")
     customer = Customer(
         fields["name"][:200], points=(point,), language=reader.language, vouched=False
     )
     text = fields["text"]
-    topic = fields.get("topic") if fields.get("topic") in topics else None
-    return NewTicket(customer, clean_name(text, 120), text, topic, ORIGIN, fields["once"])
+    answers = {one.code: fields.get(f"{OWN}{one.code}", "") for one in asked.fields}
+    subject, sent = clean_name(text, 120), fields["once"]
+    return NewTicket(customer, subject, text, asked.topic, ORIGIN, sent, answers)
 
 
 async def draw_form(
-    reader: Reader, request: Request, fields: Fields, fault: str | None = None
+    reader: Reader, request: Request, fields: Fields, fault: str | Key | None = None
 ) -> Response:
+    """Return the form with what was typed. A topic's own fields appear once it was chosen."""
+    asked = await find_asked(reader.desk, fields)
     kept = {name: escape(fields.get(name, "")) for name in _KEPT}
     other = "en" if reader.language == "ru" else "ru"
     where = escape(str(request.url.include_query_params(lang=other).query))
@@ -85,7 +125,8 @@ async def draw_form(
         f'<form method="post">{once()}'
         + _input(reader, "name", kept["name"], "name")
         + _input(reader, "reach", kept["reach"], "email", hint=True)
-        + await _topics(reader, fields.get("topic", ""))
+        + _topics(reader, asked)
+        + "".join(_own(reader, one, fields.get(f"{OWN}{one.code}", "")) for one in asked.fields)
         + _area(reader, kept["text"])
         + f'<div class="trap" aria-hidden="true"><label>{reader.say("web.trap")}'
         f'<input name="{TRAP}" tabindex="-1" autocomplete="off"></label></div>'
@@ -114,21 +155,36 @@ def _area(reader: Reader, value: str) -> str:
     )
 
 
-async def offered_topics(desk: Desk) -> list[TopicFacts]:
-    """Return the topics that can be chosen."""
-    return [one for one in (await desk.read(topics_of)).values() if one.active]
-
-
-async def _topics(reader: Reader, chosen: str) -> str:
-    offered = await offered_topics(reader.desk)
-    if not offered:
+def _topics(reader: Reader, asked: Questions) -> str:
+    if not asked.topics:
         return ""
-    options = "".join(
-        f'<option value="{escape(one.code)}"{" selected" if one.code == chosen else ""}>'
-        f"{escape(one.title(reader.language))}</option>"
-        for one in offered
-    )
+    offered = {"": reader.say("web.topic.none")}
+    offered |= {one.code: escape(one.title(reader.language)) for one in asked.topics}
+    return _select("topic", reader.say("web.topic"), offered, asked.topic or "")
+
+
+def _own(reader: Reader, one: Field, value: str) -> str:
+    """One of the company's own fields: a list where there is a choice, else a line."""
+    name, label = f"{OWN}{one.code}", escape(one.title(reader.language))
+    offered = {choice: escape(choice) for choice in one.choices}
+    if one.kind == "yes_no":
+        offered = {choice: reader.say(f"field.{choice}") for choice in YES_NO}
+    if offered:
+        return _select(name, label, {"": "—"} | offered, value, required=" required")
+    kind = {"date": 'type="date"', "number": 'inputmode="decimal"'}.get(one.kind, "")
     return (
-        f'<label for="topic">{reader.say("web.topic")}</label><select id="topic" name="topic">'
-        f'<option value="">{reader.say("web.topic.none")}</option>{options}</select>'
+        f'<label for="{name}">{label}</label><input id="{name}" name="{name}" {kind}'
+        f' value="{escape(value)}" maxlength="{LONGEST}" required>'
     )
+
+
+def _select(
+    name: str, label: str, offered: Mapping[str, str], chosen: str, required: str = ""
+) -> str:
+    """A list of choices; labels are HTML."""
+    options = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{said}</option>'
+        for value, said in offered.items()
+    )
+    start = f'<label for="{name}">{label}</label><select id="{name}" name="{name}"{required}>'
+    return f"{start}{options}</select>"

@@ -14,7 +14,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from core.desk import Desk
-from core.texts import Texts
+from core.texts import Key, Texts
 
 LANGUAGES: Final = ("ru", "en")
 _STYLE: Final = Path(__file__).with_name("style.css").read_text("utf-8")
@@ -82,9 +82,12 @@ def page(
     return HTMLResponse(html, status, {"Content-Security-Policy": policy})
 
 
-def alert(reader: Reader, fault: str | None) -> str:
+def alert(reader: Reader, fault: str | Key | None) -> str:
     """Return what is wrong, where something is."""
-    return "" if fault is None else f'<p class="bad" role="alert">{reader.say(fault)}</p>'
+    if fault is None:
+        return ""
+    key, facts = (fault.key, fault.facts) if isinstance(fault, Key) else (fault, {})
+    return f'<p class="bad" role="alert">{reader.say(key, **facts)}</p>'
 
 
 def once() -> str:

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from core.desk import Desk
+from core.errors import Unreadable
 from core.integrations.intake import add_by_page, open_by_form
 from core.setup.signing_key import find_signing_key, is_signed, signature
-from core.texts import Texts
+from core.texts import Key, Texts
 from core.tickets.customer_tickets import OwnTicket, OwnWords, followed_ticket
 from handlers.http.limits import Buckets
 from handlers.http.pages.follow import draw_ticket
@@ -20,8 +21,9 @@ from handlers.http.pages.form import (
     CONSENT,
     TRAP,
     draw_form,
+    find_asked,
     form_fault,
-    offered_topics,
+    missing_fault,
     read_fields,
     ticket_of,
     words_fault,
@@ -67,16 +69,18 @@ class _Pages:
     async def take_form(self, request: Request) -> Response:
         """Open a ticket and lead to its page, or show the form with what is wrong."""
         reader, fields = self._reader(request), await read_fields(request)
-        fault = form_fault(fields)
+        asked = await find_asked(self.desk, fields)
+        fault = form_fault(fields) or missing_fault(asked, fields, reader)
         if fault is None and fields.get(TRAP):
             return notice(reader, "web.sent")
         if fault is None and _is_too_much(request, self.sent):
             fault = "web.too_many"
         if fault is not None:
             return await draw_form(reader, request, fields, fault)
-        topics = {one.code for one in await offered_topics(self.desk)}
-        new = ticket_of(fields, reader, topics)
-        brought = await self.desk.run(open_by_form, new, CONSENT)
+        try:
+            brought = await self.desk.run(open_by_form, ticket_of(fields, reader, asked), CONSENT)
+        except Unreadable as refused:
+            return await draw_form(reader, request, fields, Key(refused.key, refused.facts))
         return await self._lead_to(brought.ticket_id, reader)
 
     async def show_ticket(self, request: Request, signed: str) -> Response:

@@ -54,23 +54,25 @@ async def on_command(context: MessageContext, words: str) -> None:
     else:
         say = context.renderer.plain
         text = await context.desk.read(for_admin, context.sender, show_file, say)
-        await _send(context, text, _NAME, "directory.file")
+        await _send(context, text, _NAME, "directory_chat.file")
 
 
 async def _show_versions(context: MessageContext) -> None:
     versions = await context.desk.read(for_admin, context.sender, list_versions)
     renderer = context.renderer
-    lines = [renderer.html("directory.versions" if versions else "directory.no_versions")]
+    lines = [renderer.html("directory_chat.versions" if versions else "directory_chat.no_versions")]
     for one in versions:
         author = one.author or Key(f"directory_file.origin.{one.origin}")
         facts = {"number": one.number, "at": one.at, "author": author}
-        lines.append(renderer.html("directory.version", **facts))
+        lines.append(renderer.html("directory_chat.version", **facts))
     await context.say("\n".join(lines))
 
 
 async def _offer_version(context: MessageContext, number: int) -> None:
     text = await context.desk.read(for_admin, context.sender, document_of, number)
-    await _send(context, text, f"directory-{number}{ENDING}", "directory.old_file", number=number)
+    await _send(
+        context, text, f"directory-{number}{ENDING}", "directory_chat.old_file", number=number
+    )
     try:
         await context.desk.run(as_admin, context.sender, restore_version, number, really=False)
     except OnlyChecked as checked:
@@ -88,9 +90,11 @@ async def on_restore(context: ButtonContext, data: RestoreVersion) -> None:
             as_admin, context.sender, restore_version, data.number, expected=data.version
         )
     except (ChangedMeanwhile, DirectoryError):
-        await context.show(context.renderer.html("directory.restore_again", number=data.number))
+        await context.show(
+            context.renderer.html("directory_chat.restore_again", number=data.number)
+        )
         return
-    await context.show(context.renderer.html("directory.restored", number=data.number))
+    await context.show(context.renderer.html("directory_chat.restored", number=data.number))
 
 
 # A file that an admin sends
@@ -105,10 +109,10 @@ async def _check(context: MessageContext | ButtonContext, data: bytes, reply_to:
     renderer, lines = context.renderer, []
     try:
         lines = await _apply(context, data, None, recount=False, really=False)
-        screen = Screen(renderer.html("directory.unchanged"))
+        screen = Screen(renderer.html("directory_chat.unchanged"))
     except OnlyChecked as checked:
         lines = checked.difference
-        screen = Screen(renderer.html("directory.unchanged"))
+        screen = Screen(renderer.html("directory_chat.unchanged"))
         if lines:
             screen = draw_difference(renderer, checked, _digest(data))
     except DirectoryError as error:
@@ -153,7 +157,7 @@ async def on_button(context: ButtonContext, data: DirectoryStep) -> None:
     the directory in the button.
     """
     if data.step == "drop":
-        await context.show(context.renderer.html("directory.dropped"))
+        await context.show(context.renderer.html("directory_chat.dropped"))
         return
     answered = getattr(context.message, "reply_to_message", None)
     if answered is None or answered.document is None:
@@ -165,21 +169,21 @@ async def on_button(context: ButtonContext, data: DirectoryStep) -> None:
         await _apply(context, content, data.version, recount=data.step == "recount")
     except (ChangedMeanwhile, DirectoryError):
         # somebody was faster: what it would change now is another question
-        await context.show(context.renderer.html("directory.changed_meanwhile"))
+        await context.show(context.renderer.html("directory_chat.changed_meanwhile"))
         await _check(context, content, answered.message_id)
         return
-    await context.show(context.renderer.html("directory.applied"))
+    await context.show(context.renderer.html("directory_chat.applied"))
 
 
 async def _fetch(context: MessageContext | ButtonContext, document: Document) -> bytes:
     """The file's bytes. What the library says of a failure may hold the token, and is not shown."""
     if (document.file_size or 0) > LARGEST:
-        raise Refusal("directory.too_large", size=LARGEST // 1000)
+        raise Refusal("directory_chat.too_large", size=LARGEST // 1000)
     try:
         file = await context.bot.get_file(document.file_id)
         found = await context.bot.download_file(file.file_path or "", BytesIO())
     except (*TROUBLES, AiogramError):
-        raise Refusal("directory.not_fetched") from None
+        raise Refusal("directory_chat.not_fetched") from None
     return b"" if found is None else found.read()
 
 

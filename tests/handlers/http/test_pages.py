@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import func, select
 
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.models import ContactPoint, JournalEntry, Message, Person, Ticket
 from core.people.contact_points import verify_phone
 from core.people.staff import by_operator
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.conversation import note, reply
+from core.tickets.fields import values_of
 from core.tickets.lifecycle import move
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
@@ -159,6 +162,45 @@ async def test_what_is_wrong_is_said_and_nothing_that_was_typed_is_lost(
         assert "Paid twice" in browser.html
     assert '<option value="payment" selected>' in browser.html
     assert await count(desk, Ticket) == 0
+
+
+FIELDS = """
+[[field]]
+code = "flat"
+titles = { en = "Flat <b>number</b>" }
+kind = "number"
+topics = ["payment"]
+required = "opening"
+
+[[field]]
+code = "way"
+titles = { en = "How" }
+kind = "choice"
+choices = ["By card", "In cash"]
+topics = ["payment"]
+required = "opening"
+"""
+
+
+async def test_what_a_ticket_must_have_is_asked_for_once_its_topic_is_chosen(
+    browser: Browser, desk: Desk
+) -> None:
+    await desk.run(apply_directory, read_directory(FIELDS))
+    await browser.opens("/form?lang=en")
+    assert "field.flat" not in browser.html
+    assert await browser.sends(FILLED) == 422
+    assert "Please fill in: Flat &lt;b&gt;number&lt;/b&gt;." in browser.html
+    assert 'name="field.flat" inputmode="decimal"' in browser.html
+    assert '<option value="In cash">In cash</option>' in browser.html
+    answers = {"field.way": "In cash", "field.flat": "twelve"}
+    assert await browser.sends(FILLED | answers) == 422
+    assert "takes a number" in browser.html and 'value="twelve"' in browser.html
+    assert '<option value="In cash" selected>' in browser.html
+    assert await count(desk, Ticket) == 0
+    assert await browser.sends(FILLED | answers | {"field.flat": "12"}) == 303
+    assert await desk.read(values_of, 1) == {"flat": "12", "way": "In cash"}
+    await browser.opens("/form?lang=en")
+    assert await browser.sends(FILLED | {"topic": "access"}) == 303, "another topic needs nothing"
 
 
 async def test_a_robot_that_fills_everything_is_thanked_and_opens_nothing(

@@ -11,15 +11,17 @@ from core.addresses import Address, MessageRef
 from core.contacts.lookup import person_facts
 from core.contacts.write_first import write_first
 from core.directory.kinds.accounts import AccountDomainEntry
-from core.directory.reader import Item
-from core.directory.store import put_items
+from core.directory.reader import Item, read_directory
+from core.directory.store import apply_directory, put_items
 from core.errors import Refusal
 from core.journal import list_entries
-from core.models import Account, OutboxRow
+from core.models import Account, OutboxRow, Person
 from core.people.staff import by_operator
 from core.setup.restored import mail_stamp
 from core.tickets.card import card_of
 from core.tickets.conversation import edit, undo
+from core.tickets.field_edits import STEP
+from core.tickets.fields import values_of
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain
@@ -285,3 +287,30 @@ async def test_a_mail_is_not_taken_back_but_corrected(stage: Stage) -> None:
     await stage.desk.run(by_operator, OLGA, edit, words)
     corrected = await stage.mail(3)
     assert plain(corrected).startswith("A corrected answer:\n\nPress twice.")
+
+
+REQUIRED = """
+[[field]]
+code = "flat"
+titles = { en = "Flat" }
+kind = "number"
+required = "opening"
+"""
+
+
+async def test_a_mail_is_asked_nothing_and_its_card_says_what_is_missing(stage: Stage) -> None:
+    await stage.desk.run(apply_directory, read_directory(REQUIRED))
+    stage.write("The gate is shut.")
+    (ticket,) = await stage.tickets(1)
+    card = await stage.desk.read(card_of, ticket.id)
+    assert card is not None
+    assert [(one.field.code, one.value) for one in card.fields] == [("flat", None)]
+    (person,) = await stage.rows(select(Person).where(Person.id == ticket.customer_id))
+    assert (person.dialogue or {}).get("step") != STEP
+    stage.write("Really shut.", subject=f"SR-{ticket.id}")
+    await stage.until(lambda: said_in(stage, ticket.id))
+    assert await stage.desk.read(values_of, ticket.id) == {}
+
+
+async def said_in(stage: Stage, number: int) -> bool:
+    return "Really shut." in [one.text for one in await stage.messages(number)]

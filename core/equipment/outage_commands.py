@@ -100,7 +100,7 @@ async def _faults(tx: Tx, area: str, offered: datetime) -> list[tuple[Ticket, st
     rows = await tx.rows(
         faults_of(area)
         .where(Ticket.opened_at >= since, Ticket.state.in_(codes))
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
     )
     return [(ticket, camera) for ticket, camera in rows]
 

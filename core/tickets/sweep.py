@@ -153,7 +153,7 @@ async def _find_due(tx: Tx) -> Sequence[Due]:
 
 
 async def _heartbeat(tx: Tx) -> SystemState:
-    fact = await tx.session.get(SystemState, HEARTBEAT, with_for_update=True)
+    fact = await tx.find(SystemState, HEARTBEAT, hold=True)
     if fact is None:
         fact = SystemState(name=HEARTBEAT, value={}, at=tx.now)
         tx.session.add(fact)
@@ -166,7 +166,7 @@ async def _lock_tickets(tx: Tx, due: Sequence[Due]) -> dict[int, Ticket]:
         select(Ticket)
         .where(Ticket.id.in_({timer.ticket_id for timer in due}))
         .order_by(Ticket.id.desc())
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return {ticket.id: ticket for ticket in await tx.session.scalars(query)} if due else {}
 

@@ -43,6 +43,7 @@ from core.setup.profile_state import (
 )
 from core.teams.teams import teams_of
 from core.texts import Texts
+from core.tickets.catalog import usual_span
 
 log = logging.getLogger(__name__)
 
@@ -115,11 +116,11 @@ class BotProfile:
             for locale in self.texts.locales
         ]
         admins = await self.desk.read(reachable_admins)
-        cameras = await self.desk.read(has_cameras)
+        cameras, span = await self.desk.read(has_cameras), await self.desk.read(usual_span)
         chats = await self.desk.read(linked_operator_chats)
         groups = own_chats(chats)
         introduction = write_introduction(
-            renderers, company, own_chats(admins), groups=groups, cameras=cameras
+            renderers, company, own_chats(admins), span=span, groups=groups, cameras=cameras
         )
         before = await self.desk.read(find_profile_state)
         if before.digest != introduction.digest:

@@ -44,7 +44,7 @@ async def recompute(tx: Tx, changed: Spans) -> int:
     )
     tickets = await tx.all(query)
     for ticket in tickets:
-        timers = answer_clock.restate(tx, ticket, changed[ticket.topic])
+        timers = await answer_clock.restate(tx, ticket, changed[ticket.topic])
         place_in_queue(ticket, workflow.state(ticket.state))
         await set_timers(tx, ticket.id, timers)
         tx.emit(AnswerDueChanged(ticket_id=ticket.id, answer_due=ticket.answer_due))

@@ -219,7 +219,7 @@ async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
 
 async def _restart_answer_clocks(tx: Tx, child: Ticket, parent: int) -> None:
     """Restart the answer clocks of the children: the outage ended without a resolution."""
-    timers = answer_clock.begin(tx, child, tx.now, await answer_span(tx, child.topic))
+    timers = await answer_clock.begin(tx, child, tx.now, await answer_span(tx, child.topic))
     if not timers:
         return
     place_in_queue(child, (await workflow_of(tx)).state(child.state))

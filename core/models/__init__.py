@@ -1,10 +1,13 @@
 """All tables, without behaviour, on one floor."""
 
 from core.models.answers import (
+    ArticleOpinion,
+    ArticleRow,
     ResponseRow,
     ResponseUse,
     RuleRow,
     RuleRun,
+    TicketArticle,
     TicketTag,
     ViewRow,
 )
@@ -73,6 +76,8 @@ __all__ = [
     "AgreementTerm",
     "ApiCall",
     "ApiKey",
+    "ArticleOpinion",
+    "ArticleRow",
     "CalendarRow",
     "Camera",
     "CameraOwner",
@@ -117,6 +122,7 @@ __all__ = [
     "Team",
     "TeamMember",
     "Ticket",
+    "TicketArticle",
     "TicketCamera",
     "TicketField",
     "TicketMetrics",

@@ -47,6 +47,7 @@ OPERATOR: Final = (
     "take",
     "reply",
     "t",
+    "kb",
     "note",
     "wait",
     "freeze",

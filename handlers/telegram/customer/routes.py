@@ -16,6 +16,7 @@ from channels.telegram.messages.message_parser import (
     message_ref,
     read,
 )
+from channels.telegram.screens.articles import ArticlesOfTopic, JudgeArticle, ReadArticle
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.customer_menu import (
     LANGUAGES,
@@ -45,7 +46,7 @@ from core.tickets.delivery_results import lose_sender
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Outcome
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import cameras, tickets
+from handlers.telegram.customer import articles, cameras, tickets
 from handlers.telegram.customer.tickets import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 
@@ -92,6 +93,7 @@ _OF_OPERATORS: Final = frozenset(
         "split",
         "stats",
         "t",
+        "kb",
         "tag",
         "take",
     }
@@ -169,6 +171,7 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
     "new": tickets.ask_topic,
     "camera": cameras.show_cameras,
     "my": tickets.show_tickets,
+    "faq": articles.on_command,
     "language": _language,
     "cancel": _cancel,
 }
@@ -244,11 +247,13 @@ _MENU_LABELS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
     "new": tickets.ask_topic,
     "mine": tickets.show_tickets,
     "cameras": cameras.show_cameras,
+    "faq": articles.show_topics,
 }
 _MENU_BUTTONS: Final[dict[str, Callable[[ButtonContext], Awaitable[None]]]] = {
     "new": tickets.edit_to_topics,
     "mine": tickets.edit_to_tickets,
     "cameras": cameras.edit_to_list,
+    "faq": articles.edit_to_topics,
     "back": tickets.go_back,
     "language": edit_to_languages,
 }
@@ -264,6 +269,9 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     Rate: tickets.rate,
     RatingStep: tickets.go_on_rating,
     AnswerField: tickets.answer_field,
+    ArticlesOfTopic: articles.show_topic,
+    ReadArticle: articles.show_article,
+    JudgeArticle: articles.on_verdict,
     CameraPage: cameras.turn_page,
     PickCamera: cameras.pick,
     CameraFault: cameras.report,

@@ -15,6 +15,12 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import help as help_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
+from channels.telegram.screens.articles import (
+    ArticleFor,
+    ArticlesFor,
+    LinkArticle,
+    SendArticle,
+)
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
@@ -71,6 +77,7 @@ from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import (
     agreements,
+    articles,
     endings,
     fields,
     people,
@@ -483,4 +490,8 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ShowResponse: responses.show,
     SendResponse: responses.send,
     DropResponse: responses.drop,
+    ArticlesFor: articles.list_again,
+    ArticleFor: articles.show,
+    SendArticle: articles.send,
+    LinkArticle: articles.link,
 }

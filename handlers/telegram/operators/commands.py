@@ -18,6 +18,7 @@ from core.words.when import WhenError, parse_when
 from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
+    articles,
     endings,
     fields,
     people,
@@ -104,6 +105,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "release": Row(ticket_commands.release),
     "reply": Row(ticket_commands.reply, words=_MUST, sign=_SHOWN),
     "t": Row(responses.choose, words=_MAY, sign=_SHOWN),
+    "kb": Row(articles.find, words=_MAY, sign=_SHOWN),
     "note": Row(ticket_commands.note, words=_MUST, sign=_SHOWN),
     "wait": Row(ticket_commands.wait, words=_MAY, sign=Sign.CARD_UNLESS_SAID),
     "freeze": Row(ticket_commands.freeze, words=_MAY),

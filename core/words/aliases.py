@@ -89,6 +89,8 @@ ALIASES: Final[dict[str, str]] = {
     "тег": "tag",
     "списки": "views",
     "доска": "board",
+    "дальше": "next_up",
+    "чтодальше": "next_up",
     "правила": "rules",
     "справочник": "directory",
     "теги": "tags",

@@ -40,6 +40,7 @@ CAMERA: Final = ("camera",)
 OPERATOR: Final = (
     "queue",
     "my",
+    "next_up",
     "overdue",
     "find",
     "views",

@@ -53,6 +53,7 @@ from channels.telegram.screens.tasks import (
     CloseTasks,
     EndedPage,
     EndTasksAs,
+    NextUp,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -82,7 +83,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
-    LinkArticle,
+    *(LinkArticle, NextUp),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

@@ -16,7 +16,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "lists": (
         *("queue", "my", "overdue", "find", "ticket", "messages", "journal", "views", "tags"),
-        *("board", "help"),
+        *("next_up", "board", "help"),
     ),
     "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),
     "about": (

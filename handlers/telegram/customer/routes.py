@@ -80,7 +80,7 @@ async def on_menu(context: ButtonContext, data: Menu) -> None:
 # Commands of the operators' group: they do nothing here.
 _OF_OPERATORS: Final = frozenset(
     {"contact", "contract", "merge", "unlink"}
-    | {"assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
+    | {"next_up", "assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
     | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
     | {
         "reason",

@@ -38,6 +38,7 @@ from channels.telegram.screens.tasks import (
     CloseTasks,
     EndedPage,
     EndTasksAs,
+    NextUp,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -382,7 +383,7 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
     await (context.show if data.verb == "with" else context.edit)(screen)
 
 
-async def read_in_private(pressed: ButtonContext, data: ListPage | ShowPerson) -> None:
+async def read_in_private(pressed: ButtonContext, data: ListPage | ShowPerson | NextUp) -> None:
     """Turn a page of a list, or show a person, for somebody who works here, in private."""
     context = GroupButton(
         pressed.desk,
@@ -481,6 +482,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EscalateTo: _assign,
     TaskVerb: _task,
     TaskPage: _task_page,
+    NextUp: tasks.look_again,
     AssignTask: _assign_task,
     EndedPage: _ended_page,
     ResolveTasks: _end_with_tasks,

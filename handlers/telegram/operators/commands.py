@@ -121,6 +121,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "assign": Row(teams.assign, words=_MUST),
     "escalate": Row(teams.escalate, words=_MAY),
     "tasks": Row(tasks.tasks, _NO, _MAY, _SHOWN),
+    "next_up": Row(tasks.what_next, _NO, _MAY, _SHOWN),
     "task": Row(tasks.task, _NO, _MAY, _SHOWN),
     "done": Row(tasks.done, _NO, _MAY),
     "on": Row(teams.on, _NO, sign=_REACTION),
@@ -170,6 +171,7 @@ COMMANDS: Final[dict[str, Row]] = {
 # What only shows works in the private chat, too (X16): it concerns whoever asks.
 _READING: Final = frozenset(
     {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
+    | {"next_up"}
 )
 
 

@@ -15,6 +15,7 @@ from aiogram import Bot, Dispatcher
 from pydantic import SecretStr
 
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
+from bot.erasure_cleanup import ErasureCleanup
 from bot.health_watch import HealthWatch
 from bot.http_server import HttpServer
 from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler, telegram_file
@@ -143,6 +144,7 @@ class App:
     runner: Runner
     memberships: Memberships
     health: HealthWatch
+    cleanup: ErasureCleanup
     http: HttpServer | None
     fetchers: Sequence[MailFetcher] = ()
     parser: ParserProcess = field(default_factory=ParserProcess)
@@ -260,6 +262,7 @@ class App:
             ),
             asyncio.create_task(self.memberships.run(), name="memberships"),
             asyncio.create_task(self.health.run(), name="health"),
+            asyncio.create_task(self.cleanup.run(), name="erasure cleanup"),
             *(asyncio.create_task(each.run(), name=FETCHER) for each in self.fetchers),
         }
 
@@ -352,7 +355,7 @@ def build(
     files = store_at(settings.files_url)
     channels = _channels(settings, desk, texts, gateway, files)
     memberships = Memberships(bot, desk)
-    dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships)
+    dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships, files)
 
     leads = gateway.leads = None if database.is_sqlite else database.leads
     courier = Courier(desk, channels, pacer, FOLLOW_UPS, leads)
@@ -386,6 +389,7 @@ def build(
             None if database.path is None else database.path.parent,
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),
+        ErasureCleanup(desk, files),
         _http(settings, desk, texts, poller, pacer, files),
         fetchers,
         mails.parser,

@@ -31,6 +31,8 @@ class Company:
     are real time. ``rating_wait=None`` never closes a resolved ticket by itself. Words without a
     ticket become one after ``unassigned_wait``; ``None``: never (A4). Who does not react to an
     answer in a chat for ``mail_when_silent`` gets it by mail; ``None``: never (F8).
+    The words of a ticket are erased ``keep_words`` after its end, customers ``keep_people`` after
+    that of their newest one; ``None``: never (S31).
     ``letter_channels``: anybody who has an address there can be written to first, and is told of
     one new ticket an hour (S19).
     ``topics`` is one of `TOPICS` (X7).
@@ -58,6 +60,8 @@ class Company:
     mail_alerts_to: tuple[str, ...] = ()
     number_mask: str = "SR-{0}"
     mail_when_silent: timedelta | None = None
+    keep_words: timedelta | None = None
+    keep_people: timedelta | None = None
     topics: str = "replies"
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)

@@ -40,6 +40,8 @@ CHOICES: Final[dict[str, Choice]] = {
     "rating_wait": _span("RATING_WAIT"),
     "unassigned_wait": _span("UNASSIGNED_WAIT"),
     "mail_when_silent": _span("MAIL_WHEN_SILENT"),
+    "keep_words": _span("KEEP_WORDS"),
+    "keep_people": _span("KEEP_PEOPLE"),
     "topics": Choice("TOPICS", str, str),
     "keep_assignee_on_reopen": Choice("KEEP_ASSIGNEE_ON_REOPEN", bool, bool),
 }

@@ -666,10 +666,11 @@ class StillPaused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaughtUp(Event):
-    """After a downtime, what fell due meanwhile comes as one digest (R14).
+    """What fell due together comes as one digest: after a downtime (R14), or at one moment (X5).
 
-    ``down`` is the length of the gap in seconds; the lists are ticket numbers, oldest first.
-    ``late`` are those whose reaction or resolution is overdue.
+    ``down`` is the length of the gap in seconds, 0 for one moment; the lists are ticket numbers,
+    oldest first. ``late`` are those whose reaction or resolution is overdue. ``deadlines`` says of
+    one moment which of which ticket it was.
     """
 
     down: int
@@ -677,6 +678,7 @@ class CaughtUp(Event):
     near: tuple[int, ...]
     woke: tuple[int, ...]
     late: tuple[int, ...] = ()
+    deadlines: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1226,6 +1228,16 @@ class PersonErased(Event):
 
     person_id: int
     tickets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionApplied(Event):
+    """What the company does not keep any longer was erased: the words of so many ``tickets``, and
+    so many ``people`` with all that is known of them (S31).
+    """
+
+    tickets: int
+    people: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 0. the company's own rules;
 1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
 2. what is kept in step with it: clocks, the next contact, unread answers, tasks;
-3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it;
+3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it,
+   and alerts that are over;
 4. last, once, with everything that has happened: the journal, then the notices, then the
    calls of other systems.
 """
@@ -13,7 +14,7 @@ from typing import Final
 from core import journal
 from core.automation import rules
 from core.contacts import merge
-from core.delivery import outbox
+from core.delivery import alerts, outbox
 from core.equipment import follow_ups, outages
 from core.integrations import webhooks
 from core.links import ticket_links
@@ -34,6 +35,7 @@ SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     task_recorder.SUBSCRIBER,
     queue_order.SUBSCRIBER,
     ticket_links.SUBSCRIBER,
+    alerts.SUBSCRIBER,
     journal.SUBSCRIBER,
     outbox.SUBSCRIBER,
     webhooks.SUBSCRIBER,

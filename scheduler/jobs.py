@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core import inbox
 from core.automation import rules
+from core.contacts.retention import apply_retention
 from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
 from core.integrations import calls, webhooks
@@ -55,6 +56,7 @@ JOBS: Final = (
         timedelta(seconds=30),
         full=ticket_metrics.BATCH,
     ),
+    Job("erase what is kept no longer", apply_retention, timedelta(minutes=10), full=1),
     Job("purge the inbox", inbox.purge, timedelta(hours=1)),
     Job("stop calling who takes nothing", webhooks.stop_failing, timedelta(minutes=5)),
     Job("purge answered API calls", calls.purge, timedelta(hours=1)),

@@ -4,35 +4,25 @@ import argparse
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.app import LOCALES, desk_of
 from bot.commands import FINE, WRONG, complain
 from bot.database_access import open_existing
+from bot.erasure_cleanup import delete_files, rewrite
 from bot.settings import Settings
 from core.contacts.erasure import erase
 from core.contacts.lookup import find_people
 from core.contacts.personal_data import data_of
-from core.db import Database
 from core.desk import Desk
 from core.errors import Refusal
-from core.files import FileStore, store_at
+from core.files import store_at
 from core.setup.company_settings import find_company
 from core.texts import Texts
-
-# Seconds for which a running desk may delay the rewriting of a SQLite file.
-_PATIENCE: Final = 60.0
-_REWRITTEN: Final = (
-    *("journal", "message", "note", "ticket", "inbox", "outbox", "search_word", "person"),
-    *("contact_point", "sent_message", "task", "link", "api_call", "outage"),
-)
 
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
@@ -82,7 +72,7 @@ def _write(path: Path, data: bytes) -> None:
 async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) -> None:
     """Erase, delete the files, and rewrite the database, so that nothing is left in it."""
     done = await desk.run(erase, _number(options.who))
-    kept = await _delete(store_at(settings.files_url), done.files)
+    kept = await delete_files(store_at(settings.files_url), done.files)
     await rewrite(desk.database)
     print(
         f"erased: person {done.person_id}, {done.tickets} tickets, {done.messages} messages, "
@@ -91,34 +81,6 @@ async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) ->
     )
     if kept:  # nothing names them any more
         raise OSError(f"these files could not be deleted from FILES_URL: {' '.join(kept)}")
-
-
-async def _delete(store: FileStore, names: Sequence[str]) -> list[str]:
-    """Delete the files; return the names of those that the store has not deleted."""
-    kept = []
-    for name in names:
-        try:
-            await store.delete(name)
-        except OSError as error:
-            complain([f"person erase: {error}"])
-            kept.append(name)
-    return kept
-
-
-async def rewrite(database: Database) -> None:
-    """Rewrite the files of a database without what was deleted from it. Raises sqlite3.Error."""
-    if database.path is not None:
-        with closing(sqlite3.connect(database.path, timeout=_PATIENCE)) as connection:
-            connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return
-    engine = create_async_engine(database.url, isolation_level="AUTOCOMMIT")
-    try:
-        async with engine.connect() as connection:
-            for table in _REWRITTEN:
-                await connection.execute(text(f"VACUUM FULL {table}"))
-    finally:
-        await engine.dispose()
 
 
 def _number(who: str) -> int:

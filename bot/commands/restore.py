@@ -20,7 +20,7 @@ from sqlalchemy import text
 from bot.app import company_of
 from bot.commands import FINE, WRONG, complain
 from bot.commands.database import BackupFailed, copy_sqlite, finish, run_client
-from bot.commands.person import rewrite
+from bot.erasure_cleanup import rewrite
 from bot.migrations import NewerDatabase, migrate
 from bot.settings import Settings
 from core.company import Company

@@ -5,12 +5,14 @@ speak of the customer), files, what the search knows, raw updates and mails, and
 stays says that a ticket of some topic was opened, answered and solved at certain times.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import String, bindparam, cast, delete, or_, select, text, update
 
+from core.addresses import Address
+from core.contacts.erasure_remains import note_remains, unused
 from core.delivery.outbox_store import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
@@ -35,6 +37,7 @@ from core.models import (
     Ticket,
     TicketField,
 )
+from core.people.identity import find_by_address
 from core.tx import ReadTx, Tx
 
 NOBODY: Final = "—"
@@ -112,7 +115,30 @@ async def erase_again(tx: Tx, person_id: int) -> Erased:
         await tx.insert(Erasure(person_id=person_id, at=tx.now))
     tx.forget_rows()
     tx.invalidate_all()
-    return Erased(person_id, len(tickets), messages, await _unused(tx, files))
+    return Erased(person_id, len(tickets), messages, await unused(tx, files))
+
+
+async def erase_own(tx: Tx, address: Address) -> Erased:
+    """Erase whoever writes from this address, because they wish it. Raises what :func:`erase`
+    does, and :class:`Refusal` for somebody of whom nothing is known.
+    """
+    person = await find_by_address(tx, address)
+    if person is None:
+        raise Refusal("mydata.nothing")
+    erased = await erase(tx, person.id)
+    await note_remains(tx, erased.files)
+    return erased
+
+
+async def erase_tickets(tx: Tx, tickets: Sequence[int]) -> None:
+    """Erase the words of these tickets, whoever wrote them; the people stay known."""
+    files = await _files_of(tx, (), tickets)
+    await _erase_words(tx, (), tickets)
+    await _erase_traces(tx, (), tickets, ())
+    await _erase_journal(tx, (), tickets)
+    tx.forget_rows()
+    tx.invalidate_all()
+    await note_remains(tx, await unused(tx, files))
 
 
 async def list_erased(tx: ReadTx) -> list[int]:
@@ -136,16 +162,6 @@ async def _files_of(tx: ReadTx, people: Sequence[int], tickets: Sequence[int]) -
     ]
     named = (content.get("file") for content in contents)
     return {str(file["name"]) for file in named if isinstance(file, dict) and file.get("name")}
-
-
-async def _unused(tx: ReadTx, files: Iterable[str]) -> tuple[str, ...]:
-    """The same file may have come from somebody else, too."""
-    found = []
-    for name in sorted(files):
-        mentions = cast(Message.content, String).contains(name)
-        if await tx.first(select(Message.id).where(mentions).limit(1)) is None:
-            found.append(name)
-    return tuple(found)
 
 
 async def _erase_words(tx: Tx, people: Sequence[int], tickets: Sequence[int]) -> int:

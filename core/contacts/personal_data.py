@@ -1,13 +1,53 @@
 """What is known of a customer, as a document for them (S31). Notes of the staff are not theirs."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from core.errors import Unreadable
+from core.addresses import Address
+from core.errors import Refusal, Unreadable
 from core.models import ContactPoint, Message, Person, Ticket
+from core.people.identity import find_by_address
 from core.tx import ReadTx
+from core.words.contact_values import DETAILS
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a customer sees at first: their name, where they are reached, how many tickets, and for
+    how long it is kept.
+    """
+
+    name: str
+    points: tuple[str, ...]
+    tickets: int
+    keep_words: timedelta | None
+    keep_people: timedelta | None
+
+
+async def known_at(tx: ReadTx, address: Address) -> Known | None:
+    """Return what is known of whoever writes from this address; ``None`` if nothing is."""
+    person = await find_by_address(tx, address)
+    if person is None:
+        return None
+    points = await tx.all(
+        select(ContactPoint.value)
+        .where(ContactPoint.person_id == person.id, ContactPoint.kind.in_(DETAILS))
+        .order_by(ContactPoint.kind, ContactPoint.value)
+    )
+    tickets = await tx.first(select(func.count()).where(Ticket.customer_id == person.id))
+    keeps = (tx.company.keep_words, tx.company.keep_people)
+    return Known(person.name, tuple(points), tickets or 0, *keeps)
+
+
+async def data_at(tx: ReadTx, address: Address) -> dict[str, Any]:
+    """Return what :func:`data_of` does. Raises :class:`Refusal` if nothing is known."""
+    person = await find_by_address(tx, address)
+    if person is None:
+        raise Refusal("mydata.nothing")
+    return await data_of(tx, person.id)
 
 
 async def data_of(tx: ReadTx, person_id: int) -> dict[str, Any]:

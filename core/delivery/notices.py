@@ -744,7 +744,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.STAFF_MAIL,
             "text",
             Priority.GROUP_NEWS,
-            "mail.digest",
+            lambda event: "mail.digest" if event.down else "mail.digest_now",
             when=lambda event: bool(event.overdue or event.late),
         ),
         Notice(
@@ -876,6 +876,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             lambda event: "webhook.gone" if event.gone else "webhook.stopped",
         ),
     ),
+    e.RetentionApplied: (Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "retention.applied"),),
     e.AdminDismissed: (
         Notice(_TO.ADMINS, "text", Priority.GROUP_NEWS, "setup.admin.dismissed"),
         Notice(_TO.PERSON, "text", Priority.GROUP_NEWS, "setup.admin.you_dismissed"),

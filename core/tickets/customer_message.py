@@ -124,7 +124,7 @@ async def ask_for_answer(tx: Tx, ticket: Ticket) -> bool:
     moves = old.code != new.code
     if ticket.waiting_since is not None and not moves:
         return False
-    timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+    timers = await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     if moves:
         unassign(tx, ticket)
         await enter(tx, ticket, "hear", timers=timers)
@@ -175,7 +175,7 @@ async def open_ticket(
         opened_at=tx.now,
         opening=opening[:CARD_SHOWS],
     )
-    timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, topic))
+    timers = await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, topic))
     place_in_queue(ticket, state)
     await tx.insert(ticket)
     await set_timers(tx, ticket.id, timers)

@@ -114,7 +114,7 @@ async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
         select(Ticket)
         .where(Ticket.customer_id == person_id, Ticket.state.in_(codes))
         .order_by(Ticket.id.desc())
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return await tx.all(query)
 

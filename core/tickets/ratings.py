@@ -98,7 +98,7 @@ async def _follow(tx: Tx, ticket: Ticket, row: Resolution) -> None:
     timers: Timers = {}
     if verdict == BAD:
         unassign(tx, ticket)
-        timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+        timers = await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     await enter(tx, ticket, verb, timers=timers, rated=True)
 
 

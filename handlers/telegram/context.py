@@ -1,7 +1,7 @@
 """What a handler is given: the update, who acts, the desk, and a way to answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiogram import Bot
@@ -10,6 +10,7 @@ from aiogram.types import CallbackQuery, Message
 from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.screen import Renderer, Screen
 from core.desk import Desk
+from core.files import FileStore
 from core.people.identity import Sender
 from handlers.telegram.responder import Keyboard, Responder
 
@@ -24,6 +25,7 @@ class Context:
     open_menus: OpenMenus
     responder: Responder
     sender: Sender
+    files: FileStore | None = field(default=None, kw_only=True)
 
     @property
     def renderer(self) -> Renderer:

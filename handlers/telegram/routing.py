@@ -31,6 +31,7 @@ from channels.telegram.screens.ticket_list import ListPage
 from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
 from core.errors import Refusal
+from core.files import FileStore
 from core.people.identity import Sender
 from core.texts import Texts
 from core.tickets import customer_dialogue
@@ -63,10 +64,15 @@ ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
 
 
 def dispatcher(
-    desk: Desk, texts: Texts, open_menus: OpenMenus, memberships: Memberships
+    desk: Desk,
+    texts: Texts,
+    open_menus: OpenMenus,
+    memberships: Memberships,
+    files: FileStore | None = None,
 ) -> Dispatcher:
     """The dispatcher with a handler for each kind of update that is used. What it holds under
-    ``acknowledgements`` is to be finished before the bot's session is closed.
+    ``acknowledgements`` is to be finished before the bot's session is closed. ``files``: where
+    attachments are that Telegram does not keep for us.
     """
     made = Dispatcher(
         disable_fsm=True,
@@ -75,6 +81,7 @@ def dispatcher(
         menu_words=words_of_menu(texts),
         memberships=memberships,
         link_throttle=LinkThrottle(),
+        files=files,
     )
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
         made.message: on_message,
@@ -228,11 +235,14 @@ async def on_button(
     memberships: Memberships,
     responder: Responder,
     sender: Sender,
+    files: FileStore | None = None,
 ) -> None:
     """A button waits for an answer wherever it stands: what is not ours is outdated."""
     (words, epoch), message = parted(query.data), query.message
     data = parse(words)
-    context = ButtonContext(bot, desk, menu_words, open_menus, responder, sender, query)
+    context = ButtonContext(
+        bot, desk, menu_words, open_menus, responder, sender, query, files=files
+    )
     handler: ButtonHandler | None = None
     if message is None or query.from_user.is_bot or query.from_user.id in NEVER_A_PERSON:
         pass

@@ -142,7 +142,7 @@ async def test_everybody_is_offered_the_commands_of_their_role_in_their_language
     boris, john = stage.customer("Борис"), stage.customer("John", language="en")
     await claim(stage, admin)
     await link(stage, stage.group, "Да, это группа операторов")
-    own, group = "new my language cancel help", "queue my overdue find"
+    own, group = "new my language mydata cancel help", "queue my overdue find"
     await stage.world.until(lambda: offers_of(boris, own), 20, "customers have their commands")
     await stage.world.until(
         lambda: offers_of(stage.olga, group, stage.group), 20, "operators have theirs"

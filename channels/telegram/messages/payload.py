@@ -145,7 +145,9 @@ async def _with_file(words: Words, files: LinkedFiles | None, renderer: Renderer
     if large and files is not None:
         link = await files.link(file["name"], file["title"])
     said = "file.gone" if not large else "file.large" if link is None else "file.linked"
-    if files is not None and file["size"] <= LARGEST_FILE:
+    if file["size"] == 0:
+        said = "file.empty"
+    elif files is not None and not large:
         try:
             data = await files.store.read(file["name"])
         except FileNotFoundError:

@@ -40,6 +40,7 @@ from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
+from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -79,7 +80,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
     *(Rate, RatingStep, AnswerField, FieldChoice),
-    *(PickCamera, CameraFault, CameraPage),
+    *(PickCamera, CameraFault, CameraPage, PersonalData),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),

@@ -21,6 +21,8 @@ from core.words.when import NotATime, parse_span
 OFF: Final = "off"
 LANGUAGES: Final = ("ru", "en")
 _SHORTEST: Final = timedelta(minutes=1)
+# What is erased does not come back: a slip of the pen must not erase last week.
+_SHORTEST_KEPT: Final = timedelta(days=30)
 
 
 def _read_span_or_off(value: Any) -> timedelta | str:
@@ -61,6 +63,8 @@ class SettingsEntry(DirectoryEntry):
     unassigned_wait: SpanOrOff | None = None
     mail_when_silent: SpanOrOff | None = None
     keep_assignee_on_reopen: bool | None = None
+    keep_words: SpanOrOff | None = None
+    keep_people: SpanOrOff | None = None
 
     @property
     def key_value(self) -> str:
@@ -89,7 +93,15 @@ class SettingsEntry(DirectoryEntry):
             facts = {"remind": format_span(remind), "deadline": format_span(deadline)}
             at = "remind_before" if self.remind_before else "answer_deadline"
             fixed.append(Problem((at,), "directory_file.fault.late_reminder", facts))
-        return fixed
+        return [*fixed, *self._too_short()]
+
+    def _too_short(self) -> list[Problem]:
+        given = {name: getattr(self, name) for name in ("keep_words", "keep_people")}
+        return [
+            Problem((name,), "directory_file.fault.short_keeping", {"days": _SHORTEST_KEPT.days})
+            for name, span in given.items()
+            if isinstance(span, timedelta) and span < _SHORTEST_KEPT
+        ]
 
     def _changes(self, now: Self, name: str) -> bool:
         return getattr(self, name) not in {None, getattr(now, name)}
@@ -133,4 +145,6 @@ _FIELDS: Final[dict[str, tuple[str, Callable[[Company], Any], Callable[[Any], An
     "unassigned_wait": ("unassigned_wait", lambda company: _off(company.unassigned_wait), _on),
     "mail_when_silent": ("mail_when_silent", lambda company: _off(company.mail_when_silent), _on),
     "keep_assignee_on_reopen": _same("keep_assignee_on_reopen"),
+    "keep_words": ("keep_words", lambda company: _off(company.keep_words), _on),
+    "keep_people": ("keep_people", lambda company: _off(company.keep_people), _on),
 }

@@ -33,6 +33,7 @@ from channels.telegram.screens.customer_tickets import (
     Rate,
     RatingStep,
 )
+from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.ticket_list import ListPage
 from core.desk import Desk
@@ -46,7 +47,7 @@ from core.tickets.delivery_results import lose_sender
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Outcome
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import articles, cameras, tickets
+from handlers.telegram.customer import articles, cameras, personal_data, tickets
 from handlers.telegram.customer.tickets import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 
@@ -173,6 +174,7 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
     "my": tickets.show_tickets,
     "faq": articles.on_command,
     "language": _language,
+    "mydata": personal_data.show,
     "cancel": _cancel,
 }
 
@@ -275,4 +277,5 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     CameraPage: cameras.turn_page,
     PickCamera: cameras.pick,
     CameraFault: cameras.report,
+    PersonalData: personal_data.on_button,
 }

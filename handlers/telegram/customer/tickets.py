@@ -29,6 +29,7 @@ from core.errors import Refusal
 from core.knowledge.catalogue import of_topic, public_articles
 from core.texts import Key
 from core.tickets import customer_dialogue, customer_tickets
+from core.tickets.catalog import usual_span
 from core.words.names import NAMELESS, clean_name
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.responder import Responder
@@ -43,7 +44,7 @@ async def greet(context: MessageContext) -> None:
     facts = {
         "name": clean_name(user.first_name if user else "", 32),
         "company": clean_name(company.name),
-        "span": company.answer_deadline,
+        "span": await context.desk.read(usual_span),
     }
     hello = f"customer.hello{'_name' if facts['name'] != NAMELESS else ''}"
     about = f"customer.desk{'_company' if company.name.strip() else ''}"

@@ -33,6 +33,7 @@ from channels.telegram.screens.manual_ticket import ManualStep
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
+from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -155,6 +156,8 @@ IN_CHATS: dict[str, CallbackData] = {
     "jk:restore:7": JunkStep(verb="restore", id=7),
     "fd:again:7": FailedStep(verb="again", id=7),
     "fd:drop:7": FailedStep(verb="drop", id=7),
+    "pd:show": PersonalData(step="show"),
+    "pd:erase": PersonalData(step="erase"),
     "rel:all": ReleaseStep(what="all"),
     "dir:apply:7:0123abcd": DirectoryStep(step="apply", version=7, digest="0123abcd"),
     "dir:recount:0:0123abcd": DirectoryStep(step="recount", version=0, digest="0123abcd"),

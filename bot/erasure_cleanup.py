@@ -1,0 +1,91 @@
+"""Does what erasing leaves to do outside of a transaction: deletes files, rewrites the database."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from core.contacts.erasure_remains import find_remains, forget_files, note_rewriting
+from core.db import Database
+from core.desk import Desk
+from core.files import FileStore
+
+log = logging.getLogger(__name__)
+
+# Seconds between two looks whether something is left to do.
+LOOK_EVERY: Final = 60.0
+# Hours of the company's day in which others may be held up by the rewriting.
+QUIET_HOURS: Final = range(3, 6)
+# Seconds for which a running desk may delay the rewriting of a SQLite file.
+_PATIENCE: Final = 60.0
+_REWRITTEN: Final = (
+    *("journal", "message", "note", "ticket", "inbox", "outbox", "search_word", "person"),
+    *("contact_point", "sent_message", "task", "link", "api_call", "outage"),
+)
+
+
+@dataclass(slots=True)
+class ErasureCleanup:
+    """Deletes files within a minute, and rewrites the database in the next quiet hours."""
+
+    desk: Desk
+    store: FileStore
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        while True:
+            try:
+                await self.clean()
+            except Exception:
+                log.exception("what was erased could not be cleaned up; it is tried again")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def clean(self) -> None:
+        """Do what is left, once."""
+        remains = await self.desk.read(find_remains)
+        if remains is None:
+            return
+        kept = await delete_files(self.store, remains.files)
+        if deleted := set(remains.files) - set(kept):
+            await self.desk.run(forget_files, deleted)
+        if self.desk.clock().astimezone(self.desk.company.zone).hour in QUIET_HOURS:
+            await rewrite(self.desk.database)
+            await self.desk.run(note_rewriting, remains.at)
+
+
+async def delete_files(store: FileStore, names: Sequence[str]) -> list[str]:
+    """Delete the files; return the names of those that the store has not deleted."""
+    kept = []
+    for name in names:
+        try:
+            await store.delete(name)
+        except OSError as error:
+            log.warning("an erased file could not be deleted: %s", error)
+            kept.append(name)
+    return kept
+
+
+async def rewrite(database: Database) -> None:
+    """Rewrite the files of a database without what was deleted from it. Raises sqlite3.Error."""
+    if database.path is not None:
+        await asyncio.to_thread(_rewrite_file, str(database.path))
+        return
+    engine = create_async_engine(database.url, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            for table in _REWRITTEN:
+                await connection.execute(text(f"VACUUM FULL {table}"))
+    finally:
+        await engine.dispose()
+
+
+def _rewrite_file(path: str) -> None:
+    with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

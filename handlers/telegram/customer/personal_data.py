@@ -1,0 +1,94 @@
+"""``/mydata``: what is known of a customer, shown to them, as a file, or erased (S31)."""
+
+import asyncio
+import io
+import zipfile
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import orjson
+from aiogram.types import BufferedInputFile
+
+from channels.telegram.screens.personal_data import PersonalData, ask_to_erase, draw_known
+from core.contacts.erasure import erase_own
+from core.contacts.personal_data import data_at, known_at
+from core.errors import Refusal
+from handlers.telegram.context import ButtonContext, Context, MessageContext
+
+# Bytes that a bot may send as a file, with room to spare.
+LARGEST: Final = 49 * 1024 * 1024
+# Making a file takes memory and the processor for a while: one at a time (S40).
+_UNDER_WAY: Final = asyncio.Lock()
+
+
+async def show(context: MessageContext) -> None:
+    """Send the screen."""
+    known = await context.desk.read(known_at, context.sender.address)
+    await context.show(draw_known(context.renderer, known))
+
+
+async def on_button(context: ButtonContext, data: PersonalData) -> None:
+    """A step of the screen."""
+    await _STEPS[data.step](context)
+
+
+async def _show_again(context: ButtonContext) -> None:
+    known = await context.desk.read(known_at, context.sender.address)
+    await context.show(draw_known(context.renderer, known))
+
+
+async def _ask(context: ButtonContext) -> None:
+    await context.show(ask_to_erase(context.renderer))
+
+
+async def _erase(context: ButtonContext) -> None:
+    await context.desk.run(erase_own, context.sender.address)
+    await context.show(context.responder.html("mydata.erased"))
+
+
+async def _send_file(context: ButtonContext) -> None:
+    if _UNDER_WAY.locked():
+        raise Refusal("export.busy")
+    data = await context.desk.read(data_at, context.sender.address)
+    await context.toast(context.responder.plain("mydata.preparing"))
+    context.responder.acknowledgements.start(_send(context, data))
+
+
+async def _send(context: ButtonContext, data: Mapping[str, Any]) -> None:
+    async with _UNDER_WAY:
+        files = await _files_of(context, data["files"])
+        packed = await asyncio.to_thread(_pack, data, files)
+    await context.bot.send_document(
+        context.message.chat.id, BufferedInputFile(packed, "my-data.zip")
+    )
+
+
+async def _files_of(context: Context, names: list[str]) -> dict[str, bytes]:
+    """Return the files that the desk keeps itself, as many as can be sent."""
+    if context.files is None:
+        return {}
+    found: dict[str, bytes] = {}
+    room = LARGEST
+    for name in names:
+        data = await context.files.read(name)
+        if len(data) <= room:
+            room -= len(data)
+            found[name] = data
+    return found
+
+
+def _pack(data: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))
+        for name, content in files.items():
+            archive.writestr(f"files/{name}", content)
+    return packed.getvalue()
+
+
+_STEPS: Final[dict[str, Callable[[ButtonContext], Awaitable[None]]]] = {
+    "show": _show_again,
+    "file": _send_file,
+    "ask": _ask,
+    "erase": _erase,
+}

@@ -1,0 +1,134 @@
+"""What the company does not keep any longer is erased at night, step by step (S31)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core.contacts import retention
+from core.contacts.erasure import list_erased
+from core.contacts.erasure_remains import find_remains
+from core.contacts.retention import apply_retention
+from core.desk import Desk
+from core.models import JournalEntry, Message, Person
+from core.people.identity import Sender
+from core.people.staff import by_operator, enrol
+from core.tickets.intake import hear
+from core.tickets.lifecycle import move
+from core.tickets.search import index_new
+from tests.actions.people import ALICE, BORIS, OLGA, opens, says
+from tests.actions.store import Store
+from tests.clock import Clock
+
+WORDS, PEOPLE = timedelta(days=365), timedelta(days=730)
+
+
+async def _round(desk: Desk) -> int:
+    """Run the job as the scheduler does; return how many steps it took."""
+    steps = 1
+    while await desk.run(apply_retention):
+        steps += 1
+    return steps
+
+
+async def _ended(desk: Desk, who: Sender, words: str) -> int:
+    number = (await opens(desk, who, words)).id
+    await desk.run(by_operator, OLGA, move, number, "close")
+    await desk.run(index_new)
+    return number
+
+
+def _keep(desk: Desk, words: timedelta | None = WORDS, people: timedelta | None = PEOPLE) -> None:
+    desk.company = replace(desk.company, keep_words=words, keep_people=people)
+
+
+async def _told(store: Store) -> list[dict[str, int]]:
+    query = select(JournalEntry.facts).where(JournalEntry.event == "retention_applied")
+    return await store.rows(query.order_by(JournalEntry.id))
+
+
+async def test_words_are_erased_when_their_time_is_over_and_figures_stay(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    _keep(desk)
+    old = await _ended(desk, ALICE, "the canary is gone")
+    clock.move(days=200)
+    young = await _ended(desk, BORIS, "the sparrow is here")
+    clock.move(days=170)
+    await _round(desk)
+    before, after = await store.ticket(young), await store.ticket(old)
+    assert before.title and (after.title, after.opening) == ("", "")
+    assert after.closed_at is not None and after.customer_id != before.customer_id
+    assert [one.text for one in await store.messages(old)] == [""]
+    assert await desk.read(list_erased) == []
+    assert await _told(store) == [{"tickets": 1, "people": 0}]
+    assert await store.rows(select(Person.name).where(Person.id == after.customer_id)) == ["Alice"]
+
+
+async def test_a_customer_without_newer_tickets_is_forgotten(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    _keep(desk, words=None)
+    gone = await _ended(desk, ALICE, "the canary is gone")
+    back = await _ended(desk, BORIS, "the sparrow is here")
+    clock.move(days=700)
+    await _ended(desk, BORIS, "here again")
+    clock.move(days=31)
+    await _round(desk)
+    alice = (await store.ticket(gone)).customer_id
+    assert await desk.read(list_erased) == [alice]
+    assert (await store.ticket(back)).title == "Payment"
+    assert await _told(store) == [{"tickets": 0, "people": 1}]
+    assert await desk.read(find_remains) is not None
+
+
+async def test_open_tickets_and_the_staff_are_kept(desk: Desk, store: Store, clock: Clock) -> None:
+    _keep(desk)
+    number = (await opens(desk, ALICE, "the canary is gone")).id
+    await desk.run(by_operator, OLGA, enrol)
+    clock.move(days=4000)
+    await _round(desk)
+    assert (await store.ticket(number)).title and await desk.read(list_erased) == []
+    assert "Olga" in await store.rows(select(Person.name))
+    assert await _told(store) == []
+
+
+async def test_nothing_is_erased_where_nothing_was_chosen(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    number = await _ended(desk, ALICE, "the canary is gone")
+    clock.move(days=4000)
+    assert await _round(desk) == 1
+    assert (await store.ticket(number)).title
+
+
+async def test_a_night_has_one_round_and_it_goes_in_small_steps(
+    desk: Desk, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "BATCH", 2)
+    _keep(desk, people=None)
+    for number in range(5):
+        await _ended(desk, ALICE, f"canary {number}")
+    clock.move(days=400)
+    assert await _round(desk) >= 3
+    left = select(Message.text).where(Message.text != "")
+    assert await store.rows(left) == []
+    assert await _told(store) == [{"tickets": 5, "people": 0}]
+    late = await _ended(desk, ALICE, "canary again")
+    _keep(desk, words=timedelta(0), people=None)
+    assert await _round(desk) == 1, "the night is over"
+    assert (await store.ticket(late)).title
+    clock.move(days=1)
+    await _round(desk)
+    assert not (await store.ticket(late)).title
+
+
+async def test_who_writes_just_now_is_kept(desk: Desk, store: Store, clock: Clock) -> None:
+    _keep(desk)
+    number = await _ended(desk, ALICE, "the canary is gone")
+    clock.move(days=800)
+    await desk.run(hear, ALICE, says(ALICE, "hello again"))
+    await _round(desk)
+    assert not (await store.ticket(number)).title
+    assert await desk.read(list_erased) == []

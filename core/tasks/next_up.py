@@ -16,7 +16,7 @@ MOST: Final = 10
 _PLACE: Final = (Ticket.queue_rank, Ticket.queue_at, Ticket.id)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-Place = tuple[int, datetime, int, int]
+QueuePosition = tuple[int, datetime, int, int]
 """Rank and instant in the queue, the ticket, the task or 0."""
 
 
@@ -34,7 +34,7 @@ async def next_up(tx: ReadTx, person: int | None, limit: int = MOST) -> list[Lin
     return [one for one in found if one is not None]
 
 
-async def _tickets(tx: ReadTx, person: int | None, limit: int) -> list[Place]:
+async def _tickets(tx: ReadTx, person: int | None, limit: int) -> list[QueuePosition]:
     query = (
         select(*_PLACE)
         .outerjoin(TicketTeam, TicketTeam.ticket_id == Ticket.id)
@@ -44,7 +44,7 @@ async def _tickets(tx: ReadTx, person: int | None, limit: int) -> list[Place]:
     return [(rank or 0, at or _EPOCH, number, 0) for rank, at, number in rows]
 
 
-async def _tasks(tx: ReadTx, person: int | None, limit: int) -> list[Place]:
+async def _tasks(tx: ReadTx, person: int | None, limit: int) -> list[QueuePosition]:
     query = (
         select(*_PLACE, Task.id)
         .join_from(Task, Ticket, Ticket.id == Task.ticket_id)

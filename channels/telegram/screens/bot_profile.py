@@ -42,10 +42,10 @@ CAMERA: Final = ("camera",)
 OPERATOR: Final = (
     "queue",
     "my",
-    "next_up",
     "overdue",
     "find",
     "views",
+    "next_up",
     "ticket",
     "take",
     "reply",

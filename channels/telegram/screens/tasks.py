@@ -103,7 +103,7 @@ def _list_line(renderer: Renderer, task: TaskFacts) -> str:
     return renderer.html("task.line", task=task.id, title=title, name=name, number=task.number)
 
 
-class NextUp(CallbackData, prefix="nu"):
+class NextUp(CallbackData, prefix="nx"):
     """Show anew what to do next."""
 
 

@@ -167,7 +167,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "qa:faq:pay_how": ReadArticle(come_from="faq", code="pay_how"),
     "qa:new:pay_how": ReadArticle(come_from="new", code="pay_how"),
     "qh:y:pay_how": JudgeArticle(verdict="y", code="pay_how"),
-    "nu": NextUp(),
+    "nx": NextUp(),
     "kb:12": ArticlesFor(ticket_id=12),
     "ka:12:pay_how": ArticleFor(ticket_id=12, code="pay_how"),
     "ks:12:pay_how:0123abcd": SendArticle(ticket_id=12, code="pay_how", digest="0123abcd"),

@@ -53,7 +53,7 @@ async def test_what_to_do_next_is_one_list_that_is_drawn_anew(group: Group) -> N
     shown = await listed(group, "/next_up")
     head, ticket, task = shown.text.split("\n")
     assert head == "Что дальше" and "Анна · Нет архива за вторник" in ticket
-    assert task == f"🛠 T2 Проверить диск · никто · #{number}"
+    assert task == f"🛠 T1 Проверить диск · не назначен · #{number}"
     await group.says(group.oleg, f"/take {number}")
     await group.presses(group.olga, shown, "Обновить")
     assert shown.text == f"Что дальше\n{task}"

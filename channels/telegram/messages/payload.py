@@ -22,6 +22,7 @@ from core.files import LinkedFiles
 from core.tickets.card import Card, Words, last_from_customer, words_of
 from core.tickets.catalog import topic_title
 from core.tickets.incoming import find_counterpart
+from core.tickets.subjects import subject_of
 from core.tx import ReadTx
 from core.words.names import clean_name
 
@@ -214,10 +215,12 @@ async def customer_header(desk: Desk, delivery: Delivery, renderer: Renderer) ->
     """Which of several tickets it is about."""
     if not delivery.facts.get("header"):
         return None
-    about = await desk.read(topic_title, delivery.facts.get("topic"), delivery.locale)
-    if about is None:
-        return renderer.plain("header.customer_plain", number=delivery.ticket_id)
-    return renderer.plain("header.customer", number=delivery.ticket_id, about=about)
+    number = delivery.ticket_id
+    subject = None if number is None else await desk.read(subject_of, number)
+    topic = await desk.read(topic_title, delivery.facts.get("topic"), delivery.locale)
+    about = subject.text if subject else topic
+    key = "header.customer_plain" if about is None else "header.customer"
+    return renderer.plain(key, number=number, about=about)
 
 
 def post(chat: int, screen: Screen, reply_to: int | None, thread: int | None = None) -> SendMessage:

@@ -132,6 +132,19 @@ async def test_an_answer_names_its_ticket_when_several_are_open(house: House) ->
     house.world.assert_clean()
 
 
+async def test_an_answer_is_signed_where_the_company_wishes(house: House) -> None:
+    house.desk.company = replace(house.desk.company, sign_answers=True)
+    number = await opened(house)
+    await house.answer(number, house.oleg.say(house.group, "Restart it").result)
+    await house.pump()
+    assert house.anna.chat.last.text == "Oleg\nRestart it"
+    other = await opened(house, "Another thing")
+    await house.answer(other, house.oleg.say(house.group, "Wait").result)
+    await house.pump()
+    assert house.anna.chat.last.text == f"#{other} · Another thing · Oleg\nWait"
+    house.world.assert_clean()
+
+
 async def test_edits_go_both_ways(house: House) -> None:
     number = await opened(house)
     added = house.anna.say("and the yard one").result

@@ -483,10 +483,12 @@ class RatingExplained(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatingAsked(Event):
     """The customer has said nothing about a resolution, and is asked once more (B14).
-    ``closes``: when the ticket will be closed without an answer.
+    ``closes``: when the ticket will be closed without an answer. ``unclear``: they have said
+    something that is neither a yes nor a no.
     """
 
     closes: datetime | None
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,6 +141,13 @@ def _rated(event: e.TicketRated) -> str:
     return f"customer.rated.{verdict_of(event.value)}"
 
 
+def _judged(event: e.RatingAsked) -> str:
+    """Which words ask once more what the customer thinks of a resolution."""
+    if event.unclear:
+        return "ticket.unclear"
+    return "ticket.unjudged_closes" if event.closes else "ticket.unjudged"
+
+
 def _if_moved(key: str) -> Callable[[e.StateEntered], str | None]:
     return lambda event: key if event.old != event.new else None
 
@@ -605,7 +612,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.CUSTOMER,
             "text",
             Priority.TICKET_ACK,
-            lambda event: "ticket.unjudged_closes" if event.closes else "ticket.unjudged",
+            _judged,
         ),
     ),
     e.TicketsClosed: (

@@ -310,8 +310,8 @@ async def test_a_message_reopens_what_waits_is_frozen_or_resolved(
     await soon(
         lambda: state(stage, number) in {"waiting", "frozen", "resolved"}, f"{order} is done"
     )
-    await anna.say("Подъезд третий")
-    await stage.group.expect("Подъезд третий", reply_to=card)
+    await anna.say("Подъезд третий, не работает")
+    await stage.group.expect("Подъезд третий, не работает", reply_to=card)
     await stage.world.until(
         lambda: card.text.startswith("🔴") and "не назначен, прежде — Ольга" in card.text,
         10,

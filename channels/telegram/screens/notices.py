@@ -214,15 +214,16 @@ def _show_queue(renderer: Renderer, _facts: Facts, _: Card | None) -> Keyboard:
     return ticket_list.show_all(renderer, "queue")
 
 
+def _whether_it_works(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard:
+    return customer_tickets.ask_whether_it_works(renderer, facts["number"])
+
+
 # The buttons below a notice, by the beginning of its key.
 _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | None]]] = {
     "answer.failed": _retry,
-    "ticket.resolved": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
-        renderer, facts["number"]
-    ),
-    "ticket.unjudged": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
-        renderer, facts["number"]
-    ),
+    "ticket.resolved": _whether_it_works,
+    "ticket.unclear": _whether_it_works,
+    "ticket.unjudged": _whether_it_works,
     "customer.field.": lambda renderer, facts, _: customer_menu.answer_field(renderer, facts),
     "customer.rated.good": _explain,
     "customer.rated.fair": _explain,

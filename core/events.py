@@ -119,7 +119,7 @@ class MessageShown(Event):
 class WordsKept(Event):
     """A customer's words wait until they say where they belong (A4); they are asked.
 
-    ``reply`` is where the words stand; ``choices`` are open tickets: number and topic's title.
+    ``reply`` is where the words stand; ``choices`` are open tickets: number and subject.
     """
 
     person_id: int

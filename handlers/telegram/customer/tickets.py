@@ -10,16 +10,19 @@ from channels.telegram.screens.buttons import Keyboard
 from channels.telegram.screens.customer_menu import AnswerField, ChooseTopic, back_to, menu
 from channels.telegram.screens.customer_tickets import (
     OWN,
+    CloseOwn,
     Confirm,
     OwnTicketOpened,
     Rate,
     RatingStep,
+    ask_to_close,
     cursor_of,
     draw_another_rating,
     draw_closed,
     draw_list,
     draw_rated,
     draw_ticket,
+    draw_withdrawn,
 )
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.ticket_list import ListPage
@@ -138,6 +141,15 @@ async def show_ticket(context: ButtonContext, data: OwnTicketOpened) -> None:
         customer_tickets.look_at_own, context.sender, data.ticket_id
     )
     await context.show(draw_ticket(context.renderer, ticket, words))
+
+
+async def close_own(context: ButtonContext, data: CloseOwn) -> None:
+    """The customer closes their ticket; the screen asks first, then says what was done."""
+    if not data.sure:
+        await context.show(ask_to_close(context.renderer, data.ticket_id))
+        return
+    await context.desk.run(customer_dialogue.withdraw, context.sender, data.ticket_id)
+    await context.show(draw_withdrawn(context.renderer, data.ticket_id))
 
 
 async def confirm(context: ButtonContext, data: Confirm) -> None:

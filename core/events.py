@@ -119,7 +119,7 @@ class MessageShown(Event):
 class WordsKept(Event):
     """A customer's words wait until they say where they belong (A4); they are asked.
 
-    ``reply`` is where the words stand; ``choices`` are open tickets: number and topic's title.
+    ``reply`` is where the words stand; ``choices`` are open tickets: number and subject.
     """
 
     person_id: int
@@ -1272,6 +1272,22 @@ class ResponseSent(Event):
     """A canned response became an answer, or only did what it does (E1)."""
 
     response: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleSent(Event):
+    """A public article became an answer (B13)."""
+
+    article: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleLinked(Event):
+    """The ticket is about what an article says (B13)."""
+
+    article: str
     title: str
 
 

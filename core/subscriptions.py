@@ -4,7 +4,7 @@
 1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
 2. what is kept in step with it: clocks, the next contact, unread answers, tasks;
 3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it,
-   and alerts that are over;
+   alerts that are over, and boards whose group got another id;
 4. last, once, with everything that has happened: the journal, then the notices, then the
    calls of other systems.
 """
@@ -21,7 +21,7 @@ from core.links import ticket_links
 from core.sla import clock_recorder
 from core.subscribers import Subscriber
 from core.tasks import task_recorder
-from core.tickets import next_contact, parents, queue_order, silence
+from core.tickets import board, next_contact, parents, queue_order, silence
 
 SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     rules.SUBSCRIBER,
@@ -36,6 +36,7 @@ SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     queue_order.SUBSCRIBER,
     ticket_links.SUBSCRIBER,
     alerts.SUBSCRIBER,
+    board.SUBSCRIBER,
     journal.SUBSCRIBER,
     outbox.SUBSCRIBER,
     webhooks.SUBSCRIBER,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from core import events as e
 from core.addresses import Address, MessageRef
@@ -140,6 +140,9 @@ def _lines(delivery: Delivery) -> Iterator[tuple[int, str, datetime | None]]:
 
 async def end_lines(tx: Tx, events: Sequence[e.Event]) -> None:
     """End the lines whose deadlines these events have ended, and have their alerts drawn anew."""
+    for event in events:
+        if isinstance(event, e.ChatMoved):
+            await _forget(tx, Address.parse(event.old))
     if not await tx.any_row(AnyAlert, _OPEN_LINE):
         return
     for event in events:
@@ -154,6 +157,13 @@ async def end_lines(tx: Tx, events: Sequence[e.Event]) -> None:
         for line in over:
             line.ended_at, line.outcome, line.person_id = tx.now, outcome, person
         await _redraw(tx, sorted({line.alert_id for line in over}))
+
+
+async def _forget(tx: Tx, chat: Address) -> None:
+    """Forget the alerts of a group that has become another chat: nobody can edit them there."""
+    here = select(Alert.id).where(Alert.channel == chat.channel, Alert.chat == chat.chat)
+    await tx.change(delete(AlertLine).where(AlertLine.alert_id.in_(here)))
+    await tx.change(delete(Alert).where(Alert.channel == chat.channel, Alert.chat == chat.chat))
 
 
 def _ends(kind: str) -> frozenset[str]:
@@ -199,5 +209,5 @@ async def _redraw(tx: Tx, alerts: Sequence[int]) -> None:
 
 
 SUBSCRIBER: Final = Subscriber(
-    "alerts", (e.AnswerDelivered, e.TicketTaken, e.StateEntered), end_lines
+    "alerts", (e.AnswerDelivered, e.TicketTaken, e.StateEntered, e.ChatMoved), end_lines
 )

@@ -49,7 +49,7 @@ _HOUR: Final = timedelta(hours=1)
 # Something that a colleague has from now on, or that another one answers in.
 _GIVEN: Final = (e.TicketAssigned, e.TaskAssigned, e.TaskReopened, e.AnswerWritten)
 # Moves that no operator makes.
-_BY_ITSELF: Final = frozenset({"confirm", "expire", "junk"})
+_BY_ITSELF: Final = frozenset({"confirm", "expire", "junk", "withdraw"})
 # One step less urgent is worth this much waiting.
 PATIENCE: Final = timedelta(seconds=pacing.PATIENCE)
 

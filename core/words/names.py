@@ -7,6 +7,8 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
 
+from core.words.stems import fold
+
 JOINER: Final = "\u200d"
 _NON_JOINER: Final = "\u200c"
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
@@ -271,3 +273,8 @@ def gender_of(name: str) -> str:
     if first in _HIS:
         return "_m"
     return "_f" if first[-1] in "ая" or first == "любовь" else "_m"
+
+
+def place_of(name: str, address: str) -> str:
+    """Return where a camera is: address and name, unless the name contains the address."""
+    return name if not address or fold(address) in fold(name) else f"{address}, {name}"

@@ -434,7 +434,7 @@ async def test_an_answer_that_outgrows_its_message_is_split_never_cut(
     await stage.group.expect_reaction(answer, "👌")
     came = answers(anna)
     assert len(came) == 2
-    assert joined(came) == f"Обращение#{number}{words.replace(' ', '')}"
+    assert joined(came) == f"#{number}·Вопрос{words.replace(' ', '')}"
     await stage.olga.reply(answer, "/undo")
     for part in came:
         await anna.chat.expect_deleted(part)

@@ -9,6 +9,15 @@ from typing import Final
 
 from aiogram.filters.callback_data import CallbackData
 
+from channels.telegram.screens.articles import (
+    ArticleFor,
+    ArticlesFor,
+    ArticlesOfTopic,
+    JudgeArticle,
+    LinkArticle,
+    ReadArticle,
+    SendArticle,
+)
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import (
@@ -19,6 +28,7 @@ from channels.telegram.screens.customer_menu import (
     Menu,
 )
 from channels.telegram.screens.customer_tickets import (
+    CloseOwn,
     Confirm,
     OwnTicketOpened,
     Rate,
@@ -45,6 +55,7 @@ from channels.telegram.screens.tasks import (
     CloseTasks,
     EndedPage,
     EndTasksAs,
+    NextUp,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -68,11 +79,13 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
     *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, SetTopic, AssignTask, EndedPage),
     *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
-    *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
+    *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm, CloseOwn),
     *(Rate, RatingStep, AnswerField, FieldChoice),
     *(PickCamera, CameraFault, CameraPage, PersonalData),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
+    *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
+    *(LinkArticle, NextUp),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

@@ -11,6 +11,7 @@ import pytest
 
 from channels.telegram.addresses import chat_address, own_chat
 from channels.telegram.screens.callback_data import KINDS
+from channels.telegram.screens.customer_tickets import CloseOwn
 from core.db import Row
 from handlers.telegram.admins import routes as for_admins
 from handlers.telegram.operators import membership, private
@@ -36,6 +37,8 @@ WORK: Final = (
 )
 # One button of each kind; those with a number are about ticket 1.
 BUTTONS: Final = {type(data): raw.replace("12", "1") for raw, data in IN_CHATS.items()}
+# What a customer may do with their own ticket, which ticket 1 is to the subscriber.
+OF_THE_CUSTOMER: Final = {CloseOwn}
 EXAMPLES: Final = {
     "find": "калитка",
     "who": NAME,
@@ -137,7 +140,9 @@ async def act(group: Group, actor: str, where: str) -> None:
         kind = "channel_post" if where == "alerts" else "message"
         group.world.inject({kind: message})
     own = {"id": group.bot.id, "is_bot": True, "first_name": "bot"}
-    for data in BUTTONS.values():
+    for kind, data in BUTTONS.items():
+        if kind in OF_THE_CUSTOMER and (actor, where) == ("subscriber", "private"):
+            continue
         number += 1
         below = {"message_id": 5, "date": card["date"], "chat": chat, "from": own, "text": "x"}
         press = {

@@ -96,6 +96,7 @@ ADMIN_IN_PRIVATE: Final = (
     *(
         "report",
         "stats",
+        "app",
         "health",
         "quarantine",
         "junk",

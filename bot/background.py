@@ -24,6 +24,7 @@ from channels.telegram.screens.bot_profile import introduce, write_introduction,
 from channels.telegram.screens.screen import Renderer
 from core.addresses import Address
 from core.company import Company
+from core.db import log_failure
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
 from core.delivery.topics import forum_chats_of, note_forums
@@ -42,6 +43,7 @@ from core.setup.profile_state import (
 )
 from core.teams.teams import teams_of
 from core.texts import Texts
+from core.tickets.catalog import usual_span
 
 log = logging.getLogger(__name__)
 
@@ -80,8 +82,8 @@ class BotProfile:
             except AiogramError as error:
                 log.warning("the bot could not introduce itself yet: %s", error)
                 pause = max(PROFILE_RETRY, getattr(error, "retry_after", 0.0))
-            except Exception:
-                log.exception("the bot could not introduce itself")
+            except Exception as error:  # noqa: BLE001 the desk works without it
+                log_failure(log, "the bot could not introduce itself", error)
                 pause = PROFILE_RETRY
             await asyncio.sleep(pause)
 
@@ -114,11 +116,11 @@ class BotProfile:
             for locale in self.texts.locales
         ]
         admins = await self.desk.read(reachable_admins)
-        cameras = await self.desk.read(has_cameras)
+        cameras, span = await self.desk.read(has_cameras), await self.desk.read(usual_span)
         chats = await self.desk.read(linked_operator_chats)
         groups = own_chats(chats)
         introduction = write_introduction(
-            renderers, company, own_chats(admins), groups=groups, cameras=cameras
+            renderers, company, own_chats(admins), span=span, groups=groups, cameras=cameras
         )
         before = await self.desk.read(find_profile_state)
         if before.digest != introduction.digest:
@@ -150,8 +152,8 @@ class ChatHealthWatch:
                 await asyncio.sleep(error.retry_after)  # whatever is seen meanwhile
             except AiogramError as error:
                 log.info("the chats cannot be examined now: %s", error)
-            except Exception:
-                log.exception("the chats could not be examined")
+            except Exception as error:  # noqa: BLE001 the same
+                log_failure(log, "the chats could not be examined", error)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEALTH_INTERVAL):
                     await self.courier.trouble_seen.wait()
@@ -225,8 +227,8 @@ class CacheRefresh:
                 if now != seen or not self.desk.database.is_sqlite:
                     await self._read_company()
                 seen = now
-            except Exception:
-                log.exception("it could not be seen whether the directory has changed")
+            except Exception as error:  # noqa: BLE001 the same
+                log_failure(log, "it could not be seen whether the directory has changed", error)
             await asyncio.sleep(CACHE_INTERVAL)
 
     async def _read_company(self) -> None:

@@ -18,7 +18,7 @@ from typing import Final
 from bot.logs import bound
 from channels.telegram.client.api_errors import is_passing
 from core import inbox
-from core.db import is_transient
+from core.db import is_transient, log_failure
 from core.desk import AlreadyHandled, Desk
 from core.inbox import Stored
 
@@ -48,14 +48,6 @@ def _retry_pause(error: Exception) -> float | None:
     if is_transient(error) or isinstance(error, UpdateNotReady):
         return DATABASE_PAUSE
     return TELEGRAM_PAUSE if is_passing(error) else None
-
-
-def _log_failure(what: str, error: Exception) -> None:
-    """Log it: a line where it will pass, with its traceback where it is a fault of ours."""
-    if is_transient(error):
-        log.warning("%s: %s", what, error)
-    else:
-        log.error(what, exc_info=error)
 
 
 class UnparsableUpdate(Exception):
@@ -99,7 +91,7 @@ class UpdateQueue:
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
             except Exception as error:  # noqa: BLE001 whatever it is, reading goes on
-                _log_failure("the inbox cannot be read now", error)
+                log_failure(log, "the inbox cannot be read now", error)
                 await self._pause(DATABASE_PAUSE)
                 continue
             for stored in page:
@@ -147,7 +139,7 @@ class UpdateQueue:
                     await self._leave_out_what_is_done(ordering_key)
                     await self._handle_in_order(ordering_key)
         except Exception as error:  # noqa: BLE001 whatever it is, the chat's turn comes again
-            _log_failure("a chat's updates cannot be handled now", error)
+            log_failure(log, "a chat's updates cannot be handled now", error)
             await self._pause(DATABASE_PAUSE)
         # only now: what came while the chat was given back had no task of its own
         left = self._queues.pop(ordering_key)
@@ -232,7 +224,7 @@ class UpdateQueue:
                 await self.desk.run(put_aside, stored, error)
                 return
             except Exception as failure:  # noqa: BLE001 whatever it is, it is tried again
-                _log_failure("an update is not quarantined yet", failure)
+                log_failure(log, "an update is not quarantined yet", failure)
                 if not is_transient(failure):
                     put_aside = next(tries)
             await self._pause(DATABASE_PAUSE)

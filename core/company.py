@@ -35,7 +35,8 @@ class Company:
     that of their newest one; ``None``: never (S31).
     ``letter_channels``: anybody who has an address there can be written to first, and is told of
     one new ticket an hour (S19).
-    ``topics`` is one of `TOPICS` (X7).
+    ``topics`` is one of `TOPICS` (X7). ``sign_answers``: customers see the first name of whoever
+    answers.
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
     never does (X9). Beyond ``message_limit`` one person's messages are not posted one by one;
@@ -53,6 +54,7 @@ class Company:
     rating_wait: timedelta | None = timedelta(days=3)
     unassigned_wait: timedelta | None = timedelta(minutes=10)
     keep_assignee_on_reopen: bool = False
+    sign_answers: bool = False
     admins: frozenset[Address] = frozenset()
     named_admins: frozenset[Address] = frozenset()
     operators_chat: Address | None = None

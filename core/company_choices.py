@@ -44,6 +44,7 @@ CHOICES: Final[dict[str, Choice]] = {
     "keep_people": _span("KEEP_PEOPLE"),
     "topics": Choice("TOPICS", str, str),
     "keep_assignee_on_reopen": Choice("KEEP_ASSIGNEE_ON_REOPEN", bool, bool),
+    "sign_answers": Choice("SIGN_ANSWERS", bool, bool),
 }
 
 

@@ -119,7 +119,7 @@ class MessageShown(Event):
 class WordsKept(Event):
     """A customer's words wait until they say where they belong (A4); they are asked.
 
-    ``reply`` is where the words stand; ``choices`` are open tickets: number and topic's title.
+    ``reply`` is where the words stand; ``choices`` are open tickets: number and subject.
     """
 
     person_id: int
@@ -483,10 +483,12 @@ class RatingExplained(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatingAsked(Event):
     """The customer has said nothing about a resolution, and is asked once more (B14).
-    ``closes``: when the ticket will be closed without an answer.
+    ``closes``: when the ticket will be closed without an answer. ``unclear``: they have said
+    something that is neither a yes nor a no.
     """
 
     closes: datetime | None
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -666,10 +668,11 @@ class StillPaused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaughtUp(Event):
-    """After a downtime, what fell due meanwhile comes as one digest (R14).
+    """What fell due together comes as one digest: after a downtime (R14), or at one moment (X5).
 
-    ``down`` is the length of the gap in seconds; the lists are ticket numbers, oldest first.
-    ``late`` are those whose reaction or resolution is overdue.
+    ``down`` is the length of the gap in seconds, 0 for one moment; the lists are ticket numbers,
+    oldest first. ``late`` are those whose reaction or resolution is overdue. ``deadlines`` says of
+    one moment which of which ticket it was.
     """
 
     down: int
@@ -677,6 +680,7 @@ class CaughtUp(Event):
     near: tuple[int, ...]
     woke: tuple[int, ...]
     late: tuple[int, ...] = ()
+    deadlines: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,8 @@
 0. the company's own rules;
 1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
 2. what is kept in step with it: clocks, the next contact, unread answers, tasks;
-3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it;
+3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it,
+   alerts that are over, and boards whose group got another id;
 4. last, once, with everything that has happened: the journal, then the notices, then the
    calls of other systems.
 """
@@ -13,14 +14,14 @@ from typing import Final
 from core import journal
 from core.automation import rules
 from core.contacts import merge
-from core.delivery import outbox
+from core.delivery import alerts, outbox
 from core.equipment import follow_ups, outages
 from core.integrations import webhooks
 from core.links import ticket_links
 from core.sla import clock_recorder
 from core.subscribers import Subscriber
 from core.tasks import task_recorder
-from core.tickets import next_contact, parents, queue_order, silence
+from core.tickets import board, next_contact, parents, queue_order, silence
 
 SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     rules.SUBSCRIBER,
@@ -34,6 +35,8 @@ SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     task_recorder.SUBSCRIBER,
     queue_order.SUBSCRIBER,
     ticket_links.SUBSCRIBER,
+    alerts.SUBSCRIBER,
+    board.SUBSCRIBER,
     journal.SUBSCRIBER,
     outbox.SUBSCRIBER,
     webhooks.SUBSCRIBER,

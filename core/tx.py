@@ -18,6 +18,10 @@ R = TypeVar("R")
 Columns = TypeVarTuple("Columns")
 Given = Mapping[str, Any] | None
 
+# A held row keeps its key, so others may go on writing rows that refer to it. FOR UPDATE would have
+# them wait, and who holds what we want next, and writes about what we hold, waits for ever.
+_HELD: Final = {"key_share": True}
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -43,13 +47,13 @@ class ReadTx:
     async def find(self, model: type[R], key: Any, *, hold: bool = False) -> R | None:
         """The row with this key; ``hold``: as it is now, and locked until the transaction ends."""
         return await self.session.get(
-            model, key, with_for_update=hold or None, populate_existing=hold
+            model, key, with_for_update=_HELD if hold else None, populate_existing=hold
         )
 
     async def get(self, model: type[R], key: Any, *, hold: bool = False) -> R:
         """The row with this key, which must exist."""
         return await self.session.get_one(
-            model, key, with_for_update=hold or None, populate_existing=hold
+            model, key, with_for_update=_HELD if hold else None, populate_existing=hold
         )
 
     async def all(self, query: TypedReturnsRows[R], given: Given = None) -> list[R]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from core.db import log_failure
 from core.delivery.outbox_store import shift_waits
 from core.desk import Desk, utc_now
 from core.fault_points import pass_point
@@ -107,8 +108,8 @@ class Runner:
                 if run.job.full is None or done < run.job.full:
                     run.ended = time.monotonic()
                     return
-        except Exception:
-            log.exception("a job failed and will run again", extra={"job": run.job.name})
+        except Exception as error:  # noqa: BLE001 whatever it is, it runs again
+            log_failure(log, "a job failed and will run again", error, job=run.job.name)
         finally:
             run.running = False
 
@@ -123,8 +124,8 @@ class Runner:
                     log.warning("the clock was set back by %.0f s", lag - clock)
                     await self.desk.run(shift_waits, timedelta(seconds=lag - clock))
                 clock = lag  # only now: what could not be written is tried again
-            except Exception:
-                log.exception("the watchdog of the jobs stumbled and goes on")
+            except Exception as error:  # noqa: BLE001 whatever it is, it goes on
+                log_failure(log, "the watchdog of the jobs stumbled and goes on", error)
 
     def _lag(self) -> float:
         """Return how far the desk's clock is behind the monotonic one, in seconds."""

@@ -306,7 +306,8 @@ async def postgres_by_socket(folder: Path, lives: WarmProcesses, sizes: Sizes) -
 
 async def random_kills(folder: Path, lives: WarmProcesses, sizes: Sizes) -> Outcome:
     seed = random.randrange(1 << 32)
-    longest = 1.0 if sizes.messages <= SHORT.messages else kills.LONGEST / 2
+    # long enough to find out about lost answers (`sender.QUIET`): in shorter lives nothing goes on
+    longest = 1.0 if sizes.messages <= SHORT.messages else kills.LONGEST
     came = await kills.play(folder, lives, sizes.kills, seed, longest)
     note = f"{came.kills} kills, seed {seed}"
     return Outcome(came.words, came.lost, came.doubled, False, came.seconds, note)
@@ -359,7 +360,7 @@ async def clock_steps(folder: Path, _: WarmProcesses, sizes: Sizes) -> Outcome:
         return ", ".join(f"{seconds / _HOUR:+.0f} h" for seconds in sizes.steps)
 
     flooded = clock.environment | {"MESSAGE_LIMIT": "10/1m"}
-    async with staged(folder) as stage, stage.process(**flooded) as bot:
+    async with staged(folder) as stage, stage.cold_process(**flooded) as bot:
         made = Town(stage, bot)  # type: ignore[arg-type]
         await made.settle_in()
         return await endure(made, sizes.messages, step)

@@ -33,12 +33,13 @@ from channels.telegram.messages.payload import (
     ref_here,
     sent_of,
 )
-from channels.telegram.screens import notices, words
+from channels.telegram.screens import alerts, notices, words
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import draw_board
 from channels.telegram.ticket_topics import TicketTopics
 from core.addresses import TELEGRAM, Address
+from core.delivery.alerts import alert_of
 from core.delivery.card_updates import BOARD
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
 from core.delivery.outbox_store import (
@@ -98,6 +99,7 @@ class TelegramChannel:
             "signpost": self._moved_card,
             FLOOD: self._flood,
             "pin": self._pin,
+            "alert": self._alert,
             "remove": self._remove,
             BOARD: self._board,
         }
@@ -196,6 +198,8 @@ class TelegramChannel:
     # text
 
     async def _text(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        if notices.is_outdated(delivery.key or "", delivery.facts, renderer.now):
+            return Sent()
         steps = await self._plan_text(delivery, renderer)
         if notices.shows_card(delivery.key or "") and self._deliveries.begun(delivery.id) is None:
             call: Any = steps[0].method
@@ -376,6 +380,14 @@ class TelegramChannel:
         """Replace the card by a pointer to the chat that the ticket moved to."""
         screen = notices.draw(renderer, delivery.key or "", delivery.facts, None)
         await self._redraw(int(delivery.address), int(delivery.facts["ref"]), screen)
+        return Sent()
+
+    async def _alert(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        """Draw an alert anew: something that it told of is over."""
+        standing = await self._desk.read(alert_of, int(delivery.facts["alert"]))
+        if standing is not None and standing.entries:
+            screen = alerts.draw(renderer, standing)
+            await self._redraw(int(delivery.address), int(standing.message.message), screen)
         return Sent()
 
     async def _pin(self, delivery: Delivery, renderer: Renderer) -> Sent:  # noqa: ARG002 (says nothing)

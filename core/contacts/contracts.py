@@ -64,7 +64,7 @@ async def _agreement(tx: Tx, words: str) -> str | None:
 async def _write(
     tx: Tx, account: Account, number: str, terms: tuple[str | None, date | None, date | None]
 ) -> Contract:
-    query = select(Contract).where(Contract.number == number).with_for_update()
+    query = select(Contract).where(Contract.number == number).with_for_update(key_share=True)
     contract = await tx.first(query)
     if contract is None:
         contract = Contract(account_id=account.id, number=number)

@@ -70,7 +70,9 @@ async def _works_here(tx: Tx, person: Person) -> bool:
 async def _both(tx: Tx, one: int, other: int) -> tuple[Person, Person]:
     """Return the two, locked in the order of their ids against deadlocks, redirects followed."""
     ids = [await merged_into(tx, one), await merged_into(tx, other)]
-    query = select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update()
+    query = (
+        select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update(key_share=True)
+    )
     found = {person.id: person for person in await tx.all(query)}
     if len(found) < len(set(ids)):
         raise Refusal("refusal.outdated")
@@ -98,7 +100,7 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
                 Person.address.is_(None),
             )
             .order_by(Person.id)
-            .with_for_update(of=Person)
+            .with_for_update(of=Person, key_share=True)
         )
         contacts = await tx.all(query)
         if contacts:
@@ -185,7 +187,7 @@ async def _move_words(tx: Tx, stays: Person, goes: Person) -> None:
     """Move tickets, messages, and unassigned messages."""
     codes = (await workflow_of(tx)).open_codes()
     query = select(Ticket).where(Ticket.customer_id == goes.id).order_by(Ticket.id)
-    for ticket in await tx.all(query.with_for_update()):
+    for ticket in await tx.all(query.with_for_update(key_share=True)):
         ticket.customer_id = stays.id
         tx.emit(
             CustomerChanged(

@@ -7,6 +7,7 @@ from core.db.errors import (
     StoreUnreachable,
     classify,
     is_transient,
+    log_failure,
     may_run_again,
 )
 from core.db.shared_writer import COMMIT_NOW
@@ -28,5 +29,6 @@ __all__ = [
     "constant",
     "insert_or",
     "is_transient",
+    "log_failure",
     "may_run_again",
 ]

@@ -3,6 +3,7 @@
 One table for both databases. Everybody who has to decide asks :func:`classify`.
 """
 
+import logging
 import sqlite3
 from enum import Enum, auto
 from typing import Final
@@ -112,3 +113,13 @@ def is_transient(error: BaseException) -> bool:
 def may_run_again(error: BaseException) -> bool:
     """Return whether the action should be run again at once, from the start."""
     return classify(error) in (Fault.RACE, Fault.DUPLICATE)
+
+
+def log_failure(log: logging.Logger, what: str, error: Exception, **ids: object) -> None:
+    """Log what failed: a line where the store is in trouble, which passes and comes often; with its
+    traceback where it is a fault of ours. ``ids``: fields of the entry.
+    """
+    if is_transient(error):
+        log.warning("%s: %s", what, getattr(error, "orig", None) or error, extra=ids)
+    else:
+        log.error(what, exc_info=error, extra=ids)

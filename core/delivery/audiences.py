@@ -47,7 +47,7 @@ async def reporters_of(tx: Tx, ticket_id: int | None) -> Reporters:
             Ticket.state.in_(select(StateRow.code).where(goes_on)),
         )
         .order_by(Ticket.id)
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
     )
     found = [(ticket, person) for ticket, person in rows]
     tx.pin(found)

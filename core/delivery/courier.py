@@ -19,7 +19,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
-from core.db import is_transient
+from core.db import is_transient, log_failure
 from core.delivery import outbox_store
 from core.delivery.channel import Channel, Delivery
 from core.delivery.pacing import Pacer, Priority, Turns, aged
@@ -134,8 +134,8 @@ class Courier:
                         await self.recover()  # a claim may have been made, and not heard of
                     pause = await self._round(news=news)
                     stumbled = False
-                except Exception:
-                    log.exception("the courier stumbled and goes on")
+                except Exception as error:  # noqa: BLE001 whatever it is, the courier goes on
+                    log_failure(log, "the courier stumbled and goes on", error)
                     pause, stumbled = LOOK_EVERY, True
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
@@ -349,8 +349,8 @@ class Courier:
             batch = await self._follow_moves(self._take_results(time.monotonic()))
             if batch:
                 await self._turn(batch, time.monotonic(), claim=False)
-        except Exception:
-            log.exception("what came of deliveries was not written down")
+        except Exception as error:  # noqa: BLE001 whatever it is, the next process finds out
+            log_failure(log, "what came of deliveries was not written down", error)
         self.desk.outbox_wakeup.set()
 
     def _postpone(self, each: Settlement, error: Exception) -> None:

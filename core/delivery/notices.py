@@ -141,6 +141,13 @@ def _rated(event: e.TicketRated) -> str:
     return f"customer.rated.{verdict_of(event.value)}"
 
 
+def _judged(event: e.RatingAsked) -> str:
+    """Which words ask once more what the customer thinks of a resolution."""
+    if event.unclear:
+        return "ticket.unclear"
+    return "ticket.unjudged_closes" if event.closes else "ticket.unjudged"
+
+
 def _if_moved(key: str) -> Callable[[e.StateEntered], str | None]:
     return lambda event: key if event.old != event.new else None
 
@@ -554,6 +561,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "text",
             Priority.GROUP_NEWS,
+            "group.withdrawn",
+            when=lambda event: event.verb == "withdraw",
+            reply="card",
+        ),
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
             "group.came_back",
             when=lambda event: event.verb == "hear" and bool(event.concerns),
             dedup_key="came_back:{ticket_id}",
@@ -605,7 +620,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.CUSTOMER,
             "text",
             Priority.TICKET_ACK,
-            lambda event: "ticket.unjudged_closes" if event.closes else "ticket.unjudged",
+            _judged,
         ),
     ),
     e.TicketsClosed: (
@@ -744,7 +759,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.STAFF_MAIL,
             "text",
             Priority.GROUP_NEWS,
-            "mail.digest",
+            lambda event: "mail.digest" if event.down else "mail.digest_now",
             when=lambda event: bool(event.overdue or event.late),
         ),
         Notice(

@@ -20,6 +20,7 @@ from core.db.statements import prepared
 from core.delivery import pacing
 from core.delivery.audiences import Recipient, find_admins, reporters_of
 from core.delivery.channel import READERS_ZONE, Delivery
+from core.delivery.digest_lines import LINES, MORE, MOST, as_text, lines_of, tickets_of
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
@@ -48,7 +49,7 @@ _HOUR: Final = timedelta(hours=1)
 # Something that a colleague has from now on, or that another one answers in.
 _GIVEN: Final = (e.TicketAssigned, e.TaskAssigned, e.TaskReopened, e.AnswerWritten)
 # Moves that no operator makes.
-_BY_ITSELF: Final = frozenset({"confirm", "expire", "junk"})
+_BY_ITSELF: Final = frozenset({"confirm", "expire", "junk", "withdraw"})
 # One step less urgent is worth this much waiting.
 PATIENCE: Final = timedelta(seconds=pacing.PATIENCE)
 
@@ -402,11 +403,22 @@ async def _facts(
         facts |= await _facts_of_people(tx, event)
         if "concerns" in facts:
             facts["told"] = await _mentions(tx, facts.pop("concerns"))
-        if isinstance(event, e.CaughtUp | e.ContactsPassed | e.OperatorLeft):
-            facts |= digest_facts(event)
+        facts |= await _digest_facts(tx, event, notice)
         if notice.to in _OUTSIDE:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}
     return pack(facts)
+
+
+async def _digest_facts(tx: Tx, event: e.Event, notice: Notice) -> dict[str, Any]:
+    """What a digest sums up; of one moment, each ticket with a line of its own."""
+    if not isinstance(event, e.CaughtUp | e.ContactsPassed | e.OperatorLeft):
+        return {}
+    facts = digest_facts(event)
+    if isinstance(event, e.CaughtUp) and event.deadlines:
+        told = tickets_of(event, alerts=notice.to is not Audience.OPERATORS)
+        lines = await lines_of(tx, told)
+        facts |= {LINES: lines, MORE: max(len(told) - MOST, 0), "listed": as_text(lines)}
+    return facts
 
 
 async def _facts_of_people(tx: Tx, event: e.Event) -> dict[str, Any]:

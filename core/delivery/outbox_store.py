@@ -277,12 +277,6 @@ async def shift_waits(tx: Tx, step: timedelta) -> None:
     tx.outgoing = True
 
 
-async def next_due(tx: ReadTx) -> datetime | None:
-    """When the earliest waiting row becomes due."""
-    query = select(func.min(OutboxRow.not_before)).where(OutboxRow.state == constant("queued"))
-    return await tx.first(query)
-
-
 async def find_slow_answers(tx: ReadTx, older_than: timedelta) -> Sequence[tuple[int, int]]:
     """Answers that are on their way for longer: ids of row and message (X2)."""
     slow = await tx.rows(_SLOW, {"before": tx.now - older_than})

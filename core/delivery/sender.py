@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from core.addresses import Address
-from core.db import is_transient
+from core.db import is_transient, log_failure
 from core.delivery.channel import Channel, Delivery, SendError, Sent
 from core.delivery.linked_chats import is_own
 from core.delivery.pacing import Pacer, backoff
@@ -91,8 +91,8 @@ class DeliverySender:
             sent = await self._channel(delivery).send(delivery)
         except SendError as error:
             return await self._failed(delivery, error)
-        except Exception as error:
-            log.exception("a delivery could not be sent", extra=ids_of(delivery))
+        except Exception as error:  # noqa: BLE001 whatever it is, nothing may be lost
+            log_failure(log, "a delivery could not be sent", error, **ids_of(delivery))
             return await self.find_out(delivery, ours=not is_transient(error))
         pass_point("courier.after_send")
         return DeliveryResult(Outcome.DELIVERED, sent)
@@ -116,8 +116,9 @@ class DeliverySender:
                     return await self._failed(delivery, error)
                 pause = error.retry_after or backoff(attempt, random.random())
                 may_wake = error.retry_after is None
-            except Exception as mistake:
-                log.exception("it is unknown whether a delivery arrived", extra=ids_of(delivery))
+            except Exception as mistake:  # noqa: BLE001 the same
+                what = "it is unknown whether a delivery arrived"
+                log_failure(log, what, mistake, **ids_of(delivery))
                 final = ours and not is_transient(mistake)
                 return _refused_by_us() if final else self._try_again(delivery, "internal")
             else:

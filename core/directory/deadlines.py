@@ -39,10 +39,12 @@ async def recompute(tx: Tx, changed: Spans) -> int:
     if not changed:
         return 0
     workflow = await workflow_of(tx)
-    query = select(Ticket).where(*_waiting(changed)).order_by(Ticket.id).with_for_update()
+    query = (
+        select(Ticket).where(*_waiting(changed)).order_by(Ticket.id).with_for_update(key_share=True)
+    )
     tickets = await tx.all(query)
     for ticket in tickets:
-        timers = answer_clock.restate(tx, ticket, changed[ticket.topic])
+        timers = await answer_clock.restate(tx, ticket, changed[ticket.topic])
         place_in_queue(ticket, workflow.state(ticket.state))
         await set_timers(tx, ticket.id, timers)
         tx.emit(AnswerDueChanged(ticket_id=ticket.id, answer_due=ticket.answer_due))

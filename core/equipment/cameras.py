@@ -17,6 +17,7 @@ from core.people.identity import Sender, arrive, enter_dialogue, find_by_address
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import FOLLOW_UP, Heard, Outcome
 from core.tx import ReadTx, Tx
+from core.words.names import place_of
 from core.words.pasted import fold_number
 from core.words.stems import fold
 
@@ -37,9 +38,7 @@ class CameraFacts:
     @property
     def place(self) -> str:
         """Return where it is: address and name, unless the name contains the address."""
-        if not self.address or fold(self.address) in fold(self.name):
-            return self.name
-        return f"{self.address}, {self.name}"
+        return place_of(self.name, self.address)
 
 
 @dataclass(frozen=True, slots=True)

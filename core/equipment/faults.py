@@ -110,7 +110,7 @@ async def _report(
     tx: Tx, person: Person, camera: Camera, incoming: IncomingMessage, title: Title
 ) -> Heard:
     # locked, so that of two at once the second sees the first one's ticket
-    held = select(Camera.id).where(Camera.id == camera.id).with_for_update()
+    held = select(Camera.id).where(Camera.id == camera.id).with_for_update(key_share=True)
     await tx.session.execute(held)
     mine = await _open_fault(tx, camera, of=person)
     if mine is not None:
@@ -207,7 +207,7 @@ async def _open_fault(tx: Tx, camera: Camera, *, of: Person | None = None) -> Ti
         .where(TicketCamera.camera_id == camera.id, Ticket.state.in_(codes))
         .order_by(Ticket.id)
         .limit(1)
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
     )
     if of is not None:
         query = query.where(Ticket.customer_id == of.id)

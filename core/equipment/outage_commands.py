@@ -1,7 +1,7 @@
 """Operators' commands for an outage: open it for an area, change its words or end (X9)."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import select
@@ -78,13 +78,15 @@ async def _ticket_for(tx: Tx, area: str, title: str, until: datetime | None) -> 
     await set_kind(tx, ticket, ClassWish(category=CATEGORY))
     await open_equipment_task(tx, ticket, None)
     if until is not None:
-        await _due(tx, ticket, until - tx.now)
+        await _due(tx, ticket, until)
     return ticket
 
 
-async def _due(tx: Tx, ticket: Ticket, span: timedelta) -> None:
-    """Return by when those who reported it must hear from us."""
-    timers = answer_clock.end(tx, ticket) | answer_clock.begin(tx, ticket, tx.now, span)
+async def _due(tx: Tx, ticket: Ticket, until: datetime | None) -> None:
+    """Set by when those who reported it must hear from us."""
+    span = await answer_span(tx, ticket.topic)
+    timers = answer_clock.end(tx, ticket)
+    timers |= await answer_clock.begin(tx, ticket, tx.now, span, by=until)
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
     await tx.write()
     await set_timers(tx, ticket.id, timers)
@@ -98,7 +100,7 @@ async def _faults(tx: Tx, area: str, offered: datetime) -> list[tuple[Ticket, st
     rows = await tx.rows(
         faults_of(area)
         .where(Ticket.opened_at >= since, Ticket.state.in_(codes))
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
     )
     return [(ticket, camera) for ticket, camera in rows]
 
@@ -120,8 +122,7 @@ async def restate_outage(
     if (words, until) == (outage.words, outage.until):
         raise NothingToDo("refusal.outage_same", number=ticket_id)
     outage.words, outage.until = words, until
-    span = await answer_span(tx, ticket.topic) if until is None else until - tx.now
-    await _due(tx, ticket, span)
+    await _due(tx, ticket, until)
     tx.emit(
         OutageRestated(
             ticket_id=ticket_id,

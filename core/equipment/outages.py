@@ -143,7 +143,7 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
         .outerjoin(Camera, Camera.id == TicketCamera.camera_id)
         .where(TicketParent.parent_id.in_(numbers))
         .order_by(Ticket.id)
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
     )
     workflow, faults = await workflow_of(tx), []
     found: list[Any] = list(rows)
@@ -165,7 +165,7 @@ async def _bring_parts(tx: Tx, parent: int, numbers: Sequence[int]) -> list[tupl
 async def _merge_tasks(tx: Tx, numbers: Sequence[int]) -> None:
     """End the children's tasks: the parent has one."""
     query = select(Task).where(Task.ticket_id.in_(numbers), Task.kind == EQUIPMENT, IS_OPEN)
-    merged = await tx.all(query.order_by(Task.id).with_for_update())
+    merged = await tx.all(query.order_by(Task.id).with_for_update(key_share=True))
     await end_tasks(tx, merged, CANCELLED, MERGED)
 
 
@@ -219,7 +219,7 @@ async def _follow(tx: Tx, ticket: Ticket, event: e.StateEntered) -> None:
 
 async def _restart_answer_clocks(tx: Tx, child: Ticket, parent: int) -> None:
     """Restart the answer clocks of the children: the outage ended without a resolution."""
-    timers = answer_clock.begin(tx, child, tx.now, await answer_span(tx, child.topic))
+    timers = await answer_clock.begin(tx, child, tx.now, await answer_span(tx, child.topic))
     if not timers:
         return
     place_in_queue(child, (await workflow_of(tx)).state(child.state))

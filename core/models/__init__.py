@@ -9,7 +9,7 @@ from core.models.answers import (
     ViewRow,
 )
 from core.models.closing import ClosingReasonRow, FieldRow, Resolution, TicketField
-from core.models.delivery import LinkedChat, OutboxRow, SentMessage
+from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
 from core.models.directory import DirectoryVersion
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
@@ -71,6 +71,8 @@ __all__ = [
     "AccountMember",
     "Agreement",
     "AgreementTerm",
+    "Alert",
+    "AlertLine",
     "ApiCall",
     "ApiKey",
     "CalendarRow",

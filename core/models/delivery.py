@@ -118,6 +118,45 @@ class SentMessage(Row):
     thread: Mapped[str | None] = mapped_column(String(200))
 
 
+class Alert(Row):
+    """A message that tells a chat of deadlines: of all that fell due together (X5). Beyond its
+    lines it told of so many ``more`` tickets.
+    """
+
+    __tablename__ = "alert"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str] = mapped_column(String(16))
+    chat: Mapped[str] = mapped_column(String(200))
+    message: Mapped[str] = mapped_column(String(200))
+    more: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class AlertLine(Row):
+    """What an alert says of one ticket: which ``deadline``, and since ``ended_at`` how it ended:
+    ``outcome`` by ``person_id``.
+    """
+
+    __tablename__ = "alert_line"
+    __table_args__ = (
+        Index(
+            "ix_alert_line_open",
+            "ticket_id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(24), primary_key=True)
+    deadline: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(24))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
 class LinkedChat(Row):
     """A chat with a role: ``operators`` or ``alerts``.
 

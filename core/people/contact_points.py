@@ -152,7 +152,7 @@ async def _holder(tx: Tx, phone: str) -> ContactPoint | None:
         ContactPoint.value == phone,
         ContactPoint.verified_at.is_not(None),
     )
-    return (await tx.session.scalars(query.with_for_update())).one_or_none()
+    return (await tx.session.scalars(query.with_for_update(key_share=True))).one_or_none()
 
 
 async def _hold(tx: Tx, person: Person, phone: str) -> None:

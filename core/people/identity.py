@@ -52,7 +52,7 @@ _PERSON: Final = (
     .where(*_THERE)
 )
 _FOUND: Final = PreparedStatement(_PERSON)
-_HELD: Final = PreparedStatement(_PERSON.with_for_update(of=Person))
+_HELD: Final = PreparedStatement(_PERSON.with_for_update(of=Person, key_share=True))
 _READER: Final = PreparedStatement(
     select(Person.__table__.c.language, Person.__table__.c.zone)
     .join(ContactPoint, ContactPoint.person_id == Person.id)

@@ -12,6 +12,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "confirm": _CUSTOMER,
     "dispute": _CUSTOMER,
     "rate": _CUSTOMER,
+    "withdraw": _CUSTOMER,
     "answer_field": _CUSTOMER,
     "take": STAFF,
     "release": STAFF,

@@ -84,7 +84,7 @@ async def take_lead(tx: Tx, process: str) -> bool:
 
 async def beat(tx: Tx, sick: Collection[str], *, stopped: bool = False) -> None:
     """Store a heartbeat, and report the symptoms that began or are over since the last one."""
-    row = await tx.session.get(SystemState, HEARTBEAT, with_for_update=True)
+    row = await tx.find(SystemState, HEARTBEAT, hold=True)
     if row is None:
         row = SystemState(name=HEARTBEAT, value={"sick": [], "stopped": False}, at=tx.now)
         tx.session.add(row)
@@ -197,7 +197,7 @@ async def settle_failed(tx: Tx, sender: Sender, row_id: int | None, *, again: bo
     Returns how many there were. Raises NotAllowed.
     """
     await arrive_as_admin(tx, sender)
-    query = select(OutboxRow).where(*_FAILED).with_for_update()
+    query = select(OutboxRow).where(*_FAILED).with_for_update(key_share=True)
     if row_id is not None:
         query = query.where(OutboxRow.id == row_id)
     rows = (await tx.session.scalars(query)).all()

@@ -14,12 +14,15 @@ from sqlalchemy import func, select
 
 from core.company import Company
 from core.db import constant
+from core.delivery.card_updates import post_cards
 from core.delivery.outbox_store import drop_of_backup, is_of_backup, requeue_interrupted
+from core.delivery.sent_messages import card_place, note_former_card
 from core.events import OutboxReleased, Restored
 from core.models import InboxRow, JournalEntry, Message, OutboxRow, Person, SystemState, Ticket
 from core.people.identity import Sender
 from core.setup.company_settings import RESTORED, arrive_as_admin
 from core.setup.signing_key import find_signing_key
+from core.tickets.lifecycle import access
 from core.tx import ReadTx, Tx
 
 # So many numbers are left out where nobody knows how many tickets came after the backup.
@@ -134,3 +137,14 @@ async def release(tx: Tx, sender: Sender, *, drop_old: bool) -> Company | None:
     tx.outgoing = True
     tx.emit(OutboxReleased(ticket_id=None, dropped=dropped))
     return replace(tx.company, on_hold=False)
+
+
+async def post_card_anew(tx: Tx, ticket_id: int) -> None:
+    """Post another card of the ticket: a button was pressed below a message that the desk does not
+    know. Raises :class:`NoSuchTicket` where the ticket was lost, too; NotAllowed.
+    """
+    await access(tx, ticket_id, "note")
+    card = await card_place(tx, ticket_id)
+    if card is not None:
+        await note_former_card(tx, ticket_id, card)  # otherwise that one would be drawn anew
+    await post_cards(tx, [ticket_id])

@@ -15,6 +15,7 @@ from core.models import (
     CalendarRow,
     Classification,
     Contract,
+    Ticket,
 )
 from core.sla.calendar import Calendar, read_calendar
 from core.sla.terms import Kind, Signed, Spans, Term, choose
@@ -109,6 +110,27 @@ async def agreement_for(tx: ReadTx, agreed: Agreements, person_id: int, day: dat
     signed = [Signed(code, since, until) for code, since, until, _ in rows if code is not None]
     account = rows[0][3] if rows else None
     return choose(signed, account, agreed.default, day)
+
+
+async def hours_for(tx: ReadTx, ticket: Ticket) -> Calendar | None:
+    """Return the working hours in which this ticket's customer is answered: those of the agreement
+    that counts for it. ``None``: nothing was agreed, all hours count.
+    """
+    agreed = await agreements_of(tx)
+    if not agreed:
+        return None
+    named = select(Classification.agreement).where(Classification.ticket_id == ticket.id)
+    code: str | None = await tx.first(named)
+    if code is None:
+        day = ticket.opened_at.astimezone(tx.company.zone).date()
+        code = await agreement_for(tx, agreed, ticket.customer_id, day)
+    return None if code is None else agreed.calendar_of(code).hours
+
+
+async def answers_in_hours(tx: ReadTx) -> bool:
+    """Return whether customers without another agreement are answered in working hours only."""
+    agreed = await agreements_of(tx)
+    return agreed.default is not None and not agreed.calendar_of(agreed.default).hours.always
 
 
 class Graded:

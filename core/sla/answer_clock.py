@@ -13,6 +13,8 @@ from sqlalchemy import bindparam, func, select
 from core.db import PreparedStatement, constant
 from core.db.statements import prepared
 from core.models import JournalEntry, Message, Ticket, Timer
+from core.sla.agreements import hours_for
+from core.sla.calendar import Calendar, NeverOpen
 from core.tx import ReadTx, Tx
 
 ANSWER: Final = "answer"
@@ -53,6 +55,7 @@ async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None])
     )
 
 
+_MOMENT: Final = timedelta(seconds=1)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OURS: Final = (
     select(func.coalesce(func.max(Message.id), 0))
@@ -127,25 +130,59 @@ async def is_known_late(tx: ReadTx, ticket: Ticket) -> bool:
 Timers = dict[str, datetime | None]
 
 
-def _timers(tx: ReadTx, due: datetime | None) -> Timers:
+def _timers(tx: ReadTx, due: datetime | None, hours: Calendar | None = None) -> Timers:
     """Return the deadline's timers; a reminder only if there is time left before it.
 
     A deadline that has passed without an alert fires at once.
     """
     if due is None:
         return {ANSWER: None, REMINDER: None}
-    remind = due - tx.company.remind_before
-    return {ANSWER: due, REMINDER: remind if remind > tx.now else None}
+    left = _between(hours, tx.now, due) - tx.company.remind_before
+    return {ANSWER: due, REMINDER: _after(hours, tx.now, left) if left > timedelta() else None}
 
 
-def begin(tx: ReadTx, ticket: Ticket, since: datetime, span: timedelta) -> Timers:
-    """Start the clock at ``since``, unless it runs already."""
+def _between(hours: Calendar | None, start: datetime, end: datetime) -> timedelta:
+    """Return the time between, of which only working hours count; what is past is real time, and
+    what is to come is never nothing.
+    """
+    if hours is None or end <= start:
+        return end - start
+    return max(hours.worked(start, end), _MOMENT)
+
+
+def _after(hours: Calendar | None, start: datetime, span: timedelta) -> datetime:
+    return _counted(start, span, None if hours is None else hours.after)
+
+
+def _promised(hours: Calendar | None, start: datetime, span: timedelta) -> datetime:
+    return _counted(start, span, None if hours is None else hours.promised)
+
+
+def _counted(
+    start: datetime, span: timedelta, count: Callable[[datetime, timedelta], datetime] | None
+) -> datetime:
+    """Return the end of the span in working hours; where there are none for years, in real time."""
+    if count is None or span <= timedelta():
+        return start + span
+    try:
+        return count(start, span)
+    except (NeverOpen, OverflowError):
+        return start + span
+
+
+async def begin(
+    tx: ReadTx, ticket: Ticket, since: datetime, span: timedelta, *, by: datetime | None = None
+) -> Timers:
+    """Start the clock at ``since``, unless it runs already: the answer is due after ``span`` of the
+    customer's working hours, or ``by`` an instant that was named.
+    """
     if ticket.waiting_since is not None:
         return {}
+    hours = await hours_for(tx, ticket)
     ticket.waiting_since = since
-    ticket.answer_due = since + span
+    ticket.answer_due = by or _promised(hours, since, span)
     ticket.answer_left = None
-    return _timers(tx, ticket.answer_due)
+    return _timers(tx, ticket.answer_due, hours)
 
 
 def end(tx: ReadTx, ticket: Ticket) -> Timers:
@@ -156,29 +193,32 @@ def end(tx: ReadTx, ticket: Ticket) -> Timers:
     return _timers(tx, None)
 
 
-def suspend(tx: ReadTx, ticket: Ticket) -> Timers:
+async def suspend(tx: ReadTx, ticket: Ticket) -> Timers:
     """Pause the clock; the time left is kept, and may be negative."""
     if ticket.answer_due is None:
         return {}
-    ticket.answer_left = int((ticket.answer_due - tx.now).total_seconds())
+    left = _between(await hours_for(tx, ticket), tx.now, ticket.answer_due)
+    ticket.answer_left = int(left.total_seconds())
     ticket.answer_due = None
     return _timers(tx, None)
 
 
-def resume(tx: ReadTx, ticket: Ticket) -> Timers:
+async def resume(tx: ReadTx, ticket: Ticket) -> Timers:
     """Let the time left run again. What was overdue before is overdue now, without a new alert."""
     if ticket.waiting_since is None or ticket.answer_left is None:
         return {}
     known = ticket.answer_left <= 0
-    ticket.answer_due = tx.now + timedelta(seconds=ticket.answer_left)
+    hours = await hours_for(tx, ticket)
+    ticket.answer_due = _after(hours, tx.now, timedelta(seconds=ticket.answer_left))
     ticket.answer_left = None
-    return _timers(tx, None if known else ticket.answer_due)
+    return _timers(tx, None if known else ticket.answer_due, hours)
 
 
-def restate(tx: ReadTx, ticket: Ticket, span: timedelta) -> Timers:
+async def restate(tx: ReadTx, ticket: Ticket, span: timedelta) -> Timers:
     """Apply another span from the same beginning (the topic changed)."""
     if ticket.waiting_since is None or ticket.answer_due is None:
         return {}
     known = ticket.answer_due <= tx.now
-    ticket.answer_due = ticket.waiting_since + span
-    return _timers(tx, None if known and ticket.answer_due <= tx.now else ticket.answer_due)
+    hours = await hours_for(tx, ticket)
+    ticket.answer_due = _promised(hours, ticket.waiting_since, span)
+    return _timers(tx, None if known and ticket.answer_due <= tx.now else ticket.answer_due, hours)

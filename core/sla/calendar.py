@@ -29,6 +29,7 @@ _AFTER: Final = _DAY + 15 * 60 * _MINUTE
 _FARTHEST: Final = 366 * 20
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 _MINUTES_IN_DAY: Final = 1440
+_ONE_DAY: Final = timedelta(days=1)
 _DAYS_IN_WEEK: Final = 7
 
 
@@ -51,6 +52,11 @@ class Calendar:
     week: tuple[Hours, ...]
     days: Mapping[date, Hours] = field(default_factory=dict)
     _known: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+    @property
+    def always(self) -> bool:
+        """Whether all hours of all days are working hours."""
+        return {*self.week, *self.days.values()} == {((0, _MINUTES_IN_DAY),)}
 
     def worked(self, start: datetime, end: datetime) -> timedelta:
         """Return the working time between two aware instants; 0 when ``end`` is not after
@@ -79,6 +85,35 @@ class Calendar:
                     return _instant(max(since, begin) + left)
                 left -= max(length, 0)
         raise NeverOpen(f"no {span} of working time in twenty years")
+
+    def promised(self, start: datetime, span: timedelta) -> datetime:
+        """Return by when, in UTC, something is promised that takes ``span``: whole days of it are
+        working days, the rest is working time (C1).
+
+        Both begin with the first working moment; a day that ends earlier than the hour of the
+        beginning leads to the next working moment. Raises :class:`NeverOpen`.
+        """
+        days, rest = divmod(span, _ONE_DAY)
+        at = self._opened(start)
+        day = self._working_day(self._day_of(at), days)
+        if days:
+            there = date.fromordinal(day)
+            hour = at.astimezone(self.zone).time()
+            at = self._opened(datetime.combine(there, hour, self.zone))
+        return self.after(at, rest)
+
+    def _opened(self, at: datetime) -> datetime:
+        """Return the first working moment from here on."""
+        moment = timedelta(microseconds=1)
+        return self.after(at, moment) - moment
+
+    def _working_day(self, day: int, ahead: int) -> int:
+        """Return the working day that comes so many working days after this one."""
+        days = (each for each in range(day, day + _FARTHEST) if self._pieces_of(each))
+        found = next(itertools.islice(days, ahead, None), None)
+        if found is None:
+            raise NeverOpen(f"no {ahead} working days in twenty years")
+        return found
 
     def _pieces(self, start: datetime, end: datetime) -> Iterator[tuple[int, int]]:
         begin, finish = _micro(start), _micro(end)

@@ -37,7 +37,7 @@ async def get_task(tx: Tx, ticket_id: int) -> Task:
     """Return the task, locked. Raises :class:`NotAllowed`, :class:`Unreadable` if there is none."""
     if not may(tx.actor.role, "task"):
         raise NotAllowed("task")
-    query = select(Task).where(Task.id == ticket_id).with_for_update()
+    query = select(Task).where(Task.id == ticket_id).with_for_update(key_share=True)
     task = await tx.first(query)
     if task is None:
         raise Unreadable("refusal.no_such_task", task=ticket_id)

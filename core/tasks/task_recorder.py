@@ -62,7 +62,7 @@ async def is_diagnosed(tx: ReadTx, ticket_id: int) -> bool:
 async def open_tasks(tx: Tx, *tickets: int) -> list[Task]:
     """Return the open tasks of these tickets, oldest first, locked."""
     query = select(Task).where(Task.ticket_id.in_(tickets), IS_OPEN)
-    return await tx.all(query.order_by(Task.id).with_for_update())
+    return await tx.all(query.order_by(Task.id).with_for_update(key_share=True))
 
 
 async def _end(tx: Tx, ticket_id: int, line: Line) -> None:

@@ -33,7 +33,7 @@ async def _return_tickets(tx: Tx, person: Person) -> None:
         select(Ticket)
         .where(Ticket.assignee_id == person.id, Ticket.closed_at.is_(None))
         .order_by(Ticket.id.desc())
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     tickets = await tx.all(query)
     for ticket in tickets:

@@ -5,7 +5,7 @@ drawn when it leaves, at most once per run of its job, and only where it would l
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -15,7 +15,9 @@ from sqlalchemy import select
 from core.addresses import Address, MessageRef
 from core.delivery.card_updates import draw_board, pin, remove_later
 from core.errors import NothingToDo
+from core.events import ChatMoved, Event
 from core.models import SystemState
+from core.subscribers import Subscriber
 from core.tickets.lists import Page, count_by_marker, page_of
 from core.tx import ReadTx, Tx
 
@@ -106,6 +108,23 @@ async def refresh_boards(tx: Tx) -> None:
         state.value = {**state.value, "looks": looks}
         tx.pin([state])
         await draw_board(tx, chat)
+
+
+async def follow_chats(tx: Tx, events: Sequence[Event]) -> None:
+    """Post the board of a group that has become a supergroup in the new chat."""
+    for event in events:
+        if not isinstance(event, ChatMoved):
+            continue
+        state = await tx.find(SystemState, f"{_BOARD}{event.old}", hold=True)
+        if state is None:
+            continue
+        await tx.delete(state)
+        if await tx.find(SystemState, f"{_BOARD}{event.new}") is None:
+            await show_board(tx, Address.parse(event.new))
+        tx.invalidate(Boards)
+
+
+SUBSCRIBER: Final = Subscriber("board", (ChatMoved,), follow_chats)
 
 
 def _looks(board: Board, period: int) -> str:

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from core.errors import Unreadable
 from core.models import Category, MoveRow, PriorityRow, Service, StateRow, Topic
+from core.sla.agreements import answers_in_hours
+from core.texts import Key
 from core.tickets.workflow import Move, State, Workflow
 from core.tx import ReadTx
 from core.words.names import clean_name
@@ -163,6 +165,12 @@ async def answer_span(tx: ReadTx, code: str | None) -> timedelta:
     """Return how long an answer may take for this topic."""
     topic = (await topics_of(tx)).get(code or "")
     return topic.answer if topic and topic.answer else tx.company.answer_deadline
+
+
+async def usual_span(tx: ReadTx) -> timedelta | Key:
+    """Return how long an answer may take, as customers are told before they ask."""
+    span = tx.company.answer_deadline
+    return Key("customer.working_span", {"span": span}) if await answers_in_hours(tx) else span
 
 
 async def find_topic(tx: ReadTx, words: str) -> TopicFacts:

@@ -60,7 +60,7 @@ async def change_topic(tx: Tx, ticket_id: int, words: str) -> Ticket:
         raise NothingToDo("refusal.same_topic", number=ticket_id)
     old, ticket.topic = ticket.topic, topic.code
     automatic = ticket.title == await topic_title(tx, old, tx.company.language)
-    timers = answer_clock.restate(tx, ticket, await answer_span(tx, topic.code))
+    timers = await answer_clock.restate(tx, ticket, await answer_span(tx, topic.code))
     place_in_queue(ticket, (await workflow_of(tx)).state(ticket.state))
     await set_timers(tx, ticket.id, timers)
     tx.emit(

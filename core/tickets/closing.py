@@ -15,7 +15,9 @@ from core.events import EndingDescribed, TicketsClosed
 from core.models import Resolution, SystemState, Ticket, Timer
 from core.sla.answer_clock import RATING, set_timers
 from core.tickets.catalog import workflow_of
+from core.tickets.customer_message import ask_for_answer
 from core.tickets.lifecycle import access, enter
+from core.tickets.ratings import was_unclear
 from core.tickets.resolutions import find_reason, newest_of
 from core.tickets.workflow import RESOLVED
 from core.tx import Tx
@@ -31,7 +33,10 @@ _HOUR: Final = 9
 
 
 async def expire(tx: Tx, ticket: Ticket) -> bool:
-    """Close a resolved ticket, if the wait for a rating is over by what the company wants now."""
+    """Close a resolved ticket, if the wait for a rating is over by what the company wants now.
+
+    One whose customer has answered neither yes nor no, and nothing when asked, goes back to work.
+    """
     wait = tx.company.rating_wait
     if wait is None or ticket.resolved_at is None:
         return False
@@ -39,6 +44,9 @@ async def expire(tx: Tx, ticket: Ticket) -> bool:
         await set_timers(tx, ticket.id, {RATING: ticket.resolved_at + wait})
         return False
     if (await workflow_of(tx)).move(ticket.state, EXPIRE) is None:
+        return False
+    if await was_unclear(tx, ticket):
+        await ask_for_answer(tx, ticket)  # they have said something, and people have to read it
         return False
     await enter(tx, ticket, EXPIRE)
     await _note(tx, ticket.id)

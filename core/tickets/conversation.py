@@ -230,11 +230,11 @@ async def _recount(
         return
     timers = answer_clock.end(tx, ticket)
     if since is not None:
-        timers |= answer_clock.begin(tx, ticket, since, await answer_span(tx, ticket.topic))
+        timers |= await answer_clock.begin(tx, ticket, since, await answer_span(tx, ticket.topic))
         if await is_known_late(tx, ticket):
             timers[ANSWER] = None
     if state.pause and state.category != "waiting":
-        timers |= answer_clock.suspend(tx, ticket)
+        timers |= await answer_clock.suspend(tx, ticket)
     place_in_queue(ticket, state)
     await set_timers(tx, ticket.id, timers)
 

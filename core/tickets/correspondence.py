@@ -217,7 +217,7 @@ async def _own(tx: Tx, person: Person, number: int | None) -> Ticket | None:
     if number is None:
         return None
     query = select(Ticket).where(Ticket.id == number, Ticket.customer_id == person.id)
-    return await tx.first(query.with_for_update())
+    return await tx.first(query.with_for_update(key_share=True))
 
 
 async def _instead(tx: Tx, person: Person, arrival: Arrival) -> Ticket | None:

@@ -116,6 +116,20 @@ async def say_whether_helped(tx: Tx, sender: Sender, ticket_id: int, *, content:
     return content and await ratings.is_asked(tx, ticket_id)
 
 
+async def withdraw(tx: Tx, sender: Sender, ticket_id: int) -> None:
+    """Close the person's own ticket, because they need no help any more; operators are told.
+
+    Raises :class:`Refusal` when it is not theirs, or has ended already.
+    """
+    await _arrive(tx, sender)
+    try:
+        ticket = await lifecycle.access(tx, ticket_id, "withdraw")
+        _, closed = await lifecycle.target_of(tx, ticket, "close")
+    except (MoveRefused, NoSuchTicket) as refused:
+        raise Refusal("refusal.outdated") from refused
+    await lifecycle.enter(tx, ticket, "withdraw", to=closed)
+
+
 async def rate_work(tx: Tx, sender: Sender, ticket_id: int, rating: int) -> bool:
     """Keep the customer's rating; after a bad one their next words say why. Returns whether the
     ticket has ended. Raises :class:`Refusal` as `ratings.rate` does.

@@ -15,7 +15,7 @@ from core.tickets.fields import fields_of
 from core.tickets.floods import join_flood
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, fits_card
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
-from core.tickets.ratings import is_asked, rate_in_words
+from core.tickets.ratings import ask_about_words, is_asked, rate_in_words, was_unclear
 from core.tx import Tx
 from core.words.names import clean_name
 from core.words.ratings import read_rating
@@ -28,7 +28,8 @@ async def join(
     """Add the message to the ticket; it asks for an answer unless it is mere thanks.
 
     A paused or resolved ticket goes back to work, without an assignee (B5, B6); a yes to «does
-    everything work?» closes it. ``in_card``: the card shows these words whole.
+    everything work?» closes it, and what is neither yes nor no is asked about, once. ``in_card``:
+    the card shows these words whole.
     """
     meaning = await _meaning(tx, ticket, incoming)
     counts = meaning is Meaning.WORDS or (
@@ -47,6 +48,8 @@ async def join(
         created_at=tx.now,
     )
     await tx.insert(message)
+    if meaning is Meaning.UNCLEAR:
+        ask_about_words(tx, ticket)
     turned = counts and await ask_for_answer(tx, ticket)
     # what the ticket waited for is never folded away
     flood = None
@@ -79,7 +82,9 @@ async def _meaning(tx: Tx, ticket: Ticket, incoming: IncomingMessage) -> Meaning
     if state.resolution and workflow.move(state.code, "confirm"):
         if read_rating(incoming.text) and await is_asked(tx, ticket.id):
             return Meaning.RATING
-        return meaning_of(incoming.text, Question.WORKS)
+        meaning = meaning_of(incoming.text, Question.WORKS)
+        again = meaning is Meaning.UNCLEAR and await was_unclear(tx, ticket)
+        return Meaning.WORDS if again else meaning
     meaning = meaning_of(incoming.text)
     thanks = meaning is Meaning.THANKS
     if thanks and (state.category == "waiting" or await _ends_with_question(tx, ticket)):
@@ -124,7 +129,7 @@ async def ask_for_answer(tx: Tx, ticket: Ticket) -> bool:
     moves = old.code != new.code
     if ticket.waiting_since is not None and not moves:
         return False
-    timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+    timers = await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     if moves:
         unassign(tx, ticket)
         await enter(tx, ticket, "hear", timers=timers)
@@ -175,7 +180,7 @@ async def open_ticket(
         opened_at=tx.now,
         opening=opening[:CARD_SHOWS],
     )
-    timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, topic))
+    timers = await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, topic))
     place_in_queue(ticket, state)
     await tx.insert(ticket)
     await set_timers(tx, ticket.id, timers)

@@ -17,6 +17,7 @@ from core.models import Message, Ticket
 from core.people.identity import Sender, arrive, mark_reachable
 from core.tickets.catalog import TopicFacts, topics_of, workflow_of
 from core.tickets.intake import follow_up
+from core.tickets.subjects import Subject, subject_of, subjects_of
 from core.tickets.workflow import State
 from core.tx import ReadTx, Tx
 
@@ -37,6 +38,7 @@ class OwnTicket:
     """What its customer is told of a ticket. ``waits``: the last word is theirs."""
 
     number: int
+    subject: Subject | None
     topic: TopicFacts | None
     state: State
     waits: bool
@@ -75,7 +77,9 @@ async def list_own(
     """Return the page behind the cursor (or before it, if ``newer``): open first, newest first."""
     rows = await _list(tx, address, cursor, newer=newer)
     more, rows = len(rows) > PAGE, rows[:PAGE]
-    tickets = tuple([await own_ticket(tx, row) for row in (rows[::-1] if newer else rows)])
+    about = await subjects_of(tx, [row.id for row in rows])
+    shown = rows[::-1] if newer else rows
+    tickets = tuple([await _told(tx, row, about.get(row.id)) for row in shown])
     if newer:
         return OwnPage(tickets, newer=more, older=True)
     return OwnPage(tickets, newer=cursor is not None, older=more)
@@ -149,8 +153,13 @@ async def followed_ticket(
 
 async def own_ticket(tx: ReadTx, ticket: Ticket) -> OwnTicket:
     """Return what its customer is told of this ticket."""
+    return await _told(tx, ticket, await subject_of(tx, ticket.id))
+
+
+async def _told(tx: ReadTx, ticket: Ticket, subject: Subject | None) -> OwnTicket:
     return OwnTicket(
         number=ticket.id,
+        subject=subject,
         topic=(await topics_of(tx)).get(ticket.topic or ""),
         state=(await workflow_of(tx)).state(ticket.state),
         waits=ticket.waiting_since is not None,

@@ -7,6 +7,7 @@ from typing import Final
 
 from core.addresses import Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
+from core.delivery.alerts import note_alert
 from core.delivery.card_updates import BOARD, leave_pointer, pin, point_to_card
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
@@ -25,6 +26,7 @@ from core.tickets.board import note_board
 from core.tickets.by_letter import go_on_by_letter, send_by_letter
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.customer_tickets import open_numbers
+from core.tickets.silence import watch_copy
 from core.tx import Tx
 from core.words.names import clean_name
 
@@ -35,12 +37,15 @@ QUOTED: Final = 120
 async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     """The other side has accepted the delivery."""
     await note_sent(tx, delivery, sent)
+    if delivery.kind == "text" and sent.message_refs:
+        await note_alert(tx, delivery, sent.message_refs[0])
     if delivery.kind == "card":
         await _note_card(tx, delivery, sent)
     if delivery.kind == BOARD and sent.message_refs:
         await note_board(tx, delivery.to, sent.message_refs[0])
     if delivery.kind == "content" and delivery.person_id is not None:
         await answer_delivered(tx, _messages(delivery, sent))
+        await watch_copy(tx, delivery)
 
 
 def _messages(delivery: Delivery, sent: Sent) -> list[int]:
@@ -55,7 +60,7 @@ async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     if not sent.message_refs:
         await note_redrawn(tx, number, digest)
         return
-    if await tx.session.get(Ticket, number, with_for_update=True) is None:
+    if await tx.find(Ticket, number, hold=True) is None:
         return
     card = MessageRef(delivery.channel, delivery.address, sent.message_refs[0])
     if await _has_moved(tx, number, delivery.to):

@@ -126,7 +126,7 @@ async def ticket_instead(tx: Tx, person: Person, origin: str, limit: Limit | Non
         )
         .order_by(Ticket.id.desc())
         .limit(limit.count)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if len(opened) < limit.count:
         return None

@@ -24,6 +24,7 @@ from core.tickets.customer_message import ask_fields, is_mere_thanks, join, open
 from core.tickets.floods import ticket_instead
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import access
+from core.tickets.subjects import subjects_of
 from core.tx import Tx
 
 # How long messages join the ticket that the person has just opened or viewed.
@@ -114,7 +115,7 @@ async def open_tickets(tx: Tx, person_id: int) -> Sequence[Ticket]:
         select(Ticket)
         .where(Ticket.customer_id == person_id, Ticket.state.in_(codes))
         .order_by(Ticket.id.desc())
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return await tx.all(query)
 
@@ -285,7 +286,7 @@ async def _keep(
         return Heard(Outcome.KEPT, person)
     enter_dialogue(person, {"step": "file", "asked": tx.now.isoformat()})
     offered = tickets[:MOST_CHOICES]
-    choices = [(t.id, await topic_title(tx, t.topic, person.language) or "") for t in offered]
+    choices = await _named(tx, person, offered)
     tx.emit(
         WordsKept(
             ticket_id=None, person_id=person.id, reply=incoming.ref.message, choices=tuple(choices)
@@ -293,6 +294,16 @@ async def _keep(
     )
     outcome = Outcome.ASK_WHICH if tickets else Outcome.ASK_WHETHER
     return Heard(outcome, person, choices=tuple(tickets))
+
+
+async def _named(tx: Tx, person: Person, tickets: Sequence[Ticket]) -> list[tuple[int, str]]:
+    """Return what each of the person's tickets is about, for a button."""
+    found, named = await subjects_of(tx, [ticket.id for ticket in tickets]), []
+    for ticket in tickets:
+        subject = found.get(ticket.id)
+        topic = await topic_title(tx, ticket.topic, person.language)
+        named.append((ticket.id, subject.text if subject else topic or ""))
+    return named
 
 
 async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None:

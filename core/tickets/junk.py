@@ -61,7 +61,7 @@ async def leave_junk(tx: Tx, ticket: Ticket) -> None:
         return
     await tx.delete(row)
     query = select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id)
-    said: Sequence[Message] = await tx.all(query.with_for_update())
+    said: Sequence[Message] = await tx.all(query.with_for_update(key_share=True))
     opening = next((one for one in said if one.text.strip()), None)
     for message in said:
         kind = str(message.content.get("kind"))

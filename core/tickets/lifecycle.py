@@ -112,10 +112,10 @@ async def enter(
     timers = dict(timers or {})
     reason = reason or (new.reason if old.code != new.code else None)
     ticket.state = new.code
-    timers |= _leave(tx, ticket, old, new)
+    timers |= await _leave(tx, ticket, old, new)
     if old.code != new.code or verb in RESTATING:
         ticket.reason = reason
-        timers |= _arrive(tx, ticket, new, until)
+        timers |= await _arrive(tx, ticket, new, until)
     place_in_queue(ticket, new)
     await set_timers(tx, ticket.id, timers)
     tx.emit(
@@ -162,12 +162,12 @@ def _former(ticket: Ticket, old: State, new: State) -> tuple[int, ...]:
     return (earlier,) if back and earlier is not None else ()
 
 
-def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
+async def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     timers: Timers = {}
     if old.pause and not (new.pause and old.category == new.category):
         ticket.frozen_until = None
         timers[WAKE] = timers[REVIEW] = None
-        timers |= answer_clock.resume(tx, ticket)
+        timers |= await answer_clock.resume(tx, ticket)
     if old.resolution and not new.resolution:
         ticket.resolved_at = None if not new.final else ticket.resolved_at
         timers[RATING] = timers[RATING_ASKED] = None
@@ -177,7 +177,7 @@ def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     return timers
 
 
-def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timers:
+async def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timers:
     if new.final:
         ticket.closed_at = tx.now
         return answer_clock.end(tx, ticket)
@@ -189,7 +189,7 @@ def _arrive(tx: Tx, ticket: Ticket, new: State, until: datetime | None) -> Timer
     if new.pause:
         ticket.frozen_until = until
         review = tx.now + REVIEW_EVERY if until is None else None
-        return answer_clock.suspend(tx, ticket) | {WAKE: until, REVIEW: review}
+        return await answer_clock.suspend(tx, ticket) | {WAKE: until, REVIEW: review}
     return {}
 
 
@@ -277,7 +277,7 @@ async def begin_after_freeze(tx: Tx, ticket: Ticket) -> Timers:
 
     What was left of a deadline before the freeze is left now: `enter` lets it run again.
     """
-    return answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+    return await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
 
 
 async def freeze_until(tx: Tx, ticket_id: int, until: datetime | None) -> Ticket:
@@ -293,7 +293,7 @@ async def _restart_answer_clock(tx: Tx, ticket: Ticket) -> Timers:
     """
     if await unanswered_since(tx, ticket) is None:
         return {}
-    return answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+    return await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
 
 
 async def confirm(tx: Tx, ticket_id: int, *, content: bool) -> Ticket:
@@ -304,7 +304,7 @@ async def confirm(tx: Tx, ticket_id: int, *, content: bool) -> Ticket:
     timers: Timers = {}
     if not content:
         unassign(tx, ticket)
-        timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+        timers = await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     await enter(tx, ticket, verb, timers=timers)
     return ticket
 

@@ -130,7 +130,7 @@ async def resolve_children(tx: Tx) -> int:
         .order_by(SystemState.name)
         .limit(1)
     )
-    fact = await tx.first(query.with_for_update())
+    fact = await tx.first(query.with_for_update(key_share=True))
     if fact is None:
         return 0
     number = int(fact.name.removeprefix(_PENDING_RESOLUTION))
@@ -184,7 +184,7 @@ async def _open_children(tx: Tx, resolution: ChildResolution) -> list[Ticket]:
         )
         .order_by(Ticket.id)
         .limit(BATCH + 1)
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
     )
     rows = [(ticket, person) for ticket, person in await tx.rows(query)]
     tx.pin(rows)

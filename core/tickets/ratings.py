@@ -7,16 +7,18 @@
 from datetime import timedelta
 from typing import Final
 
+from sqlalchemy import select
+
 from core.errors import Refusal
-from core.events import RatingAsked, RatingExplained, TicketRated
-from core.models import Person, Resolution, Ticket
+from core.events import RatingAsked, RatingExplained, TicketRated, name_of
+from core.models import JournalEntry, Person, Resolution, Ticket
 from core.people.identity import enter_dialogue
 from core.sla import answer_clock
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.lifecycle import Timers, access, enter, unassign
 from core.tickets.resolutions import newest_of
 from core.tickets.workflow import State
-from core.tx import Tx
+from core.tx import ReadTx, Tx
 from core.words.ratings import BAD, GOOD, RATINGS, read_rating, verdict_of
 
 RATE_WITHIN: Final = timedelta(days=14)
@@ -98,7 +100,7 @@ async def _follow(tx: Tx, ticket: Ticket, row: Resolution) -> None:
     timers: Timers = {}
     if verdict == BAD:
         unassign(tx, ticket)
-        timers = answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
+        timers = await answer_clock.begin(tx, ticket, tx.now, await answer_span(tx, ticket.topic))
     await enter(tx, ticket, verb, timers=timers, rated=True)
 
 
@@ -151,3 +153,18 @@ async def ask_again(tx: Tx, ticket: Ticket) -> bool:
         return False  # it is about to be closed
     tx.emit(RatingAsked(ticket_id=ticket.id, closes=closes))
     return True
+
+
+def ask_about_words(tx: Tx, ticket: Ticket) -> None:
+    """Ask a customer whose words were neither a yes nor a no."""
+    tx.emit(RatingAsked(ticket_id=ticket.id, closes=None, unclear=True))
+
+
+async def was_unclear(tx: ReadTx, ticket: Ticket) -> bool:
+    """Return whether the customer was asked about their words since the latest resolution."""
+    query = select(JournalEntry.facts).where(
+        JournalEntry.ticket_id == ticket.id,
+        JournalEntry.event == name_of(RatingAsked),
+        JournalEntry.at >= ticket.resolved_at,
+    )
+    return any(facts.get("unclear") for facts in await tx.all(query))

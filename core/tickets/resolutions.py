@@ -106,7 +106,7 @@ async def newest_of(tx: ReadTx, ticket_id: int, *, hold: bool = False) -> Resolu
     query = select(Resolution).where(Resolution.ticket_id == ticket_id)
     query = query.order_by(Resolution.at.desc()).limit(1)
     if hold:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     return await tx.first(query)
 
 

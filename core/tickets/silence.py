@@ -5,15 +5,16 @@ then, so that their messages cost nothing.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from core.address_holders import letter_address
 from core.db import constant
+from core.delivery.channel import Delivery
 from core.events import AnswerDelivered, Event, SilentCustomerMailed
-from core.models import JournalEntry, Message, Person, SentMessage, Ticket, Timer
+from core.models import JournalEntry, Message, Person, SentMessage, Ticket, TicketParent, Timer
 from core.sla.answer_clock import SILENCE, set_timers
 from core.subscribers import Subscriber
 from core.tickets.catalog import workflow_of
@@ -34,16 +35,28 @@ _WRITTEN: Final = select(func.max(Message.created_at)).where(
 
 async def watch(tx: Tx, events: Sequence[Event]) -> None:
     """Set the timer of tickets whose answers have just arrived in a chat."""
+    if tx.company.mail_when_silent is not None and tx.company.letter_channels:
+        for ticket_id in {event.ticket_id for event in events if event.ticket_id is not None}:
+            await _watch(tx, ticket_id, tx.company.mail_when_silent)
+
+
+async def watch_copy(tx: Tx, delivery: Delivery) -> None:
+    """Set the timer of a ticket that a copy of an answer to many has just arrived for."""
     wait = tx.company.mail_when_silent
-    if wait is None or not tx.company.letter_channels:
+    if wait is None or not tx.company.letter_channels or delivery.ticket_id is None:
         return
-    for ticket_id in {event.ticket_id for event in events if event.ticket_id is not None}:
-        ticket = await tx.get(Ticket, ticket_id)
-        person = await tx.get(Person, ticket.customer_id)
-        by_letter = person.address is None or person.address.channel in tx.company.letter_channels
-        timer = await tx.find(Timer, (ticket_id, SILENCE))
-        if not by_letter and (timer is None or timer.due_at is None):
-            await set_timers(tx, ticket_id, {SILENCE: tx.now + wait})
+    message = await tx.get(Message, delivery.message_id)
+    if message.ticket_id != delivery.ticket_id:
+        await _watch(tx, delivery.ticket_id, wait)
+
+
+async def _watch(tx: Tx, ticket_id: int, wait: timedelta) -> None:
+    ticket = await tx.get(Ticket, ticket_id)
+    person = await tx.get(Person, ticket.customer_id)
+    by_letter = person.address is None or person.address.channel in tx.company.letter_channels
+    timer = await tx.find(Timer, (ticket_id, SILENCE))
+    if not by_letter and (timer is None or timer.due_at is None):
+        await set_timers(tx, ticket_id, {SILENCE: tx.now + wait})
 
 
 async def mail_unread(tx: Tx, ticket: Ticket) -> None:
@@ -67,12 +80,19 @@ async def mail_unread(tx: Tx, ticket: Ticket) -> None:
 
 
 async def _find_unread(tx: Tx, ticket: Ticket) -> list[tuple[int, datetime]]:
-    """Return answers that arrived in a chat after the customer's last sign, and when; in order."""
-    by_letter = select(SentMessage.id).where(
-        SentMessage.message_id == Message.id, SentMessage.channel.in_(tx.company.letter_channels)
+    """Return answers that arrived in a chat after the customer's last sign, and when; in order.
+    Those in the parent ticket are among them, if a copy went to this customer.
+    """
+    sent = select(SentMessage.id).where(
+        SentMessage.message_id == Message.id, SentMessage.ticket_id == ticket.id
     )
+    by_letter = sent.where(SentMessage.channel.in_(tx.company.letter_channels))
+    parent = select(TicketParent.parent_id).where(TicketParent.child_id == ticket.id)
     query = select(Message.id, Message.delivered_at).where(
-        Message.ticket_id == ticket.id,
+        or_(
+            Message.ticket_id == ticket.id,
+            and_(Message.ticket_id == parent.scalar_subquery(), sent.exists()),
+        ),
         Message.from_customer.is_(False),
         Message.delivered_at.is_not(None),
         Message.withdrawn_at.is_(None),

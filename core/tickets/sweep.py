@@ -6,7 +6,7 @@ however many batches it takes: the stored time of the last sweep changes only wh
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -55,7 +55,7 @@ BATCH: Final = 200
 HEARTBEAT: Final = "sweep"
 # A gap of this length between two sweeps was a downtime.
 DOWNTIME: Final = timedelta(minutes=2)
-# Up to this many notices are sent one by one even after a downtime.
+# After a downtime, more than so many due timers are summed up; fewer are told with a line each.
 FEW: Final = 3
 # When a timer that could not fire is tried again.
 STEP_ASIDE: Final = timedelta(hours=1)
@@ -76,6 +76,11 @@ _CLOCKS: Final[dict[str, tuple[str, type[ClockMissed | ClockNear]]]] = {
     **{kind: (kind, ClockMissed) for kind in NEAR},
     **{near: (kind, ClockNear) for kind, near in NEAR.items()},
 }
+# What is told in the alert channel, and what in the group of operators.
+_TOLD_IN: Final = (
+    frozenset({ANSWER, *NEAR}),
+    frozenset({REMINDER, WAKE, *NEAR.values()}),
+)
 # Run every few seconds, mostly without result: built once, and one statement.
 _PULSE: Final = select(_FACTS.c.at, _FACTS.c.value, _NEXT).where(_FACTS.c.name == HEARTBEAT)
 
@@ -98,21 +103,33 @@ async def sweep(tx: Tx) -> int:
     tickets = await _lock_tickets(tx, due)
     gap = tx.now - heartbeat.at
     gathered: dict[str, Any] = dict(heartbeat.value)
-    after_downtime = bool(gathered) or (gap > DOWNTIME and len(due) > FEW)
+    was_down = bool(gathered) or (gap > DOWNTIME and len(due) > FEW)
+    crowded = await _crowded(tx, due)
     for timer in due:
         if not await _claim(tx, timer):
             continue
-        fired = await _fired(tx, tickets[timer.ticket_id], timer, after_downtime=after_downtime)
-        if fired and after_downtime and tickets[timer.ticket_id].origin != TRIAL:
+        as_one = was_down or timer.kind in crowded
+        fired = await _fired(tx, tickets[timer.ticket_id], timer, after_downtime=as_one)
+        if fired and as_one and tickets[timer.ticket_id].origin != TRIAL:
             gathered[timer.kind] = [*gathered.get(timer.kind, ()), timer.ticket_id]
     if len(due) < BATCH and gathered:
-        _tell_as_one(tx, gathered, gap)
+        _tell_as_one(tx, gathered, gap if was_down and gap > DOWNTIME else timedelta())
         gathered = {}
     heartbeat.value = gathered
     if not gathered and (due or abs(gap) > IDLE_BEAT):
         heartbeat.at = tx.now
     pass_point("sweep.before_commit")
     return len(due)
+
+
+async def _crowded(tx: Tx, due: Sequence[Due]) -> frozenset[str]:
+    """Return the kinds of timers of which one chat hears from several tickets at once (X5)."""
+    crowded: frozenset[str] = frozenset()
+    for kinds in _TOLD_IN:
+        numbers = {timer.ticket_id for timer in due if timer.kind in kinds}
+        if len(numbers) > 1 and len(numbers - await _parts_of_outages(tx, numbers)) > 1:
+            crowded |= kinds
+    return crowded
 
 
 async def _is_idle(tx: Tx) -> bool:
@@ -136,7 +153,7 @@ async def _find_due(tx: Tx) -> Sequence[Due]:
 
 
 async def _heartbeat(tx: Tx) -> SystemState:
-    fact = await tx.session.get(SystemState, HEARTBEAT, with_for_update=True)
+    fact = await tx.find(SystemState, HEARTBEAT, hold=True)
     if fact is None:
         fact = SystemState(name=HEARTBEAT, value={}, at=tx.now)
         tx.session.add(fact)
@@ -149,7 +166,7 @@ async def _lock_tickets(tx: Tx, due: Sequence[Due]) -> dict[int, Ticket]:
         select(Ticket)
         .where(Ticket.id.in_({timer.ticket_id for timer in due}))
         .order_by(Ticket.id.desc())
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return {ticket.id: ticket for ticket in await tx.session.scalars(query)} if due else {}
 
@@ -252,7 +269,7 @@ async def _tell_of_clock(tx: Tx, timer: Due, *, after_downtime: bool) -> bool:
     clock = await tx.session.get(Clock, (timer.ticket_id, kind), populate_existing=True)
     if clock is None or clock.due_at is None or clock.missed_at is not None:
         return False
-    in_outage = not after_downtime and await _is_part_of_outage(tx, timer.ticket_id)
+    in_outage = bool(await _parts_of_outages(tx, {timer.ticket_id}))
     tx.emit(
         event(
             ticket_id=timer.ticket_id,
@@ -262,21 +279,24 @@ async def _tell_of_clock(tx: Tx, timer: Due, *, after_downtime: bool) -> bool:
             in_outage=in_outage,
         )
     )
-    return True
+    return not in_outage
 
 
-async def _is_part_of_outage(tx: Tx, ticket_id: int) -> bool:
-    """Return whether the ticket is part of an outage: only the outage's own ticket alerts."""
+async def _parts_of_outages(tx: Tx, tickets: Collection[int]) -> set[int]:
+    """Return those of the tickets that are part of an outage: only its own ticket alerts."""
     query = (
-        select(Outage.ticket_id)
-        .join(TicketParent, TicketParent.parent_id == Outage.ticket_id)
-        .where(TicketParent.child_id == ticket_id, Outage.closed_at.is_(None))
+        select(TicketParent.child_id)
+        .join(Outage, TicketParent.parent_id == Outage.ticket_id)
+        .where(TicketParent.child_id.in_(tickets), Outage.closed_at.is_(None))
     )
-    return await tx.session.scalar(query) is not None
+    return set(await tx.session.scalars(query))
 
 
 def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:
-    """Send one digest instead of many alerts; the journal has what happened to each ticket."""
+    """Send one digest instead of many alerts; the journal has what happened to each ticket.
+
+    ``down``: how long the desk was down; nothing: it all fell due at one moment.
+    """
     tx.emit(
         CaughtUp(
             ticket_id=None,
@@ -285,7 +305,20 @@ def _tell_as_one(tx: Tx, gathered: dict[str, Any], down: timedelta) -> None:
             near=_all_of(gathered, REMINDER, *NEAR.values()),
             woke=tuple(gathered.get(WAKE, ())),
             late=_all_of(gathered, *NEAR),
+            deadlines=() if down else _deadlines_of(gathered),
         )
+    )
+
+
+def _deadlines_of(gathered: dict[str, Any]) -> tuple[tuple[int, str], ...]:
+    """Return each ticket with which of its deadlines it was, or that it woke."""
+    names = {ANSWER: "answer", REMINDER: "answer_near", WAKE: "woke"}
+    names |= {kind: kind for kind in _CLOCKS}
+    return tuple(
+        (number, names[kind])
+        for kind, numbers in gathered.items()
+        if kind in names
+        for number in numbers
     )
 
 

@@ -49,7 +49,7 @@ async def file_waiting(tx: Tx) -> int:
     author = await tx.session.scalar(query)
     if author is None:
         return 0
-    person = await tx.session.get_one(Person, author, with_for_update=True)
+    person = await tx.get(Person, author, hold=True)
     tx.act_as(Actor("customer", person.id, person.name))
     said = await take_unassigned(tx, person)
     if (person.dialogue or {}).get("step") == "file":

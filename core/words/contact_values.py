@@ -47,7 +47,7 @@ def typed_phone(words: str) -> str | None:
 
 LONGEST: Final = 200
 _ADDRESS: Final = re.compile(
-    r"[a-z0-9][a-z0-9._%+'-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
+    r"[a-z0-9][a-z0-9._%+'-]{0,63}@(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
 )
 
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Final
 
+from core.words.stems import fold
+
 JOINER: Final = "\u200d"
 _NON_JOINER: Final = "\u200c"
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
@@ -248,3 +250,31 @@ def _clipped(entity: Mapping[str, Any], start: int, end: int) -> dict[str, Any] 
     if not whole and entity["type"] in _INDIVISIBLE:
         return None
     return {**entity, "offset": first_here - start, "length": last_here - first_here}
+
+
+# Men's names that end like women's; names that both have.
+_HIS: Final = frozenset(
+    {
+        *("боря", "ваня", "витя", "вова", "володя", "гаврила", "гоша", "гриша", "данила", "дима"),
+        *("илья", "коля", "костя", "кузьма", "лева", "леша", "лука", "лёва", "лёша", "миша"),
+        *("никита", "паша", "петя", "савва", "сережа", "серёжа", "сеня", "толя", "фома", "юра"),
+    }
+)
+_SHARED: Final = frozenset({"саша", "женя", "валя", "шура", "слава"})
+
+
+def gender_of(name: str) -> str:
+    """Return ``_f`` or ``_m`` for a Russian first name whose ending tells it, else an empty text:
+    verbs of the past need it.
+    """
+    first = (name.split(maxsplit=1) or [""])[0].casefold()
+    if first in _SHARED or re.fullmatch("[а-яё]+", first) is None:
+        return ""
+    if first in _HIS:
+        return "_m"
+    return "_f" if first[-1] in "ая" or first == "любовь" else "_m"
+
+
+def place_of(name: str, address: str) -> str:
+    """Return where a camera is: address and name, unless the name contains the address."""
+    return name if not address or fold(address) in fold(name) else f"{address}, {name}"

@@ -20,12 +20,13 @@ class Question(Enum):
 
 class Meaning(Enum):
     """What becomes of the message: it ends the ticket, it calls for no answer, it says how well the
-    work was done, or it is words.
+    work was done, it says neither yes nor no, or it is words.
     """
 
     YES = auto()
     THANKS = auto()
     RATING = auto()
+    UNCLEAR = auto()
     WORDS = auto()
 
 
@@ -98,6 +99,22 @@ _PHRASES: Final = (
     ("no problem", "noproblem"),
 )
 
+# Who says so does not know yet.
+_UNSURE: Final = re.compile(
+    r"\bне (?:знаю|уверен\w*|проверял\w*|проверили|смотрел\w*|видел\w*)"
+    r"|\bnot (?:sure|checked)|\bdon.?t know|\bhaven.?t (?:checked|looked|seen)"
+)
+# Words by which somebody complains, asks or demands: such a message is never unclear.
+_CLEAR: Final = re.compile(
+    r"\b(?:н[еи]|не(?!дел)\w+|н[еи](?:кто|что|где|как)\w*|но|однако|опять|снова|хуже|плох\w*"
+    r"|ничего|пропа\w+|исчез\w*|темн\w*|черн\w*|завис\w*|тормоз\w*|ряб\w*|мига\w*|отвал\w*|отключ\w*"
+    r"|слома\w*|лома\w*|ошибк\w*|проблем\w*|переста\w*|жду|долго|раз|верните|помогите"
+    r"|вопрос\w*|все еще|перезвон\w*|позвон\w*|ужас\w*|когда|кто|где|как|почему|зачем|сколько|что"
+    r"|как(?:ой|ая|ие)|куда|no|not|nope|never|none|nothing|still|but|however|again|worse|bad\w*|broken|dark|black|gone"
+    r"|missing|lost|offline|errors?|problems?|issues?|slow\w*|help|call|when|who|where|why|how|what"
+    r"|which|questions?|t|can(?:not|t)|doesnt|dont|isnt)\b"
+)
+
 _WORD: Final = re.compile(r"[^\W\d_]+")
 # Skin tones, variation selectors and joiners belong to the emoji before them.
 _TRIFLES: Final = re.compile(r"[\s.,!…:;)'’\-–—~*\u200d\ufe0f\U0001f3fb-\U0001f3ff]+")
@@ -107,7 +124,7 @@ def meaning_of(text: str, asked: Question = Question.NOTHING) -> Meaning:
     """What the whole message means after this question; in doubt, it is words.
 
     Agreement («ок») calls for no answer when nothing was asked, answers a question, and is a yes
-    to «does everything work?».
+    to «does everything work?». What then is neither a yes nor a complaint is unclear.
     """
     if len(text) > LONGEST:
         return Meaning.WORDS
@@ -118,7 +135,15 @@ def meaning_of(text: str, asked: Question = Question.NOTHING) -> Meaning:
     if asked is Question.WORKS and _is_yes(words, emoji):
         return Meaning.YES
     thanks = _is_thanks(words, emoji, agreement=asked is not Question.OURS)
-    return Meaning.THANKS if thanks else Meaning.WORDS
+    if thanks:
+        return Meaning.THANKS
+    unclear = asked is Question.WORKS and words and not _is_clear(folded)
+    return Meaning.UNCLEAR if unclear else Meaning.WORDS
+
+
+def _is_clear(folded: str) -> bool:
+    said = _UNSURE.sub("", folded)
+    return "?" in said or not DISLIKES.isdisjoint(said) or _CLEAR.search(said) is not None
 
 
 def _is_yes(words: list[str], emoji: set[str]) -> bool:

@@ -13,6 +13,7 @@ import logging
 import random
 import re
 import socket
+import ssl
 import time
 import zlib
 from collections.abc import Callable
@@ -259,7 +260,9 @@ def connect(url: MailboxUrl, tls: Any = None) -> Any:
     from imap_tools import MailBox, MailBoxUnencrypted
 
     if url.tls:
-        return MailBox(url.host, url.port, timeout=TIMEOUT, ssl_context=tls)
+        # without a context the standard library verifies no certificate here
+        verified = tls or ssl.create_default_context()
+        return MailBox(url.host, url.port, timeout=TIMEOUT, ssl_context=verified)
     return MailBoxUnencrypted(url.host, url.port, timeout=TIMEOUT)
 
 

@@ -17,6 +17,7 @@ from typing import Final
 
 from core.words.contact_values import read_email
 from core.words.quotes import Cut, cut_quotes
+from handlers.mail.charsets import to_text
 from handlers.mail.html_text import text_of_html
 
 # What is read of one mail; the raw mail is kept whole.
@@ -32,17 +33,6 @@ _UNSAFE: Final = re.compile(
     r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+'
 )
 _UNSHOWN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-# Names that mail programs use, of charsets that Python knows by another one.
-_CHARSETS: Final = {
-    "ks_c_5601-1987": "cp949",
-    "x-mac-cyrillic": "mac_cyrillic",
-    "x-cp1251": "cp1251",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "iso-8859-8-i": "iso-8859-8",
-    "unicode-1-1-utf-7": "utf-7",
-    "windows-874": "cp874",
-}
 _WINMAIL: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _ENDINGS: Final = {
     "image/jpeg": ".jpg",
@@ -164,37 +154,6 @@ def _raw_bytes(value: str) -> str:
     return value
 
 
-def to_text(data: bytes, charset: str | None) -> str:
-    """Bytes as text by the charset named, by UTF-8, or by Windows' Cyrillic."""
-    name = (charset or "").strip().strip("\"'").lower()
-    if name in ("unknown-8bit", "us-ascii", "ascii", "x-unknown", "default", "binary"):
-        name = ""
-    if name:
-        with suppress(LookupError, UnicodeError, ValueError):
-            return data.decode(_CHARSETS.get(name, name))
-    if name.startswith("iso-2022"):  # all of its bytes are ASCII, and mean something else
-        with suppress(LookupError):
-            return data.decode(name, "replace")
-    with suppress(UnicodeError):
-        return data.decode("utf-8")
-    if not name and _is_nearly_utf8(data):
-        return data.decode("utf-8", "replace")
-    try:
-        known = _CHARSETS.get(name, name) if name else "cp1251"
-        return data.decode(known, "replace")
-    except (LookupError, UnicodeError, ValueError):
-        return data.decode("cp1251", "replace")
-
-
-def _is_nearly_utf8(data: bytes) -> bool:
-    """Whether all but a few letters beyond ASCII are UTF-8: some program has cut it in the middle
-    of one.
-    """
-    text = data.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
-    return broken * 5 <= sum(not sign.isascii() for sign in text)
-
-
 def _shown(text: str) -> str:
     return _UNSHOWN.sub("", text)
 
@@ -267,7 +226,7 @@ def _sort(part: Message, plain: list[str], html: list[str], files: list[Attachme
         _unpack_winmail(_bytes(part), plain, files)
     elif kind not in ("application/pgp-signature", "application/pkcs7-signature"):
         data = _bytes(part)
-        if data:
+        if data or attached:  # a file may be empty: that it came is said all the same
             files.append(Attachment(_usable_name(name, kind, len(files)), kind, data))
 
 

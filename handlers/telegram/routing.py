@@ -4,7 +4,7 @@ aiogram sees one handler for each kind of update; everything else are the tables
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
@@ -29,9 +29,11 @@ from channels.telegram.screens.people import ShowPerson
 from channels.telegram.screens.ticket_list import ListPage
 from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
-from core.errors import Refusal
+from core.errors import NoSuchTicket, Refusal
 from core.files import FileStore
 from core.people.identity import Sender
+from core.people.staff import by_operator
+from core.setup.restored import post_card_anew
 from core.texts import Texts
 from core.tickets import customer_dialogue
 from core.tickets.incoming import find_location
@@ -249,7 +251,7 @@ async def on_button(
     if message is None or query.from_user.is_bot or query.from_user.id in NEVER_A_PERSON:
         pass
     elif epoch != desk.company.epoch and not await desk.read(_is_known, message):
-        raise Refusal("refusal.other_epoch")
+        await _refuse_epoch(context, memberships, data)
     elif message.chat.type == "private":
         role = await role_of(desk, query.from_user)
         if role is Role.OPERATOR:
@@ -263,6 +265,21 @@ async def on_button(
     if handler is None:
         raise Refusal("refusal.outdated")
     await handler(context, data)
+
+
+async def _refuse_epoch(
+    context: ButtonContext, memberships: Memberships, data: CallbackData | None
+) -> NoReturn:
+    """Nothing is done; where the button is about a ticket of the backup, its card comes anew."""
+    number = getattr(data, "ticket_id", None)
+    if number is None or not await is_operator_chat(context.desk, context.message.chat.id):
+        raise Refusal("refusal.other_epoch")
+    await memberships.require(context.query.from_user, press=True)
+    try:
+        await context.desk.run(by_operator, context.sender, post_card_anew, number)
+    except NoSuchTicket:
+        raise Refusal("refusal.other_epoch") from None
+    raise Refusal("refusal.other_epoch.card", number=number)
 
 
 async def _is_known(tx: ReadTx, message: MaybeInaccessibleMessageUnion) -> bool:

@@ -5,6 +5,7 @@ It drops connections and refuses logins when a test or a person asks for it.
 
 import asyncio
 import re
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class ImapServer:
     office: PostOffice
     host: str = "127.0.0.1"
     port: int = 0
+    tls: ssl.SSLContext | None = None
     idle: bool = True
     read_only: bool = False
     no_new_folders: bool = False
@@ -38,7 +40,7 @@ class ImapServer:
     async def start(self) -> None:
         """Listen; a free port is taken where none is given."""
         self._server = await asyncio.start_server(
-            self._serve, self.host, self.port, limit=LONGEST_LINE
+            self._serve, self.host, self.port, limit=LONGEST_LINE, ssl=self.tls
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

@@ -1,5 +1,6 @@
 """Operators answer; only what has been delivered ends the customer's waiting."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from core.errors import (
     Unreadable,
 )
 from core.models import Note
+from core.people.identity import arrive
 from core.tickets.card import card_of, list_notes, list_words
 from core.tickets.conversation import (
     answer_delivered,
@@ -32,7 +34,7 @@ from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from core.tickets.workflow import Marker
-from core.tx import Actor
+from core.tx import Actor, Tx
 from tests.actions.people import (
     ALICE,
     ANNA,
@@ -421,3 +423,29 @@ async def test_a_closed_ticket_takes_notes_but_no_answer(desk: Desk, store: Stor
         await desk.run_as(olga, reply, ticket.id, writes())
     card = await desk.read(card_of, ticket.id)
     assert card and card.marker is Marker.CLOSED
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_who_answers_does_not_wait_for_the_customer_who_writes_meanwhile(
+    desk: Desk,
+) -> None:
+    """The customer's message holds the person and asks for the ticket, the answer holds the ticket
+    and writes a row about the person: each waited for the other until PostgreSQL ended one.
+    """
+    ticket, olga = await opens(desk), await operator(desk)
+    begun, answered = asyncio.Event(), asyncio.Event()
+
+    async def write(tx: Tx) -> None:
+        await arrive(tx, ALICE, "customer")
+        begun.set()
+        await answered.wait()
+        await hear(tx, ALICE, says(ALICE, "And another thing"))
+
+    writing = asyncio.create_task(desk.run(write))
+    await begun.wait()
+    answering = asyncio.create_task(desk.run_as(olga, reply, ticket.id, writes()))
+    done, _ = await asyncio.wait({answering}, timeout=10)
+    answered.set()
+    await asyncio.gather(writing, answering)
+    assert done

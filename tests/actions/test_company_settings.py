@@ -38,11 +38,14 @@ async def test_what_is_shown_are_start_values_and_showing_chooses_nothing(
 
 async def test_a_file_chooses_and_the_variables_are_start_values_only(desk: Desk) -> None:
     before = desk.company
-    difference = await apply(desk, LONGER + 'rating_wait = "off"\nkeep_assignee_on_reopen = true\n')
+    difference = await apply(
+        desk, LONGER + 'rating_wait = "off"\nkeep_assignee_on_reopen = true\nsign_answers = true\n'
+    )
     assert '+answer_deadline = "5d"' in difference and '-rating_wait = "3d"' in difference
     company = await desk.read(find_company)
     assert company.answer_deadline == timedelta(days=5)
     assert company.rating_wait is None and company.keep_assignee_on_reopen
+    assert company.sign_answers and not before.sign_answers
     desk.company = replace(
         before, answer_deadline=timedelta(days=1), remind_before=timedelta(hours=1)
     )

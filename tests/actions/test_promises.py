@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -17,8 +17,9 @@ from core.models import Message, Ticket, Timer
 from core.setup.test_ticket import send_test_ticket
 from core.sla.answer_clock import unanswered_since
 from core.tasks.task_actions import resolve
+from core.texts import Key, unpack
 from core.tickets import conversation
-from core.tickets.catalog import workflow_of
+from core.tickets.catalog import usual_span, workflow_of
 from core.tickets.closing import set_overdue_ratings
 from core.tickets.lifecycle import confirm, move, release, take
 from core.tickets.lists import page_of
@@ -455,6 +456,71 @@ async def test_a_solution_in_words_is_a_first_response(
     times = await desk.read(times_of, ticket.id)
     assert times is not None
     assert times.real.first_response == (timedelta(hours=2) if words else None)
+
+
+# Working hours (C1)
+
+FRIDAY: Final = datetime(2026, 11, 27, 16, tzinfo=UTC)
+WEDNESDAY: Final = datetime(2026, 12, 2, tzinfo=UTC)
+
+
+async def test_a_customer_is_promised_an_answer_within_working_hours(
+    desk: Desk, clock: Clock, store: Store
+) -> None:
+    clock.now = FRIDAY
+    before = await opens(desk)
+    await agrees(desk)
+    ticket = await opens(desk)
+    assert before.answer_due == FRIDAY + timedelta(days=3)  # what was promised stays
+    assert ticket.answer_due == WEDNESDAY.replace(hour=16)
+    timers = await store.timers(ticket.id)
+    assert timers["answer"] == ticket.answer_due
+    assert timers["reminder"] == WEDNESDAY.replace(hour=11)  # 4 hours before, but for the lunch
+    (row, *_) = await store.outbox(ALICE.address.chat, key="ticket.opened")
+    assert unpack(row.facts)["due"] == before.answer_due
+
+
+async def test_an_agreement_that_is_nobodys_default_changes_no_promise(
+    desk: Desk, clock: Clock
+) -> None:
+    clock.now = FRIDAY
+    await agrees(desk, default=False)
+    assert (await opens(desk)).answer_due == FRIDAY + timedelta(days=3)
+
+
+async def test_what_is_left_of_a_promise_is_working_time(desk: Desk, clock: Clock) -> None:
+    clock.now = FRIDAY
+    await agrees(desk)
+    ticket, olga = await opens(desk), await operator(desk)
+    clock.now = WEDNESDAY.replace(hour=3)  # at night: 6 hours of work are left
+    await desk.run_as(olga, move, ticket.id, "freeze")
+    assert (await stored(desk, ticket.id)).answer_left == 6 * 3600
+    clock.now = WEDNESDAY.replace(hour=17)
+    await desk.run_as(olga, move, ticket.id, "unfreeze")
+    assert (await stored(desk, ticket.id)).answer_due == WEDNESDAY.replace(day=3, hour=15)
+
+
+async def test_a_promise_that_ends_when_work_begins_is_not_late_in_the_night_before(
+    desk: Desk, clock: Clock
+) -> None:
+    clock.now = FRIDAY.replace(day=28)
+    await agrees(desk)
+    ticket, olga = await opens(desk), await operator(desk)
+    clock.now = datetime(2026, 12, 3, 3, tzinfo=UTC)
+    await desk.run_as(olga, move, ticket.id, "freeze")
+    await desk.run_as(olga, move, ticket.id, "unfreeze")
+    due = (await stored(desk, ticket.id)).answer_due
+    assert due is not None and timedelta() < due - clock.now.replace(hour=9) < timedelta(minutes=1)
+    assert {"answer"} <= await timers_of(desk, ticket.id)
+
+
+async def test_customers_are_greeted_with_the_hours_that_they_are_answered_in(
+    desk: Desk,
+) -> None:
+    assert await desk.read(usual_span) == timedelta(days=3)
+    await agrees(desk)
+    told = await desk.read(usual_span)
+    assert isinstance(told, Key) and told.facts == {"span": timedelta(days=3)}
 
 
 # What has passed (C5)

@@ -312,6 +312,60 @@ async def test_after_a_downtime_nobody_is_asked_about_what_closes_now(
     assert "rating_asked" not in await store.journal(number)
 
 
+# Neither yes nor no
+
+
+async def test_what_is_neither_yes_nor_no_is_asked_about_and_shown_to_operators(
+    desk: Desk, store: Store
+) -> None:
+    number = await resolved(desk)
+    await desk.run(hear, ALICE, says(ALICE, "Посмотрю вечером"))
+    assert (await store.ticket(number)).state == "resolved"
+    (asked,) = await store.outbox(ALICE.address.chat, key="ticket.unclear")
+    assert asked.ticket_id == number
+    shown = (await store.outbox(OPERATORS, kind="content"))[-1]
+    assert shown.facts["thanks"] is True  # with the button «it is a question»
+
+
+async def test_who_is_unclear_again_is_read_by_people(desk: Desk, store: Store) -> None:
+    number = await resolved(desk)
+    for words in ("Посмотрю вечером", "Ну такое"):
+        await desk.run(hear, ALICE, says(ALICE, words))
+    assert (await store.ticket(number)).state == "reopened"
+    assert len(await store.outbox(ALICE.address.chat, key="ticket.unclear")) == 1
+
+
+async def test_an_answer_to_that_question_closes_the_ticket(desk: Desk, store: Store) -> None:
+    number = await resolved(desk)
+    for words in ("Посмотрю вечером", "Да, работает"):
+        await desk.run(hear, ALICE, says(ALICE, words))
+    assert (await store.ticket(number)).state == "closed"
+
+
+async def test_what_was_unclear_to_the_end_goes_back_to_work_and_is_not_closed(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    number = await resolved(desk)
+    await desk.run(hear, ALICE, says(ALICE, "Ну такое"))
+    clock.move(days=3, minutes=1)
+    await desk.run(sweep)
+    ticket = await store.ticket(number)
+    assert (ticket.state, ticket.waiting_since) == ("reopened", clock.now)
+
+
+async def test_a_later_resolution_is_asked_about_for_itself(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    number = await resolved(desk)
+    for words in ("Посмотрю вечером", "нет"):
+        await desk.run(hear, ALICE, says(ALICE, words))
+    clock.move(hours=1)
+    await desk.run_as(await operator(desk), move, number, "resolve")
+    await desk.run(hear, ALICE, says(ALICE, "Посмотрю вечером"))
+    assert (await store.ticket(number)).state == "resolved"
+    assert len(await store.outbox(ALICE.address.chat, key="ticket.unclear")) == 2
+
+
 # What closed by itself
 
 

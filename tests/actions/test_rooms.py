@@ -10,7 +10,7 @@ from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import is_own, move_chat, operator_chat_of
 from core.desk import Desk
 from core.errors import Refusal
-from core.models import OutboxRow, SentMessage, Team, Ticket
+from core.models import Alert, OutboxRow, SentMessage, Team, Ticket
 from core.setup.chat_health import Condition, tell
 from core.setup.linked_chat import link
 from core.setup.profile_state import linked_operator_chats
@@ -18,12 +18,16 @@ from core.teams.assignee_parser import read_hand_over
 from core.teams.assignment import hand_over
 from core.teams.teams import teams_of
 from core.tickets import conversation, delivery_results
+from core.tickets.board import boards_of, note_board, show_board
 from core.tickets.intake import hear
+from core.tickets.lifecycle import move
 from core.tickets.new_ticket_digest import CALM, post_digest
+from core.tickets.sweep import sweep
 from core.tx import Tx
 from tests.actions.company_directory import put_team
 from tests.actions.people import ALERTS, ALICE, ANNA, OPERATORS, customer, opens, operator, says
 from tests.actions.store import Store
+from tests.clock import Clock
 
 ROOM, NEW = -1500, -1600
 TITLES = {"en": "Field crew", "ru": "Выездная бригада"}
@@ -146,6 +150,33 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_tickets(
     before = await store.everything()
     await desk.run(move_chat, chat_address(ROOM), chat_address(NEW))
     assert await store.everything() == before
+
+
+async def test_the_board_of_a_group_that_became_a_supergroup_is_posted_there(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    old, new = chat_address(ROOM), chat_address(NEW)
+    await desk.run(show_board, old)
+    await desk.run(note_board, old, "5")
+    for _ in range(2):
+        await desk.run(move_chat, old, new)
+    assert await desk.read(boards_of) == {new: None}
+    assert {row.address for row in await store.outbox(kind="board", state="queued")} == {str(NEW)}
+
+
+async def test_alerts_of_a_group_that_became_a_supergroup_are_not_edited_there(
+    desk: Desk, store: Store, clock: Clock, crew: None
+) -> None:
+    """A message of the new chat may have the same number."""
+    ticket = await given(desk, await opens(desk))
+    clock.move(days=2, hours=20)
+    await desk.run(sweep)
+    (row,) = await store.outbox(ROOM, key="group.reminder")
+    await desk.run(delivery_results.arrived, delivery_of(row), Sent(("7",)))
+    assert await store.rows(select(Alert))
+    await desk.run(move_chat, chat_address(ROOM), chat_address(NEW))
+    await desk.run_as(await operator(desk), move, ticket.id, "close")
+    assert not await store.rows(select(Alert)) and not await store.outbox(kind="alert")
 
 
 async def test_a_card_that_another_process_sends_elsewhere_stands_there_at_once(

@@ -21,10 +21,11 @@ from core.tickets.customer_dialogue import react
 from core.tickets.delivery_results import arrived, refused, report_undelivered
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
+from core.tickets.parents import set_parent
 from core.tickets.sweep import sweep
 from core.tx import Tx
 from core.words.contact_values import EMAIL
-from tests.actions.people import ALICE, BORIS, OPERATORS, opens, operator, ref, says, writes
+from tests.actions.people import ALICE, BORIS, EVE, OPERATORS, opens, operator, ref, says, writes
 from tests.actions.store import Store
 from tests.clock import Clock
 
@@ -42,14 +43,13 @@ def desk(database: Database, clock: Clock, company: Company) -> Desk:
 async def known_ticket(desk: Desk, *addresses: str) -> Ticket:
     """A ticket of Alice, of whom staff have noted these addresses."""
     ticket = await opens(desk)
-
-    async def note(tx: Tx) -> None:
-        person = await tx.get(Person, ticket.customer_id)
-        for address in addresses:
-            await add_point(tx, person, Point(EMAIL, address))
-
-    await desk.run(note)
+    for address in addresses:
+        await desk.run(note_address, ticket.customer_id, address)
     return ticket
+
+
+async def note_address(tx: Tx, person_id: int, address: str) -> None:
+    await add_point(tx, await tx.get(Person, person_id), Point(EMAIL, address))
 
 
 async def prove(desk: Desk, person_id: int, address: str) -> None:
@@ -204,3 +204,26 @@ async def test_a_bounce_of_the_mail_is_told_too(desk: Desk, store: Store, clock:
     await desk.run(report_undelivered, row.id, ticket.id)
     assert "group.copy_not_mailed" in await store.told(OPERATORS)
     assert "person_unreachable" not in await store.journal(ticket.id)
+
+
+async def test_a_copy_of_an_answer_to_many_is_mailed_to_whoever_is_silent(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    """Alice and Boris are told by their parent ticket; Boris reacts."""
+    parent, hers = await opens(desk, EVE), await known_ticket(desk, HERS)
+    his = await opens(desk, BORIS)
+    await desk.run(note_address, his.customer_id, "boris@x.test")
+    olga = await operator(desk)
+    for part in (hers, his):
+        await desk.run_as(olga, set_parent, part.id, parent.id)
+    await desk.run_as(olga, reply, parent.id, writes("It will last"), to_all=True)
+    clock.move(minutes=1)
+    for each in (EVE, ALICE, BORIS):
+        for row in await store.outbox(each.address.chat, kind="content"):
+            (delivery,) = await desk.run(claim, [row.id], {})
+            await desk.run(arrived, delivery, Sent((f"8{each.address.chat}",)))
+    clock.move(hours=1)
+    await desk.run(react, BORIS, ref(BORIS.address.chat, int(f"8{BORIS.address.chat}")), "👍")
+    (row,) = await mailed(desk, store, clock, hours=5)
+    assert (row.address, row.ticket_id) == (HERS, hers.id)
+    assert len(await mailed(desk, store, clock, hours=30)) == 1

@@ -13,6 +13,7 @@ from channels.telegram.addresses import chat_address
 from core.desk import Desk
 from core.models import Person, SystemState, Ticket, Timer
 from core.sla.answer_clock import ANSWER, set_timers
+from core.texts import unpack
 from core.tickets import sweep as sweep_job
 from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.lifecycle import enter, move
@@ -198,23 +199,44 @@ async def test_what_fell_due_in_a_downtime_is_one_digest(
     assert len(await store.outbox(ALERTS)) == 1
 
 
-async def test_a_few_are_told_one_by_one_even_then(desk: Desk, store: Store, clock: Clock) -> None:
+async def test_a_few_are_told_with_a_line_each_even_then(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
     await desk.run(sweep)
     await desk.run(many, 3, "answer")
     clock.move(hours=3)
     await desk.run(sweep)
-    assert await store.told(ALERTS) == ["alert.overdue"] * 3
+    (row,) = await store.outbox(ALERTS)
+    assert (row.key, len(unpack(row.facts)["lines"])) == ("alert.digest", 3)
+    (digest,) = await store.facts(None, "caught_up")
+    assert digest["down"] == 0 and [kind for _, kind in digest["deadlines"]] == ["answer"] * 3
 
 
-async def test_without_a_downtime_there_is_no_digest(
+async def test_what_falls_due_at_one_moment_is_one_message(
     desk: Desk, store: Store, clock: Clock
 ) -> None:
     await desk.run(many, 10, "answer")
     for _ in range(61):
         clock.move(minutes=1)
         await desk.run(sweep)
-    assert await store.told(ALERTS) == ["alert.overdue"] * 10
-    assert (await store.journal(None)).count("caught_up") == 0
+    assert await store.told(ALERTS) == ["alert.digest"]
+    (letter,) = await store.outbox("staff@example.org")
+    assert letter.key == "mail.digest_now"
+    assert len(unpack(letter.facts)["listed"].split("\n")) == 10
+    assert await count_fired(store, "deadline_missed") == 10
+
+
+async def test_each_chat_has_its_own_moment(desk: Desk, store: Store, clock: Clock) -> None:
+    """One overdue and one near are an alert and a reminder, as they always were."""
+    await opens(desk)
+    clock.move(hours=4)
+    await opens(desk, BORIS)
+    clock.move(days=2, hours=19, minutes=59)
+    await desk.run(sweep)
+    clock.move(minutes=1)
+    await desk.run(sweep)
+    assert await store.told(ALERTS) == ["alert.overdue"]
+    assert (await store.told(OPERATORS)).count("group.reminder") == 2
 
 
 async def test_an_idle_sweep_asks_once_and_changes_nothing(desk: Desk, clock: Clock) -> None:

@@ -77,6 +77,18 @@ def untied(tree: ast.Module) -> Found:
                 yield node.lineno, words[:80]
 
 
+def whole_locks(tree: ast.Module) -> Found:
+    """Rows locked against those who write rows that refer to them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _is_whole_lock(ast.unparse(node)):
+            yield node.lineno, ast.unparse(node)[-60:]
+
+
+def _is_whole_lock(call: str) -> bool:
+    options = re.search(r"\.with_for_update\(([^()]*)\)$", call)
+    return options is not None and "key_share=True" not in options[1]
+
+
 def cyrillic(tree: ast.Module) -> Found:
     """Words of a language in a literal; docstrings and comments may quote them."""
     for node in strings(tree):

@@ -70,6 +70,11 @@ def test_only_delivery_writes_outbox_rows() -> None:
     assert not found, told("emit an event, and say in the table of notices who hears of it", found)
 
 
+def test_a_locked_row_may_be_referred_to() -> None:
+    found = faults(detectors.whole_locks, *HOUSE)
+    assert not found, told("hold a row by tx.get(…, hold=True), or with key_share=True", found)
+
+
 def test_a_process_that_a_test_starts_ends_with_the_test() -> None:
     found = faults(detectors.untied, "tests", "tools", allowed=("tests/code_rules/detectors.py",))
     assert not found, told("start it by sandbox.process.tied(python(…)), or as a BotProcess", found)
@@ -132,6 +137,11 @@ def test_the_core_knows_addresses_and_no_messenger() -> None:
         (detectors.clocks, "clock = time.time", "clock = time.monotonic"),
         (detectors.untied, "Popen([sys.executable])", "Popen(tied(python('-m', 'bot')))"),
         (detectors.untied, "subprocess.run(python('x'))", "asyncio.run(main())"),
+        (
+            detectors.whole_locks,
+            "query.with_for_update(of=Ticket)",
+            "query.with_for_update(of=Ticket, key_share=True)",
+        ),
         (detectors.cyrillic, "x = 'Взять'", "'''Взять'''"),
         (detectors.cyrillic, "x = f'№ {n} взят'", "x = 'taken'  # взят"),
         (detectors.sentences, "message.answer('Taken')", "message.answer(say('ticket.taken'))"),

@@ -487,6 +487,28 @@ async def test_trouble_of_the_store_is_waited_out(
     assert depot.channel.tried == rows == depot.arrived
 
 
+async def test_a_database_that_is_away_is_a_line_of_the_log_and_no_traceback(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    row = await depot.put(ALICE)
+    run, troubles = depot.desk.run, [KeyError("a mistake"), ConnectionError("no server")]
+
+    async def away(action: object, *args: object, **options: object) -> object:
+        if troubles:
+            raise troubles.pop()
+        return await run(action, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(depot.desk, "run", away)
+    async with depot.at_work():
+        await depot.until_state(row, "sent")
+    told = [each for each in caplog.records if "the courier stumbled" in each.getMessage()]
+    assert [(each.levelname, bool(each.exc_info)) for each in told] == [
+        ("WARNING", False),
+        ("ERROR", True),
+    ]
+    assert "no server" in told[0].getMessage()
+
+
 async def test_a_claim_whose_answer_was_lost_is_not_forgotten(
     depot: Depot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,9 +11,9 @@ it, people would see otherwise. If that is meant, record it anew, and say why in
 Every run compares. What differs from run to run is not kept: instants, spans, ids and old tickets
 (normal_form.py); the order of messages in different chats, and in one group of messages about
 different things (each leaves at its own pace: `in_threads`), and of reactions among messages; calls
-that change nothing one can see. Cards are kept as they were first: later looks are drawn together
-by the clock (the transcript has them, scene by scene). A story that kills the bot lets it come to
-rest before.
+that change nothing one can see. Cards and alerts are kept as they were first: later looks are drawn
+together by the clock (the transcript has them, scene by scene). A story that kills the bot lets it
+come to rest before.
 `EXCLUDED` says which stories have no golden section, and why.
 """
 
@@ -52,6 +52,7 @@ EXCLUDED: Final = {
 _OLD: Final = re.compile(r"\S+ #<old>")
 _COUNT: Final = re.compile(r"(?<= · )\d+(?: \(.*\))?$|\b\d+/\d+\b")
 _CARD: Final = re.compile(r"\S+ #<\w+>")
+_OVER: Final = re.compile(r"^✅ #<\w+>: | — ✅ ")
 # The trial ticket has no card yet: whoever looks a moment later never sees it said.
 _PASSING: Final = "карточки в группе пока нет"
 _PART: Final = re.compile(r"\n(?=  \S)")
@@ -145,6 +146,8 @@ class Recording:
         states = [self._state(text, keyboard) for text, keyboard in looks]
         states = [state for at, state in enumerate(states) if not at or state != states[at - 1]]
         last = [*self._lines(message.text), *self.form.keyboard(message)]
+        if message.chat.kind != "private" and _is_over(last):
+            return states[:1]
         if message.chat.kind == "private" or not _is_card(states[0]):
             return [*states[:-1], last]
         return states[:1] if _is_card(states[-1]) else [states[0], last]
@@ -179,6 +182,11 @@ class Recording:
 def _is_card(lines: list[str]) -> bool:
     """It begins with a marker and a number, and ends with buttons."""
     return _CARD.match(lines[0]) is not None and lines[-1].startswith("[")
+
+
+def _is_over(lines: list[str]) -> bool:
+    """An alert or a reminder that is taken back: it is edited a moment after what has ended it."""
+    return any(_OVER.search(line) for line in lines)
 
 
 def _is_by_bot(message: Message) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+from tests.e2e.looking import soon, value
 from tests.e2e.stage import Stage
 
 MOMENTS: Final = {
@@ -30,3 +31,10 @@ def pass_hours(stage: Stage, hours: float, *, asleep: bool = False) -> None:
                 (earlier,),
             )
     connection.close()
+
+
+async def all_falls_due(stage: Stage) -> None:
+    """Let every deadline pass and be told, so that what is opened next is told by itself."""
+    pass_hours(stage, 80)
+    left = "SELECT count(*) FROM timer WHERE kind IN ('answer', 'reminder') AND due_at IS NOT NULL"
+    await soon(lambda: value(stage, left) == 0, "all deadlines have passed")

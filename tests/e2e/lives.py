@@ -15,6 +15,8 @@ from tests.e2e.stage import Stage
 from tests.e2e.warm import WarmProcesses
 
 NUMBER = re.compile(r"#(\d+)")
+# A card begins with its sign, its number and its title; no list of several tickets does.
+CARD = re.compile(r"\S+ #(\d+) · ")
 # What must stand once, and how often it does.
 Times = tuple[str, int]
 # So long may a step take while the bot dies and comes back, on a machine that does other things.
@@ -58,6 +60,13 @@ async def eventually(stage: Stage, condition: object, what: str) -> None:
     await stage.world.until(condition, PATIENCE, what)  # type: ignore[arg-type]
 
 
+def overdue_in(message: Message) -> set[int]:
+    """The tickets that an alert told of as overdue, whatever it was edited to since."""
+    first = message.revisions[0].text if message.revisions else message.text
+    late = "просрочено" in first.casefold()
+    return {int(found) for found in re.findall(r"#(\d+)", first)} if late else set()
+
+
 @dataclass
 class Ledger:
     """What people said, and where it must stand exactly once."""
@@ -94,9 +103,8 @@ class Ledger:
             yield f"a file in {chat.title!r}", files[chat.id][file]
 
     def _cards(self) -> Iterator[Times]:
-        shown = Counter(
-            number(message) for message in standing(self.stage.group) if message.keyboard
-        )
+        heads = (CARD.match(message.text) for message in standing(self.stage.group))
+        shown = Counter(int(head[1]) for head in heads if head)
         for (ticket,) in self.stage.query("SELECT id FROM ticket"):
             yield f"a card of {ticket}", shown[ticket]
 
@@ -113,7 +121,7 @@ class Ledger:
     def _alerts(self) -> Iterator[Times]:
         missed = self.stage.query("SELECT ticket_id FROM journal WHERE event = 'deadline_missed'")
         due = Counter(ticket for (ticket,) in missed)
-        told = Counter(number(m) for m in standing(self.stage.alerts) if "просрочено" in m.text)
+        told = Counter(ticket for m in standing(self.stage.alerts) for ticket in overdue_in(m))
         for ticket in due | told:
             yield f"an alert of {ticket}", 1 + told[ticket] - due[ticket]
 

@@ -84,6 +84,10 @@ class Stage:
         """
         if warm := _warm_processes:
             return self.warm_process(warm[-1], **more)
+        return self.cold_process(**more)
+
+    def cold_process(self, **more: str) -> BotProcess:
+        """The same, begun from nothing: for what a fork gets too late, as what the loader reads."""
         module = "bot" if self.world.limits.enabled else "tests.unhurried"
         self.bot = BotProcess(
             python("-m", module, "run"),

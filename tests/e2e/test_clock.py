@@ -249,8 +249,9 @@ async def test_who_is_not_frozen_any_more_does_not_wake(
     await stage.olga.reply(card, order)  # the last one: without an end from now on
     await soon(lambda: len(events(stage, number)) > moves)
     pass_hours(stage, 25)
-    other, _ = await late(stage, stage.customer("Борис"))
-    assert other > number
+    other, _ = await stage.open_ticket(stage.customer("Борис"), "Нет картинки")
+    pass_hours(stage, DEADLINE + 1)
+    await stage.alerts.expect(f"#{other} ", timeout=15)
     assert not [m for m in posts(stage, card) if "проснулось" in m.text]
 
 

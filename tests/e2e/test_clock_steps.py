@@ -1,5 +1,7 @@
 """The machine's clock is set back or forward while the desk runs (R15)."""
 
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ async def test_every_job_goes_on_when_the_clock_is_set(
     stage: Stage, tmp_path: Path, step: int
 ) -> None:
     clock = WallClock(tmp_path)
-    async with stage.process(**clock.environment):
+    async with stage.cold_process(**clock.environment):
         anna = stage.customer("Анна")
         number, card = await stage.open_ticket(anna, "Калитка скрипит")
         await stage.settle()
@@ -33,13 +35,20 @@ async def test_every_job_goes_on_when_the_clock_is_set(
         await stage.olga.reply(card, "Едем")
         await anna.expect("Едем", timeout=30)
         await stage.settle()
+        assert abs(ahead(stage) - step) < abs(step) / 2, "the desk's clock was set"
+
+
+def ahead(stage: Stage) -> float:
+    """How many seconds the desk's clock is ahead of ours, by its newest note of an arrival."""
+    ((at,),) = stage.query("SELECT received_at FROM inbox ORDER BY id DESC LIMIT 1")
+    return datetime.fromisoformat(f"{at}+00:00").timestamp() - time.time()
 
 
 async def test_what_waits_for_an_instant_does_not_wait_for_the_step_too(
     stage: Stage, tmp_path: Path
 ) -> None:
     clock = WallClock(tmp_path)
-    async with stage.process(**clock.environment):
+    async with stage.cold_process(**clock.environment):
         anna = stage.customer("Анна")
         _, card = await stage.open_ticket(anna, "Калитка скрипит")
         await stage.settle()
@@ -50,3 +59,7 @@ async def test_what_waits_for_an_instant_does_not_wait_for_the_step_too(
         clock.set(-HOUR)
         stage.world.faults.clear()
         await anna.expect("Едем", timeout=60)
+        await stage.settle()
+        await anna.say("Ждём")
+        await stage.settle()
+        assert abs(ahead(stage) + HOUR) < HOUR / 2, "the desk's clock was set"

@@ -310,8 +310,8 @@ async def test_a_message_reopens_what_waits_is_frozen_or_resolved(
     await soon(
         lambda: state(stage, number) in {"waiting", "frozen", "resolved"}, f"{order} is done"
     )
-    await anna.say("Подъезд третий")
-    await stage.group.expect("Подъезд третий", reply_to=card)
+    await anna.say("Подъезд третий, не работает")
+    await stage.group.expect("Подъезд третий, не работает", reply_to=card)
     await stage.world.until(
         lambda: card.text.startswith("🔴") and "не назначен, прежде — Ольга" in card.text,
         10,
@@ -434,7 +434,7 @@ async def test_an_answer_that_outgrows_its_message_is_split_never_cut(
     await stage.group.expect_reaction(answer, "👌")
     came = answers(anna)
     assert len(came) == 2
-    assert joined(came) == f"Обращение#{number}{words.replace(' ', '')}"
+    assert joined(came) == f"#{number}·Вопрос{words.replace(' ', '')}"
     await stage.olga.reply(answer, "/undo")
     for part in came:
         await anna.chat.expect_deleted(part)

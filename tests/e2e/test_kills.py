@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.fault_points import POINTS
-from tests.e2e.lives import PATIENCE, Ledger, dying, eventually, opens, standing
+from tests.e2e.lives import PATIENCE, Ledger, dying, eventually, opens, overdue_in, standing
 from tests.e2e.stage import Stage, staged
 from tests.e2e.warm import WarmProcesses
 from tools.bench.kills import play
@@ -39,7 +39,7 @@ async def story(stage: Stage, ledger: Ledger) -> None:
     second, _ = await opens(stage, boris, "Нет архива")
     await eventually(
         stage,
-        lambda: any(f"#{second} просрочено" in m.text for m in standing(stage.alerts)),
+        lambda: any(second in overdue_in(m) for m in standing(stage.alerts)),
         "Boris's ticket is overdue",
     )
     await anna.say("Ещё раз всё проверил")

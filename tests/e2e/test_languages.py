@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sandbox import Message, Person
-from tests.e2e.hours import pass_hours
+from tests.e2e.hours import all_falls_due, pass_hours
 from tests.e2e.looking import assert_sealed, soon, value
 from tests.e2e.stage import Stage, staged
 
@@ -254,6 +254,7 @@ async def open_one(stage: Stage) -> int:
 
 
 async def test_the_clock_speaks_english_at_an_english_desk(stage: Stage) -> None:
+    await all_falls_due(stage)
     number, card = await stage.open_ticket(stage.customer("Alice", "en"), "1234")
     await stage.olga.reply(card, "/take")
     await soon(lambda: value(stage, "SELECT assignee_id FROM ticket WHERE id=?", number))

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP
 
 from sandbox import Person
 from tests.channels.email.server import Relay, read, text_of
-from tests.e2e.hours import pass_hours
+from tests.e2e.hours import all_falls_due, pass_hours
 from tests.e2e.looking import soon, value
 from tests.e2e.stage import Stage, staged
 
@@ -98,8 +98,8 @@ async def test_a_new_ticket_is_told_to_each_of_the_staff(
 
 
 async def test_an_overdue_ticket_is_told_once(stage: Stage, mail: MailServer, anna: Person) -> None:
+    await all_falls_due(stage)
     number, card = await stage.open_ticket(anna, "Нет архива")
-    nobodys, _ = await stage.open_ticket(stage.customer("Борис"), "Ничьё")
     await stage.oleg.reply(card, "/take")
     await anna.expect("взяли в работу")
     pass_hours(stage, 73)
@@ -116,6 +116,8 @@ async def test_an_overdue_ticket_is_told_once(stage: Stage, mail: MailServer, an
         assert re.fullmatch(r"Ответить надо было до: \S+, \d+:\d\d", words[3])
         assert re.fullmatch(r"Ждёт с: \d+ [а-я]+, \d+:\d\d", words[4])
         assert words[5:] == ["", "Нет архива"]
+    nobodys, _ = await stage.open_ticket(stage.customer("Борис"), "Ничьё")
+    pass_hours(stage, 73)
     others = await mail.letters(stage, f"Просрочено обращение #{nobodys}")
     assert {text_of(letter).splitlines()[2] for letter in others} == {"Ответственный: не назначен"}
     await stage.olga.reply(card, "Простите")

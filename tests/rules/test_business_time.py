@@ -104,6 +104,40 @@ def test_spans_end_where_a_person_would_say(start: str, hours: float, end: str) 
     )
 
 
+@pytest.mark.parametrize(
+    ("start", "span", "end"),
+    [
+        ("2026-11-23 10:30", {"days": 3}, "2026-11-26 10:30"),
+        ("2026-11-20 10:30", {"days": 3}, "2026-11-25 10:30"),  # over the weekend
+        ("2026-11-02 10:30", {"days": 2}, "2026-11-05 10:30"),  # over a holiday
+        ("2026-11-24 03:25", {"days": 1}, "2026-11-25 09:00"),  # at night
+        ("2026-11-21 12:00", {"days": 1}, "2026-11-24 09:00"),  # on a Saturday
+        ("2026-11-23 18:00", {"hours": 4}, "2026-11-24 13:00"),  # when all go home
+        ("2026-11-20 17:00", {"days": 1, "hours": 2}, "2026-11-24 10:00"),
+    ],
+)
+def test_a_promise_counts_working_days(start: str, span: dict[str, int], end: str) -> None:
+    zone = ZoneInfo("Europe/Moscow")
+    begin, until = (datetime.fromisoformat(each).replace(tzinfo=zone) for each in (start, end))
+    assert weekdays().promised(begin, timedelta(**span)) == until
+
+
+def test_a_promise_for_a_day_that_ends_earlier_is_for_the_next_working_moment() -> None:
+    short = read_calendar("UTC", [WORKDAY] * 5 + [[], []], {"2026-11-27": [["09:00", "13:00"]]})
+    start = datetime(2026, 11, 26, 17, tzinfo=UTC)
+    assert short.promised(start, timedelta(days=1)) == datetime(2026, 11, 30, 9, tzinfo=UTC)
+
+
+def test_round_the_clock_a_promise_is_real_time() -> None:
+    always = read_calendar("Europe/Moscow", [[["00:00", "24:00"]]] * 7, {})
+    chance = random.Random(7)
+    for _ in range(500):
+        start = BEGIN + timedelta(seconds=chance.randrange(10**7))
+        span = timedelta(seconds=chance.randrange(10**6))
+        assert always.promised(start, span) == start + span
+    assert always.always and not weekdays().always
+
+
 def test_the_pieces_are_the_arithmetic() -> None:
     zone = ZoneInfo("Europe/Moscow")
     start = datetime(2026, 11, 20, 17, tzinfo=zone)
@@ -128,6 +162,8 @@ def test_who_never_works_is_told_so() -> None:
     closed = Calendar(ZoneInfo("UTC"), ((),) * 7, {date(2026, 3, 2): ((0, 60),)})
     with pytest.raises(NeverOpen):
         closed.after(BEGIN, timedelta(hours=2))
+    with pytest.raises(NeverOpen):
+        closed.promised(BEGIN, timedelta(days=1))
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def clock_missed(**more: Any) -> e.ClockMissed:
     return e.ClockMissed(**(CLOCK | more))
 
 
-def caught_up(**lists: tuple[int, ...]) -> e.CaughtUp:
+def caught_up(**lists: Any) -> e.CaughtUp:
     return e.CaughtUp(ticket_id=None, down=9, **({"overdue": (), "near": (), "woke": ()} | lists))
 
 

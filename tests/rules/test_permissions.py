@@ -28,7 +28,7 @@ def test_an_admin_may_do_whatever_an_operator_may() -> None:
 
 def test_customers_speak_and_judge_and_nothing_else() -> None:
     granted = {verb for verb in PERMISSIONS if may("customer", verb)}
-    assert granted == {"hear", "confirm", "dispute", "rate", "answer_field"}
+    assert granted == {"hear", "confirm", "dispute", "rate", "withdraw", "answer_field"}
 
 
 @pytest.mark.parametrize("verb", ["wake", "expire", "junk"])

@@ -22,6 +22,7 @@ from core.files import LinkedFiles
 from core.tickets.card import Card, Words, last_from_customer, words_of
 from core.tickets.catalog import topic_title
 from core.tickets.incoming import find_counterpart
+from core.tickets.subjects import subject_of
 from core.tx import ReadTx
 from core.words.names import clean_name
 
@@ -98,7 +99,7 @@ async def load(
     return Load(
         words,
         found.reply_to,
-        await customer_header(desk, delivery, renderer),
+        await customer_header(desk, delivery, renderer, words[0]),
         fallback=None,
         quote=found.quote,
         quoted=_quoted(renderer, found.quote or {"quote": outside.get("words")}),
@@ -145,7 +146,9 @@ async def _with_file(words: Words, files: LinkedFiles | None, renderer: Renderer
     if large and files is not None:
         link = await files.link(file["name"], file["title"])
     said = "file.gone" if not large else "file.large" if link is None else "file.linked"
-    if files is not None and file["size"] <= LARGEST_FILE:
+    if file["size"] == 0:
+        said = "file.empty"
+    elif files is not None and not large:
         try:
             data = await files.store.read(file["name"])
         except FileNotFoundError:
@@ -208,14 +211,25 @@ def _lines(*lines: str | None) -> str | None:
     return "\n".join(line for line in lines if line) or None
 
 
-async def customer_header(desk: Desk, delivery: Delivery, renderer: Renderer) -> str | None:
-    """Which of several tickets it is about."""
-    if not delivery.facts.get("header"):
-        return None
-    about = await desk.read(topic_title, delivery.facts.get("topic"), delivery.locale)
-    if about is None:
-        return renderer.plain("header.customer_plain", number=delivery.ticket_id)
-    return renderer.plain("header.customer", number=delivery.ticket_id, about=about)
+async def customer_header(
+    desk: Desk, delivery: Delivery, renderer: Renderer, said: Words
+) -> str | None:
+    """Which of several tickets it is about, and who answers, if the company signs answers."""
+    header = await _which(desk, delivery, renderer) if delivery.facts.get("header") else None
+    if said.from_customer or not desk.company.sign_answers:
+        return header
+    name = clean_name(said.author).split(maxsplit=1)[0]
+    key = "header.signed" if header is None else "header.customer_signed"
+    return renderer.plain(key, header=header, name=name)
+
+
+async def _which(desk: Desk, delivery: Delivery, renderer: Renderer) -> str:
+    number = delivery.ticket_id
+    subject = None if number is None else await desk.read(subject_of, number)
+    topic = await desk.read(topic_title, delivery.facts.get("topic"), delivery.locale)
+    about = subject.text if subject else topic
+    key = "header.customer_plain" if about is None else "header.customer"
+    return renderer.plain(key, number=number, about=about)
 
 
 def post(chat: int, screen: Screen, reply_to: int | None, thread: int | None = None) -> SendMessage:

@@ -6,8 +6,9 @@ without a language. Nothing is set twice: a digest of everything says whether th
 
 import hashlib
 import logging
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from aiogram import Bot
@@ -31,6 +32,7 @@ from aiogram.types import (
 
 from channels.telegram.screens.screen import Renderer
 from core.company import Company
+from core.texts import Key
 
 log = logging.getLogger(__name__)
 
@@ -127,18 +129,21 @@ def write_introduction(
     company: Company,
     admins: Collection[int],
     *,
+    span: timedelta | Key,
     groups: Collection[int] = (),
     cameras: bool = False,
 ) -> Introduction:
     """What is to be said, in every language of ``renderers``.
 
-    ``admins`` are those who can be reached, ``groups`` the groups in which operators work.
+    ``admins`` are those who can be reached, ``groups`` the groups in which operators work. An
+    answer is promised within ``span``.
 
     Telegram keeps commands only for people who have written to the bot. ``cameras``: the company
     has some, and so there is a command for them.
     """
     more = CAMERA if cameras else ()
-    calls = tuple(_calls(tuple(renderers), company, admins, tuple(groups), more))
+    facts = {"company": company.name, "span": span}
+    calls = tuple(_calls(tuple(renderers), company, facts, admins, tuple(groups), more))
     said = "\n".join(f"{call.__api_method__} {call.model_dump_json()}" for call in calls)
     return Introduction(calls, hashlib.sha256(said.encode()).hexdigest())
 
@@ -176,13 +181,14 @@ async def introduce(bot: Bot, calls: Iterable[TelegramMethod[Any]]) -> None:
 def _calls(
     renderers: tuple[Renderer, ...],
     company: Company,
+    facts: Mapping[str, Any],
     admins: Collection[int],
     groups: tuple[int, ...],
     more: tuple[str, ...],
 ) -> Iterator[TelegramMethod[Any]]:
     for renderer in renderers:
         for code in _codes(renderer):
-            yield from _texts(renderer, code, company)
+            yield from _texts(renderer, code, facts)
             for scope, names in _in_private(admins):
                 listed = _commands(renderer, "private", (*names[:1], *more, *names[1:]))
                 yield SetMyCommands(commands=listed, scope=scope, language_code=code)
@@ -197,9 +203,10 @@ def _codes(renderer: Renderer) -> tuple[str | None, ...]:
     return (renderer.locale, None) if renderer.locale == OTHERWISE else (renderer.locale,)
 
 
-def _texts(renderer: Renderer, code: str | None, company: Company) -> Iterator[TelegramMethod[Any]]:
-    named = "_company" if company.name else ""
-    facts = {"company": company.name, "span": company.answer_deadline}
+def _texts(
+    renderer: Renderer, code: str | None, facts: Mapping[str, Any]
+) -> Iterator[TelegramMethod[Any]]:
+    named = "_company" if facts["company"] else ""
     yield SetMyDescription(
         description=renderer.plain(f"introduction.description{named}", **facts), language_code=code
     )

@@ -19,6 +19,7 @@ from channels.telegram.screens.customer_menu import (
     Menu,
 )
 from channels.telegram.screens.customer_tickets import (
+    CloseOwn,
     Confirm,
     OwnTicketOpened,
     Rate,
@@ -68,7 +69,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
     *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, SetTopic, AssignTask, EndedPage),
     *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
-    *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm),
+    *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm, CloseOwn),
     *(Rate, RatingStep, AnswerField, FieldChoice),
     *(PickCamera, CameraFault, CameraPage, PersonalData),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),

@@ -62,7 +62,7 @@ def draw_list(renderer: Renderer, offered: Offered) -> Screen:
     text = renderer.html("camera.found" if offered.words else "camera.list", words=words)
     if page.total > PAGE:
         text += f"\n{renderer.html('camera.search')}"
-    labels = [(camera.id, f"{camera.number} · {camera.place}") for camera in page.cameras]
+    labels = [(camera.id, f"{camera.place} · {camera.number}") for camera in page.cameras]
     return Screen(text, list_keyboard(labels, page.page, page.pages))
 
 

@@ -13,6 +13,7 @@ from channels.telegram.screens.screen import Renderer, Screen, clipped
 from channels.telegram.screens.ticket_list import ListPage
 from core.texts import Key
 from core.tickets.customer_tickets import Cursor, OwnPage, OwnTicket, OwnWords
+from core.tickets.workflow import Marker
 from core.words.names import LONGEST_MESSAGE, units
 from core.words.ratings import BAD, GOOD, RATINGS, verdict_of
 
@@ -45,6 +46,13 @@ class Confirm(CallbackData, prefix="c"):
         return self.answer == "y"
 
 
+class CloseOwn(CallbackData, prefix="ox"):
+    """The customer needs no help any more; ``sure``: they have been asked."""
+
+    ticket_id: Id
+    sure: bool = False
+
+
 class Rate(CallbackData, prefix="sr"):
     """The customer's rating of a ticket that was resolved."""
 
@@ -69,11 +77,30 @@ def draw_list(renderer: Renderer, page: OwnPage) -> Screen:
 
 def _line(renderer: Renderer, ticket: OwnTicket) -> str:
     topic, state = about(ticket, renderer.locale), state_of(ticket, renderer)
-    return renderer.html("own.line", number=ticket.number, topic=topic, state=state)
+    facts = {"sign": _sign(ticket, renderer), "number": ticket.number, "topic": topic}
+    return renderer.html("own.line", **facts, state=state)
+
+
+# The sign before a ticket, by the category of its state; the words beside it say the same.
+_SIGNS: Final = {
+    **dict.fromkeys(("new", "open", "resolved"), Marker.ANSWERED),
+    "waiting": Marker.NEEDS_ANSWER,
+    **dict.fromkeys(("frozen", "on_hold"), Marker.FROZEN),
+}
+
+
+def _sign(ticket: OwnTicket, renderer: Renderer) -> str:
+    late = ticket.state.category in {"new", "open"} and _promise(ticket, renderer) == "_late"
+    return Marker.OVERDUE if late else _SIGNS.get(ticket.state.category, Marker.CLOSED)
 
 
 def about(ticket: OwnTicket, locale: str) -> str | Key:
-    """What the ticket is about, as its customer may read it: the topic, never the title (A3)."""
+    """What the ticket is about, as its customer may read it: the camera's place, their own words,
+    the topic; never the title (A3).
+    """
+    subject = ticket.subject
+    if subject is not None:
+        return Key("own.words", {"words": subject.text}) if subject.quoted else subject.text
     return Key("own.no_topic") if ticket.topic is None else ticket.topic.title(locale)
 
 
@@ -135,7 +162,26 @@ def draw_ticket(renderer: Renderer, ticket: OwnTicket, words: Sequence[OwnWords]
     if ticket.state.resolution and not ticket.state.final:
         asked = ask_whether_it_works(renderer, ticket.number)
         keyboard.inline_keyboard[:0] = asked.inline_keyboard
+    elif not ticket.state.final:
+        close = CloseOwn(ticket_id=ticket.number)
+        keyboard.inline_keyboard.append([button(renderer.plain("button.own.close"), close)])
     return Screen("\n\n".join([head, *_newest(renderer, words), foot]), keyboard)
+
+
+def ask_to_close(renderer: Renderer, ticket_id: int) -> Screen:
+    """The last step is asked about."""
+    sure = CloseOwn(ticket_id=ticket_id, sure=True)
+    back = OwnTicketOpened(ticket_id=ticket_id)
+    buttons = [
+        button(renderer.plain("button.menu.back"), back),
+        button(renderer.plain("button.own.close_sure"), sure),
+    ]
+    return Screen(renderer.html("own.close_ask", number=ticket_id), rows_of(buttons))
+
+
+def draw_withdrawn(renderer: Renderer, ticket_id: int) -> Screen:
+    """It is closed, as the customer wished."""
+    return Screen(renderer.html("ticket.closed", number=ticket_id), back_to(renderer, "mine"))
 
 
 def _newest(renderer: Renderer, words: Sequence[OwnWords]) -> list[str]:

@@ -1,7 +1,7 @@
 """Notices as messages: their texts, how their facts are shown, and the buttons below them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -13,10 +13,11 @@ from channels.telegram.screens import (
     outages,
     ticket_list,
 )
-from channels.telegram.screens.buttons import Button, Id, Keyboard, button, rows_of
+from channels.telegram.screens.alerts import draw_digest, frozen_url, open_card
+from channels.telegram.screens.buttons import Id, Keyboard, button, rows_of
 from channels.telegram.screens.card import NOBODY
 from channels.telegram.screens.screen import Renderer, Screen, clipped, url_of
-from core.addresses import MessageRef
+from core.delivery.digest_lines import LINES
 from core.texts import Key, unpack
 from core.tickets.card import Card
 from core.tickets.customer_message import TITLE_LENGTH
@@ -56,11 +57,28 @@ class QuestionAfterAll(CallbackData, prefix="q"):
 def draw(renderer: Renderer, key: str, packed: Facts, card: Card | None) -> Screen:
     """The notice as a message. ``card`` is the card of its ticket, if there is one."""
     facts = _shown(unpack(packed))
+    if key in REMINDERS:
+        facts["left"] = max(facts[REMINDERS[key]] - renderer.now, timedelta())
+    if facts.get(LINES):
+        return Screen(draw_digest(renderer, facts), _keyboard(renderer, key, facts, card))
     variant = _VARIANTS.get(key)
-    return Screen(
-        renderer.html(variant(facts) if variant else key, **facts),
-        _keyboard(renderer, key, facts, card),
-    )
+    text = renderer.html(variant(facts) if variant else key, **facts)
+    return Screen(text, _keyboard(renderer, key, facts, card))
+
+
+# Reminders, and which of their facts is the instant that they remind of.
+REMINDERS: Final[Mapping[str, str]] = {
+    "group.reminder": "due",
+    "group.clock_near.reaction": "deadline",
+    "group.clock_near.resolution": "deadline",
+}
+
+
+def is_outdated(key: str, packed: Facts, now: datetime) -> bool:
+    """True of a reminder that was so long on its way that what it reminds of has passed."""
+    fact = REMINDERS.get(key)
+    due = None if fact is None else unpack(dict(packed)).get(fact)
+    return isinstance(due, datetime) and due <= now
 
 
 def _shown(facts: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +102,7 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
         facts["n"] = facts.get("total") or len(facts["tickets"])
         facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
     facts["since"] = facts.get("since") or facts.get("due")
-    facts["url"] = _frozen_url(facts.get("card"))
+    facts["url"] = frozen_url(facts.get("card"))
     facts |= _described(facts)
     facts["marker"] = str(Marker.NEEDS_ANSWER if facts.get("waiting") else Marker.ANSWERED)
     return facts
@@ -161,13 +179,8 @@ def _retry(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard | None:
 
 
 def _open_card(renderer: Renderer, facts: Facts, card: Card | None) -> Keyboard | None:
-    url = _frozen_url(facts["card"]) if "card" in facts else card_url(card)
+    url = frozen_url(facts["card"]) if "card" in facts else card_url(card)
     return None if url is None else open_card(renderer, url)
-
-
-def open_card(renderer: Renderer, url: str) -> Keyboard:
-    """The link from an alert to the card."""
-    return rows_of([Button(text=renderer.plain("button.open"), url=url)])
 
 
 def message_buttons(renderer: Renderer, message_id: int, *, thanks: bool, whole: bool) -> Keyboard:
@@ -201,15 +214,16 @@ def _show_queue(renderer: Renderer, _facts: Facts, _: Card | None) -> Keyboard:
     return ticket_list.show_all(renderer, "queue")
 
 
+def _whether_it_works(renderer: Renderer, facts: Facts, _: Card | None) -> Keyboard:
+    return customer_tickets.ask_whether_it_works(renderer, facts["number"])
+
+
 # The buttons below a notice, by the beginning of its key.
 _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | None]]] = {
     "answer.failed": _retry,
-    "ticket.resolved": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
-        renderer, facts["number"]
-    ),
-    "ticket.unjudged": lambda renderer, facts, _: customer_tickets.ask_whether_it_works(
-        renderer, facts["number"]
-    ),
+    "ticket.resolved": _whether_it_works,
+    "ticket.unclear": _whether_it_works,
+    "ticket.unjudged": _whether_it_works,
     "customer.field.": lambda renderer, facts, _: customer_menu.answer_field(renderer, facts),
     "customer.rated.good": _explain,
     "customer.rated.fair": _explain,
@@ -234,10 +248,6 @@ def _keyboard(renderer: Renderer, key: str, facts: Facts, card: Card | None) -> 
     builders = (build for stem, build in _KEYBOARDS.items() if key.startswith(stem))
     build = next(builders, None)
     return None if build is None else build(renderer, facts, card)
-
-
-def _frozen_url(place: str | None) -> str | None:
-    return None if place is None else url_of(MessageRef.parse(place))
 
 
 def card_url(card: Card | None) -> str | None:

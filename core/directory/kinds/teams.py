@@ -192,6 +192,6 @@ async def _open_tickets(tx: Tx, team: str) -> list[tuple[Ticket, Address | None]
         .join(TicketTeam, TicketTeam.ticket_id == Ticket.id)
         .where(TicketTeam.team == team, Ticket.closed_at.is_(None))
         .order_by(Ticket.id)
-        .with_for_update(of=Ticket)
+        .with_for_update(of=Ticket, key_share=True)
     )
     return [(ticket, await operator_chat_of(tx, ticket.id)) for ticket in await tx.all(query)]

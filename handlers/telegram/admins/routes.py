@@ -73,7 +73,7 @@ async def on_message(context: MessageContext) -> bool:
         return field is not None
     found = _COMMAND.fullmatch(text)
     typed = "" if found is None else found[1].lower()
-    handler = _COMMANDS.get(ALIASES.get(typed, typed))
+    handler = COMMANDS.get(ALIASES.get(typed, typed))
     if found is None or handler is None:
         return False
     await handler(context, (found[2] or "").strip())
@@ -152,7 +152,7 @@ async def on_button(context: ButtonContext, data: Any) -> None:
 
 
 _COMMAND: Final = re.compile(r"/([^\W\d_]{1,32})(?:@\w+)?(?:[\s_]+(.*))?", re.DOTALL)
-_COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
+COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
     "setup": _show_checklist,
     "report": on_report,
     "quarantine": health.show_quarantine,

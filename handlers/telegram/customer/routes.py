@@ -27,6 +27,7 @@ from channels.telegram.screens.customer_menu import (
     languages,
 )
 from channels.telegram.screens.customer_tickets import (
+    CloseOwn,
     Confirm,
     OwnTicketOpened,
     Rate,
@@ -262,6 +263,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     FileMessages: file_messages,
     OwnTicketOpened: tickets.show_ticket,
     ListPage: tickets.turn_ticket_page,
+    CloseOwn: tickets.close_own,
     Confirm: tickets.confirm,
     Rate: tickets.rate,
     RatingStep: tickets.go_on_rating,

@@ -6,16 +6,19 @@ from channels.telegram.screens import customer_menu as screens
 from channels.telegram.screens.customer_menu import AnswerField, ChooseTopic, back_to, menu
 from channels.telegram.screens.customer_tickets import (
     OWN,
+    CloseOwn,
     Confirm,
     OwnTicketOpened,
     Rate,
     RatingStep,
+    ask_to_close,
     cursor_of,
     draw_another_rating,
     draw_closed,
     draw_list,
     draw_rated,
     draw_ticket,
+    draw_withdrawn,
 )
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.ticket_list import ListPage
@@ -24,6 +27,7 @@ from core.equipment.cameras import has_cameras
 from core.errors import Refusal
 from core.texts import Key
 from core.tickets import customer_dialogue, customer_tickets
+from core.tickets.catalog import usual_span
 from core.words.names import NAMELESS, clean_name
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.responder import Responder
@@ -35,7 +39,7 @@ async def greet(context: MessageContext) -> None:
     facts = {
         "name": clean_name(user.first_name if user else "", 32),
         "company": clean_name(company.name),
-        "span": company.answer_deadline,
+        "span": await context.desk.read(usual_span),
     }
     hello = f"customer.hello{'_name' if facts['name'] != NAMELESS else ''}"
     about = f"customer.desk{'_company' if company.name.strip() else ''}"
@@ -122,6 +126,15 @@ async def show_ticket(context: ButtonContext, data: OwnTicketOpened) -> None:
         customer_tickets.look_at_own, context.sender, data.ticket_id
     )
     await context.show(draw_ticket(context.renderer, ticket, words))
+
+
+async def close_own(context: ButtonContext, data: CloseOwn) -> None:
+    """The customer closes their ticket; the screen asks first, then says what was done."""
+    if not data.sure:
+        await context.show(ask_to_close(context.renderer, data.ticket_id))
+        return
+    await context.desk.run(customer_dialogue.withdraw, context.sender, data.ticket_id)
+    await context.show(draw_withdrawn(context.renderer, data.ticket_id))
 
 
 async def confirm(context: ButtonContext, data: Confirm) -> None:

@@ -19,6 +19,7 @@ from aiogram.types import ChatMemberUpdated, Message, User
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address, own_chats
 from channels.telegram.client.api_errors import TROUBLES, is_passing
 from core.addresses import Address
+from core.db import log_failure
 from core.delivery.linked_chats import all_operator_chats
 from core.desk import Desk
 from core.errors import NotAllowed, Refusal
@@ -88,8 +89,8 @@ class Memberships:
                     known, due = chats, time.monotonic() + CONFIRMED_FOR
             except TROUBLES as error:
                 log.info("the operators cannot be examined now: %s", error)
-            except Exception:
-                log.exception("the operators could not be examined")
+            except Exception as error:  # noqa: BLE001 whatever it is, it is done again
+                log_failure(log, "the operators could not be examined", error)
             await asyncio.sleep(LOOK_EVERY)
 
     async def examine_all(self) -> None:

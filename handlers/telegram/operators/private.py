@@ -85,7 +85,7 @@ async def on_message(context: MessageContext) -> bool:
         dialogue.is_under_way, chat_address(person.id)
     ):
         return False
-    await _COMMANDS[command.name](_private(context), command)
+    await COMMANDS[command.name](_private(context), command)
     return True
 
 
@@ -94,7 +94,7 @@ async def _command_of(context: MessageContext, text: str) -> Command | None:
     command = parse(text, username, context.desk.company.number_mask)
     if command is not None and command.name == "start":
         command = _read_payload(command)
-    return command if command is not None and command.name in _COMMANDS else None
+    return command if command is not None and command.name in COMMANDS else None
 
 
 def _read_payload(command: Command) -> Command | None:
@@ -130,7 +130,7 @@ async def _cancel(context: PrivateContext, _command: Command) -> None:
     await context.responder.say(context.message.chat.id, text)
 
 
-_COMMANDS: Final[dict[str, Callable[[PrivateContext, Command], Awaitable[None]]]] = {
+COMMANDS: Final[dict[str, Callable[[PrivateContext, Command], Awaitable[None]]]] = {
     _NEW: _begin,
     _CALL: _begin,
     "who": _who,

@@ -16,7 +16,13 @@ from channels.telegram.screens.customer_menu import (
     FileMessages,
     Menu,
 )
-from channels.telegram.screens.customer_tickets import Confirm, OwnTicketOpened, Rate, RatingStep
+from channels.telegram.screens.customer_tickets import (
+    CloseOwn,
+    Confirm,
+    OwnTicketOpened,
+    Rate,
+    RatingStep,
+)
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
@@ -111,6 +117,8 @@ IN_CHATS: dict[str, CallbackData] = {
     "w:12": FileMessages(where="12"),
     "w:no": FileMessages(where="no"),
     "o:9": OwnTicketOpened(ticket_id=9),
+    "ox:12:0": CloseOwn(ticket_id=12),
+    "ox:12:1": CloseOwn(ticket_id=12, sure=True),
     "c:y:12": Confirm(answer="y", ticket_id=12),
     "c:n:12": Confirm(answer="n", ticket_id=12),
     "sr:5:12": Rate(rating=5, ticket_id=12),

@@ -121,14 +121,27 @@ async def test_an_answer_names_its_ticket_when_several_are_open(house: House) ->
     await opened(house, "Another thing")
     await house.answer(number, house.oleg.say(house.group, "Restart it").result)
     await house.pump()
-    assert house.anna.chat.last.text == f"Обращение #{number}\nRestart it"
+    assert house.anna.chat.last.text == f"#{number} · The camera is dark\nRestart it"
     await house.as_operator(
         lambda tx: edit(
             tx, house.read(house.oleg.edit(house.group.find("Restart it"), "Wait").result)
         )
     )
     await house.pump()
-    assert house.anna.chat.last.text == f"Обращение #{number}\nWait"
+    assert house.anna.chat.last.text == f"#{number} · The camera is dark\nWait"
+    house.world.assert_clean()
+
+
+async def test_an_answer_is_signed_where_the_company_wishes(house: House) -> None:
+    house.desk.company = replace(house.desk.company, sign_answers=True)
+    number = await opened(house)
+    await house.answer(number, house.oleg.say(house.group, "Restart it").result)
+    await house.pump()
+    assert house.anna.chat.last.text == "Oleg\nRestart it"
+    other = await opened(house, "Another thing")
+    await house.answer(other, house.oleg.say(house.group, "Wait").result)
+    await house.pump()
+    assert house.anna.chat.last.text == f"#{other} · Another thing · Oleg\nWait"
     house.world.assert_clean()
 
 
@@ -342,5 +355,7 @@ async def test_what_stopped_half_way_is_completed_by_the_next_process(house: Hou
     house.restart()
     await house.pump()
     shown = [m.text or m.kind for m in house.anna.chat.bot_messages][-2:]
-    assert shown == [f"Обращение #{number}", "sticker"]
-    assert [m.text for m in house.anna.chat.bot_messages].count(f"Обращение #{number}") == 1
+    assert shown == [f"#{number} · The camera is dark", "sticker"]
+    assert [m.text for m in house.anna.chat.bot_messages].count(
+        f"#{number} · The camera is dark"
+    ) == 1

@@ -60,6 +60,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
     facts |= {"value": 2, "closes": NOW}
     facts |= {"content_kind": "document", "told": True}
+    facts |= {"done": Key("alert.done.answered"), "ticket": "#12", "subject": clean_name(words)}
     if key.startswith(
         ("group.outage_offer", "group.closed_by_itself")
     ):  # its tickets are ids, not lines

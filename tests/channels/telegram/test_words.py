@@ -86,10 +86,10 @@ def test_a_colleague_is_mentioned_in_rows_of_this_release_and_of_those_before(
 
 
 def letters(key: Any) -> list[str]:
-    """A letter's key; one that follows the event is of a clock or of a chat with a role."""
-    pairs = (("reaction", "operators"), ("resolution", "alerts"))
-    clocks = [SimpleNamespace(kind=kind, role=role) for kind, role in pairs]
-    return [key] if isinstance(key, str) else [key(clock) for clock in clocks]
+    """A letter's key; one that follows the event is of a clock, a chat's role or a downtime."""
+    kinds = (("reaction", "operators", 0), ("resolution", "alerts", 9))
+    events = [SimpleNamespace(kind=kind, role=role, down=down) for kind, role, down in kinds]
+    return [key] if isinstance(key, str) else [key(event) for event in events]
 
 
 def test_every_letter_has_a_subject_and_a_body(texts: Texts) -> None:

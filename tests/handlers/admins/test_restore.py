@@ -92,6 +92,23 @@ async def test_buttons_of_the_backups_cards_and_new_ones_work(group: Group, tmp_
     assert (await group.row(third)).resolved_at is not None
 
 
+async def test_a_button_of_a_lost_time_brings_the_card_of_its_ticket_anew(
+    group: Group, tmp_path: Path
+) -> None:
+    first = await group.ticket("до копии")
+    backup = await backup_of(group, tmp_path)
+    lost = await group.card(await group.ticket("после копии"))
+    await restores(group, backup)
+    press = await group.forges(group.olga, lost, f"t:take:{first}")
+    assert press.text.startswith("Кнопка из времени") and f"Карточка #{first}" in press.text
+    assert (await group.row(first)).assignee_id is None
+    await group.deliver()
+    card = list(group.chat.bot_messages)[-1]
+    assert "до копии" in card.text
+    await group.presses(group.olga, card, "🙋 Взять")
+    assert (await group.row(first)).assignee_id is not None
+
+
 async def answers_that_wait(group: Group, number: int) -> list[str]:
     """Twelve answers that have not left when the backup is made."""
     words = [f"ответ {n}" for n in range(12)]

@@ -50,7 +50,7 @@ async def test_from_the_menu_to_a_ticket_in_three_presses(room: PrivateRoom, lan
     await room.say(anna, "/start")
     await room.press(anna, room.says(language, "button.menu.cameras"))
     screen = anna.last
-    assert screen.buttons == ["MOS_12_23 · ул. Лермонтова 10, проезд", "MOS_2 · Двор"]
+    assert screen.buttons == ["ул. Лермонтова 10, проезд · MOS_12_23", "Двор · MOS_2"]
     await room.press(anna, "MOS_12_23")
     assert anna.last is screen, "the same message is edited"
     assert "MOS_12_23" in screen.text and len(screen.buttons) == 6
@@ -93,7 +93,7 @@ async def test_many_cameras_are_turned_and_looked_for(room: PrivateRoom, languag
     await room.press(anna, "›")
     assert anna.last is screen and screen.buttons[-3:] == ["‹", "2 / 3", "›"]
     await room.say(anna, "дом 17")
-    assert anna.last is not screen and anna.last.buttons == ["MOS_17 · Дом 17"]
+    assert anna.last is not screen and anna.last.buttons == ["Дом 17 · MOS_17"]
     await room.say(anna, "кот")
     assert "«кот»" in anna.last.text or "“кот”" in anna.last.text
     assert await tickets(room) == []

@@ -17,24 +17,24 @@ async def test_an_empty_list_says_what_to_do(room: PrivateRoom, language: str) -
 
 STATES = {
     "ru": [
-        "#7 Оплата — ждём вашего ответа",
-        "#6 Оплата — готово, ждём подтверждения",
-        "#5 Оплата — отложено до завтра, 15:00",
-        "#4 Оплата — отложено",
-        "#2 Оплата — в работе",
-        "#1 Оплата — принято, ответим до 7 декабря, 15:00",
-        "#8 Оплата — отменено 4 декабря",
-        "#3 Оплата — закрыто 4 декабря",
+        "🔴 #7 «Нет изображения» — ждём вашего ответа",
+        "🟢 #6 «Нет изображения» — готово, ждём подтверждения",
+        "🟡 #5 «Нет изображения» — отложено до завтра, 15:00",
+        "🟡 #4 «Нет изображения» — отложено",
+        "🟢 #2 «Нет изображения» — в работе",
+        "🟢 #1 «Нет изображения» — принято, ответим до 7 декабря, 15:00",
+        "⚪ #8 «Нет изображения» — отменено 4 декабря",
+        "⚪ #3 «Нет изображения» — закрыто 4 декабря",
     ],
     "en": [
-        "#7 Payment — waiting for your answer",
-        "#6 Payment — done, please confirm",
-        "#5 Payment — put off until tomorrow, 15:00",
-        "#4 Payment — put off",
-        "#2 Payment — in progress",
-        "#1 Payment — received, answer by 7 December, 15:00",
-        "#8 Payment — cancelled on 4 December",
-        "#3 Payment — closed on 4 December",
+        "🔴 #7 “Нет изображения” — waiting for your answer",
+        "🟢 #6 “Нет изображения” — done, please confirm",
+        "🟡 #5 “Нет изображения” — put off until tomorrow, 15:00",
+        "🟡 #4 “Нет изображения” — put off",
+        "🟢 #2 “Нет изображения” — in progress",
+        "🟢 #1 “Нет изображения” — received, answer by 7 December, 15:00",
+        "⚪ #8 “Нет изображения” — cancelled on 4 December",
+        "⚪ #3 “Нет изображения” — closed on 4 December",
     ],
 }
 
@@ -65,7 +65,7 @@ async def test_a_promise_that_was_broken_is_not_made_again(room: PrivateRoom) ->
     await room.open_ticket(anna)
     room.clock.ahead = timedelta(days=4)
     await room.say(anna, "/my")
-    assert anna.last.text.endswith("#1 Оплата — принято, ответ задерживается")
+    assert anna.last.text.endswith("⭕ #1 «Нет изображения» — принято, ответ задерживается")
 
 
 async def test_the_list_turns_its_pages_both_ways(room: PrivateRoom) -> None:
@@ -128,7 +128,9 @@ async def test_the_conversation_without_titles_names_and_notes(
     await room.press(anna, f"#{number}")
     assert anna.last is listed, "one screen, edited"
     shown = listed.text
-    assert shown.startswith(f"#{number} {'Оплата' if language == 'ru' else 'Payment'}\n")
+    assert shown.startswith(
+        f"#{number} {room.says(language, 'own.words', words='Списали <b>дважды</b>')}\n"
+    )
     assert "Списали <b>дважды</b>" in shown and "Проверяем & вернёмся" in shown
     you, support = {"ru": ("Вы ·", "Поддержка ·"), "en": ("You ·", "Support ·")}[language]
     assert shown.index(you) < shown.index(support)
@@ -229,3 +231,47 @@ async def test_no_brings_it_back_and_asks_what_is_wrong(room: PrivateRoom, langu
     await room.say(anna, "Всё так же темно")
     assert (await room.rows("SELECT ticket_id FROM message ORDER BY id DESC"))[0] == (number,)
     assert other != number
+
+
+# Closing one's own ticket
+
+
+async def test_a_customer_closes_their_ticket_and_operators_are_told(
+    room: PrivateRoom, language: str
+) -> None:
+    anna = room.customer("Анна", language)
+    number = await room.open_ticket(anna)
+    await room.move(number, "take")
+    told = await room.notices()
+    await room.say(anna, "/my")
+    await room.press(anna, f"#{number}")
+    screen = anna.last
+    await room.press(anna, room.says(language, "button.own.close"))
+    assert screen.text == room.says(language, "own.close_ask", number=number)
+    assert await room.rows("SELECT closed_at FROM ticket") == [(None,)], "asked first"
+    await room.press(anna, room.says(language, "button.own.close_sure"))
+    assert anna.last is screen
+    assert screen.text == room.says(language, "ticket.closed", number=number)
+    rows = await room.rows("SELECT state, waiting_since, answer_due FROM ticket")
+    assert rows == [("closed", None, None)]
+    assert await room.notices() == told, "the screen has said so"
+    said = await room.rows("SELECT count(*) FROM outbox WHERE key = 'group.withdrawn'")
+    assert said == [(1,)]
+    press = await room.forge(anna, f"ox:{number}:1")
+    assert press.text == room.says(language, "refusal.outdated")
+
+
+async def test_nobody_closes_a_ticket_of_others_or_one_that_is_solved_in_this_way(
+    room: PrivateRoom,
+) -> None:
+    anna, eve = room.customer(), room.customer("Ева")
+    number = await room.open_ticket(anna)
+    await room.say(eve, "/start")
+    before = await room.everything()
+    press = await room.forge(eve, f"ox:{number}:1")
+    assert press.text == room.says("ru", "refusal.outdated")
+    assert await room.everything() == before
+    await room.move(number, "resolve")
+    await room.say(anna, "/my")
+    await room.press(anna, f"#{number}")
+    assert room.says("ru", "button.own.close") not in anna.last.buttons

@@ -1,9 +1,10 @@
 """Many mails, and a large one: chats go on, and nobody is flooded with answers.
 
-``MAIL_STORM=1000`` in the environment makes the crowds larger.
+``MAIL_STORM=1000`` and ``MAIL_SAMPLES=5000`` in the environment make the crowds larger.
 """
 
 import os
+import random
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
@@ -17,10 +18,14 @@ from core.db import Database
 from core.inbox import Raw, Stored
 from core.models import InboxRow, Message, OutboxRow, Ticket
 from handlers.mail.fetch import AT_ONCE, MOST_WAITING
+from handlers.mail.nature import Nature, nature_of
+from handlers.mail.parse import parse
+from tests.handlers.mail import samples
 from tests.handlers.mail.desk_by_mail import ANNA, SUPPORT, Stage, stage_at
 
 STORM: Final = int(os.environ.get("MAIL_STORM", "120"))
-PATIENCE: Final = 600 + STORM // 4  # seconds
+SAMPLES: Final = int(os.environ.get("MAIL_SAMPLES", "60"))
+PATIENCE: Final = 600 + (STORM + SAMPLES) // 4  # seconds
 
 
 async def _all_read(stage: Stage) -> bool:
@@ -96,3 +101,40 @@ async def test_any_number_of_tickets_in_a_victims_name_cause_one_mail_to_it(stag
     assert len(await stage.rows(select(Message.id))) == STORM
     rows = await stage.rows(select(OutboxRow.id).where(OutboxRow.channel == "email"))
     assert len(rows) == 1
+
+
+async def test_mutated_mails_are_tickets_or_in_one_or_wait_in_quarantine(stage: Stage) -> None:
+    """What a program wrote opens nothing, and what is for another address is left alone."""
+    drawn, expected, unreadable = random.Random(5), set(), 0
+    for number in range(SAMPLES):
+        whole = samples.WHOLE[number % len(samples.WHOLE)]
+        raw = bytearray(whole.replace(b"<1@x.test>", b"<m%d@x.test>" % number))
+        for _ in range(drawn.randint(1, 30)):
+            samples.mutate(raw, drawn)
+        stage.write(raw=bytes(raw))
+        said = _what_a_person_says(bytes(raw))
+        unreadable += said == UNREADABLE
+        expected |= {said} - {None, UNREADABLE}
+    await stage.until(lambda: _all_read(stage), seconds=PATIENCE)
+    messages = await stage.rows(select(Message).where(Message.ticket_id.is_not(None)))
+    assert expected <= {message.content.get("chain") for message in messages}
+    aside = await stage.rows(select(InboxRow.id).where(InboxRow.state == "quarantined"))
+    assert len(aside) == unreadable
+    assert len(expected) > SAMPLES // 4
+
+
+UNREADABLE: Final = "?"
+
+
+def _what_a_person_says(raw: bytes) -> str | None:
+    """The id of a mail that must be in a ticket; ``None`` for others."""
+    try:
+        mail = parse(raw)
+    except ValueError:
+        return UNREADABLE
+    nature = nature_of(mail, {SUPPORT})
+    if mail.sender is None and nature is not Nature.BOUNCE:
+        return UNREADABLE
+    to_others = [one for one in mail.recipients if one.endswith("@desk.test")]
+    for_us = SUPPORT in mail.recipients or not to_others
+    return mail.id if nature is Nature.PERSON and for_us else None

@@ -53,9 +53,11 @@ def test_raw_letters_in_headers_are_read() -> None:
 def test_letters_that_were_cut_in_the_middle_do_not_spoil_the_others() -> None:
     raw = "From: Анна Петровна".encode() + b"\xd0 <anna@x.test>\r\n\r\nx"
     assert parse(raw).name == "Анна Петровна\ufffd"
-    subject = base64.b64encode(b"\x1b$B'($7\x2d\x62\x1b(B 41").decode()
-    assert "41" in mail(f"Subject: =?iso-2022-jp?b?{subject}?=").subject
-    assert "$B" not in mail(f"Subject: =?iso-2022-jp?b?{subject}?=").subject
+    subject = base64.b64encode(b"\x1b$B'('%\x2d\x62\x1b(B 41").decode()
+    assert mail(f"Subject: =?iso-2022-jp?b?{subject}?=").subject == "ЖД№ 41"
+    broken = base64.b64encode(b"\x1b$B\x7f\x7f\x1b(B 41").decode()
+    assert "41" in mail(f"Subject: =?iso-2022-jp?b?{broken}?=").subject
+    assert "$B" not in mail(f"Subject: =?iso-2022-jp?b?{broken}?=").subject
 
 
 def test_raw_letters_in_the_name_of_a_file_are_read() -> None:
@@ -116,6 +118,19 @@ def test_nested_mails_and_invitations_are_files() -> None:
     assert found.words.new == "See below."
     assert [one.name for one in found.attachments] == ["file-1.eml", "file-2.ics"]
     assert b"inner words" in found.attachments[0].data
+
+
+def test_an_empty_file_is_a_file() -> None:
+    letter = EmailMessage()
+    letter["From"] = "anna@x.test"
+    letter.set_content("See here.")
+    letter.add_attachment(b"", maintype="image", subtype="png", filename="")
+    letter.add_attachment(b"", maintype="image", subtype="png", filename="plan.png")
+    found = parse(letter.as_bytes())
+    assert [(one.name, one.data) for one in found.attachments] == [
+        ("file-1.png", b""),
+        ("plan.png", b""),
+    ]
 
 
 def test_winmail_that_cannot_be_read_is_kept_as_it_is() -> None:

@@ -12,7 +12,8 @@ import pytest
 from channels.telegram.addresses import chat_address, own_chat
 from channels.telegram.screens.callback_data import KINDS
 from core.db import Row
-from handlers.telegram.operators import membership
+from handlers.telegram.admins import routes as for_admins
+from handlers.telegram.operators import membership, private
 from handlers.telegram.operators.commands import COMMANDS
 from tests.channels.telegram.test_callbacks import IN_CHATS
 from tests.handlers.operators.group import Group
@@ -44,6 +45,11 @@ EXAMPLES: Final = {
     "write": "anna@example.com привет",
     "freeze": "1 2d",
     "contract": "A-1",
+    "key": "create x",
+    "webhook": "add x https://x.example/",
+    "report": "overdue",
+    "directory": "versions",
+    "rules": "try 1",
 }
 
 
@@ -112,22 +118,9 @@ def place(group: Group, where: str, actor: dict[str, Any]) -> dict[str, Any]:
 
 
 def commands() -> list[str]:
-    named = [f"/{name} {EXAMPLES.get(name, '1 слова')}" for name in COMMANDS]
-    return [
-        *named,
-        "/setup",
-        "/quarantine",
-        "/junk",
-        "/key",
-        "/key create x",
-        "/webhook add x https://x.example/",
-        "/export",
-        "/directory",
-        "/directory versions",
-        "/stats",
-        "/report overdue",
-        "ответ",
-    ]
+    names = {**COMMANDS, **for_admins.COMMANDS, **private.COMMANDS}
+    named = [f"/{name} {EXAMPLES.get(name, '1 слова')}" for name in names]
+    return [*named, *(f"/{name}" for name in names), "ответ"]
 
 
 async def act(group: Group, actor: str, where: str) -> None:

@@ -1276,6 +1276,22 @@ class ResponseSent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleSent(Event):
+    """A public article became an answer (B13)."""
+
+    article: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleLinked(Event):
+    """The ticket is about what an article says (B13)."""
+
+    article: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTagged(Event):
     """Tags were given and taken (D3)."""
 

@@ -145,7 +145,12 @@ class BucketStore:
     async def read(self, name: str) -> bytes:
         """See `FileStore`."""
         async with _call():
-            found = await self._store().get_async(_checked(name))
+            try:
+                found = await self._store().get_async(_checked(name))
+            except FileNotFoundError as error:
+                if "NoSuchBucket" in str(error):
+                    raise ConnectionError("there is no such bucket") from error
+                raise
             return bytes(await found.bytes_async())
 
     async def delete(self, name: str) -> None:

@@ -1,10 +1,13 @@
 """All tables, without behaviour, on one floor."""
 
 from core.models.answers import (
+    ArticleOpinion,
+    ArticleRow,
     ResponseRow,
     ResponseUse,
     RuleRow,
     RuleRun,
+    TicketArticle,
     TicketTag,
     ViewRow,
 )
@@ -75,6 +78,8 @@ __all__ = [
     "AlertLine",
     "ApiCall",
     "ApiKey",
+    "ArticleOpinion",
+    "ArticleRow",
     "CalendarRow",
     "Camera",
     "CameraOwner",
@@ -119,6 +124,7 @@ __all__ = [
     "Team",
     "TeamMember",
     "Ticket",
+    "TicketArticle",
     "TicketCamera",
     "TicketField",
     "TicketMetrics",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
@@ -97,3 +97,41 @@ class RuleRun(Row):
     ticket_id: Mapped[int] = mapped_column(BigId, ForeignKey("ticket.id"), primary_key=True)
     cause: Mapped[str] = mapped_column(String(80), primary_key=True)
     at: Mapped[datetime]
+
+
+class ArticleRow(Row):
+    """An article (B13). ``status``: `draft`, `internal` for operators, `public` for customers;
+    ``options``: its `tags`.
+    """
+
+    __tablename__ = "article"
+
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(String(100))
+    text: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    language: Mapped[str] = mapped_column(String(16))
+    topic: Mapped[str | None] = mapped_column(ForeignKey("topic.code"))
+    options: Mapped[dict[str, Any]]
+
+
+class TicketArticle(Row):
+    """The article was sent in the ticket, or linked with it."""
+
+    __tablename__ = "ticket_article"
+    __table_args__ = (Index("ix_ticket_article_article", "article"),)
+
+    ticket_id: Mapped[int] = mapped_column(BigId, ForeignKey("ticket.id"), primary_key=True)
+    article: Mapped[str] = mapped_column(ForeignKey("article.code"), primary_key=True)
+    at: Mapped[datetime]
+
+
+class ArticleOpinion(Row):
+    """How many customers said of an article that it helped them, and that it did not."""
+
+    __tablename__ = "article_opinion"
+
+    article: Mapped[str] = mapped_column(ForeignKey("article.code"), primary_key=True)
+    helped: Mapped[int]
+    not_helped: Mapped[int]

@@ -1,5 +1,6 @@
 """Lists of tasks: open ones by page, ended ones, one task, those of a ticket (B21)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -93,6 +94,12 @@ async def task_of(tx: ReadTx, ticket_id: int) -> TaskFacts | None:
     """Return one task, or ``None``."""
     row = await tx.row(_FACTS.where(Task.id == ticket_id))
     return None if row is None else await _facts(tx, row)
+
+
+async def tasks_of(tx: ReadTx, numbers: Sequence[int]) -> list[TaskFacts]:
+    """Return these tasks, in any order; no query for none."""
+    rows = await tx.rows(_FACTS.where(Task.id.in_(numbers))) if any(numbers) else []
+    return [await _facts(tx, row) for row in rows]
 
 
 async def open_ids(tx: ReadTx, ticket: int) -> list[int]:

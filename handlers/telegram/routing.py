@@ -26,6 +26,7 @@ from channels.telegram.screens.customer_menu import menu_words as words_of_menu
 from channels.telegram.screens.customer_tickets import OWN
 from channels.telegram.screens.help import HelpSection, draw_greeting
 from channels.telegram.screens.people import ShowPerson
+from channels.telegram.screens.tasks import NextUp
 from channels.telegram.screens.ticket_list import ListPage
 from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
@@ -218,6 +219,7 @@ _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
         ListPage: _turn_page,
         HelpSection: show_help,
         ShowPerson: read_in_private,
+        NextUp: read_in_private,
     },
     Role.ADMIN: {
         **customer.BUTTONS,
@@ -226,6 +228,7 @@ _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
         ListPage: _turn_page,
         HelpSection: show_help,
         ShowPerson: read_in_private,
+        NextUp: read_in_private,
     },
 }
 

@@ -183,7 +183,7 @@ def test_a_whole_company_loads_on_a_fresh_start(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its files in `examples/` as they are: checked, applied, and applied again."""
-    for name in ("directory.toml", "tickets.toml", "answers.toml"):
+    for name in ("directory.toml", "tickets.toml", "answers.toml", "articles.toml"):
         file = str(EXAMPLES / name)
         assert cli.main(["directory", "apply", file, "--yes"]) == FINE
         assert capsys.readouterr().out != "the file changes nothing\n"
@@ -192,6 +192,7 @@ def test_a_whole_company_loads_on_a_fresh_start(
     assert cli.main(["directory", "show"]) == FINE
     shown = tomllib.loads(capsys.readouterr().out)
     assert {len(shown["response"]), len(shown["agreement"]), len(shown["calendar"])} == {30, 2}
+    assert len(shown["article"]) == 40
     assert (len(shown["rule"]), shown["settings"]["answer_deadline"]) == (10, "3d")
     assert sorted(team.get("level", 1) for team in shown["team"]) == [1, 2, 3]
     assert {one["code"] for one in shown["state"]} >= {"supplier", "watching", "on_hold"}

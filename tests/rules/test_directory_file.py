@@ -92,6 +92,14 @@ topic = "payment"
 texts = { en = "Hello, {customer}." }
 actions = { state = "wait", tags = ["reboot"], priority = "urgent" }
 
+[[article]]
+code = "password"
+title = "Forgotten password"
+text = "Press it."
+status = "public"
+language = "en"
+tags = ["login"]
+
 [[view]]
 code = "late"
 titles = { en = "Late" }

@@ -9,6 +9,15 @@ from typing import Final
 
 from aiogram.filters.callback_data import CallbackData
 
+from channels.telegram.screens.articles import (
+    ArticleFor,
+    ArticlesFor,
+    ArticlesOfTopic,
+    JudgeArticle,
+    LinkArticle,
+    ReadArticle,
+    SendArticle,
+)
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.customer_menu import (
@@ -46,6 +55,7 @@ from channels.telegram.screens.tasks import (
     CloseTasks,
     EndedPage,
     EndTasksAs,
+    NextUp,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -74,6 +84,8 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(PickCamera, CameraFault, CameraPage, PersonalData),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
+    *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
+    *(LinkArticle, NextUp),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

@@ -31,6 +31,7 @@ _LABELS: Final = {
     "new": "button.menu.new",
     "cameras": "button.menu.cameras",
     "mine": "button.menu.mine",
+    "faq": "button.menu.faq",
 }
 
 
@@ -46,15 +47,20 @@ class ChooseLanguage(CallbackData, prefix="g"):
     code: Annotated[str, matching("[a-z]{2,3}")]
 
 
-def menu(renderer: Renderer, *, cameras: bool = False, share: bool = False) -> ReplyKeyboardMarkup:
+def menu(
+    renderer: Renderer, *, cameras: bool = False, articles: bool = False, share: bool = False
+) -> ReplyKeyboardMarkup:
     """The keyboard that always stands below a customer's chat.
 
-    ``cameras``: the company has some; ``share``: above all, one's own phone can be shared.
+    ``cameras``, ``articles``: the company has some; ``share``: above all, one's own phone can be
+    shared.
     """
     labels = {step: KeyboardButton(text=renderer.plain(key)) for step, key in _LABELS.items()}
     rows = [[labels["new"], labels["mine"]]]
     if cameras:
         rows = [[labels["new"], labels["cameras"]], [labels["mine"]]]
+    if articles:
+        rows = [*rows[:-1], [*rows[-1], labels["faq"]]] if cameras else [*rows, [labels["faq"]]]
     if share:
         phone = KeyboardButton(text=renderer.plain("button.share_phone"), request_contact=True)
         rows.insert(0, [phone])

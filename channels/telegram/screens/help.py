@@ -12,12 +12,12 @@ from core.words.names import clean_name
 # The commands of each section, in their order; the first section is shown first.
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "work": (
-        *("take", "reply", "t", "note", "wait", "freeze", "unfreeze", "resolve", "close"),
+        *("take", "reply", "t", "kb", "note", "wait", "freeze", "unfreeze", "resolve", "close"),
         *("cancel", "reopen", "state", "undo", "release"),
     ),
     "lists": (
         *("queue", "my", "overdue", "find", "ticket", "messages", "journal", "views", "tags"),
-        *("board", "help"),
+        *("next_up", "board", "help"),
     ),
     "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),
     "about": (

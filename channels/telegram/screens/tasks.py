@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
@@ -20,12 +21,14 @@ from channels.telegram.screens.buttons import (
     short,
 )
 from channels.telegram.screens.screen import Renderer, Screen, clipped
+from channels.telegram.screens.ticket_list import draw_lines
 from core.tasks import lists
 from core.tasks.lists import TaskFacts
 from core.tasks.rules import EQUIPMENT, OPEN
 from core.tasks.task_actions import TasksOpen
 from core.teams.members import Colleague
 from core.texts import Key
+from core.tickets.lists import Line
 from core.words.names import clean_name
 
 _TITLE: Final = 60
@@ -98,6 +101,21 @@ def _list_line(renderer: Renderer, task: TaskFacts) -> str:
     name = clean_name(task.assignee) if task.assignee else Key("person.nobody")
     title = clean_name(task.title, _TITLE)
     return renderer.html("task.line", task=task.id, title=title, name=name, number=task.number)
+
+
+class NextUp(CallbackData, prefix="nx"):
+    """Show anew what to do next."""
+
+
+def draw_next_up(renderer: Renderer, found: Sequence[Line | TaskFacts], zone: ZoneInfo) -> Screen:
+    """Tickets and tasks in one list, the most urgent first."""
+    again = rows_of([button(renderer.plain("button.next_up"), NextUp())])
+    if not found:
+        return Screen(renderer.html("next_up.nothing"), again)
+    tickets = [one for one in found if isinstance(one, Line)]
+    drawn = iter(draw_lines(renderer, tickets, zone))
+    lines = [next(drawn) if isinstance(one, Line) else _list_line(renderer, one) for one in found]
+    return Screen("\n".join([renderer.html("next_up.head"), *lines]), again)
 
 
 def draw_ended(renderer: Renderer, found: lists.EndedTasks, *, first: bool) -> Screen:

@@ -111,6 +111,11 @@ def _place(page: Page) -> str:
     return f"{page.place} / {max(page.place, ceil(page.total / PAGE))}"
 
 
+def draw_lines(renderer: Renderer, lines: Sequence[Line], zone: ZoneInfo) -> list[str]:
+    """Each of these tickets as a line that says all of it."""
+    return _lines(renderer, Page("queue", tuple(lines), after="more"), zone)[1]
+
+
 def _lines(renderer: Renderer, page: Page, zone: ZoneInfo) -> tuple[list[str], list[str]]:
     """What all lines of a whole list share, which is said once above them; and the lines."""
     assignees = [_assignee(renderer, page, line) for line in page.lines]

@@ -4,6 +4,7 @@ from typing import Final
 
 from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEntry
 from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
+from core.directory.kinds.articles import ArticleEntry
 from core.directory.kinds.closing import ClosingReasonEntry, FieldEntry
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
@@ -26,6 +27,7 @@ KINDS: Final[Kinds] = (
     FieldEntry,
     TeamEntry,
     ResponseEntry,
+    ArticleEntry,
     ViewEntry,
     RuleEntry,
     AccountDomainEntry,

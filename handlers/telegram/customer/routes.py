@@ -16,6 +16,7 @@ from channels.telegram.messages.message_parser import (
     message_ref,
     read,
 )
+from channels.telegram.screens.articles import ArticlesOfTopic, JudgeArticle, ReadArticle
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.customer_menu import (
     LANGUAGES,
@@ -47,7 +48,7 @@ from core.tickets.delivery_results import lose_sender
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Outcome
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import cameras, personal_data, tickets
+from handlers.telegram.customer import articles, cameras, personal_data, tickets
 from handlers.telegram.customer.tickets import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 
@@ -81,7 +82,7 @@ async def on_menu(context: ButtonContext, data: Menu) -> None:
 # Commands of the operators' group: they do nothing here.
 _OF_OPERATORS: Final = frozenset(
     {"contact", "contract", "merge", "unlink"}
-    | {"assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
+    | {"next_up", "assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
     | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
     | {
         "reason",
@@ -94,6 +95,7 @@ _OF_OPERATORS: Final = frozenset(
         "split",
         "stats",
         "t",
+        "kb",
         "tag",
         "take",
     }
@@ -171,6 +173,7 @@ _COMMANDS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
     "new": tickets.ask_topic,
     "camera": cameras.show_cameras,
     "my": tickets.show_tickets,
+    "faq": articles.on_command,
     "language": _language,
     "mydata": personal_data.show,
     "cancel": _cancel,
@@ -247,11 +250,13 @@ _MENU_LABELS: Final[dict[str, Callable[[MessageContext], Awaitable[None]]]] = {
     "new": tickets.ask_topic,
     "mine": tickets.show_tickets,
     "cameras": cameras.show_cameras,
+    "faq": articles.show_topics,
 }
 _MENU_BUTTONS: Final[dict[str, Callable[[ButtonContext], Awaitable[None]]]] = {
     "new": tickets.edit_to_topics,
     "mine": tickets.edit_to_tickets,
     "cameras": cameras.edit_to_list,
+    "faq": articles.edit_to_topics,
     "back": tickets.go_back,
     "language": edit_to_languages,
 }
@@ -268,6 +273,9 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     Rate: tickets.rate,
     RatingStep: tickets.go_on_rating,
     AnswerField: tickets.answer_field,
+    ArticlesOfTopic: articles.show_topic,
+    ReadArticle: articles.show_article,
+    JudgeArticle: articles.on_verdict,
     CameraPage: cameras.turn_page,
     PickCamera: cameras.pick,
     CameraFault: cameras.report,

@@ -1,8 +1,12 @@
 """A customer's tickets: the greeting, a new one and its topic, the list, whether all works."""
 
+from typing import Final
+
 from aiogram.types import ReplyKeyboardMarkup
 
 from channels.telegram.screens import customer_menu as screens
+from channels.telegram.screens.articles import NEW, article_rows
+from channels.telegram.screens.buttons import Keyboard
 from channels.telegram.screens.customer_menu import AnswerField, ChooseTopic, back_to, menu
 from channels.telegram.screens.customer_tickets import (
     OWN,
@@ -25,12 +29,16 @@ from channels.telegram.screens.ticket_list import ListPage
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
 from core.errors import Refusal
+from core.knowledge.catalogue import of_topic, public_articles
 from core.texts import Key
 from core.tickets import customer_dialogue, customer_tickets
 from core.tickets.catalog import usual_span
 from core.words.names import NAMELESS, clean_name
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.responder import Responder
+
+# So many articles are offered before a ticket is written.
+SUGGESTED: Final = 3
 
 
 async def greet(context: MessageContext) -> None:
@@ -50,7 +58,9 @@ async def greet(context: MessageContext) -> None:
 
 async def menu_for(desk: Desk, responder: Responder, *, share: bool = False) -> ReplyKeyboardMarkup:
     """The menu of this company: no button leads nowhere. ``share``: a phone can be shared."""
-    return menu(responder.renderer, cameras=await desk.read(has_cameras), share=share)
+    cameras = await desk.read(has_cameras)
+    articles = bool(await desk.read(public_articles, responder.locale))
+    return menu(responder.renderer, cameras=cameras, articles=articles, share=share)
 
 
 async def ask_topic(context: MessageContext) -> None:
@@ -82,8 +92,13 @@ async def choose_topic(context: ButtonContext, data: ChooseTopic) -> None:
     if begun.heard is not None:
         await context.show(renderer.html("customer.filed.topic", topic=topic))
         return
-    text = renderer.html("customer.describe.topic", topic=topic)
-    await context.show(Screen(text, back_to(renderer, "new")))
+    lines = [renderer.html("customer.describe.topic", topic=topic)]
+    articles = await context.desk.read(public_articles, renderer.locale)
+    suggested = article_rows(of_topic(articles, data.code, SUGGESTED), NEW)
+    if suggested:
+        lines.append(renderer.html("faq.suggested"))
+    rows = [*suggested, *back_to(renderer, "new").inline_keyboard]
+    await context.show(Screen("\n".join(lines), Keyboard(inline_keyboard=rows)))
 
 
 async def go_back(context: ButtonContext) -> None:

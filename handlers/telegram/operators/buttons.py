@@ -15,6 +15,12 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import help as help_screen
 from channels.telegram.screens import outages as outage_screen
 from channels.telegram.screens import tasks as task_screen
+from channels.telegram.screens.articles import (
+    ArticleFor,
+    ArticlesFor,
+    LinkArticle,
+    SendArticle,
+)
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
@@ -32,6 +38,7 @@ from channels.telegram.screens.tasks import (
     CloseTasks,
     EndedPage,
     EndTasksAs,
+    NextUp,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -71,6 +78,7 @@ from core.words.when import parse_when
 from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import (
     agreements,
+    articles,
     endings,
     fields,
     people,
@@ -375,7 +383,7 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
     await (context.show if data.verb == "with" else context.edit)(screen)
 
 
-async def read_in_private(pressed: ButtonContext, data: ListPage | ShowPerson) -> None:
+async def read_in_private(pressed: ButtonContext, data: ListPage | ShowPerson | NextUp) -> None:
     """Turn a page of a list, or show a person, for somebody who works here, in private."""
     context = GroupButton(
         pressed.desk,
@@ -474,6 +482,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EscalateTo: _assign,
     TaskVerb: _task,
     TaskPage: _task_page,
+    NextUp: tasks.look_again,
     AssignTask: _assign_task,
     EndedPage: _ended_page,
     ResolveTasks: _end_with_tasks,
@@ -483,4 +492,8 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ShowResponse: responses.show,
     SendResponse: responses.send,
     DropResponse: responses.drop,
+    ArticlesFor: articles.list_again,
+    ArticleFor: articles.show,
+    SendArticle: articles.send,
+    LinkArticle: articles.link,
 }

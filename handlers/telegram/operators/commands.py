@@ -18,6 +18,7 @@ from core.words.when import WhenError, parse_when
 from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
+    articles,
     endings,
     fields,
     people,
@@ -104,6 +105,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "release": Row(ticket_commands.release),
     "reply": Row(ticket_commands.reply, words=_MUST, sign=_SHOWN),
     "t": Row(responses.choose, words=_MAY, sign=_SHOWN),
+    "kb": Row(articles.find, words=_MAY, sign=_SHOWN),
     "note": Row(ticket_commands.note, words=_MUST, sign=_SHOWN),
     "wait": Row(ticket_commands.wait, words=_MAY, sign=Sign.CARD_UNLESS_SAID),
     "freeze": Row(ticket_commands.freeze, words=_MAY),
@@ -119,6 +121,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "assign": Row(teams.assign, words=_MUST),
     "escalate": Row(teams.escalate, words=_MAY),
     "tasks": Row(tasks.tasks, _NO, _MAY, _SHOWN),
+    "next_up": Row(tasks.what_next, _NO, _MAY, _SHOWN),
     "task": Row(tasks.task, _NO, _MAY, _SHOWN),
     "done": Row(tasks.done, _NO, _MAY),
     "on": Row(teams.on, _NO, sign=_REACTION),
@@ -168,6 +171,7 @@ COMMANDS: Final[dict[str, Row]] = {
 # What only shows works in the private chat, too (X16): it concerns whoever asks.
 _READING: Final = frozenset(
     {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
+    | {"next_up"}
 )
 
 

@@ -28,7 +28,10 @@ from handlers.telegram.responder import Responder
 
 NOTE: Final = "//"
 
-_HEAD: Final = re.compile(r"/(?P<name>[^\W\d_]{1,32})(?:@(?P<bot>\w{1,64}))?(?=[\s\d#№_]|\Z)")
+# A name ends at a sign «_», behind which a number may stand, but for the names with one.
+_HEAD: Final = re.compile(
+    r"/(?P<name>next_up|[^\W\d_]{1,32})(?:@(?P<bot>\w{1,64}))?(?=[\s\d#№_]|\Z)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,20 @@ from typing import Any, Final
 from channels.telegram.screens import tasks as screens
 from channels.telegram.screens.buttons import Keyboard
 from channels.telegram.screens.screen import Screen
-from channels.telegram.screens.tasks import AssignTask, ResolveTasks, TaskVerb
+from channels.telegram.screens.tasks import AssignTask, NextUp, ResolveTasks, TaskVerb
 from core.addresses import Address
 from core.errors import Refusal, Unreadable
 from core.models import Task
 from core.people.staff import id_of
 from core.tasks import task_actions
 from core.tasks.lists import TaskFacts, TaskPage, list_ended, list_tasks, open_ids, task_of
+from core.tasks.next_up import next_up
 from core.tasks.task_actions import Choice, TasksOpen
 from core.tasks.task_opening import create_task, reopen_task
 from core.teams.assignee_parser import read_hand_over
 from core.teams.members import Colleague, colleagues_of
 from core.tickets.fields import FieldsMissing
+from core.tickets.lists import Line
 from core.tx import ReadTx, Tx
 from core.words.aliases import NEW_TASK, TASK_VERBS, TASKS
 from core.words.numbers import TASK_NUMBER, find_number
@@ -44,6 +46,26 @@ async def tasks(context: CommandContext) -> None:
         await context.show(await ended_page(context, 0))
         return
     await context.show(await page(context, view, 0, context.sender.address))
+
+
+async def what_next(context: CommandContext) -> None:
+    """What whoever asks should do next (D2)."""
+    await context.show(await _next_screen(context))
+
+
+async def look_again(context: Any, _data: NextUp) -> None:
+    """The same list as it is by now."""
+    await context.toast()
+    await context.edit(await _next_screen(context))
+
+
+async def _next_screen(context: OperatorContext) -> Screen:
+    found = await context.read(_next_for, context.sender.address)
+    return screens.draw_next_up(context.renderer, found, context.desk.company.zone)
+
+
+async def _next_for(tx: ReadTx, asker: Address) -> list[Line | TaskFacts]:
+    return await next_up(tx, await id_of(tx, asker))
 
 
 async def ended_page(context: OperatorContext, before: int) -> Screen:

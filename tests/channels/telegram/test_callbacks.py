@@ -5,6 +5,15 @@ from aiogram.filters.callback_data import CallbackData
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.telegram.screens.articles import (
+    ArticleFor,
+    ArticlesFor,
+    ArticlesOfTopic,
+    JudgeArticle,
+    LinkArticle,
+    ReadArticle,
+    SendArticle,
+)
 from channels.telegram.screens.buttons import stamped
 from channels.telegram.screens.callback_data import KINDS, parse, parted
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
@@ -44,6 +53,7 @@ from channels.telegram.screens.tasks import (
     CloseTasks,
     EndedPage,
     EndTasksAs,
+    NextUp,
     ResolveTasks,
     TaskPage,
     TaskVerb,
@@ -160,6 +170,16 @@ IN_CHATS: dict[str, CallbackData] = {
     "dir:apply:7:0123abcd": DirectoryStep(step="apply", version=7, digest="0123abcd"),
     "dir:recount:0:0123abcd": DirectoryStep(step="recount", version=0, digest="0123abcd"),
     "dir:drop:7:0123abcd": DirectoryStep(step="drop", version=7, digest="0123abcd"),
+    "qt:payment:1": ArticlesOfTopic(topic="payment", page=1),
+    "qt::0": ArticlesOfTopic(),
+    "qa:faq:pay_how": ReadArticle(come_from="faq", code="pay_how"),
+    "qa:new:pay_how": ReadArticle(come_from="new", code="pay_how"),
+    "qh:y:pay_how": JudgeArticle(verdict="y", code="pay_how"),
+    "nx": NextUp(),
+    "kb:12": ArticlesFor(ticket_id=12),
+    "ka:12:pay_how": ArticleFor(ticket_id=12, code="pay_how"),
+    "ks:12:pay_how:0123abcd": SendArticle(ticket_id=12, code="pay_how", digest="0123abcd"),
+    "kl:12:pay_how": LinkArticle(ticket_id=12, code="pay_how"),
     "dirv:3:7": RestoreVersion(number=3, version=7),
     "rel:new": ReleaseStep(what="new"),
     "fd:again_all:0": FailedStep(verb="again_all"),
@@ -249,6 +269,7 @@ def test_the_longest_data_fits_a_button(largest: int) -> None:
         EscalateTo(ticket_id=largest, team="t" * 32),
         ManualStep(step="assignee", value="v" * 40),
         SendResponse(ticket_id=largest, code="c" * 32, digest="0" * 8),
+        SendArticle(ticket_id=largest, code="c" * 32, digest="0" * 8),
         FieldChoice(at=99, ticket_id=largest, field="c" * 32),
         AnswerField(at="99", ticket_id=largest, field="c" * 32),
         EndAs(ticket_id=largest, reason="c" * 32, resolve=True),

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -10,12 +11,13 @@ from channels.email.compose import message_id
 from core.addresses import Address, MessageRef
 from core.contacts.lookup import person_facts
 from core.contacts.write_first import write_first
+from core.db import Database
 from core.directory.kinds.accounts import AccountDomainEntry
 from core.directory.reader import Item, read_directory
 from core.directory.store import apply_directory, put_items
 from core.errors import Refusal
 from core.journal import list_entries
-from core.models import Account, OutboxRow, Person
+from core.models import Account, OutboxRow, Person, Ticket
 from core.people.staff import by_operator
 from core.setup.restored import mail_stamp
 from core.tickets.card import card_of
@@ -24,7 +26,7 @@ from core.tickets.field_edits import STEP
 from core.tickets.fields import values_of
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
-from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain
+from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain, stage_at
 
 pytestmark = pytest.mark.parametrize(
     "database",
@@ -88,6 +90,35 @@ async def test_a_number_in_the_subject_joins_the_senders_own_ticket_only(stage: 
     *_, other = await stage.tickets(2)
     (words,) = await stage.messages(other.id)
     assert words.content["remark"] == {"key": "named", "number": 1}
+
+
+async def test_a_number_in_new_words_counts_by_a_setting_and_in_quoted_ones_never(
+    database: Database, tmp_path: Path
+) -> None:
+    quoted = "Something else.\n\n12.11.2026 10:21, The desk wrote:\n> We have it: SR-1\n"
+    for joins, folder in ((False, "off"), (True, "on")):
+        async with stage_at(database, tmp_path / folder, number_in_body=joins) as stage:
+            before = len(await stage.rows(select(Ticket.id)))
+            stage.write(f"The gate, {folder}.")
+            await stage.tickets(before + 1)
+            stage.write(quoted.replace("SR-1", f"SR-{before + 1}"), subject=f"Quoted {folder}")
+            await stage.tickets(before + 2)
+            stage.write(f"It is about SR-{before + 1}, {folder}.", subject=f"Body {folder}")
+            await stage.tickets(before + (2 if joins else 3))
+            assert len(await stage.messages(before + 1)) == (2 if joins else 1)
+
+
+@pytest.mark.parametrize(("verb", "after"), [("freeze", "reopened"), ("wait", "reopened")])
+async def test_an_answer_ends_a_pause(stage: Stage, verb: str, after: str) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.answer(1, "Which gate?")
+    await stage.mail(2)
+    await stage.move(1, verb)
+    stage.write("The left one.", subject="Re: The gate [SR-1]")
+    await stage.until(lambda: _count(stage, 1, 3))
+    (ticket,) = await stage.tickets(1)
+    assert ticket.state == after
 
 
 async def test_a_guessed_reference_adds_nothing_to_somebody_elses_ticket(stage: Stage) -> None:
@@ -179,6 +210,12 @@ async def test_a_bounce_tells_that_the_answer_did_not_arrive(stage: Stage) -> No
     stage.write(raw=bounce(sent["Message-ID"]))
     await stage.until(lambda: _failures(stage))
     await stage.tickets(1)
+    card = await stage.desk.read(card_of, 1)
+    assert card is not None and card.customer_lost, "the address is marked until they write"
+    stage.write("I am here.", subject="Re: The gate [SR-1]")
+    await stage.until(lambda: _count(stage, 1, 3))
+    card = await stage.desk.read(card_of, 1)
+    assert card is not None and not card.customer_lost
 
 
 def bounce(message_id: str) -> bytes:

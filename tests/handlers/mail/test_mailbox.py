@@ -1,17 +1,33 @@
-"""The way to a mailbox: its server's certificate is verified."""
+"""Mailboxes: whose certificate is verified, who calls, and what is told when mail stops (R27)."""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
 
 import pytest
+from sqlalchemy import select
 
-from handlers.mail.fetch import connect, probe
+from bot.mail import mail_fetchers
+from bot.settings import load_settings
+from core.company import Company
+from core.db import Database
+from core.desk import Desk
+from core.files import FolderStore
+from core.models import InboxRow
+from handlers.mail.fetch import MailFetcher, connect, probe
 from handlers.mail.mailbox_url import MailboxUrl
 from sandbox.mail.imap import ImapServer
 from sandbox.mail.post_office import PostOffice
 from tests.channels.certificate import Certificate, make_certificate
 from tests.handlers.mail.desk_by_mail import SUPPORT
+
+SALES: Final = "sales@desk.test"
+MAIL: Final = (
+    b"From: anna@x.test\r\nTo: support@desk.test\r\nMessage-ID: <1@x.test>\r\n\r\nThe gate.\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +58,108 @@ async def test_a_server_that_somebody_vouches_for_is_logged_in_to(
     box = await asyncio.to_thread(connect, url, certificate.trusting)
     await asyncio.to_thread(box.login, url.user, url.password, initial_folder=url.folder)
     await asyncio.to_thread(box.logout)
+
+
+def parts(office: PostOffice, desk: Desk, folder: Path, urls: str) -> Sequence[MailFetcher]:
+    """What fetches these mailboxes, as the desk makes it of its settings."""
+    settings = load_settings(
+        {
+            "IMAP_URL": urls,
+            "SUPPORT_ADDRESSES": f"{SUPPORT},{SALES}",
+            "SMTP_URL": "smtp://127.0.0.1:1",
+            "MAIL_FROM": SUPPORT,
+        }
+    )
+    for address in (SUPPORT, SALES):
+        office.open(address, "secret")
+    return mail_fetchers(settings, desk, FolderStore(folder), lambda: None, lambda: 0)
+
+
+def address_of(server: ImapServer, name: str) -> str:
+    return f"imap://{name.replace('@', '%40')}:secret@127.0.0.1:{server.port}"
+
+
+@asynccontextmanager
+async def fetching(fetchers: Sequence[MailFetcher]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(one.run()) for one in fetchers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def stored(desk: Desk, count: int) -> list[InboxRow]:
+    """What is in the inbox, once it is so many."""
+    async with asyncio.timeout(20):
+        while True:
+            async with desk.database.read() as session:
+                rows = list(await session.scalars(select(InboxRow).order_by(InboxRow.id)))
+            if len(rows) >= count:
+                return rows
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[ImapServer]:
+    server = ImapServer(PostOffice())
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def test_each_of_several_mailboxes_is_fetched_and_keeps_its_own_mails(
+    database: Database, tmp_path: Path, server: ImapServer
+) -> None:
+    """One mail to both addresses is one in each; that it is the same shows when it is read."""
+    desk = Desk(database, Company())
+    urls = " ".join(address_of(server, name) for name in (SUPPORT, SALES))
+    fetchers = parts(server.office, desk, tmp_path, urls)
+    for address in (SUPPORT, SALES):
+        server.office.deliver(address, MAIL)
+    async with fetching(fetchers):
+        rows = await stored(desk, 2)
+    assert {row.source for row in rows} == {one.url.source for one in fetchers}
+    assert len({row.external_id for row in rows}) == 1
+
+
+@pytest.mark.parametrize(("calls", "look_every"), [(True, 3600.0), (False, 0.1)])
+async def test_a_server_that_calls_is_heard_at_once_and_another_is_asked(
+    database: Database, tmp_path: Path, server: ImapServer, calls: bool, look_every: float
+) -> None:
+    server.idle = calls
+    desk = Desk(database, Company())
+    (fetcher,) = parts(server.office, desk, tmp_path, address_of(server, SUPPORT))
+    fetcher.look_every = look_every
+    async with fetching([fetcher]):
+        for count in (1, 2):
+            server.office.deliver(SUPPORT, MAIL.replace(b"<1@", b"<%d@" % count))
+            await stored(desk, count)
+
+
+class Full(FolderStore):
+    """A store that takes nothing, until it does."""
+
+    full = True
+
+    async def put(self, data: bytes) -> str:
+        if self.full:
+            raise ValueError("full")
+        return await super().put(data)
+
+
+async def test_a_mail_that_is_seen_and_cannot_be_stored_makes_the_mailbox_silent(
+    database: Database, tmp_path: Path, server: ImapServer
+) -> None:
+    desk, store = Desk(database, Company()), Full(tmp_path)
+    (fetcher,) = parts(server.office, desk, tmp_path, address_of(server, SUPPORT))
+    fetcher.files, fetcher.look_every = store, 0.1
+    server.office.deliver(SUPPORT, MAIL)
+    async with fetching([fetcher]), asyncio.timeout(20):
+        while not fetcher.is_silent():
+            await asyncio.sleep(0.02)
+        store.full = False
+        await stored(desk, 1)
+        while fetcher.is_silent():
+            await asyncio.sleep(0.02)

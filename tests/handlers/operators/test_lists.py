@@ -47,6 +47,18 @@ async def test_what_all_lines_share_is_said_once_above_them(group: Group) -> Non
     assert not any("Олег" in line for line in lines)
 
 
+async def test_what_to_do_next_is_one_list_that_is_drawn_anew(group: Group) -> None:
+    number = await group.ticket("Нет архива за вторник")
+    await group.says(group.olga, f"/task new {number} Проверить диск")
+    shown = await listed(group, "/next_up")
+    head, ticket, task = shown.text.split("\n")
+    assert head == "Что дальше" and "Анна · Нет архива за вторник" in ticket
+    assert task == f"🛠 T1 Проверить диск · не назначен · #{number}"
+    await group.says(group.oleg, f"/take {number}")
+    await group.presses(group.olga, shown, "Обновить")
+    assert shown.text == f"Что дальше\n{task}"
+
+
 async def test_my_own_tickets_need_no_name(group: Group) -> None:
     await group.ticket("Нет архива")
     await group.says(group.olga, "/take 1")

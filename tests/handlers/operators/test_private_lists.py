@@ -22,6 +22,8 @@ async def asked(group: Group, command: str) -> str:
         ("/ticket 1", "⭕ #1"),
         ("/journal 1", "Журнал #1"),
         ("/teams", "Команд"),
+        ("/next_up", "Что дальше\n⭕ #1 Анна · Беда с камерой"),
+        ("/дальше", "Что дальше"),
     ],
 )
 async def test_what_only_shows_works_in_private(group: Group, command: str, shown: str) -> None:

@@ -1,5 +1,7 @@
 """An operator writes first to a customer who is known (A12), in the group."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.tickets.search import index_new
@@ -137,3 +139,17 @@ async def test_who_has_blocked_the_bot_and_has_no_address_is_not_written_to(grou
     (answer,) = group.answers(command)
     assert answer.startswith("Анна Смирнова: написать некуда.")
     assert len(await group.rows("SELECT id FROM ticket")) == 1
+
+
+@pytest.mark.parametrize("command", ["/reply {n} mail: ", "/reply {n} почта: "])
+async def test_an_answer_goes_by_mail_where_an_operator_says_so(group: Group, command: str) -> None:
+    """Wherever the customer wrote (F8); without an address it is refused, with the way on."""
+    number = await group.ticket()
+    group.desk.company = replace(group.desk.company, letter_channels=frozenset({"email"}))
+    refused = await group.says(group.olga, command.format(n=number) + WORDS)
+    assert f"Добавьте: /contact {number} адрес" in group.answers(refused)[0]
+    await group.says(group.olga, f"/contact {number} anna@x.test")
+    await group.says(group.olga, command.format(n=number) + WORDS)
+    query = "SELECT channel, address FROM outbox WHERE kind = 'content' AND person_id IS NOT NULL"
+    assert await group.rows(query) == [("email", "anna@x.test")]
+    assert await group.said(number) == [WORDS]

@@ -1,0 +1,201 @@
+"""Articles: what customers read below «Questions and answers», what operators find for a ticket."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Annotated, Final
+
+from aiogram.filters.callback_data import CallbackData
+
+from channels.telegram.screens.buttons import (
+    Button,
+    Id,
+    Keyboard,
+    PageIndex,
+    button,
+    matching,
+    one_of,
+    page_turns,
+    short,
+)
+from channels.telegram.screens.customer_menu import ChooseTopic, Menu
+from channels.telegram.screens.screen import Renderer, Screen
+from core.knowledge.catalogue import PUBLIC, Article
+from core.knowledge.using import DIGEST, digest_of
+
+PAGE: Final = 8
+FAQ: Final = "faq"
+NEW: Final = "new"
+
+Code = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
+Topic = Annotated[str, matching("[a-z0-9_.-]{0,32}")]
+
+
+class ArticlesOfTopic(CallbackData, prefix="qt"):
+    """The public articles of a topic; empty: those of none."""
+
+    topic: Topic = ""
+    page: PageIndex = 0
+
+
+class ReadArticle(CallbackData, prefix="qa"):
+    """Read a public article: from the list, or before a ``new`` ticket."""
+
+    come_from: Annotated[str, one_of((FAQ, NEW))]
+    code: Code
+
+
+class JudgeArticle(CallbackData, prefix="qh"):
+    """Whether a public article helped."""
+
+    verdict: Annotated[str, one_of(("y", "n"))]
+    code: Code
+
+
+class ArticlesFor(CallbackData, prefix="kb"):
+    """The articles that fit a ticket."""
+
+    ticket_id: Id
+
+
+class ArticleFor(CallbackData, prefix="ka"):
+    """Read an article that may fit a ticket."""
+
+    ticket_id: Id
+    code: Code
+
+
+class SendArticle(CallbackData, prefix="ks"):
+    """Send it to the ticket's customer, if it is still the one that ``digest`` names."""
+
+    ticket_id: Id
+    code: Code
+    digest: Annotated[str, matching(f"[0-9a-f]{{{DIGEST}}}")]
+
+
+class LinkArticle(CallbackData, prefix="kl"):
+    """Link it with the ticket."""
+
+    ticket_id: Id
+    code: Code
+
+
+# Customers
+
+
+def draw_topics(renderer: Renderer, topics: Sequence[tuple[str, str]]) -> Screen:
+    """The topics that have articles, as codes and titles; the code of none is empty."""
+    rows = [
+        [button(short(title or renderer.plain("faq.other")), ArticlesOfTopic(topic=code))]
+        for code, title in topics
+    ]
+    return Screen(renderer.html("faq.head"), Keyboard(inline_keyboard=rows))
+
+
+def draw_public(
+    renderer: Renderer, articles: Sequence[Article], topic: str, page: int = 0
+) -> Screen:
+    """The articles of a topic, a button for each."""
+    pages = max(ceil(len(articles) / PAGE), 1)
+    page = min(page, pages - 1)
+    turns = page_turns(page, pages, lambda at: ArticlesOfTopic(topic=topic, page=at))
+    rows = [
+        *article_rows(articles[page * PAGE : (page + 1) * PAGE], FAQ),
+        list(turns),
+        [button(renderer.plain("button.menu.back"), Menu(step="faq"))],
+    ]
+    return Screen(renderer.html("faq.choose"), Keyboard(inline_keyboard=[r for r in rows if r]))
+
+
+def draw_results(renderer: Renderer, articles: Sequence[Article], words: str) -> Screen:
+    """What was found for these words, or the way to the support."""
+    new = [button(renderer.plain("button.menu.new"), Menu(step="new"))]
+    key = "faq.found" if articles else "faq.nothing"
+    rows = [*article_rows(articles, FAQ), new]
+    return Screen(renderer.html(key, words=words[:40]), Keyboard(inline_keyboard=rows))
+
+
+def article_rows(articles: Sequence[Article], come_from: str) -> list[list[Button]]:
+    """A button for each public article."""
+    return [
+        [button(short(f"📄 {one.title}"), ReadArticle(come_from=come_from, code=one.code))]
+        for one in articles
+    ]
+
+
+def draw_article(renderer: Renderer, article: Article, come_from: str) -> Screen:
+    """A public article, and whether it helped."""
+    back: CallbackData = ArticlesOfTopic(topic=article.topic or "")
+    if come_from == NEW and article.topic is not None:
+        back = ChooseTopic(code=article.topic)
+    verdicts = [
+        button(
+            renderer.plain(f"button.article.{verdict}"),
+            JudgeArticle(verdict=verdict, code=article.code),
+        )
+        for verdict in ("y", "n")
+    ]
+    rows = [verdicts, [button(renderer.plain("button.menu.back"), back)]]
+    return Screen(_whole(renderer, "faq.article", article), Keyboard(inline_keyboard=rows))
+
+
+def draw_judged(renderer: Renderer, article: Article, *, helped: bool) -> Screen:
+    """Thanks, or the way to the support."""
+    if helped:
+        return Screen(renderer.html("faq.helped", title=article.title))
+    new: CallbackData = Menu(step="new")
+    if article.topic is not None:
+        new = ChooseTopic(code=article.topic)
+    rows = [[button(renderer.plain("button.menu.new"), new)]]
+    return Screen(renderer.html("faq.not_helped"), Keyboard(inline_keyboard=rows))
+
+
+# Operators
+
+
+def draw_found(
+    renderer: Renderer, ticket_id: int, linked: Sequence[Article], found: Sequence[Article]
+) -> Screen:
+    """The articles of a ticket, and those that fit it."""
+    lines = []
+    if linked:
+        titles = ", ".join(f"«{one.title}»" for one in linked)
+        lines.append(renderer.html("articles.linked", number=ticket_id, titles=titles))
+    key = "articles.found" if found else "articles.none"
+    lines.append(renderer.html(key, number=ticket_id))
+    rows = [
+        [button(short(one.title), ArticleFor(ticket_id=ticket_id, code=one.code))]
+        for one in (*linked, *found)
+    ]
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=rows) if rows else None)
+
+
+def draw_for_ticket(
+    renderer: Renderer, ticket_id: int, article: Article, opinion: tuple[int, int]
+) -> Screen:
+    """An article as operators read it; what is public can be sent."""
+    lines = [_whole(renderer, f"articles.{article.status}", article)]
+    if any(opinion):
+        lines.append(renderer.html("articles.opinion", yes=opinion[0], no=opinion[1]))
+    code = article.code
+    send = SendArticle(ticket_id=ticket_id, code=code, digest=digest_of(article))
+    link = LinkArticle(ticket_id=ticket_id, code=code)
+    rows = [
+        [button(renderer.plain("button.article.send"), send)] if article.status == PUBLIC else [],
+        [
+            button(renderer.plain("button.article.link"), link),
+            button(renderer.plain("button.article.other"), ArticlesFor(ticket_id=ticket_id)),
+        ],
+    ]
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[row for row in rows if row]))
+
+
+def draw_used(renderer: Renderer, key: str, ticket_id: int, article: Article, name: str) -> Screen:
+    """What was done with an article, and by whom."""
+    facts = {"number": ticket_id, "title": article.title, "name": name}
+    return Screen(renderer.html(f"articles.{key}", **facts))
+
+
+def _whole(renderer: Renderer, head: str, article: Article) -> str:
+    return f"{renderer.html(head, title=article.title)}\n\n" + renderer.html(
+        "articles.text", text=article.text
+    )

@@ -1,0 +1,137 @@
+"""Articles in tickets: found for one, sent to its customer, linked with it; whether they helped."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import select
+
+from core.addresses import MessageRef
+from core.db import insert_or
+from core.errors import NoSuchTicket, NothingToDo, Refusal
+from core.events import ArticleLinked, ArticleSent
+from core.knowledge.catalogue import (
+    DRAFT,
+    PUBLIC,
+    Article,
+    articles_of,
+    find_public,
+    internal_articles,
+    ranked,
+)
+from core.models import ArticleOpinion, Message, Ticket, TicketArticle
+from core.people.identity import Sender, arrive, enter_dialogue
+from core.tickets.conversation import reply
+from core.tickets.incoming import IncomingMessage
+from core.tickets.lifecycle import access
+from core.tx import ReadTx, Tx
+
+FOUND: Final = 8
+DIGEST: Final = 8
+
+
+class ArticleChanged(Refusal):
+    """What would be sent is not what was shown."""
+
+    def __init__(self) -> None:
+        super().__init__("refusal.article_changed")
+
+
+async def find_for(tx: ReadTx, ticket_id: int, words: str) -> tuple[list[Article], list[Article]]:
+    """Return the articles that are linked with the ticket, and others that fit these words, or
+    without any the ticket's own.
+    """
+    ticket = await tx.find(Ticket, ticket_id)
+    if ticket is None:
+        raise NoSuchTicket(ticket_id)
+    linked = await linked_with(tx, ticket_id)
+    others = [one for one in await internal_articles(tx) if one not in linked]
+    found = ranked(others, words or f"{ticket.title or ''} {ticket.opening}", FOUND)
+    if not words:
+        found.sort(key=lambda one: one.topic != ticket.topic)
+    return linked, found
+
+
+async def linked_with(tx: ReadTx, ticket_id: int) -> list[Article]:
+    """Return the articles that were sent in the ticket or linked with it, the first one first."""
+    query = select(TicketArticle.article).where(TicketArticle.ticket_id == ticket_id)
+    codes = await tx.all(query.order_by(TicketArticle.at, TicketArticle.article))
+    articles = await articles_of(tx)
+    return [articles[code] for code in codes if code in articles]
+
+
+async def read_article(tx: ReadTx, code: str) -> Article:
+    """Return an article that operators may read. Raises :class:`Refusal`."""
+    article = (await articles_of(tx)).get(code)
+    if article is None or article.status == DRAFT:
+        raise Refusal("refusal.outdated")
+    return article
+
+
+def digest_of(article: Article) -> str:
+    """Return what names this text: another one was shown if it differs."""
+    return sha256(article.text.encode()).hexdigest()[:DIGEST]
+
+
+async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, ref: MessageRef) -> Article:
+    """Send the public article that was shown in the message ``ref`` as an answer, and link it.
+
+    Raises :class:`ArticleChanged`, :class:`NothingToDo` if it went from there already, and what
+    `reply` raises.
+    """
+    await access(tx, ticket_id, "reply")
+    if await tx.first(select(Message.id).where(Message.source == ref).limit(1)) is not None:
+        raise NothingToDo("refusal.response_sent", number=ticket_id)
+    article = (await articles_of(tx)).get(code)
+    if article is None or article.status != PUBLIC or digest_of(article) != digest:
+        raise ArticleChanged
+    said = IncomingMessage(ref, "text", article.text, {"kind": "text", "text": article.text})
+    await reply(tx, ticket_id, said)
+    await _link(tx, ticket_id, code)
+    tx.emit(ArticleSent(ticket_id=ticket_id, article=code, title=article.title))
+    return article
+
+
+async def link_article(tx: Tx, ticket_id: int, code: str) -> Article:
+    """Note that the ticket is about what the article says. Raises :class:`NothingToDo`."""
+    await access(tx, ticket_id, "link")
+    article = await read_article(tx, code)
+    if not await _link(tx, ticket_id, code):
+        raise NothingToDo("refusal.article_linked", number=ticket_id)
+    tx.emit(ArticleLinked(ticket_id=ticket_id, article=code, title=article.title))
+    return article
+
+
+async def _link(tx: Tx, ticket_id: int, code: str) -> bool:
+    row = {"ticket_id": ticket_id, "article": code, "at": tx.now}
+    return (
+        await tx.change(insert_or(tx.session, TicketArticle).values(**row).on_conflict_do_nothing())
+        > 0
+    )
+
+
+async def judge(tx: Tx, sender: Sender, code: str, *, helped: bool) -> Article:
+    """Count what a customer says of a public article; if it helped, they open no ticket about it.
+
+    Raises :class:`Refusal` for one that is not public any more.
+    """
+    person = await arrive(tx, sender, "customer")
+    article = await find_public(tx, person.language, code)
+    if article is None:
+        raise Refusal("refusal.outdated")
+    if helped and (person.dialogue or {}).get("step") == "describe":
+        enter_dialogue(person, None)
+    row = {"article": code, "helped": int(helped), "not_helped": int(not helped)}
+    more = {
+        "helped": ArticleOpinion.helped + row["helped"],
+        "not_helped": ArticleOpinion.not_helped + row["not_helped"],
+    }
+    insert = insert_or(tx.session, ArticleOpinion).values(**row)
+    await tx.change(insert.on_conflict_do_update(index_elements=["article"], set_=more))
+    return article
+
+
+async def opinions_of(tx: ReadTx, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Return how many customers said yes and no to «did it help», by article."""
+    query = select(ArticleOpinion).where(ArticleOpinion.article.in_(codes))
+    return {one.article: (one.helped, one.not_helped) for one in await tx.all(query)}

@@ -1,0 +1,81 @@
+"""`/kb`: articles that fit a ticket, read, sent to its customer or linked with it (B13)."""
+
+from typing import Any
+
+from channels.telegram.messages.message_parser import message_ref
+from channels.telegram.screens.articles import (
+    ArticleFor,
+    ArticlesFor,
+    LinkArticle,
+    SendArticle,
+    draw_for_ticket,
+    draw_found,
+    draw_used,
+)
+from channels.telegram.screens.screen import Screen
+from core.knowledge.catalogue import Article
+from core.knowledge.using import (
+    ArticleChanged,
+    find_for,
+    link_article,
+    opinions_of,
+    read_article,
+    send_article,
+)
+from core.tx import ReadTx
+from core.words.names import clean_name
+from handlers.telegram.operators.context import CommandContext
+
+
+async def find(context: CommandContext) -> None:
+    """Offer what has the words, or fits the ticket."""
+    linked, found = await context.read(find_for, context.number, context.command.words)
+    await context.show(draw_found(context.renderer, context.number, linked, found))
+
+
+async def list_again(context: Any, data: ArticlesFor) -> None:
+    """Back to what fits the ticket."""
+    linked, found = await context.read(find_for, data.ticket_id, "")
+    await context.toast()
+    await context.edit(draw_found(context.renderer, data.ticket_id, linked, found))
+
+
+async def show(context: Any, data: ArticleFor) -> None:
+    """The whole article."""
+    await context.toast()
+    await context.edit(await _shown(context, data))
+
+
+async def _shown(context: Any, data: Any) -> Screen:
+    article, opinion = await context.read(_article, data.code)
+    return draw_for_ticket(context.renderer, data.ticket_id, article, opinion)
+
+
+async def _article(tx: ReadTx, code: str) -> tuple[Article, tuple[int, int]]:
+    return await read_article(tx, code), (await opinions_of(tx, [code])).get(code, (0, 0))
+
+
+async def send(context: Any, data: SendArticle) -> None:
+    """Send what is shown; what has changed meanwhile is shown again instead."""
+    place = message_ref(context.message.chat.id, context.message.message_id)
+    number = data.ticket_id
+    try:
+        article = await context.act(send_article, number, data.code, data.digest, place)
+    except ArticleChanged:
+        await context.toast("article_changed", alert=True, number=number)
+        await context.edit(await _shown(context, data))
+        return
+    await context.toast("response", number=number)
+    await _say_used(context, "sent", number, article)
+
+
+async def link(context: Any, data: LinkArticle) -> None:
+    """Link it with the ticket."""
+    article = await context.act(link_article, data.ticket_id, data.code)
+    await context.toast("article_linked", number=data.ticket_id)
+    await _say_used(context, "linked_by", data.ticket_id, article)
+
+
+async def _say_used(context: Any, key: str, number: int, article: Article) -> None:
+    name = clean_name(context.sender.name)
+    await context.edit(draw_used(context.renderer, key, number, article, name))

@@ -113,6 +113,18 @@ async def kill(bot: WarmBot, times: int, longest: float, chance: random.Random) 
     await bot.start()
 
 
+async def come_to_rest(stage: Stage, bot: WarmBot) -> None:
+    """Wait until all has left, and stop the bot: deadlines go on passing, and counting takes
+    seconds in which nothing can be delivered.
+    """
+    await stage.settle(PATIENCE)
+    await bot.stop()
+    while not stage.quiet():
+        await bot.start()
+        await stage.settle(PATIENCE)
+        await bot.stop()
+
+
 async def play(
     folder: Path, lives: WarmProcesses, times: int, seed: int, longest: float = LONGEST
 ) -> Outcome:
@@ -133,7 +145,7 @@ async def play(
                 await kill(bot, times, longest, random.Random(seed + 1))
                 traffic.over = True
             try:
-                await stage.settle(PATIENCE)
+                await come_to_rest(stage, bot)
             finally:
                 (folder / "transcript.txt").write_text(stage.world.transcript())
             return Outcome(

@@ -355,7 +355,9 @@ def build(
     files = store_at(settings.files_url)
     channels = _channels(settings, desk, texts, gateway, files)
     memberships = Memberships(bot, desk)
-    dispatcher = telegram_handlers.dispatcher(desk, texts, gateway.open_menus, memberships, files)
+    dispatcher = telegram_handlers.dispatcher(
+        desk, texts, gateway.open_menus, memberships, files, settings.public_url
+    )
 
     leads = gateway.leads = None if database.is_sqlite else database.leads
     courier = Courier(desk, channels, pacer, FOLLOW_UPS, leads)
@@ -436,7 +438,16 @@ def _http(
         if isinstance(intake, WebhookIntake):
             webhook = Webhook(intake.secret, intake.receive)
         vitals = Vitals(partial(_since_intake, desk, intake), lambda: pacer.floods)
-        return make_door(desk, texts, vitals, webhook, public_url=settings.public_url, files=files)
+        token = None if settings.bot_token is None else settings.bot_token.get_secret_value()
+        return make_door(
+            desk,
+            texts,
+            vitals,
+            webhook,
+            public_url=settings.public_url,
+            files=files,
+            bot_token=token,
+        )
 
     return HttpServer(settings.http_listen, make_app)
 

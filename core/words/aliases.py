@@ -26,6 +26,7 @@ ALIASES: Final[dict[str, str]] = {
     "сообщения": "messages",
     "переписка": "messages",
     "очередь": "queue",
+    "таблица": "app",
     "мои": "my",
     "просрочено": "overdue",
     "найти": "find",

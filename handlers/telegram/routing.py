@@ -71,10 +71,11 @@ def dispatcher(
     open_menus: OpenMenus,
     memberships: Memberships,
     files: FileStore | None = None,
+    public_url: str | None = None,
 ) -> Dispatcher:
     """The dispatcher with a handler for each kind of update that is used. What it holds under
     ``acknowledgements`` is to be finished before the bot's session is closed. ``files``: where
-    attachments are that Telegram does not keep for us.
+    attachments are that Telegram does not keep for us; ``public_url``: of the desk's own pages.
     """
     made = Dispatcher(
         disable_fsm=True,
@@ -84,6 +85,7 @@ def dispatcher(
         memberships=memberships,
         link_throttle=LinkThrottle(),
         files=files,
+        public_url=public_url,
     )
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
         made.message: on_message,
@@ -139,6 +141,7 @@ async def on_message(
     link_throttle: LinkThrottle,
     responder: Responder,
     sender: Sender | None = None,
+    public_url: str | None = None,
 ) -> Any:
     """A private chat, a group of operators, or nothing of ours."""
     if message.chat.type != "private":
@@ -151,7 +154,9 @@ async def on_message(
     user = message.from_user
     if sender is None or user is None or user.is_bot or is_nobody(message):
         return UNHANDLED
-    context = MessageContext(bot, desk, menu_words, open_menus, responder, sender, message)
+    context = MessageContext(
+        bot, desk, menu_words, open_menus, responder, sender, message, public_url=public_url
+    )
     if (message.text or "").startswith("/start"):
         link_throttle.pass_on(message)
         if await admins.on_link(context):

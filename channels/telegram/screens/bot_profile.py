@@ -100,6 +100,7 @@ ADMIN_IN_PRIVATE: Final = (
     *(
         "report",
         "stats",
+        "app",
         "health",
         "quarantine",
         "junk",

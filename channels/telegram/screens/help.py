@@ -3,8 +3,9 @@
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
+from aiogram.types import WebAppInfo
 
-from channels.telegram.screens.buttons import button, one_of, rows_of
+from channels.telegram.screens.buttons import Button, button, one_of, rows_of
 from channels.telegram.screens.screen import Renderer, Screen
 from core.words.names import clean_name
 
@@ -50,6 +51,18 @@ def draw_greeting(renderer: Renderer, name: str, company: str, *, admin: bool) -
         renderer.html("staff.commands"),
     ]
     return "\n".join([*lines, renderer.html("staff.admin")] if admin else lines)
+
+
+def draw_app_link(renderer: Renderer, public_url: str, secret: str) -> Screen:
+    """The ways to the table of tickets: a button that opens it in Telegram, where that can be, and
+    a link for a browser, which counts once.
+    """
+    link = f"{public_url}/app/enter/{secret}"
+    buttons = [Button(text=renderer.plain("button.app.browser"), url=link)]
+    if public_url.startswith("https://"):  # Telegram opens nothing else
+        opened = WebAppInfo(url=f"{public_url}/app")
+        buttons.insert(0, Button(text=renderer.plain("button.app.open"), web_app=opened))
+    return Screen(renderer.html("app.link"), rows_of(buttons))
 
 
 def draw(renderer: Renderer, section: str, *, admin: bool) -> Screen:

@@ -125,7 +125,7 @@ def _lines(renderer: Renderer, page: Page, zone: ZoneInfo) -> tuple[list[str], l
     shared = [column for column in columns if whole and len(set(column)) == 1]
     told = [column for column in columns if column not in shared]
     lines = [
-        (_about(renderer, line), *(column[at] for column in told), *_lateness(renderer, line))
+        (_about(renderer, line), *(column[at] for column in told), *lateness(renderer, line))
         for at, line in enumerate(page.lines)
     ]
     return [one[0] for one in shared if one[0]], [" · ".join(filter(None, one)) for one in lines]
@@ -174,7 +174,7 @@ def _days_between(since: datetime, until: datetime, zone: ZoneInfo) -> int:
     return until.astimezone(zone).toordinal() - since.astimezone(zone).toordinal()
 
 
-def _lateness(renderer: Renderer, line: Line) -> Iterator[str]:
+def lateness(renderer: Renderer, line: Line) -> Iterator[str]:
     if line.closed_at is not None:
         yield renderer.html("list.closed", at=line.closed_at)
     elif line.frozen_until is not None:

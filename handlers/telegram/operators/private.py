@@ -13,12 +13,14 @@ from aiogram.filters.callback_data import CallbackData
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import Service, Unsupported, read
 from channels.telegram.screens.buttons import Button, rows_of
+from channels.telegram.screens.help import draw_app_link
 from channels.telegram.screens.manual_ticket import ManualStep, draw
 from channels.telegram.screens.screen import Screen
 from core.errors import Refusal, Unreadable
 from core.manual_tickets import dialogue, save
 from core.manual_tickets.dialogue import View
 from core.manual_tickets.draft import CALL, TICKET
+from core.people.app_logins import make_link
 from core.people.staff import enrol
 from core.texts import Key
 from core.words.contact_values import typed_phone
@@ -41,7 +43,12 @@ _KINDS: Final = {_NEW: TICKET, _CALL: CALL}
 
 @dataclass(frozen=True, slots=True)
 class PrivateContext(OperatorContext):
-    """The same in private: for operators and admins. What they do there, they do as staff."""
+    """The same in private: for operators and admins. What they do there, they do as staff.
+
+    ``public_url``: where the desk's own pages are, if they are anywhere.
+    """
+
+    public_url: str | None = None
 
     async def send(self, view: View) -> None:
         """Send the next question."""
@@ -51,7 +58,12 @@ class PrivateContext(OperatorContext):
 
 def _private(context: MessageContext | ButtonContext) -> PrivateContext:
     return PrivateContext(
-        context.desk, context.responder, context.sender, context.message, in_private=True
+        context.desk,
+        context.responder,
+        context.sender,
+        context.message,
+        in_private=True,
+        public_url=context.public_url,
     )
 
 
@@ -103,6 +115,15 @@ async def _who(context: PrivateContext, command: Command) -> None:
     await show_found(context, command.rest)
 
 
+async def _app(context: PrivateContext, _command: Command) -> None:
+    """A way to the table of tickets: here, and once in a browser."""
+    if context.public_url is None:
+        raise Refusal("app.not_served")
+    secret = await context.act(make_link, context.sender.address)
+    screen = draw_app_link(context.renderer, context.public_url, secret)
+    await context.responder.say(context.message.chat.id, screen.html, keyboard=screen.keyboard)
+
+
 async def _cancel(context: PrivateContext, _command: Command) -> None:
     await context.act(dialogue.leave)
     text = context.renderer.html("by_hand.left")
@@ -113,6 +134,7 @@ COMMANDS: Final[dict[str, Callable[[PrivateContext, Command], Awaitable[None]]]]
     _NEW: _begin,
     _CALL: _begin,
     "who": _who,
+    "app": _app,
     "cancel": _cancel,
 }
 

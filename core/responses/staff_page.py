@@ -1,0 +1,101 @@
+"""What the page of a ticket shows to the staff, and what they write there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from core import journal
+from core.addresses import MessageRef
+from core.errors import NoSuchTicket
+from core.events import MessageShown
+from core.models import Message, Note
+from core.responses.catalogue import Response
+from core.responses.sending import list_fitting, send_response
+from core.sla.explanation import Why, why
+from core.tickets.card import Card, card_of, list_notes
+from core.tickets.conversation import note, reply
+from core.tickets.conversation_pages import NEWEST, WordsPage, page_of_words
+from core.tickets.incoming import IncomingMessage
+from core.tx import ReadTx, Tx
+
+CHANNEL: Final = "app"
+"""The channel of words that the staff writes on a page of ours."""
+NOTES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Words for a ticket. ``nonce``: the form's own, so that the same form counts once.
+    ``response`` and ``digest``: the canned response that is to go as it was shown.
+    """
+
+    text: str
+    nonce: str
+    response: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPage:
+    """All that the page shows."""
+
+    card: Card
+    words: WordsPage
+    notes: Sequence[tuple[datetime, str, str]]
+    entries: Sequence[tuple[datetime, str | None, str, dict[str, Any]]]
+    clocks: Sequence[Why]
+    responses: Sequence[Response]
+
+
+async def find_page(tx: ReadTx, ticket_id: int, page: int = NEWEST) -> TicketPage:
+    """Return the ticket with a page of its conversation. Raises :class:`NoSuchTicket`."""
+    card = await card_of(tx, ticket_id)
+    if card is None:
+        raise NoSuchTicket(ticket_id)
+    return TicketPage(
+        card,
+        await page_of_words(tx, ticket_id, page),
+        await list_notes(tx, ticket_id, NOTES),
+        await journal.list_entries(tx, ticket_id),
+        await why(tx, ticket_id),
+        await list_fitting(tx, ticket_id),
+    )
+
+
+async def answer_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:
+    """Answer the customer, and show the answer to the colleagues in the group.
+
+    Raises what `reply` and `send_response` raise.
+    """
+    ref = _ref(tx, draft)
+    if await _is_known(tx, Message, ref):
+        return
+    if draft.response and draft.digest:
+        await send_response(tx, ticket_id, draft.response, draft.digest, ref)
+    else:
+        await reply(tx, ticket_id, _said(ref, draft.text))
+    written = await tx.first(select(func.max(Message.id)).where(Message.source == ref))
+    if written is not None:
+        tx.emit(MessageShown(ticket_id=ticket_id, message_id=written))
+
+
+async def note_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:
+    """Write an internal note. Raises what `note` raises."""
+    ref = _ref(tx, draft)
+    if not await _is_known(tx, Note, ref):
+        await note(tx, ticket_id, _said(ref, draft.text))
+
+
+def _ref(tx: Tx, draft: Draft) -> MessageRef:
+    return MessageRef(CHANNEL, str(tx.actor.person_id), f"~{draft.nonce}")
+
+
+def _said(ref: MessageRef, text: str) -> IncomingMessage:
+    return IncomingMessage(ref, "text", text, {"kind": "text", "text": text})
+
+
+async def _is_known(tx: ReadTx, table: type[Message | Note], ref: MessageRef) -> bool:
+    return await tx.first(select(table.id).where(table.source == ref).limit(1)) is not None

@@ -1,0 +1,1 @@
+"""The Mini App of operators and admins: the table of tickets, one ticket, the same actions."""

@@ -1,0 +1,293 @@
+"""How the table of tickets and one ticket look."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from html import escape
+from operator import itemgetter
+from typing import Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from channels.telegram.screens import card as card_screen
+from channels.telegram.screens.journal import Names, draw_entry, draw_explanation
+from channels.telegram.screens.screen import Renderer
+from channels.telegram.screens.ticket_list import age, lateness
+from core.responses.sending import Prepared
+from core.responses.staff_page import TicketPage
+from core.tickets.card import Words
+from core.tickets.lists import VIEWS, Line, Page
+from core.tickets.views import View
+from core.tickets.workflow import sign_of
+from core.words.names import clean_name
+from handlers.http.app.actions import REASONED, SPANS, offered
+
+LONGEST: Final = 4000
+_REFRESH: Final = "every 15s"
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which list was asked for."""
+
+    view: str = "queue"
+    words: str = ""
+
+    def path(self, **more: str) -> str:
+        """The path of this list, or of a page of it."""
+        given = {"view": self.view} | ({"find": self.words} if self.words else {}) | more
+        return f"/app?{urlencode(given)}"
+
+
+def draw_table(
+    renderer: Renderer,
+    asked: ListQuery,
+    page: Page,
+    counts: dict[str, int],
+    views: Sequence[View],
+    here: str,
+) -> str:
+    """The table, ways to the other lists, and how many tickets have which marker."""
+    zone = renderer.zone
+    signs = " ".join(f"<span>{sign} {count}</span>" for sign, count in counts.items())
+    rows = "".join(_row(renderer, line, zone) for line in page.lines)
+    heads = "".join(
+        f"<th>{renderer.html(f'app.column.{name}')}</th>"
+        for name in ("ticket", "subject", "customer", "assignee", "when", "age")
+    )
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    empty = f'<p class="empty">{renderer.html("app.empty")}</p>'
+    return (
+        f"{_lists(renderer, asked, views)}"
+        f'<section id="table" hx-get="{escape(here)}" hx-trigger="{_REFRESH}"'
+        ' hx-select="#table" hx-swap="outerHTML" hx-disinherit="*">'
+        f'<p class="counts">{signs}</p>{table if rows else empty}{_turns(renderer, asked, page)}'
+        "</section>"
+    )
+
+
+def _lists(renderer: Renderer, asked: ListQuery, views: Sequence[View]) -> str:
+    named = [(view, renderer.html(f"app.view.{view}")) for view in VIEWS]
+    named += [(view.code, escape(view.title(renderer.locale))) for view in views]
+    here = ' aria-current="page"'
+    ways = [(ListQuery(view), title) for view, title in named]
+    links = "".join(
+        f'<a href="{escape(way.path())}"{here if way == asked else ""}>{title}</a>'
+        for way, title in ways
+    )
+    return (
+        f'<nav class="lists">{links}</nav>'
+        '<form class="find" action="/app" role="search">'
+        f'<input type="search" name="find" value="{escape(asked.words)}" maxlength="200"'
+        f' placeholder="{renderer.html("app.find")}" aria-label="{renderer.html("app.find")}">'
+        f"<button>{renderer.html('app.find.go')}</button></form>"
+    )
+
+
+def _row(renderer: Renderer, line: Line, zone: ZoneInfo) -> str:
+    path = f"/app/t/{line.number}"
+    assignee = escape(clean_name(line.assignee)) if line.assignee else "—"
+    when = " · ".join(lateness(renderer, line))
+    cells = (
+        ("ticket", f'<a href="{path}">{escape(line.marker)} #{line.number}</a>'),
+        ("subject", f'<a href="{path}">{_words(renderer, line.subject)}</a>'),
+        ("customer", escape(clean_name(line.customer))),
+        ("assignee", assignee),
+        ("when", when),
+        ("age", age(renderer, line.opened_at, zone, line.closed_at)),
+    )
+    return "<tr>" + "".join(f'<td class="{name}">{cell}</td>' for name, cell in cells) + "</tr>"
+
+
+def _words(renderer: Renderer, words: str) -> str:
+    return escape(words.strip()) or renderer.html("app.no_words")
+
+
+def _turns(renderer: Renderer, asked: ListQuery, page: Page) -> str:
+    ways = (("before", page.before), ("after", page.after))
+    links = "".join(
+        f'<a href="{escape(asked.path(**{name: cursor}))}">{renderer.html(f"app.{name}")}</a>'
+        for name, cursor in ways
+        if cursor is not None
+    )
+    return f'<nav class="turns">{links}</nav>' if links else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks at a ticket: the token of their forms, their name, what they typed just now, what
+    was wrong with it, and the canned response that they look at.
+    """
+
+    token: str
+    name: str
+    typed: str = ""
+    fault: str = ""
+    prepared: Prepared | None = None
+
+
+def draw_ticket(
+    renderer: Renderer, page: TicketPage, names: Names, viewer: Viewer, here: str
+) -> str:
+    """One ticket: what its card says, the buttons, the conversation, deadlines, the journal."""
+    card = page.card
+    told = card_screen.draw(card, renderer).html.replace("\n", "<br>")
+    fault = f'<p class="bad" role="alert">{viewer.fault}</p>' if viewer.fault else ""
+    clocks = "".join(_clock(renderer, page, at) for at in range(len(page.clocks)))
+    entries = "".join(f"<li>{draw_entry(renderer, names, *one)}</li>" for one in page.entries)
+    answer = "" if card.state.final else _answer(renderer, page, viewer)
+    return (
+        f'<p><a href="/app">‹ {renderer.html("app.back")}</a></p>{fault}'
+        f'<section id="live" hx-get="{escape(here)}" hx-trigger="{_REFRESH}"'
+        ' hx-select="#live" hx-swap="outerHTML" hx-disinherit="*">'
+        f'<div class="card">{told}</div>{_talk(renderer, page)}</section>'
+        f"{answer}{_buttons(renderer, page, viewer)}"
+        f"{_folded(renderer, 'app.deadlines', clocks)}"
+        f"{_folded(renderer, 'app.journal', f'<ul>{entries}</ul>')}"
+    )
+
+
+def title_of(page: TicketPage) -> str:
+    """What a browser calls the page."""
+    card = page.card
+    return f"{escape(sign_of(card.state, card.marker))} #{card.number} {escape(card.title[:60])}"
+
+
+def _clock(renderer: Renderer, page: TicketPage, at: int) -> str:
+    clock = page.clocks[at]
+    there = replace(renderer, zone=clock.zone)
+    return f"<p>{'<br>'.join(draw_explanation(there, page.card.number, clock))}</p>"
+
+
+def _folded(renderer: Renderer, key: str, body: str) -> str:
+    return f"<details><summary>{renderer.html(key)}</summary>{body}</details>" if body else ""
+
+
+def _talk(renderer: Renderer, page: TicketPage) -> str:
+    said = [(one.created_at, _said(renderer, one)) for one in page.words.words]
+    since = said[0][0] if said and page.words.page else None
+    said += [
+        (at, _note(renderer, at, name, text))
+        for at, name, text in page.notes
+        if since is None or at >= since
+    ]
+    earlier = ""
+    if page.words.page > 0:
+        path = f"/app/t/{page.card.number}?page={page.words.page - 1}"
+        earlier = f'<p><a href="{path}">{renderer.html("app.earlier")}</a></p>'
+    ordered = "".join(each for _, each in sorted(said, key=itemgetter(0)))
+    return f'{earlier}<ol class="talk">{ordered}</ol>'
+
+
+def _said(renderer: Renderer, one: Words) -> str:
+    side = "theirs" if one.from_customer else "ours"
+    kind = str(one.content.get("kind", "text"))
+    file = "" if kind == "text" else f'<p class="file">{renderer.html(f"kind.{kind}")}</p>'
+    gone = f" <em>{renderer.html('app.withdrawn')}</em>" if one.withdrawn else ""
+    return _entry(
+        renderer, side, one.created_at, one.author, f"{file}<p>{escape(one.text)}</p>", gone
+    )
+
+
+def _note(renderer: Renderer, at: datetime, name: str, text: str) -> str:
+    mark = f" <em>{renderer.html('app.note')}</em>"
+    return _entry(renderer, "note", at, name, f"<p>{escape(text)}</p>", mark)
+
+
+def _entry(
+    renderer: Renderer, side: str, at: datetime, name: str, words: str, mark: str = ""
+) -> str:
+    who = renderer.html("app.who", name=clean_name(name), at=at)
+    return f'<li class="{side}"><span class="who">{who}{mark}</span>{words}</li>'
+
+
+def _answer(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
+    """The answer box; a canned response that was chosen stands in it, and may be changed."""
+    number, prepared = page.card.number, viewer.prepared
+    words = viewer.typed if prepared is None else prepared.text
+    shown = "" if prepared is None else _hidden(response=prepared.code, digest=prepared.digest)
+    return (
+        f"{_responses(renderer, page, prepared)}"
+        f'<form class="answer" method="post" action="/app/t/{number}">{_signed(viewer)}{shown}'
+        f'<label for="text">{renderer.html("app.answer")}</label>'
+        f'<textarea id="text" name="text" maxlength="{LONGEST}" required>{escape(words)}</textarea>'
+        f'<div class="row"><button name="verb" value="answer">{renderer.html("app.send")}</button>'
+        f'<button name="verb" value="note" class="soft">{renderer.html("app.send_note")}</button>'
+        "</div></form>"
+    )
+
+
+def _responses(renderer: Renderer, page: TicketPage, prepared: Prepared | None) -> str:
+    if not page.responses:
+        return ""
+    chosen = "" if prepared is None else prepared.code
+    options = "".join(
+        f'<option value="{escape(one.code)}"{" selected" if one.code == chosen else ""}>'
+        f"{escape(one.title)}</option>"
+        for one in page.responses
+    )
+    return (
+        f'<form class="row" action="/app/t/{page.card.number}">'
+        f'<label for="response">{renderer.html("app.response")}</label>'
+        f'<select id="response" name="response"><option value="">—</option>{options}</select>'
+        f'<button class="soft">{renderer.html("app.response.show")}</button></form>'
+    )
+
+
+def _buttons(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
+    forms = [_button(renderer, page, viewer, verb) for verb in offered(page.card, viewer.name)]
+    return f'<div class="verbs">{"".join(forms)}</div>'
+
+
+def _button(renderer: Renderer, page: TicketPage, viewer: Viewer, verb: str) -> str:
+    """A button; one with words to it unfolds first, so that nothing ends by a slip."""
+    label = renderer.html(f"button.verb.{verb}")
+    head = f'<form method="post" action="/app/t/{page.card.number}">{_signed(viewer)}'
+    pressed = f'<button name="verb" value="{verb}">{label}</button></form>'
+    if verb not in REASONED:
+        return head + pressed
+    words = renderer.html("app.solution" if verb == "resolve" else "app.reason")
+    fields = "".join(_fields(renderer, verb))
+    reason = f'<label>{words}<input name="text" maxlength="1000"></label>'
+    return f"<details><summary>{label}</summary>{head}{fields}{reason}{pressed}</details>"
+
+
+def _fields(renderer: Renderer, verb: str) -> Iterator[str]:
+    if verb == "freeze":
+        options = "".join(
+            f'<option value="{span}">{renderer.html(f"button.freeze.{span}")}</option>'
+            for span in SPANS
+        )
+        yield f'<label>{renderer.html("app.until")}<select name="until">{options}</select></label>'
+
+
+def _signed(viewer: Viewer) -> str:
+    return _hidden(token=viewer.token, once=secrets.token_hex(16))
+
+
+def _hidden(**fields: str) -> str:
+    return "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value)}">'
+        for name, value in fields.items()
+    )
+
+
+def draw_login(renderer: Renderer, fault: str | None = None) -> str:
+    """The page of somebody who is not known: Telegram's own data let them in, or a link."""
+    told = renderer.html(fault or "app.login.wait")
+    return (
+        f'<h1>{renderer.html("app.title")}</h1><p id="told" role="status">{told}</p>'
+        f"<noscript><p>{renderer.html('app.login.link')}</p></noscript>"
+        f'<p id="else" hidden>{renderer.html("app.login.link")}</p>'
+        '<form id="login" method="post" action="/app/login" hidden>'
+        '<input type="hidden" name="init_data"><input type="hidden" name="start"></form>'
+    )
+
+
+def draw_entrance(renderer: Renderer) -> str:
+    """What a one-time link shows: pressing comes in, so that whoever only previews it does not."""
+    return (
+        f"<h1>{renderer.html('app.title')}</h1><p>{renderer.html('app.enter.told')}</p>"
+        f'<form method="post"><button>{renderer.html("app.enter")}</button></form>'
+    )

@@ -1,0 +1,416 @@
+"""The app of operators and admins: who gets in, what they see, what their buttons do (S15, S23)."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from sqlalchemy import select
+
+from core.desk import Desk
+from core.models import JournalEntry, Message, Note, OutboxRow, Ticket
+from core.people.app_logins import make_link
+from core.people.identity import Sender, leave_operators
+from core.people.staff import by_operator, enrol
+from core.texts import Texts
+from core.tickets.conversation import note
+from core.tickets.lifecycle import move
+from core.tickets.search import index_new
+from handlers.http.app import routes
+from handlers.http.app.session import COOKIE, read_init_data
+from handlers.http.door import make_door
+from handlers.http.health import Vitals
+from tests.actions import people
+from tests.actions.test_directory import apply
+from tests.clock import Clock
+from tests.handlers.http.conftest import Visitor, served
+
+TOKEN = "123456:bot-token-of-the-tests"
+HOSTILE = "<script>alert(1)</script>\"'&<b>"
+CANARY = "canary bird"
+RESPONSE = """[[response]]
+code = "restart"
+title = "Restart"
+texts = { en = "Please restart it, {customer}." }
+"""
+
+
+def signed(clock: Clock, who: Sender, token: str = TOKEN, **more: str) -> str:
+    """What Telegram hands over when this person opens the app."""
+    user = json.dumps({"id": people.number(who), "first_name": who.name})
+    fields = {"auth_date": str(int(clock().timestamp())), "query_id": "AA", "user": user} | more
+    told = "\n".join(f"{name}={fields[name]}" for name in sorted(fields))
+    key = hmac.new(b"WebAppData", token.encode(), hashlib.sha256).digest()
+    fields["hash"] = hmac.new(key, told.encode(), hashlib.sha256).hexdigest()
+    return urlencode(fields)
+
+
+class Browser:
+    """Somebody's browser, which keeps its cookies and runs no script."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+        self.cookie = ""
+        self.html = ""
+        self.headers: Any = {}
+
+    async def ask(self, method: str, path: str, **fields: str) -> int:
+        how: dict[str, Any] = {"headers": {"Cookie": self.cookie}, "allow_redirects": False}
+        if method == "POST":
+            how["data"] = urlencode(fields)
+            how["headers"]["Content-Type"] = "application/x-www-form-urlencoded"
+        status, self.headers, self.html = await self.visitor.ask(method, path, **how)
+        found = re.match(rf"({COOKIE}=[^;]*)", self.headers.get("Set-Cookie", ""))
+        self.cookie = found[1] if found else self.cookie
+        return status
+
+    async def get(self, path: str) -> int:
+        return await self.ask("GET", path)
+
+    async def log_in(self, clock: Clock, who: Sender) -> int:
+        return await self.ask("POST", "/app/login", init_data=signed(clock, who))
+
+    async def press(self, number: int, verb: str, **fields: str) -> int:
+        """Send a form of the ticket's page with this button."""
+        await self.get(f"/app/t/{number}")
+        return await self.again(number, verb, **fields)
+
+    async def again(self, number: int, verb: str, **fields: str) -> int:
+        """Send a form of the page that is open."""
+        given = {name: self.field(name) for name in ("token", "once")}
+        return await self.ask("POST", f"/app/t/{number}", **given, verb=verb, **fields)
+
+    def field(self, name: str) -> str:
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.html)
+        return "" if found is None else found[1]
+
+
+@pytest.fixture
+async def visitor(
+    desk: Desk, texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Visitor]:
+    monkeypatch.setattr(routes, "LOGIN_RATE", (1000.0, 1000.0))
+    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), bot_token=TOKEN)
+    async with served(door) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def browser(visitor: Visitor, desk: Desk) -> Browser:
+    await desk.run(by_operator, people.OLGA, enrol)
+    return Browser(visitor)
+
+
+@pytest.fixture
+async def olga(browser: Browser, clock: Clock) -> Browser:
+    """Her browser, signed in."""
+    assert await browser.log_in(clock, people.OLGA) == 303
+    return browser
+
+
+async def rows(desk: Desk, query: Any) -> list[Any]:
+    async with desk.database.read() as session:
+        return list(await session.scalars(query))
+
+
+# ---------------------------------------------------------------------------- coming in
+
+
+async def test_telegram_vouches_for_an_operator_who_sees_the_table(
+    browser: Browser, desk: Desk, clock: Clock
+) -> None:
+    await people.opens(desk, text=CANARY)
+    assert await browser.get("/app") == 200
+    assert 'id="login"' in browser.html and CANARY not in browser.html
+    assert await browser.log_in(clock, people.OLGA) == 303
+    assert "HttpOnly" in browser.headers["Set-Cookie"]
+    assert await browser.get(browser.headers["Location"]) == 200
+    assert "#1" in browser.html and CANARY in browser.html and "Alice" in browser.html
+    assert "🔴 1" in browser.html
+
+
+def test_what_telegram_has_not_signed_just_now_is_nobody() -> None:
+    clock = Clock()
+    good = signed(clock, people.OLGA)
+    assert read_init_data(TOKEN, good, clock()) == people.OLGA.address
+    other = str(people.number(people.ANNA))
+    old = str(int((clock() - timedelta(minutes=6)).timestamp()))
+    ahead = str(int((clock() + timedelta(minutes=3)).timestamp()))
+    for forged in (
+        "",
+        "hash=",
+        "user=1",
+        good[:-1] + ("0" if good[-1] != "0" else "1"),
+        good.replace(str(people.number(people.OLGA)), other),
+        good + "&user=%7B%22id%22%3A1%7D",
+        good.replace("query_id=AA", "query_id=AB"),
+        signed(clock, people.OLGA, "123456:another-bot"),
+        signed(clock, people.OLGA, auth_date=old),
+        signed(clock, people.OLGA, auth_date=ahead),
+        signed(clock, people.OLGA, auth_date="²"),
+        signed(clock, people.OLGA, auth_date="9" * 40),
+        signed(clock, people.OLGA, user="null"),
+        signed(clock, people.OLGA, user='{"id": "201"}'),
+        signed(clock, people.OLGA, user='{"id": 201, "is_bot": true}'),
+        signed(clock, people.OLGA, user='{"id": -100}'),
+        "user=%ff%fe&hash=00",
+        good.rpartition("&hash=")[0] + "&hash=é",
+    ):
+        assert read_init_data(TOKEN, forged, clock()) is None, forged
+
+
+async def test_a_sign_in_counts_once(browser: Browser, visitor: Visitor, clock: Clock) -> None:
+    data = signed(clock, people.OLGA)
+    assert await browser.ask("POST", "/app/login", init_data=data) == 303
+    thief = Browser(visitor)
+    assert await thief.ask("POST", "/app/login", init_data=data) == 403
+    assert not thief.cookie and "out of date" in thief.html
+
+
+@pytest.mark.parametrize("who", [people.ALICE, people.EVE])
+async def test_customers_and_strangers_stay_outside(
+    browser: Browser, desk: Desk, clock: Clock, who: Sender
+) -> None:
+    await people.opens(desk, text=CANARY)
+    assert await browser.log_in(clock, who) == 403
+    assert not browser.cookie and "one of them" in browser.html
+
+
+async def test_who_leaves_the_group_is_out_at_once(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk, text=CANARY)
+    assert await olga.get("/app/t/1") == 200
+    await desk.run(leave_operators, people.OLGA)
+    for method, path in (("GET", "/app"), ("GET", "/app/t/1"), ("POST", "/app/t/1")):
+        assert await olga.ask(method, path, verb="take") == 403
+        assert CANARY not in olga.html
+
+
+async def test_without_a_session_nothing_is_shown_and_nothing_done(
+    browser: Browser, desk: Desk, clock: Clock
+) -> None:
+    await people.opens(desk, text=CANARY)
+    await browser.log_in(clock, people.OLGA)
+    good = browser.cookie
+    until = good.split(".")[2]
+    longer = good.replace(until, str(int(until) + 9))
+    other = good.replace(f".{people.number(people.OLGA)}.", f".{people.number(people.ANNA)}.")
+    for cookie in ("", longer, other, f"{COOKIE}=x", f"{COOKIE}=telegram.201.1.00"):
+        browser.cookie = cookie
+        for method, path in (("GET", "/app"), ("GET", "/app/t/1"), ("POST", "/app/t/1")):
+            assert await browser.ask(method, path, verb="close", token="x") == 200
+            assert 'id="login"' in browser.html and CANARY not in browser.html
+    browser.cookie = good
+    clock.move(hours=13)
+    await browser.get("/app")
+    assert 'id="login"' in browser.html
+    assert [one.state for one in await rows(desk, select(Ticket))] == ["new"]
+
+
+async def test_a_link_counts_once_and_not_for_who_only_previews_it(
+    browser: Browser, visitor: Visitor, desk: Desk
+) -> None:
+    secret = await desk.run(make_link, people.OLGA.address)
+    for _ in range(3):
+        assert await browser.get(f"/app/enter/{secret}") == 200
+    assert await browser.ask("POST", f"/app/enter/{secret}") == 303
+    assert await browser.get("/app") == 200 and "Nothing here" in browser.html
+    thief = Browser(visitor)
+    for method in ("GET", "POST"):
+        assert await thief.ask(method, f"/app/enter/{secret}") == 404
+        assert not thief.cookie
+
+
+async def test_a_link_of_long_ago_does_not_count(
+    browser: Browser, desk: Desk, clock: Clock
+) -> None:
+    secret = await desk.run(make_link, people.OLGA.address)
+    clock.move(minutes=11)
+    assert await browser.ask("POST", f"/app/enter/{secret}") == 404
+    assert await browser.ask("POST", "/app/enter/guessed") == 404
+    assert not browser.cookie
+
+
+async def test_who_tries_to_get_in_too_often_waits(desk: Desk, texts: Texts, clock: Clock) -> None:
+    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), bot_token=TOKEN)
+    async with served(door) as visitor:
+        browser = Browser(visitor)
+        statuses = [await browser.log_in(clock, people.EVE) for _ in range(25)]
+    assert statuses[0] == 403 and statuses[-1] == 429
+
+
+async def test_a_desk_without_a_bot_token_has_no_app(desk: Desk, texts: Texts) -> None:
+    async with served(make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0))) as visitor:
+        assert await Browser(visitor).get("/app") == 404
+
+
+# ---------------------------------------------------------------------------- looking
+
+
+async def test_hostile_words_are_words(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk, text=HOSTILE)
+    await desk.run(by_operator, people.OLGA, note, 1, people.writes(HOSTILE))
+    for path in ("/app", f"/app?{urlencode({'find': HOSTILE})}", "/app/t/1"):
+        assert await olga.get(path) == 200
+        assert "<script>alert" not in olga.html
+        assert "script-src 'self'" in olga.headers["Content-Security-Policy"]
+    assert olga.html.count("&lt;script&gt;alert(1)") >= 2
+
+
+async def test_lists_are_filtered_searched_and_paged(
+    olga: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "PAGE", 2)
+    for words in ("gate", "lamp", "door"):
+        await people.opens(desk, text=words)
+    await olga.press(2, "take")
+    await olga.get("/app?view=mine")
+    assert "lamp" in olga.html and "gate" not in olga.html
+    await desk.run(index_new)
+    await olga.get("/app?find=door")
+    assert olga.html.count("<tr>") == 1 + 1 and 'href="/app/t/3"' in olga.html
+    assert await olga.get("/app?find=%233") == 303 and olga.headers["Location"] == "/app/t/3"
+    await olga.get("/app")
+    after = re.search(r'href="(/app\?view=queue&amp;after=[^"]+)"', olga.html)
+    assert after is not None and olga.html.count("<tr>") == 1 + 2
+    await olga.get(after[1].replace("&amp;", "&"))
+    assert olga.html.count("<tr>") == 1 + 1 and "before=" in olga.html
+    assert await olga.get("/app?view=nonsense") == 303
+
+
+@pytest.mark.parametrize("number", ["999", "0", "-1", "1%27", "٣", "9" * 30])
+async def test_what_is_no_ticket_is_said_to_be_none(olga: Browser, number: str) -> None:
+    assert await olga.get(f"/app/t/{number}") == 404
+    assert await olga.ask("POST", f"/app/t/{number}", token="x", verb="take") == 404
+
+
+async def test_a_ticket_shows_its_talk_its_notes_its_journal(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk, text="the lamp is dark")
+    await desk.run(by_operator, people.OLGA, note, 1, people.writes("call the electrician"))
+    await olga.get("/app/t/1")
+    talk = olga.html.partition('<ol class="talk">')[2].partition("</ol>")[0]
+    assert re.findall(r'<li class="(\w+)">', talk) == ["theirs", "note"]
+    assert "the lamp is dark" in talk and "call the electrician" in talk
+    assert "opened" in olga.html.partition("<summary>Journal")[2]
+
+
+# ---------------------------------------------------------------------------- acting
+
+
+async def test_an_answer_goes_to_the_customer_and_stands_in_the_group(
+    olga: Browser, desk: Desk
+) -> None:
+    await people.opens(desk)
+    assert await olga.press(1, "answer", text="Restart it & wait") == 303
+    (said,) = await rows(desk, select(Message).where(Message.from_customer.is_(False)))
+    assert said.text == "Restart it & wait"
+    told = await rows(desk, select(OutboxRow).where(OutboxRow.kind == "content"))
+    assert {row.address for row in told} >= {people.ALICE.address.chat, str(people.OPERATORS)}
+    (ticket,) = await rows(desk, select(Ticket))
+    assert ticket.assignee_id == said.author_id
+    events = await rows(desk, select(JournalEntry.event).order_by(JournalEntry.id))
+    assert "answer_written" in events
+    await olga.get("/app/t/1")
+    assert "Restart it &amp; wait" in olga.html
+
+
+async def test_a_form_that_is_sent_twice_counts_once(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk)
+    await olga.get("/app/t/1")
+    page = olga.html
+    for verb, table in (("answer", Message), ("note", Note)):
+        for _ in range(3):
+            olga.html = page
+            assert await olga.again(1, verb, text="twice") == 303
+        assert len(await rows(desk, select(table).where(table.text == "twice"))) == 1
+
+
+async def test_buttons_do_what_those_of_the_card_do(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk)
+    seen = []
+    for verb, fields in (
+        ("take", {}),
+        ("freeze", {"until": "week", "text": "waits for a part"}),
+        ("unfreeze", {}),
+        ("release", {}),
+        ("resolve", {"text": "a new cable"}),
+        ("reopen", {}),
+        ("close", {"text": "done"}),
+    ):
+        await olga.get("/app/t/1")
+        assert f'value="{verb}"' in olga.html, verb
+        assert await olga.again(1, verb, **fields) == 303
+        (ticket,) = await rows(desk, select(Ticket))
+        seen.append(ticket.state)
+    assert seen == [
+        *("in_progress", "frozen", "reopened", "reopened", "resolved", "reopened", "closed"),
+    ]
+    await olga.get("/app/t/1")
+    assert 'name="text" maxlength="4000"' not in olga.html and 'value="reopen"' in olga.html
+
+
+async def test_a_refusal_is_said_and_what_was_typed_stays(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk)
+    await olga.get("/app/t/1")
+    page = olga.html
+    await desk.run(by_operator, people.OLEG, move, 1, "close")
+    olga.html = page
+    assert await olga.again(1, "answer", text="too late") == 422
+    assert 'role="alert"' in olga.html
+    assert await rows(desk, select(Message).where(Message.from_customer.is_(False))) == []
+    await desk.run(by_operator, people.OLEG, move, 1, "reopen")
+    assert await olga.press(1, "answer", text="x" * 4001) == 422
+    assert "x" * 4001 in olga.html and "Too long" in olga.html
+
+
+async def test_a_form_of_another_page_changes_nothing(
+    olga: Browser, visitor: Visitor, desk: Desk, clock: Clock
+) -> None:
+    await people.opens(desk)
+    await desk.run(by_operator, people.OLEG, enrol)
+    oleg = Browser(visitor)
+    await oleg.log_in(clock, people.OLEG)
+    await oleg.get("/app/t/1")
+    for token in ("", "x", "é", oleg.field("token")):
+        status = await olga.ask("POST", "/app/t/1", token=token, once="1", verb="close")
+        assert status == 422 and "out of date" in olga.html
+    assert await olga.press(1, "merge_any") == 422
+    assert [one.state for one in await rows(desk, select(Ticket))] == ["new"]
+
+
+async def test_a_canned_response_is_shown_and_goes_as_it_was_shown(
+    olga: Browser, desk: Desk
+) -> None:
+    await apply(desk, RESPONSE)
+    await people.opens(desk)
+    await olga.get("/app/t/1?response=restart")
+    assert ">Please restart it, Alice.</textarea>" in olga.html
+    shown = {name: olga.field(name) for name in ("response", "digest")}
+    assert await olga.again(1, "answer", text="Please restart it, Alice.", **shown) == 303
+    sent = select(JournalEntry).where(JournalEntry.event == "response_sent")
+    assert len(await rows(desk, sent)) == 1
+    await olga.get("/app/t/1?response=restart")
+    assert await olga.again(1, "answer", text="Please restart it twice.", **shown) == 303
+    assert len(await rows(desk, sent)) == 1
+    words = select(Message.text).where(Message.from_customer.is_(False)).order_by(Message.id)
+    assert await rows(desk, words) == ["Please restart it, Alice.", "Please restart it twice."]
+    assert await olga.get("/app/t/1?response=nonsense") == 422
+
+
+async def test_leaving_ends_the_session_here(olga: Browser, desk: Desk) -> None:
+    await people.opens(desk)
+    await olga.get("/app/t/1")
+    assert await olga.ask("POST", "/app/logout", token=olga.field("token")) == 200
+    await olga.get("/app")
+    assert 'id="login"' in olga.html
+
+
+async def test_static_files_are_there_and_nothing_else(browser: Browser) -> None:
+    await browser.get("/app")
+    for path in re.findall(r'(?:href|src)="(/app/static/[^"]+)"', browser.html):
+        assert await browser.get(path) == 200
+    assert await browser.get("/app/static/..%2froutes.py") == 404

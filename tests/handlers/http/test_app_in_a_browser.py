@@ -1,0 +1,70 @@
+"""The app in a real browser, as Telegram opens it: signs in by itself, acts without reloading."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from core.desk import Desk
+from core.people.staff import by_operator, enrol
+from core.texts import Texts
+from handlers.http.door import make_door
+from handlers.http.health import Vitals
+from tests.actions import people
+from tests.browser.stage import NoBrowser, browsing
+from tests.clock import Clock
+from tests.handlers.http.conftest import Visitor, served
+from tests.handlers.http.test_app import TOKEN, signed
+
+HOSTILE = "<img src=x onerror=document.title='stolen'> the lamp is dark"
+DARK = quote('{"bg_color":"#17212b"}')
+
+
+@pytest.fixture
+async def visitor(desk: Desk, texts: Texts) -> AsyncIterator[Visitor]:
+    await desk.run(by_operator, people.OLGA, enrol)
+    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), bot_token=TOKEN)
+    async with served(door) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    try:
+        async with browsing() as browser:
+            yield browser
+    except NoBrowser as why:
+        pytest.skip(str(why))
+
+
+async def _opened(browser: Browser, visitor: Visitor, clock: Clock, faults: list[str]) -> Page:
+    context = await browser.new_context(viewport={"width": 390, "height": 844})
+    page = await context.new_page()
+    page.on("console", lambda said: faults.append(said.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    data = quote(signed(clock, people.OLGA), safe="")
+    await page.goto(f"{visitor.url}/app#tgWebAppData={data}&tgWebAppThemeParams={DARK}")
+    return page
+
+
+async def test_an_operator_answers_and_takes_on_a_phone(
+    browser: Browser, visitor: Visitor, desk: Desk, clock: Clock
+) -> None:
+    await people.opens(desk, text=HOSTILE)
+    faults: list[str] = []
+    page = await _opened(browser, visitor, clock, faults)
+    await page.locator("td.ticket a").click()
+    await expect(page.locator(".talk li.theirs")).to_contain_text(HOSTILE)
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(22, 24, 27)"  # dark, as Telegram's
+    )
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+    await page.locator("#text").fill("Restart it, please")
+    await page.get_by_role("button", name="Answer", exact=True).click()
+    await expect(page.locator(".talk li.ours")).to_contain_text("Restart it, please")
+    await expect(page.locator("#text")).to_have_value("")
+    await page.locator("summary", has_text="Close").click()
+    await page.locator("details[open] button", has_text="Close").click()
+    await expect(page.locator(".verbs")).to_contain_text("Reopen")
+    assert await page.title() != "stolen" and not faults

@@ -140,8 +140,8 @@ async def act(group: Group, actor: str, where: str) -> None:
         kind = "channel_post" if where == "alerts" else "message"
         group.world.inject({kind: message})
     own = {"id": group.bot.id, "is_bot": True, "first_name": "bot"}
-    for kind, data in BUTTONS.items():
-        if kind in OF_THE_CUSTOMER and (actor, where) == ("subscriber", "private"):
+    for form, data in BUTTONS.items():
+        if form in OF_THE_CUSTOMER and (actor, where) == ("subscriber", "private"):
             continue
         number += 1
         below = {"message_id": 5, "date": card["date"], "chat": chat, "from": own, "text": "x"}

@@ -11,23 +11,23 @@ from core.tickets.intake import hear
 from tests.actions.people import ALICE, BORIS, OPERATORS, opens, says
 from tests.actions.store import Store
 from tests.clock import Clock
-from tests.delivery.courier_fixture import Depot
+from tests.delivery.courier_fixture import CourierHarness
 
 GROUP = str(OPERATORS)
 
 
 @pytest.fixture
-def depot(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Depot:
+def harness(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> CourierHarness:
     monkeypatch.setattr(courier, "LOOK_EVERY", 0.02)
-    depot = Depot(desk, clock)
-    depot.hire(telegram=depot.channel, email=depot.channel)
-    return depot
+    harness = CourierHarness(desk, clock)
+    harness.hire(telegram=harness.channel, email=harness.channel)
+    return harness
 
 
-async def posts(depot: Depot, store: Store) -> list[OutboxRow]:
+async def posts(harness: CourierHarness, store: Store) -> list[OutboxRow]:
     """What stands in the group, in order."""
     rows = {row.id: row for row in await store.outbox(GROUP)}
-    return [rows[number] for number in depot.channel.to(GROUP)]
+    return [rows[number] for number in harness.channel.to(GROUP)]
 
 
 async def floods(desk: Desk, clock: Clock, sender: Sender, seconds: int) -> None:
@@ -39,29 +39,29 @@ async def floods(desk: Desk, clock: Clock, sender: Sender, seconds: int) -> None
 
 
 async def test_nobody_waits_for_another_customers_flood(
-    desk: Desk, clock: Clock, depot: Depot, store: Store
+    desk: Desk, clock: Clock, harness: CourierHarness, store: Store
 ) -> None:
     await floods(desk, clock, ALICE, 180)
     clock.move(seconds=1)
     fire = await opens(desk, BORIS, "fire")
     clock.move(seconds=5)
-    async with depot.at_work():
-        await depot.until_over()
-    posted = await posts(depot, store)
+    async with harness.at_work():
+        await harness.until_over()
+    posted = await posts(harness, store)
     assert [row.ticket_id for row in posted].index(fire.id) <= FAIR_SHARE
     assert len(posted) == len(await store.outbox(GROUP)) > 180  # and nothing of it is lost
 
 
 async def test_who_opens_many_tickets_has_one_share(
-    desk: Desk, clock: Clock, depot: Depot, store: Store
+    desk: Desk, clock: Clock, harness: CourierHarness, store: Store
 ) -> None:
     for _ in range(16):
         clock.move(seconds=2)
         await opens(desk, ALICE)
     fire = await opens(desk, BORIS, "fire")
-    async with depot.at_work():
-        await depot.until(lambda: len(depot.channel.to(GROUP)) == 17)
-    assert [row.ticket_id for row in await posts(depot, store)].index(fire.id) <= FAIR_SHARE
+    async with harness.at_work():
+        await harness.until(lambda: len(harness.channel.to(GROUP)) == 17)
+    assert [row.ticket_id for row in await posts(harness, store)].index(fire.id) <= FAIR_SHARE
 
 
 def test_a_share_is_free_again_after_a_minute_and_alone_there_is_no_limit() -> None:

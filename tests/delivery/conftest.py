@@ -11,7 +11,7 @@ from core.delivery import courier, sender
 from core.desk import Desk
 from core.subscriptions import SUBSCRIBERS
 from tests.clock import Clock
-from tests.delivery.courier_fixture import Depot
+from tests.delivery.courier_fixture import CourierHarness
 
 GROUP = -1001
 ALERTS = -1002
@@ -36,10 +36,10 @@ def desk(database: Database, clock: Clock) -> Desk:
 
 
 @pytest.fixture
-def depot(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Depot:
+def harness(desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> CourierHarness:
     """A courier in a hurry: what it waits for lasts milliseconds here."""
     monkeypatch.setattr(courier, "LOOK_EVERY", 0.02)
     monkeypatch.setattr(sender, "QUIET", 0.01)
     monkeypatch.setattr(sender, "STORE_PAUSE", 0.01)
     monkeypatch.setattr(courier, "STORE_PAUSE", 0.01)
-    return Depot(desk, clock)
+    return CourierHarness(desk, clock)

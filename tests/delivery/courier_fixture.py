@@ -110,7 +110,7 @@ class Free(Pacer):
         return max(self.held.get(address, 0.0), self._blocked_until.get(address, 0.0) - now)
 
 
-class Depot:
+class CourierHarness:
     def __init__(self, desk: Desk, clock: Clock) -> None:
         self.desk = desk
         self.clock = clock

@@ -32,7 +32,7 @@ from core.desk import Desk
 from core.inbox import Stored
 from core.models import InboxRow, SystemState
 from core.tx import Tx
-from tests.delivery.test_update_queue import Hall
+from tests.delivery.test_update_queue import QueueHarness
 from tests.postgres import OwnPostgres, Unavailable, start_own
 
 pytestmark = pytest.mark.postgres
@@ -61,7 +61,9 @@ def server(request: pytest.FixtureRequest) -> Iterator[OwnPostgres]:
 
 
 @pytest.fixture
-async def hall(server: OwnPostgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Hall]:
+async def harness(
+    server: OwnPostgres, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[QueueHarness]:
     monkeypatch.setattr(update_queue, "DATABASE_PAUSE", 0.05)
     monkeypatch.setattr(postgres, "CONNECT_TIMEOUT", 1.0)
     monkeypatch.setattr(postgres, "COMMAND_TIMEOUT", 1.0)
@@ -71,7 +73,7 @@ async def hall(server: OwnPostgres, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
     with server.database(empty=True) as url:
         database = Database(url)
         await database.alter(Row.metadata.create_all)
-        yield Hall(Desk(database, Company()))
+        yield QueueHarness(Desk(database, Company()))
         await asyncio.wait_for(database.close(), 20)
 
 
@@ -149,31 +151,31 @@ async def act(tx: Tx, stored: Stored) -> None:
 
 @pytest.mark.parametrize("break_it", FAULTS)
 async def test_no_update_is_blamed_and_none_is_lost_doubled_or_overtaken(
-    hall: Hall, server: OwnPostgres, break_it: Callable[[OwnPostgres], Awaitable[None]]
+    harness: QueueHarness, server: OwnPostgres, break_it: Callable[[OwnPostgres], Awaitable[None]]
 ) -> None:
     seen: list[tuple[str, int]] = []
     failures: list[Exception] = []
 
     async def handle(stored: Stored) -> None:
         try:
-            await hall.desk.run(act, stored)
+            await harness.desk.run(act, stored)
         except Exception as error:
             failures.append(error)
             raise
         seen.append((stored.ordering_key, int(stored.external_id)))
         await asyncio.sleep(0.01)
 
-    hall.handle = handle
-    await hall.store(*((number % CHATS, number) for number in range(CHATS * EACH)))
-    async with hall.open():
+    harness.handle = handle
+    await harness.store(*((number % CHATS, number) for number in range(CHATS * EACH)))
+    async with harness.open():
         async with asyncio.timeout(60):
             while len(seen) < CHATS:
                 await asyncio.sleep(0.005)
         await break_it(server)
         async with asyncio.timeout(120):
-            while await unfinished(hall):
+            while await unfinished(harness):
                 await asyncio.sleep(0.02)
-    states = await hall.states()
+    states = await harness.states()
     assert set(states.values()) == {"done"} and len(states) == CHATS * EACH
     for chat in range(CHATS):
         mine = [number for key, number in seen if key == str(chat)]
@@ -181,14 +183,14 @@ async def test_no_update_is_blamed_and_none_is_lost_doubled_or_overtaken(
     database_failures = [f for f in failures if type(f).__name__ != "AlreadyHandled"]
     assert database_failures, "the server was broken while updates were handled"
     assert all(is_transient(failure) for failure in database_failures)
-    async with hall.desk.database.read() as session:
+    async with harness.desk.database.read() as session:
         done = (await session.scalars(select(SystemState.name))).all()
     assert len(done) == CHATS * EACH
 
 
-async def unfinished(hall: Hall) -> bool:
+async def unfinished(harness: QueueHarness) -> bool:
     try:
-        async with hall.desk.database.read() as session:
+        async with harness.desk.database.read() as session:
             query = select(InboxRow.id).where(InboxRow.state == "new").limit(1)
             return bool((await session.scalars(query)).all())
     except Exception as error:
@@ -208,10 +210,10 @@ async def unfinished(hall: Hall) -> bool:
     ],
 )
 async def test_what_the_server_says_is_classified(
-    hall: Hall, server: OwnPostgres, statement: str, fault: Fault
+    harness: QueueHarness, server: OwnPostgres, statement: str, fault: Fault
 ) -> None:
-    await hall.store((1, 1))
-    desk_database = hall.desk.database
+    await harness.store((1, 1))
+    desk_database = harness.desk.database
 
     async def ask() -> None:
         async with desk_database.write() as session:
@@ -231,26 +233,26 @@ async def write(database: Database) -> None:
 
 
 async def test_a_server_that_hangs_is_noticed_and_not_waited_for(
-    hall: Hall, server: OwnPostgres
+    harness: QueueHarness, server: OwnPostgres
 ) -> None:
-    await write(hall.desk.database)
+    await write(harness.desk.database)
     server.freeze()
     try:
         for _ in range(2):  # with a connection that was open, and with a new one
             async with asyncio.timeout(10):
                 with pytest.raises((DBAPIError, ConnectionError)) as failed:
-                    await write(hall.desk.database)
+                    await write(harness.desk.database)
             assert classify(failed.value) is Fault.STORE
     finally:
         server.thaw()
-    await write(hall.desk.database)
+    await write(harness.desk.database)
 
 
 async def test_who_has_lost_the_lock_writes_nothing_until_it_is_held_again(
-    hall: Hall, server: OwnPostgres
+    harness: QueueHarness, server: OwnPostgres
 ) -> None:
     """Another process may have taken it, and works now."""
-    ours, regained = hall.desk.database, []
+    ours, regained = harness.desk.database, []
 
     async def note() -> None:
         regained.append(True)
@@ -287,25 +289,25 @@ async def until_held(database: Database) -> None:
 
 
 async def test_a_lock_whose_connection_hangs_is_taken_for_lost(
-    hall: Hall, server: OwnPostgres
+    harness: QueueHarness, server: OwnPostgres
 ) -> None:
     regained = asyncio.Event()
 
     async def note() -> None:
         regained.set()
 
-    await hall.desk.database.hold(note)
+    await harness.desk.database.hold(note)
     server.freeze()
     try:
         await asyncio.sleep(1.6)
         with pytest.raises(ConnectionError):
-            await write(hall.desk.database)
+            await write(harness.desk.database)
     finally:
         server.thaw()
     async with asyncio.timeout(20):
         while not regained.is_set():
             with contextlib.suppress(ConnectionError):
-                await write(hall.desk.database)
+                await write(harness.desk.database)
 
 
 async def test_a_password_that_changed_is_waited_for(server: OwnPostgres) -> None:

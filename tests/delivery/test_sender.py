@@ -9,7 +9,7 @@ from core.db import StoreUnreachable
 from core.delivery import sender
 from core.delivery.channel import Delivery, SendError
 from core.delivery.sender import DeliveryResult, DeliverySender, Outcome
-from tests.delivery.courier_fixture import Depot
+from tests.delivery.courier_fixture import CourierHarness
 
 GROUP, ALICE = -1001, 101
 MOVED = SendError("moved", moved_to="-1007")
@@ -22,8 +22,8 @@ def delivery(address: int = ALICE, **more: Any) -> Delivery:
 
 
 @pytest.fixture
-def sends(depot: Depot) -> DeliverySender:
-    return DeliverySender(depot.desk, {"telegram": depot.channel}, depot.pacer)
+def sends(harness: CourierHarness) -> DeliverySender:
+    return DeliverySender(harness.desk, {"telegram": harness.channel}, harness.pacer)
 
 
 @pytest.mark.parametrize(
@@ -42,50 +42,52 @@ def sends(depot: Depot) -> DeliverySender:
     ],
 )
 async def test_whatever_the_channel_does_there_is_a_result(
-    depot: Depot, sends: DeliverySender, step: Any, outcome: Outcome, reason: str
+    harness: CourierHarness, sends: DeliverySender, step: Any, outcome: Outcome, reason: str
 ) -> None:
-    depot.channel.plan(str(ALICE), step)
+    harness.channel.plan(str(ALICE), step)
     result = await sends.send(delivery())
     assert (result.outcome, result.reason) == (outcome, reason)
 
 
 async def test_what_stands_on_the_other_side_is_part_of_the_result(
-    depot: Depot, sends: DeliverySender
+    harness: CourierHarness, sends: DeliverySender
 ) -> None:
     assert (await sends.send(delivery())).sent.message_refs == ("1",)
-    depot.channel.plan(str(ALICE), MOVED)
+    harness.channel.plan(str(ALICE), MOVED)
     assert (await sends.send(delivery())).moved_to == "-1007"
 
 
 async def test_a_flood_counts_no_try_and_lets_the_address_rest(
-    depot: Depot, sends: DeliverySender
+    harness: CourierHarness, sends: DeliverySender
 ) -> None:
-    depot.channel.plan(str(ALICE), SendError("flood", retry_after=9))
+    harness.channel.plan(str(ALICE), SendError("flood", retry_after=9))
     result = await sends.send(delivery())
     assert result == DeliveryResult(Outcome.RETRY, reason="flood", after=9, counts=False)
-    assert str(ALICE) in depot.pacer._blocked_until
+    assert str(ALICE) in harness.pacer._blocked_until
 
 
 async def test_a_group_of_the_desk_that_shuts_us_out_is_trouble_and_not_given_up(
-    depot: Depot, sends: DeliverySender
+    harness: CourierHarness, sends: DeliverySender
 ) -> None:
-    depot.channel.plan(str(GROUP), SendError("blocked", permanent=True))
+    harness.channel.plan(str(GROUP), SendError("blocked", permanent=True))
     result = await sends.send(delivery(GROUP))
     assert (result.outcome, result.trouble, result.counts) == (Outcome.RETRY, True, False)
 
 
 async def test_the_hundredth_passing_failure_is_the_last_after_a_day(
-    depot: Depot, sends: DeliverySender
+    harness: CourierHarness, sends: DeliverySender
 ) -> None:
-    depot.channel.plan(str(ALICE), SendError("busy"), SendError("busy"))
+    harness.channel.plan(str(ALICE), SendError("busy"), SendError("busy"))
     hundredth = delivery(attempts=sender.TRIES)
     assert (await sends.send(hundredth)).outcome is Outcome.RETRY  # a success woke it often
-    depot.clock.move(sender.GIVEN_UP_AFTER.total_seconds())
+    harness.clock.move(sender.GIVEN_UP_AFTER.total_seconds())
     assert (await sends.send(hundredth)).outcome is Outcome.REFUSED
 
 
-async def test_after_a_stop_what_is_uncertain_stays_so(depot: Depot, sends: DeliverySender) -> None:
+async def test_after_a_stop_what_is_uncertain_stays_so(
+    harness: CourierHarness, sends: DeliverySender
+) -> None:
     sends.stop.set()
-    depot.channel.plan(str(ALICE), "cut")
+    harness.channel.plan(str(ALICE), "cut")
     assert await sends.send(delivery()) == sender.UNKNOWN
-    assert depot.channel.asked == []
+    assert harness.channel.asked == []

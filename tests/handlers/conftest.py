@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.texts import Texts
-from tests.handlers.customer.room import PrivateRoom, private_room
+from tests.handlers.customer.chat import PrivateChat, private_chat
 from tests.handlers.operators.group import Group, operator_group
 
 
@@ -16,9 +16,9 @@ async def group(own_sqlite_url: str, texts: Texts) -> AsyncIterator[Group]:
 
 
 @pytest.fixture
-async def room(own_sqlite_url: str, texts: Texts) -> AsyncIterator[PrivateRoom]:
-    async with private_room(own_sqlite_url, texts) as room:
-        yield room
+async def chat(own_sqlite_url: str, texts: Texts) -> AsyncIterator[PrivateChat]:
+    async with private_chat(own_sqlite_url, texts) as chat:
+        yield chat
 
 
 @pytest.fixture(params=["ru", "en"])

@@ -32,7 +32,7 @@ LIMIT = 4096
 
 
 @dataclass
-class Room:
+class GroupHarness:
     """A private chat and a group in which we speak."""
 
     world: World
@@ -54,7 +54,7 @@ class Room:
 
 
 @pytest.fixture
-async def room(tmp_path: Path) -> AsyncIterator[Room]:
+async def harness(tmp_path: Path) -> AsyncIterator[GroupHarness]:
     async with World.start() as world:
         bot = make_bot(world.token, world.api_url, timeout=2)
         pacer = Pacer()
@@ -62,7 +62,7 @@ async def room(tmp_path: Path) -> AsyncIterator[Room]:
         desk = Desk(Database(f"sqlite+aiosqlite:///{tmp_path / 'none.db'}"), Company())
         anna = world.user("Anna", started=True)
         group = world.supergroup("Operators", members=[anna], bot="admin")
-        yield Room(world, bot, pacer, desk, Texts.load(LOCALES), anna, group)
+        yield GroupHarness(world, bot, pacer, desk, Texts.load(LOCALES), anna, group)
         await bot.session.close()
         await desk.database.close()
 
@@ -86,18 +86,18 @@ def test_a_block_that_no_message_takes_keeps_its_words_and_loses_its_looks() -> 
     assert all(units(plain_of(message)) <= LIMIT for message in messages)
 
 
-async def test_a_long_answer_is_said_whole_with_its_buttons_below(room: Room) -> None:
-    question = await room.anna.say("/help")
+async def test_a_long_answer_is_said_whole_with_its_buttons_below(harness: GroupHarness) -> None:
+    question = await harness.anna.say("/help")
     blocks = [f"<b>{number}</b> {'word &lt; ' * 60}" for number in range(40)]
     keyboard = ReplyKeyboardRemove(remove_keyboard=True)
     reply = question.id
-    await room.responder.say(room.anna.id, blocks, keyboard=keyboard, reply_to=reply)
-    said = room.anna.chat.bot_messages
+    await harness.responder.say(harness.anna.id, blocks, keyboard=keyboard, reply_to=reply)
+    said = harness.anna.chat.bot_messages
     assert len(said) > 3
     assert all(units(message.text) <= LIMIT for message in said)
     assert sum(message.text.count("word <") for message in said) == 40 * 60
     assert all(message.reply_to is question for message in said)
-    room.world.assert_clean()
+    harness.world.assert_clean()
 
 
 # Never worth a failed handler
@@ -126,12 +126,12 @@ def unharmed(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 @pytest.mark.parametrize("kind", TROUBLES)
 async def test_whatever_is_wrong_with_the_line_is_no_fault_of_a_handler(
-    room: Room, caplog: pytest.LogCaptureFixture, kind: str
+    harness: GroupHarness, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
-    responder, chat = room.responder, room.group.id
+    responder, chat = harness.responder, harness.group.id
     assert await responder.say(chat, "menu")
-    posted = room.group.bot_messages[-1]
-    trouble(room.world, kind)
+    posted = harness.group.bot_messages[-1]
+    trouble(harness.world, kind)
     responder.deadline = time.monotonic() + 1.5
     message: Any = SimpleNamespace(chat=SimpleNamespace(id=chat), message_id=posted.id)
     with unharmed(caplog):
@@ -143,61 +143,61 @@ async def test_whatever_is_wrong_with_the_line_is_no_fault_of_a_handler(
 
 
 async def test_a_button_pressed_while_the_line_is_down_fails_nothing(
-    room: Room, caplog: pytest.LogCaptureFixture
+    harness: GroupHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    room.world.faults.garbage(method="answerCallbackQuery", times=9)
-    user = User(id=room.anna.id, is_bot=False, first_name="Anna")
+    harness.world.faults.garbage(method="answerCallbackQuery", times=9)
+    user = User(id=harness.anna.id, is_bot=False, first_name="Anna")
     query = CallbackQuery(id="1", from_user=user, chat_instance="1")
     with unharmed(caplog):
-        await room.responder.toast(query, "taken")
+        await harness.responder.toast(query, "taken")
 
 
 # Nobody waits long to be shown something
 
 
 async def test_who_asks_in_a_group_without_room_holds_up_the_others_for_seconds_only(
-    room: Room, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    harness: GroupHarness, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gate, "PATIENCE", 0.5)
-    room.exhaust()
+    harness.exhaust()
     began = time.monotonic()
     with unharmed(caplog):
-        assert await room.responder.say(room.group.id, ["a" * LIMIT, "b" * LIMIT]) is False
+        assert await harness.responder.say(harness.group.id, ["a" * LIMIT, "b" * LIMIT]) is False
     assert time.monotonic() - began < 5
-    assert not room.group.bot_messages
+    assert not harness.group.bot_messages
 
 
 async def test_what_one_person_asked_for_in_a_group_without_room_is_told_in_private(
-    room: Room, monkeypatch: pytest.MonkeyPatch
+    harness: GroupHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gate, "PATIENCE", 0.5)
-    asked = room.anna.say(room.group, "/queue").result
-    room.exhaust()
-    message: Any = SimpleNamespace(chat=SimpleNamespace(id=room.group.id), message_id=asked.id)
-    await room.responder.say_to_one(room.anna.id, message, "The queue is empty.")
-    assert room.anna.last.text == "The queue is empty."
-    assert not room.group.bot_messages
+    asked = harness.anna.say(harness.group, "/queue").result
+    harness.exhaust()
+    message: Any = SimpleNamespace(chat=SimpleNamespace(id=harness.group.id), message_id=asked.id)
+    await harness.responder.say_to_one(harness.anna.id, message, "The queue is empty.")
+    assert harness.anna.last.text == "The queue is empty."
+    assert not harness.group.bot_messages
 
 
 async def test_a_long_429_is_not_waited_out_by_who_holds_a_lane(
-    room: Room, caplog: pytest.LogCaptureFixture
+    harness: GroupHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    room.world.faults.flood(25)
+    harness.world.faults.flood(25)
     began = time.monotonic()
     with unharmed(caplog):
-        await room.responder.say(room.anna.id, "menu")
+        await harness.responder.say(harness.anna.id, "menu")
     assert time.monotonic() - began < 5
 
 
 async def test_all_that_one_update_shows_ends_before_the_update_counts_as_hung(
-    room: Room, caplog: pytest.LogCaptureFixture
+    harness: GroupHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert module.SHOWING + 5 <= TIMEOUT
-    room.world.faults.hang(5, times=9)
-    responder = room.responder
+    harness.world.faults.hang(5, times=9)
+    responder = harness.responder
     responder.deadline = time.monotonic() + 0.5
     began = time.monotonic()
     with unharmed(caplog):
         for _ in range(5):
-            await responder.say(room.anna.id, "part")
+            await responder.say(harness.anna.id, "part")
     assert time.monotonic() - began < 2

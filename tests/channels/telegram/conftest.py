@@ -6,7 +6,7 @@ import pytest
 
 from core.texts import Texts
 from sandbox import World
-from tests.channels.telegram.house import House, channel_house
+from tests.channels.telegram.harness import ChannelHarness, channel_harness
 
 
 @pytest.fixture
@@ -16,6 +16,6 @@ async def world() -> AsyncIterator[World]:
 
 
 @pytest.fixture
-async def house(world: World, own_sqlite_url: str, texts: Texts) -> AsyncIterator[House]:
-    async with channel_house(world, own_sqlite_url, texts) as house:
-        yield house
+async def harness(world: World, own_sqlite_url: str, texts: Texts) -> AsyncIterator[ChannelHarness]:
+    async with channel_harness(world, own_sqlite_url, texts) as harness:
+        yield harness

@@ -10,56 +10,56 @@ from core.tickets.lifecycle import move, take
 from core.tickets.sweep import sweep
 from core.words.names import gender_of
 from sandbox import Message
-from tests.channels.telegram.house import House
+from tests.channels.telegram.harness import ChannelHarness
 
 DEADLINE = timedelta(days=3)
 BEFORE = timedelta(hours=4)
 
 
-async def opened(house: House, *words: str) -> list[int]:
-    numbers = [await house.open(house.anna.say(one).result) for one in words]
-    await house.pump()
+async def opened(harness: ChannelHarness, *words: str) -> list[int]:
+    numbers = [await harness.open(harness.anna.say(one).result) for one in words]
+    await harness.pump()
     return numbers
 
 
-async def later(house: House, span: timedelta) -> None:
+async def later(harness: ChannelHarness, span: timedelta) -> None:
     """Time passes in small steps, as for a desk that runs; then what is due is told."""
-    house.clock.move(span.total_seconds() - 30)
-    await house.desk.run(sweep)
-    house.clock.move(30)
-    await house.desk.run(sweep)
-    await house.pump()
+    harness.clock.move(span.total_seconds() - 30)
+    await harness.desk.run(sweep)
+    harness.clock.move(30)
+    await harness.desk.run(sweep)
+    await harness.pump()
 
 
-async def answered(house: House, number: int) -> None:
-    await house.answer(number, house.oleg.say(house.group, "Готово").result)
-    await house.pump()
+async def answered(harness: ChannelHarness, number: int) -> None:
+    await harness.answer(number, harness.oleg.say(harness.group, "Готово").result)
+    await harness.pump()
 
 
-def reminders(house: House) -> list[Message]:
-    return [m for m in house.group.bot_messages if m.text.startswith(("⏳", "✅"))]
+def reminders(harness: ChannelHarness) -> list[Message]:
+    return [m for m in harness.group.bot_messages if m.text.startswith(("⏳", "✅"))]
 
 
-async def test_an_alert_is_taken_back_when_the_answer_has_come(house: House) -> None:
-    (number,) = await opened(house, "The camera is dark")
-    await later(house, DEADLINE)
-    (alert,) = house.alerts.bot_messages
+async def test_an_alert_is_taken_back_when_the_answer_has_come(harness: ChannelHarness) -> None:
+    (number,) = await opened(harness, "The camera is dark")
+    await later(harness, DEADLINE)
+    (alert,) = harness.alerts.bot_messages
     assert alert.text.startswith(f"⭕ #{number} просрочено")
-    house.clock.move(12 * 60)
-    await answered(house, number)
+    harness.clock.move(12 * 60)
+    await answered(harness, number)
     assert alert.text == f"✅ #{number}: ответ дан, Oleg, опоздание 12 мин"
-    assert alert.buttons == ["Открыть"] and len(house.alerts.bot_messages) == 1
-    house.world.assert_clean(ignore=("not_modified",))
+    assert alert.buttons == ["Открыть"] and len(harness.alerts.bot_messages) == 1
+    harness.world.assert_clean(ignore=("not_modified",))
 
 
-async def test_a_note_takes_no_alert_back(house: House) -> None:
-    (number,) = await opened(house, "The camera is dark")
-    await later(house, DEADLINE)
-    written = house.read(house.oleg.say(house.group, "// later").result)
-    await house.as_operator(lambda tx: note(tx, number, written))
-    await house.as_operator(lambda tx: take(tx, number))
-    await house.pump()
-    (alert,) = house.alerts.bot_messages
+async def test_a_note_takes_no_alert_back(harness: ChannelHarness) -> None:
+    (number,) = await opened(harness, "The camera is dark")
+    await later(harness, DEADLINE)
+    written = harness.read(harness.oleg.say(harness.group, "// later").result)
+    await harness.as_operator(lambda tx: note(tx, number, written))
+    await harness.as_operator(lambda tx: take(tx, number))
+    await harness.pump()
+    (alert,) = harness.alerts.bot_messages
     assert alert.text.startswith(f"⭕ #{number} просрочено")
 
 
@@ -67,83 +67,85 @@ async def test_a_note_takes_no_alert_back(house: House) -> None:
     ("verb", "told"), [("freeze", "заморожено"), ("resolve", "решено"), ("cancel", "отменено")]
 )
 async def test_an_alert_says_what_else_has_ended_the_wait(
-    house: House, verb: str, told: str
+    harness: ChannelHarness, verb: str, told: str
 ) -> None:
-    (number,) = await opened(house, "The camera is dark")
-    await later(house, DEADLINE)
-    await house.as_operator(lambda tx: move(tx, number, verb))
-    await house.pump()
-    (alert,) = house.alerts.bot_messages
+    (number,) = await opened(harness, "The camera is dark")
+    await later(harness, DEADLINE)
+    await harness.as_operator(lambda tx: move(tx, number, verb))
+    await harness.pump()
+    (alert,) = harness.alerts.bot_messages
     assert alert.text == f"✅ #{number}: {told}, Oleg"
 
 
-async def test_a_reminder_is_taken_back_as_well(house: House) -> None:
-    (number,) = await opened(house, "The camera is dark")
-    await later(house, DEADLINE - BEFORE)
-    (reminder,) = reminders(house)
+async def test_a_reminder_is_taken_back_as_well(harness: ChannelHarness) -> None:
+    (number,) = await opened(harness, "The camera is dark")
+    await later(harness, DEADLINE - BEFORE)
+    (reminder,) = reminders(harness)
     assert reminder.text.startswith(f"⏳ #{number} ждёт ответа, осталось 4 ч")
-    await answered(house, number)
+    await answered(harness, number)
     assert reminder.text == f"✅ #{number}: ответ дан, Oleg"
 
 
-async def test_a_late_reminder_tells_the_time_that_is_left(house: House) -> None:
-    (number,) = await opened(house, "The camera is dark")
-    house.clock.move((DEADLINE - BEFORE).total_seconds())
-    await house.desk.run(sweep)
-    house.clock.move(3 * 3600)  # Telegram was out of reach
-    await house.pump()
-    (reminder,) = reminders(house)
+async def test_a_late_reminder_tells_the_time_that_is_left(harness: ChannelHarness) -> None:
+    (number,) = await opened(harness, "The camera is dark")
+    harness.clock.move((DEADLINE - BEFORE).total_seconds())
+    await harness.desk.run(sweep)
+    harness.clock.move(3 * 3600)  # Telegram was out of reach
+    await harness.pump()
+    (reminder,) = reminders(harness)
     assert reminder.text.startswith(f"⏳ #{number} ждёт ответа, осталось 1 ч")
 
 
-async def test_a_reminder_that_comes_after_the_deadline_is_not_sent(house: House) -> None:
-    await opened(house, "The camera is dark")
-    house.clock.move((DEADLINE - BEFORE).total_seconds())
-    await house.desk.run(sweep)
-    house.clock.move(5 * 3600)
-    await house.pump()
-    assert not reminders(house)
+async def test_a_reminder_that_comes_after_the_deadline_is_not_sent(
+    harness: ChannelHarness,
+) -> None:
+    await opened(harness, "The camera is dark")
+    harness.clock.move((DEADLINE - BEFORE).total_seconds())
+    await harness.desk.run(sweep)
+    harness.clock.move(5 * 3600)
+    await harness.pump()
+    assert not reminders(harness)
 
 
 async def test_reminders_of_one_moment_are_one_message_with_customers_titles_and_links(
-    house: House,
+    harness: ChannelHarness,
 ) -> None:
     words = [f"Camera {name} is dark" for name in ("one", "two", "three", "four")]
-    numbers = await opened(house, *words)
-    await later(house, DEADLINE - BEFORE)
-    (digest,) = reminders(house)
+    numbers = await opened(harness, *words)
+    await later(harness, DEADLINE - BEFORE)
+    (digest,) = reminders(harness)
     assert digest.text.split("\n") == [
         "⏳ Скоро срок у 4 обращений",
         *(f"#{number} Anna · {about}" for number, about in zip(numbers, words, strict=True)),
     ]
     assert len(digest.entity_texts("text_link")) == len(numbers)
-    await answered(house, numbers[1])
+    await answered(harness, numbers[1])
     assert digest.text.split("\n")[2] == (f"#{numbers[1]} Anna · {words[1]} — ✅ ответ дан, Oleg")
-    await later(house, BEFORE)
-    (alert,) = house.alerts.bot_messages
+    await later(harness, BEFORE)
+    (alert,) = harness.alerts.bot_messages
     others = list(zip(numbers, words, strict=True))
     del others[1]
     assert alert.text.split("\n") == [
         "⭕ Просрочено 3 обращения",
         *(f"#{number} Anna · {about}" for number, about in others),
     ]
-    await house.as_operator(lambda tx: move(tx, numbers[0], "cancel"))
-    await house.pump()
+    await harness.as_operator(lambda tx: move(tx, numbers[0], "cancel"))
+    await harness.pump()
     assert alert.text.split("\n")[1].endswith("— ✅ отменено, Oleg")
     assert alert.text.split("\n")[2:] == [f"#{n} Anna · {about}" for n, about in others[1:]]
 
 
 async def test_a_digest_of_very_many_counts_those_without_a_line(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    harness: ChannelHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (digest_lines, outbox):
         monkeypatch.setattr(module, "MOST", 2)
-    numbers = await opened(house, *(f"Camera {at} is dark" for at in range(5)))
-    await later(house, DEADLINE)
-    (alert,) = house.alerts.bot_messages
+    numbers = await opened(harness, *(f"Camera {at} is dark" for at in range(5)))
+    await later(harness, DEADLINE)
+    (alert,) = harness.alerts.bot_messages
     head, *lines, last = alert.text.split("\n")
     assert (head, len(lines), last) == ("⭕ Просрочено 5 обращений", 2, "и ещё 3")
-    await answered(house, numbers[0])
+    await answered(harness, numbers[0])
     assert alert.text.split("\n")[0] == head and alert.text.split("\n")[-1] == last
 
 

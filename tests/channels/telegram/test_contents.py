@@ -16,7 +16,7 @@ from channels.telegram.messages.message_parser import Service, Unsupported, mess
 from core.tickets.incoming import IncomingMessage
 from core.words.names import units
 from sandbox import Message
-from tests.channels.telegram.house import House
+from tests.channels.telegram.harness import ChannelHarness
 
 FORMATTED = (
     "<b>bold <i>and italic</i></b> <u>u</u> <s>s</s> <tg-spoiler>x</tg-spoiler> <code>c</code>\n"
@@ -25,9 +25,9 @@ FORMATTED = (
 )
 
 
-def send_all(house: House) -> dict[str, Message]:
+def send_all(harness: ChannelHarness) -> dict[str, Message]:
     """A message of every kind that is carried."""
-    anna = house.anna
+    anna = harness.anna
     made = {
         "text": anna.say(FORMATTED, parse_mode="HTML"),
         "photo": anna.send_photo(caption="<b>look</b> here", parse_mode="HTML"),
@@ -45,13 +45,13 @@ def send_all(house: House) -> dict[str, Message]:
     return {kind: done.result for kind, done in made.items()}
 
 
-async def again(house: House, incoming: IncomingMessage, **how: Any) -> list[Message]:
+async def again(harness: ChannelHarness, incoming: IncomingMessage, **how: Any) -> list[Message]:
     """Say it in the operators' group, after a night in the database."""
     content = json.loads(json.dumps(incoming.content))
     sent = []
-    for method in methods(content, house.group.id, **how):
-        result: Any = await house.gateway.call(method)
-        sent.append(house.group.history[result.message_id])
+    for method in methods(content, harness.group.id, **how):
+        result: Any = await harness.gateway.call(method)
+        sent.append(harness.group.history[result.message_id])
     return sent
 
 
@@ -63,20 +63,20 @@ def same_words(one: Message, other: Message) -> bool:
     )
 
 
-async def test_every_kind_is_said_again_as_it_was(house: House) -> None:
-    for kind, message in send_all(house).items():
-        said = house.read(message)
+async def test_every_kind_is_said_again_as_it_was(harness: ChannelHarness) -> None:
+    for kind, message in send_all(harness).items():
+        said = harness.read(message)
         assert (said.kind, said.content["kind"]) == (kind, kind)
-        assert said.ref == message_ref(house.anna.id, message.id)
-        (copy,) = await again(house, said)
+        assert said.ref == message_ref(harness.anna.id, message.id)
+        (copy,) = await again(harness, said)
         assert same_words(message, copy), kind
         assert copy.forward_origin is None
-    house.world.assert_clean()
+    harness.world.assert_clean()
 
 
-async def test_a_header_stands_above_in_bold_or_before(house: House) -> None:
-    for kind, message in send_all(house).items():
-        sent = await again(house, house.read(message), prefix="👤 Anna · #12")
+async def test_a_header_stands_above_in_bold_or_before(harness: ChannelHarness) -> None:
+    for kind, message in send_all(harness).items():
+        sent = await again(harness, harness.read(message), prefix="👤 Anna · #12")
         assert sent[0].text.splitlines()[0] == "👤 Anna · #12", kind
         assert sent[0].entity_texts("bold")[0] == "👤 Anna · #12"
         alone = {"video_note", "sticker", "location", "venue", "contact"}
@@ -87,19 +87,19 @@ async def test_a_header_stands_above_in_bold_or_before(house: House) -> None:
             assert sent[0].entity_texts()[1:] == texts
         else:
             assert same_words(message, sent[1])
-    house.world.assert_clean()
+    harness.world.assert_clean()
 
 
 async def test_what_cannot_be_carried_is_named_and_service_messages_are_nobodys(
-    house: House,
+    harness: ChannelHarness,
 ) -> None:
-    refused = [house.anna.send_poll().result, house.anna.send_dice().result]
-    assert [house.read_any(message) for message in refused] == [
+    refused = [harness.anna.send_poll().result, harness.anna.send_dice().result]
+    assert [harness.read_any(message) for message in refused] == [
         Unsupported("poll"),
         Unsupported("dice"),
     ]
-    pinned = house.oleg.pin(house.oleg.say(house.group, "x").result).result
-    assert house.read_any(pinned) == Service("pinned_message")
+    pinned = harness.oleg.pin(harness.oleg.say(harness.group, "x").result).result
+    assert harness.read_any(pinned) == Service("pinned_message")
 
 
 @pytest.mark.parametrize("kind", list(ContentType))
@@ -118,12 +118,12 @@ def test_every_kind_there_is_has_a_defined_result(kind: ContentType) -> None:
         assert isinstance(result, Unsupported)
 
 
-async def test_a_reply_and_an_album_keep_what_they_belong_to(house: House) -> None:
-    first = house.anna.say("one").result
-    second = house.anna.reply(first, "two").result
-    assert house.read(second).reply_to == message_ref(house.anna.id, first.id)
-    for message in house.anna.send_album(["photo", "video"], caption="both").result:
-        assert house.read(message).album
+async def test_a_reply_and_an_album_keep_what_they_belong_to(harness: ChannelHarness) -> None:
+    first = harness.anna.say("one").result
+    second = harness.anna.reply(first, "two").result
+    assert harness.read(second).reply_to == message_ref(harness.anna.id, first.id)
+    for message in harness.anna.send_album(["photo", "video"], caption="both").result:
+        assert harness.read(message).album
 
 
 def test_hidden_links_are_shown_and_calls_to_people_are_not_made() -> None:
@@ -144,13 +144,13 @@ def test_hidden_links_are_shown_and_calls_to_people_are_not_made() -> None:
     ]
 
 
-async def test_a_long_text_is_split_and_never_cut(house: House) -> None:
+async def test_a_long_text_is_split_and_never_cut(harness: ChannelHarness) -> None:
     text = " ".join(f"word{n}" for n in range(560)) + "😀"
-    message = house.anna.say(text[:4096]).result
-    sent = await again(house, house.read(message), prefix="👤 " + "A" * 60)
+    message = harness.anna.say(text[:4096]).result
+    sent = await again(harness, harness.read(message), prefix="👤 " + "A" * 60)
     assert sent[0].text == "👤 " + "A" * 60
     assert " ".join(part.text for part in sent[1:]).split() == text[:4096].split()
-    house.world.assert_clean()
+    harness.world.assert_clean()
 
 
 def photo(text: str) -> dict[str, Any]:
@@ -164,18 +164,18 @@ def test_a_caption_that_does_not_fit_follows_as_text() -> None:
     assert [(p["kind"], p["text"][:2]) for p in long] == [("photo", "#1"), ("text", "a ")]
 
 
-async def test_albums_stay_albums_in_order_with_all_captions(house: House) -> None:
-    photos = house.anna.send_album(["photo", "video", "photo"], caption="first").result
-    contents = [house.read(message).content for message in photos]
+async def test_albums_stay_albums_in_order_with_all_captions(harness: ChannelHarness) -> None:
+    photos = harness.anna.send_album(["photo", "video", "photo"], caption="first").result
+    contents = [harness.read(message).content for message in photos]
     contents[2]["text"] = "third"
-    calls = album(contents, house.group.id, prefix="#1")
+    calls = album(contents, harness.group.id, prefix="#1")
     assert [places for _, places in calls] == [(0, 1, 2)]
     for method, _ in calls:
-        await house.gateway.call(method)
-    stood = house.group.bot_messages
+        await harness.gateway.call(method)
+    stood = harness.group.bot_messages
     assert [message.kind for message in stood] == ["photo", "video", "photo"]
     assert [message.text for message in stood] == ["#1\nfirst", "", "third"]
-    house.world.assert_clean()
+    harness.world.assert_clean()
 
 
 def test_an_album_of_strangers_goes_apart() -> None:
@@ -194,23 +194,23 @@ def test_an_album_of_strangers_goes_apart() -> None:
     ]
 
 
-async def test_copies_are_edited_in_place(house: House) -> None:
-    for kind, message in send_all(house).items():
-        said = house.read(message)
-        sent = await again(house, said, prefix="#1")
+async def test_copies_are_edited_in_place(harness: ChannelHarness) -> None:
+    for kind, message in send_all(harness).items():
+        said = harness.read(message)
+        sent = await again(harness, said, prefix="#1")
         content = said.content | {"text": "changed" if said.content["text"] else ""}
         changes = edits(
-            content | {"entities": []}, house.group.id, [m.id for m in sent], prefix="#1"
+            content | {"entities": []}, harness.group.id, [m.id for m in sent], prefix="#1"
         )
         for change in changes:
             try:
-                await house.gateway.call(change)
+                await harness.gateway.call(change)
             except Refused as refused:
                 if refused.refusal is not ApiRefusal.UNCHANGED:
                     raise
         if said.content["text"]:
             assert sent[-1].text == "#1\nchanged", kind
-    house.world.assert_clean(ignore=("not_modified",))
+    harness.world.assert_clean(ignore=("not_modified",))
 
 
 KINDS = st.sampled_from(sorted(KEPT - {"pre", "blockquote", "expandable_blockquote"}))

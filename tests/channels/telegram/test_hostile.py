@@ -15,8 +15,8 @@ from core.texts import Key, Texts
 from core.tickets.lifecycle import move, take
 from core.words.names import clean_name, units
 from sandbox.server.markup.html_style import parse_html
+from tests.channels.telegram.harness import ChannelHarness
 from tests.channels.telegram.hostile import HOSTILE
-from tests.channels.telegram.house import House
 from tests.channels.telegram.test_cards import ticket
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -110,23 +110,25 @@ def test_no_words_break_out_of_a_card(texts: Texts, words: str) -> None:
     assert lines[0].startswith("🟡 #12 · ") and lines[1] != ""
 
 
-async def test_the_strict_server_takes_them_all(house: House) -> None:
+async def test_the_strict_server_takes_them_all(harness: ChannelHarness) -> None:
     """The whole way: a hostile name, words, an answer, a reason."""
     said = [
         words for words in HOSTILE if words.strip("\u200b\u200c\u200d\u2060\ufeff \u3164\u2800")
     ]
     for words in said[::6]:
-        house.anna.first_name = words[:60]
-        number = await house.open(house.anna.say(words[:4000] or "x").result)
-        await house.as_operator(lambda tx, n=number: take(tx, n))  # type: ignore[misc]
-        await house.as_operator(
+        harness.anna.first_name = words[:60]
+        number = await harness.open(harness.anna.say(words[:4000] or "x").result)
+        await harness.as_operator(lambda tx, n=number: take(tx, n))  # type: ignore[misc]
+        await harness.as_operator(
             lambda tx, n=number, w=words: move(tx, n, "resolve", reason=w.strip() or None)  # type: ignore[misc]
         )
-        lefts = await house.pump()
+        lefts = await harness.pump()
         assert [left.error for left in lefts if left.error] == [], words
-        shown = house.group.bot_messages[-1]
+        shown = harness.group.bot_messages[-1]
         assert "text_link" not in {
-            entity["type"] for m in house.group.bot_messages for entity in m.entities
+            entity["type"] for m in harness.group.bot_messages for entity in m.entities
         }
-        assert clean_name(house.anna.first_name)[:20] in house.group.transcript(echo=False), shown
-    house.world.assert_clean()
+        assert clean_name(harness.anna.first_name)[:20] in harness.group.transcript(echo=False), (
+            shown
+        )
+    harness.world.assert_clean()

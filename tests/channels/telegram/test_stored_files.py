@@ -13,7 +13,7 @@ from core.texts import Texts
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
 from sandbox import Message
-from tests.channels.telegram.house import House, Left
+from tests.channels.telegram.harness import ChannelHarness, Left
 
 NOBODYS: Final = "0" * 64
 LINK: Final = "https://x.test/files/1"
@@ -34,10 +34,10 @@ class Away(FolderStore):
         raise ConnectionError(name)
 
 
-async def comes(house: House, files: LinkedFiles, texts: Texts, **file: Any) -> Left:
+async def comes(harness: ChannelHarness, files: LinkedFiles, texts: Texts, **file: Any) -> Left:
     """Anna's file joins her ticket; returns what came of its delivery to the group."""
-    await house.open(house.anna.say("See the plan").result)
-    await house.pump()
+    await harness.open(harness.anna.say("See the plan").result)
+    await harness.pump()
     content: dict[str, Any] = {
         "kind": "document",
         "text": "",
@@ -46,30 +46,30 @@ async def comes(house: House, files: LinkedFiles, texts: Texts, **file: Any) -> 
         "more": {},
     }
     said = IncomingMessage(
-        MessageRef("telegram", str(house.anna.id), "900"),
+        MessageRef("telegram", str(harness.anna.id), "900"),
         "document",
         "plan.pdf",
         content | {"file": {"title": "plan.pdf", **file}},
     )
-    await house.desk.run(hear, house.sender(house.anna), said)
-    delivery = await house.next()
+    await harness.desk.run(hear, harness.sender(harness.anna), said)
+    delivery = await harness.next()
     assert delivery is not None and delivery.kind == "content"
     try:
-        sent = await TelegramChannel(house.gateway, house.desk, texts, files).send(delivery)
+        sent = await TelegramChannel(harness.gateway, harness.desk, texts, files).send(delivery)
     except SendError as error:
         return Left(delivery, error=error)
     return Left(delivery, sent)
 
 
-def newest(house: House) -> Message:
-    return list(house.group.history.values())[-1]
+def newest(harness: ChannelHarness) -> Message:
+    return list(harness.group.history.values())[-1]
 
 
-async def test_a_file_is_a_file(house: House, texts: Texts, tmp_path: Path) -> None:
+async def test_a_file_is_a_file(harness: ChannelHarness, texts: Texts, tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     name = await store.put(b"%PDF")
-    await comes(house, LinkedFiles(store, no_link), texts, name=name, size=4)
-    media = newest(house).media
+    await comes(harness, LinkedFiles(store, no_link), texts, name=name, size=4)
+    media = newest(harness).media
     assert media is not None and media["file_name"] == "plan.pdf"
 
 
@@ -84,15 +84,20 @@ async def test_a_file_is_a_file(house: House, texts: Texts, tmp_path: Path) -> N
     ids=["linked", "kept", "gone", "empty"],
 )
 async def test_what_cannot_be_a_file_is_a_line_that_names_it(
-    house: House, texts: Texts, tmp_path: Path, link: Any, size: int, words: tuple[str, ...]
+    harness: ChannelHarness,
+    texts: Texts,
+    tmp_path: Path,
+    link: Any,
+    size: int,
+    words: tuple[str, ...],
 ) -> None:
-    await comes(house, LinkedFiles(FolderStore(tmp_path), link), texts, name=NOBODYS, size=size)
+    await comes(harness, LinkedFiles(FolderStore(tmp_path), link), texts, name=NOBODYS, size=size)
     for each in ("plan.pdf", *words):
-        assert each in newest(house).text
+        assert each in newest(harness).text
 
 
 async def test_while_the_store_is_away_the_file_waits(
-    house: House, texts: Texts, tmp_path: Path
+    harness: ChannelHarness, texts: Texts, tmp_path: Path
 ) -> None:
-    left = await comes(house, LinkedFiles(Away(tmp_path), no_link), texts, name=NOBODYS, size=4)
+    left = await comes(harness, LinkedFiles(Away(tmp_path), no_link), texts, name=NOBODYS, size=4)
     assert left.error is not None and not left.error.permanent

@@ -9,33 +9,33 @@ from core.tickets.lifecycle import move, take
 from sandbox import Message
 from sandbox.server.chat import Topic
 from sandbox.server.topics import FIRST_ICON, TOPIC_ICONS
-from tests.channels.telegram.house import House
+from tests.channels.telegram.harness import ChannelHarness
 
 
 @pytest.fixture
-async def forum(house: House) -> House:
+async def forum(harness: ChannelHarness) -> ChannelHarness:
     """A desk whose group has topics, as it knows by now."""
-    await turn(house, topics=True)
-    return house
+    await turn(harness, topics=True)
+    return harness
 
 
-async def turn(house: House, *, topics: bool) -> None:
-    await house.group.make_forum(enabled=topics)
-    await house.desk.run(note_forums, [(chat_address(house.group.id), topics)])
+async def turn(harness: ChannelHarness, *, topics: bool) -> None:
+    await harness.group.make_forum(enabled=topics)
+    await harness.desk.run(note_forums, [(chat_address(harness.group.id), topics)])
 
 
-async def opened(house: House, text: str = "The camera is dark") -> int:
-    number = await house.open(house.anna.say(text).result)
-    await house.pump()
+async def opened(harness: ChannelHarness, text: str = "The camera is dark") -> int:
+    number = await harness.open(harness.anna.say(text).result)
+    await harness.pump()
     return number
 
 
-def topics_of(house: House) -> list[Topic]:
-    return [topic for topic in house.group.topics.values() if topic.id != 1 and not topic.deleted]
+def topics_of(harness: ChannelHarness) -> list[Topic]:
+    return [topic for topic in harness.group.topics.values() if topic.id != 1 and not topic.deleted]
 
 
-def topic_of(house: House, number: int) -> Topic:
-    (found,) = [topic for topic in topics_of(house) if topic.name.startswith(f"#{number} ")]
+def topic_of(harness: ChannelHarness, number: int) -> Topic:
+    (found,) = [topic for topic in topics_of(harness) if topic.name.startswith(f"#{number} ")]
     return found
 
 
@@ -43,12 +43,12 @@ def icon_of(topic: Topic) -> str:
     return TOPIC_ICONS[int(topic.icon_custom_emoji_id or 0) - FIRST_ICON]
 
 
-def in_topic(house: House, topic: Topic) -> list[Message]:
-    return [m for m in house.group.bot_messages if m.thread_id == topic.id and not m.is_service]
+def in_topic(harness: ChannelHarness, topic: Topic) -> list[Message]:
+    return [m for m in harness.group.bot_messages if m.thread_id == topic.id and not m.is_service]
 
 
 async def test_a_ticket_has_a_topic_whose_first_message_is_its_card_and_pinned(
-    forum: House,
+    forum: ChannelHarness,
 ) -> None:
     number = await opened(forum)
     topic = topic_of(forum, number)
@@ -59,7 +59,7 @@ async def test_a_ticket_has_a_topic_whose_first_message_is_its_card_and_pinned(
     forum.world.assert_clean()
 
 
-async def test_the_icon_of_a_topic_is_the_marker_of_its_ticket(forum: House) -> None:
+async def test_the_icon_of_a_topic_is_the_marker_of_its_ticket(forum: ChannelHarness) -> None:
     number = await opened(forum)
     await forum.answer(number, forum.oleg.say(forum.group, "Restart it").result)
     await forum.pump()
@@ -70,7 +70,7 @@ async def test_the_icon_of_a_topic_is_the_marker_of_its_ticket(forum: House) -> 
     forum.world.assert_clean()
 
 
-async def test_a_topic_is_closed_and_opened_with_its_ticket(forum: House) -> None:
+async def test_a_topic_is_closed_and_opened_with_its_ticket(forum: ChannelHarness) -> None:
     number = await opened(forum)
     await forum.as_operator(lambda tx: move(tx, number, "cancel"))
     await forum.pump()
@@ -82,7 +82,7 @@ async def test_a_topic_is_closed_and_opened_with_its_ticket(forum: House) -> Non
     forum.world.assert_clean()
 
 
-async def test_messages_of_a_ticket_go_to_its_topic(forum: House) -> None:
+async def test_messages_of_a_ticket_go_to_its_topic(forum: ChannelHarness) -> None:
     number = await opened(forum)
     await forum.hear(forum.anna.send_photo(caption="like this").result, number=number)
     for message in forum.anna.send_album(["photo", "video"], caption="all").result:
@@ -95,7 +95,9 @@ async def test_messages_of_a_ticket_go_to_its_topic(forum: House) -> None:
     forum.world.assert_clean()
 
 
-async def test_without_its_card_a_ticket_speaks_in_its_topic_all_the_same(forum: House) -> None:
+async def test_without_its_card_a_ticket_speaks_in_its_topic_all_the_same(
+    forum: ChannelHarness,
+) -> None:
     number = await opened(forum)
     topic = topic_of(forum, number)
     (card,) = in_topic(forum, topic)
@@ -105,7 +107,7 @@ async def test_without_its_card_a_ticket_speaks_in_its_topic_all_the_same(forum:
     assert f"👤 Anna · #{number}\nand the yard one" in [m.text for m in in_topic(forum, topic)]
 
 
-async def test_a_deleted_topic_is_made_again_with_its_card(forum: House) -> None:
+async def test_a_deleted_topic_is_made_again_with_its_card(forum: ChannelHarness) -> None:
     number = await opened(forum)
     first = topic_of(forum, number)
     await forum.group.delete_topic(first)
@@ -143,7 +145,7 @@ def test_every_spelling_of_a_lost_topic_is_known(words: str, meaning: ApiRefusal
 
 @pytest.mark.parametrize("words", ["TOPIC_DELETED", "TOPIC_ID_INVALID", "message thread not found"])
 async def test_whatever_a_deleted_topic_is_called_it_is_made_again(
-    forum: House, words: str
+    forum: ChannelHarness, words: str
 ) -> None:
     number = await opened(forum)
     forum.world.faults.error(400, description=f"Bad Request: {words}", method="sendPhoto")
@@ -153,7 +155,9 @@ async def test_whatever_a_deleted_topic_is_called_it_is_made_again(
     assert any(m.text.endswith("like this") for m in forum.group.bot_messages)
 
 
-async def test_a_topic_that_was_closed_by_hand_is_opened_for_the_next_words(forum: House) -> None:
+async def test_a_topic_that_was_closed_by_hand_is_opened_for_the_next_words(
+    forum: ChannelHarness,
+) -> None:
     number = await opened(forum)
     topic = topic_of(forum, number)
     topic.closed = True
@@ -165,7 +169,7 @@ async def test_a_topic_that_was_closed_by_hand_is_opened_for_the_next_words(foru
     assert not topic.closed and in_topic(forum, topic)[-1].text == "and the yard one"
 
 
-async def test_a_lost_response_makes_no_second_topic(forum: House) -> None:
+async def test_a_lost_response_makes_no_second_topic(forum: ChannelHarness) -> None:
     number = await forum.open(forum.anna.say("The camera is dark").result)
     await forum.oleg.create_topic(forum.group, "Lunch")
     forum.world.faults.cut(method="createForumTopic")
@@ -183,7 +187,9 @@ async def test_a_lost_response_makes_no_second_topic(forum: House) -> None:
     assert len(in_topic(forum, topic_of(forum, number))) == 1
 
 
-async def test_a_topic_that_was_never_made_is_made_after_a_lost_response(forum: House) -> None:
+async def test_a_topic_that_was_never_made_is_made_after_a_lost_response(
+    forum: ChannelHarness,
+) -> None:
     number = await forum.open(forum.anna.say("The camera is dark").result)
     forum.world.faults.drop(method="createForumTopic")
     card = await forum.next()
@@ -195,24 +201,26 @@ async def test_a_topic_that_was_never_made_is_made_after_a_lost_response(forum: 
 
 
 async def test_a_group_that_becomes_a_forum_moves_its_open_tickets_into_topics(
-    house: House,
+    harness: ChannelHarness,
 ) -> None:
-    number, ended = await opened(house), await opened(house, "Another one")
-    await house.as_operator(lambda tx: move(tx, ended, "cancel"))
-    await house.pump()
-    old = house.group.bot_messages[0]
-    await turn(house, topics=True)
-    await house.pump()
-    assert [topic.name for topic in topics_of(house)] == [f"#{number} · Anna · The camera is dark"]
-    (card,) = in_topic(house, topic_of(house, number))
+    number, ended = await opened(harness), await opened(harness, "Another one")
+    await harness.as_operator(lambda tx: move(tx, ended, "cancel"))
+    await harness.pump()
+    old = harness.group.bot_messages[0]
+    await turn(harness, topics=True)
+    await harness.pump()
+    assert [topic.name for topic in topics_of(harness)] == [
+        f"#{number} · Anna · The camera is dark"
+    ]
+    (card,) = in_topic(harness, topic_of(harness, number))
     assert old.text == f"➡ #{number} теперь здесь."
-    link = {"url": f"https://t.me/c/{str(house.group.id)[4:]}/{card.id}"}
+    link = {"url": f"https://t.me/c/{str(harness.group.id)[4:]}/{card.id}"}
     assert [entity for entity in old.entities if link.items() <= entity.items()]
-    house.world.assert_clean(ignore=("not_modified",))
+    harness.world.assert_clean(ignore=("not_modified",))
 
 
 async def test_a_forum_that_becomes_a_plain_group_has_the_cards_in_the_chat_again(
-    forum: House,
+    forum: ChannelHarness,
 ) -> None:
     number = await opened(forum)
     (old,) = in_topic(forum, topic_of(forum, number))
@@ -227,20 +235,22 @@ async def test_a_forum_that_becomes_a_plain_group_has_the_cards_in_the_chat_agai
     assert answered is not None and answered.text.startswith(f"🔴 #{number}")
 
 
-async def test_a_group_that_lost_its_topics_unnoticed_is_used_as_a_plain_one(forum: House) -> None:
+async def test_a_group_that_lost_its_topics_unnoticed_is_used_as_a_plain_one(
+    forum: ChannelHarness,
+) -> None:
     await forum.group.make_forum(enabled=False)
     number = await opened(forum)
     assert forum.group.last.text.startswith(f"🔴 #{number}") and not topics_of(forum)
 
 
-async def test_a_company_may_do_without_topics(forum: House) -> None:
+async def test_a_company_may_do_without_topics(forum: ChannelHarness) -> None:
     forum.known_as(topics="off")
     number = await opened(forum)
     assert not topics_of(forum) and forum.group.last.text.startswith(f"🔴 #{number}")
 
 
 async def test_without_the_right_to_make_topics_the_group_is_used_as_a_plain_one(
-    forum: House,
+    forum: ChannelHarness,
 ) -> None:
     forum.world.faults.error(
         400,
@@ -251,14 +261,14 @@ async def test_without_the_right_to_make_topics_the_group_is_used_as_a_plain_one
     assert not topics_of(forum) and forum.group.last.text.startswith(f"🔴 #{number}")
 
 
-async def test_what_is_about_no_ticket_stands_in_general(forum: House) -> None:
+async def test_what_is_about_no_ticket_stands_in_general(forum: ChannelHarness) -> None:
     await opened(forum)
     facts = {"n": 1, "tickets": "#1"}
     left = await forum.carry(forum.delivery("text", forum.group, key="group.storm", facts=facts))
     assert left.sent is not None and forum.group.last.thread_id is None
 
 
-async def test_a_name_that_somebody_gave_a_topic_stays(forum: House) -> None:
+async def test_a_name_that_somebody_gave_a_topic_stays(forum: ChannelHarness) -> None:
     number = await opened(forum)
     topic = topic_of(forum, number)
     await forum.oleg.rename_topic(forum.group, topic, "Mine")

@@ -3,7 +3,7 @@
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.knowledge.using import opinions_of
-from tests.handlers.customer.room import PrivateRoom
+from tests.handlers.customer.chat import PrivateChat
 
 FAQ = "❓ Вопросы и ответы"
 
@@ -16,80 +16,80 @@ def article(code: str, title: str, *more: str) -> str:
 PUBLIC = 'status = "public"'
 
 
-async def filled(room: PrivateRoom) -> None:
+async def filled(chat: PrivateChat) -> None:
     text = article("how", "Как оплатить", PUBLIC, 'topic = "payment"')
     text += article("app", "Где приложение", PUBLIC, 'topic = "access"')
     text += article("hours", "Часы работы", PUBLIC) + article("secret", "Секрет")
-    await room.desk.run(apply_directory, read_directory(text))
+    await chat.desk.run(apply_directory, read_directory(text))
 
 
-async def test_a_desk_without_articles_has_no_button_for_them(room: PrivateRoom) -> None:
-    anna = room.customer()
+async def test_a_desk_without_articles_has_no_button_for_them(chat: PrivateChat) -> None:
+    anna = chat.customer()
     await anna.start()
-    await room.settle()
+    await chat.settle()
     assert FAQ not in anna.last.buttons
-    await room.say(anna, "/faq")
+    await chat.say(anna, "/faq")
     assert anna.last.text.startswith("Вопросов и ответов пока нет.")
 
 
-async def test_articles_are_read_by_topic_and_judged(room: PrivateRoom) -> None:
-    await filled(room)
-    anna = room.customer()
+async def test_articles_are_read_by_topic_and_judged(chat: PrivateChat) -> None:
+    await filled(chat)
+    anna = chat.customer()
     await anna.start()
-    await room.settle()
+    await chat.settle()
     assert FAQ in anna.last.buttons
-    await room.say(anna, FAQ)
+    await chat.say(anna, FAQ)
     shown = anna.last
     assert shown.buttons == ["Оплата", "Доступ и приложение", "Другое"]
-    await room.press(anna, "Оплата")
+    await chat.press(anna, "Оплата")
     assert shown.buttons[0] == "📄 Как оплатить"
-    await room.press(anna, "📄 Как оплатить")
+    await chat.press(anna, "📄 Как оплатить")
     assert "Текст <b>how</b>." in shown.text
-    await room.press(anna, "Не помогло")
+    await chat.press(anna, "Не помогло")
     assert shown.text.startswith("Жаль") and shown.buttons == ["📝 Новое обращение"]
-    await room.press(anna, "📝 Новое обращение")
-    await room.say(anna, "Не проходит оплата")
-    ((topic,),) = await room.rows("SELECT topic FROM ticket")
+    await chat.press(anna, "📝 Новое обращение")
+    await chat.say(anna, "Не проходит оплата")
+    ((topic,),) = await chat.rows("SELECT topic FROM ticket")
     assert topic == "payment"
-    assert await room.desk.read(opinions_of, ["how"]) == {"how": (0, 1)}
+    assert await chat.desk.read(opinions_of, ["how"]) == {"how": (0, 1)}
 
 
-async def test_words_find_what_is_public_or_lead_to_the_support(room: PrivateRoom) -> None:
-    await filled(room)
-    anna = room.customer()
-    await room.say(anna, "/faq оплатой")
+async def test_words_find_what_is_public_or_lead_to_the_support(chat: PrivateChat) -> None:
+    await filled(chat)
+    anna = chat.customer()
+    await chat.say(anna, "/faq оплатой")
     assert anna.last.buttons == ["📄 Как оплатить", "📝 Новое обращение"]
-    await room.say(anna, "/faq секрет <b>")
+    await chat.say(anna, "/faq секрет <b>")
     assert anna.last.text.startswith("По словам «секрет <b>» ничего не нашлось.")
     assert anna.last.buttons == ["📝 Новое обращение"]
 
 
 async def test_before_a_ticket_is_written_its_topics_articles_are_offered(
-    room: PrivateRoom,
+    chat: PrivateChat,
 ) -> None:
-    await filled(room)
-    anna = room.customer()
-    await room.say(anna, "/new")
+    await filled(chat)
+    anna = chat.customer()
+    await chat.say(anna, "/new")
     shown = anna.last
-    await room.press(anna, "Оплата")
+    await chat.press(anna, "Оплата")
     assert shown.buttons == ["📄 Как оплатить", "‹ Назад"]
-    await room.press(anna, "📄 Как оплатить")
-    await room.press(anna, "Помогло")
+    await chat.press(anna, "📄 Как оплатить")
+    await chat.press(anna, "Помогло")
     assert shown.text.startswith("Хорошо, что «Как оплатить» помогло.")
-    await room.say(anna, "/new")
+    await chat.say(anna, "/new")
     shown = anna.last
-    await room.press(anna, "Оплата")
-    await room.press(anna, "📄 Как оплатить")
-    await room.press(anna, "‹ Назад")
-    await room.say(anna, "Списали дважды")
-    assert len(await room.rows("SELECT id FROM ticket")) == 1
+    await chat.press(anna, "Оплата")
+    await chat.press(anna, "📄 Как оплатить")
+    await chat.press(anna, "‹ Назад")
+    await chat.say(anna, "Списали дважды")
+    assert len(await chat.rows("SELECT id FROM ticket")) == 1
 
 
-async def test_nobody_reads_what_is_not_public_by_a_forged_button(room: PrivateRoom) -> None:
-    await filled(room)
-    anna = room.customer()
-    await room.say(anna, "/faq оплата")
+async def test_nobody_reads_what_is_not_public_by_a_forged_button(chat: PrivateChat) -> None:
+    await filled(chat)
+    anna = chat.customer()
+    await chat.say(anna, "/faq оплата")
     for data in ("qa:faq:secret", "qh:y:secret", "ka:1:secret"):
-        press = await room.forge(anna, data)
+        press = await chat.forge(anna, data)
         assert press.text == "Кнопка устарела."
     assert "Текст" not in anna.last.text

@@ -320,16 +320,16 @@ async def test_in_a_teams_own_group_its_tickets_are_worked_on(group: Group) -> N
     await with_teams(group)
     number = await group.ticket()
     old = await group.card(number)
-    room = group.world.supergroup("Вторая линия", members=[group.oleg], bot="admin")
+    chat = group.world.supergroup("Вторая линия", members=[group.oleg], bot="admin")
     title = {"ru": "Вторая линия"}
-    await group.desk.run(put_team, "second", title, level=2, chat=room.id, members=[group.oleg.id])
+    await group.desk.run(put_team, "second", title, level=2, chat=chat.id, members=[group.oleg.id])
     await group.says(group.olga, f"/escalate {number}")
     await group.deliver()
     assert old.text == f"➡ #{number} теперь в другой группе: Вторая линия." and not old.buttons
-    card = next(m for m in room.bot_messages if m.keyboard)
-    await group.oleg.say(room, "Смотрю", reply_to=card)
+    card = next(m for m in chat.bot_messages if m.keyboard)
+    await group.oleg.say(chat, "Смотрю", reply_to=card)
     await group.settle()
-    note = await group.oleg.say(room, "// порт на коммутаторе", reply_to=card)
+    note = await group.oleg.say(chat, "// порт на коммутаторе", reply_to=card)
     await group.settle()
     assert await group.said(number) == ["Смотрю"]
     assert await group.notes(number) == ["порт на коммутаторе"]
@@ -349,9 +349,9 @@ async def test_words_that_are_edited_after_the_ticket_moved_are_read_where_it_is
     await group.deliver()
     old = newest(group)
     assert old.text == "Погас вчера"
-    room = group.world.supergroup("Вторая линия", members=[group.oleg], bot="admin")
+    chat = group.world.supergroup("Вторая линия", members=[group.oleg], bot="admin")
     title = {"ru": "Вторая линия"}
-    await group.desk.run(put_team, "second", title, level=2, chat=room.id, members=[group.oleg.id])
+    await group.desk.run(put_team, "second", title, level=2, chat=chat.id, members=[group.oleg.id])
     await group.says(group.olga, f"/escalate {number}")
     await group.deliver()
     posts = len(group.chat.bot_messages)
@@ -363,7 +363,7 @@ async def test_words_that_are_edited_after_the_ticket_moved_are_read_where_it_is
         await group.anna.edit(first, words)
         await group.settle()
         await group.deliver()
-        (copy,) = [m for m in room.bot_messages if "Погас" in m.text]
+        (copy,) = [m for m in chat.bot_messages if "Погас" in m.text]
         assert copy.text == shown
         assert copy.reply_to is not None and copy.reply_to.text.startswith(f"🔴 #{number}")
     assert old.text == "Погас вчера" and len(group.chat.bot_messages) == posts

@@ -24,7 +24,7 @@ OPERATOR = Sender(chat_address(900), "Олег Операторов")
 
 
 @dataclass(slots=True, kw_only=True)
-class PrivateRoom(Harness):
+class PrivateChat(Harness):
     """Customers, and the desk that they write to."""
 
     async def acknowledged(self) -> None:
@@ -121,9 +121,9 @@ class PrivateRoom(Harness):
 
 
 @asynccontextmanager
-async def private_room(url: str, texts: Texts, **facts: Any) -> AsyncIterator[PrivateRoom]:
+async def private_chat(url: str, texts: Texts, **facts: Any) -> AsyncIterator[PrivateChat]:
     """A world and a desk on the database at ``url``, which has its tables."""
     async with World.start(strict_polling=False) as world:
         settings = {"OPERATOR_CHAT_ID": str(GROUP)}
-        async with PrivateRoom.of(world, url, texts, settings=settings, facts=facts) as room:
-            yield room
+        async with PrivateChat.of(world, url, texts, settings=settings, facts=facts) as chat:
+            yield chat

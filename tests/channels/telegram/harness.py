@@ -43,7 +43,7 @@ class Left:
 
 
 @dataclass(slots=True, kw_only=True)
-class House(Harness):
+class ChannelHarness(Harness):
     """A desk, its Telegram channel and a strict Telegram, with a customer and an operator."""
 
     anna: Somebody
@@ -171,9 +171,9 @@ class House(Harness):
 
 
 @asynccontextmanager
-async def channel_house(
+async def channel_harness(
     world: World, url: str, texts: Texts, language: str = "ru"
-) -> AsyncIterator[House]:
+) -> AsyncIterator[ChannelHarness]:
     """A harness on the database at ``url``, which has its tables. Its clock does not run."""
     anna = world.user("Anna", started=True, language=language)
     oleg = world.user("Oleg")
@@ -186,7 +186,7 @@ async def channel_house(
     }
     clock = Clock(datetime(2026, 11, 21, 9, 30, tzinfo=UTC))
     people = {"anna": anna, "oleg": oleg, "group": group, "alerts": alerts}
-    async with House.of(
+    async with ChannelHarness.of(
         world, url, texts, settings=settings, clock=clock, language=language, **people
-    ) as house:
-        yield house
+    ) as harness:
+        yield harness

@@ -1,7 +1,7 @@
 """What a mail server's error means for the delivery.
 
     no connection, silence, a cut line     network         try again
-    4xx anywhere                           busy            try again
+    4xx anywhere                           busy            try again, for days
     5xx to the recipient                   blocked         permanent
     5xx to the letter, or to its size      bad_request     permanent
     530, 535, other 5xx, TLS not proven    configuration   every letter would meet it
@@ -52,7 +52,7 @@ def judge(error: SMTPException | OSError) -> SendError:
 def _by_code(error: SMTPResponseException) -> SendError:
     detail = _detail(error)
     if error.code in NOT_NOW:
-        return SendError("busy", detail)
+        return SendError("busy", detail, lasting=True)
     if error.code not in NEVER:  # an impossible code: the connection is at fault
         return SendError("network", detail)
     if error.code in LOGIN_WANTED:

@@ -74,7 +74,8 @@ class SendError(Exception):
 
     ``uncertain``: the other side may have accepted it all the same. Ask `Channel.was_delivered`
     before trying again. ``configuration``: the fault is ours and every other one would meet it
-    too. Stop the channel, tell the admins, and count no attempt against the row.
+    too. Stop the channel, tell the admins, and count no attempt against the row. ``lasting``: such
+    a failure may last for days and pass all the same, as one of the network may.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class SendError(Exception):
         moved_to: str | None = None,
         uncertain: bool = False,
         configuration: bool = False,
+        lasting: bool = False,
     ) -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
@@ -96,6 +98,7 @@ class SendError(Exception):
         self.moved_to = moved_to
         self.uncertain = uncertain
         self.configuration = configuration
+        self.lasting = lasting or reason == "network"
 
 
 class Channel(Protocol):

@@ -27,6 +27,8 @@ QUIET: Final = 2.0
 # a success wakes is tried more often.
 TRIES: Final = 100
 GIVEN_UP_AFTER: Final = timedelta(days=1)
+# The same for what may last: an outage over a weekend loses nothing (RFC 5321, 4.5.4.1).
+LASTING_GIVEN_UP_AFTER: Final = timedelta(days=5)
 # How long an address rests at which our settings or rights are wrong.
 REST: Final = 60.0
 # Between tries to reach the database.
@@ -140,18 +142,19 @@ class DeliverySender:
             "a delivery failed",
             extra=ids_of(delivery) | {"reason": error.reason, "attempt": delivery.attempts},
         )
-        if error.moved_to is not None and not self._is_given_up(delivery):
+        given_up = self._is_given_up(delivery, lasting=error.lasting)
+        if error.moved_to is not None and not given_up:
             return DeliveryResult(Outcome.MOVED, reason="moved", moved_to=error.moved_to)
         if error.configuration:
             log.error("settings or rights are wrong: %s", error, extra=ids_of(delivery))
             return self._rest(delivery, REST, error.reason, trouble=True)
-        if error.permanent or self._is_given_up(delivery):
+        if error.permanent or given_up:
             return DeliveryResult(Outcome.REFUSED, reason=error.reason)
         if error.uncertain:
             return await self.find_out(delivery)
         if error.retry_after is not None:
             return self._rest(delivery, error.retry_after, error.reason)
-        return self._try_again(delivery, error.reason)
+        return self._try_again(delivery, error.reason, lasting=error.lasting)
 
     async def _judged(self, delivery: Delivery, error: SendError) -> SendError:
         """A chat of the desk's own is not given up: somebody will let the bot in again (X14)."""
@@ -180,19 +183,21 @@ class DeliverySender:
 
     def _send_again(self, delivery: Delivery) -> DeliveryResult:
         """It did not arrive: once at once, later with pauses."""
-        return self._try_again(delivery, "lost", at_once=delivery.attempts <= 1)
+        at_once = delivery.attempts <= 1
+        return self._try_again(delivery, "lost", at_once=at_once, lasting=True)
 
     def _try_again(
-        self, delivery: Delivery, reason: str, *, at_once: bool = False
+        self, delivery: Delivery, reason: str, *, at_once: bool = False, lasting: bool = False
     ) -> DeliveryResult:
-        if self._is_given_up(delivery):
+        if self._is_given_up(delivery, lasting=lasting):
             return DeliveryResult(Outcome.REFUSED, reason=reason)
         after = 0.0 if at_once else backoff(delivery.attempts, random.random())
         return DeliveryResult(Outcome.RETRY, reason=reason, after=after)
 
-    def _is_given_up(self, delivery: Delivery) -> bool:
+    def _is_given_up(self, delivery: Delivery, *, lasting: bool) -> bool:
+        longest = LASTING_GIVEN_UP_AFTER if lasting else GIVEN_UP_AFTER
         age = self.desk.clock() - delivery.created_at
-        return delivery.attempts >= TRIES and age >= GIVEN_UP_AFTER
+        return delivery.attempts >= TRIES and age >= longest
 
     async def _stopped_within(self, seconds: float, *, or_woken: bool = False) -> bool:
         """Wait, but not longer than until the stop, or until somebody wakes us."""

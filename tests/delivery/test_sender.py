@@ -1,6 +1,6 @@
 """What comes of one try to send: a plain result, whatever the channel does."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -81,6 +81,22 @@ async def test_the_hundredth_passing_failure_is_the_last_after_a_day(
     hundredth = delivery(attempts=sender.TRIES)
     assert (await sends.send(hundredth)).outcome is Outcome.RETRY  # a success woke it often
     harness.clock.move(sender.GIVEN_UP_AFTER.total_seconds())
+    assert (await sends.send(hundredth)).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [SendError("network"), SendError("busy", lasting=True), "lost"],
+    ids=["network", "a mail server says later", "lost"],
+)
+async def test_what_may_last_is_tried_for_days(
+    harness: CourierHarness, sends: DeliverySender, failure: SendError | str
+) -> None:
+    harness.channel.plan(str(ALICE), *[failure] * 2)
+    harness.clock.move(timedelta(days=3).total_seconds())
+    hundredth = delivery(attempts=2 * sender.TRIES)
+    assert (await sends.send(hundredth)).outcome is Outcome.RETRY
+    harness.clock.move(timedelta(days=3).total_seconds())
     assert (await sends.send(hundredth)).outcome is Outcome.REFUSED
 
 

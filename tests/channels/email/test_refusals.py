@@ -12,9 +12,9 @@ from core.delivery.channel import Channel, SendError, Sent
 from tests.channels.certificate import Certificate
 from tests.channels.email.server import MakeChannel, Relay, Start, delivery, own_id
 
-TRY_AGAIN = {"permanent": False, "configuration": False}
-GIVE_UP = {"permanent": True, "configuration": False}
-OUR_FAULT = {"permanent": False, "configuration": True}
+TRY_AGAIN = {"permanent": False, "configuration": False, "lasting": True}
+GIVE_UP = {"permanent": True, "configuration": False, "lasting": False}
+OUR_FAULT = {"permanent": False, "configuration": True, "lasting": False}
 
 
 def test_letters_are_a_channel(channel: EmailChannel) -> None:
@@ -32,7 +32,7 @@ async def refusal(channel: EmailChannel, address: str = "alice@x.test") -> SendE
 
 
 def verdict(error: SendError) -> tuple[str, dict[str, bool]]:
-    return error.reason, {"permanent": error.permanent, "configuration": error.configuration}
+    return error.reason, {kind: getattr(error, kind) for kind in TRY_AGAIN}
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ async def operator_chat_of(tx: ReadTx, ticket_id: int | None) -> Address | None:
     return tx.company.operators_chat
 
 
+# Deliveries that do something with one message of the chat.
+_OF_ONE_MESSAGE: Final = ("pin", "reaction", "remove", "signpost")
 ROLES: Final = {"operators": "operators_chat", "alerts": "alerts_chat"}
 
 
@@ -93,26 +95,13 @@ async def is_own(tx: ReadTx, address: Address) -> bool:
 async def move_chat(tx: Tx, old: Address, new: Address) -> Company:
     """A group has become a supergroup: stored ids follow; its old message ids mean nothing now.
 
-    Cards are posted afresh in the new chat when they change next. Returns the company as it is
-    now; moving twice changes nothing.
+    Cards are posted afresh in the new chat when they change next, and what was to be done with one
+    of its messages is not done. Returns the company as it is now; moving twice changes nothing.
     """
     places = (await tx.session.scalars(select(LinkedChat).where(LinkedChat.chat == old))).all()
     for place in places:
         place.chat = new
-    await tx.session.execute(
-        update(OutboxRow)
-        .where(
-            OutboxRow.channel == old.channel,
-            OutboxRow.address == old.chat,
-            OutboxRow.state.in_(PENDING),
-        )
-        .values(
-            channel=new.channel,
-            address=new.chat,
-            ordering_key=func.replace(OutboxRow.ordering_key, f"{old.chat}:", f"{new.chat}:"),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    await _move_rows(tx, old, new)
     teams = (await tx.session.scalars(select(Team).where(Team.chat == old))).all()
     for team in teams:
         team.chat = new
@@ -125,6 +114,29 @@ async def move_chat(tx: Tx, old: Address, new: Address) -> Company:
     for place in places:
         company = replace(company, **_chat(ROLES[place.role], new))
     return company
+
+
+async def _move_rows(tx: Tx, old: Address, new: Address) -> None:
+    here = (
+        OutboxRow.channel == old.channel,
+        OutboxRow.address == old.chat,
+        OutboxRow.state.in_(PENDING),
+    )
+    rows = update(OutboxRow).where(*here).execution_options(synchronize_session=False)
+    dropped = {"state": "dropped", "error": "the chat has another id", "done_at": tx.now}
+    await tx.session.execute(rows.where(OutboxRow.kind.in_(_OF_ONE_MESSAGE)).values(**dropped))
+    found = (await tx.session.execute(select(OutboxRow.id, OutboxRow.facts).where(*here))).all()
+    for row_id, facts in found:
+        if facts.get("reply") not in {None, "card"}:
+            kept = {name: fact for name, fact in facts.items() if name != "reply"}
+            await tx.session.execute(rows.where(OutboxRow.id == row_id).values(facts=kept))
+    await tx.session.execute(
+        rows.values(
+            channel=new.channel,
+            address=new.chat,
+            ordering_key=func.replace(OutboxRow.ordering_key, f"{old.chat}:", f"{new.chat}:"),
+        )
+    )
 
 
 def _chat(field: str, chat: Address) -> dict[str, Any]:

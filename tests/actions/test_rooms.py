@@ -1,13 +1,16 @@
 """A team's own group: what is told there, what becomes of it (G1, X5, X14)."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from channels.telegram.addresses import chat_address
+from core.delivery import outbox
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import is_own, move_chat, operator_chat_of
+from core.delivery.pacing import Priority
 from core.desk import Desk
 from core.errors import Refusal
 from core.models import Alert, OutboxRow, SentMessage, Team, Ticket
@@ -150,6 +153,38 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_tickets(
     before = await store.everything()
     await desk.run(move_chat, chat_address(ROOM), chat_address(NEW))
     assert await store.everything() == before
+
+
+async def test_what_names_a_message_of_a_group_that_became_a_supergroup_is_not_done_there(
+    desk: Desk, store: Store, crew: None
+) -> None:
+    """A message of the new chat may have the same number."""
+    old, new = chat_address(ROOM), chat_address(NEW)
+
+    async def queue(tx: Tx) -> None:
+        facts: dict[str, dict[str, Any]] = {
+            "pin": {"ref": "8"},
+            "remove": {"refs": [8]},
+            "signpost": {"ref": "8", "number": 1},
+            "reaction": {"emoji": "👌", "reply": "8"},
+            "text": {"reply": "8", "number": 1},
+            "card": {"reply": "card"},
+        }
+        rows = [
+            outbox.row(
+                tx, old, kind, Priority.CARD_REFRESH, ordering_key=f"{ROOM}:{kind}", facts=given
+            )
+            for kind, given in facts.items()
+        ]
+        await outbox.write(tx, rows)
+
+    await desk.run(queue)
+    await desk.run(move_chat, old, new)
+    left = {row.kind: row.facts for row in await store.outbox(NEW, state="queued")}
+    assert left == {"text": {"number": 1}, "card": {"reply": "card"}}
+    assert {row.kind for row in await store.outbox(ROOM, state="dropped")} == {
+        *("pin", "remove", "signpost", "reaction")
+    }
 
 
 async def test_the_board_of_a_group_that_became_a_supergroup_is_posted_there(

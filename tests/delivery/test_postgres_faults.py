@@ -6,7 +6,6 @@ once, and those of one chat are handled in their order.
 
 import asyncio
 import contextlib
-import socket
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -33,17 +32,12 @@ from core.inbox import Stored
 from core.models import InboxRow, SystemState
 from core.tx import Tx
 from tests.delivery.test_update_queue import QueueHarness
+from tests.ports import free_port
 from tests.postgres import OwnPostgres, Unavailable, start_own
 
 pytestmark = pytest.mark.postgres
 
 CHATS, EACH = 6, 20
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module", params=["socket", "tcp"])

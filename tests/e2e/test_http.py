@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,9 @@ import pytest
 
 from tests.e2e.beside import command
 from tests.e2e.stage import Stage, staged
+from tests.ports import free_port
 
 SECRET = "a-secret-of-many-letters"
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
 
 
 @pytest.fixture

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 from sandbox import BotProcess, RateLimits, World
+from tests.ports import free_port
 from tests.sandbox.clients import BOT, relay_env
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 async def test_a_ticket_goes_to_the_group_and_back() -> None:

@@ -119,6 +119,11 @@ async def hours_for(tx: ReadTx, ticket: Ticket) -> Calendar | None:
     agreed = await agreements_of(tx)
     if not agreed:
         return None
+    if (
+        agreed.default is not None
+        and len({facts.calendar for facts in agreed.agreements.values()}) == 1
+    ):
+        return agreed.calendar_of(agreed.default).hours  # whichever counts: nothing is asked
     named = select(Classification.agreement).where(Classification.ticket_id == ticket.id)
     code: str | None = await tx.first(named)
     if code is None:

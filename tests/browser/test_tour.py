@@ -50,7 +50,7 @@ async def take_the_tour(window: Window) -> None:
     await step(window, 8)
     if window.page.viewport_size == {"width": PHONE[0], "height": PHONE[1]}:
         await window.page.locator("#tab-machine").click()
-    await window.machine.locator("[data-leap='259200']").click()
+    await window.machine.locator("[data-leap='604800']").click()
     await step(window, 9)
     async with group.flashes():  # the alert's link leads to the card
         await channel.node.locator(".ib").last.click()

@@ -10,7 +10,7 @@ import { makeNext } from "./next.js";
 import { ask, trouble } from "./ask.js";
 import { makeTroubles } from "./troubles.js";
 
-const LEAPS = [["leap_hour", 3600], ["leap_hours", 8 * 3600], ["leap_day", 86_400], ["leap_days", 3 * 86_400]];
+const LEAPS = [["leap_hour", 3600], ["leap_hours", 8 * 3600], ["leap_day", 86_400], ["leap_week", 7 * 86_400]];
 
 /** @param {HTMLElement} aside @param {{customer: () => number, close: () => void}} desk */
 export function makeMachine(aside, desk) {

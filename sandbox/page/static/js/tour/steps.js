@@ -86,7 +86,7 @@ export const STEPS = [
   },
   {
     key: "overdue", pane: "machine",
-    target: () => document.querySelector(".leaps [data-leap='259200']"),
+    target: () => document.querySelector(".leaps [data-leap='604800']"),
     done: (trip) => spoke(trip, "channel"),
   },
   {

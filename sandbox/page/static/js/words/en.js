@@ -65,7 +65,7 @@ export const en = {
   // the machine room
   bot_running: "Bot: running", bot_starting: "Bot: starting", bot_stopped: "Bot: stopped", bot_killed: "Bot: killed", bot_unknown: "Bot: unknown",
   process: "process {pid}", process_none: "no process", kill: "Kill", kill_about: "kill −9 in the middle of work: nothing will be lost", start_bot: "Start",
-  move_clock: "Move the clock forward", leap_hour: "+1 h", leap_hours: "+8 h", leap_day: "+1 d", leap_days: "+3 d", leap_other: "How many hours forward?", hours: "Hours",
+  move_clock: "Move the clock forward", leap_hour: "+1 h", leap_hours: "+8 h", leap_day: "+1 d", leap_week: "+7 d", leap_other: "How many hours forward?", hours: "Hours",
   ahead_hours: { one: "{count} hour ahead", other: "{count} hours ahead" },
   ahead_days: { one: "{count} day ahead", other: "{count} days ahead" },
   updates_stored: "taken in", updates_waiting: "to be handled", updates_quarantined: "in quarantine",
@@ -94,7 +94,7 @@ export const en = {
   tour_freeze_title: "Put it off until tomorrow", tour_freeze: "The customer has already read your answer. Press “🟡” and choose a time: the ticket will wake up by itself.",
   tour_again_title: "The customer asks again", tour_again: "Write once more as the customer: the frozen ticket comes back into the queue.", tour_again_sample: "Suggest words",
   tour_again_words: "The engineer has not come yet. When should I expect him?",
-  tour_overdue_title: "Let the deadline pass", tour_overdue: "There are three days to answer. Move the clock three days forward: the bot notices by itself.",
+  tour_overdue_title: "Let the deadline pass", tour_overdue: "There are three working days to answer. Move the clock a week forward: the bot notices by itself.",
   tour_open_title: "The delay becomes known", tour_open: "The channel got an alert: number, assignee, how late. Press its button to go to the card.",
   tour_open_plain: "The channel got an alert: the ticket’s number, its assignee, and since when the customer has waited.",
   tour_resolve_title: "The work is done", tour_resolve: "Press “✅”. The bot will ask the customer whether everything works.",

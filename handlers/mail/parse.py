@@ -6,7 +6,9 @@ headers. No header steers the desk (S22); what they say of the mail's nature is 
 
 import email
 import hashlib
+import io
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -197,7 +199,20 @@ def _contents(message: Message) -> tuple[str, list[Attachment]]:
     text = "\n\n".join(one for one in plain if one.strip())
     if not text.strip():
         text = "\n\n".join(filter(None, map(text_of_html, html)))
-    return text[:LONGEST_TEXT], files[:MOST_ATTACHMENTS]
+    return text[:LONGEST_TEXT], _packed(files)
+
+
+def _packed(files: list[Attachment]) -> list[Attachment]:
+    """No more files than anybody would look at one by one; what is left is one archive."""
+    if len(files) <= MOST_ATTACHMENTS:
+        return files
+    shown, rest = files[: MOST_ATTACHMENTS - 1], files[MOST_ATTACHMENTS - 1 :]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for number, file in enumerate(rest, MOST_ATTACHMENTS):
+            packed.writestr(f"{number:03} {file.name}", file.data)  # names may be alike
+    name = f"{MOST_ATTACHMENTS}-{len(files)}.zip"
+    return [*shown, Attachment(name, "application/zip", archive.getvalue())]
 
 
 def _leaves(part: Message, depth: int) -> Iterator[Message]:

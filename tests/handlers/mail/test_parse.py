@@ -1,9 +1,11 @@
 """Mails of every quality are read; none stops the desk."""
 
 import base64
+import io
 import os
 import random
 import time
+import zipfile
 from email.message import EmailMessage
 from typing import Final
 
@@ -131,6 +133,21 @@ def test_an_empty_file_is_a_file() -> None:
         ("file-1.png", b""),
         ("plan.png", b""),
     ]
+
+
+def test_of_very_many_files_the_last_are_one_archive() -> None:
+    letter = EmailMessage()
+    letter["From"] = "anna@x.test"
+    letter.set_content(WORDS)
+    for number in range(60):
+        letter.add_attachment(f"{number}".encode(), "image", "png", filename="ворота.png")
+    *shown, last = parse(letter.as_bytes()).attachments
+    assert [one.data for one in shown] == [f"{number}".encode() for number in range(49)]
+    assert (last.name, last.type) == ("50-60.zip", "application/zip")
+    with zipfile.ZipFile(io.BytesIO(last.data)) as archive:
+        names = archive.namelist()
+        assert names[0] == "050 ворота.png" and len(names) == 11
+        assert [archive.read(name) for name in names] == [f"{n}".encode() for n in range(49, 60)]
 
 
 def test_winmail_that_cannot_be_read_is_kept_as_it_is() -> None:

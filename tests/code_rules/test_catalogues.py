@@ -108,9 +108,6 @@ def test_placeholders_are_plain_names() -> None:
     assert not found, told("a placeholder is {name} or {name:spec}", found)
 
 
-FILES = (".toml", ".txt")  # «directory.toml» names a file, no text; no key ends so
-
-
 @cache
 def literals() -> frozenset[tuple[str, str]]:
     """Dotted literals of the product, with the place of each."""
@@ -119,7 +116,7 @@ def literals() -> frozenset[tuple[str, str]]:
         for module in modules(*HOUSE)
         if not module.name.startswith(NOT_TEXTS)
         for node in strings(module.tree)
-        if TEXT_KEY.fullmatch(str(node.value)) and not str(node.value).endswith(FILES)
+        if TEXT_KEY.fullmatch(str(node.value))
     )
 
 

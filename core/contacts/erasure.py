@@ -210,7 +210,16 @@ async def _erase_traces(
     await tx.change(update(InboxRow).where(done, in_their_chat).values(ordering_key=""))
     await erase_deliveries(tx, tickets, people, points)
     await tx.change(delete(SentMessage).where(SentMessage.chat.in_(points)))
-    await tx.change(delete(ApiCall))
+    await _erase_answers(tx, tickets)
+
+
+async def _erase_answers(tx: Tx, tickets: Sequence[int]) -> None:
+    """What other systems were answered about these tickets goes silent. That they were answered
+    stays: a call that comes again must not have its effects twice.
+    """
+    number = ApiCall.answer["number"].as_integer()
+    for call in await tx.all(select(ApiCall).where(number.in_(tickets))):
+        call.answer = _silent(call.answer)
 
 
 async def _erase_people(tx: Tx, people: Sequence[int], points: Sequence[str]) -> None:

@@ -11,12 +11,13 @@ from core.contacts.erasure import list_erased
 from core.contacts.erasure_remains import find_remains
 from core.contacts.retention import apply_retention
 from core.desk import Desk
-from core.models import JournalEntry, Message, Person
+from core.models import ApiCall, ApiKey, JournalEntry, Message, Person
 from core.people.identity import Sender
 from core.people.staff import by_operator, enrol
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from core.tickets.search import index_new
+from core.tx import Tx
 from tests.actions.people import ALICE, BORIS, OLGA, opens, says
 from tests.actions.store import Store
 from tests.clock import Clock
@@ -132,3 +133,27 @@ async def test_who_writes_just_now_is_kept(desk: Desk, store: Store, clock: Cloc
     await _round(desk)
     assert not (await store.ticket(number)).title
     assert await desk.read(list_erased) == []
+
+
+async def test_what_others_were_answered_is_silent_and_a_call_that_comes_again_has_no_effect(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    _keep(desk)
+    old, young = await _ended(desk, ALICE, "the canary is gone"), await opens(desk, BORIS)
+    clock.move(days=366)
+
+    async def called(tx: Tx) -> None:
+        key = ApiKey(name="shop", digest="d", scopes="x", created_at=tx.now)
+        await tx.insert(key)
+        for name, number in (("a", old), ("b", young.id)):
+            answer = {"number": number, "subject": "the canary is gone"}
+            row = {"name": name, "digest": "d", "status": 201, "answer": answer, "at": tx.now}
+            await tx.insert(ApiCall(key_id=key.id, **row))
+
+    await desk.run(called)
+    await _round(desk)
+    query = select(ApiCall.answer).order_by(ApiCall.name)
+    assert await store.rows(query) == [
+        {"number": old, "subject": ""},
+        {"number": young.id, "subject": "the canary is gone"},
+    ]

@@ -54,7 +54,8 @@ class ErasureCleanup:
         kept = await delete_files(self.store, remains.files)
         if deleted := set(remains.files) - set(kept):
             await self.desk.run(forget_files, deleted)
-        if self.desk.clock().astimezone(self.desk.company.zone).hour in QUIET_HOURS:
+        hour = self.desk.clock().astimezone(self.desk.company.zone).hour
+        if hour in QUIET_HOURS and not remains.rewritten:
             await rewrite(self.desk.database)
             await self.desk.run(note_rewriting, remains.at)
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from bot import erasure_cleanup
 from bot.erasure_cleanup import ErasureCleanup
 from core.contacts.erasure import erase_own
 from core.contacts.erasure_remains import find_remains
+from core.db import Database
 from core.desk import Desk
 from core.files import FileStore, store_at
 from tests.actions.store import Store
@@ -60,3 +62,26 @@ async def test_a_file_that_came_again_meanwhile_is_kept(erased: Erased) -> None:
     await lives(erased.desk, store, ANNA, "swallow", await erased.files.put(FILE))
     await ErasureCleanup(erased.desk, erased.files).clean()
     assert await erased.files.read(erased.name) == FILE
+
+
+async def test_a_file_that_cannot_be_deleted_has_the_database_rewritten_once(
+    erased: Erased, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rewritten: list[Database] = []
+
+    async def rewrite(database: Database) -> None:
+        rewritten.append(database)
+
+    async def away(_store: FileStore, _name: str) -> None:
+        raise OSError("the store is away")
+
+    monkeypatch.setattr(erasure_cleanup, "rewrite", rewrite)
+    monkeypatch.setattr(type(erased.files), "delete", away)
+    cleanup = ErasureCleanup(erased.desk, erased.files)
+    erased.desk.clock = Clock(datetime(2026, 12, 1, 0, 30, tzinfo=UTC))
+    for _ in range(3):
+        await cleanup.clean()
+    assert len(rewritten) == 1
+    monkeypatch.undo()
+    await cleanup.clean()
+    assert await erased.desk.read(find_remains) is None

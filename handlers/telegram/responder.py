@@ -7,6 +7,7 @@ failure is logged and does not fail the update. What somebody must receive goes 
 import asyncio
 import html
 import logging
+import math
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ from channels.telegram.addresses import chat_address
 from channels.telegram.client.api_errors import TROUBLES, NoRoom
 from channels.telegram.messages.message_parser import thread_of
 from channels.telegram.screens.screen import Renderer, packed
+from core.db import log_failure
 from core.delivery.card_updates import remove_later
 from core.desk import Desk
 from core.texts import Texts
@@ -184,7 +186,7 @@ class Responder:
                 log.info("an answer was refused here: %s", refusal)
                 return sent or None
             except TROUBLES as error:
-                _log_failure("an answer", error)
+                _log_not_shown("an answer", error)
                 return sent
         return sent
 
@@ -227,7 +229,7 @@ class Responder:
                 thread = thread_of(message) if isinstance(message, Message) else None
                 await self.say(message.chat.id, text, keyboard=keyboard, thread=thread)
         except TROUBLES as error:
-            _log_failure("a screen", error)
+            _log_not_shown("a screen", error)
 
     async def show_buttons(self, message: Any, keyboard: InlineKeyboardMarkup | None) -> None:
         """Other buttons below the same message."""
@@ -255,11 +257,25 @@ class Responder:
         )
         self.acknowledgements.start(self._show(reaction, "a reaction"))
 
+    def make(self, chat: int, making: Coroutine[Any, Any, Any]) -> None:
+        """Let something be made for a chat that takes long, while others are answered. Whoever
+        waits for it is told if it fails.
+        """
+        self.deadline = math.inf
+        self.acknowledgements.start(self._made(chat, making))
+
+    async def _made(self, chat: int, making: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await making
+        except Exception as error:  # noqa: BLE001 whatever it is, somebody waits
+            log_failure(log, "what somebody asked for could not be made", error, chat=chat)
+            await self.say(chat, self.html("refusal.not_made"))
+
     async def _show(self, method: TelegramMethod[T], what: str) -> T | None:
         try:
             return await self._make(method)
         except TROUBLES as error:
-            _log_failure(what, error)
+            _log_not_shown(what, error)
             return None
 
     async def _make(self, method: TelegramMethod[T]) -> T:
@@ -267,7 +283,7 @@ class Responder:
             return await self.bot(method)
 
 
-def _log_failure(what: str, error: BaseException) -> None:
+def _log_not_shown(what: str, error: BaseException) -> None:
     log.warning("%s was not shown: %s", what, str(error) or type(error).__name__)
 
 

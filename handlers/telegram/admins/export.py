@@ -51,7 +51,7 @@ async def _begin(context: MessageContext, write: Write) -> None:
     if _UNDER_WAY.locked():
         raise Refusal("export.busy")
     await context.say(context.responder.html("export.preparing"))
-    context.responder.acknowledgements.start(_send(context, write))
+    context.responder.make(context.message.chat.id, _send(context, write))
 
 
 async def _send(context: MessageContext, write: Write) -> None:

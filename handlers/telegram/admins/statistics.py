@@ -33,7 +33,7 @@ async def on_command(context: MessageContext, words: str) -> None:
         if await desk.run(ticket_metrics.keep_metrics) < ticket_metrics.BATCH:
             break
     found = await desk.read(for_admin, context.sender, find_statistics, since, until, rest)
-    context.responder.acknowledgements.start(_send(context, found))
+    context.responder.make(context.message.chat.id, _send(context, found))
 
 
 async def _send(context: MessageContext, found: Statistics) -> None:

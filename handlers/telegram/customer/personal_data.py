@@ -51,7 +51,7 @@ async def _send_file(context: ButtonContext) -> None:
         raise Refusal("export.busy")
     data = await context.desk.read(data_at, context.sender.address)
     await context.toast(context.responder.plain("mydata.preparing"))
-    context.responder.acknowledgements.start(_send(context, data))
+    context.responder.make(context.message.chat.id, _send(context, data))
 
 
 async def _send(context: ButtonContext, data: Mapping[str, Any]) -> None:

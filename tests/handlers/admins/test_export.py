@@ -86,3 +86,16 @@ async def test_nobody_else_exports_anything(group: Group) -> None:
     await group.settle()
     assert not await exported(group)
     assert not documents(stranger) and not documents(group.olga)
+
+
+async def test_an_admin_whose_file_cannot_be_made_is_told(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(export, "write_tables", full)
+    await group.boss.say("/export")
+    await group.settle()
+    assert group.boss.last.text.startswith("Не получилось")
+    assert "space" not in group.boss.chat.transcript(echo=False)

@@ -5,6 +5,9 @@ import json
 import zipfile
 from datetime import timedelta
 
+import pytest
+
+from handlers.telegram.customer import personal_data
 from sandbox import Person
 from tests.handlers.customer.chat import PrivateChat
 
@@ -52,6 +55,20 @@ async def test_the_file_holds_their_own_words_and_nobody_elses(chat: PrivateChat
         told = archive.read("data.json").decode()
     assert [ticket["number"] for ticket in json.loads(told)["tickets"]] == [number]
     assert CANARY in told and "воробей" not in told and "скандалит" not in told
+
+
+async def test_who_waits_for_a_file_that_cannot_be_made_is_told(
+    chat: PrivateChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_context: object, _names: list[str]) -> dict[str, bytes]:
+        raise OSError("the store is away")
+
+    monkeypatch.setattr(personal_data, "_files_of", away)
+    anna = chat.customer("Анна")
+    await chat.open_ticket(anna)
+    await chat.say(anna, "/mydata")
+    await chat.press(anna, "📄 Получить файлом")
+    assert anna.last.text == chat.says("ru", "refusal.not_made")
 
 
 async def test_an_open_ticket_is_closed_before_its_customer_is_erased(chat: PrivateChat) -> None:

@@ -392,7 +392,7 @@ def build(
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),
         ErasureCleanup(desk, files),
-        _http(settings, desk, texts, poller, pacer, files),
+        _http(settings, desk, texts, poller, pacer, files, memberships),
         fetchers,
         mails.parser,
         peers,
@@ -424,12 +424,14 @@ def _http(
     intake: Poller | WebhookIntake,
     pacer: Pacer,
     files: FileStore,
+    memberships: Memberships,
 ) -> HttpServer | None:
     """The HTTP door, where something needs it; a desk without it imports nothing of it."""
     if not settings.serves_http:
         return None
 
     def make_app() -> Any:
+        from handlers.http.app.routes import Entrance
         from handlers.http.door import make_door
         from handlers.http.health import Vitals
         from handlers.http.telegram_webhook import Webhook
@@ -438,7 +440,10 @@ def _http(
         if isinstance(intake, WebhookIntake):
             webhook = Webhook(intake.secret, intake.receive)
         vitals = Vitals(partial(_since_intake, desk, intake), lambda: pacer.floods)
-        token = None if settings.bot_token is None else settings.bot_token.get_secret_value()
+        entrance = None
+        if settings.bot_token is not None:
+            token = settings.bot_token.get_secret_value()
+            entrance = Entrance(token, memberships.confirm)
         return make_door(
             desk,
             texts,
@@ -446,7 +451,7 @@ def _http(
             webhook,
             public_url=settings.public_url,
             files=files,
-            bot_token=token,
+            entrance=entrance,
         )
 
     return HttpServer(settings.http_listen, make_app)

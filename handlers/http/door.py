@@ -7,7 +7,7 @@ from core.files import FileStore
 from core.texts import Texts
 from handlers.http.api.access import Gatekeeper
 from handlers.http.api.routes import PREFIX, make_api
-from handlers.http.app.routes import app_routes
+from handlers.http.app.routes import Entrance, app_routes
 from handlers.http.files import file_routes
 from handlers.http.guard import Guard
 from handlers.http.health import Vitals, health_routes
@@ -24,11 +24,11 @@ def make_door(
     *,
     public_url: str | None = None,
     files: FileStore | None = None,
-    bot_token: str | None = None,
+    entrance: Entrance | None = None,
 ) -> FastAPI:
     """Return the application. Without a ``webhook`` there is no such path. ``public_url``: what
-    links to the desk's pages begin with. ``bot_token``: what Telegram signs the sign-ins of the
-    staff's app with; without it there is none.
+    links to the desk's pages begin with. ``entrance``: how the staff's app knows people; without it
+    there is none.
     """
     app = FastAPI(title="Frontdoor", openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(Guard)
@@ -40,7 +40,7 @@ def make_door(
     if webhook is not None:
         app.include_router(webhook_routes(webhook))
     app.include_router(page_routes(desk, texts))
-    if bot_token is not None:
-        app.include_router(app_routes(desk, texts, bot_token, public_url))
+    if entrance is not None:
+        app.include_router(app_routes(desk, texts, entrance, public_url))
     app.mount(PREFIX, make_api(desk, texts, keeper, public_url))
     return app

@@ -1,7 +1,7 @@
 """``/app``: sign in, the table, a ticket, its buttons (S15, S23)."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -41,12 +41,22 @@ _LONGEST_NUMBER: Final = 15
 _START: Final = "t"
 
 
-def app_routes(desk: Desk, texts: Texts, bot_token: str, public_url: str | None) -> APIRouter:
-    """Return the routes. ``bot_token``: what Telegram signs with; ``public_url``: where people
-    reach us; with https cookies are for https only.
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How people are known: ``bot_token`` is what Telegram signs with; ``confirm`` tells whether
+    somebody works here still, or raises :class:`Refusal` where that cannot be found out (S1).
+    """
+
+    bot_token: str
+    confirm: Callable[[Address], Awaitable[bool]]
+
+
+def app_routes(desk: Desk, texts: Texts, entrance: Entrance, public_url: str | None) -> APIRouter:
+    """Return the routes. ``public_url``: where people reach us; with https cookies are for https
+    only.
     """
     routes = static_routes()
-    app = _App(desk, texts, bot_token, secure=(public_url or "").startswith("https://"))
+    app = _App(desk, texts, entrance, secure=(public_url or "").startswith("https://"))
     for path, method, handler in (
         ("/app", "GET", app.show_table),
         ("/app/login", "POST", app.log_in),
@@ -73,7 +83,7 @@ class _Visit:
 class _App:
     desk: Desk
     texts: Texts
-    bot_token: str
+    entrance: Entrance
     secure: bool
     asked: Buckets = field(default_factory=lambda: Buckets(*RATE))
     tried: Buckets = field(default_factory=lambda: Buckets(*LOGIN_RATE))
@@ -205,7 +215,7 @@ class _App:
             return self._stranger("app.login.often", HTTPStatus.TOO_MANY_REQUESTS)
         fields = await read_fields(request)
         signed = fields.get("init_data", "")
-        address = session.read_init_data(self.bot_token, signed, self.desk.clock())
+        address = session.read_init_data(self.entrance.bot_token, signed, self.desk.clock())
         if address is None or not await self.desk.run(count_once, signed):
             return self._stranger("app.login.refused", HTTPStatus.FORBIDDEN)
         start = fields.get("start", "").removeprefix(_START)
@@ -239,8 +249,9 @@ class _App:
         return response
 
     async def _let_in(self, address: Address, start: str = "") -> Response:
-        if await self.desk.read(staff_at, address) is None:
-            return self._stranger("app.login.staff_only", HTTPStatus.FORBIDDEN)
+        sender = await self._worker(address)
+        if isinstance(sender, Response):
+            return sender
         key = await self.desk.read(find_signing_key)
         response = _see(f"/app/t/{_number(start)}" if start.isdecimal() else "/app")
         session.begin_session(response, key, address, self.desk.clock(), secure=self.secure)
@@ -252,15 +263,25 @@ class _App:
         found = session.session_of(request, key, self.desk.clock())
         if found is None:
             return self._stranger(None, HTTPStatus.OK)
-        sender = await self.desk.read(staff_at, found.address)
-        if sender is None:
-            return self._stranger("app.login.staff_only", HTTPStatus.FORBIDDEN)
+        sender = await self._worker(found.address)
+        if isinstance(sender, Response):
+            return sender
         renderer = self._renderer(sender.language)
         if self.asked.take(str(found.address), time.monotonic()) > 0:
             body = f'<p class="bad" role="alert">{renderer.html("app.login.often")}</p>'
             title = renderer.html("app.title")
             return frame(renderer, title, body, HTTPStatus.TOO_MANY_REQUESTS)
         return _Visit(found, sender, renderer)
+
+    async def _worker(self, address: Address) -> Sender | Response:
+        """Return who works here and is reached there, or the response for everybody else."""
+        sender = await self.desk.read(staff_at, address)
+        try:
+            if sender is not None and await self.entrance.confirm(address):
+                return sender
+        except Refusal as refused:
+            return self._stranger(refused.key, HTTPStatus.SERVICE_UNAVAILABLE)
+        return self._stranger("app.login.staff_only", HTTPStatus.FORBIDDEN)
 
     def _renderer(self, language: str | None) -> Renderer:
         company = self.desk.company

@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import select
 
+from core.addresses import Address
 from core.desk import Desk
+from core.errors import Refusal
 from core.models import JournalEntry, Message, Note, OutboxRow, Ticket
 from core.people.app_logins import make_link
 from core.people.identity import Sender, leave_operators
@@ -22,6 +24,7 @@ from core.tickets.conversation import note
 from core.tickets.lifecycle import move
 from core.tickets.search import index_new
 from handlers.http.app import routes
+from handlers.http.app.routes import Entrance
 from handlers.http.app.session import COOKIE, read_init_data
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
@@ -90,12 +93,19 @@ class Browser:
         return "" if found is None else found[1]
 
 
+async def in_the_group(_address: Address) -> bool:
+    """What Telegram says of everybody."""
+    return True
+
+
 @pytest.fixture
 async def visitor(
     desk: Desk, texts: Texts, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Visitor]:
     monkeypatch.setattr(routes, "LOGIN_RATE", (1000.0, 1000.0))
-    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), bot_token=TOKEN)
+    door = make_door(
+        desk, texts, Vitals(lambda: 0.0, lambda: 0), entrance=Entrance(TOKEN, in_the_group)
+    )
     async with served(door) as visitor:
         yield visitor
 
@@ -236,11 +246,36 @@ async def test_a_link_of_long_ago_does_not_count(
 
 
 async def test_who_tries_to_get_in_too_often_waits(desk: Desk, texts: Texts, clock: Clock) -> None:
-    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), bot_token=TOKEN)
+    door = make_door(
+        desk, texts, Vitals(lambda: 0.0, lambda: 0), entrance=Entrance(TOKEN, in_the_group)
+    )
     async with served(door) as visitor:
         browser = Browser(visitor)
         statuses = [await browser.log_in(clock, people.EVE) for _ in range(25)]
     assert statuses[0] == 403 and statuses[-1] == 429
+
+
+async def test_who_is_in_no_group_any_more_is_out_though_nobody_told_the_desk(
+    desk: Desk, texts: Texts, clock: Clock
+) -> None:
+    """Telegram may not have told of a leave; a session of the morning is no key (S1)."""
+    await people.opens(desk, text=CANARY)
+    await desk.run(by_operator, people.OLGA, enrol)
+    answers: list[bool | Refusal] = [True, True, Refusal("refusal.membership_unknown"), False]
+
+    async def confirm(_address: Address) -> bool:
+        if isinstance(answer := answers.pop(0), Refusal):
+            raise answer
+        return answer
+
+    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), entrance=Entrance(TOKEN, confirm))
+    async with served(door) as visitor:
+        olga = Browser(visitor)
+        assert await olga.log_in(clock, people.OLGA) == 303
+        assert await olga.get("/app/t/1") == 200 and CANARY in olga.html
+        for status in (503, 403):
+            assert await olga.get("/app/t/1") == status and CANARY not in olga.html
+    assert not answers
 
 
 async def test_a_desk_without_a_bot_token_has_no_app(desk: Desk, texts: Texts) -> None:

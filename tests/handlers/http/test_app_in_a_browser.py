@@ -9,13 +9,14 @@ from playwright.async_api import Browser, Page, expect
 from core.desk import Desk
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
+from handlers.http.app.routes import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people
 from tests.browser.stage import NoBrowser, browsing
 from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
-from tests.handlers.http.test_app import TOKEN, signed
+from tests.handlers.http.test_app import TOKEN, in_the_group, signed
 
 HOSTILE = "<img src=x onerror=document.title='stolen'> the lamp is dark"
 DARK = quote('{"bg_color":"#17212b"}')
@@ -24,7 +25,9 @@ DARK = quote('{"bg_color":"#17212b"}')
 @pytest.fixture
 async def visitor(desk: Desk, texts: Texts) -> AsyncIterator[Visitor]:
     await desk.run(by_operator, people.OLGA, enrol)
-    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), bot_token=TOKEN)
+    door = make_door(
+        desk, texts, Vitals(lambda: 0.0, lambda: 0), entrance=Entrance(TOKEN, in_the_group)
+    )
     async with served(door) as visitor:
         yield visitor
 

@@ -7,6 +7,7 @@ from aiogram.exceptions import TelegramServerError
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.client.api_errors import is_passing
+from core.errors import Refusal
 from handlers.telegram.operators import membership
 from sandbox import Person
 from tests.handlers.operators.group import Group
@@ -48,6 +49,21 @@ async def test_who_left_unnoticed_is_asked_about_before_they_read_or_act(
     assert "Анна" not in group.oleg.last.text
     press = await group.forges(group.oleg, card, "t:take:3")
     assert "нет прав" in (await press.answer()).text
+
+
+async def test_the_app_asks_telegram_as_the_chat_does(group: Group) -> None:
+    await at_work(group)
+    await leave_unnoticed(group, group.oleg)
+    memberships = group.app.memberships
+    memberships._confirmed.clear()  # an hour later
+    olga, oleg, boss = map(chat_address, (group.olga.id, group.oleg.id, group.boss.id))
+    assert await memberships.confirm(olga) and not await memberships.confirm(oleg)
+    assert await assignees(group) == {1: None, 2: None, 3: "Ольга"}
+    memberships._confirmed.clear()
+    group.world.faults.error(502, times=9, method="getChatMember")
+    with pytest.raises(Refusal):
+        await memberships.confirm(olga)
+    assert await memberships.confirm(boss), "an admin is none by a group"
 
 
 async def test_the_tickets_of_who_left_return_to_the_queue_and_the_team_is_told(

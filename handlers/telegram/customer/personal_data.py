@@ -78,6 +78,9 @@ async def _files_of(context: Context, names: list[str]) -> dict[str, bytes]:
 
 
 def _pack(data: Mapping[str, Any], files: Mapping[str, bytes]) -> bytes:
+    """Return the archive; what is too large for it is named in it, to be asked for."""
+    left_out = [name for name in data["files"] if name not in files]
+    data = {**data, "files_left_out": left_out}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("data.json", orjson.dumps(data, option=orjson.OPT_INDENT_2))

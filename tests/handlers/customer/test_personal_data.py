@@ -57,6 +57,13 @@ async def test_the_file_holds_their_own_words_and_nobody_elses(chat: PrivateChat
     assert CANARY in told and "воробей" not in told and "скандалит" not in told
 
 
+def test_files_that_are_left_out_are_named() -> None:
+    packed = personal_data._pack({"files": ["a", "b"]}, {"a": b"abc"})
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.namelist() == ["data.json", "files/a"]
+        assert json.loads(archive.read("data.json"))["files_left_out"] == ["b"]
+
+
 async def test_who_waits_for_a_file_that_cannot_be_made_is_told(
     chat: PrivateChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,14 +95,12 @@ _WORDS: Final = frozenset({"answer", "note"})
 REASONED: Final = frozenset({"resolve", "freeze", "close", "cancel"})
 
 
-def offered(card: Card, holder: str) -> Collection[str]:
-    """Return the buttons of a ticket for somebody of this name, the most likely first, what ends it
-    last. Whether they may is asked when they are pressed.
+def offered(card: Card) -> Collection[str]:
+    """Return the buttons of a ticket, the most likely first, what ends it last. Whether
+    somebody may is asked when they are pressed.
     """
     hidden = {"freeze" if card.state.put_off else "unfreeze"}
-    hidden.add("take" if card.assignee == holder else "")
-    if card.assignee is None:
-        hidden.add("release")
+    hidden.add("release" if card.assignee is None else "take")
     if card.state.final:
         hidden = set(ACTIONS) - {"reopen"}
     return [

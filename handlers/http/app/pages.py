@@ -116,12 +116,11 @@ def _turns(renderer: Renderer, asked: ListQuery, page: Page) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at a ticket: the token of their forms, their name, what they typed just now, what
-    was wrong with it, and the canned response that they look at.
+    """Who looks at a ticket: the token of their forms, what they typed just now, what was wrong
+    with it, and the canned response that they look at.
     """
 
     token: str
-    name: str
     typed: str = ""
     fault: str = ""
     prepared: Prepared | None = None
@@ -236,7 +235,7 @@ def _responses(renderer: Renderer, page: TicketPage, prepared: Prepared | None) 
 
 
 def _buttons(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
-    forms = [_button(renderer, page, viewer, verb) for verb in offered(page.card, viewer.name)]
+    forms = [_button(renderer, page, viewer, verb) for verb in offered(page.card)]
     return f'<div class="verbs">{"".join(forms)}</div>'
 
 

@@ -125,16 +125,16 @@ class _App:
         if isinstance(visit, Response):
             return visit
         code = request.query_params.get("response", "")
-        shown = pages.Viewer(visit.session.token, visit.sender.name)
+        shown = pages.Viewer(visit.session.token)
         try:
             if code:
                 prepared = await self.desk.read(
                     for_worker, visit.sender, prepare, _number(number), code, visit.sender.name
                 )
-                shown = pages.Viewer(visit.session.token, visit.sender.name, prepared=prepared)
+                shown = pages.Viewer(visit.session.token, prepared=prepared)
         except Refusal as refused:
             fault = _told(visit, refused)
-            shown = pages.Viewer(visit.session.token, visit.sender.name, fault=fault)
+            shown = pages.Viewer(visit.session.token, fault=fault)
         return await self._ticket(request, visit, number, shown)
 
     async def _ticket(
@@ -178,9 +178,7 @@ class _App:
                 Form(draft, fields.get("until", "")),
             )
         except Refusal as refused:
-            shown = pages.Viewer(
-                visit.session.token, visit.sender.name, text, _told(visit, refused)
-            )
+            shown = pages.Viewer(visit.session.token, text, _told(visit, refused))
             return await self._ticket(request, visit, number, shown)
         return _see(f"/app/t/{_number(number)}")
 
@@ -204,7 +202,7 @@ class _App:
         self, request: Request, visit: _Visit, number: str, key: str, typed: str
     ) -> Response:
         fault = visit.renderer.html(key)
-        shown = pages.Viewer(visit.session.token, visit.sender.name, typed, fault)
+        shown = pages.Viewer(visit.session.token, typed, fault)
         return await self._ticket(request, visit, number, shown)
 
     # ------------------------------------------------------------------ coming in

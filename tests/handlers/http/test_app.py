@@ -21,7 +21,7 @@ from core.people.identity import Sender, leave_operators
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
 from core.tickets.conversation import note
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import move, take
 from core.tickets.search import index_new
 from handlers.http.app import routes
 from handlers.http.app.routes import Entrance
@@ -284,6 +284,17 @@ async def test_a_desk_without_a_bot_token_has_no_app(desk: Desk, texts: Texts) -
 
 
 # ---------------------------------------------------------------------------- looking
+
+
+async def test_a_ticket_that_somebody_has_is_not_offered_to_be_taken(
+    olga: Browser, desk: Desk
+) -> None:
+    await people.opens(desk)
+    await olga.get("/app/t/1")
+    assert 'value="take"' in olga.html and 'value="release"' not in olga.html
+    await desk.run(by_operator, people.OLEG, take, 1)
+    await olga.get("/app/t/1")
+    assert 'value="take"' not in olga.html and 'value="release"' in olga.html
 
 
 async def test_hostile_words_are_words(olga: Browser, desk: Desk) -> None:

@@ -684,6 +684,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             reply="card",
         ),
     ),
+    e.NextContactSet: (_card(),),
     e.ContactsPassed: (
         Notice(_TO.OPERATORS, "text", Priority.GROUP_NEWS, "group.contacts_passed"),
     ),

@@ -10,11 +10,14 @@ from sqlalchemy.orm import aliased
 from core.addresses import Address, MessageRef
 from core.db import PreparedStatement, constant
 from core.delivery.sent_messages import CARD
+from core.events import StateEntered, name_of
 from core.models import (
     Camera,
     Classification,
     Clock,
+    JournalEntry,
     Message,
+    NextContact,
     Note,
     Outage,
     Person,
@@ -182,6 +185,14 @@ async def faulty_of(
 
 
 @dataclass(frozen=True, slots=True)
+class EndedBy:
+    """Who ended a ticket; ``customer``: its own."""
+
+    name: str
+    customer: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A ticket as operators see it. Instants are aware; names may be empty, never missing."""
 
@@ -217,6 +228,8 @@ class Card:
     ending: Ending | None = None
     fields: tuple[Filled, ...] = ()
     origin: str = ""
+    contact: datetime | None = None
+    ended_by: EndedBy | None = None
 
 
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
@@ -224,7 +237,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     row = (await tx.session.execute(_everything(ticket_id))).one_or_none()
     if row is None:
         return None
-    ticket, customer, assignee_name, earlier_name, kind, camera, sent, ending = row
+    ticket, customer, assignee_name, earlier_name, kind, camera, sent, ending, contact = row
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     return Card(
@@ -260,7 +273,23 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         ending=None if ending is None else await ending_of(tx, ending),
         fields=tuple(await filled_of(tx, ticket)) if tx.cache.get(Fields, True) else (),
         origin=ticket.origin,
+        contact=contact,
+        ended_by=await _ended_by(tx, ticket) if state.clock == "stops" else None,
     )
+
+
+async def _ended_by(tx: ReadTx, ticket: Ticket) -> EndedBy | None:
+    """Return who made the ticket's latest move; ``None``: it went by itself."""
+    moves = select(Person.id, Person.name).join(JournalEntry, JournalEntry.actor_id == Person.id)
+    moves = moves.where(JournalEntry.ticket_id == ticket.id, JournalEntry.event == _MOVED)
+    latest = select(func.max(JournalEntry.id)).where(
+        JournalEntry.ticket_id == ticket.id, JournalEntry.event == _MOVED
+    )
+    rows = await tx.rows(moves.where(JournalEntry.id == latest.scalar_subquery()))
+    return next((EndedBy(name, person == ticket.customer_id) for person, name in rows), None)
+
+
+_MOVED: Final = name_of(StateEntered)
 
 
 def _everything(ticket_id: int) -> Select[*tuple[Any, ...]]:
@@ -269,7 +298,8 @@ def _everything(ticket_id: int) -> Select[*tuple[Any, ...]]:
     people = (Person, assignee.name, earlier.name)
     latest = select(func.max(Resolution.at)).where(Resolution.ticket_id == ticket_id)
     return (
-        select(Ticket, *people, Classification, Camera, SentMessage, Resolution)
+        select(Ticket, *people, Classification, Camera, SentMessage, Resolution, NextContact.at)
+        .outerjoin(NextContact, NextContact.ticket_id == Ticket.id)
         .outerjoin(
             Resolution,
             and_(Resolution.ticket_id == Ticket.id, Resolution.at == latest.scalar_subquery()),

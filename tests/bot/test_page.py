@@ -116,7 +116,7 @@ async def test_the_demonstration_comes_through_the_bot_and_goes_without_a_trace(
             await says(visitor, person.chat, last[person.first_name])
     marks = {message.text[0] for message in group.bot_messages if re.match(r". #\d", message.text)}
     assert {"🔴", "⚪"} <= marks  # the others follow as Telegram's pace allows
-    await says(visitor, group, r"#3 · Неисправность камеры\n(.*\n)+📷 MOS_07_05 (.*\n)+🛠 T1")
+    await says(visitor, group, r"#3 · Неисправность камеры\n(.*\n)+.* · 📷 MOS_07_05(.*\n)+🛠 T1")
     await says(visitor, group, "#5 на уровне 2, «Вторая линия»: Олег")
     soon = {
         d["kind"]: d["at"] - found["now"] for d in found["machine"]["deadlines"] if d["number"] == 6

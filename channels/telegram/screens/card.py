@@ -85,13 +85,8 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     )
     if title := _title(card):
         yield renderer.html("card.title", title=title)
-    if not isinstance(card.faulty, FaultyArea):  # nobody stands behind an area
-        lost = "card.customer_lost" if card.customer_lost else "card.customer"
-        name = renderer.html(lost, name=clean_name(card.customer))
-        yield " · ".join([name, *origin_of(renderer, card.origin)])
+    yield " · ".join(_whose(card, renderer))
     yield from _reach(card, renderer)
-    if card.faulty is not None:
-        yield _faulty(card.faulty, renderer)
     yield from _team(card, renderer)
     if titles := card.promised.titles(renderer.locale):
         yield renderer.html("card.kind", kind=" · ".join(titles))
@@ -100,8 +95,6 @@ def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
     yield from _fields(card, renderer) if card.fields else ()
     if work := " · ".join(_work(card, renderer)):
         yield work
-    if clocks := " · ".join(_clocks(card, renderer)):
-        yield f"{renderer.html('card.clocks')} {clocks}"
     yield from _tasks(card, renderer)
     yield from _related(card, renderer)
     yield from _state(card, renderer)
@@ -133,21 +126,42 @@ def _title(card: Card) -> str | None:
     return None if title in others else title
 
 
-def _faulty(faulty: FaultyCamera | FaultyArea, renderer: Renderer) -> str:
-    """Which camera, or which area and how many reports."""
-    if isinstance(faulty, FaultyCamera):
-        key = "card.camera_area" if faulty.area else "card.camera"
-        place, area = clean_name(faulty.place), clean_name(faulty.area)
-        return renderer.html(key, number=faulty.number, place=place, area=area)
+def _whose(card: Card, renderer: Renderer) -> Iterator[str]:
+    """The customer, how they came, and their camera; or which area, and how many reports."""
+    if isinstance(card.faulty, FaultyArea):  # nobody stands behind an area
+        yield _area(card.faulty, renderer)
+        return
+    lost = "card.customer_lost" if card.customer_lost else "card.customer"
+    yield renderer.html(lost, name=clean_name(card.customer))
+    yield from origin_of(renderer, card.origin)
+    if card.faulty is not None:
+        yield from _camera(card.faulty, _title(card) or "", renderer)
+
+
+def _camera(camera: FaultyCamera, title: str, renderer: Renderer) -> Iterator[str]:
+    """Its number, where it is unless the title says so, and in which area."""
+    yield renderer.html("card.camera", number=camera.number)
+    place = clean_name(camera.place)
+    yield from (renderer.html("card.part", part=place),) if place not in title else ()
+    if camera.area:
+        yield renderer.html("card.part", part=clean_name(camera.area))
+
+
+def _area(faulty: FaultyArea, renderer: Renderer) -> str:
     key = "card.outage_until" if faulty.until else "card.outage"
     return renderer.html(key, area=clean_name(faulty.area), n=faulty.parts, until=faulty.until)
 
 
 def _work(card: Card, renderer: Renderer) -> Iterator[str]:
-    """Until when, and whose."""
+    """All deadlines, when the customer is to hear from us, and whose it is, on one line."""
     if card.answer_due is not None and card.waiting_since is not None and not card.state.final:
         late = card.marker is Marker.OVERDUE
         yield renderer.html("card.was_due" if late else "card.due", due=card.answer_due)
+    if clocks := " · ".join(_clocks(card, renderer)):
+        yield f"{renderer.html('card.clocks')} {clocks}"
+    if card.contact is not None:
+        passed = "_passed" if card.contact <= renderer.now else ""
+        yield renderer.html(f"card.contact{passed}", at=card.contact)
     if card.assignee is not None:
         yield renderer.html("card.assignee", name=clean_name(card.assignee))
     elif card.earlier_assignee is not None and not card.state.final:
@@ -245,9 +259,17 @@ def _state(card: Card, renderer: Renderer) -> Iterator[str]:
             until = "_until" if card.frozen_until else ""
             yield renderer.html(f"card.state.frozen{until}{why}", **facts)
         case "on_hold" | "resolved" | "closed" | "cancelled" as category:
-            yield renderer.html(f"card.state.{category}{why}", **facts)
+            said = renderer.html(f"card.state.{category}{why}", **facts)
+            yield " · ".join([said, *_ended_by(card, renderer)])
         case "open" if card.reopened and card.assignee is None:
             yield renderer.html("card.state.reopened")
+
+
+def _ended_by(card: Card, renderer: Renderer) -> Iterator[str]:
+    """Who ended it: an operator by name, the customer as such; nobody where it went by itself."""
+    if card.ended_by is not None:
+        key = "card.ended_by_customer" if card.ended_by.customer else "card.ended_by"
+        yield renderer.html(key, name=clean_name(card.ended_by.name))
 
 
 def _fields(card: Card, renderer: Renderer) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Commands that only show: a ticket, its journal, lists; in as few messages as they need."""
 
-from datetime import datetime
 from typing import Any, Final
 
 from channels.telegram.addresses import chat_address
@@ -17,7 +16,6 @@ from core.tickets.board import hide_board, show_board
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
 from core.tickets.conversation_pages import page_of_words
 from core.tickets.lists import VIEWS, Page, found_of, page_of, page_of_view
-from core.tickets.next_contact import contact_of
 from core.tickets.unassigned import Unassigned, find_unassigned
 from core.tickets.views import find_view, open_view, views_for
 from core.tx import ReadTx
@@ -34,14 +32,11 @@ _MOST_PAGES: Final = 10_000
 
 async def ticket(context: CommandContext) -> None:
     """The whole picture: the card, what was said last, the notes."""
-    card, words, notes, at = await context.read(_picture, context.number)
+    card, words, notes = await context.read(_picture, context.number)
     if card is None:
         raise NoSuchTicket(context.number)
     responder = context.responder
     blocks = [card_screen.draw(card, responder.renderer).html, " · ".join(_since(responder, card))]
-    if at is not None:
-        passed = "_passed" if at <= responder.renderer.now else ""
-        blocks.append(responder.html(f"operators.contact{passed}", {"at": at}))
     said = [(one.created_at, draw_words(responder.renderer, one, _SHOWN)) for one in words]
     said += [
         (
@@ -55,14 +50,11 @@ async def ticket(context: CommandContext) -> None:
     await context.say(blocks)
 
 
-async def _picture(
-    tx: ReadTx, ticket_id: int
-) -> tuple[Card | None, list[Words], list[Any], datetime | None]:
+async def _picture(tx: ReadTx, ticket_id: int) -> tuple[Card | None, list[Words], list[Any]]:
     return (
         await card_of(tx, ticket_id),
         await list_words(tx, ticket_id),
         await list_notes(tx, ticket_id),
-        await contact_of(tx, ticket_id),
     )
 
 

@@ -14,7 +14,7 @@ from channels.telegram.screens.callback_data import parse
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen, clipped, plain_of
 from core.texts import Texts
-from core.tickets.card import Card
+from core.tickets.card import Card, EndedBy
 from core.tickets.default_workflow import MOVES, STATES
 from core.tickets.workflow import Workflow, marker
 
@@ -64,7 +64,7 @@ def renderer(texts: Texts, locale: str) -> Renderer:
     return Renderer(texts, locale, NOW, ZoneInfo("Europe/Moscow"))
 
 
-OLEG = {"assignee": "Oleg", "assignee_id": 5}
+OLEG: dict[str, Any] = {"assignee": "Oleg", "assignee_id": 5}
 UNTIL = datetime(2026, 12, 1, 6, 0, tzinfo=UTC)
 
 CARDS = {
@@ -82,6 +82,11 @@ CARDS = {
     "closed": ticket("closed", **OLEG, closed_at=NOW),
     "cancelled": ticket("cancelled", closed_at=NOW, reason="same as #9"),
     "lost": ticket(customer_lost=True, follows=9),
+    "to be contacted": ticket(**OLEG, contact=UNTIL),
+    "closed by Olga": ticket("closed", closed_at=NOW, ended_by=EndedBy("Olga", customer=False)),
+    "closed by its customer": ticket(
+        "closed", closed_at=NOW, ended_by=EndedBy("Anna", customer=True)
+    ),
 }
 
 HEAD = "<b>#12 · Payment</b>\n👤 Anna"
@@ -114,6 +119,10 @@ RU = {
     "cancelled": f"⚪ {HEAD}\nОтменено 21 ноября: same as #9\n{SAID}\n[↩ Вернуть]",
     "lost": f"🔴 {HEAD} · бот заблокирован\n⏳ ответить до 24 ноя, 12:30 · 👷 не назначен\n"
     f"Продолжение #9\n{SAID}\n[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
+    "to be contacted": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · связаться до 1 дек, 9:00 · "
+    f"👷 Oleg\n{SAID}\n[✅ Решено] [🟡 Заморозить]\n[⋯ Ещё]",
+    "closed by Olga": f"⚪ {HEAD}\nЗакрыто 21 ноября · Olga\n{SAID}\n[↩ Вернуть]",
+    "closed by its customer": f"⚪ {HEAD}\nЗакрыто 21 ноября · клиент сам\n{SAID}\n[↩ Вернуть]",
 }
 EN = {
     "new": f"🔴 {HEAD}\n⏳ answer by 24 Nov, 12:30 · 👷 nobody yet\n{SAID}\n"

@@ -97,6 +97,8 @@ async def test_resolve_wait_release_and_journal(group: Group) -> None:
     await group.deliver()
     await group.presses(group.olga, card, "Решено")
     assert (await group.row(number)).state == "resolved"
+    await group.deliver()
+    assert "Решено, ждём подтверждения · Ольга" in card.text.splitlines()
 
 
 FORGED = [

@@ -27,7 +27,8 @@ class TicketOpened(Event):
     ``part_of``: its fault is known, so that it is part of an ``outage`` or of another ``fault``
     from the beginning (X9); or it is ``junk`` (F4). ``undecided``: operators are being asked just
     now whether the faults of its area are one outage. ``silent``: the customer is not told, because
-    somebody else may have written in their name, or nobody reads there.
+    somebody else may have written in their name, or nobody reads there. ``question``: the message
+    in which its customer was asked whether to open it.
     """
 
     customer_id: int
@@ -40,6 +41,7 @@ class TicketOpened(Event):
     part_of: str | None = None
     undecided: bool = False
     silent: bool = False
+    question: str | None = None
 
 
 # Parts of what operators see by itself, or do not look at: such tickets get no card at first.

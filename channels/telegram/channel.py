@@ -38,7 +38,7 @@ from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import draw_board
 from channels.telegram.ticket_topics import TicketTopics
-from core.addresses import TELEGRAM, Address
+from core.addresses import TELEGRAM, Address, MessageRef
 from core.delivery.alerts import alert_of
 from core.delivery.card_updates import BOARD
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
@@ -48,7 +48,7 @@ from core.delivery.outbox_store import (
     probe_context_of,
 )
 from core.delivery.pacing import Priority, aged
-from core.delivery.sent_messages import FLOOD, copies_of, find_standing
+from core.delivery.sent_messages import FLOOD, IN_PLACE_OF, copies_of, find_standing
 from core.delivery.topics import ForumChats
 from core.desk import Desk
 from core.files import LinkedFiles
@@ -200,12 +200,23 @@ class TelegramChannel:
     async def _text(self, delivery: Delivery, renderer: Renderer) -> Sent:
         if notices.is_outdated(delivery.key or "", delivery.facts, renderer.now):
             return Sent()
+        if IN_PLACE_OF in delivery.facts and (edited := await self._in_place(delivery, renderer)):
+            return edited
         steps = await self._plan_text(delivery, renderer)
         if notices.shows_card(delivery.key or "") and self._deliveries.begun(delivery.id) is None:
             call: Any = steps[0].method
             posted = {"keyboard": dumped(call.reply_markup)}
             await self._desk.run(add_to_probe_context, delivery.id, {POSTED: posted})
         return sent_of(delivery, await self._deliveries.make(delivery, steps))
+
+    async def _in_place(self, delivery: Delivery, renderer: Renderer) -> Sent | None:
+        """Edit the question that the notice is the answer to. ``None``: it is to be posted."""
+        place = ref_here(delivery, MessageRef.parse(delivery.facts[IN_PLACE_OF]))
+        if place is None or self._deliveries.begun(delivery.id) is not None:
+            return None
+        screen = notices.draw(renderer, delivery.key or "", delivery.facts, None)
+        stands = await self._redraw(int(delivery.address), place, screen)
+        return Sent((str(place),), {"chat": int(delivery.address)}) if stands else None
 
     async def _plan_posted_text(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         """The notice with the buttons that it was sent with; nothing if it was not sent."""
@@ -307,7 +318,7 @@ class TelegramChannel:
         return [Step(post(int(delivery.address), screen, None, thread))]
 
     async def _redraw(self, chat: int, message_ref: int, screen: Screen) -> bool:
-        """Edit a card. False if somebody has deleted it."""
+        """Edit a message into a screen. False if somebody has deleted it."""
         edit = EditMessageText(
             chat_id=chat,
             message_id=message_ref,

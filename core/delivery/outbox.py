@@ -25,7 +25,7 @@ from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
 from core.delivery.outbox_store import OF_BACKUP
-from core.delivery.sent_messages import card_place
+from core.delivery.sent_messages import IN_PLACE_OF, card_place
 from core.models import Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
 from core.texts import Key, pack
@@ -406,6 +406,8 @@ async def _facts(
         facts |= await _digest_facts(tx, event, notice)
         if notice.to in _OUTSIDE:
             facts = {name: facts[name] for name in _PUBLIC if name in facts}
+        if isinstance(event, e.TicketOpened) and event.question and notice.to is Audience.CUSTOMER:
+            facts[IN_PLACE_OF] = event.question
     return pack(facts)
 
 

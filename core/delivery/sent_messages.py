@@ -19,6 +19,8 @@ CARD: Final = "card"
 FORMER_CARD: Final = "former_card"
 FLOOD: Final = "flood"
 QUESTION: Final = "question"
+# The fact of a notice that takes the place of the question to which it is the answer.
+IN_PLACE_OF: Final = "in_place_of"
 _ROLES: Final = {
     "text": "notice",
     "content": "copy",
@@ -73,7 +75,11 @@ async def note_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         | {"message_id": message if role in _CARRYING else None}
         for number, message in zip(sent.message_refs, carried, strict=False)
     ]
-    await _STANDS.change(tx.session, rows)
+    if not delivery.facts.get(IN_PLACE_OF):
+        await _STANDS.change(tx.session, rows)
+        return
+    for row in rows:  # the question stood there, of no ticket
+        await upsert_place(tx, row | {"digest": None, "thread": None})
 
 
 def _row(ref: MessageRef, role: str, ticket_id: int | None) -> dict[str, Any]:

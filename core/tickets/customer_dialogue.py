@@ -64,8 +64,11 @@ async def begin_ticket(tx: Tx, sender: Sender) -> Sequence[TopicFacts]:
     return [topic for topic in (await topics_of(tx)).values() if topic.active]
 
 
-async def choose_topic(tx: Tx, sender: Sender, code: str) -> Begun:
-    """Let the person's next message open a ticket about this topic.
+async def choose_topic(
+    tx: Tx, sender: Sender, code: str, question: MessageRef | None = None
+) -> Begun:
+    """Let the person's next message open a ticket about this topic; ``question``: where the topics
+    were offered.
 
     Unassigned messages just written open it now: nobody types twice (A4). Raises :class:`Refusal`
     for a topic that is not offered any more.
@@ -75,7 +78,7 @@ async def choose_topic(tx: Tx, sender: Sender, code: str) -> Begun:
     if topic is None or not topic.active:
         raise Refusal("refusal.outdated")
     if _asked_just_now(tx, person):
-        heard = await file_unassigned_messages(tx, sender, None, topic=code)
+        heard = await file_unassigned_messages(tx, sender, None, topic=code, question=question)
         if heard is not None:
             return Begun(topic, heard)
     _expect_description(tx, person, code)

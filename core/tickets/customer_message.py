@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
+from core.addresses import MessageRef
 from core.events import HIDDEN, CustomerWrote, TicketOpened
 from core.models import Message, Person, Ticket
 from core.sla import answer_clock
@@ -154,14 +155,14 @@ async def open_ticket(
     part_of: str | None = None,
     undecided: bool = False,
     silent: bool = False,
+    question: MessageRef | None = None,
 ) -> Ticket:
     """Open a ticket of the person with this message.
 
     Without a ``title`` it is the topic's; without a topic, the question itself (A3). The answer
-    deadline runs from now (decision: set at registration). ``part_of``, ``undecided``, ``silent``:
-    see the event; the words of a ticket that the group does not look at are shown by its later
-    card.
-    Without an ``origin`` it is the channel of the message.
+    deadline runs from now (decision: set at registration). ``part_of``, ``undecided``, ``silent``,
+    ``question``: see the event; the words of a ticket that the group does not look at are shown by
+    its later card. Without an ``origin`` it is the channel of the message.
     """
     origin = origin or said[0].ref.channel
     first = next((words for words in said if words.text.strip()), None)
@@ -197,6 +198,7 @@ async def open_ticket(
             part_of=part_of,
             undecided=undecided,
             silent=silent,
+            question=None if question is None else str(question),
         )
     )
     hidden = undecided or part_of in HIDDEN

@@ -229,17 +229,25 @@ def follow_up(tx: Tx, person: Person, ticket_id: int) -> None:
     enter_dialogue(person, {"step": CONTINUE, "ticket": ticket_id, "until": until})
 
 
-async def add_to(tx: Tx, person: Person, ticket: Ticket, said: Sequence[IncomingMessage]) -> Heard:
+async def add_to(
+    tx: Tx,
+    person: Person,
+    ticket: Ticket,
+    said: Sequence[IncomingMessage],
+    *,
+    question: MessageRef | None = None,
+) -> Heard:
     """Add the message to the ticket; if that has ended, open a new one that follows it (B6).
 
-    Thanks after the end are kept in the ended ticket: they are no new case.
+    Thanks after the end are kept in the ended ticket: they are no new case. ``question``: what
+    this is the answer to.
     """
     state = (await workflow_of(tx)).state(ticket.state)
     if state.final and not all(is_mere_thanks(words) for words in said):
         fault = await tx.find(TicketCamera, ticket.id)
         title = None if fault is None else ticket.title
         return await open_or_join(
-            tx, person, said, topic=ticket.topic, follows=ticket.id, title=title
+            tx, person, said, topic=ticket.topic, follows=ticket.id, title=title, question=question
         )
     return await _join(tx, person, ticket, said)
 
@@ -258,6 +266,7 @@ async def open_or_join(
     topic: str | None,
     follows: int | None = None,
     title: str | None = None,
+    question: MessageRef | None = None,
 ) -> Heard:
     """Open a ticket with these words. Of somebody who has opened too many of late, they join the
     newest open one, and both sides are told so (S10). What is written next belongs there as well.
@@ -265,7 +274,9 @@ async def open_or_join(
     origin = said[0].ref.channel
     instead = await ticket_instead(tx, person, origin, tx.company.ticket_limit)
     if instead is None:
-        ticket = await open_ticket(tx, person, said, topic=topic, follows=follows, title=title)
+        ticket = await open_ticket(
+            tx, person, said, topic=topic, follows=follows, title=title, question=question
+        )
         await _go_on(tx, person, ticket)
         return Heard(Outcome.OPENED, person, ticket)
     first, *rest = said
@@ -341,9 +352,16 @@ async def take_unassigned(tx: Tx, person: Person) -> list[IncomingMessage]:
 
 
 async def file_unassigned_messages(
-    tx: Tx, sender: Sender, ticket_id: int | None, *, topic: str | None = None
+    tx: Tx,
+    sender: Sender,
+    ticket_id: int | None,
+    *,
+    topic: str | None = None,
+    question: MessageRef | None = None,
 ) -> Heard | None:
     """Add the kept messages to the chosen ticket, or open one (``None``) about ``topic``.
+
+    ``question``: the question that is answered with it; the confirmation takes its place.
 
     Returns ``None`` and changes nothing when none are kept any more (pressed twice).
     """
@@ -354,9 +372,9 @@ async def file_unassigned_messages(
         return None
     enter_dialogue(person, None)
     if ticket_id is None:
-        return await open_or_join(tx, person, said, topic=topic)
+        return await open_or_join(tx, person, said, topic=topic, question=question)
     ticket = await access(tx, ticket_id, "hear")
-    heard = await add_to(tx, person, ticket, said)
+    heard = await add_to(tx, person, ticket, said, question=question)
     follow_up(tx, person, (heard.ticket or ticket).id)
     return heard
 

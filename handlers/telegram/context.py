@@ -7,8 +7,10 @@ from typing import Any
 from aiogram import Bot
 from aiogram.types import CallbackQuery, Message
 
+from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.screen import Renderer, Screen
+from core.addresses import MessageRef
 from core.desk import Desk
 from core.files import FileStore
 from core.people.identity import Sender
@@ -59,6 +61,12 @@ class ButtonContext(Context):
     def message(self) -> Any:
         """The message with the button; ``None`` if Telegram does not tell it."""
         return self.query.message
+
+    @property
+    def place(self) -> MessageRef | None:
+        """Where the message with the button stands."""
+        message = self.message
+        return None if message is None else message_ref(message.chat.id, message.message_id)
 
     async def toast(self, text: str = "") -> None:
         """Answer the button, with a line of text or without."""

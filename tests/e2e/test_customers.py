@@ -90,8 +90,8 @@ async def test_free_text_is_kept_and_one_tap_opens_a_ticket_with_it(stage: Stage
     question = await anna.expect("Передать это в поддержку?")
     assert question.buttons == ["Открыть обращение", "Нет, я случайно"]
     await (await anna.press("Открыть")).answer()
-    await anna.expect("Передали", edited=True)
-    accepted = await anna.expect(rf"Обращение #\d+ принято. Ответим {DATE}")
+    accepted = await anna.expect(rf"Обращение #\d+ принято. Ответим {DATE}", edited=True)
+    assert accepted is question
     card = await stage.card(int(re.findall(r"#(\d+)", accepted.text)[0]))
     assert "Камера во дворе не работает" in card.text
     assert not question.buttons

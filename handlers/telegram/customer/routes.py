@@ -46,7 +46,7 @@ from core.texts import Key
 from core.tickets import customer_dialogue, intake
 from core.tickets.delivery_results import lose_sender
 from core.tickets.incoming import IncomingMessage
-from core.tickets.intake import Outcome
+from core.tickets.intake import Heard, Outcome
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import articles, cameras, personal_data, tickets
 from handlers.telegram.customer.tickets import greet, menu_for
@@ -205,23 +205,23 @@ async def on_words(context: MessageContext) -> None:
 async def file_messages(context: ButtonContext, data: FileMessages) -> None:
     """The person has said where their words belong; the question becomes what was done."""
     if not data.forget:
-        await context.show(await _file(context, data.ticket_id))
+        await tickets.confirm_filed(context, await _file(context, data.ticket_id))
     elif await context.desk.run(intake.drop_unassigned_messages, context.sender):
         await context.show(context.responder.html("customer.filed.forgotten"))
     else:
         raise Refusal("refusal.outdated")
 
 
-async def _file(context: ButtonContext, ticket_id: int | None) -> str:
+async def _file(context: ButtonContext, ticket_id: int | None) -> Heard:
     try:
-        heard = await context.desk.run(intake.file_unassigned_messages, context.sender, ticket_id)
+        heard = await context.desk.run(
+            intake.file_unassigned_messages, context.sender, ticket_id, question=context.place
+        )
     except NoSuchTicket as refused:
         raise Refusal("refusal.outdated") from refused
     if heard is None:
         raise Refusal("refusal.outdated")
-    if heard.outcome is Outcome.JOINED and heard.ticket is not None:
-        return context.responder.html("customer.filed.joined", {"number": heard.ticket.id})
-    return context.responder.html("customer.filed.opened")
+    return heard
 
 
 async def on_edit(message: Message, desk: Desk, sender: Sender) -> None:

@@ -33,6 +33,7 @@ from core.knowledge.catalogue import of_topic, public_articles
 from core.texts import Key
 from core.tickets import customer_dialogue, customer_tickets
 from core.tickets.catalog import usual_span
+from core.tickets.intake import Heard, Outcome
 from core.words.names import NAMELESS, clean_name
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.responder import Responder
@@ -84,13 +85,16 @@ async def _topics(context: MessageContext | ButtonContext) -> Screen:
 async def choose_topic(context: ButtonContext, data: ChooseTopic) -> None:
     """The topic is chosen: the same message asks to describe the matter.
 
-    Words that waited for a place have made the ticket already; its confirmation is on its way.
+    Words that waited for a place have made the ticket already; its confirmation takes the place of
+    the message.
     """
-    begun = await context.desk.run(customer_dialogue.choose_topic, context.sender, data.code)
+    begun = await context.desk.run(
+        customer_dialogue.choose_topic, context.sender, data.code, context.place
+    )
     renderer = context.renderer
     topic = begun.topic.title(renderer.locale)
     if begun.heard is not None:
-        await context.show(renderer.html("customer.filed.topic", topic=topic))
+        await confirm_filed(context, begun.heard)
         return
     lines = [renderer.html("customer.describe.topic", topic=topic)]
     articles = await context.desk.read(public_articles, renderer.locale)
@@ -99,6 +103,17 @@ async def choose_topic(context: ButtonContext, data: ChooseTopic) -> None:
         lines.append(renderer.html("faq.suggested"))
     rows = [*suggested, *back_to(renderer, "new").inline_keyboard]
     await context.show(Screen("\n".join(lines), Keyboard(inline_keyboard=rows)))
+
+
+async def confirm_filed(context: ButtonContext, heard: Heard) -> None:
+    """Say where kept words went. The confirmation of a new ticket is on its way, to the place of
+    the message: one message, not two.
+    """
+    if heard.outcome is Outcome.OPENED or heard.ticket is None:
+        await context.toast()
+    else:
+        number = {"number": heard.ticket.id}
+        await context.show(context.responder.html("customer.filed.joined", number))
 
 
 async def go_back(context: ButtonContext) -> None:

@@ -32,9 +32,12 @@ class PrivateChat(Harness):
         await self._deliver_questions()
 
     async def _deliver_questions(self) -> None:
-        """Questions about kept words leave by the outbox; here they are all that does."""
+        """Questions about kept words, and what takes their place, leave by the outbox; here they
+        are all that does.
+        """
         found = await self.rows(
-            "SELECT id FROM outbox WHERE state = 'queued' AND key LIKE 'customer.ask.%' ORDER BY id"
+            "SELECT id FROM outbox WHERE state = 'queued' AND (key LIKE 'customer.ask.%'"
+            " OR CAST(facts AS TEXT) LIKE '%\"in_place_of\"%') ORDER BY id"
         )
         for delivery in await self.desk.run(
             outbox_store.claim, [number for (number,) in found], {}

@@ -100,6 +100,38 @@ async def test_an_edited_copy_says_so_and_keeps_the_line_about_its_author(group:
     assert copy.text == f"👤 Анна · #{number} · исправлено\nЗвука нет совсем"
 
 
+# The question whether to open a ticket, and its confirmation
+
+
+async def asked_and_opened(group: Group) -> Sent:
+    await group.anna.say("Не работает домофон")
+    await carry(group)
+    question = group.anna.last
+    await group.anna.press("Открыть обращение", message=question)
+    await group.settle()
+    return question
+
+
+async def test_the_confirmation_takes_the_place_of_the_question_and_leads_to_its_ticket(
+    group: Group,
+) -> None:
+    question = await asked_and_opened(group)
+    await group.deliver()
+    assert question.text.startswith("Обращение #1 принято.") and question.buttons == []
+    await group.ticket("Второе", by=group.anna)
+    await group.anna.reply(question, "И звонок не работает")
+    await carry(group)
+    assert await group.rows("SELECT ticket_id FROM message ORDER BY id DESC LIMIT 1") == [(1,)]
+
+
+async def test_where_the_question_was_deleted_the_confirmation_is_a_message(group: Group) -> None:
+    question = await asked_and_opened(group)
+    group.world.chats[group.anna.chat.id].history.pop(question.id)
+    await group.deliver()
+    assert group.anna.last is not question
+    assert group.anna.last.text.startswith("Обращение #1 принято.")
+
+
 # From the operators to the customer
 
 

@@ -230,6 +230,7 @@ class Card:
     origin: str = ""
     contact: datetime | None = None
     ended_by: EndedBy | None = None
+    language: str | None = None  # the customer's, where it is not the company's
 
 
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
@@ -275,6 +276,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         origin=ticket.origin,
         contact=contact,
         ended_by=await _ended_by(tx, ticket) if state.clock == "stops" else None,
+        language=None if customer.language == tx.company.language else customer.language,
     )
 
 

@@ -134,6 +134,8 @@ def _whose(card: Card, renderer: Renderer) -> Iterator[str]:
     lost = "card.customer_lost" if card.customer_lost else "card.customer"
     yield renderer.html(lost, name=clean_name(card.customer))
     yield from origin_of(renderer, card.origin)
+    if card.language is not None:
+        yield renderer.html(f"card.language.{card.language}")
     if card.faulty is not None:
         yield from _camera(card.faulty, _title(card) or "", renderer)
 

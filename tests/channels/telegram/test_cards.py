@@ -82,7 +82,8 @@ CARDS = {
     "closed": ticket("closed", **OLEG, closed_at=NOW),
     "cancelled": ticket("cancelled", closed_at=NOW, reason="same as #9"),
     "lost": ticket(customer_lost=True, follows=9),
-    "to be contacted": ticket(**OLEG, contact=UNTIL),
+    "in English": ticket(language="en"),
+    "to be contacted": ticket("in_progress", **OLEG, contact=UNTIL),
     "closed by Olga": ticket("closed", closed_at=NOW, ended_by=EndedBy("Olga", customer=False)),
     "closed by its customer": ticket(
         "closed", closed_at=NOW, ended_by=EndedBy("Anna", customer=True)
@@ -119,8 +120,10 @@ RU = {
     "cancelled": f"⚪ {HEAD}\nОтменено 21 ноября: same as #9\n{SAID}\n[↩ Вернуть]",
     "lost": f"🔴 {HEAD} · бот заблокирован\n⏳ ответить до 24 ноя, 12:30 · 👷 не назначен\n"
     f"Продолжение #9\n{SAID}\n[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
+    "in English": f"🔴 {HEAD} · по-английски\n⏳ ответить до 24 ноя, 12:30 · 👷 не назначен\n"
+    f"{SAID}\n[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
     "to be contacted": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · связаться до 1 дек, 9:00 · "
-    f"👷 Oleg\n{SAID}\n[✅ Решено] [🟡 Заморозить]\n[⋯ Ещё]",
+    f"👷 Oleg\n{SAID}\n[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
     "closed by Olga": f"⚪ {HEAD}\nЗакрыто 21 ноября · Olga\n{SAID}\n[↩ Вернуть]",
     "closed by its customer": f"⚪ {HEAD}\nЗакрыто 21 ноября · клиент сам\n{SAID}\n[↩ Вернуть]",
 }

@@ -175,7 +175,7 @@ async def test_the_next_contact_is_set_shown_and_taken_away(at_noon: Group) -> N
         command = await group.says(group.olga, words, to=to)
         assert command.bot_reactions == ["👌"]
     await group.deliver()
-    assert "12:00 · связаться до 25 ноя, 10:00 · 👷 не назначен" in card.text
+    assert " · связаться до завтра, 10:00 · 👷 не назначен" in card.text
     group.clock.move(days=1)
     await group.desk.run(sweep)
     await group.desk.run(tell_passed)

@@ -13,7 +13,7 @@ DEV     := $(VENV)/.installed-dev-$(shell cksum < requirements-dev.lock | tr ' '
 ifneq ($(UV),)
 install = $(UV) pip install --quiet --python $(PY) --require-hashes -r $(1)
 else
-install = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+install = @$(PY) tools/install.py $(1)
 endif
 
 .DEFAULT_GOAL := help

@@ -194,6 +194,11 @@ COMMANDS: Final = (
                 action="store_true",
                 help="operators in a group with topics, one for each ticket",
             ),
+            _argument(
+                "--language",
+                choices=["ru", "en"],
+                help="what the company speaks; a browser that comes first decides, too",
+            ),
         ),
     ),
 )

@@ -222,6 +222,8 @@ async def test_the_first_browser_says_what_the_company_speaks_while_nothing_has_
     assert control.done == ["anew en"], "what somebody did is kept"
     await visitor.trouble("demo", on=False, language="en", forum=True)
     assert control.done == ["anew en", "anew en forum"], "but for those who ask for it"
+    wrong = {"do": "demo", "on": False, "forum": 1}
+    assert (await visitor.ask("/page/trouble", wrong))[0] == 400
 
 
 def _telling(at: int) -> Callable[[Json], bool]:
@@ -264,7 +266,7 @@ async def test_without_a_machine_room_the_page_says_so(visitor: Visitor) -> None
         {"do": "advance", "seconds": 1e12}, {"do": "flood", "seconds": "long"},
         {"do": "flood", "chat": 7}, {"do": "lose_responses", "count": 0}, {"do": "network"},
         {"do": "network", "on": 1}, {"do": "welcome", "language": "fr"}, {"do": "fly"},
-        {"do": "demo", "on": False, "forum": 1}, {"do": None}, {},
+        {"do": None}, {},
     ],
 )  # fmt: skip
 async def test_nonsense_is_no_trouble(visitor: Visitor, body: Json) -> None:

@@ -130,6 +130,8 @@ COMMANDS: Final = (
             _argument("file", type=Path, help="NAME.xlsx, or a folder for CSV files"),
             _argument("--since", type=date.fromisoformat, metavar="DATE", help="2026-11-01"),
             _argument("--until", type=date.fromisoformat, metavar="DATE", help="the last day"),
+            _argument("--ticket", type=int, help="one ticket with its files, as NAME.html"),
+            _argument("--public", action="store_true", help="--ticket: without notes and journal"),
         ),
     ),
     Command(

@@ -845,6 +845,13 @@ class Exported(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptMade(Event):
+    """Somebody got the ticket as a file; ``internal``: with its notes and its journal."""
+
+    internal: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyCreated(Event):
     """Another system has a key (A9)."""
 

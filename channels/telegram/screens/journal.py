@@ -164,6 +164,7 @@ def _described(given: Mapping[str, Any]) -> str:
 
 _VARIANTS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "rule_ran": lambda given: "" if given["done"] else "_nothing",
+    "transcript_made": lambda given: "" if given["internal"] else "_public",
     "ticket_rated": lambda given: "" if given["before"] is None else "_again",
     "ending_described": _described,
     "tasks_left": lambda given: "_chosen" if given["chosen"] else "",

@@ -88,6 +88,7 @@ from handlers.telegram.operators import (
     tasks,
     teams,
     ticket_commands,
+    transcripts,
     write_first,
 )
 from handlers.telegram.operators.context import OperatorContext, name_for
@@ -170,11 +171,12 @@ _ENDS: Final = frozenset({"resolve", "resolve!", "close!"})
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
+    "transcript": transcripts.send_whole,
     "tasks": tasks.show_tasks,
     "task": tasks.new_by_button,
 }
 # What only whoever presses asks for.
-_FOR_ONE: Final = frozenset({"journal", "why"})
+_FOR_ONE: Final = frozenset({"journal", "why", "transcript"})
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
 

@@ -97,7 +97,7 @@ RU = {
     "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
     "taken": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · 👷 Oleg\n{SAID}\n"
     "[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
-    "overdue": f"⭕ {HEAD}\n⏳ срок был сегодня, 12:30 · 👷 не назначен\n{SAID}\n"
+    "overdue": f"⭕ {HEAD}\n⏳ срок был 21 ноя, 12:30 · 👷 не назначен\n{SAID}\n"
     "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
     "answered": f"🟢 {HEAD}\n👷 Oleg\n{SAID}\n"
     "[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
@@ -118,7 +118,7 @@ RU = {
 EN = {
     "new": f"🔴 {HEAD}\n⏳ answer by 24 Nov, 12:30 · 👷 nobody yet\n{SAID}\n"
     "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
-    "overdue": f"⭕ {HEAD}\n⏳ was due today, 12:30 · 👷 nobody yet\n{SAID}\n"
+    "overdue": f"⭕ {HEAD}\n⏳ was due 21 Nov, 12:30 · 👷 nobody yet\n{SAID}\n"
     "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
     "waiting": f"🟢 {HEAD}\n👷 Oleg\nWaiting for the customer\n{SAID}\n"
     "[✅ Resolved] [🕓 Wait for answer]\n[🟡 Freeze] [⋯ More]",

@@ -24,6 +24,7 @@ from tools.bench.staging import REAL, at_rest, bot_of, desk_at, open_tickets, pe
 
 CUSTOMERS: Final = 12
 ACTIONS, MINUTES = 200, 10.0
+DRAINED: Final = 1200.0  # seconds in which what waits for the group must have left
 WARMED: Final = 61.0  # seconds after which what the cards took of the group's minute is over
 A_ROUND: Final = 20
 # What operators do, ten times over. ``ticket``: which one, counted from the round's first; the
@@ -127,7 +128,9 @@ async def measure(folder: Path, minutes: float, actions: int) -> str:
             stage.world.observers.append(shift.observe)
             await shift.work(minutes * 60, actions)
             meanwhile = shift.posts
-            await at_rest(stage, 300)
+            ended = time.monotonic()
+            await at_rest(stage, DRAINED)
+            drained = time.monotonic() - ended
             await asyncio.sleep(WARMED)  # signs that wait for the group's minute
             refused = stage.world.limiter.refusals - refused
     lost = sorted(set(shift.unsigned()))
@@ -136,7 +139,7 @@ async def measure(folder: Path, minutes: float, actions: int) -> str:
         f"{len(shift.answers)} answers, {shift.arrived()} arrived",
         f"{len(shift.others)} other things, {len(shift.unsigned())} without a sign {lost or ''}",
         f"{refused} × 429",
-        f"{meanwhile} posts in the group, {shift.posts} with what came after",
+        f"{meanwhile} posts in the group, {shift.posts} until all was said, {drained:.0f} s later",
     ]
     return "; ".join(parts)
 

@@ -58,14 +58,14 @@ class Shift:
         self.posts += chat is self.stage.group and "receiver_user" not in message.extra
 
     async def work(self, seconds: float, actions: int) -> None:
-        """Do ``actions`` things, evenly over so many seconds, the operators taking turns."""
+        """Do ``actions`` things, evenly over so many seconds; who has a ticket does its things."""
         began = time.monotonic()
         for at in range(actions):
             await asyncio.sleep(max(0.0, began + seconds * at / actions - time.monotonic()))
             rounds, step = divmod(at, A_ROUND)
             kind, ticket, words = SHIFT[step]
             number = (rounds * 3 + ticket) % len(self.customers) + 1
-            await self.act(kind, self.staff[at % len(self.staff)], number, words)
+            await self.act(kind, self.staff[number % len(self.staff)], number, words)
         await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
 
     async def act(self, kind: str, who: Person, number: int, words: str) -> None:
@@ -122,8 +122,11 @@ async def measure(folder: Path, minutes: float, actions: int) -> str:
         async with bot_of(stage, REAL):
             for number in range(1, CUSTOMERS + 1):
                 _ = await stage.card(number, timeout=120)
+            staff = [stage.olga, stage.oleg, irina]
+            for operator in staff:  # they are told in private what concerns them alone
+                _ = await operator.start()
             await asyncio.sleep(WARMED)
-            shift = Shift(stage, [stage.olga, stage.oleg, irina], customers)
+            shift = Shift(stage, staff, customers)
             refused = stage.world.limiter.refusals
             stage.world.observers.append(shift.observe)
             await shift.work(minutes * 60, actions)

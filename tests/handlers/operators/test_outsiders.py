@@ -108,6 +108,10 @@ async def test_without_a_face_nothing_is_done(group: Group) -> None:
         sent = await group.says(group.oleg, words, card)
         (line,) = group.answers(sent)
         assert line.startswith("Вы пишете от имени группы")
+    named = {"sender_chat": group.chat.brief(), "from": group.olga.to_json()}
+    for words in COMMANDS:  # whoever Telegram names beside the chat
+        (line,) = await injected(group, card, words, **named)
+        assert line.startswith("Вы пишете от имени группы")
     assert await group.everything() == before
     chatter = await group.says(group.oleg, "просто слова")
     assert group.answers(chatter) == []

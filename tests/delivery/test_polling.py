@@ -15,7 +15,7 @@ from aiogram.client.session.middlewares.base import (
 )
 from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
 from aiogram.methods import TelegramMethod
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot import polling
 from bot.polling import Poller, ordering_key_of, row_of
@@ -202,6 +202,21 @@ async def test_ids_may_begin_anew_after_a_pause(
         await anna.say("after a week")
         rows = await post.until_stored(2)
     assert rows[1].external_id == "500"
+
+
+async def test_what_telegram_still_has_is_fetched_again_after_a_restore(post: Post) -> None:
+    """What was stored since the backup and not confirmed yet: the restored inbox has none of it."""
+    post.world.faults.error(500, method="getUpdates", times=1000, after=1)
+    await post.world.user("Anna", started=True).say("since the backup")
+    async with post.open():
+        (lost,) = await post.until_stored(1)
+    async with post.desk.database.write() as session:
+        await session.execute(delete(InboxRow))
+    post.world.faults.clear()
+    post.hire()
+    async with post.open():
+        (again,) = await post.until_stored(1)
+    assert (again.external_id, again.raw) == (lost.external_id, lost.raw)
 
 
 async def test_a_webhook_in_the_way_is_removed_and_nothing_dropped(post: Post) -> None:

@@ -27,7 +27,7 @@ from sandbox import World
 
 
 @dataclass(frozen=True)
-class Asked:
+class PollRequest:
     """A call of the poller, in monotonic seconds."""
 
     at: float
@@ -38,7 +38,7 @@ class Watch(BaseRequestMiddleware):
     """Notes all calls."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.asked: list[PollRequest] = []
 
     async def __call__(
         self,
@@ -46,7 +46,7 @@ class Watch(BaseRequestMiddleware):
         bot: Bot,
         method: TelegramMethod[Any],
     ) -> Any:
-        self.asked.append(Asked(time.monotonic(), getattr(method, "offset", None)))
+        self.asked.append(PollRequest(time.monotonic(), getattr(method, "offset", None)))
         return await make_request(bot, method)
 
 
@@ -68,7 +68,7 @@ class Post:
     def count(self) -> None:
         self.batches += 1
 
-    def watch(self) -> list["Asked"]:
+    def watch(self) -> list[PollRequest]:
         """What the poller asks Telegram from now on."""
         watch = Watch()
         self.bot.session.middleware(watch)

@@ -84,6 +84,16 @@ async def test_what_no_person_says_is_ignored(group: Group, way: Way) -> None:
     assert await group.everything() == before
 
 
+@pytest.mark.parametrize("words", ["/new", "/queue", "/take 1"])
+async def test_what_an_operator_forwards_in_private_is_content(group: Group, words: str) -> None:
+    await group.ticket()
+    await group.olga.start()
+    theirs = await group.world.user("Ева", started=True).say(words)
+    await group.olga.forward(theirs)
+    await group.settle()
+    assert group.olga.last.text == "Передать это в поддержку?"
+
+
 async def test_an_answer_sent_through_an_inline_bot_is_the_persons_answer(group: Group) -> None:
     number = await group.ticket()
     assert await via_bot(group, "Вот карта проезда", await group.card(number)) == []

@@ -387,7 +387,8 @@ async def test_a_locked_file_is_a_line_of_the_log_and_a_count(
             other.execute("COMMIT")
             await harness.until_handled()
         logging.getLogger().handlers[0].close()
-    _, again = (line for line in stream.getvalue().splitlines() if "database is locked" in line)
+    first, again = (line for line in stream.getvalue().splitlines() if "is locked" in line)
+    assert "[update_id=" in first
     # each was tried once more when the file was free
     assert int(again.partition("repeated=")[2].rstrip("]")) == len(harness.seen) - 40 - 1
 

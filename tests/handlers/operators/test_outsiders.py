@@ -86,12 +86,14 @@ async def test_what_no_person_says_is_ignored(group: Group, way: Way) -> None:
 
 @pytest.mark.parametrize("words", ["/new", "/queue", "/take 1"])
 async def test_what_an_operator_forwards_in_private_is_content(group: Group, words: str) -> None:
-    await group.ticket()
+    card = await group.card(await group.ticket())
+    await group.says(group.olga, "/note 1 видела", card)  # she works here
     await group.olga.start()
-    theirs = await group.world.user("Ева", started=True).say(words)
-    await group.olga.forward(theirs)
     await group.settle()
-    assert group.olga.last.text == "Передать это в поддержку?"
+    await group.olga.forward(await group.world.user("Ева", started=True).say(words))
+    await group.settle()
+    await group.deliver()
+    assert group.olga.last.text == "Передать это в поддержку?", group.olga.chat.transcript()
 
 
 async def test_an_answer_sent_through_an_inline_bot_is_the_persons_answer(group: Group) -> None:

@@ -120,13 +120,10 @@ async def test_without_a_face_nothing_is_done(group: Group) -> None:
         sent = await group.says(group.oleg, words, card)
         (line,) = group.answers(sent)
         assert line.startswith("Вы пишете от имени группы")
-    # each of the two signs by itself: the chat, whoever is named beside it, and the shared identity
     named = {"sender_chat": group.chat.brief(), "from": group.olga.to_json()}
-    shared = {"from": {"id": 1087968824, "is_bot": True, "first_name": "Group"}}
-    for sender in (named, shared):
-        for words in COMMANDS:
-            (line,) = await injected(group, card, words, **sender)
-            assert line.startswith("Вы пишете от имени группы")
+    for words in COMMANDS:  # whoever Telegram names beside the chat
+        (line,) = await injected(group, card, words, **named)
+        assert line.startswith("Вы пишете от имени группы")
     assert await group.everything() == before
     chatter = await group.says(group.oleg, "просто слова")
     assert group.answers(chatter) == []

@@ -211,9 +211,9 @@ async def test_who_is_told_to_wait_does_not_ask_meanwhile(post: Post) -> None:
     asked: list[float] = []
 
     @post.bot.session.middleware
-    async def note(call: Any, bot: Bot, method: Any) -> Any:
+    async def note(make_request: Any, bot: Bot, method: Any) -> Any:
         asked.append(time.monotonic())
-        return await call(bot, method)
+        return await make_request(bot, method)
 
     async with post.open():
         await post.until_stored(1)

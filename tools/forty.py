@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -19,7 +18,7 @@ from playwright.async_api import Browser, expect
 from bot.demo.control import DemoControl
 from bot.demo.runner import demo_control
 from bot.settings import load_settings
-from sandbox import Person, demo
+from sandbox import Person, demo, python
 from sandbox.mail import MailServers
 from sandbox.page import Page
 from tests.browser.window import DESK, PHONE, Window
@@ -104,7 +103,7 @@ async def _scene(
 
 def _unhurried(control: DemoControl) -> DemoControl:
     """The same bot without Telegram's pace, which would make forty cards take three minutes."""
-    control.bot.cmd = [sys.executable, "-m", "tests.unhurried"]
+    control.bot.cmd = python("-m", "tests.unhurried")
     return control
 
 

@@ -203,7 +203,15 @@ def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
         renderer(texts, "en"), 12, WORKFLOW.verbs("in_progress"), taken=True
     )
     labels = [button.text for row in keyboard.inline_keyboard for button in row]
-    assert labels == ["Give it back", "🔀 State", "Journal", "Close", "Cancel", "‹ Back"]
+    assert labels == [
+        "Give it back",
+        "🔀 State",
+        "Journal",
+        "Transcript",
+        "Close",
+        "Cancel",
+        "‹ Back",
+    ]
     again = card_screen.confirm_end(renderer(texts, "en"), 12, "close").inline_keyboard[0]
     assert [(b.text, b.callback_data) for b in again] == [
         ("Yes, close it", "t:close!:12"),

@@ -37,10 +37,8 @@ async def test_the_card_shows_kind_and_deadlines(at_noon: Group) -> None:
     number = await group.ticket()
     card = await group.card(number)
     (line,) = [line for line in card.text.splitlines() if "⏱" in line]
-    every = (
-        r"⏳ ответить до .+ · ⏱ реакция до сегодня, 18:00 · решение до .+, 15:00 · 👷 не назначен"
-    )
-    assert re.fullmatch(every, line)
+    promised = r"⏱ реакция до \d+ \w+, 18:00 · решение до .+, 15:00"
+    assert re.fullmatch(rf"⏳ ответить до .+ · {promised} · 👷 не назначен", line)
     await group.says(group.olga, f"/class {number} видео, инцидент")
     await group.says(group.olga, f"/priority {number} высокий")
     await group.deliver()
@@ -175,7 +173,7 @@ async def test_the_next_contact_is_set_shown_and_taken_away(at_noon: Group) -> N
         command = await group.says(group.olga, words, to=to)
         assert command.bot_reactions == ["👌"]
     await group.deliver()
-    assert " · связаться до завтра, 10:00 · 👷 не назначен" in card.text
+    assert re.search(r" · связаться до \d+ \w+, 10:00 · 👷 не назначен", card.text)
     group.clock.move(days=1)
     await group.desk.run(sweep)
     await group.desk.run(tell_passed)
@@ -184,7 +182,7 @@ async def test_the_next_contact_is_set_shown_and_taken_away(at_noon: Group) -> N
     assert any(text.startswith(f"👤 #{number}: пора связаться с клиентом") for text in texts)
     assert f"👤 Пора связаться с 1 клиентом: #{number}" in texts
     shown = "\n".join(group.answers(await group.says(group.olga, f"/ticket {number}")))
-    assert "обещали связаться сегодня, 10:00 · 👷" in shown
+    assert re.search(r"обещали связаться \d+ \w+, 10:00 · 👷", shown)
     await group.says(group.olga, f"/next {number} нет")
     await group.deliver()
     assert "связаться" not in card.text

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -27,11 +28,17 @@ from core.tickets.fields import values_of
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain, stage_at
+from tests.handlers.mail.imap_servers import INSTALLED, OtherServer
 
 pytestmark = pytest.mark.parametrize(
-    "database",
-    ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
+    ("database", "mailbox"),
+    [
+        ("sqlite", "sandbox"),
+        pytest.param("postgres", "sandbox", marks=pytest.mark.postgres),
+        ("sqlite", "other"),
+    ],
     indirect=True,
+    ids=["sqlite", "postgres", INSTALLED],
 )
 
 
@@ -93,11 +100,12 @@ async def test_a_number_in_the_subject_joins_the_senders_own_ticket_only(stage: 
 
 
 async def test_a_number_in_new_words_counts_by_a_setting_and_in_quoted_ones_never(
-    database: Database, tmp_path: Path
+    database: Database, tmp_path: Path, mailbox: OtherServer | None
 ) -> None:
     quoted = "Something else.\n\n12.11.2026 10:21, The desk wrote:\n> We have it: SR-1\n"
     for joins, folder in ((False, "off"), (True, "on")):
-        async with stage_at(database, tmp_path / folder, number_in_body=joins) as stage:
+        how: dict[str, Any] = {"number_in_body": joins, "server": mailbox}
+        async with stage_at(database, tmp_path / folder, **how) as stage:
             before = len(await stage.rows(select(Ticket.id)))
             stage.write(f"The gate, {folder}.")
             await stage.tickets(before + 1)

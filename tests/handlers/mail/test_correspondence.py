@@ -226,21 +226,32 @@ async def test_a_bounce_tells_that_the_answer_did_not_arrive(stage: Stage) -> No
     assert card is not None and not card.customer_lost
 
 
-def bounce(message_id: str) -> bytes:
+async def test_a_bounce_of_a_full_mailbox_is_told_and_the_address_stays_good(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.answer(1, "Press twice.")
+    sent = await stage.mail(2)
+    stage.write(raw=bounce(sent["Message-ID"], "5.2.2"))
+    await stage.until(lambda: _failures(stage, "answer.failed.letter_other"))
+    card = await stage.desk.read(card_of, 1)
+    assert card is not None and not card.customer_lost
+
+
+def bounce(message_id: str, status: str = "5.1.1") -> bytes:
     """A server's report that this mail to Anna will never arrive."""
     return (
         "From: MAILER-DAEMON@mx.test\r\nTo: support@desk.test\r\nSubject: failed\r\n"
         "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
         "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-        f"Final-Recipient: rfc822; {ANNA}\r\nStatus: 5.1.1\r\n\r\n"
+        f"Final-Recipient: rfc822; {ANNA}\r\nStatus: {status}\r\n\r\n"
         "--b\r\nContent-Type: message/rfc822\r\n\r\n"
         f"Message-ID: {message_id}\r\n\r\nx\r\n--b--\r\n"
     ).encode()
 
 
-def _failures(stage: Stage) -> bool:
-    return any(one.key == "answer.failed.letter_blocked" for one in stage.group.deliveries)
+def _failures(stage: Stage, key: str = "answer.failed.letter_blocked") -> bool:
+    return any(one.key == key for one in stage.group.deliveries)
 
 
 async def test_after_a_restore_an_answer_to_an_earlier_mail_joins_its_ticket(stage: Stage) -> None:

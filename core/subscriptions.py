@@ -1,7 +1,8 @@
 """Who acts upon events, in this order. One list for the process and for every test.
 
 0. the company's own rules;
-1. what changes whose a ticket is, or what it is part of: proved phones, outages, children;
+1. what changes whose a ticket is, or what it is part of: proved phones, outages, children,
+   tickets that a team gives to those on duty;
 2. what is kept in step with it: clocks, the next contact, unread answers, tasks;
 3. its place in the queue, which depends on the clocks; then the cards of tickets linked with it,
    alerts that are over, and boards whose group got another id;
@@ -21,6 +22,7 @@ from core.links import ticket_links
 from core.sla import clock_recorder
 from core.subscribers import Subscriber
 from core.tasks import task_recorder
+from core.teams import assignment
 from core.tickets import board, next_contact, parents, queue_order, silence
 
 SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
@@ -29,6 +31,7 @@ SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
     follow_ups.SUBSCRIBER,
     outages.SUBSCRIBER,
     parents.SUBSCRIBER,
+    assignment.SUBSCRIBER,
     clock_recorder.SUBSCRIBER,
     next_contact.SUBSCRIBER,
     silence.SUBSCRIBER,

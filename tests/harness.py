@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import pytest
 from aiogram import Bot, Dispatcher
 from sqlalchemy import delete, text
 
 from bot.app import App, build
+from bot.logs import configure
 from bot.migrations import SCHEMA, migrate
 from bot.settings import load_settings
 from channels.telegram.channel import TelegramChannel
@@ -195,3 +198,20 @@ async def _fill(url: str) -> None:
     async with database.write() as session:
         await session.execute(delete(SystemState).where(SystemState.name == SCHEMA))
     await database.close()
+
+
+@contextmanager
+def logged(
+    form: Literal["console", "json"] = "console", secrets: Iterable[str] = ()
+) -> Iterator[io.StringIO]:
+    """What is logged meanwhile, as the desk writes it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure("debug", form, secrets=secrets, stream=stream)
+    try:
+        yield stream
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.captureWarnings(capture=False)

@@ -141,7 +141,10 @@ class Contract(Row):
 
 
 class Team(Row):
-    """A group of operators with a support ``level``; ``chat``: an operator group of its own."""
+    """A group of operators with a support ``level``; ``chat``: an operator group of its own.
+
+    ``auto_assign``: its tickets are given to those on duty, by `load` or in `turn`; empty: not.
+    """
 
     __tablename__ = "team"
 
@@ -150,16 +153,18 @@ class Team(Row):
     level: Mapped[int] = mapped_column(default=1)
     chat: Mapped[Address | None] = mapped_column(unique=True)
     active: Mapped[bool] = mapped_column(default=True)
+    auto_assign: Mapped[str | None] = mapped_column(String(8))
 
 
 class TeamMember(Row):
-    """Somebody works in a team."""
+    """Somebody works in a team. ``given_at``: when the desk last gave them a ticket of it."""
 
     __tablename__ = "team_member"
     __table_args__ = (Index("ix_team_member_person_id", "person_id"),)
 
     team: Mapped[str] = mapped_column(ForeignKey("team.code"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    given_at: Mapped[datetime | None]
 
 
 class Duty(Row):

@@ -1,5 +1,6 @@
 """Hands a ticket over to a colleague or a team, and escalates it (B3, E1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import Final
@@ -7,16 +8,25 @@ from typing import Final
 from core.delivery.card_updates import move_card
 from core.delivery.linked_chats import operator_chat_of
 from core.errors import NothingToDo, NotYours, Refusal, Unreadable
-from core.events import NoteWritten, TeamGiven, TicketAssigned, TicketEscalated
+from core.events import (
+    Event,
+    NoteWritten,
+    StateEntered,
+    TeamGiven,
+    TicketAssigned,
+    TicketEscalated,
+)
 from core.models import Note, Ticket, TicketTeam
 from core.people.permissions import may
+from core.subscribers import Subscriber
 from core.teams.assignee_parser import AssignmentWish, Target, name_of
+from core.teams.auto_assignment import choose
 from core.teams.members import Colleague, colleagues_of
 from core.teams.teams import TeamFacts, Teams, teams_of
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access, enter, target_of
 from core.tickets.lifecycle import name_of as name_of_person
-from core.tx import ReadTx, Tx
+from core.tx import Actor, ReadTx, Tx
 
 # How many people a notice names: no messenger notifies more.
 MOST_TOLD: Final = 5
@@ -45,12 +55,23 @@ async def hand_over(
     await _refuse_others(tx, ticket)
     target = wish.target or Target()
     before = await holder_of(tx, ticket)
+    target = await _within_team(tx, before, target)
     after = _new_holder(await teams_of(tx), before, target)
     if after == before:
         raise NothingToDo("refusal.assigned_already", number=ticket_id, to=name_of(tx, target))
-    await _give(tx, ticket, before, after, wish, TicketAssigned)
+    await _give(tx, ticket, before, after, AssignmentWish(target, why=wish.why), TicketAssigned)
     await _note_why(tx, ticket, wish.why, incoming)
     return ticket
+
+
+async def _within_team(tx: Tx, before: Holder, target: Target) -> Target:
+    """Of a team whose tickets are given out by themselves, add who gets this one: not who gives it
+    away, nor who had it.
+    """
+    if target.person is not None or target.team is None:
+        return target
+    chosen = await choose(tx, target.team, {tx.actor.person_id, before.assignee})
+    return target if chosen is None else Target(target.team, chosen)
 
 
 async def escalate(
@@ -65,6 +86,7 @@ async def escalate(
     await _refuse_others(tx, ticket)
     before = await holder_of(tx, ticket)
     team, target = _find_higher_team(tx, await teams_of(tx), ticket_id, before, wish)
+    target = await _within_team(tx, before, target)
     person = None if target.person is None else target.person.id
     after = Holder(person, team.code, team.level)
     await _give(tx, ticket, before, after, AssignmentWish(target, why=wish.why), TicketEscalated)
@@ -112,7 +134,7 @@ def _new_holder(teams: Teams, before: Holder, target: Target) -> Holder:
     """Return whose the ticket will be; its team stays if the person is in it."""
     team = target.team
     person = target.person
-    if person is not None:
+    if person is not None and team is None:
         codes = {one.code: one for one in person.teams}
         team = codes.get(before.team or "") or next(iter(person.teams), None)
     if team is None:
@@ -236,6 +258,42 @@ async def _note_why(tx: Tx, ticket: Ticket, why: str, incoming: IncomingMessage 
     )
     await tx.insert(note)
     tx.emit(NoteWritten(ticket_id=ticket.id, note_id=note.id, said_with="assignment"))
+
+
+async def record(tx: Tx, events: Sequence[Event]) -> None:
+    """Give tickets of nobody to those on duty, where their team wants that: those that began with
+    the team, and those that came back to it.
+    """
+    teams = await teams_of(tx)
+    for event in events:
+        if isinstance(event, TeamGiven) or (isinstance(event, StateEntered) and _came_back(event)):
+            await _give_out(tx, teams, await tx.get(Ticket, event.ticket_id, hold=True))
+
+
+def _came_back(event: StateEntered) -> bool:
+    ended = {"resolved", "closed", "cancelled"}
+    return event.assignee_id is None and event.old_category in ended and event.clock == "runs"
+
+
+async def _give_out(tx: Tx, teams: Teams, ticket: Ticket) -> None:
+    before = await holder_of(tx, ticket)
+    team = teams.get(before.team or "")
+    if team is None or before.assignee is not None:
+        return
+    target = await _within_team(tx, before, Target(team))
+    if target.person is None:
+        return
+    actor, first = tx.actor, len(tx.events)
+    tx.act_as(Actor("system", name=team.title(tx.company.language)))
+    after = _new_holder(teams, before, target)
+    await _give(tx, ticket, before, after, AssignmentWish(target), TicketAssigned)
+    tx.note_actor(first)
+    tx.act_as(actor)
+
+
+SUBSCRIBER: Final = Subscriber(
+    "tickets of teams that give them out", (TeamGiven, StateEntered), record, unless_empty=Teams
+)
 
 
 async def holder_at(tx: ReadTx, ticket_id: int) -> Holder:

@@ -15,13 +15,18 @@ HIGHEST: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class TeamFacts:
-    """A team. ``titles`` by language; ``level`` of support, 1 is the first; ``chat`` its own."""
+    """A team. ``titles`` by language; ``level`` of support, 1 is the first; ``chat`` its own.
+
+    ``auto_assign``: how its tickets are given to those on duty, `load` or `turn`; None: they are
+    not.
+    """
 
     code: str
     titles: Mapping[str, str]
     level: int
     chat: Address | None
     active: bool
+    auto_assign: str | None = None
 
     def title(self, language: str) -> str:
         """Return the title in this language, or in another if there is none."""
@@ -62,4 +67,4 @@ async def _read(tx: ReadTx) -> Teams:
 
 
 def _facts(row: Team) -> TeamFacts:
-    return TeamFacts(row.code, dict(row.titles), row.level, row.chat, row.active)
+    return TeamFacts(row.code, dict(row.titles), row.level, row.chat, row.active, row.auto_assign)

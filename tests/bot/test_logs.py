@@ -1,7 +1,6 @@
 """A canary token is let loose everywhere a token can get to; no entry may show it."""
 
 import asyncio
-import io
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -9,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.logs import Mask, bound, configure
+from bot.logs import Mask, bound
+from tests.harness import logged
 
 CANARY = "987654321:AAcanary_canary-canaryCANARYcanary0"
 SHORT = "42:TESTING"
@@ -21,14 +21,8 @@ LocaleMiddleware = Callable[[], str]
 
 @pytest.fixture(params=["console", "json"])
 def spoken(request: pytest.FixtureRequest) -> Iterator[LocaleMiddleware]:
-    stream = io.StringIO()
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    configure("debug", request.param, secrets=[SHORT, PASSWORD], stream=stream)
-    yield stream.getvalue
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
+    with logged(request.param, secrets=[SHORT, PASSWORD]) as stream:
+        yield stream.getvalue
 
 
 def in_a_message(secret: str) -> None:

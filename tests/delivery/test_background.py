@@ -1,13 +1,12 @@
 """The loops beside the updates obey what Telegram says."""
 
 import asyncio
-import time
 from datetime import timedelta
 
 import pytest
 
 from bot import background
-from bot.background import ChatHealthWatch
+from bot.background import BotProfile, ChatHealthWatch
 from channels.telegram.addresses import chat_address
 from channels.telegram.client.gateway import make_bot
 from core.company import Company
@@ -15,6 +14,7 @@ from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.delivery.topics import forum_chats_of
 from core.desk import Desk
+from core.texts import Texts
 from core.tickets.delivery_results import FOLLOW_UPS
 from core.tx import Tx
 from sandbox import World
@@ -34,17 +34,36 @@ async def test_who_was_told_to_wait_asks_nothing_meanwhile(
         desk.company = Company(operators_chat=chat_address(chat.id))
         bot = make_bot(world.token, world.api_url)
         courier = Courier(desk, {}, Pacer(), FOLLOW_UPS)
+        await bot.get_chat(chat.id)  # aiogram's types are built, which takes a while
         world.faults.flood(1, method="getChat")
         watch = asyncio.create_task(ChatHealthWatch(bot, desk, courier).run())
-        began = time.monotonic()
-        courier.trouble_seen.set()
         async with asyncio.timeout(30):
             while not world.calls_of("getChatMember"):
+                courier.trouble_seen.set()
                 await asyncio.sleep(0.01)
-        assert time.monotonic() - began >= 1
-        assert len(world.calls_of("getChat")) == 2
+        _, refused, again = world.calls_of("getChat")
+        assert again.time - refused.time >= 1
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
+        await bot.session.close()
+
+
+async def test_an_introduction_that_was_refused_waits_as_long_as_it_is_told(
+    desk: Desk, texts: Texts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "PROFILE_RETRY", 0.01)
+    async with World.start() as world:
+        bot = make_bot(world.token, world.api_url)
+        await bot.get_me()  # aiogram's types are built, which takes a while
+        world.faults.flood(1, method="getMe")
+        profile = asyncio.create_task(BotProfile(bot, desk, texts).run())
+        async with asyncio.timeout(30):
+            while len(world.calls_of("getMe")) < 3:
+                await asyncio.sleep(0.01)
+        _, refused, again, *_ = world.calls_of("getMe")
+        assert again.time - refused.time >= 1
+        profile.cancel()
+        await asyncio.gather(profile, return_exceptions=True)
         await bot.session.close()
 
 

@@ -1,6 +1,7 @@
 """Polling: stored before it is confirmed, and nothing that Telegram says stops it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -201,6 +202,22 @@ async def test_trouble_on_the_way_is_waited_out(post: Post, fault: str) -> None:
         if fault != "flood":  # who says «too many» was reached
             await asyncio.wait_for(post.reached.wait(), 30)
         assert not task.done()
+
+
+async def test_who_is_told_to_wait_does_not_ask_meanwhile(post: Post) -> None:
+    await post.bot.get_updates(timeout=0)  # aiogram's types are built, which takes a while
+    post.world.faults.flood(1, method="getUpdates")
+    await post.world.user("Anna", started=True).say("hello")
+    asked: list[float] = []
+
+    @post.bot.session.middleware
+    async def note(call: Any, bot: Bot, method: Any) -> Any:
+        asked.append(time.monotonic())
+        return await call(bot, method)
+
+    async with post.open():
+        await post.until_stored(1)
+    assert asked[1] - asked[0] >= 1
 
 
 async def test_an_unknown_token_ends_it(post: Post, desk: Desk) -> None:

@@ -57,6 +57,7 @@ from channels.telegram.screens.tasks import (
     EndTasksAs,
     NextUp,
     ResolveTasks,
+    SettleLeft,
     TaskPage,
     TaskVerb,
 )
@@ -85,7 +86,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
-    *(LinkArticle, NextUp),
+    *(LinkArticle, NextUp, SettleLeft),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

@@ -12,10 +12,11 @@ from core.addresses import TELEGRAM, Address
 from core.delivery.card_updates import move_card
 from core.delivery.linked_chats import OperatorChats, operator_chat_of
 from core.directory.faults import Problem, refusal
-from core.directory.fields import Code, Titles
+from core.directory.fields import Code, Titles, one_of
 from core.directory.schema import Directory, DirectoryEntry
 from core.models import ContactPoint, Team, TeamMember, Ticket, TicketTeam
 from core.people.identity import Sender, find_by_address, recognise
+from core.teams.auto_assignment import CHOICES
 from core.teams.teams import HIGHEST, Teams, teams_of
 from core.tx import ReadTx, Tx
 
@@ -70,6 +71,7 @@ class TeamEntry(DirectoryEntry):
     level: Annotated[int, Field(ge=1, le=HIGHEST)] = 1
     chat: Annotated[int, AfterValidator(_check_chat)] | None = None
     members: Annotated[list[Member], AfterValidator(_check_members)] = Field(default_factory=list)
+    auto_assign: Annotated[str, *one_of(CHOICES)] | None = None
     active: bool = True
 
     @classmethod
@@ -83,6 +85,7 @@ class TeamEntry(DirectoryEntry):
                 level=row.level,
                 chat=None if row.chat is None else int(row.chat.chat),
                 members=members.get(row.code, []),
+                auto_assign=row.auto_assign,
                 active=row.active,
             )
             for row in await tx.all(select(Team).order_by(Team.level, Team.code))
@@ -137,6 +140,7 @@ class TeamEntry(DirectoryEntry):
             level=self.level,
             chat=self._group(),
             active=self.active,
+            auto_assign=self.auto_assign,
         )
         await self.save(tx, row)
         await self._put_members(tx)
@@ -145,13 +149,17 @@ class TeamEntry(DirectoryEntry):
             await move_card(tx, ticket, old, title)
 
     async def _put_members(self, tx: Tx) -> None:
-        await tx.change(delete(TeamMember).where(TeamMember.team == self.code))
+        theirs = TeamMember.team == self.code
+        turns = select(TeamMember.person_id, TeamMember.given_at).where(theirs)
+        given = {person: at for person, at in await tx.rows(turns)}  # noqa: C416
+        await tx.change(delete(TeamMember).where(theirs))
         for member in self.members:
             (address,) = await _addresses_of(tx, member)
             person = await find_by_address(tx, address)
             if person is None:
                 person = await recognise(tx, Sender(address, ""))
-            await tx.insert(TeamMember(team=self.code, person_id=person.id))
+            at = given.get(person.id)
+            await tx.insert(TeamMember(team=self.code, person_id=person.id, given_at=at))
 
 
 async def _members(tx: ReadTx) -> dict[str, list[int | str]]:

@@ -121,6 +121,7 @@ class OtherServer:
         """Make the mailbox anew, empty, with another UIDVALIDITY: it has moved to a new server."""
         self.kill()
         self.start()
+        self.empty()  # it may begin with mails of its own
 
     def empty(self) -> None:
         """Delete all folders but the inbox, and all mails."""

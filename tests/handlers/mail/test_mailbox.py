@@ -124,7 +124,7 @@ async def test_each_of_several_mailboxes_is_fetched_and_keeps_its_own_mails(
     assert len({row.external_id for row in rows}) == 1
 
 
-@pytest.mark.parametrize(("calls", "look_every"), [(True, 3600.0), (False, 0.1)])
+@pytest.mark.parametrize(("calls", "look_every"), [(True, 1500.0), (False, 0.1)])
 async def test_a_server_that_calls_is_heard_at_once_and_another_is_asked(
     database: Database, tmp_path: Path, server: ImapServer, calls: bool, look_every: float
 ) -> None:

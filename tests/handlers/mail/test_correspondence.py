@@ -33,12 +33,11 @@ from tests.handlers.mail.imap_servers import INSTALLED, OtherServer
 pytestmark = pytest.mark.parametrize(
     ("database", "mailbox"),
     [
-        ("sqlite", "sandbox"),
-        pytest.param("postgres", "sandbox", marks=pytest.mark.postgres),
-        ("sqlite", "other"),
+        pytest.param("sqlite", "sandbox", id="sqlite"),
+        pytest.param("postgres", "sandbox", id="postgres", marks=pytest.mark.postgres),
+        *[pytest.param("sqlite", "other", id="dovecot")][: INSTALLED == "dovecot"],
     ],
     indirect=True,
-    ids=["sqlite", "postgres", INSTALLED],
 )
 
 

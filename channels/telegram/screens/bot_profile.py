@@ -80,6 +80,7 @@ OPERATOR: Final = (
     "write",
     "who",
     "split",
+    "merge_tickets",
     "similar",
     "link",
     "outage",

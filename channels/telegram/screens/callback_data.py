@@ -70,6 +70,7 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
     MoveTo,
     SetTopic,
+    UndoMerge,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -78,7 +79,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
     *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, SetTopic, AssignTask, EndedPage),
-    *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
+    *(MakeParent, UndoMerge, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm, CloseOwn),
     *(Rate, RatingStep, AnswerField, FieldChoice),
     *(PickCamera, CameraFault, CameraPage, PersonalData),

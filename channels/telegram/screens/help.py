@@ -24,7 +24,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         *("title", "topic", "tag", "class", "priority", "next", "why", "times"),
         *("reason", "spent", "field"),
     ),
-    "links": ("split", "similar", "link", "unlink", "outage", "broadcast"),
+    "links": ("split", "merge_tickets", "similar", "link", "unlink", "outage", "broadcast"),
     "people": ("who", "contact", "merge", "new", "call", "write", "mute", "block", "unblock"),
     "admins": ("report", "contract", "blocked"),
 }

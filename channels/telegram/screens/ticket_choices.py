@@ -1,6 +1,7 @@
 """Choices for a ticket: who works on it, its class and priority, a similar ticket as parent."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -255,6 +256,19 @@ class MakeParent(CallbackData, prefix="r"):
 
     ticket_id: Id
     parent: Id
+
+
+class UndoMerge(CallbackData, prefix="um"):
+    """Take the merge of this ticket back."""
+
+    ticket_id: Id
+
+
+def draw_merged(renderer: Renderer, stays: int, goes: int, until: datetime) -> Screen:
+    """Which ticket goes on, and until when the merge can be taken back."""
+    back = button(renderer.plain("button.undo_merge"), UndoMerge(ticket_id=goes))
+    facts = {"number": stays, "other": goes, "until": until}
+    return Screen(renderer.html("operators.merged", **facts), rows_of([back]))
 
 
 def draw_similar(renderer: Renderer, ticket_id: int, found: Sequence[Similar]) -> Screen:

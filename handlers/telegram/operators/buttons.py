@@ -54,6 +54,7 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
     MoveTo,
     SetTopic,
+    UndoMerge,
     draw_reasons,
     draw_states,
 )
@@ -473,6 +474,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ShowPerson: people.on_button,
     WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,
+    UndoMerge: ticket_commands.undo_by_button,
     MoveTo: states.on_button,
     EndAs: endings.on_button,
     FieldChoice: fields.on_button,

@@ -68,6 +68,7 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
     MoveTo,
     SetTopic,
+    UndoMerge,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -228,6 +229,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "u:lift:3:0": ShowPerson(verb="lift", person=3),
     "u:merge!:3:4": ShowPerson(verb="merge!", person=3, other=4),
     "r:12:9": MakeParent(ticket_id=12, parent=9),
+    "um:12": UndoMerge(ticket_id=12),
     "np:12:3": AssignPerson(ticket_id=12, person=3),
     "nt:12:video": AssignTeam(ticket_id=12, team="video"),
     "nu:12:video": EscalateTo(ticket_id=12, team="video"),

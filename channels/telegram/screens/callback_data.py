@@ -17,6 +17,7 @@ from channels.telegram.screens.articles import (
     LinkArticle,
     ReadArticle,
     SendArticle,
+    WriteArticle,
 )
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
@@ -35,6 +36,11 @@ from channels.telegram.screens.customer_tickets import (
     RatingStep,
 )
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
+from channels.telegram.screens.directory_entries import (
+    DirectoryKind,
+    DirectoryKinds,
+    DirectoryPart,
+)
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
@@ -85,8 +91,9 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(PickCamera, CameraFault, CameraPage, PersonalData),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
+    *(DirectoryKinds, DirectoryKind, DirectoryPart),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
-    *(LinkArticle, NextUp),
+    *(LinkArticle, WriteArticle, NextUp),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

@@ -112,6 +112,7 @@ ADMIN_IN_PRIVATE: Final = (
         "t",
         "rules",
         "directory",
+        "kb",
         "setup",
     ),
 )

@@ -20,6 +20,7 @@ from channels.telegram.screens.articles import (
     ArticlesFor,
     LinkArticle,
     SendArticle,
+    WriteArticle,
 )
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.help import HelpSection
@@ -384,7 +385,9 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
     await (context.show if data.verb == "with" else context.edit)(screen)
 
 
-async def read_in_private(pressed: ButtonContext, data: ListPage | ShowPerson | NextUp) -> None:
+async def read_in_private(
+    pressed: ButtonContext, data: ListPage | ShowPerson | NextUp | WriteArticle
+) -> None:
     """Turn a page of a list, or show a person, for somebody who works here, in private."""
     context = GroupButton(
         pressed.desk,
@@ -498,4 +501,5 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ArticleFor: articles.show,
     SendArticle: articles.send,
     LinkArticle: articles.link,
+    WriteArticle: articles.write,
 }

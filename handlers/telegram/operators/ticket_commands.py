@@ -18,6 +18,7 @@ from channels.telegram.screens.ticket_choices import (
 from core.equipment import outage_commands, outage_detection
 from core.equipment.outage_commands import Title
 from core.errors import NoSuchTicket, Refusal, Unreadable
+from core.knowledge.using import titles_by_ticket
 from core.links import ticket_links
 from core.links.similar import similar_to
 from core.links.ticket_links import Fragment
@@ -207,7 +208,8 @@ async def undo_by_button(context: Any, data: UndoMerge) -> None:
 async def similar(context: CommandContext) -> None:
     """Tickets like this one, each with the reason, and a way to make it the parent."""
     found = await context.read(similar_to, context.number)
-    await context.show(draw_similar(context.renderer, context.number, found))
+    used = await context.read(titles_by_ticket, [one.line.number for one in found])
+    await context.show(draw_similar(context.renderer, context.number, found, used))
 
 
 async def make_parent(context: Any, data: MakeParent) -> None:

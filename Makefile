@@ -13,7 +13,11 @@ DEV     := $(VENV)/.installed-dev-$(shell cksum < requirements-dev.lock | tr ' '
 ifneq ($(UV),)
 install = $(UV) pip install --quiet --python $(PY) --require-hashes -r $(1)
 else
-install = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+# A pipe has its last part's exit code: what pip's was says a file.
+FAILED := $(VENV)/.failed
+install = @rm -f $(FAILED); { $(PY) -m pip install --progress-bar off --disable-pip-version-check \
+	--require-hashes -r $(1) 2>&1 || touch $(FAILED); } \
+	| $(PY) tools/pip_progress.py $$(grep -c == $(1)); test ! -e $(FAILED)
 endif
 
 .DEFAULT_GOAL := help

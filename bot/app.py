@@ -18,7 +18,7 @@ from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.erasure_cleanup import ErasureCleanup
 from bot.health_watch import HealthWatch
 from bot.http_server import HttpServer
-from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler, telegram_file
+from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler
 from bot.migrations import migrate
 from bot.peers import Peers, SharedPacer, join_peers
 from bot.polling import Poller
@@ -33,7 +33,7 @@ from channels.telegram.addresses import chat_address
 from channels.telegram.channel import TelegramChannel
 from channels.telegram.client.gateway import TIMEOUT as CALL_TIMEOUT
 from channels.telegram.client.gateway import Gateway, make_bot
-from channels.telegram.client.session import LeanSession
+from channels.telegram.client.session import LeanSession, telegram_file
 from channels.web.channel import PageChannel
 from channels.webhooks.channel import WebhookChannel
 from core.addresses import WEB, WEBHOOK, Address
@@ -43,7 +43,7 @@ from core.delivery.channel import Channel
 from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Clock, Desk, utc_now
-from core.files import FileStore, LinkedFiles, store_at
+from core.files import Attachments, FileStore, LinkedFiles, store_at
 from core.integrations.webhooks import find_webhook
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
@@ -392,7 +392,7 @@ def build(
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
         ),
         ErasureCleanup(desk, files),
-        _http(settings, desk, texts, poller, pacer, files, memberships),
+        _http(settings, desk, texts, poller, pacer, files, memberships, bot),
         fetchers,
         mails.parser,
         peers,
@@ -425,6 +425,7 @@ def _http(
     pacer: Pacer,
     files: FileStore,
     memberships: Memberships,
+    bot: Bot,
 ) -> HttpServer | None:
     """The HTTP door, where something needs it; a desk without it imports nothing of it."""
     if not settings.serves_http:
@@ -451,6 +452,7 @@ def _http(
             webhook,
             public_url=settings.public_url,
             files=files,
+            fetch=telegram_file(bot),
             entrance=entrance,
         )
 
@@ -480,6 +482,6 @@ def _channels(
             texts,
             lambda address: desk.read(zone_at, address),
             partial(desk.read, mail_stamp),
-            contents=MailContents(desk, files, telegram_file(gateway.bot)),
+            contents=MailContents(desk, Attachments(files, telegram_file(gateway.bot))),
         )
     return channels

@@ -130,6 +130,8 @@ COMMANDS: Final = (
             _argument("file", type=Path, help="NAME.xlsx, or a folder for CSV files"),
             _argument("--since", type=date.fromisoformat, metavar="DATE", help="2026-11-01"),
             _argument("--until", type=date.fromisoformat, metavar="DATE", help="the last day"),
+            _argument("--ticket", type=int, help="one ticket with its files, as NAME.html"),
+            _argument("--public", action="store_true", help="--ticket: without notes and journal"),
         ),
     ),
     Command(
@@ -193,6 +195,11 @@ COMMANDS: Final = (
                 "--forum",
                 action="store_true",
                 help="operators in a group with topics, one for each ticket",
+            ),
+            _argument(
+                "--language",
+                choices=["ru", "en"],
+                help="what the company speaks; a browser that comes first decides, too",
             ),
         ),
     ),

@@ -2,10 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from email.utils import parseaddr
-from io import BytesIO
-
-from aiogram import Bot
-from aiogram.exceptions import AiogramError
 
 from bot.settings import Settings
 from bot.update_queue import UnparsableUpdate
@@ -84,19 +80,3 @@ def file_linker(settings: Settings, desk: Desk) -> Callable[[str, str], Awaitabl
         return file_link(settings.public_url, key, name, title, desk.clock())
 
     return link
-
-
-def telegram_file(bot: Bot) -> Callable[[str], Awaitable[bytes]]:
-    """Return what fetches a file of Telegram's, for a mail. Its errors never show the token."""
-
-    async def fetch(file_id: str) -> bytes:
-        try:
-            file = await bot.get_file(file_id)
-            found = await bot.download_file(file.file_path or "", BytesIO())
-        except AiogramError as error:
-            raise OSError(f"Telegram does not hand it out: {type(error).__name__}") from None
-        except Exception as error:  # noqa: BLE001 the library's words have the token in them
-            raise ConnectionError(type(error).__name__) from None
-        return b"" if found is None else found.read()
-
-    return fetch

@@ -317,6 +317,17 @@ class TaskCancelled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TasksLeft(Event):
+    """The ticket has ended, and tasks behind it are open: their ids and titles (B10, B21).
+
+    ``chosen``: an operator has said that they go on; otherwise operators are asked.
+    """
+
+    tasks: tuple[tuple[int, str], ...]
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerWritten(Event):
     """An operator answered the customer; it is on its way (B4). ``to_all``: it goes to everybody
     whose ticket is part of this one, too (X9). ``concerns``: the colleague who holds the ticket
@@ -830,6 +841,13 @@ class Exported(Event):
 
     since: datetime | None
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptMade(Event):
+    """Somebody got the ticket as a file; ``internal``: with its notes and its journal."""
+
+    internal: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

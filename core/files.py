@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,55 @@ class LinkedFiles:
 
     store: FileStore
     link: Callable[[str, str], Awaitable[str | None]]
+
+
+FetchFile = Callable[[str], Awaitable[bytes]]
+"""Returns the bytes of a file that lies in the channel where it was said. Raises OSError."""
+
+# What a file is called that came without a name, by kind of message.
+_TITLES: Final[Mapping[str, str]] = {
+    "photo": "photo.jpg",
+    "video": "video.mp4",
+    "animation": "animation.mp4",
+    "voice": "voice.ogg",
+    "video_note": "video.mp4",
+    "audio": "audio.mp3",
+    "sticker": "sticker.webp",
+}
+
+
+def has_file(content: Mapping[str, Any]) -> bool:
+    """Return whether a message with this content brings a file."""
+    return bool(content.get("file") or content.get("file_id"))
+
+
+def title_of(content: Mapping[str, Any], text: str = "") -> str:
+    """Return what a message's file is called. ``text``: what the message is shown by, which is the
+    file's name where it has no words of its own.
+    """
+    if content.get("file"):
+        return str(content["file"]["title"])
+    kind = str(content.get("kind"))
+    named = str((content.get("more") or {}).get("name") or "")
+    if kind == "document" and not content.get("text"):
+        named = named or text
+    return named or _TITLES.get(kind, "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """The files of messages, wherever they lie: with us, or in the channel they came by."""
+
+    store: FileStore | None
+    fetch: FetchFile | None
+
+    async def read(self, content: Mapping[str, Any]) -> bytes:
+        """Return the bytes of a message's file. Raises OSError where they cannot be had."""
+        if content.get("file") and self.store is not None:
+            return await self.store.read(str(content["file"]["name"]))
+        if content.get("file_id") and self.fetch is not None:
+            return await self.fetch(str(content["file_id"]))
+        raise FileNotFoundError("nobody here hands it out")
 
 
 def name_of(data: bytes) -> str:

@@ -44,18 +44,18 @@ async def count_entries(tx: ReadTx, ticket_id: int) -> int:
 
 
 async def list_entries(
-    tx: ReadTx, ticket_id: int, page: int = 1
+    tx: ReadTx, ticket_id: int, page: int = 1, size: int = PAGE
 ) -> list[tuple[datetime, str | None, str, dict[str, Any]]]:
     """A page of a ticket's history, oldest first: instant, actor's name, event, facts.
 
-    Page 1 has the newest :data:`PAGE` entries, page 2 those before them.
+    Page 1 has the newest ``size`` entries, page 2 those before them.
     """
     newest = (
         select(JournalEntry.id)
         .where(JournalEntry.ticket_id == ticket_id)
         .order_by(JournalEntry.id.desc())
-        .offset((page - 1) * PAGE)
-        .limit(PAGE)
+        .offset((page - 1) * size)
+        .limit(size)
         .scalar_subquery()
     )
     rows = await tx.rows(

@@ -41,7 +41,7 @@ class Plot:
     phone: str | None = None
 
 
-PLOTS: Final = (
+_RUSSIAN: Final = (
     Plot(
         "Марина Лебедева",
         "ru",
@@ -102,3 +102,72 @@ PLOTS: Final = (
         ),
     ),
 )
+
+_ENGLISH: Final = (
+    Plot(
+        "Marina Brown",
+        "en",
+        "The Light shop: the camera above the till shows a black screen, the others work.",
+        "dark",
+        (
+            Step(
+                "oleg",
+                "reply",
+                "Good morning! Please unplug this camera for ten seconds.",
+            ),
+            Step("oleg", "resolve"),
+            Step("customer", "confirm"),
+        ),
+    ),
+    Plot(
+        "Tom Archer",
+        "en",
+        "Warehouse, River Street: camera 4 at the gate has no archive. Somebody came in at night.",
+        "gate",
+        (Step("", "neglect"),),
+    ),
+    Plot(
+        "Helen Eagle",
+        "en",
+        "view",
+        None,
+        (Step("irina", "take"), Step("irina", "freeze", "monday")),
+        camera="MOS_07_05",
+        phone="79857654321",
+    ),
+    Plot(
+        "Катя Мельникова",
+        "ru",
+        "Камера в холле каждый вечер около девяти пропадает из сети.",
+    ),
+    Plot(
+        "Simon Thrush",
+        "en",
+        "For two hours the app has opened no camera of the yard; the neighbours say the same.",
+        None,
+        (
+            Step("olga", "class", "incident"),
+            Step("olga", "take"),
+            Step("olga", "escalate", "2 looks like the node, we need access to the switch"),
+        ),
+    ),
+    Plot(
+        "Nina White",
+        "en",
+        "The shop in River Street records no till any more. There is an inspection in the morning.",
+        None,
+        (
+            Step("irina", "class", "incident, recording and archive, every day"),
+            Step("irina", "priority", "urgent"),
+            Step(
+                "irina",
+                "reply",
+                "Good morning. We are looking at the recorder and write as soon as it is back.",
+            ),
+            Step("", "dawdle"),
+        ),
+    ),
+)
+
+# By the desk's language.
+PLOTS: Final = {"ru": _RUSSIAN, "en": _ENGLISH}

@@ -1,22 +1,32 @@
 """``python -m bot export FILE``: tickets, messages, notes, journal, beside the running desk (H2).
 
-A name that ends in ``.xlsx`` is a workbook, anything else a folder of CSV files. The export appears
-under its name when it is whole, readable by its owner alone: it contains customers' words.
+A name that ends in ``.xlsx`` is a workbook, anything else a folder of CSV files; with ``--ticket``
+it is a page that has one ticket and its files. The export appears under its name when it is whole,
+readable by its owner alone: it contains customers' words.
 """
 
 import argparse
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from bot.app import LOCALES, desk_of
+from aiogram import Bot
+
+from bot.app import LOCALES, bot_of, desk_of
 from bot.commands import FINE, WRONG, complain
 from bot.database_access import open_existing
 from bot.settings import Settings
+from channels.telegram.client.session import telegram_file
+from channels.telegram.screens.journal import names_of
+from channels.telegram.screens.screen import Renderer
+from channels.telegram.screens.transcript import TranscriptFile
 from core.desk import Desk
+from core.errors import NoSuchTicket
+from core.files import Attachments, store_at
 from core.reports.export import Period, days
 from core.reports.table_files import write_tables
+from core.reports.transcript import find_transcript
 from core.setup.company_settings import find_company
 from core.texts import Texts
 
@@ -24,13 +34,17 @@ from core.texts import Texts
 async def command(settings: Settings, options: argparse.Namespace) -> int:
     """Export, and print what was written."""
     target: Path = options.file
+    export = _export_to if options.ticket is None else _export_ticket
     try:
         with _appearing_whole(target) as unfinished:
-            counts = await _export_to(settings, options, unfinished)
+            told = await export(settings, options, unfinished)
+    except NoSuchTicket:
+        complain([f"export: there is no ticket #{options.ticket}"])
+        return WRONG
     except OSError as error:
         complain([f"{target}: {error.strerror or error}"])
         return WRONG
-    print(f"{target}: " + ", ".join(f"{count} {name}" for name, count in counts.items()))
+    print(f"{target}: {told}")
     return FINE
 
 
@@ -52,14 +66,44 @@ def _appearing_whole(target: Path) -> Iterator[Path]:
         _remove(unfinished)
 
 
-async def _export_to(
-    settings: Settings, options: argparse.Namespace, target: Path
-) -> dict[str, int]:
+async def _export_to(settings: Settings, options: argparse.Namespace, target: Path) -> str:
     async with open_existing(settings.database_url.get_secret_value()) as database:
         desk = desk_of(settings, database)
         desk.company = await desk.read(find_company)
         texts = Texts.load(LOCALES, desk.company.language)
-        return await write_tables(desk, texts, target, _period(desk, options))
+        counts = await write_tables(desk, texts, target, _period(desk, options))
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
+
+
+async def _export_ticket(settings: Settings, options: argparse.Namespace, target: Path) -> str:
+    """Write a page; files that Telegram keeps are in it where there is a token to ask with."""
+    async with (
+        open_existing(settings.database_url.get_secret_value()) as database,
+        _bot(settings) as bot,
+    ):
+        desk = desk_of(settings, database)
+        company = desk.company = await desk.read(find_company)
+        internal = not options.public
+        found = await desk.read(find_transcript, options.ticket, internal=internal)
+        texts = Texts.load(LOCALES, company.language)
+        renderer = Renderer(texts, company.language, desk.clock(), company.zone)
+        fetch = None if bot is None else telegram_file(bot)
+        attachments = Attachments(store_at(settings.files_url), fetch)
+        named = internal or company.sign_answers
+        file = TranscriptFile(renderer, await desk.read(names_of), attachments, named)
+        return f"SHA-256 {await file.write(target, found)}"
+
+
+@asynccontextmanager
+async def _bot(settings: Settings) -> AsyncIterator[Bot | None]:
+    if settings.bot_token is None:
+        yield None
+        return
+    bot = bot_of(settings, settings.bot_token)
+    try:
+        yield bot
+    finally:
+        await bot.session.close()
 
 
 def _period(desk: Desk, options: argparse.Namespace) -> Period:

@@ -64,13 +64,13 @@ class DemoControl:
         """Let the demonstration's customers write and its operators work."""
         await Story(self.demo, self.status).tell(progress)
 
-    async def begin_anew(self) -> None:
-        """Restart with an empty world and a database as new."""
+    async def begin_anew(self, language: str | None = None, *, forum: bool | None = None) -> None:
+        """Restart with an empty world and a database as new; see `Demo.begin_anew`."""
         await self.kill()
         await self.close()
         for file in self.folder.glob(f"{DATABASE_FILE}*"):
             file.unlink()
-        self.demo.begin_anew()
+        self.demo.begin_anew(language, forum=forum)
         self.shift(0.0)
         self.bot.env |= self.demo.environment()
         await self.seed_company()

@@ -64,7 +64,7 @@ The bot is process {pid}; its log is
 class RunOptions:
     """How to run the sandbox. ``port``: ``None`` is the usual one, or any if that is taken; a
     ``basic_group`` of operators can become a supergroup, but has no links to its messages; a
-    ``forum`` has topics.
+    ``forum`` has topics; ``language``: the desk's, ``None`` for that of the settings.
     """
 
     port: int | None = None
@@ -72,6 +72,7 @@ class RunOptions:
     browser: bool = False
     basic_group: bool = False
     forum: bool = False
+    language: str | None = None
 
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
@@ -84,6 +85,7 @@ async def command(settings: Settings, options: argparse.Namespace) -> int:
         browser=options.open,
         basic_group=options.basic_group,
         forum=options.forum,
+        language=options.language,
     )
     return await run_demo(settings, run_options)
 
@@ -100,14 +102,18 @@ async def run_demo(settings: Settings, options: RunOptions = RunOptions()) -> in
         try:
             async with MailServers() as mail, demo.start(port=_port(options.port)) as world:
                 played = demo.build(
-                    world, basic_group=options.basic_group, forum=options.forum, mail=mail
+                    world,
+                    basic_group=options.basic_group,
+                    forum=options.forum,
+                    language=options.language or settings.default_language,
+                    mail=mail,
                 )
                 given = dotenv_values(DOTENV) | os.environ
                 control = demo_control(settings, played, Path(folder), given)
                 page = Page(played, control)
                 await control.seed_company()
                 async with control.bot as bot:
-                    _welcome(page, control, demo.TOUR, options)
+                    _welcome(page, control, demo.TOUR[played.language], options)
                     await console.run(
                         played,
                         input=sys.stdin if options.console else None,

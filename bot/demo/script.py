@@ -50,8 +50,9 @@ class Story:
         """Play the plots one after the other; ``progress`` is told which is played."""
         from sandbox.plots import PLOTS
 
-        for at, plot in enumerate(PLOTS, 1):
-            progress(at, len(PLOTS))
+        plots = PLOTS[self.demo.language]
+        for at, plot in enumerate(plots, 1):
+            progress(at, len(plots))
             case = await self._open_ticket(plot)
             for step in plot.steps:
                 await _STEPS[step.action](self, case, step)

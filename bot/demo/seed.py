@@ -30,23 +30,26 @@ if TYPE_CHECKING:
     from sandbox.demo import Demo
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
-DIRECTORY: Final = EXAMPLES / "directory.toml"
-CAMERAS: Final = EXAMPLES / "cameras.csv"
+# By the desk's language.
+FOLDERS: Final = {"ru": EXAMPLES, "en": EXAMPLES / "en"}
+DIRECTORY: Final = "directory.toml"
+CAMERAS: Final = "cameras.csv"
 
 
 async def seed_company(settings: Settings, demo: "Demo") -> None:
     """Fill the empty database of ``settings``; its bot must not run. Raises as the commands do."""
     from sandbox.demo import ON_DUTY
 
+    folder = FOLDERS[demo.language]
     async with open_for_writing(settings.database_url.get_secret_value()) as database:
         await migrate(database)
         desk = desk_of(settings, database)
         for person in _staff(demo):
             await desk.run(join_operators, _sender(person))
-        await apply_in(settings, database, DIRECTORY)
+        await apply_in(settings, database, folder / DIRECTORY)
         await desk.run(by_operator, _sender(demo.people[ON_DUTY]), begin_duty)
         await _sign(desk, demo)
-    await import_cameras(settings, CAMERAS, deactivate_missing=False)
+    await import_cameras(settings, folder / CAMERAS, deactivate_missing=False)
 
 
 def _staff(demo: "Demo") -> "list[Person]":
@@ -60,7 +63,9 @@ async def _sign(desk: Desk, demo: "Demo") -> None:
 
     customer = demo.people[SIGNED_BY]
     phone = Point(PHONE, f"+{customer.phone}")
-    await desk.run(_sign_for, _sender(demo.admin), CONTRACT, _sender(customer), phone)
+    await desk.run(
+        _sign_for, _sender(demo.admin), CONTRACT[demo.language], _sender(customer), phone
+    )
 
 
 async def _sign_for(tx: Tx, admin: Sender, contract: str, customer: Sender, phone: Point) -> None:

@@ -1,7 +1,7 @@
 """What a mail to a customer says: an operator's answer with its files, or a notice of the desk."""
 
 import mimetypes
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,13 +9,10 @@ from channels.email.letter_html import html_of
 from core.addresses import Address
 from core.delivery.channel import Delivery, SendError
 from core.desk import Desk
-from core.files import FileStore
+from core.files import Attachments, has_file, title_of
 from core.tickets.card import Words, last_from_customer, list_words, words_of
 from core.tx import ReadTx
 from core.words.quotes import REPLY_MARKS
-
-FetchFile = Callable[[str], Awaitable[bytes]]
-"""Returns the bytes of a file that lies in the channel where it was said. Raises OSError."""
 
 # Notices that a customer gets by mail, and the text of their subject; others would be noise there.
 MAILED: Final[Mapping[str, str]] = {
@@ -34,16 +31,6 @@ MAILED: Final[Mapping[str, str]] = {
 LARGEST: Final = 20_000_000
 LONGEST_ID: Final = 180
 LONGEST_SUBJECT: Final = 150
-_NAMES: Final = {
-    "photo": "photo.jpg",
-    "video": "video.mp4",
-    "animation": "animation.mp4",
-    "voice": "voice.ogg",
-    "video_note": "video.mp4",
-    "audio": "audio.mp3",
-    "sticker": "sticker.webp",
-    "document": "file",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +61,7 @@ class MailContents:
     """Reads what deliveries carry."""
 
     desk: Desk
-    files: FileStore
-    fetch: FetchFile
+    attachments: Attachments
 
     async def thread_of(self, delivery: Delivery) -> tuple[str, str | None]:
         """Return the subject of the customer's latest mail, and its id."""
@@ -105,32 +91,22 @@ class MailContents:
         return enclosed
 
     async def _enclosure(self, words: Words) -> Enclosure | None:
-        content = words.content
-        file, file_id = content.get("file"), content.get("file_id")
-        if not file and not file_id:
+        if not has_file(words.content):
             return None
         try:
-            data = await (self.files.read(file["name"]) if file else self.fetch(str(file_id)))
+            data = await self.attachments.read(words.content)
         except OSError as error:
             # a file that Telegram does not hand out any more, or not at this size
             permanent = not isinstance(error, TimeoutError | ConnectionError)
             raise SendError("bad_request", str(error)[:100], permanent=permanent) from error
-        name = _name_of(words)
+        name = title_of(words.content, words.text)
         return Enclosure(name, mimetypes.guess_type(name)[0] or "application/octet-stream", data)
-
-
-def _name_of(words: Words) -> str:
-    file = words.content.get("file")
-    if file:
-        return str(file["title"])
-    named = str((words.content.get("more") or {}).get("name") or "")
-    return named or _NAMES.get(str(words.content.get("kind")), "file")
 
 
 def _text(words: Words) -> str:
     """The words; of what is neither words nor a file, the line that describes it."""
     own = str(words.content.get("text") or "")
-    return own or ("" if words.content.get("file_id") or words.content.get("file") else words.text)
+    return own or ("" if has_file(words.content) else words.text)
 
 
 async def _words(tx: ReadTx, delivery: Delivery) -> list[Words]:

@@ -467,6 +467,16 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TaskDone: (_DONE_BY_ANOTHER, _card()),
     # a task that went over to the parent of an outage: its card goes, too
     e.TaskCancelled: (_card(lambda event: event.outcome != "merged"),),
+    e.TasksLeft: (
+        Notice(
+            _TO.OPERATORS,
+            "text",
+            Priority.GROUP_NEWS,
+            "group.tasks_left",
+            when=lambda event: not event.chosen,
+            reply="card",
+        ),
+    ),
     e.AnswerWritten: (
         Notice(
             _TO.CUSTOMER, "content", Priority.HUMAN_ANSWER, when=lambda event: event.album is None

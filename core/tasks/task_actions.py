@@ -20,8 +20,9 @@ from core.models import Note, Person, Task, Ticket, TicketParent
 from core.models.tickets import IS_OPEN
 from core.people.permissions import may
 from core.tasks.rules import CANCELLED, DIAGNOSE, DONE, EQUIPMENT, OPEN
-from core.tasks.task_recorder import end_tasks, open_tasks
+from core.tasks.task_recorder import end_tasks, leave, open_tasks
 from core.teams.members import Colleague
+from core.tickets.catalog import workflow_of
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access, assign, move, target_of
 from core.tx import Tx
@@ -279,6 +280,22 @@ async def _settle(tx: Tx, tasks: list[Task], choice: Choice | None) -> None:
     states = {Choice.COMPLETE: DONE, Choice.CANCEL: CANCELLED}
     if choice in states:
         await end_tasks(tx, tasks, states[choice], WITH_TICKET, by_hand=True)
+        return
+    for ticket_id in dict.fromkeys(task.ticket_id for task in tasks):
+        leave(tx, ticket_id, [one for one in tasks if one.ticket_id == ticket_id], chosen=True)
+
+
+async def settle_left(tx: Tx, ticket_id: int, choice: Choice) -> None:
+    """Say what becomes of the open tasks of a ticket that has ended without that.
+
+    Raises :class:`Refusal` when it goes on again, or has no open task any more.
+    """
+    ticket = await access(tx, ticket_id, "task")
+    state = (await workflow_of(tx)).state(ticket.state)
+    left = [task for task in await open_tasks(tx, ticket_id) if task.kind != DIAGNOSE]
+    if not left or not (state.final or state.resolution):
+        raise Refusal("refusal.outdated")
+    await _settle(tx, left, choice)
 
 
 def read_choice(words: str) -> tuple[Choice | None, str]:

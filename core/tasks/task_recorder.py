@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.events import Event, TaskCancelled, TaskDone, TaskOpened
+from core.events import Event, StateEntered, TaskCancelled, TaskDone, TaskOpened, TasksLeft
 from core.models import Category, Classification, Task, Ticket, TicketTeam
 from core.models.tickets import IS_OPEN
 from core.subscribers import Subscriber
@@ -23,6 +23,8 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
             causes.setdefault(event.ticket_id, []).append(cause)
     for number, its in causes.items():
         await _follow(tx, number, its)
+        if Cause.CLOSED in its or Cause.SOLVED in its:
+            await _ask_about_left(tx, number, events)
 
 
 async def _follow(tx: Tx, ticket_id: int, causes: Sequence[Cause]) -> None:
@@ -39,6 +41,30 @@ async def _follow(tx: Tx, ticket_id: int, causes: Sequence[Cause]) -> None:
         await _end(tx, ticket_id, line)
     if diagnosed and any(line.renew for line in lines) and await _is_wanted(tx, ticket_id):
         await _open(tx, ticket_id)
+
+
+async def _ask_about_left(tx: Tx, ticket_id: int, events: Sequence[Event]) -> None:
+    """Ask what becomes of tasks whose ticket has ended without anybody having said so: its customer
+    closed it, a rule did, or it went to a state of the company's own (B10).
+    """
+    ended = [one for one in events if isinstance(one, StateEntered) and one.ticket_id == ticket_id]
+    with_parent = any(one.parent is not None for one in ended)  # asked about with the parent's
+    again = all(one.old_category in _ENDED for one in ended)
+    said = any(isinstance(one, TasksLeft) and one.ticket_id == ticket_id for one in tx.events)
+    if with_parent or again or said:
+        return
+    left = [task for task in await open_tasks(tx, ticket_id) if task.kind != DIAGNOSE]
+    if left:
+        leave(tx, ticket_id, left, chosen=False)
+
+
+_ENDED: Final = frozenset({"resolved", "closed"})
+
+
+def leave(tx: Tx, ticket_id: int, tasks: Iterable[Task], *, chosen: bool) -> None:
+    """Note that these tasks go on behind a ticket that has ended; see `TasksLeft`."""
+    listed = tuple((task.id, task.title) for task in tasks)
+    tx.emit(TasksLeft(ticket_id=ticket_id, tasks=listed, chosen=chosen))
 
 
 async def _is_wanted(tx: Tx, ticket_id: int) -> bool:

@@ -23,6 +23,7 @@ ALIASES: Final[dict[str, str]] = {
     "статус": "state",
     "обращение": "ticket",
     "журнал": "journal",
+    "выписка": "transcript",
     "сообщения": "messages",
     "переписка": "messages",
     "очередь": "queue",
@@ -147,6 +148,9 @@ VIEWS: Final[dict[str, str]] = {
     "решено": "resolved",
 }
 """Names of lists, besides their own."""
+
+PUBLIC: Final = frozenset({"public", "customer", "клиенту", "клиента", "без заметок"})
+"""Behind `/transcript`: without what only colleagues may read."""
 
 HIDE: Final = frozenset({"off", "hide", "убрать", "скрыть", "выкл"})
 """Words after `/board` that hide it."""

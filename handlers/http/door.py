@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from core.desk import Desk
-from core.files import FileStore
+from core.files import Attachments, FetchFile, FileStore
 from core.texts import Texts
 from handlers.http.api.access import Gatekeeper
 from handlers.http.api.routes import PREFIX, make_api
@@ -24,11 +24,12 @@ def make_door(
     *,
     public_url: str | None = None,
     files: FileStore | None = None,
+    fetch: FetchFile | None = None,
     entrance: Entrance | None = None,
 ) -> FastAPI:
     """Return the application. Without a ``webhook`` there is no such path. ``public_url``: what
-    links to the desk's pages begin with. ``entrance``: how the staff's app knows people; without it
-    there is none.
+    links to the desk's pages begin with. ``fetch``: has files that a channel keeps. ``entrance``:
+    how the staff's app knows people; without it there is none.
     """
     app = FastAPI(title="Frontdoor", openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(Guard)
@@ -41,6 +42,6 @@ def make_door(
         app.include_router(webhook_routes(webhook))
     app.include_router(page_routes(desk, texts))
     if entrance is not None:
-        app.include_router(app_routes(desk, texts, entrance, public_url))
+        app.include_router(app_routes(desk, texts, entrance, public_url, Attachments(files, fetch)))
     app.mount(PREFIX, make_api(desk, texts, keeper, public_url))
     return app

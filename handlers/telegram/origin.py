@@ -101,7 +101,13 @@ class LocaleMiddleware(BaseMiddleware):
         sender = None if user is None else sender_of(user)
         sender, locale, zone = await self._reader(event, sender)
         responder = Responder(
-            data["bot"], self.desk, self.texts, self.acknowledgements, locale, zone
+            data["bot"],
+            self.desk,
+            self.texts,
+            self.acknowledgements,
+            locale,
+            zone,
+            data.get("files"),
         )
         data["responder"] = responder
         if sender is not None:

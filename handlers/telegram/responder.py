@@ -47,11 +47,13 @@ from aiogram.types import (
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.client.api_errors import TROUBLES, NoRoom
+from channels.telegram.client.session import telegram_file
 from channels.telegram.messages.message_parser import thread_of
 from channels.telegram.screens.screen import Renderer, packed
 from core.db import log_failure
 from core.delivery.card_updates import remove_later
 from core.desk import Desk
+from core.files import Attachments, FileStore
 from core.texts import Texts
 
 T = TypeVar("T")
@@ -106,6 +108,7 @@ class Responder:
     acknowledgements: Acknowledgements
     locale: str
     own_zone: ZoneInfo | None = None
+    files: FileStore | None = None
     deadline: float = field(default_factory=lambda: time.monotonic() + SHOWING)
 
     @property
@@ -117,6 +120,11 @@ class Responder:
     def zone(self) -> ZoneInfo:
         """The zone to tell times in: the reader's own, or the company's (C9)."""
         return self.own_zone or self.desk.company.zone
+
+    @property
+    def attachments(self) -> Attachments:
+        """The files of messages, wherever they lie."""
+        return Attachments(self.files, telegram_file(self.bot))
 
     def html(self, key: str, facts: Mapping[str, Any] | None = None) -> str:
         """A text for a message: facts escaped."""

@@ -97,8 +97,9 @@ class _Console:
         while True:
             news = [text for event in self._events() for text in _told(event)]
             news += self._answers()
-            news += self.player.news
-            self.player.news.clear()
+            for told in (self.player.news, self.player.demo.news):
+                news += told
+                told.clear()
             if news:
                 self.print("\n".join(news))
             await self.world.signal.wait(60)

@@ -34,6 +34,7 @@ class BotControl(Protocol):
         """Bring in the demonstration's company and let its people act; say how far it has come."""
         ...
 
-    async def begin_anew(self) -> None:
-        """Stop the bot, throw its database away, empty the world, start again."""
+    async def begin_anew(self, language: str | None = None, *, forum: bool | None = None) -> None:
+        """Stop the bot, throw its database away, empty the world, start again: in this
+        ``language``, with or without topics in the group; ``None`` leaves them as they are."""
         ...

@@ -148,6 +148,7 @@ class Feed:
             "seq": self.seq,
             "now": self.scene.world.clock.now(),
             "offset": told["clock"]["offset"],
+            "language": self.scene.demo.language,
             "bot": told["bot"],
             "people": told["people"],
             "chats": [

@@ -37,7 +37,7 @@ class Page:
         self.demo = demo
         self.world = demo.world
         self.bot = bot
-        self.troubles = Troubles(self.world, bot)
+        self.troubles = Troubles(demo, bot)
         self.feed = Feed(Scene(demo), self.troubles)
         self._followers = 0
         self._looked = 0.0

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from sandbox.demo import GROUP, Demo
 from sandbox.page.bot_control import BotControl
 from sandbox.page.words import Refused
-from sandbox.people.world import World
 from sandbox.server.faults import Fault
 
 Json = dict[str, Any]
@@ -24,8 +25,9 @@ _DEAD: Final = ("killed", "stopped")
 class Troubles:
     """The troubles of a world. Those of the bot's process need control over it."""
 
-    def __init__(self, world: World, bot: BotControl | None) -> None:
-        self.world = world
+    def __init__(self, demo: Demo, bot: BotControl | None) -> None:
+        self.played = demo
+        self.world = demo.world
         self.bot = bot
         self.demo = False
         self._told: Json = {}  # how far the story has come while it is told, or ends
@@ -133,14 +135,25 @@ class Troubles:
             await asyncio.sleep(0.05)
 
     async def tell(self, body: Json) -> None:
-        """``on: true`` – the demonstration's people act; ``false`` – everything begins anew."""
+        """``on: true`` – the demonstration's people act; ``false`` – everything begins anew, if
+        said so in another ``language`` and with topics or without (``forum``)."""
         _, on = self._bot(), body.get("on")
         if not isinstance(on, bool):
             raise Refused("bad_value", field="on")
         if on and self.demo and not self._told:
             return
-        await self._alone(self._tell_story if on else self._begin_anew)
+        anew = functools.partial(self._begin_anew, **_world_of(body))
+        await self._alone(self._tell_story if on else anew)
         self.demo = on
+
+    async def welcome(self, body: Json) -> Json:
+        """A browser has come whose people read ``language``: the desk speaks it, too, if nobody
+        has done anything here yet. Returns the desk's language."""
+        wished, bot, demo = _world_of(body), self.bot, self.played
+        fits = "language" not in wished or wished["language"] == demo.language
+        if bot is not None and demo.untouched and not fits and not self._told:
+            await self._alone(functools.partial(self._begin_anew, **wished))
+        return {"language": demo.language}
 
     async def _tell_story(self) -> None:
         try:
@@ -152,12 +165,12 @@ class Troubles:
         self._told = {"at": at, "of": of}
         self.world.context.touched()
 
-    async def _begin_anew(self) -> None:
+    async def _begin_anew(self, **world: Any) -> None:
         """It takes a few seconds: the bot is killed, and comes up again."""
         self._told = {"anew": True}
         self.world.context.touched()
         try:
-            await self._bot().begin_anew()
+            await self._bot().begin_anew(**world)
         finally:
             self._told = {}
 
@@ -190,7 +203,18 @@ _TROUBLES: Final[dict[str, Callable[[Troubles, Json], Awaitable[Json | None]]]] 
     "start_bot": Troubles.start_bot,
     "advance": Troubles.advance,
     "demo": Troubles.tell,
+    "welcome": Troubles.welcome,
 }
+
+
+def _world_of(body: Json) -> Json:
+    """How the world is to begin: its ``language``, whether its group is a ``forum``."""
+    wished = {name: body[name] for name in ("language", "forum") if body.get(name) is not None}
+    if wished.get("language", "ru") not in GROUP:
+        raise Refused("bad_value", field="language")
+    if not isinstance(wished.get("forum", False), bool):
+        raise Refused("bad_value", field="forum")
+    return wished
 
 
 def _number(body: Json, field: str, default: float | None, least: float, most: float) -> float:

@@ -207,8 +207,10 @@ class ChatOf(Generic[M]):
         self.access = "never"
         self.known = self.person is None
         self.menu_button = None
-        for book in (self.history, self.reply_keyboards, self.actions, self.events):
+        for book in (self.history, self.reply_keyboards, self.actions, self.events, self.topics):
             book.clear()
+        if self.is_forum:
+            self.open_topics()
 
     # ------------------------------------------------------------------ topics
 

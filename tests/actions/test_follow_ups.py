@@ -7,14 +7,22 @@ from core.desk import Desk
 from core.errors import Refusal
 from core.links.ticket_links import Fragment, split
 from core.models import Classification, Task, TicketCamera, TicketTeam
-from core.tasks.task_actions import Choice, TasksOpen, close, finish_task, resolve
+from core.tasks.task_actions import (
+    Choice,
+    TasksOpen,
+    close,
+    finish_task,
+    resolve,
+    settle_left,
+)
 from core.teams.assignee_parser import read_hand_over
 from core.teams.assignment import hand_over
 from core.tickets.card import card_of
 from core.tickets.classification import classify
+from core.tickets.customer_dialogue import withdraw
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move
-from core.tickets.parents import set_parent
+from core.tickets.parents import resolve_children, set_parent
 from tests.actions.agreement_factories import agrees
 from tests.actions.company_directory import put_team
 from tests.actions.equipment_factories import brings, camera, tells
@@ -119,6 +127,64 @@ async def test_closing_asks_about_open_tasks_as_resolving_does(desk: Desk, store
     await desk.run_as(olga, close, ticket, choice=Choice.CANCEL)
     assert (await store.ticket(ticket)).state == "closed"
     assert await tasks_of(store, ticket) == [("equipment", "cancelled")]
+
+
+@pytest.mark.parametrize(("choice", "state"), [("complete", "done"), ("cancel", "cancelled")])
+async def test_of_the_tasks_of_a_ticket_that_its_customer_closes_operators_are_asked(
+    desk: Desk, store: Store, choice: str, state: str
+) -> None:
+    ticket, olga = await fault(desk), await operator(desk)
+    await desk.run(withdraw, ALICE, ticket)
+    assert await tasks_of(store, ticket) == [("equipment", "open")]
+    told = await store.told(OPERATORS)
+    assert told.count("group.withdrawn") == told.count("group.tasks_left") == 1
+    await desk.run_as(olga, settle_left, ticket, Choice(choice))
+    assert await tasks_of(store, ticket) == [("equipment", state)]
+    with pytest.raises(Refusal):
+        await desk.run_as(olga, settle_left, ticket, Choice.CANCEL)
+
+
+async def test_tasks_that_are_left_open_are_told_of_and_asked_about_once(
+    desk: Desk, store: Store
+) -> None:
+    ticket, olga = await fault(desk), await operator(desk)
+    await desk.run(withdraw, ALICE, ticket)
+    await desk.run_as(olga, settle_left, ticket, Choice.LEAVE)
+    told = [facts["chosen"] for facts in await store.facts(ticket, "tasks_left")]
+    assert told == [False, True]
+    assert (await store.told(OPERATORS)).count("group.tasks_left") == 1
+
+
+async def test_tasks_of_a_ticket_that_came_back_are_not_settled_by_an_old_question(
+    desk: Desk, store: Store
+) -> None:
+    ticket, olga = await fault(desk), await operator(desk)
+    await desk.run(withdraw, ALICE, ticket)
+    await desk.run_as(olga, move, ticket, "reopen")
+    with pytest.raises(Refusal):
+        await desk.run_as(olga, settle_left, ticket, Choice.CANCEL)
+    assert await tasks_of(store, ticket) == [("equipment", "open")]
+
+
+@pytest.mark.parametrize("how", ["chosen", "with its parent", "judged by its customer"])
+async def test_nobody_is_asked_about_tasks_that_an_operator_left(
+    desk: Desk, store: Store, how: str
+) -> None:
+    ticket, olga = await fault(desk), await operator(desk)
+    if how == "chosen":
+        await desk.run_as(olga, close, ticket, choice=Choice.LEAVE)
+    elif how == "with its parent":
+        parent = (await opens(desk, BORIS)).id
+        await desk.run_as(olga, set_parent, ticket, parent)
+        await desk.run_as(olga, resolve, parent, choice=Choice.LEAVE)
+        while await desk.run(resolve_children):
+            pass
+    else:
+        await desk.run_as(olga, resolve, ticket, choice=Choice.LEAVE)
+        await desk.run_as(await customer(desk), confirm, ticket, content=True)
+    assert (await store.ticket(ticket)).state in {"closed", "resolved"}
+    assert await tasks_of(store, ticket) == [("equipment", "open")]
+    assert "group.tasks_left" not in await store.told(OPERATORS)
 
 
 async def test_the_next_fault_after_a_close_has_the_only_task_of_its_camera(

@@ -13,7 +13,9 @@ from core.directory.store import apply_directory, show_directory
 from core.models import Classification, JournalEntry, Person, RuleRun
 from core.responses.sending import prepare, send_response
 from core.tasks.task_actions import resolve
+from core.tasks.task_opening import create_task
 from core.tickets.card import tags_of
+from core.tickets.conversation import reply
 from core.tickets.customer_dialogue import rate_work
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
@@ -278,6 +280,17 @@ async def test_a_rule_and_a_response_move_a_ticket_to_a_state_of_the_companys_ow
     place = writes().ref
     await desk.run_as(olga, send_response, other.id, "order", shown.digest, place)
     assert (await store.ticket(other.id)).state == "supplier"
+
+
+async def test_a_rule_that_ends_a_ticket_has_operators_asked_about_its_tasks(
+    desk: Desk, store: Store
+) -> None:
+    await apply(desk, rule("end", "answered", 'state = "close"'))
+    ticket, olga = await opens(desk), await operator(desk)
+    await desk.run_as(olga, create_task, ticket.id, "look at the cable")
+    await desk.run_as(olga, reply, ticket.id, writes())
+    assert (await store.ticket(ticket.id)).state == "closed"
+    assert "group.tasks_left" in await store.told(OPERATORS)
 
 
 async def test_a_state_there_is_not_is_refused_with_those_there_are(desk: Desk) -> None:

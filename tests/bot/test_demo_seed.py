@@ -11,7 +11,7 @@ import pytest
 from bot.app import desk_of
 from bot.commands.directory import apply_in
 from bot.commands.import_cameras import import_cameras, summary
-from bot.demo.seed import CAMERAS, DIRECTORY, seed_company
+from bot.demo.seed import CAMERAS, DIRECTORY, FOLDERS, seed_company
 from bot.settings import Settings, load_settings
 from channels.telegram.addresses import chat_address
 from core.db import Database
@@ -29,18 +29,26 @@ from sandbox import demo
 from sandbox.demo import PEOPLE, Demo
 from sandbox.plots import PLOTS
 
-IDS = {name: number for name, number, _, _ in PEOPLE}
+IDS = {role.name: role.id for role in PEOPLE}
 
+
+NAMES = {
+    "ru": ("Ольга", "Ирина", "Олег", "Анна Петровна"),
+    "en": ("Olga", "Irina", "Oleg", "Anna Petrovna"),
+}
+CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 
 Company = tuple[Desk, Demo, Settings]
 
 
-@pytest.fixture(scope="module")
-async def company(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Company]:
-    """The desk of the furnished company; no bot runs."""
+@pytest.fixture(scope="module", params=["ru", "en"])
+async def company(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Company]:
+    """The desk of the furnished company, in this language; no bot runs."""
     folder = tmp_path_factory.mktemp("company")
     async with demo.start() as world:
-        there = demo.build(world)
+        there = demo.build(world, language=request.param)
         url = f"sqlite+aiosqlite:///{folder}/desk.db"
         settings = load_settings(there.environment() | {"DATABASE_URL": url})
         await seed_company(settings, there)
@@ -67,16 +75,17 @@ async def test_customers_have_several_cameras_one_and_none(company: Company) -> 
 async def test_two_teams_have_levels_members_and_somebody_on_duty(
     company: Company,
 ) -> None:
-    desk, _, _ = company
+    desk, played, _ = company
     there = {one.name: one for one in await desk.read(colleagues_of)}
     lines = {name: [(team.code, team.level) for team in one.teams] for name, one in there.items()}
+    olga, irina, oleg, admin = NAMES[played.language]
     assert lines == {
-        "Ольга": [("first", 1)],
-        "Ирина": [("first", 1)],
-        "Олег": [("second", 2)],
-        "Анна Петровна": [("second", 2)],
+        olga: [("first", 1)],
+        irina: [("first", 1)],
+        oleg: [("second", 2)],
+        admin: [("second", 2)],
     }
-    assert [name for name, one in there.items() if one.on_duty] == ["Олег"]
+    assert [name for name, one in there.items() if one.on_duty] == [oleg]
 
 
 async def _agreed(tx: ReadTx, chat: int) -> str | None:
@@ -93,7 +102,9 @@ async def test_a_contract_goes_before_what_counts_for_everybody(
     agreed = {name: await desk.read(_agreed, IDS[name]) for name in ("anna", "boris")}
     assert agreed == {"anna": "standard", "boris": "always"}
     phone = Point("phone", f"+{there.people['boris'].phone}")
-    assert [one.name for one in await desk.read(holders_of, phone)] == ["Борис"]
+    assert [one.name for one in await desk.read(holders_of, phone)] == [
+        there.people["boris"].full_name
+    ]
 
 
 async def test_people_who_have_written_nothing_are_strangers_to_the_desk(
@@ -104,31 +115,49 @@ async def test_people_who_have_written_nothing_are_strangers_to_the_desk(
     assert await desk.read(find_by_address, anna) is None, "the bot will greet her"
 
 
-def test_the_files_name_only_people_of_the_sandbox() -> None:
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_files_name_only_people_of_the_sandbox(language: str) -> None:
+    directory, cameras = (FOLDERS[language] / name for name in (DIRECTORY, CAMERAS))
     members = {
         who
-        for item in read_directory(DIRECTORY.read_text(encoding="utf-8")).items
+        for item in read_directory(directory.read_text(encoding="utf-8")).items
         if isinstance(item.entry, TeamEntry)
         for who in item.entry.members
     }
-    owners = {owner for camera in read_cameras(CAMERAS.read_bytes()) for owner in camera.owners}
-    phones = {f"+{plot.phone}" for plot in PLOTS if plot.phone}
+    owners = {owner for camera in read_cameras(cameras.read_bytes()) for owner in camera.owners}
+    phones = {f"+{plot.phone}" for plot in PLOTS[language] if plot.phone}
     assert members <= set(IDS.values())
     assert {int(value) for kind, value in owners if kind == "telegram"} <= set(IDS.values())
     assert {value for kind, value in owners if kind == "phone"} == phones
 
 
-def test_the_story_is_about_cameras_that_its_people_own() -> None:
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_story_is_about_cameras_that_its_people_own(language: str) -> None:
     owners = {
         camera.number: {value for _, value in camera.owners}
-        for camera in read_cameras(CAMERAS.read_bytes())
+        for camera in read_cameras((FOLDERS[language] / CAMERAS).read_bytes())
     }
-    told = [plot for plot in PLOTS if plot.camera]
+    told = [plot for plot in PLOTS[language] if plot.camera]
     assert told and all(f"+{plot.phone}" in owners[plot.camera or ""] for plot in told)
 
 
 async def test_the_files_can_be_applied_again_and_change_nothing(company: Company) -> None:
-    desk, _, settings = company
-    assert await apply_in(settings, desk.database, DIRECTORY) == []
-    plan = await import_cameras(settings, CAMERAS, deactivate_missing=True)
+    desk, played, settings = company
+    folder = FOLDERS[played.language]
+    assert await apply_in(settings, desk.database, folder / DIRECTORY) == []
+    plan = await import_cameras(settings, folder / CAMERAS, deactivate_missing=True)
     assert summary(plan).startswith("0 new, 0 changed, 8 unchanged; 1 have no owner")
+
+
+def test_an_english_company_speaks_english_but_for_its_foreigners() -> None:
+    """Its people, chats, cameras, hints; titles that are there in both languages aside."""
+    folder = FOLDERS["en"]
+    directory = re.sub(r"titles = \{.*", "", (folder / DIRECTORY).read_text(encoding="utf-8"))
+    said = [directory, (folder / CAMERAS).read_text(encoding="utf-8"), demo.TOUR["en"]]
+    said += [demo.GROUP["en"], demo.ALERTS["en"], demo.CONTRACT["en"]]
+    said += [role.names["en"][0] for role in PEOPLE if not role.foreign]
+    said += [
+        plot.name + plot.words + str(plot.steps) for plot in PLOTS["en"] if plot.language == "en"
+    ]
+    assert [words for words in said if CYRILLIC.search(words)] == []
+    assert len([plot for plot in PLOTS["en"] if plot.language != "en"]) == 1

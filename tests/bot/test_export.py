@@ -1,6 +1,7 @@
 """The export: whole, safe to open, and in memory that does not grow with it."""
 
 import csv
+import hashlib
 import io
 import stat
 import tracemalloc
@@ -185,3 +186,20 @@ async def test_memory_does_not_grow_with_what_is_exported(
     await add_messages(desk, 12_000)
     many = await peak(desk, tmp_path / f"many-{name}")
     assert many < 1.5 * few, (few, many)
+
+
+async def test_one_ticket_is_a_page_with_its_files(
+    desk: Desk, own_sqlite_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await people.opens(desk, text="the <lamp> is dark")
+    await desk.run(by_operator, people.OLGA, note, 1, people.writes("call the electrician"))
+    page, public = tmp_path / "one.html", tmp_path / "public.html"
+    assert await run(own_sqlite_url, str(page), "--ticket", "1") == FINE
+    html = page.read_text("utf-8")
+    assert "the &lt;lamp&gt; is dark" in html and "call the electrician" in html
+    assert hashlib.sha256(page.read_bytes()).hexdigest() in capsys.readouterr().out
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    assert await run(own_sqlite_url, str(public), "--ticket", "1", "--public") == FINE
+    assert "electrician" not in public.read_text("utf-8")
+    assert await run(own_sqlite_url, str(tmp_path / "none.html"), "--ticket", "9") == WRONG
+    assert "#9" in capsys.readouterr().err and not (tmp_path / "none.html").exists()

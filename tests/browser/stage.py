@@ -75,7 +75,7 @@ class Stage:
     async def anew(self) -> None:
         """Nothing that happened has happened: a fresh bot, which may speak in its group at once."""
         await self.visitor.trouble("calm")
-        await self.visitor.trouble("demo", on=False)
+        await self.visitor.trouble("demo", on=False, language="ru", forum=False)
 
     async def open(self, browser: Browser, **how: object) -> Window:
         """A window of this browser at the page."""

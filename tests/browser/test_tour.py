@@ -13,6 +13,8 @@ from tests.browser.window import DESK, PHONE, Window
 pytestmark = pytest.mark.slow
 
 ENDS = {"ru": "Вот и всё", "en": "That is all"}
+COMPANY = {"ru": ("Ольга", "Операторы", "Просрочки"), "en": ("Olga", "Operators", "Overdue")}
+GREY = {"ru": "Серым командам", "en": "Grey commands"}
 MAIL = {"ru": "«Почта»", "en": "“Mail”"}
 
 
@@ -69,10 +71,18 @@ async def test_the_tour_leads_from_the_first_word_to_the_last(
     opening: Opening, anew: None, language: str, size: tuple[int, int], theme: str
 ) -> None:
     window = await opening(language=language, size=size, theme=theme, newcomer=True)
+    staff, group, channel = COMPANY[language[:2]]  # an English browser has an English company
+    await expect(window.group.node.locator(".person").first).to_contain_text(staff)
+    await expect(window.group.node.locator(".chat-head")).to_contain_text(group)
+    await expect(window.channel.node.locator(".chat-head")).to_contain_text(channel)
     await take_the_tour(window)
     title = window.tour.locator("h2")
     await expect(title).to_have_text(ENDS[language[:2]])
     await expect(window.tour).to_contain_text(MAIL[language[:2]])
+    if size == PHONE:  # the ticket has ended: what needs one is grey and says so
+        await expect(window.tour.locator(".why")).to_be_visible()
+        await expect(window.tour.locator(".why")).to_contain_text(GREY[language[:2]])
+        await expect(window.tour.locator("[data-onward=why]")).to_be_disabled()
     await window.tour.locator("[data-onward=call]").click()  # what else can be tried
     await expect(window.group.input).to_have_value("/call +7 903 111-22-33")
     await expect(window.page.locator(".ring")).to_be_visible()
@@ -81,6 +91,19 @@ async def test_the_tour_leads_from_the_first_word_to_the_last(
     if size == DESK:  # the card follows at the pace of the group, the customer knows at once
         await expect(window.customer.row("закрыто")).to_be_visible()
         await expect(window.group.row("⚪")).to_be_visible()
+    else:
+        await phone_sheet_leaves_the_tabs(window)
+
+
+async def phone_sheet_leaves_the_tabs(window: Window) -> None:
+    """The machine room comes up above the tabs, and another tab is one press away."""
+    tabs = window.page.locator("#tabs")
+    await window.page.locator("#tab-machine").click()
+    await expect(window.machine).to_be_in_viewport()
+    sheet, below = await window.machine.bounding_box(), await tabs.bounding_box()
+    assert sheet and below and sheet["y"] + sheet["height"] <= below["y"] + 1
+    await window.page.locator("#tab-group").click()
+    await expect(window.group.input).to_be_visible()
 
 
 async def test_the_tour_can_be_left_and_is_not_offered_twice(opening: Opening) -> None:

@@ -81,6 +81,13 @@ async def test_the_demonstration_says_how_far_it_is_and_so_does_its_end(
         told.release()
     await expect(demo).to_have_count(0)
     await window.machine.locator("[data-trouble=anew]").click()
+    asked = window.page.locator("dialog[open]")  # what was said would be lost: it asks
+    await asked.get_by_role("button", name="Отмена").click()
+    await expect(demo).to_have_count(0)
+    await window.machine.locator("[data-trouble=anew]").click()
+    await asked.locator("[name=group_kind]").select_option("forum")
+    await asked.locator(".main").click()
     await expect(demo).to_have_text("Начинаем заново…")
     await expect(demo).to_have_text("Показать жизнь")
     await expect(demo).to_be_enabled()
+    await expect(window.group.node.locator(".topic").filter(has_text="General")).to_be_visible()

@@ -123,7 +123,9 @@ class Stage:
         return number, card
 
     async def card(self, number: int, **how: Any) -> Message:
-        """The ticket's card: the message of the bot that carries its buttons."""
+        """The ticket's card: the message of the bot that carries its buttons. The desk knows by
+        now where it stands: what is told next links to it.
+        """
         found: list[Message] = []
 
         def look() -> bool:
@@ -137,8 +139,17 @@ class Stage:
             ]
             return bool(found)
 
-        await self.world.until(look, how.get("timeout", 10), f"a card of #{number}")
+        timeout = how.get("timeout", 10)
+        await self.world.until(look, timeout, f"a card of #{number}")
+        await self.recorded(found[-1], timeout)
         return found[-1]
+
+    async def recorded(self, message: Message, timeout: float = 10) -> None:
+        """Wait until the desk has written down where this message of its own stands."""
+        stands = "SELECT 1 FROM sent_message WHERE chat=? AND message=?"
+        async with asyncio.timeout(timeout * self.world.patience):
+            while not self.query(stands, str(message.chat.id), str(message.id)):
+                await asyncio.sleep(0.03)
 
     # ------------------------------------------------------------------ looking
 

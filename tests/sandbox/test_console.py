@@ -76,6 +76,7 @@ async def test_the_demonstration_is_as_strict_as_telegram() -> None:
             "OPERATOR_CHAT_ID": str(there.group.id),
             "ALERT_CHAT_ID": str(there.alerts.id),
             "ADMIN_IDS": str(there.people["petrovna"].id),
+            "DEFAULT_LANGUAGE": "ru",
         }
         assert there.group.kind == "supergroup" and not there.group.is_forum
         assert there.group.title == "Операторы" and there.alerts.title == "Просрочки"

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import AsyncGenerator
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -19,12 +20,13 @@ from aiogram.client.default import Default
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.base import BaseSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError
+from aiogram.exceptions import AiogramError, TelegramNetworkError
 from aiogram.methods import TelegramMethod
 from aiogram.types import InputFile, MessageId, TelegramObject
 
 from channels.telegram.client.http_connection import ConnectionPool, Server
 from channels.telegram.screens.buttons import stamped
+from core.files import FetchFile
 
 T = TypeVar("T")
 
@@ -199,3 +201,19 @@ def _made(method: TelegramMethod[Any], status: int, body: bytes) -> Any:
         return result if result is True else MessageId(message_id=result["message_id"])
     except (ValueError, KeyError, TypeError):
         return None  # no answer of the Bot API: aiogram says what is wrong with it
+
+
+def telegram_file(bot: Bot) -> FetchFile:
+    """Return what downloads a file that Telegram keeps. Its errors never show the token."""
+
+    async def fetch(file_id: str) -> bytes:
+        try:
+            file = await bot.get_file(file_id)
+            found = await bot.download_file(file.file_path or "", BytesIO())
+        except AiogramError as error:
+            raise OSError(f"Telegram does not hand it out: {type(error).__name__}") from None
+        except Exception as error:  # noqa: BLE001 the library's words have the token in them
+            raise ConnectionError(type(error).__name__) from None
+        return b"" if found is None else found.read()
+
+    return fetch

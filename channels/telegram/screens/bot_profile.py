@@ -47,6 +47,7 @@ OPERATOR: Final = (
     "views",
     "next_up",
     "ticket",
+    "transcript",
     "take",
     "reply",
     "t",

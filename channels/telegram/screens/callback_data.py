@@ -63,6 +63,7 @@ from channels.telegram.screens.tasks import (
     EndTasksAs,
     NextUp,
     ResolveTasks,
+    SettleLeft,
     TaskPage,
     TaskVerb,
 )
@@ -93,7 +94,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(DirectoryKinds, DirectoryKind, DirectoryPart),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
-    *(LinkArticle, WriteArticle, NextUp),
+    *(LinkArticle, WriteArticle, NextUp, SettleLeft),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

@@ -22,7 +22,7 @@ from core.words.names import clean_name
 _VERBS: Final = (
     *("take", "release", "wait", "freeze", "unfreeze", "resolve", "reopen", "assign", "escalate"),
     *("close", "close!", "cancel", "cancel!", "resolve!"),
-    *("more", "back", "journal", "why", "tasks", "task", "state"),
+    *("more", "back", "journal", "why", "tasks", "task", "state", "transcript"),
 )
 _FREEZE_ENDS: Final = ("1h", "tomorrow", "monday", "week")
 _FREEZES: Final = (*_FREEZE_ENDS, "other", "ever")
@@ -330,9 +330,8 @@ def more(
     """
     offered = ["release"] if taken and "release" in verbs else []
     ends = [verb for verb in ("close", "cancel") if verb in verbs]
-    return rows_of(
-        _verbs(renderer, ticket_id, [*offered, *also, "state", "journal", *ends, "back"])
-    )
+    looks = ["state", "journal", "transcript"]
+    return rows_of(_verbs(renderer, ticket_id, [*offered, *also, *looks, *ends, "back"]))
 
 
 def freeze_spans(renderer: Renderer, ticket_id: int) -> Keyboard:

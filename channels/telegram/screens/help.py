@@ -16,8 +16,8 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         *("cancel", "reopen", "state", "undo", "release"),
     ),
     "lists": (
-        *("queue", "my", "overdue", "find", "ticket", "messages", "journal", "views", "tags"),
-        *("next_up", "board", "help"),
+        *("queue", "my", "overdue", "find", "ticket", "messages", "journal", "transcript"),
+        *("views", "tags", "next_up", "board", "help"),
     ),
     "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),
     "about": (

@@ -164,8 +164,10 @@ def _described(given: Mapping[str, Any]) -> str:
 
 _VARIANTS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
     "rule_ran": lambda given: "" if given["done"] else "_nothing",
+    "transcript_made": lambda given: "" if given["internal"] else "_public",
     "ticket_rated": lambda given: "" if given["before"] is None else "_again",
     "ending_described": _described,
+    "tasks_left": lambda given: "_chosen" if given["chosen"] else "",
     "task_opened": lambda given: "_by_hand" if given.get("by_hand") else "",
     "person_unreachable": lambda given: "_by_letter" if given.get("by_letter") else "",
     "field_set": lambda given: "_empty" if given["value"] is None else "",

@@ -11,6 +11,7 @@ from channels.telegram.screens import (
     customer_menu,
     customer_tickets,
     outages,
+    tasks,
     ticket_list,
 )
 from channels.telegram.screens.alerts import draw_digest, frozen_url, open_card
@@ -101,6 +102,8 @@ def _shown(facts: dict[str, Any]) -> dict[str, Any]:
     if isinstance(facts.get("tickets"), list | tuple):
         facts["n"] = facts.get("total") or len(facts["tickets"])
         facts["numbers"] = ", ".join(f"#{number}" for number in facts["tickets"][:_FEW])
+    if isinstance(facts.get("tasks"), list | tuple):
+        facts["n"], facts["tasks"] = len(facts["tasks"]), tasks.left_lines(facts["tasks"])
     facts["since"] = facts.get("since") or facts.get("due")
     facts["url"] = frozen_url(facts.get("card"))
     facts |= _described(facts)
@@ -115,7 +118,7 @@ def _described(facts: Facts) -> dict[str, Key]:
         described["what"] = Key(f"kind.{facts['content_kind']}")
     if "field_kind" in facts:
         described["how"] = Key(f"customer.field.how.{facts['field_kind']}")
-    if isinstance(facts.get("told"), list | tuple):
+    if isinstance(facts.get("told"), list | tuple) and facts["told"]:
         described["who"] = _mentions(facts["told"])
     return described
 
@@ -236,6 +239,7 @@ _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | 
     "group.digest": _show_queue,
     "group.outage_offer": lambda renderer, facts, _: outages.offer(renderer, facts["tickets"][-1]),
     "group.storm": _show_queue,
+    "group.tasks_left": lambda renderer, facts, _: tasks.settle_left(renderer, facts["number"]),
 }
 
 

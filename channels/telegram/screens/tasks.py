@@ -1,6 +1,6 @@
 """Tasks behind tickets: one task, the list, and what becomes of them when a ticket is resolved."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,7 @@ _RESULT: Final = 500
 _CHOICES: Final = ("complete", "cancel", "leave")
 _OFFERED: Final = ("take", "done", "assign", "cancel")
 _LISTS: Final = ("all", "mine", "ended")
+_MOST_LEFT: Final = 10
 
 
 class TaskVerb(CallbackData, prefix="j"):
@@ -76,6 +77,10 @@ class ResolveTasks(CallbackData, prefix="js"):
 
 class CloseTasks(ResolveTasks, prefix="jc"):
     """The same, when the ticket is closed."""
+
+
+class SettleLeft(ResolveTasks, prefix="jx"):
+    """What becomes of the open tasks of a ticket that has ended without an operator."""
 
 
 class EndTasksAs(CallbackData, prefix="jr"):
@@ -239,6 +244,22 @@ def outcome_keyboard(
             return EndTasksAs(choice=choice, ticket_id=ticket_id, reason=closing)
         return _SETTLE[verb](choice=choice, ticket_id=ticket_id)
 
+    return _outcomes(renderer, data)
+
+
+def settle_left(renderer: Renderer, ticket_id: int) -> Keyboard:
+    """The same below the news that a ticket has ended and its tasks have not."""
+    return _outcomes(renderer, lambda choice: SettleLeft(choice=choice, ticket_id=ticket_id))
+
+
+def _outcomes(renderer: Renderer, data: Callable[[str], CallbackData]) -> Keyboard:
     return rows_of(
         button(renderer.plain(f"button.settle.{choice}"), data(choice)) for choice in _CHOICES
     )
+
+
+def left_lines(tasks: Iterable[tuple[int, str]]) -> str:
+    """Tasks, a line each, where their titles are facts of a text."""
+    lines = [f"🛠 T{task} {clean_name(title, _TITLE)}" for task, title in tasks]
+    more = "\n…" if len(lines) > _MOST_LEFT else ""
+    return "\n".join(lines[:_MOST_LEFT]) + more

@@ -144,6 +144,7 @@ def draw_ticket(
         f"{answer}{_buttons(renderer, page, viewer)}"
         f"{_folded(renderer, 'app.deadlines', clocks)}"
         f"{_folded(renderer, 'app.journal', f'<ul>{entries}</ul>')}"
+        f"{_folded(renderer, 'app.transcript', _transcript(renderer, card.number, viewer))}"
     )
 
 
@@ -259,6 +260,19 @@ def _fields(renderer: Renderer, verb: str) -> Iterator[str]:
             for span in SPANS
         )
         yield f'<label>{renderer.html("app.until")}<select name="until">{options}</select></label>'
+
+
+def _transcript(renderer: Renderer, number: int, viewer: Viewer) -> str:
+    """A file comes, no page: it is not for htmx."""
+    buttons = "".join(
+        f'<button name="kind" value="{kind}" class="soft">'
+        f"{renderer.html(f'app.transcript.{kind}')}</button>"
+        for kind in ("internal", "public")
+    )
+    return (
+        f'<form method="post" action="/app/t/{number}/transcript" hx-boost="false" class="row">'
+        f"{_hidden(token=viewer.token)}{buttons}</form>"
+    )
 
 
 def _signed(viewer: Viewer) -> str:

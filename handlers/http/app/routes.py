@@ -1,9 +1,12 @@
 """``/app``: sign in, the table, a ticket, its buttons (S15, S23)."""
 
+import asyncio
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -11,12 +14,15 @@ from fastapi.responses import RedirectResponse, Response
 
 from channels.telegram.screens.journal import names_of
 from channels.telegram.screens.screen import Renderer
+from channels.telegram.screens.transcript import LARGEST, TranscriptFile, file_name
 from core.addresses import Address
 from core.desk import Desk
 from core.errors import NoSuchTicket, Refusal
+from core.files import Attachments
 from core.people.app_logins import count_once, is_known_link, staff_at, use_link
 from core.people.identity import Sender
 from core.people.staff import as_staff, for_worker, id_of
+from core.reports.transcript import Transcript, make_transcript
 from core.responses.sending import prepare
 from core.responses.staff_page import Draft, find_page
 from core.setup.signing_key import find_signing_key
@@ -51,12 +57,19 @@ class Entrance:
     confirm: Callable[[Address], Awaitable[bool]]
 
 
-def app_routes(desk: Desk, texts: Texts, entrance: Entrance, public_url: str | None) -> APIRouter:
+def app_routes(
+    desk: Desk,
+    texts: Texts,
+    entrance: Entrance,
+    public_url: str | None,
+    attachments: Attachments,
+) -> APIRouter:
     """Return the routes. ``public_url``: where people reach us; with https cookies are for https
-    only.
+    only. ``attachments``: the files of messages.
     """
     routes = static_routes()
-    app = _App(desk, texts, entrance, secure=(public_url or "").startswith("https://"))
+    secure = (public_url or "").startswith("https://")
+    app = _App(desk, texts, entrance, secure, attachments)
     for path, method, handler in (
         ("/app", "GET", app.show_table),
         ("/app/login", "POST", app.log_in),
@@ -65,6 +78,7 @@ def app_routes(desk: Desk, texts: Texts, entrance: Entrance, public_url: str | N
         ("/app/enter/{secret}", "POST", app.come_in),
         ("/app/t/{number}", "GET", app.show_ticket),
         ("/app/t/{number}", "POST", app.act),
+        ("/app/t/{number}/transcript", "POST", app.send_transcript),
     ):
         routes.add_api_route(path, handler, methods=[method])
     return routes
@@ -85,6 +99,8 @@ class _App:
     texts: Texts
     entrance: Entrance
     secure: bool
+    attachments: Attachments
+    made: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: Buckets = field(default_factory=lambda: Buckets(*RATE))
     tried: Buckets = field(default_factory=lambda: Buckets(*LOGIN_RATE))
 
@@ -181,6 +197,38 @@ class _App:
             shown = pages.Viewer(visit.session.token, text, _told(visit, refused))
             return await self._ticket(request, visit, number, shown)
         return _see(f"/app/t/{_number(number)}")
+
+    async def send_transcript(self, request: Request, number: str) -> Response:
+        """Make the ticket one file, to be saved (H2)."""
+        visit = await self._visit(request)
+        if isinstance(visit, Response):
+            return visit
+        fields = await read_fields(request)
+        if not session.is_own_form(visit.session, fields.get("token", "")):
+            return await self._refused(request, visit, number, "app.fault.form", "")
+        if self.made.locked():  # it takes memory and the network for a while (S40)
+            return await self._refused(request, visit, number, "export.busy", "")
+        internal = fields.get("kind") == "internal"
+        try:
+            found = await self.desk.run(
+                as_staff, visit.sender, make_transcript, _number(number), internal=internal
+            )
+        except Refusal as refused:
+            shown = pages.Viewer(visit.session.token, "", _told(visit, refused))
+            return await self._ticket(request, visit, number, shown)
+        async with self.made:
+            return await self._transcript(visit, found)
+
+    async def _transcript(self, visit: _Visit, found: Transcript) -> Response:
+        names = await self.desk.read(names_of)
+        named = found.internal or self.desk.company.sign_answers
+        file = TranscriptFile(visit.renderer, names, self.attachments, named, LARGEST)
+        with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
+            target = Path(folder) / file_name(found.card.number)
+            await file.write(target, found)
+            data = await asyncio.to_thread(target.read_bytes)
+        given = f'attachment; filename="{target.name}"'
+        return Response(data, media_type="text/html", headers={"Content-Disposition": given})
 
     async def _shown(
         self, visit: _Visit, number: str, fields: Mapping[str, str]

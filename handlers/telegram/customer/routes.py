@@ -100,7 +100,7 @@ _OF_OPERATORS: Final = frozenset(
         "take",
     }
     | {"task", "tasks", "ticket", "title", "topic", "undo", "unfreeze", "wait", "who"}
-    | {"times", "why", "off", "on", "teams", "messages"}
+    | {"times", "why", "off", "on", "teams", "messages", "transcript"}
 )
 
 

@@ -41,6 +41,7 @@ from channels.telegram.screens.tasks import (
     EndTasksAs,
     NextUp,
     ResolveTasks,
+    SettleLeft,
     TaskPage,
     TaskVerb,
 )
@@ -65,7 +66,7 @@ from core.addresses import Address, MessageRef
 from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
 from core.tasks.rules import EQUIPMENT
-from core.tasks.task_actions import Choice
+from core.tasks.task_actions import Choice, settle_left
 from core.texts import Key
 from core.tickets import conversation, lifecycle
 from core.tickets.board import is_board
@@ -89,6 +90,7 @@ from handlers.telegram.operators import (
     tasks,
     teams,
     ticket_commands,
+    transcripts,
     write_first,
 )
 from handlers.telegram.operators.context import OperatorContext, name_for
@@ -171,11 +173,12 @@ _ENDS: Final = frozenset({"resolve", "resolve!", "close!"})
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
+    "transcript": transcripts.send_whole,
     "tasks": tasks.show_tasks,
     "task": tasks.new_by_button,
 }
 # What only whoever presses asks for.
-_FOR_ONE: Final = frozenset({"journal", "why"})
+_FOR_ONE: Final = frozenset({"journal", "why", "transcript"})
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
 
@@ -298,6 +301,15 @@ async def _end_with_tasks(context: GroupButton, data: ResolveTasks) -> None:
     await tasks.end_with_tasks(context, data, verb, command)
     await context.toast(verb, number=data.ticket_id)
     done = context.renderer.html(f"tasks.settled.{verb}", number=data.ticket_id)
+    await context.edit(Screen(done))
+
+
+async def _settle_left(context: GroupButton, data: SettleLeft) -> None:
+    """The question about tasks of a ticket that ended without an operator becomes the answer."""
+    choice = Choice(data.choice)
+    await context.act(settle_left, data.ticket_id, choice)
+    await context.toast()
+    done = context.renderer.html(f"tasks.left.{choice}", number=data.ticket_id)
     await context.edit(Screen(done))
 
 
@@ -492,6 +504,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     EndedPage: _ended_page,
     ResolveTasks: _end_with_tasks,
     CloseTasks: _end_with_tasks,
+    SettleLeft: _settle_left,
     EndTasksAs: _end_for_reason,
     ResponsePage: responses.turn,
     ShowResponse: responses.show,

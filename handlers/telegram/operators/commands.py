@@ -29,6 +29,7 @@ from handlers.telegram.operators import (
     tasks,
     teams,
     ticket_commands,
+    transcripts,
     write_first,
 )
 from handlers.telegram.operators.context import (
@@ -142,6 +143,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "ticket": Row(read_commands.ticket, sign=_SHOWN),
     "messages": Row(read_commands.messages, sign=_SHOWN),
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
+    "transcript": Row(transcripts.transcript, words=_MAY, sign=_REACTION),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
     "views": Row(read_commands.views, _NO, _MAY, _SHOWN),
     "board": Row(read_commands.board, _NO, _MAY, _REACTION),
@@ -172,7 +174,7 @@ COMMANDS: Final[dict[str, Row]] = {
 # What only shows works in the private chat, too (X16): it concerns whoever asks.
 _READING: Final = frozenset(
     {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
-    | {"next_up"}
+    | {"next_up", "transcript"}
 )
 
 

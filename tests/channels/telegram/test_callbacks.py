@@ -61,6 +61,7 @@ from channels.telegram.screens.tasks import (
     EndTasksAs,
     NextUp,
     ResolveTasks,
+    SettleLeft,
     TaskPage,
     TaskVerb,
 )
@@ -264,6 +265,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "jc:complete:12": CloseTasks(choice="complete", ticket_id=12),
     "jc:cancel:12": CloseTasks(choice="cancel", ticket_id=12),
     "jc:leave:12": CloseTasks(choice="leave", ticket_id=12),
+    "jx:leave:12": SettleLeft(choice="leave", ticket_id=12),
 }
 
 

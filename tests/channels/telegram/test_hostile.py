@@ -58,7 +58,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"event": "TicketOpened", "subscriber": "rules", "depth": 10}
     facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
-    facts |= {"value": 2, "closes": NOW}
+    facts |= {"value": 2, "closes": NOW, "tasks": [(3, words), (4, words)]}
     facts |= {"content_kind": "document", "told": True}
     facts |= {"done": Key("alert.done.answered"), "ticket": "#12", "subject": clean_name(words)}
     if key.startswith(

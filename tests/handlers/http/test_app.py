@@ -460,3 +460,24 @@ async def test_static_files_are_there_and_nothing_else(browser: Browser) -> None
     for path in re.findall(r'(?:href|src)="(/app/static/[^"]+)"', browser.html):
         assert await browser.get(path) == 200
     assert await browser.get("/app/static/..%2froutes.py") == 404
+
+
+async def test_a_ticket_is_saved_as_a_file_with_or_without_what_is_ours(
+    olga: Browser, desk: Desk
+) -> None:
+    await people.opens(desk, text=HOSTILE)
+    await desk.run(by_operator, people.OLGA, note, 1, people.writes("call the electrician"))
+    for kind, has_note in (("internal", True), ("public", False)):
+        await olga.get("/app/t/1")
+        token = olga.field("token")
+        assert await olga.ask("POST", "/app/t/1/transcript", token=token, kind=kind) == 200
+        assert olga.headers["Content-Disposition"] == 'attachment; filename="ticket-1.html"'
+        assert "<script" not in olga.html and "alert(1)" in olga.html
+        assert ("call the electrician" in olga.html) is has_note
+    made = select(JournalEntry.facts).where(JournalEntry.event == "transcript_made")
+    assert [facts["internal"] for facts in await rows(desk, made)] == [True, False]
+    assert await olga.ask("POST", "/app/t/1/transcript", token="x", kind="internal") == 422
+    await olga.get("/app/t/1")
+    token = olga.field("token")
+    assert await olga.ask("POST", "/app/t/9/transcript", token=token, kind="internal") == 404
+    assert len(await rows(desk, made)) == 2

@@ -24,7 +24,7 @@ from core.delivery.channel import Channel, Delivery, Sent
 from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Desk
-from core.files import FolderStore
+from core.files import Attachments, FolderStore
 from core.models import InboxRow, Message, OutboxRow, Ticket
 from core.people.identity import Sender
 from core.people.staff import by_operator
@@ -146,7 +146,7 @@ class Stage:
             Texts.load(LOCALES, "en"),
             self._zone,
             partial(self.desk.read, mail_stamp),
-            contents=MailContents(self.desk, files, self._no_file),
+            contents=MailContents(self.desk, Attachments(files, self._no_file)),
         )
         channels: dict[str, Channel] = {"email": channel, "telegram": self.group}
         self.courier = Courier(self.desk, channels, Pacer(), FOLLOW_UPS)

@@ -125,7 +125,7 @@ from core.db import Database
 from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Desk
-from core.files import FolderStore
+from core.files import Attachments, FolderStore
 from core.setup.restored import mail_stamp
 from core.subscriptions import SUBSCRIBERS
 from core.texts import Texts
@@ -143,7 +143,7 @@ async def main(folder, server):
     desk = Desk(Database(f"sqlite+aiosqlite:///{folder / 'desk.db'}"), Company(), SUBSCRIBERS)
     channel = Dying(
         server, SUPPORT, Texts.load(LOCALES, "en"), zone, partial(desk.read, mail_stamp),
-        contents=MailContents(desk, FolderStore(folder / "files"), None),
+        contents=MailContents(desk, Attachments(FolderStore(folder / "files"), None)),
     )
     await Courier(desk, {"email": channel, "telegram": Group()}, Pacer(), FOLLOW_UPS).run()
 
@@ -209,7 +209,7 @@ from core import fault_points
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
-from core.files import FolderStore
+from core.files import Attachments, FolderStore
 from handlers.mail.fetch import MailFetcher
 from handlers.mail.mailbox_url import MailboxUrl
 

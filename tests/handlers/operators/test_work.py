@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from channels.telegram.addresses import chat_address
 from core.models import Camera, Task
+from core.people.identity import Sender
+from core.tickets.customer_dialogue import withdraw
 from core.tx import Tx
 from sandbox import Message as Sent
 from tests.actions.company_directory import put_team
@@ -311,6 +314,23 @@ async def test_the_cards_button_asks_too(group: Group) -> None:
     await group.presses(group.olga, question, "Оставить")
     assert (await group.row(number)).state == "resolved"
     assert (await task_states(group))[0][0] == "open"
+
+
+async def test_the_group_decides_about_tasks_of_a_ticket_that_its_customer_closed(
+    group: Group,
+) -> None:
+    number = await group.ticket()
+    task = await visit(group, number)
+    await group.desk.run(withdraw, Sender(chat_address(group.anna.id), "Анна"), number)
+    await group.deliver()
+    news, question = group.chat.bot_messages[-2:]
+    assert news.text == f"#{number} закрыл клиент: помощь больше не нужна."
+    assert question.text.startswith(f"#{number} закончено, а задачи остались:\n🛠 T{task} Камера")
+    assert question.reply_to is await group.card(number)
+    assert question.buttons == ["Завершить все", "Отменить все", "Оставить"]
+    await group.presses(group.olga, question, "Отменить все")
+    assert (question.text, question.buttons) == (f"Задачи по #{number} отменены.", [])
+    assert await task_states(group) == [("cancelled", "with_ticket")]
 
 
 # A group of a team's own

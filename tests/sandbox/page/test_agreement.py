@@ -29,7 +29,7 @@ class Play:
         world = World(privacy=True)
         self.demo: Demo = demo.build(world)
         self.world = world
-        self.feed = Feed(Scene(self.demo, SHOWN), Troubles(world, None))
+        self.feed = Feed(Scene(self.demo, SHOWN), Troubles(self.demo, None))
 
     def chat(self, number: int) -> Chat:
         chats = [self.demo.people["anna"].chat, self.demo.group, self.demo.alerts]
@@ -212,3 +212,18 @@ async def test_an_empty_world_is_taken_as_a_whole() -> None:
     found = events_in(b"".join(play.feed._since(seq)))
     assert [kind for _, kind, _ in found] == ["reset"]
     assert all(not chat["messages"] for chat in play.feed.snapshot()["chats"])
+
+
+async def test_a_world_begins_anew_in_another_language_and_with_topics() -> None:
+    play = Play()
+    play.demo.begin_anew("en", forum=True)
+    found = play.feed.snapshot()
+    names = {person["name"] for person in found["people"]}
+    assert {"Anna Smith", "Olga", "Anna Petrovna"} <= names and "Анна Смирнова" not in names
+    group, channel = (c for c in found["chats"] if c["kind"] != "private")
+    assert (found["language"], group["title"], channel["title"]) == ("en", "Operators", "Overdue")
+    assert [topic["name"] for topic in group["topics"]] == ["General"]
+    assert play.demo.news == [demo.TOUR["en"]]  # whoever types hears what to type now
+    play.demo.begin_anew(forum=False)
+    assert play.feed.snapshot()["language"] == "en", "unless another one is asked for"
+    assert not play.demo.group.is_forum

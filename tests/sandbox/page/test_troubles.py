@@ -52,9 +52,9 @@ class Control:
             await self.pace.acquire()
         self.done.append("story")
 
-    async def begin_anew(self) -> None:
+    async def begin_anew(self, language: str | None = None, *, forum: bool | None = None) -> None:
         await self.pace.acquire()
-        self.done.append("anew")
+        self.done.append(" ".join(filter(None, ("anew", language, "forum" if forum else ""))))
 
 
 @pytest.fixture
@@ -209,6 +209,23 @@ async def test_the_demonstration_comes_and_goes(staffed: tuple[Visitor, Control]
     assert await kinds(visitor) == []
 
 
+async def test_the_first_browser_says_what_the_company_speaks_while_nothing_has_happened(
+    staffed: tuple[Visitor, Control],
+) -> None:
+    visitor, control = staffed
+    assert await visitor.trouble("welcome", language="ru") == {"language": "ru"}
+    assert control.done == []
+    await visitor.trouble("welcome", language="en")
+    assert control.done == ["anew en"]
+    await visitor.act(visitor.anna, "start")
+    assert await visitor.trouble("welcome", language="en") == {"language": "ru"}
+    assert control.done == ["anew en"], "what somebody did is kept"
+    await visitor.trouble("demo", on=False, language="en", forum=True)
+    assert control.done == ["anew en", "anew en forum"], "but for those who ask for it"
+    wrong = {"do": "demo", "on": False, "forum": 1}
+    assert (await visitor.ask("/page/trouble", wrong))[0] == 400
+
+
 def _telling(at: int) -> Callable[[Json], bool]:
     return lambda told: told["faults"] == [{"id": "demo", "kind": "demo", "at": at, "of": 2}]
 
@@ -248,7 +265,8 @@ async def test_without_a_machine_room_the_page_says_so(visitor: Visitor) -> None
         {"do": "advance"}, {"do": "advance", "seconds": -5}, {"do": "advance", "seconds": True},
         {"do": "advance", "seconds": 1e12}, {"do": "flood", "seconds": "long"},
         {"do": "flood", "chat": 7}, {"do": "lose_responses", "count": 0}, {"do": "network"},
-        {"do": "network", "on": 1}, {"do": "fly"}, {"do": None}, {},
+        {"do": "network", "on": 1}, {"do": "welcome", "language": "fr"}, {"do": "fly"},
+        {"do": None}, {},
     ],
 )  # fmt: skip
 async def test_nonsense_is_no_trouble(visitor: Visitor, body: Json) -> None:

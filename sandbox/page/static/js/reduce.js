@@ -7,6 +7,7 @@ const IN_FORUMS = 5; // times as many, in all topics together
 export function fromSnapshot(snapshot, at = Date.now() / 1000) {
   return {
     seq: snapshot.seq,
+    language: snapshot.language ?? "ru", // of the company, its people and its bot
     bot: snapshot.bot,
     people: new Map(snapshot.people.map((person) => [person.id, person])),
     chats: new Map(snapshot.chats.map((chat) => [chat.id, readied(chat)])),

@@ -3,11 +3,11 @@
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { duration } from "../format.js";
-import { t } from "../i18n.js";
+import { language, t } from "../i18n.js";
 import { api } from "../api.js";
-import { person, store } from "../store.js";
+import { firstChat, person, store } from "../store.js";
 import { complain } from "../toasts.js";
-import { trouble } from "./ask.js";
+import { ask, trouble } from "./ask.js";
 
 /** name, icon, is it on, what to ask for */
 const TROUBLES = [
@@ -51,9 +51,20 @@ function demonstration(state) {
   return [state ? null : act("demo", "demo_on"), act("anew", "demo_off")];
 }
 
+const DEMONSTRATION = { demo: (button) => trouble(button, { do: "demo", on: true }), anew: beginAnew };
+
 function act(name, words, busy = false, facts = {}) {
-  const body = { do: "demo", on: name === "demo" };
-  return h("button.button", { type: "button", disabled: busy, "aria-busy": String(busy), data: { trouble: name }, title: t(`${name}_about`), onclick: (event) => trouble(event.currentTarget, body) }, icon(name === "demo" ? "people" : "refresh"), t(words, facts));
+  return h("button.button", { type: "button", disabled: busy, "aria-busy": String(busy), data: { trouble: name }, title: t(`${name}_about`), onclick: (event) => DEMONSTRATION[name](event.currentTarget) }, icon(name === "demo" ? "people" : "refresh"), t(words, facts));
+}
+
+/** All that was said disappears, so it is asked first; and what the new world is to be like. */
+async function beginAnew(button) {
+  const forum = firstChat("group")?.topics?.length ? "forum" : "plain";
+  const wished = await ask("anew_title", [
+    ["desk_language", [["ru", "Русский"], ["en", "English"]], language()],
+    ["group_kind", [["plain", t("group_plain")], ["forum", t("group_forum")]], forum],
+  ], { about: "anew_about", ok: "demo_off" });
+  if (wished) await trouble(button, { do: "demo", on: false, language: wished.desk_language, forum: wished.group_kind === "forum" });
 }
 
 const leftOf = (until) => duration(Math.max(0, until - Date.now() / 1000));

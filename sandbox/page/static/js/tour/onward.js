@@ -14,6 +14,7 @@ const COMMANDS = [
 /** @param {{panes: Record<string, any>, tabs: any, point: (place: () => Element|null|undefined) => void}} tour */
 export function makeOnward({ panes, tabs, point }) {
   const node = h("div.onward", { role: "group" });
+  const why = h("p.why", { hidden: true, role: "status" });
   const { group, customer } = panes;
 
   /** The newest card of a ticket that has not ended. */
@@ -37,6 +38,7 @@ export function makeOnward({ panes, tabs, point }) {
     if (!node.isConnected) return;
     const living = Boolean(card());
     for (const button of node.querySelectorAll("[data-replies]")) button.disabled = !living;
+    why.hidden = living;
   }
   on("chatchange", (id) => { if (id === group.ctx.chat()?.id) refresh(); });
   return {
@@ -44,11 +46,15 @@ export function makeOnward({ panes, tabs, point }) {
     draw() {
       node.setAttribute("aria-label", t("onward"));
       fill(node, h("button.button", { type: "button", data: { onward: "fault" }, onclick: fault }, t("onward_fault")),
-        COMMANDS.map(([key, replies]) => h("button.button", { type: "button", data: { onward: key, ...(replies ? { replies } : {}) }, title: t(`onward_${key}_about`), onclick: () => command(key, replies) }, `/${key}`)));
+        COMMANDS.map(([key, replies]) => h("button.button", { type: "button", data: { onward: key, ...(replies ? { replies } : {}) }, title: t(`onward_${key}_about`, { name: firstName(1) }), onclick: () => command(key, replies) }, `/${key}`)), why);
+      why.textContent = t("onward_none");
       queueMicrotask(refresh);
     },
   };
 }
+
+/** What a customer is called: the first has cameras, the second a phone that is known. @param {number} at */
+export const firstName = (at) => people("customer")[at]?.name.split(" ")[0] ?? "";
 
 /** The last sentence of a card: the end of what the customer wrote. @param {string} text */
 const fragment = (text) => text.split("\n").at(-1).split(/(?<=[.!?])\s+/u).at(-1);

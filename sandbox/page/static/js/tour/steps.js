@@ -8,6 +8,7 @@ import { store } from "../store.js";
  * @typedef {object} Trip
  * @property {Record<string, any>} panes @property {number} begun the group's newest message when the tour began
  * @property {Mark} mark @property {boolean} went a link to a message was followed since the step began
+ * @property {string|undefined} asked what the customer was asked when the last step began
  * @typedef {{key: string, pane: string, target: (trip: Trip) => Element|null|undefined, done: (trip: Trip) => boolean, sample?: "write"|"reply"|((trip: Trip) => void), plain?: (trip: Trip) => boolean}} Step
  */
 
@@ -39,6 +40,13 @@ const has = (trip, sign) => card(trip)?.buttons?.flat().some((one) => one.text.s
 function lastButtons(trip, key) {
   const message = chat(trip, key)?.messages.findLast((one) => one.buttons?.length);
   return message && row(trip, key, message.id)?.querySelector(".inline");
+}
+
+/** The question with which the step began says something else now. */
+function answered(trip) {
+  const said = chat(trip, "customer").messages.findLast((one) => one.from.bot)?.text;
+  trip.asked ??= said;
+  return said !== trip.asked;
 }
 
 const alertButtons = (trip) => lastButtons(trip, "channel");
@@ -105,7 +113,7 @@ export const STEPS = [
     key: "close", pane: "customer",
     target: (trip) => lastButtons(trip, "customer"),
     // The card follows at the pace of the group; the customer sees it at once.
-    done: (trip) => marker(card(trip)) === "⚪" || !chat(trip, "customer").messages.findLast((one) => one.from.bot)?.buttons,
+    done: (trip) => marker(card(trip)) === "⚪" || answered(trip),
   },
 ];
 

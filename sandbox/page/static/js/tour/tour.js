@@ -5,7 +5,7 @@ import { icon } from "../icons.js";
 import { t } from "../i18n.js";
 import { keep, kept } from "../theme.js";
 import { on, store } from "../store.js";
-import { makeOnward } from "./onward.js";
+import { firstName, makeOnward } from "./onward.js";
 import { beside, makeRing } from "./pointer.js";
 import { card, markNow, newcomer, STEPS } from "./steps.js";
 
@@ -78,10 +78,12 @@ export function startTour({ panes, tabs }) {
       const from = at;
       setTimeout(() => { if (at === from) go(at + 1); }, REST);
     }
-    const place = seen(step.target(trip)) ?? fallback(step);
+    const covered = narrow() && tabs.isOpen() && step.pane !== "machine";
+    const place = (covered ? null : seen(step.target(trip))) ?? fallback(step);
     ring.show(place);
     beside(box, place);
   }
+  const narrow = () => matchMedia("(max-width: 58rem)").matches;
   const seen = (node) => (node && node.getClientRects().length && getComputedStyle(node).visibility === "visible" ? node : null);
   /** Where the place is out of sight: the way to it. */
   function fallback(step) {
@@ -94,7 +96,7 @@ export function startTour({ panes, tabs }) {
     box.hidden = false;
     if (at >= STEPS.length) {
       onward.draw();
-      fill(box, head(t("tour_end_title")), h("p", { role: "status" }, t("tour_end")), onward.node,
+      fill(box, head(t("tour_end_title")), h("p", { role: "status" }, t("tour_end", { name: firstName(0) })), onward.node,
         h("div.row-end", {}, h("button.button", { type: "button", onclick: start }, t("tour_restart")), h("button.button.main", { type: "button", onclick: stop }, t("done"))));
       return;
     }

@@ -12,6 +12,8 @@ export const en = {
   add_person: "Add somebody", name: "Name", name_example: "Mary Jones", language: "Language of the app", role: "Who is it",
   ok: "OK", cancel: "Cancel", close: "Close", done: "Done", open: "Open", yes: "Yes", no: "No", menu: "Menu",
 
+  desk_prepares: "Preparing a desk in English: a few seconds…",
+
   // the mailbox
   mail: "Mail", mail_title: "The customer’s mailbox", mail_whose: "Whose mailbox", mail_subject: "Subject", mail_text: "A mail to support", mail_send: "Send the mail", mail_sent: "The mail is on its way. Operators will see a card.", mail_none: "No mail yet. What support answers comes here.", mail_answer: "Answer", mail_answers: "An answer to",
 
@@ -79,6 +81,7 @@ export const en = {
   trouble: "Make trouble", network: "No network", network_about: "Nothing gets through between the bot and Telegram",
   flood: "429 for 30 seconds", flood_about: "Telegram answers “too many requests” to everything", lose_responses: "Lose 3 answers", lose_responses_about: "Telegram does what it is asked, but its answer is lost",
   block: "{name} blocks the bot", block_about: "The customer of the first chat", calm: "Calm", demo_on: "Show a busy day", demo_off: "Begin anew",
+  anew_title: "Begin anew?", desk_language: "The company’s language", group_kind: "The operators’ group", group_plain: "Plain: cards in one chat", group_forum: "With topics: one for each ticket",
   demo_telling: "Ticket {at} of {of}…", demo_ending: "Beginning anew…", demo_about: "A company’s working day: six customers with their tickets", anew_about: "All that was said disappears; the company, its cameras and people stay", log: "The bot’s log", log_empty: "Nothing yet",
 
   // the tour
@@ -91,7 +94,7 @@ export const en = {
   tour_take_title: "Now you are an operator", tour_take: "A card has appeared in the group. Press “🙋”: everybody sees at once that it is yours.",
   tour_answer_title: "Answer the customer", tour_answer: "A reply to the card goes to the customer. Right click (or long press) → Reply.", tour_answer_sample: "Suggest an answer",
   tour_answer_words: "Good day. We see that the camera is offline. An engineer will come tomorrow morning.",
-  tour_freeze_title: "Put it off until tomorrow", tour_freeze: "The customer has already read your answer. Press “🟡” and choose a time: the ticket will wake up by itself.",
+  tour_freeze_title: "Put it off until tomorrow", tour_freeze: "The answer is delivered: it has a 👌. Press “🟡” and choose a time: the ticket will wake up by itself.",
   tour_again_title: "The customer asks again", tour_again: "Write once more as the customer: the frozen ticket comes back into the queue.", tour_again_sample: "Suggest words",
   tour_again_words: "The engineer has not come yet. When should I expect him?",
   tour_overdue_title: "Let the deadline pass", tour_overdue: "There are three working days to answer. Move the clock a week forward: the bot notices by itself.",
@@ -99,9 +102,9 @@ export const en = {
   tour_open_plain: "The channel got an alert: the ticket’s number, its assignee, and since when the customer has waited.",
   tour_resolve_title: "The work is done", tour_resolve: "Press “✅”. The bot will ask the customer whether everything works.",
   tour_close_title: "The customer has the last word", tour_close: "Press the button that says yes, and the ticket closes.",
-  tour_end_title: "That is all", tour_end: "Now on your own. Анна has five cameras: report a fault, and try commands on its card. Or kill the bot in the middle of an answer: nothing will be lost. “Mail” above is the customer’s mailbox: write to support and read the answer.",
-  onward: "What to try next", onward_fault: "📷 A camera fault",
+  tour_end_title: "That is all", tour_end: "Now on your own. {name} has five cameras: report a fault, and try commands on its card. Or kill the bot in the middle of an answer: nothing will be lost. “Mail” above is the customer’s mailbox: write to support and read the answer.",
+  onward: "What to try next", onward_none: "Grey commands need the card of an open ticket, and none is open. Report a fault of a camera, and they come to life.", onward_fault: "📷 A camera fault",
   onward_why: "/why", onward_why_about: "Why these deadlines to react and to resolve", onward_escalate: "/escalate 2 needs access to the node", onward_escalate_about: "To the second line, with one line of why",
   onward_tasks: "/tasks", onward_tasks_about: "Open tasks", onward_next: "/next Friday 10:00", onward_next_about: "When the customer is to hear from us",
-  onward_split: "/split", onward_split_about: "A quote becomes a ticket of its own", onward_call: "/call +7 903 111-22-33", onward_call_about: "Борис calls: the bot goes on asking in the operator’s private chat",
+  onward_split: "/split", onward_split_about: "A quote becomes a ticket of its own", onward_call: "/call +7 903 111-22-33", onward_call_about: "{name} calls: the bot goes on asking in the operator’s private chat",
 };

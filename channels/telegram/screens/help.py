@@ -31,7 +31,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
 # What an admin does in private, beside what is done in the group.
 IN_PRIVATE: Final = (
     *("setup", "stats", "health", "quarantine", "junk", "export", "key", "webhook", "rules"),
-    *("directory", "restored"),
+    *("directory", "kb", "restored"),
 )
 FOR_ADMINS: Final = "admins"
 

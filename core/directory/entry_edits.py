@@ -8,7 +8,7 @@ from typing import Any, Final
 from core.directory.kinds import KINDS
 from core.directory.reader import Item
 from core.directory.schema import DirectoryEntry
-from core.directory.store import edited, put_items, shown_fields
+from core.directory.store import edited, in_place, put_items, shown_fields
 from core.directory.toml_writer import write_table
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.people.permissions import may
@@ -85,8 +85,8 @@ async def switch_entry(tx: Tx, kind: str, mark: str, *, active: bool) -> EntryFa
     if known.active == active:
         raise NothingToDo("refusal.directory_so")
     entries = await _BY_NAME[kind].load(tx)
-    at, entry = next(pair for pair in enumerate(entries) if pair[1].key_value == known.key)
+    entry = next(one for one in entries if one.key_value == known.key)
     changed: Any = entry.model_copy(update={"active": active})
     async with edited(tx):
-        await put_items(tx, [Item(changed, at)])
+        await put_items(tx, await in_place(tx, [Item(changed)]))
     return _facts(changed, tx.company.language)

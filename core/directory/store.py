@@ -92,13 +92,13 @@ async def apply_directory(
     expected: int | None = None,
     origin: str = "file",
     recount: bool = False,
-    in_place: bool = False,
+    part: bool = False,
 ) -> list[str]:
     """Put every entry. Returns the lines of the difference, as of a file to its successor.
 
     ``expected``: the version that the difference was shown for; ``origin``: where it came from;
     ``recount``: open tickets go by changed answer deadlines, too; otherwise they keep theirs.
-    ``in_place``: it is a part of the directory; each entry keeps its place, new ones come last.
+    ``part``: each entry keeps its place in its list, new ones come last.
     Raises :class:`DirectoryError` with all that is wrong, :class:`ChangedMeanwhile`; with
     ``really=False`` :class:`OnlyChecked`, so that nothing stays.
     """
@@ -109,8 +109,8 @@ async def apply_directory(
     before, spans = await show_directory(tx, kinds), await answer_spans(tx)
     if document.version not in {None, version}:
         document.faults.append(await _stale(tx, document, before))
-    if in_place:
-        document.items = await _in_place(tx, document.items)
+    if part:
+        document.items = await in_place(tx, document.items)
     await put_items(tx, document.items, kinds, document)
     tx.forget_rows()
     after = await show_directory(tx, kinds)
@@ -125,23 +125,14 @@ async def apply_directory(
     return difference
 
 
-async def _in_place(tx: ReadTx, items: Sequence[Item]) -> list[Item]:
-    stored = {kind: await kind.load(tx) for kind in {type(item.entry) for item in items}}
-    places = {
-        (kind.name, entry.key_value): at
-        for kind, entries in stored.items()
-        for at, entry in enumerate(entries)
-    }
-    return [
-        replace(
-            item,
-            put_at=places.get(
-                (item.entry.name, item.entry.key_value),
-                len(stored[type(item.entry)]) + item.position,
-            ),
-        )
-        for item in items
-    ]
+async def in_place(tx: ReadTx, items: Sequence[Item]) -> list[Item]:
+    """Return these entries among all of their kinds: each keeps its place, new ones come last."""
+    placed: list[Item] = []
+    for kind in dict.fromkeys(type(item.entry) for item in items):
+        given = {item.entry.key_value: item for item in items if type(item.entry) is kind}
+        stored = [given.pop(entry.key_value, Item(entry)) for entry in await kind.load(tx)]
+        placed += [replace(one, put_at=at) for at, one in enumerate([*stored, *given.values()])]
+    return placed
 
 
 @asynccontextmanager

@@ -168,6 +168,7 @@ class _Tally:
     def _enter(self, at: datetime, old: str, new: str, facts: Mapping[str, Any]) -> None:
         if facts.get("verb") in _MERGES:
             self.counted = new not in _VOID
+            self.ended_at = None if self.counted else at
             return
         if new in _ENDS and old not in _ENDS:
             self.ended_at = at

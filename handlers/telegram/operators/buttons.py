@@ -61,6 +61,7 @@ from channels.telegram.screens.ticket_choices import (
 from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
 from core.addresses import Address, MessageRef
+from core.delivery.card_updates import remove_later
 from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
 from core.tasks.rules import EQUIPMENT
@@ -168,6 +169,8 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
 
 
 _ENDS: Final = frozenset({"resolve", "resolve!", "close!"})
+# Seconds after which «we send it again» is removed: the answer's own sign says how it went.
+_RETRYING_FOR: Final = 60.0
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
@@ -366,6 +369,8 @@ async def _retry(context: GroupButton, data: RetryAnswer) -> None:
     ticket = await context.act(conversation.retry, data.message_id)
     await context.toast()
     await context.edit(Screen(context.renderer.html("operators.retrying", number=ticket.id)))
+    chat, told = context.message.chat.id, [context.message.message_id]
+    await context.desk.run(remove_later, chat_address(chat), told, _RETRYING_FOR)
 
 
 async def _question(context: GroupButton, data: QuestionAfterAll) -> None:

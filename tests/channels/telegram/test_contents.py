@@ -102,7 +102,7 @@ async def test_what_cannot_be_carried_is_named_and_service_messages_are_nobodys(
     assert harness.read_any(pinned) == Service("pinned_message")
 
 
-# What people send and is not carried: it is refused aloud, and not taken for something that happened.
+# What people send and is not carried: it is refused aloud, and is no service message.
 SAID = frozenset(
     {
         *(ContentType.POLL, ContentType.DICE, ContentType.STORY, ContentType.GAME),

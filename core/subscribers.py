@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.events import Event, EventChainCut, name_of
-from core.tx import Tx
+from core.tx import SYSTEM, Tx
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ class Subscriber:
     ``last``: it writes down what has happened and causes nothing. It is called once, after all
     others, with the events of the whole transaction.
     ``unless_empty``: it is not called while what is cached under this type is empty.
+    ``passes_on``: what it emits goes on being the act of whoever caused it, as when a ticket is
+    solved together with its parent; else the journal says that the bot did it.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Subscriber:
     react: React
     last: bool = False
     unless_empty: type | None = None
+    passes_on: bool = False
 
 
 async def notify(tx: Tx, subscribers: Sequence[Subscriber]) -> None:
@@ -73,7 +76,10 @@ class _Chain:
             return
         near = [(event, depth) for event, depth in asked if depth < MOST]
         if near:
+            known = len(self.tx.events)
             await subscriber.react(self.tx, [event for event, _ in near])
+            if not subscriber.passes_on:
+                self.tx.note_actor(known, SYSTEM)
             self._deepen(1 + max(depth for _, depth in near))
         if len(near) < len(asked) and not self.cut:
             self._cut(subscriber, next(event for event, depth in asked if depth >= MOST))

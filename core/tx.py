@@ -172,10 +172,12 @@ class Tx(ReadTx):
         """Hold rows that were read together: asking for one of them later needs no query."""
         self._pinned.extend(rows)
 
-    def note_actor(self, first: int) -> None:
-        """The events from the number ``first`` on are the present actor's, whoever acts later."""
+    def note_actor(self, first: int, actor: Actor | None = None) -> None:
+        """The events from the number ``first`` on are this actor's, or the present one's, whoever
+        acts later.
+        """
         for number in range(first, len(self.events)):
-            self.actors.setdefault(number, self.actor.person_id)
+            self.actors.setdefault(number, (actor or self.actor).person_id)
 
     def act_as(self, actor: Actor) -> None:
         """Go on as this person, once an action has found out who it is."""

@@ -1,18 +1,23 @@
 """The real desk, ``python -m bot run`` to the letter, but for its pace: Telegram's limits of 18 a
-minute for a group would measure waiting, not work. Only the pacer is another.
+minute for a group would measure waiting, not work. Only the pacer is another; the clock is the
+sandbox's, where it has one.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
+from pathlib import Path
 
 from bot.lazy_aiogram import defer_types
 
 defer_types()  # as the command line does
 
 from bot import app, cli  # noqa: E402
+from bot.demo.clock import VARIABLE, DemoClock  # noqa: E402
 from core.delivery.pacing import Pacer, Priority  # noqa: E402
+from core.desk import utc_now  # noqa: E402
 
 
 class Unhurried(Pacer):
@@ -32,4 +37,5 @@ class Unhurried(Pacer):
 
 if __name__ == "__main__":
     app.build = partial(app.build, pacer=Unhurried())
-    sys.exit(cli.main(["run"]))
+    file = os.environ.get(VARIABLE)
+    sys.exit(cli.main(["run"], clock=utc_now if file is None else DemoClock(Path(file))))

@@ -24,6 +24,7 @@ from tools.bench.staging import REAL, at_rest, bot_of, desk_at, open_tickets, pe
 
 CUSTOMERS: Final = 12
 ACTIONS, MINUTES = 200, 10.0
+DRAINED: Final = 1200.0  # seconds in which what waits for the group must have left
 WARMED: Final = 61.0  # seconds after which what the cards took of the group's minute is over
 A_ROUND: Final = 20
 # What operators do, ten times over. ``ticket``: which one, counted from the round's first; the
@@ -49,22 +50,27 @@ class Shift:
     answers: dict[str, Person] = field(default_factory=dict)  # whom these words must reach
     others: list[Message | Press] = field(default_factory=list)  # what needs a sign
     seen: list[Message] = field(default_factory=list)  # of the bot, in the order in which it came
-    posts: int = 0
 
     def observe(self, chat: Chat, message: Message) -> None:
-        """Note what the bot says; what everybody in the group sees is counted."""
+        """Note what the bot says."""
+        del chat
         self.seen.append(message)
-        self.posts += chat is self.stage.group and "receiver_user" not in message.extra
+
+    @property
+    def posts(self) -> int:
+        """How many messages everybody in the group has seen; who sees one alone is known later."""
+        ours = (message for message in self.seen if message.chat is self.stage.group)
+        return sum("receiver_user" not in message.extra for message in ours)
 
     async def work(self, seconds: float, actions: int) -> None:
-        """Do ``actions`` things, evenly over so many seconds, the operators taking turns."""
+        """Do ``actions`` things, evenly over so many seconds; who has a ticket does its things."""
         began = time.monotonic()
         for at in range(actions):
             await asyncio.sleep(max(0.0, began + seconds * at / actions - time.monotonic()))
             rounds, step = divmod(at, A_ROUND)
             kind, ticket, words = SHIFT[step]
             number = (rounds * 3 + ticket) % len(self.customers) + 1
-            await self.act(kind, self.staff[at % len(self.staff)], number, words)
+            await self.act(kind, self.staff[number % len(self.staff)], number, words)
         await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
 
     async def act(self, kind: str, who: Person, number: int, words: str) -> None:
@@ -121,13 +127,18 @@ async def measure(folder: Path, minutes: float, actions: int) -> str:
         async with bot_of(stage, REAL):
             for number in range(1, CUSTOMERS + 1):
                 _ = await stage.card(number, timeout=120)
+            staff = [stage.olga, stage.oleg, irina]
+            for operator in staff:  # they are told in private what concerns them alone
+                _ = await operator.start()
             await asyncio.sleep(WARMED)
-            shift = Shift(stage, [stage.olga, stage.oleg, irina], customers)
+            shift = Shift(stage, staff, customers)
             refused = stage.world.limiter.refusals
             stage.world.observers.append(shift.observe)
             await shift.work(minutes * 60, actions)
             meanwhile = shift.posts
-            await at_rest(stage, 300)
+            ended = time.monotonic()
+            await at_rest(stage, DRAINED)
+            drained = time.monotonic() - ended
             await asyncio.sleep(WARMED)  # signs that wait for the group's minute
             refused = stage.world.limiter.refusals - refused
     lost = sorted(set(shift.unsigned()))
@@ -136,7 +147,7 @@ async def measure(folder: Path, minutes: float, actions: int) -> str:
         f"{len(shift.answers)} answers, {shift.arrived()} arrived",
         f"{len(shift.others)} other things, {len(shift.unsigned())} without a sign {lost or ''}",
         f"{refused} × 429",
-        f"{meanwhile} posts in the group, {shift.posts} with what came after",
+        f"{meanwhile} posts in the group, {shift.posts} until all was said, {drained:.0f} s later",
     ]
     return "; ".join(parts)
 

@@ -1,4 +1,6 @@
-"""Pictures of the sandbox's page: ``make screenshots`` writes them to ``build/screenshots``."""
+"""Pictures of the sandbox's page: ``make screenshots`` writes them to ``build/screenshots``;
+``python -m tools.screenshots forty`` those of a group with forty tickets.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from tests.browser.stage import NoBrowser, Stage, browsing, playing
 from tests.browser.window import DESK, PATIENCE, PHONE, Window
+from tools import forty
 
 FOLDER = Path("build/screenshots")
 # What the README shows: three panes, without the machine room beside them.
@@ -103,6 +106,10 @@ async def main() -> int:
     expect.set_options(timeout=PATIENCE)
     try:
         with tempfile.TemporaryDirectory() as folder:
+            if sys.argv[1:] == ["forty"]:
+                async with browsing() as browser:
+                    await forty.draw(browser, shoot)
+                return 0
             async with browsing() as browser, playing(Path(folder)) as stage:
                 await series(stage, browser)
     except NoBrowser as why:

@@ -1,7 +1,10 @@
-"""What a colleague is told when a delivery takes long, or never arrives in their private chat."""
+"""What a colleague is told when a delivery takes long, or never arrives in their private chat, and
+signs that found no room at once.
+"""
 
 from typing import Any, Final
 
+from core.addresses import MessageRef
 from core.delivery.channel import Delivery
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.outbox import row, write
@@ -16,6 +19,7 @@ IN_GROUP: Final = {
     "staff.assigned.why": "group.assigned.person.why",
     "staff.escalated": "group.escalated.person",
     "staff.escalated.why": "group.escalated.person.why",
+    "staff.merged": "group.merged",
     "staff.task_assigned": "group.task_assigned.person",
     "staff.task_reopened": "group.task_reopened.person",
 }
@@ -37,6 +41,19 @@ async def tell_in_group(tx: Tx, delivery: Delivery) -> None:
         ticket_id=delivery.ticket_id,
     )
     await write(tx, [told])
+
+
+async def sign_later(tx: Tx, message: MessageRef, emoji: str) -> None:
+    """Queue our reaction to somebody's message: a busy group swallows no sign (X16)."""
+    signed = row(
+        tx,
+        message.address,
+        "reaction",
+        Priority.RECEIPT,
+        ordering_key=f"{message.chat}:{message.message}:reaction",
+        facts={"emoji": emoji, "reply": message.message},
+    )
+    await write(tx, [signed])
 
 
 async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:

@@ -845,6 +845,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.Unlinked: (_card(),),
     e.TicketSplit: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.split"),),
     e.SplitOff: (_card(),),
+    e.TicketMerged: (
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.merged"),
+        _tell_colleague("staff.merged"),
+    ),
+    e.MergeReceived: (_card(),),
+    e.MergeUndone: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.unmerged"),),
+    e.MergeReturned: (_card(),),
     e.FollowedUp: (_card(),),
     e.JunkRestored: (
         Notice(

@@ -34,7 +34,7 @@ from core.words.contact_values import EMAIL
 
 # What customers may read of a ticket. The title is not among it (A3).
 _PUBLIC: Final = (
-    *("number", "due", "until", "reason", "reply", "choices", "source"),
+    *("number", "due", "until", "reason", "reply", "choices", "source", "into"),
     *("area", "words"),  # of an outage
     *("value", "closes"),  # of a rating
     *("field", "asked", "field_kind", "options"),
@@ -46,8 +46,11 @@ _OF_CUSTOMER: Final = frozenset({Audience.CUSTOMER, Audience.CUSTOMER_MAIL})
 _OF_SEVERAL: Final = frozenset({"delete", "unread"})
 _NOTHING: Final = timedelta(0)
 _HOUR: Final = timedelta(hours=1)
-# Something that a colleague has from now on, or that another one answers in.
-_GIVEN: Final = (e.TicketAssigned, e.TaskAssigned, e.TaskReopened, e.AnswerWritten)
+# Something that a colleague has from now on, or that another one answers in or has merged.
+_GIVEN: Final = (
+    *(e.TicketAssigned, e.TaskAssigned, e.TaskReopened, e.AnswerWritten),
+    e.TicketMerged,
+)
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire", "junk", "withdraw"})
 # One step less urgent is worth this much waiting.

@@ -234,4 +234,4 @@ async def _restart_answer_clocks(tx: Tx, child: Ticket, parent: int) -> None:
     )
 
 
-SUBSCRIBER: Final = Subscriber("outages", (e.StateEntered,), record)
+SUBSCRIBER: Final = Subscriber("outages", (e.StateEntered,), record, passes_on=True)

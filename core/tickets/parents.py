@@ -191,4 +191,6 @@ async def _open_children(tx: Tx, resolution: ChildResolution) -> list[Ticket]:
     return [ticket for ticket, _ in rows]
 
 
-SUBSCRIBER: Final = Subscriber("children of solved tickets", (StateEntered,), record)
+SUBSCRIBER: Final = Subscriber(
+    "children of solved tickets", (StateEntered,), record, passes_on=True
+)

@@ -1,4 +1,4 @@
-"""How a fact is written, by what the template asks for and by the fact's kind: «завтра, 12:30»."""
+"""How a fact is written, by what the template asks for and the fact's kind: «24 ноября, 12:30»."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,23 +57,23 @@ _FALLBACK: Final = "en"
 
 
 def say_when(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
-    """Write an instant in the reader's zone: «завтра, 12:30», «24 ноября, 12:30»."""
-    return _said(at, now, zone, _months(locale, short=False), _language(locale))
+    """Write an instant by its date, even today: «24 ноября, 12:30».
 
-
-def say_when_short(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
-    """Write an instant as cards do: «завтра, 12:30», «24 ноя, 12:30»."""
-    return _said(at, now, zone, _months(locale, short=True), _language(locale))
+    What is said in a message stays there, and tomorrow «завтра» would be wrong.
+    """
+    return _said(at, now, zone, _months(locale, short=False))
 
 
 def say_dated(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
-    """Write an instant by its date, even today: «24 ноя, 12:30».
+    """Write an instant as cards and lists do: «24 ноя, 12:30»."""
+    return _said(at, now, zone, _months(locale, short=True))
 
-    For what is read for days, and where «вчера» would be bad Russian («ждёт с …»).
-    """
-    local = at.astimezone(zone)
-    day = _date(local, now.astimezone(zone), _months(locale, short=True))
-    return f"{day}, {_clock(local)}"
+
+def say_near(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
+    """Write an instant for who reads it now and not later, in a toast: «завтра, 12:30»."""
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    near = _language(locale).near_days.get(local.toordinal() - today.toordinal())
+    return say_dated(at, now, zone, locale) if near is None else f"{near}, {_clock(local)}"
 
 
 def say_day(at: datetime, now: datetime, zone: ZoneInfo, locale: str) -> str:
@@ -113,13 +113,9 @@ def say_hours(delta: timedelta, locale: str) -> str:
     return " ".join(said)
 
 
-def _said(
-    at: datetime, now: datetime, zone: ZoneInfo, months: tuple[str, ...], language: _Language
-) -> str:
-    local, today = at.astimezone(zone), now.astimezone(zone)
-    distance = local.toordinal() - today.toordinal()
-    day = language.near_days.get(distance) or _date(local, today, months)
-    return f"{day}, {_clock(local)}"
+def _said(at: datetime, now: datetime, zone: ZoneInfo, months: tuple[str, ...]) -> str:
+    local = at.astimezone(zone)
+    return f"{_date(local, now.astimezone(zone), months)}, {_clock(local)}"
 
 
 def _clock(local: datetime) -> str:
@@ -187,8 +183,8 @@ def _when(at: datetime, reader: Reader) -> str:
     return say_when(at, reader.now, reader.zone, reader.locale)
 
 
-def _when_short(at: datetime, reader: Reader) -> str:
-    return say_when_short(at, reader.now, reader.zone, reader.locale)
+def _near(at: datetime, reader: Reader) -> str:
+    return say_near(at, reader.now, reader.zone, reader.locale)
 
 
 def _dated(at: datetime, reader: Reader) -> str:
@@ -239,7 +235,7 @@ _CONTINENTAL: Final = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ","})
 SPECS: Final[dict[str, Formatters]] = {
     "": {str: _plain, int: _plain, float: _plain, datetime: _when, timedelta: _span},
     "when": {datetime: _when},
-    "when_short": {datetime: _when_short},
+    "near": {datetime: _near},
     "dated": {datetime: _dated},
     "day": {datetime: _day},
     "span": {timedelta: _span, datetime: _span_to},

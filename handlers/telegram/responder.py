@@ -46,11 +46,12 @@ from aiogram.types import (
 )
 
 from channels.telegram.addresses import chat_address
-from channels.telegram.client.api_errors import TROUBLES, NoRoom
+from channels.telegram.client.api_errors import TROUBLES, NoRoom, is_passing
 from channels.telegram.client.session import telegram_file
-from channels.telegram.messages.message_parser import thread_of
+from channels.telegram.messages.message_parser import message_ref, thread_of
 from channels.telegram.screens.screen import Renderer, packed
 from core.db import log_failure
+from core.delivery.acknowledgements import sign_later
 from core.delivery.card_updates import remove_later
 from core.desk import Desk
 from core.files import Attachments, FileStore
@@ -257,13 +258,25 @@ class Responder:
         await self._show(answer, "a toast")
 
     def react(self, message: Message, emoji: str) -> None:
-        """Set our reaction on a person's message, as soon as its chat's pace allows."""
+        """Set our reaction on a person's message, as soon as its chat's pace allows: where that is
+        too long for this update, it waits for its turn in the outbox (X16).
+        """
         reaction = SetMessageReaction(
             chat_id=message.chat.id,
             message_id=message.message_id,
             reaction=[ReactionTypeEmoji(emoji=emoji)],
         )
-        self.acknowledgements.start(self._show(reaction, "a reaction"))
+        self.acknowledgements.start(self._react(reaction, message, emoji))
+
+    async def _react(self, reaction: SetMessageReaction, message: Message, emoji: str) -> None:
+        try:
+            await self._make(reaction)
+        except TROUBLES as error:
+            if not is_passing(error) and not isinstance(error, TimeoutError):
+                _log_not_shown("a reaction", error)
+                return
+            signed = message_ref(message.chat.id, message.message_id)
+            await self.desk.run(sign_later, signed, emoji)
 
     def make(self, chat: int, making: Coroutine[Any, Any, Any]) -> None:
         """Let something be made for a chat that takes long, while others are answered. Whoever

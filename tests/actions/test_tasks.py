@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.desk import Desk
 from core.errors import AlreadyTaken, NotAllowed, NothingToDo, Unreadable
+from core.journal import list_entries
 from core.models import Camera, Note, Task, Ticket
 from core.tasks.lists import list_tasks, open_ids, task_of
 from core.tasks.task_actions import (
@@ -103,6 +104,16 @@ async def test_taking_an_incident_makes_a_task_and_taking_another_ticket_does_no
         incident.id("Olga"),
     )
     assert "task_opened" in await store.journal(incident.number)
+
+
+async def test_what_follows_by_itself_is_the_bot_s_act_in_the_journal(
+    incident: Incident, desk: Desk
+) -> None:
+    await incident.act("Olga", take)
+    await incident.act("Olga", move, "resolve")
+    by = {name: who for _, who, name, _ in await desk.read(list_entries, incident.number)}
+    assert (by["ticket_taken"], by["state_entered"]) == ("Olga", "Olga")
+    assert (by["task_opened"], by["task_done"]) == (None, None)  # nobody: the bot
 
 
 async def test_answering_first_is_taking(incident: Incident) -> None:

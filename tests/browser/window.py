@@ -131,7 +131,8 @@ class Window:
         window = cls(context, page)
         await page.add_init_script(NEWCOMER if newcomer else REGULAR)
         await page.goto(url)
-        await expect(page.locator("html[data-ready]")).to_be_attached()
+        # the first browser of another language has the whole company made anew
+        await expect(page.locator("html[data-ready]")).to_be_attached(timeout=3 * PATIENCE)
         return window
 
     async def close(self) -> None:

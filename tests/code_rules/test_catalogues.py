@@ -97,6 +97,15 @@ def test_a_text_holds_the_same_facts_in_every_language_and_form() -> None:
     assert not found, told("placeholders differ", found)
 
 
+def test_relative_days_stand_in_toasts_only() -> None:
+    found = [
+        f"{language}: {key}"
+        for language, key, _, message in every_message()
+        if ".toast." not in key and any(":near}" in text for text in forms(message))
+    ]
+    assert not found, told("what stays in a chat has a date: {name} or {name:dated}", found)
+
+
 def test_placeholders_are_plain_names() -> None:
     found = [
         f"{language}: {key} {{{name}}}"

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.words.formatters import say_dated, say_day, say_span, say_when, say_when_short
+from core.words.formatters import say_dated, say_day, say_near, say_span, say_when
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)  # 12:30 in Moscow
@@ -16,17 +16,14 @@ def moscow(year: int, month: int, day: int, hour: int = 12, minute: int = 30) ->
 @pytest.mark.parametrize(
     ("at", "russian", "english"),
     [
-        (moscow(2026, 11, 22, 18, 0), "сегодня, 18:00", "today, 18:00"),
-        (moscow(2026, 11, 22, 23, 59), "сегодня, 23:59", "today, 23:59"),
-        (moscow(2026, 11, 23, 0, 0), "завтра, 0:00", "tomorrow, 0:00"),
-        (moscow(2026, 11, 23, 9, 5), "завтра, 9:05", "tomorrow, 9:05"),
-        (moscow(2026, 11, 21), "вчера, 12:30", "yesterday, 12:30"),
-        (moscow(2026, 11, 24), "24 ноября, 12:30", "24 November, 12:30"),
+        (moscow(2026, 11, 22, 18, 0), "22 ноября, 18:00", "22 November, 18:00"),
+        (moscow(2026, 11, 23, 9, 5), "23 ноября, 9:05", "23 November, 9:05"),
+        (moscow(2026, 11, 21), "21 ноября, 12:30", "21 November, 12:30"),
         (moscow(2026, 5, 1), "1 мая, 12:30", "1 May, 12:30"),
         (moscow(2027, 1, 3), "3 января 2027, 12:30", "3 January 2027, 12:30"),
     ],
 )
-def test_an_instant_is_said_as_people_say_it(at: datetime, russian: str, english: str) -> None:
+def test_what_stays_in_a_chat_has_a_date(at: datetime, russian: str, english: str) -> None:
     assert say_when(at, NOW, MOSCOW, "ru") == russian
     assert say_when(at, NOW, MOSCOW, "en") == english
 
@@ -34,15 +31,19 @@ def test_an_instant_is_said_as_people_say_it(at: datetime, russian: str, english
 @pytest.mark.parametrize(
     ("at", "russian", "english"),
     [
-        (moscow(2026, 11, 23), "завтра, 12:30", "tomorrow, 12:30"),
+        (moscow(2026, 11, 22, 18, 0), "сегодня, 18:00", "today, 18:00"),
+        (moscow(2026, 11, 22, 23, 59), "сегодня, 23:59", "today, 23:59"),
+        (moscow(2026, 11, 23, 0, 0), "завтра, 0:00", "tomorrow, 0:00"),
+        (moscow(2026, 11, 23, 9, 5), "завтра, 9:05", "tomorrow, 9:05"),
+        (moscow(2026, 11, 21), "вчера, 12:30", "yesterday, 12:30"),
         (moscow(2026, 11, 24), "24 ноя, 12:30", "24 Nov, 12:30"),
         (moscow(2026, 5, 1), "1 мая, 12:30", "1 May, 12:30"),
         (moscow(2027, 9, 3), "3 сен 2027, 12:30", "3 Sep 2027, 12:30"),
     ],
 )
-def test_a_card_says_it_shorter(at: datetime, russian: str, english: str) -> None:
-    assert say_when_short(at, NOW, MOSCOW, "ru") == russian
-    assert say_when_short(at, NOW, MOSCOW, "en") == english
+def test_a_toast_says_it_as_people_do(at: datetime, russian: str, english: str) -> None:
+    assert say_near(at, NOW, MOSCOW, "ru") == russian
+    assert say_near(at, NOW, MOSCOW, "en") == english
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_card_says_it_shorter(at: datetime, russian: str, english: str) -> Non
         (moscow(2025, 12, 1), "1 дек 2025, 12:30", "1 Dec 2025, 12:30"),
     ],
 )
-def test_what_is_read_for_days_has_a_date(at: datetime, russian: str, english: str) -> None:
+def test_a_card_says_it_shorter(at: datetime, russian: str, english: str) -> None:
     assert say_dated(at, NOW, MOSCOW, "ru") == russian
     assert say_dated(at, NOW, MOSCOW, "en") == english
 
@@ -66,8 +67,8 @@ def test_a_day_is_said_without_its_hour_and_never_as_a_neighbour_of_today() -> N
 
 def test_the_day_is_the_readers_own() -> None:
     late = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
-    assert say_when(late, NOW, MOSCOW, "ru") == "сегодня, 23:00"
-    assert say_when(late, NOW, ZoneInfo("Asia/Tokyo"), "ru") == "завтра, 5:00"
+    assert say_near(late, NOW, MOSCOW, "ru") == "сегодня, 23:00"
+    assert say_near(late, NOW, ZoneInfo("Asia/Tokyo"), "ru") == "завтра, 5:00"
 
 
 @pytest.mark.parametrize(

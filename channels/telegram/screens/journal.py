@@ -62,7 +62,7 @@ def draw_entry(
         given |= _of_task(given)
     elif event in _NAMED:
         given |= _NAMED[event](renderer, names, given)
-    author = clean_name(who) if who else Key("journal.desk")
+    author = clean_name(who) if who else Key("journal.bot")
     line = renderer.html("journal.line", at=at, who=author, what=Key(key, given))
     return line + "".join(_further(renderer, event, given))
 

@@ -20,6 +20,7 @@ from channels.telegram.screens.articles import (
     ArticlesFor,
     LinkArticle,
     SendArticle,
+    WriteArticle,
 )
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.help import HelpSection
@@ -55,12 +56,14 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
     MoveTo,
     SetTopic,
+    UndoMerge,
     draw_reasons,
     draw_states,
 )
 from channels.telegram.screens.ticket_list import ListPage, draw
 from channels.telegram.screens.words import ShowWords, draw_page
 from core.addresses import Address, MessageRef
+from core.delivery.card_updates import remove_later
 from core.delivery.sent_messages import note_question
 from core.errors import NoSuchTicket, Refusal
 from core.tasks.rules import EQUIPMENT
@@ -168,6 +171,8 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
 
 
 _ENDS: Final = frozenset({"resolve", "resolve!", "close!"})
+# Seconds after which «we send it again» is removed: the answer's own sign says how it went.
+_RETRYING_FOR: Final = 60.0
 _SHOWS: Final = {
     "journal": show_journal,
     "why": agreements.show_why,
@@ -366,6 +371,8 @@ async def _retry(context: GroupButton, data: RetryAnswer) -> None:
     ticket = await context.act(conversation.retry, data.message_id)
     await context.toast()
     await context.edit(Screen(context.renderer.html("operators.retrying", number=ticket.id)))
+    chat, told = context.message.chat.id, [context.message.message_id]
+    await context.desk.run(remove_later, chat_address(chat), told, _RETRYING_FOR)
 
 
 async def _question(context: GroupButton, data: QuestionAfterAll) -> None:
@@ -395,7 +402,9 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
     await (context.show if data.verb == "with" else context.edit)(screen)
 
 
-async def read_in_private(pressed: ButtonContext, data: ListPage | ShowPerson | NextUp) -> None:
+async def read_in_private(
+    pressed: ButtonContext, data: ListPage | ShowPerson | NextUp | WriteArticle
+) -> None:
     """Turn a page of a list, or show a person, for somebody who works here, in private."""
     context = GroupButton(
         pressed.desk,
@@ -485,6 +494,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ShowPerson: people.on_button,
     WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,
+    UndoMerge: ticket_commands.undo_by_button,
     MoveTo: states.on_button,
     EndAs: endings.on_button,
     FieldChoice: fields.on_button,
@@ -509,4 +519,5 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ArticleFor: articles.show,
     SendArticle: articles.send,
     LinkArticle: articles.link,
+    WriteArticle: articles.write,
 }

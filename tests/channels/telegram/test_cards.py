@@ -97,7 +97,7 @@ RU = {
     "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
     "taken": f"🔴 {HEAD}\n⏳ ответить до 24 ноя, 12:30 · 👷 Oleg\n{SAID}\n"
     "[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
-    "overdue": f"⭕ {HEAD}\n⏳ срок был сегодня, 12:30 · 👷 не назначен\n{SAID}\n"
+    "overdue": f"⭕ {HEAD}\n⏳ срок был 21 ноя, 12:30 · 👷 не назначен\n{SAID}\n"
     "[🙋 Взять] [✅ Решено]\n[🟡 Заморозить] [⋯ Ещё]",
     "answered": f"🟢 {HEAD}\n👷 Oleg\n{SAID}\n"
     "[✅ Решено] [🕓 Ждём ответа]\n[🟡 Заморозить] [⋯ Ещё]",
@@ -118,7 +118,7 @@ RU = {
 EN = {
     "new": f"🔴 {HEAD}\n⏳ answer by 24 Nov, 12:30 · 👷 nobody yet\n{SAID}\n"
     "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
-    "overdue": f"⭕ {HEAD}\n⏳ was due today, 12:30 · 👷 nobody yet\n{SAID}\n"
+    "overdue": f"⭕ {HEAD}\n⏳ was due 21 Nov, 12:30 · 👷 nobody yet\n{SAID}\n"
     "[🙋 Take] [✅ Resolved]\n[🟡 Freeze] [⋯ More]",
     "waiting": f"🟢 {HEAD}\n👷 Oleg\nWaiting for the customer\n{SAID}\n"
     "[✅ Resolved] [🕓 Wait for answer]\n[🟡 Freeze] [⋯ More]",
@@ -203,7 +203,15 @@ def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
         renderer(texts, "en"), 12, WORKFLOW.verbs("in_progress"), taken=True
     )
     labels = [button.text for row in keyboard.inline_keyboard for button in row]
-    assert labels == ["Give it back", "🔀 State", "Journal", "Close", "Cancel", "‹ Back"]
+    assert labels == [
+        "Give it back",
+        "🔀 State",
+        "Journal",
+        "Transcript",
+        "Close",
+        "Cancel",
+        "‹ Back",
+    ]
     again = card_screen.confirm_end(renderer(texts, "en"), 12, "close").inline_keyboard[0]
     assert [(b.text, b.callback_data) for b in again] == [
         ("Yes, close it", "t:close!:12"),

@@ -74,3 +74,13 @@ async def test_where_there_is_no_other_way_the_answer_is_removed_after_a_while(
     group.clock.move(minutes=10)
     await group.deliver()
     assert told.deleted
+
+
+async def test_a_sign_that_finds_no_room_at_once_is_not_swallowed(group: Group) -> None:
+    number = await group.ticket()
+    group.world.faults.flood(30, method="setMessageReaction")  # the group is full
+    asked = await group.says(group.olga, f"/take {number}")
+    await group.acknowledged()
+    assert asked.bot_reactions == []
+    await group.deliver()
+    assert asked.bot_reactions == ["👌"]

@@ -211,6 +211,9 @@ async def test_a_failed_answer_is_sent_again_by_its_button(group: Group) -> None
     await group.deliver()
     assert "снова" in failure.text and not failure.buttons
     assert any("вы здесь?" in words for words in heard(group))
+    group.clock.move(minutes=1)
+    await group.deliver()
+    assert failure.deleted  # the answer's own 👌 says the rest
 
 
 async def test_thanks_are_a_question_after_all(group: Group) -> None:

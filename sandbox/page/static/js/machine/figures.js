@@ -14,16 +14,18 @@ export function makeFigures() {
   const cells = FIGURES.map(([group, name, tone]) => {
     const figure = h("dd");
     const word = h("dt");
-    return { group, name, tone, figure, word, node: h("div", { data: { figure: `${group}-${name}` } }, word, figure) };
+    // What is wrong says why, in sight of those who have no mouse, too.
+    const why = h("dd.why", { hidden: !tone || tone === "soft" });
+    return { group, name, tone, figure, word, why, node: h("div", { data: { figure: `${group}-${name}` } }, word, figure, why) };
   });
   const node = h("dl.card.figures", {}, cells.map((cell) => cell.node));
   return {
     node,
     refresh() {
-      for (const { group, name, tone, figure, word, node: cell } of cells) {
+      for (const { group, name, tone, figure, word, why, node: cell } of cells) {
         const value = store.world.machine[group]?.[name];
         word.textContent = t(`${group}_${name}`);
-        cell.title = t(`${group}_${name}_about`);
+        cell.title = why.textContent = t(`${group}_${name}_about`);
         const text = value === undefined || value === null ? "–" : whole(value);
         // What is wrong only when there is any stays away until then.
         cell.hidden = (tone === "bad" || tone === "warn") && !value;

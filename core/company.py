@@ -55,6 +55,7 @@ class Company:
     unassigned_wait: timedelta | None = timedelta(minutes=10)
     keep_assignee_on_reopen: bool = False
     sign_answers: bool = False
+    offer_articles: bool = False
     admins: frozenset[Address] = frozenset()
     named_admins: frozenset[Address] = frozenset()
     operators_chat: Address | None = None

@@ -45,6 +45,7 @@ CHOICES: Final[dict[str, Choice]] = {
     "topics": Choice("TOPICS", str, str),
     "keep_assignee_on_reopen": Choice("KEEP_ASSIGNEE_ON_REOPEN", bool, bool),
     "sign_answers": Choice("SIGN_ANSWERS", bool, bool),
+    "offer_articles": Choice("OFFER_ARTICLES", bool, bool),
 }
 
 

@@ -4,6 +4,7 @@ Every event has ``ticket_id`` (``None``: it concerns a person or the desk). All 
 facts for the journal, so they are plain values: numbers, words, instants.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -1153,6 +1154,46 @@ class SplitOff(Event):
     """A part of the ticket's correspondence became a ticket of its own, ``other`` (A6)."""
 
     other: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketMerged(Event):
+    """What the ticket had is in another one of the same customer now, ``into`` (A6).
+
+    ``assignee_id`` had it; ``concerns``: they do not have the other one, and are told.
+    """
+
+    into: int
+    assignee_id: int | None
+    concerns: tuple[int, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeReceived(Event):
+    """The ticket has what was ``source``'s (A6). ``kept``: what moved, for bringing it back."""
+
+    source: int
+    waiting_since: datetime | None
+    answer_due: datetime | None
+    kept: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeUndone(Event):
+    """The ticket stands by itself again; it had been merged ``into`` another one."""
+
+    into: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeReturned(Event):
+    """The ticket has given back what had been ``source``'s."""
+
+    source: int
+    waiting_since: datetime | None
+    answer_due: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,12 +50,17 @@ class Shift:
     answers: dict[str, Person] = field(default_factory=dict)  # whom these words must reach
     others: list[Message | Press] = field(default_factory=list)  # what needs a sign
     seen: list[Message] = field(default_factory=list)  # of the bot, in the order in which it came
-    posts: int = 0
 
     def observe(self, chat: Chat, message: Message) -> None:
-        """Note what the bot says; what everybody in the group sees is counted."""
+        """Note what the bot says."""
+        del chat
         self.seen.append(message)
-        self.posts += chat is self.stage.group and "receiver_user" not in message.extra
+
+    @property
+    def posts(self) -> int:
+        """How many messages everybody in the group has seen; who sees one alone is known later."""
+        ours = (message for message in self.seen if message.chat is self.stage.group)
+        return sum("receiver_user" not in message.extra for message in ours)
 
     async def work(self, seconds: float, actions: int) -> None:
         """Do ``actions`` things, evenly over so many seconds; who has a ticket does its things."""

@@ -3,6 +3,8 @@
     no connection, silence, a cut line     network         try again
     4xx anywhere                           busy            try again, for days
     5xx to the recipient                   blocked         permanent
+    the same, but of a full mailbox,
+    a policy, the way there (RFC 3463)     bad_request     permanent
     5xx to the letter, or to its size      bad_request     permanent
     530, 535, other 5xx, TLS not proven    configuration   every letter would meet it
 
@@ -11,6 +13,7 @@ again with the same Message-ID, by which mail systems and readers know it as the
 is what the stable id is for, and there is nobody to ask anyway.
 """
 
+import re
 import ssl
 from typing import Final
 
@@ -30,7 +33,13 @@ LONGEST_DETAIL: Final = 200
 NOT_NOW: Final = range(400, 500)
 NEVER: Final = range(500, 600)
 LOGIN_WANTED: Final = frozenset({530, 535})
-TOO_BIG: Final = 552  # some say so at MAIL FROM already, by SIZE
+TOO_BIG: Final = 552  # some say so at MAIL FROM already, by SIZE; of a recipient: it is full
+# Enhanced status codes (RFC 3463): what they are about, and in detail. 0 and 1 are about the
+# address, 2 about the mailbox there; other subjects are the systems, the network, or a policy.
+ENHANCED: Final = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_OF_ADDRESS: Final = frozenset({0, 1, 2})
+# The sender's address; a mailbox that is full, a mail that is too long for it, a list.
+_NOT_OF_ADDRESS: Final = frozenset({(1, 7), (1, 8), (2, 2), (2, 3), (2, 4)})
 
 
 def judge(error: SMTPException | OSError) -> SendError:
@@ -49,6 +58,17 @@ def judge(error: SMTPException | OSError) -> SendError:
             return SendError("configuration", _detail(error), configuration=True)
 
 
+def is_of_address(code: int | None, words: str) -> bool:
+    """Return whether a permanent refusal says that the address takes no mail at all, as opposed to
+    one mail, or none today. ``code``: SMTP's; ``words``: with the enhanced code, if there is one.
+    """
+    found = ENHANCED.search(words)
+    if found is None:
+        return code != TOO_BIG
+    subject, detail = int(found[1]), int(found[2])
+    return subject in _OF_ADDRESS and (subject, detail) not in _NOT_OF_ADDRESS
+
+
 def _by_code(error: SMTPResponseException) -> SendError:
     detail = _detail(error)
     if error.code in NOT_NOW:
@@ -58,7 +78,8 @@ def _by_code(error: SMTPResponseException) -> SendError:
     if error.code in LOGIN_WANTED:
         return SendError("configuration", detail, configuration=True)
     if isinstance(error, SMTPRecipientRefused):
-        return SendError("blocked", detail, permanent=True)
+        gone = is_of_address(error.code, error.message)
+        return SendError("blocked" if gone else "bad_request", detail, permanent=True)
     if isinstance(error, SMTPDataError) or error.code == TOO_BIG:
         return SendError("bad_request", detail, permanent=True)
     return SendError("configuration", detail, configuration=True)

@@ -6,13 +6,14 @@ rule's entry in the journal does not name it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import select
 
 from core.addresses import MessageRef
 from core.errors import Refusal
-from core.models import Person, SystemState, Ticket
+from core.models import Message, Person, SystemState, Ticket
 from core.responses.sending import prepare
 from core.teams.assignee_parser import AssignmentWish, Target
 from core.teams.assignment import escalate, hand_over
@@ -28,6 +29,8 @@ from core.tx import Actor, Tx
 _AUTHOR: Final = "rules"
 # Where words of rules come from: no chat that anybody could reply in.
 _CHANNEL: Final = "rules"
+# By mail one customer is answered by rules once in this time.
+_PAUSE: Final = timedelta(hours=1)
 
 
 async def author_of(tx: Tx) -> Actor:
@@ -97,10 +100,28 @@ async def _note(tx: Tx, ticket: Ticket, text: str, cause: str) -> None:
 
 
 async def _response(tx: Tx, ticket: Ticket, code: str, cause: str) -> bool:
+    if ticket.origin in tx.company.letter_channels and await _answered_lately(tx, ticket):
+        return False
     prepared = await prepare(tx, ticket.id, code, tx.actor.name)
     if prepared.text:
         await conversation.reply(tx, ticket.id, _said(prepared.text, ticket, cause))
     return bool(prepared.text)
+
+
+async def _answered_lately(tx: Tx, ticket: Ticket) -> bool:
+    """Return whether rules have answered this customer within the hour: by mail they may be a
+    program, or somebody whose name another one uses (F5, S19).
+    """
+    query = (
+        select(Message.id)
+        .join(Ticket, Ticket.id == Message.ticket_id)
+        .where(
+            Message.author_id == tx.actor.person_id,
+            Message.created_at > tx.now - _PAUSE,
+            Ticket.customer_id == ticket.customer_id,
+        )
+    )
+    return await tx.first(query.limit(1)) is not None
 
 
 async def _state(tx: Tx, ticket: Ticket, target: str, _cause: str) -> None:

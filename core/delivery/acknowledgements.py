@@ -19,6 +19,7 @@ IN_GROUP: Final = {
     "staff.assigned.why": "group.assigned.person.why",
     "staff.escalated": "group.escalated.person",
     "staff.escalated.why": "group.escalated.person.why",
+    "staff.merged": "group.merged",
     "staff.task_assigned": "group.task_assigned.person",
     "staff.task_reopened": "group.task_reopened.person",
 }

@@ -22,6 +22,7 @@ class Stored:
     card shows the message's words whole. ``flooded``: the message is part of a flood.
     ``by_letter``: the customer writes where a program may answer what a program says.
     ``repeated``: they open one after the other there, so that each must not be acknowledged.
+    ``promised``: the customer has been told that the ticket is here, and what is promised.
     """
 
     origin: str = ""
@@ -29,6 +30,7 @@ class Stored:
     flooded: bool = False
     by_letter: bool = False
     repeated: bool = False
+    promised: bool = True
 
 
 IfStored = Callable[[Any, Stored], bool]
@@ -713,7 +715,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         ),
     ),
     e.DeadlineMissed: (
-        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.late"),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            "ticket.late",
+            if_stored=lambda _event, stored: stored.promised,
+        ),
         Notice(
             _TO.ALERTS,
             "text",
@@ -838,6 +846,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.Unlinked: (_card(),),
     e.TicketSplit: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.split"),),
     e.SplitOff: (_card(),),
+    e.TicketMerged: (
+        Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.merged"),
+        _tell_colleague("staff.merged"),
+    ),
+    e.MergeReceived: (_card(),),
+    e.MergeUndone: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.unmerged"),),
+    e.MergeReturned: (_card(),),
     e.FollowedUp: (_card(),),
     e.JunkRestored: (
         Notice(

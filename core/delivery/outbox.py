@@ -26,7 +26,7 @@ from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
 from core.delivery.outbox_store import OF_BACKUP
 from core.delivery.sent_messages import IN_PLACE_OF, card_place
-from core.models import Message, Note, OutboxRow, Person, Team, Ticket
+from core.models import JournalEntry, Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
 from core.texts import Key, pack
 from core.tx import Tx
@@ -34,7 +34,7 @@ from core.words.contact_values import EMAIL
 
 # What customers may read of a ticket. The title is not among it (A3).
 _PUBLIC: Final = (
-    *("number", "due", "until", "reason", "reply", "choices", "source"),
+    *("number", "due", "until", "reason", "reply", "choices", "source", "into"),
     *("area", "words"),  # of an outage
     *("value", "closes"),  # of a rating
     *("field", "asked", "field_kind", "options"),
@@ -46,8 +46,11 @@ _OF_CUSTOMER: Final = frozenset({Audience.CUSTOMER, Audience.CUSTOMER_MAIL})
 _OF_SEVERAL: Final = frozenset({"delete", "unread"})
 _NOTHING: Final = timedelta(0)
 _HOUR: Final = timedelta(hours=1)
-# Something that a colleague has from now on, or that another one answers in.
-_GIVEN: Final = (e.TicketAssigned, e.TaskAssigned, e.TaskReopened, e.AnswerWritten)
+# Something that a colleague has from now on, or that another one answers in or has merged.
+_GIVEN: Final = (
+    *(e.TicketAssigned, e.TaskAssigned, e.TaskReopened, e.AnswerWritten),
+    e.TicketMerged,
+)
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire", "junk", "withdraw"})
 # One step less urgent is worth this much waiting.
@@ -130,7 +133,7 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
         return []
     message = await _message(tx, event)
     if notice.if_stored is not None and not notice.if_stored(
-        event, await _stored(tx, ticket, message)
+        event, await _stored(tx, event, ticket, message)
     ):
         return []
     person = await _customer(tx, event, ticket) if notice.to in _OF_CUSTOMER else None
@@ -319,14 +322,28 @@ async def _own_facts(tx: Tx, event: e.Event, notice: Notice, to: Recipient) -> d
     return {}
 
 
-async def _stored(tx: Tx, ticket: Ticket | None, message: Message | None) -> Stored:
+async def _stored(tx: Tx, event: e.Event, ticket: Ticket | None, message: Message | None) -> Stored:
     in_card = message is not None and message.in_card
     flooded = message is not None and message.flood_id is not None
     if ticket is None:
         return Stored(in_card=in_card, flooded=flooded)
     by_letter = ticket.origin in tx.company.letter_channels
     repeated = by_letter and await _opened_lately(tx, ticket)
-    return Stored(ticket.origin, in_card, flooded, by_letter, repeated)
+    late = by_letter and isinstance(event, e.DeadlineMissed)
+    promised = not late or await _was_told(tx, ticket, repeated=repeated)
+    return Stored(ticket.origin, in_card, flooded, by_letter, repeated, promised)
+
+
+async def _was_told(tx: Tx, ticket: Ticket, *, repeated: bool) -> bool:
+    """Return whether the customer knows that the ticket is here: by an answer, or by a notice."""
+    answers = select(Message.id).where(
+        Message.ticket_id == ticket.id, Message.from_customer.is_(False)
+    )
+    if await tx.session.scalar(answers.limit(1)) is not None:
+        return True
+    opened = select(JournalEntry.facts).where(JournalEntry.ticket_id == ticket.id)
+    facts = await tx.session.scalar(opened.order_by(JournalEntry.id).limit(1))
+    return not repeated and not (facts or {}).get("silent")
 
 
 async def _opened_lately(tx: Tx, ticket: Ticket) -> bool:

@@ -60,6 +60,18 @@ async def linked_with(tx: ReadTx, ticket_id: int) -> list[Article]:
     return [articles[code] for code in codes if code in articles]
 
 
+async def titles_by_ticket(tx: ReadTx, numbers: Sequence[int]) -> dict[int, list[str]]:
+    """Return the titles of the articles that were used in these tickets, by ticket."""
+    query = select(TicketArticle.ticket_id, TicketArticle.article).where(
+        TicketArticle.ticket_id.in_(numbers)
+    )
+    articles, found = await articles_of(tx), dict[int, list[str]]()
+    for number, code in await tx.rows(query.order_by(TicketArticle.at, TicketArticle.article)):
+        if code in articles and articles[code].status != DRAFT:
+            found.setdefault(number, []).append(articles[code].title)
+    return found
+
+
 async def read_article(tx: ReadTx, code: str) -> Article:
     """Return an article that operators may read. Raises :class:`Refusal`."""
     article = (await articles_of(tx)).get(code)

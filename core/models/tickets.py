@@ -223,7 +223,8 @@ class JunkTicket(Row):
 
 
 class Link(Row):
-    """``kind``: ``ticket`` (``other_id``), ``split`` (came from it), or ``url``.
+    """``kind``: ``ticket`` (``other_id``), ``split`` (came from it), ``merged`` (moved into it),
+    ``follow`` (goes on from it), or ``url``.
 
     ``state`` is how the object elsewhere fares, as somebody noted it.
     """

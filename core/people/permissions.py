@@ -46,6 +46,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "tag": STAFF,
     "field": STAFF,
     "split": STAFF,
+    "merge_tickets": STAFF,
     "call": STAFF,
     "open": STAFF,
     "contact": STAFF,

@@ -35,6 +35,8 @@ _SECOND: Final = timedelta(seconds=1)
 _ENDS: Final = frozenset({"resolved", "closed", "cancelled"})
 # Categories whose tickets have no times.
 _VOID: Final = frozenset({"cancelled"})
+# What a merged ticket was about is counted where it is now; taken back, it never ended.
+_MERGES: Final = frozenset({"merge", "unmerge"})
 _TOLD: Final = (
     *("ticket_opened", "ticket_taken", "ticket_released", "ticket_assigned", "ticket_escalated"),
     *("team_given", "topic_changed", "ticket_classified", "clocks_set", "clock_missed"),
@@ -145,7 +147,7 @@ class _Tally:
             case "ticket_released":
                 self.holds["assignee_id"] = None
             case "state_entered":
-                self._enter(at, str(facts.get("old_category")), str(facts["category"]))
+                self._enter(at, str(facts.get("old_category")), str(facts["category"]), facts)
             case "answer_delivered":
                 self.answers += 1
             case "deadline_missed":
@@ -163,7 +165,11 @@ class _Tally:
         self.agreement = facts.get("agreement")
         self.promised = {kind: span for kind in KINDS if (span := facts.get(kind)) is not None}
 
-    def _enter(self, at: datetime, old: str, new: str) -> None:
+    def _enter(self, at: datetime, old: str, new: str, facts: Mapping[str, Any]) -> None:
+        if facts.get("verb") in _MERGES:
+            self.counted = new not in _VOID
+            self.ended_at = None if self.counted else at
+            return
         if new in _ENDS and old not in _ENDS:
             self.ended_at = at
             self.first_ended_at = self.first_ended_at or at

@@ -241,11 +241,12 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     ticket, customer, assignee_name, earlier_name, kind, camera, sent, ending, contact = row
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
+    relations = await relations_of(tx, ticket.id)
     return Card(
         number=ticket.id,
         marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now),
         state=state,
-        verbs=workflow.verbs(ticket.state),
+        verbs=frozenset() if relations.merged else workflow.verbs(ticket.state),
         topic=await topic_title(tx, ticket.topic, tx.company.language),
         title=ticket.title,
         opening=ticket.opening,
@@ -264,7 +265,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         reopened=ticket.reopened,
         place=None if sent is None else MessageRef(sent.channel, sent.chat, sent.message),
         digest=None if sent is None else sent.digest,
-        relations=await relations_of(tx, ticket.id),
+        relations=relations,
         reach=() if customer.address else await reach_of(tx, customer.id),
         promised=await promised_of(tx, kind),
         faulty=await faulty_of(tx, ticket, camera),

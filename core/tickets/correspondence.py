@@ -33,6 +33,7 @@ from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
 from core.tickets.floods import ticket_instead
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import enter, move
+from core.tickets.relations import merged_into
 from core.tx import Tx
 from core.words.names import clean_name
 
@@ -84,6 +85,8 @@ async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
         return None
     person = await _person(tx, arrival)
     ticket = None if person is None else await _meant(tx, person, arrival)
+    if ticket is not None and (into := await merged_into(tx, ticket.id)):
+        ticket = await tx.get(Ticket, into, hold=True)
     if arrival.automatic:
         return await _keep(tx, person, ticket, arrival)
     ended = ticket is not None and (await workflow_of(tx)).state(ticket.state).final

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 
 from core.address_holders import holder_of
 from core.addresses import Address
 from core.errors import Refusal
-from core.models import Message, Ticket
+from core.models import Link, Message, Ticket
 from core.people.identity import Sender, arrive, mark_reachable
 from core.tickets.catalog import TopicFacts, topics_of, workflow_of
 from core.tickets.intake import follow_up
+from core.tickets.relations import MERGE, merged_into
 from core.tickets.subjects import Subject, subject_of, subjects_of
 from core.tickets.workflow import State
 from core.tx import ReadTx, Tx
@@ -71,6 +72,10 @@ class OwnWords:
     at: datetime
 
 
+# What was merged is read in the ticket that has its words now.
+_NOT_MERGED: Final = ~exists().where(Link.ticket_id == Ticket.id, Link.kind == MERGE)
+
+
 async def list_own(
     tx: ReadTx, address: Address, cursor: Cursor | None = None, *, newer: bool = False
 ) -> OwnPage:
@@ -103,6 +108,7 @@ async def _list(
         where: list[ColumnElement[bool]] = [
             Ticket.customer_id == owner,
             Ticket.state.not_in(open_codes) if ended else Ticket.state.in_(open_codes),
+            *((_NOT_MERGED,) if ended else ()),
         ]
         if cursor is not None and ended == cursor.ended:
             where.append(Ticket.id > cursor.number if newer else Ticket.id < cursor.number)
@@ -135,7 +141,8 @@ async def look_at_own(
     """
     person = await arrive(tx, sender, "customer")
     mark_reachable(tx, person)
-    query = select(Ticket).where(Ticket.id == ticket_id, Ticket.customer_id == person.id)
+    number = await merged_into(tx, ticket_id) or ticket_id
+    query = select(Ticket).where(Ticket.id == number, Ticket.customer_id == person.id)
     ticket = (await tx.session.scalars(query)).one_or_none()
     if ticket is None:
         raise Refusal("refusal.outdated")
@@ -147,7 +154,7 @@ async def followed_ticket(
     tx: ReadTx, ticket_id: int
 ) -> tuple[OwnTicket, tuple[OwnWords, ...]] | None:
     """Return a ticket as its customer sees it, for whoever was given the link to it."""
-    ticket = await tx.find(Ticket, ticket_id)
+    ticket = await tx.find(Ticket, await merged_into(tx, ticket_id) or ticket_id)
     return None if ticket is None else (await own_ticket(tx, ticket), await _words(tx, ticket))
 
 

@@ -138,10 +138,11 @@ async def _tell_what_operators_miss(tx: Tx, delivery: Delivery) -> None:
     )
 
 
-async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int) -> None:
+async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int, reason: str) -> None:
     """The other side had accepted a delivery, and says now that it will never arrive (F5).
 
     ``ticket_id``: its ticket, 0 without one. After a restore another row may have the id (R21).
+    ``reason``: ``blocked`` if nothing else will arrive there either.
     """
     row = await tx.find(OutboxRow, outbox_id)
     if row is None or row.state != "sent" or (row.ticket_id or 0) != ticket_id:
@@ -151,11 +152,13 @@ async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int) -> None:
         message = await tx.get(Message, row.message_id)
         message.delivered_at = None
         await tx.write()
-        await answer_failed(tx, message.id, "blocked", by_letter=_is_letter(tx, row.channel))
+        await answer_failed(tx, message.id, reason, by_letter=_is_letter(tx, row.channel))
     _tell_of_copy(tx, row.kind, row.ticket_id, row.message_id)
-    person = None if row.person_id is None else await tx.get(Person, row.person_id)
-    if person is not None and person.address == Address(row.channel, row.address):
-        await lose_customer(tx, person, "blocked", by_answer=answer)
+    if reason != "blocked" or row.person_id is None:
+        return
+    person = await tx.get(Person, row.person_id)
+    if person.address == Address(row.channel, row.address):
+        await lose_customer(tx, person, reason, by_answer=answer)
 
 
 async def lose_sender(tx: Tx, sender: Sender, reason: str) -> None:

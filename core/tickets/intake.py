@@ -24,6 +24,7 @@ from core.tickets.customer_message import ask_fields, is_mere_thanks, join, open
 from core.tickets.floods import ticket_instead
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import access
+from core.tickets.relations import merged_into
 from core.tickets.subjects import subjects_of
 from core.tx import Tx
 
@@ -243,6 +244,8 @@ async def add_to(
     this is the answer to.
     """
     state = (await workflow_of(tx)).state(ticket.state)
+    if state.final and (into := await merged_into(tx, ticket.id)):
+        return await add_to(tx, person, await tx.get(Ticket, into, hold=True), said)
     if state.final and not all(is_mere_thanks(words) for words in said):
         fault = await tx.find(TicketCamera, ticket.id)
         title = None if fault is None else ticket.title

@@ -33,6 +33,7 @@ from core.sla.answer_clock import (
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.fields import CLOSING, RESOLVING, demand_fields
 from core.tickets.junk import leave_junk
+from core.tickets.relations import merged_into
 from core.tickets.resolutions import record_ending
 from core.tickets.workflow import BY_HAND, FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
 from core.tx import Tx
@@ -52,7 +53,14 @@ async def access(tx: Tx, ticket_id: int, verb: str) -> Ticket:
     tx.pin([ticket])
     if tx.actor.role == "customer" and ticket.customer_id != tx.actor.person_id:
         raise NoSuchTicket(ticket_id)
+    if ticket.closed_at is not None and verb in _FOLLOWING:
+        into = await merged_into(tx, ticket_id)
+        return ticket if into is None else await access(tx, into, verb)
     return ticket
+
+
+# What is said in a ticket that was merged is said in the one that has its words now.
+_FOLLOWING: Final = frozenset({"reply", "wait", "note"})
 
 
 Timers = dict[str, datetime | None]
@@ -240,6 +248,7 @@ async def before_move(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     """Check what the new state demands; returns the timers that begin with the move."""
     if old.final:
         await leave_junk(tx, ticket)
+        await _refuse_merged(tx, ticket)
     if tx.actor.role in STAFF:
         await demand_fields(tx, ticket, *_demanded_at(old, new))
     if new.category == "waiting":
@@ -249,6 +258,12 @@ async def before_move(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     if new.clock == "runs" and old.put_off:
         return await begin_after_freeze(tx, ticket)
     return {}
+
+
+async def _refuse_merged(tx: Tx, ticket: Ticket) -> None:
+    into = await merged_into(tx, ticket.id)
+    if into is not None:
+        raise Refusal("refusal.merged", number=ticket.id, other=into)
 
 
 def _demanded_at(old: State, new: State) -> tuple[str, ...]:

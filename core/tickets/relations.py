@@ -16,6 +16,10 @@ SPLIT: Final = "split"
 URL: Final = "url"
 SPLIT_FROM: Final = "split_from"
 SPLIT_TO: Final = "split_to"
+MERGE: Final = "merged"
+"""From the ticket that ended to the one that has its words."""
+MERGED_INTO: Final = "merged_into"
+MERGED_FROM: Final = "merged_from"
 FOLLOW: Final = "follow"
 FOLLOWED_BY: Final = "followed_by"
 """As the ended ticket sees it; the one that follows names its forerunner anyway."""
@@ -25,8 +29,8 @@ FOLLOWED_BY: Final = "followed_by"
 class LinkFacts:
     """A link as one of its ends sees it: to ``other``, a ticket, or to an object elsewhere.
 
-    ``kind``: `TICKET`, `SPLIT_FROM`, `SPLIT_TO`, `FOLLOWED_BY` or `URL`. ``state``: of an object as
-    somebody noted it; of a ticket, the category of its state.
+    ``kind``: `TICKET`, `SPLIT_FROM`, `SPLIT_TO`, `MERGED_INTO`, `MERGED_FROM`, `FOLLOWED_BY` or
+    `URL`. ``state``: of an object as somebody noted it; of a ticket, the category of its state.
     """
 
     id: int
@@ -44,6 +48,11 @@ class Relations:
     parent: int | None = None
     children: int = 0
     links: tuple[LinkFacts, ...] = ()
+
+    @property
+    def merged(self) -> bool:
+        """Return whether another ticket has its words."""
+        return any(link.kind == MERGED_INTO for link in self.links)
 
 
 NONE: Final = Relations()
@@ -90,9 +99,20 @@ async def links_of(tx: ReadTx, ticket_id: int) -> tuple[LinkFacts, ...]:
 def _seen_from(link: Any, ticket_id: int) -> str:
     if link.kind == FOLLOW:
         return FOLLOWED_BY
-    if link.kind != SPLIT:
-        return str(link.kind)
-    return SPLIT_FROM if link.ticket_id == ticket_id else SPLIT_TO
+    first, second = _SEEN.get(link.kind, (str(link.kind),) * 2)
+    return first if link.ticket_id == ticket_id else second
+
+
+_SEEN: Final = {SPLIT: (SPLIT_FROM, SPLIT_TO), MERGE: (MERGED_INTO, MERGED_FROM)}
+
+
+async def merged_into(tx: ReadTx, ticket_id: int) -> int | None:
+    """Return the ticket that has the words of this one, if it was merged: the last of a chain."""
+    found: int | None = None
+    query = select(Link.other_id).where(Link.kind == MERGE)
+    while (into := await tx.first(query.where(Link.ticket_id == (found or ticket_id)))) is not None:
+        found = into
+    return found
 
 
 async def reach_of(tx: ReadTx, person_id: int) -> tuple[tuple[str, str], ...]:

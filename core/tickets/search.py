@@ -6,7 +6,7 @@ next page. So a page costs the same among a thousand tickets and a million.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -229,7 +229,14 @@ async def _entries(tx: Tx, after: int) -> Sequence[Any]:
     return await tx.rows(query)
 
 
-_TOLD: Final = frozenset({"customer_wrote", "answer_written", "message_edited"})
+# Of more messages than these that moved at once, the others are found by the former number.
+_MOST_MERGED: Final = 5000
+_TOLD: Final[Mapping[str, Callable[[Mapping[str, Any]], Sequence[int]]]] = {
+    **dict.fromkeys(
+        ("customer_wrote", "answer_written", "message_edited"), lambda facts: [facts["message_id"]]
+    ),
+    "merge_received": lambda facts: facts["kept"]["messages"][:_MOST_MERGED],
+}
 _OPENED: Final = "ticket_opened"
 _RETITLED: Final = "title_changed"
 _FILLED: Final = "field_set"
@@ -240,12 +247,13 @@ Words = dict[int, set[str]]
 
 async def _fresh_words(tx: Tx, entries: Iterable[Any]) -> Words:
     words: Words = defaultdict(set)
-    messages, opened = set(), set()
+    messages: set[int] = set()
+    opened: set[int] = set()
     for entry in entries:
         if entry.ticket_id is None:
             continue
         if entry.event in _TOLD:
-            messages.add(entry.facts["message_id"])
+            messages.update(_TOLD[entry.event](entry.facts))
         elif entry.event == _OPENED:
             opened.add(entry.ticket_id)
             words[entry.ticket_id] |= stems_of(entry.facts["title"])

@@ -49,6 +49,7 @@ ALIASES: Final[dict[str, str]] = {
     "связать": "link",
     "отвязать": "unlink",
     "выделить": "split",
+    "слить": "merge_tickets",
     "похожие": "similar",
     "отчёт": "report",
     "отчет": "report",
@@ -114,6 +115,8 @@ SURE: Final = frozenset({"точно", "уверен", "уверена", "да",
 
 PARENT: Final = frozenset({"parent", "родитель", "родителем", "родительское"})
 """Behind a ticket's number: that one is to be the parent."""
+# Behind a command: take back what it did.
+UNDO: Final = frozenset({"undo", "back", "отмена", "отменить", "вернуть", "назад"})
 
 DETAILS: Final[dict[str, str]] = {
     "имя": "name",

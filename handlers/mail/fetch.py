@@ -73,6 +73,7 @@ class MailFetcher:
     _mark: Mark = field(default_factory=lambda: Mark(0, 0))
     _waits: bool = False
     _box: Any = None
+    _there: MailboxUrl = field(init=False)  # the folders as the server spells them
     _hung_up: bool = False
     _closing: asyncio.Future[None] | None = None
 
@@ -105,7 +106,7 @@ class MailFetcher:
     async def fetch_new(self) -> None:
         """Store and flag what is new."""
         status = await asyncio.to_thread(
-            self._box.folder.status, self.url.folder, ["UIDVALIDITY", "UIDNEXT"]
+            self._box.folder.status, self._there.folder, ["UIDVALIDITY", "UIDNEXT"]
         )
         validity = int(status["UIDVALIDITY"])
         mark = await self.desk.read(find_mark, self.url.source)
@@ -166,7 +167,7 @@ class MailFetcher:
             uid
             for uid, external_id in unsorted.items()
             if external_id in ends
-            and await self._move(uid, self.url.folders.get(ends[external_id]))
+            and await self._move(uid, self._there.folders.get(ends[external_id]))
         }
         left = {uid: external_id for uid, external_id in unsorted.items() if uid not in moved}
         self._mark = replace(self._mark, unsorted=left)
@@ -175,7 +176,7 @@ class MailFetcher:
         """Move a mail, if it is to be moved. False if it has to be tried again."""
         try:
             if folder is not None:
-                await asyncio.to_thread(self._box.move, str(uid), folder)
+                await asyncio.to_thread(_move, self._box, str(uid), folder)
         except (OSError, self._box_errors()):
             raise
         except Exception as error:  # noqa: BLE001 the mail itself is stored, and that is what counts
@@ -207,8 +208,8 @@ class MailFetcher:
             _close(box)
             return
         self._box = box
-        box.login(self.url.user, self.url.password, initial_folder=self.url.folder)
-        for folder in self.url.folders.values():
+        self._there = log_in(box, self.url)
+        for folder in self._there.folders.values():
             _make(box, folder)
 
     def _read(self, uid: int) -> bytes | None:
@@ -219,7 +220,7 @@ class MailFetcher:
         return next((piece[1] for piece in answer if isinstance(piece, tuple)), None)
 
     def _flag(self, uid: int) -> None:
-        self._box.flag(str(uid), ("\\Seen",), True)
+        _set_flag(self._box, str(uid), "\\Seen")
 
     async def _wait_for_news(self) -> None:
         """Wait until the server calls, or it is time to look by ourselves."""
@@ -250,6 +251,27 @@ def _make(box: Any, folder: str) -> None:
             box.folder.create(folder)
 
 
+def _set_flag(box: Any, uid: str, flag: str) -> None:
+    """Flag a mail. The library's own way also deletes whatever others have marked as deleted."""
+    from imap_tools.errors import MailboxFlagError
+
+    answer = box.client.uid("STORE", uid, "+FLAGS.SILENT", f"({flag})")
+    if answer[0] != "OK":
+        raise MailboxFlagError(answer, "OK")
+
+
+def _move(box: Any, uid: str, folder: str) -> None:
+    """Move a mail, and delete none but this, as the library would where a server cannot move."""
+    able = box.client.capabilities
+    if "MOVE" in able:
+        box.move(uid, folder)
+        return
+    box.copy(uid, folder)
+    _set_flag(box, uid, "\\Deleted")
+    if "UIDPLUS" in able:
+        box.client.uid("EXPUNGE", uid)
+
+
 def _close(box: Any) -> None:
     with suppress(Exception):
         box.client.shutdown()
@@ -266,12 +288,25 @@ def connect(url: MailboxUrl, tls: Any = None) -> Any:
     return MailBoxUnencrypted(url.host, url.port, timeout=TIMEOUT)
 
 
+def log_in(box: Any, url: MailboxUrl) -> MailboxUrl:
+    """Log in and open the folder; returns the address with its folders as the server spells them.
+    Blocks.
+    """
+    box.login(url.user, url.password, initial_folder=None)
+    # many say only now all that they can, and the library has asked before
+    box.client.capabilities = tuple(box.client.capability()[1][-1].decode().upper().split())
+    root = box.folder.list("", "")
+    there = url.spelled(root[0].delim if root else "/")
+    box.folder.set(there.folder)
+    return there
+
+
 def probe(url: MailboxUrl) -> int:
     """Log in, and return how many mails the folder holds. Blocks; raises what goes wrong."""
     box = connect(url)
     try:
-        box.login(url.user, url.password, initial_folder=url.folder)
-        return int(box.folder.status(url.folder, ["MESSAGES"])["MESSAGES"])
+        there = log_in(box, url)
+        return int(box.folder.status(there.folder, ["MESSAGES"])["MESSAGES"])
     finally:
         _close(box)
 

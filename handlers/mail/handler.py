@@ -121,10 +121,11 @@ class MailHandler:
         bounce, ids = bounce_of(mail, raw)
         key = await self.desk.read(find_signing_key)
         row = next((row for each in ids if (row := signed_row(each, key)) is not None), None)
-        if row is None or not bounce.permanent:
+        if row is None or not bounce.failed:
             await self.desk.run(change_nothing)
         else:
-            await self.desk.run(report_undelivered, row.outbox_id, row.ticket_id)
+            reason = "blocked" if bounce.gone else "bounced"
+            await self.desk.run(report_undelivered, row.outbox_id, row.ticket_id, reason)
 
     async def _arrival(self, mail: Mail, *, automatic: bool) -> Arrival:
         key = await self.desk.read(find_signing_key)

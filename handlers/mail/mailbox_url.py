@@ -2,7 +2,7 @@
 
 import hashlib
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -61,6 +61,15 @@ class MailboxUrl:
         """Where a mail is moved to, by the state of its row in the inbox."""
         wanted = {"done": self.done, "quarantined": self.failed}
         return {state: folder for state, folder in wanted.items() if folder is not None}
+
+    def spelled(self, delimiter: str) -> Self:
+        """Return it with the server's sign between a folder and the one inside it, for ``/``."""
+        if len(delimiter) != 1:  # a server without folders in folders
+            return self
+        folder, done, failed = (
+            name and name.replace("/", delimiter) for name in (self.folder, self.done, self.failed)
+        )
+        return replace(self, folder=folder or "", done=done, failed=failed)
 
     @property
     def source(self) -> str:

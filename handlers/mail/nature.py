@@ -11,6 +11,7 @@ from email.message import Message
 from enum import Enum, auto
 from typing import Final
 
+from channels.email.refusals import ENHANCED, is_of_address
 from core.words.contact_values import read_email
 from core.words.quotes import AUTOMATIC_SUBJECT
 from handlers.mail.parse import Mail, header, headers
@@ -27,10 +28,13 @@ class Nature(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A report that a mail did not arrive: to whom, and whether it never will."""
+    """A report on a mail: to whom, whether it will never arrive (``failed``), and whether no other
+    will either (``gone``).
+    """
 
     address: str | None
-    permanent: bool
+    failed: bool
+    gone: bool
 
 
 def _has(name: str, pattern: str) -> Callable[[Message], bool]:
@@ -58,11 +62,12 @@ _AUTOMATIC: Final = (
 )
 _ROBOTS: Final = re.compile(r"(mailer-daemon|mail-daemon|postmaster|no-?reply|do-?not-?reply)\b")
 _DAEMONS: Final = re.compile(r"(mailer-daemon|mail-daemon|postmaster)\b")
-_STATUS: Final = re.compile(r"^Status:\s*([245])\.\d{1,3}\.\d{1,3}", re.IGNORECASE | re.MULTILINE)
+_STATUS: Final = re.compile(r"^Status:\s*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
+_ACTION: Final = re.compile(r"^Action:\s*(\w+)", re.IGNORECASE | re.MULTILINE)
 _RECIPIENT: Final = re.compile(
     r"^(?:Final|Original)-Recipient:\s*(?:rfc822;)?\s*<?([^\s<>]+)>?", re.IGNORECASE | re.MULTILINE
 )
-_ANSWERED: Final = re.compile(r"\b([45])\d\d[ -]")
+_ANSWERED: Final = re.compile(r"\b[45]\d\d[ -]")
 _ADDRESS: Final = re.compile(r"<([^\s<>@]{1,64}@[^\s<>@]{1,200})>")
 _MESSAGE_ID: Final = re.compile(r"^Message-ID:\s*<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
 
@@ -96,15 +101,37 @@ def _is_bounce(mail: Mail) -> bool:
 def bounce_of(mail: Mail, raw: bytes) -> tuple[Bounce, tuple[str, ...]]:
     """Return what the bounce reports, and the ids of mails that it may be about."""
     text = raw[:500_000].decode("utf-8", "replace") + "\n" + mail.words.new
-    status = _STATUS.search(text)
-    said = status or _ANSWERED.search(mail.words.whole or mail.words.new)
+    words = mail.words.whole or mail.words.new
     found = _RECIPIENT.search(text)
     failed = header(mail.headers, "X-Failed-Recipients").split(",")[0] if not found else found[1]
     if not failed:
-        named = _ADDRESS.search(mail.words.whole or mail.words.new)
+        named = _ADDRESS.search(words)
         failed = named[1] if named else ""
     ids = tuple(dict.fromkeys([*mail.chain, *_MESSAGE_ID.findall(text)]))
-    return Bounce(read_email(failed), permanent=said is not None and said[1] == "5"), ids
+    return Bounce(read_email(failed), *_verdict(mail, text, words)), ids
+
+
+def _verdict(mail: Mail, text: str, words: str) -> tuple[bool, bool]:
+    """Whether the mail was given up, and whether the address takes none (RFC 3464, RFC 3463).
+
+    A mail that was tried for days in vain was given up under a code of class 4. Programs that write
+    no report name a code in their words, or the header of those who were not reached.
+    """
+    status, action, code = _STATUS.search(text), _ACTION.search(text), _ANSWERED.search(words)
+    enhanced = status[1] if status else _first(ENHANCED, words)
+    said = enhanced or _first(_ANSWERED, words)
+    lasting = said.startswith("5")
+    if action is not None:
+        failed = action[1].lower() == "failed"
+    else:
+        failed = lasting or (not said and bool(header(mail.headers, "X-Failed-Recipients")))
+    smtp = int(code[0][:3]) if code else None
+    return failed, failed and lasting and is_of_address(smtp, enhanced)
+
+
+def _first(pattern: re.Pattern[str], words: str) -> str:
+    found = pattern.search(words)
+    return "" if found is None else found[0]
 
 
 # Whom nobody wants to hear of.

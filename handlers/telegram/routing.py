@@ -20,6 +20,7 @@ from aiogram.types import (
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from channels.telegram.messages.message_parser import message_ref
+from channels.telegram.screens.articles import WriteArticle
 from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
@@ -220,6 +221,7 @@ _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
         HelpSection: show_help,
         ShowPerson: read_in_private,
         NextUp: read_in_private,
+        WriteArticle: read_in_private,
     },
     Role.ADMIN: {
         **customer.BUTTONS,

@@ -21,15 +21,15 @@ LONGEST_LINE: Final = 65_536
 
 @dataclass(slots=True)
 class ImapServer:
-    """Serves a post office. ``drop_before``: a command at which the connection is cut, once;
-    ``no_new_folders``: nobody may make any.
+    """Serves a post office. ``capabilities``: what it says that it can; ``drop_before``: a command
+    at which the connection is cut, once; ``no_new_folders``: nobody may make any.
     """
 
     office: PostOffice
     host: str = "127.0.0.1"
     port: int = 0
     tls: ssl.SSLContext | None = None
-    idle: bool = True
+    capabilities: str = CAPABILITIES
     read_only: bool = False
     no_new_folders: bool = False
     drop_before: str = ""
@@ -138,8 +138,7 @@ class _Session:
             self._writer.write(line.encode() + b"\r\n")
 
     async def _capability(self, _words: list[str]) -> str:
-        able = CAPABILITIES if self._server.idle else CAPABILITIES.replace(" IDLE", "")
-        self._say(f"* CAPABILITY {able}")
+        self._say(f"* CAPABILITY {self._server.capabilities}")
         return "OK done"
 
     async def _noop(self, _words: list[str]) -> str:
@@ -193,15 +192,17 @@ class _Session:
         return "OK created"
 
     async def _list(self, words: list[str]) -> str:
+        if not words[-1]:
+            self._say('* LIST (\\Noselect) "/" ""')
         asked = words[-1].replace("%", "*")
         for name in self._mailbox.folders:
             if fnmatchcase(name, asked):
                 self._say(f'* LIST () "/" "{name}"')
         return "OK done"
 
-    async def _expunge(self, _words: list[str]) -> str:
-        gone = [letter for letter in self._folder.letters if "\\Deleted" in letter.flags]
-        for letter in gone:
+    async def _expunge(self, words: list[str]) -> str:
+        chosen = self._chosen(words[0]) if words else list(self._folder.letters)
+        for letter in [one for one in chosen if "\\Deleted" in one.flags]:
             self._say(f"* {self._folder.letters.index(letter) + 1} EXPUNGE")
             self._folder.letters.remove(letter)
         return "OK done"
@@ -218,6 +219,8 @@ class _Session:
                 return self._store(words[1:])
             case "MOVE" | "COPY" as verb:
                 return self._transfer(words[1], words[2], move=verb == "MOVE")
+            case "EXPUNGE":
+                return await self._expunge(words[1:])
             case _:
                 return "BAD unknown command"
         return "OK done"

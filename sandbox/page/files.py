@@ -45,6 +45,19 @@ def static(name: str) -> web.StreamResponse:
     return web.FileResponse(wanted, headers=headers)
 
 
+def to_save(name: str, data: bytes) -> web.Response:
+    """A file that a browser saves and never shows."""
+    return web.Response(body=data, headers=_GUARDS | _to_save(name))
+
+
+def _to_save(name: str) -> dict[str, str]:
+    plain = quote(name.replace("\r", "").replace("\n", ""))
+    return {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{plain}",
+    }
+
+
 def picture(files: FileStore, request: web.BaseRequest) -> web.Response:
     """A file that somebody sent, or the part of it that a player asks for."""
     stored = files.by_path(request.path.removeprefix("/page/file/"))
@@ -57,9 +70,7 @@ def picture(files: FileStore, request: web.BaseRequest) -> web.Response:
         "Accept-Ranges": "bytes",
     }
     if _SHOWN.fullmatch(stored.mime) is None:
-        headers["Content-Type"] = "application/octet-stream"
-        name = quote(stored.name.replace("\r", "").replace("\n", ""))
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+        headers |= _to_save(stored.name)
     part = _part(request.headers.get("Range", ""), len(stored.data))
     if part is None:
         return web.Response(body=stored.data, headers=headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from sandbox.demo import Demo
     from sandbox.mail import MailServers
     from sandbox.mail.post_office import Letter
+    from sandbox.server.media import Upload
 
 Json = dict[str, Any]
 
@@ -37,12 +39,23 @@ def letters(demo: Demo, name: str) -> Json:
     return {"boxes": boxes(demo), "letters": [_shown(letter) for letter in reversed(found)]}
 
 
-def write(demo: Demo, body: Json) -> Json:
+def file(demo: Demo, name: str, wanted: Mapping[str, str]) -> tuple[str, bytes]:
+    """Return the name and the bytes of a file: the ``file``-th of the mail ``letter``."""
+    letter, at = wanted.get("letter", ""), wanted["file"]
+    message = _find(demo, _address(demo, name), int(letter) if letter.isdecimal() else None)
+    parts = [] if message is None else list(message.iter_attachments())
+    if not at.isdecimal() or int(at) >= len(parts):
+        raise Refused("not_found", status=404)
+    part = parts[int(at)]
+    return str(part.get_filename() or "file"), bytes(part.get_payload(decode=True) or b"")
+
+
+def write(demo: Demo, body: Json, files: Sequence[Upload] = ()) -> Json:
     """Let somebody's mail arrive at the desk; ``answers``: the number of one they have got."""
     mail = _mail(demo)
     name = str(body.get("as", ""))
     words = str(body.get("text", "")).strip()[:LONGEST]
-    if not words:
+    if not words and not files:
         raise Refused("empty")
     address = _address(demo, name)
     letter = EmailMessage(policy=policy.SMTP)
@@ -51,13 +64,18 @@ def write(demo: Demo, body: Json) -> Json:
     letter["Date"] = format_datetime(localtime())
     letter["Message-ID"] = mail.next_id()
     subject = " ".join(str(body.get("subject", "")).split())[:_SUBJECT]
-    answered = _answered(demo, address, body.get("answers"))
+    answered = _find(demo, address, body.get("answers"))
     if answered is not None:
         letter["In-Reply-To"] = answered["Message-ID"]
         subject = subject or str(answered["Subject"])
         words += "\n\n" + _quoted(answered)
     letter["Subject"] = subject
     letter.set_content(words)
+    for upload in files:
+        kind, _, subkind = (upload.mime or "application/octet-stream").partition("/")
+        letter.add_attachment(
+            upload.data, maintype=kind, subtype=subkind or "octet-stream", filename=upload.name
+        )
     mail.office.deliver(mail.support, letter.as_bytes())
     return {"ok": True}
 
@@ -75,7 +93,7 @@ def _address(demo: Demo, name: str) -> str:
     return mail.address_of(name)
 
 
-def _answered(demo: Demo, address: str, number: object) -> EmailMessage | None:
+def _find(demo: Demo, address: str, number: object) -> EmailMessage | None:
     for letter in _mail(demo).office.open(address).inbox.letters:
         if letter.uid == number:
             return _read(letter)

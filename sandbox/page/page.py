@@ -16,7 +16,7 @@ from sandbox.page.act_request import ActRequest
 from sandbox.page.acts import act
 from sandbox.page.bot_control import BotControl
 from sandbox.page.feed import Feed
-from sandbox.page.files import picture, static
+from sandbox.page.files import picture, static, to_save
 from sandbox.page.http_request import check_origin, read_body
 from sandbox.page.scene import Scene
 from sandbox.page.troubles import Troubles
@@ -130,14 +130,19 @@ class Page:
         return web.json_response(answer)
 
     async def mail(self, request: web.BaseRequest) -> web.StreamResponse:
-        """``GET /page/mail?box=anna``: what lies in a customer's mailbox."""
-        found = mail_pane.letters(self.demo, request.query.get("box", ""))
+        """``GET /page/mail?box=anna``: what lies in a customer's mailbox; with ``letter=2&file=0``
+        a file of a mail there.
+        """
+        box = request.query.get("box", "")
+        if "file" in request.query:
+            return to_save(*mail_pane.file(self.demo, box, request.query))
+        found = mail_pane.letters(self.demo, box)
         return web.json_response(found, headers={"Cache-Control": "no-store"})
 
     async def write_mail(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /page/mail``: a customer writes to the desk."""
-        body, _ = await read_body(request)
-        return web.json_response(mail_pane.write(self.demo, body))
+        body, files = await read_body(request)
+        return web.json_response(mail_pane.write(self.demo, body, files))
 
     async def trouble(self, request: web.BaseRequest) -> web.StreamResponse:
         """``POST /page/trouble``."""

@@ -151,6 +151,7 @@ class Eye:
         self.played: dict[int, Played] = defaultdict(Played)
         self.histories: dict[int, History] = defaultdict(History)
         self.by_hand: dict[int, bool] = {}
+        self.merged: dict[int, str] = {}
         self.reopened: set[int] = set()
         self.escalated = False
         self.calendars = 0
@@ -209,12 +210,23 @@ class Eye:
             told = unpack(facts)
             if event == "state_entered":
                 assert told["old"] == self.played[ticket].now.state, ticket
-                target = workflow.move(told["old"], told["verb"])
-                assert target is not None and target.code == told["new"], (ticket, told)
+                assert self._target(workflow, ticket, told) == told["new"], (ticket, told)
             self.played[ticket].play(at, event, told)
             self.histories[ticket].hear(at, event, facts)
             await self._note(tx, ticket, event, told)
         return touched
+
+    def _target(self, workflow: Workflow, ticket: int, told: Mapping[str, Any]) -> str | None:
+        """Where the verb leads. A merge ends a ticket as cancelling does, and taken back it is
+        where it was.
+        """
+        if told["verb"] == "merge":
+            self.merged[ticket] = told["old"]
+        elif told["verb"] == "unmerge":
+            return self.merged.pop(ticket)
+        verb = {"merge": "cancel"}.get(told["verb"], told["verb"])
+        target = workflow.move(told["old"], verb)
+        return None if target is None else target.code
 
     async def _note(self, tx: ReadTx, ticket: int, event: str, told: Mapping[str, Any]) -> None:
         if event in {"task_done", "task_cancelled"}:

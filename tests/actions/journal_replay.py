@@ -170,6 +170,8 @@ _CHANGES: Mapping[str, Changes] = {
     "ticket_opened": _opened,
     "customer_wrote": _asked,
     "question_after_all": _asked,
+    "merge_received": _owed,
+    "merge_returned": _owed,
     "ticket_taken": _fact("assignee", "assignee_id"),
     "ticket_released": lambda *_: {"assignee": None},
     "ticket_assigned": _given,

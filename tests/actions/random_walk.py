@@ -23,6 +23,7 @@ from core.equipment.cameras import find_own
 from core.equipment.faults import report
 from core.errors import Refusal
 from core.links.ticket_links import Fragment, split
+from core.links.ticket_merge import merge_tickets, undo_merge
 from core.manual_tickets.save import record_call
 from core.people.identity import Sender
 from core.sla.terms import Kind, Spans, Term
@@ -331,6 +332,12 @@ class World:
     async def leave(self, who: int, ticket: int) -> None:
         await self.by(who, leave_parent, self.ticket(ticket))
 
+    async def merge(self, who: int, ticket: int, other: int) -> None:
+        await self.by(who, merge_tickets, self.ticket(ticket), self.ticket(other))
+
+    async def unmerge(self, who: int, ticket: int) -> None:
+        await self.by(who, undo_merge, self.ticket(ticket))
+
     async def split(self, who: int, ticket: int) -> None:
         number = self.ticket(ticket)
         whose, message_ref = self.customer_of(number), self.eye.message_refs.get(number)
@@ -446,6 +453,8 @@ TABLE: Final[Mapping[str, Step]] = {
     "faults_are_not_one": _step(World.decline, 1, who=WHO, ticket=SOME),
     "it_gets_a_parent": _step(World.lead, 3, who=WHO, ticket=SOME, other=SOME),
     "it_stands_alone": _step(World.leave, 1, who=WHO, ticket=SOME),
+    "two_tickets_are_one": _step(World.merge, 2, who=WHO, ticket=SOME, other=SOME),
+    "and_two_again": _step(World.unmerge, 2, who=WHO, ticket=SOME),
     "a_part_is_a_case_of_its_own": _step(World.split, 1, who=WHO, ticket=SOME),
     "somebody_classifies_it": _step(
         World.classify, 5, who=WHO, ticket=SOME, words=("video", "incident", "incident", "question")

@@ -201,7 +201,7 @@ async def test_a_bounce_of_the_mail_is_told_too(desk: Desk, store: Store, clock:
         (await tx.get(OutboxRow, row.id)).state = "sent"
 
     await desk.run(sent)
-    await desk.run(report_undelivered, row.id, ticket.id)
+    await desk.run(report_undelivered, row.id, ticket.id, "blocked")
     assert "group.copy_not_mailed" in await store.told(OPERATORS)
     assert "person_unreachable" not in await store.journal(ticket.id)
 

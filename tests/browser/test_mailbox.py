@@ -27,10 +27,13 @@ async def test_a_mail_is_written_answered_in_the_group_and_the_answer_read(
     box = await mailbox(window)
     await box.locator("[name=subject]").fill(about)
     await box.locator("[name=text]").fill(f"{about}: it does not open.")
+    plan = {"name": "plan.txt", "mimeType": "text/plain", "buffer": b"left gate"}
+    await box.locator("[type=file]").set_input_files(plan)  # type: ignore[arg-type]
     await box.locator(".button.main").click()
     await window.page.keyboard.press("Escape")
     await expect(box).to_be_hidden()
 
+    await window.group.sees("plan.txt")
     card = await window.group.sees(f"{about}: it does not open.")
     await window.group.choose(card, "Ответить" if language == "ru-RU" else "Reply")
     await window.group.says(f"{about}: press twice.")

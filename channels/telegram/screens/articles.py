@@ -15,19 +15,56 @@ from channels.telegram.screens.buttons import (
     matching,
     one_of,
     page_turns,
+    rows_of,
     short,
 )
 from channels.telegram.screens.customer_menu import ChooseTopic, Menu
-from channels.telegram.screens.screen import Renderer, Screen
+from channels.telegram.screens.screen import Renderer, Screen, clipped
+from core.directory.article_drafts import Unwritten
 from core.knowledge.catalogue import PUBLIC, Article
 from core.knowledge.using import DIGEST, digest_of
+from core.words.names import clean_name
 
 PAGE: Final = 8
 FAQ: Final = "faq"
 NEW: Final = "new"
+_TITLE: Final = 60
+_WORDS: Final = 200
 
 Code = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
 Topic = Annotated[str, matching("[a-z0-9_.-]{0,32}")]
+
+
+class WriteArticle(CallbackData, prefix="aw"):
+    """Write a draft of the ticket's solution."""
+
+    ticket_id: Id
+
+
+def offer_article(renderer: Renderer, ticket_id: int) -> Screen:
+    """A solution that no article tells of: is it to be one?"""
+    return Screen(
+        renderer.html("operators.article_offer", number=ticket_id),
+        Keyboard(inline_keyboard=[[_write(renderer, "button.article.write", ticket_id)]]),
+    )
+
+
+def draw_unwritten(renderer: Renderer, found: Sequence[Unwritten]) -> Screen:
+    """The latest solutions without an article, each with a button that writes a draft."""
+    if not found:
+        return Screen(renderer.html("articles.none_unwritten"))
+    lines = [renderer.html("articles.unwritten")]
+    for one in found:
+        facts = {"number": one.number, "title": clean_name(one.title, _TITLE)}
+        lines.append(
+            renderer.html("articles.unwritten_line", **facts, words=clipped(one.solution, _WORDS))
+        )
+    buttons = [_write(renderer, "button.article.write_of", one.number) for one in found]
+    return Screen("\n".join(lines), rows_of(buttons, width=3))
+
+
+def _write(renderer: Renderer, key: str, ticket_id: int) -> Button:
+    return button(renderer.plain(key, number=ticket_id), WriteArticle(ticket_id=ticket_id))
 
 
 class ArticlesOfTopic(CallbackData, prefix="qt"):

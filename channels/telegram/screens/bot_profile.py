@@ -81,6 +81,7 @@ OPERATOR: Final = (
     "write",
     "who",
     "split",
+    "merge_tickets",
     "similar",
     "link",
     "outage",
@@ -112,6 +113,7 @@ ADMIN_IN_PRIVATE: Final = (
         "t",
         "rules",
         "directory",
+        "kb",
         "setup",
     ),
 )

@@ -17,6 +17,7 @@ from channels.telegram.screens.articles import (
     LinkArticle,
     ReadArticle,
     SendArticle,
+    WriteArticle,
 )
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
@@ -35,6 +36,11 @@ from channels.telegram.screens.customer_tickets import (
     RatingStep,
 )
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
+from channels.telegram.screens.directory_entries import (
+    DirectoryKind,
+    DirectoryKinds,
+    DirectoryPart,
+)
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
@@ -71,6 +77,7 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
     MoveTo,
     SetTopic,
+    UndoMerge,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -79,14 +86,15 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(TicketVerb, Freeze, FreezeEnd, Classify, AssignPerson, AssignTeam, EscalateTo),
     *(TaskVerb, TaskPage, ResolveTasks, CloseTasks, ListPage, RetryAnswer, QuestionAfterAll),
     *(ShowWhole, ShowWords, MoveTo, EndAs, EndTasksAs, SetTopic, AssignTask, EndedPage),
-    *(MakeParent, ShowPerson, WriteTo, OutageStep, ManualStep),
+    *(MakeParent, UndoMerge, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm, CloseOwn),
     *(Rate, RatingStep, AnswerField, FieldChoice),
     *(PickCamera, CameraFault, CameraPage, PersonalData),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
+    *(DirectoryKinds, DirectoryKind, DirectoryPart),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
-    *(LinkArticle, NextUp, SettleLeft),
+    *(LinkArticle, WriteArticle, NextUp, SettleLeft),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)

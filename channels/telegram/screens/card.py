@@ -250,6 +250,8 @@ def _state(card: Card, renderer: Renderer) -> Iterator[str]:
         "closed": card.closed_at or card.opened_at,
     }
     why = "_reason" if facts["reason"] else ""
+    if card.relations.merged:  # its link says so
+        return
     if card.state.renamed:
         yield renderer.html("card.state.named", state=card.state.title(renderer.locale))
     match card.state.category:

@@ -24,14 +24,14 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         *("title", "topic", "tag", "class", "priority", "next", "why", "times"),
         *("reason", "spent", "field"),
     ),
-    "links": ("split", "similar", "link", "unlink", "outage", "broadcast"),
+    "links": ("split", "merge_tickets", "similar", "link", "unlink", "outage", "broadcast"),
     "people": ("who", "contact", "merge", "new", "call", "write", "mute", "block", "unblock"),
     "admins": ("report", "contract", "blocked"),
 }
 # What an admin does in private, beside what is done in the group.
 IN_PRIVATE: Final = (
     *("setup", "stats", "health", "quarantine", "junk", "export", "key", "webhook", "rules"),
-    *("directory", "restored"),
+    *("directory", "kb", "restored"),
 )
 FOR_ADMINS: Final = "admins"
 

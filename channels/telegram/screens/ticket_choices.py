@@ -1,6 +1,7 @@
 """Choices for a ticket: who works on it, its class and priority, a similar ticket as parent."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -35,6 +36,8 @@ from core.words.names import clean_name
 MOST: Final = 10
 # A keyboard has at most a hundred buttons; one leads back.
 MOST_BUTTONS: Final = 99
+# So many articles are named with a similar ticket.
+_ARTICLES: Final = 2
 
 EntryCode = Annotated[str, matching("[a-z0-9][a-z0-9_.-]{0,31}")]
 
@@ -257,16 +260,36 @@ class MakeParent(CallbackData, prefix="r"):
     parent: Id
 
 
-def draw_similar(renderer: Renderer, ticket_id: int, found: Sequence[Similar]) -> Screen:
-    """The similar tickets, or a line that there are none."""
+class UndoMerge(CallbackData, prefix="um"):
+    """Take the merge of this ticket back."""
+
+    ticket_id: Id
+
+
+def draw_merged(renderer: Renderer, stays: int, goes: int, until: datetime) -> Screen:
+    """Which ticket goes on, and until when the merge can be taken back."""
+    back = button(renderer.plain("button.undo_merge"), UndoMerge(ticket_id=goes))
+    facts = {"number": stays, "other": goes, "until": until}
+    return Screen(renderer.html("operators.merged", **facts), rows_of([back]))
+
+
+def draw_similar(
+    renderer: Renderer,
+    ticket_id: int,
+    found: Sequence[Similar],
+    articles: Mapping[int, Sequence[str]],
+) -> Screen:
+    """The similar tickets, or a line that there are none. ``articles``: titles of those that were
+    used in them.
+    """
     if not found:
         return Screen(renderer.html("similar.none", number=ticket_id))
     lines = [renderer.html("similar.head", number=ticket_id)]
-    lines += [_line(renderer, one) for one in found]
+    lines += [_line(renderer, one, articles.get(one.line.number, ())) for one in found]
     return Screen("\n".join(lines), _keyboard(renderer, ticket_id, found))
 
 
-def _line(renderer: Renderer, one: Similar) -> str:
+def _line(renderer: Renderer, one: Similar, articles: Sequence[str]) -> str:
     line = renderer.html(
         "similar.line",
         marker=str(one.line.marker),
@@ -275,7 +298,10 @@ def _line(renderer: Renderer, one: Similar) -> str:
         subject=one.line.subject,
         state=Key(f"card.link.state.{one.category}"),
     )
-    return f"{line}\n{' · '.join(_reasons(renderer, one))}"
+    used = [
+        renderer.html("similar.article", title=clean_name(title)) for title in articles[:_ARTICLES]
+    ]
+    return "\n".join([line, " · ".join(_reasons(renderer, one)), *used])
 
 
 def _reasons(renderer: Renderer, one: Similar) -> Iterator[str]:

@@ -64,6 +64,7 @@ class SettingsEntry(DirectoryEntry):
     mail_when_silent: SpanOrOff | None = None
     keep_assignee_on_reopen: bool | None = None
     sign_answers: bool | None = None
+    offer_articles: bool | None = None
     keep_words: SpanOrOff | None = None
     keep_people: SpanOrOff | None = None
 
@@ -147,6 +148,7 @@ _FIELDS: Final[dict[str, tuple[str, Callable[[Company], Any], Callable[[Any], An
     "mail_when_silent": ("mail_when_silent", lambda company: _off(company.mail_when_silent), _on),
     "keep_assignee_on_reopen": _same("keep_assignee_on_reopen"),
     "sign_answers": _same("sign_answers"),
+    "offer_articles": _same("offer_articles"),
     "keep_words": ("keep_words", lambda company: _off(company.keep_words), _on),
     "keep_people": ("keep_people", lambda company: _off(company.keep_people), _on),
 }

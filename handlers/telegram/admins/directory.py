@@ -3,6 +3,7 @@ checks it and shows the difference, and a button applies it (X12).
 """
 
 import asyncio
+import re
 from hashlib import sha256
 from io import BytesIO
 from typing import Final
@@ -22,6 +23,7 @@ from channels.telegram.screens.directory import (
 )
 from channels.telegram.screens.screen import Screen
 from core.directory.faults import DirectoryError, Fault
+from core.directory.kinds import KINDS
 from core.directory.reader import Document as Written
 from core.directory.reader import read_directory
 from core.directory.store import (
@@ -35,6 +37,7 @@ from core.directory.versions import document_of, list_versions
 from core.errors import Refusal
 from core.people.staff import as_admin, for_admin
 from core.texts import Key
+from handlers.telegram.admins.directory_entries import show_kinds
 from handlers.telegram.context import ButtonContext, MessageContext
 
 ENDING: Final = ".toml"
@@ -55,6 +58,7 @@ async def on_command(context: MessageContext, words: str) -> None:
         say = context.renderer.plain
         text = await context.desk.read(for_admin, context.sender, show_file, say)
         await _send(context, text, _NAME, "directory_chat.file")
+        await show_kinds(context)
 
 
 async def _show_versions(context: MessageContext) -> None:
@@ -97,7 +101,21 @@ async def on_restore(context: ButtonContext, data: RestoreVersion) -> None:
     await context.show(context.renderer.html("directory_chat.restored", number=data.number))
 
 
-# A file that an admin sends
+# A file, or the tables of one, that an admin sends
+
+
+_NAMES: Final = "|".join(kind.name for kind in KINDS)
+_TABLE: Final = re.compile(rf"\s*\[\[?(?:{_NAMES})\]\]?\s*(?:\n|\Z)")
+
+
+def is_table(text: str) -> bool:
+    """True for words that begin as the directory does: an entry that was changed by hand."""
+    return _TABLE.match(text) is not None
+
+
+async def on_text(context: MessageContext, text: str) -> None:
+    """Check the entries, and show what they would change; each stays at its place in its list."""
+    await _check(context, text.encode(), context.message.message_id, part=True)
 
 
 async def on_file(context: MessageContext, document: Document) -> None:
@@ -105,10 +123,12 @@ async def on_file(context: MessageContext, document: Document) -> None:
     await _check(context, await _fetch(context, document), context.message.message_id)
 
 
-async def _check(context: MessageContext | ButtonContext, data: bytes, reply_to: int) -> None:
+async def _check(
+    context: MessageContext | ButtonContext, data: bytes, reply_to: int, *, part: bool = False
+) -> None:
     renderer, lines = context.renderer, []
     try:
-        lines = await _apply(context, data, None, recount=False, really=False)
+        lines = await _apply(context, data, None, really=False, part=part)
         screen = Screen(renderer.html("directory_chat.unchanged"))
     except OnlyChecked as checked:
         lines = checked.difference
@@ -128,8 +148,9 @@ async def _apply(
     data: bytes,
     expected: int | None,
     *,
-    recount: bool,
+    recount: bool = False,
     really: bool = True,
+    part: bool = False,
 ) -> list[str]:
     document = await asyncio.to_thread(_read, data)
     return await context.desk.run(
@@ -141,6 +162,7 @@ async def _apply(
         origin="chat",
         recount=recount,
         really=really,
+        part=part,
     )
 
 
@@ -160,17 +182,21 @@ async def on_button(context: ButtonContext, data: DirectoryStep) -> None:
         await context.show(context.renderer.html("directory_chat.dropped"))
         return
     answered = getattr(context.message, "reply_to_message", None)
-    if answered is None or answered.document is None:
+    if answered is None or not (answered.document or answered.text):
         raise Refusal("refusal.outdated")
-    content = await _fetch(context, answered.document)
+    part = answered.document is None
+    content = (answered.text or "").encode()
+    if not part:
+        content = await _fetch(context, answered.document)
     if _digest(content) != data.digest:
         raise Refusal("refusal.outdated")
     try:
-        await _apply(context, content, data.version, recount=data.step == "recount")
+        recount = data.step == "recount"
+        await _apply(context, content, data.version, recount=recount, part=part)
     except (ChangedMeanwhile, DirectoryError):
         # somebody was faster: what it would change now is another question
         await context.show(context.renderer.html("directory_chat.changed_meanwhile"))
-        await _check(context, content, answered.message_id)
+        await _check(context, content, answered.message_id, part=part)
         return
     await context.show(context.renderer.html("directory_chat.applied"))
 

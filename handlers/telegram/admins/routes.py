@@ -11,7 +11,9 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
+from channels.telegram.screens.articles import WriteArticle
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
+from channels.telegram.screens.directory_entries import DirectoryKind, DirectoryKinds, DirectoryPart
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
@@ -26,7 +28,9 @@ from core.tickets.incoming import find_location
 from core.tickets.lists import VIEWS, page_of
 from core.words.aliases import ALIASES, REPORTS
 from handlers.telegram.admins import (
+    articles,
     directory,
+    directory_entries,
     export,
     health,
     keys,
@@ -66,6 +70,9 @@ async def on_message(context: MessageContext) -> bool:
         return True
     if not text or user is None or not is_from_admin(context.message, context.desk):
         return False
+    if directory.is_table(text):
+        await directory.on_text(context, text)
+        return True
     if not text.startswith("/"):
         field = await context.desk.read(asked_for, chat_address(user.id))
         if field is not None:
@@ -111,6 +118,10 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     ReleaseStep: restored.on_button,
     DirectoryStep: directory.on_button,
     RestoreVersion: directory.on_restore,
+    DirectoryKinds: directory_entries.on_kinds,
+    DirectoryKind: directory_entries.on_kind,
+    DirectoryPart: directory_entries.on_part,
+    WriteArticle: articles.on_write,
 }
 
 
@@ -166,4 +177,5 @@ COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
     "t": responses.on_command,
     "rules": rules.on_command,
     "directory": directory.on_command,
+    "kb": articles.on_command,
 }

@@ -81,7 +81,7 @@ async def on_menu(context: ButtonContext, data: Menu) -> None:
 
 # Commands of the operators' group: they do nothing here.
 _OF_OPERATORS: Final = frozenset(
-    {"contact", "contract", "merge", "unlink"}
+    {"contact", "contract", "merge", "merge_tickets", "unlink"}
     | {"next_up", "assign", "call", "class", "close", "done", "escalate", "export", "field", "find"}
     | {"freeze", "journal", "link", "next", "note", "overdue", "priority", "queue", "release"}
     | {

@@ -1,5 +1,6 @@
 """`/kb`: articles that fit a ticket, read, sent to its customer or linked with it (B13)."""
 
+from dataclasses import replace
 from typing import Any
 
 from channels.telegram.messages.message_parser import message_ref
@@ -8,11 +9,14 @@ from channels.telegram.screens.articles import (
     ArticlesFor,
     LinkArticle,
     SendArticle,
+    WriteArticle,
     draw_for_ticket,
     draw_found,
     draw_used,
+    offer_article,
 )
 from channels.telegram.screens.screen import Screen
+from core.directory.article_drafts import draft_article, lacks_article
 from core.knowledge.catalogue import Article
 from core.knowledge.using import (
     ArticleChanged,
@@ -24,7 +28,7 @@ from core.knowledge.using import (
 )
 from core.tx import ReadTx
 from core.words.names import clean_name
-from handlers.telegram.operators.context import CommandContext
+from handlers.telegram.operators.context import CommandContext, OperatorContext
 
 
 async def find(context: CommandContext) -> None:
@@ -74,6 +78,21 @@ async def link(context: Any, data: LinkArticle) -> None:
     article = await context.act(link_article, data.ticket_id, data.code)
     await context.toast("article_linked", number=data.ticket_id)
     await _say_used(context, "linked_by", data.ticket_id, article)
+
+
+async def offer(context: OperatorContext, ticket_id: int) -> None:
+    """Offer whoever has solved a ticket to write it down, where the company wants that."""
+    if await context.read(lacks_article, ticket_id):
+        screen = offer_article(context.renderer, ticket_id)
+        await replace(context, quiet=True).show(screen)
+
+
+async def write(context: Any, data: WriteArticle) -> None:
+    """Write the draft; who keeps the directory publishes it."""
+    code = await context.act(draft_article, data.ticket_id)
+    await context.toast()
+    facts = {"number": data.ticket_id, "code": code}
+    await context.edit(Screen(context.renderer.html("operators.article_drafted", **facts)))
 
 
 async def _say_used(context: Any, key: str, number: int, article: Article) -> None:

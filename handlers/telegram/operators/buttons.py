@@ -20,6 +20,7 @@ from channels.telegram.screens.articles import (
     ArticlesFor,
     LinkArticle,
     SendArticle,
+    WriteArticle,
 )
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.help import HelpSection
@@ -55,6 +56,7 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
     MoveTo,
     SetTopic,
+    UndoMerge,
     draw_reasons,
     draw_states,
 )
@@ -400,7 +402,9 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
     await (context.show if data.verb == "with" else context.edit)(screen)
 
 
-async def read_in_private(pressed: ButtonContext, data: ListPage | ShowPerson | NextUp) -> None:
+async def read_in_private(
+    pressed: ButtonContext, data: ListPage | ShowPerson | NextUp | WriteArticle
+) -> None:
     """Turn a page of a list, or show a person, for somebody who works here, in private."""
     context = GroupButton(
         pressed.desk,
@@ -490,6 +494,7 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ShowPerson: people.on_button,
     WriteTo: write_first.on_button,
     MakeParent: ticket_commands.make_parent,
+    UndoMerge: ticket_commands.undo_by_button,
     MoveTo: states.on_button,
     EndAs: endings.on_button,
     FieldChoice: fields.on_button,
@@ -514,4 +519,5 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     ArticleFor: articles.show,
     SendArticle: articles.send,
     LinkArticle: articles.link,
+    WriteArticle: articles.write,
 }

@@ -161,6 +161,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "blocked": Row(people.blocked, _NO, _MAY, _SHOWN, admins=True),
     "merge": Row(people.merge_, words=_MUST, sign=_SHOWN, other=True),
     "split": Row(ticket_commands.split, _NO, _MAY, _SHOWN),
+    "merge_tickets": Row(ticket_commands.merge, words=_MUST, sign=_SHOWN, other=True),
     "similar": Row(ticket_commands.similar, sign=_SHOWN),
     "link": Row(ticket_commands.link, words=_MUST, other=True),
     "unlink": Row(ticket_commands.unlink, words=_MUST, other=True),

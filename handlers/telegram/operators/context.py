@@ -30,7 +30,7 @@ NOTE: Final = "//"
 
 # A name ends at a sign «_», behind which a number may stand, but for the names with one.
 _HEAD: Final = re.compile(
-    r"/(?P<name>next_up|[^\W\d_]{1,32})(?:@(?P<bot>\w{1,64}))?(?=[\s\d#№_]|\Z)"
+    r"/(?P<name>next_up|merge_tickets|[^\W\d_]{1,32})(?:@(?P<bot>\w{1,64}))?(?=[\s\d#№_]|\Z)"
 )
 
 

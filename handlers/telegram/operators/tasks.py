@@ -22,6 +22,7 @@ from core.tickets.lists import Line
 from core.tx import ReadTx, Tx
 from core.words.aliases import NEW_TASK, TASK_VERBS, TASKS
 from core.words.numbers import TASK_NUMBER, find_number
+from handlers.telegram.operators import articles
 from handlers.telegram.operators.context import (
     LONGEST_REASON,
     Command,
@@ -283,6 +284,8 @@ async def ended(context: OperatorContext, ticket_id: int, verb: str, **how: Any)
         if not await ask_missing(context, missing):
             raise
         return False
+    if verb == "resolve":
+        await articles.offer(context, ticket_id)
     return True
 
 

@@ -7,22 +7,32 @@ from zoneinfo import ZoneInfo
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens import outages as screens
 from channels.telegram.screens.outages import OutageStep
-from channels.telegram.screens.ticket_choices import MakeParent, draw_similar, draw_tags
+from channels.telegram.screens.screen import Screen
+from channels.telegram.screens.ticket_choices import (
+    MakeParent,
+    UndoMerge,
+    draw_merged,
+    draw_similar,
+    draw_tags,
+)
 from core.equipment import outage_commands, outage_detection
 from core.equipment.outage_commands import Title
 from core.errors import NoSuchTicket, Refusal, Unreadable
+from core.knowledge.using import titles_by_ticket
 from core.links import ticket_links
 from core.links.similar import similar_to
 from core.links.ticket_links import Fragment
 from core.links.ticket_links import split as split_off
+from core.links.ticket_merge import UNDO_WITHIN, merge_tickets, undo_merge
 from core.tickets import classification, conversation, lifecycle
 from core.tickets.albums import note_piece
 from core.tickets.lifecycle import move
 from core.tickets.parents import set_parent
 from core.tickets.tags import list_tags, read_tag, rename_tag
 from core.tickets.tags import tag as tag_ticket
-from core.words.aliases import BY_MAIL
+from core.words.aliases import BY_MAIL, UNDO
 from core.words.contact_values import EMAIL
+from core.words.numbers import find_number
 from core.words.when import NotATime, TimeInPast, When, parse_when
 from handlers.telegram.operators.context import (
     CommandContext,
@@ -170,10 +180,36 @@ async def split(context: CommandContext) -> None:
     await context.say(context.responder.html("operators.split", facts))
 
 
+async def merge(context: CommandContext) -> None:
+    """Merge two tickets of one customer, or take that back."""
+    words = context.command.words.strip()
+    if words.casefold() in UNDO:
+        stays, goes = await context.act(undo_merge, context.number)
+        facts = {"number": stays.id, "other": goes.id}
+        await context.say(context.responder.html("operators.unmerged", facts))
+        return
+    other = find_number(words, context.desk.company.number_mask)
+    if other is None or other[1].strip():
+        shown = example("merge_tickets")
+        raise Unreadable("operators.malformed", words=words[:40], example=shown)
+    stays, goes = await context.act(merge_tickets, context.number, other[0])
+    until = context.desk.clock() + UNDO_WITHIN
+    await context.show(draw_merged(context.renderer, stays.id, goes.id, until))
+
+
+async def undo_by_button(context: Any, data: UndoMerge) -> None:
+    """The button below what was merged."""
+    stays, goes = await context.act(undo_merge, data.ticket_id)
+    await context.toast("unmerged", number=stays.id, other=goes.id)
+    facts = {"number": stays.id, "other": goes.id}
+    await context.edit(Screen(context.renderer.html("operators.unmerged", **facts)))
+
+
 async def similar(context: CommandContext) -> None:
     """Tickets like this one, each with the reason, and a way to make it the parent."""
     found = await context.read(similar_to, context.number)
-    await context.show(draw_similar(context.renderer, context.number, found))
+    used = await context.read(titles_by_ticket, [one.line.number for one in found])
+    await context.show(draw_similar(context.renderer, context.number, found, used))
 
 
 async def make_parent(context: Any, data: MakeParent) -> None:

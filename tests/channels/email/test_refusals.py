@@ -7,6 +7,7 @@ from typing import Any, Self
 import pytest
 
 from channels.email.channel import EmailChannel
+from channels.email.refusals import is_of_address
 from channels.email.relay import Relay as RelayUrl
 from core.delivery.channel import Channel, SendError, Sent
 from tests.channels.certificate import Certificate
@@ -45,7 +46,7 @@ def verdict(error: SendError) -> tuple[str, dict[str, bool]]:
         (530, "configuration", OUR_FAULT),
         (550, "blocked", GIVE_UP),
         (551, "blocked", GIVE_UP),
-        (552, "blocked", GIVE_UP),
+        (552, "bad_request", GIVE_UP),  # the mailbox is full
         (553, "blocked", GIVE_UP),
         (554, "blocked", GIVE_UP),
     ],
@@ -57,6 +58,30 @@ async def test_a_refused_recipient(
     assert verdict(error) == (reason, then)
     assert error.detail == f"{code} refused as asked"
     assert not relay.letters
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "at_fault"),
+    [
+        (550, "5.1.1 no such user", True),
+        (550, "5.1.10 the domain takes no mail", True),
+        (550, "5.2.1 disabled", True),
+        (550, "5.0.0 no", True),
+        (550, "no such user", True),
+        (550, "5.1.8 the sender's domain does not exist", False),
+        (552, "5.2.2 over quota", False),
+        (552, "over quota", False),
+        (550, "5.2.3 too long", False),
+        (550, "5.4.4 no way there", False),
+        (550, "5.7.1 refused by a policy of 5.1.1.9", False),
+        (550, "no such user at 5.7.1.9", True),
+    ],
+)
+def test_a_full_mailbox_or_a_policy_is_no_fault_of_the_address(
+    code: int, words: str, at_fault: bool
+) -> None:
+    """RFC 3463: the second figure says what the refusal is about."""
+    assert is_of_address(code, words) is at_fault
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from channels.telegram.screens.articles import (
     LinkArticle,
     ReadArticle,
     SendArticle,
+    WriteArticle,
 )
 from channels.telegram.screens.buttons import stamped
 from channels.telegram.screens.callback_data import KINDS, parse, parted
@@ -33,6 +34,11 @@ from channels.telegram.screens.customer_tickets import (
     RatingStep,
 )
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
+from channels.telegram.screens.directory_entries import (
+    DirectoryKind,
+    DirectoryKinds,
+    DirectoryPart,
+)
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
@@ -69,6 +75,7 @@ from channels.telegram.screens.ticket_choices import (
     MakeParent,
     MoveTo,
     SetTopic,
+    UndoMerge,
 )
 from channels.telegram.screens.ticket_list import ListPage
 from channels.telegram.screens.words import ShowWords
@@ -177,6 +184,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "qa:new:pay_how": ReadArticle(come_from="new", code="pay_how"),
     "qh:y:pay_how": JudgeArticle(verdict="y", code="pay_how"),
     "nx": NextUp(),
+    "aw:12": WriteArticle(ticket_id=12),
     "kb:12": ArticlesFor(ticket_id=12),
     "ka:12:pay_how": ArticleFor(ticket_id=12, code="pay_how"),
     "ks:12:pay_how:0123abcd": SendArticle(ticket_id=12, code="pay_how", digest="0123abcd"),
@@ -229,6 +237,12 @@ IN_CHATS: dict[str, CallbackData] = {
     "u:lift:3:0": ShowPerson(verb="lift", person=3),
     "u:merge!:3:4": ShowPerson(verb="merge!", person=3, other=4),
     "r:12:9": MakeParent(ticket_id=12, parent=9),
+    "um:12": UndoMerge(ticket_id=12),
+    "dk": DirectoryKinds(),
+    "dl:topic:2": DirectoryKind(kind="topic", page=2),
+    "de:off:account_agreement:0123abcd": DirectoryPart(
+        step="off", kind="account_agreement", mark="0123abcd"
+    ),
     "np:12:3": AssignPerson(ticket_id=12, person=3),
     "nt:12:video": AssignTeam(ticket_id=12, team="video"),
     "nu:12:video": EscalateTo(ticket_id=12, team="video"),

@@ -53,7 +53,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"late": timedelta(hours=1), "left": timedelta(hours=1), "down": timedelta(hours=1)}
     facts |= {"near": part, "woke": part, "overdue": part, "passed": part}
     facts |= {"returned": Key("digest.returned", {"n": 1, "numbers": "#1"})}
-    facts |= {"deadline": NOW, "at": NOW, "level": 2, "id": 7, "task_id": 3, "source": 9}
+    facts |= {"deadline": NOW, "at": NOW, "level": 2, "id": 7, "task_id": 3, "source": 9, "into": 8}
     facts |= {"total": 2, "numbers": "#1, #2"}
     facts |= {"event": "TicketOpened", "subscriber": "rules", "depth": 10}
     facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}

@@ -1,5 +1,6 @@
 """The directory as a file in an admin's private chat (X12): given, checked, shown, applied."""
 
+import json
 from typing import Any
 
 import pytest
@@ -161,3 +162,78 @@ async def test_nobody_else_changes_the_directory(group: Group, who: str) -> None
     await person.press_data(person.chat.bot_messages[0], data)
     await group.settle()
     assert "bills" not in await topics(group)
+
+
+# By its parts
+
+
+async def test_a_part_is_reached_in_two_taps_and_switched_by_the_third(group: Group) -> None:
+    await sends(group, BILLS)
+    await presses(group, "Применить")
+    before = await topics(group)
+    await group.boss.say("/directory")
+    await group.settle()
+    shown = group.boss.last
+    await presses(group, f"Темы · {len(before)}")
+    await presses(group, "Счета")
+    assert 'code = "bills"' in shown.text and shown.buttons == ["Выключить", "‹ Назад"]
+    await presses(group, "Выключить")
+    ((active,),) = await group.rows("SELECT active FROM topic WHERE code = 'bills'")
+    assert not active and shown.buttons == ["Включить", "‹ Назад"]
+    await presses(group, "‹ Назад")
+    assert "⚪ Счета" in shown.buttons
+    await presses(group, "‹ Назад")
+    assert f"Темы · {len(before)}" in shown.buttons
+    assert await topics(group) == before
+    authors = await group.rows("SELECT origin FROM directory_version ORDER BY number")
+    assert authors[-1][0] == "screen"
+
+
+async def test_an_entry_that_is_sent_as_text_is_changed_where_it_stands(group: Group) -> None:
+    await sends(group, BILLS)
+    await presses(group, "Применить")
+    before = await topics(group)
+    sent = await group.boss.say(BILLS.replace("Счета", "Платежи"))
+    await group.settle()
+    shown = group.boss.last
+    assert shown.reply_to is sent and shown.buttons == ["Применить", "Не менять"]
+    await presses(group, "Применить")
+    assert await topics(group) == before, "a part that is sent alone keeps its place"
+    ((titles,),) = await group.rows("SELECT titles FROM topic WHERE code = 'bills'")
+    assert json.loads(titles)["ru"] == "Платежи"
+    await group.boss.say('[[topic]]\ncode = "new"\ntitles = { ru = "Новое" }')
+    await group.settle()
+    await presses(group, "Применить")
+    assert await topics(group) == [*before, "new"], "a new one comes last"
+    await group.boss.say('[[topic]]\ncode = "x"\nanswer = "soon"')
+    await group.settle()
+    assert "answer" in group.boss.last.text and not group.boss.last.buttons
+
+
+async def test_what_the_rest_needs_is_not_switched_off_and_the_reason_is_said(
+    group: Group,
+) -> None:
+    await group.boss.say("/directory")
+    await group.settle()
+    shown = group.boss.last
+    (states,) = [label for label in shown.buttons if label.startswith("Состояния · ")]
+    await presses(group, states)
+    first = shown.buttons[0]
+    await presses(group, first)
+    await presses(group, "Выключить")
+    assert group.boss.last is not shown, "the faults are a message of their own"
+    ((active,),) = await group.rows("SELECT active FROM state WHERE initial")
+    assert active
+
+
+async def test_operators_reach_no_part(group: Group) -> None:
+    await sends(group, BILLS)
+    await presses(group, "Применить")
+    await group.olga.start()
+    await group.olga.say(BILLS.replace("Счета", "Платежи"))
+    await group.settle()
+    assert "Применить" not in group.olga.last.buttons
+    asked = group.olga.last
+    await group.olga.press_data(asked, "dl:topic:0")
+    await group.settle()
+    assert "Счета" not in asked.buttons and asked is group.olga.last

@@ -1,14 +1,15 @@
 """A desk that gets and sends mail over real connections."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from core.db import Database
-from tests.handlers.mail.desk_by_mail import Stage, stage_at
+from tests.handlers.mail.desk_by_mail import SUPPORT, Stage, stage_at
+from tests.handlers.mail.imap_servers import INSTALLED, SERVERS, OtherServer
 from tests.harness import fill
 from tests.postgres import Postgres
 
@@ -34,7 +35,36 @@ async def other_database(migrated: Path, tmp_path: Path) -> AsyncIterator[Databa
     await database.close()
 
 
+@pytest.fixture(scope="session")
+def started_server() -> Iterator[OtherServer]:
+    """An IMAP server of somebody else's: Dovecot, or pymap where there is no Dovecot."""
+    server = SERVERS[INSTALLED](SUPPORT)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
 @pytest.fixture
-async def stage(database: Database, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage_at(database, tmp_path / "files") as stage:
+def server(started_server: OtherServer) -> OtherServer:
+    """The same with an empty mailbox."""
+    started_server.empty()
+    return started_server
+
+
+@pytest.fixture
+def mailbox(request: pytest.FixtureRequest) -> OtherServer | None:
+    """Where the desk's mailbox is, if not on the sandbox's server."""
+    other: OtherServer | None = (
+        request.getfixturevalue("server") if getattr(request, "param", "") == "other" else None
+    )
+    return other
+
+
+@pytest.fixture
+async def stage(
+    database: Database, tmp_path: Path, mailbox: OtherServer | None
+) -> AsyncIterator[Stage]:
+    async with stage_at(database, tmp_path / "files", server=mailbox) as stage:
         yield stage

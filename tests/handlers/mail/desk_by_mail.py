@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.mail import handle_mails
 from bot.update_queue import UpdateQueue
@@ -25,7 +25,7 @@ from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Desk
 from core.files import Attachments, FolderStore
-from core.models import InboxRow, Message, OutboxRow, Ticket
+from core.models import InboxRow, Message, OutboxRow, SystemState, Ticket
 from core.people.identity import Sender
 from core.people.staff import by_operator
 from core.setup.restored import mail_stamp
@@ -36,6 +36,7 @@ from core.tickets.conversation import reply
 from core.tickets.delivery_results import FOLLOW_UPS
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import move
+from core.tx import Tx
 from handlers.mail.fetch import MailFetcher
 from handlers.mail.handler import MailHandler
 from handlers.mail.mailbox_url import MailboxUrl
@@ -43,6 +44,7 @@ from handlers.mail.parser_process import ParserProcess
 from sandbox.mail.imap import ImapServer
 from sandbox.mail.post_office import Letter, PostOffice
 from sandbox.mail.smtp import SmtpServer
+from tests.handlers.mail.imap_servers import OtherServer
 
 GROUP: Final = Address("telegram", "-100")
 SUPPORT: Final = "support@desk.test"
@@ -84,7 +86,7 @@ class Stage:
     """The servers, the desk with its loops, and people who write."""
 
     office: PostOffice
-    imap: ImapServer
+    imap: ImapServer | OtherServer
     smtp: SmtpServer
     desk: Desk
     folder: Path
@@ -122,6 +124,12 @@ class Stage:
             letter.set_content(words)
             raw = letter.as_bytes()
         return self.office.deliver(SUPPORT, raw)
+
+    @property
+    def sandbox_imap(self) -> ImapServer:
+        """The sandbox's server, which fails when it is told to."""
+        assert isinstance(self.imap, ImapServer)
+        return self.imap
 
     @property
     def imap_url(self) -> str:
@@ -163,6 +171,14 @@ class Stage:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
+    async def forget_visits(self) -> None:
+        """As if the mailbox had never been looked into."""
+
+        async def forget(tx: Tx) -> None:
+            await tx.change(delete(SystemState).where(SystemState.name.startswith("mail:")))
+
+        await self.desk.run(forget)
+
     async def _zone(self, _address: str) -> ZoneInfo:
         return self.desk.company.zone
 
@@ -198,14 +214,20 @@ class Stage:
 
     async def is_quiet(self) -> bool:
         """Return whether every mail is stored and handled, and nothing waits to be sent."""
-        inbox = self.office.open(self.address).inbox
-        if any("\\Seen" not in letter.flags for letter in inbox.letters):
+        if not self.all_seen():
             return False
         new = await self.rows(select(InboxRow.id).where(InboxRow.state == "new"))
         queued = await self.rows(
             select(OutboxRow.id).where(OutboxRow.state.in_(("queued", "sending")))
         )
         return not new and not queued
+
+    def all_seen(self) -> bool:
+        """Return whether every mail of the desk's inbox is flagged as seen."""
+        if isinstance(self.imap, OtherServer):
+            return not self.imap.found("INBOX", "UNSEEN")
+        letters = self.office.open(self.address).inbox.letters
+        return all("\\Seen" in letter.flags for letter in letters)
 
     async def quiet(self) -> None:
         await self.until(self.is_quiet)
@@ -255,16 +277,20 @@ async def stage_at(
     office: PostOffice | None = None,
     address: str = SUPPORT,
     folders: str = "",
+    server: OtherServer | None = None,
     **how: Any,
 ) -> AsyncIterator[Stage]:
     """The stage with all its loops running; of two desks each has servers of its own, in front of
-    the same mailboxes.
+    the same mailboxes. With ``server`` the desk's mailbox is there.
     """
     office = office or PostOffice()
     office.open(address, "secret")
-    imap, smtp = ImapServer(office), SmtpServer(office)
-    await imap.start()
+    own, smtp = ImapServer(office), SmtpServer(office)
+    await own.start()
     await smtp.start()
+    if server is not None:
+        office.listeners.append(partial(_forward, server, address))
+    imap = server or own
     company = Company(language="en", operators_chat=GROUP, letter_channels=frozenset({"email"}))
     desk = Desk(database, company, SUBSCRIBERS)
     await desk.run(make_signing_key)
@@ -274,8 +300,13 @@ async def stage_at(
         yield stage
     finally:
         await stage.stop()
-        await imap.stop()
+        await own.stop()
         await smtp.stop()
+
+
+def _forward(server: OtherServer, address: str, to: str, letter: Letter) -> None:
+    if to == address:
+        server.deliver(letter.raw)
 
 
 def plain(letter: EmailMessage) -> str:

@@ -50,6 +50,36 @@ words\r
 --b--\r
 """
 
+# what a server reports: its words, lines of its report (none: it writes no report), and whether the
+# mail is given up and the address takes none
+BOUNCES = [
+    ("", "Action: failed\r\nStatus: 5.1.1", (True, True)),
+    ("", "Status: 5.1.1", (True, True)),
+    ("", "Action: failed\r\nStatus: 5.2.2", (True, False)),
+    ("", "Action: failed\r\nStatus: 5.7.1", (True, False)),
+    ("", "Action: failed\r\nStatus: 4.4.7", (True, False)),
+    ("", "Action: delayed\r\nStatus: 4.4.7", (False, False)),
+    ("", "Status: 4.4.1", (False, False)),
+    ("", "Action: relayed\r\nStatus: 2.0.0", (False, False)),
+    ("552 5.2.2 <boris@y.test> is over quota", "", (True, False)),
+    ("552 <boris@y.test> is over quota", "", (True, False)),
+    ("550 no such user", "", (True, True)),
+    ("Sorry, no mailbox here by that name. (#5.1.1)", "", (True, True)),
+    ("450 greylisted, will be tried again", "", (False, False)),
+    ("It could not be delivered: retry timeout exceeded", "", (True, False)),
+]
+
+
+def bounce(words: str, report: str) -> bytes:
+    """A report on a mail to Boris; without lines of a report, words under a header of Exim's."""
+    if not report:
+        return (
+            "From: MAILER-DAEMON@mx.test\r\nX-Failed-Recipients: boris@y.test\r\n\r\n"
+            f"{words}\r\n\r\nMessage-ID: <outbox-5.2.x@desk.test>\r\n"
+        ).encode()
+    return BOUNCE.replace(b"Status: 5.1.1", report.encode())
+
+
 _RESULTS = "Authentication-Results: "
 # headers beside From: anna@x.test, and whether mx.desk.test vouches for her
 PROOFS = [

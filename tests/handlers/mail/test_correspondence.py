@@ -3,6 +3,7 @@
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -27,10 +28,15 @@ from core.tickets.fields import values_of
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain, stage_at
+from tests.handlers.mail.imap_servers import INSTALLED, OtherServer
 
 pytestmark = pytest.mark.parametrize(
-    "database",
-    ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)],
+    ("database", "mailbox"),
+    [
+        pytest.param("sqlite", "sandbox", id="sqlite"),
+        pytest.param("postgres", "sandbox", id="postgres", marks=pytest.mark.postgres),
+        *[pytest.param("sqlite", "other", id="dovecot")][: INSTALLED == "dovecot"],
+    ],
     indirect=True,
 )
 
@@ -93,11 +99,12 @@ async def test_a_number_in_the_subject_joins_the_senders_own_ticket_only(stage: 
 
 
 async def test_a_number_in_new_words_counts_by_a_setting_and_in_quoted_ones_never(
-    database: Database, tmp_path: Path
+    database: Database, tmp_path: Path, mailbox: OtherServer | None
 ) -> None:
     quoted = "Something else.\n\n12.11.2026 10:21, The desk wrote:\n> We have it: SR-1\n"
     for joins, folder in ((False, "off"), (True, "on")):
-        async with stage_at(database, tmp_path / folder, number_in_body=joins) as stage:
+        how: dict[str, Any] = {"number_in_body": joins, "server": mailbox}
+        async with stage_at(database, tmp_path / folder, **how) as stage:
             before = len(await stage.rows(select(Ticket.id)))
             stage.write(f"The gate, {folder}.")
             await stage.tickets(before + 1)
@@ -218,21 +225,32 @@ async def test_a_bounce_tells_that_the_answer_did_not_arrive(stage: Stage) -> No
     assert card is not None and not card.customer_lost
 
 
-def bounce(message_id: str) -> bytes:
+async def test_a_bounce_of_a_full_mailbox_is_told_and_the_address_stays_good(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    await stage.answer(1, "Press twice.")
+    sent = await stage.mail(2)
+    stage.write(raw=bounce(sent["Message-ID"], "5.2.2"))
+    await stage.until(lambda: _failures(stage, "answer.failed.letter_other"))
+    card = await stage.desk.read(card_of, 1)
+    assert card is not None and not card.customer_lost
+
+
+def bounce(message_id: str, status: str = "5.1.1") -> bytes:
     """A server's report that this mail to Anna will never arrive."""
     return (
         "From: MAILER-DAEMON@mx.test\r\nTo: support@desk.test\r\nSubject: failed\r\n"
         "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
         "--b\r\nContent-Type: text/plain\r\n\r\nIt failed.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
-        f"Final-Recipient: rfc822; {ANNA}\r\nStatus: 5.1.1\r\n\r\n"
+        f"Final-Recipient: rfc822; {ANNA}\r\nStatus: {status}\r\n\r\n"
         "--b\r\nContent-Type: message/rfc822\r\n\r\n"
         f"Message-ID: {message_id}\r\n\r\nx\r\n--b--\r\n"
     ).encode()
 
 
-def _failures(stage: Stage) -> bool:
-    return any(one.key == "answer.failed.letter_blocked" for one in stage.group.deliveries)
+def _failures(stage: Stage, key: str = "answer.failed.letter_blocked") -> bool:
+    return any(one.key == key for one in stage.group.deliveries)
 
 
 async def test_after_a_restore_an_answer_to_an_earlier_mail_joins_its_ticket(stage: Stage) -> None:

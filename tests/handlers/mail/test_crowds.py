@@ -92,7 +92,7 @@ def _large() -> bytes:
     return letter.as_bytes()
 
 
-async def test_any_number_of_tickets_in_a_victims_name_cause_one_mail_to_it(stage: Stage) -> None:
+async def test_any_number_of_mails_in_a_victims_name_cause_one_mail_to_it(stage: Stage) -> None:
     for number in range(STORM):
         stage.write(f"Matter {number}", subject=f"Matter {number}")
     await stage.until(lambda: _all_read(stage), seconds=PATIENCE)

@@ -6,10 +6,10 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from core.files import FolderStore
-from core.models import InboxRow, OutboxRow, SystemState
+from core.models import InboxRow, OutboxRow
 from core.tx import Tx
 from sandbox.process import python, tied
 from tests.handlers.mail.desk_by_mail import ANNA, SUPPORT, Stage, plain
@@ -24,8 +24,8 @@ async def test_a_connection_cut_anywhere_loses_and_doubles_nothing(
 ) -> None:
     stage.write("One", subject="One")
     await stage.tickets(1)
-    stage.imap.drop_before = command
-    stage.imap.cut()
+    stage.sandbox_imap.drop_before = command
+    stage.sandbox_imap.cut()
     stage.write("Two", subject="Two")
     stage.write("Three", subject="Three")
     tickets = await stage.tickets(3)
@@ -33,12 +33,12 @@ async def test_a_connection_cut_anywhere_loses_and_doubles_nothing(
 
 
 async def test_a_mail_that_cannot_be_flagged_is_one_ticket(stage: Stage) -> None:
-    stage.imap.read_only = True
+    stage.sandbox_imap.read_only = True
     stage.write()
     await stage.until(lambda: stage.rows(select(InboxRow.id).where(InboxRow.state == "done")))
     await stage.stop()
     await stage.start()
-    stage.imap.read_only = False
+    stage.sandbox_imap.read_only = False
     await stage.tickets(1)
 
 
@@ -58,17 +58,13 @@ async def _titles(stage: Stage, wanted: list[str]) -> bool:
 
 async def test_mail_that_was_read_before_the_first_visit_is_left_alone(stage: Stage) -> None:
     await stage.stop()
-    await stage.desk.run(_forget_visits)
+    await stage.forget_visits()
     old = stage.office.open(SUPPORT).inbox
     stage.write("Old", subject="Old").flags.add("\\Seen")
     stage.write("New", subject="New")
     await stage.start()
     (ticket,) = await stage.tickets(1)
     assert (ticket.title, len(old.letters)) == ("New", 2)
-
-
-async def _forget_visits(tx: Tx) -> None:
-    await tx.change(delete(SystemState).where(SystemState.name.startswith("mail:")))
 
 
 async def test_the_same_mail_in_two_copies_is_one_ticket(stage: Stage) -> None:
@@ -227,7 +223,9 @@ asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
 async def test_a_process_killed_while_it_fetches_loses_and_doubles_nothing(
     stage: Stage, tmp_path: Path, point: str
 ) -> None:
+    """At the first visit, too, at which what is flagged already is left alone."""
     await stage.stop()
+    await stage.forget_visits()
     for number in range(3):
         stage.write(f"Matter {number}", subject=f"Matter {number}")
     url = f"imap://support%40desk.test:secret@127.0.0.1:{stage.imap.port}"

@@ -19,7 +19,7 @@ from core.files import FolderStore
 from core.models import InboxRow
 from handlers.mail.fetch import MailFetcher, connect, probe
 from handlers.mail.mailbox_url import MailboxUrl
-from sandbox.mail.imap import ImapServer
+from sandbox.mail.imap import CAPABILITIES, ImapServer
 from sandbox.mail.post_office import PostOffice
 from tests.channels.certificate import Certificate, make_certificate
 from tests.handlers.mail.desk_by_mail import SUPPORT
@@ -124,11 +124,11 @@ async def test_each_of_several_mailboxes_is_fetched_and_keeps_its_own_mails(
     assert len({row.external_id for row in rows}) == 1
 
 
-@pytest.mark.parametrize(("calls", "look_every"), [(True, 3600.0), (False, 0.1)])
+@pytest.mark.parametrize(("calls", "look_every"), [(True, 1500.0), (False, 0.1)])
 async def test_a_server_that_calls_is_heard_at_once_and_another_is_asked(
     database: Database, tmp_path: Path, server: ImapServer, calls: bool, look_every: float
 ) -> None:
-    server.idle = calls
+    server.capabilities = CAPABILITIES if calls else "IMAP4rev1"
     desk = Desk(database, Company())
     (fetcher,) = parts(server.office, desk, tmp_path, address_of(server, SUPPORT))
     fetcher.look_every = look_every

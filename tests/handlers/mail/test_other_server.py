@@ -1,118 +1,145 @@
-"""A mailbox on a server that is not ours: pymap, which keeps its own reading of the RFC."""
+"""A mailbox on a server that is not ours, with its own reading of the RFC: Dovecot where it is
+installed, otherwise pymap.
+"""
 
-import asyncio
-import imaplib
-import subprocess
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from email.message import EmailMessage
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from core.company import Company
 from core.db import Database
-from core.desk import Desk
-from core.models import Ticket
-from core.setup.signing_key import make_signing_key
-from core.subscriptions import SUBSCRIBERS
-from sandbox.mail.post_office import PostOffice
-from sandbox.mail.smtp import SmtpServer
-from sandbox.process import python, tied
-from tests.handlers.mail.desk_by_mail import ANNA, GROUP, SUPPORT, Stage
-from tests.ports import free_port
+from core.models import InboxRow, Ticket
+from tests.handlers.mail.desk_by_mail import Stage, stage_at
+from tests.handlers.mail.imap_servers import OtherServer
 
-START = "from pymap.main import main; main()"
-
-
-@dataclass
-class OtherServer:
-    """An IMAP server of somebody else's, in a process of its own, and a look into its mailbox."""
-
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    async def start(self) -> None:
-        listen = ("--host", "127.0.0.1", "--port", str(self.port), "--no-tls")
-        who = ("--demo-user", SUPPORT, "--demo-password", "secret")
-        command = tied(python("-c", START, *listen, "dict", "--demo-data", *who))
-        self.process = subprocess.Popen(command)
-        for _ in range(600):
-            with suppress(OSError):
-                await asyncio.to_thread(self.look, lambda box: box.noop())
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError("the other server does not listen")
-
-    async def stop(self) -> None:
-        assert self.process is not None
-        self.process.terminate()
-        await asyncio.to_thread(self.process.wait)
-
-    def look(self, at: Callable[[imaplib.IMAP4], Any]) -> Any:
-        with imaplib.IMAP4("127.0.0.1", self.port) as box:
-            box.login(SUPPORT, "secret")
-            return at(box)
-
-    async def deliver(self, number: int) -> None:
-        letter = EmailMessage()
-        letter["From"], letter["To"] = f"Anna <{ANNA}>", SUPPORT
-        letter["Message-ID"], letter["Subject"] = f"<{number}@x.test>", f"The gate {number}"
-        letter.set_content("It does not open.")
-        await asyncio.to_thread(
-            self.look, lambda box: box.append("INBOX", "", "", letter.as_bytes())
-        )
-
-    async def found(self, folder: str, criterion: str) -> int:
-        """How many mails of Anna there are in a folder."""
-
-        def search(box: imaplib.IMAP4) -> int:
-            box.select(folder, readonly=True)
-            _, (numbers,) = box.search(None, criterion, "FROM", ANNA)
-            return len(numbers.split())
-
-        return int(await asyncio.to_thread(self.look, search))
+OpenStage = Callable[..., Any]
+LONG: Final = 1500.0  # seconds; a call is not waited for longer than 29 minutes
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[OtherServer]:
-    server = OtherServer()
-    await server.start()
-    yield server
-    await server.stop()
+def open_stage(database: Database, tmp_path: Path, server: OtherServer) -> OpenStage:
+    @asynccontextmanager
+    async def opened(folders: str = "") -> AsyncIterator[Stage]:
+        files = tmp_path / "files"
+        async with stage_at(database, files, server=server, folders=folders) as stage:
+            yield stage
+
+    return opened
+
+
+async def titles(stage: Stage, count: int) -> list[str]:
+    """The titles of all tickets, once there are so many and no mail waits."""
+    return sorted(ticket.title for ticket in await stage.tickets(count))
 
 
 @pytest.mark.parametrize("folders", ["", "?done=Done"])
 async def test_mails_on_a_server_of_others_are_tickets_and_flagged_or_moved(
-    server: OtherServer, database: Database, tmp_path: Path, folders: str
+    open_stage: OpenStage, server: OtherServer, folders: str
 ) -> None:
-    office = PostOffice()
-    smtp = SmtpServer(office)
-    await smtp.start()
-    company = Company(language="en", operators_chat=GROUP, letter_channels=frozenset({"email"}))
-    desk = Desk(database, company, SUBSCRIBERS)
-    await desk.run(make_signing_key)
-    stage = Stage(office, server, smtp, desk, tmp_path, folders=folders)  # type: ignore[arg-type]
-    await stage.start()
-    try:
+    async with open_stage(folders) as stage:
         for number in range(3):
-            await server.deliver(number)
-
-        async def there() -> bool:
-            titles = {ticket.title for ticket in await stage.rows(select(Ticket))}
-            return titles >= {f"The gate {number}" for number in range(3)}
-
-        await stage.until(there)
+            stage.write(subject=f"The gate {number}")
+        assert await titles(stage, 3) == [f"The gate {number}" for number in range(3)]
         folder, left = ("Done", 0) if folders else ("INBOX", 3)
+        await stage.until(lambda: len(server.found(folder, "SEEN")) == 3)
+        assert len(server.found("INBOX", "ALL")) == left
 
-        async def flagged() -> bool:
-            seen = await server.found(folder, "SEEN")
-            return (seen, await server.found("INBOX", "ALL")) == (3, left)
 
-        await stage.until(flagged)
-    finally:
+async def test_it_calls_and_is_heard_though_nobody_looks(open_stage: OpenStage) -> None:
+    async with open_stage() as stage:
+        stage.fetcher.look_every = LONG
+        for number in range(2):
+            stage.write(subject=f"{number}")
+            await stage.tickets(number + 1)
+
+
+async def test_a_mail_that_a_colleague_there_has_read_is_a_ticket(
+    open_stage: OpenStage, server: OtherServer
+) -> None:
+    async with open_stage() as stage:
+        stage.write(subject="One")
+        await stage.tickets(1)
         await stage.stop()
-        await smtp.stop()
+        stage.write(subject="Two")
+        server.mark("\\Seen")
+        await stage.start()
+        await stage.until(lambda: _handled(stage, 2))
+        assert await titles(stage, 2) == ["One", "Two"]
+
+
+async def _handled(stage: Stage, count: int) -> bool:
+    return len(await stage.rows(select(InboxRow.id).where(InboxRow.state == "done"))) == count
+
+
+async def test_moving_ours_deletes_nothing_that_a_colleague_has_marked_for_deletion(
+    open_stage: OpenStage, server: OtherServer
+) -> None:
+    """A server may say that it can move only after the login; without, all marked would go."""
+    server.deliver(b"Subject: a colleague's\r\n\r\nx\r\n")
+    server.mark("\\Deleted")
+    server.mark("\\Seen")
+    async with open_stage("?done=Done") as stage:
+        stage.write()
+        await stage.until(lambda: len(server.found("Done", "ALL")) == 1)
+        assert len(server.found("INBOX", "DELETED")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "wire"), [("Архив", "&BBAEQARFBDgEMg-"), ("Support/Done", "Support%sDone")]
+)
+async def test_a_folder_is_named_as_people_write_it(
+    open_stage: OpenStage, server: OtherServer, name: str, wire: str
+) -> None:
+    """Servers disagree which sign stands between a folder and the one inside it."""
+    async with open_stage(f"?done={name}") as stage:
+        stage.write()
+        folder = wire.replace("%s", server.delimiter)
+        await stage.until(lambda: len(server.found(folder, "ALL")) == 1)
+        await stage.tickets(1)
+
+
+async def test_a_server_killed_in_the_middle_loses_and_doubles_nothing(
+    open_stage: OpenStage, server: OtherServer
+) -> None:
+    if not server.keeps_mail:
+        pytest.skip("this server keeps its mails in memory")
+    async with open_stage("?done=Done") as stage:
+        for number in range(30):
+            stage.write(subject=f"{number}", sender=f"p{number}@x.test")
+            if number % 10 == 5:
+                await stage.until(lambda: stage.rows(select(InboxRow.id)))
+                server.kill()
+                server.start()
+        await stage.until(lambda: len(server.found("Done", "ALL")) == 30, seconds=120)
+        assert await titles(stage, 30) == sorted(map(str, range(30)))
+        assert not server.found("INBOX", "ALL")
+
+
+async def test_a_mailbox_made_anew_is_read_from_its_beginning(
+    open_stage: OpenStage, server: OtherServer
+) -> None:
+    """All its numbers begin again, and what is there already is recognised."""
+    async with open_stage() as stage:
+        stage.write(subject="One")
+        await stage.tickets(1)
+        await stage.stop()
+        server.renumber()
+        for letter in stage.office.open(stage.address).inbox.letters:
+            server.deliver(letter.raw)
+        stage.write(subject="Two")
+        await stage.start()
+        assert await titles(stage, 2) == ["One", "Two"]
+        assert (await stage.rows(select(func.count(Ticket.id)))) == [2]
+
+
+async def test_a_mail_of_25_mb_comes_whole(open_stage: OpenStage, server: OtherServer) -> None:
+    raw = b"From: anna@x.test\r\nSubject: Large\r\n\r\n" + b"The gate is shut.\r\n" * 1_300_000
+    async with open_stage() as stage:
+        await stage.queue.stop()
+        stage.write(raw=raw)
+        await stage.until(lambda: not server.found("INBOX", "UNSEEN"))
+        (kept,) = [one for one in stage.folder.rglob("*") if one.is_file()]
+        assert kept.read_bytes() == raw

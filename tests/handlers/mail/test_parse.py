@@ -160,10 +160,13 @@ def test_what_no_person_wrote_is_recognised(headers: tuple[str, ...], nature: Na
     assert nature_of(mail(*headers), {"support@desk.test"}) is nature
 
 
-def test_a_bounce_says_who_was_not_reached() -> None:
-    found = parse(samples.BOUNCE)
-    bounce, ids = bounce_of(found, samples.BOUNCE)
-    assert (bounce.address, bounce.permanent) == ("boris@y.test", True)
+@pytest.mark.parametrize(("words", "report", "verdict"), samples.BOUNCES)
+def test_a_bounce_says_who_was_not_reached(
+    words: str, report: str, verdict: tuple[bool, bool]
+) -> None:
+    raw = samples.bounce(words, report)
+    bounce, ids = bounce_of(parse(raw), raw)
+    assert (bounce.address, bounce.failed, bounce.gone) == ("boris@y.test", *verdict)
     assert "outbox-5.2.x@desk.test" in ids
 
 

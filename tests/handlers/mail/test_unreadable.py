@@ -114,6 +114,23 @@ async def test_what_is_handled_and_what_is_unreadable_go_to_their_folders(
         await stage.tickets(1)
 
 
+@pytest.mark.parametrize(("able", "left"), [("IMAP4rev1", 2), ("IMAP4rev1 UIDPLUS", 1)])
+async def test_a_server_that_cannot_move_deletes_nothing_of_others(
+    database: Database, tmp_path: Path, able: str, left: int
+) -> None:
+    """Without UIDPLUS, ours stays too, marked: to delete it alone is not to be had there."""
+    async with stage_at(database, tmp_path / "files", folders="?done=Archive") as stage:
+        await stage.stop()
+        stage.sandbox_imap.capabilities = able
+        stage.write("a colleague's", sender="boris@x.test").flags |= {"\\Seen", "\\Deleted"}
+        await stage.forget_visits()
+        ours = stage.write()
+        await stage.start()
+        await stage.until(lambda: "\\Deleted" in ours.flags or _in(stage, "INBOX") < 2)
+        await stage.until(lambda: _in(stage, "INBOX") == left)
+        assert _in(stage, "Archive") == 1
+
+
 async def test_what_was_stored_before_a_stop_is_moved_after_it(
     database: Database, tmp_path: Path
 ) -> None:
@@ -135,7 +152,7 @@ async def test_a_folder_that_cannot_be_made_keeps_no_mail_back(
     async with stage_at(database, tmp_path / "files", folders="?done=Archive") as stage:
         await stage.stop()
         stage.office.open(SUPPORT).folders.pop("Archive", None)
-        stage.imap.no_new_folders = True
+        stage.sandbox_imap.no_new_folders = True
         stage.write()
         await stage.start()
         await stage.tickets(1)

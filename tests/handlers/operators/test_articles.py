@@ -2,6 +2,8 @@
 
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
+from core.setup.company_settings import find_company
+from core.tickets.search import index_new
 from tests.handlers.operators.group import Group
 from tests.handlers.operators.test_work import newest
 
@@ -66,3 +68,63 @@ async def test_a_changed_article_is_shown_again_instead_of_going(group: Group) -
     assert "Смените кабель" in question.text and await group.said(number) == []
     await group.presses(group.olga, question, "Отправить клиенту")
     assert await group.said(number) == ["Смените кабель <камеры>."]
+
+
+# Articles that begin as a solution
+
+OFFERS = "[settings]\noffer_articles = true\n"
+
+
+async def test_whoever_solves_in_words_is_offered_to_write_them_down_where_that_is_wanted(
+    group: Group,
+) -> None:
+    one, other = await group.ticket("Нет картинки"), await group.ticket("Темно во дворе")
+    quiet = len(group.chat.bot_messages)
+    await group.says(group.olga, f"/resolve {one} заменили кабель")
+    assert not any("черновик" in m.text for m in group.chat.bot_messages[quiet:])
+    await group.desk.run(apply_directory, read_directory(OFFERS))
+    group.desk.company = await group.desk.read(find_company)
+    await group.says(group.olga, f"/resolve {other} включили питание")
+    offer = newest(group)
+    assert offer.text.startswith(f"В базе знаний нет статьи о том, как решили #{other}.")
+    await group.presses(group.olga, offer, "Записать черновик")
+    assert offer.text.startswith(f"Черновик статьи о #{other} записан: ticket-{other}.")
+    ((text, status),) = await group.rows(
+        "SELECT text, status FROM article WHERE code=:code", code=f"ticket-{other}"
+    )
+    assert (text, status) == ("Темно во дворе\n\nвключили питание", "draft")
+    again = await group.says(group.oleg, f"/kb {other}")
+    assert "черновик" not in "\n".join(group.answers(again)).lower(), "a draft is read by nobody"
+
+
+async def test_solutions_without_an_article_are_listed_for_whoever_keeps_them(
+    group: Group,
+) -> None:
+    one = await group.ticket("Нет картинки")
+    await group.boss.say("/kb")
+    await group.settle()
+    assert group.boss.last.text == "Решений без статьи за последние три месяца нет."
+    await group.says(group.olga, f"/resolve {one} заменили кабель")
+    await group.boss.say("/статьи")
+    await group.settle()
+    shown = group.boss.last
+    assert f"#{one} " in shown.text and "заменили кабель" in shown.text
+    await group.boss.press(f"Статья о #{one}")
+    await group.settle()
+    entry = group.boss.last
+    assert f'code = "ticket-{one}"' in entry.text and 'status = "draft"' in entry.text
+    await group.boss.say("/kb")
+    await group.settle()
+    assert group.boss.last.text == "Решений без статьи за последние три месяца нет."
+
+
+async def test_similar_tickets_show_the_articles_that_were_used_in_them(group: Group) -> None:
+    one = await with_articles(group)
+    await group.says(group.olga, f"/kb {one} бригада")
+    question = newest(group)
+    await group.presses(group.olga, question, "Когда звать бригаду")
+    await group.presses(group.olga, question, "Связать")
+    two = await group.ticket("Не показывает камера")
+    await group.desk.run(index_new)
+    asked = await group.says(group.olga, f"/similar {two}")
+    assert "📖 Когда звать бригаду" in group.answers(asked)[0]

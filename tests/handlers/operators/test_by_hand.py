@@ -256,6 +256,28 @@ async def test_a_quote_is_split_off_and_both_know(group: Group) -> None:
     )
 
 
+async def test_two_tickets_are_merged_and_come_apart_by_the_button(group: Group) -> None:
+    one, two = await group.ticket("Нет картинки"), await group.ticket("Всё ещё темно")
+    wrong = await group.says(group.olga, f"/merge_tickets {two} кабель")
+    assert "/merge_tickets 15 #12" in group.answers(wrong)[0]
+    command = await group.says(group.olga, f"/слить {two} #{one}")
+    (said,) = group.answers(command)
+    assert said.startswith(f"#{two} вошло в #{one}, клиенту сказали. Разъединить можно до ")
+    await group.deliver()
+    assert f"Продолжаем в #{one}, писать заново ничего не нужно." in group.anna.last.text
+    gone = await group.card(two)
+    assert f"🔗 объединено с #{one} (новое)" in gone.text
+    assert "отменено" not in gone.text and not gone.buttons
+    assert f"🔗 сюда вошло #{two}" in (await group.card(one)).text
+    again = await group.says(group.olga, f"/reopen {two}")
+    assert f"#{two} объединено с #{one}" in group.answers(again)[0]
+    (shown,) = [sent for sent in group.chat.bot_messages if sent.reply_to is command]
+    await group.presses(group.olga, shown, "↩ Разъединить")
+    await group.deliver()
+    assert f"Обращение #{two} снова отдельное от #{one}" in group.anna.last.text
+    assert (await group.row(two)).state == "new"
+
+
 async def test_links_and_parents_stand_on_the_card(group: Group) -> None:
     one, two = await group.ticket("Нет картинки"), await group.ticket("Темно")
     await group.says(group.olga, f"/link {one} https://shop.example.org/7 Кабель [в пути]")

@@ -33,6 +33,7 @@ export const api = {
   /** @param {{as: number, chat?: number, do: string, files?: File[]}} act */
   act: (act) => call("act", act),
   mail: (who) => call(`mail?box=${encodeURIComponent(who)}`),
+  mailFile: (who, letter, at) => `mail?box=${encodeURIComponent(who)}&letter=${letter}&file=${at}`,
   writeMail: (letter) => call("mail", letter),
   trouble: (trouble) => call("trouble", trouble),
 };

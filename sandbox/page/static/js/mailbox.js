@@ -13,10 +13,13 @@ export function openMailbox() {
   const list = h("div.letters", { "aria-live": "polite" });
   const box = h("select", { "aria-label": t("mail_whose"), onchange: () => { who = box.value; seen = ""; answer(null); look(); } });
   const subject = h("input", { name: "subject", placeholder: t("mail_subject"), "aria-label": t("mail_subject"), maxlength: 150 });
-  const words = h("textarea", { name: "text", rows: 4, required: true, placeholder: t("mail_text"), "aria-label": t("mail_text") });
+  const words = h("textarea", { name: "text", rows: 4, placeholder: t("mail_text"), "aria-label": t("mail_text") });
   const about = h("p.about-answer", { hidden: true });
+  const chosen = h("span.file");
+  const files = h("input", { type: "file", multiple: true, onchange: () => fill(chosen, [...files.files].map((one) => isolated(one.name)).flatMap((name, at) => (at ? [", ", name] : [name]))) });
   const form = h("form.write-mail", { onsubmit: send },
     h("h2", {}, t("mail_title")), box, about, subject, words,
+    h("div.attach", {}, h("label.button", {}, t("mail_files"), files), chosen),
     h("div.row-end", {},
       h("button.button", { type: "button", onclick: () => dialog.close() }, t("close")),
       h("button.button.main", { type: "submit" }, t("mail_send"))));
@@ -33,8 +36,9 @@ export function openMailbox() {
   async function send(event) {
     event.preventDefault();
     try {
-      await api.writeMail({ as: who, subject: answers ? "" : subject.value, text: words.value, answers });
+      await api.writeMail({ as: who, subject: answers ? "" : subject.value, text: words.value, answers, files: [...files.files] });
       form.reset();
+      fill(chosen, []);
       box.value = who;
       answer(null);
       toast(t("mail_sent"));
@@ -57,7 +61,7 @@ export function openMailbox() {
     h("h3", {}, isolated(letter.subject)),
     h("p.from", {}, isolated(letter.from)),
     h("p.words", { dir: "auto" }, letter.text),
-    letter.files.map((name) => h("p.file", {}, "📎 ", isolated(name))),
+    letter.files.map((name, at) => h("p.file", {}, "📎 ", h("a", { href: api.mailFile(who, letter.id, at), download: name }, isolated(name)))),
     h("button.button", { type: "button", onclick: () => answer(letter) }, t("mail_answer")));
 
   document.body.append(dialog);

@@ -1,0 +1,32 @@
+"""`/kb` in an admin's private chat: solutions that no article tells of, and their drafts (B13)."""
+
+from channels.telegram.screens.articles import WriteArticle, draw_unwritten
+from channels.telegram.screens.directory_entries import draw_entry
+from core.directory.article_drafts import draft_article, list_unwritten
+from core.directory.entry_edits import EntryFacts, list_entries
+from core.directory.kinds.articles import ArticleEntry
+from core.people.staff import as_admin, for_admin
+from core.tx import Tx
+from handlers.telegram.context import ButtonContext, MessageContext
+
+
+async def on_command(context: MessageContext, _words: str) -> None:
+    """List them, each with a button that writes a draft."""
+    found = await context.desk.read(for_admin, context.sender, list_unwritten)
+    await context.show(draw_unwritten(context.renderer, found))
+
+
+async def on_write(context: ButtonContext, data: WriteArticle) -> None:
+    """Write the draft, and show it where it is changed and published."""
+    entry = await context.desk.run(as_admin, context.sender, _write, data.ticket_id)
+    screen = draw_entry(context.renderer, entry)
+    await context.toast()
+    await context.responder.say(
+        int(context.sender.address.chat), screen.html, keyboard=screen.keyboard
+    )
+
+
+async def _write(tx: Tx, ticket_id: int) -> EntryFacts:
+    code = await draft_article(tx, ticket_id)
+    entries = await list_entries(tx, ArticleEntry.name)
+    return next(one for one in entries if one.key == code)

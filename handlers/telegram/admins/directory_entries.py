@@ -1,0 +1,57 @@
+"""The directory by its parts: kinds, entries, an entry, never more than three taps deep (X12)."""
+
+from channels.telegram.screens.directory import draw_faults
+from channels.telegram.screens.directory_entries import (
+    DirectoryKind,
+    DirectoryKinds,
+    DirectoryPart,
+    draw_entries,
+    draw_entry,
+    draw_kinds,
+)
+from channels.telegram.screens.screen import Screen
+from core.directory.entry_edits import count_entries, find_entry, list_entries, switch_entry
+from core.directory.faults import DirectoryError
+from core.people.staff import as_admin, for_admin
+from handlers.telegram.context import ButtonContext, MessageContext
+
+
+async def show_kinds(context: MessageContext) -> None:
+    """All kinds, as a message of their own."""
+    counts = await context.desk.read(for_admin, context.sender, count_entries)
+    await context.show(draw_kinds(context.renderer, counts))
+
+
+async def on_kinds(context: ButtonContext, _data: DirectoryKinds) -> None:
+    """Back to all kinds."""
+    counts = await context.desk.read(for_admin, context.sender, count_entries)
+    await context.show(draw_kinds(context.renderer, counts))
+
+
+async def on_kind(context: ButtonContext, data: DirectoryKind) -> None:
+    """The entries of a kind; the only one of it at once."""
+    found = await context.desk.read(for_admin, context.sender, list_entries, data.kind)
+    if len(found) == 1 and found[0].single:
+        await context.show(draw_entry(context.renderer, found[0]))
+    else:
+        await context.show(draw_entries(context.renderer, data.kind, found, data.page))
+
+
+async def on_part(context: ButtonContext, data: DirectoryPart) -> None:
+    """Show an entry, perhaps after it was switched on or off."""
+    if data.step == "show":
+        one = await context.desk.read(for_admin, context.sender, find_entry, data.kind, data.mark)
+        await context.show(draw_entry(context.renderer, one))
+        return
+    kind, mark, active = data.kind, data.mark, data.step == "on"
+    try:
+        one = await context.desk.run(
+            as_admin, context.sender, switch_entry, kind, mark, active=active
+        )
+    except DirectoryError as error:
+        faults: Screen = draw_faults(context.renderer, error.faults)
+        chat = int(context.sender.address.chat)
+        await context.toast()
+        await context.responder.say(chat, faults.html)
+        return
+    await context.show(draw_entry(context.renderer, one))

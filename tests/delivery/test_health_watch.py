@@ -85,7 +85,7 @@ async def listener(status: int = 200) -> AsyncIterator[tuple[SecretStr, list[str
 
     app = web.Application()
     app.router.add_get("/{secret}", hear)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

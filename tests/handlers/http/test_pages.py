@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 import pytest
 from sqlalchemy import func, select
 
@@ -71,11 +70,20 @@ class Browser:
     async def attaches(self, fields: dict[str, str], *files: tuple[str, bytes]) -> int:
         """Send the form with files, as a browser does."""
         found = re.search(r'name="once" value="([0-9a-f]+)"', self.html)
-        form = aiohttp.FormData({"once": found[1] if found else ""} | fields)
-        for name, data in files:
-            form.add_field("files", data, filename=name, content_type="image/jpeg")
-        how: dict[str, Any] = {"data": form, "allow_redirects": False}
-        status, self.headers, self.html = await self.visitor.ask("POST", self.at, **how)
+        given = {"once": found[1] if found else ""} | fields
+        parts = [(f'name="{name}"', value.encode()) for name, value in given.items()]
+        parts += [(f'name="files"; filename="{name}"', data) for name, data in files]
+        body = b"".join(
+            f"--x\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + data + b"\r\n"
+            for head, data in parts
+        )
+        status, self.headers, self.html = await self.visitor.ask(
+            "POST",
+            self.at,
+            data=body + b"--x--\r\n",
+            allow_redirects=False,
+            headers={"Content-Type": "multipart/form-data; boundary=x"},
+        )
         return status
 
     async def follows(self) -> int:

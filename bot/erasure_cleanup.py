@@ -1,4 +1,6 @@
-"""Does what erasing leaves to do outside of a transaction: deletes files, rewrites the database."""
+"""Does what erasing leaves to do outside of its transaction: clears traces in the rows of others,
+deletes files, rewrites the database.
+"""
 
 import asyncio
 import logging
@@ -11,7 +13,13 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from core.contacts.erasure_remains import find_remains, forget_files, note_rewriting
+from core.contacts.erasure_remains import (
+    clear_traces,
+    find_remains,
+    forget_files,
+    has_traces,
+    note_rewriting,
+)
 from core.db import Database
 from core.desk import Desk
 from core.files import FileStore
@@ -32,7 +40,9 @@ _REWRITTEN: Final = (
 
 @dataclass(slots=True)
 class ErasureCleanup:
-    """Deletes files within a minute, and rewrites the database in the next quiet hours."""
+    """Clears traces and deletes files within a minute; rewrites the database in the next quiet
+    hours.
+    """
 
     desk: Desk
     store: FileStore
@@ -48,6 +58,7 @@ class ErasureCleanup:
 
     async def clean(self) -> None:
         """Do what is left, once."""
+        await clear_all_traces(self.desk)
         remains = await self.desk.read(find_remains)
         if remains is None:
             return
@@ -58,6 +69,12 @@ class ErasureCleanup:
         if hour in QUIET_HOURS and not remains.rewritten:
             await rewrite(self.desk.database)
             await self.desk.run(note_rewriting, remains.at)
+
+
+async def clear_all_traces(desk: Desk) -> None:
+    """Clear the traces of those who were erased, a slice in each transaction."""
+    while await desk.read(has_traces):
+        await desk.run(clear_traces)
 
 
 async def delete_files(store: FileStore, names: Sequence[str]) -> list[str]:

@@ -28,6 +28,9 @@ FILE: Final = "file"
 UNREAD: Final = "unread"
 """In the same: an admin wants a ticket of it although nobody could read it."""
 
+NOTHING_SAID: Final = "{}"
+"""The JSON of a row that was forgotten."""
+
 _REPLAYED: Final = "replayed:"
 """Before the row's former id, until it can have its external id again."""
 # How many are replayed in one transaction.
@@ -254,6 +257,19 @@ async def purge(tx: Tx) -> int:
         .execution_options(synchronize_session=False)
     )
     return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+async def forget_done(tx: Tx, after: int, up_to: int, most: int) -> int | None:
+    """Forget what handled updates said, of ``most`` rows behind ``after`` up to ``up_to``. Returns
+    the last row that was looked at; ``None``: there was none (S31).
+    """
+    rows = select(_INBOX.id).where(_INBOX.id > after, _INBOX.id <= up_to).order_by(_INBOX.id)
+    last = await tx.first(select(func.max(rows.limit(most).subquery().c.id)))
+    if last is not None:
+        here = InboxRow.id > after, InboxRow.id <= last
+        said = InboxRow.state == "done", InboxRow.raw != NOTHING_SAID
+        await tx.change(update(InboxRow).where(*here, *said).values(raw=NOTHING_SAID, error=None))
+    return last
 
 
 async def count_unfinished(tx: ReadTx) -> int:

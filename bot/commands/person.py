@@ -13,7 +13,7 @@ import orjson
 from bot.app import LOCALES, desk_of
 from bot.commands import FINE, WRONG, complain
 from bot.database_access import open_existing
-from bot.erasure_cleanup import delete_files, rewrite
+from bot.erasure_cleanup import clear_all_traces, delete_files, rewrite
 from bot.settings import Settings
 from core.contacts.erasure import erase
 from core.contacts.lookup import find_people
@@ -72,6 +72,7 @@ def _write(path: Path, data: bytes) -> None:
 async def _erase(settings: Settings, desk: Desk, options: argparse.Namespace) -> None:
     """Erase, delete the files, and rewrite the database, so that nothing is left in it."""
     done = await desk.run(erase, _number(options.who))
+    await clear_all_traces(desk)
     kept = await delete_files(store_at(settings.files_url), done.files)
     await rewrite(desk.database)
     print(

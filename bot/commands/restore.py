@@ -20,7 +20,7 @@ from sqlalchemy import text
 from bot.app import company_of
 from bot.commands import FINE, WRONG, complain
 from bot.commands.database import BackupFailed, copy_sqlite, finish, run_client
-from bot.erasure_cleanup import rewrite
+from bot.erasure_cleanup import clear_all_traces, rewrite
 from bot.migrations import NewerDatabase, migrate
 from bot.settings import Settings
 from core.company import Company
@@ -111,6 +111,7 @@ async def _begin(
     number = await desk.run(begin_epoch, first_number, by_sequence=by_sequence)
     for person in erased:
         await desk.run(erase_again, person)
+    await clear_all_traces(desk)
     if erased:
         await rewrite(database)
     return number

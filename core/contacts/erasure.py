@@ -12,10 +12,11 @@ from typing import Any, Final
 from sqlalchemy import String, bindparam, cast, delete, or_, select, text, update
 
 from core.addresses import Address
-from core.contacts.erasure_remains import note_remains, unused
+from core.contacts.erasure_remains import note_remains, note_traces, unused
 from core.delivery.outbox_store import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
+from core.inbox import NOTHING_SAID
 from core.models import (
     AccountMember,
     ApiCall,
@@ -195,22 +196,26 @@ async def _erase_words(tx: Tx, people: Sequence[int], tickets: Sequence[int]) ->
 async def _erase_traces(
     tx: Tx, people: Sequence[int], tickets: Sequence[int], points: Sequence[str]
 ) -> None:
-    """What came in and went out as it was. Of what is done nothing is needed any more, whose ever
-    it was: a digest names many, and an operator's reply quotes the customer.
+    """What came in and went out as it was. Rows of others may name them, too (a digest, an
+    operator's reply that quotes them): those are forgotten in slices, see `erasure_remains`.
     """
-    done = InboxRow.state == "done"
-    theirs = or_(InboxRow.ordering_key.in_(points), *(InboxRow.raw.contains(p) for p in points))
-    await tx.change(update(InboxRow).where(done).values(raw="{}", error=None))
+    in_their_chat = InboxRow.ordering_key.in_(points)
+    theirs = or_(in_their_chat, *(InboxRow.raw.contains(p) for p in points))
+    forgotten = {"raw": NOTHING_SAID, "error": None}
     await tx.change(
         update(InboxRow)
         .where(InboxRow.state == "quarantined", theirs)
-        .values(raw="{}", error=None, state="done")
+        .values(state="done", **forgotten)
     )
-    in_their_chat = InboxRow.ordering_key.in_(points)
-    await tx.change(update(InboxRow).where(done, in_their_chat).values(ordering_key=""))
+    await tx.change(
+        update(InboxRow)
+        .where(InboxRow.state == "done", in_their_chat)
+        .values(ordering_key="", **forgotten)
+    )
     await erase_deliveries(tx, tickets, people, points)
     await tx.change(delete(SentMessage).where(SentMessage.chat.in_(points)))
     await _erase_answers(tx, tickets)
+    await note_traces(tx)
 
 
 async def _erase_answers(tx: Tx, tickets: Sequence[int]) -> None:

@@ -1,20 +1,31 @@
-"""What is left to do after data were erased: files to delete, a database to rewrite (S31).
+"""What is left to do after data were erased: traces in the rows of others, files to delete, a
+database to rewrite (S31).
 
-Neither may happen within a transaction. What is left is noted in the transaction that erases, so
+Neither may happen within the transaction that erases: a customer can cause it, and everybody would
+wait for it. What is left is noted in the transaction that erases, so
 that a process which ends in between, or a store that does not answer, forgets nothing.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import String, cast, func, select
 
-from core.models import Message, Note, SystemState
+from core.delivery.outbox_store import forget_ended
+from core.inbox import forget_done
+from core.models import InboxRow, Message, Note, OutboxRow, SystemState
 from core.tx import ReadTx, Tx
 
 REMAINS: Final = "erasure_remains"
+TRACES: Final = "erasure_traces"
+# Rows of a table that are looked at in one transaction.
+SLICE: Final = 500
+_TABLES: Final[Mapping[str, tuple[Any, Callable[..., Awaitable[int | None]]]]] = {
+    "inbox": (InboxRow.id, forget_done),
+    "outbox": (OutboxRow.id, forget_ended),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +93,42 @@ async def unused(tx: ReadTx, files: Iterable[str]) -> tuple[str, ...]:
         if not any([await tx.first(query) is not None for query in queries]):
             found.append(name)
     return tuple(found)
+
+
+async def note_traces(tx: Tx) -> None:
+    """Note that what came in and went out so far may name somebody who was erased. While an earlier
+    look at it goes on, another one follows.
+    """
+    row = await tx.find(SystemState, TRACES, hold=True)
+    if row is not None:
+        await tx.put(SystemState(name=TRACES, value={**row.value, "again": True}, at=tx.now))
+        return
+    newest = {name: await tx.first(select(func.max(ids))) for name, (ids, _) in _TABLES.items()}
+    up_to = {name: number or 0 for name, number in newest.items()}
+    value = {"up_to": up_to, "after": dict.fromkeys(_TABLES, 0), "again": False}
+    await tx.put(SystemState(name=TRACES, value=value, at=tx.now))
+
+
+async def has_traces(tx: ReadTx) -> bool:
+    """Return whether there is something left to look at."""
+    return await tx.find(SystemState, TRACES) is not None
+
+
+async def clear_traces(tx: Tx) -> None:
+    """Forget the next slice of what was said in updates that are handled and in deliveries that
+    have ended: nothing of it is needed any more.
+    """
+    row = await tx.find(SystemState, TRACES, hold=True)
+    if row is None:
+        return
+    value = row.value
+    for name, (_, forget) in _TABLES.items():
+        last = await forget(tx, value["after"][name], value["up_to"][name], SLICE)
+        if last is not None:
+            after = {**value["after"], name: last}
+            await tx.put(SystemState(name=TRACES, value={**value, "after": after}, at=row.at))
+            return
+    await tx.delete(row)
+    if value["again"]:
+        await tx.write()
+        await note_traces(tx)

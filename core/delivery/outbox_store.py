@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from core.db import PreparedStatement, constant
 from core.db.statements import one_of
@@ -292,21 +303,34 @@ async def count_pending(tx: ReadTx) -> int:
 async def erase_deliveries(
     tx: Tx, tickets: Collection[int], people: Collection[int], chats: Collection[str]
 ) -> None:
-    """Drop what waits for these people and about these tickets, and forget what was said in
-    everything that has left, to whomever: it may name them.
-    """
+    """Drop what waits for these people and about these tickets, and forget what was said in it."""
     mine = or_(OutboxRow.ticket_id.in_(tickets), OutboxRow.person_id.in_(people))
     waits = OutboxRow.state.in_(("queued", "failed"))
     await tx.change(update(OutboxRow).where(mine, waits).values(state="dropped", done_at=tx.now))
-    ended = OutboxRow.state.in_(("sent", "dropped"))
-    await tx.change(
-        update(OutboxRow).where(or_(mine, ended)).values(facts={}, probe_context=None, error=None)
-    )
-    await tx.change(
-        update(OutboxRow)
-        .where(OutboxRow.address.in_(chats), ended)
-        .values(address="", ordering_key="")
-    )
+    there = OutboxRow.address.in_(chats) & _ENDED
+    await tx.change(update(OutboxRow).where(or_(mine, there)).values(**_FORGOTTEN))
+    await tx.change(update(OutboxRow).where(there).values(address="", ordering_key=""))
+
+
+_ENDED: Final = OutboxRow.state.in_(("sent", "dropped"))
+_FORGOTTEN: Final[dict[str, Any]] = {"facts": {}, "probe_context": None, "error": None}
+
+
+async def forget_ended(tx: Tx, after: int, up_to: int, most: int) -> int | None:
+    """Forget what was said in deliveries that have ended, to whomever, of ``most`` rows behind
+    ``after`` up to ``up_to``. Returns the last row that was looked at; ``None``: there was none.
+    """
+    rows = select(_ROWS.id).where(_ROWS.id > after, _ROWS.id <= up_to).order_by(_ROWS.id)
+    last = await tx.first(select(func.max(rows.limit(most).subquery().c.id)))
+    if last is not None:
+        says = or_(
+            cast(OutboxRow.facts, String) != "{}",
+            cast(OutboxRow.probe_context, String) != "null",
+            OutboxRow.error.is_not(None),
+        )
+        here = OutboxRow.id > after, OutboxRow.id <= last
+        await tx.change(update(OutboxRow).where(*here, _ENDED, says).values(**_FORGOTTEN))
+    return last
 
 
 async def purge(tx: Tx) -> int:

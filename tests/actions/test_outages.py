@@ -13,6 +13,7 @@ from core.errors import NotAllowed, NothingToDo, Refusal
 from core.models import Clock as WorkClock
 from core.models import Outage, OutboxRow, Task, Ticket, TicketParent
 from core.people.identity import Sender
+from core.tasks.task_actions import Choice, resolve
 from core.tickets import parents
 from core.tickets.conversation import answer_delivered, reply, undo
 from core.tickets.lifecycle import confirm, move
@@ -458,7 +459,8 @@ async def test_a_thousand_reports_are_one_ticket_and_twenty_posts(
     assert await _count(store, Task.id, Task.state == "open") == 1
     before = await _posts(store)
     await desk.run_as(await operator(desk), reply, parent.id, writes("A generator is coming"))
-    await desk.run_as(await operator(desk), move, parent.id, "resolve", reason="power is back")
+    over: dict[str, Any] = {"reason": "power is back", "choice": Choice.COMPLETE}
+    await desk.run_as(await operator(desk), resolve, parent.id, **over)
     while await desk.run(parents.resolve_children):
         pass
     assert await _count(store, OutboxRow.id, OutboxRow.key == "ticket.resolved_reason") == size

@@ -6,16 +6,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import String, cast, func, select, update
 
 from bot import erasure_cleanup
-from bot.erasure_cleanup import ErasureCleanup
+from bot.erasure_cleanup import ErasureCleanup, clear_all_traces
+from core import inbox
+from core.contacts import erasure_remains
 from core.contacts.erasure import erase_own
-from core.contacts.erasure_remains import find_remains
+from core.contacts.erasure_remains import clear_traces, find_remains, has_traces
 from core.db import Database
+from core.delivery import outbox
+from core.delivery.pacing import Priority
 from core.desk import Desk
 from core.files import FileStore, store_at
+from core.inbox import Raw
+from core.models import InboxRow, OutboxRow
+from core.tx import ReadTx, Tx
 from tests.actions.store import Store
-from tests.bot.test_person import ANNA, CANARY, FILE, desk_on, lives
+from tests.bot.test_person import ANNA, BORIS, CANARY, FILE, desk_on, lives
 from tests.clock import Clock
 
 
@@ -85,3 +93,62 @@ async def test_a_file_that_cannot_be_deleted_has_the_database_rewritten_once(
     monkeypatch.undo()
     await cleanup.clean()
     assert await erased.desk.read(find_remains) is None
+
+
+async def test_an_erase_leaves_rows_of_others_alone_which_are_forgotten_in_slices(
+    own_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A customer can cause it: everybody would wait for a transaction that changes all rows."""
+    monkeypatch.setattr(erasure_remains, "SLICE", 4)
+    desk = desk_on(own_sqlite_url)
+    await lives(desk, Store(desk.database), ANNA, CANARY)
+    await desk.run(_name_them, 10)
+    counts = [await desk.read(_naming)]
+    assert counts[0] >= 20
+    await desk.run(erase_own, ANNA.address)
+    counts.append(await desk.read(_naming))
+    assert counts[1] >= 20
+    await desk.run(_name_them, 1)  # what comes later is no trace of before
+    while await desk.read(has_traces):
+        await desk.run(clear_traces)
+        counts.append(await desk.read(_naming) - 2)
+        assert counts[-1] >= counts[-2] - 4
+    assert counts[-1] == 0
+    await desk.database.close()
+
+
+async def test_who_is_erased_while_traces_are_cleared_has_theirs_cleared_after_that(
+    own_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasure_remains, "SLICE", 4)
+    desk = desk_on(own_sqlite_url)
+    store = Store(desk.database)
+    await lives(desk, store, BORIS, "sparrow")
+    await lives(desk, store, ANNA, CANARY)
+    await desk.run(erase_own, BORIS.address)
+    await desk.run(clear_traces)
+    await desk.run(_name_them, 10)
+    await desk.run(erase_own, ANNA.address)
+    await clear_all_traces(desk)
+    assert await desk.read(_naming) == 0
+    await desk.database.close()
+
+
+async def _name_them(tx: Tx, rows: int) -> None:
+    """What others wrote and were told names the customer."""
+    said = [Raw(f"{tx.now.timestamp()}{n}", "-1", f"said {CANARY}") for n in range(rows)]
+    await inbox.store(tx, "telegram:1", said)
+    await tx.change(update(InboxRow).values(state="done"))
+    for _ in range(rows):
+        post = outbox.row(
+            tx, BORIS.address, "text", Priority.DIGEST, ordering_key="x", facts={"name": CANARY}
+        )
+        await outbox.write(tx, [post])
+    await tx.change(update(OutboxRow).values(state="sent"))
+
+
+async def _naming(tx: ReadTx) -> int:
+    """How many rows of what came in and went out name them."""
+    came = select(func.count()).where(InboxRow.raw.contains(CANARY))
+    left = select(func.count()).where(cast(OutboxRow.facts, String).contains(CANARY))
+    return int(await tx.first(came) or 0) + int(await tx.first(left) or 0)

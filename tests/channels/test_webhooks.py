@@ -104,7 +104,7 @@ async def test_a_call_is_signed_as_the_standard_says() -> None:
             standardwebhooks.Webhook(SECRET).verify(body + b" ", headers)
 
 
-@pytest.mark.parametrize("status", [301, 302, 400, 401, 404, 500, 502])
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 401, 404, 500, 502])
 async def test_whatever_is_no_success_is_tried_again(status: int) -> None:
     async with listening() as other, channel(other.url) as calls:
         other.status, other.headers = status, {"location": other.url}

@@ -260,9 +260,13 @@ async def test_what_is_refused_for_good_is_told_once_and_lets_the_next_pass(
 async def test_after_a_hundred_tries_and_a_day_it_has_failed(harness: CourierHarness) -> None:
     row = await harness.put(ALICE, attempts=sender.TRIES - 1)
     harness.clock.move(sender.GIVEN_UP_AFTER.total_seconds())
+    young = await harness.put(BORIS, attempts=sender.TRIES - 1)
     harness.channel.plan(str(ALICE), busy())
+    harness.channel.plan(str(BORIS), busy())
     async with harness.at_work():
-        await harness.until_over()
+        await harness.until_state(row, "failed")
+        await harness.until(lambda: young in harness.channel.tried)
+        await harness.until_state(young, "queued")
     assert harness.refused == [(row, "busy")]
 
 

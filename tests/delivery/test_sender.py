@@ -1,5 +1,6 @@
 """What comes of one try to send: a plain result, whatever the channel does."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from core.delivery import sender
 from core.delivery.channel import Delivery, SendError
 from core.delivery.sender import DeliveryResult, DeliverySender, Outcome
 from tests.delivery.courier_fixture import CourierHarness
+from tests.harness import logged
 
 GROUP, ALICE = -1001, 101
 MOVED = SendError("moved", moved_to="-1007")
@@ -107,3 +109,17 @@ async def test_after_a_stop_what_is_uncertain_stays_so(
     harness.channel.plan(str(ALICE), "cut")
     assert await sends.send(delivery()) == sender.UNKNOWN
     assert harness.channel.asked == []
+
+
+async def test_the_log_names_the_delivery_and_its_ticket(
+    harness: CourierHarness, sends: DeliverySender
+) -> None:
+    harness.channel.plan(str(ALICE), SendError("blocked", permanent=True), ValueError("ours"))
+    with logged("json") as stream:
+        for _ in range(2):
+            await sends.send(delivery(id=12, ticket_id=5))
+    entries = [json.loads(line) for line in stream.getvalue().splitlines()]
+    told = [
+        (entry["outbox"], entry["ticket"]) for entry in entries if "deliver" in entry["message"]
+    ]
+    assert len(told) >= 2 and set(told) == {(12, 5)}

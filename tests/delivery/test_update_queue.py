@@ -346,6 +346,30 @@ async def test_a_locked_file_is_waited_out(
     assert len(harness.seen) > 1  # it was tried while the file was locked
 
 
+async def test_a_full_disk_is_waited_out(harness: QueueHarness) -> None:
+    async def take_pages(tx: Tx, most: int) -> None:
+        await tx.session.execute(text(f"PRAGMA max_page_count={most}"))
+
+    async def keep(tx: Tx) -> None:
+        await tx.insert(SystemState(name="kept", value={"words": "x" * 100_000}, at=tx.now))
+
+    async def write(stored: Stored) -> None:
+        await harness.note(stored)
+        await harness.desk.run(keep)
+
+    harness.handle = write
+    await harness.store((1, 1))
+    await harness.desk.run(take_pages, 1)  # as many as there are
+    async with harness.open():
+        async with asyncio.timeout(30):
+            while len(harness.seen) < 10:  # more often than what fails by itself is tried
+                await asyncio.sleep(0.002)
+        assert await harness.states() == {1: "new"}
+        await harness.desk.run(take_pages, 1_000_000)
+        await harness.until_handled()
+    assert await harness.states() == {1: "done"}
+
+
 async def test_a_locked_file_is_a_line_of_the_log_and_a_count(
     harness: QueueHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,7 +387,8 @@ async def test_a_locked_file_is_a_line_of_the_log_and_a_count(
             other.execute("COMMIT")
             await harness.until_handled()
         logging.getLogger().handlers[0].close()
-    _, again = (line for line in stream.getvalue().splitlines() if "database is locked" in line)
+    first, again = (line for line in stream.getvalue().splitlines() if "is locked" in line)
+    assert "[update_id=" in first
     # each was tried once more when the file was free
     assert int(again.partition("repeated=")[2].rstrip("]")) == len(harness.seen) - 40 - 1
 

@@ -1,11 +1,11 @@
 """The pacer against a limiter as strict as Telegram's, for any schedule that obeys it."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.delivery.pacing import (
@@ -195,7 +195,15 @@ def obey(wishes: list[tuple[str, Priority, float, int]]) -> list[tuple[float, st
     return sent
 
 
+def at_once(chats: Sequence[str], times: int) -> list[tuple[str, Priority, float, int]]:
+    """So many messages to each of these chats, all as soon as they may go."""
+    return [(chat, Priority.HUMAN_ANSWER, 0.0, 1) for chat in chats for _ in range(times)]
+
+
 @given(wishes)
+@example(at_once([GROUP], 60))
+@example(at_once([ALICE], 20))
+@example(at_once(CHATS, 18))
 def test_whoever_obeys_never_meets_a_limit(
     wishes: list[tuple[str, Priority, float, int]],
 ) -> None:
@@ -232,11 +240,15 @@ def turn(now: float) -> Callable[[tuple[float, Priority, *tuple[int, ...]]], tup
 def test_nobody_starves_in_a_group_where_people_never_stop_talking() -> None:
     # Olga answers every three seconds for two hours: more than the group's budget has places for
     pacer, now = Pacer(), 0.0
-    waiting = [(0.0, priority) for priority in Priority if priority > Priority.HUMAN_ANSWER]
+    # the others come when answers wait already: before, they would go at once
+    waiting = [(90.0, priority) for priority in Priority if priority > Priority.HUMAN_ANSWER]
     waiting += [(3.0 * i, Priority.HUMAN_ANSWER) for i in range(2400)]
     left: dict[Priority, float] = {}
     while now < 7200 and len(left) < len(Priority) - 1:
         here = [w for w in waiting if w[0] <= now]
+        if not here:
+            now += 1.0
+            continue
         at, priority = min(here, key=turn(now))
         wait = pacer.delay(GROUP, aged(priority, now - at), now)
         if wait:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.commands.database import back_up
 from bot.commands.restore import restore
+from channels.email.compose import message_id
 from channels.telegram.addresses import chat_address
 from core import inbox
 from core.addresses import MessageRef
@@ -214,6 +215,7 @@ async def test_message_ids_of_mails_do_not_come_again(group: Group, tmp_path: Pa
     await restores(group, await backup_of(group, tmp_path))
     after = await group.desk.read(mail_stamp)
     assert (before.epoch, after.epoch) == (0, 1) and before.key == after.key
+    assert message_id(1, 1, before, "desk.test") != message_id(1, 1, after, "desk.test")
 
 
 async def test_the_former_database_is_kept_and_a_running_desk_is_not_replaced(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.erasure_cleanup import clear_all_traces
 from handlers.telegram.customer import personal_data
 from sandbox import Person
 from tests.handlers.customer.chat import PrivateChat
@@ -97,6 +98,7 @@ async def test_after_an_erase_nothing_of_them_is_left_and_others_stay(chat: Priv
     assert "Вернуть их будет нельзя" in anna.last.text
     await chat.press(anna, "Стереть насовсем")
     assert anna.last.text == chat.says("ru", "mydata.erased")
+    await clear_all_traces(chat.desk)  # within a minute
     held = repr(await chat.everything())
     assert CANARY not in held and "воробей" in held
     assert "Анна" not in held and str(anna.id) not in held

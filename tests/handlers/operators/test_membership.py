@@ -1,6 +1,8 @@
 """Who is no operator any more, though nobody told us, keeps nothing (S1)."""
 
 import asyncio
+import time
+from types import SimpleNamespace
 
 import pytest
 from aiogram.exceptions import TelegramServerError
@@ -133,12 +135,18 @@ async def test_words_wait_until_telegram_can_be_asked_about_who_wrote_them(group
     assert await group.said(number) == ["Выехали"]
 
 
-async def test_an_operator_is_asked_about_once_an_hour_not_at_every_step(group: Group) -> None:
+async def test_an_operator_is_asked_about_once_an_hour_not_at_every_step(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await at_work(group)
     before = len(group.world.calls_of("getChatMember"))
     for _ in range(5):
         await group.says(group.olga, "/queue")
     assert len(group.world.calls_of("getChatMember")) == before
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 3601)
+    monkeypatch.setattr(membership, "time", later)
+    await group.says(group.olga, "/queue")
+    assert len(group.world.calls_of("getChatMember")) == before + 1
 
 
 async def test_the_bot_leaves_a_group_that_a_stranger_adds_it_to(group: Group) -> None:

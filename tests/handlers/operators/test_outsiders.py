@@ -84,6 +84,18 @@ async def test_what_no_person_says_is_ignored(group: Group, way: Way) -> None:
     assert await group.everything() == before
 
 
+@pytest.mark.parametrize("words", ["/new", "/queue", "/take 1"])
+async def test_what_an_operator_forwards_in_private_is_content(group: Group, words: str) -> None:
+    card = await group.card(await group.ticket())
+    await group.says(group.olga, "/note 1 видела", card)  # she works here
+    await group.olga.start()
+    await group.settle()
+    await group.olga.forward(await group.world.user("Ева", started=True).say(words))
+    await group.settle()
+    await group.deliver()
+    assert group.olga.last.text == "Передать это в поддержку?", group.olga.chat.transcript()
+
+
 async def test_an_answer_sent_through_an_inline_bot_is_the_persons_answer(group: Group) -> None:
     number = await group.ticket()
     assert await via_bot(group, "Вот карта проезда", await group.card(number)) == []
@@ -107,6 +119,10 @@ async def test_without_a_face_nothing_is_done(group: Group) -> None:
     for words in COMMANDS:
         sent = await group.says(group.oleg, words, card)
         (line,) = group.answers(sent)
+        assert line.startswith("Вы пишете от имени группы")
+    named = {"sender_chat": group.chat.brief(), "from": group.olga.to_json()}
+    for words in COMMANDS:  # whoever Telegram names beside the chat
+        (line,) = await injected(group, card, words, **named)
         assert line.startswith("Вы пишете от имени группы")
     assert await group.everything() == before
     chatter = await group.says(group.oleg, "просто слова")

@@ -4,7 +4,6 @@ A file is never shown by us: operators get it as they get the files of a mail.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,6 +63,4 @@ async def store_files(files: Sequence[UploadFile], store: FileStore) -> list[Map
         data = await file.read()
         title = usable_name(file.filename or "", file.content_type or "", number)
         stored.append({"name": await store.put(data), "title": title, "size": len(data)})
-        with suppress(OSError):
-            await file.close()
     return stored

@@ -83,6 +83,12 @@ class _Pages:
 
     async def take_form(self, request: Request) -> Response:
         """Open a ticket and lead to its page, or show the form with what is wrong."""
+        try:
+            return await self._take_form(request)
+        finally:
+            await request.close()  # files that were read to the disk
+
+    async def _take_form(self, request: Request) -> Response:
         reader, form = self._reader(request), await self._read(request)
         if form.unread is not None:
             return notice(reader, form.unread, _UNREAD[form.unread])
@@ -117,6 +123,12 @@ class _Pages:
 
     async def take_answer(self, request: Request, signed: str) -> Response:
         """Add the customer's words to the ticket, or show what is wrong with them."""
+        try:
+            return await self._take_answer(request, signed)
+        finally:
+            await request.close()
+
+    async def _take_answer(self, request: Request, signed: str) -> Response:
         reader = self._reader(request)
         followed = await self._followed(signed)
         if followed is None:

@@ -401,7 +401,7 @@ async def test_forms_with_files_are_read_so_often_from_one_address(browser: Brow
     await browser.opens("/form?lang=en")
     path = browser.at
     seen = [await browser.attaches({}, ("x.txt", b"x")) for _ in range(22)]
-    assert seen[0] == 422 and seen[-1] == 429 and "Go back one page" in browser.html
+    assert seen[0] == 422 and seen[-1] == 429 and "go back one page" in browser.html
     assert await browser.opens(path) == 200
 
 

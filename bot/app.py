@@ -23,6 +23,7 @@ from bot.migrations import migrate
 from bot.peers import Peers, SharedPacer, join_peers
 from bot.polling import Poller
 from bot.settings import Settings
+from bot.sign_of_life import SignOfLife
 from bot.update_handler import UpdateHandler
 from bot.update_queue import UpdateQueue
 from bot.webhook import WebhookIntake
@@ -390,6 +391,7 @@ def build(
             lambda: poller.has_rival,
             None if database.path is None else database.path.parent,
             lambda: any(fetcher.is_silent() for fetcher in fetchers),
+            SignOfLife(settings.ping_url),
         ),
         ErasureCleanup(desk, files),
         _http(settings, desk, texts, poller, pacer, files, memberships, bot),

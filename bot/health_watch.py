@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bot.sign_of_life import SignOfLife
 from core.delivery.channel import Channel, Delivery
 from core.desk import Desk
 from core.setup.desk_health import beat, find_symptoms
@@ -33,7 +34,7 @@ class HealthWatch:
     """Looks at the desk's parts. ``since_poll`` and ``since_sweep``: seconds since the last poll,
     and since a sweep that is late should have ended. ``has_rival``: whether another process takes
     updates away; ``is_mail_silent``: nothing is heard of a mailbox, or what it holds cannot be
-    stored.
+    stored. ``sign``: is given after a look that found nothing wrong.
     """
 
     desk: Desk
@@ -43,6 +44,7 @@ class HealthWatch:
     has_rival: Callable[[], bool]
     folder: Path | None
     is_mail_silent: Callable[[], bool] = lambda: False
+    sign: SignOfLife = field(default_factory=SignOfLife)
     _absent: dict[str, int] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _beaten: float = float("-inf")
@@ -74,6 +76,8 @@ class HealthWatch:
             if self._silent:
                 self._silent = False
                 await self._say_directly("health.over.store", "mail.recovered")
+            if not sick:
+                self.sign.give()
 
     async def stop(self) -> None:
         """Note that the desk ends because it was told to."""

@@ -249,6 +249,12 @@ def web(*schemes: str) -> Callable[[str], str]:
     return checked
 
 
+def secret_web(value: SecretStr) -> SecretStr:
+    """Return a URL that is a key itself: nobody is shown it."""
+    _with_host(value.get_secret_value().strip(), ("https", "http"))
+    return SecretStr(value.get_secret_value().strip())
+
+
 def listen(value: object) -> tuple[str, int]:
     """Return host and port of `host:port`; an IPv6 host in brackets; port 0 takes a free one."""
     if isinstance(value, tuple):

@@ -35,6 +35,7 @@ Database = Annotated[SecretStr, AfterValidator(setting_types.database)]
 Smtp = Annotated[SecretStr, AfterValidator(setting_types.outgoing)]
 Imap = Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(setting_types.mail_sources)]
 Proxy = Annotated[SecretStr, AfterValidator(setting_types.proxy)]
+SecretWeb = Annotated[SecretStr, AfterValidator(setting_types.secret_web)]
 Web = Annotated[str, AfterValidator(setting_types.web("https", "http"))]
 
 
@@ -109,6 +110,7 @@ class Settings(BaseSettings):
         8080,
     )
     public_url: Web | None = None
+    ping_url: SecretWeb | None = None
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(setting_types.lower)
@@ -125,7 +127,8 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values that a log must not show."""
-        hidden = [secret for secret in (self.bot_token, self.webhook_secret) if secret]
+        given = (self.bot_token, self.webhook_secret, self.ping_url)
+        hidden = [secret for secret in given if secret]
         named = (self.database_url, self.smtp_url, *self.imap_url, self.telegram_proxy)
         urls = [url for url in named if url]
         passwords = [urlsplit(url.get_secret_value()).password or "" for url in urls]
@@ -201,6 +204,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",
     "HTTP_LISTEN": "127.0.0.1:8080",
     "PUBLIC_URL": "https://support.example.com",
+    "PING_URL": "https://hc.example.com/ping/0a1b2c",
     "LOG_LEVEL": "info",
     "LOG_FORMAT": "json",
 }

@@ -7,6 +7,7 @@ row that names it is committed; what a killed process leaves without a row harms
 import asyncio
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -57,6 +58,21 @@ class LinkedFiles:
 FetchFile = Callable[[str], Awaitable[bytes]]
 """Returns the bytes of a file that lies in the channel where it was said. Raises OSError."""
 
+LONGEST_NAME: Final = 120
+_UNSAFE: Final = re.compile(
+    r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+'
+)
+_ENDINGS: Final = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "application/pdf": ".pdf",
+    "text/calendar": ".ics",
+    "text/html": ".html",
+    "text/plain": ".txt",
+    "message/rfc822": ".eml",
+    "audio/wav": ".wav",
+}
 # What a file is called that came without a name, by kind of message.
 _TITLES: Final[Mapping[str, str]] = {
     "photo": "photo.jpg",
@@ -67,6 +83,21 @@ _TITLES: Final[Mapping[str, str]] = {
     "audio": "audio.mp3",
     "sticker": "sticker.webp",
 }
+
+
+def usable_name(name: str, kind: str, number: int) -> str:
+    """Return a name without folders, signs that do not show, or a leading dot.
+
+    ``kind``: the media type that the sender claims; ``number``: of the file, where it has no name.
+    """
+    clean = _UNSAFE.sub("_", name).strip(" ._")
+    if not clean:
+        ending = _ENDINGS.get(kind) or ".bin"
+        return f"file-{number + 1}{ending}"
+    stem, dot, ending = clean.rpartition(".")
+    if dot and len(ending) < 10:  # noqa: PLR2004 longer than any ending
+        return f"{stem[: LONGEST_NAME - 10]}.{ending}"
+    return clean[:LONGEST_NAME]
 
 
 def has_file(content: Mapping[str, Any]) -> bool:

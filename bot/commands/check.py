@@ -23,6 +23,7 @@ from bot.database_access import DatabaseUnusable, open_existing, open_for_writin
 from bot.http_server import CannotListen, open_socket
 from bot.migrations import pending
 from bot.settings import Settings
+from bot.sign_of_life import NotHeard, call
 from channels.email.channel import EmailChannel
 from channels.email.compose import named_mailbox
 from channels.telegram.addresses import own_chat
@@ -149,6 +150,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings += [finding async for finding in _mail(settings)]
     findings += [finding async for finding in _records(settings)]
     findings += [finding async for finding in _mailboxes(settings)]
+    findings += [finding async for finding in _sign_of_life(settings)]
     return findings
 
 
@@ -385,6 +387,19 @@ async def _files(settings: Settings) -> Finding:
         )
         return Finding(f"files cannot be stored in {url}", False, remedy)
     return Finding(f"files can be stored in {url}", True)
+
+
+async def _sign_of_life(settings: Settings) -> AsyncIterator[Finding]:
+    """Call the machine elsewhere that waits for signs of life."""
+    if settings.ping_url is None:
+        return
+    try:
+        await call(settings.ping_url)
+    except NotHeard as why:
+        remedy = f"look at PING_URL: it must answer a GET with 2xx ({why})"
+        yield Finding("the sign of life does not arrive", False, remedy)
+    else:
+        yield Finding("the sign of life arrives", True)
 
 
 def _only_line(error: Exception) -> str:

@@ -2,9 +2,9 @@
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -20,11 +20,11 @@ from core.tickets.catalog import topics_of
 from core.tickets.customer_message import TITLE_LENGTH, open_ticket
 from core.tickets.field_edits import put_value
 from core.tickets.fields import asked_at_opening, read_value
-from core.tickets.incoming import IncomingMessage
+from core.tickets.incoming import IncomingMessage, file_messages
 from core.tickets.intake import add_to
 from core.tickets.lifecycle import access
 from core.tx import Actor, ReadTx, Tx
-from core.words.names import clean_name
+from core.words.names import clean_name, is_blank
 
 CHANNEL: Final = "api"
 """The channel of words that other systems bring: where they stand there, only they know."""
@@ -50,7 +50,7 @@ class Customer:
 class NewTicket:
     """``origin``: the channel that the customer came by, in the caller's words. ``external_id``:
     what the caller calls the ticket; the same again is the same ticket. ``answers``: what was said
-    to the fields that it must have, by code.
+    to the fields that it must have, by code. ``files``: stored ones, see `file_messages`.
     """
 
     customer: Customer
@@ -60,6 +60,7 @@ class NewTicket:
     origin: str = CHANNEL
     external_id: str | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,9 @@ async def _open(tx: Tx, ref: MessageRef, new: NewTicket) -> Brought:
         raise Unreadable("refusal.no_such_topic", words=new.topic, topics=codes)
     person = await _customer(tx, new.customer)
     tx.act_as(Actor("customer", person.id, person.name))
-    said = _said(ref, new.text)
+    said = [_said(ref, new.text), *file_messages(ref, new.files)]
     title = clean_name(new.subject, TITLE_LENGTH)
-    ticket = await open_ticket(tx, person, [said], topic=new.topic, origin=new.origin, title=title)
+    ticket = await open_ticket(tx, person, said, topic=new.topic, origin=new.origin, title=title)
     for asked in await asked_at_opening(tx, new.topic) if new.answers else ():
         value = await read_value(tx, asked, new.answers.get(asked.code, ""))
         await put_value(tx, ticket.id, asked, value)
@@ -120,18 +121,37 @@ async def add_message(
     """
     await _in_turn(tx, key)
     ref = _ref(f"key-{key.id}-message-{ticket_id}", external_id)
-    brought = await _add(tx, ref, ticket_id, text)
+    brought = await _add(tx, ref, ticket_id, [_said(ref, text)])
     if not brought.known:
         _note_key(tx, key, brought, external_id)
     return brought
 
 
-async def add_by_page(tx: Tx, ticket_id: int, text: str, external_id: str) -> Brought:
-    """Add words that the customer wrote on the ticket's page. Raises :class:`NoSuchTicket`."""
-    return await _add(tx, _ref(f"page-{ticket_id}", external_id), ticket_id, text)
+async def add_file(
+    tx: Tx, key: Key, ticket_id: int, file: Mapping[str, Any], external_id: str | None = None
+) -> Brought:
+    """Add a stored file of the customer to their ticket; see :func:`add_message`."""
+    await _in_turn(tx, key)
+    ref = _ref(f"key-{key.id}-file-{ticket_id}", external_id)
+    brought = await _add(tx, ref, ticket_id, file_messages(ref, [file]))
+    if not brought.known:
+        _note_key(tx, key, brought, external_id)
+    return brought
 
 
-async def _add(tx: Tx, ref: MessageRef, ticket_id: int, text: str) -> Brought:
+async def add_by_page(
+    tx: Tx, ticket_id: int, text: str, external_id: str, files: Sequence[Mapping[str, Any]] = ()
+) -> Brought:
+    """Add words, files or both that the customer sent from the ticket's page.
+
+    Raises :class:`NoSuchTicket`.
+    """
+    ref = _ref(f"page-{ticket_id}", external_id)
+    words = [] if is_blank(text) else [_said(ref, text)]
+    return await _add(tx, ref, ticket_id, [*words, *file_messages(ref, files)])
+
+
+async def _add(tx: Tx, ref: MessageRef, ticket_id: int, said: Sequence[IncomingMessage]) -> Brought:
     if known := await _known(tx, ref):
         return known
     ticket = await tx.find(Ticket, ticket_id)
@@ -140,7 +160,7 @@ async def _add(tx: Tx, ref: MessageRef, ticket_id: int, text: str) -> Brought:
     person = await tx.get(Person, ticket.customer_id, hold=True)
     tx.act_as(Actor("customer", person.id, person.name))
     ticket = await access(tx, ticket_id, "hear")
-    heard = await add_to(tx, person, ticket, [_said(ref, text)])
+    heard = await add_to(tx, person, ticket, said)
     return await _brought(tx, heard.ticket or ticket, ref)
 
 

@@ -65,6 +65,15 @@ async def find_page(tx: ReadTx, ticket_id: int, page: int = NEWEST) -> TicketPag
     )
 
 
+async def find_said(tx: ReadTx, ticket_id: int, message_id: int) -> Message:
+    """Return a message of this ticket. Raises :class:`NoSuchTicket` where it has no such one."""
+    query = select(Message).where(Message.id == message_id, Message.ticket_id == ticket_id)
+    found: Message | None = await tx.first(query)
+    if found is None:
+        raise NoSuchTicket(ticket_id)
+    return found
+
+
 async def answer_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:
     """Answer the customer, and show the answer to the colleagues in the group.
 

@@ -1,6 +1,6 @@
 """An incoming message, where messages belong, and parts of long messages that an app has split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from core.address_holders import holder_of
 from core.addresses import Address, MessageRef
 from core.db import PreparedStatement
 from core.delivery.sent_messages import QUESTION, copies_of
+from core.files import name_of
 from core.models import Message, Note, SentMessage
 from core.tx import ReadTx
 from core.words.names import units
@@ -32,6 +33,25 @@ class IncomingMessage:
     content: dict[str, Any] = field(default_factory=dict)
     album: str | None = None
     reply_to: MessageRef | None = None
+
+
+def file_messages(ref: MessageRef, files: Sequence[Mapping[str, Any]]) -> list[IncomingMessage]:
+    """Return stored files as messages under one reference; several belong together.
+
+    Of each file: ``name`` in the store, ``title`` for people, ``size`` in bytes.
+    """
+    album = name_of(ref.message.encode())[:40] if len(files) > 1 else None
+    bare: dict[str, Any] = {
+        "kind": "document",
+        "text": "",
+        "entities": [],
+        "file_id": None,
+        "more": {},
+    }
+    return [
+        IncomingMessage(ref, "document", str(file["title"]), bare | {"file": dict(file)}, album)
+        for file in files
+    ]
 
 
 # What stands beside the words of a message, and not on a card.

@@ -40,8 +40,8 @@ def make_door(
         app.include_router(file_routes(desk, texts, files))
     if webhook is not None:
         app.include_router(webhook_routes(webhook))
-    app.include_router(page_routes(desk, texts))
+    app.include_router(page_routes(desk, texts, files))
     if entrance is not None:
         app.include_router(app_routes(desk, texts, entrance, public_url, Attachments(files, fetch)))
-    app.mount(PREFIX, make_api(desk, texts, keeper, public_url))
+    app.mount(PREFIX, make_api(desk, texts, keeper, public_url, files))
     return app

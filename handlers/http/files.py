@@ -47,11 +47,16 @@ def file_routes(desk: Desk, texts: Texts, files: FileStore) -> APIRouter:
             away = notice(reader, "web.file_away", HTTPStatus.SERVICE_UNAVAILABLE)
             away.headers.update(RETRY_AFTER)
             return away
-        named = f"attachment; filename*=UTF-8''{quote(title, safe='')}"
-        return Response(
-            data,
-            media_type="application/octet-stream",
-            headers=_HEADERS | {"Content-Disposition": named},
-        )
+        return to_be_saved(data, title)
 
     return router
+
+
+def to_be_saved(data: bytes, title: str) -> Response:
+    """Return a file that a browser saves under this title, and neither shows nor runs."""
+    named = f"attachment; filename*=UTF-8''{quote(title, safe='')}"
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers=_HEADERS | {"Content-Disposition": named},
+    )

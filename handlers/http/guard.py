@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -15,6 +16,10 @@ log = logging.getLogger(__name__)
 
 # Bytes of a body where a route does not say otherwise, and seconds that sending it may take.
 MOST_BYTES: Final = 1024 * 1024
+# The same where files are taken: by forms of the pages, and by the API.
+MOST_UPLOAD: Final = 21_000_000
+_PAGES: Final = re.compile(r"/form|/t/[^/]+")
+_API: Final = re.compile(r"/api/v1/tickets/[^/]+/files")
 BODY_TIMEOUT: Final = 20.0
 RETRY_AFTER: Final = {"Retry-After": "5"}
 HEADERS: Final = {
@@ -23,6 +28,11 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+def is_multipart(headers: Headers) -> bool:
+    """Return whether the body is a form with files."""
+    return headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 
 class Guard:
@@ -36,9 +46,13 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = _Request(receive, send)
+        headers, path = Headers(scope=scope), scope["path"]
+        by_form = _PAGES.fullmatch(path) is not None and is_multipart(headers)
+        more = by_form or _API.fullmatch(path) is not None
+        request = _Request(receive, send, MOST_UPLOAD if more else MOST_BYTES)
         try:
-            request.demand_size(Headers(scope=scope).get("content-length"))
+            if not by_form:  # a page says it in words, before it reads
+                request.demand_size(headers.get("content-length"))
             await self._app(scope, request.receive, request.send)
         except Exception as error:
             if request.answered:
@@ -49,9 +63,10 @@ class Guard:
 class _Request:
     """Counts the body, and adds the headers to the response."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, most: int) -> None:
         self._receive = receive
         self._send = send
+        self._most = most
         self._read = 0
         self.answered = False
 
@@ -60,8 +75,8 @@ class _Request:
             return
         if not (declared.isascii() and declared.isdecimal()):
             raise Problem(HTTPStatus.BAD_REQUEST, "bad_length")
-        if len(declared) > len(str(MOST_BYTES)) or int(declared) > MOST_BYTES:
-            raise _too_large()
+        if len(declared) > len(str(self._most)) or int(declared) > self._most:
+            raise _too_large(self._most)
 
     async def receive(self) -> Message:
         if self.answered:
@@ -72,8 +87,8 @@ class _Request:
         except TimeoutError:
             raise Problem(HTTPStatus.REQUEST_TIMEOUT, "slow_body") from None
         self._read += len(message.get("body", b""))
-        if self._read > MOST_BYTES:
-            raise _too_large()
+        if self._read > self._most:
+            raise _too_large(self._most)
         return message
 
     async def send(self, message: Message) -> None:
@@ -85,8 +100,8 @@ class _Request:
         await self._send(message)
 
 
-def _too_large() -> Problem:
-    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", limit=MOST_BYTES)
+def _too_large(most: int) -> Problem:
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", limit=most)
 
 
 def _told(error: Exception) -> Problem:

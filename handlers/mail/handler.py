@@ -11,13 +11,13 @@ from typing import Any, Final
 from channels.email.compose import EMAIL, signed_row
 from core.addresses import Address, MessageRef
 from core.desk import Desk
-from core.files import FileStore, name_of
+from core.files import FileStore
 from core.inbox import FILE, UNREAD, Stored, change_nothing
 from core.people.identity import Sender
 from core.setup.signing_key import find_signing_key
 from core.tickets.correspondence import Arrival, receive, receive_unread
 from core.tickets.delivery_results import report_undelivered
-from core.tickets.incoming import IncomingMessage
+from core.tickets.incoming import IncomingMessage, file_messages
 from core.words.contact_values import read_email
 from core.words.numbers import find_masked
 from handlers.mail.nature import (
@@ -90,9 +90,7 @@ class MailHandler:
         words = _content("text", row["from"] or NO_WORDS) | {"remark": {"key": UNREAD}}
         said = [
             IncomingMessage(ref, "text", words["text"], words),
-            IncomingMessage(
-                ref, "document", "original.eml", _content("document", "") | {"file": file}
-            ),
+            *file_messages(ref, [file]),
         ]
         await self.desk.run(receive_unread, sender, shown or there or row["from"], said)
 
@@ -161,13 +159,11 @@ class MailHandler:
         if mail.words.whole:
             content["whole"] = mail.words.whole[:LONGEST_WHOLE]
         said = [IncomingMessage(ref, "text", words, content)]
-        album = name_of(mail.id.encode())[:40] if len(mail.attachments) > 1 else None
-        for attachment in mail.attachments:
-            name = await self.files.put(attachment.data)
-            file = {"name": name, "title": attachment.name, "size": len(attachment.data)}
-            content = _content("document", "") | {"file": file}
-            said.append(IncomingMessage(ref, "document", attachment.name, content, album))
-        return said
+        files = [
+            {"name": await self.files.put(one.data), "title": one.name, "size": len(one.data)}
+            for one in mail.attachments
+        ]
+        return [*said, *file_messages(ref, files)]
 
 
 def _content(kind: str, text: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value, getaddresses
 from typing import Final
 
+from core.files import usable_name
 from core.words.contact_values import read_email
 from core.words.quotes import Cut, cut_quotes
 from handlers.mail.charsets import to_text
@@ -27,26 +28,11 @@ LONGEST_TEXT: Final = 200_000
 LONGEST_HEADER: Final = 2_000
 MOST_ATTACHMENTS: Final = 50
 MOST_IDS: Final = 50
-LONGEST_NAME: Final = 120
 DEEPEST: Final = 20
 
 _ID: Final = re.compile(r"<([^<>\s]{1,400})>")
-_UNSAFE: Final = re.compile(
-    r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+'
-)
 _UNSHOWN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _WINMAIL: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-_ENDINGS: Final = {
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "application/pdf": ".pdf",
-    "text/calendar": ".ics",
-    "text/html": ".html",
-    "text/plain": ".txt",
-    "message/rfc822": ".eml",
-    "audio/wav": ".wav",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +228,7 @@ def _sort(part: Message, plain: list[str], html: list[str], files: list[Attachme
     elif kind not in ("application/pgp-signature", "application/pkcs7-signature"):
         data = _bytes(part)
         if data or attached:  # a file may be empty: that it came is said all the same
-            files.append(Attachment(_usable_name(name, kind, len(files)), kind, data))
+            files.append(Attachment(usable_name(name, kind, len(files)), kind, data))
 
 
 def _text(part: Message) -> str:
@@ -292,18 +278,6 @@ def _file_name(part: Message) -> str:
     return ""
 
 
-def _usable_name(name: str, kind: str, number: int) -> str:
-    """A name without folders, signs that do not show, or a leading dot."""
-    clean = _UNSAFE.sub("_", name).strip(" ._")
-    if not clean:
-        ending = _ENDINGS.get(kind) or ".bin"
-        return f"file-{number + 1}{ending}"
-    stem, dot, ending = clean.rpartition(".")
-    if dot and len(ending) < 10:  # noqa: PLR2004 longer than any ending
-        return f"{stem[: LONGEST_NAME - 10]}.{ending}"
-    return clean[:LONGEST_NAME]
-
-
 def _unpack_winmail(data: bytes, plain: list[str], files: list[Attachment]) -> None:
     """Outlook's container: its files and its text; itself where it cannot be read."""
     try:
@@ -315,7 +289,7 @@ def _unpack_winmail(data: bytes, plain: list[str], files: list[Attachment]) -> N
             name = str(getattr(each, "long_filename", lambda: "")() or getattr(each, "name", ""))
             kind = "application/octet-stream"
             content = bytes(getattr(each, "data", b"") or b"")
-            files.append(Attachment(_usable_name(name, kind, len(files)), kind, content))
+            files.append(Attachment(usable_name(name, kind, len(files)), kind, content))
         body = found.body or found.htmlbody
         if not inner and not body:
             files.append(Attachment("winmail.dat", "application/ms-tnef", data))

@@ -32,6 +32,7 @@ from sandbox.mail.post_office import PostOffice
 from sandbox.mail.smtp import SmtpServer
 from tests.actions.company_directory import put_team
 from tests.delivery.s3_server import S3Server
+from tests.delivery.test_health_watch import listener
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
 
@@ -331,6 +332,14 @@ async def test_a_folder_where_nothing_can_be_stored_is_named(practice: Practice)
     said = await practice.fault()
     assert f"files cannot be stored in file://{practice.folder}/files" in said
     assert "the desk's user must be able to write there" in said
+
+
+async def test_the_sign_of_life_is_tried_and_its_address_is_not_shown(practice: Practice) -> None:
+    async with listener() as (url, called):
+        found = await practice.examine(PING_URL=url.get_secret_value())
+    assert "ok     the sign of life arrives" in map(str, found) and called == ["/hush"]
+    said = await practice.fault(PING_URL=url.get_secret_value())
+    assert "look at PING_URL" in said and "hush" not in said
 
 
 async def test_a_bucket_is_tried_and_nothing_stays_in_it(

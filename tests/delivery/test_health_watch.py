@@ -1,14 +1,19 @@
 """The desk watches itself: what is wrong is told within 90 seconds, by a way that works."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
+from pydantic import SecretStr
 from sqlalchemy import select
 
-from bot import health_watch
+from bot import health_watch, sign_of_life
 from bot.health_watch import BEAT_EVERY, LOOK_EVERY, PATIENCE, HealthWatch
+from bot.sign_of_life import SignOfLife
 from channels.telegram.addresses import chat_address
 from core.desk import Desk
 from core.models import OutboxRow
@@ -67,6 +72,69 @@ async def test_a_disk_that_is_nearly_full_is_told(
     monkeypatch.setattr(health_watch, "LEAST_FREE", 1 << 62)
     await watch.look()
     assert await told(desk) == ["health.sick.disk"]
+
+
+@asynccontextmanager
+async def listener(status: int = 200) -> AsyncIterator[tuple[SecretStr, list[str]]]:
+    """A machine that waits for signs of life: its address, and which paths were called."""
+    called: list[str] = []
+
+    async def hear(request: web.Request) -> web.Response:
+        called.append(request.path)
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/{secret}", hear)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    try:
+        yield SecretStr(f"http://{host}:{port}/hush"), called
+    finally:
+        await runner.cleanup()
+
+
+async def settled() -> None:
+    """The calls under way are over."""
+    for task in asyncio.all_tasks():
+        if task.get_name() == "sign of life":
+            await task
+
+
+async def test_a_machine_elsewhere_hears_while_all_is_well_and_only_then(
+    watch: HealthWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with listener() as (url, called):
+        watch.sign = SignOfLife(url)
+        for _ in range(3):
+            await watch.look()
+            await settled()
+        assert called == ["/hush"], "once a minute"
+        monkeypatch.setattr(sign_of_life, "CALL_EVERY", 0.0)
+        await watch.look()
+        await settled()
+        assert len(called) == 2
+        watch.since_poll = lambda: PATIENCE + 1
+        await watch.look()
+        await settled()
+        assert len(called) == 2
+
+
+async def test_a_machine_elsewhere_that_does_not_answer_holds_up_nothing(
+    watch: HealthWatch, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listener(503) as (url, called):
+        watch.sign = SignOfLife(url)
+        await watch.look()
+        await settled()
+    assert called == ["/hush"] and await told(desk) == []
+    watch.sign = SignOfLife(url)  # nobody listens there any more
+    await watch.look()
+    await settled()
+    assert "it answers 503" in caplog.text and "ClientConnectorError" in caplog.text
+    assert "hush" not in caplog.text
 
 
 async def test_a_stop_is_no_death(watch: HealthWatch, desk: Desk) -> None:

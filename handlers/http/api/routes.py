@@ -1,6 +1,7 @@
 """The API under ``/api/v1``: the desk's own actions, for keys of other systems (A9)."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -10,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from core.desk import Desk
 from core.errors import MoveRefused, NoSuchTicket, NotAllowed, NothingToDo, Refusal, Unreadable
+from core.files import FileStore, usable_name
 from core.integrations import intake
 from core.integrations.calls import AnotherCall, Answer, Call, once
 from core.integrations.keys import LINKS, READ, WRITE, Key
@@ -19,7 +21,7 @@ from core.tickets.facts import find_ticket, list_messages, list_tickets, tickets
 from core.tickets.lists import page_of
 from core.tickets.search import search
 from core.tx import Tx
-from handlers.http.api.access import Gatekeeper, with_scope
+from handlers.http.api.access import Authorise, Gatekeeper, with_scope
 from handlers.http.api.schemas import (
     LARGEST,
     MessageIn,
@@ -36,8 +38,11 @@ from handlers.http.api.schemas import (
     ticket_out,
     ticket_with_links,
 )
+from handlers.http.guard import RETRY_AFTER
 from handlers.http.pages.routes import follow_path
 from handlers.http.problems import MEDIA_TYPE, Problem, problem_response, speak_problems
+
+log = logging.getLogger(__name__)
 
 PREFIX: Final = "/api/v1"
 DESCRIPTION: Final = (
@@ -53,6 +58,7 @@ Cursor = Annotated[str | None, Query(pattern=r"^[0-9]{1,15}$")]
 # The same, or a position in the queue.
 ListCursor = Annotated[str | None, Query(pattern=r"^[0-9.-]{1,60}$")]
 View = Literal["all", "queue", "free", "overdue", "frozen"]
+ExternalIdQuery = Annotated[str | None, Query(pattern=r"^[\x21-\x7e]{1,150}$")]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", pattern=r"^[\x21-\x7e]{1,200}$")
 ]
@@ -107,9 +113,15 @@ class _Api(FastAPI):
 
 
 def make_api(
-    desk: Desk, texts: Texts, keeper: Gatekeeper, public_url: str | None = None
+    desk: Desk,
+    texts: Texts,
+    keeper: Gatekeeper,
+    public_url: str | None = None,
+    files: FileStore | None = None,
 ) -> FastAPI:
-    """Return the application to be mounted at :data:`PREFIX`."""
+    """Return the application to be mounted at :data:`PREFIX`. ``files``: where uploads are kept;
+    without it there are none.
+    """
     api = _Api(
         title="Frontdoor",
         version="1",
@@ -122,7 +134,7 @@ def make_api(
     speak_problems(api)
     _speak_refusals(api, desk, texts)
     _add_reading(api, desk, keeper)
-    _add_writing(api, desk, keeper, public_url)
+    _add_writing(api, desk, keeper, public_url, files)
     return api
 
 
@@ -194,7 +206,13 @@ def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
         return TicketPage(items=[ticket_out(one) for one in tickets], next=more)
 
 
-def _add_writing(api: FastAPI, desk: Desk, keeper: Gatekeeper, public_url: str | None) -> None:
+def _add_writing(
+    api: FastAPI,
+    desk: Desk,
+    keeper: Gatekeeper,
+    public_url: str | None,
+    files: FileStore | None,
+) -> None:
     writes, links = with_scope(keeper, WRITE), with_scope(keeper, LINKS)
 
     @api.post(
@@ -247,6 +265,9 @@ def _add_writing(api: FastAPI, desk: Desk, keeper: Gatekeeper, public_url: str |
 
         return await _answer(desk, await _call(request, key, name), act)
 
+    if files is not None:
+        _add_upload(api, desk, writes, files)
+
     @api.put("/tickets/{number}/objects", status_code=204, responses=_CONFLICT)
     async def note_object(
         number: Number, given: ObjectIn, key: Annotated[Key, Depends(links)]
@@ -255,6 +276,57 @@ def _add_writing(api: FastAPI, desk: Desk, keeper: Gatekeeper, public_url: str |
         facts = given.url, given.title, given.state
         await desk.run(intake.note_object, key, number, *facts)
         return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+_UPLOAD: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "minLength": 1}}},
+    }
+}
+
+
+def _add_upload(api: FastAPI, desk: Desk, writes: Authorise, files: FileStore) -> None:
+    @api.post(
+        "/tickets/{number}/files",
+        status_code=201,
+        response_model=MessageMade,
+        responses=_WRITTEN
+        | _problem(HTTPStatus.SERVICE_UNAVAILABLE)
+        | {200: {"model": MessageMade}},
+        openapi_extra=_UPLOAD,
+    )
+    async def add_file(
+        request: Request,
+        number: Number,
+        title: Annotated[str, Query(min_length=1, max_length=200)],
+        key: Annotated[Key, Depends(writes)],
+        external_id: ExternalIdQuery = None,
+        name: IdempotencyKey = None,
+    ) -> Response:
+        """Add a file of the customer, the body, under this `title`. Operators get it as they get
+        the files of a mail; it is never shown by a page of ours.
+        """
+        await desk.read(find_ticket, number)  # before anything is read and stored
+        data = await request.body()
+        if not data:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "empty_file")
+        try:
+            stored = await files.put(data)
+        except OSError:
+            log.exception("an uploaded file cannot be stored")
+            raise Problem(
+                HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", headers=RETRY_AFTER
+            ) from None
+        kind = request.headers.get("content-type", "")
+        file = {"name": stored, "title": usable_name(title, kind, 0), "size": len(data)}
+
+        async def act(tx: Tx) -> Answer:
+            brought = await intake.add_file(tx, key, number, file, external_id)
+            made = MessageMade(number=brought.ticket_id, message_id=brought.message_id)
+            return _status(brought), made.model_dump()
+
+        return await _answer(desk, await _call(request, key, name), act)
 
 
 def _status(brought: intake.Brought) -> int:

@@ -14,13 +14,14 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens.journal import Names, draw_entry, draw_explanation
 from channels.telegram.screens.screen import Renderer
 from channels.telegram.screens.ticket_list import age, lateness
+from core.files import has_file, title_of
 from core.responses.sending import Prepared
 from core.responses.staff_page import TicketPage
 from core.tickets.card import Words
 from core.tickets.lists import VIEWS, Line, Page
 from core.tickets.views import View
 from core.tickets.workflow import sign_of
-from core.words.names import clean_name
+from core.words.names import clean_name, visible
 from handlers.http.app.actions import REASONED, SPANS, offered
 
 LONGEST: Final = 4000
@@ -148,7 +149,7 @@ def draw_ticket(
     )
 
 
-def title_of(page: TicketPage) -> str:
+def page_title(page: TicketPage) -> str:
     """What a browser calls the page."""
     card = page.card
     return f"{escape(sign_of(card.state, card.marker))} #{card.number} {escape(card.title[:60])}"
@@ -165,7 +166,7 @@ def _folded(renderer: Renderer, key: str, body: str) -> str:
 
 
 def _talk(renderer: Renderer, page: TicketPage) -> str:
-    said = [(one.created_at, _said(renderer, one)) for one in page.words.words]
+    said = [(one.created_at, _said(renderer, page.card.number, one)) for one in page.words.words]
     since = said[0][0] if said and page.words.page else None
     said += [
         (at, _note(renderer, at, name, text))
@@ -180,14 +181,18 @@ def _talk(renderer: Renderer, page: TicketPage) -> str:
     return f'{earlier}<ol class="talk">{ordered}</ol>'
 
 
-def _said(renderer: Renderer, one: Words) -> str:
+def _said(renderer: Renderer, number: int, one: Words) -> str:
     side = "theirs" if one.from_customer else "ours"
     kind = str(one.content.get("kind", "text"))
     file = "" if kind == "text" else f'<p class="file">{renderer.html(f"kind.{kind}")}</p>'
+    words = escape(one.text)
+    if has_file(one.content):
+        title = escape(visible(title_of(one.content, one.text)))
+        way = f"/app/t/{number}/file/{one.id}"
+        file = f'<p class="file"><a href="{way}" hx-boost="false" download>{title}</a></p>'
+        words = escape(str(one.content.get("text") or ""))
     gone = f" <em>{renderer.html('app.withdrawn')}</em>" if one.withdrawn else ""
-    return _entry(
-        renderer, side, one.created_at, one.author, f"{file}<p>{escape(one.text)}</p>", gone
-    )
+    return _entry(renderer, side, one.created_at, one.author, f"{file}<p>{words}</p>", gone)
 
 
 def _note(renderer: Renderer, at: datetime, name: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """``/app``: sign in, the table, a ticket, its buttons (S15, S23)."""
 
 import asyncio
+import logging
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,13 +19,13 @@ from channels.telegram.screens.transcript import LARGEST, TranscriptFile, file_n
 from core.addresses import Address
 from core.desk import Desk
 from core.errors import NoSuchTicket, Refusal
-from core.files import Attachments
+from core.files import Attachments, title_of
 from core.people.app_logins import count_once, is_known_link, staff_at, use_link
 from core.people.identity import Sender
 from core.people.staff import as_staff, for_worker, id_of
 from core.reports.transcript import Transcript, make_transcript
 from core.responses.sending import prepare
-from core.responses.staff_page import Draft, find_page
+from core.responses.staff_page import Draft, find_page, find_said
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.conversation_pages import NEWEST
@@ -37,8 +38,11 @@ from handlers.http.app.actions import ACTIONS, Form
 from handlers.http.app.pages import ListQuery
 from handlers.http.app.session import Session
 from handlers.http.app.shell import frame, static_routes
+from handlers.http.files import to_be_saved
 from handlers.http.limits import Buckets
 from handlers.http.pages.form import read_fields
+
+log = logging.getLogger(__name__)
 
 # Requests a second and at once: of somebody who is in, and of an address that tries to come in.
 RATE: Final = (5.0, 60.0)
@@ -79,6 +83,7 @@ def app_routes(
         ("/app/t/{number}", "GET", app.show_ticket),
         ("/app/t/{number}", "POST", app.act),
         ("/app/t/{number}/transcript", "POST", app.send_transcript),
+        ("/app/t/{number}/file/{message}", "GET", app.send_file),
     ):
         routes.add_api_route(path, handler, methods=[method])
     return routes
@@ -170,7 +175,7 @@ class _App:
         here = f"/app/t/{found.card.number}" + ("" if asked == NEWEST else f"?page={asked}")
         status = HTTPStatus.UNPROCESSABLE_ENTITY if shown.fault else HTTPStatus.OK
         body = pages.draw_ticket(visit.renderer, found, names, shown, here)
-        return frame(visit.renderer, pages.title_of(found), body, status)
+        return frame(visit.renderer, pages.page_title(found), body, status)
 
     async def act(self, request: Request, number: str) -> Response:
         """Do what a button says, and show the ticket as it is then."""
@@ -197,6 +202,29 @@ class _App:
             shown = pages.Viewer(visit.session.token, text, _told(visit, refused))
             return await self._ticket(request, visit, number, shown)
         return _see(f"/app/t/{_number(number)}")
+
+    async def send_file(self, request: Request, number: str, message: str) -> Response:
+        """Give out the file of a message, to be saved."""
+        visit = await self._visit(request)
+        if isinstance(visit, Response):
+            return visit
+        ticket, said = _number(number), _number(message)
+        try:
+            found = await self.desk.read(for_worker, visit.sender, find_said, ticket, said)
+            data = await self.attachments.read(found.content)
+        except NoSuchTicket:
+            return self._without_file(visit, number, "web.no_file", HTTPStatus.NOT_FOUND)
+        except OSError as error:
+            log.warning("a file is not to be had: %s", type(error).__name__)
+            away = HTTPStatus.SERVICE_UNAVAILABLE
+            return self._without_file(visit, number, "app.file_away", away)
+        return to_be_saved(data, title_of(found.content, found.text))
+
+    def _without_file(self, visit: _Visit, number: str, key: str, status: HTTPStatus) -> Response:
+        say = visit.renderer.html
+        back = f'<p><a href="/app/t/{_number(number)}">‹ {say("app.back_to_ticket")}</a></p>'
+        body = f'{back}<p class="bad" role="alert">{say(key)}</p>'
+        return frame(visit.renderer, say("app.title"), body, status)
 
     async def send_transcript(self, request: Request, number: str) -> Response:
         """Make the ticket one file, to be saved (H2)."""

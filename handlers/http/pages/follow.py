@@ -6,7 +6,7 @@ from http import HTTPStatus
 from fastapi.responses import Response
 
 from core.tickets.customer_tickets import OwnTicket, OwnWords
-from handlers.http.pages.form import MOST_WORDS
+from handlers.http.pages.form import MOST_WORDS, file_field
 from handlers.http.pages.layout import Reader, alert, once, page
 
 
@@ -20,14 +20,16 @@ def draw_ticket(
 ) -> Response:
     title = reader.say("web.ticket", number=ticket.number)
     talk = "".join(_message(reader, said) for said in words)
+    needed = "" if reader.takes_files else " required"  # a file may stand for words
     asks = "web.answer_ended" if ticket.state.final else "web.answer"
     body = (
         f"<h1>{title}</h1><p>{reader.say(_state(reader, ticket), **_facts(ticket))}</p>"
         f"<p>{reader.say('web.keep_link')}</p>"
-        f'<ol class="talk">{talk}</ol>{alert(reader, fault)}<form method="post" id="end">{once()}'
+        f'<ol class="talk">{talk}</ol>{alert(reader, fault)}'
+        f'<form method="post" enctype="multipart/form-data" id="end">{once()}'
         f'<label for="text">{reader.say(asks)}</label><textarea id="text" name="text"'
-        f' maxlength="{MOST_WORDS}" required>{escape(words_kept)}</textarea>'
-        f"<button>{reader.say('web.send')}</button></form>"
+        f' maxlength="{MOST_WORDS}"{needed}>{escape(words_kept)}</textarea>'
+        f"{file_field(reader)}<button>{reader.say('web.send')}</button></form>"
     )
     status = HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY
     return page(reader, title, body, status)

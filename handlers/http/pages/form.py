@@ -1,11 +1,11 @@
 """The web form: its fields, what may be wrong with them, how it looks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -48,9 +48,10 @@ async def read_fields(request: Request) -> Fields:
     return {name: values[-1].strip().replace("\0", "") for name, values in read.items()}
 
 
-def words_fault(fields: Fields) -> str | None:
+def words_fault(fields: Fields, *, needed: bool = True) -> str | None:
+    """Return the key of what is wrong with the words; ``needed``: no file stands for them."""
     text = fields.get("text", "")
-    if is_blank(text):
+    if needed and is_blank(text):
         return "web.fault.text"
     if len(text) > MOST_WORDS:
         return "web.fault.long"
@@ -96,7 +97,9 @@ def missing_fault(asked: Questions, fields: Fields, reader: Reader) -> Key | Non
     return None
 
 
-def ticket_of(fields: Fields, reader: Reader, asked: Questions) -> NewTicket:
+def ticket_of(
+    fields: Fields, reader: Reader, asked: Questions, files: Sequence[Mapping[str, Any]]
+) -> NewTicket:
     """Return the ticket that a form without a fault asks for."""
     point = read_point(fields["reach"]) or Point("", "")
     customer = Customer(
@@ -105,7 +108,7 @@ def ticket_of(fields: Fields, reader: Reader, asked: Questions) -> NewTicket:
     text = fields["text"]
     answers = {one.code: fields.get(f"{OWN}{one.code}", "") for one in asked.fields}
     subject, sent = clean_name(text, 120), fields["once"]
-    return NewTicket(customer, subject, text, asked.topic, ORIGIN, sent, answers)
+    return NewTicket(customer, subject, text, asked.topic, ORIGIN, sent, answers, files)
 
 
 async def draw_form(
@@ -122,12 +125,13 @@ async def draw_form(
         f'<nav><a href="/form?{where}" lang="{other}">{switch}</a></nav>'
         f"<h1>{reader.title}</h1><p>{reader.say('web.intro')}</p>"
         f"{alert(reader, fault)}"
-        f'<form method="post">{once()}'
+        f'<form method="post" enctype="multipart/form-data">{once()}'
         + _input(reader, "name", kept["name"], "name")
         + _input(reader, "reach", kept["reach"], "email", hint=True)
         + _topics(reader, asked)
         + "".join(_own(reader, one, fields.get(f"{OWN}{one.code}", "")) for one in asked.fields)
         + _area(reader, kept["text"])
+        + file_field(reader)
         + f'<div class="trap" aria-hidden="true"><label>{reader.say("web.trap")}'
         f'<input name="{TRAP}" tabindex="-1" autocomplete="off"></label></div>'
         f'<label class="check"><input type="checkbox" name="consent" value="{CONSENT}" required'
@@ -152,6 +156,17 @@ def _area(reader: Reader, value: str) -> str:
     return (
         f'<label for="text">{reader.say("web.text")}</label><textarea id="text" name="text"'
         f' maxlength="{MOST_WORDS}" required>{value}</textarea>'
+    )
+
+
+def file_field(reader: Reader) -> str:
+    """The field for files, where they can be kept."""
+    if not reader.takes_files:
+        return ""
+    return (
+        f'<label for="files">{reader.say("web.files")}</label>'
+        f'<p class="hint" id="files-hint">{reader.say("web.files.hint")}</p>'
+        '<input id="files" name="files" type="file" multiple aria-describedby="files-hint">'
     )
 
 

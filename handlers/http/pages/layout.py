@@ -25,12 +25,16 @@ _BRIGHT: Final = 0.179
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a page: their language, the company's name and colour; it says texts escaped."""
+    """Who reads a page: their language, the company's name and colour; it says texts escaped.
+
+    ``takes_files``: files that they send can be kept.
+    """
 
     language: str
     desk: Desk
     texts: Texts
     colour: str | None = None
+    takes_files: bool = False
 
     def say(self, key: str, /, **facts: Any) -> str:
         """Return a text as HTML."""
@@ -50,7 +54,7 @@ class Reader:
         return self.desk.clock()
 
 
-def reader_of(request: Request, desk: Desk, texts: Texts) -> Reader:
+def reader_of(request: Request, desk: Desk, texts: Texts, *, takes_files: bool = False) -> Reader:
     """Return who asks: the language is that of ``?lang=``, else one that the browser prefers, else
     the company's. ``?color=1a5fb4`` is the colour of buttons.
     """
@@ -59,7 +63,7 @@ def reader_of(request: Request, desk: Desk, texts: Texts) -> Reader:
     asked = [chosen, *re.findall(r"[a-z]{2}", request.headers.get("accept-language", ""))]
     known = [language for language in asked if language in LANGUAGES]
     language = known[0] if known else desk.company.language
-    return Reader(language, desk, texts, colour if _COLOUR.fullmatch(colour) else None)
+    return Reader(language, desk, texts, colour if _COLOUR.fullmatch(colour) else None, takes_files)
 
 
 def page(

@@ -1,20 +1,24 @@
 """``/form`` opens a ticket, ``/t/<signed>`` follows it and takes answers, without a script (A9)."""
 
+import logging
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from core.desk import Desk
 from core.errors import Unreadable
+from core.files import FileStore
 from core.integrations.intake import add_by_page, open_by_form
 from core.setup.signing_key import find_signing_key, is_signed, signature
 from core.texts import Key, Texts
 from core.tickets.customer_tickets import OwnTicket, OwnWords, followed_ticket
+from handlers.http.guard import is_multipart
 from handlers.http.limits import Buckets
 from handlers.http.pages.follow import draw_ticket
 from handlers.http.pages.form import (
@@ -24,16 +28,25 @@ from handlers.http.pages.form import (
     find_asked,
     form_fault,
     missing_fault,
-    read_fields,
     ticket_of,
     words_fault,
 )
 from handlers.http.pages.layout import Reader, notice, reader_of
+from handlers.http.uploads import Form, read_form, store_files
+
+log = logging.getLogger(__name__)
 
 # Tickets and answers of one address: one in two minutes, so many at once; looks: two a second.
 SENT: Final = (1 / 120, 5.0)
 SEEN: Final = (2.0, 60.0)
+# Forms with files of one address that are read at all.
+UPLOADED: Final = (1 / 30, 20.0)
 _FOLLOW: Final = re.compile(r"([1-9][0-9]{0,14})-([0-9a-f]{20})", re.ASCII)
+_UNREAD: Final = {
+    "web.fault.large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "web.fault.often": HTTPStatus.TOO_MANY_REQUESTS,
+    "web.fault.form": HTTPStatus.BAD_REQUEST,
+}
 Followed = tuple[OwnTicket, tuple[OwnWords, ...]]
 
 
@@ -42,9 +55,9 @@ def follow_path(key: bytes, number: int) -> str:
     return f"/t/{number}-{signature(key, f'follow:{number}')}"
 
 
-def page_routes(desk: Desk, texts: Texts) -> APIRouter:
-    """Return the routes of both pages."""
-    routes, pages = APIRouter(), _Pages(desk, texts)
+def page_routes(desk: Desk, texts: Texts, files: FileStore | None = None) -> APIRouter:
+    """Return the routes of both pages. ``files``: where those are kept that people send."""
+    routes, pages = APIRouter(), _Pages(desk, texts, files)
     routes.add_api_route("/form", pages.show_form, methods=["GET"])
     routes.add_api_route("/form", pages.take_form, methods=["POST"])
     routes.add_api_route("/t/{signed}", pages.show_ticket, methods=["GET"])
@@ -56,8 +69,10 @@ def page_routes(desk: Desk, texts: Texts) -> APIRouter:
 class _Pages:
     desk: Desk
     texts: Texts
+    files: FileStore | None
     sent: Buckets = field(default_factory=lambda: Buckets(*SENT))
     seen: Buckets = field(default_factory=lambda: Buckets(*SEEN))
+    uploaded: Buckets = field(default_factory=lambda: Buckets(*UPLOADED))
 
     async def show_form(self, request: Request) -> Response:
         """Show an empty form."""
@@ -68,17 +83,30 @@ class _Pages:
 
     async def take_form(self, request: Request) -> Response:
         """Open a ticket and lead to its page, or show the form with what is wrong."""
-        reader, fields = self._reader(request), await read_fields(request)
+        try:
+            return await self._take_form(request)
+        finally:
+            await request.close()  # files that were read to the disk
+
+    async def _take_form(self, request: Request) -> Response:
+        reader, form = self._reader(request), await self._read(request)
+        if form.unread is not None:
+            return notice(reader, form.unread, _UNREAD[form.unread])
+        fields = form.fields
         asked = await find_asked(self.desk, fields)
-        fault = form_fault(fields) or missing_fault(asked, fields, reader)
+        fault = form.fault or form_fault(fields) or missing_fault(asked, fields, reader)
         if fault is None and fields.get(TRAP):
             return notice(reader, "web.sent")
         if fault is None and _is_too_much(request, self.sent):
             fault = "web.too_many"
         if fault is not None:
             return await draw_form(reader, request, fields, fault)
+        files = await self._stored(form)
+        if files is None:
+            return await draw_form(reader, request, fields, "web.fault.files_away")
         try:
-            brought = await self.desk.run(open_by_form, ticket_of(fields, reader, asked), CONSENT)
+            new = ticket_of(fields, reader, asked, files)
+            brought = await self.desk.run(open_by_form, new, CONSENT)
         except Unreadable as refused:
             return await draw_form(reader, request, fields, Key(refused.key, refused.facts))
         return await self._lead_to(brought.ticket_id, reader)
@@ -95,22 +123,51 @@ class _Pages:
 
     async def take_answer(self, request: Request, signed: str) -> Response:
         """Add the customer's words to the ticket, or show what is wrong with them."""
+        try:
+            return await self._take_answer(request, signed)
+        finally:
+            await request.close()
+
+    async def _take_answer(self, request: Request, signed: str) -> Response:
         reader = self._reader(request)
         followed = await self._followed(signed)
         if followed is None:
             return notice(reader, "web.no_ticket", HTTPStatus.NOT_FOUND)
-        fields = await read_fields(request)
-        fault = words_fault(fields)
+        form = await self._read(request)
+        if form.unread is not None:
+            return notice(reader, form.unread, _UNREAD[form.unread])
+        fields = form.fields
+        fault = form.fault or words_fault(fields, needed=not form.files)
         if fault is None and _is_too_much(request, self.sent):
             fault = "web.too_many"
         if fault is not None:
             return draw_ticket(reader, *followed, fault=fault, words_kept=fields.get("text", ""))
+        files, text = await self._stored(form), fields.get("text", "")
+        if files is None:
+            away = "web.fault.files_away"
+            return draw_ticket(reader, *followed, fault=away, words_kept=text)
         number = followed[0].number
-        brought = await self.desk.run(add_by_page, number, fields["text"], fields["once"])
+        brought = await self.desk.run(add_by_page, number, text, fields["once"], files)
         return await self._lead_to(brought.ticket_id, reader)
 
+    async def _read(self, request: Request) -> Form:
+        """What was sent; whoever sends files too often is told before they are read."""
+        if is_multipart(request.headers) and _is_too_much(request, self.uploaded):
+            return Form({}, unread="web.fault.often")
+        return await read_form(request)
+
+    async def _stored(self, form: Form) -> list[Mapping[str, Any]] | None:
+        """The files where they are kept; ``None`` while they cannot be."""
+        if self.files is None or not form.files:
+            return []
+        try:
+            return await store_files(form.files, self.files)
+        except OSError:
+            log.exception("files of a form cannot be stored")
+            return None
+
     def _reader(self, request: Request) -> Reader:
-        return reader_of(request, self.desk, self.texts)
+        return reader_of(request, self.desk, self.texts, takes_files=self.files is not None)
 
     async def _followed(self, signed: str) -> Followed | None:
         """Return the ticket of a signed link; ``None`` for any other."""

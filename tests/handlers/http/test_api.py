@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 
 from core.addresses import WEB
 from core.desk import Desk
+from core.files import FolderStore
 from core.integrations.keys import LINKS, METRICS, READ, SCOPES, WRITE, create_key, revoke_key
 from core.models import ApiKey, JournalEntry, Link, Message, Note, OutboxRow, Person, Ticket
 from core.people.staff import by_operator
@@ -20,7 +22,7 @@ from core.tickets.lifecycle import move
 from core.tickets.search import index_new
 from handlers.http.api import access
 from handlers.http.door import make_door
-from handlers.http.guard import MOST_BYTES
+from handlers.http.guard import MOST_BYTES, MOST_UPLOAD
 from handlers.http.health import Vitals
 from tests.actions import people
 from tests.handlers.http.conftest import Visitor, served
@@ -51,8 +53,11 @@ class Client:
 
 
 @pytest.fixture
-async def visitor(desk: Desk, texts: Texts) -> AsyncIterator[Visitor]:
-    async with served(make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0))) as visitor:
+async def visitor(desk: Desk, texts: Texts, tmp_path: Path) -> AsyncIterator[Visitor]:
+    files = FolderStore(tmp_path / "files")
+    async with served(
+        make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), files=files)
+    ) as visitor:
         yield visitor
 
 
@@ -244,6 +249,47 @@ async def test_an_object_elsewhere_is_linked_and_its_state_noted(shop: Client, d
     assert await count(desk, Link) == 1
 
 
+async def test_a_file_joins_the_ticket_under_a_clean_name(
+    shop: Client, desk: Desk, tmp_path: Path
+) -> None:
+    await shop.opens()
+    where = f"{OPEN}/1/files?title=../../%3Cb%3E.html&external_id=7"
+    sent = {"Authorization": f"Bearer {shop.token}", "Idempotency-Key": "once"}
+    script = b"<script>alert(1)</script>"
+    first = await shop.visitor.ask("POST", where, data=script, headers=sent)
+    assert (first[0], first[2]["number"]) == (201, 1)
+    again = await shop.visitor.ask("POST", where, data=script, headers=sent)
+    assert again[1]["Idempotent-Replayed"] == "true" and again[2] == first[2]
+    async with desk.database.read() as session:
+        _, said = await session.scalars(select(Message).order_by(Message.id))
+    file = said.content["file"]
+    assert (said.from_customer, file["title"], file["size"]) == (True, "b_.html", len(script))
+    assert await FolderStore(tmp_path / "files").read(file["name"]) == script
+
+
+async def test_what_cannot_be_a_file_is_refused_and_nothing_is_kept(
+    shop: Client, desk: Desk, tmp_path: Path
+) -> None:
+    await shop.opens()
+    sent = {"Authorization": f"Bearer {shop.token}"}
+    for number, data, headers, expected in (
+        (1, b"", sent, 422),
+        (9, b"x", sent, 404),
+        (1, b"x", {}, 401),
+    ):
+        path = f"{OPEN}/{number}/files?title=x.bin"
+        status, _, _ = await shop.visitor.ask("POST", path, data=data, headers=headers)
+        assert status == expected
+    host, port = shop.visitor.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = f"POST {OPEN}/1/files?title=x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {shop.token}"
+    writer.write(f"{head}\r\nContent-Length: {MOST_UPLOAD + 1}\r\n\r\n".encode())
+    async with asyncio.timeout(10):  # nothing of the body is ever sent
+        assert (await reader.readline()).startswith(b"HTTP/1.1 413")
+    writer.close()
+    assert await count(desk, Message) == 1 and not (tmp_path / "files").exists()
+
+
 # ------------------------------------------------------------------ who may not
 
 
@@ -254,6 +300,7 @@ CALLS = [
     (READ, "GET", "/api/v1/search?q=x", None, 200),
     (WRITE, "POST", OPEN, TICKET, 201),
     (WRITE, "POST", f"{OPEN}/1/messages", {"text": "More"}, 201),
+    (WRITE, "POST", f"{OPEN}/1/files?title=log.txt", {"any": "bytes"}, 201),
     (LINKS, "PUT", f"{OPEN}/1/objects", {"url": "https://example.org/1"}, 204),
 ]
 

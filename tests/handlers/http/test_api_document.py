@@ -1,6 +1,7 @@
 """The API does what its own document says, whatever is sent (schemathesis)."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import schemathesis
@@ -9,6 +10,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from core.desk import Desk
+from core.files import FolderStore
 from core.integrations.keys import SCOPES, create_key
 from core.texts import Texts
 from handlers.http.api import access
@@ -49,13 +51,16 @@ def examine(document: str, token: str) -> list[str]:
 
 
 async def test_no_generated_request_gets_an_answer_that_is_not_described(
-    desk: Desk, texts: Texts, monkeypatch: Any
+    desk: Desk, texts: Texts, monkeypatch: Any, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(access, "RATE", (10_000.0, 10_000.0))
     monkeypatch.setattr(access, "FORGED_RATE", (10_000.0, 10_000.0))
     await people.opens(desk)
     token = await desk.run(create_key, "examiner", SCOPES)
-    async with served(make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0))) as visitor:
+    files = FolderStore(tmp_path / "files")
+    async with served(
+        make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), files=files)
+    ) as visitor:
         document = f"{visitor.url}/api/v1/openapi.json"
         called = await asyncio.to_thread(examine, document, token)
-    assert len(called) == 7
+    assert len(called) == 8

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,12 +16,14 @@ from sqlalchemy import select
 from core.addresses import Address
 from core.desk import Desk
 from core.errors import Refusal
+from core.files import FolderStore
 from core.models import JournalEntry, Message, Note, OutboxRow, Ticket
 from core.people.app_logins import make_link
 from core.people.identity import Sender, leave_operators
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
 from core.tickets.conversation import note
+from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.search import index_new
 from handlers.http.app import routes
@@ -481,3 +484,42 @@ async def test_a_ticket_is_saved_as_a_file_with_or_without_what_is_ours(
     token = olga.field("token")
     assert await olga.ask("POST", "/app/t/9/transcript", token=token, kind="internal") == 404
     assert len(await rows(desk, made)) == 2
+
+
+async def test_files_of_a_conversation_are_saved_and_never_shown(
+    desk: Desk, texts: Texts, clock: Clock, tmp_path: Path
+) -> None:
+    store, script = FolderStore(tmp_path / "files"), b"<script>alert(1)</script>"
+    file = {"name": await store.put(script), "title": "plan <b>.html", "size": len(script)}
+    kept = people.says(people.ALICE, kind="document")
+    kept.content.update(text="", file=file)
+    remote = people.says(people.ALICE, "at Telegram", kind="photo")
+    remote.content.update(file_id="canary-id")
+    await people.opens(desk)
+    await desk.run(by_operator, people.OLGA, enrol)
+    for said in (kept, remote):
+        await desk.run(hear, people.ALICE, said)
+
+    async def fetch(file_id: str) -> bytes:
+        raise OSError(f"{file_id} is too large")
+
+    vitals, entrance = Vitals(lambda: 0.0, lambda: 0), Entrance(TOKEN, in_the_group)
+    async with served(
+        make_door(desk, texts, vitals, files=store, fetch=fetch, entrance=entrance)
+    ) as visitor:
+        olga = Browser(visitor)
+        await olga.log_in(clock, people.OLGA)
+        await olga.get("/app/t/1")
+        ways = re.findall(
+            r'href="(/app/t/1/file/\d+)" hx-boost="false" download>([^<]*)', olga.html
+        )
+        assert [title for _, title in ways] == ["plan &lt;b&gt;.html", "photo.jpg"]
+        assert await olga.get(ways[0][0]) == 200 and olga.html.encode() == script
+        assert olga.headers["Content-Disposition"].startswith("attachment;")
+        assert olga.headers["Content-Type"] == "application/octet-stream"
+        assert await olga.get(ways[1][0]) == 503 and "too large" in olga.html
+        assert "canary-id" not in olga.html
+        for path in (ways[0][0].replace("/t/1/", "/t/2/"), "/app/t/1/file/999", "/app/t/1/file/x"):
+            assert await olga.get(path) == 404
+        stranger = Browser(visitor)
+        assert await stranger.get(ways[0][0]) == 200 and 'id="login"' in stranger.html

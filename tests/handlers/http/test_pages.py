@@ -1,7 +1,9 @@
 """The web form and the page of a ticket: for people without a script, and against robots."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +13,8 @@ from sqlalchemy import func, select
 from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
-from core.models import ContactPoint, JournalEntry, Message, Person, Ticket
+from core.files import FolderStore
+from core.models import ContactPoint, JournalEntry, Message, OutboxRow, Person, Ticket
 from core.people.contact_points import verify_phone
 from core.people.staff import by_operator
 from core.setup.signing_key import find_signing_key
@@ -64,13 +67,38 @@ class Browser:
         )
         return status
 
+    async def attaches(self, fields: dict[str, str], *files: tuple[str, bytes]) -> int:
+        """Send the form with files, as a browser does."""
+        found = re.search(r'name="once" value="([0-9a-f]+)"', self.html)
+        given = {"once": found[1] if found else ""} | fields
+        parts = [(f'name="{name}"', value.encode()) for name, value in given.items()]
+        parts += [(f'name="files"; filename="{name}"', data) for name, data in files]
+        body = b"".join(
+            f"--x\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + data + b"\r\n"
+            for head, data in parts
+        )
+        status, self.headers, self.html = await self.visitor.ask(
+            "POST",
+            self.at,
+            data=body + b"--x--\r\n",
+            allow_redirects=False,
+            headers={"Content-Type": "multipart/form-data; boundary=x"},
+        )
+        return status
+
     async def follows(self) -> int:
         return await self.opens(self.headers["Location"])
 
 
 @pytest.fixture
-async def browser(desk: Desk, texts: Texts) -> AsyncIterator[Browser]:
-    async with served(make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0))) as visitor:
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "files")
+
+
+@pytest.fixture
+async def browser(desk: Desk, texts: Texts, store: FolderStore) -> AsyncIterator[Browser]:
+    door = make_door(desk, texts, Vitals(lambda: 0.0, lambda: 0), files=store)
+    async with served(door) as visitor:
         yield Browser(visitor)
 
 
@@ -298,3 +326,93 @@ async def test_words_on_a_button_of_any_colour_have_contrast(browser: Browser, c
     assert words is not None
     dark, bright = sorted([_luminance(colour), 1.0 if words[1] == "fff" else 0.0])
     assert (bright + 0.05) / (dark + 0.05) >= 4.5
+
+
+# ------------------------------------------------------------------ files
+
+
+async def files_of(desk: Desk) -> list[dict[str, Any]]:
+    async with desk.database.read() as session:
+        said = await session.scalars(select(Message).order_by(Message.id))
+        return [dict(one.content["file"]) for one in said if one.content.get("file")]
+
+
+async def test_files_of_the_form_and_of_the_page_join_the_ticket(
+    browser: Browser, desk: Desk, store: FolderStore
+) -> None:
+    await browser.opens("/form?lang=en")
+    assert 'type="file" multiple' in browser.html
+    script = b"<script>alert(1)</script>"
+    names = ("../../etc/passwd", "x<b>\u202egpj.exe")
+    assert await browser.attaches(FILLED, (names[0], script), (names[1], b"two")) == 303
+    await browser.follows()
+    assert await browser.attaches({"text": ""}, ("photo.jpg", b"three")) == 303
+    found = await files_of(desk)
+    assert [file["title"] for file in found] == ["etc_passwd", "x_b_gpj.exe", "photo.jpg"]
+    assert [await store.read(file["name"]) for file in found] == [script, b"two", b"three"]
+    await browser.follows()
+    assert "photo.jpg" in browser.html and "<script" not in browser.html
+    async with desk.database.read() as session:
+        rows = list(await session.scalars(select(OutboxRow).where(OutboxRow.kind == "content")))
+    assert {row.address for row in rows} == {str(people.OPERATORS)}
+
+
+async def test_files_that_are_too_many_keep_what_was_typed(browser: Browser, desk: Desk) -> None:
+    await browser.opens("/form?lang=en")
+    many = [(f"{number}.txt", b"x") for number in range(11)]
+    assert await browser.attaches(FILLED, *many) == 422
+    assert "Too many files" in browser.html and 'value="anna@example.org"' in browser.html
+    assert await browser.attaches(FILLED, *many[:10]) == 303
+    assert len(await files_of(desk)) == 10 and await count(desk, Ticket) == 1
+
+
+async def test_a_form_that_is_too_large_is_refused_before_it_is_read(
+    browser: Browser, desk: Desk
+) -> None:
+    host, port = browser.visitor.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    head = "POST /form?lang=en HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x"
+    writer.write(f"{head}\r\nContent-Length: 99000000000\r\n\r\n".encode())
+    async with asyncio.timeout(10):  # nothing of the body is ever sent
+        answer = (await reader.readuntil(b"</html>")).decode()
+    writer.close()
+    assert answer.startswith("HTTP/1.1 413") and "up to 20 MB together" in answer
+    assert await count(desk, Ticket) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "boundary"),
+    [
+        (b"garbage", "; boundary=x"),
+        (b"garbage", ""),
+        (b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n', "; boundary=x"),
+    ],
+)
+async def test_what_is_no_form_is_answered_in_words(
+    browser: Browser, desk: Desk, body: bytes, boundary: str
+) -> None:
+    headers = {"Content-Type": f"multipart/form-data{boundary}"}
+    status, _, html = await browser.visitor.ask("POST", "/form", data=body, headers=headers)
+    assert status in {400, 422} and "<html" in html
+    assert await count(desk, Ticket) == 0
+
+
+async def test_forms_with_files_are_read_so_often_from_one_address(browser: Browser) -> None:
+    await browser.opens("/form?lang=en")
+    path = browser.at
+    seen = [await browser.attaches({}, ("x.txt", b"x")) for _ in range(22)]
+    assert seen[0] == 422 and seen[-1] == 429 and "go back one page" in browser.html
+    assert await browser.opens(path) == 200
+
+
+async def test_while_files_cannot_be_stored_the_words_stay(
+    browser: Browser, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_store: FolderStore, _data: bytes) -> str:
+        raise ConnectionError("the bucket is away")
+
+    monkeypatch.setattr(FolderStore, "put", away)
+    await browser.opens("/form?lang=en")
+    assert await browser.attaches(FILLED, ("photo.jpg", b"x")) == 422
+    assert "does not answer" in browser.html and "Paid twice" in browser.html
+    assert await count(desk, Ticket) == 0

@@ -1,0 +1,66 @@
+"""Forms with files: looked at before they are read, read to disk, stored under clean names (S17).
+
+A file is never shown by us: operators get it as they get the files of a mail.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from core.files import FileStore, usable_name
+from handlers.http.guard import MOST_UPLOAD, is_multipart
+from handlers.http.pages.form import MOST_FIELDS, Fields, read_fields
+
+# Files of one form; of more the form is shown again. Beyond the second number it is not read on.
+MOST_FILES: Final = 10
+_READ_FILES: Final = 50
+_LONGEST_FIELD: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form's fields, and the files that it brings. ``unread``: the key of why it was not read;
+    what was typed stands in the browser still, one page back. ``fault``: what is wrong with it.
+    """
+
+    fields: Fields
+    files: Sequence[UploadFile] = ()
+    fault: str | None = None
+    unread: str | None = None
+
+
+async def read_form(request: Request) -> Form:
+    """Return what was sent; large files wait on the disk until the request ends."""
+    if not is_multipart(request.headers):
+        return Form(await read_fields(request))
+    if int(request.headers.get("content-length", "0")) > MOST_UPLOAD:
+        return Form({}, unread="web.fault.large")
+    try:
+        form = await request.form(
+            max_files=_READ_FILES, max_fields=MOST_FIELDS, max_part_size=_LONGEST_FIELD
+        )
+    except HTTPException as error:
+        if error.status_code != HTTPException(400).status_code:
+            raise
+        return Form({}, unread="web.fault.form")
+    fields = {
+        name: value.strip().replace("\0", "").encode("utf-8", "replace").decode()
+        for name, value in form.multi_items()
+        if isinstance(value, str)
+    }
+    files = [one for _, one in form.multi_items() if isinstance(one, UploadFile) and one.filename]
+    return Form(fields, files, "web.fault.files" if len(files) > MOST_FILES else None)
+
+
+async def store_files(files: Sequence[UploadFile], store: FileStore) -> list[Mapping[str, Any]]:
+    """Store the files, and return them as messages name them. Raises OSError."""
+    stored: list[Mapping[str, Any]] = []
+    for number, file in enumerate(files):
+        data = await file.read()
+        title = usable_name(file.filename or "", file.content_type or "", number)
+        stored.append({"name": await store.put(data), "title": title, "size": len(data)})
+    return stored

@@ -44,12 +44,14 @@ async def count_entries(tx: ReadTx, ticket_id: int) -> int:
 
 
 async def list_entries(
-    tx: ReadTx, ticket_id: int, page: int = 1, size: int = PAGE
+    tx: ReadTx, ticket_id: int, page: int = 1, size: int | None = None
 ) -> list[tuple[datetime, str | None, str, dict[str, Any]]]:
     """A page of a ticket's history, oldest first: instant, actor's name, event, facts.
 
-    Page 1 has the newest ``size`` entries, page 2 those before them.
+    Page 1 has the newest ``size`` entries, page 2 those before them. ``None``: as many as a
+    person reads at once.
     """
+    size = size or PAGE
     newest = (
         select(JournalEntry.id)
         .where(JournalEntry.ticket_id == ticket_id)

@@ -124,7 +124,8 @@ class Stage:
 
     async def card(self, number: int, **how: Any) -> Message:
         """The ticket's card: the message of the bot that carries its buttons. The desk knows by
-        now where it stands: what is told next links to it.
+        now where it stands: what is told next links to it. Not waited for where a story has given
+        the desk another database than the stage's.
         """
         found: list[Message] = []
 
@@ -141,7 +142,8 @@ class Stage:
 
         timeout = how.get("timeout", 10)
         await self.world.until(look, timeout, f"a card of #{number}")
-        await self.recorded(found[-1], timeout)
+        if self.database.exists():
+            await self.recorded(found[-1], timeout)
         return found[-1]
 
     async def recorded(self, message: Message, timeout: float = 10) -> None:

@@ -59,6 +59,10 @@ WORDS = {
 }
 
 
+# Seconds. The reminder comes in the last quarter: even a busy machine has looked by then.
+REACTION = 12
+
+
 async def _agree(url: str) -> None:
     """What an admin would apply to the directory: work never stops, and a reaction is due soon."""
     database = Database(url)
@@ -68,7 +72,10 @@ async def _agree(url: str) -> None:
         await directory.put_service(tx, "video", {"en": "Video", "ru": "Видео"}, position=1)
         week = [[["00:00", "24:00"]]] * 7
         await directory.put_calendar(tx, "always", "Round the clock", zone="UTC", week=week)
-        terms = [Term(Kind(), Spans(3, 4 * 3600)), Term(Kind("video"), Spans(3, 2 * 3600))]
+        terms = [
+            Term(Kind(), Spans(REACTION, 4 * 3600)),
+            Term(Kind("video"), Spans(REACTION, 2 * 3600)),
+        ]
         await directory.put_agreement(
             tx, "always", "Always", calendar="always", terms=terms, default=True
         )
@@ -99,7 +106,7 @@ async def test_what_was_agreed_is_shown_kept_and_explained(stage: Stage) -> None
     await stage.olga.press_soon(say["video"], message=screen)
     await stage.world.until(lambda: say["unknown"] not in screen.text, 10, "the kind was chosen")
     await stage.world.until(lambda: say["kind"] in card.text, 10, "the card shows the kind")
-    late = await stage.alerts.expect(re.escape(say["late"]), timeout=15)
+    late = await stage.alerts.expect(re.escape(say["late"]), timeout=30)
     assert late.text.startswith(f"⏱ #{number}: ") and card.text.startswith("🔴")
     await stage.olga.press_soon(say["more"], message=card)
     await stage.olga.press_soon(say["why"], message=card)

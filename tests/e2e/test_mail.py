@@ -113,7 +113,7 @@ async def test_an_overdue_ticket_is_told_once(stage: Stage, mail: MailServer, an
             "От кого: Анна",
             "Ответственный: Олег",
         ]
-        assert re.fullmatch(r"Ответить надо было до: \S+, \d+:\d\d", words[3])
+        assert re.fullmatch(r"Ответить надо было до: \d+ [а-я]+, \d+:\d\d", words[3])
         assert re.fullmatch(r"Ждёт с: \d+ [а-я]+, \d+:\d\d", words[4])
         assert words[5:] == ["", "Нет архива"]
     nobodys, _ = await stage.open_ticket(stage.customer("Борис"), "Ничьё")

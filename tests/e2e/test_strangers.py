@@ -377,7 +377,7 @@ async def test_a_customers_name_is_only_a_name(stage: Stage, name: str) -> None:
     assert not {e["type"] for e in card.entities} & {"text_link", "url", "italic", "code"}
     assert "\u202e" not in card.text
     await stage.olga.say(stage.group, f"/ticket {number}")
-    whole = await stage.group.expect(f"👤 {shown}, сегодня")
+    whole = await stage.group.expect(rf"👤 {re.escape(shown)}, \d+ [а-я]+, \d+:\d\d")
     assert "text_link" not in {e["type"] for e in whole.entities}
     await stage.olga.say(stage.group, f"/close {number}")
     await soon(lambda: value(stage, "SELECT state FROM ticket WHERE id=?", number) == "closed")

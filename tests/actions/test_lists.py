@@ -160,4 +160,5 @@ async def test_own_tickets_are_read_along_their_owners_index(desk: Desk) -> None
     assert steps == [
         "SEARCH ticket USING INDEX ix_ticket_customer_id_id (customer_id=? AND id<?)",
         "SEARCH ticket USING INDEX ix_ticket_customer_id_id (customer_id=?)",
+        "SEARCH link USING INDEX ix_link_ticket_id (ticket_id=?)",  # of an ended one: not merged
     ]

@@ -10,8 +10,9 @@ from importlib import metadata
 
 from tests.code_rules.source import HOUSE, ROOT, modules, told
 
-# SQLAlchemy loads the drivers by name, zoneinfo the time zones, aiogram what it needs for a proxy.
-UNSEEN = {"aiohttp-socks", "asyncpg", "tzdata"}
+# SQLAlchemy loads the drivers by name, zoneinfo the time zones, aiogram what it needs for a proxy,
+# Starlette what reads a form with files.
+UNSEEN = {"aiohttp-socks", "asyncpg", "python-multipart", "tzdata"}
 OURS = {*HOUSE, "migrations", "sandbox", "tests", "tools"}
 
 

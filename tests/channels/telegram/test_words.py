@@ -68,6 +68,7 @@ def test_every_notice_to_a_customer_is_told_with_what_they_may_know(
         "until": NOW,
         "reason": "words",
         "source": 9,
+        "into": 9,
         "news": "words",
     }
     about_no_ticket = {"customer.blocked"}

@@ -115,7 +115,8 @@ def main() -> None:
     """Fork a bot for each line that is read; tell of forks and ends. All end with this."""
     import aiogram  # noqa: F401 whole, with all its types: once for all forks
 
-    from bot import cli
+    from bot import app, cli  # noqa: F401
+    from bot.commands import run  # noqa: F401 a command is imported when it is called: too late here
 
     database = _first_database()
     orders, ends = sys.stdin.fileno(), _ends_of_children()

@@ -22,7 +22,8 @@ LONGEST_LINE: Final = 65_536
 @dataclass(slots=True)
 class ImapServer:
     """Serves a post office. ``capabilities``: what it says that it can; ``drop_before``: a command
-    at which the connection is cut, once; ``no_new_folders``: nobody may make any.
+    at which the connection is cut, once; ``no_new_folders``: nobody may make any; ``idling``: how
+    many times somebody has begun to wait for a call.
     """
 
     office: PostOffice
@@ -34,6 +35,7 @@ class ImapServer:
     no_new_folders: bool = False
     drop_before: str = ""
     logins: int = 0
+    idling: int = 0
     _server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -287,11 +289,13 @@ class _Session:
         self._say("+ idling")
         await self._writer.drain()
         done = asyncio.create_task(self._reader.readline())
+        self._folder.news.clear()
+        self._server.idling += 1
         while not done.done():
-            self._folder.news.clear()
             news = asyncio.create_task(self._folder.news.wait())
             await asyncio.wait({done, news}, return_when=asyncio.FIRST_COMPLETED)
             if news.done():
+                self._folder.news.clear()
                 self._say(f"* {len(self._folder.letters)} EXISTS")
             news.cancel()
         self._say(f"{tag} OK done")

@@ -13,6 +13,7 @@ from core.errors import NothingToDo, Refusal
 from core.events import ArticleLinked
 from core.knowledge.catalogue import DRAFT, articles_of
 from core.models import Resolution, Ticket, TicketArticle
+from core.tickets.catalog import topic_title
 from core.tickets.lifecycle import access
 from core.tickets.resolutions import newest_of
 from core.tx import ReadTx, Tx
@@ -66,8 +67,10 @@ async def lacks_article(tx: ReadTx, ticket_id: int) -> bool:
 
 
 async def draft_article(tx: Tx, ticket_id: int) -> str:
-    """Write a draft of what the ticket was about and how it was solved, and link both; returns its
-    code. Nobody but who keeps the directory sees it until it is published.
+    """Write a draft of how the ticket was solved, and link both; returns its code. Nobody but who
+    keeps the directory sees it until it is published.
+
+    Nothing of it is the customer's: what they wrote can be erased, an article stays (S31).
 
     Raises :class:`Refusal` for a ticket without a solution, :class:`NothingToDo`.
     """
@@ -79,10 +82,11 @@ async def draft_article(tx: Tx, ticket_id: int) -> str:
     known = await articles_of(tx)
     if code in known:
         raise NothingToDo("refusal.article_drafted", number=ticket_id, code=code)
+    topic = await topic_title(tx, ticket.topic, tx.company.language)
     entry = ArticleEntry(
         code=code,
-        title=clean_name(ticket.title, _TITLE),
-        text=f"{ticket.opening}\n\n{row.solution}".strip(),
+        title=clean_name(f"#{ticket_id} {topic or ''}", _TITLE),
+        text=row.solution,
         status=DRAFT,
         language=tx.company.language,
         topic=ticket.topic,

@@ -1,5 +1,7 @@
 """`/kb` as operators type and press it (B13)."""
 
+from channels.telegram.addresses import chat_address
+from core.contacts.erasure import erase_own
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.setup.company_settings import find_company
@@ -92,9 +94,23 @@ async def test_whoever_solves_in_words_is_offered_to_write_them_down_where_that_
     ((text, status),) = await group.rows(
         "SELECT text, status FROM article WHERE code=:code", code=f"ticket-{other}"
     )
-    assert (text, status) == ("Темно во дворе\n\nвключили питание", "draft")
+    assert (text, status) == ("включили питание", "draft")
     again = await group.says(group.oleg, f"/kb {other}")
     assert "черновик" not in "\n".join(group.answers(again)).lower(), "a draft is read by nobody"
+
+
+async def test_no_draft_and_no_version_keeps_what_an_erased_customer_wrote(group: Group) -> None:
+    number = await group.ticket("Канарейка улетела")
+    await group.desk.run(apply_directory, read_directory(OFFERS))
+    group.desk.company = await group.desk.read(find_company)
+    await group.says(group.olga, f"/resolve {number} закрыли окно")
+    await group.presses(group.olga, newest(group), "Записать черновик")
+    await group.says(group.olga, f"/close {number}")
+    await group.desk.run(erase_own, chat_address(group.anna.id))
+    articles = await group.rows("SELECT title, text FROM article")
+    versions = [one for (one,) in await group.rows("SELECT document FROM directory_version")]
+    assert [tuple(one) for one in articles] == [(f"#{number} Качество изображения", "закрыли окно")]
+    assert "закрыли окно" in versions[-1] and "анарейка" not in "".join(versions)
 
 
 async def test_solutions_without_an_article_are_listed_for_whoever_keeps_them(

@@ -89,9 +89,10 @@ async def _export_ticket(settings: Settings, options: argparse.Namespace, target
         renderer = Renderer(texts, company.language, desk.clock(), company.zone)
         fetch = None if bot is None else telegram_file(bot)
         attachments = Attachments(store_at(settings.files_url), fetch)
-        named = internal or company.sign_answers
-        file = TranscriptFile(renderer, await desk.read(names_of), attachments, named)
-        return f"SHA-256 {await file.write(target, found)}"
+        names = await desk.read(names_of)
+        file = TranscriptFile(renderer, names, attachments, company.sign_answers)
+        whose = "internal, with notes and journal" if internal else "for the customer"
+        return f"{whose}, SHA-256 {await file.write(target, found)}"
 
 
 @asynccontextmanager

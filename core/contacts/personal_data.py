@@ -10,8 +10,10 @@ from core.addresses import Address
 from core.errors import Refusal, Unreadable
 from core.models import ContactPoint, Message, Person, Ticket
 from core.people.identity import find_by_address
+from core.tickets.catalog import workflow_of
 from core.tx import ReadTx
 from core.words.contact_values import DETAILS
+from core.words.names import signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,14 @@ async def _ticket(tx: ReadTx, ticket: Ticket) -> dict[str, Any]:
     return {
         "number": ticket.id,
         "topic": ticket.topic,
-        "state": ticket.state,
+        "state": (await workflow_of(tx)).state(ticket.state).category,
         "channel": ticket.origin,
         "opened_at": _when(ticket.opened_at),
         "closed_at": _when(ticket.closed_at),
         "messages": [
             {
                 "at": _when(one.created_at),
-                "author": author,
+                "author": author if one.from_customer else _signed(tx, author),
                 "from_customer": one.from_customer,
                 "kind": str(one.content.get("kind", "text")),
                 "text": one.text,
@@ -101,6 +103,11 @@ async def _ticket(tx: ReadTx, ticket: Ticket) -> dict[str, Any]:
             if one.withdrawn_at is None
         ],
     }
+
+
+def _signed(tx: ReadTx, author: str) -> str | None:
+    """A colleague's name as the customer saw it above the answer, if they did."""
+    return signature(author) if tx.company.sign_answers else None
 
 
 def _when(at: datetime | None) -> str | None:

@@ -111,6 +111,11 @@ def clean_name(text: str, limit: int = 64) -> str:
     return _shortened(name, limit) or NAMELESS
 
 
+def signature(name: str) -> str:
+    """Return what customers see of a colleague's name where answers are signed: the first name."""
+    return clean_name(name).split(maxsplit=1)[0]
+
+
 def is_blank(text: str) -> bool:
     """Return whether there is nothing to see: only spaces and invisible characters."""
     return not any(_name_character(char).strip() for char in text)

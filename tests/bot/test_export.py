@@ -197,9 +197,12 @@ async def test_one_ticket_is_a_page_with_its_files(
     assert await run(own_sqlite_url, str(page), "--ticket", "1") == FINE
     html = page.read_text("utf-8")
     assert "the &lt;lamp&gt; is dark" in html and "call the electrician" in html
-    assert hashlib.sha256(page.read_bytes()).hexdigest() in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert hashlib.sha256(page.read_bytes()).hexdigest() in printed and "internal" in printed
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
     assert await run(own_sqlite_url, str(public), "--ticket", "1", "--public") == FINE
     assert "electrician" not in public.read_text("utf-8")
+    assert ">Subject<" in html and ">Subject<" not in public.read_text("utf-8")
+    assert "for the customer" in capsys.readouterr().out
     assert await run(own_sqlite_url, str(tmp_path / "none.html"), "--ticket", "9") == WRONG
     assert "#9" in capsys.readouterr().err and not (tmp_path / "none.html").exists()

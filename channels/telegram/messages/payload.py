@@ -24,7 +24,7 @@ from core.tickets.catalog import topic_title
 from core.tickets.incoming import find_counterpart
 from core.tickets.subjects import subject_of
 from core.tx import ReadTx
-from core.words.names import clean_name
+from core.words.names import clean_name, signature
 
 log = logging.getLogger(__name__)
 
@@ -218,7 +218,7 @@ async def customer_header(
     header = await _which(desk, delivery, renderer) if delivery.facts.get("header") else None
     if said.from_customer or not desk.company.sign_answers:
         return header
-    name = clean_name(said.author).split(maxsplit=1)[0]
+    name = signature(said.author)
     key = "header.signed" if header is None else "header.customer_signed"
     return renderer.plain(key, header=header, name=name)
 

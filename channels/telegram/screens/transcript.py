@@ -21,7 +21,7 @@ from channels.telegram.screens.screen import Renderer
 from core.files import Attachments, has_file, title_of
 from core.reports.transcript import Transcript, TranscriptItem
 from core.texts import Key
-from core.words.names import clean_name, visible
+from core.words.names import clean_name, signature, visible
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +55,16 @@ _LATER: Final = timedelta(days=3653)
 _REST: Final = 1_000_000
 
 
-def file_name(number: int) -> str:
-    """Return what the file of a ticket is called."""
-    return f"ticket-{number}.html"
+def file_name(number: int, *, internal: bool) -> str:
+    """Return what the file of a ticket is called; the name tells whose eyes it is for."""
+    return f"ticket-{number}{'-internal' if internal else ''}.html"
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptFile:
     """How a transcript is written. ``largest``: bytes that the whole file may have; files that
-    would make it larger are named in it, and left out. ``named``: operators' names stand above
-    their answers.
+    would make it larger are named in it, and left out. ``named``: operators' first names stand
+    above their answers in what a customer may have; among us they always do, whole.
     """
 
     renderer: Renderer
@@ -79,7 +79,7 @@ class TranscriptFile:
             out = _Output(file)
             await out.put(self._head(transcript))
             for said in transcript.said:
-                await out.put(self._words(said))
+                await out.put(self._words(said, internal=transcript.internal))
                 if has_file(said.content):
                     await out.put(await self._file(said, out.size))
                 await out.put("</li>")
@@ -107,14 +107,17 @@ class TranscriptFile:
         )
 
     def _facts(self, transcript: Transcript) -> Iterator[tuple[str, str]]:
-        card = transcript.card
-        assignee = card.assignee if transcript.internal else None
+        """What stands above the talk. A customer sees neither the title (A3) nor what the company
+        calls its states: only what their own list says.
+        """
+        card, internal = transcript.card, transcript.internal
+        own_words = self.renderer.html(f"own.state.{card.state.category}")
         facts: dict[str, Any] = {
-            "subject": card.title,
-            "state": card.state.title(self.renderer.locale),
+            "subject": card.title if internal else None,
+            "state": card.state.title(self.renderer.locale) if internal else own_words,
             "topic": card.topic,
             "customer": clean_name(card.customer),
-            "assignee": clean_name(assignee or ""),
+            "assignee": clean_name(card.assignee or "") if internal else None,
             "opened_at": self._at(card.opened_at),
             "closed_at": None if card.closed_at is None else self._at(card.closed_at),
         }
@@ -134,21 +137,28 @@ class TranscriptFile:
 
     # ------------------------------------------------------------------ words and files
 
-    def _who(self, said: TranscriptItem) -> str:
+    def _who(self, said: TranscriptItem, *, internal: bool) -> str:
         marks = [self.renderer.html("app.note")] if said.side == "note" else []
         marks += [
             f"{self.renderer.html(f'export.{name}')}: {self._at(at)}"
             for name in ("edited_at", "delivered_at", "withdrawn_at")
             if (at := getattr(said, name)) is not None
         ]
-        unnamed = said.side == "ours" and not self.named
-        who = self.renderer.html("transcript.support") if unnamed else clean_name(said.author)
         told = " · ".join([self._at(said.at), *marks])
-        return f'<b>{who if unnamed else escape(who)}</b> <span class="quiet">{told}</span>'
+        name = self._name(said, internal=internal)
+        return f'<b>{name}</b> <span class="quiet">{told}</span>'
 
-    def _words(self, said: TranscriptItem) -> str:
+    def _name(self, said: TranscriptItem, *, internal: bool) -> str:
+        if internal or said.side != "ours":
+            return escape(clean_name(said.author))
+        if not self.named:
+            return self.renderer.html("transcript.support")
+        return escape(signature(said.author))
+
+    def _words(self, said: TranscriptItem, *, internal: bool) -> str:
+        who = self._who(said, internal=internal)
         words = "" if _only_names_file(said) else f"<p>{escape(visible(said.text))}</p>"
-        return f'<li class="said {said.side}">{self._who(said)}{words if said.text else ""}'
+        return f'<li class="said {said.side}">{who}{words if said.text else ""}'
 
     async def _file(self, said: TranscriptItem, written: int) -> str:
         say, title = self.renderer.html, escape(visible(title_of(said.content, said.text)))

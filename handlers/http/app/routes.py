@@ -249,10 +249,10 @@ class _App:
 
     async def _transcript(self, visit: _Visit, found: Transcript) -> Response:
         names = await self.desk.read(names_of)
-        named = found.internal or self.desk.company.sign_answers
+        named = self.desk.company.sign_answers
         file = TranscriptFile(visit.renderer, names, self.attachments, named, LARGEST)
         with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
-            target = Path(folder) / file_name(found.card.number)
+            target = Path(folder) / file_name(found.card.number, internal=found.internal)
             await file.write(target, found)
             data = await asyncio.to_thread(target.read_bytes)
         given = f'attachment; filename="{target.name}"'

@@ -48,13 +48,14 @@ async def _begin(context: OperatorContext, ticket_id: int, *, internal: bool) ->
 async def _send(context: OperatorContext, chat: int, found: Transcript, names: Names) -> None:
     """Make the file, send it, and keep nothing of it."""
     responder, number = context.responder, found.card.number
-    named = found.internal or context.desk.company.sign_answers
+    named = context.desk.company.sign_answers
     file = TranscriptFile(context.renderer, names, responder.attachments, named, LARGEST)
     async with _UNDER_WAY:
         with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
-            target = Path(folder) / file_name(number)
+            target = Path(folder) / file_name(number, internal=found.internal)
             digest = await file.write(target, found)
-            said = responder.html("transcript.sent", {"number": number, "digest": digest})
+            key = "transcript.sent" if found.internal else "transcript.sent_public"
+            said = responder.html(key, {"number": number, "digest": digest})
             document = FSInputFile(target)
             try:
                 await responder.bot.send_document(chat, document, caption=said, parse_mode="HTML")

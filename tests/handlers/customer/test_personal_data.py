@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.erasure_cleanup import clear_all_traces
+from channels.telegram.addresses import chat_address
+from core.contacts.personal_data import data_at
 from handlers.telegram.customer import personal_data
 from sandbox import Person
 from tests.handlers.customer.chat import PrivateChat
@@ -56,6 +58,19 @@ async def test_the_file_holds_their_own_words_and_nobody_elses(chat: PrivateChat
         told = archive.read("data.json").decode()
     assert [ticket["number"] for ticket in json.loads(told)["tickets"]] == [number]
     assert CANARY in told and "воробей" not in told and "скандалит" not in told
+
+
+@pytest.mark.parametrize(("signed", "author"), [(True, "Олег"), (False, None)])
+async def test_the_file_names_colleagues_and_states_as_customers_see_them(
+    chat: PrivateChat, *, signed: bool, author: str | None
+) -> None:
+    anna = chat.customer("Анна")
+    await chat.answer(await chat.open_ticket(anna), "Смотрим")
+    chat.known_as(sign_answers=signed)
+    data = await chat.desk.read(data_at, chat_address(anna.id))
+    (ticket,) = data["tickets"]
+    assert [one["author"] for one in ticket["messages"]] == ["Анна", author]
+    assert ticket["state"] == "open"
 
 
 def test_files_that_are_left_out_are_named() -> None:

@@ -474,7 +474,9 @@ async def test_a_ticket_is_saved_as_a_file_with_or_without_what_is_ours(
         await olga.get("/app/t/1")
         token = olga.field("token")
         assert await olga.ask("POST", "/app/t/1/transcript", token=token, kind=kind) == 200
-        assert olga.headers["Content-Disposition"] == 'attachment; filename="ticket-1.html"'
+        name = "ticket-1-internal.html" if has_note else "ticket-1.html"
+        assert olga.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+        assert (">Subject<" in olga.html) is has_note
         assert "<script" not in olga.html and "alert(1)" in olga.html
         assert ("call the electrician" in olga.html) is has_note
     made = select(JournalEntry.facts).where(JournalEntry.event == "transcript_made")

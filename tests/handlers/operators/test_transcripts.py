@@ -5,11 +5,14 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
 
+from core.tickets.catalog import workflow_of
+from core.tickets.workflow import Move, Workflow
 from handlers.telegram.operators import transcripts
 from tests.handlers.operators.group import Group
 
@@ -71,6 +74,36 @@ async def test_an_operator_gets_the_whole_ticket_with_its_files_in_private(group
     assert (base64.b64decode(document), base64.b64decode(picture)) == (SCRIPT, PICTURE)
     assert all(hashlib.sha256(data).hexdigest() in html for data in (SCRIPT, PICTURE))
     assert await made(group) == [(number, {"internal": True})]
+
+
+async def test_what_is_for_the_customer_has_no_title_no_name_of_a_state_and_no_surname(
+    group: Group,
+) -> None:
+    group.olga.last_name = "Каренина"
+    number = await talk(group)
+    await group.says(group.olga, f"/title {number} Скандалист из третьего подъезда")
+    await rename_states(group, "Тянем время")
+    group.desk.company = replace(group.desk.company, sign_answers=True)
+    for words, internal in (("", True), (" клиенту", False)):
+        await group.olga.say(f"/transcript {number}{words}")
+        await group.settle()
+        html = await page(group, group.olga)
+        for ours in ("Скандалист", "Тянем время", "Каренина"):
+            assert (ours in html) is internal, ours
+        assert "Ольга" in html
+        sent = documents(group.olga)[-1]
+        name = f"ticket-{number}-internal.html" if internal else f"ticket-{number}.html"
+        assert sent["document"]["file_name"] == name
+        assert ("для своих" if internal else "для клиента") in sent["caption"]
+        assert internal or "в работе" in html
+
+
+async def rename_states(group: Group, title: str) -> None:
+    """As a company may name them in its directory."""
+    workflow = await group.desk.read(workflow_of)
+    states = [replace(one, titles={"ru": title}) for one in workflow.states.values()]
+    moves = [Move(source, verb, target) for (source, verb), target in workflow.moves.items()]
+    group.desk.cache[Workflow] = Workflow(states, moves)
 
 
 @pytest.mark.parametrize("word", ["клиенту", "public"])

@@ -10,8 +10,14 @@ TELEGRAM: Final = "telegram"
 """The channel that company and teams have their chats in."""
 
 WEB: Final = "web"
-WEBHOOK: Final = "webhook"
 """The channel of customers who read their answers on a page of the desk's own."""
+
+WEBHOOK: Final = "webhook"
+
+API: Final = "api"
+"""The channel of words that pages and other systems bring: where they stand there, only they
+know.
+"""
 
 _BETWEEN: Final = ":"
 _ESCAPED: Final = (("%", "%25"), (_BETWEEN, "%3A"))

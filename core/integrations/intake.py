@@ -3,12 +3,12 @@
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import select
 
-from core.addresses import WEB, Address, MessageRef
+from core.addresses import API, WEB, Address, MessageRef
 from core.errors import NoSuchTicket, Unreadable
 from core.events import FormSent, KeyUsed
 from core.integrations.keys import Key
@@ -23,11 +23,10 @@ from core.tickets.fields import asked_at_opening, read_value
 from core.tickets.incoming import IncomingMessage, file_messages
 from core.tickets.intake import add_to
 from core.tickets.lifecycle import access
+from core.tickets.merges import said_in
+from core.tickets.ticket_page import page_of, page_ref
 from core.tx import Actor, ReadTx, Tx
 from core.words.names import clean_name, is_blank
-
-CHANNEL: Final = "api"
-"""The channel of words that other systems bring: where they stand there, only they know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class NewTicket:
     subject: str
     text: str
     topic: str | None = None
-    origin: str = CHANNEL
+    origin: str = API
     external_id: str | None = None
     answers: Mapping[str, str] = field(default_factory=dict)
     files: Sequence[Mapping[str, Any]] = ()
@@ -96,7 +95,8 @@ async def open_by_form(tx: Tx, new: NewTicket, consent: str) -> Brought:
 
 async def _open(tx: Tx, ref: MessageRef, new: NewTicket) -> Brought:
     if known := await _known(tx, ref):
-        return known
+        # merged or not, it is this ticket that has the name, and the page
+        return replace(known, ticket_id=await said_in(tx, known.message_id, known.ticket_id))
     topic = None if new.topic is None else (await topics_of(tx)).get(new.topic)
     if new.topic is not None and (topic is None or not topic.active):
         codes = ", ".join(code for code, one in (await topics_of(tx)).items() if one.active)
@@ -144,11 +144,15 @@ async def add_by_page(
 ) -> Brought:
     """Add words, files or both that the customer sent from the ticket's page.
 
-    Raises :class:`NoSuchTicket`.
+    ``ticket_id`` of what is returned is the ticket whose page shows them: another than this one
+    only where they have opened it. Raises :class:`NoSuchTicket`.
     """
-    ref = _ref(f"page-{ticket_id}", external_id)
+    ref = page_ref(ticket_id, external_id)
     words = [] if is_blank(text) else [_said(ref, text)]
-    return await _add(tx, ref, ticket_id, [*words, *file_messages(ref, files)])
+    brought = await _add(tx, ref, ticket_id, [*words, *file_messages(ref, files)])
+    there = await said_in(tx, brought.message_id, brought.ticket_id)
+    shown = await page_of(tx, brought.message_id, there, ticket_id)
+    return replace(brought, ticket_id=shown)
 
 
 async def _add(tx: Tx, ref: MessageRef, ticket_id: int, said: Sequence[IncomingMessage]) -> Brought:
@@ -184,7 +188,7 @@ async def _in_turn(tx: Tx, key: Key) -> None:
 
 def _ref(place: str, external_id: str | None) -> MessageRef:
     """Where the words stand with the caller; a name of ours where they gave none."""
-    return MessageRef(CHANNEL, place, external_id or f"~{uuid.uuid4().hex}")
+    return MessageRef(API, place, external_id or f"~{uuid.uuid4().hex}")
 
 
 def _said(ref: MessageRef, text: str) -> IncomingMessage:
@@ -192,8 +196,8 @@ def _said(ref: MessageRef, text: str) -> IncomingMessage:
 
 
 async def _known(tx: ReadTx, ref: MessageRef) -> Brought | None:
-    query = select(Message.ticket_id, Message.id).where(Message.source == ref).limit(1)
-    row = await tx.row(query)
+    query = select(Message.ticket_id, Message.id).where(Message.source == ref)
+    row = await tx.row(query.order_by(Message.id).limit(1))
     return None if row is None else Brought(row.ticket_id or 0, row.id, known=True)
 
 

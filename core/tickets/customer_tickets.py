@@ -36,7 +36,9 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class OwnTicket:
-    """What its customer is told of a ticket. ``waits``: the last word is theirs."""
+    """What its customer is told of a ticket. ``waits``: the last word is theirs; ``merged``: it
+    goes on in another one.
+    """
 
     number: int
     subject: Subject | None
@@ -46,6 +48,7 @@ class OwnTicket:
     due: datetime | None
     until: datetime | None
     closed_at: datetime | None
+    merged: bool = False
 
     @property
     def cursor(self) -> Cursor:
@@ -150,20 +153,14 @@ async def look_at_own(
     return await own_ticket(tx, ticket), await _words(tx, ticket)
 
 
-async def followed_ticket(
-    tx: ReadTx, ticket_id: int
-) -> tuple[OwnTicket, tuple[OwnWords, ...]] | None:
-    """Return a ticket as its customer sees it, for whoever was given the link to it."""
-    ticket = await tx.find(Ticket, await merged_into(tx, ticket_id) or ticket_id)
-    return None if ticket is None else (await own_ticket(tx, ticket), await _words(tx, ticket))
-
-
-async def own_ticket(tx: ReadTx, ticket: Ticket) -> OwnTicket:
+async def own_ticket(tx: ReadTx, ticket: Ticket, *, merged: bool = False) -> OwnTicket:
     """Return what its customer is told of this ticket."""
-    return await _told(tx, ticket, await subject_of(tx, ticket.id))
+    return await _told(tx, ticket, await subject_of(tx, ticket.id), merged=merged)
 
 
-async def _told(tx: ReadTx, ticket: Ticket, subject: Subject | None) -> OwnTicket:
+async def _told(
+    tx: ReadTx, ticket: Ticket, subject: Subject | None, *, merged: bool = False
+) -> OwnTicket:
     return OwnTicket(
         number=ticket.id,
         subject=subject,
@@ -173,6 +170,7 @@ async def _told(tx: ReadTx, ticket: Ticket, subject: Subject | None) -> OwnTicke
         due=ticket.answer_due,
         until=ticket.frozen_until,
         closed_at=ticket.closed_at,
+        merged=merged,
     )
 
 
@@ -184,8 +182,11 @@ async def _words(tx: ReadTx, ticket: Ticket) -> tuple[OwnWords, ...]:
         .limit(LAST_WORDS)
     )
     rows = (await tx.session.execute(query)).all()
-    return tuple(OwnWords(mine, _kind(content), text, at) for mine, content, text, at in rows[::-1])
+    return tuple(
+        OwnWords(mine, kind_of(content), text, at) for mine, content, text, at in rows[::-1]
+    )
 
 
-def _kind(content: dict[str, Any]) -> str:
+def kind_of(content: dict[str, Any]) -> str:
+    """Return the kind of a message: text, photo, voice …"""
     return str(content.get("kind", "text"))

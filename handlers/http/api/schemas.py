@@ -13,7 +13,8 @@ from pydantic import (
 )
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
-from core.integrations.intake import CHANNEL, Customer, NewTicket
+from core.addresses import API
+from core.integrations.intake import Customer, NewTicket
 from core.people.contact_points import Point
 from core.tickets.facts import PublicMessage, TicketFacts
 from core.tickets.relations import LinkFacts
@@ -96,7 +97,7 @@ class TicketIn(_Given):
     subject: Subject
     text: Words
     topic: Annotated[str, StringConstraints(pattern=r"^[\w-]{1,32}$")] | None = None
-    channel: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,15}$")] = CHANNEL
+    channel: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,15}$")] = API
     external_id: ExternalId | None = None
 
     def to_ticket(self) -> NewTicket:

@@ -21,10 +21,12 @@ def draw_ticket(
     title = reader.say("web.ticket", number=ticket.number)
     talk = "".join(_message(reader, said) for said in words)
     needed = "" if reader.takes_files else " required"  # a file may stand for words
-    asks = "web.answer_ended" if ticket.state.final else "web.answer"
+    goes_on = ticket.merged or not ticket.state.final
+    asks = "web.answer" if goes_on else "web.answer_ended"
+    hint = "" if ticket.merged else f"<p>{reader.say('web.keep_link')}</p>"
     body = (
         f"<h1>{title}</h1><p>{reader.say(_state(reader, ticket), **_facts(ticket))}</p>"
-        f"<p>{reader.say('web.keep_link')}</p>"
+        f"{hint}"
         f'<ol class="talk">{talk}</ol>{alert(reader, fault)}'
         f'<form method="post" enctype="multipart/form-data" id="end">{once()}'
         f'<label for="text">{reader.say(asks)}</label><textarea id="text" name="text"'
@@ -45,6 +47,8 @@ def _message(reader: Reader, said: OwnWords) -> str:
 def _state(reader: Reader, ticket: OwnTicket) -> str:
     """Return the key of the state in words, as the chat has them."""
     category = ticket.state.category
+    if ticket.merged:
+        return "web.merged"
     if category in {"new", "open"} and ticket.waits and ticket.due is not None:
         return f"own.state.{category}_{'due' if ticket.due > reader.now else 'late'}"
     if category == "frozen" and ticket.until is not None:

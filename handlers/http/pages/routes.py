@@ -17,7 +17,8 @@ from core.files import FileStore
 from core.integrations.intake import add_by_page, open_by_form
 from core.setup.signing_key import find_signing_key, is_signed, signature
 from core.texts import Key, Texts
-from core.tickets.customer_tickets import OwnTicket, OwnWords, followed_ticket
+from core.tickets.customer_tickets import OwnTicket, OwnWords
+from core.tickets.ticket_page import followed_ticket
 from handlers.http.guard import is_multipart
 from handlers.http.limits import Buckets
 from handlers.http.pages.follow import draw_ticket
@@ -122,7 +123,9 @@ class _Pages:
         return draw_ticket(reader, *followed)
 
     async def take_answer(self, request: Request, signed: str) -> Response:
-        """Add the customer's words to the ticket, or show what is wrong with them."""
+        """Add the customer's words to the ticket, or show what is wrong with them. Nobody is led to
+        a ticket that they have not opened.
+        """
         try:
             return await self._take_answer(request, signed)
         finally:

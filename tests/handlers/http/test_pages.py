@@ -3,6 +3,8 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,10 +12,12 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
+from core.company import Limit
 from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.files import FolderStore
+from core.links.ticket_merge import merge_tickets, undo_merge
 from core.models import ContactPoint, JournalEntry, Message, OutboxRow, Person, Ticket
 from core.people.contact_points import verify_phone
 from core.people.staff import by_operator
@@ -278,6 +282,138 @@ async def test_nobody_reads_a_ticket_whose_link_they_were_not_given(
     assert await browser.opens(second) == 200
     assert "other words" in browser.html and "canary" not in browser.html
     assert await count(desk, Message) == 2
+
+
+# ------------------------------------------------------------------ tickets that were merged
+
+
+async def sends_form(browser: Browser, text: str) -> str:
+    """Send the form in Anna's name, whoever it is; returns the way to the ticket's page."""
+    await browser.opens("/form?lang=en")
+    assert await browser.sends(FILLED | {"text": text}) == 303
+    return str(browser.headers["Location"])
+
+
+async def sees(browser: Browser, path: str) -> str:
+    assert await browser.opens(path) == 200
+    return browser.html
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More is taken from one address than people send."""
+    monkeypatch.setattr(routes, "SENT", (1.0, 100.0))
+
+
+@pytest.fixture
+async def merged(browser: Browser, desk: Desk) -> tuple[str, str]:
+    """The pages of two tickets that two people sent, both as Anna; the second is in the first."""
+    first = await sends_form(browser, "canary of the first")
+    second = await sends_form(browser, "words of the second")
+    await desk.run(by_operator, people.OLGA, reply, 1, people.writes("canary answer"))
+    await desk.run(by_operator, people.OLGA, merge_tickets, 1, 2)
+    return first, second
+
+
+async def test_a_link_shows_nothing_of_the_ticket_that_its_own_was_merged_with(
+    browser: Browser, desk: Desk, merged: tuple[str, str]
+) -> None:
+    first, second = merged
+    html = await sees(browser, second)
+    assert "words of the second" in html and "canary" not in html
+    assert "Ticket #2" in html and "Ticket #1" not in html
+    assert "goes on in another ticket" in html and "closed" not in html
+    html = await sees(browser, first)
+    assert "canary of the first" in html and "canary answer" in html
+    assert "words of the second" not in html
+    await desk.run(by_operator, people.OLGA, reply, 2, people.writes("canary of both"))
+    assert "canary" not in await sees(browser, second)
+    assert "canary of both" in await sees(browser, first)
+
+
+@pytest.mark.usefixtures("often")
+async def test_what_is_written_there_reaches_operators_and_stays_on_its_page(
+    browser: Browser, desk: Desk, merged: tuple[str, str]
+) -> None:
+    first, second = merged
+    await sees(browser, second)
+    page = browser.html
+    for _ in range(2):  # sent again, as a browser does when the page is loaded anew
+        browser.html, browser.at = page, second
+        assert await browser.sends({"text": "more of the second"}) == 303
+        assert await browser.follows() == 200
+        assert browser.at == second
+        assert "more of the second" in browser.html and "canary" not in browser.html
+    assert "more of the second" not in await sees(browser, first)
+    async with desk.database.read() as session:
+        said = select(Message.ticket_id).where(Message.text == "more of the second")
+        assert list(await session.scalars(said)) == [1]
+        query = select(OutboxRow.ticket_id).where(OutboxRow.address == str(people.OPERATORS))
+        shown = query.where(OutboxRow.kind == "content")
+        assert 1 in list(await session.scalars(shown))
+    await desk.run(by_operator, people.OLGA, undo_merge, 1)
+    html = await sees(browser, second)
+    assert "words of the second" in html and "more of the second" in html
+    html = await sees(browser, first)
+    assert "of the second" not in html and "canary answer" in html
+
+
+async def test_a_form_that_comes_again_after_a_merge_leads_to_its_own_page(
+    browser: Browser, desk: Desk
+) -> None:
+    first = await sends_form(browser, "canary")
+    await browser.opens("/form?lang=en")
+    page = browser.html
+    await browser.sends(FILLED)
+    second = str(browser.headers["Location"])
+    assert first != second
+    await desk.run(by_operator, people.OLGA, merge_tickets, 1, 2)
+    browser.html, browser.at = page, "/form?lang=en"
+    assert await browser.sends(FILLED) == 303
+    assert browser.headers["Location"] == second
+
+
+@pytest.mark.usefixtures("often")
+async def test_of_three_merged_tickets_each_page_shows_its_own_words(
+    browser: Browser, desk: Desk
+) -> None:
+    texts = ("alpha", "beta", "gamma")
+    pages = [await sends_form(browser, text) for text in texts]
+    await desk.run(by_operator, people.OLGA, merge_tickets, 2, 3)
+    await desk.run(by_operator, people.OLGA, merge_tickets, 1, 2)
+    for page, own in zip(pages, texts, strict=True):
+        html = await sees(browser, page)
+        assert [text for text in texts if text in html] == [own]
+        await browser.sends({"text": f"{own} again"})
+        await browser.follows()
+        assert browser.html.count('<li class="mine">') == 2
+    await desk.run(by_operator, people.OLGA, move, 1, "close", reason="done")
+    await sees(browser, pages[2])
+    await browser.sends({"text": "gamma once more"})
+    await browser.follows()
+    assert "Ticket #4" in browser.html, "what ended is followed by a new one, which is theirs"
+    shown = browser.html.count("gamma once more")
+    assert shown and "alpha" not in browser.html and "beta" not in browser.html
+
+
+@pytest.mark.usefixtures("often")
+async def test_words_that_join_another_ticket_for_their_number_stay_on_their_page(
+    browser: Browser, desk: Desk
+) -> None:
+    """Whoever opens too many by a page of theirs is not led to what somebody else has open."""
+    desk.company = replace(desk.company, ticket_limit=Limit(1, timedelta(days=1)))
+    own = await sends_form(browser, "own words")
+    await sees(browser, own)
+    ended: list[str] = []
+    for _ in range(2):
+        await desk.run(by_operator, people.OLGA, move, 1 + len(ended), "close", reason="done")
+        await browser.sends({"text": "again"})
+        ended.append(str(browser.headers["Location"]))
+        await sees(browser, own)
+    assert len(set(ended)) == 2
+    await browser.sends({"text": "and again"})
+    assert browser.headers["Location"] == own
+    assert "and again" in await sees(browser, own)
 
 
 async def test_guessing_links_is_slow(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

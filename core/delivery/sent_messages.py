@@ -19,10 +19,11 @@ CARD: Final = "card"
 FORMER_CARD: Final = "former_card"
 FLOOD: Final = "flood"
 QUESTION: Final = "question"
+NOTICE: Final = "notice"
 # The fact of a notice that takes the place of the question to which it is the answer.
 IN_PLACE_OF: Final = "in_place_of"
 _ROLES: Final = {
-    "text": "notice",
+    "text": NOTICE,
     "content": "copy",
     "edit": "copy",
     "unread": "copy",
@@ -59,6 +60,16 @@ _CARD_OF: Final = PreparedStatement(
     select(_SENT.channel, _SENT.chat, _SENT.message, _SENT.thread).where(*_IS_CARD)
 )
 
+_NOTICE_THERE: Final = PreparedStatement(
+    select(_SENT.id).where(
+        _SENT.channel == bindparam("channel"),
+        _SENT.chat == bindparam("chat"),
+        _SENT.message == bindparam("message"),
+        _SENT.role == constant(NOTICE),
+        _SENT.ticket_id.is_not(None),
+    )
+)
+
 
 async def note_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     """Note what stands where, so that replies and edits find it."""
@@ -80,6 +91,20 @@ async def note_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         return
     for row in rows:  # the question stood there, of no ticket
         await upsert_place(tx, row | {"digest": None, "thread": None})
+
+
+async def note_in_place(tx: Tx, ticket_id: int, ref: MessageRef) -> None:
+    """The confirmation of a ticket is to stand where the question does: what else is pressed there
+    from now on is outdated, also before it has arrived.
+    """
+    row = _row(ref, NOTICE, ticket_id) | {"digest": None, "thread": None}
+    await upsert_place(tx, row)
+
+
+async def is_ticket_notice(tx: ReadTx, ref: MessageRef) -> bool:
+    """Return whether a notice of some ticket stands there, or is to."""
+    place = {"channel": ref.channel, "chat": ref.chat, "message": ref.message}
+    return bool(await _NOTICE_THERE.rows(tx.session, place))
 
 
 def _row(ref: MessageRef, role: str, ticket_id: int | None) -> dict[str, Any]:
@@ -171,7 +196,7 @@ async def is_newest_notice(tx: ReadTx, ticket_id: int, ref: MessageRef) -> bool:
         select(SentMessage.message)
         .where(
             SentMessage.ticket_id == ticket_id,
-            SentMessage.role == "notice",
+            SentMessage.role == NOTICE,
             SentMessage.channel == ref.channel,
             SentMessage.chat == ref.chat,
         )

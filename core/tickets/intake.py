@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import delete, select
 
 from core.addresses import MessageRef
+from core.delivery.sent_messages import note_in_place
 from core.events import TicketNotOpened, WordsKept
 from core.models import Message, Person, Ticket, TicketCamera
 from core.people.identity import Sender, arrive, enter_dialogue, mark_reachable
@@ -280,6 +281,8 @@ async def open_or_join(
         ticket = await open_ticket(
             tx, person, said, topic=topic, follows=follows, title=title, question=question
         )
+        if question is not None:
+            await note_in_place(tx, ticket.id, question)
         await _go_on(tx, person, ticket)
         return Heard(Outcome.OPENED, person, ticket)
     first, *rest = said

@@ -37,6 +37,7 @@ from channels.telegram.screens.customer_tickets import (
 from channels.telegram.screens.personal_data import PersonalData
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.ticket_list import ListPage
+from core.delivery.sent_messages import is_ticket_notice
 from core.desk import Desk
 from core.equipment.cameras import has_cameras
 from core.errors import NoSuchTicket, Refusal
@@ -76,7 +77,23 @@ async def on_message(context: MessageContext) -> bool:
 
 async def on_menu(context: ButtonContext, data: Menu) -> None:
     """A step of the menu, as a button below a screen."""
+    await _demand_unanswered(context)
     await _MENU_BUTTONS[data.step](context)
+
+
+async def choose_topic(context: ButtonContext, data: ChooseTopic) -> None:
+    """A topic is chosen for what is written next, or was written already."""
+    await _demand_unanswered(context)
+    await tickets.choose_topic(context, data)
+
+
+async def _demand_unanswered(context: ButtonContext) -> None:
+    """What stands in the place of a question is the only confirmation of a ticket: a second press
+    must not write over it. Raises :class:`Refusal`.
+    """
+    place = context.place
+    if place is not None and await context.desk.read(is_ticket_notice, place):
+        raise Refusal("refusal.outdated")
 
 
 # Commands of the operators' group: they do nothing here.
@@ -264,7 +281,7 @@ _MENU_BUTTONS: Final[dict[str, Callable[[ButtonContext], Awaitable[None]]]] = {
 BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable[None]]]] = {
     Menu: on_menu,
     ChooseLanguage: choose_language,
-    ChooseTopic: tickets.choose_topic,
+    ChooseTopic: choose_topic,
     FileMessages: file_messages,
     OwnTicketOpened: tickets.show_ticket,
     ListPage: tickets.turn_ticket_page,

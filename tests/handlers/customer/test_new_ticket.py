@@ -151,6 +151,30 @@ async def test_a_topic_is_an_answer_to_whether(chat: PrivateChat) -> None:
     assert await chat.rows("SELECT topic, opening FROM ticket") == [("payment", "Списали дважды")]
 
 
+async def test_a_topic_pressed_twice_makes_one_ticket_whose_confirmation_stays(
+    chat: PrivateChat,
+) -> None:
+    anna = await ask(chat, "ru", "Списали дважды")
+    await chat.say(anna, "📝 Новое обращение")
+    screen = anna.last
+    await anna.press("Оплата")
+    await chat.press(anna, "Оплата")
+    assert screen.text.startswith("Обращение #1 принято.") and not screen.buttons
+    for data in ("p:payment", "m:back", "m:new", "m:mine"):
+        press = await person_presses(chat, anna, screen, data)
+        assert press.text == "Кнопка устарела." and press.alert, data
+    assert screen.text.startswith("Обращение #1 принято.") and not screen.buttons
+    joined = await chat.say(anna, "За октябрь")
+    assert joined.bot_reactions == ["👌"]
+    assert await chat.rows("SELECT id FROM ticket") == [(1,)]
+
+
+async def person_presses(chat: PrivateChat, who: Person, on: Any, data: str) -> Any:
+    press = await who.press_data(on, data)
+    await chat.settle()
+    return press
+
+
 async def test_words_kept_long_ago_are_not_what_a_new_ticket_is_about(chat: PrivateChat) -> None:
     anna = await ask(chat, "ru", "Здравствуйте")
     chat.clock.ahead = timedelta(hours=3)

@@ -282,12 +282,13 @@ async def count_unfinished(tx: ReadTx) -> int:
 class Mark:
     """Up to where a source that numbers what it offers was stored; ``validity`` is its name for
     the numbering. ``unsorted``: external ids, by number, of what is still to be moved there to
-    where it belongs.
+    where it belongs; ``copied``: numbers of those that have a copy there already.
     """
 
     validity: int
     last: int
     unsorted: Mapping[int, str] = field(default_factory=dict)
+    copied: frozenset[int] = frozenset()
 
 
 async def find_mark(tx: ReadTx, source: str) -> Mark | None:
@@ -296,12 +297,14 @@ async def find_mark(tx: ReadTx, source: str) -> Mark | None:
     if row is None:
         return None
     unsorted = {int(number): each for number, each in row.value.get("unsorted", {}).items()}
-    return Mark(row.value["validity"], row.value["last"], unsorted)
+    copied = frozenset(row.value.get("copied", ()))
+    return Mark(row.value["validity"], row.value["last"], unsorted, copied)
 
 
 async def set_mark(tx: Tx, source: str, mark: Mark) -> None:
     """Note that everything up to the mark is stored."""
     value = {"validity": mark.validity, "last": mark.last, "unsorted": mark.unsorted}
+    value |= {"copied": sorted(mark.copied)} if mark.copied else {}
     await tx.put(SystemState(name=source, value=value, at=tx.now))
 
 

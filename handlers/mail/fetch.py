@@ -170,19 +170,31 @@ class MailFetcher:
             and await self._move(uid, self._there.folders.get(ends[external_id]))
         }
         left = {uid: external_id for uid, external_id in unsorted.items() if uid not in moved}
-        self._mark = replace(self._mark, unsorted=left)
+        self._mark = replace(self._mark, unsorted=left, copied=self._mark.copied & left.keys())
 
     async def _move(self, uid: int, folder: str | None) -> bool:
         """Move a mail, if it is to be moved. False if it has to be tried again."""
         try:
-            if folder is not None:
-                await asyncio.to_thread(_move, self._box, str(uid), folder)
+            if folder is not None and "MOVE" in self._box.client.capabilities:
+                await asyncio.to_thread(self._box.move, str(uid), folder)
+            elif folder is not None:
+                await self._copy_once(uid, folder)
+                await asyncio.to_thread(_delete, self._box, str(uid))
         except (OSError, self._box_errors()):
             raise
         except Exception as error:  # noqa: BLE001 the mail itself is stored, and that is what counts
             log.warning("the mail %s of %s is not moved to %s: %s", uid, self.url, folder, error)
             return False
         return True
+
+    async def _copy_once(self, uid: int, folder: str) -> None:
+        """Copy a mail where a server cannot move, and remember it: whatever keeps the mail itself
+        from being deleted then, it is not copied again.
+        """
+        if uid not in self._mark.copied:
+            await asyncio.to_thread(self._box.copy, str(uid), folder)
+            self._mark = replace(self._mark, copied=self._mark.copied | {uid})
+            await self.desk.run(set_mark, self.url.source, self._mark)
 
     def _box_errors(self) -> type[Exception]:
         """What says that the connection is lost, as opposed to one mail that is at fault."""
@@ -260,15 +272,10 @@ def _set_flag(box: Any, uid: str, flag: str) -> None:
         raise MailboxFlagError(answer, "OK")
 
 
-def _move(box: Any, uid: str, folder: str) -> None:
-    """Move a mail, and delete none but this, as the library would where a server cannot move."""
-    able = box.client.capabilities
-    if "MOVE" in able:
-        box.move(uid, folder)
-        return
-    box.copy(uid, folder)
+def _delete(box: Any, uid: str) -> None:
+    """Delete a mail, and none but this, as the library would."""
     _set_flag(box, uid, "\\Deleted")
-    if "UIDPLUS" in able:
+    if "UIDPLUS" in box.client.capabilities:
         box.client.uid("EXPUNGE", uid)
 
 

@@ -22,7 +22,8 @@ LONGEST_LINE: Final = 65_536
 @dataclass(slots=True)
 class ImapServer:
     """Serves a post office. ``capabilities``: what it says that it can; ``drop_before``: a command
-    at which the connection is cut, once; ``no_new_folders``: nobody may make any; ``idling``: how
+    at which the connection is cut, once; ``no_new_folders``: nobody may make any; ``no_deleting``: so often
+    nothing is marked as deleted; ``idling``: how
     many times somebody has begun to wait for a call.
     """
 
@@ -33,6 +34,7 @@ class ImapServer:
     capabilities: str = CAPABILITIES
     read_only: bool = False
     no_new_folders: bool = False
+    no_deleting: int = 0
     drop_before: str = ""
     logins: int = 0
     idling: int = 0
@@ -268,6 +270,9 @@ class _Session:
         if self._server.read_only:
             return "NO this mailbox is read-only"
         flags = set(words[2].strip("()").split())
+        if "\\Deleted" in flags and self._server.no_deleting > 0:
+            self._server.no_deleting -= 1
+            return "NO not now"
         for letter in self._chosen(words[0]):
             if words[1].startswith("-"):
                 letter.flags -= flags

@@ -131,6 +131,27 @@ async def test_a_server_that_cannot_move_deletes_nothing_of_others(
         assert _in(stage, "Archive") == 1
 
 
+@pytest.mark.parametrize("stops", [False, True])
+async def test_a_mail_that_was_copied_and_could_not_be_deleted_is_not_copied_again(
+    database: Database, tmp_path: Path, *, stops: bool
+) -> None:
+    async with stage_at(database, tmp_path / "files", folders="?done=Archive") as stage:
+        await stage.until(lambda: "Archive" in stage.office.open(SUPPORT).folders)
+        await stage.stop()
+        stage.sandbox_imap.capabilities = "IMAP4rev1 UIDPLUS"
+        stage.sandbox_imap.no_deleting = 1_000 if stops else 3
+        stage.write()
+        await stage.start()
+        await stage.until(lambda: _in(stage, "Archive") > 0)
+        if stops:
+            await stage.until(lambda: stage.sandbox_imap.no_deleting < 1_000)
+            await stage.stop()
+            stage.sandbox_imap.no_deleting = 0
+            await stage.start()
+        await stage.until(lambda: _in(stage, "INBOX") == 0)
+        assert _in(stage, "Archive") == 1
+
+
 async def test_what_was_stored_before_a_stop_is_moved_after_it(
     database: Database, tmp_path: Path
 ) -> None:

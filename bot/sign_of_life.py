@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -19,6 +18,8 @@ log = logging.getLogger(__name__)
 # Seconds between two calls, and for one.
 CALL_EVERY: Final = 60.0
 PATIENCE: Final = 8.0
+# Answers that say that it was heard.
+HEARD: Final = range(200, 300)
 
 
 class NotHeard(Exception):
@@ -31,9 +32,14 @@ async def call(url: SecretStr) -> None:
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()) as session,
-            session.get(url.get_secret_value(), headers={"user-agent": "Frontdoor"}) as answer,
+            session.get(
+                url.get_secret_value(),
+                headers={"user-agent": "Frontdoor"},
+                # the login page of a network, or of a new owner, would be at its end
+                allow_redirects=False,
+            ) as answer,
         ):
-            if answer.status >= HTTPStatus.BAD_REQUEST:
+            if answer.status not in HEARD:
                 raise NotHeard(f"it answers {answer.status}")
     except (aiohttp.ClientError, OSError, ValueError) as error:  # no answer in time is an OSError
         raise NotHeard(type(error).__name__) from None

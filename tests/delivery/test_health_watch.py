@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from bot import health_watch, sign_of_life
 from bot.health_watch import BEAT_EVERY, LOOK_EVERY, PATIENCE, HealthWatch
-from bot.sign_of_life import SignOfLife
+from bot.sign_of_life import NotHeard, SignOfLife, call
 from channels.telegram.addresses import chat_address
 from core.desk import Desk
 from core.models import OutboxRow
@@ -81,7 +81,7 @@ async def listener(status: int = 200) -> AsyncIterator[tuple[SecretStr, list[str
 
     async def hear(request: web.Request) -> web.Response:
         called.append(request.path)
-        return web.Response(status=status)
+        return web.Response(status=status, headers={"location": "/elsewhere"})
 
     app = web.Application()
     app.router.add_get("/{secret}", hear)
@@ -120,6 +120,15 @@ async def test_a_machine_elsewhere_hears_while_all_is_well_and_only_then(
         await watch.look()
         await settled()
         assert len(called) == 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 404, 503])
+async def test_only_a_2xx_is_heard_and_nobody_is_followed_elsewhere(status: int) -> None:
+    """A login page of a captive network answers 200, at the end of a redirect."""
+    async with listener(status) as (url, called):
+        with pytest.raises(NotHeard, match=f"^it answers {status}$"):
+            await call(url)
+        assert called == ["/hush"]
 
 
 async def test_a_machine_elsewhere_that_does_not_answer_holds_up_nothing(

@@ -60,7 +60,7 @@ FetchFile = Callable[[str], Awaitable[bytes]]
 
 LONGEST_NAME: Final = 120
 _UNSAFE: Final = re.compile(
-    r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\:*?"<>|]+'
+    r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff/\\:*?"<>|]+'
 )
 _ENDINGS: Final = {
     "image/jpeg": ".jpg",
@@ -86,7 +86,7 @@ _TITLES: Final[Mapping[str, str]] = {
 
 
 def usable_name(name: str, kind: str, number: int) -> str:
-    """Return a name without folders, signs that do not show, or a leading dot.
+    """Return a name without folders, signs that do not show, half characters, or a leading dot.
 
     ``kind``: the media type that the sender claims; ``number``: of the file, where it has no name.
     """

@@ -295,6 +295,6 @@ def _unpack_winmail(data: bytes, plain: list[str], files: list[Attachment]) -> N
             files.append(Attachment("winmail.dat", "application/ms-tnef", data))
         if body:
             text = body if isinstance(body, str) else to_text(body, None)
-            plain.append(text if found.body else text_of_html(text))
+            plain.append(_shown(text if found.body else text_of_html(text)))
     except Exception:  # noqa: BLE001 whatever it is, the file itself is kept
         files.append(Attachment("winmail.dat", "application/ms-tnef", data))

@@ -22,9 +22,9 @@ LONGEST_LINE: Final = 65_536
 @dataclass(slots=True)
 class ImapServer:
     """Serves a post office. ``capabilities``: what it says that it can; ``drop_before``: a command
-    at which the connection is cut, once; ``no_new_folders``: nobody may make any; ``no_deleting``: so often
-    nothing is marked as deleted; ``idling``: how
-    many times somebody has begun to wait for a call.
+    at which the connection is cut, once; ``no_new_folders``: nobody may make any; ``no_deleting``:
+    so often nothing is marked as deleted; ``idling``: how many times somebody has begun to wait
+    for a call.
     """
 
     office: PostOffice

@@ -337,7 +337,8 @@ async def _call(request: Request, key: Key, name: str | None) -> Call | None:
     """Return what the call is, by the name that its caller gave it; ``None`` without one."""
     if name is None:
         return None
-    asked = request.url.path.encode() + b"\n" + await request.body()
+    query = f"?{request.url.query}" if request.url.query else ""  # a file's title stands there
+    asked = f"{request.url.path}{query}\n".encode() + await request.body()
     return Call(key.id, name, hashlib.sha256(asked).hexdigest())
 
 

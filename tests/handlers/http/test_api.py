@@ -267,6 +267,50 @@ async def test_a_file_joins_the_ticket_under_a_clean_name(
     assert await FolderStore(tmp_path / "files").read(file["name"]) == script
 
 
+async def test_half_a_character_is_refused_wherever_it_stands(shop: Client, desk: Desk) -> None:
+    await shop.opens()
+    half = "half \ud800 a character"
+    customer: Any = TICKET["customer"]
+    for body in (
+        TICKET | {"text": half},
+        TICKET | {"subject": half},
+        TICKET | {"external_id": half},
+        TICKET | {"customer": customer | {"name": half}},
+        TICKET | {half: "x"},
+        TICKET | {"customer": customer | {half: "x"}},
+    ):
+        status, _, told = await shop.ask("POST", OPEN, body)
+        assert (status, told["code"]) == (422, "invalid"), body
+    for path, method, body in (
+        (f"{OPEN}/1/messages", "POST", {"text": half}),
+        (f"{OPEN}/1/objects", "PUT", {"url": "https://x.test/1", "title": half}),
+        (f"{OPEN}/1/objects", "PUT", {"url": f"https://x.test/{half[5]}"}),
+    ):
+        assert (await shop.ask(method, path, body))[0] == 422, path
+    sent = {"Authorization": f"Bearer {shop.token}"}
+    for title in ("%ED%A0%80", "%FF", "%00"):
+        where = f"{OPEN}/1/files?title={title}"
+        assert (await shop.visitor.ask("POST", where, data=b"x", headers=sent))[0] in {201, 422}
+    for query in ("search?q=%ED%A0%80", "tickets?cursor=%ED%A0%80", "search?q=%00"):
+        assert (await shop.ask("GET", f"/api/v1/{query}"))[0] in {200, 422}, query
+
+
+async def test_another_title_is_another_upload(shop: Client, desk: Desk) -> None:
+    await shop.opens()
+    sent = {"Authorization": f"Bearer {shop.token}", "Idempotency-Key": "once"}
+    for query, expected in (
+        ("title=plan.txt", 201),
+        ("title=plan.txt", 201),
+        ("title=other.txt", 422),
+        ("title=plan.txt&external_id=7", 422),
+    ):
+        where = f"{OPEN}/1/files?{query}"
+        status, _, body = await shop.visitor.ask("POST", where, data=b"x", headers=sent)
+        assert status == expected, query
+        assert status == 201 or body["code"] == "another_call"
+    assert await count(desk, Message) == 2
+
+
 async def test_what_cannot_be_a_file_is_refused_and_nothing_is_kept(
     shop: Client, desk: Desk, tmp_path: Path
 ) -> None:

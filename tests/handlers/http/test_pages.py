@@ -71,7 +71,9 @@ class Browser:
         )
         return status
 
-    async def attaches(self, fields: dict[str, str], *files: tuple[str, bytes]) -> int:
+    async def attaches(
+        self, fields: dict[str, str], *files: tuple[str, bytes], charset: str = "utf-8"
+    ) -> int:
         """Send the form with files, as a browser does."""
         found = re.search(r'name="once" value="([0-9a-f]+)"', self.html)
         given = {"once": found[1] if found else ""} | fields
@@ -86,7 +88,7 @@ class Browser:
             self.at,
             data=body + b"--x--\r\n",
             allow_redirects=False,
-            headers={"Content-Type": "multipart/form-data; boundary=x"},
+            headers={"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"},
         )
         return status
 
@@ -491,6 +493,20 @@ async def test_files_of_the_form_and_of_the_page_join_the_ticket(
     async with desk.database.read() as session:
         rows = list(await session.scalars(select(OutboxRow).where(OutboxRow.kind == "content")))
     assert {row.address for row in rows} == {str(people.OPERATORS)}
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "unicode_escape", "utf-7", "utf-16", "no-such"])
+async def test_half_a_character_in_a_form_is_no_error_of_ours(
+    browser: Browser, desk: Desk, charset: str
+) -> None:
+    """Whoever sends a form also says how its names are written: `\\ud800` in none of them."""
+    await browser.opens("/form?lang=en")
+    fields = FILLED | {"text": "half \\ud800 a character", "x\\udc00": "y\\udc00"}
+    name = "half \\ud800 +2AA- a name.txt"
+    assert await browser.attaches(fields, (name, b"x"), charset=charset) in {303, 422, 400}
+    assert await browser.attaches(fields | FILLED, ("\\ud800", b"y")) in {303, 422}
+    for file in await files_of(desk):
+        file["title"].encode()
 
 
 async def test_files_that_are_too_many_keep_what_was_typed(browser: Browser, desk: Desk) -> None:

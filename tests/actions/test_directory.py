@@ -243,7 +243,7 @@ async def test_all_faults_are_told_at_once_wherever_they_are_seen(desk: Desk) ->
 async def test_what_a_broken_table_may_hold_is_not_missed(desk: Desk) -> None:
     text = SAMPLE.replace('zone = "Europe/Moscow"', "zone = Europe").replace("@olga", "@nobody")
     syntax, member = await faults(desk, text)
-    assert syntax.startswith(f"line {line_of(text, 'zone')}: this is no TOML")
+    assert syntax.startswith(f"line {line_of(text, 'zone')}: this is not valid TOML")
     assert member.startswith(f"line {line_of(text, 'members')}: team field, members 1: @nobody")
 
 

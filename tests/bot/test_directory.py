@@ -98,7 +98,7 @@ def test_a_wrong_file_changes_nothing_and_every_fault_is_named_with_its_line(
     [
         (None, "the file cannot be read: No such file or directory"),
         (b"# one\n# two \xff\n", "line 2: the file is not in UTF-8; save it so"),
-        (b"[[team\n", "line 1: this is no TOML; look at quotes, brackets and commas: [[team"),
+        (b"[[team\n", "line 1: this is not valid TOML; check quotes, brackets and commas: [[team"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(

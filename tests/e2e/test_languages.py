@@ -236,7 +236,7 @@ async def test_the_group_reads_the_companys_language_whoever_asks(
         ("/ticket {n}", "Opened"),
         ("/journal {n}", "Journal of #{n}"),
         ("/my", "You have no open tickets"),
-        ("/overdue", "Nothing is late."),
+        ("/overdue", "Nothing is overdue."),
     ],
 )
 async def test_operators_of_an_english_desk_are_answered_in_english(

@@ -369,7 +369,7 @@ async def test_frozen_and_late_have_lists_of_their_own(
 ) -> None:
     await stage.olga.say(stage.group, f"/freeze {frozen[0]} 2d")
     await stage.olga.say(stage.group, "/queue frozen")
-    listed = await stage.group.expect("Отложены · ")
+    listed = await stage.group.expect("Заморожены · ")
     assert f"🟡 #{frozen[0]} " in listed.text
     await stage.olga.say(stage.group, "/overdue")
     await stage.group.expect("Просроченных нет.")

@@ -88,7 +88,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "accepted": r"Ticket #(\d+) is in",
         "equipment": "equipment",
         "task_yours": "Task T{task} is yours.",
-        "unfinished": "#{number} is to be resolved, but its tasks are not finished:",
+        "unfinished": "#{number} is being resolved, but its tasks are not finished:",
         "complete": "Complete all",
         "cancel": "Cancel all",
         "leave": "Leave them",

@@ -262,19 +262,19 @@ async def test_two_tickets_are_merged_and_come_apart_by_the_button(group: Group)
     assert "/merge_tickets 15 #12" in group.answers(wrong)[0]
     command = await group.says(group.olga, f"/слить {two} #{one}")
     (said,) = group.answers(command)
-    assert said.startswith(f"#{two} вошло в #{one}, клиенту сказали. Разъединить можно до ")
+    assert said.startswith(f"#{two} вошло в #{one}, клиенту сказали. Вернуть можно до ")
     await group.deliver()
     assert f"Продолжаем в #{one}, писать заново ничего не нужно." in group.anna.last.text
     gone = await group.card(two)
-    assert f"🔗 объединено с #{one} (новое)" in gone.text
+    assert f"🔗 вошло в #{one} (новое)" in gone.text
     assert "отменено" not in gone.text and not gone.buttons
-    assert f"🔗 сюда вошло #{two}" in (await group.card(one)).text
+    assert f"🔗 включает #{two}" in (await group.card(one)).text
     again = await group.says(group.olga, f"/reopen {two}")
-    assert f"#{two} объединено с #{one}" in group.answers(again)[0]
+    assert f"#{two} вошло в #{one}" in group.answers(again)[0]
     (shown,) = [sent for sent in group.chat.bot_messages if sent.reply_to is command]
-    await group.presses(group.olga, shown, "↩ Разъединить")
+    await group.presses(group.olga, shown, "↩ Вернуть как было")
     await group.deliver()
-    assert f"Обращение #{two} снова отдельное от #{one}" in group.anna.last.text
+    assert f"Обращения #{two} и #{one} снова отдельные" in group.anna.last.text
     assert (await group.row(two)).state == "new"
 
 

@@ -16,7 +16,7 @@ from tests.browser.window import DESK, PATIENCE, PHONE, Window
 from tools import forty
 
 FOLDER = Path("build/screenshots")
-# What the README shows: three panes, without the machine room beside them.
+# What the README shows: three panes, without the controls beside them.
 README = (1240, 800)
 
 

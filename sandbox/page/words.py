@@ -38,8 +38,8 @@ REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "not_admin": ("Это могут только администраторы.", "Only admins can do this."),
     "not_private": ("Это бывает только в личном чате.", "This is for private chats only."),
     "no_room": (
-        "У этой страницы нет машинного отделения: бота запускали не отсюда.",
-        "This page has no machine room: the bot was not started from here.",
+        "Управлять ботом отсюда нельзя: его запускали не с этой страницы.",
+        "The bot cannot be controlled here: it was not started from this page.",
     ),
     "running": ("Бот уже работает.", "The bot is already running."),
     "stopped": ("Бот и так не работает.", "The bot is not running anyway."),

@@ -96,7 +96,7 @@ async def test_the_tour_leads_from_the_first_word_to_the_last(
 
 
 async def phone_sheet_leaves_the_tabs(window: Window) -> None:
-    """The machine room comes up above the tabs, and another tab is one press away."""
+    """The controls come up above the tabs, and another tab is one press away."""
     tabs = window.page.locator("#tabs")
     await window.page.locator("#tab-machine").click()
     await expect(window.machine).to_be_in_viewport()

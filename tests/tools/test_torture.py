@@ -1,7 +1,7 @@
 """Faults of ``tools.torture`` in short: nothing lost, doubled or stuck (R1, R5, R6).
 
 Left out is what another test plays as well: kills (``e2e/test_kills.py``), steps of the clock
-(``e2e/test_clock_steps.py``), a connection that is cut (``e2e/test_machine_room.py``), PostgreSQL
+(``e2e/test_clock_steps.py``), a connection that is cut (``e2e/test_faults.py``), PostgreSQL
 that is restarted (``e2e/test_postgres.py``), a restore (``handlers/admins/test_restore.py``).
 """
 

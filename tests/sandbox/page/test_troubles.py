@@ -249,7 +249,7 @@ async def test_the_console_makes_the_same_trouble(staffed: tuple[Visitor, Contro
     assert execute(player, "later") == "! like this: later SPAN, with m, h or d"
 
 
-async def test_without_a_machine_room_the_page_says_so(visitor: Visitor) -> None:
+async def test_a_bot_that_was_started_elsewhere_cannot_be_controlled_here(visitor: Visitor) -> None:
     for body in ({"do": "kill_bot"}, {"do": "start_bot"}, {"do": "demo", "on": True}):
         status, answer = await visitor.ask("/page/trouble", body)
         assert (status, answer["code"]) == (409, "no_room")

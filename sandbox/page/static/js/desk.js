@@ -1,4 +1,4 @@
-// Who looks at what: the customer, the group, the channel, the machine room beside them.
+// Who looks at what: the customer, the group, the channel, the controls beside them.
 
 import { api } from "./api.js";
 import { startAnnouncer } from "./announcer.js";

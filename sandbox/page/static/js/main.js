@@ -1,4 +1,4 @@
-// The page begins here: words and colours, the world, three panes, the machine room, the stream, the tour.
+// The page begins here: words and colours, the world, three panes, the controls, the stream, the tour.
 
 import { api } from "./api.js";
 import { h } from "./dom.js";

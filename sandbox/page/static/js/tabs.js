@@ -1,4 +1,4 @@
-// On a narrow screen one pane at a time: tabs below, a swipe between them, the machine room as a sheet.
+// On a narrow screen one pane at a time: tabs below, a swipe between them, the controls as a sheet.
 
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";

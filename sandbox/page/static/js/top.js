@@ -1,4 +1,4 @@
-// The bar above: what this is, the tour, the language, the colours, the machine room.
+// The bar above: what this is, the tour, the language, the colours, the controls.
 
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";

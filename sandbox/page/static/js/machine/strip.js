@@ -1,4 +1,4 @@
-// The machine room: what the bot is doing, what comes next, and trouble on purpose.
+// The controls: what the bot is doing, what comes next, and trouble on purpose.
 
 import { fill, h } from "../dom.js";
 import { clockTime, weekday } from "../format.js";

@@ -3,9 +3,9 @@
 export const en = {
   // the frame
   about_page: "A support desk: the customer, the operators and the alerts, live",
-  tour: "Tour", machine: "Machine room", light: "Light theme", dark: "Dark theme",
+  tour: "Tour", machine: "Controls", light: "Light theme", dark: "Dark theme",
   switch_language: "Переключить на русский", skip: "To the operators’ chat", tabs: "Chats", offline: "Connecting…",
-  tab_customer: "Customer", tab_group: "Operators", tab_channel: "Alerts", tab_machine: "Machine",
+  tab_customer: "Customer", tab_group: "Operators", tab_channel: "Alerts", tab_machine: "Controls",
   pane_customer: "The customer’s private chat with the bot", pane_group: "The operators’ group", pane_channel: "The alerts channel",
   as_customer: "Whose private chat", as_group: "Who writes in the group", as_channel: "Who reads the channel",
   you_are: "You are", you: "You", role_customer: "customer", role_operator: "operator", role_admin: "admin", rank_admin: "admin", member: "member",
@@ -64,7 +64,7 @@ export const en = {
   share: "Share", share_contact: "Share your number?", share_contact_body: "The bot will see your phone number.",
   share_location: "Share your location?", share_location_body: "The bot will see where you are.",
 
-  // the machine room
+  // the controls
   bot_running: "Bot: running", bot_starting: "Bot: starting", bot_stopped: "Bot: stopped", bot_killed: "Bot: killed", bot_unknown: "Bot: unknown",
   process: "process {pid}", process_none: "no process", kill: "Kill", kill_about: "kill −9 in the middle of work: nothing will be lost", start_bot: "Start",
   move_clock: "Move the clock forward", leap_hour: "+1 h", leap_hours: "+8 h", leap_day: "+1 d", leap_week: "+7 d", leap_other: "How many hours forward?", hours: "Hours",

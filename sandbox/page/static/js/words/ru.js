@@ -3,9 +3,9 @@
 export const ru = {
   // the frame
   about_page: "Служба поддержки: клиент, операторы и канал просрочек вживую",
-  tour: "Экскурсия", machine: "Машинное отделение", light: "Светлая тема", dark: "Тёмная тема",
+  tour: "Экскурсия", machine: "Управление", light: "Светлая тема", dark: "Тёмная тема",
   switch_language: "Switch to English", skip: "К чату операторов", tabs: "Чаты", offline: "Соединяемся…",
-  tab_customer: "Клиент", tab_group: "Операторы", tab_channel: "Просрочки", tab_machine: "Машинная",
+  tab_customer: "Клиент", tab_group: "Операторы", tab_channel: "Просрочки", tab_machine: "Управление",
   pane_customer: "Личный чат клиента с ботом", pane_group: "Группа операторов", pane_channel: "Канал просрочек",
   as_customer: "Чей личный чат", as_group: "От чьего имени писать в группе", as_channel: "Кто читает канал",
   you_are: "Вы —", you: "Вы", role_customer: "клиент", role_operator: "оператор", role_admin: "администратор", rank_admin: "админ", member: "участник",
@@ -64,7 +64,7 @@ export const ru = {
   share: "Поделиться", share_contact: "Поделиться номером?", share_contact_body: "Бот увидит ваш номер телефона.",
   share_location: "Поделиться местом?", share_location_body: "Бот увидит, где вы.",
 
-  // the machine room
+  // the controls
   bot_running: "Бот работает", bot_starting: "Бот запускается", bot_stopped: "Бот остановлен", bot_killed: "Бот убит", bot_unknown: "Бот запущен не здесь",
   process: "процесс {pid}", process_none: "процесса нет", kill: "Убить", kill_about: "kill −9 посреди работы: ничего не потеряется", start_bot: "Запустить",
   move_clock: "Перевести часы вперёд", leap_hour: "+1 ч", leap_hours: "+8 ч", leap_day: "+1 дн", leap_week: "+7 дн", leap_other: "На сколько часов вперёд?", hours: "Часов",

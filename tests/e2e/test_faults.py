@@ -28,7 +28,7 @@ TOKEN = f"4242424242:{CANARY}"
 @pytest.fixture(scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     """A basic group, a talkative bot; after all that happens to it its token was never shown."""
-    folder = tmp_path_factory.mktemp("machine-room")
+    folder = tmp_path_factory.mktemp("faults")
     async with staged(folder, basic=True, token=TOKEN) as stage:
         stage.settings["LOG_LEVEL"] = "debug"
         async with stage.process() as bot:

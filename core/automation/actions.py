@@ -21,10 +21,13 @@ from core.teams.members import colleagues_of
 from core.teams.teams import teams_of
 from core.tickets import conversation
 from core.tickets.classification import ClassWish, set_kind
+from core.tickets.field_edits import fill_field
 from core.tickets.incoming import IncomingMessage
+from core.tickets.lifecycle import move
 from core.tickets.named_states import move_by_name
 from core.tickets.tags import change_tags
 from core.tx import Actor, Tx
+from core.words.when import parse_span
 
 _AUTHOR: Final = "rules"
 # Where words of rules come from: no chat that anybody could reply in.
@@ -73,6 +76,11 @@ async def _priority(tx: Tx, ticket: Ticket, code: str, _cause: str) -> bool:
 
 async def _tags(tx: Tx, ticket: Ticket, tags: list[str], _cause: str) -> bool:
     return await change_tags(tx, ticket, tags)
+
+
+async def _fields(tx: Tx, ticket: Ticket, values: Mapping[str, str], _cause: str) -> bool:
+    changed = [await fill_field(tx, ticket, code, words) for code, words in values.items()]
+    return any(changed)
 
 
 async def _team(tx: Tx, ticket: Ticket, code: str, _cause: str) -> None:
@@ -128,6 +136,10 @@ async def _state(tx: Tx, ticket: Ticket, target: str, _cause: str) -> None:
     await move_by_name(tx, ticket.id, target)
 
 
+async def _freeze(tx: Tx, ticket: Ticket, span: str, _cause: str) -> None:
+    await move(tx, ticket.id, "freeze", until=tx.now + parse_span(span))
+
+
 def _said(text: str, ticket: Ticket, cause: str) -> IncomingMessage:
     ref = MessageRef(_CHANNEL, str(ticket.id), cause)
     return IncomingMessage(ref, "text", text, {"kind": "text", "text": text})
@@ -136,10 +148,12 @@ def _said(text: str, ticket: Ticket, cause: str) -> IncomingMessage:
 ACTIONS: Final[Mapping[str, Act]] = {
     "priority": _priority,
     "tags": _tags,
+    "fields": _fields,
     "team": _team,
     "assignee": _assignee,
     "escalate": _escalate,
     "note": _note,
     "response": _response,
     "state": _state,
+    "freeze": _freeze,
 }

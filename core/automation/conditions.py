@@ -24,6 +24,7 @@ from core.models import (
     TicketTeam,
 )
 from core.tickets.card import tags_of
+from core.tickets.fields import texts_by_field
 from core.tickets.resolutions import newest_of
 from core.tx import ReadTx
 from core.words.stems import fold, stems_of
@@ -120,6 +121,12 @@ async def _ratings(case: Case, wanted: Sequence[int]) -> bool:
     return ending is not None and ending.rating in wanted
 
 
+async def _fields(case: Case, wanted: Mapping[str, Sequence[str]]) -> bool:
+    """Each of them holds something like one of its values."""
+    said = await texts_by_field(case.tx, case.ticket.id)
+    return all(_like(said.get(code), values) for code, values in wanted.items())
+
+
 def _is_field(name: str) -> Holds:
     async def holds(case: Case, wanted: Sequence[str]) -> bool:
         return getattr(case.ticket, name) in wanted
@@ -162,4 +169,5 @@ CONDITIONS: Final[Mapping[str, Holds]] = {
     "cameras": _camera_like("number"),
     "areas": _camera_like("area"),
     "ratings": _ratings,
+    "fields": _fields,
 }

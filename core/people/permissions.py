@@ -19,7 +19,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "reply": _US_AND_RULES,
     "note": _US_AND_RULES,
     "wait": _US_AND_RULES,
-    "freeze": STAFF,
+    "freeze": _US_AND_RULES,
     "unfreeze": STAFF,
     "resolve": _US_AND_RULES,
     "close": _US_AND_RULES,

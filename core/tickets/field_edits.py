@@ -11,9 +11,11 @@ from core.events import FieldAsked, FieldSet
 from core.models import Person, Ticket, TicketField
 from core.people.identity import enter_dialogue
 from core.tickets.fields import (
+    EMPTY,
     OPENING,
     Field,
     fields_of,
+    filled_of,
     find_field,
     missing_of,
     read_value,
@@ -27,8 +29,6 @@ from core.tx import Tx
 STEP: Final = "fields"
 # How long the customer's next words are taken for the answer.
 ANSWER_WITHIN: Final = timedelta(hours=1)
-# What empties a field.
-_EMPTY: Final = frozenset({"-", "–", "—"})
 
 
 async def set_field(tx: Tx, ticket_id: int, words: str) -> Field:
@@ -38,7 +38,7 @@ async def set_field(tx: Tx, ticket_id: int, words: str) -> Field:
     """
     ticket = await access(tx, ticket_id, "field")
     field, said = await find_field(tx, ticket, words)
-    await _set(tx, ticket, field, None if said.strip() in _EMPTY else said)
+    await _set(tx, ticket, field, None if said.strip() in EMPTY else said)
     return field
 
 
@@ -50,6 +50,18 @@ async def choose_value(tx: Tx, ticket_id: int, code: str, words: str) -> Field:
         raise Refusal("refusal.outdated")
     await _set(tx, ticket, field, words)
     return field
+
+
+async def fill_field(tx: Tx, ticket: Ticket, code: str, words: str) -> bool:
+    """Let the desk fill a field, or empty it by a dash. Returns False where the ticket has no such
+    field, or holds it already. Raises :class:`Unreadable` for an unfit value.
+    """
+    found = (one for one in await filled_of(tx, ticket) if one.field.code == code)
+    filled = next(found, None)
+    if filled is None or not filled.field.active:
+        return False
+    value = None if words in EMPTY else await read_value(tx, filled.field, words)
+    return await put_value(tx, ticket.id, filled.field, value)
 
 
 async def _set(tx: Tx, ticket: Ticket, field: Field, words: str | None) -> None:

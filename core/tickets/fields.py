@@ -28,6 +28,8 @@ MOMENTS: Final = (OPENING, RESOLVING, CLOSING)
 LONGEST: Final = 500
 _PLAIN: Final = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,6})?")
 YES_NO: Final = ("yes", "no")
+EMPTY: Final = frozenset({"-", "–", "—"})
+"""Words that empty a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,17 @@ async def searched_texts(tx: ReadTx, ticket_id: int) -> list[str]:
         for code, value in values.items()
         if (field := fields.get(code)) is not None
     ]
+
+
+async def texts_by_field(tx: ReadTx, ticket_id: int) -> dict[str, str]:
+    """Return what a ticket's fields say, by code: a choice, a number of a camera, yes or no."""
+    fields, values = await fields_of(tx), await values_of(tx, ticket_id)
+    shown = {}
+    for code, value in values.items():
+        if code in fields:
+            text = await show_value(tx, fields[code], value)
+            shown[code] = text if isinstance(text, str) else value
+    return shown
 
 
 def searched(field: Field, value: str, shown: str | datetime | None) -> str:

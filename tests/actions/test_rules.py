@@ -1,5 +1,6 @@
 """Rules (E2, X11): what happens, what is asked, what is done; each run once, and in the journal."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from core.tasks.task_opening import create_task
 from core.tickets.card import tags_of
 from core.tickets.conversation import reply
 from core.tickets.customer_dialogue import rate_work
+from core.tickets.fields import values_of
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from core.tickets.sweep import sweep
@@ -31,6 +33,19 @@ HOURS = """
 code = "hours"
 title = "Opening hours"
 texts = { en = "We are here from 9 to 18." }
+"""
+
+
+FIELDS = """
+[[field]]
+code = "contract"
+titles = { en = "Contract" }
+kind = "text"
+
+[[field]]
+code = "visits"
+titles = { en = "Visits" }
+kind = "number"
 """
 
 
@@ -206,9 +221,17 @@ async def test_trying_changes_nothing(desk: Desk, store: Store) -> None:
 
 async def test_the_file_shows_them_as_they_were_applied(desk: Desk) -> None:
     when = 'words = ["no picture"], cameras = ["MOS_*"], unassigned = true'
-    await apply(desk, HOURS, rule("one", "opened", 'response = "hours", escalate = true', when))
+    filled = 'fields = { contract = "77-15" }, freeze = "2d"'
+    await apply(
+        desk,
+        HOURS,
+        FIELDS,
+        rule("one", "opened", 'response = "hours", escalate = true', when),
+        rule("two", "opened", filled, 'fields = { contract = ["-"] }'),
+    )
     shown = await desk.read(show_directory)
     assert await apply(desk, shown) == []
+    assert f"then = {{ {filled} }}" in shown
     assert 'when = { unassigned = true, words = ["no picture"], cameras = ["MOS_*"] }' in shown
 
 
@@ -227,6 +250,12 @@ async def test_the_file_shows_them_as_they_were_applied(desk: Desk) -> None:
         (rule("x", "opened", "escalate = true", 'words = ["!"]'), "words"),
         (rule("x", "opened", "escalate = true", 'title = ["a"]'), "unknown_field"),
         (rule("x", "opened", 'assignee = "olga"'), "member"),
+        (FIELDS + rule("x", "opened", 'fields = { visits = "many" }'), "field_value"),
+        (FIELDS + rule("x", "opened", 'fields = { floor = "2" }'), "not_a_choice"),
+        (FIELDS + rule("x", "opened", "escalate = true", 'fields = { a = ["2"] }'), "not_a_choice"),
+        (FIELDS + rule("x", "opened", "escalate = true", 'fields = { visits = ["["] }'), "glob"),
+        (rule("x", "opened", 'freeze = "2d", state = "wait"'), "two_states"),
+        (rule("x", "opened", 'freeze = "soon"'), "span"),
     ],
 )
 async def test_what_a_rule_cannot_be_is_refused(desk: Desk, text: str, fault: str) -> None:
@@ -345,3 +374,36 @@ async def test_runs_are_forgotten_when_nothing_is_asked_of_them_any_more(
     clock.move(days=181)
     assert await desk.run(purge) == 1
     assert await store.rows(select(RuleRun)) == []
+
+
+async def test_a_rule_fills_a_field_which_another_asks_about(desk: Desk, store: Store) -> None:
+    fills = 'fields = { contract = "77-15", visits = "2,5" }'
+    when = 'fields = { contract = ["77-*"], visits = ["2,5", "2.5"] }'
+    await apply(
+        desk,
+        FIELDS,
+        rule("fill", "opened", fills),
+        rule("visited", "customer_wrote", 'tags = ["visited"]', when),
+        rule("other", "customer_wrote", 'tags = ["other"]', 'fields = { contract = ["78-*"] }'),
+        rule("empties", "answered", 'fields = { contract = "-" }'),
+    )
+    ticket = await opens(desk)
+    assert await desk.read(values_of, ticket.id) == {"contract": "77-15", "visits": "2.5"}
+    await desk.run(hear, ALICE, says(ALICE, "And once more"))
+    assert await tags(desk, ticket.id) == ("visited",)
+    olga = await operator(desk)
+    await desk.run_as(olga, reply, ticket.id, writes())
+    assert await desk.read(values_of, ticket.id) == {"visits": "2.5"}
+
+
+async def test_a_rule_freezes_for_a_span_and_the_ticket_wakes(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    await apply(desk, rule("later", "opened", 'freeze = "2d"', 'words = ["no hurry"]'))
+    ticket, other = await opens(desk, text="No hurry at all"), await opens(desk, BORIS)
+    row = await store.ticket(ticket.id)
+    assert (row.state, row.frozen_until) == ("frozen", clock.now + timedelta(days=2))
+    assert (await store.ticket(other.id)).state == "new"
+    clock.move(days=2)
+    await desk.run(sweep)
+    assert (await store.ticket(ticket.id)).state != "frozen"

@@ -6,11 +6,12 @@ from typing import Annotated, Any, ClassVar, Final, Self
 from pydantic import Field as Setting
 from sqlalchemy import func, select
 
-from core.directory.faults import Problem
+from core.directory.faults import Path, Problem, choices, shorten
 from core.directory.fields import Code, Reference, Title, Titles, one_of
 from core.directory.schema import Directory, DirectoryEntry
+from core.errors import Unreadable
 from core.models import ClosingReasonRow, FieldRow, TicketField
-from core.tickets.fields import KINDS, MOMENTS, OPENING, Fields
+from core.tickets.fields import EMPTY, KINDS, MOMENTS, OPENING, Field, Fields, read_value
 from core.tickets.resolutions import ClosingReasons
 from core.tx import ReadTx, Tx
 
@@ -110,6 +111,19 @@ class FieldEntry(DirectoryEntry):
             if names & {code, *(title.casefold() for title in other.titles.values())}:
                 yield "titles", "field_named_twice", {"value": code}
 
+    def kept(self) -> Field:
+        """Return it as the desk keeps it."""
+        return Field(
+            self.code,
+            self.titles,
+            self.kind,
+            tuple(self.choices),
+            frozenset(self.topics),
+            frozenset(self.categories),
+            self.required,
+            self.active,
+        )
+
     async def put(self, tx: Tx, position: int) -> None:
         """What tickets hold in it stays."""
         options = {name: list(getattr(self, name)) for name in _OPTIONS}
@@ -126,3 +140,25 @@ class FieldEntry(DirectoryEntry):
 
 
 _OPTIONS: Final = ("choices", "topics", "categories")
+
+
+async def unfit_value(
+    tx: ReadTx, directory: Directory, path: Path, words: str | None
+) -> list[Problem]:
+    """What is wrong where a field is named, by the last part of ``path``: there is no such field,
+    or it cannot hold these words. ``None``: it is named only.
+    """
+    code, fields = str(path[-1]), directory.entries(FieldEntry.name)
+    field = fields.get(code)
+    if not isinstance(field, FieldEntry):
+        if directory.knows(FieldEntry.name, code):
+            return []
+        facts = {"allowed": choices(sorted(fields)), "value": shorten(code)}
+        return [Problem(path, "directory_file.fault.not_a_choice", facts)]
+    try:
+        if words is not None and words not in EMPTY:
+            await read_value(tx, field.kept(), words)
+    except Unreadable:
+        facts = {"value": shorten(words or ""), "kind": field.kind}
+        return [Problem(path, "directory_file.fault.field_value", facts)]
+    return []

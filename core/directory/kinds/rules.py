@@ -1,7 +1,7 @@
 """Rules (E2): what happens, what is asked, what is done; all of it typed, nothing of it code."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Final, Self
 
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from core.automation.rules import EVENTS, SPANS, Rules
 from core.directory.faults import Problem, choices, refusal, shorten
 from core.directory.fields import Code, Language, Reference, Span, Title, one_of
+from core.directory.kinds.closing import unfit_value
 from core.directory.kinds.responses import Tag, Target, unknown_target
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.models import RuleRow
@@ -20,6 +21,7 @@ from core.tx import ReadTx, Tx
 from core.words.names import is_blank
 from core.words.ratings import RATINGS
 from core.words.stems import stems_of
+from core.words.when import parse_span
 
 LONGEST_NOTE: Final = 1000
 LONGEST_GLOB: Final = 100
@@ -83,6 +85,7 @@ class RuleConditions(Part):
     cameras: list[Glob] = Field(default_factory=list)
     areas: list[Glob] = Field(default_factory=list)
     ratings: list[Rating] = Field(default_factory=list)
+    fields: dict[Code, list[Glob]] = Field(default_factory=dict)
 
 
 class RuleActions(Part):
@@ -92,12 +95,14 @@ class RuleActions(Part):
 
     priority: Annotated[Code | None, Reference("priority")] = None
     tags: list[Tag] = Field(default_factory=list)
+    fields: dict[Code, Note] = Field(default_factory=dict)
     team: Annotated[Code | None, Reference("team")] = None
     assignee: Handle | None = None
     escalate: bool = False
     note: Note | None = None
     response: Annotated[Code | None, Reference("response")] = None
     state: Target | None = None
+    freeze: Span | None = None
 
 
 class RuleEntry(DirectoryEntry):
@@ -125,14 +130,14 @@ class RuleEntry(DirectoryEntry):
                 event=row.event,
                 after=None if row.after is None else timedelta(seconds=row.after),
                 when=RuleConditions.stored(**row.conditions) if row.conditions else None,
-                then=RuleActions.stored(**row.actions),
+                then=RuleActions.stored(**_read(row.actions)),
                 active=row.active,
             )
             for row in rows
         ]
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
-        """It does something; a span belongs to events of time; its states are there."""
+        """It does something; a span belongs to events of time; its states and fields are there."""
         problems = []
         if not _written(self.then):
             problems.append(Problem(("then",), "directory_file.fault.does_nothing"))
@@ -140,8 +145,19 @@ class RuleEntry(DirectoryEntry):
             fault = "no_after" if self.after is None else "after_what"
             facts = {"allowed": choices(SPANS)}
             problems.append(Problem(("after",), f"directory_file.fault.{fault}", facts))
+        if self.then.state is not None and self.then.freeze is not None:
+            problems.append(Problem(("then", "freeze"), "directory_file.fault.two_states"))
+        for path, words in self._fields():
+            problems += await unfit_value(tx, directory, path, words)
         problems += await self._unknown_states(tx, directory)
         return [*problems, *unknown_target(directory, ("then", "state"), self.then.state)]
+
+    def _fields(self) -> Iterator[tuple[tuple[str, str, str], str | None]]:
+        """Where a field is named, and the value that it is to have, ``None``: it is asked about."""
+        for code in self.when.fields if self.when else ():
+            yield ("when", "fields", code), None
+        for code, words in self.then.fields.items():
+            yield ("then", "fields", code), words
 
     async def _unknown_states(self, tx: ReadTx, directory: Directory) -> list[Problem]:
         known = {*(await workflow_of(tx)).states, *directory.entries("state")}
@@ -180,6 +196,11 @@ class RuleEntry(DirectoryEntry):
         if old is None or not old.active or (old.event, old.after) != (self.event, self._seconds()):
             return tx.now
         return old.since
+
+
+def _read(actions: dict[str, Any]) -> dict[str, Any]:
+    freeze = actions.get("freeze")
+    return actions if freeze is None else {**actions, "freeze": parse_span(freeze)}
 
 
 def _written(part: Part) -> dict[str, Any]:

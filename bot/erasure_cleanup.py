@@ -34,7 +34,7 @@ QUIET_HOURS: Final = range(3, 6)
 _PATIENCE: Final = 60.0
 _REWRITTEN: Final = (
     *("journal", "message", "note", "ticket", "inbox", "outbox", "search_word", "person"),
-    *("contact_point", "sent_message", "task", "link", "api_call", "outage"),
+    *("contact_point", "sent_message", "private_topic", "task", "link", "api_call", "outage"),
 )
 
 

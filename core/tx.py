@@ -25,11 +25,20 @@ _HELD: Final = {"key_share": True}
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. ``role``: ``customer``, ``operator``, ``admin`` or ``system``."""
+    """Who acts. ``role``: ``customer``, ``operator``, ``admin`` or ``system``; ``thread``: in which
+    topic of their private chat.
+    """
 
     role: str
     person_id: int | None = None
     name: str = ""
+    thread: str | None = None
+
+    @property
+    def here(self) -> dict[str, str]:
+        """What is noted of where a customer acts, so that they are answered there."""
+        away = self.thread is None or self.role != "customer"
+        return {} if away else {"thread": str(self.thread)}
 
 
 SYSTEM: Final = Actor("system")

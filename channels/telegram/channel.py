@@ -33,6 +33,7 @@ from channels.telegram.messages.payload import (
     ref_here,
     sent_of,
 )
+from channels.telegram.private_topics import PrivateTopics
 from channels.telegram.screens import alerts, notices, words
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
@@ -48,6 +49,7 @@ from core.delivery.outbox_store import (
     probe_context_of,
 )
 from core.delivery.pacing import Priority, aged
+from core.delivery.private_topics import PrivateTopicsUsed
 from core.delivery.sent_messages import FLOOD, IN_PLACE_OF, copies_of, find_standing
 from core.delivery.topics import ForumChats
 from core.desk import Desk
@@ -89,6 +91,7 @@ class TelegramChannel:
         self._files = files
         self._deliveries = SendProgressStore(gateway, desk)
         self._topics = TicketTopics(gateway, desk)
+        self._private_topics = PrivateTopics(desk)
         self._operations: dict[str, Operation] = {
             "text": self._text,
             "content": self._content,
@@ -141,7 +144,8 @@ class TelegramChannel:
             try:
                 return await operation(delivery, self._renderer_for(delivery))
             except Refused as refused:
-                if not await self._topics.mend(delivery, refused.refusal):
+                topics = self._topics if delivery.person_id is None else self._private_topics
+                if not await topics.mend(delivery, refused.refusal):
                     raise
         return await operation(delivery, self._renderer_for(delivery))
 
@@ -236,13 +240,17 @@ class TelegramChannel:
         return [Step(post(int(delivery.address), screen, answered(delivery, card), thread))]
 
     async def _thread_of_text(self, delivery: Delivery, renderer: Renderer) -> int | None:
-        """What answers somebody's words stands where they do; all else in the ticket's topic."""
-        if delivery.facts.get("reply") not in {None, "card"}:
+        """What answers an operator's words stands where they do; all else in the ticket's topic."""
+        if delivery.person_id is None and delivery.facts.get("reply") not in {None, "card"}:
             return None
         return await self._thread(delivery, renderer)
 
     async def _thread(self, delivery: Delivery, renderer: Renderer) -> int | None:
         """The topic in which the delivery is to stand, if it is one's at all."""
+        if delivery.person_id is not None:
+            if self._desk.cache.get(PrivateTopicsUsed) is False and "thread" not in delivery.facts:
+                return None  # as in most companies
+            return await self._private_topics.thread_for(delivery)
         forums = self._desk.cache.get(ForumChats)
         here = Address(delivery.channel, delivery.address)
         if forums is not None and here not in forums:  # as in most companies
@@ -258,7 +266,7 @@ class TelegramChannel:
 
     async def _content(self, delivery: Delivery, renderer: Renderer) -> Sent:
         thread = await self._thread(delivery, renderer)
-        carried = await load(self._desk, delivery, renderer, self._files)
+        carried = await load(self._desk, delivery, renderer, self._files, thread)
         if carried is None:
             return Sent()
         chat, way = int(delivery.address), dict[str, bool]()
@@ -275,7 +283,7 @@ class TelegramChannel:
 
     async def _plan_content(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:
         thread = await self._thread(delivery, renderer)
-        carried: Load | None = await load(self._desk, delivery, renderer, self._files)
+        carried: Load | None = await load(self._desk, delivery, renderer, self._files, thread)
         return () if carried is None else carried.steps(int(delivery.address), thread)
 
     # card
@@ -429,7 +437,8 @@ class TelegramChannel:
             return Sent()
         if not message_refs:
             return await self._content(delivery, renderer) if delivery.person_id is None else Sent()
-        carried = await load(self._desk, delivery, renderer, self._files)
+        thread = await self._thread(delivery, renderer)
+        carried = await load(self._desk, delivery, renderer, self._files, thread)
         prefix = None if carried is None else carried.prefix
         for change in edits(said[0].content, chat, message_refs, prefix=prefix):
             await self._change(change)

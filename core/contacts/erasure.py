@@ -31,6 +31,7 @@ from core.models import (
     Outage,
     Person,
     PersonMerge,
+    PrivateTopic,
     Resolution,
     SearchWord,
     SentMessage,
@@ -213,7 +214,8 @@ async def _erase_traces(
         .values(ordering_key="", **forgotten)
     )
     await erase_deliveries(tx, tickets, people, points)
-    await tx.change(delete(SentMessage).where(SentMessage.chat.in_(points)))
+    for stands in (SentMessage, PrivateTopic):
+        await tx.change(delete(stands).where(stands.chat.in_(points)))
     await _erase_answers(tx, tickets)
     await note_traces(tx)
 

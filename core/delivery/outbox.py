@@ -38,6 +38,7 @@ _PUBLIC: Final = (
     *("area", "words"),  # of an outage
     *("value", "closes"),  # of a rating
     *("field", "asked", "field_kind", "options"),
+    "thread",
 )
 # Who reads only that.
 _OUTSIDE: Final = frozenset({Audience.CUSTOMER, Audience.REPORTERS, Audience.PERSON})
@@ -422,6 +423,7 @@ async def _facts(
             facts["told"] = await _mentions(tx, facts.pop("concerns"))
         facts |= await _digest_facts(tx, event, notice)
         if notice.to in _OUTSIDE:
+            facts |= tx.actor.here
             facts = {name: facts[name] for name in _PUBLIC if name in facts}
         if isinstance(event, e.TicketOpened) and event.question and notice.to is Audience.CUSTOMER:
             facts[IN_PLACE_OF] = event.question

@@ -163,7 +163,7 @@ async def begin_choosing(tx: Tx, sender: Sender) -> Offered:
 def _look_for(tx: Tx, person: Person, page: CameraPage, words: str) -> None:
     if page.total > PAGE or words:
         until = (tx.now + FOLLOW_UP).isoformat()
-        enter_dialogue(person, {"step": STEP, "words": words, "until": until})
+        enter_dialogue(person, {"step": STEP, "words": words, "until": until} | tx.actor.here)
     elif (person.dialogue or {}).get("step") == STEP:
         enter_dialogue(person, None)
 

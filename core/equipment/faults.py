@@ -74,7 +74,8 @@ async def choose_camera(
         follow_up(tx, person, known.mine.number)
     else:
         until = (tx.now + DESCRIBE).isoformat()
-        enter_dialogue(person, {"step": STEP, "camera": camera.id, "until": until})
+        asked = {"step": STEP, "camera": camera.id, "until": until}
+        enter_dialogue(person, asked | tx.actor.here)
     return Chosen(facts_of(camera), known, person.created_at == tx.now)
 
 

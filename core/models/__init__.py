@@ -12,7 +12,14 @@ from core.models.answers import (
     ViewRow,
 )
 from core.models.closing import ClosingReasonRow, FieldRow, Resolution, TicketField
-from core.models.delivery import Alert, AlertLine, LinkedChat, OutboxRow, SentMessage
+from core.models.delivery import (
+    Alert,
+    AlertLine,
+    LinkedChat,
+    OutboxRow,
+    PrivateTopic,
+    SentMessage,
+)
 from core.models.directory import DirectoryVersion
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
@@ -108,6 +115,7 @@ __all__ = [
     "Person",
     "PersonMerge",
     "PriorityRow",
+    "PrivateTopic",
     "Resolution",
     "ResponseRow",
     "ResponseUse",

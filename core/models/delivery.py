@@ -118,6 +118,34 @@ class SentMessage(Row):
     thread: Mapped[str | None] = mapped_column(String(200))
 
 
+class PrivateTopic(Row):
+    """A topic of somebody's private chat, and the ticket whose words stand in it, if any do.
+
+    Its ``thread`` is numbered apart from the chat's messages. Of a ticket's topics the ``current``
+    one is where its customer wrote last; what is sent stands there. ``named``: a person gave it its
+    name, which stays. ``looks`` is how it looked last.
+    """
+
+    __tablename__ = "private_topic"
+    __table_args__ = (
+        Index(
+            "uq_private_topic_current",
+            "ticket_id",
+            unique=True,
+            sqlite_where=text("current IS TRUE"),
+            postgresql_where=text("current IS TRUE"),
+        ),
+    )
+
+    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    chat: Mapped[str] = mapped_column(String(200), primary_key=True)
+    thread: Mapped[str] = mapped_column(String(200), primary_key=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    current: Mapped[bool] = mapped_column(default=False)
+    named: Mapped[bool] = mapped_column(default=False)
+    looks: Mapped[str | None] = mapped_column(String(64))
+
+
 class Alert(Row):
     """A message that tells a chat of deadlines: of all that fell due together (X5). Beyond its
     lines it told of so many ``more`` tickets.

@@ -64,13 +64,15 @@ _READER: Final = PreparedStatement(
 class Sender:
     """Somebody as a channel shows them: the address is theirs, all else is what they chose to show.
 
-    ``handle`` is the public name that their channel finds them by, where it has such names.
+    ``handle`` is the public name that their channel finds them by, where it has such names;
+    ``thread`` is the topic of their private chat in which they act.
     """
 
     address: Address
     name: str
     handle: str | None = None
     language: str | None = None
+    thread: str | None = None
 
 
 async def find_by_address(tx: ReadTx, address: Address) -> Person | None:
@@ -161,7 +163,7 @@ async def arrive(tx: Tx, sender: Sender, role: str) -> Person:
     person = await recognise(tx, sender)
     if role == "operator" and sender.address in tx.company.admins:
         role = "admin"
-    tx.act_as(Actor(role, person.id, person.name))
+    tx.act_as(Actor(role, person.id, person.name, sender.thread))
     return person
 
 

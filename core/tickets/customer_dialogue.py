@@ -238,13 +238,13 @@ async def _arrive(tx: Tx, sender: Sender) -> Person:
 
 def _expect_description(tx: Tx, person: Person, topic: str | None) -> None:
     until = (tx.now + DESCRIBE).isoformat()
-    enter_dialogue(person, {"step": "describe", "topic": topic, "until": until})
+    enter_dialogue(person, {"step": "describe", "topic": topic, "until": until} | tx.actor.here)
 
 
 def _asked_just_now(tx: Tx, person: Person) -> bool:
     """Return whether the person was asked just now where their messages belong."""
     dialogue: dict[str, Any] = person.dialogue or {}
-    if dialogue.get("step") != "file":
+    if dialogue.get("step") != "file" or dialogue.get("thread") != tx.actor.thread:
         return False
     return tx.now - datetime.fromisoformat(dialogue["asked"]) < JUST_WRITTEN
 

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import func, select
 
 from core.addresses import MessageRef
+from core.delivery.private_topics import stay_in_topic
 from core.events import HIDDEN, CustomerWrote, TicketOpened
 from core.models import Message, Person, Ticket
 from core.sla import answer_clock
@@ -49,6 +50,8 @@ async def join(
         created_at=tx.now,
     )
     await tx.insert(message)
+    if "thread" in incoming.content:
+        await stay_in_topic(tx, ticket, incoming.ref, incoming.content["thread"])
     if meaning is Meaning.UNCLEAR:
         ask_about_words(tx, ticket)
     turned = counts and await ask_for_answer(tx, ticket)

@@ -34,6 +34,11 @@ class IncomingMessage:
     album: str | None = None
     reply_to: MessageRef | None = None
 
+    @property
+    def thread(self) -> str | None:
+        """The topic of a private chat that it stands in."""
+        return self.content.get("thread")
+
 
 def file_messages(ref: MessageRef, files: Sequence[Mapping[str, Any]]) -> list[IncomingMessage]:
     """Return stored files as messages under one reference; several belong together.

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import delete, select
 
 from core.addresses import MessageRef
+from core.delivery.private_topics import ticket_of_private_topic
 from core.delivery.sent_messages import note_in_place
 from core.events import TicketNotOpened, WordsKept
 from core.models import Message, Person, Ticket, TicketCamera
@@ -91,12 +92,38 @@ async def hear(
     reply = incoming.reply_to
     if reply is not None and (ticket := await _answered_ticket(tx, person, reply)):
         return await add_to(tx, person, ticket, [incoming])
-    if heard := await _in_dialogue(tx, person, incoming, step_of):
+    by_place = _hear_in_topic if "thread" in incoming.content else _in_dialogue
+    if heard := await by_place(tx, person, incoming, step_of):
         return heard
     tickets = await open_tickets(tx, person.id)
     if ticket := _meant(tx, person, tickets):
         return await add_to(tx, person, ticket, [incoming])
     return await _keep(tx, person, incoming, tickets)
+
+
+async def _hear_in_topic(
+    tx: Tx, person: Person, incoming: IncomingMessage, step_of: Callable[[str], Step | None]
+) -> Heard:
+    """Words in a ticket's topic belong to it; in any other one, the customer says where to."""
+    number = await ticket_of_private_topic(tx, incoming.ref.address, incoming.content["thread"])
+    if _is_asked_here(person, incoming, number) and (
+        heard := await _in_dialogue(tx, person, incoming, step_of)
+    ):
+        return heard
+    ticket = None if number is None else await tx.get(Ticket, number, hold=True)
+    if ticket is not None and ticket.customer_id == person.id:
+        return await add_to(tx, person, ticket, [incoming])
+    return await _keep(tx, person, incoming, await open_tickets(tx, person.id))
+
+
+def _is_asked_here(person: Person, incoming: IncomingMessage, number: int | None) -> bool:
+    """Return whether the dialogue that the person is in goes on in this topic, of the ticket
+    ``number`` if it is one's. One about no ticket may go on in a topic that is new.
+    """
+    dialogue = person.dialogue or {}
+    if "ticket" in dialogue:
+        return bool(dialogue["ticket"] == number)
+    return number is None or dialogue.get("thread") == incoming.thread
 
 
 def _meant(tx: Tx, person: Person, tickets: Sequence[Ticket]) -> Ticket | None:
@@ -298,10 +325,11 @@ async def _keep(
     """Keep the message until the person has said where it belongs; one question for a burst."""
     await _unassigned(tx, person, incoming)
     dialogue = person.dialogue or {}
-    asked = dialogue.get("asked") if dialogue.get("step") == "file" else None
+    here = dialogue.get("thread") == incoming.thread
+    asked = dialogue.get("asked") if dialogue.get("step") == "file" and here else None
     if asked is not None and tx.now - datetime.fromisoformat(asked) < BURST:
         return Heard(Outcome.KEPT, person)
-    enter_dialogue(person, {"step": "file", "asked": tx.now.isoformat()})
+    enter_dialogue(person, {"step": "file", "asked": tx.now.isoformat()} | tx.actor.here)
     offered = tickets[:MOST_CHOICES]
     choices = await _named(tx, person, offered)
     tx.emit(
@@ -338,10 +366,13 @@ async def _unassigned(tx: Tx, person: Person, incoming: IncomingMessage) -> None
     )
 
 
-async def take_unassigned(tx: Tx, person: Person) -> list[IncomingMessage]:
-    """Remove and return the person's unassigned messages, oldest first."""
+async def take_unassigned(tx: Tx, person: Person, thread: str | None) -> list[IncomingMessage]:
+    """Remove and return the person's unassigned messages, oldest first: those of one topic of their
+    chat, or those of none.
+    """
     query = select(Message).where(Message.author_id == person.id, Message.ticket_id.is_(None))
-    rows = await tx.all(query.order_by(Message.id))
+    kept = await tx.all(query.order_by(Message.id))
+    rows = [row for row in kept if row.content.get("thread") == thread]
     if rows:
         ids = [row.id for row in rows]
         await tx.change(delete(Message).where(Message.id.in_(ids)))
@@ -373,7 +404,7 @@ async def file_unassigned_messages(
     """
     person = await arrive(tx, sender, "customer")
     await demand_unblocked(tx, person)
-    said = await take_unassigned(tx, person)
+    said = await take_unassigned(tx, person, sender.thread)
     if not said:
         return None
     enter_dialogue(person, None)
@@ -388,7 +419,7 @@ async def file_unassigned_messages(
 async def drop_unassigned_messages(tx: Tx, sender: Sender) -> int:
     """Delete the kept messages. Returns how many there were."""
     person = await arrive(tx, sender, "customer")
-    said = await take_unassigned(tx, person)
+    said = await take_unassigned(tx, person, sender.thread)
     if said:
         enter_dialogue(person, None)
     return len(said)

@@ -39,19 +39,24 @@ async def file_waiting(tx: Tx) -> int:
     if wait is None:
         return 0
     query = (
-        select(Message.author_id)
+        select(Message.author_id, func.min(Message.id))
         .where(Message.ticket_id.is_(None), Message.author_id.not_in(blocked_now(tx)))
         .group_by(Message.author_id)
         .having(func.min(Message.created_at) <= tx.now - wait)
         .order_by(func.min(Message.created_at))
         .limit(1)
     )
-    author = await tx.session.scalar(query)
-    if author is None:
-        return 0
-    person = await tx.get(Person, author, hold=True)
-    tx.act_as(Actor("customer", person.id, person.name))
-    said = await take_unassigned(tx, person)
+    for author, first in await tx.rows(query):
+        await _file(tx, await tx.get(Person, author, hold=True), await tx.get(Message, first))
+        return 1
+    return 0
+
+
+async def _file(tx: Tx, person: Person, first: Message) -> None:
+    """Open a ticket with what was said in the same topic of the person's chat."""
+    thread = first.content.get("thread")
+    tx.act_as(Actor("customer", person.id, person.name, thread))
+    said = await take_unassigned(tx, person, thread)
     if (person.dialogue or {}).get("step") == "file":
         enter_dialogue(person, None)
     dialogue = person.dialogue
@@ -59,7 +64,6 @@ async def file_waiting(tx: Tx) -> int:
         await open_or_join(tx, person, said, topic=None)
     if dialogue is not None:  # they are in the middle of something else
         enter_dialogue(person, dialogue)
-    return 1
 
 
 async def find_unassigned(tx: ReadTx, text: str) -> Sequence[Unassigned]:

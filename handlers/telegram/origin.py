@@ -100,6 +100,11 @@ class LocaleMiddleware(BaseMiddleware):
         user: User | None = getattr(event, "from_user", None) or getattr(event, "user", None)
         sender = None if user is None else sender_of(user)
         sender, locale, zone = await self._reader(event, sender)
+        message: Any = event.message if isinstance(event, CallbackQuery) else event
+        topic: tuple[int, int] | None = None
+        if getattr(message, "is_topic_message", None) and message.chat.type == "private":
+            topic = (message.chat.id, message.message_thread_id)
+            sender = sender and replace(sender, thread=str(message.message_thread_id))
         responder = Responder(
             data["bot"],
             self.desk,
@@ -108,6 +113,7 @@ class LocaleMiddleware(BaseMiddleware):
             locale,
             zone,
             data.get("files"),
+            topic,
         )
         data["responder"] = responder
         if sender is not None:

@@ -100,7 +100,7 @@ class Acknowledgements:
 @dataclass(slots=True)
 class Responder:
     """Answers one update in ``locale``. ``deadline`` is in monotonic seconds; what cannot be shown
-    before it is not shown.
+    before it is not shown. ``topic``: the private chat, and the topic of it, where somebody acts.
     """
 
     bot: Bot
@@ -110,6 +110,7 @@ class Responder:
     locale: str
     own_zone: ZoneInfo | None = None
     files: FileStore | None = None
+    topic: tuple[int, int] | None = None
     deadline: float = field(default_factory=lambda: time.monotonic() + SHOWING)
 
     @property
@@ -140,6 +141,10 @@ class Responder:
             self.locale, key, facts, now=self.desk.clock(), zone=self.zone, escape=escape
         )
 
+    def thread_in(self, chat: int) -> int | None:
+        """The topic of this chat in which somebody waits for an answer."""
+        return self.topic[1] if self.topic is not None and self.topic[0] == chat else None
+
     async def say(
         self,
         chat: int,
@@ -153,6 +158,7 @@ class Responder:
 
         Returns False where not all could be sent: after one that was not, the rest is not either.
         """
+        thread = thread or self.thread_in(chat)
         for message in _messages(chat, text, keyboard, reply_to, message_thread_id=thread):
             if await self._show(message, "an answer") is None:
                 return False

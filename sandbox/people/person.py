@@ -467,9 +467,11 @@ class Person(User):
         self.telegram.membership.request_join(chat, self, link)
         return Done(None)
 
-    def create_topic(self, chat: Chat, name: str) -> Done[Topic]:
-        """Create a topic in a forum."""
-        return Done(self.telegram.topics.create(chat, name, by=self))
+    def create_topic(self, chat: Chat, name: str, *, implicit: bool = False) -> Done[Topic]:
+        """Create a topic in a forum, or in one's own chat. ``implicit``: by just writing, so that
+        the app has named it.
+        """
+        return Done(self.telegram.topics.create(chat, name, by=self, implicit=implicit))
 
     def rename_topic(self, chat: Chat, topic: TopicLike, name: str) -> Done[None]:
         """Rename a topic (``None``: the General topic)."""

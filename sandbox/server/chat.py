@@ -218,6 +218,17 @@ class ChatOf(Generic[M]):
         """Every forum has the General topic."""
         self.topics.setdefault(GENERAL_TOPIC, Topic(GENERAL_TOPIC, "General"))
 
+    @property
+    def has_topics(self) -> bool:
+        """Messages can stand in topics here."""
+        return self.is_forum or (self.kind == "private" and self.context.options.private_topics)
+
+    def next_topic_id(self, message_id: int) -> int:
+        """Identifier for a new topic: in groups that of the message that says so. Private chats
+        number their topics as the person's account does, apart from the messages that a bot sees.
+        """
+        return max(self.topics, default=1) + 1 if self.kind == "private" else message_id
+
     def topic(self, name: Topic | str | int) -> Topic:
         """Topic by (a part of) its name or by its identifier."""
         if isinstance(name, Topic):
@@ -237,7 +248,7 @@ class ChatOf(Generic[M]):
         """Delete a topic and its messages."""
         topic.deleted = True
         for message in self.history.values():
-            if topic.id in (message.thread_id, message.id):
+            if topic.id == message.thread_id:
                 message.deleted = True
         self.context.touched()
 

@@ -40,16 +40,20 @@ class Topics:
         by: User | None,
         icon_color: int = ICON_COLORS[0],
         icon_custom_emoji_id: str | None = None,
+        implicit: bool = False,
     ) -> Topic:
-        """Create a topic; its identifier is that of the service message."""
+        """Create a topic. ``implicit``: the person just wrote, and the app has named it."""
         content: Json = {"name": name, "icon_color": icon_color}
+        if implicit:
+            content["is_name_implicit"] = True
         if icon_custom_emoji_id:
             content["icon_custom_emoji_id"] = icon_custom_emoji_id
         message_id = chat.next_id()
-        topic = Topic(message_id, name, icon_color, icon_custom_emoji_id or None, by_bot=by is None)
-        chat.topics[message_id] = topic
+        number = chat.next_topic_id(message_id)
+        topic = Topic(number, name, icon_color, icon_custom_emoji_id or None, by_bot=by is None)
+        chat.topics[number] = topic
         self.events.service(
-            chat, {"forum_topic_created": content}, by, thread_id=message_id, message_id=message_id
+            chat, {"forum_topic_created": content}, by, thread_id=number, message_id=message_id
         )
         return topic
 

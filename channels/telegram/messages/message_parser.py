@@ -3,7 +3,8 @@
 ``content`` is JSON: ``kind``, ``text``, ``entities``, ``file_id`` and ``more`` (what the kind
 needs besides). Where it has them, ``reply`` is the message that it answers and the ``quote`` of it,
 ``outside`` the author and the words of a message elsewhere that it answers, ``forward`` whose words
-it is. `message_builder` makes calls of it that send it elsewhere.
+it is, ``thread`` the topic of a private chat. `message_builder` makes calls of it that send it
+elsewhere.
 """
 
 from collections.abc import Callable
@@ -75,6 +76,8 @@ def read(message: Message) -> IncomingMessage | Unsupported | Service:
     content: Content = {"kind": _NAMES.get(kind, kind).value, "text": text, "entities": entities}
     content |= {"file_id": None, "more": {}}
     summary = reader(message, content)
+    if message.is_topic_message and message.chat.type == "private":
+        content["thread"] = str(message.message_thread_id)
     reply_to = _answered(message)
     if reply_to is not None or message.external_reply or message.forward_origin:
         content |= _context(message, reply_to)

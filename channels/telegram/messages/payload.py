@@ -82,10 +82,14 @@ def _in_thread(step: Step, thread: int) -> Step:
 
 
 async def load(
-    desk: Desk, delivery: Delivery, renderer: Renderer, files: LinkedFiles | None = None
+    desk: Desk,
+    delivery: Delivery,
+    renderer: Renderer,
+    files: LinkedFiles | None = None,
+    thread: int | None = None,
 ) -> Load | None:
     """The words of a delivery; ``None`` if they were withdrawn meanwhile. ``files``: where files
-    lie that came by other ways.
+    lie that came by other ways; ``thread``: the topic that they will stand in.
     """
     found = await desk.read(_find, delivery)
     words = found.words
@@ -99,7 +103,7 @@ async def load(
     return Load(
         words,
         found.reply_to,
-        await customer_header(desk, delivery, renderer, words[0]),
+        await customer_header(desk, delivery, renderer, words[0], thread),
         fallback=None,
         quote=found.quote,
         quoted=_quoted(renderer, found.quote or {"quote": outside.get("words")}),
@@ -212,10 +216,13 @@ def _lines(*lines: str | None) -> str | None:
 
 
 async def customer_header(
-    desk: Desk, delivery: Delivery, renderer: Renderer, said: Words
+    desk: Desk, delivery: Delivery, renderer: Renderer, said: Words, thread: int | None = None
 ) -> str | None:
-    """Which of several tickets it is about, and who answers, if the company signs answers."""
-    header = await _which(desk, delivery, renderer) if delivery.facts.get("header") else None
+    """Which of several tickets it is about, and who answers, if the company signs answers. In the
+    ticket's own topic the first needs no saying.
+    """
+    several = delivery.facts.get("header") and thread is None
+    header = await _which(desk, delivery, renderer) if several else None
     if said.from_customer or not desk.company.sign_answers:
         return header
     name = signature(said.author)

@@ -229,4 +229,7 @@ async def _send(
 ) -> None:
     said = context.renderer.html(caption, **facts) if caption else None
     file = BufferedInputFile(text.encode(), name)
-    await context.bot.send_document(int(context.sender.address.chat), file, caption=said)
+    chat = int(context.sender.address.chat)
+    await context.bot.send_document(
+        chat, file, caption=said, message_thread_id=context.responder.thread_in(chat)
+    )

@@ -64,7 +64,10 @@ async def _send(context: MessageContext, write: Write) -> None:
             if target.stat().st_size > LARGEST:
                 await context.say(context.responder.html("export.too_large"))
                 return
-            await context.bot.send_document(context.message.chat.id, FSInputFile(target))
+            chat = context.message.chat.id
+            await context.bot.send_document(
+                chat, FSInputFile(target), message_thread_id=context.responder.thread_in(chat)
+            )
 
 
 def _period(context: MessageContext, words: str) -> Period:

@@ -50,12 +50,14 @@ async def _send(context: MessageContext, found: Statistics) -> None:
 
 
 async def _send_picture(context: MessageContext, picture: bytes, screen: Screen) -> None:
+    chat = context.message.chat.id
     await context.bot.send_photo(
-        context.message.chat.id,
+        chat,
         BufferedInputFile(picture, "statistics.png"),
         caption=screen.html,
         parse_mode="HTML",
         reply_markup=screen.keyboard,
+        message_thread_id=context.responder.thread_in(chat),
     )
 
 

@@ -142,6 +142,8 @@ async def report(context: ButtonContext, data: CameraFault) -> None:
         return
     words = screens.fault_text(context.renderer, data.fault)
     content = {"kind": "text", "text": words}
+    if context.sender.thread is not None:
+        content["thread"] = context.sender.thread
     place = message_ref(message.chat.id, message.message_id)
     incoming = IncomingMessage(place, "text", words, content)
     title = _title_in(context.responder)

@@ -58,8 +58,11 @@ async def _send(context: ButtonContext, data: Mapping[str, Any]) -> None:
     async with _UNDER_WAY:
         files = await _files_of(context, data["files"])
         packed = await asyncio.to_thread(_pack, data, files)
+    chat = context.message.chat.id
     await context.bot.send_document(
-        context.message.chat.id, BufferedInputFile(packed, "my-data.zip")
+        chat,
+        BufferedInputFile(packed, "my-data.zip"),
+        message_thread_id=context.responder.thread_in(chat),
     )
 
 

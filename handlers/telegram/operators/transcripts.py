@@ -57,7 +57,10 @@ async def _send(context: OperatorContext, chat: int, found: Transcript, names: N
             key = "transcript.sent" if found.internal else "transcript.sent_public"
             said = responder.html(key, {"number": number, "digest": digest})
             document = FSInputFile(target)
+            thread = responder.thread_in(chat)
             try:
-                await responder.bot.send_document(chat, document, caption=said, parse_mode="HTML")
+                await responder.bot.send_document(
+                    chat, document, caption=said, parse_mode="HTML", message_thread_id=thread
+                )
             except TelegramForbiddenError:
                 await context.say(responder.html("transcript.no_chat", {"number": number}))

@@ -74,8 +74,7 @@ def thread_of(call: Call, chat: ServerChat) -> int | None:
     thread_id = int(call.get("message_thread_id", 0))
     if not thread_id:
         return None
-    private = chat.kind == "private" and call.context.options.private_topics
-    if not chat.is_forum and not private:
+    if not chat.has_topics:
         if chat.kind == "private":
             raise bad_request(
                 "message thread not found", violation="topic_not_found", severity="warning"

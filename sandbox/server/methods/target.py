@@ -52,11 +52,7 @@ class Reply:
             if lenient and source is chat:
                 return
             raise bad_request("message to be replied not found")
-        other_topic = (
-            chat.is_forum
-            and thread_id is not None
-            and thread_id not in (message.thread_id, message.id)
-        )
+        other_topic = chat.has_topics and thread_id is not None and thread_id != message.thread_id
         if params.get("quote"):
             self._quote(message, params)
         if source is not chat or other_topic:
@@ -98,7 +94,7 @@ class Target:
         chat = self.chat
         self.thread_id = thread_of(call, chat)
         self.reply = Reply(call, chat, self.thread_id)
-        if self.thread_id is None and self.reply.message is not None and chat.is_forum:
+        if self.thread_id is None and self.reply.message is not None and chat.has_topics:
             # a reply goes to the topic of the original message
             self.thread_id = self.reply.message.thread_id
         self.markup = markup_of(call, chat)

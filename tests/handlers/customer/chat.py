@@ -13,6 +13,7 @@ from core.delivery import outbox_store
 from core.people.identity import Sender, arrive
 from core.texts import Texts
 from core.tickets import conversation, lifecycle
+from core.tickets.delivery_results import arrived
 from core.tickets.incoming import IncomingMessage
 from core.tx import Tx
 from sandbox import Message as Sent
@@ -88,13 +89,9 @@ class PrivateChat(Harness):
 
         async def act(tx: Tx) -> None:
             await arrive(tx, OPERATOR, "operator")
-            await conversation.reply(
-                tx,
-                number,
-                IncomingMessage(
-                    message_parser.message_ref(GROUP, message_ref), "text", words, {"kind": "text"}
-                ),
-            )
+            content = {"kind": "text", "text": words, "entities": []}
+            ref = message_parser.message_ref(GROUP, message_ref)
+            await conversation.reply(tx, number, IncomingMessage(ref, "text", words, content))
 
         await self.desk.run(act)
 
@@ -108,6 +105,16 @@ class PrivateChat(Harness):
             )
 
         await self.desk.run(act)
+
+    async def deliver(self) -> None:
+        """Let all leave that waits for customers."""
+        rows = await self.rows(
+            "SELECT id FROM outbox WHERE state = 'queued' AND person_id IS NOT NULL ORDER BY id"
+        )
+        for delivery in await self.desk.run(outbox_store.claim, [n for (n,) in rows], {}):
+            sent = await self.channel.send(delivery)
+            await self.desk.run(arrived, delivery, sent)
+            await self.desk.run(outbox_store.end, delivery.id, "sent")
 
     # ------------------------------------------------------------------ looking
 

@@ -1189,11 +1189,12 @@ class MergeUndone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeReturned(Event):
-    """The ticket has given back what had been ``source``'s."""
+    """The ticket has given back what had been ``source``'s, these ``messages`` among it."""
 
     source: int
     waiting_since: datetime | None
     answer_due: datetime | None
+    messages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

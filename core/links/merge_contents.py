@@ -1,8 +1,9 @@
 """What moves when two tickets are merged, and goes back when that is undone: words, notes, links,
-tags, fields, articles, the camera, the parent, equipment tasks (A6).
+tags, fields, articles, the camera, the parent, equipment tasks, the promised day (A6).
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, or_, select, update
@@ -28,6 +29,7 @@ from core.tasks.task_recorder import announce, end_tasks, open_tasks
 from core.tickets.card import tags_of
 from core.tickets.field_edits import put_value
 from core.tickets.fields import fields_of, values_of
+from core.tickets.next_contact import contact_of, plan_contact
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.relations import TICKET, URL
 from core.tickets.tags import change_tags
@@ -63,6 +65,7 @@ async def move_contents(tx: Tx, goes: Ticket, stays: Ticket) -> dict[str, Any]:
         "camera": await _copy_camera(tx, goes, stays),
         **await _move_parent(tx, goes, stays),
         **await _move_tasks(tx, goes, stays),
+        **await _move_contact(tx, goes.id, stays.id),
     }
 
 
@@ -157,15 +160,62 @@ async def _move_parent(tx: Tx, goes: Ticket, stays: Ticket) -> dict[str, Any]:
 
 
 async def _move_tasks(tx: Tx, goes: Ticket, stays: Ticket) -> dict[str, list[int]]:
-    """Equipment tasks end in the one and begin in the other, unless there is one like it."""
-    ended = [task for task in await open_tasks(tx, goes.id) if task.kind == EQUIPMENT]
-    holders = {
-        task.assignee_id for task in await open_tasks(tx, stays.id) if task.kind == EQUIPMENT
-    }
-    lacking = [task for task in ended if task.assignee_id not in holders]
-    opened = [await _copy_task(tx, task, stays.id) for task in lacking]
+    """Equipment tasks end in the one and begin in the other, unless there is one for the same work
+    there: of those two the one remains that somebody has.
+    """
+    there = [task for task in await open_tasks(tx, stays.id) if task.kind == EQUIPMENT]
+    ended, lacking = [], []
+    for task in await open_tasks(tx, goes.id):
+        if task.kind != EQUIPMENT:
+            continue
+        ended.append(task)
+        like = next((one for one in there if _is_like(one, task)), None)
+        if like is None:
+            lacking.append(task)
+        elif like.assignee_id is None and task.assignee_id is not None:
+            there.remove(like)
+            ended.append(like)
+            lacking.append(task)
+    _demand_room(there, lacking, goes, stays)
     await end_tasks(tx, ended, CANCELLED, MERGED)
+    opened = [await _copy_task(tx, task, stays.id) for task in lacking]
     return {"tasks": [task.id for task in ended], "opened": opened}
+
+
+def _is_like(one: Task, other: Task) -> bool:
+    """Return whether both are the same work: at one camera, or called the same without one."""
+    if one.camera_id is not None or other.camera_id is not None:
+        return one.camera_id == other.camera_id
+    return one.title.strip().casefold() == other.title.strip().casefold()
+
+
+def _demand_room(
+    there: Sequence[Task], lacking: Sequence[Task], goes: Ticket, stays: Ticket
+) -> None:
+    """A ticket has one open equipment task of a person, and one of nobody (B21)."""
+    holders = {task.assignee_id for task in there}
+    if any(task.assignee_id in holders for task in lacking):
+        raise Refusal("refusal.merge_tasks", number=goes.id, other=stays.id)
+
+
+async def _move_contact(tx: Tx, goes: int, stays: int) -> dict[str, datetime | None]:
+    """Of two promised days the earlier counts. Return both, and what was set."""
+    own, into = await contact_of(tx, goes), await contact_of(tx, stays)
+    moves = own is not None and (into is None or own < into)
+    if moves:
+        await plan_contact(tx, stays, own)
+    return {"contact": own, "into_contact": into, "contact_set": own if moves else None}
+
+
+async def return_contact(tx: Tx, stays: int, goes: int, kept: Mapping[str, Any]) -> None:
+    """Promise both days again, unless that was planned anew or kept in the meantime."""
+    own, into, moved = (kept.get(name) for name in ("contact", "into_contact", "contact_set"))
+    now, merged = await contact_of(tx, stays), moved or into
+    if moved is not None and now == moved:
+        await plan_contact(tx, stays, into)
+    is_kept = now is None and merged == own
+    if own is not None and not is_kept:
+        await plan_contact(tx, goes, own)
 
 
 _OF_TASK: Final = ("kind", "camera_id", "assignee_id", "team", "level", "title", "taken_at")

@@ -29,7 +29,7 @@ from core.tickets.customer_message import TITLE_LENGTH, open_ticket
 from core.tickets.incoming import IncomingMessage, find_location
 from core.tickets.lifecycle import access
 from core.tickets.parents import leave_parent, set_parent
-from core.tickets.relations import SPLIT, TICKET, URL, is_anything_linked, link_tickets
+from core.tickets.relations import MERGE, SPLIT, TICKET, URL, is_anything_linked, link_tickets
 from core.tx import ReadTx, Tx
 from core.words.aliases import PARENT
 from core.words.names import clean_name, is_blank
@@ -77,13 +77,15 @@ async def _link_ticket(tx: Tx, ticket_id: int, other: int) -> Ticket:
 
 
 async def _between(tx: Tx, one: int, other: int) -> Link | None:
+    """Return the link between two tickets; of several, none that a merge has made."""
     query = select(Link).where(
         or_(
             (Link.ticket_id == one) & (Link.other_id == other),
             (Link.ticket_id == other) & (Link.other_id == one),
         )
     )
-    return await tx.first(query.limit(1))
+    links = await tx.all(query.order_by(Link.id))
+    return min(links, key=lambda link: link.kind == MERGE, default=None)
 
 
 async def link_object(
@@ -149,7 +151,8 @@ async def _demand_capacity(tx: Tx, ticket_id: int) -> None:
 async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
     """Remove the link to ``#15`` (a parent too), or to an address.
 
-    Raises :class:`NothingToDo` when there is none.
+    Raises :class:`NothingToDo` when there is none, :class:`Refusal` for two that were merged: that
+    is taken back as a whole, or not at all.
     """
     numbered = find_number(words, tx.company.number_mask)
     ticket = await access(tx, ticket_id, "link")
@@ -160,6 +163,8 @@ async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
         row = await _between(tx, ticket_id, numbered[0])
         if row is None:
             return await leave_parent(tx, ticket_id, numbered[0])
+        if row.kind == MERGE:
+            raise Refusal("refusal.unlink_merged", number=row.ticket_id, other=row.other_id)
     if row is None:
         raise NothingToDo("refusal.no_such_link", number=ticket_id)
     ends = [(row.ticket_id, row.url or f"#{row.other_id}")]

@@ -136,10 +136,18 @@ _BY_CATEGORY: Final[Mapping[str, What]] = {
     "cancelled": "stops",
 }
 
+MERGE: Final = "merge"
+UNMERGE: Final = "unmerge"
+TAKE_OVER: Final = "take_over"
+"""The move of the ticket that stays, where the one that ends waits for us."""
+GIVE_BACK: Final = "give_back"
+
 # The journal entries from which clocks are computed.
 TOLD: Final = (
     "ticket_opened",
     "state_entered",
+    "merge_received",
+    "merge_returned",
     "ticket_taken",
     "answer_delivered",
     "clock_missed",
@@ -163,11 +171,17 @@ class Terms:
 
 @dataclass(slots=True)
 class History:
-    """What clocks need of a ticket: when it was opened, its last terms, its steps."""
+    """What clocks need of a ticket: when it was opened, its last terms, its steps.
+
+    ``merges``: how many steps there were before each merge that may be taken back; ``taken_over``:
+    the same for one that the next entries tell of.
+    """
 
     opened_at: datetime | None = None
     terms: Terms | None = None
     steps: list[Step] = field(default_factory=list)
+    merges: list[int] = field(default_factory=list)
+    taken_over: int | None = None
 
     def hear(self, at: datetime, name: str, facts: Mapping[str, Any]) -> None:
         """Take in one entry."""
@@ -175,7 +189,27 @@ class History:
             self.opened_at = at
         elif name == "clocks_set":
             self.terms = _terms(facts)
+        self._hear_of_merges(name, facts.get("verb"))
         self.steps.extend(steps_of(at, name, facts))
+
+    def _hear_of_merges(self, name: str, verb: str | None) -> None:
+        """A merge that is taken back has stopped no clock, and let none run."""
+        if verb == TAKE_OVER:
+            self.taken_over = len(self.steps)
+        elif verb == MERGE:
+            self.merges.append(len(self.steps))
+        elif name == "merge_received":
+            begun = len(self.steps) if self.taken_over is None else self.taken_over
+            self.merges.append(begun)
+            self.taken_over = None
+        elif name == "merge_returned" and self.merges:
+            self.merges.pop()
+        elif verb in {UNMERGE, GIVE_BACK} and self.merges:
+            begun = self.merges[-1]
+            missed = [one for one in self.steps[begun:] if one.what == "missed"]
+            self.steps[begun:] = missed
+            if verb == UNMERGE:
+                self.merges.pop()
 
 
 def read_history(entries: Iterable[tuple[datetime, str, Mapping[str, Any]]]) -> History:

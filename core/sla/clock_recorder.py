@@ -18,10 +18,12 @@ from core.sla import clock_store
 from core.sla.agreements import Agreements, agreement_for, agreements_of, new_row
 from core.sla.calendar import Calendar
 from core.sla.clock import (
+    GIVE_BACK,
     KINDS,
     REACTION,
     RESOLUTION,
     TOLD,
+    UNMERGE,
     ClockState,
     History,
     Terms,
@@ -43,6 +45,8 @@ _TOLD_BY: Final = (
     e.AnswerDelivered,
     e.ClockMissed,
 )
+# Moves by which a ticket stands as it did before a merge.
+_BACK: Final = frozenset({GIVE_BACK, UNMERGE})
 _ANEW: Final = (e.TicketOpened, e.TicketClassified)
 
 
@@ -162,7 +166,8 @@ async def _move_on(tx: Tx, agreed: Agreements, ticket_id: int, told: Sequence[e.
         return
     calendar = agreed.calendars[code]
     resolution = before.get(RESOLUTION)
-    if resolution is not None and resolution.ended_at is not None:
+    back = any(isinstance(event, e.StateEntered) and event.verb in _BACK for event in told)
+    if back or (resolution is not None and resolution.ended_at is not None):
         history = await _history_until_now(tx, ticket_id)
         after = compute_clocks(agreed, history, history.terms)
     else:

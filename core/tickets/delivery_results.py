@@ -26,6 +26,7 @@ from core.tickets.board import note_board
 from core.tickets.by_letter import go_on_by_letter, send_by_letter
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.customer_tickets import open_numbers
+from core.tickets.relations import merged_into
 from core.tickets.silence import watch_copy
 from core.tx import Tx
 from core.words.names import clean_name
@@ -97,13 +98,19 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
     answer = delivery.kind == "content" and delivery.person_id is not None
     if answer and delivery.message_id is not None:
         message = await tx.session.get_one(Message, delivery.message_id)
-        answer = message.ticket_id == delivery.ticket_id
+        answer = message.ticket_id == await _ticket_now(tx, delivery.ticket_id)
         if answer:
             await answer_failed(tx, message.id, reason, by_letter=_is_letter(tx, delivery.channel))
-    _tell_of_copy(tx, delivery.kind, delivery.ticket_id, delivery.message_id)
+    here = await _ticket_now(tx, delivery.ticket_id)
+    _tell_of_copy(tx, delivery.kind, here, delivery.message_id)
     if reason == "blocked" and delivery.kind != "unread" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
         await lose_customer(tx, person, reason, by_answer=answer)
+
+
+async def _ticket_now(tx: Tx, ticket_id: int | None) -> int | None:
+    """Where the words of that ticket are now: it may have been merged since they set out."""
+    return None if ticket_id is None else await merged_into(tx, ticket_id) or ticket_id
 
 
 def _is_letter(tx: Tx, channel: str) -> bool:
@@ -129,7 +136,7 @@ async def _tell_what_operators_miss(tx: Tx, delivery: Delivery) -> None:
     letter = message.source.channel in tx.company.letter_channels
     tx.emit(
         WordsNotShown(
-            ticket_id=delivery.ticket_id,
+            ticket_id=message.ticket_id or delivery.ticket_id,
             message_id=message.id,
             content_kind=str(message.content.get("kind", "text")),
             words=clean_name(message.text, QUOTED) if message.text.strip() else "",
@@ -153,7 +160,7 @@ async def report_undelivered(tx: Tx, outbox_id: int, ticket_id: int, reason: str
         message.delivered_at = None
         await tx.write()
         await answer_failed(tx, message.id, reason, by_letter=_is_letter(tx, row.channel))
-    _tell_of_copy(tx, row.kind, row.ticket_id, row.message_id)
+    _tell_of_copy(tx, row.kind, await _ticket_now(tx, row.ticket_id), row.message_id)
     if reason != "blocked" or row.person_id is None:
         return
     person = await tx.get(Person, row.person_id)

@@ -40,6 +40,8 @@ _MOVING: Final = (
     e.FaultAlone,
     e.OutageOpened,
     e.OutageRestated,
+    e.MergeReceived,
+    e.MergeReturned,
 )
 # Where in its minute an urgent deadline stands, and one that can wait; a company has fewer
 # priorities than there are steps to either end.

@@ -211,6 +211,7 @@ async def index_new(tx: Tx) -> int:
     fresh = await _fresh_words(tx, entries)
     await _add(tx, fresh)
     await _forget(tx, _old_words(entries))
+    await _forget(tx, await _returned_words(tx, entries))
     await tx.put(SystemState(name=CURSOR, value={"journal": entries[-1].id}, at=tx.now))
     return len(entries)
 
@@ -236,7 +237,9 @@ _TOLD: Final[Mapping[str, Callable[[Mapping[str, Any]], Sequence[int]]]] = {
         ("customer_wrote", "answer_written", "message_edited"), lambda facts: [facts["message_id"]]
     ),
     "merge_received": lambda facts: facts["kept"]["messages"][:_MOST_MERGED],
+    "merge_returned": lambda facts: facts.get("messages", ())[:_MOST_MERGED],
 }
+_RETURNED: Final = "merge_returned"
 _OPENED: Final = "ticket_opened"
 _RETITLED: Final = "title_changed"
 _FILLED: Final = "field_set"
@@ -281,6 +284,16 @@ def _old_words(entries: Iterable[Any]) -> Words:
     for entry in entries:
         if entry.event in _REPLACED and entry.ticket_id is not None:
             words[entry.ticket_id] |= stems_of(entry.facts["old"])
+    return words
+
+
+async def _returned_words(tx: Tx, entries: Iterable[Any]) -> Words:
+    """What a ticket has given back when a merge was undone: it may have the same words itself."""
+    words: Words = defaultdict(set)
+    for entry in entries:
+        if entry.event == _RETURNED and entry.ticket_id is not None:
+            said = select(Message.text).where(Message.id.in_(_TOLD[_RETURNED](entry.facts)))
+            words[entry.ticket_id] |= stems_of(*await tx.all(said))
     return words
 
 

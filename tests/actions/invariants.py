@@ -152,6 +152,8 @@ class Eye:
         self.histories: dict[int, History] = defaultdict(History)
         self.by_hand: dict[int, bool] = {}
         self.merged: dict[int, str] = {}
+        self.stayed: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+        self.moved_tasks: set[int] = set()
         self.reopened: set[int] = set()
         self.escalated = False
         self.calendars = 0
@@ -180,6 +182,7 @@ class Eye:
     async def _look(self, tx: ReadTx, name: str, before: Seen) -> None:
         workflow = await workflow_of(tx)
         self.reopened.clear()
+        self.moved_tasks.clear()
         touched = await self._hear(tx, workflow)
         self.escalated = name == "somebody_escalates_it"
         self.seen = seen = await _see(tx)
@@ -224,7 +227,9 @@ class Eye:
             self.merged[ticket] = told["old"]
         elif told["verb"] == "unmerge":
             return self.merged.pop(ticket)
-        verb = {"merge": "cancel"}.get(told["verb"], told["verb"])
+        elif told["verb"] == "give_back":
+            return str(self.stayed[ticket][-1]["into_state"])
+        verb = {"merge": "cancel", "take_over": "hear"}.get(told["verb"], told["verb"])
         target = workflow.move(told["old"], verb)
         return None if target is None else target.code
 
@@ -233,6 +238,11 @@ class Eye:
             self.by_hand[told["task_id"]] = told["by_hand"]
         elif event == "task_reopened":
             self.reopened.add(told["task_id"])
+        elif event == "merge_received":
+            self.stayed[ticket].append(told["kept"])
+            self.moved_tasks.update(told["kept"]["tasks"])
+        elif event == "merge_returned":
+            self.moved_tasks.update(self.stayed[ticket].pop()["opened"])
         elif event == "answer_written":
             self.under_way.append(told["message_id"])
         elif event == "customer_wrote":
@@ -295,6 +305,8 @@ class Eye:
             return
         if ending == ("cancelled", "merged") and workflow.state(now.state).final:
             return  # left open with its ticket: the camera's next task is for it
+        if ending == ("cancelled", "merged") and task.id in self.moved_tasks:
+            return  # it went with a merge, or came by one that is taken back
         expected = _ending(workflow, task.kind, was, now, escalated=self.escalated)
         assert ending == expected, (task, was, now)
 

@@ -22,8 +22,9 @@ from core.equipment import outage_commands, outage_detection
 from core.equipment.cameras import find_own
 from core.equipment.faults import report
 from core.errors import Refusal
+from core.links.merge_undo import undo_merge
 from core.links.ticket_links import Fragment, split
-from core.links.ticket_merge import merge_tickets, undo_merge
+from core.links.ticket_merge import merge_tickets
 from core.manual_tickets.save import record_call
 from core.people.identity import Sender
 from core.sla.terms import Kind, Spans, Term

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from core.desk import Desk
 from core.errors import MoveRefused, NothingToDo, Refusal
+from core.links.merge_undo import undo_merge
 from core.links.ticket_links import link
-from core.links.ticket_merge import merge_tickets, undo_merge
+from core.links.ticket_merge import merge_tickets
 from core.models import Camera, Link, Task, Ticket, TicketCamera, TicketMetrics
 from core.reports.ticket_metrics import keep_metrics
 from core.tasks.task_opening import create_task

@@ -20,10 +20,11 @@ from core.equipment.outage_commands import Title
 from core.errors import NoSuchTicket, Refusal, Unreadable
 from core.knowledge.using import titles_by_ticket
 from core.links import ticket_links
+from core.links.merge_undo import UNDO_WITHIN, undo_merge
 from core.links.similar import similar_to
 from core.links.ticket_links import Fragment
 from core.links.ticket_links import split as split_off
-from core.links.ticket_merge import UNDO_WITHIN, merge_tickets, undo_merge
+from core.links.ticket_merge import merge_tickets
 from core.tickets import classification, conversation, lifecycle
 from core.tickets.albums import note_piece
 from core.tickets.lifecycle import move

@@ -17,7 +17,8 @@ from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.files import FolderStore
-from core.links.ticket_merge import merge_tickets, undo_merge
+from core.links.merge_undo import undo_merge
+from core.links.ticket_merge import merge_tickets
 from core.models import ContactPoint, JournalEntry, Message, OutboxRow, Person, Ticket
 from core.people.contact_points import verify_phone
 from core.people.staff import by_operator

@@ -1,5 +1,5 @@
 """Does what erasing leaves to do outside of its transaction: clears traces in the rows of others,
-deletes files, rewrites the database.
+deletes files, rewrites the database. Files of what was refused are deleted here, too.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from core.contacts.erasure_remains import (
 from core.db import Database
 from core.desk import Desk
 from core.files import FileStore
+from core.integrations.unused_uploads import find_due_uploads, forget_uploads
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class ErasureCleanup:
     async def clean(self) -> None:
         """Do what is left, once."""
         await clear_all_traces(self.desk)
+        await self._delete_uploads()
         remains = await self.desk.read(find_remains)
         if remains is None:
             return
@@ -69,6 +71,13 @@ class ErasureCleanup:
         if hour in QUIET_HOURS and not remains.rewritten:
             await rewrite(self.desk.database)
             await self.desk.run(note_rewriting, remains.at)
+
+    async def _delete_uploads(self) -> None:
+        """Delete what was sent with something that was refused."""
+        found = await self.desk.read(find_due_uploads)
+        if found.due:
+            kept = await delete_files(self.store, found.unused)
+            await self.desk.run(forget_uploads, set(found.due) - set(kept))
 
 
 async def clear_all_traces(desk: Desk) -> None:
@@ -84,7 +93,7 @@ async def delete_files(store: FileStore, names: Sequence[str]) -> list[str]:
         try:
             await store.delete(name)
         except OSError as error:
-            log.warning("an erased file could not be deleted: %s", error)
+            log.warning("a file could not be deleted: %s", error)
             kept.append(name)
     return kept
 

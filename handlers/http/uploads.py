@@ -3,7 +3,7 @@
 A file is never shown by us: operators get it as they get the files of a mail.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,10 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from core.desk import Desk
 from core.files import FileStore, usable_name
+from core.integrations.intake import Brought
+from core.integrations.unused_uploads import note_uploads
 from handlers.http.guard import MOST_UPLOAD, is_multipart
 from handlers.http.pages.form import MOST_FIELDS, Fields, read_fields
 
@@ -56,11 +59,41 @@ async def read_form(request: Request) -> Form:
     return Form(fields, files, "web.fault.files" if len(files) > MOST_FILES else None)
 
 
-async def store_files(files: Sequence[UploadFile], store: FileStore) -> list[Mapping[str, Any]]:
-    """Store the files, and return them as messages name them. Raises OSError."""
+async def store_files(
+    files: Sequence[UploadFile], store: FileStore, desk: Desk
+) -> list[Mapping[str, Any]]:
+    """Store the files, and return them as messages name them. Raises OSError; what was stored until
+    then is noted to be deleted.
+    """
     stored: list[Mapping[str, Any]] = []
-    for number, file in enumerate(files):
-        data = await file.read()
-        title = usable_name(file.filename or "", file.content_type or "", number)
-        stored.append({"name": await store.put(data), "title": title, "size": len(data)})
+    try:
+        for number, file in enumerate(files):
+            data = await file.read()
+            title = usable_name(file.filename or "", file.content_type or "", number)
+            stored.append({"name": await store.put(data), "title": title, "size": len(data)})
+    except OSError:
+        await note_stored(desk, stored)
+        raise
     return stored
+
+
+async def bring(
+    desk: Desk, files: Sequence[Mapping[str, Any]], bringing: Awaitable[Brought]
+) -> Brought:
+    """Return what was brought with these stored files; what was refused, or known already, leaves
+    them to be deleted. Raises what ``bringing`` raises.
+    """
+    try:
+        brought = await bringing
+    except Exception:
+        await note_stored(desk, files)
+        raise
+    if brought.known:
+        await note_stored(desk, files)
+    return brought
+
+
+async def note_stored(desk: Desk, files: Sequence[Mapping[str, Any]]) -> None:
+    """Note that these stored files may be nobody's."""
+    if files:
+        await desk.run(note_uploads, [str(file["name"]) for file in files])

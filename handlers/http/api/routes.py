@@ -15,6 +15,7 @@ from core.files import FileStore, usable_name
 from core.integrations import intake
 from core.integrations.calls import AnotherCall, Answer, Call, once
 from core.integrations.keys import LINKS, READ, WRITE, Key
+from core.integrations.unused_uploads import note_uploads
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.facts import find_ticket, list_messages, list_tickets, tickets_with
@@ -323,10 +324,16 @@ def _add_upload(api: FastAPI, desk: Desk, writes: Authorise, files: FileStore) -
 
         async def act(tx: Tx) -> Answer:
             brought = await intake.add_file(tx, key, number, file, external_id)
+            if brought.known:
+                await note_uploads(tx, [stored])
             made = MessageMade(number=brought.ticket_id, message_id=brought.message_id)
             return _status(brought), made.model_dump()
 
-        return await _answer(desk, await _call(request, key, name), act)
+        try:
+            return await _answer(desk, await _call(request, key, name), act)
+        except Exception:
+            await desk.run(note_uploads, [stored])
+            raise
 
 
 def _status(brought: intake.Brought) -> int:

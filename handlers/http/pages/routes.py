@@ -33,7 +33,7 @@ from handlers.http.pages.form import (
     words_fault,
 )
 from handlers.http.pages.layout import Reader, notice, reader_of
-from handlers.http.uploads import Form, read_form, store_files
+from handlers.http.uploads import Form, bring, read_form, store_files
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,8 @@ class _Pages:
             return await draw_form(reader, request, fields, "web.fault.files_away")
         try:
             new = ticket_of(fields, reader, asked, files)
-            brought = await self.desk.run(open_by_form, new, CONSENT)
+            opening = self.desk.run(open_by_form, new, CONSENT)
+            brought = await bring(self.desk, files, opening)
         except Unreadable as refused:
             return await draw_form(reader, request, fields, Key(refused.key, refused.facts))
         return await self._lead_to(brought.ticket_id, reader)
@@ -150,7 +151,8 @@ class _Pages:
             away = "web.fault.files_away"
             return draw_ticket(reader, *followed, fault=away, words_kept=text)
         number = followed[0].number
-        brought = await self.desk.run(add_by_page, number, text, fields["once"], files)
+        adding = self.desk.run(add_by_page, number, text, fields["once"], files)
+        brought = await bring(self.desk, files, adding)
         return await self._lead_to(brought.ticket_id, reader)
 
     async def _read(self, request: Request) -> Form:
@@ -164,7 +166,7 @@ class _Pages:
         if self.files is None or not form.files:
             return []
         try:
-            return await store_files(form.files, self.files)
+            return await store_files(form.files, self.files, self.desk)
         except OSError:
             log.exception("files of a form cannot be stored")
             return None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from bot.erasure_cleanup import ErasureCleanup
 from core.addresses import WEB
 from core.desk import Desk
 from core.files import FolderStore
@@ -25,6 +26,7 @@ from handlers.http.door import make_door
 from handlers.http.guard import MOST_BYTES, MOST_UPLOAD
 from handlers.http.health import Vitals
 from tests.actions import people
+from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
 
 OPEN = "/api/v1/tickets"
@@ -309,6 +311,26 @@ async def test_another_title_is_another_upload(shop: Client, desk: Desk) -> None
         assert status == expected, query
         assert status == 201 or body["code"] == "another_call"
     assert await count(desk, Message) == 2
+
+
+async def test_the_file_of_a_call_that_is_refused_is_deleted(
+    shop: Client, desk: Desk, clock: Clock, tmp_path: Path
+) -> None:
+    await shop.opens()
+    store = FolderStore(tmp_path / "files")
+    sent = {"Authorization": f"Bearer {shop.token}", "Idempotency-Key": "once"}
+    for query, data, headers, expected in (
+        ("title=x&external_id=7", b"taken", sent, 201),
+        ("title=x&external_id=7", b"another call", sent, 422),
+        ("title=x&external_id=7", b"known", {"Authorization": sent["Authorization"]}, 200),
+        ("title=x&external_id=7", b"taken", sent, 201),
+    ):
+        where = f"{OPEN}/1/files?{query}"
+        assert (await shop.visitor.ask("POST", where, data=data, headers=headers))[0] == expected
+    clock.move(seconds=3601)
+    await ErasureCleanup(desk, store).clean()
+    left = [one.read_bytes() for one in (tmp_path / "files").rglob("*") if one.is_file()]
+    assert left == [b"taken"]
 
 
 async def test_what_cannot_be_a_file_is_refused_and_nothing_is_kept(

@@ -12,11 +12,13 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy import func, select
 
+from bot.erasure_cleanup import ErasureCleanup
 from core.company import Limit
 from core.desk import Desk
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
 from core.files import FolderStore
+from core.integrations.unused_uploads import DueUploads, find_due_uploads
 from core.links.merge_undo import undo_merge
 from core.links.ticket_merge import merge_tickets
 from core.models import ContactPoint, JournalEntry, Message, OutboxRow, Person, Ticket
@@ -33,6 +35,7 @@ from handlers.http.pages import routes
 from handlers.http.pages.layout import _luminance
 from handlers.http.pages.routes import follow_path
 from tests.actions import people
+from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
 
 FILLED = {
@@ -556,6 +559,54 @@ async def test_forms_with_files_are_read_so_often_from_one_address(browser: Brow
     seen = [await browser.attaches({}, ("x.txt", b"x")) for _ in range(22)]
     assert seen[0] == 422 and seen[-1] == 429 and "go back one page" in browser.html
     assert await browser.opens(path) == 200
+
+
+def kept(store: FolderStore) -> list[bytes]:
+    return sorted(one.read_bytes() for one in store._folder.rglob("*") if one.is_file())
+
+
+async def test_files_of_a_form_that_was_refused_are_deleted_unless_they_come_again(
+    browser: Browser, desk: Desk, store: FolderStore, clock: Clock
+) -> None:
+    await desk.run(apply_directory, read_directory(FIELDS))
+    cleanup = ErasureCleanup(desk, store)
+    await browser.opens("/form?lang=en")
+    wrong = FILLED | {"field.way": "In cash", "field.flat": "twelve"}
+    assert await browser.attaches(wrong, ("a.txt", b"plan"), ("b.txt", b"forgotten")) == 422
+    filled, right = browser.html, wrong | {"field.flat": "12"}
+    assert await browser.attaches(right, ("a.txt", b"plan")) == 303
+    browser.html = filled  # the button was pressed twice
+    assert await browser.attaches(right, ("c.txt", b"twice")) == 303
+    assert await count(desk, Ticket) == 1 and len(kept(store)) == 3
+    await cleanup.clean()
+    assert len(kept(store)) == 3, "somebody may be correcting the form"
+    clock.move(seconds=3601)
+    await cleanup.clean()
+    assert kept(store) == [b"plan"]
+    assert await desk.read(find_due_uploads) == DueUploads((), ())
+
+
+async def test_files_that_were_stored_before_the_store_went_away_are_deleted(
+    browser: Browser,
+    desk: Desk,
+    store: FolderStore,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put = FolderStore.put
+
+    async def only_small_ones(self: FolderStore, data: bytes) -> str:
+        if len(data) > 1:
+            raise ConnectionError("the bucket is full")
+        return await put(self, data)
+
+    monkeypatch.setattr(FolderStore, "put", only_small_ones)
+    await browser.opens("/form?lang=en")
+    assert await browser.attaches(FILLED, ("a.txt", b"x"), ("b.txt", b"large")) == 422
+    assert kept(store) == [b"x"]
+    clock.move(seconds=3601)
+    await ErasureCleanup(desk, store).clean()
+    assert kept(store) == []
 
 
 async def test_while_files_cannot_be_stored_the_words_stay(

@@ -2,14 +2,17 @@
 signs that found no room at once.
 """
 
+from datetime import datetime
 from typing import Any, Final
+
+from sqlalchemy import select
 
 from core.addresses import MessageRef
 from core.delivery.channel import Delivery
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.outbox import row, write
 from core.delivery.pacing import Priority
-from core.models import Message
+from core.models import Message, OutboxRow
 from core.tx import Tx
 
 # What a colleague is told in private, and in the group if the bot may not write to them (G4).
@@ -43,17 +46,41 @@ async def tell_in_group(tx: Tx, delivery: Delivery) -> None:
     await write(tx, [told])
 
 
-async def sign_later(tx: Tx, message: MessageRef, emoji: str) -> None:
-    """Queue our reaction to somebody's message: a busy group swallows no sign (X16)."""
+async def sign_later(tx: Tx, message: MessageRef, emoji: str, asked_at: datetime) -> None:
+    """Queue our reaction to somebody's message: a busy group swallows no sign (X16).
+
+    It takes the place of one that waits for the same message; if a newer one than ``asked_at`` was
+    queued already, it is too late.
+    """
+    if await _is_signed_since(tx, message, asked_at):
+        return
+    found = select(Message.id, Message.ticket_id).where(Message.source == message)
+    said = await tx.row(found.limit(1))
+    number, ticket = (None, None) if said is None else (said.id, said.ticket_id)
+    name = f"sign:{message.message}" if number is None else f"receipt:{number}"
+    turn = message.message if number is None else ticket or 0
     signed = row(
         tx,
         message.address,
         "reaction",
         Priority.RECEIPT,
-        ordering_key=f"{message.chat}:{message.message}:reaction",
+        ordering_key=f"{message.chat}:{turn}:reaction",
         facts={"emoji": emoji, "reply": message.message},
+        ticket_id=ticket,
+        message_id=number,
+        dedup_key=f"{name}@{message.chat}",
     )
     await write(tx, [signed])
+
+
+async def _is_signed_since(tx: Tx, message: MessageRef, asked_at: datetime) -> bool:
+    newer = select(OutboxRow.facts).where(
+        OutboxRow.created_at > asked_at,
+        OutboxRow.channel == message.channel,
+        OutboxRow.address == message.chat,
+        OutboxRow.kind == "reaction",
+    )
+    return any(facts.get("reply") == message.message for facts in await tx.all(newer))
 
 
 async def ack_slow_answers(tx: Tx, message_ids: list[int]) -> None:

@@ -22,7 +22,8 @@ from core.people.identity import Sender, merged_account, reader_of
 from core.people.operator_ids import OperatorIds, works_here
 from core.texts import Texts
 from core.tx import ReadTx
-from handlers.telegram.responder import Acknowledgements, Responder
+from handlers.telegram.acknowledgements import Acknowledgements
+from handlers.telegram.responder import Responder
 
 
 class Role(Enum):

@@ -50,12 +50,14 @@ from channels.telegram.client.api_errors import TROUBLES, NoRoom, is_passing
 from channels.telegram.client.session import telegram_file
 from channels.telegram.messages.message_parser import message_ref, thread_of
 from channels.telegram.screens.screen import Renderer, packed
+from core.addresses import MessageRef
 from core.db import log_failure
 from core.delivery.acknowledgements import sign_later
 from core.delivery.card_updates import remove_later
 from core.desk import Desk
 from core.files import Attachments, FileStore
 from core.texts import Texts
+from handlers.telegram.acknowledgements import Acknowledgements, Sign
 
 T = TypeVar("T")
 
@@ -71,30 +73,6 @@ _NOT_HERE: Final = (TelegramBadRequest, TelegramForbiddenError, TelegramRetryAft
 # Seconds after which an answer to one person is removed from a group again.
 SEEN_FOR: Final = 600.0
 NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
-
-
-class Acknowledgements:
-    """Signs on people's messages that are on their way. They wait for their chat's pace, and
-    nobody waits for them: a sign must not hold up the conversation.
-    """
-
-    def __init__(self) -> None:
-        self._under_way: set[asyncio.Task[Any]] = set()
-
-    def start(self, showing: Coroutine[Any, Any, Any]) -> None:
-        """Show a sign as soon as there is room."""
-        task = asyncio.create_task(showing)
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-
-    async def finish(self, patience: float) -> None:
-        """Wait for what is on its way, up to ``patience`` seconds; what is not shown by then is
-        not shown.
-        """
-        if self._under_way:
-            _, late = await asyncio.wait(self._under_way, timeout=patience)
-            for task in late:
-                task.cancel()
 
 
 @dataclass(slots=True)
@@ -272,17 +250,28 @@ class Responder:
             message_id=message.message_id,
             reaction=[ReactionTypeEmoji(emoji=emoji)],
         )
-        self.acknowledgements.start(self._react(reaction, message, emoji))
+        signed = message_ref(message.chat.id, message.message_id)
+        asked = self.acknowledgements.ask(signed, self.desk.clock())
+        self.acknowledgements.start(self._react(reaction, signed, emoji, asked))
 
-    async def _react(self, reaction: SetMessageReaction, message: Message, emoji: str) -> None:
+    async def _react(
+        self, reaction: SetMessageReaction, signed: MessageRef, emoji: str, asked: Sign
+    ) -> None:
+        if not asked.queued and await self._is_signed(reaction):
+            return
+        if self.acknowledgements.is_newest(signed, asked):
+            asked.queued = True
+            await self.desk.run(sign_later, signed, emoji, asked.at)
+
+    async def _is_signed(self, reaction: SetMessageReaction) -> bool:
+        """Return False if there is no room now; what can never be shown counts as shown."""
         try:
             await self._make(reaction)
         except TROUBLES as error:
-            if not is_passing(error) and not isinstance(error, TimeoutError):
-                _log_not_shown("a reaction", error)
-                return
-            signed = message_ref(message.chat.id, message.message_id)
-            await self.desk.run(sign_later, signed, emoji)
+            if is_passing(error) or isinstance(error, TimeoutError):
+                return False
+            _log_not_shown("a reaction", error)
+        return True
 
     def make(self, chat: int, making: Coroutine[Any, Any, Any]) -> None:
         """Let something be made for a chat that takes long, while others are answered. Whoever

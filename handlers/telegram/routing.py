@@ -40,6 +40,7 @@ from core.texts import Texts
 from core.tickets import customer_dialogue
 from core.tickets.incoming import find_location
 from core.tx import ReadTx
+from handlers.telegram.acknowledgements import Acknowledgements
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.admins import setup
 from handlers.telegram.context import ButtonContext, MessageContext
@@ -60,7 +61,7 @@ from handlers.telegram.origin import (
     is_operator_chat,
     role_of,
 )
-from handlers.telegram.responder import Acknowledgements, Responder
+from handlers.telegram.responder import Responder
 
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
 ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]

@@ -24,7 +24,8 @@ from core.desk import Desk
 from core.texts import Texts
 from core.words.names import units
 from handlers.telegram import responder as module
-from handlers.telegram.responder import Acknowledgements, Responder
+from handlers.telegram.acknowledgements import Acknowledgements
+from handlers.telegram.responder import Responder
 from sandbox import Chat, Person, World
 
 LOCALES = Path(__file__).parents[2] / "locales"

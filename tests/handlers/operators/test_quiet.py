@@ -1,7 +1,13 @@
 """What one person asked for concerns nobody else (X16)."""
 
+import time
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from handlers.telegram.acknowledgements import Acknowledgements
+from handlers.telegram.responder import Responder
 from sandbox import Message as Sent
 from tests.handlers.operators.group import Group
 
@@ -82,5 +88,23 @@ async def test_a_sign_that_finds_no_room_at_once_is_not_swallowed(group: Group) 
     asked = await group.says(group.olga, f"/take {number}")
     await group.acknowledged()
     assert asked.bot_reactions == []
+    await group.deliver()
+    assert asked.bot_reactions == ["👌"]
+
+
+async def test_of_two_signs_on_one_message_the_newer_stands_in_the_end(group: Group) -> None:
+    """The older one found no room; it must not come after the newer."""
+    asked = await group.says(group.olga, "words")
+    message: Any = SimpleNamespace(chat=SimpleNamespace(id=group.chat.id), message_id=asked.id)
+    signs = Acknowledgements()
+    for emoji, is_late in (("👀", True), ("👌", False)):
+        responder = Responder(group.bot, group.desk, group.texts, signs, "ru")
+        responder.deadline = time.monotonic() + 1.0
+        if is_late:
+            group.world.faults.hang(30, method="setMessageReaction")
+        responder.react(message, emoji)
+        await signs.finish(5.0)
+        group.clock.move(seconds=1)
+        group.world.faults.clear()
     await group.deliver()
     assert asked.bot_reactions == ["👌"]

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import exists, func, select
 
 from core.directory.kinds.articles import ArticleEntry
+from core.directory.kinds.responses import LONGEST_TEXT
 from core.directory.reader import Item
 from core.directory.store import edited, put_items
 from core.errors import NothingToDo, Refusal
@@ -17,7 +18,7 @@ from core.tickets.catalog import topic_title
 from core.tickets.lifecycle import access
 from core.tickets.resolutions import newest_of
 from core.tx import ReadTx, Tx
-from core.words.names import clean_name
+from core.words.names import clean_name, split_text, units
 
 LISTED: Final = 10
 _LATELY: Final = timedelta(days=90)
@@ -86,7 +87,7 @@ async def draft_article(tx: Tx, ticket_id: int) -> str:
     entry = ArticleEntry(
         code=code,
         title=clean_name(f"#{ticket_id} {topic or ''}", _TITLE),
-        text=row.solution,
+        text=_beginning(row.solution),
         status=DRAFT,
         language=tx.company.language,
         topic=ticket.topic,
@@ -96,3 +97,10 @@ async def draft_article(tx: Tx, ticket_id: int) -> str:
     await tx.insert(TicketArticle(ticket_id=ticket_id, article=code, at=tx.now))
     tx.emit(ArticleLinked(ticket_id=ticket_id, article=code, title=entry.title))
     return code
+
+
+def _beginning(solution: str) -> str:
+    """As much as an article may have; that there was more is seen, and it stays in the ticket."""
+    if units(solution) <= LONGEST_TEXT:
+        return solution
+    return f"{split_text(solution, LONGEST_TEXT - 1)[0]}…"

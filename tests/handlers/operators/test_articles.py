@@ -1,11 +1,17 @@
 """`/kb` as operators type and press it (B13)."""
 
+from sqlalchemy import update
+
 from channels.telegram.addresses import chat_address
 from core.contacts.erasure import erase_own
+from core.directory.kinds.responses import LONGEST_TEXT
 from core.directory.reader import read_directory
 from core.directory.store import apply_directory
+from core.models import Resolution
 from core.setup.company_settings import find_company
 from core.tickets.search import index_new
+from core.tx import Tx
+from core.words.names import units
 from tests.handlers.operators.group import Group
 from tests.handlers.operators.test_work import newest
 
@@ -97,6 +103,26 @@ async def test_whoever_solves_in_words_is_offered_to_write_them_down_where_that_
     assert (text, status) == ("включили питание", "draft")
     again = await group.says(group.oleg, f"/kb {other}")
     assert "черновик" not in "\n".join(group.answers(again)).lower(), "a draft is read by nobody"
+
+
+async def test_of_a_solution_that_is_longer_than_an_article_the_draft_has_the_beginning(
+    group: Group,
+) -> None:
+    number = await group.ticket()
+    await group.desk.run(apply_directory, read_directory(OFFERS))
+    group.desk.company = await group.desk.read(find_company)
+    await group.says(group.olga, f"/resolve {number} заменили кабель")
+    offer = newest(group)
+
+    async def lengthen(tx: Tx) -> None:
+        await tx.change(update(Resolution).values(solution="заменили кабель 📷 " * 220))
+
+    await group.desk.run(lengthen)
+    await group.presses(group.olga, offer, "Записать черновик")
+    assert offer.text.startswith(f"Черновик статьи о #{number} записан")
+    ((text,),) = await group.rows("SELECT text FROM article")
+    assert text.startswith("заменили кабель 📷") and text.endswith("…")
+    assert LONGEST_TEXT - 40 < units(text) <= LONGEST_TEXT
 
 
 async def test_no_draft_and_no_version_keeps_what_an_erased_customer_wrote(group: Group) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from core.company import Company
 from core.db import COMMIT_NOW, Database, PreparedStatement, constant, may_run_again
 from core.fault_points import pass_point
+from core.file_making import FileMaking
 from core.models import InboxRow
 from core.subscribers import Subscriber, notify
 from core.tx import SYSTEM, Actor, ReadTx, Tx
@@ -87,6 +88,7 @@ class Desk:
         self.clock = clock
         self.cache: dict[type, Any] = {}
         self.outbox_wakeup = asyncio.Event()
+        self.file_making = FileMaking()
 
     @contextmanager
     def handling(self, inbox_id: int) -> Iterator[Handling]:

@@ -55,8 +55,21 @@ class LinkedFiles:
     link: Callable[[str, str], Awaitable[str | None]]
 
 
-FetchFile = Callable[[str], Awaitable[bytes]]
-"""Returns the bytes of a file that lies in the channel where it was said. Raises OSError."""
+FetchFile = Callable[[str, int | None], Awaitable[bytes]]
+"""Returns the bytes of a file that lies in the channel where it was said, of at most so many bytes.
+Raises OSError, `FileTooLarge`.
+"""
+
+
+class FileTooLarge(OSError):
+    """A file was not read, because it has more bytes than were wanted. ``size``: its bytes, 0 where
+    nobody knows.
+    """
+
+    def __init__(self, size: int = 0) -> None:
+        super().__init__(f"{size} bytes are too many")
+        self.size = size
+
 
 LONGEST_NAME: Final = 120
 _UNSAFE: Final = re.compile(
@@ -125,12 +138,17 @@ class Attachments:
     store: FileStore | None
     fetch: FetchFile | None
 
-    async def read(self, content: Mapping[str, Any]) -> bytes:
-        """Return the bytes of a message's file. Raises OSError where they cannot be had."""
+    async def read(self, content: Mapping[str, Any], most: int | None = None) -> bytes:
+        """Return the bytes of a message's file. Raises OSError where they cannot be had, and
+        `FileTooLarge` without reading them where they are more than ``most``.
+        """
         if content.get("file") and self.store is not None:
+            size = int(content["file"].get("size", 0))
+            if most is not None and size > most:
+                raise FileTooLarge(size)
             return await self.store.read(str(content["file"]["name"]))
         if content.get("file_id") and self.fetch is not None:
-            return await self.fetch(str(content["file_id"]))
+            return await self.fetch(str(content["file_id"]), most)
         raise FileNotFoundError("nobody here hands it out")
 
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 
 from channels.telegram.screens.journal import Names, draw_entry
 from channels.telegram.screens.screen import Renderer
-from core.files import Attachments, has_file, title_of
+from core.files import Attachments, FileTooLarge, has_file, title_of
 from core.reports.transcript import Transcript, TranscriptItem
 from core.texts import Key
 from core.words.names import clean_name, signature, visible
@@ -65,6 +65,8 @@ class TranscriptFile:
     """How a transcript is written. ``largest``: bytes that the whole file may have; files that
     would make it larger are named in it, and left out. ``named``: operators' first names stand
     above their answers in what a customer may have; among us they always do, whole.
+    ``fetch_within``: seconds for getting all files together; those that were not had by then are
+    named as well. No file is got that has more bytes than there is room for.
     """
 
     renderer: Renderer
@@ -72,16 +74,17 @@ class TranscriptFile:
     attachments: Attachments
     named: bool = True
     largest: int | None = None
+    fetch_within: float | None = None
 
     async def write(self, target: Path, transcript: Transcript) -> str:
         """Write the file, readable by its owner alone, and return its SHA-256. Raises OSError."""
         with os.fdopen(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-            out = _Output(file)
+            out, until = _Output(file), self._until()
             await out.put(self._head(transcript))
             for said in transcript.said:
                 await out.put(self._words(said, internal=transcript.internal))
                 if has_file(said.content):
-                    await out.put(await self._file(said, out.size))
+                    await out.put(await self._file(said, self._room(out.size), until))
                 await out.put("</li>")
             await out.put("</ol>" + "".join(self._journal(transcript)) + "</body></html>\n")
         return str(out.digest.hexdigest())
@@ -160,22 +163,43 @@ class TranscriptFile:
         words = "" if _only_names_file(said) else f"<p>{escape(visible(said.text))}</p>"
         return f'<li class="said {said.side}">{who}{words if said.text else ""}'
 
-    async def _file(self, said: TranscriptItem, written: int) -> str:
+    def _until(self) -> float | None:
+        """The instant, of the loop's clock, from which no file is waited for any more."""
+        if self.fetch_within is None:
+            return None
+        return asyncio.get_running_loop().time() + self.fetch_within
+
+    def _room(self, written: int) -> int | None:
+        """Bytes that a file may have to fit, which takes four thirds of them."""
+        if self.largest is None:
+            return None
+        return max(self.largest - _REST - written, 0) * 3 // 4
+
+    async def _file(self, said: TranscriptItem, room: int | None, until: float | None) -> str:
         say, title = self.renderer.html, escape(visible(title_of(said.content, said.text)))
         kind = Key(f"kind.{said.content.get('kind')}")
         named = f"{say('transcript.file', kind=kind)} <b>{title}</b>"
         try:
-            data = await self.attachments.read(said.content)
-        except OSError as error:
+            async with asyncio.timeout_at(until):
+                data = await self.attachments.read(said.content, room)
+        except FileTooLarge as error:
+            told = ", ".join((named, *self._known_of(said, error.size)))
+            return f'<p class="quiet">{told}<br>{say("transcript.left_out")}</p>'
+        except OSError as error:  # no answer in time is one
             log.warning("a file is left out of a transcript: %s", type(error).__name__)
             return f'<p class="quiet">{named}<br>{say("transcript.no_file")}</p>'
         digest, body = await asyncio.to_thread(_read, data)
         told = (
             f"{named}, {say('transcript.bytes', size=len(data))}<br>SHA-256 <code>{digest}</code>"
         )
-        if self.largest is not None and written + len(body) > self.largest - _REST:
-            return f'<p class="quiet">{told}<br>{say("transcript.left_out")}</p>'
         return f'<p class="quiet">{told}</p>{_enclosed(data, body, title, say("transcript.save"))}'
+
+    def _known_of(self, said: TranscriptItem, size: int) -> Iterator[str]:
+        """What is known of a file without reading it: we keep ours under their hashes."""
+        if size:
+            yield self.renderer.html("transcript.bytes", size=size)
+        if said.content.get("file"):
+            yield f"SHA-256 <code>{escape(str(said.content['file']['name']))}</code>"
 
     def _at(self, at: datetime) -> str:
         return f"{at.astimezone(self.renderer.zone):%Y-%m-%d %H:%M:%S}"

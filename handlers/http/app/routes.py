@@ -19,6 +19,7 @@ from channels.telegram.screens.transcript import LARGEST, TranscriptFile, file_n
 from core.addresses import Address
 from core.desk import Desk
 from core.errors import NoSuchTicket, Refusal
+from core.file_making import STAFF
 from core.files import Attachments, title_of
 from core.people.app_logins import count_once, is_known_link, staff_at, use_link
 from core.people.identity import Sender
@@ -48,6 +49,8 @@ log = logging.getLogger(__name__)
 RATE: Final = (5.0, 60.0)
 LOGIN_RATE: Final = (0.2, 20.0)
 _LONGEST_NUMBER: Final = 15
+# Seconds for getting all files of a ticket: proxies wait a minute for an answer.
+FETCH_WITHIN: Final = 45.0
 _START: Final = "t"
 
 
@@ -105,7 +108,6 @@ class _App:
     entrance: Entrance
     secure: bool
     attachments: Attachments
-    made: asyncio.Lock = field(default_factory=asyncio.Lock)
     asked: Buckets = field(default_factory=lambda: Buckets(*RATE))
     tried: Buckets = field(default_factory=lambda: Buckets(*LOGIN_RATE))
 
@@ -234,23 +236,21 @@ class _App:
         fields = await read_fields(request)
         if not session.is_own_form(visit.session, fields.get("token", "")):
             return await self._refused(request, visit, number, "app.fault.form", "")
-        if self.made.locked():  # it takes memory and the network for a while (S40)
-            return await self._refused(request, visit, number, "export.busy", "")
         internal = fields.get("kind") == "internal"
         try:
-            found = await self.desk.run(
-                as_staff, visit.sender, make_transcript, _number(number), internal=internal
-            )
+            async with self.desk.file_making.begin(visit.session.address, STAFF):
+                found = await self.desk.run(
+                    as_staff, visit.sender, make_transcript, _number(number), internal=internal
+                )
+                return await self._transcript(visit, found)
         except Refusal as refused:
             shown = pages.Viewer(visit.session.token, "", _told(visit, refused))
             return await self._ticket(request, visit, number, shown)
-        async with self.made:
-            return await self._transcript(visit, found)
 
     async def _transcript(self, visit: _Visit, found: Transcript) -> Response:
         names = await self.desk.read(names_of)
         named = self.desk.company.sign_answers
-        file = TranscriptFile(visit.renderer, names, self.attachments, named, LARGEST)
+        file = TranscriptFile(visit.renderer, names, self.attachments, named, LARGEST, FETCH_WITHIN)
         with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
             target = Path(folder) / file_name(found.card.number, internal=found.internal)
             await file.write(target, found)

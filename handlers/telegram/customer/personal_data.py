@@ -12,13 +12,11 @@ from aiogram.types import BufferedInputFile
 from channels.telegram.screens.personal_data import PersonalData, ask_to_erase, draw_known
 from core.contacts.erasure import erase_own
 from core.contacts.personal_data import data_at, known_at
-from core.errors import Refusal
+from core.file_making import CUSTOMERS, Turn
 from handlers.telegram.context import ButtonContext, Context, MessageContext
 
 # Bytes that a bot may send as a file, with room to spare.
 LARGEST: Final = 49 * 1024 * 1024
-# Making a file takes memory and the processor for a while: one at a time (S40).
-_UNDER_WAY: Final = asyncio.Lock()
 
 
 async def show(context: MessageContext) -> None:
@@ -47,16 +45,19 @@ async def _erase(context: ButtonContext) -> None:
 
 
 async def _send_file(context: ButtonContext) -> None:
-    if _UNDER_WAY.locked():
-        raise Refusal("export.busy")
-    data = await context.desk.read(data_at, context.sender.address)
-    await context.toast(context.responder.plain("mydata.preparing"))
-    context.responder.make(context.message.chat.id, _send(context, data))
+    turn = context.desk.file_making.begin(context.sender.address, CUSTOMERS)
+    try:
+        data = await context.desk.read(data_at, context.sender.address)
+        await context.toast(context.responder.plain("mydata.preparing"))
+    except BaseException:
+        turn.end()
+        raise
+    context.responder.make(context.message.chat.id, _send(context, turn, data))
 
 
-async def _send(context: ButtonContext, data: Mapping[str, Any]) -> None:
-    async with _UNDER_WAY:
-        files = await _files_of(context, data["files"])
+async def _send(context: ButtonContext, turn: Turn, data: Mapping[str, Any]) -> None:
+    async with turn:
+        files = await _files_of(context, _sizes_in(data))
         packed = await asyncio.to_thread(_pack, data, files)
     chat = context.message.chat.id
     await context.bot.send_document(
@@ -66,17 +67,23 @@ async def _send(context: ButtonContext, data: Mapping[str, Any]) -> None:
     )
 
 
-async def _files_of(context: Context, names: list[str]) -> dict[str, bytes]:
-    """Return the files that the desk keeps itself, as many as can be sent."""
+def _sizes_in(data: Mapping[str, Any]) -> dict[str, int]:
+    """Bytes of the files that the desk keeps itself, by name, in the order of ``data``."""
+    said = [one["file"] for ticket in data["tickets"] for one in ticket["messages"] if one["file"]]
+    sizes = {str(file["name"]): int(file.get("size", 0)) for file in said}
+    return {name: sizes[name] for name in data["files"]}
+
+
+async def _files_of(context: Context, sizes: Mapping[str, int]) -> dict[str, bytes]:
+    """Return the files that the desk keeps itself, as many as can be sent; no others are read."""
     if context.files is None:
         return {}
     found: dict[str, bytes] = {}
     room = LARGEST
-    for name in names:
-        data = await context.files.read(name)
-        if len(data) <= room:
-            room -= len(data)
-            found[name] = data
+    for name, size in sizes.items():
+        if size <= room:
+            found[name] = await context.files.read(name)
+            room -= len(found[name])
     return found
 
 

@@ -3,7 +3,6 @@
 It holds all that was said, so that it never goes to a group; the journal notes who got it (S36).
 """
 
-import asyncio
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -14,13 +13,14 @@ from aiogram.types import FSInputFile
 from channels.telegram.addresses import chat_id
 from channels.telegram.screens.journal import Names, names_of
 from channels.telegram.screens.transcript import LARGEST, TranscriptFile, file_name
-from core.errors import Refusal, Unreadable
+from core.errors import Unreadable
+from core.file_making import STAFF, Turn
 from core.reports.transcript import Transcript, make_transcript
 from core.words.aliases import PUBLIC
 from handlers.telegram.operators.context import CommandContext, OperatorContext, example
 
-# Fetching all files takes memory and the network for a while: one at a time (S40).
-_UNDER_WAY: Final = asyncio.Lock()
+# Seconds for getting all files of a ticket.
+FETCH_WITHIN: Final = 120.0
 
 
 async def transcript(context: CommandContext) -> None:
@@ -37,20 +37,26 @@ async def send_whole(context: OperatorContext, ticket_id: int) -> None:
 
 
 async def _begin(context: OperatorContext, ticket_id: int, *, internal: bool) -> None:
-    if _UNDER_WAY.locked():
-        raise Refusal("export.busy")
-    found = await context.act(make_transcript, ticket_id, internal=internal)
-    names = await context.read(names_of)
+    turn = context.desk.file_making.begin(context.sender.address, STAFF)
+    try:
+        found = await context.act(make_transcript, ticket_id, internal=internal)
+        names = await context.read(names_of)
+    except BaseException:
+        turn.end()
+        raise
     chat = chat_id(context.sender.address)
-    context.responder.make(chat, _send(context, chat, found, names))
+    context.responder.make(chat, _send(context, turn, found, names))
 
 
-async def _send(context: OperatorContext, chat: int, found: Transcript, names: Names) -> None:
+async def _send(context: OperatorContext, turn: Turn, found: Transcript, names: Names) -> None:
     """Make the file, send it, and keep nothing of it."""
     responder, number = context.responder, found.card.number
+    chat = chat_id(context.sender.address)
     named = context.desk.company.sign_answers
-    file = TranscriptFile(context.renderer, names, responder.attachments, named, LARGEST)
-    async with _UNDER_WAY:
+    file = TranscriptFile(
+        context.renderer, names, responder.attachments, named, LARGEST, FETCH_WITHIN
+    )
+    async with turn:
         with tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
             target = Path(folder) / file_name(number, internal=found.internal)
             digest = await file.write(target, found)

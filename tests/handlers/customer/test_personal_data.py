@@ -4,12 +4,14 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from bot.erasure_cleanup import clear_all_traces
 from channels.telegram.addresses import chat_address
 from core.contacts.personal_data import data_at
+from core.file_making import CUSTOMERS
 from handlers.telegram.customer import personal_data
 from sandbox import Person
 from tests.handlers.customer.chat import PrivateChat
@@ -78,6 +80,30 @@ def test_files_that_are_left_out_are_named() -> None:
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.namelist() == ["data.json", "files/a"]
         assert json.loads(archive.read("data.json"))["files_left_out"] == ["b"]
+
+
+async def test_a_file_that_does_not_fit_is_not_read(
+    chat: PrivateChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Store:
+        async def read(self, name: str) -> bytes:
+            return {"small": b"abc"}[name]
+
+    monkeypatch.setattr(personal_data, "LARGEST", 10)
+    found = await personal_data._files_of(
+        SimpleNamespace(files=Store()),  # type: ignore[arg-type]
+        {"large": 11, "small": 3},
+    )
+    assert found == {"small": b"abc"}
+    anna, boris = chat.customer("Анна"), chat.customer("Борис")
+    await chat.open_ticket(anna)
+    turn = chat.desk.file_making.begin(chat_address(boris.id), CUSTOMERS)
+    await chat.say(anna, "/mydata")
+    press = await chat.press(anna, "📄 Получить файлом")
+    assert "уже готовится" in press.text
+    turn.end()
+    await chat.press(anna, "📄 Получить файлом")
+    assert anna.last.to_json(nested=False)["document"]
 
 
 async def test_who_waits_for_a_file_that_cannot_be_made_is_told(

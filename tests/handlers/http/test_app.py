@@ -502,7 +502,7 @@ async def test_files_of_a_conversation_are_saved_and_never_shown(
     for said in (kept, remote):
         await desk.run(hear, people.ALICE, said)
 
-    async def fetch(file_id: str) -> bytes:
+    async def fetch(file_id: str, _most: int | None) -> bytes:
         raise OSError(f"{file_id} is too large")
 
     vitals, entrance = Vitals(lambda: 0.0, lambda: 0), Entrance(TOKEN, in_the_group)

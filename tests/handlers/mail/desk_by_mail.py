@@ -182,7 +182,7 @@ class Stage:
     async def _zone(self, _address: str) -> ZoneInfo:
         return self.desk.company.zone
 
-    async def _no_file(self, file_id: str) -> bytes:
+    async def _no_file(self, file_id: str, _most: int | None) -> bytes:
         return f"bytes of {file_id}".encode()
 
     async def until(self, right: Callable[[], Any], what: str = "", seconds: float = 30) -> Any:

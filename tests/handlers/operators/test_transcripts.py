@@ -7,10 +7,18 @@ import json
 import re
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from channels.telegram.addresses import chat_address
+from channels.telegram.screens.journal import names_of
+from channels.telegram.screens.screen import Renderer
+from channels.telegram.screens.transcript import TranscriptFile
+from core.file_making import STAFF
+from core.files import Attachments, FolderStore
+from core.reports.transcript import find_transcript
 from core.tickets.catalog import workflow_of
 from core.tickets.workflow import Move, Workflow
 from handlers.telegram.operators import transcripts
@@ -139,8 +147,52 @@ async def test_a_file_that_cannot_be_had_or_does_not_fit_is_named(
     await group.settle()
     html = await page(group, group.boss)
     assert "huge.bin" in html and "не удалось получить" in html
-    assert hashlib.sha256(SCRIPT).hexdigest() in html and "не поместилась бы" in html
+    assert "script.html</b>, 25 байт" in html and "не поместилась бы" in html
     assert "base64" not in html
+    assert group.world.stats.calls["download"] == 1, "the transcript itself, here"
+
+
+async def test_a_file_that_we_keep_and_that_does_not_fit_is_not_read_and_has_its_hash(
+    group: Group, tmp_path: Path
+) -> None:
+    said = await group.desk.read(find_transcript, await group.ticket(), internal=True)
+    file = {"name": "ab" * 32, "title": "huge.bin", "size": 3_000_000}
+    large = replace(said.said[0], content={"kind": "document", "file": file})
+    names = await group.desk.read(names_of)
+    unread = Attachments(FolderStore(tmp_path / "nothing"), None)
+    renderer = Renderer(group.texts, "ru", group.clock(), group.desk.company.zone)
+    target = tmp_path / "one.html"
+    await TranscriptFile(renderer, names, unread, largest=2_000_000).write(
+        target, replace(said, said=[large])
+    )
+    html = target.read_text()
+    assert "ab" * 32 in html and "не поместилась бы" in html and "не удалось" not in html
+
+
+async def test_a_file_that_takes_too_long_is_named_and_the_rest_arrives(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = await talk(group)
+    monkeypatch.setattr(transcripts, "FETCH_WITHIN", 0.2)
+    group.world.faults.hang(60, method="getFile", times=9)
+    await group.boss.say(f"/transcript {number}")
+    await group.settle()
+    group.world.faults.clear()
+    html = await page(group, group.boss)
+    assert html.count("не удалось получить") == 2 and "Уже смотрим" in html
+
+
+async def test_nobody_has_two_made_at_a_time(group: Group) -> None:
+    number = await group.ticket()
+    turn = group.desk.file_making.begin(chat_address(group.olga.id), STAFF)
+    asked = await group.says(group.olga, f"/transcript {number}")
+    assert "уже готовится" in "\n".join(group.answers(asked)) and not await made(group)
+    turn.end()
+    await group.says(group.olga, f"/transcript {number}")
+    assert await made(group) == [(number, {"internal": True})]
+    await group.says(group.olga, "/transcript 99")
+    await group.settle()
+    group.desk.file_making.begin(chat_address(group.olga.id), STAFF)  # hers has ended, each way
 
 
 async def test_who_never_opened_the_bot_is_told_and_the_group_sees_nothing(group: Group) -> None:

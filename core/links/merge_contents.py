@@ -23,6 +23,7 @@ from core.models import (
     TicketCamera,
     TicketParent,
 )
+from core.sla.answer_clock import SILENCE, set_timers, timer_of
 from core.tasks.rules import CANCELLED, EQUIPMENT, MERGED, OPEN
 from core.tasks.task_opening import reopen_task
 from core.tasks.task_recorder import announce, end_tasks, open_tasks
@@ -66,6 +67,7 @@ async def move_contents(tx: Tx, goes: Ticket, stays: Ticket) -> dict[str, Any]:
         **await _move_parent(tx, goes, stays),
         **await _move_tasks(tx, goes, stays),
         **await _move_contact(tx, goes.id, stays.id),
+        **await _move_watch(tx, goes.id, stays.id),
     }
 
 
@@ -207,6 +209,21 @@ async def _move_contact(tx: Tx, goes: int, stays: int) -> dict[str, datetime | N
     return {"contact": own, "into_contact": into, "contact_set": own if moves else None}
 
 
+async def _move_watch(tx: Tx, goes: int, stays: int) -> dict[str, datetime | None]:
+    """An answer that nobody reacts to is mailed (F8): somebody looks at the earlier instant."""
+    own, into = await timer_of(tx, goes, SILENCE), await timer_of(tx, stays, SILENCE)
+    moves = own is not None and (into is None or own < into)
+    if moves:
+        await set_timers(tx, stays, {SILENCE: own})
+    return {"into_silence": into, "silence_set": own if moves else None}
+
+
+async def _return_watch(tx: Tx, stays: int, kept: Mapping[str, Any]) -> None:
+    moved = kept.get("silence_set")
+    if moved is not None and await timer_of(tx, stays, SILENCE) == moved:
+        await set_timers(tx, stays, {SILENCE: kept["into_silence"]})
+
+
 async def return_contact(tx: Tx, stays: int, goes: int, kept: Mapping[str, Any]) -> None:
     """Promise both days again, unless that was planned anew or kept in the meantime."""
     own, into, moved = (kept.get(name) for name in ("contact", "into_contact", "contact_set"))
@@ -235,10 +252,7 @@ async def return_contents(tx: Tx, stays: Ticket, goes: Ticket, kept: Mapping[str
     links = await tx.all(select(Link).where(Link.id.in_(kept["links"])))
     await _reattach(tx, links, stays.id, goes.id)
     await change_tags(tx, stays, (), kept["tags"])
-    fields = await fields_of(tx)
-    for code in kept["fields"]:
-        if code in fields:
-            await put_value(tx, stays.id, fields[code], None)
+    await _return_fields(tx, stays.id, goes.id, kept["fields"])
     theirs = TicketArticle.ticket_id == stays.id
     await tx.change(
         delete(TicketArticle).where(theirs, TicketArticle.article.in_(kept["articles"]))
@@ -247,6 +261,15 @@ async def return_contents(tx: Tx, stays: Ticket, goes: Ticket, kept: Mapping[str
     if camera is not None and camera.camera_id == kept["camera"]:
         await tx.delete(camera)
     await _return_to_parent(tx, stays, goes, kept)
+    await _return_watch(tx, stays.id, kept)
+
+
+async def _return_fields(tx: Tx, stays: int, goes: int, codes: Sequence[str]) -> None:
+    """A field that has been filled anew since is what somebody has found out: it stays."""
+    fields, own, now = await fields_of(tx), await values_of(tx, goes), await values_of(tx, stays)
+    for code in codes:
+        if code in fields and own.get(code) == now.get(code):
+            await put_value(tx, stays, fields[code], None)
 
 
 async def _return_to_parent(tx: Tx, stays: Ticket, goes: Ticket, kept: Mapping[str, Any]) -> None:

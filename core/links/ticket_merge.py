@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from core.errors import MoveRefused, NothingToDo, Refusal
 from core.events import MergeReceived, TicketMerged
 from core.links.merge_contents import move_contents, unless_refused
-from core.models import Ticket, Timer
+from core.models import Ticket
 from core.sla import answer_clock
-from core.sla.answer_clock import REVIEW, set_timers
+from core.sla.answer_clock import REVIEW, set_timers, timer_of
 from core.sla.clock import TAKE_OVER
 from core.teams.assignee_parser import AssignmentWish, Target
 from core.teams.assignment import hand_over
@@ -88,9 +86,9 @@ _STANDING: Final = (
 
 async def _standing(tx: Tx, ticket: Ticket) -> dict[str, Any]:
     """How the ticket stands, for bringing it back: its state, its clock, its pause."""
-    due = select(Timer.due_at).where(Timer.ticket_id == ticket.id, Timer.kind == REVIEW)
     facts: dict[str, Any] = {name: getattr(ticket, name) for name in _STANDING}
-    return facts | {"assignee": ticket.assignee_id, "review": await tx.first(due)}
+    review = await timer_of(tx, ticket.id, REVIEW)
+    return facts | {"assignee": ticket.assignee_id, "review": review}
 
 
 async def _demand_mergeable(tx: Tx, stays: Ticket, goes: Ticket) -> None:

@@ -55,6 +55,13 @@ async def set_timers(tx: Tx, ticket_id: int, due: Mapping[str, datetime | None])
     )
 
 
+async def timer_of(tx: ReadTx, ticket_id: int, kind: str) -> datetime | None:
+    """Return when the ticket's timer of this kind rings, if it does."""
+    query = select(Timer.due_at).where(Timer.ticket_id == ticket_id, Timer.kind == kind)
+    due: datetime | None = await tx.first(query)
+    return due
+
+
 _MOMENT: Final = timedelta(seconds=1)
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _OURS: Final = (

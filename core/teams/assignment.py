@@ -18,6 +18,7 @@ from core.events import (
 )
 from core.models import Note, Ticket, TicketTeam
 from core.people.permissions import may
+from core.sla.clock import UNMERGE
 from core.subscribers import Subscriber
 from core.teams.assignee_parser import AssignmentWish, Target, name_of
 from core.teams.auto_assignment import choose
@@ -272,7 +273,8 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
 
 def _came_back(event: StateEntered) -> bool:
     ended = {"resolved", "closed", "cancelled"}
-    return event.assignee_id is None and event.old_category in ended and event.clock == "runs"
+    back = event.old_category in ended and event.clock == "runs"
+    return back and event.assignee_id is None and event.verb != UNMERGE  # it was nobody's before
 
 
 async def _give_out(tx: Tx, teams: Teams, ticket: Ticket) -> None:

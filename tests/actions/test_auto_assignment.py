@@ -6,6 +6,8 @@ from core.desk import Desk
 from core.directory.kinds.teams import TeamEntry
 from core.directory.reader import Item
 from core.directory.store import put_items
+from core.links.merge_undo import undo_merge
+from core.links.ticket_merge import merge_tickets
 from core.teams.members import begin_duty, end_duty
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, release, take
@@ -24,6 +26,7 @@ from tests.actions.people import (
 )
 from tests.actions.store import Store
 from tests.actions.test_handing import give, operator_here, raise_
+from tests.actions.test_merged_tickets import two
 from tests.clock import Clock
 
 NAMES = ("Olga", "Oleg", "Anna")
@@ -145,3 +148,14 @@ async def test_what_comes_back_as_nobodys_is_given_out_and_what_is_put_back_is_n
     name = await holder(store, staff, ticket.id) or ""
     await desk.run_as(staff[name], release, ticket.id)
     assert await holder(store, staff, ticket.id) is None
+
+
+async def test_a_ticket_that_a_merge_had_ended_is_nobodys_again_once_that_is_taken_back(
+    desk: Desk, store: Store, clock: Clock, staff: dict[str, Actor]
+) -> None:
+    one, other = await two(desk, clock)
+    assert await given(desk, store, staff, other) is None
+    await gives_out(desk, "load")
+    await desk.run_as(staff["Olga"], merge_tickets, one, other)
+    await desk.run_as(staff["Olga"], undo_merge, one)
+    assert await holder(store, staff, other) is None

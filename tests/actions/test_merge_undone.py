@@ -1,5 +1,6 @@
 """What a merge must keep of both tickets, and an undo must bring back as it was (A6)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import select
 from core.contacts.erasure import erase
 from core.delivery.channel import Delivery
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.errors import NothingToDo, Refusal
 from core.links.merge_undo import undo_merge
 from core.links.ticket_links import link, unlink
@@ -20,6 +23,8 @@ from core.tasks.task_actions import take_task
 from core.tasks.task_opening import create_task
 from core.tickets.conversation import answer_delivered, reply
 from core.tickets.delivery_results import refused
+from core.tickets.field_edits import set_field
+from core.tickets.fields import values_of
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.next_contact import contact_of, plan_contact
@@ -375,3 +380,50 @@ async def index_all(desk: Desk, clock: Clock) -> None:
     clock.move(minutes=1)
     while await desk.run(index_new):
         pass
+
+
+FIELDS = """
+[[field]]
+code = "flat"
+titles = { en = "Flat" }
+kind = "text"
+
+[[field]]
+code = "act"
+titles = { en = "Act" }
+kind = "text"
+"""
+
+
+async def test_a_field_that_was_filled_anew_since_the_merge_stays(
+    desk: Desk, store: Store, clock: Clock, olga: Actor
+) -> None:
+    await desk.run(apply_directory, read_directory(FIELDS))
+    one, other = await two(desk, clock)
+    for words in ("flat 12", "act 7"):
+        await desk.run_as(olga, set_field, other, words)
+    await desk.run_as(olga, merge_tickets, one, other)
+    await desk.run_as(olga, set_field, one, "flat 14")
+    await desk.run_as(olga, undo_merge, one)
+    assert await desk.read(values_of, one) == {"flat": "14"}
+    assert await desk.read(values_of, other) == {"flat": "12", "act": "7"}
+    await replays(store, one, other)
+
+
+async def test_an_answer_that_nobody_reacts_to_is_mailed_after_a_merge_as_well(
+    desk: Desk, store: Store, clock: Clock, olga: Actor
+) -> None:
+    silent = timedelta(hours=4)
+    desk.company = replace(
+        desk.company, letter_channels=frozenset({"email"}), mail_when_silent=silent
+    )
+    one, other = await two(desk, clock)
+    await desk.run_as(olga, reply, other, writes("Restart it"))
+    await desk.run(answer_delivered, [(await store.messages(other))[-1].id])
+    due = clock() + silent
+    assert (await store.timers(other))["silence"] == due
+    await desk.run_as(olga, merge_tickets, one, other)
+    assert (await store.timers(one))["silence"] == due
+    await desk.run_as(olga, undo_merge, one)
+    assert (await store.timers(other))["silence"] == due
+    assert "silence" not in await store.timers(one)

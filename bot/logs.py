@@ -100,7 +100,7 @@ class _Folding(logging.StreamHandler[TextIO]):
         if record.levelno < logging.WARNING:
             super().emit(record)
             return
-        fold = self._folds.setdefault(_kind_of(record), _Fold(record, now, _context.get()))
+        fold = self._folds.setdefault(kind_of(record), _Fold(record, now, _context.get()))
         if fold.first is record:
             super().emit(record)
         else:
@@ -129,7 +129,7 @@ class _Folding(logging.StreamHandler[TextIO]):
             _context.reset(token)
 
 
-def _kind_of(record: logging.LogRecord) -> tuple[object, ...]:
+def kind_of(record: logging.LogRecord) -> tuple[object, ...]:
     """Return what two entries have in common that say the same.
 
     Of a message its first line: the rest is a statement. Two errors about different things are two.
@@ -139,7 +139,7 @@ def _kind_of(record: logging.LogRecord) -> tuple[object, ...]:
     if record.levelno < logging.ERROR:
         return kind
     cause = record.exc_info[1] if record.exc_info else None
-    return (*kind, str(_fields(record)), type(cause), str(cause).partition("\n")[0])
+    return (*kind, str(fields_of(record)), type(cause), str(cause).partition("\n")[0])
 
 
 class Mask:
@@ -174,8 +174,8 @@ class _Console(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).astimezone()
         clock = time.strftime("%H:%M:%S.") + f"{record.msecs:03.0f}"
-        line = f"{clock} {record.levelname:<7} {record.name}: {_one_line(_message(record))}"
-        if fields := _fields(record):
+        line = f"{clock} {record.levelname:<7} {record.name}: {_one_line(message_of(record))}"
+        if fields := fields_of(record):
             facts = " ".join(f"{key}={_one_line(str(value))}" for key, value in fields.items())
             line = f"{line}  [{facts}]"
         return "\n".join((line, *_tracebacks(self, record)))
@@ -186,18 +186,18 @@ class _Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {
-            **_fields(record),  # first: a field may not pass itself off as the time or the level
+            **fields_of(record),  # first: a field may not pass itself off as the time or the level
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": _message(record),
+            "message": message_of(record),
         }
         if traceback := "\n".join(_tracebacks(self, record)):
             entry["traceback"] = traceback
         return json.dumps(entry, ensure_ascii=False, default=str)
 
 
-def _fields(record: logging.LogRecord) -> Mapping[str, object]:
+def fields_of(record: logging.LogRecord) -> Mapping[str, object]:
     """Return what is bound where the record was made, and what its caller gave as `extra`."""
     given = {name: value for name, value in vars(record).items() if name not in _OF_RECORD}
     return {**_context.get(), **given}
@@ -205,16 +205,18 @@ def _fields(record: logging.LogRecord) -> Mapping[str, object]:
 
 def _tracebacks(formatter: logging.Formatter, record: logging.LogRecord) -> Iterator[str]:
     if record.exc_info:
-        yield _without_rows(formatter.formatException(record.exc_info))
+        yield without_rows(formatter.formatException(record.exc_info))
     if record.stack_info:
         yield formatter.formatStack(record.stack_info)
 
 
-def _message(record: logging.LogRecord) -> str:
-    return _without_rows(record.getMessage())
+def message_of(record: logging.LogRecord) -> str:
+    """Return its words, without rows of the database."""
+    return without_rows(record.getMessage())
 
 
-def _without_rows(text: str) -> str:
+def without_rows(text: str) -> str:
+    """Return the text without the rows that PostgreSQL quotes."""
     return _ROW.sub(rf"\g<1>{_HIDDEN}", text)
 
 

@@ -255,6 +255,16 @@ def secret_web(value: SecretStr) -> SecretStr:
     return SecretStr(value.get_secret_value().strip())
 
 
+def sentry_dsn(value: SecretStr) -> SecretStr:
+    """Check that it has what Sentry shows: a key before the @, and a project behind the host."""
+    url = value.get_secret_value().strip()
+    _with_host(url, ("https", "http"))
+    parts = _parts(url)
+    if not parts.username or not parts.path.rpartition("/")[2].isdecimal():
+        raise ValueError("must be the DSN as Sentry shows it: https://key@host/project")
+    return SecretStr(url)
+
+
 def listen(value: object) -> tuple[str, int]:
     """Return host and port of `host:port`; an IPv6 host in brackets; port 0 takes a free one."""
     if isinstance(value, tuple):

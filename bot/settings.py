@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     )
     public_url: Web | None = None
     ping_url: SecretWeb | None = None
+    sentry_dsn: Annotated[SecretStr, AfterValidator(setting_types.sentry_dsn)] | None = None
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(setting_types.lower)
@@ -127,7 +128,7 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Return the values that a log must not show."""
-        given = (self.bot_token, self.webhook_secret, self.ping_url)
+        given = (self.bot_token, self.webhook_secret, self.ping_url, self.sentry_dsn)
         hidden = [secret for secret in given if secret]
         named = (self.database_url, self.smtp_url, *self.imap_url, self.telegram_proxy)
         urls = [url for url in named if url]
@@ -205,6 +206,7 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "HTTP_LISTEN": "127.0.0.1:8080",
     "PUBLIC_URL": "https://support.example.com",
     "PING_URL": "https://hc.example.com/ping/0a1b2c",
+    "SENTRY_DSN": "https://0a1b2c@sentry.example.com/7",
     "LOG_LEVEL": "info",
     "LOG_FORMAT": "json",
 }

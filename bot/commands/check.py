@@ -20,6 +20,7 @@ from aiogram.exceptions import (
 from bot.app import bot_of, company_of, desk_of
 from bot.commands import FINE, WRONG
 from bot.database_access import DatabaseUnusable, open_existing, open_for_writing
+from bot.error_reports import NotTaken, try_out
 from bot.http_server import CannotListen, open_socket
 from bot.migrations import pending
 from bot.settings import Settings
@@ -151,6 +152,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings += [finding async for finding in _records(settings)]
     findings += [finding async for finding in _mailboxes(settings)]
     findings += [finding async for finding in _sign_of_life(settings)]
+    findings += [finding async for finding in _error_reports(settings)]
     return findings
 
 
@@ -400,6 +402,19 @@ async def _sign_of_life(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("the sign of life does not arrive", False, remedy)
     else:
         yield Finding("the sign of life arrives", True)
+
+
+async def _error_reports(settings: Settings) -> AsyncIterator[Finding]:
+    """Ask the Sentry server whether it takes reports with this key."""
+    if settings.sentry_dsn is None:
+        return
+    try:
+        await try_out(settings.sentry_dsn)
+    except NotTaken as why:
+        remedy = f"look at SENTRY_DSN: copy it from the project's settings in Sentry ({why})"
+        yield Finding("errors cannot be reported to Sentry", False, remedy)
+    else:
+        yield Finding("errors can be reported to Sentry", True)
 
 
 def _only_line(error: Exception) -> str:

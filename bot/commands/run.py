@@ -14,6 +14,7 @@ from bot import app as application
 from bot.commands import FINE, WRONG, complain
 from bot.commands.move import moved_to
 from bot.database_access import open_for_writing, wait_for_server
+from bot.error_reports import NoSentry, error_reports
 from bot.http_server import CannotListen
 from bot.migrations import NewerDatabase, migrate, must_be_alone, pending
 from bot.settings import Settings
@@ -29,6 +30,15 @@ MOVED: Final = (
 
 async def command(settings: Settings, options: argparse.Namespace) -> int:
     """Run the desk, on the clock ``options.clock``. Returns when SIGTERM or SIGINT has come."""
+    try:
+        with error_reports(settings.sentry_dsn, settings.secrets()):
+            return await _run(settings, options)
+    except NoSentry:
+        complain(["SENTRY_DSN: needs sentry-sdk; install the desk with the extra `sentry`"])
+        return WRONG
+
+
+async def _run(settings: Settings, options: argparse.Namespace) -> int:
     url = settings.database_url.get_secret_value()
     await wait_for_server(url)
     async with open_for_writing(url) as database:

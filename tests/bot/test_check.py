@@ -12,6 +12,7 @@ from unittest.mock import AsyncMock
 import pytest
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from bot import cli
 from bot.commands import FINE, WRONG, mail_dns
@@ -340,6 +341,26 @@ async def test_the_sign_of_life_is_tried_and_its_address_is_not_shown(practice: 
     assert "ok     the sign of life arrives" in map(str, found) and called == ["/hush"]
     said = await practice.fault(PING_URL=url.get_secret_value())
     assert "look at PING_URL" in said and "hush" not in said
+
+
+async def test_where_errors_are_reported_is_tried_and_the_key_is_not_shown(
+    practice: Practice,
+) -> None:
+    keys = []
+
+    async def take(request: web.Request) -> web.Response:
+        keys.append(request.headers["x-sentry-auth"].rpartition("=")[2])
+        return web.Response(status=200 if keys[-1] == "g00d" else 403)
+
+    app = web.Application()
+    app.router.add_post("/below/api/7/envelope/", take)
+    async with TestServer(app) as server:
+        where = f"127.0.0.1:{server.port}/below/7"
+        found = await practice.examine(SENTRY_DSN=f"http://g00d@{where}")
+        said = await practice.fault(SENTRY_DSN=f"http://wr0ng@{where}")
+    assert "ok     errors can be reported to Sentry" in map(str, found)
+    assert "look at SENTRY_DSN" in said and "403" in said and "wr0ng" not in said
+    assert keys == ["g00d", "wr0ng"]
 
 
 async def test_a_bucket_is_tried_and_nothing_stays_in_it(

@@ -20,7 +20,7 @@ OURS = {*HOUSE, "migrations", "sandbox", "tests", "tools"}
 def declared() -> frozenset[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["postgres"], *extras["s3"]]
+    lines = [*project["dependencies"], *extras["postgres"], *extras["s3"], *extras["sentry"]]
     return frozenset(name_of(line) for line in lines)
 
 

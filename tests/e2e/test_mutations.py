@@ -29,6 +29,7 @@ from sandbox.process import python, tied
 from tests.e2e.looking import soon, value
 from tests.e2e.mutants import Json, mutants, overhear, strangers
 from tests.e2e.stage import ROOT, Stage, staged
+from tests.sentry import Sentry, sentry_server
 from tests.unhurried import Unhurried
 
 SEED = 20261122
@@ -39,9 +40,17 @@ OVER_THE_WIRE = 400
 
 
 @pytest.fixture(scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with staged(tmp_path_factory.mktemp("mutations")) as stage, stage.process():
-        yield stage
+async def sentry() -> AsyncIterator[Sentry]:
+    async with sentry_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory, sentry: Sentry) -> AsyncIterator[Stage]:
+    async with staged(tmp_path_factory.mktemp("mutations")) as stage:
+        stage.settings["SENTRY_DSN"] = sentry.dsn.get_secret_value()
+        async with stage.process():
+            yield stage
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +123,9 @@ async def test_mutants_are_handled_or_refused_and_nothing_else(
 # ------------------------------------------------------------------ in the running desk
 
 
-async def test_people_are_served_while_mutants_come(stage: Stage, heard: list[Json]) -> None:
+async def test_people_are_served_while_mutants_come(
+    stage: Stage, heard: list[Json], sentry: Sentry
+) -> None:
     bot = stage.bot
     assert bot is not None
     pid, last = bot.pid, value(stage, "SELECT max(id) FROM inbox")
@@ -137,6 +148,10 @@ async def test_people_are_served_while_mutants_come(stage: Stage, heard: list[Js
     assert value(stage, "SELECT count(*) FROM message WHERE ticket_id=?", number) == 2
     told = value(stage, "SELECT count(*) FROM outbox WHERE key='alert.quarantined'")
     assert 1 <= told < ends["quarantined"] / 4  # a flood of them is no flood of alerts
+    await soon(lambda: bool(sentry.events), "a Sentry server is told of them")
+    said = "".join(sentry.raw)
+    assert "an update was quarantined" in said and "update_id" in said
+    assert stage.world.token not in said and "Среди всего этого" not in said
 
 
 def poison(stage: Stage, sender: Json, **more: object) -> Json:

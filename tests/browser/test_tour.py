@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Opening
-from tests.browser.window import DESK, PHONE, Window
+from tests.browser.window import DESK, PHONE, SMALL_PHONE, Window
 
 pytestmark = pytest.mark.slow
 
@@ -116,3 +117,17 @@ async def test_the_tour_can_be_left_and_is_not_offered_twice(opening: Opening) -
     await step(window, 1)
     await window.tour.locator("header .icon-button").click()
     await expect(window.tour).to_be_hidden()
+
+
+async def test_on_a_small_phone_nothing_of_the_bar_covers_anything_else(opening: Opening) -> None:
+    window = await opening(size=SMALL_PHONE)
+    boxes = await window.page.locator("#top > :not(.spread)").evaluate_all(
+        """all => all.filter(one => one.offsetWidth).map(one => {
+            const { left, right } = one.getBoundingClientRect();
+            const cut = getComputedStyle(one).overflowX !== "visible";
+            return [left, cut ? right : Math.max(right, left + one.scrollWidth)];
+        })"""
+    )
+    assert len(boxes) > 4
+    assert all(left[1] <= right[0] for left, right in pairwise(boxes)), boxes
+    assert boxes[-1][1] <= SMALL_PHONE[0]

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 PATIENCE = 40_000
 DESK = (1440, 900)
 PHONE = (390, 844)
+SMALL_PHONE = (360, 720)
 NEWCOMER = "localStorage.removeItem('frontdoor.tour')"
 REGULAR = "localStorage.setItem('frontdoor.tour', 'seen')"
 # A row that one is led to flashes for a moment, which may be over before a test looks.

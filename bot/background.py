@@ -27,6 +27,7 @@ from core.company import Company
 from core.db import log_failure
 from core.delivery.courier import Courier
 from core.delivery.linked_chats import move_chat
+from core.delivery.private_topics import bot_has_topics, note_mode
 from core.delivery.topics import forum_chats_of, note_forums
 from core.desk import Desk
 from core.directory.versions import current_version
@@ -167,6 +168,7 @@ class ChatHealthWatch:
             await self._follow(moved)
             return
         await self._note_forums(found)
+        await self._note_private_topics()
         conditions = [
             Condition(each.role, each.code, _address(each.chat), each.title, each.team)
             for each in found
@@ -188,6 +190,12 @@ class ChatHealthWatch:
         news = [(chat, forum) for chat, forum in chats if (chat in known) != forum]
         if news:
             await self.desk.run(note_forums, news)
+
+    async def _note_private_topics(self) -> None:
+        """Note whether the bot's private chats have topics: its owner may switch them (X7)."""
+        on = bool((await self.bot.get_me()).has_topics_enabled)
+        if on != await self.desk.read(bot_has_topics):
+            await self.desk.run(note_mode, on=on)
 
     async def _follow(self, moved: TelegramMigrateToChat) -> None:
         """Replace the stored id of a group that became a supergroup without our being told."""

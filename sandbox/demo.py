@@ -171,6 +171,7 @@ class Demo:
         self.world.forget()
         self._speak(language or self.language)
         group = self.group.migrated_to or self.group
+        self.world.context.options.private_topics = False
         if forum is not None and group.kind == "supergroup":
             _ = group.make_forum(enabled=forum)
         if self.mail is not None:

@@ -39,6 +39,7 @@ from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import draw_board
 from channels.telegram.ticket_topics import TicketTopics
+from channels.telegram.topic_icons import TopicIcons
 from core.addresses import TELEGRAM, Address, MessageRef
 from core.delivery.alerts import alert_of
 from core.delivery.card_updates import BOARD
@@ -49,7 +50,7 @@ from core.delivery.outbox_store import (
     probe_context_of,
 )
 from core.delivery.pacing import Priority, aged
-from core.delivery.private_topics import PrivateTopicsUsed
+from core.delivery.private_topics import TOPIC_LOOK, PrivateTopicsUsed
 from core.delivery.sent_messages import FLOOD, IN_PLACE_OF, copies_of, find_standing
 from core.delivery.topics import ForumChats
 from core.desk import Desk
@@ -90,8 +91,9 @@ class TelegramChannel:
         self._texts = texts
         self._files = files
         self._deliveries = SendProgressStore(gateway, desk)
-        self._topics = TicketTopics(gateway, desk)
-        self._private_topics = PrivateTopics(desk)
+        icons = TopicIcons(gateway)
+        self._topics = TicketTopics(gateway, desk, icons)
+        self._private_topics = PrivateTopics(gateway, desk, icons)
         self._operations: dict[str, Operation] = {
             "text": self._text,
             "content": self._content,
@@ -104,6 +106,7 @@ class TelegramChannel:
             "pin": self._pin,
             "alert": self._alert,
             "remove": self._remove,
+            TOPIC_LOOK: self._topic_look,
             BOARD: self._board,
         }
         # what makes new messages, and so can be doubled
@@ -157,7 +160,7 @@ class TelegramChannel:
         with self._gateway.at(self._priority(delivery)):
             begun = self._deliveries.begun(delivery.id)
             renderer, lowest = self._renderer_for(delivery), await self._lowest(delivery)
-            if begun is None and await self._topics.find_lost(delivery, lowest):
+            if begun is None and await self._is_topic_lost(delivery, lowest):
                 return None
             steps = begun.steps if begun else await plan(delivery, renderer)
             if not steps:
@@ -173,6 +176,11 @@ class TelegramChannel:
             posted = (await self._desk.read(probe_context_of, delivery.id))[POSTED]
             sent = replace(sent, note={**sent.note, "digest": posted["digest"]})
         return sent
+
+    async def _is_topic_lost(self, delivery: Delivery, lowest: int) -> bool:
+        if delivery.person_id is None:
+            return await self._topics.find_lost(delivery, lowest)
+        return await self._private_topics.find_lost(delivery)
 
     async def close(self) -> None:
         """The bot's session belongs to whoever made it."""
@@ -214,9 +222,15 @@ class TelegramChannel:
         return sent_of(delivery, await self._deliveries.make(delivery, steps))
 
     async def _in_place(self, delivery: Delivery, renderer: Renderer) -> Sent | None:
-        """Edit the question that the notice is the answer to. ``None``: it is to be posted."""
+        """Edit the question that the notice is the answer to. ``None``: it is to be posted. Where
+        the ticket has a topic of its own, the question says so.
+        """
         place = ref_here(delivery, MessageRef.parse(delivery.facts[IN_PLACE_OF]))
         if place is None or self._deliveries.begun(delivery.id) is not None:
+            return None
+        if _is_elsewhere(delivery, await self._thread(delivery, renderer)):
+            there = Screen(renderer.html("customer.filed.topic", number=delivery.ticket_id))
+            await self._redraw(int(delivery.address), place, there)
             return None
         screen = notices.draw(renderer, delivery.key or "", delivery.facts, None)
         stands = await self._redraw(int(delivery.address), place, screen)
@@ -237,7 +251,8 @@ class TelegramChannel:
         thread = await self._thread_of_text(delivery, renderer)
         card = await self._card_of(delivery)
         screen = notices.draw(renderer, delivery.key or "", delivery.facts, card)
-        return [Step(post(int(delivery.address), screen, answered(delivery, card), thread))]
+        reply = None if _is_elsewhere(delivery, thread) else answered(delivery, card)
+        return [Step(post(int(delivery.address), screen, reply, thread))]
 
     async def _thread_of_text(self, delivery: Delivery, renderer: Renderer) -> int | None:
         """What answers an operator's words stands where they do; all else in the ticket's topic."""
@@ -250,7 +265,7 @@ class TelegramChannel:
         if delivery.person_id is not None:
             if self._desk.cache.get(PrivateTopicsUsed) is False and "thread" not in delivery.facts:
                 return None  # as in most companies
-            return await self._private_topics.thread_for(delivery)
+            return await self._private_topics.thread_for(delivery, renderer)
         forums = self._desk.cache.get(ForumChats)
         here = Address(delivery.channel, delivery.address)
         if forums is not None and here not in forums:  # as in most companies
@@ -428,6 +443,11 @@ class TelegramChannel:
             await self._change(DeleteMessage(chat_id=int(delivery.address), message_id=number))
         return Sent()
 
+    async def _topic_look(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        """Show on the ticket's topic in its customer's chat that it has ended, or goes on."""
+        await self._private_topics.refresh(delivery, renderer)
+        return Sent()
+
     async def _edit(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """The copies follow. Operators to whose group the ticket came later read the words anew."""
         chat, message = int(delivery.address), delivery.message_id or 0
@@ -437,7 +457,7 @@ class TelegramChannel:
             return Sent()
         if not message_refs:
             return await self._content(delivery, renderer) if delivery.person_id is None else Sent()
-        thread = await self._thread(delivery, renderer)
+        thread = await self._private_topics.standing(delivery)
         carried = await load(self._desk, delivery, renderer, self._files, thread)
         prefix = None if carried is None else carried.prefix
         for change in edits(said[0].content, chat, message_refs, prefix=prefix):
@@ -483,3 +503,10 @@ class TelegramChannel:
         except Refused as refused:
             if refused.refusal not in _NOTHING_TO_DO:
                 raise
+
+
+def _is_elsewhere(delivery: Delivery, thread: int | None) -> bool:
+    """Whether the delivery stands in another topic of a customer's chat than what it answers."""
+    if delivery.person_id is None or thread is None:
+        return False
+    return delivery.facts.get("thread") != str(thread)

@@ -11,7 +11,6 @@ from aiogram.methods import (
     CloseForumTopic,
     CreateForumTopic,
     EditForumTopic,
-    GetForumTopicIconStickers,
     ReopenForumTopic,
     TelegramMethod,
 )
@@ -20,6 +19,7 @@ from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.delivery_probe import AHEAD, END
 from channels.telegram.client.gateway import Gateway
 from channels.telegram.screens.screen import Renderer
+from channels.telegram.topic_icons import TopicIcons
 from core.addresses import Address
 from core.delivery.channel import Delivery, SendError
 from core.delivery.outbox_store import add_to_probe_context, probe_context_of
@@ -48,8 +48,8 @@ ICONS: Final[Mapping[Marker, tuple[tuple[str, ...], int]]] = {
 }
 # Seconds for which no topic is made where the bot may not make any.
 REST: Final = 60.0
-# A lost call to make a topic is noted under this name with the row that needed it.
-_MADE_FOR: Final = "topic"
+# A call to make a topic is noted under this name with the row that needed it.
+MADE_FOR: Final = "topic"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,10 @@ class TopicAppearance:
 class TicketTopics:
     """Finds and makes the topic of a delivery's ticket, and keeps its look up to date."""
 
-    def __init__(self, gateway: Gateway, desk: Desk) -> None:
+    def __init__(self, gateway: Gateway, desk: Desk, icons: TopicIcons) -> None:
         self._gateway = gateway
         self._desk = desk
-        self._icons: dict[str, str] | None = None
+        self._icons = icons
         self._resting: dict[Address, float] = {}
 
     async def thread_for(self, delivery: Delivery, renderer: Renderer) -> int | None:
@@ -113,7 +113,7 @@ class TicketTopics:
         place = await self._place(delivery)
         if place is None or place.thread is not None:
             return False
-        made = (await self._desk.read(probe_context_of, delivery.id)).get(_MADE_FOR)
+        made = (await self._desk.read(probe_context_of, delivery.id)).get(MADE_FOR)
         if made is None:
             return False
         look = TopicAppearance(**made)
@@ -150,7 +150,7 @@ class TicketTopics:
         if card is None:
             return None
         look = replace(await self._look(card, renderer), closed=False)
-        await self._desk.run(add_to_probe_context, delivery.id, {_MADE_FOR: asdict(look)})
+        await self._desk.run(add_to_probe_context, delivery.id, {MADE_FOR: asdict(look)})
         call = CreateForumTopic(
             chat_id=int(delivery.address),
             name=look.name,
@@ -198,22 +198,12 @@ class TicketTopics:
 
     async def _look(self, card: Card, renderer: Renderer) -> TopicAppearance:
         emoji, color = ICONS[card.marker]
-        icons = await self._known_icons()
-        icon = next((icons[sign] for sign in map(_bare, emoji) if sign in icons), "")
+        icon = await self._icons.id_of(emoji)
         about = clean_name(card.title or card.topic or card.opening, LONGEST_NAME)
         name = renderer.plain(
             "topic.name", number=card.number, customer=clean_name(card.customer), about=about
         )
         return TopicAppearance(clean_name(name, LONGEST_NAME), icon, color, card.state.final)
-
-    async def _known_icons(self) -> Mapping[str, str]:
-        """The ids of the free icons by their emoji, asked for once."""
-        if self._icons is None:
-            found = await self._gateway.call(GetForumTopicIconStickers())
-            self._icons = {
-                _bare(sticker.emoji or ""): sticker.custom_emoji_id or "" for sticker in found
-            }
-        return self._icons
 
     # calls
 
@@ -251,8 +241,3 @@ def _changes(
     if parts[1] != closed:
         calls.append(CloseForumTopic(**where) if look.closed else ReopenForumTopic(**where))
     return calls
-
-
-def _bare(emoji: str) -> str:
-    """Without the sign that asks for a coloured picture: servers set it as they like."""
-    return emoji.removesuffix("\ufe0f")

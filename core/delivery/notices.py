@@ -23,6 +23,7 @@ class Stored:
     ``by_letter``: the customer writes where a program may answer what a program says.
     ``repeated``: they open one after the other there, so that each must not be acknowledged.
     ``promised``: the customer has been told that the ticket is here, and what is promised.
+    ``in_topic``: it has a topic in its customer's private chat.
     """
 
     origin: str = ""
@@ -31,6 +32,7 @@ class Stored:
     by_letter: bool = False
     repeated: bool = False
     promised: bool = True
+    in_topic: bool = False
 
 
 IfStored = Callable[[Any, Stored], bool]
@@ -165,6 +167,7 @@ STATE_TEXTS: Final[dict[str, Callable[[e.StateEntered], str | None]]] = {
     "hear": _reopened,
 }
 
+_ENDED: Final = frozenset({"closed", "cancelled"})
 # verbs that leave the card as it is unless the state changes
 _QUIET_VERBS: Final = frozenset({"reply", "hear"})
 
@@ -561,6 +564,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.StateEntered: (
         Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, _state_text),
+        Notice(
+            _TO.CUSTOMER,
+            "topic",
+            Priority.CARD_REFRESH,
+            when=lambda event: (event.category in _ENDED) != (event.old_category in _ENDED),
+            if_stored=lambda _event, stored: stored.in_topic,
+            dedup_key="topic:{ticket_id}",
+        ),
         Notice(
             _TO.OPERATORS,
             "text",

@@ -25,6 +25,7 @@ from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
 from core.delivery.outbox_store import OF_BACKUP
+from core.delivery.private_topics import private_topic
 from core.delivery.sent_messages import IN_PLACE_OF, card_place
 from core.models import JournalEntry, Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
@@ -332,7 +333,15 @@ async def _stored(tx: Tx, event: e.Event, ticket: Ticket | None, message: Messag
     repeated = by_letter and await _opened_lately(tx, ticket)
     late = by_letter and isinstance(event, e.DeadlineMissed)
     promised = not late or await _was_told(tx, ticket, repeated=repeated)
-    return Stored(ticket.origin, in_card, flooded, by_letter, repeated, promised)
+    in_topic = isinstance(event, e.StateEntered) and await _has_topic(tx, ticket)
+    return Stored(ticket.origin, in_card, flooded, by_letter, repeated, promised, in_topic)
+
+
+async def _has_topic(tx: Tx, ticket: Ticket) -> bool:
+    customer = await tx.session.get_one(Person, ticket.customer_id)
+    if customer.address is None:
+        return False
+    return await private_topic(tx, ticket.id, customer.address) is not None
 
 
 async def _was_told(tx: Tx, ticket: Ticket, *, repeated: bool) -> bool:

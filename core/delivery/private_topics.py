@@ -8,12 +8,12 @@ they have a table of their own.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, literal, or_, select, update
 
 from core.addresses import Address, MessageRef
 from core.db import PreparedStatement
 from core.db.statements import prepared
-from core.models import PrivateTopic, Ticket
+from core.models import PrivateTopic, SystemState, Ticket
 from core.tx import ReadTx, Tx
 
 _TABLE: Final[Any] = PrivateTopic.__table__
@@ -43,8 +43,19 @@ def _upsert(insert: Any) -> Any:
 _TAKEN: Final = PreparedStatement(prepared(_upsert))
 
 
+TOPIC_LOOK: Final = "topic"
+"""The kind of a delivery that brings the look of a ticket's topic up to date."""
+# Under this name it is stored that the bot's private chats have topics.
+_MODE: Final = "private_topics"
+_ON: Final = select(SystemState.name).where(SystemState.name == _MODE)
+
+
+class BotHasTopics:
+    """Under this it is kept whether the bot's private chats have topics."""
+
+
 class PrivateTopicsUsed:
-    """Under this it is kept whether any private chat has a topic, so that others cost nothing."""
+    """Under this it is kept whether any private chat may have a topic: others cost nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +70,27 @@ class StandingTopic:
 
 
 async def are_used(tx: ReadTx) -> bool:
-    """Whether any private chat has a topic that the desk knows."""
-    return await tx.any_row(PrivateTopicsUsed, select(PrivateTopic.thread))
+    """Whether private chats have topics, or one has had."""
+    known = or_(exists(_ON), exists(select(PrivateTopic.thread)))
+    return await tx.any_row(PrivateTopicsUsed, select(literal(1)).where(known))
+
+
+async def bot_has_topics(tx: ReadTx) -> bool:
+    """Whether the bot's private chats have topics, as it was found last."""
+    return await tx.any_row(BotHasTopics, _ON)
+
+
+async def note_mode(tx: Tx, *, on: bool) -> None:
+    """Note whether the bot's private chats have topics. Each ticket gets one, or leaves it, with
+    its next message.
+    """
+    state = await tx.find(SystemState, _MODE)
+    if on and state is None:
+        await tx.put(SystemState(name=_MODE, value={}, at=tx.now))
+    elif state is not None and not on:
+        await tx.session.delete(state)
+    await tx.write()
+    tx.invalidate(BotHasTopics, PrivateTopicsUsed)
 
 
 async def private_topic(tx: ReadTx, ticket_id: int, chat: Address) -> StandingTopic | None:
@@ -75,6 +105,36 @@ async def ticket_of_private_topic(tx: ReadTx, chat: Address, thread: str) -> int
     """The ticket that words in this topic belong to, if it is one's."""
     found = await _owner(tx, chat, thread)
     return None if found is None else found[0]
+
+
+async def is_known(tx: ReadTx, chat: Address, thread: str) -> bool:
+    """Whether anything is known of this topic."""
+    return await _owner(tx, chat, thread) is not None
+
+
+async def note_named(tx: Tx, chat: Address, thread: str) -> None:
+    """A person has given the topic its name: it stays."""
+    key = (chat.channel, chat.chat, thread)
+    known = await tx.find(PrivateTopic, key, hold=True)
+    if known is not None:
+        known.named = True
+        return
+    await tx.insert(PrivateTopic(channel=key[0], chat=key[1], thread=thread, named=True))
+    tx.invalidate(PrivateTopicsUsed)
+
+
+async def note_looks(tx: Tx, chat: Address, thread: str, looks: str) -> None:
+    """The topic looks so by now."""
+    await tx.change(
+        update(PrivateTopic)
+        .where(
+            PrivateTopic.channel == chat.channel,
+            PrivateTopic.chat == chat.chat,
+            PrivateTopic.thread == thread,
+        )
+        .values(looks=looks)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def _owner(tx: ReadTx, chat: Address, thread: str) -> tuple[int | None, bool] | None:

@@ -44,8 +44,8 @@ from handlers.telegram.acknowledgements import Acknowledgements
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.admins import setup
 from handlers.telegram.context import ButtonContext, MessageContext
+from handlers.telegram.customer import private_topics, tickets
 from handlers.telegram.customer import routes as customer
-from handlers.telegram.customer import tickets
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators import responses as canned
@@ -155,7 +155,7 @@ async def on_message(
         return await _note_topics(message, desk)
     user = message.from_user
     if sender is None or user is None or user.is_bot or is_nobody(message):
-        return UNHANDLED
+        return await private_topics.on_own(message, bot, desk)
     context = MessageContext(
         bot, desk, menu_words, open_menus, responder, sender, message, public_url=public_url
     )

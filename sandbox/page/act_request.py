@@ -111,11 +111,11 @@ class ActRequest:
     def where(self) -> Json:
         """The topic that is written in, where the chat has topics."""
         number = self.body.get("topic")
-        if number is None or not self.chat.is_forum:
+        if number is None or not self.chat.has_topics:
             return {}
         if isinstance(number, bool) or not isinstance(number, int):
             raise Refused("bad_value", field="topic")
-        return {"topic": number}
+        return {"topic": number} if number in self.chat.topics else {}
 
     @property
     def reply_to(self) -> Message | None:

@@ -108,13 +108,18 @@ def _pin(request: ActRequest) -> None:
 
 
 def _topics(request: ActRequest) -> None:
-    """An admin switches the topics of a group on or off."""
-    chat = request.chat
+    """An admin switches the topics of a group on or off. In a private chat it is the bot's owner,
+    for all of them.
+    """
+    chat, enabled = request.chat, bool(request.body.get("enabled"))
+    if chat.person is not None:
+        request.world.context.options.private_topics = enabled
+        return
     if not request.rules:
         raise Refused("not_admin")
     if chat.kind != "supergroup":
         raise Refused("not_group")
-    _ = chat.make_forum(enabled=bool(request.body.get("enabled")))
+    _ = chat.make_forum(enabled=enabled)
 
 
 def _unpin(request: ActRequest) -> None:

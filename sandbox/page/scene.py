@@ -8,6 +8,7 @@ from typing import Any, Final
 from sandbox.demo import Demo
 from sandbox.page.message_view import fingerprint, keyboard_view, message_view
 from sandbox.people.chat import Chat
+from sandbox.server.chat import GENERAL_TOPIC, Topic
 from sandbox.server.members import User
 from sandbox.server.message import Message
 from sandbox.server.topics import icon_of
@@ -81,11 +82,7 @@ class Scene:
             "bot": member.status if member is not None else None,
             "about": chat.description or "",
             "migrated_to": chat.migrated_to.id if chat.migrated_to is not None else None,
-            "topics": [
-                {"id": t.id, "name": t.name, "closed": t.closed, "icon": icon_of(t)}
-                for t in chat.topics.values()
-                if not t.deleted and chat.is_forum
-            ],
+            "topics": _topics(chat),
             "pinned": pins[-1] if pins else None,
             "pins": pins,
             "typing": self._typing(chat),
@@ -139,7 +136,7 @@ class Scene:
         """The latest messages, the oldest first; only what has changed is drawn anew."""
         before = self._drawn.get(chat.id, {})
         people, drawn = self.world.people, {}
-        shown = self.shown * (IN_FORUMS if chat.is_forum else 1)
+        shown = self.shown * (IN_FORUMS if chat.has_topics else 1)
         for message in _latest(chat, shown):
             look = fingerprint(message)
             known = before.get(message.id)
@@ -150,6 +147,19 @@ class Scene:
 
 
 _ORDER: Final = {"private": 0, "group": 1, "supergroup": 1, "channel": 2}
+
+
+def _topics(chat: Chat) -> list[Json]:
+    """The topics of a chat that has any; those of a private chat have no «General» among them."""
+    if not chat.has_topics:
+        return []
+    alive = [topic for topic in chat.topics.values() if not topic.deleted]
+    if chat.person is not None:
+        alive.insert(0, Topic(GENERAL_TOPIC, "General"))
+    return [
+        {"id": one.id, "name": one.name, "closed": one.closed, "icon": icon_of(one)}
+        for one in alive
+    ]
 
 
 def _standing(chat: Chat, person_id: int) -> Message | None:

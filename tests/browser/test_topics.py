@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.browser.stage import Stage
 from tests.browser.window import Window
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fresh")]
@@ -43,3 +44,26 @@ async def test_each_ticket_has_a_topic_in_a_row_above_the_chat(window: Window) -
     await switch(window, "Выключить темы")
     await expect(window.group.node.locator(".topics")).to_be_hidden()
     await window.group.sees("Выезжаем")
+
+
+async def test_each_ticket_of_a_customer_has_a_topic_in_their_chat(
+    window: Window, stage: Stage
+) -> None:
+    await window.add("Вера Громова")
+    world = stage.page.world
+    looks = len(world.calls_of("getMe"))
+    await window.customer.node.locator(".chat-head .icon-button").click()
+    await window.page.get_by_role("menuitem", name="Включить темы", exact=True).click()
+    # the desk looks twice a minute; the look after the next one has seen it, and was noted
+    await world.until(lambda: len(world.calls_of("getMe")) > looks, timeout=60)
+    tabs = window.customer.node.locator(".topic")
+    await expect(tabs).to_have_text(["General"])
+    await window.ticket("Не открывается калитка.")
+    tab = tabs.filter(has_text="Не открывается калитка")
+    await expect(tab).to_contain_text("💬")
+    await window.customer.sees("теме этого чата")
+    await tab.click()
+    await window.customer.sees("принято")
+    await window.customer.says("И домофон молчит")
+    await window.group.sees("И домофон молчит")
+    await expect(window.customer.row("теме этого чата")).to_have_count(0)

@@ -102,6 +102,36 @@ async def test_a_private_chat_may_have_topics() -> None:
         ]
 
 
+async def test_topics_of_private_chats_are_numbered_apart_from_messages() -> None:
+    async with World.start(private_topics=True) as world, Raw(world) as raw:
+        anna = world.user("Anna", started=True)
+        first = await raw.ok("sendMessage", chat_id=anna.id, text="outside")
+        topic = await raw.ok("createForumTopic", chat_id=anna.id, name="Case")
+        thread = topic["message_thread_id"]
+        created = (await updates(raw))[-1]["message"]
+        assert created["forum_topic_created"] == {"name": "Case", "icon_color": 7322096}
+        assert created["message_thread_id"] == thread != created["message_id"]
+        assert created["from"]["is_bot"]
+        there = {"chat_id": anna.id, "message_thread_id": thread}
+        answered = {"reply_parameters": {"message_id": first["message_id"]}}
+        across = await raw.ok("sendMessage", **there, text="x", **answered)
+        assert "external_reply" in across and "reply_to_message" not in across
+        inside = await raw.ok("sendMessage", **there, text="y")
+        answered = {"reply_parameters": {"message_id": inside["message_id"]}}
+        followed = await raw.ok("sendMessage", chat_id=anna.id, text="z", **answered)
+        assert followed["message_thread_id"] == thread, "a reply stands where its message does"
+        refused = await raw.refused("closeForumTopic", **there)
+        assert refused.endswith("the chat is not a supergroup forum")
+        drawn = await anna.create_topic(anna.chat, "New chat", implicit=True)
+        assert (await updates(raw))[-1]["message"]["forum_topic_created"]["is_name_implicit"]
+        await anna.chat.delete_topic(drawn)
+        gone = {"chat_id": anna.id, "message_thread_id": drawn.id}
+        refused = await raw.refused("sendMessage", **gone, text="x")
+        assert refused.endswith("message thread not found")
+        assert (await raw.refused("editForumTopic", **gone, name="x")).endswith("TOPIC_ID_INVALID")
+        assert not anna.chat.history[first["message_id"]].deleted
+
+
 async def test_reactions_of_people_are_told_to_those_who_asked() -> None:
     async with World.start(strict_polling=False) as world, Raw(world) as raw:
         anna, op = world.user("Anna", started=True), world.user("Oleg")

@@ -49,7 +49,7 @@ from core.tickets.delivery_results import lose_sender
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import articles, cameras, personal_data, tickets
+from handlers.telegram.customer import articles, cameras, personal_data, private_topics, tickets
 from handlers.telegram.customer.tickets import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 
@@ -207,6 +207,7 @@ async def on_words(context: MessageContext) -> None:
     """
     incoming = read(context.message)
     if isinstance(incoming, Service):
+        await private_topics.on_service_message(context.message, context.desk)
         return
     if isinstance(incoming, Unsupported):
         await context.desk.run(customer_dialogue.refuse_kind, context.sender, incoming.kind)

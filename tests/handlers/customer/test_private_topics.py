@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.delivery.private_topics import note_mode
 from sandbox import Message as Sent
 from sandbox import Person
 from tests.handlers.customer.chat import PrivateChat
@@ -100,3 +101,52 @@ async def test_a_bot_whose_topics_were_switched_off_goes_on_without(
     joined = await chat.say(anna, "Спасибо, жду")
     assert joined.bot_reactions == ["👌"]
     assert await chat.rows("SELECT DISTINCT ticket_id FROM message") == [(1,)]
+
+
+async def test_a_ticket_of_the_main_chat_goes_on_in_a_topic_of_its_own(
+    chat: PrivateChat, anna: Person, language: str
+) -> None:
+    anna = chat.customer("Анна", language)
+    await chat.desk.run(note_mode, on=True)
+    await chat.say(anna, "Списали дважды")
+    (question,) = told(anna, None)
+    await chat.press(anna, chat.says(language, "button.file.open"), message=question)
+    await chat.settle()
+    (own,) = anna.chat.topics.values()
+    assert own.name == "#1 · Списали дважды"
+    assert question.text == chat.says(language, "customer.filed.topic", number=1)
+    assert question.buttons == []
+    (opened,) = told(anna, own.id)
+    assert "#1" in opened.text and opened.reply_to is None
+    await chat.say(anna, "За октябрь", topic=own.id)
+    await chat.say(anna, "/my")
+    assert "#1" in told(anna, None)[-1].text
+    assert await chat.rows("SELECT DISTINCT ticket_id FROM message") == [(1,)]
+    chat.world.assert_clean()
+
+
+async def test_a_double_of_a_topic_is_removed(chat: PrivateChat, anna: Person) -> None:
+    await chat.desk.run(note_mode, on=True)
+    await chat.say(anna, "Списали дважды")
+    await chat.press(anna, "Открыть обращение")
+    double = chat.world.telegram.topics.create(anna.chat, "#1 · Списали дважды", by=None)
+    await chat.settle()
+    assert double.deleted and not next(iter(anna.chat.topics.values())).deleted
+
+
+async def test_a_persons_name_of_a_topic_is_heard_of(chat: PrivateChat, anna: Person) -> None:
+    await chat.desk.run(note_mode, on=True)
+    bills = await topic(chat, anna, "Счета")
+    drawn = (await anna.create_topic(anna.chat, "Новый чат", implicit=True)).id
+    await chat.settle()
+    for thread in (bills, drawn):
+        await chat.say(anna, "Списали дважды", topic=thread)
+        await chat.press(anna, "бращение", topic=thread)
+        await chat.deliver()
+    names = {thread: made.name for thread, made in anna.chat.topics.items()}
+    assert names == {bills: "Счета", drawn: "#2 · Списали дважды"}
+    await anna.rename_topic(anna.chat, drawn, "Банк")
+    await chat.settle()
+    await chat.move(2, "cancel")
+    await chat.deliver()
+    assert anna.chat.topics[drawn].name == "Банк"

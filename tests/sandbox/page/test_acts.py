@@ -295,3 +295,20 @@ async def test_an_admin_switches_topics_and_everybody_writes_in_them(visitor: Vi
     assert shown == {1: "General", thread: "#1"}
     await visitor.act(visitor.world.people[group.owner.id], "topics", group, enabled=False)
     assert (await visitor.chat(group))["topics"] == []
+
+
+async def test_a_bots_private_chats_have_topics_when_its_owner_says_so(visitor: Visitor) -> None:
+    chat = visitor.anna.chat
+    await visitor.act(visitor.anna, "start")
+    assert (await visitor.chat(chat))["topics"] == []
+    await visitor.act(visitor.anna, "topics", chat, enabled=True)
+    topic = await visitor.bot("createForumTopic", chat_id=chat.id, name="#1")
+    thread = topic["message_thread_id"]
+    await visitor.act(visitor.anna, "say", chat, text="в теме", topic=thread)
+    await visitor.act(visitor.anna, "say", chat, text="в общей", topic=1)
+    inside, outside = told(visitor, "message")[-2:]
+    assert inside["message_thread_id"] == thread and "message_thread_id" not in outside
+    shown = {one["id"]: one["name"] for one in (await visitor.chat(chat))["topics"]}
+    assert shown == {1: "General", thread: "#1"}
+    await visitor.act(visitor.anna, "topics", chat, enabled=False)
+    assert (await visitor.chat(chat))["topics"] == []

@@ -90,10 +90,12 @@ async function addPerson(panes) {
 
 function customerMenu(ctx) {
   const who = person(ctx.actor());
+  const on = Boolean(ctx.chat()?.topics?.length);
   const other = who.language.startsWith("en") ? "ru" : "en";
   return [
     ["compass", t("restart_chat"), () => ctx.act({ do: "start" })],
     ["refresh", t(other === "en" ? "app_english" : "app_russian"), () => ctx.act({ do: "language", code: other })],
+    ["bubbles", t(on ? "topics_off" : "topics_on"), () => ctx.act({ do: "topics", enabled: !on })],
     ["block", t(who.blocked ? "unblock" : "block_bot"), () => ctx.act({ do: who.blocked ? "unblock" : "block" }), !who.blocked],
   ];
 }

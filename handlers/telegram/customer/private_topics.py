@@ -1,0 +1,41 @@
+"""What Telegram tells of the topics of private chats: one was made, or has another name (X7)."""
+
+from typing import Any
+
+from aiogram import Bot
+from aiogram.dispatcher.event.bases import UNHANDLED
+from aiogram.exceptions import TelegramBadRequest
+from aiogram.types import Message
+
+from channels.telegram.addresses import chat_address
+from core.delivery.private_topics import note_named
+from core.desk import Desk
+from core.tickets.private_topics import adopt_topic
+
+
+async def on_own(message: Message, bot: Bot, desk: Desk) -> Any:
+    """A topic that we have made ourselves: by this it is found if the answer to that was lost."""
+    by, thread, made = message.from_user, message.message_thread_id, message.forum_topic_created
+    if by is None or by.id != bot.id or thread is None or made is None:
+        return UNHANDLED
+    if not await desk.run(adopt_topic, chat_address(message.chat.id), str(thread), made.name):
+        await _remove(bot, message.chat.id, thread)
+    return None
+
+
+async def _remove(bot: Bot, chat: int, thread: int) -> None:
+    """Remove a topic that was made twice, and is empty."""
+    try:
+        await bot.delete_forum_topic(chat, thread)
+    except TelegramBadRequest:  # it is gone already
+        return
+
+
+async def on_service_message(message: Message, desk: Desk) -> None:
+    """A name that a person has chosen for a topic stays."""
+    made, edited = message.forum_topic_created, message.forum_topic_edited
+    named = edited is not None and bool(edited.name)
+    named = named or (made is not None and not made.is_name_implicit)
+    if named and message.message_thread_id is not None:
+        thread = str(message.message_thread_id)
+        await desk.run(note_named, chat_address(message.chat.id), thread)

@@ -82,7 +82,7 @@ def preview(message: Message) -> str:
 
 def _reply(message: Message) -> Json | None:
     quoted = {"quote": message.quote["text"]} if message.quote is not None else {}
-    replied = message.reply_to
+    replied = message.reply_to or message.across
     if replied is not None:
         if replied.deleted:
             return {"id": replied.id, "deleted": True, "name": "", "text": ""} | quoted

@@ -62,6 +62,7 @@ class Message:
     reply_to: Message | None = None
     quote: Json | None = None
     external_reply: Json | None = None
+    across: Message | None = None  # what it answers in another topic of the same chat
     forward_origin: Json | None = None
     via_bot: Json | None = None  # the bot whose inline result it is
     media_group_id: str | None = None

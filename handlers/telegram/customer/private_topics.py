@@ -8,8 +8,10 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import Message
 
 from channels.telegram.addresses import chat_address
-from core.delivery.private_topics import note_named
+from core.delivery.private_topics import bot_has_topics, note_named, private_topic
 from core.desk import Desk
+from core.tickets.incoming import IncomingMessage
+from core.tickets.intake import Heard, Outcome
 from core.tickets.private_topics import adopt_topic
 
 
@@ -39,3 +41,15 @@ async def on_service_message(message: Message, desk: Desk) -> None:
     if named and message.message_thread_id is not None:
         thread = str(message.message_thread_id)
         await desk.run(note_named, chat_address(message.chat.id), thread)
+
+
+async def goes_on_elsewhere(desk: Desk, heard: Heard, incoming: IncomingMessage) -> bool:
+    """Whether the words have opened a ticket that is told of in another topic: then nobody would
+    see here that they have arrived.
+    """
+    if heard.outcome is not Outcome.OPENED or heard.ticket is None:
+        return False
+    if not await desk.read(bot_has_topics):
+        return False
+    place = await desk.read(private_topic, heard.ticket.id, incoming.ref.address)
+    return place is None or place.thread != incoming.thread

@@ -216,7 +216,11 @@ async def on_words(context: MessageContext) -> None:
     heard = await context.desk.run(intake.hear, context.sender, incoming, step_of=step_of)
     if heard.outcome is Outcome.SEARCHES:
         await cameras.show_found(context)
-    if heard.outcome is Outcome.JOINED and not heard.rest:
+    if heard.rest:
+        return
+    if heard.outcome is Outcome.JOINED or await private_topics.goes_on_elsewhere(
+        context.desk, heard, incoming
+    ):
         context.responder.react(context.message, "👌")
 
 

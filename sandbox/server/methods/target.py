@@ -37,6 +37,7 @@ class Reply:
         self.message: Message | None = None
         self.quote: Json | None = None
         self.external: Json | None = None
+        self.across: Message | None = None
         params = _reply_parameters(call)
         if params is None:
             return
@@ -60,6 +61,7 @@ class Reply:
             if source.kind in ("supergroup", "channel"):
                 preview |= {"chat": source.brief(), "message_id": message.id}
             self.external = preview
+            self.across = message if source is chat else None
         else:
             self.message = message
 
@@ -123,6 +125,7 @@ class Target:
             reply_to=self.reply.message,
             quote=self.reply.quote,
             external_reply=self.reply.external,
+            across=self.reply.across,
             protected=bool(call.get("protect_content")) or self.chat.protected,
             silent=bool(call.get("disable_notification")),
             effect_id=call.get("message_effect_id"),

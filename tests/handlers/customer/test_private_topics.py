@@ -150,3 +150,15 @@ async def test_a_persons_name_of_a_topic_is_heard_of(chat: PrivateChat, anna: Pe
     await chat.move(2, "cancel")
     await chat.deliver()
     assert anna.chat.topics[drawn].name == "Банк"
+
+
+async def test_words_whose_ticket_goes_on_elsewhere_have_a_sign(
+    chat: PrivateChat, anna: Person
+) -> None:
+    await chat.desk.run(note_mode, on=True)
+    bills = await topic(chat, anna, "Счета")
+    for thread, signs in ((None, ["👌"]), (bills, []), (bills, ["👌"])):
+        await chat.say(anna, "/new", topic=thread)
+        await chat.press(anna, "Оплата", message=told(anna, thread)[-1])
+        said = await chat.say(anna, "Списали дважды", topic=thread)
+        assert said.bot_reactions == signs

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from core.desk import Desk
 from core.errors import MoveRefused, NothingToDo, Refusal
+from core.integrations.intake import add_by_page
 from core.links.merge_undo import undo_merge
 from core.links.ticket_links import link
 from core.links.ticket_merge import merge_tickets
@@ -22,6 +23,7 @@ from core.tickets.lifecycle import move, take
 from core.tickets.parents import set_parent
 from core.tickets.search import index_new, search
 from core.tickets.tags import tag
+from core.tickets.ticket_page import followed_ticket
 from core.tx import Actor, Tx
 from tests.actions.journal_replay import present, replayed
 from tests.actions.people import (
@@ -301,3 +303,27 @@ async def test_merged_twice_the_last_one_has_it_all_and_they_come_apart_one_by_o
     assert await texts(store, other) == ["Still no picture"]
     assert await texts(store, third.id) == ["And the door"]
     await replays(store, one, other, third.id)
+
+
+async def test_whoever_has_a_link_sees_their_own_ticket_alone(
+    desk: Desk, store: Store, clock: Clock, olga: Actor
+) -> None:
+    one, other = await two(desk, clock)
+    await desk.run_as(olga, merge_tickets, one, other)
+    await leaves_dialogue(desk, ALICE)
+    for number in (one, other):
+        for _ in range(2):  # the second time it is there already
+            brought = await desk.run(add_by_page, number, f"page {number}", f"once {number}")
+            assert brought.ticket_id == number
+    assert await texts(store, one) == ["No picture", "Still no picture", "page 1", "page 2"]
+    assert await on_page(desk, one) == (False, ["No picture", "page 1"])
+    assert await on_page(desk, other) == (True, ["Still no picture", "page 2"])
+    await desk.run_as(olga, undo_merge, one)
+    assert await on_page(desk, other) == (False, ["Still no picture", "page 2"])
+    assert await on_page(desk, one) == (False, ["No picture", "page 1"])
+
+
+async def on_page(desk: Desk, number: int) -> tuple[bool, list[str]]:
+    followed = await desk.read(followed_ticket, number)
+    assert followed is not None
+    return followed[0].merged, [said.text for said in followed[1]]

@@ -96,7 +96,7 @@ OPERATOR: Final = (
     "help",
 )
 # What only admins can do is offered to them alone.
-ADMIN_IN_GROUP: Final = (*OPERATOR, "report")
+ADMIN_IN_GROUP: Final = (*OPERATOR, "report", "stats")
 ADMIN_IN_PRIVATE: Final = (
     *CUSTOMER,
     *(

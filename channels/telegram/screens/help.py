@@ -26,11 +26,11 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "links": ("split", "merge_tickets", "similar", "link", "unlink", "outage", "broadcast"),
     "people": ("who", "contact", "merge", "new", "call", "write", "mute", "block", "unblock"),
-    "admins": ("report", "contract", "blocked"),
+    "admins": ("report", "stats", "contract", "blocked"),
 }
 # What an admin does in private, beside what is done in the group.
 IN_PRIVATE: Final = (
-    *("setup", "stats", "health", "quarantine", "junk", "export", "key", "webhook", "rules"),
+    *("setup", "health", "quarantine", "junk", "export", "key", "webhook", "rules"),
     *("directory", "kb", "restored"),
 )
 FOR_ADMINS: Final = "admins"

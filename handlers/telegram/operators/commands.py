@@ -26,6 +26,7 @@ from handlers.telegram.operators import (
     read_commands,
     responses,
     states,
+    statistics,
     tasks,
     teams,
     ticket_commands,
@@ -168,6 +169,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "contract": Row(people.contract, _NO, _MUST, _SHOWN, admins=True),
     "help": Row(help_, _NO, _MAY, _SHOWN),
     "report": Row(read_commands.report, _NO, _MAY, _SHOWN, admins=True),
+    "stats": Row(statistics.stats, _NO, _MAY, _SHOWN, admins=True),
 }
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from bot.lazy_aiogram import defer_types
 
 defer_types()  # as the command line does: to build all of aiogram's types takes many seconds
 
-from tests.harness import migrated, own_sqlite_url, texts  # noqa: E402 they import aiogram
+from tests.e2e.warm import WarmProcesses  # noqa: E402 they import aiogram
+from tests.harness import migrated, own_sqlite_url, texts  # noqa: E402
 from tests.postgres import Postgres, Unavailable, start  # noqa: E402
 
 __all__ = ["migrated", "own_sqlite_url", "texts"]
@@ -43,6 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long stories first, otherwise in order."""
     rank = {folder: at for at, folder in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(TESTS).parts[0], len(LONG)))
+
+
+@pytest.fixture(scope="session")
+async def forking() -> AsyncIterator[WarmProcesses]:
+    """Bots of stages are forked from one warm process; one for the session."""
+    from tests.e2e import stage
+
+    async with stage.forking() as warm_processes:
+        yield warm_processes
 
 
 @pytest.fixture(scope="session")

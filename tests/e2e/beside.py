@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Final
 
 from sandbox import Person
-from sandbox.process import python, tied
-from tests.e2e.stage import ROOT, Stage
+from tests.e2e.stage import Stage
 
 REREAD: Final = "the directory has changed; it is read again"
 
 
 async def command(stage: Stage, *arguments: str) -> str:
     """``python -m bot …`` with the desk's settings; returns what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        *tied(python("-m", "bot", *arguments)),
-        cwd=ROOT,
-        env={**stage.environment(), "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
-    return out.decode()
+    code, out, errors = await stage.command(*arguments)
+    assert code == 0, errors
+    return out
 
 
 async def apply_directory(stage: Stage, text: str) -> str:

@@ -8,7 +8,6 @@ from typing import Any, Final
 import pytest
 
 from tests.e2e import golden_calls
-from tests.e2e import stage as stage_module
 from tests.e2e.looking import assert_sealed
 from tests.e2e.stage import Stage, staged
 from tests.e2e.warm import WarmProcesses
@@ -56,10 +55,9 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session", autouse=True)
-async def forking() -> AsyncIterator[WarmProcesses]:
-    """Starting the bot costs seconds: stories have theirs forked."""
-    async with stage_module.forking() as warm_processes:
-        yield warm_processes
+def forked(forking: WarmProcesses) -> WarmProcesses:
+    """Starting the bot costs seconds: all stories have theirs forked."""
+    return forking
 
 
 @pytest.fixture(scope="session")

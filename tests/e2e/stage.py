@@ -6,12 +6,13 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from sandbox import BotProcess, Chat, Message, Person, World, python
+from sandbox.process import tied
 from tests.e2e.warm import WarmBot, WarmProcesses, warm_processes
 from tools.bench import proc
 
@@ -22,6 +23,12 @@ EXPECTED = ("not_modified", "bad_edit", "deprecated_parameter")
 # So many looks in a row, each 20 ms after the other, find the bot asleep when it is at rest.
 ASLEEP: Final = 8
 
+# How many rows wait, but for those that are to wait so long or longer.
+_WAITING: Final = """
+SELECT (SELECT count(*) FROM inbox WHERE state='new')
+     + (SELECT count(*) FROM outbox WHERE state IN ('queued','sending')
+           AND (attempts > 0 OR not_before < datetime(created_at, ?)))
+"""
 
 # What bots are forked from, while there is one.
 _warm_processes: list[WarmProcesses] = []
@@ -87,7 +94,7 @@ class Stage:
         return self.cold_process(**more)
 
     def cold_process(self, **more: str) -> BotProcess:
-        """The same, begun from nothing: for what a fork gets too late, as what the loader reads."""
+        """The same, begun from nothing."""
         module = "bot" if self.world.limits.enabled else "tests.unhurried"
         self.bot = BotProcess(
             python("-m", module, "run"),
@@ -104,6 +111,23 @@ class Stage:
         environment, log = self.environment(**more), self.folder / "bot.log"
         self.bot = bot = WarmBot(warm_processes, self.world, environment, log)
         return bot
+
+    async def command(self, *arguments: str) -> tuple[int, str, str]:
+        """``python -m bot …`` with the desk's settings: its exit code, what it printed, and what it
+        complained of.
+        """
+        if warm := _warm_processes:
+            return await warm[-1].run(self.environment(), *arguments)
+        process = await asyncio.create_subprocess_exec(
+            *tied(python("-m", "bot", *arguments)),
+            cwd=ROOT,
+            env={**self.environment(), "PYTHONPATH": str(ROOT)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, errors = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, out.decode(), errors.decode()
 
     # ------------------------------------------------------------------ people doing things
 
@@ -149,28 +173,33 @@ class Stage:
     async def recorded(self, message: Message, timeout: float = 10) -> None:
         """Wait until the desk has written down where this message of its own stands."""
         stands = "SELECT 1 FROM sent_message WHERE chat=? AND message=?"
+        where = (str(message.chat.id), str(message.id))
         async with asyncio.timeout(timeout * self.world.patience):
-            while not self.query(stands, str(message.chat.id), str(message.id)):
-                await asyncio.sleep(0.03)
+            with self._reading() as database:
+                while not database.execute(stands, where).fetchall():
+                    await asyncio.sleep(0.03)
 
     # ------------------------------------------------------------------ looking
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the desk's database, read-only."""
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10) as connection:
-            return connection.execute(sql, values).fetchall()
+        with self._reading() as database:
+            return database.execute(sql, values).fetchall()
+
+    def _reading(self) -> closing[sqlite3.Connection]:
+        """A connection for as long as is waited: to open one costs more than many looks."""
+        return closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10))
 
     def quiet(self, patience: int = 10) -> bool:
         """Nothing waits in the inbox or the outbox, but for what is to wait (an outage's count):
         for as many seconds as `patience` or more.
         """
-        waiting = self.query(
-            "SELECT (SELECT count(*) FROM inbox WHERE state='new')"
-            " + (SELECT count(*) FROM outbox WHERE state IN ('queued','sending')"
-            "    AND (attempts > 0 OR not_before < datetime(created_at, ?)))",
-            f"+{patience} seconds",
-        )
-        return waiting[0][0] == 0 and self.world.updates.pending == 0
+        with self._reading() as database:
+            return self._is_quiet(database, patience)
+
+    def _is_quiet(self, database: sqlite3.Connection, patience: int) -> bool:
+        ((waiting,),) = database.execute(_WAITING, (f"+{patience} seconds",))
+        return waiting == 0 and self.world.updates.pending == 0
 
     async def settle(self, timeout: float = 30.0, patience: int = 10) -> None:
         """Wait until everything that came in is handled and everything that must leave has left,
@@ -178,12 +207,17 @@ class Stage:
 
         The database rings no bell for us, so it is looked at every few hundredths of a second.
         """
+        with self._reading() as database:
+            await self._settled(database, timeout, patience)
+
+    async def _settled(self, database: sqlite3.Connection, timeout: float, patience: int) -> None:
         async with asyncio.timeout(timeout * self.world.patience):
             while True:
-                while not self.quiet(patience):
+                while not self._is_quiet(database, patience):
                     await asyncio.sleep(0.03)
                 await self.world.idle(quiet=0.15, timeout=timeout)
-                if self.quiet(patience):  # what was on its way from the server is stored now
+                # what was on its way from the server is stored now
+                if self._is_quiet(database, patience):
                     return
 
     async def rest(self, patience: int = 10) -> None:
@@ -195,21 +229,27 @@ class Stage:
         assert self.bot is not None
         limit = (30 + patience) * self.world.patience
         async with asyncio.timeout(limit):
-            asleep = 0
-            while asleep < ASLEEP:
-                if not self.quiet(patience):
-                    await self.settle(limit, patience)
-                await asyncio.sleep(0.02)
-                done = not self.world.api.dispatcher.in_flight and proc.is_asleep(self.bot.pid)
-                asleep = asleep + 1 if done else 0
+            with self._reading() as database:
+                await self._asleep(database, limit, patience)
+
+    async def _asleep(self, database: sqlite3.Connection, limit: float, patience: int) -> None:
+        assert self.bot is not None
+        asleep = 0
+        while asleep < ASLEEP:
+            if not self._is_quiet(database, patience):
+                await self._settled(database, limit, patience)
+            await asyncio.sleep(0.02)
+            done = not self.world.api.dispatcher.in_flight and proc.is_asleep(self.bot.pid)
+            asleep = asleep + 1 if done else 0
 
     async def indexed(self) -> None:
         """Wait until the search knows all that was said."""
         known = "SELECT json_extract(value, '$.journal') >= ? FROM system_state WHERE name='search'"
         ((newest,),) = self.query("SELECT max(id) FROM journal")
         async with asyncio.timeout(30 * self.world.patience):
-            while not any(done for (done,) in self.query(known, newest)):
-                await asyncio.sleep(0.03)
+            with self._reading() as database:
+                while not any(done for (done,) in database.execute(known, (newest,)).fetchall()):
+                    await asyncio.sleep(0.03)
 
     def clean(self) -> None:
         """Telegram had nothing to complain about."""

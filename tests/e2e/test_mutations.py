@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import json
 import logging
@@ -25,10 +24,9 @@ from bot.update_queue import UnparsableUpdate
 from core.db import Database
 from core.inbox import Stored
 from sandbox import World
-from sandbox.process import python, tied
 from tests.e2e.looking import soon, value
 from tests.e2e.mutants import Json, mutants, overhear, strangers
-from tests.e2e.stage import ROOT, Stage, staged
+from tests.e2e.stage import Stage, staged
 from tests.sentry import Sentry, sentry_server
 from tests.unhurried import Unhurried
 
@@ -210,7 +208,7 @@ async def test_the_quarantine_is_shown_and_what_is_understood_by_now_is_handled(
     await soon(lambda: stage.query(state, str(number)))
     inbox = value(stage, state, str(number))
 
-    code, out = await command(stage, "quarantine", "show")
+    code, out, _ = await stage.command("quarantine", "show")
     assert code == 0
     assert f"{inbox}\tupdate {number}\tcannot be parsed: " in out
     assert '"text":{"of":"tomorrow"}' in out
@@ -221,22 +219,11 @@ async def test_the_quarantine_is_shown_and_what_is_understood_by_now_is_handled(
         update["message"]["text"] = "Теперь понятно"
         raw = json.dumps({"update_id": number, **update})
         later.execute("UPDATE inbox SET raw=? WHERE id=?", (raw, inbox))
-    code, out = await command(stage, "quarantine", "replay", str(inbox))
+    code, out, _ = await stage.command("quarantine", "replay", str(inbox))
     assert (code, out) == (0, "1 will be handled again, by a running desk at once\n")
     await bot.start()
     await egor.expect("Передать это в поддержку?", timeout=30)
     await soon(lambda: not stage.query(state, str(number)))
-
-
-async def command(stage: Stage, *words: str) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        *tied(python("-m", "bot", *words)),
-        cwd=ROOT,
-        env=dict(os.environ) | stage.environment(),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    out, _ = await process.communicate()
-    return process.returncode, out.decode()
 
 
 async def test_an_update_of_a_kind_to_come_is_left_alone_and_not_told_in_the_log(

@@ -1,31 +1,55 @@
 """Bots that start in no time: a process that has imported everything forks them.
 
-Every fork is ``python -m bot run`` but for the seconds in which Python reads modules and a new
-database gets its tables: a process of its own, with its own environment, log, loop, connections and
-file descriptors, that can be killed like any other. Run as a module, this is the process that
-forks.
+Every fork is ``python -m bot run``, or another command of it, but for the seconds in which Python
+reads modules and a new database gets its tables: a process of its own, with its own environment,
+log, loop, connections and file descriptors, that can be killed like any other. Run as a module,
+this is the process that forks.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import select
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, Final
+from tempfile import NamedTemporaryFile
+from typing import IO, Any, Final
 
-from sandbox import BotProcess, World
-from sandbox.process import Spawned, end_with_parent, python, tied
+from bot.lazy_aiogram import defer_types
+
+defer_types()  # as the command line does
+
+from sandbox import BotProcess, World  # noqa: E402
+from sandbox.process import Spawned, end_with_parent, python, tied  # noqa: E402
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 SQLITE: Final = "sqlite+aiosqlite:///"
+
+# What every bot calls when it starts, and whenever somebody writes: each fork would build their
+# types anew.
+CALLS: Final = (
+    "AnswerCallbackQuery",
+    "EditMessageText",
+    "GetChat",
+    "GetChatAdministrators",
+    "GetChatMember",
+    "GetMe",
+    "SendMessage",
+    "SetChatMenuButton",
+    "SetMyCommands",
+    "SetMyDescription",
+    "SetMyShortDescription",
+)
+# pydantic forgets a generic class that nobody holds.
+_ANSWERS: Final[list[type]] = []
 
 
 class WarmProcesses:
@@ -40,7 +64,31 @@ class WarmProcesses:
 
     async def fork(self, environment: Mapping[str, str], log: IO[bytes], *, paced: bool) -> Fork:
         """A new bot. It writes to the log's file, and keeps the pace if it is told to."""
-        order = {"environment": dict(environment), "log": log.name, "paced": paced}
+        return await self._fork(environment, log.name, log.name, ["run"], paced=paced)
+
+    async def run(self, environment: Mapping[str, str], *arguments: str) -> tuple[int, str, str]:
+        """A command, to its end: its exit code, what it printed, and what it complained of."""
+        with NamedTemporaryFile() as out, NamedTemporaryFile() as errors:
+            fork = await self._fork(environment, out.name, errors.name, arguments, paced=True)
+            code = await fork.wait()
+            return code, out.read().decode(), errors.read().decode()
+
+    async def _fork(
+        self,
+        environment: Mapping[str, str],
+        out: str,
+        errors: str,
+        arguments: Sequence[str],
+        *,
+        paced: bool,
+    ) -> Fork:
+        order = {
+            "environment": dict(environment),
+            "out": out,
+            "errors": errors,
+            "arguments": arguments,
+            "paced": paced,
+        }
         async with self._asking:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -96,13 +144,16 @@ class WarmBot(BotProcess):
 
 
 @asynccontextmanager
-async def warm_processes() -> AsyncIterator[WarmProcesses]:
-    """A process that has imported the whole bot."""
+async def warm_processes(**environment: str) -> AsyncIterator[WarmProcesses]:
+    """A process that has imported the whole bot; ``environment``: for what a fork gets too late, as
+    what the loader reads.
+    """
     process = await asyncio.create_subprocess_exec(
         *tied(python("-m", "tests.e2e.warm")),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=ROOT,
+        env={**os.environ, **environment},
     )
     made = WarmProcesses(process)
     try:
@@ -113,12 +164,11 @@ async def warm_processes() -> AsyncIterator[WarmProcesses]:
 
 def main() -> None:
     """Fork a bot for each line that is read; tell of forks and ends. All end with this."""
-    import aiogram  # noqa: F401 whole, with all its types: once for all forks
-
-    from bot import app, cli  # noqa: F401
-    from bot.commands import run  # noqa: F401 a command is imported when it is called: too late here
-
+    gc.disable()
+    _import_the_desk()
     database = _first_database()
+    gc.collect()
+    gc.freeze()
     orders, ends = sys.stdin.fileno(), _ends_of_children()
     running: set[int] = set()
     rest = b""
@@ -135,14 +185,35 @@ def main() -> None:
             for order in whole:
                 pid = os.fork()
                 if not pid:
-                    _become_bot(database, **json.loads(order))
-                    sys.exit(cli.main(["run"]))
+                    sys.exit(_become_bot(database, **json.loads(order)))
                 with suppress(OSError):  # whoever is quicker: the fork does it, too
                     os.setpgid(pid, pid)
                 running.add(pid)
                 _tell(f"+ {pid}")
     for pid in running:
         os.kill(pid, signal.SIGKILL)
+
+
+def _import_the_desk() -> None:
+    """What a start imports, and the types that every bot builds at its first update."""
+    from aiogram import methods
+    from aiogram.methods.base import Response
+    from aiogram.types import Update
+
+    # a command is imported when it is called: too late here
+    from bot import app  # noqa: F401
+    from bot.commands import directory, import_cameras, key, run  # noqa: F401
+
+    sender = {"id": 1, "is_bot": False, "first_name": "A"}
+    message = {"message_id": 1, "date": 1, "chat": {"id": 1, "type": "private"}, "from": sender}
+    Update.model_validate({"update_id": 1, "message": message})
+    answers: Any = Response
+    for name in CALLS:
+        method = getattr(methods, name)
+        answer = answers[method.__returning__]
+        for built in (method, answer):
+            built.model_rebuild()
+        _ANSWERS.append(answer)
 
 
 def _first_database() -> bytes:
@@ -183,29 +254,49 @@ def _tell(line: str) -> None:
     os.write(1, line.encode() + b"\n")
 
 
-def _become_bot(database: bytes, environment: dict[str, str], log: str, *, paced: bool) -> None:
-    """What a process inherits by being executed rather than forked, and a database."""
-    from bot import app
+def _become_bot(
+    database: bytes,
+    environment: dict[str, str],
+    out: str,
+    errors: str,
+    arguments: Sequence[str],
+    *,
+    paced: bool,
+) -> int:
+    """Run a command as a process of its own; returns its exit code."""
+    from bot import app, cli
     from tests.impatient import hasten
     from tests.unhurried import Unhurried
 
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    os.setpgid(0, 0)
-    end_with_parent()
-    nothing, written = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_APPEND)
-    for given, own in ((nothing, 0), (written, 1), (written, 2)):
-        os.dup2(given, own)
-    os.closerange(3, 256)
-    os.environ.clear()
-    os.environ.update(environment)
+    _inherit_as_if_executed(environment, out, errors)
     if "TEST_IMPATIENT" in environment:
         hasten()
     if not paced:
         app.build = partial(app.build, pacer=Unhurried())
     file = Path(environment["DATABASE_URL"].removeprefix(SQLITE))
-    if environment["DATABASE_URL"].startswith(SQLITE) and not file.exists():
+    is_new = environment["DATABASE_URL"].startswith(SQLITE) and not file.exists()
+    if is_new and arguments == ["run"]:
         file.write_bytes(database)
+    return cli.main(arguments)
+
+
+def _inherit_as_if_executed(environment: dict[str, str], out: str, errors: str) -> None:
+    """What a process has that is executed rather than forked."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setpgid(0, 0)
+    end_with_parent()
+    nothing, written, complained = (
+        os.open(os.devnull, os.O_RDONLY),
+        os.open(out, os.O_WRONLY | os.O_APPEND),
+        os.open(errors, os.O_WRONLY | os.O_APPEND),
+    )
+    for given, own in ((nothing, 0), (written, 1), (complained, 2)):
+        os.dup2(given, own)
+    os.closerange(3, 256)
+    os.umask(0o077)  # as bot/__main__.py does
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 if __name__ == "__main__":

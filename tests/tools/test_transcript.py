@@ -17,14 +17,16 @@ from typing import Final
 import pytest
 
 from tests.e2e.normal_form import timeless
+from tests.e2e.warm import WarmProcesses
 from tools.transcript.__main__ import PARTS, played
 
 FOLDER: Final = Path(__file__).parents[2] / "tools" / "transcript" / "golden"
 
 
 @pytest.fixture(scope="module")
-async def books() -> dict[str, list[str]]:
+async def books(forking: WarmProcesses) -> dict[str, list[str]]:
     """All parts, played side by side: most of their time is waiting."""
+    del forking  # their bots are forked meanwhile
     lines = await asyncio.gather(*map(played, PARTS))
     return dict(zip(PARTS, lines, strict=True))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from sandbox import Person
-from tests.e2e.stage import ROOT, Stage, staged
+from tests.e2e.stage import ROOT, Stage, forking, staged
 from tools.transcript.book import Agreements
 from tools.transcript.work import work
 
@@ -352,7 +352,8 @@ async def played(name: str) -> list[str]:
 
 async def main() -> int:
     """Play everything and write the book."""
-    parts = await asyncio.gather(*map(played, PARTS))
+    async with forking():
+        parts = await asyncio.gather(*map(played, PARTS))
     lines = [line for part in parts for line in part]
     OUTPUT.parent.mkdir(exist_ok=True)
     OUTPUT.write_text("\n".join(lines) + "\n")

@@ -1,23 +1,32 @@
 """The machine's clock is set back or forward while the desk runs (R15)."""
 
 import time
+from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.stage import Stage
-from tests.e2e.wall_clock import WallClock
+from tests.e2e.wall_clock import WallClock, preloaded
+from tests.e2e.warm import WarmProcesses, warm_processes
 
 HOUR = 3600
 
 
+@pytest.fixture(scope="module")
+async def shifted(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[WarmProcesses]:
+    """What bots are forked from whose clock is set."""
+    async with warm_processes(**preloaded(tmp_path_factory.mktemp("clock"))) as made:
+        yield made
+
+
 @pytest.mark.parametrize("step", [-24 * HOUR, -HOUR, -10, HOUR, 24 * HOUR])
 async def test_every_job_goes_on_when_the_clock_is_set(
-    stage: Stage, tmp_path: Path, step: int
+    stage: Stage, shifted: WarmProcesses, tmp_path: Path, step: int
 ) -> None:
     clock = WallClock(tmp_path)
-    async with stage.cold_process(**clock.environment):
+    async with stage.warm_process(shifted, **clock.environment):
         anna = stage.customer("Анна")
         number, card = await stage.open_ticket(anna, "Калитка скрипит")
         await stage.settle()
@@ -45,10 +54,10 @@ def ahead(stage: Stage) -> float:
 
 
 async def test_what_waits_for_an_instant_does_not_wait_for_the_step_too(
-    stage: Stage, tmp_path: Path
+    stage: Stage, shifted: WarmProcesses, tmp_path: Path
 ) -> None:
     clock = WallClock(tmp_path)
-    async with stage.cold_process(**clock.environment):
+    async with stage.warm_process(shifted, **clock.environment):
         anna = stage.customer("Анна")
         _, card = await stage.open_ticket(anna, "Калитка скрипит")
         await stage.settle()

@@ -19,7 +19,8 @@ SOURCE = r"""
 
 static long shift(void) {
     long seconds = 0;
-    FILE *file = fopen(getenv("WALL_CLOCK_FILE"), "r");
+    const char *name = getenv("WALL_CLOCK_FILE");
+    FILE *file = name ? fopen(name, "r") : NULL;
     if (file) { if (fscanf(file, "%ld", &seconds) != 1) seconds = 0; fclose(file); }
     return seconds;
 }
@@ -50,20 +51,27 @@ time_t time(time_t *at) {
 """
 
 
+def preloaded(folder: Path) -> dict[str, str]:
+    """The environment of a process whose clock, and that of its forks, can be set; skips the test
+    where there is no C compiler.
+    """
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler to shift a process's clock with")
+    source, library = folder / "wall_clock.c", folder / "wall_clock.so"
+    source.write_text(SOURCE)
+    made = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
+    subprocess.run(made, check=True, capture_output=True)
+    return {"LD_PRELOAD": str(library)}
+
+
 class WallClock:
-    """``environment`` makes a process live by it; skips the test where there is no C compiler."""
+    """``environment`` makes a process live by it, if it or what forked it was preloaded so."""
 
     def __init__(self, folder: Path) -> None:
-        compiler = shutil.which("cc")
-        if compiler is None:
-            pytest.skip("no C compiler to shift a process's clock with")
-        source, library = folder / "wall_clock.c", folder / "wall_clock.so"
-        source.write_text(SOURCE)
-        made = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(source), "-ldl"]
-        subprocess.run(made, check=True, capture_output=True)
         self._file = folder / "wall_clock"
         self.set(0)
-        self.environment = {"LD_PRELOAD": str(library), "WALL_CLOCK_FILE": str(self._file)}
+        self.environment = {"WALL_CLOCK_FILE": str(self._file)}
 
     def set(self, seconds: int) -> None:
         """Put the clock so many seconds ahead of the machine's, or behind it."""

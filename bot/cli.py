@@ -244,8 +244,7 @@ def _command(settings: Settings, options: argparse.Namespace) -> Callable[..., A
     name = options.name
     if name == "run" and settings.bot_token is None:
         name = "sandbox"
-    if name != "sandbox":  # the sandbox inspects aiogram's types, so they have to be complete
-        defer_types()
+    defer_types()
     module, _, function = _COROUTINES[name].partition(":")
     coroutine: Callable[..., Any] = getattr(import_module(module), function or "command")
     gc.freeze()

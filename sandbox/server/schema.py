@@ -124,6 +124,7 @@ def extra_fields(value: Any, path: str = "") -> Iterator[str]:
 @cache
 def _nested(model: type[BaseModel], name: str) -> type[BaseModel] | None:
     """The class of the objects in a field."""
+    model.model_rebuild()  # until its first use a type of aiogram may not know the names it uses
     for leaf in leaves(model.model_fields[name].annotation):
         is_list = typing.get_origin(leaf) is list
         kind = next(leaves(typing.get_args(leaf)[0]), None) if is_list else leaf
@@ -151,7 +152,7 @@ def prune(model: type[BaseModel], value: Any) -> Any:
 def _adapter(name: str) -> TypeAdapter[Any]:
     returns = method_index()[name.lower()].returns
     for model in _models(returns):
-        model.model_rebuild()  # a type of aiogram may not be built before its first use
+        model.model_rebuild()
     return TypeAdapter(returns)
 
 

@@ -16,6 +16,7 @@ from aiogram.exceptions import (
 )
 from aiogram.filters import CommandObject, CommandStart
 from aiogram.types import (
+    AffiliateInfo,
     BufferedInputFile,
     CallbackQuery,
     InlineKeyboardButton,
@@ -27,6 +28,7 @@ from aiogram.webhook.aiohttp_server import SimpleRequestHandler
 from aiohttp import web
 
 from sandbox import World
+from sandbox.server.schema import prune
 from tests.sandbox.clients import aiogram_bot
 
 
@@ -152,3 +154,9 @@ async def test_a_dispatcher_polls() -> None:
 async def test_a_request_handler_serves_the_webhook() -> None:
     async with World.start() as world, aiogram_bot(world) as bot, webhook(bot, "s3cret"):
         await converse(world)
+
+
+def test_unknown_fields_are_dropped_at_any_depth_of_a_type_that_was_not_used_yet() -> None:
+    anna = {"id": 1, "is_bot": False, "first_name": "Anna"}
+    given = {"affiliate_user": anna | {"hologram": 1}, "amount": 2, "hologram": 3}
+    assert prune(AffiliateInfo, given) == {"affiliate_user": anna, "amount": 2}

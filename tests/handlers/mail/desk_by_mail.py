@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from bot.mail import handle_mails
 from bot.update_queue import UpdateQueue
@@ -25,7 +25,7 @@ from core.delivery.courier import Courier
 from core.delivery.pacing import Pacer
 from core.desk import Desk
 from core.files import Attachments, FolderStore
-from core.models import InboxRow, Message, OutboxRow, SystemState, Ticket
+from core.models import Message, SystemState, Ticket
 from core.people.identity import Sender
 from core.people.staff import by_operator
 from core.setup.restored import mail_stamp
@@ -52,6 +52,13 @@ ANNA: Final = "anna@x.test"
 LOCALES: Final = Path(__file__).parents[3] / "locales"
 # One process for all: it takes some time to begin, and ends with the tests.
 PARSER: Final = ParserProcess()
+# Read once: to parse all catalogues costs as much as a short conversation.
+TEXTS: Final = Texts.load(LOCALES, "en")
+# How many mails and messages wait; looked at fifty times a second.
+WAITING: Final = text(
+    "SELECT (SELECT count(*) FROM inbox WHERE state = 'new')"
+    " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
+)
 OLGA: Final = Sender(Address("telegram", "7"), "Olga", "olga", "en")
 
 
@@ -151,7 +158,7 @@ class Stage:
         channel = EmailChannel(
             f"smtp://127.0.0.1:{self.smtp.port}",
             f"The desk <{self.address}>",
-            Texts.load(LOCALES, "en"),
+            TEXTS,
             self._zone,
             partial(self.desk.read, mail_stamp),
             contents=MailContents(self.desk, Attachments(files, self._no_file)),
@@ -205,8 +212,10 @@ class Stage:
         """All tickets, once there are so many and no mail waits."""
 
         async def ready() -> list[Ticket]:
+            if not await self.is_quiet():
+                return []
             found = await self.rows(select(Ticket).order_by(Ticket.id))
-            return found if len(found) >= count and await self.is_quiet() else []
+            return found if len(found) >= count else []
 
         found: list[Ticket] = await self.until(ready)
         assert len(found) == count
@@ -216,11 +225,8 @@ class Stage:
         """Return whether every mail is stored and handled, and nothing waits to be sent."""
         if not self.all_seen():
             return False
-        new = await self.rows(select(InboxRow.id).where(InboxRow.state == "new"))
-        queued = await self.rows(
-            select(OutboxRow.id).where(OutboxRow.state.in_(("queued", "sending")))
-        )
-        return not new and not queued
+        async with self.desk.database.read() as session:
+            return not await session.scalar(WAITING)
 
     def all_seen(self) -> bool:
         """Return whether every mail of the desk's inbox is flagged as seen."""

@@ -27,6 +27,7 @@ from bot.lazy_aiogram import defer_types
 
 defer_types()  # as the command line does
 
+from core.texts import Texts  # noqa: E402
 from sandbox import BotProcess, World  # noqa: E402
 from sandbox.process import Spawned, end_with_parent, python, tied  # noqa: E402
 
@@ -166,7 +167,7 @@ def main() -> None:
     """Fork a bot for each line that is read; tell of forks and ends. All end with this."""
     gc.disable()
     _import_the_desk()
-    database = _first_database()
+    database, texts = _first_database(), _all_texts()
     gc.collect()
     gc.freeze()
     orders, ends = sys.stdin.fileno(), _ends_of_children()
@@ -185,7 +186,7 @@ def main() -> None:
             for order in whole:
                 pid = os.fork()
                 if not pid:
-                    sys.exit(_become_bot(database, **json.loads(order)))
+                    sys.exit(_become_bot(database, texts, **json.loads(order)))
                 with suppress(OSError):  # whoever is quicker: the fork does it, too
                     os.setpgid(pid, pid)
                 running.add(pid)
@@ -232,6 +233,13 @@ def _first_database() -> bytes:
         return file.read_bytes()
 
 
+def _all_texts() -> dict[str, Texts]:
+    """The catalogues by the default language: to parse them is a quarter of a start."""
+    from bot.app import LOCALES
+
+    return {language: Texts.load(LOCALES, language) for language in ("ru", "en")}
+
+
 def _ends_of_children() -> int:
     """A descriptor that becomes readable when a child ends."""
     reading, writing = os.pipe()
@@ -256,6 +264,7 @@ def _tell(line: str) -> None:
 
 def _become_bot(
     database: bytes,
+    texts: Mapping[str, Texts],
     environment: dict[str, str],
     out: str,
     errors: str,
@@ -271,6 +280,8 @@ def _become_bot(
     _inherit_as_if_executed(environment, out, errors)
     if "TEST_IMPATIENT" in environment:
         hasten()
+    language = environment.get("DEFAULT_LANGUAGE") or "ru"
+    app.build = partial(app.build, texts=texts.get(language))
     if not paced:
         app.build = partial(app.build, pacer=Unhurried())
     file = Path(environment["DATABASE_URL"].removeprefix(SQLITE))

@@ -28,6 +28,7 @@ from core.desk import Desk
 from core.fault_points import pass_point
 from core.files import FileStore
 from core.inbox import Mark, Raw, ends_of, find_mark, set_mark, store_and_mark
+from handlers.mail.idle import wait_for_call, was_told
 from handlers.mail.mailbox_url import MailboxUrl
 from handlers.mail.parse import decoded, header, id_of
 
@@ -125,6 +126,7 @@ class MailFetcher:
         self.last_look = time.monotonic()
 
     def _find_new(self, last: int) -> list[int]:
+        was_told(self._box)  # what was told of so far is found now
         unseen = {int(uid) for uid in self._box.uids("UNSEEN", None)}
         later = {int(uid) for uid in self._box.uids(f"UID {last + 1}:*", None)}
         return sorted(unseen | {uid for uid in later if uid > last})
@@ -241,7 +243,7 @@ class MailFetcher:
         if not capable:
             await asyncio.sleep(min(longest, self.look_every, LOOK_OFTEN))
         else:
-            await asyncio.to_thread(self._box.idle.wait, timeout=min(longest, self.look_every))
+            await asyncio.to_thread(wait_for_call, self._box, min(longest, self.look_every))
 
     def _hang_up(self) -> None:
         """Close the connection at once: a thread that waits at it ends by that."""

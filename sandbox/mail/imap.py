@@ -81,6 +81,7 @@ class _Session:
         self._mailbox = Mailbox("")
         self._logged_in = False
         self._folder = Folder()
+        self._told = 0  # the newest number of the folder that was told of
         self._commands: dict[str, Callable[[list[str]], Awaitable[str]]] = {
             "CAPABILITY": self._capability,
             "NOOP": self._noop,
@@ -121,7 +122,16 @@ class _Session:
         elif not self._logged_in and command not in ("LOGIN", "CAPABILITY", "NOOP"):
             self._say(f"{tag} NO log in first")
         else:
-            self._say(f"{tag} {await handler(words)}")
+            answer = await handler(words)
+            self._tell_news()
+            self._say(f"{tag} {answer}")
+
+    def _tell_news(self) -> None:
+        """Tell once of mail that has come, with whatever is answered (RFC 3501, 7.3.1)."""
+        newest = self._folder.next_uid - 1
+        if newest > self._told:
+            self._say(f"* {len(self._folder.letters)} EXISTS")
+        self._told = newest
 
     async def _words(self, line: bytes) -> tuple[str, list[str]]:
         """The tag and the words of a command; literals are read on."""
@@ -164,6 +174,7 @@ class _Session:
         if folder is None:
             return "NO no such folder"
         self._folder = folder
+        self._told = folder.next_uid - 1
         self._say(
             "* FLAGS (\\Seen \\Deleted)",
             f"* {len(folder.letters)} EXISTS",
@@ -295,12 +306,13 @@ class _Session:
         await self._writer.drain()
         done = asyncio.create_task(self._reader.readline())
         self._folder.news.clear()
+        self._tell_news()
         self._server.idling += 1
         while not done.done():
             news = asyncio.create_task(self._folder.news.wait())
             await asyncio.wait({done, news}, return_when=asyncio.FIRST_COMPLETED)
             if news.done():
                 self._folder.news.clear()
-                self._say(f"* {len(self._folder.letters)} EXISTS")
+                self._tell_news()
             news.cancel()
         self._say(f"{tag} OK done")

@@ -291,6 +291,7 @@ async def test_a_sender_belongs_to_the_account_of_their_domain(stage: Stage) -> 
 
     await stage.desk.run(prepare)
     stage.write()
+    await stage.tickets(1)
     stage.write(sender="boris@sub.x.test")
     await stage.tickets(2)
     known = [await stage.desk.read(person_facts, number) for number in (1, 2)]

@@ -12,9 +12,11 @@ from sqlalchemy import func, select
 
 from core.db import Database
 from core.models import InboxRow, Ticket
+from handlers.mail.fetch import MailFetcher
 from tests.handlers.mail.desk_by_mail import Stage, stage_at
 from tests.handlers.mail.imap_servers import OtherServer
 
+SECOND: Final = b"From: anna@x.test\r\nMessage-ID: <late@x.test>\r\nSubject: Two\r\n\r\nwords\r\n"
 OpenStage = Callable[..., Any]
 LONG: Final = 1500.0  # seconds; a call is not waited for longer than 29 minutes
 
@@ -54,6 +56,23 @@ async def test_it_calls_and_is_heard_though_nobody_looks(open_stage: OpenStage) 
         for number in range(2):
             stage.write(subject=f"{number}")
             await stage.tickets(number + 1)
+
+
+async def test_a_mail_that_comes_during_a_look_waits_for_no_other_look(
+    open_stage: OpenStage, server: OtherServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, second = MailFetcher._flag, iter([SECOND])
+
+    def flag(self: MailFetcher, uid: int) -> None:
+        for mail in second:
+            server.deliver(mail)
+        usual(self, uid)
+
+    monkeypatch.setattr(MailFetcher, "_flag", flag)
+    async with open_stage() as stage:
+        stage.fetcher.look_every = LONG
+        stage.write(subject="One")
+        await stage.until(lambda: _handled(stage, 2))
 
 
 async def test_a_mail_that_a_colleague_there_has_read_is_a_ticket(

@@ -281,12 +281,14 @@ async def count_unfinished(tx: ReadTx) -> int:
 @dataclass(frozen=True, slots=True)
 class Mark:
     """Up to where a source that numbers what it offers was stored; ``validity`` is its name for
-    the numbering. ``unsorted``: external ids, by number, of what is still to be moved there to
-    where it belongs; ``copied``: numbers of those that have a copy there already.
+    the numbering. ``missed``: what up to there could not be stored, and is tried again.
+    ``unsorted``: external ids, by number, of what is still to be moved there to where it belongs;
+    ``copied``: numbers of those that have a copy there already.
     """
 
     validity: int
     last: int
+    missed: frozenset[int] = frozenset()
     unsorted: Mapping[int, str] = field(default_factory=dict)
     copied: frozenset[int] = frozenset()
 
@@ -297,14 +299,15 @@ async def find_mark(tx: ReadTx, source: str) -> Mark | None:
     if row is None:
         return None
     unsorted = {int(number): each for number, each in row.value.get("unsorted", {}).items()}
-    copied = frozenset(row.value.get("copied", ()))
-    return Mark(row.value["validity"], row.value["last"], unsorted, copied)
+    missed, copied = (frozenset(row.value.get(name, ())) for name in ("missed", "copied"))
+    return Mark(row.value["validity"], row.value["last"], missed, unsorted, copied)
 
 
 async def set_mark(tx: Tx, source: str, mark: Mark) -> None:
-    """Note that everything up to the mark is stored."""
+    """Note that everything up to the mark is stored, but for what it says was missed."""
     value = {"validity": mark.validity, "last": mark.last, "unsorted": mark.unsorted}
-    value |= {"copied": sorted(mark.copied)} if mark.copied else {}
+    parts = {"missed": mark.missed, "copied": mark.copied}
+    value |= {name: sorted(numbers) for name, numbers in parts.items() if numbers}
     await tx.put(SystemState(name=source, value=value, at=tx.now))
 
 

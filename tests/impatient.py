@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from bot import health_watch, polling
 from core.setup import desk_health
+from handlers.mail import fetch
 
 MEGABYTE = 1024 * 1024
 
@@ -17,4 +18,5 @@ def hasten() -> None:
     health_watch.LOOK_EVERY, health_watch.BEAT_EVERY = 0.2, 0.5  # type: ignore[misc]
     health_watch.PATIENCE, health_watch.LEAST_FREE = 3.0, 8 * MEGABYTE  # type: ignore[misc]
     desk_health.OVERDUE = timedelta(seconds=1)  # type: ignore[misc]
+    fetch.PATIENCE, fetch.MAX_PAUSE = 3.0, 0.5  # type: ignore[misc]
     polling.TIMEOUT, polling.RIVAL_LASTS, polling.RIVAL_GONE = 1, 1.0, 20.0  # type: ignore[misc]

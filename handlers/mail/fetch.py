@@ -69,7 +69,6 @@ class MailFetcher:
     look_every: float = LOOK_EVERY
     tls: Any = None
     last_look: float = field(default_factory=time.monotonic)
-    _failed: set[int] = field(default_factory=set)
     _kept: set[int] = field(default_factory=set)
     _mark: Mark = field(default_factory=lambda: Mark(0, 0))
     _waits: bool = False
@@ -80,7 +79,7 @@ class MailFetcher:
 
     def is_silent(self) -> bool:
         """Return whether nothing is heard of the mailbox, or something in it cannot be stored."""
-        return bool(self._failed) or time.monotonic() - self.last_look > PATIENCE
+        return bool(self._mark.missed) or time.monotonic() - self.last_look > PATIENCE
 
     async def run(self) -> None:
         """Fetch until cancelled. Never raises."""
@@ -115,25 +114,27 @@ class MailFetcher:
             # what a mailbox holds at the first visit and is read already, is no news
             mark = Mark(validity, int(status["UIDNEXT"]) - 1)
             self._kept.clear()
-        self._failed.clear()
         self._mark = mark
-        for uid in await asyncio.to_thread(self._find_new, mark.last):
+        for uid in await asyncio.to_thread(self._find_new, mark):
             await self._take(uid)
-            if uid > self._mark.last and not self._failed:
-                self._mark = replace(self._mark, last=uid)
+            self._mark = replace(self._mark, last=max(uid, self._mark.last))
         await self._sort()
         await self.desk.run(set_mark, self.url.source, self._mark)
         self.last_look = time.monotonic()
 
-    def _find_new(self, last: int) -> list[int]:
+    def _find_new(self, mark: Mark) -> list[int]:
         was_told(self._box)  # what was told of so far is found now
         unseen = {int(uid) for uid in self._box.uids("UNSEEN", None)}
-        later = {int(uid) for uid in self._box.uids(f"UID {last + 1}:*", None)}
-        return sorted(unseen | {uid for uid in later if uid > last})
+        later = {int(uid) for uid in self._box.uids(f"UID {mark.last + 1}:*", None)}
+        return sorted(unseen | {uid for uid in later if uid > mark.last} | mark.missed)
 
     async def _take(self, uid: int) -> None:
-        """Store one mail, then flag it; a failure leaves it where it is, for the next look."""
+        """Store one mail, then flag it; a failure leaves it where it is, for the next look, whoever
+        reads it until then.
+        """
+        missed = self._mark.missed
         try:
+            self._mark = replace(self._mark, missed=missed - {uid})
             if uid not in self._kept:
                 await self._keep_pace()
                 raw = await asyncio.to_thread(self._read, uid)
@@ -149,14 +150,15 @@ class MailFetcher:
             raise
         except Exception:
             log.exception("the mail %s of %s could not be stored", uid, self.url)
-            self._failed.add(uid)
+            self._mark = replace(self._mark, missed=missed | {uid})
 
     async def _store(self, uid: int, row: Raw) -> None:
         """Store it, and that it is to be moved, together: it would not be found again for that."""
+        mark = self._mark
         if self.url.folders:
-            unsorted = {**self._mark.unsorted, uid: row.external_id}
-            self._mark = replace(self._mark, unsorted=unsorted)
-        await self.desk.run(store_and_mark, self.url.source, row, self._mark)
+            mark = replace(mark, unsorted={**mark.unsorted, uid: row.external_id})
+        await self.desk.run(store_and_mark, self.url.source, row, mark)
+        self._mark = mark  # after the commit: what is not stored is not moved
 
     async def _sort(self) -> None:
         """Move what is handled, or put aside, to its folder; what waits stays where it is."""

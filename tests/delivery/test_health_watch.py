@@ -66,6 +66,18 @@ async def test_another_program_with_our_token_is_told_instead_of_the_silence_it_
     assert await told(desk) == ["health.sick.rival"]
 
 
+async def test_mail_that_does_not_come_in_is_told_and_its_end_too(
+    watch: HealthWatch, desk: Desk
+) -> None:
+    watch.is_mail_silent = lambda: True
+    await watch.look()
+    assert await told(desk) == ["health.sick.mail"]
+    watch.is_mail_silent = lambda: False
+    for _ in range(4):
+        await watch.look()
+    assert await told(desk) == ["health.sick.mail", "health.over.mail"]
+
+
 async def test_a_disk_that_is_nearly_full_is_told(
     watch: HealthWatch, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

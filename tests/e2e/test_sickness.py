@@ -21,6 +21,8 @@ from aiogram.exceptions import TelegramConflictError
 from bot.polling import GetRawUpdates
 from channels.telegram.client.gateway import make_bot
 from sandbox import BotProcess
+from sandbox.mail.imap import ImapServer
+from sandbox.mail.post_office import PostOffice
 from sandbox.process import python, tied
 from tests.channels.email.server import text_of
 from tests.e2e.looking import soon
@@ -28,7 +30,7 @@ from tests.e2e.stage import ROOT, Stage, staged
 from tests.e2e.test_mail import MailServer
 from tests.e2e.warm import WarmProcesses
 
-HEAD, CLOSED = "head@company.test", "550@x.test"
+HEAD, CLOSED, SUPPORT = "head@company.test", "550@x.test", "support@company.test"
 SOON = 40.0
 
 
@@ -98,6 +100,25 @@ async def test_a_closed_mailbox_is_told_listed_and_done_with(
             [("mail.recovered",)],
         )
     assert told(stage, "доставить не удалось") == 1
+
+
+async def test_a_mailbox_that_does_not_answer_is_told_and_its_end_too(stage: Stage) -> None:
+    office = PostOffice()
+    office.open(SUPPORT, "secret")
+    server = ImapServer(office)
+    await server.start()
+    user = SUPPORT.replace("@", "%40")
+    stage.settings |= {
+        "IMAP_URL": f"imap://{user}:secret@127.0.0.1:{server.port}",
+        "SUPPORT_ADDRESSES": SUPPORT,
+    }
+    async with running(stage):
+        await soon(lambda: server.idling > 0, "the desk waits at the mailbox", SOON)
+        await server.stop()
+        await stage.admin.expect("Почта не приходит", timeout=SOON)
+        await server.start()
+        await stage.admin.expect("Почта снова приходит", timeout=SOON)
+    await server.stop()
 
 
 async def test_another_program_with_the_same_token_is_told(stage: Stage) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from core.db import Database
 from core.desk import Desk
 from core.files import FolderStore
 from core.models import InboxRow
+from handlers.mail import fetch
 from handlers.mail.fetch import MailFetcher, connect, probe
 from handlers.mail.mailbox_url import MailboxUrl
 from sandbox.mail.imap import CAPABILITIES, ImapServer
@@ -184,11 +185,39 @@ async def test_a_mail_that_is_seen_and_cannot_be_stored_makes_the_mailbox_silent
     desk, store = Desk(database, Company()), Full(tmp_path)
     (fetcher,) = parts(server.office, desk, tmp_path, address_of(server, SUPPORT))
     fetcher.files, fetcher.look_every = store, 0.1
-    server.office.deliver(SUPPORT, MAIL)
+    letter = server.office.deliver(SUPPORT, MAIL)
     async with fetching([fetcher]), asyncio.timeout(20):
-        while not fetcher.is_silent():
-            await asyncio.sleep(0.02)
+        await until(fetcher.is_silent)
+        letter.flags.add("\\Seen")  # a colleague has read it meanwhile: it is missing all the same
+        looked = fetcher.last_look
+        await until(lambda: fetcher.last_look > looked)
+        assert fetcher.is_silent()
         store.full = False
         await stored(desk, 1)
-        while fetcher.is_silent():
-            await asyncio.sleep(0.02)
+        await until(lambda: not fetcher.is_silent())
+
+
+async def until(right: Callable[[], bool]) -> None:
+    while not right():
+        await asyncio.sleep(0.02)
+
+
+async def test_a_mailbox_that_does_not_answer_is_silent_until_it_does(
+    database: Database, tmp_path: Path, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "PATIENCE", 1.0)
+    desk = Desk(database, Company())
+    (fetcher,) = parts(server.office, desk, tmp_path, address_of(server, SUPPORT))
+    fetcher.look_every = 0.1
+    async with fetching([fetcher]), asyncio.timeout(30):
+        await stored_nothing(fetcher)
+        await server.stop()
+        await until(fetcher.is_silent)
+        await server.start()  # at the same port
+        await until(lambda: not fetcher.is_silent())
+
+
+async def stored_nothing(fetcher: MailFetcher) -> None:
+    """Wait until it has looked into the mailbox."""
+    began = fetcher.last_look
+    await until(lambda: fetcher.last_look > began)

@@ -1,5 +1,7 @@
 """Forged senders, robots, floods: nobody writes in another's name, and nobody is mailed in vain."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from core.db import Database
+from core.delivery import outbox
 from core.errors import Refusal
 from core.people.staff import by_operator
 from core.tickets.correspondence import LIMIT, restore
@@ -193,21 +196,44 @@ async def test_headers_that_steer_other_desks_are_nothing_here(stage: Stage) -> 
     assert [getattr(ticket, name) for name in kept] == [getattr(before, name) for name in kept]
 
 
+MARKS: Final = ("Auto-Submitted", "Precedence", "X-Auto-Response-Suppress")
+CHAIN: Final = ("In-Reply-To", "References", "Subject")
+
+
 class Stripped(PostOffice):
-    """Mailboxes behind a server that removes what says that a mail was written by a program."""
+    """Mailboxes behind a server that removes headers."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = names
 
     def deliver(self, address: str, raw: bytes) -> Letter:
         letter = message_from_bytes(raw, policy=policy.SMTP)
-        for name in ("Auto-Submitted", "Precedence", "X-Auto-Response-Suppress"):
+        for name in self.names:
             del letter[name]
         return super().deliver(address, letter.as_bytes())
 
 
-@pytest.mark.parametrize("office", [PostOffice(), Stripped()], ids=["marked", "stripped"])
+@pytest.mark.parametrize(
+    ("removed", "pause"),
+    [
+        pytest.param((), timedelta(hours=1), id="all of it"),
+        pytest.param(CHAIN, timedelta(0), id="the mark of a program alone"),
+        pytest.param(MARKS, timedelta(0), id="our own id in the chain alone"),
+        pytest.param((*MARKS, *CHAIN), timedelta(hours=1), id="one an hour and address alone"),
+    ],
+)
 async def test_two_desks_that_write_each_other_stop_after_two_mails(
-    database: Database, other_database: Database, tmp_path: Path, office: PostOffice
+    database: Database,
+    other_database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    removed: Sequence[str],
+    pause: timedelta,
 ) -> None:
-    other = "help@other.test"
+    """Whatever the servers between them remove, what is left is enough."""
+    monkeypatch.setattr(outbox, "_HOUR", pause)
+    other, office = "help@other.test", Stripped(*removed)
     async with (
         stage_at(database, tmp_path / "one", office=office) as one,
         stage_at(other_database, tmp_path / "other", office=office, address=other) as two,

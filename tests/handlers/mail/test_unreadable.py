@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,8 @@ from sqlalchemy import select
 from core import inbox
 from core.db import Database
 from core.models import InboxRow
+from core.tx import Tx
+from handlers.mail import fetch
 from handlers.mail.parser_process import ParserProcess, UnreadableMail
 from sandbox.process import python, tied
 from tests.handlers.mail.desk_by_mail import SUPPORT, Stage, stage_at
@@ -164,6 +167,31 @@ async def test_what_was_stored_before_a_stop_is_moved_after_it(
         await stage.start()
         await stage.until(lambda: _in(stage, "Archive") == 1)
         assert _in(stage, "INBOX") == 0
+        await stage.tickets(1)
+
+
+async def test_what_could_not_be_stored_is_not_moved(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk lets the desk read all the same: a mail moved unstored would be lost."""
+    usual, full = fetch.store_and_mark, True
+
+    async def store(tx: Tx, *what: Any) -> None:
+        if full:
+            raise RuntimeError("full")
+        await usual(tx, *what)
+
+    monkeypatch.setattr(fetch, "store_and_mark", store)
+    async with stage_at(database, tmp_path / "files", folders="?done=Archive") as stage:
+        stage.write()
+        fetcher = stage.fetcher
+        assert fetcher is not None
+        await stage.until(fetcher.is_silent)
+        looked = fetcher.last_look
+        await stage.until(lambda: fetcher.last_look > looked)
+        assert (_in(stage, "INBOX"), _in(stage, "Archive")) == (1, 0)
+        full = False
+        await stage.until(lambda: _in(stage, "Archive") == 1)
         await stage.tickets(1)
 
 

@@ -38,6 +38,8 @@ TOO_BIG: Final = 552  # some say so at MAIL FROM already, by SIZE; of a recipien
 # address, 2 about the mailbox there; other subjects are the systems, the network, or a policy.
 ENHANCED: Final = re.compile(r"(?<![\d.])[245]\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _OF_ADDRESS: Final = frozenset({0, 1, 2})
+# "Other or undefined": a 550 to the recipient says more (qmail, Outlook.com).
+_UNDEFINED: Final = (5, 0)
 # The sender's address; a mailbox that is full, a mail that is too long for it, a list.
 _NOT_OF_ADDRESS: Final = frozenset({(1, 7), (1, 8), (2, 2), (2, 3), (2, 4)})
 
@@ -63,9 +65,9 @@ def is_of_address(code: int | None, words: str) -> bool:
     one mail, or none today. ``code``: SMTP's; ``words``: with the enhanced code, if there is one.
     """
     found = ENHANCED.search(words)
-    if found is None:
+    subject, detail = (int(found[1]), int(found[2])) if found else _UNDEFINED
+    if (subject, detail) == _UNDEFINED:
         return code != TOO_BIG
-    subject, detail = int(found[1]), int(found[2])
     return subject in _OF_ADDRESS and (subject, detail) not in _NOT_OF_ADDRESS
 
 

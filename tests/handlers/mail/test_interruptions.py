@@ -40,6 +40,7 @@ async def test_a_mail_that_cannot_be_flagged_is_one_ticket(stage: Stage) -> None
     await stage.start()
     stage.sandbox_imap.read_only = False
     await stage.tickets(1)
+    assert len(await stage.rows(select(InboxRow.id))) == 1
 
 
 async def test_a_mail_that_a_colleague_has_read_first_is_a_ticket(stage: Stage) -> None:

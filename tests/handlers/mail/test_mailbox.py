@@ -168,6 +168,28 @@ async def test_a_mail_that_comes_while_the_desk_looks_waits_for_no_other_look(
         await stored(desk, 2)
 
 
+async def test_while_many_updates_wait_mail_waits_where_it_is(
+    database: Database, tmp_path: Path, server: ImapServer
+) -> None:
+    desk, waiting = Desk(database, Company()), fetch.MOST_WAITING
+    (fetcher,) = parts(server.office, desk, tmp_path, address_of(server, SUPPORT))
+    asked = 0
+
+    def count() -> int:
+        nonlocal asked
+        asked += 1
+        return waiting
+
+    fetcher.waiting = count
+    server.office.deliver(SUPPORT, MAIL)
+    async with fetching([fetcher]), asyncio.timeout(20):
+        await until(lambda: asked > 3)
+        async with desk.database.read() as session:
+            assert not list(await session.scalars(select(InboxRow)))
+        waiting -= 1
+        await stored(desk, 1)
+
+
 class Full(FolderStore):
     """A store that takes nothing, until it does."""
 

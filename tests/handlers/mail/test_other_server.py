@@ -142,16 +142,22 @@ async def test_a_mailbox_made_anew_is_read_from_its_beginning(
 ) -> None:
     """All its numbers begin again, and what is there already is recognised."""
     async with open_stage() as stage:
-        stage.write(subject="One")
-        await stage.tickets(1)
+        first = stage.write(subject="0")
+        for number in range(1, 4):
+            stage.write(subject=f"{number}")
+        await stage.tickets(4)
         await stage.stop()
         server.renumber()
-        for letter in stage.office.open(stage.address).inbox.letters:
-            server.deliver(letter.raw)
-        stage.write(subject="Two")
+        server.deliver(first.raw)
+        stage.write(subject="4")
         await stage.start()
-        assert await titles(stage, 2) == ["One", "Two"]
-        assert (await stage.rows(select(func.count(Ticket.id)))) == [2]
+        assert await titles(stage, 5) == ["0", "1", "2", "3", "4"]
+        await stage.stop()
+        stage.write(subject="A colleague has read it")
+        server.mark("\\Seen")
+        await stage.start()
+        await stage.until(lambda: _handled(stage, 6))
+        assert (await stage.rows(select(func.count(Ticket.id)))) == [6]
 
 
 async def test_a_mail_of_25_mb_comes_whole(open_stage: OpenStage, server: OtherServer) -> None:

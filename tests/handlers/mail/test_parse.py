@@ -7,6 +7,7 @@ import random
 import time
 import zipfile
 from email.message import EmailMessage
+from statistics import median
 from typing import Final
 
 import pytest
@@ -16,6 +17,7 @@ from handlers.mail.nature import Nature, blacklisted, bounce_of, is_proved, natu
 from handlers.mail.parse import Mail, parse
 from handlers.mail.parser_process import PARSE_TIMEOUT
 from tests.handlers.mail import samples
+from tests.rules.test_quotes import ATTRIBUTIONS, HTML, MARKED
 
 WORDS = "Не открывается."
 
@@ -179,6 +181,28 @@ def test_only_our_own_servers_top_most_word_proves_a_sender(
 
 def test_without_a_server_of_ours_nobody_is_proved_or_disproved() -> None:
     assert is_proved(mail("Authentication-Results: mx.desk.test; dmarc=pass"), ()) is None
+
+
+def test_a_mail_without_an_id_gets_one_that_follows_from_its_bytes() -> None:
+    first, again, other = mail("Subject: x"), mail("Subject: x"), mail("Subject: y")
+    assert first.id == again.id != other.id
+    assert first.id.endswith("@no-id")
+
+
+# Seconds of CPU.
+MEDIAN: Final = 0.010
+
+
+def test_a_usual_mail_is_read_within_ten_milliseconds() -> None:
+    answers = [f"{WORDS}\n\n{line}\n{MARKED}" for line in ATTRIBUTIONS.values()]
+    pages = [page.format(new=WORDS, old=MARKED) for page in HTML.values()]
+    usual = [*samples.WHOLE, *map(samples.plain, answers), *map(samples.rich, pages)]
+    times = []
+    for raw in usual * 3:
+        began = time.process_time()
+        parse(raw)
+        times.append(time.process_time() - began)
+    assert median(times) < MEDIAN
 
 
 # MAIL_SAMPLES=5000 for the long form.

@@ -38,6 +38,10 @@ def test_a_mail_that_hangs_or_kills_its_parser_is_refused_and_the_next_one_is_re
     assert parser.parse(b"From: a@x.test\r\n\r\nwords").words.new == "words"
 
 
+def test_a_mail_may_take_ten_seconds_and_no_more() -> None:
+    assert ParserProcess().timeout == 10
+
+
 def test_a_mail_of_many_megabytes_is_handed_over_whole(parser: ParserProcess) -> None:
     found = parser.parse(
         b"From: a@x.test\r\nContent-Type: application/pdf\r\n\r\n" + b"x" * 9_000_000

@@ -700,13 +700,15 @@ class CaughtUp(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonUnreachable(Event):
     """Nothing reaches this person any more. ``by_answer``: it was an answer that failed;
-    ``by_letter``: it was a mail.
+    ``by_letter``: it was a mail. ``to``: an address that was only noted of them, to which an
+    operator's answer goes all the same (F8).
     """
 
     person_id: int
     reason: str
     by_answer: bool = False
     by_letter: bool = False
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,11 @@ def is_shown(event: e.TicketOpened) -> bool:
     return event.part_of not in e.HIDDEN and not event.undecided
 
 
+def _unreachable(event: e.PersonUnreachable) -> str:
+    by_letter = "_by_letter" if event.by_letter else "_noted" if event.to else ""
+    return f"group.unreachable{by_letter}"
+
+
 # Origins of tickets whose customers are told of them by another notice, or have no customer.
 _TOLD_OTHERWISE: Final = frozenset({"split", "outage"})
 
@@ -809,7 +814,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "text",
             Priority.GROUP_NEWS,
-            lambda event: f"group.unreachable{'_by_letter' if event.by_letter else ''}",
+            _unreachable,
             when=lambda event: not event.by_answer,  # a failed answer says so already
             reply="card",
         ),

@@ -7,6 +7,7 @@ mails silent customers, too.
 
 from typing import Final
 
+from core.address_holders import letter_address
 from core.addresses import Address
 from core.delivery.channel import Delivery
 from core.delivery.outbox import redirect
@@ -60,9 +61,18 @@ async def go_on_by_letter(tx: Tx, person: Person) -> bool:
     return address is not None
 
 
+async def address_for_answers(tx: Tx, person: Person) -> Address | None:
+    """Return where an operator's answer goes that the customer's chat refuses, if there is such."""
+    return None if _is_reached_at_work(tx, person) else await letter_address(tx, person.id)
+
+
+def _is_reached_at_work(tx: Tx, person: Person) -> bool:
+    return is_colleague(person) or person.address in tx.company.admins
+
+
 async def _turn_to_letters(tx: Tx, person: Person, *, by_operator: bool) -> Address | None:
-    if is_colleague(person) or person.address in tx.company.admins:
-        return None  # colleagues are reached where they work
+    if _is_reached_at_work(tx, person):
+        return None
     noted_will_do = by_operator or tx.company.mail_when_silent is not None
     return await answer_by_letter(tx, person, proved=not noted_will_do)
 

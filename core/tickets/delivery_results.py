@@ -23,7 +23,7 @@ from core.events import CardNotShown, CopyNotMailed, PersonUnreachable, WordsNot
 from core.models import Message, OutboxRow, Person, Ticket
 from core.people.identity import Sender, find_by_address, lose
 from core.tickets.board import note_board
-from core.tickets.by_letter import go_on_by_letter, send_by_letter
+from core.tickets.by_letter import address_for_answers, go_on_by_letter, send_by_letter
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.customer_tickets import open_numbers
 from core.tickets.relations import merged_into
@@ -182,6 +182,8 @@ async def lose_customer(tx: Tx, person: Person, reason: str, *, by_answer: bool)
     if await go_on_by_letter(tx, person) or not lose(tx, person):
         return
     there = person.address
+    by_letter = there is not None and _is_letter(tx, there.channel)
+    noted = None if by_letter else await address_for_answers(tx, person)
     for number in await open_numbers(tx, person.id) or (None,):
         tx.emit(
             PersonUnreachable(
@@ -189,7 +191,8 @@ async def lose_customer(tx: Tx, person: Person, reason: str, *, by_answer: bool)
                 person_id=person.id,
                 reason=reason,
                 by_answer=by_answer,
-                by_letter=there is not None and _is_letter(tx, there.channel),
+                by_letter=by_letter,
+                to="" if noted is None else noted.chat,
             )
         )
 

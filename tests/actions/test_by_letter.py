@@ -173,11 +173,30 @@ async def test_who_blocks_the_bot_is_mailed_at_an_address_of_theirs_or_by_the_se
     ticket = await known(desk, proved=proved)
     await desk.run(lose_sender, ALICE, "blocked")
     by_mail = proved or setting is not None
-    key = "group.redirected" if by_mail else "group.unreachable"
+    key = "group.redirected" if by_mail else "group.unreachable_noted"
     assert [one for one in await store.told(OPERATORS) if one.startswith("group.")] == [key]
     assert (await where(store, ticket)).address == (MAIL if by_mail else ALICE.address)
+    (told,) = await store.outbox(OPERATORS, key=key)
+    assert told.facts["to"] == HERS
     await desk.run_as(await operator(desk), move, ticket.id, "resolve", reason="A new cable")
     assert bool(await store.outbox(HERS, key="ticket.resolved_reason")) is by_mail
+
+
+async def test_who_blocks_the_bot_and_has_a_noted_address_is_answered_there_as_operators_read(
+    desk: Desk, store: Store
+) -> None:
+    ticket = await known(desk)
+    await desk.run(lose_sender, ALICE, "blocked")
+    assert "group.unreachable_noted" in await store.told(OPERATORS)
+    await blocks(desk, await answers(desk, store, ticket))
+    assert [row.kind for row in await store.outbox(HERS)] == ["content"]
+
+
+async def test_who_blocks_the_bot_and_has_no_address_is_lost(desk: Desk, store: Store) -> None:
+    await opens(desk)
+    await desk.run(lose_sender, ALICE, "blocked")
+    (told,) = await store.outbox(OPERATORS, key="group.unreachable")
+    assert not told.facts.get("to")
 
 
 async def test_a_notice_that_was_on_its_way_goes_by_mail(desk: Desk, store: Store) -> None:

@@ -229,6 +229,8 @@ def test_an_answer_in_a_chat_goes_to_a_silent_customer_by_mail_and_a_failure_is_
 def test_a_failed_answer_says_already_that_the_customer_is_out_of_reach() -> None:
     facts: dict[str, Any] = {"ticket_id": 1, "person_id": 2, "reason": "blocked"}
     assert heard_by(e.PersonUnreachable(**facts)) == ["operators:group.unreachable"]
+    noted = e.PersonUnreachable(**facts, to="a@x.test")
+    assert heard_by(noted) == ["operators:group.unreachable_noted"]
     assert heard_by(e.PersonUnreachable(**facts, by_answer=True)) == []
 
 

@@ -87,6 +87,15 @@ async def _count(stage: Stage, ticket: int, count: int) -> bool:
     return len(await stage.messages(ticket)) == count
 
 
+async def test_an_answer_to_ones_own_earlier_mail_joins_its_ticket(stage: Stage) -> None:
+    stage.write()
+    await stage.tickets(1)
+    stage.write("It is still shut.", subject="x", In_Reply_To="<1@x.test>")
+    await stage.until(lambda: _count(stage, 1, 2))
+    stage.write("Mine, too.", subject="x", sender="mallory@y.test", In_Reply_To="<1@x.test>")
+    await stage.tickets(2)
+
+
 async def test_a_number_in_the_subject_joins_the_senders_own_ticket_only(stage: Stage) -> None:
     stage.write()
     await stage.tickets(1)

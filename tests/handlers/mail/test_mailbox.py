@@ -1,6 +1,7 @@
 """Mailboxes: whose certificate is verified, who calls, and what is told when mail stops (R27)."""
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from core.company import Company
 from core.db import Database
 from core.desk import Desk
 from core.files import FolderStore
+from core.inbox import FILE
 from core.models import InboxRow
 from handlers.mail import fetch
 from handlers.mail.fetch import MailFetcher, connect, probe
@@ -188,6 +190,20 @@ async def test_while_many_updates_wait_mail_waits_where_it_is(
             assert not list(await session.scalars(select(InboxRow)))
         waiting -= 1
         await stored(desk, 1)
+
+
+async def test_of_a_mail_that_is_longer_than_any_the_beginning_is_read(
+    database: Database, tmp_path: Path, server: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "LONGEST", 1000)
+    monkeypatch.setattr(fetch, "BEGINNING", 200)
+    desk = Desk(database, Company())
+    (fetcher,) = parts(server.office, desk, tmp_path, address_of(server, SUPPORT))
+    raw = MAIL + b"words\r\n" * 200
+    server.office.deliver(SUPPORT, raw)
+    async with fetching([fetcher]):
+        (row,) = await stored(desk, 1)
+    assert await FolderStore(tmp_path).read(json.loads(row.raw)[FILE]) == raw[:200]
 
 
 class Full(FolderStore):

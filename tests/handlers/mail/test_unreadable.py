@@ -178,7 +178,7 @@ async def test_what_could_not_be_stored_is_not_moved(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk lets the desk read all the same: a mail moved unstored would be lost."""
-    usual, full = fetch.store_and_mark, True
+    usual, full = inbox.store_and_mark, True
 
     async def store(tx: Tx, *what: Any) -> None:
         if full:

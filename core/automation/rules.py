@@ -17,8 +17,9 @@ from core import events as e
 from core.automation.actions import act, author_of
 from core.automation.conditions import Case, holds
 from core.db import insert_or
-from core.models import JournalEntry, RuleRow, RuleRun, Ticket
+from core.models import JournalEntry, Message, RuleRow, RuleRun, Ticket
 from core.subscribers import Subscriber
+from core.tickets.incoming import AUTOMATIC
 from core.tx import ReadTx, Tx
 
 BATCH: Final = 100
@@ -98,13 +99,22 @@ async def list_rules(tx: ReadTx) -> list[Rule]:
 
 
 async def react(tx: Tx, events: Sequence[e.Event]) -> None:
-    """Run the rules for these events."""
+    """Run the rules for these events, but none for what no person wrote (F5)."""
     rules = await rules_of(tx)
     for event in events:
-        for rule in rules.get(_NAMES[type(event)], ()):
+        meant = rules.get(_NAMES[type(event)], ())
+        if meant and isinstance(event, e.CustomerWrote) and await _is_automatic(tx, event):
+            continue
+        for rule in meant:
             if event.ticket_id is not None:
                 message = getattr(event, "message_id", None)
                 await _run(tx, rule, event.ticket_id, tx.now, message)
+
+
+async def _is_automatic(tx: Tx, event: e.CustomerWrote) -> bool:
+    """Return whether a program wrote it: an answer to it may be answered, and so on for ever."""
+    said = await tx.get(Message, event.message_id)
+    return bool((said.content.get("remark") or {}).get("key") == AUTOMATIC)
 
 
 SUBSCRIBER: Final = Subscriber("rules", tuple(EVENTS.values()), react, unless_empty=Rules)

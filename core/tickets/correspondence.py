@@ -31,7 +31,7 @@ from core.people.restrictions import is_blocked
 from core.tickets.catalog import workflow_of
 from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
 from core.tickets.floods import ticket_instead
-from core.tickets.incoming import IncomingMessage, find_location
+from core.tickets.incoming import AUTOMATIC, IncomingMessage, find_location
 from core.tickets.lifecycle import enter, move
 from core.tickets.relations import merged_into
 from core.tx import Tx
@@ -42,7 +42,6 @@ LIMIT: Final = Limit(20, timedelta(hours=1))
 # Remarks above words, by key; see `Arrival`.
 UNPROVED: Final = "unproved"
 NAMED: Final = "named"
-AUTOMATIC: Final = "automatic"
 REPEATED: Final = "repeated"
 ROBOT: Final = "robot"
 Remark = dict[str, Any]

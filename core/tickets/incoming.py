@@ -17,6 +17,8 @@ from core.words.names import units
 
 # Text up to this many characters is shown whole by the ticket's card.
 CARD_SHOWS: Final = 700
+# The key of the remark above words that no person wrote.
+AUTOMATIC: Final = "automatic"
 
 
 @dataclass(frozen=True, slots=True)

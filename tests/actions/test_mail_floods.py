@@ -93,3 +93,13 @@ async def test_a_rule_answers_a_mail_of_one_sender_once_an_hour(
     clock.move(hours=1, seconds=1)
     await desk.run(receive, arrival(6))
     assert (await store.told(VICTIM.chat)).count("content") == 2
+
+
+async def test_a_rule_does_not_react_to_what_no_person_wrote(desk: Desk, store: Store) -> None:
+    opened = await desk.run(receive, arrival(0))
+    assert opened is not None
+    await desk.run(apply_directory, read_directory(RULE))
+    away = replace(arrival(1), automatic=True, vouched=(opened.id,))
+    ticket = await desk.run(receive, away)
+    assert ticket is not None, "it is in its ticket"
+    assert "content" not in await store.told(VICTIM.chat)

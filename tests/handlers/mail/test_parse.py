@@ -162,6 +162,12 @@ def test_what_no_person_wrote_is_recognised(headers: tuple[str, ...], nature: Na
     assert nature_of(mail(*headers), {"support@desk.test"}) is nature
 
 
+def test_a_mail_of_nobody_with_an_empty_return_path_is_a_bounce() -> None:
+    assert nature_of(parse(b"Return-Path: <>\r\nSubject: x\r\n\r\nwords"), ()) is Nature.BOUNCE
+    answer = b"Return-Path: <>\r\nFrom: anna@x.test\r\nSubject: x\r\n\r\nwords"
+    assert nature_of(parse(answer), ()) is Nature.PERSON
+
+
 @pytest.mark.parametrize(("words", "report", "verdict"), samples.BOUNCES)
 def test_a_bounce_says_who_was_not_reached(
     words: str, report: str, verdict: tuple[bool, bool]

@@ -9,13 +9,19 @@ from typing import Any, Final
 
 import pytest
 
+from core.contacts.lookup import person_facts
 from core.db import Database
 from core.delivery import outbox
+from core.directory.kinds.accounts import AccountDomainEntry
+from core.directory.reader import Item
+from core.directory.store import put_items
 from core.errors import Refusal
+from core.models import Account
 from core.people.staff import by_operator
 from core.tickets.correspondence import LIMIT, restore
 from core.tickets.junk import junk_page
 from core.tickets.search import index_new, search
+from core.tx import Tx
 from sandbox.mail.post_office import Letter, PostOffice
 from tests.handlers.mail.desk_by_mail import ANNA, OLGA, SUPPORT, Stage, plain, stage_at
 
@@ -39,8 +45,27 @@ async def test_who_is_not_confirmed_adds_to_nothing_and_is_marked(
         (words,) = await stage.messages(second.id)
         assert words.content["remark"] == {"key": "unproved", "address": ANNA}
         assert len(stage.mails()) == 1
+        stage.write("Hello.", sender="boris@x.test", Authentication_Results=FAILED)
+        await stage.tickets(3)
+        assert not stage.mails("boris@x.test")
         stage.write("It is me.", subject="SR-1", Authentication_Results=PROVED)
         await stage.until(lambda: _has(stage, 1, "It is me."))
+
+
+async def test_who_is_not_confirmed_belongs_to_no_account(
+    database: Database, tmp_path: Path
+) -> None:
+    async def prepare(tx: Tx) -> None:
+        await tx.insert(Account(name="House 10"))
+        await put_items(tx, [Item(AccountDomainEntry(domain="x.test", account="House 10"))])
+
+    async with stage_at(database, tmp_path / "files", authorities=("mx.desk.test",)) as stage:
+        await stage.desk.run(prepare)
+        for number, verdict in enumerate((FAILED, PROVED)):
+            stage.write(sender=f"p{number}@x.test", Authentication_Results=verdict)
+            await stage.tickets(number + 1)
+        known = [await stage.desk.read(person_facts, number) for number in (1, 2)]
+        assert [one.account for one in known if one is not None] == [None, "House 10"]
 
 
 async def _has(stage: Stage, ticket: int, words: str) -> bool:

@@ -244,7 +244,7 @@ class Stripped(PostOffice):
     [
         pytest.param((), timedelta(hours=1), id="all of it"),
         pytest.param(CHAIN, timedelta(0), id="the mark of a program alone"),
-        pytest.param(MARKS, timedelta(0), id="our own id in the chain alone"),
+        pytest.param((*MARKS, "Subject"), timedelta(0), id="our own id in the chain alone"),
         pytest.param((*MARKS, *CHAIN), timedelta(hours=1), id="one an hour and address alone"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from sqlalchemy import select
 
-from core.addresses import Address
+from core.addresses import Address, MessageRef
 from core.company import Company
 from core.db import Database
 from core.delivery.channel import Delivery, Sent
@@ -16,11 +16,13 @@ from core.desk import Desk
 from core.errors import Refusal
 from core.models import ContactPoint, OutboxRow, Person, Ticket
 from core.people.contact_points import Point, add_point, make_contact
-from core.people.identity import regain
+from core.people.identity import Sender, regain
 from core.subscriptions import SUBSCRIBERS
 from core.tickets.conversation import edit, reply
+from core.tickets.correspondence import Arrival, receive
 from core.tickets.customer_message import open_ticket
 from core.tickets.delivery_results import arrived, lose_sender, refused
+from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import move
 from core.tx import Tx
 from core.words.contact_values import EMAIL
@@ -104,6 +106,23 @@ async def test_what_follows_goes_by_mail_until_the_customer_is_back(
     assert (await where(store, ticket)).address == ALICE.address
     await answers(desk, store, ticket)
     assert len(await store.outbox(HERS)) == 2
+
+
+async def test_who_writes_a_mail_is_answered_by_mail_and_in_the_chat_once_they_write_there(
+    desk: Desk, store: Store
+) -> None:
+    ticket = await known(desk, proved=True)
+    ref = MessageRef(EMAIL, HERS, "1@x.test")
+    said = IncomingMessage(ref, "text", "Well?", {"kind": "text", "text": "Well?"})
+    arrival = Arrival(Sender(MAIL, "Alice"), [said], "Well?", numbers=(ticket.id,))
+    joined = await desk.run(receive, arrival)
+    assert joined is not None and joined.id == ticket.id
+    await desk.run_as(await operator(desk), reply, ticket.id, writes())
+    assert [row.kind for row in await store.outbox(HERS)] == ["content"]
+    await opens(desk)
+    await desk.run_as(await operator(desk), reply, ticket.id, writes())
+    assert len(await store.outbox(HERS)) == 1
+    assert await store.outbox(ALICE.address.chat, kind="content")
 
 
 async def test_a_mail_that_fails_too_says_so_and_goes_nowhere_else(

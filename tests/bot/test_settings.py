@@ -99,6 +99,11 @@ def test_mail_leaves_unprotected_only_when_that_is_said() -> None:
     load_settings({**MAIL, "SMTP_URL": "smtp://mail.example.com:25?insecure=1"})
 
 
+@pytest.mark.parametrize("where", ["mail.example.com/INBOX?insecure=1", "127.0.0.1", "localhost"])
+def test_mail_is_fetched_unprotected_from_this_machine_or_when_that_is_said(where: str) -> None:
+    load_settings({**MAIL, "SUPPORT_ADDRESSES": "a@example.com", "IMAP_URL": f"imap://u:p@{where}"})
+
+
 REFUSED = [
     ("BOT_TOKEN", "hello", "is not a bot token"),
     ("BOT_TOKEN", "123:abc def", "is not a bot token"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from channels.email import contents
 from channels.email.compose import message_id
 from core.addresses import Address, MessageRef
 from core.contacts.lookup import person_facts
@@ -58,7 +59,7 @@ async def test_a_mail_becomes_a_ticket_and_the_answer_comes_as_a_mail(stage: Sta
     answer = await stage.mail(2)
     assert answer["Subject"] == "Re: The gate [SR-1]"
     assert answer["Auto-Submitted"] is None
-    assert answer["In-Reply-To"] == "<1@x.test>"
+    assert answer["In-Reply-To"] == answer["References"] == "<1@x.test>"
     assert plain(answer).startswith("Press twice & hold.\n\n-- \nOlga\n")
     html = answer.get_body(("html",))
     assert html is not None
@@ -105,6 +106,18 @@ async def test_a_number_in_the_subject_joins_the_senders_own_ticket_only(stage: 
     *_, other = await stage.tickets(2)
     (words,) = await stage.messages(other.id)
     assert words.content["remark"] == {"key": "named", "number": 1}
+
+
+async def test_another_mask_is_shown_and_found_and_the_usual_one_means_nothing(
+    stage: Stage,
+) -> None:
+    stage.desk.company = replace(stage.desk.company, number_mask="REQ-{0}")
+    stage.write()
+    assert (await stage.mail(1))["Subject"] == "We have your request [REQ-1]"
+    stage.write("More of it.", subject="About REQ-1")
+    await stage.until(lambda: _count(stage, 1, 2))
+    stage.write("Another matter.", subject="About SR-1")
+    await stage.tickets(2)
 
 
 async def test_a_number_in_new_words_counts_by_a_setting_and_in_quoted_ones_never(
@@ -200,6 +213,17 @@ async def test_files_come_to_the_group_and_go_with_answers(stage: Stage) -> None
     answer = await stage.mail(2)
     (enclosed,) = answer.iter_attachments()
     assert (enclosed.get_filename(), enclosed.get_content()) == ("plan.pdf", b"bytes of F1")
+
+
+async def test_files_that_no_mail_can_carry_are_told_and_not_cut(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "LARGEST", 5)
+    stage.write()
+    await stage.tickets(1)
+    await stage.answer(1, "A plan", kind="document", file_id="F1", more={"name": "plan.pdf"})
+    await stage.until(lambda: _failures(stage, "answer.failed.letter_other"))
+    assert len(stage.mails()) == 1
 
 
 async def test_ten_tickets_of_an_hour_are_acknowledged_once(stage: Stage) -> None:

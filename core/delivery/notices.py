@@ -173,8 +173,16 @@ STATE_TEXTS: Final[dict[str, Callable[[e.StateEntered], str | None]]] = {
 }
 
 _ENDED: Final = frozenset({"closed", "cancelled"})
+# moves of the customer that operators are told of
+_BY_CUSTOMER: Final = frozenset({"dispute", "withdraw"})
 # verbs that leave the card as it is unless the state changes
 _QUIET_VERBS: Final = frozenset({"reply", "hear"})
+
+
+def _told_by_customer(event: e.StateEntered) -> str:
+    if event.verb == "withdraw":
+        return "group.withdrawn"
+    return "group.disputed_to" if event.concerns else "group.disputed"
 
 
 def _state_text(event: e.StateEntered) -> str | None:
@@ -581,16 +589,8 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
             _TO.OPERATORS,
             "text",
             Priority.GROUP_NEWS,
-            lambda event: "group.disputed_to" if event.concerns else "group.disputed",
-            when=lambda event: event.verb == "dispute" and not event.rated,
-            reply="card",
-        ),
-        Notice(
-            _TO.OPERATORS,
-            "text",
-            Priority.GROUP_NEWS,
-            "group.withdrawn",
-            when=lambda event: event.verb == "withdraw",
+            _told_by_customer,
+            when=lambda event: event.verb in _BY_CUSTOMER and not event.rated,
             reply="card",
         ),
         Notice(

@@ -276,10 +276,30 @@ async def _http(settings: Settings, bot: Bot) -> AsyncIterator[Finding]:
     async with aiohttp.ClientSession(timeout=_HTTP_PATIENCE) as session:
         runs = port != 0 and await _status(session.get(f"{here}/healthz")) == HTTPStatus.OK
         yield Finding(f"HTTP is served on {here}", True) if runs else _can_listen(settings)
+        if settings.public_url is not None and runs:
+            yield await _public_url_leads_here(session, settings.public_url)
         if settings.webhook_url is not None and runs:
             status = await _status(session.post(settings.webhook_url))
             yield _webhook_leads_here(settings.webhook_url, status)
             yield await _webhook_as_telegram_sees_it(settings.webhook_url, bot)
+
+
+async def _public_url_leads_here(session: aiohttp.ClientSession, url: str) -> Finding:
+    """Look where links of ours lead: at the desk, under a certificate for that name."""
+    asked = f"{url.rstrip('/')}/healthz"
+    try:
+        async with session.get(asked, allow_redirects=False) as answer:
+            ours = answer.status == HTTPStatus.OK and await answer.content.read(3) == b"ok"
+            if ours:
+                return Finding(f"PUBLIC_URL {url} leads to the desk", True)
+            other = answer.status if answer.status != HTTPStatus.OK else "with a page of another"
+            seen, remedy = f"answers {other}, not as the desk", "let the proxy pass all of it"
+    except aiohttp.ClientConnectorCertificateError as error:
+        seen = f"has a certificate that does not count: {error.certificate_error}"
+        remedy = "renew it, or name in PUBLIC_URL what it was made out for"
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        seen, remedy = f"cannot be reached from here: {type(error).__name__}", "look at the proxy"
+    return Finding(f"PUBLIC_URL {url} {seen}", False, f"{remedy}; links in messages lead there")
 
 
 async def _status(request: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from sandbox.mail.imap import ImapServer
 from sandbox.mail.post_office import PostOffice
 from sandbox.mail.smtp import SmtpServer
 from tests.actions.company_directory import put_team
+from tests.channels.certificate import make_certificate
 from tests.delivery.s3_server import S3Server
 from tests.delivery.test_health_watch import listener
 
@@ -422,6 +424,52 @@ async def test_a_webhook_that_leads_elsewhere_or_is_not_set_is_told(practice: Pr
             HTTP_LISTEN=here, WEBHOOK_URL=f"http://{here}/telegram", **secret
         )
     assert "Telegram has another webhook" in said
+
+
+@asynccontextmanager
+async def in_front(status: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    """A proxy before the desk, that answers all with this status: its address."""
+
+    async def page(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=status, headers={"location": "/elsewhere"})
+
+    runner = web.ServerRunner(web.Server(page))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    yield f"{'http' if tls is None else 'https'}://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize("status", [200, 301, 404, 502])
+async def test_an_address_for_links_that_leads_elsewhere_is_told(
+    practice: Practice, status: int
+) -> None:
+    async with answering(200) as port, in_front(status) as url:
+        said = await practice.fault(HTTP_LISTEN=f"127.0.0.1:{port}", PUBLIC_URL=url)
+    seen = "with a page of another" if status == 200 else status
+    assert f"PUBLIC_URL {url} answers {seen}, not as the desk" in said
+
+
+async def test_an_address_for_links_that_fits_is_fine_and_one_without_an_answer_is_not(
+    practice: Practice,
+) -> None:
+    async with answering(200) as port:
+        here = f"127.0.0.1:{port}"
+        found = await practice.examine(HTTP_LISTEN=here, PUBLIC_URL=f"http://{here}")
+        assert f"ok     PUBLIC_URL http://{here} leads to the desk" in map(str, found)
+        async with in_front(200) as url:
+            pass
+        said = await practice.fault(HTTP_LISTEN=here, PUBLIC_URL=url)
+        assert f"PUBLIC_URL {url} cannot be reached from here" in said
+
+
+async def test_a_certificate_of_another_name_or_of_nobody_is_told(
+    practice: Practice, tmp_path: Path
+) -> None:
+    certificate = make_certificate(tmp_path)
+    async with answering(200) as port, in_front(200, certificate.server) as url:
+        said = await practice.fault(HTTP_LISTEN=f"127.0.0.1:{port}", PUBLIC_URL=url)
+    assert f"PUBLIC_URL {url} has a certificate that does not count" in said
 
 
 # ------------------------------------------------------------------ as a command

@@ -16,13 +16,15 @@ from core.tx import ReadTx, Tx
 @dataclass(frozen=True, slots=True)
 class Ways:
     """The state of a ticket, and the states that somebody may move it to now, each with the verb
-    that it counts as. ``known``: all states by code.
+    that it counts as. ``known``: all states by code. ``leads``: where a verb alone leads from here;
+    another state of the same category is reached by its name only.
     """
 
     ticket_id: int
     state: State
     ways: Mapping[str, str]
     known: Mapping[str, State]
+    leads: Mapping[str, str]
 
     @property
     def offered(self) -> list[State]:
@@ -41,7 +43,8 @@ async def ways_of(tx: ReadTx, ticket_id: int, role: str) -> Ways:
         raise NoSuchTicket(ticket_id)
     workflow = await workflow_of(tx)
     ways = workflow.ways(ticket.state, role)
-    return Ways(ticket_id, workflow.state(ticket.state), ways, workflow.states)
+    leads = workflow.leads(ticket.state)
+    return Ways(ticket_id, workflow.state(ticket.state), ways, workflow.states, leads)
 
 
 def find_state(ways: Ways, words: str, language: str) -> State:

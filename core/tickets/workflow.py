@@ -67,6 +67,11 @@ class State:
         return "stops" if self.resolution or self.final else "pauses" if self.pause else "runs"
 
     @property
+    def ends_work(self) -> bool:
+        """Return whether the work is done here, and was not called off."""
+        return self.clock == "stops" and self.category != "cancelled"
+
+    @property
     def put_off(self) -> bool:
         """Return whether work rests, and not because of the customer."""
         return self.pause and self.category != "waiting"
@@ -126,6 +131,10 @@ class Workflow:
     def verbs(self, source: str) -> frozenset[str]:
         """Return all verbs that are possible here."""
         return frozenset(verb for state, verb in self.moves if state == source)
+
+    def leads(self, source: str) -> dict[str, str]:
+        """Return where each verb leads from this state."""
+        return {verb: target for (state, verb), target in self.moves.items() if state == source}
 
     def ways(self, source: str, role: str) -> dict[str, str]:
         """Return the states that somebody with this role may move a ticket to from here, in order:

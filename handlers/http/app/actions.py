@@ -9,6 +9,7 @@ from core.responses.staff_page import Draft, answer_on_page, note_on_page
 from core.tasks import task_actions
 from core.tickets import lifecycle
 from core.tickets.card import Card
+from core.tickets.unanswered import unless_unanswered
 from core.tx import Tx
 from core.words.when import parse_when
 
@@ -55,11 +56,14 @@ async def _freeze(tx: Tx, number: int, form: Form) -> None:
 
 
 async def _resolve(tx: Tx, number: int, form: Form) -> None:
-    await task_actions.resolve(tx, number, reason=form.reason)
+    if form.reason:
+        await task_actions.resolve(tx, number, reason=form.reason)
+    else:
+        await unless_unanswered(tx, "resolve", task_actions.resolve, number)
 
 
 async def _close(tx: Tx, number: int, form: Form) -> None:
-    await task_actions.close(tx, number, reason=form.reason)
+    await unless_unanswered(tx, "close", task_actions.close, number, reason=form.reason)
 
 
 async def _answer(tx: Tx, number: int, form: Form) -> None:

@@ -31,6 +31,7 @@ from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.conversation_pages import NEWEST
 from core.tickets.lists import VIEWS, Page, count_by_marker, found_of, page_of, page_of_view
+from core.tickets.unanswered import Unanswered, note_asked
 from core.tickets.views import open_view, views_for
 from core.tx import ReadTx
 from core.words.numbers import find_number
@@ -201,6 +202,8 @@ class _App:
                 Form(draft, fields.get("until", "")),
             )
         except Refusal as refused:
+            if isinstance(refused, Unanswered):
+                await self.desk.run(as_staff, visit.sender, note_asked, refused)
             shown = pages.Viewer(visit.session.token, text, _told(visit, refused))
             return await self._ticket(request, visit, number, shown)
         return _see(f"/app/t/{_number(number)}")

@@ -63,7 +63,7 @@ async def on_button(context: Any, data: EndAs) -> None:
         raise Refusal("refusal.outdated")
     if data.resolve:
         how = {"closing": data.reason}
-        if not await tasks.ended(context, data.ticket_id, "resolve", **how):
+        if not await tasks.ended(context, data.ticket_id, "resolve", sure=True, **how):
             await context.toast()
             return
     else:

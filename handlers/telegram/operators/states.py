@@ -1,5 +1,6 @@
 """Moving a ticket to a state by its name, and the next ticket after a move (B1)."""
 
+from dataclasses import replace
 from typing import Any
 
 from channels.telegram.screens.ticket_choices import MoveTo, draw_states
@@ -30,9 +31,12 @@ async def ways(context: OperatorContext, ticket_id: int) -> Ways:
 async def _move(context: OperatorContext, found: Ways, code: str, reason: str | None) -> bool:
     """False: it is asked first what becomes of the ticket's tasks."""
     verb = found.ways.get(code, "")
-    if verb in tasks.ENDINGS and found.known[code].active:
+    if verb in tasks.ENDINGS and found.leads.get(verb) == code:
         return await tasks.ended(context, found.ticket_id, verb, reason=reason)
-    await context.act(move_to, found.ticket_id, code, reason=reason)
+    if found.known[code].ends_work:
+        await tasks.end_asking(context, "close", move_to, found.ticket_id, code, reason=reason)
+    else:
+        await context.act(move_to, found.ticket_id, code, reason=reason)
     return True
 
 
@@ -52,4 +56,4 @@ async def show_next(context: OperatorContext, ticket_id: int) -> None:
     line = await context.read(next_after, ticket_id)
     if line is not None:
         facts = {"number": line.number, "title": line.title, "marker": str(line.marker)}
-        await context.say(context.renderer.html("states.next", **facts))
+        await replace(context, quiet=True).say(context.renderer.html("states.next", **facts))

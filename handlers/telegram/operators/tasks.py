@@ -1,6 +1,8 @@
 """Commands about tasks: lists, one of them, a new one; resolving a ticket with some (B10, B21)."""
 
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from channels.telegram.screens import tasks as screens
 from channels.telegram.screens.buttons import Keyboard
@@ -19,6 +21,7 @@ from core.teams.assignee_parser import read_hand_over
 from core.teams.members import Colleague, colleagues_of
 from core.tickets.fields import FieldsMissing
 from core.tickets.lists import Line
+from core.tickets.unanswered import Unanswered, note_asked, unless_unanswered
 from core.tx import ReadTx, Tx
 from core.words.aliases import NEW_TASK, TASK_VERBS, TASKS
 from core.words.numbers import TASK_NUMBER, find_number
@@ -33,6 +36,9 @@ from handlers.telegram.operators.context import (
 )
 from handlers.telegram.operators.fields import ask_missing
 from handlers.telegram.operators.teams import mentioned
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _DONE: Final = "👌"
 
@@ -99,7 +105,9 @@ async def task(context: CommandContext) -> None:
         raise Unreadable("operators.malformed", words=words[:40], example=example("task"))
     if verb != "show":
         await _VERBS[verb](context, number, rest.strip())
-    await context.show(await screen_of(context, number))
+    # what has changed concerns the colleagues, a look nobody but whoever looks
+    shown = replace(context, quiet=verb == "show")
+    await shown.show(await screen_of(context, number))
 
 
 async def _new(context: CommandContext, words: str) -> None:
@@ -273,20 +281,55 @@ def _acknowledge(context: CommandContext) -> None:
 ENDINGS: Final = {"resolve": task_actions.resolve, "close": task_actions.close}
 
 
-async def ended(context: OperatorContext, ticket_id: int, verb: str, **how: Any) -> bool:
-    """Resolve or close the ticket, or ask what becomes of its open tasks: then it is not ended."""
+async def ended(
+    context: OperatorContext, ticket_id: int, verb: str, *, sure: bool = False, **how: Any
+) -> bool:
+    """Resolve or close the ticket, or ask what becomes of its open tasks: then it is not ended.
+
+    Raises :class:`Unanswered` the first time that its customer would get no answer, unless whoever
+    acts is ``sure``: they were told, and have chosen to go on.
+    """
     try:
-        await context.act(ENDINGS[verb], ticket_id, **how)
+        await _end(context, ticket_id, verb, sure=sure, **how)
     except TasksOpen as unfinished:
-        await context.show(screens.ask_outcome(context.renderer, unfinished))
+        # the words of the command are read from what the question replies to: in the group
+        asking = context if how.get("reason") else replace(context, quiet=True)
+        await asking.show(screens.ask_outcome(context.renderer, unfinished))
         return False
     except FieldsMissing as missing:
-        if not await ask_missing(context, missing):
+        if not await ask_missing(replace(context, quiet=True), missing):
             raise
         return False
     if verb == "resolve":
         await articles.offer(context, ticket_id)
     return True
+
+
+async def _end(
+    context: OperatorContext, ticket_id: int, verb: str, *, sure: bool = False, **how: Any
+) -> None:
+    """End the ticket; of an ending that says nothing to the customer it is asked first."""
+    told = how.get("reason") and (verb == "resolve" or how.get("public"))
+    if sure or told:
+        await context.act(ENDINGS[verb], ticket_id, **how)
+    else:
+        await end_asking(context, verb, ENDINGS[verb], ticket_id, **how)
+
+
+async def end_asking(
+    context: OperatorContext,
+    verb: str,
+    action: Callable[Concatenate[Tx, int, P], Awaitable[R]],
+    ticket_id: int,
+    *args: P.args,
+    **how: P.kwargs,
+) -> R:
+    """Run what ends a ticket. Raises :class:`Unanswered` once for each unanswered message."""
+    try:
+        return await context.act(unless_unanswered, verb, action, ticket_id, *args, **how)
+    except Unanswered as asked:
+        await context.act(note_asked, asked)
+        raise
 
 
 async def end_with_tasks(
@@ -298,4 +341,4 @@ async def end_with_tasks(
     how: dict[str, Any] = {"reason": _fitting(rest)}
     if verb == "close":
         how["reason"], how["public"] = read_reason(_fitting(rest))
-    await context.act(ENDINGS[verb], data.ticket_id, choice=Choice(data.choice), **how)
+    await _end(context, data.ticket_id, verb, sure=True, choice=Choice(data.choice), **how)

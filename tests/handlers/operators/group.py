@@ -89,6 +89,11 @@ class Group(Harness):
         await self.settle()
         return press
 
+    async def resolves(self, who: Human, card: Sent) -> Press:
+        """Somebody presses «resolved» although the customer has no answer: it is asked once."""
+        await self.presses(who, card, "✅ Решено")
+        return await self.presses(who, card, "✅ Решено")
+
     async def forges(self, who: Human, message: Sent, data: str) -> Press:
         """Somebody presses a button that the message does not have."""
         press = await who.press_data(message, data)

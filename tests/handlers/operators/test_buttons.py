@@ -95,7 +95,7 @@ async def test_resolve_wait_release_and_journal(group: Group) -> None:
     assert press.text == f"Обращение #{number} вернулось в очередь."
     assert (await group.row(number)).assignee_id is None
     await group.deliver()
-    await group.presses(group.olga, card, "Решено")
+    await group.resolves(group.olga, card)
     assert (await group.row(number)).state == "resolved"
     await group.deliver()
     assert "Решено, ждём подтверждения · Ольга" in card.text.splitlines()
@@ -162,7 +162,7 @@ async def test_a_menu_goes_when_the_ticket_no_longer_leads_to_it(group: Group) -
     number = await group.ticket()
     card = await group.card(number)
     await group.presses(group.olga, card, "Заморозить")
-    await group.says(group.oleg, "/close", to=card)
+    await group.says(group.oleg, "/close ! готово", to=card)
     await group.deliver()
     assert card.buttons == ["↩ Вернуть"]
 

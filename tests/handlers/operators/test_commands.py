@@ -261,7 +261,7 @@ async def test_what_is_late_is_listed(group: Group) -> None:
 async def test_days_in_work_stop_at_the_end(group: Group) -> None:
     number = await group.ticket()
     group.clock.move(days=2)
-    await group.says(group.olga, f"/close {number}")
+    await group.says(group.olga, f"/close {number} ! готово")
     group.clock.move(days=30)
     for command in (f"/find {number}", f"/ticket {number}"):
         (text,) = group.answers(await group.says(group.olga, command))

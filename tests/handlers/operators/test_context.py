@@ -189,7 +189,7 @@ async def test_words_elsewhere_that_an_operator_quotes_reach_the_customer_withou
 # Edits that nobody would look for
 
 
-@pytest.mark.parametrize("command", ["/close {n}", "/resolve {n} готово"])
+@pytest.mark.parametrize("command", ["/close {n} ! готово", "/resolve {n} готово"])
 async def test_an_edit_after_the_end_is_told_in_the_group(group: Group, command: str) -> None:
     number = await group.ticket()
     words = await group.anna.say("Камера у третьего подъезда")

@@ -82,7 +82,7 @@ async def test_reason_and_time_are_said_afterwards(group: Group) -> None:
 async def test_a_company_without_reasons_resolves_as_ever(group: Group) -> None:
     number = await group.ticket()
     card = await group.card(number)
-    await group.presses(group.olga, card, "Решено")
+    await group.resolves(group.olga, card)
     assert (await group.row(number)).state == "resolved"
     command = await group.says(group.olga, f"/reason {number} кабель")
     assert group.answers(command)[0].startswith("Причин пока нет.")

@@ -57,7 +57,7 @@ async def test_an_unfit_value_says_what_fits(group: Group) -> None:
 async def test_who_resolves_without_it_is_offered_the_choices(group: Group) -> None:
     number = await with_fields(group)
     card = await group.card(number)
-    await group.presses(group.olga, card, "Решено")
+    await group.resolves(group.olga, card)
     assert (await group.row(number)).state == "new"
     question = newest(group)
     assert question.buttons == ["Провайдер", "Клиент"]

@@ -25,7 +25,7 @@ async def of_anna(group: Group) -> None:
     group.anna.last_name = "Смирнова"
     number = await group.ticket()
     await group.says(group.olga, f"/contact {number} +79161234567")
-    await group.says(group.olga, f"/close {number}")
+    await group.says(group.olga, f"/close {number} ! всё работает")
     await group.deliver()
     await group.desk.run(index_new)
 

@@ -11,6 +11,8 @@ TELEGRAM: Final = "telegram"
 
 WEB: Final = "web"
 """The channel of customers who read their answers on a page of the desk's own."""
+ON_SCREEN: Final = "app"
+"""The channel of words that the staff writes, or chooses, on a page or a screen of the desk's."""
 
 WEBHOOK: Final = "webhook"
 

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from core import events as e
 from core.address_holders import address_of, letter_address
-from core.addresses import Address
+from core.addresses import ON_SCREEN, Address
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
@@ -26,7 +26,7 @@ from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
 from core.delivery.outbox_store import OF_BACKUP
 from core.delivery.private_topics import private_topic
-from core.delivery.sent_messages import IN_PLACE_OF, card_place
+from core.delivery.sent_messages import IN_PLACE_OF, card_place, copies_of
 from core.models import JournalEntry, Message, Note, OutboxRow, Person, Team, Ticket
 from core.subscribers import Subscriber
 from core.texts import Key, pack
@@ -418,7 +418,7 @@ async def _facts(
     if notice.reply == "card":
         facts["reply"] = "card"
     elif notice.reply == "source":
-        facts |= await _source(tx, event, message)
+        facts |= await _source(tx, event, notice, message)
     if notice.kind in ("content", "edit") and notice.to is not Audience.REPORTERS:
         facts |= await _content_facts(tx, event, notice, ticket, message)
     if isinstance(event, e.AnswerWithdrawn | e.SilentCustomerMailed) and notice.kind in _OF_SEVERAL:
@@ -469,12 +469,23 @@ async def _mentions(tx: Tx, people: Sequence[int]) -> list[tuple[str, str]]:
     return [(str(address_of(person)), person.name) for person in found]
 
 
-async def _source(tx: Tx, event: e.Event, message: Message | None) -> dict[str, Any]:
-    """Where the author wrote what the event is about."""
+async def _source(
+    tx: Tx, event: e.Event, notice: Notice, message: Message | None
+) -> dict[str, Any]:
+    """Where the author wrote what the event is about; of what colleagues do not see, its copy."""
     if message is not None:
-        return {"reply": message.source.message, "retry": message.id}
+        place = message.source.message
+        if message.source.channel == ON_SCREEN and notice.to is Audience.OPERATORS:
+            place = await _copy_of(tx, event, message) or place
+        return {"reply": place, "retry": message.id}
     note = await tx.session.get(Note, getattr(event, "note_id", 0))
     return {} if note is None else {"reply": note.source.message}
+
+
+async def _copy_of(tx: Tx, event: e.Event, message: Message) -> str | None:
+    room = await operator_chat_of(tx, event.ticket_id)
+    copies = [] if room is None else await copies_of(tx, message.id, room)
+    return copies[-1] if copies else None
 
 
 async def _ticket_facts(tx: Tx, notice: Notice, ticket: Ticket | None) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Final
 
 from sqlalchemy import select
 
-from core.addresses import MessageRef
 from core.db import insert_or
 from core.errors import NoSuchTicket, NothingToDo, Refusal
 from core.events import ArticleLinked, ArticleSent
@@ -24,6 +23,7 @@ from core.people.identity import Sender, arrive, enter_dialogue
 from core.tickets.conversation import reply
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access
+from core.tickets.on_screens import ref_on_screen, show_written
 from core.tx import ReadTx, Tx
 
 FOUND: Final = 8
@@ -85,13 +85,15 @@ def digest_of(article: Article) -> str:
     return sha256(article.text.encode()).hexdigest()[:DIGEST]
 
 
-async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, ref: MessageRef) -> Article:
-    """Send the public article that was shown in the message ``ref`` as an answer, and link it.
+async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, nonce: str) -> Article:
+    """Send the public article that was shown on this screen as an answer, and link it; colleagues
+    see the answer in the group.
 
     Raises :class:`ArticleChanged`, :class:`NothingToDo` if it went from there already, and what
     `reply` raises.
     """
     await access(tx, ticket_id, "reply")
+    ref = ref_on_screen(tx, nonce)
     if await tx.first(select(Message.id).where(Message.source == ref).limit(1)) is not None:
         raise NothingToDo("refusal.response_sent", number=ticket_id)
     article = (await articles_of(tx)).get(code)
@@ -99,6 +101,7 @@ async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, ref: Mess
         raise ArticleChanged
     said = IncomingMessage(ref, "text", article.text, {"kind": "text", "text": article.text})
     await reply(tx, ticket_id, said)
+    await show_written(tx, ticket_id, ref)
     await _link(tx, ticket_id, code)
     tx.emit(ArticleSent(ticket_id=ticket_id, article=code, title=article.title))
     return article

@@ -21,6 +21,7 @@ from core.tickets.conversation import reply
 from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access, move
 from core.tickets.named_states import move_by_name
+from core.tickets.on_screens import ref_on_screen, show_written
 from core.tickets.tags import change_tags
 from core.tx import ReadTx, Tx
 from core.words.names import NAMELESS, clean_name
@@ -140,6 +141,14 @@ async def send_response(tx: Tx, ticket_id: int, code: str, digest: str, ref: Mes
     await _act(tx, ticket, prepared.actions)
     await _count(tx, ticket, code)
     tx.emit(ResponseSent(ticket_id=ticket_id, response=code, title=prepared.title))
+    return ticket
+
+
+async def send_from_screen(tx: Tx, ticket_id: int, code: str, digest: str, nonce: str) -> Ticket:
+    """Do the same from a screen that only the actor sees, and show the answer to the colleagues."""
+    ref = ref_on_screen(tx, nonce)
+    ticket = await send_response(tx, ticket_id, code, digest, ref)
+    await show_written(tx, ticket_id, ref)
     return ticket
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core import journal
 from core.addresses import MessageRef
 from core.errors import NoSuchTicket
-from core.events import MessageShown
 from core.models import Message, Note
 from core.responses.catalogue import Response
 from core.responses.sending import list_fitting, send_response
@@ -19,10 +18,9 @@ from core.tickets.card import Card, card_of, list_notes
 from core.tickets.conversation import note, reply
 from core.tickets.conversation_pages import NEWEST, WordsPage, page_of_words
 from core.tickets.incoming import IncomingMessage
+from core.tickets.on_screens import ref_on_screen, show_written
 from core.tx import ReadTx, Tx
 
-CHANNEL: Final = "app"
-"""The channel of words that the staff writes on a page of ours."""
 NOTES: Final = 50
 
 
@@ -79,27 +77,21 @@ async def answer_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:
 
     Raises what `reply` and `send_response` raise.
     """
-    ref = _ref(tx, draft)
+    ref = ref_on_screen(tx, draft.nonce)
     if await _is_known(tx, Message, ref):
         return
     if draft.response and draft.digest:
         await send_response(tx, ticket_id, draft.response, draft.digest, ref)
     else:
         await reply(tx, ticket_id, _said(ref, draft.text))
-    written = await tx.first(select(func.max(Message.id)).where(Message.source == ref))
-    if written is not None:
-        tx.emit(MessageShown(ticket_id=ticket_id, message_id=written))
+    await show_written(tx, ticket_id, ref)
 
 
 async def note_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:
     """Write an internal note. Raises what `note` raises."""
-    ref = _ref(tx, draft)
+    ref = ref_on_screen(tx, draft.nonce)
     if not await _is_known(tx, Note, ref):
         await note(tx, ticket_id, _said(ref, draft.text))
-
-
-def _ref(tx: Tx, draft: Draft) -> MessageRef:
-    return MessageRef(CHANNEL, str(tx.actor.person_id), f"~{draft.nonce}")
 
 
 def _said(ref: MessageRef, text: str) -> IncomingMessage:

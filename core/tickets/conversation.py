@@ -245,7 +245,7 @@ async def undo(tx: Tx, ref: MessageRef) -> tuple[Ticket, Message]:
     Raises :class:`Refusal` where there is no answer, or it is too old, or taken back already.
     """
     found = await find_location(tx, ref)
-    if found is None or found.message_id is None or found.ticket_id is None or found.ours:
+    if found is None or found.message_id is None or found.ticket_id is None:
         raise Unreadable("refusal.undo_what")
     ticket = await access(tx, found.ticket_id, "undo")
     message = await tx.get(Message, found.message_id)

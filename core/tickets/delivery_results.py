@@ -5,8 +5,8 @@ Where messages and cards stand, answers delivered or failed, customers who block
 
 from typing import Final
 
-from core.addresses import Address, MessageRef
-from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, tell_in_group
+from core.addresses import ON_SCREEN, Address, MessageRef
+from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, sign_later, tell_in_group
 from core.delivery.alerts import note_alert
 from core.delivery.card_updates import BOARD, leave_pointer, pin, point_to_card
 from core.delivery.channel import Delivery, Sent
@@ -31,6 +31,7 @@ from core.tickets.silence import watch_copy
 from core.tx import Tx
 from core.words.names import clean_name
 
+DELIVERED: Final = "👌"
 # So much of a customer's words names what operators could not be shown.
 QUOTED: Final = 120
 
@@ -47,6 +48,17 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     if delivery.kind == "content" and delivery.person_id is not None:
         await answer_delivered(tx, _messages(delivery, sent))
         await watch_copy(tx, delivery)
+    elif delivery.kind == "content" and sent.message_refs:
+        await _sign_shown(tx, delivery, sent.message_refs[-1])
+
+
+async def _sign_shown(tx: Tx, delivery: Delivery, place: str) -> None:
+    """An answer that colleagues see after it was delivered gets its receipt now (X2)."""
+    message = await tx.find(Message, delivery.message_id or 0)
+    if message is None or message.from_customer or message.source.channel != ON_SCREEN:
+        return
+    if message.delivered_at is not None and message.withdrawn_at is None:
+        await sign_later(tx, MessageRef(delivery.channel, delivery.address, place), DELIVERED)
 
 
 def _messages(delivery: Delivery, sent: Sent) -> list[int]:

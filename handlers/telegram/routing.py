@@ -20,14 +20,11 @@ from aiogram.types import (
 
 from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from channels.telegram.messages.message_parser import message_ref
-from channels.telegram.screens.articles import WriteArticle
 from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.callback_data import parse, parted
 from channels.telegram.screens.customer_menu import menu_words as words_of_menu
 from channels.telegram.screens.customer_tickets import OWN
 from channels.telegram.screens.help import HelpSection, draw_greeting
-from channels.telegram.screens.people import ShowPerson
-from channels.telegram.screens.tasks import NextUp
 from channels.telegram.screens.ticket_list import ListPage
 from core.delivery.topics import ForumChats, forum_chats_of, note_forums
 from core.desk import Desk
@@ -49,8 +46,8 @@ from handlers.telegram.customer import routes as customer
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
 from handlers.telegram.operators import responses as canned
+from handlers.telegram.operators.buttons import IN_PRIVATE, press_in_private, show_help
 from handlers.telegram.operators.buttons import on_button as on_group_button
-from handlers.telegram.operators.buttons import read_in_private, show_help
 from handlers.telegram.operators.commands import on_private_message
 from handlers.telegram.operators.membership import Memberships, on_change, on_service_message
 from handlers.telegram.origin import (
@@ -209,7 +206,7 @@ async def on_reaction(
 
 async def _turn_page(context: ButtonContext, data: ListPage) -> None:
     """Staff see the lists of their work in private, and their own tickets like any customer."""
-    handler = tickets.turn_ticket_page if data.view == OWN else read_in_private
+    handler = tickets.turn_ticket_page if data.view == OWN else press_in_private
     await handler(context, data)
 
 
@@ -220,18 +217,15 @@ _PRIVATE_BUTTONS: Final[dict[Role, dict[type[CallbackData], ButtonHandler]]] = {
         **private.BUTTONS,
         ListPage: _turn_page,
         HelpSection: show_help,
-        ShowPerson: read_in_private,
-        NextUp: read_in_private,
-        WriteArticle: read_in_private,
+        **dict.fromkeys(IN_PRIVATE, press_in_private),
     },
     Role.ADMIN: {
         **customer.BUTTONS,
         **private.BUTTONS,
+        **dict.fromkeys(IN_PRIVATE, press_in_private),
         **admins.BUTTONS,
         ListPage: _turn_page,
         HelpSection: show_help,
-        ShowPerson: read_in_private,
-        NextUp: read_in_private,
     },
 }
 

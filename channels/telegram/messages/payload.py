@@ -171,17 +171,20 @@ async def _with_file(words: Words, files: LinkedFiles | None, renderer: Renderer
 
 def _for_operators(delivery: Delivery, renderer: Renderer, found: Found) -> Load:
     """A reply to the card shows whose words they are; below another message, or none, a line above
-    does. Edited words always have the line, which says so.
+    does. Edited words always have the line, which says so, and an answer of ours that is shown has
+    one, or it would be taken for the customer's.
     """
     words = found.words
     # a copy that has no place for the line keeps the one that it was sent with
     edited = delivery.kind == "edit" and has_words(words[0].content)
-    key = "header.operators_edited" if edited else "header.operators"
+    ours = not words[0].from_customer
+    key = "header.operators_ours" if ours else "header.operators"
+    key = "header.operators_edited" if edited else key
     name = clean_name(words[0].author)
     line = renderer.plain(key, number=delivery.ticket_id or 0, name=name)
     thanks, whole = bool(delivery.facts.get("thanks")), "whole" in words[0].content
     about = _about(renderer, words[0].content)
-    plain = found.reply_to is not None and not found.exact and not edited
+    plain = found.reply_to is not None and not found.exact and not edited and not ours
     return Load(
         words,
         reply_to=found.reply_to,

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.articles import (
     ArticleFor,
     ArticlesFor,
@@ -61,10 +60,10 @@ async def _article(tx: ReadTx, code: str) -> tuple[Article, tuple[int, int]]:
 
 async def send(context: Any, data: SendArticle) -> None:
     """Send what is shown; what has changed meanwhile is shown again instead."""
-    place = message_ref(context.message.chat.id, context.message.message_id)
+    screen = context.screen_id
     number = data.ticket_id
     try:
-        article = await context.act(send_article, number, data.code, data.digest, place)
+        article = await context.act(send_article, number, data.code, data.digest, screen)
     except ArticleChanged:
         await context.toast("article_changed", alert=True, number=number)
         await context.edit(await _shown(context, data))

@@ -76,6 +76,7 @@ from core.tickets.conversation_pages import page_of_words, page_with, post_page
 from core.tickets.incoming import find_location
 from core.tickets.lifecycle import freeze_until, move
 from core.tickets.resolutions import reasons_of
+from core.tickets.unanswered import WORDS, find_unanswered
 from core.tx import ReadTx
 from core.words.names import clean_name
 from core.words.when import parse_when
@@ -151,8 +152,8 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
         screen = draw_reasons(context.renderer, data.ticket_id, reasons, resolve=True)
         await _lead(context, data, screen.keyboard or InlineKeyboardMarkup(inline_keyboard=[]))
     elif data.verb in _ENDS:
-        verb = data.verb.removesuffix("!")
-        if await tasks.ended(context, data.ticket_id, verb):
+        verb, sure = data.verb.removesuffix("!"), data.verb.endswith("!")
+        if await tasks.ended(context, data.ticket_id, verb, sure=sure):
             await context.toast(verb, number=data.ticket_id)
         else:
             await context.toast()
@@ -181,7 +182,7 @@ _SHOWS: Final = {
     "task": tasks.new_by_button,
 }
 # What only whoever presses asks for.
-_FOR_ONE: Final = frozenset({"journal", "why", "transcript"})
+_FOR_ONE: Final = frozenset({"journal", "why", "transcript", "tasks"})
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
 
 
@@ -213,6 +214,20 @@ async def _menu(context: GroupButton, data: TicketVerb) -> None:
     await _lead(context, data, keyboard)
 
 
+async def _is_warned(context: GroupButton, data: TicketVerb) -> bool:
+    """Say that the customer waits for an answer, where the buttons that follow end the ticket: they
+    ask already, and nothing more is asked when they are pressed.
+    """
+    if data.verb not in {"close", "resolve"}:
+        return False
+    message = await context.read(find_unanswered, data.ticket_id)
+    if message is None:
+        return False
+    words = clean_name(message.text, WORDS)
+    await context.toast("unanswered", alert=True, number=data.ticket_id, words=words)
+    return True
+
+
 async def _lead(context: GroupButton, data: TicketVerb, keyboard: InlineKeyboardMarkup) -> None:
     """Show the buttons that a button of the card leads to."""
     if data.verb != "back":
@@ -221,7 +236,8 @@ async def _lead(context: GroupButton, data: TicketVerb, keyboard: InlineKeyboard
         place = (context.message.chat.id, context.message.message_id)
         leads_here = TicketVerb(verb=opener, ticket_id=data.ticket_id).pack()
         context.button.open_menus.open(place, keyboard, leads_here)
-    await context.toast()
+    if not await _is_warned(context, data):
+        await context.toast()
     await context.show_buttons(keyboard)
 
 
@@ -289,7 +305,7 @@ async def _task_page(context: GroupButton, data: TaskPage) -> None:
 async def _end_for_reason(context: GroupButton, data: EndTasksAs) -> None:
     """Resolve the ticket for the reason that was chosen before its tasks were asked about."""
     how: dict[str, Any] = {"choice": Choice(data.choice), "closing": data.reason}
-    await tasks.ended(context, data.ticket_id, "resolve", **how)
+    await tasks.ended(context, data.ticket_id, "resolve", sure=True, **how)
     await context.toast("resolve", number=data.ticket_id)
     done = context.renderer.html("tasks.settled.resolve", number=data.ticket_id)
     await context.edit(Screen(done))
@@ -398,14 +414,28 @@ async def _words(context: GroupButton, data: ShowWords) -> None:
         return
     read = page_with if data.verb == "with" else page_of_words
     screen = draw_page(context.renderer, await context.read(read, data.ticket_id, data.at))
-    await context.toast()
-    await (context.show if data.verb == "with" else context.edit)(screen)
+    if data.verb == "with":
+        await context.toast("shown")
+        await replace(context, quiet=True).show(screen)
+    else:
+        await context.toast()
+        await context.edit(screen)
 
 
-async def read_in_private(
-    pressed: ButtonContext, data: ListPage | ShowPerson | NextUp | WriteArticle
-) -> None:
-    """Turn a page of a list, or show a person, for somebody who works here, in private."""
+IN_PRIVATE: Final[tuple[type[CallbackData], ...]] = (
+    *(ShowPerson, NextUp, WriteArticle, ShowWords),
+    *(Classify, SetTopic, MoveTo, EndAs, FieldChoice, FreezeEnd, MakeParent),
+    *(ResponsePage, ShowResponse, SendResponse, DropResponse),
+    *(ArticlesFor, ArticleFor, SendArticle, LinkArticle),
+    *(TaskVerb, TaskPage, AssignTask, EndedPage, ResolveTasks, CloseTasks, EndTasksAs),
+)
+"""Buttons of what one person asked for, which is shown to them in private where the group cannot
+show it to them alone.
+"""
+
+
+async def press_in_private(pressed: ButtonContext, data: Any) -> None:
+    """Do what a button says for somebody who works here, in their private chat."""
     context = GroupButton(
         pressed.desk,
         pressed.responder,

@@ -180,8 +180,13 @@ _READING: Final = frozenset(
 )
 
 
-# What concerns nobody else in the group, either.
-_FOR_ONE: Final = _READING | {"views", "tags", "who"}
+# What concerns nobody else in the group, either: lists, and menus that somebody chooses from. What
+# was chosen shows on the ticket's card.
+_FOR_ONE: Final = (
+    _READING
+    | {"views", "tags", "who", "tasks", "similar", "messages", "blocked", "report", "new", "call"}
+    | {"t", "kb", "class", "priority", "topic", "state", "reason", "spent", "field", "contact"}
+)
 
 
 async def on_private_message(context: MessageContext) -> bool:

@@ -192,6 +192,13 @@ class OperatorContext:
             await replace(self, quiet=True).say(self.renderer.html("operators.held", **facts))
 
     @property
+    def screen_id(self) -> str:
+        """What names the message, which is a screen of ours: one that only one person sees, too."""
+        alone = getattr(self.message, "ephemeral_message_id", None)
+        number = self.message.message_id if alone is None else f"e{alone}"
+        return f"{self.message.chat.id}:{number}"
+
+    @property
     def renderer(self) -> Renderer:
         """Renders in the language and zone of whoever acts."""
         return self.responder.renderer

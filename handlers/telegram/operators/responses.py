@@ -10,7 +10,6 @@ from aiogram.methods import AnswerInlineQuery
 from aiogram.types import InlineQuery, InlineQueryResultArticle, InputTextMessageContent
 
 from channels.telegram.client.api_errors import TROUBLES
-from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.responses import (
     DropResponse,
     ResponsePage,
@@ -24,7 +23,7 @@ from channels.telegram.screens.screen import Screen, clipped
 from core.desk import Desk
 from core.people.identity import Sender
 from core.responses.catalogue import Response, matching, responses_of
-from core.responses.sending import ResponseChanged, list_fitting, prepare, send_response
+from core.responses.sending import ResponseChanged, list_fitting, prepare, send_from_screen
 from core.tx import ReadTx
 from handlers.telegram.operators.context import CommandContext
 from handlers.telegram.origin import Role, role_of
@@ -62,10 +61,11 @@ async def show(context: Any, data: ShowResponse) -> None:
 
 async def send(context: Any, data: SendResponse) -> None:
     """Send what is shown; what has changed meanwhile is shown again instead."""
-    place = message_ref(context.message.chat.id, context.message.message_id)
     shown = await context.read(prepare, data.ticket_id, data.code, context.sender.name)
     try:
-        await context.act(send_response, data.ticket_id, data.code, data.digest, place)
+        await context.act(
+            send_from_screen, data.ticket_id, data.code, data.digest, context.screen_id
+        )
     except ResponseChanged:
         await context.toast("response_changed", alert=True, number=data.ticket_id)
         await context.edit(draw_filled(context.renderer, shown))

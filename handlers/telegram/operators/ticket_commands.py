@@ -1,5 +1,6 @@
 """Commands that change a ticket. What they did shows on its card, not in words."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -91,7 +92,8 @@ async def freeze(context: CommandContext) -> None:
     until = when.at
     await context.act(move, context.number, "freeze", until=until, reason=reason, public=public)
     if until is None and reason is not None and words.startswith(when.rest):
-        await context.show(card_screen.freeze_end(context.renderer, context.number, reason))
+        ends = card_screen.freeze_end(context.renderer, context.number, reason)
+        await replace(context, quiet=True).show(ends)
 
 
 def read_when(words: str, now: datetime, zone: ZoneInfo, ticket_id: int) -> When:

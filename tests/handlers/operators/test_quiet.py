@@ -6,10 +6,28 @@ from typing import Any
 
 import pytest
 
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from handlers.telegram.acknowledgements import Acknowledgements
 from handlers.telegram.responder import Responder
 from sandbox import Message as Sent
 from tests.handlers.operators.group import Group
+
+CHOICES = """
+[[response]]
+code = "ready"
+title = "Готово"
+texts = { ru = "Готово." }
+
+[[closing_reason]]
+code = "cable"
+titles = { ru = "Замена кабеля", en = "New cable" }
+
+[[field]]
+code = "contract"
+kind = "text"
+titles = { ru = "Договор", en = "Contract" }
+"""
 
 
 def seen_by(message: Sent) -> int | None:
@@ -31,6 +49,83 @@ async def test_what_one_asked_for_is_seen_by_them_alone(group: Group, command: s
     await group.ticket()
     asked = await group.says(group.olga, command)
     assert seen_by(answer(group, asked)) == group.olga.id
+
+
+MENUS = [
+    *("/t 1", "/kb 1", "/class 1", "/priority 1", "/topic 1", "/state 1", "/field 1"),
+    *("/tasks", "/tasks ended", "/similar 1", "/messages 1", "/spent 1", "/reason 1"),
+    *("/contact 1 имя Анна", "/new", "/call"),
+]
+
+
+@pytest.mark.parametrize("command", MENUS)
+async def test_a_menu_is_seen_by_whoever_asked_for_it(group: Group, command: str) -> None:
+    await furnish(group)
+    posts = len(group.chat.bot_messages)
+    asked = await group.says(group.olga, command)
+    assert [seen_by(one) for one in group.chat.bot_messages[posts:]] == [group.olga.id]
+    assert answer(group, asked).text
+
+
+async def test_a_task_is_looked_at_alone_and_what_is_done_to_it_is_seen_by_all(
+    group: Group,
+) -> None:
+    await furnish(group)
+    made = answer(group, await group.says(group.olga, "/task new 1 заменить кабель"))
+    looked = answer(group, await group.says(group.olga, "/task 1"))
+    taken = answer(group, await group.says(group.oleg, "/task 1 взять"))
+    assert [seen_by(one) for one in (made, looked, taken)] == [None, group.olga.id, None]
+
+
+async def test_what_was_chosen_of_a_menu_that_one_sees_is_done(group: Group) -> None:
+    await furnish(group)
+    menu = answer(group, await group.says(group.olga, "/topic 1"))
+    press = await group.presses(group.olga, menu, "Оплата")
+    assert "Оплата" in press.text and (await group.row(1)).topic == "payment"
+    assert seen_by(menu) == group.olga.id
+
+
+async def test_an_answer_from_a_menu_that_one_sees_is_seen_by_all_and_gets_its_receipt(
+    group: Group,
+) -> None:
+    await furnish(group)
+    menu = answer(group, await group.says(group.olga, "/t 1 ready"))
+    await group.presses(group.olga, menu, "Отправить")
+    await group.deliver()
+    assert group.anna.last.text.endswith("Готово.")
+    seen = [one for one in group.chat.bot_messages if "Готово." in one.text]
+    (shown,) = (one for one in seen if seen_by(one) is None)
+    assert "Ольга" in shown.text
+    await group.deliver()
+    assert shown.bot_reactions == ["👌"]
+    await group.says(group.olga, "/undo", to=shown)
+    assert await group.said(1) == []
+
+
+async def test_where_a_menu_comes_in_private_its_buttons_work_there(group: Group) -> None:
+    await furnish(group)
+    await group.olga.start()
+    await group.settle()
+    await group.chat.demote_bot()
+    posts = len(group.chat.bot_messages)
+    await group.says(group.olga, "/topic 1")
+    await group.presses(group.olga, group.olga.last, "Оплата")
+    assert (await group.row(1)).topic == "payment"
+    await group.says(group.olga, "/t 1 ready")
+    assert len(group.chat.bot_messages) == posts
+    await group.presses(group.olga, group.olga.last, "Отправить")
+    assert await group.said(1) == ["Готово."]
+    await group.deliver()
+    assert any("Готово." in one.text for one in group.chat.bot_messages[posts:])
+
+
+async def furnish(group: Group) -> None:
+    """A ticket, and something to choose from."""
+    await group.desk.run(apply_directory, read_directory(CHOICES))
+    await group.ticket("Не показывает камера")
+    await group.says(group.olga, "/resolve 1 сделали")
+    await group.says(group.olga, "/reopen 1")
+    await group.deliver()
 
 
 async def test_a_refused_command_is_told_to_whoever_typed_it(group: Group) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from aiogram.methods import (
     DeleteMessage,
+    EditMessageReplyMarkup,
     EditMessageText,
     PinChatMessage,
     SetMessageReaction,
@@ -36,6 +37,7 @@ from channels.telegram.messages.payload import (
 from channels.telegram.private_topics import PrivateTopics
 from channels.telegram.screens import alerts, notices, words
 from channels.telegram.screens.card import draw
+from channels.telegram.screens.customer_tickets import rate_only
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import draw_board
 from channels.telegram.ticket_topics import TicketTopics
@@ -51,6 +53,7 @@ from core.delivery.outbox_store import (
 )
 from core.delivery.pacing import Priority, aged
 from core.delivery.private_topics import TOPIC_LOOK, PrivateTopicsUsed
+from core.delivery.questions import UNASK
 from core.delivery.sent_messages import FLOOD, IN_PLACE_OF, copies_of, find_standing
 from core.delivery.topics import ForumChats
 from core.desk import Desk
@@ -107,6 +110,7 @@ class TelegramChannel:
             "alert": self._alert,
             "remove": self._remove,
             TOPIC_LOOK: self._topic_look,
+            UNASK: self._unask,
             BOARD: self._board,
         }
         # what makes new messages, and so can be doubled
@@ -446,6 +450,18 @@ class TelegramChannel:
     async def _topic_look(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """Show on the ticket's topic in its customer's chat that it has ended, or goes on."""
         await self._private_topics.refresh(delivery, renderer)
+        return Sent()
+
+    async def _unask(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        """Take the buttons off a question that was answered, or has none any more."""
+        number = int(delivery.facts["number"])
+        rated = rate_only(renderer, number) if delivery.facts["rate"] else None
+        edit = EditMessageReplyMarkup(
+            chat_id=int(delivery.address),
+            message_id=int(delivery.facts["reply"]),
+            reply_markup=rated,
+        )
+        await self._change(edit)
         return Sent()
 
     async def _edit(self, delivery: Delivery, renderer: Renderer) -> Sent:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.addresses import MessageRef
+from core.delivery.questions import forget_question
 from core.delivery.sent_messages import is_newest_notice
 from core.errors import MoveRefused, NoSuchTicket, Refusal
 from core.events import CustomerReacted, KindRefused
@@ -24,6 +25,7 @@ from core.tickets.intake import (
     file_unassigned_messages,
     follow_up,
 )
+from core.tickets.resolutions import is_rated_later
 from core.tx import Tx
 from core.words.ratings import BAD, verdict_of
 from core.words.short_answers import DISLIKES, Meaning, Question, meaning_of
@@ -103,20 +105,24 @@ async def leave_dialogue(tx: Tx, sender: Sender) -> Left | None:
     return None if over or not dialogue else Left(dialogue["step"], dialogue.get("ticket"))
 
 
-async def say_whether_helped(tx: Tx, sender: Sender, ticket_id: int, *, content: bool) -> bool:
+async def say_whether_helped(
+    tx: Tx, sender: Sender, ticket_id: int, *, content: bool, question: MessageRef | None = None
+) -> bool:
     """Apply the customer's answer to «does everything work?»; after a no their next message joins
-    it. Returns whether they may still rate the work.
+    it. ``question``: where it was asked. Returns whether they may still rate the work.
 
     Raises :class:`Refusal` when the question is out of date, or was put to somebody else.
     """
     person = await _arrive(tx, sender)
+    if question is not None:
+        await forget_question(tx, question)
     try:
         ticket = await lifecycle.confirm(tx, ticket_id, content=content)
     except (MoveRefused, NoSuchTicket) as refused:
         raise Refusal("refusal.outdated") from refused
     if not content:
         follow_up(tx, person, ticket.id)
-    return content and await ratings.is_asked(tx, ticket_id)
+    return content and await is_rated_later(tx, ticket_id)
 
 
 async def withdraw(tx: Tx, sender: Sender, ticket_id: int) -> None:
@@ -133,11 +139,15 @@ async def withdraw(tx: Tx, sender: Sender, ticket_id: int) -> None:
     await lifecycle.enter(tx, ticket, "withdraw", to=closed)
 
 
-async def rate_work(tx: Tx, sender: Sender, ticket_id: int, rating: int) -> bool:
-    """Keep the customer's rating; after a bad one their next words say why. Returns whether the
-    ticket has ended. Raises :class:`Refusal` as `ratings.rate` does.
+async def rate_work(
+    tx: Tx, sender: Sender, ticket_id: int, rating: int, question: MessageRef | None = None
+) -> bool:
+    """Keep the customer's rating; after a bad one their next words say why. ``question``: where it
+    was asked. Returns whether the ticket has ended. Raises :class:`Refusal` as `ratings.rate` does.
     """
     person = await _arrive(tx, sender)
+    if question is not None:
+        await forget_question(tx, question)
     try:
         ticket = await ratings.rate(tx, ticket_id, rating)
     except NoSuchTicket as refused:

@@ -17,7 +17,8 @@ from core.tickets.fields import fields_of
 from core.tickets.floods import join_flood
 from core.tickets.incoming import CARD_SHOWS, IncomingMessage, fits_card
 from core.tickets.lifecycle import enter, place_in_queue, target_of, unassign
-from core.tickets.ratings import ask_about_words, is_asked, rate_in_words, was_unclear
+from core.tickets.ratings import ask_about_words, rate_in_words, was_unclear
+from core.tickets.resolutions import is_rated_later
 from core.tx import Tx
 from core.words.names import clean_name
 from core.words.ratings import read_rating
@@ -84,7 +85,7 @@ async def _meaning(tx: Tx, ticket: Ticket, incoming: IncomingMessage) -> Meaning
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     if state.resolution and workflow.move(state.code, "confirm"):
-        if read_rating(incoming.text) and await is_asked(tx, ticket.id):
+        if read_rating(incoming.text) and await is_rated_later(tx, ticket.id):
             return Meaning.RATING
         meaning = meaning_of(incoming.text, Question.WORKS)
         again = meaning is Meaning.UNCLEAR and await was_unclear(tx, ticket)

@@ -44,12 +44,6 @@ async def rate(tx: Tx, ticket_id: int, value: int) -> Ticket:
     return ticket
 
 
-async def is_asked(tx: Tx, ticket_id: int) -> bool:
-    """Return whether the customer was asked to rate the latest resolution, and has not yet."""
-    row = await newest_of(tx, ticket_id)
-    return row is not None and row.asked and row.rating is None
-
-
 async def rate_in_words(tx: Tx, ticket: Ticket, words: str) -> None:
     """Keep the rating that a message of the ticket is."""
     row = await newest_of(tx, ticket.id, hold=True)

@@ -110,6 +110,12 @@ async def newest_of(tx: ReadTx, ticket_id: int, *, hold: bool = False) -> Resolu
     return await tx.first(query)
 
 
+async def is_rated_later(tx: ReadTx, ticket_id: int) -> bool:
+    """Return whether the customer was asked to rate the latest ending, and has not yet."""
+    row = await newest_of(tx, ticket_id)
+    return row is not None and row.asked and row.rating is None
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """What a card shows of the latest ending; ``reason``: its title, ``spent``: as corrected."""

@@ -216,6 +216,11 @@ def ask_whether_it_works(renderer: Renderer, ticket_id: int) -> Keyboard:
     return Keyboard(inline_keyboard=[asked, _ratings(renderer, ticket_id)])
 
 
+def rate_only(renderer: Renderer, ticket_id: int) -> Keyboard:
+    """The ratings alone: everything works, or the ticket was closed."""
+    return Keyboard(inline_keyboard=[_ratings(renderer, ticket_id)])
+
+
 def _ratings(renderer: Renderer, ticket_id: int) -> list[Button]:
     return [
         button(

@@ -170,7 +170,11 @@ async def close_own(context: ButtonContext, data: CloseOwn) -> None:
 async def confirm(context: ButtonContext, data: Confirm) -> None:
     """Closed, or back to work; the question becomes what was done."""
     rate = await context.desk.run(
-        customer_dialogue.say_whether_helped, context.sender, data.ticket_id, content=data.yes
+        customer_dialogue.say_whether_helped,
+        context.sender,
+        data.ticket_id,
+        content=data.yes,
+        question=context.place,
     )
     if not data.yes:
         text = context.responder.html("customer.verdict.disputed", {"number": data.ticket_id})
@@ -182,7 +186,9 @@ async def confirm(context: ButtonContext, data: Confirm) -> None:
 async def rate(context: ButtonContext, data: Rate) -> None:
     """A rating; the question becomes what follows from it. Another one may be chosen after it."""
     number, rating = data.ticket_id, data.rating
-    ended = await context.desk.run(customer_dialogue.rate_work, context.sender, number, rating)
+    ended = await context.desk.run(
+        customer_dialogue.rate_work, context.sender, number, rating, context.place
+    )
     await context.show(draw_rated(context.renderer, number, rating, ended=ended))
 
 

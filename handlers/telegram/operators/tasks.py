@@ -268,7 +268,7 @@ async def close(context: CommandContext) -> None:
     """Close the ticket. Open tasks are asked about."""
     choice, words = task_actions.read_choice(context.reason or "")
     reason, public = read_reason(words)
-    how = {"reason": reason, "public": public, "choice": choice}
+    how: dict[str, Any] = {"reason": reason, "public": public, "choice": choice}
     if await ended(context, context.number, "close", **how):
         _acknowledge(context)
 

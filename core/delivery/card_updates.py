@@ -27,7 +27,8 @@ async def refresh_cards(
             chat,
             "card",
             priority,
-            ordering_key=f"{chat.chat}:{number}:card",
+            # one that waits long must not hold up another of the same card
+            ordering_key=f"{chat.chat}:{number}:{name}",
             ticket_id=number,
             dedup_key=f"{name}:{number}@{chat.chat}",
             wait=wait,

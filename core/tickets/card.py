@@ -32,6 +32,7 @@ from core.models import (
     TicketTeam,
 )
 from core.models.tickets import IS_OPEN
+from core.tickets.answering import who_answers
 from core.tickets.catalog import ASPECTS, ClassFacts, classes_of, topic_title, workflow_of
 from core.tickets.fields import Fields, Filled, filled_of
 from core.tickets.relations import NONE, Relations, reach_of, relations_of
@@ -231,6 +232,7 @@ class Card:
     contact: datetime | None = None
     ended_by: EndedBy | None = None
     language: str | None = None  # the customer's, where it is not the company's
+    answering: tuple[str, ...] = ()  # who has begun to answer just now
 
 
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
@@ -278,6 +280,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         contact=contact,
         ended_by=await _ended_by(tx, ticket) if state.clock == "stops" else None,
         language=None if customer.language == tx.company.language else customer.language,
+        answering=tuple(await who_answers(tx, ticket.id)),
     )
 
 

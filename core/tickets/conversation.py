@@ -25,6 +25,7 @@ from core.people.contact_points import answer_by_letter
 from core.people.permissions import may
 from core.sla import answer_clock
 from core.sla.answer_clock import ANSWER, is_known_late, owed_since, set_timers, unanswered_since
+from core.tickets.answering import end_answering
 from core.tickets.card import OUTAGE
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.customer_message import ask_for_answer, is_mere_thanks
@@ -82,6 +83,7 @@ async def reply(
         created_at=tx.now,
     )
     await tx.insert(message)
+    await end_answering(tx, ticket.id)
     tx.emit(
         AnswerWritten(
             ticket_id=ticket.id,

@@ -46,7 +46,8 @@ async def list_again(context: Any, data: ArticlesFor) -> None:
 async def show(context: Any, data: ArticleFor) -> None:
     """The whole article."""
     await context.toast()
-    await context.edit(await _shown(context, data))
+    shown = await _shown(context, data)
+    await context.edit(await context.begin_answer(data.ticket_id, shown))
 
 
 async def _shown(context: Any, data: Any) -> Screen:

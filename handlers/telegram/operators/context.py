@@ -19,6 +19,7 @@ from core.people.identity import Sender
 from core.people.staff import as_staff, by_operator, for_operator, for_worker
 from core.texts import Key
 from core.tickets import conversation
+from core.tickets.answering import begin_answering
 from core.tickets.incoming import IncomingMessage
 from core.tx import ReadTx, Tx
 from core.words.aliases import ALIASES
@@ -190,6 +191,16 @@ class OperatorContext:
         if holder is not None:
             facts = {"number": ticket_id, "name": clean_name(holder)}
             await replace(self, quiet=True).say(self.renderer.html("operators.held", **facts))
+
+    async def begin_answer(self, ticket_id: int, screen: Screen) -> Screen:
+        """The screen on which an answer is chosen; colleagues see on the ticket's card that
+        somebody chooses one, who is told if a colleague holds the ticket (X6).
+        """
+        holder = await self.act(begin_answering, ticket_id)
+        if holder is None:
+            return screen
+        held = self.renderer.html("operators.held_by", number=ticket_id, name=clean_name(holder))
+        return replace(screen, html=f"{held}\n{screen.html}")
 
     @property
     def screen_id(self) -> str:

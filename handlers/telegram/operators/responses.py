@@ -24,6 +24,7 @@ from core.desk import Desk
 from core.people.identity import Sender
 from core.responses.catalogue import Response, matching, responses_of
 from core.responses.sending import ResponseChanged, list_fitting, prepare, send_from_screen
+from core.tickets.answering import end_answering
 from core.tx import ReadTx
 from handlers.telegram.operators.context import CommandContext
 from handlers.telegram.origin import Role, role_of
@@ -39,10 +40,12 @@ async def choose(context: CommandContext) -> None:
     words = context.command.words
     if words:
         found = await context.read(prepare, context.number, words, context.sender.name)
-        await context.show(draw_filled(context.renderer, found))
+        filled = draw_filled(context.renderer, found)
+        await context.show(await context.begin_answer(context.number, filled))
         return
     offered = await context.read(list_fitting, context.number)
-    await context.show(draw_choice(context.renderer, context.number, offered))
+    choice = draw_choice(context.renderer, context.number, offered)
+    await context.show(await context.begin_answer(context.number, choice))
 
 
 async def turn(context: Any, data: ResponsePage) -> None:
@@ -56,7 +59,8 @@ async def show(context: Any, data: ShowResponse) -> None:
     """The text as it would go."""
     found = await context.read(prepare, data.ticket_id, data.code, context.sender.name)
     await context.toast()
-    await context.edit(draw_filled(context.renderer, found))
+    filled = draw_filled(context.renderer, found)
+    await context.edit(await context.begin_answer(data.ticket_id, filled))
 
 
 async def send(context: Any, data: SendResponse) -> None:
@@ -76,6 +80,7 @@ async def send(context: Any, data: SendResponse) -> None:
 
 async def drop(context: Any, data: DropResponse) -> None:
     """Send nothing."""
+    await context.act(end_answering, data.ticket_id)
     await context.toast()
     await context.edit(Screen(context.renderer.html("responses.dropped", number=data.ticket_id)))
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -57,10 +59,25 @@ class Shift:
         self.seen.append(message)
 
     @property
-    def posts(self) -> int:
-        """How many messages everybody in the group has seen; who sees one alone is known later."""
+    def posts(self) -> list[Message]:
+        """What everybody in the group has seen; who sees one alone is known later."""
         ours = (message for message in self.seen if message.chat is self.stage.group)
-        return sum("receiver_user" not in message.extra for message in ours)
+        return [message for message in ours if "receiver_user" not in message.extra]
+
+    @property
+    def seen_by_one(self) -> int:
+        """How many messages of the group one person has seen alone."""
+        ours = (message for message in self.seen if message.chat is self.stage.group)
+        return sum("receiver_user" in message.extra for message in ours)
+
+    def kinds(self) -> str:
+        """What the posts are that everybody has seen: customers' words, cards, and the rest."""
+        said = {words for kind, _, words in SHIFT if kind == "answer" and words}
+        counted = Counter(
+            "customers' words" if message.text in said else "cards" if _is_card(message) else "news"
+            for message in self.posts
+        )
+        return ", ".join(f"{n} {kind}" for kind, n in counted.most_common())
 
     async def work(self, seconds: float, actions: int) -> None:
         """Do ``actions`` things, evenly over so many seconds; who has a ticket does its things."""
@@ -115,6 +132,10 @@ class Shift:
         )
 
 
+def _is_card(message: Message) -> bool:
+    return bool(message.keyboard) and re.match(r"\S+ #\d+\b", message.text) is not None
+
+
 async def measure(folder: Path, minutes: float, actions: int) -> str:
     """Play the shift; returns the line that says what came of it."""
     async with staged(folder, rate_limits=True, privacy=True) as stage:
@@ -135,7 +156,7 @@ async def measure(folder: Path, minutes: float, actions: int) -> str:
             refused = stage.world.limiter.refusals
             stage.world.observers.append(shift.observe)
             await shift.work(minutes * 60, actions)
-            meanwhile = shift.posts
+            meanwhile = len(shift.posts)
             ended = time.monotonic()
             await at_rest(stage, DRAINED)
             drained = time.monotonic() - ended
@@ -147,7 +168,9 @@ async def measure(folder: Path, minutes: float, actions: int) -> str:
         f"{len(shift.answers)} answers, {shift.arrived()} arrived",
         f"{len(shift.others)} other things, {len(shift.unsigned())} without a sign {lost or ''}",
         f"{refused} × 429",
-        f"{meanwhile} posts in the group, {shift.posts} until all was said, {drained:.0f} s later",
+        f"{meanwhile} posts that all see, {len(shift.posts)} until all was said",
+        f"{drained:.0f} s later: {shift.kinds()}",
+        f"{shift.seen_by_one} that one person sees",
     ]
     return "; ".join(parts)
 

@@ -146,6 +146,11 @@ class Stage:
         card = await self.card(number)
         return number, card
 
+    async def insist(self, card: Message, order: str) -> None:
+        """Olga says twice what ends a ticket without an answer: it is asked about once."""
+        for _ in range(2):
+            await self.olga.reply(card, order)
+
     async def card(self, number: int, **how: Any) -> Message:
         """The ticket's card: the message of the bot that carries its buttons. The desk knows by
         now where it stands: what is told next links to it. Not waited for where a story has given

@@ -161,7 +161,7 @@ async def test_whoever_is_not_waiting_for_us_is_never_overdue(
     stage: Stage, anna: Person, order: str
 ) -> None:
     number, card = await stage.open_ticket(anna, "Нет картинки")
-    await stage.olga.reply(card, order)
+    await (stage.insist if order in {"/resolve", "/close"} else stage.olga.reply)(card, order)
     await soon(
         lambda: (
             not stage.query(
@@ -246,7 +246,9 @@ async def test_who_is_not_frozen_any_more_does_not_wake(
     await stage.olga.reply(card, "/freeze 1d")
     await turns(stage, card, "🟡")
     moves = len(events(stage, number))
-    await stage.olga.reply(card, order)  # the last one: without an end from now on
+    await (stage.insist if order == "/close" else stage.olga.reply)(
+        card, order
+    )  # the last one: without an end from now on
     await soon(lambda: len(events(stage, number)) > moves)
     pass_hours(stage, 25)
     other, _ = await stage.open_ticket(stage.customer("Борис"), "Нет картинки")

@@ -60,7 +60,7 @@ async def test_a_reply_to_a_customers_message_is_an_answer(stage: Stage, anna: P
 
 async def test_a_reply_to_a_notice_of_the_ticket_is_an_answer(stage: Stage, anna: Person) -> None:
     _, card = await stage.open_ticket(anna, "Нет изображения")
-    await stage.olga.reply(card, "/resolve")
+    await stage.insist(card, "/resolve")
     await anna.press_soon("Нет, не решено")
     notice = await stage.group.expect("не решено: так ответил клиент")
     await stage.oleg.reply(notice, "Тогда приедем")
@@ -306,7 +306,7 @@ async def test_a_message_reopens_what_waits_is_frozen_or_resolved(
 ) -> None:
     number, card = await stage.open_ticket(anna, "Вопрос")
     await stage.olga.reply(card, "/take")
-    await stage.olga.reply(card, order)
+    await (stage.insist if order == "/resolve" else stage.olga.reply)(card, order)
     await soon(
         lambda: state(stage, number) in {"waiting", "frozen", "resolved"}, f"{order} is done"
     )
@@ -329,7 +329,7 @@ async def test_a_message_on_a_closed_ticket_opens_a_new_linked_one(
     stage: Stage, anna: Person, order: str
 ) -> None:
     number, card = await stage.open_ticket(anna, "Вопрос")
-    await stage.olga.reply(card, order)
+    await (stage.insist if order == "/close" else stage.olga.reply)(card, order)
     ending = await anna.expect(f"Обращение #{number}")
     await anna.reply(ending, "А всё-таки не работает")
     accepted = await anna.expect("принято")
@@ -383,7 +383,7 @@ async def test_thanks_after_an_answer_leave_the_ticket_answered(stage: Stage, an
 
 async def test_thanks_to_a_closed_ticket_open_nothing(stage: Stage, anna: Person) -> None:
     number, card = await stage.open_ticket(anna, "Вопрос")
-    await stage.olga.reply(card, "/close")
+    await stage.insist(card, "/close")
     ending = await anna.expect("закрыто")
     before = value(stage, "SELECT count(*) FROM ticket")
     await anna.reply(ending, "Спасибо")

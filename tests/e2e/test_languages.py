@@ -62,7 +62,7 @@ async def whole_story(stage: Stage, alice: Person, words: dict[str, str]) -> Non
         ("/reopen", words["reopened"]),
         ("/cancel", words["cancelled"]),
     ):
-        await stage.olga.reply(card, order)
+        await (stage.insist if order == "/resolve" else stage.olga.reply)(card, order)
         await alice.expect(told.format(n=number), since=alice.last)
     await alice.say("/cancel")
     await alice.say("567")
@@ -180,7 +180,7 @@ async def test_the_language_is_changed_and_stays_changed(stage: Stage) -> None:
     assert stage.bot is not None
     await stage.rest()
     await stage.bot.restart(kill=True)
-    await stage.olga.reply(card, "/resolve")
+    await stage.insist(card, "/resolve")
     await alice.expect(f"По обращению #{number} готово")
     await alice.say("/language")
     await (await alice.press_soon("English")).answer()

@@ -421,7 +421,7 @@ async def test_help_tells_each_what_they_may_do_here(stage: Stage) -> None:
 async def closed(sealed: Stage) -> int:
     """A ticket that has ended; nothing is on its way any more."""
     number, card = await sealed.open_ticket(sealed.customer("Глеб"), "Уже закрыто")
-    await sealed.olga.reply(card, "/close")
+    await sealed.insist(card, "/close")
     await becomes(sealed, card, "⚪")
     await sealed.settle()
     return number

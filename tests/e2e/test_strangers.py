@@ -285,7 +285,7 @@ async def test_old_buttons_say_that_they_are_old(stage: Stage) -> None:
     press = await anna.press_data(question, "w:new").result.answer()
     assert press.text == "Кнопка устарела."
     number, card = await stage.open_ticket(anna, "Вопрос")
-    await stage.olga.reply(card, "/resolve")
+    await stage.insist(card, "/resolve")
     asked = await anna.expect("Всё работает?")
     yes = asked.button("Да")
     assert yes is not None
@@ -379,7 +379,7 @@ async def test_a_customers_name_is_only_a_name(stage: Stage, name: str) -> None:
     await stage.olga.say(stage.group, f"/ticket {number}")
     whole = await stage.group.expect(rf"👤 {re.escape(shown)}, \d+ [а-я]+, \d+:\d\d")
     assert "text_link" not in {e["type"] for e in whole.entities}
-    await stage.olga.say(stage.group, f"/close {number}")
+    await stage.insist(card, "/close")
     await soon(lambda: value(stage, "SELECT state FROM ticket WHERE id=?", number) == "closed")
 
 

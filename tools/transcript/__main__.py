@@ -171,9 +171,11 @@ class Telling:
         await scene("Resolve", order(f"/resolve {number} {self.says['solution']}"))
         await scene("Not resolved", lambda: self._press(alice, "no"))
         await scene("What is still wrong", lambda: self._all(alice.say(self.says["still"])))
+        await scene("Resolve without an answer", order(f"/resolve {number}"))
         await scene("Resolve without words", order(f"/resolve {number}"))
         await scene("Resolved indeed", lambda: self._press(alice, "yes"))
         await scene("Reopen", order(f"/reopen {number}"))
+        await scene("Close without an answer", order(f"/close {number}"))
         await scene("Close", order(f"/close {number}"))
         await scene("Words after the end", lambda: self._all(alice.say(self.says["free"])))
         await scene("Cancel with a reason", order(f"/cancel {number + 1} дубль #{number}"))
@@ -267,7 +269,8 @@ class Telling:
         await self.alice.say("/cancel")
 
     async def _close_newest(self) -> None:
-        await self.stage.olga.say(self.stage.group, f"/close {self._newest()}")
+        for _ in range(2):
+            await self.stage.olga.say(self.stage.group, f"/close {self._newest()}")
 
     async def _edit(self) -> None:
         message = await self.alice.say(self.says["number"])

@@ -46,6 +46,7 @@ from core.addresses import TELEGRAM, Address, MessageRef
 from core.delivery.alerts import alert_of
 from core.delivery.card_updates import BOARD
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
+from core.delivery.notices import UNASK
 from core.delivery.outbox_store import (
     add_to_probe_context,
     find_probe_contexts,
@@ -53,7 +54,7 @@ from core.delivery.outbox_store import (
 )
 from core.delivery.pacing import Priority, aged
 from core.delivery.private_topics import TOPIC_LOOK, PrivateTopicsUsed
-from core.delivery.questions import UNASK
+from core.delivery.questions import asking_of
 from core.delivery.sent_messages import FLOOD, IN_PLACE_OF, copies_of, find_standing
 from core.delivery.topics import ForumChats
 from core.desk import Desk
@@ -62,6 +63,7 @@ from core.texts import TextError, Texts
 from core.tickets.board import board_of, boards_of
 from core.tickets.card import Card, card_of, words_of
 from core.tickets.floods import Flood, flood_of
+from core.tickets.ratings import can_be_rated
 
 log = logging.getLogger(__name__)
 
@@ -454,14 +456,15 @@ class TelegramChannel:
 
     async def _unask(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """Take the buttons off a question that was answered, or has none any more."""
-        number = int(delivery.facts["number"])
-        rated = rate_only(renderer, number) if delivery.facts["rate"] else None
-        edit = EditMessageReplyMarkup(
-            chat_id=int(delivery.address),
-            message_id=int(delivery.facts["reply"]),
-            reply_markup=rated,
-        )
-        await self._change(edit)
+        number, chat = delivery.ticket_id or 0, int(delivery.address)
+        asking = await self._desk.read(asking_of, number, delivery.address)
+        rated = bool(asking) and await self._desk.read(can_be_rated, number)
+        keyboard = rate_only(renderer, number) if rated else None
+        for message in asking:
+            edit = EditMessageReplyMarkup(
+                chat_id=chat, message_id=int(message), reply_markup=keyboard
+            )
+            await self._change(edit)
         return Sent()
 
     async def _edit(self, delivery: Delivery, renderer: Renderer) -> Sent:

@@ -175,6 +175,14 @@ STATE_TEXTS: Final[dict[str, Callable[[e.StateEntered], str | None]]] = {
 _ENDED: Final = frozenset({"closed", "cancelled"})
 # moves of the customer that operators are told of
 _BY_CUSTOMER: Final = frozenset({"dispute", "withdraw"})
+UNASK: Final = "unask"
+"""The buttons of «does everything work?» are taken off."""
+
+
+def _ends_question(event: e.StateEntered) -> bool:
+    return event.old_category == "resolved" and event.category != "resolved"
+
+
 # verbs that leave the card as it is unless the state changes
 _QUIET_VERBS: Final = frozenset({"reply", "hear"})
 
@@ -577,6 +585,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.StateEntered: (
         Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, _state_text),
+        Notice(_TO.CUSTOMER, UNASK, Priority.TICKET_ACK, when=_ends_question),
         Notice(
             _TO.CUSTOMER,
             "topic",

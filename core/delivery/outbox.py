@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from core import events as e
 from core.address_holders import address_of, letter_address
-from core.addresses import ON_SCREEN, Address
+from core.addresses import ON_SCREEN, TELEGRAM, Address
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
@@ -23,7 +23,7 @@ from core.delivery.channel import READERS_ZONE, Delivery
 from core.delivery.digest_lines import LINES, MORE, MOST, as_text, lines_of, tickets_of
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
-from core.delivery.notices import NOTICES, Audience, Notice, Stored, is_shown, notices_of
+from core.delivery.notices import NOTICES, UNASK, Audience, Notice, Stored, is_shown, notices_of
 from core.delivery.outbox_store import OF_BACKUP
 from core.delivery.private_topics import private_topic
 from core.delivery.sent_messages import IN_PLACE_OF, card_place, copies_of
@@ -293,6 +293,8 @@ async def _in_chat(
             chat = await letter_address(tx, person.id)
         case Audience.CUSTOMER:
             chat = person.address if person else None
+            if notice.kind == UNASK and chat is not None and chat.channel != TELEGRAM:
+                return []  # nothing was asked by buttons there
         case Audience.ASSIGNEE if isinstance(event, _GIVEN):
             # what is said to a colleague in private, is said in their language
             assignee = await tx.session.get_one(Person, event.concerns[0])

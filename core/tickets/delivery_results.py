@@ -11,7 +11,8 @@ from core.delivery.alerts import note_alert
 from core.delivery.card_updates import BOARD, leave_pointer, pin, point_to_card
 from core.delivery.channel import Delivery, Sent
 from core.delivery.linked_chats import OperatorChats, is_operator_chat, operator_chat_of
-from core.delivery.questions import end_questions, note_question_sent
+from core.delivery.notices import UNASK
+from core.delivery.questions import forget_questions, note_question_sent
 from core.delivery.sent_messages import (
     note_card,
     note_former_card,
@@ -25,11 +26,9 @@ from core.models import Message, OutboxRow, Person, Ticket
 from core.people.identity import Sender, find_by_address, lose
 from core.tickets.board import note_board
 from core.tickets.by_letter import address_for_answers, go_on_by_letter, send_by_letter
-from core.tickets.catalog import workflow_of
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.customer_tickets import open_numbers
 from core.tickets.relations import merged_into
-from core.tickets.resolutions import is_rated_later
 from core.tickets.silence import watch_copy
 from core.tx import Tx
 from core.words.names import clean_name
@@ -44,7 +43,9 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     await note_sent(tx, delivery, sent)
     if delivery.kind == "text" and sent.message_refs:
         await note_alert(tx, delivery, sent.message_refs[0])
-        await _note_asked(tx, delivery, sent)
+        await note_question_sent(tx, delivery, sent)
+    if delivery.kind == UNASK:
+        await forget_questions(tx, delivery)
     if delivery.kind == "card":
         await _note_card(tx, delivery, sent)
     if delivery.kind == BOARD and sent.message_refs:
@@ -54,17 +55,6 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         await watch_copy(tx, delivery)
     elif delivery.kind == "content" and sent.message_refs:
         await _sign_shown(tx, delivery, sent.message_refs[-1])
-
-
-async def _note_asked(tx: Tx, delivery: Delivery, sent: Sent) -> None:
-    """Of a ticket that went on, or was closed, while it was asked about, nothing is asked."""
-    if not await note_question_sent(tx, delivery, sent):
-        return
-    ticket = await tx.get(Ticket, delivery.ticket_id)
-    state = (await workflow_of(tx)).state(ticket.state)
-    if not state.resolution:
-        rate = state.ends_work and await is_rated_later(tx, ticket.id)
-        await end_questions(tx, ticket.id, rate=rate)
 
 
 async def _sign_shown(tx: Tx, delivery: Delivery, place: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from core.delivery.outbox_store import is_under_way
-from core.delivery.questions import end_questions
 from core.errors import (
     AlreadyTaken,
     MoveRefused,
@@ -35,7 +34,7 @@ from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.fields import CLOSING, RESOLVING, demand_fields
 from core.tickets.junk import leave_junk
 from core.tickets.relations import merged_into
-from core.tickets.resolutions import is_rated_later, record_ending
+from core.tickets.resolutions import record_ending
 from core.tickets.workflow import BY_HAND, FROZEN, NEEDS_ANSWER, RESOLVED, State, queue_rank
 from core.tx import Tx
 
@@ -180,9 +179,6 @@ async def _leave(tx: Tx, ticket: Ticket, old: State, new: State) -> Timers:
     if old.resolution and not new.resolution:
         ticket.resolved_at = None if not new.final else ticket.resolved_at
         timers[RATING] = timers[RATING_ASKED] = None
-        await end_questions(
-            tx, ticket.id, rate=new.ends_work and await is_rated_later(tx, ticket.id)
-        )
     if old.final and not new.final:
         ticket.closed_at = ticket.resolved_at = None
         ticket.reopened += 1

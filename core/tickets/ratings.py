@@ -16,7 +16,7 @@ from core.people.identity import enter_dialogue
 from core.sla import answer_clock
 from core.tickets.catalog import answer_span, workflow_of
 from core.tickets.lifecycle import Timers, access, enter, unassign
-from core.tickets.resolutions import newest_of
+from core.tickets.resolutions import is_rated_later, newest_of
 from core.tickets.workflow import State
 from core.tx import ReadTx, Tx
 from core.words.ratings import BAD, GOOD, RATINGS, read_rating, verdict_of
@@ -42,6 +42,13 @@ async def rate(tx: Tx, ticket_id: int, value: int) -> Ticket:
     _demand_time(tx, row)
     await _keep(tx, ticket, row, value, said=False)
     return ticket
+
+
+async def can_be_rated(tx: ReadTx, ticket_id: int) -> bool:
+    """Return whether the work on the ticket is done, and its customer may rate it still."""
+    ticket = await tx.get(Ticket, ticket_id)
+    state = (await workflow_of(tx)).state(ticket.state)
+    return state.ends_work and await is_rated_later(tx, ticket_id)
 
 
 async def rate_in_words(tx: Tx, ticket: Ticket, words: str) -> None:

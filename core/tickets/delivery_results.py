@@ -63,7 +63,8 @@ async def _sign_shown(tx: Tx, delivery: Delivery, place: str) -> None:
     if message is None or message.from_customer or message.source.channel != ON_SCREEN:
         return
     if message.delivered_at is not None and message.withdrawn_at is None:
-        await sign_later(tx, MessageRef(delivery.channel, delivery.address, place), DELIVERED)
+        shown = MessageRef(delivery.channel, delivery.address, place)
+        await sign_later(tx, shown, DELIVERED, tx.now)
 
 
 def _messages(delivery: Delivery, sent: Sent) -> list[int]:

@@ -457,7 +457,7 @@ class TelegramChannel:
     async def _unask(self, delivery: Delivery, renderer: Renderer) -> Sent:
         """Take the buttons off a question that was answered, or has none any more."""
         number, chat = delivery.ticket_id or 0, int(delivery.address)
-        asking = await self._desk.read(asking_of, number, delivery.address)
+        asking = await self._desk.read(asking_of, number, delivery.to)
         rated = bool(asking) and await self._desk.read(can_be_rated, number)
         keyboard = rate_only(renderer, number) if rated else None
         for message in asking:

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from core import events as e
 from core.address_holders import address_of, letter_address
-from core.addresses import ON_SCREEN, TELEGRAM, Address
+from core.addresses import ON_SCREEN, Address
 from core.db import PreparedStatement
 from core.db.statements import prepared
 from core.delivery import pacing
@@ -293,8 +293,9 @@ async def _in_chat(
             chat = await letter_address(tx, person.id)
         case Audience.CUSTOMER:
             chat = person.address if person else None
-            if notice.kind == UNASK and chat is not None and chat.channel != TELEGRAM:
-                return []  # nothing was asked by buttons there
+            letters = tx.company.letter_channels
+            if notice.kind == UNASK and chat is not None and chat.channel in letters:
+                return []  # nothing can be taken off there
         case Audience.ASSIGNEE if isinstance(event, _GIVEN):
             # what is said to a colleague in private, is said in their language
             assignee = await tx.session.get_one(Person, event.concerns[0])

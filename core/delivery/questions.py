@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import select, update
 
-from core.addresses import TELEGRAM, MessageRef
+from core.addresses import Address, MessageRef
 from core.delivery.channel import Delivery, Sent
 from core.models import SentMessage
 from core.tx import ReadTx, Tx
@@ -21,8 +21,8 @@ _ASKING: Final = ("ticket.resolved", "ticket.unclear", "ticket.unjudged")
 async def note_question_sent(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     """Note it, if what was sent asks whether everything works."""
     asks = delivery.kind == "text" and (delivery.key or "").startswith(_ASKING)
-    if asks and delivery.channel == TELEGRAM and sent.message_refs:
-        place = MessageRef(TELEGRAM, delivery.address, sent.message_refs[-1])
+    if asks and sent.message_refs:
+        place = MessageRef(delivery.channel, delivery.address, sent.message_refs[-1])
         await _change(tx, place, _ASKS)
 
 
@@ -37,13 +37,13 @@ async def _change(tx: Tx, place: MessageRef, digest: str | None) -> None:
     await tx.change(found.where(SentMessage.role == "notice").values(digest=digest))
 
 
-async def asking_of(tx: ReadTx, ticket_id: int, chat: str) -> list[str]:
+async def asking_of(tx: ReadTx, ticket_id: int, chat: Address) -> list[str]:
     """Return the messages of this chat that ask about the ticket still."""
     query = select(SentMessage.message).where(
         SentMessage.ticket_id == ticket_id,
         SentMessage.role == "notice",
-        SentMessage.channel == TELEGRAM,
-        SentMessage.chat == chat,
+        SentMessage.channel == chat.channel,
+        SentMessage.chat == chat.chat,
         SentMessage.digest == _ASKS,
     )
     return await tx.all(query)
@@ -51,5 +51,5 @@ async def asking_of(tx: ReadTx, ticket_id: int, chat: str) -> list[str]:
 
 async def forget_questions(tx: Tx, delivery: Delivery) -> None:
     """Note that nothing asks about the ticket there any more."""
-    for message in await asking_of(tx, delivery.ticket_id or 0, delivery.address):
-        await forget_question(tx, MessageRef(TELEGRAM, delivery.address, message))
+    for message in await asking_of(tx, delivery.ticket_id or 0, delivery.to):
+        await forget_question(tx, MessageRef(delivery.channel, delivery.address, message))

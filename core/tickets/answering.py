@@ -1,6 +1,6 @@
 """Who is choosing an answer to a ticket just now: its card tells the colleagues for a minute (X6).
 
-Telegram does not tell a bot who types; whoever opens a canned response or an article does.
+Nobody tells the desk who types; whoever opens a canned response or an article does.
 """
 
 from collections.abc import Sequence

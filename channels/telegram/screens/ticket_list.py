@@ -184,7 +184,7 @@ def lateness(renderer: Renderer, line: Line) -> Iterator[str]:
         if late.total_seconds() >= 0:
             yield renderer.html("list.late", late=late)
         else:
-            yield renderer.html("list.until", at=line.answer_due)
+            yield renderer.html("list.due", at=line.answer_due)
     if line.closed_at is None and line.late_since is not None:
         yield renderer.html("list.agreement_late", late=renderer.now - line.late_since)
 

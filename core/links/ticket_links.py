@@ -41,7 +41,7 @@ MOST: Final = 20
 _LONGEST_URL: Final = 1000
 _LONGEST_TITLE: Final = 120
 _LONGEST_STATE: Final = 64
-_STATE: Final = re.compile(r"\s*\[([^\[\]]+)\]\s*\Z")
+_STATE: Final = re.compile(r"\[([^\[\]]+)\]\Z")
 
 
 async def link(tx: Tx, ticket_id: int, words: str) -> Ticket:

@@ -23,7 +23,7 @@ from core.tx import ReadTx, Tx
 from core.words.stems import fold
 
 LONGEST: Final = 32
-_TAG: Final = re.compile(rf"(?=[\w-]*[^\W\d_])\w[\w-]{{0,{LONGEST - 1}}}")
+_TAG: Final = re.compile(rf"(?=[\w-]{{0,{LONGEST - 1}}}[^\W\d_])\w[\w-]{{0,{LONGEST - 1}}}")
 _IN_NOTE: Final = re.compile(rf"(?<![\w#&/])#({_TAG.pattern})(?![\w-])")
 # So many cards show a renamed tag at once; the others when they are drawn again.
 _MOST_CARDS: Final = 100

@@ -59,16 +59,18 @@ ATTRIBUTIONS: Final = tuple(
     )
 )
 BEGINNINGS: Final = (ATTRIBUTIONS[0], ATTRIBUTIONS[2], ATTRIBUTIONS[-1])
-# Lines below which all is old.
+# Lines below which all is old. Each repetition has an end: the next one takes the same signs, and
+# a line of many thousands of them would be tried in each way (S28).
 DIVIDERS: Final = re.compile(
-    r"[-_* ]{3,}\s*(?:original message|original appointment|исходное сообщение|"
-    r"оригинальное сообщение|первоначальное сообщение|ursprüngliche nachricht)\s*:?\s*[-_* ]{0,}$"
+    r"[-_* ]{3,200}\s{0,9}(?:original message|original appointment|исходное сообщение|"
+    r"оригинальное сообщение|первоначальное сообщение|ursprüngliche nachricht)"
+    r"\s{0,9}:?\s{0,9}[-_* ]{0,200}$"
     r"|(?:original message|исходное сообщение):?$",
     re.IGNORECASE,
 )
 # Lines below which all is what somebody passes on: it is the very matter of the mail.
 FORWARDED: Final = re.compile(
-    r"[-_* ]{2,}\s*(?:forwarded message|пересылаемое сообщение|перенаправленное сообщение|"
+    r"[-_* ]{2,200}\s{0,9}(?:forwarded message|пересылаемое сообщение|перенаправленное сообщение|"
     r"пересланное сообщение|переадресованное сообщение)|begin forwarded message:|"
     r"начало переадресованного сообщения:|начало пересылаемого сообщения:|"
     r"-{5,}\s*(?:конец пересылаемого|end of forwarded)",

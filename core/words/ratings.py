@@ -11,7 +11,7 @@ _VERDICTS: Final = {1: BAD, 2: BAD, 3: FAIR, 4: GOOD, 5: GOOD}
 
 # «5», «5!», «5/5», «оценка 4», and as many stars.
 _FIGURE: Final = re.compile(
-    r"(?:(?:оценка|ставлю|rating)[:\s]*)?([1-5])\s*(?:/\s*5|из\s*5|(?:out )?of\s*5)?[\s.!)]*"
+    r"(?:(?:оценка|ставлю|rating)[:\s]*)?([1-5])(?:\s*(?:/\s*5|из\s*5|(?:out )?of\s*5))?[\s.!)]*"
 )
 _STARS: Final = re.compile("[⭐🌟★]{1,5}")
 _SELECTOR: Final = "\ufe0f"

@@ -21,6 +21,8 @@ FARTHEST: Final = timedelta(days=5 * 366)
 _MONTHS_IN_YEAR: Final = 12
 # Longer numbers are slips, and slow to compute with.
 _MOST_CHARACTERS: Final = 12
+# A time stands at the beginning, and is shorter than this: more is not searched for one (S28).
+LOOKED_AT: Final = 500
 
 
 class WhenError(ValueError):
@@ -71,9 +73,9 @@ def parse_span(text: str) -> timedelta:
     A month counts as 30 days and a year as 365. Raises `NotATime`.
     """
     words = text.strip()
-    found = patterns.SPAN.fullmatch(_fold(words))
+    found = patterns.SPAN.fullmatch(_fold(words)) if len(words) <= LOOKED_AT else None
     if found is None:
-        raise NotATime(words)
+        raise NotATime(words[:LOOKED_AT])
     size = _size(found["span"], words)
     years, months = divmod(size.months, _MONTHS_IN_YEAR)
     span = timedelta(days=years * 365 + months * 30 + size.days, seconds=size.seconds)
@@ -102,7 +104,7 @@ class _Line:
 
     def __init__(self, text: str, now: datetime, zone: ZoneInfo) -> None:
         self.text = text
-        self.folded = _fold(text)
+        self.folded = _fold(text[:LOOKED_AT])
         self.now = now.astimezone(UTC)
         self.zone = zone
         self.local = now.astimezone(zone)

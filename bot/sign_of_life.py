@@ -13,6 +13,8 @@ from typing import Final
 import aiohttp
 from pydantic import SecretStr
 
+from core.network import demand_no_transaction
+
 log = logging.getLogger(__name__)
 
 # Seconds between two calls, and for one.
@@ -28,6 +30,7 @@ class NotHeard(Exception):
 
 async def call(url: SecretStr) -> None:
     """Make the call. Raises :class:`NotHeard`."""
+    demand_no_transaction("sign of life")
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     try:
         async with (

@@ -3,8 +3,8 @@
 ``run`` opens the transaction, freezes the instant, marks the inbox row done, runs the action, lets
 subscribers act upon what was emitted and write it down, commits, and wakes the courier if there is
 something to send. On SQLite those who wait meanwhile are committed together, each with a savepoint.
-Nothing here waits for a network (R4). The whole unit of work is shielded: a cancelled task must not
-leave the database locked.
+Nothing in it waits for a network (R4, `core.network`). The whole unit of work is shielded: a
+cancelled task must not leave the database locked.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from core.db import COMMIT_NOW, Database, PreparedStatement, constant, may_run_a
 from core.fault_points import pass_point
 from core.file_making import FileMaking
 from core.models import InboxRow
+from core.network import transaction
 from core.subscribers import Subscriber, notify
 from core.tx import SYSTEM, Actor, ReadTx, Tx
 
@@ -128,7 +129,8 @@ class Desk:
         """Ask without changing: ``query(look, …)`` on a query-only connection."""
         async with self.database.read() as session:
             look = ReadTx(session, self.clock(), self.company, self.cache)
-            return await query(look, *args, **options)
+            with transaction():
+                return await query(look, *args, **options)
 
     async def _shielded(
         self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
@@ -163,8 +165,9 @@ class Desk:
             tx = Tx(session, self.clock(), self.company, self.cache, actor, update)
             if row is not None and not row.done:
                 await _mark_done(tx, row)
-            result = await action(tx, *args, **options)
-            await notify(tx, self.subscribers)
+            with transaction():
+                result = await action(tx, *args, **options)
+                await notify(tx, self.subscribers)
             await session.flush()
             if tx.invalidated or tx.invalidates_all:
                 # who comes next must not see the change and what was kept before it

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
+from core.network import demand_no_transaction
+
 NAME_LENGTH: Final = 64
 # What a probe stores; nothing else has these bytes.
 PROBE: Final = b"python -m bot check: can files be stored here?"
@@ -278,6 +280,7 @@ async def _call(*also: type[Exception]) -> AsyncIterator[None]:
     """
     from obstore.exceptions import BaseError
 
+    demand_no_transaction("S3")
     failures: tuple[type[Exception], ...] = (BaseError, TimeoutError, *also)
     try:
         async with asyncio.timeout(ANSWER_WITHIN):

@@ -18,6 +18,7 @@ from channels.email.letter_html import html_of
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
+from core.network import demand_no_transaction
 from core.setup.restored import MailStamp
 from core.texts import Key
 
@@ -222,6 +223,7 @@ class EmailChannel:
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[SMTP]:
+        demand_no_transaction("SMTP")
         server = SMTP(
             hostname=self.relay.host,
             port=self.relay.port,

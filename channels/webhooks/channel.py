@@ -17,6 +17,7 @@ from core.addresses import WEBHOOK
 from core.delivery.channel import Delivery, SendError, Sent
 from core.desk import Clock
 from core.integrations.webhooks import GONE, WebhookFacts
+from core.network import demand_no_transaction
 from core.texts import unpack
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=15.0, connect=5.0)
@@ -60,6 +61,7 @@ class WebhookChannel:
 
     async def send(self, delivery: Delivery) -> Sent:
         """Call, or raise `SendError`. Anything but a 2xx is tried again, but for 410."""
+        demand_no_transaction("webhook")
         webhook = await self._find(int(delivery.address))
         if webhook is None:
             raise SendError(GONE, "it is not called any more", permanent=True)

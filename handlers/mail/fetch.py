@@ -28,6 +28,7 @@ from core.desk import Desk
 from core.fault_points import pass_point
 from core.files import FileStore
 from core.inbox import Mark, Raw, ends_of, find_mark, set_mark, store_and_mark
+from core.network import demand_no_transaction
 from handlers.mail.idle import wait_for_call, was_told
 from handlers.mail.mailbox_url import MailboxUrl
 from handlers.mail.parse import decoded, header, id_of
@@ -291,6 +292,8 @@ def _close(box: Any) -> None:
 def connect(url: MailboxUrl, tls: Any = None) -> Any:
     """Return a connection to the mailbox's server; ``tls`` replaces the system's trust. Blocks."""
     from imap_tools import MailBox, MailBoxUnencrypted
+
+    demand_no_transaction("IMAP")
 
     if url.tls:
         # without a context the standard library verifies no certificate here

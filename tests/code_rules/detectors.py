@@ -146,3 +146,28 @@ def _is_code(literal: ast.expr, beside: str) -> bool:
         return False
     ours = literal.value in OWN_CODES
     return ours or (literal.value in COMMON_CODES and bool(STATE.search(beside)))
+
+
+# Libraries that speak with other machines; PostgreSQL's is the transaction itself.
+CLIENTS = {
+    *("aiohttp", "aiosmtplib", "dns", "httpx", "imaplib", "imap_tools", "obstore", "requests"),
+    *("smtplib", "socket", "urllib3"),
+}
+GUARD = "demand_no_transaction"
+
+
+def unasked_calls(tree: ast.Module) -> Found:
+    """Clients in a module that never asks whether a transaction is open."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    if any(ast.unparse(call.func) == GUARD for call in calls):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            named = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            named = [node.module or ""]
+        else:
+            continue
+        for name in named:
+            if name.partition(".")[0] in CLIENTS:
+                yield node.lineno, name

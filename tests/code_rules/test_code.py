@@ -80,6 +80,19 @@ def test_a_process_that_a_test_starts_ends_with_the_test() -> None:
     assert not found, told("start it by sandbox.process.tied(python(…)), or as a BotProcess", found)
 
 
+# They call nobody themselves: errors' names, addresses, sockets that listen, commands by hand.
+CALL_NOBODY = (
+    *("channels/telegram/client/api_errors.py", "channels/email/refusals.py"),
+    *("channels/telegram/client/http_connection.py", "bot/http_server.py"),
+    *("bot/commands/check.py", "bot/commands/mail_dns.py", "bot/demo/"),
+)
+
+
+def test_who_calls_another_machine_asks_whether_a_transaction_is_open() -> None:
+    found = faults(detectors.unasked_calls, *HOUSE, *EDGES, allowed=CALL_NOBODY)
+    assert not found, told("before a call: core.network.demand_no_transaction (R4)", found)
+
+
 def test_modules_are_named_after_what_they_do() -> None:
     found = [
         module.name
@@ -141,6 +154,11 @@ def test_the_core_knows_addresses_and_no_messenger() -> None:
             detectors.whole_locks,
             "query.with_for_update(of=Ticket)",
             "query.with_for_update(of=Ticket, key_share=True)",
+        ),
+        (
+            detectors.unasked_calls,
+            "import aiohttp",
+            "import aiohttp\ndemand_no_transaction('x')",
         ),
         (detectors.cyrillic, "x = 'Взять'", "'''Взять'''"),
         (detectors.cyrillic, "x = f'№ {n} взят'", "x = 'taken'  # взят"),

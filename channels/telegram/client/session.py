@@ -27,6 +27,7 @@ from aiogram.types import InputFile, MessageId, TelegramObject
 from channels.telegram.client.http_connection import ConnectionPool, Server
 from channels.telegram.screens.buttons import stamped
 from core.files import FetchFile, FileTooLarge
+from core.network import demand_no_transaction
 
 T = TypeVar("T")
 
@@ -76,6 +77,7 @@ class LeanSession(BaseSession):
         """Make a call. Raises what aiogram's session does; its `TelegramNetworkError` has `NotSent`
         as its cause where the call never left.
         """
+        demand_no_transaction(method.__api_method__)
         try:
             body = self._body(bot, method)
         except (NotPlain, orjson.JSONEncodeError):
@@ -102,6 +104,7 @@ class LeanSession(BaseSession):
         raise_for_status: bool = True,  # noqa: FBT001, FBT002 aiogram's
     ) -> AsyncGenerator[bytes, None]:
         """Download, aiogram's own way."""
+        demand_no_transaction("download")
         stream = self._files().stream_content(url, headers, timeout, chunk_size, raise_for_status)
         async for chunk in stream:
             yield chunk

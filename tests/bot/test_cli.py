@@ -17,6 +17,7 @@ from typing import Final
 import pytest
 
 from bot import cli, database_access, migrations
+from bot.app import App
 from bot.commands import FINE, IN_USE, WRONG
 from bot.settings import NAMES
 from core.db import Database
@@ -280,6 +281,10 @@ def test_a_postgresql_without_that_database_is_named(
 def test_what_must_be_alone_is_refused_beside_a_process_on_postgresql(
     terminal: Terminal, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def runs(app: App) -> None:
+        pytest.fail("it is not refused, and would run for ever")
+
+    monkeypatch.setattr(App, "run", runs)
     monkeypatch.setattr("bot.commands.run.MIGRATION_WAIT", 0.0)
     with postgres.database(empty=True) as url:
         terminal.set(DATABASE_URL=url)

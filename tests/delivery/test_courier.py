@@ -830,6 +830,21 @@ async def test_after_a_restore_nothing_leaves_before_it_is_released(
     assert harness.channel.to(str(ALICE)) == [row]
 
 
+async def test_who_does_not_lead_delivers_nothing(harness: CourierHarness) -> None:
+    leads = [False]
+    harness.courier.leads = lambda: leads[0]
+    row = await harness.put(ALICE)
+    async with harness.at_work():
+        for _ in range(5):
+            harness.desk.outbox_wakeup.set()
+            await asyncio.sleep(3 * courier.LOOK_EVERY)
+        assert not harness.channel.tried
+        leads[0] = True
+        harness.desk.outbox_wakeup.set()
+        await harness.until_over()
+    assert harness.channel.to(str(ALICE)) == [row]
+
+
 # ---------------------------------------------------------------------- chats of the desk's own
 
 

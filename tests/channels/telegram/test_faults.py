@@ -15,6 +15,7 @@ from channels.telegram.client.gateway import Gateway, make_bot
 from core.delivery import outbox_store
 from core.delivery.channel import Delivery, Sent
 from core.delivery.courier import Courier
+from core.setup.desk_health import take_lead
 from core.tickets.classification import retitle
 from core.tickets.delivery_results import FOLLOW_UPS
 from core.tickets.lifecycle import take
@@ -483,3 +484,17 @@ async def test_the_courier_and_the_channel_agree(harness: ChannelHarness) -> Non
     cards = [m for m in harness.group.bot_messages if "Trouble" in m.text]
     assert len(cards) == 4 and all("🟢" in m.text for m in cards)
     harness.world.assert_clean(ignore=(*FINE, "bad_edit"))
+
+
+async def test_who_takes_over_finds_out_what_the_process_before_has_left(
+    harness: ChannelHarness,
+) -> None:
+    """Its address gets nothing else until that is known (R23)."""
+    await harness.open(await harness.anna.say("It does not work"))
+    await harness.desk.run(take_lead, "the one before")
+    left = await harness.next()
+    assert left is not None  # claimed, and nobody knows whether it was sent
+    assert not harness.app.courier.is_busy(left.address)
+    await harness.app._take_over()
+    assert harness.app.courier.is_busy(left.address)
+    await harness.app.courier.stop(0.1)

@@ -158,6 +158,18 @@ async def test_headers_beyond_the_limit_are_refused(visitor: Visitor) -> None:
     writer.close()
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/telegram", "/nowhere", "/form", "/api/v1/x"])
+async def test_whatever_is_answered_is_kept_by_nobody_and_taken_for_nothing_else(
+    visitor: Visitor, path: str
+) -> None:
+    _, headers, _ = await visitor.ask("GET", path)
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "Server" not in headers
+
+
 async def test_telegram_is_asked_to_come_again_while_the_database_is_away(
     visitor: Visitor, desk: Desk
 ) -> None:

@@ -260,6 +260,18 @@ async def test_so_many_tickets_come_from_one_address_at_once(browser: Browser, d
     assert await count(desk, Ticket) == 5
 
 
+async def test_so_many_answers_come_from_one_address_at_once(browser: Browser, desk: Desk) -> None:
+    await people.opens(desk)
+    path = follow_path(await desk.read(find_signing_key), 1)
+    statuses = []
+    for number in range(8):
+        await browser.opens(f"{path}?lang=en")
+        statuses.append(await browser.sends({"text": f"Answer {number}"}, path))
+    assert statuses == [303] * 5 + [422] * 3
+    assert "too often" in browser.html and "Answer 7" in browser.html
+    assert await count(desk, Message) == 1 + 5
+
+
 async def test_nobody_reads_a_ticket_whose_link_they_were_not_given(
     browser: Browser, desk: Desk
 ) -> None:

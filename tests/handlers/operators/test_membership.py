@@ -10,6 +10,7 @@ from aiogram.exceptions import TelegramServerError
 from channels.telegram.addresses import chat_address
 from channels.telegram.client.api_errors import is_passing
 from core.errors import Refusal
+from handlers.telegram import link_throttle
 from handlers.telegram.operators import membership
 from sandbox import Person
 from tests.handlers.operators.group import Group
@@ -161,7 +162,7 @@ async def test_the_bot_leaves_a_group_that_a_stranger_adds_it_to(group: Group) -
     assert own.bot.present
 
 
-async def test_links_are_throttled(group: Group) -> None:
+async def test_links_are_throttled(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         await group.anna.say("/start cam_1")
     await group.settle()
@@ -169,9 +170,16 @@ async def test_links_are_throttled(group: Group) -> None:
     await group.anna.say("/start admin_guess")
     await group.settle()
     assert "Слишком много ссылок подряд" in group.anna.last.text
-    await group.boss.say("/start")
+    await group.anna.say("/start")
     await group.settle()
-    assert "ссылок" not in group.boss.last.text
+    assert "ссылок" not in group.anna.last.text, "a plain start is no link"
+    await group.boss.say("/start admin_guess")
+    await group.settle()
+    assert "ссылок подряд" not in group.boss.last.text, "others open theirs"
+    monkeypatch.setattr(link_throttle, "WITHIN", 0.0)  # the minute is over
+    await group.anna.say("/start admin_guess")
+    await group.settle()
+    assert "ссылок подряд" not in group.anna.last.text
 
 
 # Whoever was seen in the group is known

@@ -78,8 +78,9 @@ async def find_symptoms(tx: ReadTx) -> set[str]:
 async def take_lead(tx: Tx, process: str) -> bool:
     """Note that this process delivers and watches the clock now. False if it did last, too."""
     row = await tx.find(SystemState, LEADER, hold=True)
+    former = None if row is None else row.value["process"]  # put changes the row
     await tx.put(SystemState(name=LEADER, value={"process": process}, at=tx.now))
-    return row is None or row.value["process"] != process
+    return bool(former != process)
 
 
 async def beat(tx: Tx, sick: Collection[str], *, stopped: bool = False) -> None:

@@ -10,7 +10,14 @@ from core.desk import Desk
 from core.errors import NotAllowed
 from core.models import OutboxRow
 from core.setup.chat_health import Condition, tell
-from core.setup.desk_health import beat, find_health, find_heartbeat, find_symptoms, settle_failed
+from core.setup.desk_health import (
+    beat,
+    find_health,
+    find_heartbeat,
+    find_symptoms,
+    settle_failed,
+    take_lead,
+)
 from core.tx import Tx
 from tests.actions.people import ALERTS, ALICE, ANNA, EVE, OPERATORS, customer, opens
 from tests.actions.store import Store
@@ -125,3 +132,10 @@ async def test_an_admin_sends_a_failed_delivery_again_or_drops_it(
     (row,) = await store.rows(select(OutboxRow).where(OutboxRow.id == number))
     assert row.state == state
     assert await desk.read(find_symptoms) == set()
+
+
+async def test_who_leads_knows_whether_another_has_led_since(desk: Desk) -> None:
+    assert await desk.run(take_lead, "one")
+    assert not await desk.run(take_lead, "one")
+    assert await desk.run(take_lead, "two")
+    assert await desk.run(take_lead, "one"), "two has led meanwhile"

@@ -10,7 +10,7 @@ import pytest
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from core.delivery import courier, outbox_store, sender
-from core.delivery.channel import SendError
+from core.delivery.channel import Delivery, SendError, Sent
 from core.delivery.pacing import Priority
 from core.models import LinkedChat, Message, Person
 from core.tx import Tx
@@ -268,6 +268,36 @@ async def test_after_a_hundred_tries_and_a_day_it_has_failed(harness: CourierHar
         await harness.until(lambda: young in harness.channel.tried)
         await harness.until_state(young, "queued")
     assert harness.refused == [(row, "busy")]
+
+
+async def test_a_day_without_telegram_loses_nothing_and_doubles_nothing(
+    harness: CourierHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The desk's clock says a day (R20). What came meanwhile arrives in its order, a card once."""
+    arrives, away, chats = harness.channel.send, True, ("101", "102", "103")
+
+    async def send(delivery: Delivery) -> Sent:
+        if not away:
+            return await arrives(delivery)
+        harness.channel.tried.append(delivery.id)
+        raise SendError("network", lasting=True)
+
+    monkeypatch.setattr(harness.channel, "send", send)
+    rows: dict[str, list[int]] = {chat: [] for chat in chats}
+    async with harness.at_work():
+        for _ in range(24):
+            for chat in chats:
+                rows[chat].append(await harness.put(chat))
+            await harness.put(GROUP, dedup_key="card:1")
+            tried = len(harness.channel.tried)
+            harness.pass_time(3600)
+            await harness.until(lambda seen=tried: len(harness.channel.tried) > seen)
+        away = False
+        harness.pass_time(3600)
+        await harness.until_over()
+    assert {chat: harness.channel.to(chat) for chat in chats} == rows
+    assert len(harness.channel.to(str(GROUP))) == 1
+    assert not harness.refused and set((await harness.states()).values()) <= {"sent", "dropped"}
 
 
 async def test_wrong_settings_rest_and_count_no_try(

@@ -634,3 +634,38 @@ async def test_an_update_that_has_to_wait_is_not_at_fault_and_keeps_its_place(
         await harness.until_handled()
     assert harness.seen == [(1, 1), (1, 2)]
     assert await harness.states() == {1: "done", 2: "done"}
+
+
+async def test_a_long_backlog_does_not_keep_its_first_update_waiting(desk: Desk) -> None:
+    """It is read by pages, along an index, however much waits (R17)."""
+    backlog = 20_000
+    many = [Raw(str(number), str(number % 500), "{}") for number in range(backlog)]
+    for begin in range(0, backlog, 1000):
+        await desk.run(inbox.store, BOT, many[begin : begin + 1000])
+    asked: list[tuple[str, object]] = []
+    desk.database.listeners[:] = [lambda statement, given: asked.append((statement, given))]
+    begun, goes_on = asyncio.get_running_loop().create_future(), asyncio.Event()
+
+    async def handle(_: Stored) -> None:
+        if not begun.done():
+            begun.set_result([one for one in asked if "FROM inbox" in one[0]])
+        await goes_on.wait()
+
+    queue = UpdateQueue(desk, handle)
+    task = asyncio.create_task(queue.run())
+    async with asyncio.timeout(30):
+        reads = await begun
+    assert len(reads) <= module.MAX_WAITING // module.PAGE
+    async with desk.database.read() as session:
+        plan = str((await session.execute(text(f"EXPLAIN QUERY PLAN {_filled(*reads[0])}"))).all())
+    assert "USING INDEX" in plan and "TEMP B-TREE" not in plan, plan
+    goes_on.set()
+    await queue.stop()
+    await task
+
+
+def _filled(statement: str, given: object) -> str:
+    """The statement with its parameters written into it: all of them are numbers."""
+    for value in given if isinstance(given, tuple | list) else ():
+        statement = statement.replace("?", str(int(value)), 1)
+    return statement

@@ -57,7 +57,7 @@ class Expression:
 
 def expressions() -> list[Expression]:
     """All of them: those with a name, and those that stand where they are used."""
-    found = {}
+    found: dict[tuple[str, int], Expression] = {}
     searched = set(_names_that_search())
     for module in modules(*PACKAGES):
         name = module.name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

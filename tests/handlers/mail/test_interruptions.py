@@ -72,6 +72,8 @@ async def test_the_same_mail_in_two_copies_is_one_ticket(stage: Stage) -> None:
     raw = stage.write().raw
     stage.write(raw=b"Received: by another.test\r\n" + raw)
     await stage.tickets(1)
+    await stage.quiet()
+    assert len(await stage.rows(select(InboxRow.id).where(InboxRow.source.like("mail:%")))) == 1
 
 
 async def test_mails_of_a_program_that_gives_all_one_id_are_all_there(stage: Stage) -> None:

@@ -50,6 +50,10 @@ async def test_who_is_not_confirmed_adds_to_nothing_and_is_marked(
         assert not stage.mails("boris@x.test")
         stage.write("It is me.", subject="SR-1", Authentication_Results=PROVED)
         await stage.until(lambda: _has(stage, 1, "It is me."))
+        stage.write("Hello.", sender="victim@x.test", Authentication_Results=FAILED)
+        await stage.tickets(3)
+        await stage.quiet()
+        assert not stage.mails("victim@x.test"), "nobody is mailed who may not have written"
 
 
 async def test_who_is_not_confirmed_belongs_to_no_account(

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from bot import update_queue
+from channels.telegram.addresses import chat_address
 from core import inbox
 from core.desk import Desk
 from core.inbox import Raw
@@ -47,6 +48,8 @@ async def test_of_a_fault_of_ours_nobody_reads_anything_but_its_kind(
     group: Group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(update_queue, "RETRIES", ())
+    alerts = group.world.channel("Тревоги", members=[group.boss], bot="admin")
+    group.known_as(alerts_chat=chat_address(alerts.id))
     await group.anna.say("/start")
     await group.boss.say("/start")
     await group.settle()
@@ -81,4 +84,4 @@ async def test_of_a_fault_of_ours_nobody_reads_anything_but_its_kind(
         assert not [mark for mark in INSIDE if mark in said], call
         if "RuntimeError" in said:
             told_to.add(str(call.params.get("chat_id")))
-    assert told_to == {str(ADMIN_ID)}, "admins hear its kind, and nobody else"
+    assert told_to == {str(ADMIN_ID), str(alerts.id)}, "admins hear its kind, and nobody else"

@@ -330,6 +330,15 @@ async def test_what_is_wrong_in_one_place_does_not_hide_the_others(practice: Pra
     assert len(found) == 5
 
 
+async def test_what_dns_lacks_for_mail_is_told_and_is_no_fault(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_dns, "missing_records", AsyncMock(return_value=["SPF: a record"]))
+    found = await practice.examine(SMTP_URL="smtp://127.0.0.1:9", MAIL_FROM="desk@example.com")
+    (told,) = [finding for finding in found if "SPF: a record" in finding.what]
+    assert told.fine and "example.com" in told.what
+
+
 async def test_a_folder_where_nothing_can_be_stored_is_named(practice: Practice) -> None:
     (practice.folder / "files").write_text("no folder")
     said = await practice.fault()

@@ -94,6 +94,8 @@ def test_new_words_of_an_html_mail_are_found(html: str) -> None:
 KEPT = {
     "no quotation": NEW,
     "below the quotation": f"{ATTRIBUTIONS['gmail ru']}\n{MARKED}\n\n{NEW}",
+    "point by point, below a greeting": "Здравствуйте.\n\n> Какой номер?\n\n12.\n\n> Где?\n\n"
+    f"{NEW}",
     "point by point": f"> Какой номер?\n\n12.\n\n> Какой подъезд?\n\n{NEW}",
     "only a quotation": MARKED,
     "forwarded": f"{NEW}\n\n---------- Forwarded message ---------\nFrom: Boris\nSent: x\n"

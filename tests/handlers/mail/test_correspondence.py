@@ -108,6 +108,20 @@ async def test_a_number_in_the_subject_joins_the_senders_own_ticket_only(stage: 
     assert words.content["remark"] == {"key": "named", "number": 1}
 
 
+async def test_another_customer_adds_to_no_ticket_but_their_own(stage: Stage) -> None:
+    stage.write()
+    ours = (await stage.mail(1))["Message-ID"]
+    stage.write("A matter of mine.", subject="x", sender="mallory@y.test")
+    await stage.tickets(2)
+    stage.write("Mine, too.", subject="About SR-1", sender="mallory@y.test")
+    stage.write("Mine as well.", subject="x", sender="mallory@y.test", In_Reply_To=ours)
+    stage.write("And mine.", subject="x", sender="mallory@y.test", In_Reply_To="<1@x.test>")
+    first, second, *more = await stage.tickets(5)
+    assert len(await stage.messages(first.id)) == len(await stage.messages(second.id)) == 1
+    remarks = [(await stage.messages(one.id))[0].content.get("remark") for one in more]
+    assert remarks == [{"key": "named", "number": 1}, {"key": "named", "number": 1}, None]
+
+
 async def test_another_mask_is_shown_and_found_and_the_usual_one_means_nothing(
     stage: Stage,
 ) -> None:
@@ -194,6 +208,7 @@ async def test_automatic_mail_opens_nothing_reopens_nothing_and_gets_no_answer(
     await stage.until(lambda: _count(stage, 1, 2))
     (ticket,) = await stage.tickets(1)
     assert (ticket.state, len(stage.mails())) == ("resolved", 2)
+    assert not (await stage.messages(1))[-1].counts, "nobody waits for an answer to it"
 
 
 async def test_files_come_to_the_group_and_go_with_answers(stage: Stage) -> None:

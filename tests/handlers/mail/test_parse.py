@@ -4,6 +4,7 @@ import base64
 import io
 import os
 import random
+import struct
 import time
 import zipfile
 from email.message import EmailMessage
@@ -152,6 +153,25 @@ def test_of_very_many_files_the_last_are_one_archive() -> None:
         assert [archive.read(name) for name in names] == [f"{n}".encode() for n in range(49, 60)]
 
 
+def tnef(name: bytes, data: bytes) -> bytes:
+    """Outlook's container with one file."""
+
+    def attribute(kind: int, value: bytes) -> bytes:
+        return (
+            struct.pack("<BII", 2, kind, len(value)) + value + struct.pack("<H", sum(value) % 65536)
+        )
+
+    parts = (0x00069002, b"\0" * 14), (0x00018010, name + b"\0"), (0x0006800F, data)
+    return struct.pack("<IH", 0x223E9F78, 1) + b"".join(attribute(*part) for part in parts)
+
+
+def test_files_in_a_winmail_come_by_their_names() -> None:
+    packed = base64.encodebytes(tnef(b"plan.pdf", b"%PDF"))
+    kind = "Content-Type: application/ms-tnef; name=winmail.dat"
+    found = mail(kind, "Content-Transfer-Encoding: base64", body=packed)
+    assert [(one.name, one.data) for one in found.attachments] == [("plan.pdf", b"%PDF")]
+
+
 def test_winmail_that_cannot_be_read_is_kept_as_it_is() -> None:
     found = mail("Content-Type: application/ms-tnef; name=winmail.dat", body=b"\x78\x9f\x3e\x22xx")
     assert [one.name for one in found.attachments] == ["winmail.dat"]
@@ -164,6 +184,8 @@ def test_what_no_person_wrote_is_recognised(headers: tuple[str, ...], nature: Na
 
 def test_a_mail_of_nobody_with_an_empty_return_path_is_a_bounce() -> None:
     assert nature_of(parse(b"Return-Path: <>\r\nSubject: x\r\n\r\nwords"), ()) is Nature.BOUNCE
+    daemon = b"From: Mail System <MAILER-DAEMON@mx.test>\r\nSubject: x\r\n\r\nwords"
+    assert nature_of(parse(daemon), ()) is Nature.BOUNCE
     answer = b"Return-Path: <>\r\nFrom: anna@x.test\r\nSubject: x\r\n\r\nwords"
     assert nature_of(parse(answer), ()) is Nature.PERSON
 

@@ -656,6 +656,7 @@ async def test_a_long_backlog_does_not_keep_its_first_update_waiting(desk: Desk)
     async with asyncio.timeout(30):
         reads = await begun
     assert len(reads) <= module.MAX_WAITING // module.PAGE
+    assert all("LIMIT" in statement for statement, _ in reads)
     async with desk.database.read() as session:
         plan = str((await session.execute(text(f"EXPLAIN QUERY PLAN {_filled(*reads[0])}"))).all())
     assert "USING INDEX" in plan and "TEMP B-TREE" not in plan, plan

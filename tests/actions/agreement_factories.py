@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from core.desk import Desk
+from core.directory.store import put_items
 from core.sla.terms import Kind, Spans, Term
-from core.tx import Tx
 from tests.actions import company_directory as directory
 
 HOUR = 3600
@@ -23,12 +23,10 @@ async def agrees(
 ) -> None:
     """An agreement, the company's ``default`` one, its calendar and two services."""
 
-    async def put(tx: Tx) -> None:
-        await directory.put_service(tx, "video", {"en": "Video", "ru": "Видео"}, position=1)
-        await directory.put_service(tx, "doors", {"en": "Doors", "ru": "Домофоны"}, position=2)
-        await directory.put_calendar(tx, "office", "Office", zone="UTC", week=WEEK)
-        await directory.put_agreement(
-            tx, code, code.title(), calendar="office", terms=terms, default=default
-        )
-
-    await desk.run(put)
+    items = [
+        directory.service("video", {"en": "Video", "ru": "Видео"}, position=1),
+        directory.service("doors", {"en": "Doors", "ru": "Домофоны"}, position=2),
+        directory.calendar("office", "Office", zone="UTC", week=WEEK),
+        directory.agreement(code, code.title(), calendar="office", terms=terms, default=default),
+    ]
+    await desk.run(put_items, items)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from core.directory.fields import DAYS
 from core.directory.kinds.accounts import AccountAgreementEntry
@@ -41,18 +42,32 @@ async def put_team(
 
 
 async def put_service(tx: Tx, code: str, titles: Mapping[str, str], *, position: int) -> None:
-    await put_items(tx, [Item(ServiceEntry(code=code, titles=dict(titles)), position)])
+    await put_items(tx, [service(code, titles, position=position)])
 
 
-async def put_calendar(
-    tx: Tx,
+async def put_calendar(tx: Tx, code: str, title: str, **hours: Any) -> None:
+    await put_items(tx, [calendar(code, title, **hours)])
+
+
+async def put_agreement(tx: Tx, code: str, title: str, **agreed: Any) -> None:
+    await put_items(tx, [agreement(code, title, **agreed)])
+
+
+# Several that are put together are checked together: every put reads the whole directory.
+
+
+def service(code: str, titles: Mapping[str, str], *, position: int) -> Item:
+    return Item(ServiceEntry(code=code, titles=dict(titles)), position)
+
+
+def calendar(
     code: str,
     title: str,
     *,
     zone: str,
     week: Sequence[Sequence[Sequence[str]]],
     days: Mapping[str, Sequence[Sequence[str]]] | None = None,
-) -> None:
+) -> Item:
     """Seven days from Monday, and dates that are otherwise, of ``["09:00", "18:00"]`` pairs."""
     entry = CalendarEntry(
         code=code,
@@ -61,12 +76,12 @@ async def put_calendar(
         week={day: list(map("-".join, pairs)) for day, pairs in zip(DAYS, week, strict=True)},
         days={day: list(map("-".join, pairs)) for day, pairs in (days or {}).items()},
     )
-    await put_items(tx, [Item(entry)])
+    return Item(entry)
 
 
-async def put_agreement(
-    tx: Tx, code: str, title: str, *, calendar: str, terms: Sequence[Term], default: bool = False
-) -> None:
+def agreement(
+    code: str, title: str, *, calendar: str, terms: Sequence[Term], default: bool = False
+) -> Item:
     entry = AgreementEntry(
         code=code,
         title=title,
@@ -74,7 +89,7 @@ async def put_agreement(
         default=default,
         terms=[_term(term) for term in terms],
     )
-    await put_items(tx, [Item(entry)])
+    return Item(entry)
 
 
 def _term(term: Term) -> TermPart:

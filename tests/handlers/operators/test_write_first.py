@@ -153,3 +153,17 @@ async def test_an_answer_goes_by_mail_where_an_operator_says_so(group: Group, co
     query = "SELECT channel, address FROM outbox WHERE kind = 'content' AND person_id IS NOT NULL"
     assert await group.rows(query) == [("email", "anna@x.test")]
     assert await group.said(number) == [WORDS]
+
+
+@pytest.mark.parametrize("whom", ["new@y.test", "New@Y.test:", "new@y.test,"])
+async def test_whoever_has_an_address_is_written_to_there_known_or_not(
+    group: Group, whom: str
+) -> None:
+    group.desk.company = replace(group.desk.company, letter_channels=frozenset({"email"}))
+    command = await group.says(group.olga, f"/write {whom} {WORDS}")
+    assert group.answers(command) == []
+    query = "SELECT channel, address FROM outbox WHERE kind = 'content' AND person_id IS NOT NULL"
+    assert await group.rows(query) == [("email", "new@y.test")]
+    (ticket,) = await group.rows("SELECT * FROM ticket")
+    assert (ticket.origin, ticket.title) == ("email", WORDS)
+    assert await group.said(ticket.id) == [WORDS]

@@ -22,6 +22,7 @@ ATTRIBUTIONS = {
     "yandex, seconds": '12.11.2026, 10:21:33, "Поддержка" <support@desk.test>:',
     "mail.ru": "Четверг, 12 ноября 2026, 10:21 +03:00 от Поддержка <support@desk.test>:",
     "mail.ru, broken": "Четверг, 12 ноября 2026, 10:21 +03:00 от Поддержка\n<support@desk.test>:",
+    "mail.ru, no address": "12 ноября 2026, 10:21 +03:00 от Поддержка:",
     "apple ru": "12 нояб. 2026 г., в 10:21, Поддержка <support@desk.test> написал(а):",
     "apple en": "On 12 Nov 2026, at 10:21, The desk <support@desk.test> wrote:",
     "thunderbird ru": "12.11.2026 10:21, Поддержка пишет:",

@@ -125,6 +125,11 @@ def test_nested_mails_and_invitations_are_files() -> None:
     assert b"inner words" in found.attachments[0].data
 
 
+def test_an_invitation_without_a_name_is_a_file() -> None:
+    found = mail("Content-Type: text/calendar", body=b"BEGIN:VCALENDAR")
+    assert [one.name for one in found.attachments] == ["file-1.ics"]
+
+
 def test_an_empty_file_is_a_file() -> None:
     letter = EmailMessage()
     letter["From"] = "anna@x.test"
@@ -172,8 +177,9 @@ def test_files_in_a_winmail_come_by_their_names() -> None:
     assert [(one.name, one.data) for one in found.attachments] == [("plan.pdf", b"%PDF")]
 
 
-def test_winmail_that_cannot_be_read_is_kept_as_it_is() -> None:
-    found = mail("Content-Type: application/ms-tnef; name=winmail.dat", body=b"\x78\x9f\x3e\x22xx")
+@pytest.mark.parametrize("data", [b"\x78\x9f\x3e\x22xx", b"no container at all"])
+def test_winmail_that_cannot_be_read_is_kept_as_it_is(data: bytes) -> None:
+    found = mail("Content-Type: application/ms-tnef; name=winmail.dat", body=data)
     assert [one.name for one in found.attachments] == ["winmail.dat"]
 
 

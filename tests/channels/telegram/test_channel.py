@@ -276,8 +276,11 @@ async def test_the_customer_hears_of_every_move(harness: ChannelHarness) -> None
         await harness.as_operator(action)
         await harness.pump()
         assert harness.anna.chat.last.text == words
-    (resolved,) = [m for m in harness.anna.chat.bot_messages if "готово" in m.text]
-    assert resolved.buttons == ["Да, спасибо", "Нет, не решено", *(f"{n} ⭐" for n in range(1, 6))]
+        if "готово" in words:
+            asked = harness.anna.chat.last
+            stars = [f"{n} ⭐" for n in range(1, 6)]
+            assert asked.buttons == ["Да, спасибо", "Нет, не решено", *stars]
+    assert asked.buttons == [], "it was brought back: nothing is asked any more"
     harness.world.assert_clean()
 
 

@@ -100,7 +100,7 @@ export const en = {
   tour_overdue_title: "Let the deadline pass", tour_overdue: "There are three working days to answer. Move the clock a week forward: the bot notices by itself.",
   tour_open_title: "The delay becomes known", tour_open: "The channel got an alert: number, assignee, how late. Press its button to go to the card.",
   tour_open_plain: "The channel got an alert: the ticket’s number, its assignee, and since when the customer has waited.",
-  tour_resolve_title: "The work is done", tour_resolve: "Press “✅”. The bot will ask the customer whether everything works.",
+  tour_resolve_title: "The work is done", tour_resolve: "Press “✅”. If the bot says that the customer has no answer yet, press it once more. It asks the customer whether everything works.",
   tour_close_title: "The customer has the last word", tour_close: "Press the button that says yes, and the ticket closes.",
   tour_end_title: "That is all", tour_end: "Now on your own. {name} has five cameras: report a fault, and try commands on its card. Or kill the bot in the middle of an answer: nothing will be lost. “Mail” above is the customer’s mailbox: write to support and read the answer.",
   onward: "What to try next", onward_none: "Grey commands need the card of an open ticket, and none is open. Report a fault of a camera, and they come to life.", onward_fault: "📷 A camera fault",

@@ -59,6 +59,7 @@ async def take_the_tour(window: Window) -> None:
         await channel.node.locator(".ib").last.click()
     await step(window, 10)
     await group.button("✅").click()  # the customer has no answer: it is said once
+    await window.page.locator("dialog.alert button").last.click()
     await group.button("✅").click()
     await step(window, 11)
     await customer.node.locator(".inline").last.locator(".ib").first.click()

@@ -277,9 +277,10 @@ async def test_the_customer_hears_of_every_move(harness: ChannelHarness) -> None
         await harness.pump()
         assert harness.anna.chat.last.text == words
         if "готово" in words:
-            asked = harness.anna.chat.last
             stars = [f"{n} ⭐" for n in range(1, 6)]
+            asked = harness.anna.chat.last
             assert asked.buttons == ["Да, спасибо", "Нет, не решено", *stars]
+    (asked,) = (one for one in harness.anna.chat.bot_messages if "готово" in one.text)
     assert asked.buttons == [], "it was brought back: nothing is asked any more"
     harness.world.assert_clean()
 

@@ -13,7 +13,7 @@ from typing import Final
 import aiohttp
 from pydantic import SecretStr
 
-from core.network import demand_no_transaction
+from core.tx import demand_no_transaction
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 ``run`` opens the transaction, freezes the instant, marks the inbox row done, runs the action, lets
 subscribers act upon what was emitted and write it down, commits, and wakes the courier if there is
 something to send. On SQLite those who wait meanwhile are committed together, each with a savepoint.
-Nothing in it waits for a network (R4, `core.network`). The whole unit of work is shielded: a
+Nothing in it waits for a network (R4, `core.tx`). The whole unit of work is shielded: a
 cancelled task must not leave the database locked.
 """
 
@@ -24,9 +24,8 @@ from core.db import COMMIT_NOW, Database, PreparedStatement, constant, may_run_a
 from core.fault_points import pass_point
 from core.file_making import FileMaking
 from core.models import InboxRow
-from core.network import transaction
 from core.subscribers import Subscriber, notify
-from core.tx import SYSTEM, Actor, ReadTx, Tx
+from core.tx import INSIDE, SYSTEM, Actor, ReadTx, Tx
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -129,8 +128,11 @@ class Desk:
         """Ask without changing: ``query(look, …)`` on a query-only connection."""
         async with self.database.read() as session:
             look = ReadTx(session, self.clock(), self.company, self.cache)
-            with transaction():
+            inside = INSIDE.set(True)
+            try:
                 return await query(look, *args, **options)
+            finally:
+                INSIDE.reset(inside)
 
     async def _shielded(
         self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
@@ -164,10 +166,15 @@ class Desk:
             update = None if row is None else row.inbox_id
             tx = Tx(session, self.clock(), self.company, self.cache, actor, update)
             if row is not None and not row.done:
-                await _mark_done(tx, row)
-            with transaction():
+                marked = await _MARK_DONE.change(session, {"row": row.inbox_id})
+                if marked != 1:
+                    raise AlreadyHandled
+            inside = INSIDE.set(True)
+            try:
                 result = await action(tx, *args, **options)
                 await notify(tx, self.subscribers)
+            finally:
+                INSIDE.reset(inside)
             await session.flush()
             if tx.invalidated or tx.invalidates_all:
                 # who comes next must not see the change and what was kept before it
@@ -202,9 +209,3 @@ class Desk:
         elif tx.invalidated:
             kept = self.cache.items()
             self.cache = {kind: one for kind, one in kept if kind not in tx.invalidated}
-
-
-async def _mark_done(tx: Tx, row: Handling) -> None:
-    marked = await _MARK_DONE.change(tx.session, {"row": row.inbox_id})
-    if marked != 1:
-        raise AlreadyHandled

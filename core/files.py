@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from core.network import demand_no_transaction
+from core.tx import demand_no_transaction
 
 NAME_LENGTH: Final = 64
 # What a probe stores; nothing else has these bytes.

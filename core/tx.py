@@ -1,7 +1,12 @@
-"""What a query and an action hold: a session, a frozen instant, who acts, what has happened."""
+"""What a query and an action hold: a session, a frozen instant, who acts, what has happened.
+
+Nothing waits for a network inside (R4): the others would wait for it, too. Whoever is about to call
+another machine asks here first. Calls of PostgreSQL are the transaction itself, and are not meant.
+"""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar, TypeVarTuple, cast
@@ -42,6 +47,18 @@ class Actor:
 
 
 SYSTEM: Final = Actor("system")
+INSIDE: Final[ContextVar[bool]] = ContextVar("inside a transaction", default=False)
+"""Set by the desk while a transaction is open, for whatever runs in this task."""
+
+
+class NetworkInTransaction(Exception):
+    """A mistake of ours: the call was not made. The message says which it would have been."""
+
+
+def demand_no_transaction(call: str) -> None:
+    """Return if no transaction is open here. Raises :class:`NetworkInTransaction`."""
+    if INSIDE.get():
+        raise NetworkInTransaction(call)
 
 
 @dataclass(slots=True)

@@ -18,9 +18,9 @@ from channels.email.letter_html import html_of
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
-from core.network import demand_no_transaction
 from core.setup.restored import MailStamp
 from core.texts import Key
+from core.tx import demand_no_transaction
 
 TIMEOUT: Final = 15.0  # seconds for one command
 STEPS: Final = (

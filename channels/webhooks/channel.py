@@ -17,8 +17,8 @@ from core.addresses import WEBHOOK
 from core.delivery.channel import Delivery, SendError, Sent
 from core.desk import Clock
 from core.integrations.webhooks import GONE, WebhookFacts
-from core.network import demand_no_transaction
 from core.texts import unpack
+from core.tx import demand_no_transaction
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=15.0, connect=5.0)
 # Times of a busy server that are obeyed; what is longer is our own pace.

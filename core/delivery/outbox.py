@@ -192,6 +192,9 @@ def row(
     ``person`` is the customer it is for; without one it speaks the company's language, unless a
     ``locale`` is given.
     """
+    told = facts or {}
+    if person is not None and person.zone is not None:
+        told = told | {READERS_ZONE: person.zone}  # their own, since they have said it (C9)
     return {
         "channel": address.channel,
         "address": address.chat,
@@ -199,7 +202,7 @@ def row(
         "locale": locale or (person.language if person else tx.company.language),
         "kind": kind,
         "key": key,
-        "facts": _in_zone_of(person, facts or {}),
+        "facts": told,
         "ticket_id": ticket_id,
         "message_id": message_id,
         "person_id": None if person is None else person.id,
@@ -243,11 +246,6 @@ async def redirect(tx: Tx, refused: Delivery, person: Person, to: Address) -> No
         locale=refused.locale,
     )
     await write(tx, [moved])
-
-
-def _in_zone_of(person: Person | None, facts: dict[str, Any]) -> dict[str, Any]:
-    """Times are told in the reader's own zone, if they have said it (C9)."""
-    return facts if person is None or person.zone is None else facts | {READERS_ZONE: person.zone}
 
 
 async def _recipients(
@@ -517,15 +515,14 @@ async def _content_facts(
     facts: dict[str, Any] = {"album": None if message is None else message.album}
     if notice.to is Audience.OPERATORS:
         facts["thanks"] = not (getattr(event, "counts", True) or getattr(event, "confirms", False))
+        if isinstance(event, e.MessageShown):
+            facts["shown"] = True
     elif ticket is not None:
         facts["number"] = ticket.id
-        facts["header"] = await _count_open(tx, ticket.customer_id) > 1
+        count = await _OPEN.first(tx.session, {"customer": ticket.customer_id})
+        facts["header"] = int(count) > 1
         facts["topic"] = ticket.topic
     return facts
-
-
-async def _count_open(tx: Tx, person_id: int) -> int:
-    return int(await _OPEN.first(tx.session, {"customer": person_id}))
 
 
 SUBSCRIBER: Final = Subscriber("notices", tuple(NOTICES), record, last=True)

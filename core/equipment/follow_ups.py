@@ -24,15 +24,12 @@ _OVER: Final = frozenset({"resolved", "closed", "cancelled"})
 async def record(tx: Tx, events: Sequence[Event]) -> None:
     """Give what follows an end what it needs."""
     for event in events:
-        if isinstance(event, TicketOpened) and event.follows is not None:
-            new = await tx.get(Ticket, event.ticket_id)
-            await _inherit(tx, await tx.get(Ticket, event.follows), new)
-        elif isinstance(event, StateEntered) and _is_back(event):
-            await _renew_task(tx, await tx.get(Ticket, event.ticket_id))
-
-
-def _is_back(event: StateEntered) -> bool:
-    return event.old_category in _OVER and event.clock == "runs"
+        match event:
+            case TicketOpened(follows=int(old)):
+                new = await tx.get(Ticket, event.ticket_id)
+                await _inherit(tx, await tx.get(Ticket, old), new)
+            case StateEntered(clock="runs") if event.old_category in _OVER:
+                await _renew_task(tx, await tx.get(Ticket, event.ticket_id))
 
 
 async def _inherit(tx: Tx, old: Ticket, new: Ticket) -> None:

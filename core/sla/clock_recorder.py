@@ -54,7 +54,9 @@ async def record(tx: Tx, events: Sequence[e.Event]) -> None:
     """Advance the clocks of the tickets of these events. Emits :class:`ClocksSet`."""
     happened: dict[int, list[e.Event]] = defaultdict(list)
     for event in events:
-        if event.ticket_id is not None and _matters(event):
+        # a move that stays in its state changes no clock
+        stays = isinstance(event, e.StateEntered) and event.old == event.new
+        if event.ticket_id is not None and not stays:
             happened[event.ticket_id].append(event)
     if not happened or not (agreed := await agreements_of(tx)):
         return
@@ -71,11 +73,6 @@ async def _is_bare(tx: Tx, ticket_id: int, told: Sequence[e.Event]) -> bool:
     """
     taken = any(isinstance(event, e.TicketTaken | e.TicketAssigned) for event in told)
     return taken and (await clock_store.stored(tx, ticket_id))[0] is None
-
-
-def _matters(event: e.Event) -> bool:
-    """Return False for a move that stays in its state: it changes no clock."""
-    return not isinstance(event, e.StateEntered) or event.old != event.new
 
 
 async def restate(

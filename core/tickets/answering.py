@@ -34,10 +34,6 @@ class Answering(tuple[Begun, ...]):
     __slots__ = ()
 
 
-async def _answering(tx: ReadTx) -> Answering:
-    return await tx.cached(Answering, _read)
-
-
 async def _read(tx: ReadTx) -> Answering:
     row = await tx.find(SystemState, _STATE)
     return Answering(_unpacked(row.value)) if row is not None else Answering()
@@ -52,7 +48,7 @@ def _unpacked(value: dict[str, Any]) -> list[Begun]:
 
 async def who_answers(tx: ReadTx, ticket_id: int) -> Sequence[str]:
     """Return the names of those who have begun to answer in the ticket within the last minute."""
-    known = await _answering(tx)
+    known = await tx.cached(Answering, _read)
     return [one.name for one in known if one.ticket_id == ticket_id and one.until > tx.now]
 
 
@@ -79,7 +75,7 @@ async def begin_answering(tx: Tx, ticket_id: int) -> str | None:
 
 async def end_answering(tx: Tx, ticket_id: int) -> bool:
     """Show it no longer: the actor has answered, or will not. Returns whether it was shown."""
-    if not any(one.ticket_id == ticket_id for one in await _answering(tx)):
+    if not any(one.ticket_id == ticket_id for one in await tx.cached(Answering, _read)):
         return False
     known, me = await _held(tx), tx.actor.person_id
     left = [one for one in known if (one.ticket_id, one.person_id) != (ticket_id, me)]

@@ -51,9 +51,10 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     if delivery.kind == BOARD and sent.message_refs:
         await note_board(tx, delivery.to, sent.message_refs[0])
     if delivery.kind == "content" and delivery.person_id is not None:
-        await answer_delivered(tx, _messages(delivery, sent))
+        pieces = sent.note.get("messages")  # of an album
+        await answer_delivered(tx, list(pieces) if pieces else [delivery.message_id or 0])
         await watch_copy(tx, delivery)
-    elif delivery.kind == "content" and sent.message_refs:
+    elif delivery.facts.get("shown") and sent.message_refs:
         await _sign_shown(tx, delivery, sent.message_refs[-1])
 
 
@@ -65,12 +66,6 @@ async def _sign_shown(tx: Tx, delivery: Delivery, place: str) -> None:
     if message.delivered_at is not None and message.withdrawn_at is None:
         shown = MessageRef(delivery.channel, delivery.address, place)
         await sign_later(tx, shown, DELIVERED, tx.now)
-
-
-def _messages(delivery: Delivery, sent: Sent) -> list[int]:
-    """The messages that the delivery carried: one, or the pieces of an album."""
-    carried = sent.note.get("messages")
-    return list(carried) if carried else [delivery.message_id or 0]
 
 
 async def _note_card(tx: Tx, delivery: Delivery, sent: Sent) -> None:

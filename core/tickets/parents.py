@@ -88,18 +88,14 @@ async def has_children(tx: Tx, ticket_id: int) -> bool:
 
 async def record(tx: Tx, events: Sequence[Event]) -> None:
     """What was solved with a parent is solved for its children (B12)."""
-    solved = [event for event in events if isinstance(event, StateEntered) and _solves(event)]
-    for event in solved:
-        if event.ticket_id is not None:
-            await _resolve_batch(
-                tx, ChildResolution(event.ticket_id, event.reason, tx.now, tx.actor.person_id)
-            )
-
-
-def _solves(event: StateEntered) -> bool:
-    """Return whether the event resolves the ticket by itself, not together with its parent."""
-    newly = event.category != event.old_category
-    return event.category == "resolved" and newly and event.parent is None
+    for event in events:
+        if not isinstance(event, StateEntered) or event.ticket_id is None:
+            continue
+        newly = event.category != event.old_category
+        if event.category == "resolved" and newly and event.parent is None:  # by itself
+            by = tx.actor.person_id
+            solved = ChildResolution(event.ticket_id, event.reason, tx.now, by)
+            await _resolve_batch(tx, solved)
 
 
 @dataclass(frozen=True, slots=True)

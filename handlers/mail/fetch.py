@@ -28,7 +28,7 @@ from core.desk import Desk
 from core.fault_points import pass_point
 from core.files import FileStore
 from core.inbox import Mark, Raw, ends_of, find_mark, set_mark, store_and_mark
-from core.network import demand_no_transaction
+from core.tx import demand_no_transaction
 from handlers.mail.idle import wait_for_call, was_told
 from handlers.mail.mailbox_url import MailboxUrl
 from handlers.mail.parse import decoded, header, id_of

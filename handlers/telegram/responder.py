@@ -257,21 +257,17 @@ class Responder:
     async def _react(
         self, reaction: SetMessageReaction, signed: MessageRef, emoji: str, asked: Sign
     ) -> None:
-        if not asked.queued and await self._is_signed(reaction):
-            return
+        try:
+            if not asked.queued:
+                await self._make(reaction)
+                return
+        except TROUBLES as error:
+            if not (is_passing(error) or isinstance(error, TimeoutError)):
+                _log_not_shown("a reaction", error)
+                return  # what can never be shown counts as shown
         if self.acknowledgements.is_newest(signed, asked):
             asked.queued = True
             await self.desk.run(sign_later, signed, emoji, asked.at)
-
-    async def _is_signed(self, reaction: SetMessageReaction) -> bool:
-        """Return False if there is no room now; what can never be shown counts as shown."""
-        try:
-            await self._make(reaction)
-        except TROUBLES as error:
-            if is_passing(error) or isinstance(error, TimeoutError):
-                return False
-            _log_not_shown("a reaction", error)
-        return True
 
     def make(self, chat: int, making: Coroutine[Any, Any, Any]) -> None:
         """Let something be made for a chat that takes long, while others are answered. Whoever

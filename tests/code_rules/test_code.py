@@ -91,7 +91,7 @@ CALL_NOBODY = (
 
 def test_who_calls_another_machine_asks_whether_a_transaction_is_open() -> None:
     found = faults(detectors.unasked_calls, *HOUSE, allowed=CALL_NOBODY)
-    assert not found, told("before a call: core.network.demand_no_transaction (R4)", found)
+    assert not found, told("before a call: core.tx.demand_no_transaction (R4)", found)
 
 
 def test_modules_are_named_after_what_they_do() -> None:

@@ -16,9 +16,8 @@ from core import files
 from core.delivery.channel import Delivery
 from core.desk import Desk
 from core.files import BucketStore
-from core.network import NetworkInTransaction
 from core.texts import Texts
-from core.tx import ReadTx, Tx
+from core.tx import NetworkInTransaction, ReadTx, Tx
 from handlers.mail.fetch import connect
 from handlers.mail.mailbox_url import MailboxUrl
 from tests.harness import ROOT

@@ -27,7 +27,7 @@ from aiogram.types import InputFile, MessageId, TelegramObject
 from channels.telegram.client.http_connection import ConnectionPool, Server
 from channels.telegram.screens.buttons import stamped
 from core.files import FetchFile, FileTooLarge
-from core.network import demand_no_transaction
+from core.tx import demand_no_transaction
 
 T = TypeVar("T")
 

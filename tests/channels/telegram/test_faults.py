@@ -66,6 +66,25 @@ async def test_an_answer_whose_answer_was_lost_is_not_doubled(harness: ChannelHa
     harness.world.assert_clean(ignore=(*FINE, "bad_edit"))
 
 
+async def test_plain_words_whose_answer_was_lost_are_found_though_their_markup_is_not_read(
+    harness: ChannelHarness,
+) -> None:
+    number, faults = await opened(harness), harness.world.faults
+    facts = {"number": number, "reason": "<b>cable", "closes": None}
+    told = harness.delivery("text", harness.anna.chat, key="ticket.closed_reason", facts=facts)
+    odd = "Bad Request: can't parse entities: odd"
+    faults.error(400, method="sendMessage", description=odd)
+    faults.cut(method="sendMessage")
+    left = await harness.carry(told)
+    assert left.error is not None and left.error.uncertain
+    before = len(harness.anna.chat.bot_messages)
+    faults.error(400, method="editMessageText", description=odd)
+    found = await harness.channel.was_delivered(told)
+    assert found is not None and found.message_refs == (str(harness.anna.chat.last.id),)
+    assert len(harness.anna.chat.bot_messages) == before
+    harness.world.assert_clean(ignore=FINE)
+
+
 @pytest.mark.parametrize("fault", ["error", "garbage", "drop"])
 async def test_what_never_arrived_is_sent_again(harness: ChannelHarness, fault: str) -> None:
     number = await opened(harness)

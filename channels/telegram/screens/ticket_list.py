@@ -121,11 +121,12 @@ def _lines(renderer: Renderer, page: Page, zone: ZoneInfo) -> tuple[list[str], l
     assignees = [_assignee(renderer, page, line) for line in page.lines]
     ages = [_age(renderer, line, zone) for line in page.lines]
     whole = len(page.lines) > 1 and page.before is None and page.after is None
-    columns = (assignees, ages)
+    dates = [" · ".join(lateness(renderer, line)) for line in page.lines]
+    columns = (assignees, ages, dates)
     shared = [column for column in columns if whole and len(set(column)) == 1]
     told = [column for column in columns if column not in shared]
     lines = [
-        (_about(renderer, line), *(column[at] for column in told), *lateness(renderer, line))
+        (_about(renderer, line), *(column[at] for column in told))
         for at, line in enumerate(page.lines)
     ]
     return [one[0] for one in shared if one[0]], [" · ".join(filter(None, one)) for one in lines]

@@ -51,7 +51,7 @@ async def test_who_is_not_confirmed_adds_to_nothing_and_is_marked(
         stage.write("It is me.", subject="SR-1", Authentication_Results=PROVED)
         await stage.until(lambda: _has(stage, 1, "It is me."))
         stage.write("Hello.", sender="victim@x.test", Authentication_Results=FAILED)
-        await stage.tickets(3)
+        await stage.tickets(4)
         await stage.quiet()
         assert not stage.mails("victim@x.test"), "nobody is mailed who may not have written"
 

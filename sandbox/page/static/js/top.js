@@ -13,7 +13,7 @@ export function makeTop(bar, { tabs, tour, renew }) {
     const { bot } = store.world.machine;
     const other = language() === "ru" ? "en" : "ru";
     fill(bar,
-      h("h1", {}, h("img", { src: "img/icon.svg", alt: "", width: "22", height: "22" }), "Frontdoor"),
+      h("h1", {}, h("img", { src: "img/icon.svg", alt: "", width: "22", height: "22" }), h("span.name", {}, "Frontdoor")),
       h("p.about", {}, t("about_page")),
       h("span.spread"),
       button("mail", { onclick: openMailbox, class: "word" }, t("mail")),

@@ -255,6 +255,17 @@ async def test_a_calendar_must_go_on_serving_the_agreements_that_count_in_it(des
     ]
 
 
+async def test_a_date_is_free_or_has_hours_and_is_kept_once(desk: Desk) -> None:
+    twice = SAMPLE.replace('["2027-01-01"]', '["2027-01-02", "2027-01-01", "2027-01-02"]')
+    await apply(desk, twice)
+    assert 'holidays = ["2027-01-01", "2027-01-02"]' in await desk.read(show_directory)
+    (fault,) = await faults(desk, SAMPLE.replace('["2027-01-01"]', '["2026-12-30"]'))
+    assert fault == (
+        f"line {line_of(SAMPLE, 'days')}: calendar office, days, 2026-12-30: "
+        "the same is named twice, leave one of them: 2026-12-30"
+    )
+
+
 async def test_two_agreements_for_everybody_are_one_too_many(desk: Desk) -> None:
     agreement = SAMPLE[SAMPLE.index("[[agreement]]") : SAMPLE.index("[[account")]
     (fault,) = await faults(desk, SAMPLE + agreement.replace('"standard"', '"other"'))

@@ -203,7 +203,7 @@ async def test_silence_closes_a_resolved_ticket_after_the_rating_wait(
     clock.move(seconds=1)
     assert await desk.run(sweep) == 1
     assert (await store.ticket(ticket.id)).state == "closed"
-    assert (await store.told(ALICE.address.chat))[-1] == "ticket.closed"
+    assert (await store.told(ALICE.address.chat))[-2:] == ["ticket.closed", "unask"]
 
 
 async def test_the_rating_wait_can_be_switched_off(desk: Desk, store: Store) -> None:

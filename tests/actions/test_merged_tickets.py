@@ -311,16 +311,17 @@ async def test_whoever_has_a_link_sees_their_own_ticket_alone(
     one, other = await two(desk, clock)
     await desk.run_as(olga, merge_tickets, one, other)
     await leaves_dialogue(desk, ALICE)
+    pages = [f"page {number}" for number in (one, other)]
     for number in (one, other):
         for _ in range(2):  # the second time it is there already
             brought = await desk.run(add_by_page, number, f"page {number}", f"once {number}")
             assert brought.ticket_id == number
-    assert await texts(store, one) == ["No picture", "Still no picture", "page 1", "page 2"]
-    assert await on_page(desk, one) == (False, ["No picture", "page 1"])
-    assert await on_page(desk, other) == (True, ["Still no picture", "page 2"])
+    assert await texts(store, one) == ["No picture", "Still no picture", *pages]
+    assert await on_page(desk, one) == (False, ["No picture", pages[0]])
+    assert await on_page(desk, other) == (True, ["Still no picture", pages[1]])
     await desk.run_as(olga, undo_merge, one)
-    assert await on_page(desk, other) == (False, ["Still no picture", "page 2"])
-    assert await on_page(desk, one) == (False, ["No picture", "page 1"])
+    assert await on_page(desk, other) == (False, ["Still no picture", pages[1]])
+    assert await on_page(desk, one) == (False, ["No picture", pages[0]])
 
 
 async def on_page(desk: Desk, number: int) -> tuple[bool, list[str]]:

@@ -25,6 +25,11 @@ from core.tx import ReadTx, Tx
 DEADLINES = ("reaction", "resolution")
 
 
+def _in_order(days: list[str]) -> list[str]:
+    """A date that is named twice is free once."""
+    return sorted(set(days))
+
+
 class CalendarEntry(DirectoryEntry):
     """Working hours: those of a week, and dates that are otherwise."""
 
@@ -36,7 +41,7 @@ class CalendarEntry(DirectoryEntry):
     zone: Zone
     week: Week
     days: dict[Day, Hours] = Field(default_factory=dict)
-    holidays: list[Day] = Field(default_factory=list)
+    holidays: Annotated[list[Day], AfterValidator(_in_order)] = Field(default_factory=list)
 
     @classmethod
     async def load(cls, tx: ReadTx) -> Sequence[Self]:
@@ -57,7 +62,16 @@ class CalendarEntry(DirectoryEntry):
         )
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
-        """Agreements that the file does not name must go on being possible."""
+        """A date has hours or is free; agreements that the file does not name stay possible."""
+        free = set(self.holidays)
+        both = [
+            Problem(("days", day), "directory_file.fault.named_twice", {"value": day})
+            for day in self.days
+            if day in free
+        ]
+        return [*both, *self._made_impossible(tx, directory)]
+
+    def _made_impossible(self, tx: ReadTx, directory: Directory) -> list[Problem]:
         written = directory.put.get(AgreementEntry.name, {})
         others = cast("dict[str, AgreementEntry]", directory.entries(AgreementEntry.name))
         return [

@@ -57,9 +57,15 @@ async def test_a_leap_of_the_clock_brings_the_alert_and_its_link_leads_to_the_ca
     await window.machine.locator("[data-leap='604800']").click()
     alert = await window.channel.sees(f"#{number[1]}")
     await expect(window.machine.locator(".clock .ahead")).to_be_visible()
+    await expect(window.group.rows.last).to_be_in_viewport()  # a leap keeps a chat at its end
     # a button where it is alone, a link in its line where others fell due at the same moment
     await alert.locator("a, .ib").filter(has_text=re.compile(rf"Открыть|#{number[1]}\b")).click()
     await expect(card).to_be_in_viewport()
+    await expect(window.group.rows.last).not_to_be_in_viewport()
+    down = window.group.node.locator(".down")
+    await down.click()
+    await expect(window.group.rows.last).to_be_in_viewport()
+    await expect(down).to_be_hidden()
 
 
 async def test_the_demonstration_says_how_far_it_is_and_so_does_its_end(

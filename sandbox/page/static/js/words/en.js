@@ -15,7 +15,7 @@ export const en = {
   desk_prepares: "Preparing a desk in English: a few seconds…",
 
   // the mailbox
-  mail: "Mail", mail_title: "The customer’s mailbox", mail_whose: "Whose mailbox", mail_subject: "Subject", mail_text: "A mail to support", mail_files: "Attach files", mail_send: "Send the mail", mail_sent: "The mail is on its way. Operators will see a card.", mail_none: "No mail yet. What support answers comes here.", mail_answer: "Answer", mail_answers: "An answer to",
+  mail: "Mail", mail_title: "The customer’s mailbox", mail_whose: "Whose mailbox", mail_subject: "Subject", mail_text: "A mail to support", mail_files: "Attach files", mail_send: "Send the mail", mail_sent: "The mail is on its way. Operators will see it.", mail_none: "No mail yet. What support answers comes here.", mail_answer: "Answer", mail_answers: "An answer to",
 
   // a chat
   no_chat: "There is no chat yet", bot: "bot", bot_blocked: "the bot is blocked",

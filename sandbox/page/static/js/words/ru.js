@@ -15,7 +15,7 @@ export const ru = {
   desk_prepares: "Готовим стол на русском: несколько секунд…",
 
   // the mailbox
-  mail: "Почта", mail_title: "Почтовый ящик клиента", mail_whose: "Чей ящик", mail_subject: "Тема", mail_text: "Письмо в поддержку", mail_files: "Приложить файлы", mail_send: "Отправить письмо", mail_sent: "Письмо ушло. Карточка появится у операторов.", mail_none: "Писем пока нет. Ответы поддержки придут сюда.", mail_answer: "Ответить", mail_answers: "Ответ на письмо",
+  mail: "Почта", mail_title: "Почтовый ящик клиента", mail_whose: "Чей ящик", mail_subject: "Тема", mail_text: "Письмо в поддержку", mail_files: "Приложить файлы", mail_send: "Отправить письмо", mail_sent: "Письмо ушло. Операторы его увидят.", mail_none: "Писем пока нет. Ответы поддержки придут сюда.", mail_answer: "Ответить", mail_answers: "Ответ на письмо",
 
   // a chat
   no_chat: "Чата пока нет", bot: "бот", bot_blocked: "бот заблокирован",

@@ -322,6 +322,7 @@ async def test_told_when_registered_taken_answered_frozen_resolved_closed_cancel
         await stage.olga.reply(card, order)
         await anna.expect(words, since=anna.last, edited=False)
         assert len(anna.chat.bot_messages) == before + 1
+        await stage.settle()  # the buttons of a question that has ended are off
 
 
 async def test_the_customer_says_whether_it_works(stage: Stage) -> None:
@@ -351,6 +352,7 @@ async def test_the_title_is_never_shown_to_a_customer(stage: Stage) -> None:
     orders = ("/take", "Ответ", "/wait Вопрос?", "/freeze 2d", "/resolve", "/close", "/reopen")
     for order in orders:
         await stage.olga.reply(card, order)
+        await stage.settle()
     await anna.expect("Вернули")
     await anna.say("/my")
     listed = await anna.expect("Ваши обращения")

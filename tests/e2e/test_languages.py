@@ -64,6 +64,7 @@ async def whole_story(stage: Stage, alice: Person, words: dict[str, str]) -> Non
     ):
         await (stage.insist if order == "/resolve" else stage.olga.reply)(card, order)
         await alice.expect(told.format(n=number), since=alice.last)
+        await stage.settle()  # buttons below a question go in two steps, which could be one
     await alice.say("/cancel")
     await alice.say("567")
     await alice.expect(words["whether"])

@@ -173,7 +173,7 @@ def _work(card: Card, renderer: Renderer) -> Iterator[str]:
         yield renderer.html("card.unassigned", nobody=NOBODY)
     if card.answering and not card.state.final:
         names = ", ".join(clean_name(name) for name in card.answering)
-        yield renderer.html("card.answering", names=names)
+        yield renderer.html("card.answering", n=len(card.answering), names=names)
 
 
 def _clocks(card: Card, renderer: Renderer) -> Iterator[str]:

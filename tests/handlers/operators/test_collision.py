@@ -131,7 +131,7 @@ async def test_two_who_choose_at_once_both_stand_there(group: Group) -> None:
     group.clock.move(seconds=30)
     await group.says(group.olga, "/t 1")
     await group.deliver()
-    assert f"{ANSWERING}, Ольга" in (await group.card(1)).text
+    assert "сейчас отвечают Олег, Ольга" in (await group.card(1)).text
     group.clock.move(seconds=31)
     await group.deliver()
     assert "сейчас отвечает Ольга" in (await group.card(1)).text

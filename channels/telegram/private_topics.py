@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict
 from typing import Any, Final
 
-from aiogram.methods import CreateForumTopic, EditForumTopic
+from aiogram.methods import EditForumTopic
 
 from channels.telegram.client.api_errors import ApiRefusal, Refused
 from channels.telegram.client.gateway import Gateway
@@ -125,14 +125,8 @@ class PrivateTopics:
             return None
         look = await self._look(topic, renderer)
         await self._desk.run(add_to_probe_context, delivery.id, {MADE_FOR: asdict(look)})
-        call = CreateForumTopic(
-            chat_id=int(delivery.address),
-            name=look.name,
-            icon_color=look.color,
-            icon_custom_emoji_id=look.icon or None,
-        )
         try:
-            made = await self._gateway.call(call)
+            made = await self._gateway.call(look.call_to_make(int(delivery.address)))
         except (SendError, Refused) as refused:
             if isinstance(refused, SendError) and not _is_final(refused):
                 raise

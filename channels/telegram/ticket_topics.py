@@ -61,6 +61,15 @@ class TopicAppearance:
     color: int
     closed: bool
 
+    def call_to_make(self, chat: int) -> CreateForumTopic:
+        """The call that makes such a topic in this chat."""
+        return CreateForumTopic(
+            chat_id=chat,
+            name=self.name,
+            icon_color=self.color,
+            icon_custom_emoji_id=self.icon or None,
+        )
+
     @property
     def parts(self) -> tuple[str, str, str]:
         """Icon, whether it is closed, and the name, each to be compared by itself."""
@@ -151,14 +160,8 @@ class TicketTopics:
             return None
         look = replace(await self._look(card, renderer), closed=False)
         await self._desk.run(add_to_probe_context, delivery.id, {MADE_FOR: asdict(look)})
-        call = CreateForumTopic(
-            chat_id=int(delivery.address),
-            name=look.name,
-            icon_color=look.color,
-            icon_custom_emoji_id=look.icon or None,
-        )
         try:
-            made = await self._gateway.call(call)
+            made = await self._gateway.call(look.call_to_make(int(delivery.address)))
         except SendError as error:
             if not error.configuration:
                 raise

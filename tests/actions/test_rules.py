@@ -9,8 +9,10 @@ from sqlalchemy import select
 from core.automation.rules import list_rules, purge, run_due, try_rule
 from core.desk import Desk
 from core.directory.faults import DirectoryError
+from core.directory.kinds.responses import ResponseEntry
+from core.directory.kinds.rules import RuleEntry
 from core.directory.reader import read_directory
-from core.directory.store import apply_directory, show_directory
+from core.directory.store import apply_directory, show_directory, shown_fields
 from core.models import Classification, JournalEntry, Person, RuleRun
 from core.responses.sending import prepare, send_response
 from core.tasks.task_actions import resolve
@@ -233,6 +235,18 @@ async def test_the_file_shows_them_as_they_were_applied(desk: Desk) -> None:
     assert await apply(desk, shown) == []
     assert f"then = {{ {filled} }}" in shown
     assert 'when = { unassigned = true, words = ["no picture"], cameras = ["MOS_*"] }' in shown
+
+
+async def test_conditions_and_actions_of_which_none_is_written_are_none(desk: Desk) -> None:
+    bare = rule("one", "opened", 'response = "hours"').replace("then", "when = {}\nthen")
+    document = read_directory(HOURS + "actions = {}\n" + bare)
+    await desk.run(apply_directory, document)
+    kept = [
+        shown_fields(one)
+        for kind in (ResponseEntry, RuleEntry)
+        for one in await desk.read(kind.load)
+    ]
+    assert [shown_fields(item.entry) for item in document.items] == kept
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,11 @@ class ResponseActions(Part):
         return Actions(self.state, tuple(self.tags), self.priority, self.freeze)
 
 
+def _if_any(actions: ResponseActions | None) -> ResponseActions | None:
+    """Actions of which none is written are none."""
+    return actions if actions is not None and actions.kept().stored() else None
+
+
 class ResponseEntry(DirectoryEntry):
     """A canned response. Without ``texts`` it only does its ``actions``."""
 
@@ -104,7 +109,7 @@ class ResponseEntry(DirectoryEntry):
     title: Title
     topic: Annotated[Code | None, Reference("topic")] = None
     texts: Texts = Field(default_factory=dict)
-    actions: ResponseActions | None = None
+    actions: Annotated[ResponseActions | None, AfterValidator(_if_any)] = None
     active: bool = True
 
     @classmethod

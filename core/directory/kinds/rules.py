@@ -105,6 +105,11 @@ class RuleActions(Part):
     freeze: Span | None = None
 
 
+def _if_any(when: RuleConditions | None) -> RuleConditions | None:
+    """Conditions of which none is written are none."""
+    return when if when is not None and _written(when) else None
+
+
 class RuleEntry(DirectoryEntry):
     """A rule. ``after``: the span of an event that is one of time."""
 
@@ -115,7 +120,7 @@ class RuleEntry(DirectoryEntry):
     title: Title
     event: Event
     after: Span | None = None
-    when: RuleConditions | None = None
+    when: Annotated[RuleConditions | None, AfterValidator(_if_any)] = None
     then: RuleActions
     active: bool = True
 

@@ -11,7 +11,7 @@ from core.contacts.retention import apply_retention
 from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
 from core.integrations import calls, webhooks
-from core.reports import ticket_metrics
+from core.reports import schedule, ticket_metrics
 from core.tickets import board, closing, next_contact, parents, search, unassigned
 from core.tickets import sweep as sweep_job
 from core.tickets.new_ticket_digest import post_digest
@@ -56,6 +56,7 @@ JOBS: Final = (
         timedelta(seconds=30),
         full=ticket_metrics.BATCH,
     ),
+    Job("send reports", schedule.send_due, timedelta(minutes=1)),
     Job("erase what is kept no longer", apply_retention, timedelta(minutes=10), full=1),
     Job("purge the inbox", inbox.purge, timedelta(hours=1)),
     Job("stop calling who takes nothing", webhooks.stop_failing, timedelta(minutes=5)),

@@ -35,6 +35,7 @@ from channels.telegram.messages.payload import (
     sent_of,
 )
 from channels.telegram.private_topics import PrivateTopics
+from channels.telegram.reports import ReportMessages
 from channels.telegram.screens import alerts, notices, words
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.customer_tickets import rate_only
@@ -55,6 +56,7 @@ from core.delivery.outbox_store import (
 from core.delivery.pacing import Priority, aged
 from core.delivery.private_topics import TOPIC_LOOK, PrivateTopicsUsed
 from core.delivery.questions import asking_of
+from core.delivery.report_posts import REPORT
 from core.delivery.sent_messages import FLOOD, IN_PLACE_OF, copies_of, find_standing
 from core.delivery.topics import ForumChats
 from core.desk import Desk
@@ -99,6 +101,7 @@ class TelegramChannel:
         icons = TopicIcons(gateway)
         self._topics = TicketTopics(gateway, desk, icons)
         self._private_topics = PrivateTopics(gateway, desk, icons)
+        self._reports = ReportMessages(desk, texts)
         self._operations: dict[str, Operation] = {
             "text": self._text,
             "content": self._content,
@@ -114,6 +117,7 @@ class TelegramChannel:
             TOPIC_LOOK: self._topic_look,
             UNASK: self._unask,
             BOARD: self._board,
+            REPORT: self._report,
         }
         # what makes new messages, and so can be doubled
         self._plans: dict[str, Plan] = {
@@ -123,6 +127,7 @@ class TelegramChannel:
             "edit": self._plan_edit,
             FLOOD: self._plan_flood,
             BOARD: self._plan_board,
+            REPORT: self._plan_report,
         }
 
     async def recall(self) -> None:
@@ -413,6 +418,16 @@ class TelegramChannel:
         """Its buttons tell it from all other posts, whatever it said when it was sent."""
         screen = draw_board(renderer, await self._desk.read(board_of), self._desk.company.zone)
         return [Step(post(int(delivery.address), screen, None))]
+
+    # reports
+
+    async def _report(self, delivery: Delivery, renderer: Renderer) -> Sent:
+        begun = self._deliveries.begun(delivery.id)
+        steps = begun.steps if begun else await self._reports.make(delivery, renderer)
+        return sent_of(delivery, await self._deliveries.make(delivery, steps))
+
+    async def _plan_report(self, delivery: Delivery, renderer: Renderer) -> Sequence[Step]:  # noqa: ARG002 (as it was)
+        return await self._reports.remake(delivery)
 
     # changes of sent messages
 

@@ -37,7 +37,7 @@ from core.models.people import (
     TeamMember,
     TicketTeam,
 )
-from core.models.reports import TicketMetrics
+from core.models.reports import ReportRow, TicketMetrics
 from core.models.sla import (
     AccountAgreement,
     Agreement,
@@ -116,6 +116,7 @@ __all__ = [
     "PersonMerge",
     "PriorityRow",
     "PrivateTopic",
+    "ReportRow",
     "Resolution",
     "ResponseRow",
     "ResponseUse",

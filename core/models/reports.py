@@ -1,4 +1,7 @@
-"""What is counted of tickets, so that statistics need not read the journal."""
+"""What is counted of tickets, so that statistics need not read the journal; reports on schedule."""
+
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -54,3 +57,21 @@ class TicketMetrics(Row):
     missed: Mapped[int]
     agreed_kept: Mapped[int]
     agreed_missed: Mapped[int]
+
+
+class ReportRow(Row):
+    """A report that is sent on schedule (C7, H1): ``what`` on these ``days`` of the week, under
+    ``days``, at so many minutes after midnight. ``receiver`` is a chat of the desk's own.
+    ``done_until``: times up to then are over; empty until the desk has looked at it first.
+    """
+
+    __tablename__ = "report"
+
+    code: Mapped[str] = mapped_column(String(32), primary_key=True)
+    position: Mapped[int]
+    what: Mapped[str] = mapped_column(String(16))
+    days: Mapped[dict[str, Any]]
+    minute: Mapped[int]
+    receiver: Mapped[str] = mapped_column(String(16))
+    active: Mapped[bool] = mapped_column(default=True)
+    done_until: Mapped[datetime | None]

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, insert, select
 
 from core.delivery.notices import TRIAL
+from core.desk import Desk
 from core.models import JournalEntry, SystemState, TicketMetrics
 from core.sla.agreements import Agreements, agreements_of
 from core.sla.calendar import Calendar
@@ -28,6 +29,8 @@ Entry = tuple[datetime, str, Mapping[str, Any]]
 BATCH: Final = 1000
 """So many entries are read at once."""
 PLACE: Final = "ticket_metrics"
+# So many times are as many entries read for somebody who waits.
+_ROUNDS: Final = 10
 # Entries are numbered before they are committed: on PostgreSQL a lower number may appear after a
 # higher one. What is younger than this is read again.
 _SETTLED: Final = timedelta(minutes=1)
@@ -61,6 +64,13 @@ async def keep_metrics(tx: Tx) -> int:
     if settled:
         await tx.put(SystemState(name=PLACE, value={"entry": settled[-1]}, at=tx.now))
     return len(settled)
+
+
+async def count_all(desk: Desk) -> None:
+    """Count what happened just now; after an upgrade not everything at once."""
+    for _ in range(_ROUNDS):
+        if await desk.run(keep_metrics) < BATCH:
+            break
 
 
 async def count_anew(tx: Tx) -> None:

@@ -58,6 +58,16 @@ class Calendar:
         """Whether all hours of all days are working hours."""
         return {*self.week, *self.days.values()} == {((0, _MINUTES_IN_DAY),)}
 
+    def is_free(self, day: date) -> bool:
+        """Whether the date is a day off although the week has hours for it: a holiday."""
+        return bool(self.week[day.weekday()]) and not self._pieces_of(day.toordinal())
+
+    def next_working(self, day: date) -> date:
+        """Return this date, or the first one after it that has working hours. Raises
+        :class:`NeverOpen`.
+        """
+        return date.fromordinal(self._working_day(day.toordinal(), 0))
+
     def worked(self, start: datetime, end: datetime) -> timedelta:
         """Return the working time between two aware instants; 0 when ``end`` is not after
         ``start``.

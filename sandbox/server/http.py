@@ -86,9 +86,9 @@ class HttpApi:
                 raise ApiError(413, "Request Entity Too Large") from None
             for key, value in form.items():
                 if isinstance(value, FileField):
-                    uploads[key] = Upload(
-                        value.filename or key, value.file.read(), value.content_type
-                    )
+                    with value.file as file:
+                        data = file.read()
+                    uploads[key] = Upload(value.filename or key, data, value.content_type)
                 elif isinstance(value, (bytes, bytearray)):
                     params[key] = bytes(value).decode("utf-8", "replace")
                 else:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.app import LOCALES
 from core.contacts import retention
 from core.contacts.erasure import list_erased
 from core.contacts.erasure_remains import find_remains
@@ -14,11 +15,12 @@ from core.desk import Desk
 from core.models import ApiCall, ApiKey, JournalEntry, Message, Person
 from core.people.identity import Sender
 from core.people.staff import by_operator, enrol
+from core.texts import Texts
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move
 from core.tickets.search import index_new
 from core.tx import Tx
-from tests.actions.people import ALICE, BORIS, OLGA, opens, says
+from tests.actions.people import ALICE, ANNA, BORIS, OLGA, opens, says
 from tests.actions.store import Store
 from tests.clock import Clock
 
@@ -102,6 +104,29 @@ async def test_nothing_is_erased_where_nothing_was_chosen(
     clock.move(days=4000)
     assert await _round(desk) == 1
     assert (await store.ticket(number)).title
+
+
+async def test_admins_are_told_what_a_night_has_erased(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    _keep(desk)
+    await desk.run(by_operator, ANNA, enrol)
+    await _ended(desk, ALICE, "the canary is gone")
+    clock.move(days=200)
+    await _round(desk)
+    assert await store.outbox(ANNA.address.chat, key="retention.applied") == [], (
+        "nothing was erased"
+    )
+    clock.move(days=170)
+    await _round(desk)
+    (told,) = await store.outbox(ANNA.address.chat, key="retention.applied")
+    words = Texts.load(LOCALES, "ru").say(
+        "ru", told.key or "", told.facts, now=clock(), zone=desk.company.zone
+    )
+    assert "переписку обращений — 1, клиентов — 0" in words
+    clock.move(days=1)
+    await _round(desk)
+    assert len(await store.outbox(ANNA.address.chat, key="retention.applied")) == 1
 
 
 async def test_a_night_has_one_round_and_it_goes_in_small_steps(

@@ -14,10 +14,11 @@ import json
 import os
 import select
 import signal
+import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -230,6 +231,9 @@ def _first_database() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "desk.db"
         asyncio.run(make(file))
+        # a story that passes a Monday would see one message more than on other days
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("UPDATE report SET active = FALSE")
         return file.read_bytes()
 
 

@@ -117,6 +117,13 @@ event = "opened"
 when = { words = ["director"], cameras = ["MOS_*"], unassigned = true }
 then = { priority = "urgent", tags = ["vip"], note = "Call at once." }
 
+[[report]]
+code = "week"
+what = "week"
+days = ["wed", "mon"]
+at = "8:30"
+to = "operators"
+
 [[account_domain]]
 domain = "house.test"
 account = "House 10"

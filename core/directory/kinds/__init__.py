@@ -6,6 +6,7 @@ from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEn
 from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
 from core.directory.kinds.articles import ArticleEntry
 from core.directory.kinds.closing import ClosingReasonEntry, FieldEntry
+from core.directory.kinds.reports import ReportEntry
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.settings import SettingsEntry
@@ -30,6 +31,7 @@ KINDS: Final[Kinds] = (
     ArticleEntry,
     ViewEntry,
     RuleEntry,
+    ReportEntry,
     AccountDomainEntry,
     StateEntry,
     SettingsEntry,

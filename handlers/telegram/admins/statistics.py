@@ -2,10 +2,11 @@
 
 from aiogram.types import BufferedInputFile
 
+from channels.telegram.reports import PICTURE, draw_picture
 from channels.telegram.screens.statistics import draw
 from core.reports.statistics import Statistics
 from handlers.telegram.context import MessageContext
-from handlers.telegram.statistics import PICTURE, count, draw_picture
+from handlers.telegram.statistics import count
 
 
 async def on_command(context: MessageContext, words: str) -> None:

@@ -9,11 +9,12 @@ from aiogram.exceptions import TelegramBadRequest, TelegramForbiddenError
 from aiogram.types import BufferedInputFile
 
 from channels.telegram.addresses import chat_id
+from channels.telegram.reports import PICTURE, draw_picture
 from channels.telegram.screens.screen import Screen
 from channels.telegram.screens.statistics import draw
 from core.reports.statistics import Statistics
 from handlers.telegram.operators.context import CommandContext
-from handlers.telegram.statistics import PICTURE, count, draw_picture
+from handlers.telegram.statistics import count
 
 
 async def stats(context: CommandContext) -> None:

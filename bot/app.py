@@ -458,7 +458,7 @@ def _http(
             entrance=entrance,
         )
 
-    return HttpServer(settings.http_listen, make_app)
+    return HttpServer(settings.http_listen, make_app, desk.changes.end)
 
 
 def _since_intake(desk: Desk, intake: Poller | WebhookIntake) -> float:

@@ -25,10 +25,14 @@ class CannotListen(Exception):
 
 @dataclass(slots=True)
 class HttpServer:
-    """An HTTP server on one address; ``make_app`` is called when it starts."""
+    """An HTTP server on one address; ``make_app`` is called when it starts.
+
+    ``end_streams``: ends the responses that go on until somebody ends them.
+    """
 
     listen: tuple[str, int]
     make_app: Callable[[], Any]
+    end_streams: Callable[[], None] = lambda: None
     _sockets: list[socket.socket] = field(default_factory=list)
     _server: uvicorn.Server | None = None
 
@@ -45,7 +49,8 @@ class HttpServer:
         await self._server.serve(self._sockets)
 
     def stop(self) -> None:
-        """Take no more requests; :meth:`run` returns when those under way are answered."""
+        """Take no more requests; :meth:`run` returns when those under way are answered (R16)."""
+        self.end_streams()
         if self._server is not None:
             self._server.should_exit = True
             return

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from channels.telegram.client.gateway import Gateway, KnownIds
 from channels.telegram.screens.buttons import Keyboard, MessagePlace, OpenMenus
+from core.changes import TICKETS
 from core.db import Database
 from core.delivery.pacing import Pacer
 from core.desk import CHANGED, OUTGOING, Desk
@@ -168,6 +169,7 @@ def join_peers(desk: Desk, gateway: Gateway, pacer: Pacer, news: asyncio.Event) 
     def look_at_everything() -> None:
         desk.invalidate()
         desk.outbox_wakeup.set()
+        desk.changes.hear([])
         news.set()
 
     peers = Peers(desk.database, {}, look_at_everything)
@@ -176,11 +178,13 @@ def join_peers(desk: Desk, gateway: Gateway, pacer: Pacer, news: asyncio.Event) 
     peers.handlers |= {
         CHANGED[0]: desk.invalidate,
         OUTGOING[0]: desk.outbox_wakeup.set,
+        TICKETS: desk.changes.hear,
         "stored": news.set,
         "seen": ids.hear,
         "opened": menus.hear_opened,
         "closed": menus.hear_closed,
     }
+    desk.changes.tell = peers.tell
     if isinstance(pacer, SharedPacer):
         pacer.tell = peers.tell
         peers.handlers |= {"took": pacer.hear_took, "blocked": pacer.hear_blocked}

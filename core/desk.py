@@ -19,6 +19,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from sqlalchemy import bindparam, update
 from sqlalchemy.exc import DBAPIError
 
+from core.changes import Changes
 from core.company import Company
 from core.db import COMMIT_NOW, Database, PreparedStatement, constant, may_run_again
 from core.fault_points import pass_point
@@ -69,7 +70,7 @@ def utc_now() -> datetime:
 
 class Desk:
     """Runs actions. ``subscribers`` act upon events, in their order; ``outbox_wakeup`` is set
-    after a commit that wrote outbox rows.
+    after a commit that wrote outbox rows; ``changes`` hears of every commit.
 
     ``company`` may be replaced at run time: the next transaction sees the new one.
     """
@@ -89,6 +90,7 @@ class Desk:
         self.cache: dict[type, Any] = {}
         self.outbox_wakeup = asyncio.Event()
         self.file_making = FileMaking()
+        self.changes = Changes()
 
     @contextmanager
     def handling(self, inbox_id: int) -> Iterator[Handling]:
@@ -189,6 +191,7 @@ class Desk:
             row.done = True
         if tx.outgoing:
             self.outbox_wakeup.set()
+        self.changes.note(tx.events)
         return result
 
     async def _tell_others(self, tx: Tx) -> None:
@@ -201,6 +204,7 @@ class Desk:
     def invalidate(self) -> None:
         """All that is kept is read anew: another process may have changed it."""
         self.cache = {}
+        self.changes.note_rights()
 
     def _invalidate(self, tx: Tx) -> None:
         """Another directory, not the same without: who began to read before fills the old one."""
@@ -209,3 +213,4 @@ class Desk:
         elif tx.invalidated:
             kept = self.cache.items()
             self.cache = {kind: one for kind, one in kept if kind not in tx.invalidated}
+            self.changes.note_rights()

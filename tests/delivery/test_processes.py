@@ -20,10 +20,12 @@ from bot import update_queue
 from bot.peers import Peers, SharedIds, SharedMenus, SharedPacer
 from bot.update_queue import UpdateQueue
 from core import inbox
+from core.changes import TICKETS
 from core.company import Company
 from core.db import Database, DatabaseInUse, Row, process_lock
 from core.delivery.pacing import Priority
 from core.desk import CHANGED, OUTGOING, Desk
+from core.events import TicketReleased
 from core.inbox import Raw, Stored
 from core.models import SystemState
 from core.tx import Tx
@@ -299,6 +301,21 @@ async def test_what_one_process_sends_counts_for_the_pace_of_the_other(lines: li
     await until(lambda: there.delay("-100", Priority.HUMAN_ANSWER, time.monotonic()) > 0)
     here.blocked("7", now + 60)
     await until(lambda: there.delay("7", Priority.HUMAN_ANSWER, time.monotonic()) > 50)
+
+
+async def test_a_page_served_by_one_process_follows_what_another_does(
+    lines: list[Peers], two: list[Desk]
+) -> None:
+    two[0].changes.tell = lines[0].tell
+    lines[1].handlers[TICKETS] = two[1].changes.hear
+
+    async def release(tx: Tx) -> None:
+        tx.emit(TicketReleased(ticket_id=7, assignee_id=1))
+
+    with two[1].changes.watch(7) as watch, two[1].changes.watch(8) as other:
+        await two[0].run(release)
+        assert await watch.wait(20)
+        assert not await other.wait(0)
 
 
 async def test_messages_seen_by_one_process_are_known_to_the_other(lines: list[Peers]) -> None:

@@ -25,7 +25,25 @@ from core.words.names import clean_name, visible
 from handlers.http.app.actions import REASONED, SPANS, offered
 
 LONGEST: Final = 4000
-_REFRESH: Final = "every 15s"
+
+
+# What changes with a ticket's conversation, but stands elsewhere: the script leaves alone where
+# somebody is writing.
+_BESIDE: Final = ("answering", "verbs", "clocks", "journal")
+
+
+def live_section(name: str, here: str, ticket: int | None = None, more: Sequence[str] = ()) -> str:
+    """Return the beginning of a part that is asked for again when something changes (`streams`).
+
+    ``ticket``: which; None: any. ``more``: names of other parts that are replaced together with it.
+    """
+    stream = "/app/live" + ("" if ticket is None else f"?ticket={ticket}")
+    beside = ",".join(f"#{one}" for one in more)
+    others = f' hx-select-oob="{beside}"' if beside else ""
+    return (
+        f'<section id="{name}" data-live="{stream}" hx-get="{escape(here)}" hx-trigger="live"'
+        f' hx-select="#{name}"{others} hx-swap="outerHTML" hx-disinherit="*">'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +79,7 @@ def draw_table(
     empty = f'<p class="empty">{renderer.html("app.empty")}</p>'
     return (
         f"{_lists(renderer, asked, views)}"
-        f'<section id="table" hx-get="{escape(here)}" hx-trigger="{_REFRESH}"'
-        ' hx-select="#table" hx-swap="outerHTML" hx-disinherit="*">'
+        f"{live_section('table', here)}"
         f'<p class="counts">{signs}</p>{table if rows else empty}{_turns(renderer, asked, page)}'
         "</section>"
     )
@@ -91,7 +108,10 @@ def _row(renderer: Renderer, line: Line, zone: ZoneInfo) -> str:
     assignee = escape(clean_name(line.assignee)) if line.assignee else "—"
     when = " · ".join(lateness(renderer, line))
     cells = (
-        ("ticket", f'<a href="{path}">{escape(line.marker)} #{line.number}</a>'),
+        (
+            "ticket",
+            f'<a id="t{line.number}" href="{path}">{escape(line.marker)} #{line.number}</a>',
+        ),
         ("subject", f'<a href="{path}">{_words(renderer, line.subject)}</a>'),
         ("customer", escape(clean_name(line.customer))),
         ("assignee", assignee),
@@ -136,15 +156,16 @@ def draw_ticket(
     fault = f'<p class="bad" role="alert">{viewer.fault}</p>' if viewer.fault else ""
     clocks = "".join(_clock(renderer, page, at) for at in range(len(page.clocks)))
     entries = "".join(f"<li>{draw_entry(renderer, names, *one)}</li>" for one in page.entries)
-    answer = "" if card.state.final else _answer(renderer, page, viewer)
+    # what was typed is there to be copied, though it is too late for it
+    is_over = card.state.final and not viewer.typed
+    answer = "" if is_over else _answer(renderer, page, viewer)
     return (
         f'<p><a href="/app">‹ {renderer.html("app.back")}</a></p>{fault}'
-        f'<section id="live" hx-get="{escape(here)}" hx-trigger="{_REFRESH}"'
-        ' hx-select="#live" hx-swap="outerHTML" hx-disinherit="*">'
+        f"{live_section('live', here, ticket=card.number, more=_BESIDE)}"
         f'<div class="card">{told}</div>{_talk(renderer, page)}</section>'
-        f"{answer}{_buttons(renderer, page, viewer)}"
-        f"{_folded(renderer, 'app.deadlines', clocks)}"
-        f"{_folded(renderer, 'app.journal', f'<ul>{entries}</ul>')}"
+        f'<div id="answering">{answer}</div>{_buttons(renderer, page, viewer)}'
+        f"{_folded(renderer, 'app.deadlines', clocks, 'clocks')}"
+        f"{_folded(renderer, 'app.journal', f'<ul>{entries}</ul>', 'journal')}"
         f"{_folded(renderer, 'app.transcript', _transcript(renderer, card.number, viewer))}"
     )
 
@@ -161,8 +182,9 @@ def _clock(renderer: Renderer, page: TicketPage, at: int) -> str:
     return f"<p>{'<br>'.join(draw_explanation(there, page.card.number, clock))}</p>"
 
 
-def _folded(renderer: Renderer, key: str, body: str) -> str:
-    return f"<details><summary>{renderer.html(key)}</summary>{body}</details>" if body else ""
+def _folded(renderer: Renderer, key: str, body: str, name: str = "") -> str:
+    inside = f'<div id="{name}">{body}</div>' if name else body
+    return f"<details><summary>{renderer.html(key)}</summary>{inside}</details>" if body else ""
 
 
 def _talk(renderer: Renderer, page: TicketPage) -> str:
@@ -242,7 +264,7 @@ def _responses(renderer: Renderer, page: TicketPage, prepared: Prepared | None) 
 
 def _buttons(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
     forms = [_button(renderer, page, viewer, verb) for verb in offered(page.card)]
-    return f'<div class="verbs">{"".join(forms)}</div>'
+    return f'<div class="verbs" id="verbs">{"".join(forms)}</div>'
 
 
 def _button(renderer: Renderer, page: TicketPage, viewer: Viewer, verb: str) -> str:
@@ -288,6 +310,17 @@ def _hidden(**fields: str) -> str:
     return "".join(
         f'<input type="hidden" name="{name}" value="{escape(value)}">'
         for name, value in fields.items()
+    )
+
+
+def draw_head(renderer: Renderer, token: str) -> str:
+    """What stands above every page; and what is said when it is not followed any more."""
+    say = renderer.html
+    return (
+        f'<header><nav><a href="/app">{say("app.title")}</a></nav>'
+        f'<form class="leave" method="post" action="/app/logout">{_hidden(token=token)}'
+        f'<button class="soft">{say("app.leave")}</button></form></header>'
+        f'<p id="ended" class="bad" role="alert" hidden>{say("app.ended")}</p>'
     )
 
 

@@ -6,12 +6,13 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from channels.telegram.screens.journal import names_of
 from channels.telegram.screens.screen import Renderer
@@ -40,7 +41,9 @@ from handlers.http.app.actions import ACTIONS, Form
 from handlers.http.app.pages import ListQuery
 from handlers.http.app.session import Session
 from handlers.http.app.shell import frame, static_routes
+from handlers.http.app.streams import HEADERS, Follower, Streams
 from handlers.http.files import to_be_saved
+from handlers.http.guard import RETRY_AFTER
 from handlers.http.limits import Buckets
 from handlers.http.pages.form import read_fields
 
@@ -80,6 +83,7 @@ def app_routes(
     app = _App(desk, texts, entrance, secure, attachments)
     for path, method, handler in (
         ("/app", "GET", app.show_table),
+        ("/app/live", "GET", app.follow),
         ("/app/login", "POST", app.log_in),
         ("/app/logout", "POST", app.log_out),
         ("/app/enter/{secret}", "GET", app.show_entrance),
@@ -111,6 +115,10 @@ class _App:
     attachments: Attachments
     asked: Buckets = field(default_factory=lambda: Buckets(*RATE))
     tried: Buckets = field(default_factory=lambda: Buckets(*LOGIN_RATE))
+    streams: Streams = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.streams = Streams(self.desk.changes, self.desk.clock)
 
     async def show_table(self, request: Request) -> Response:
         """Show a list, or the page that signs in."""
@@ -126,7 +134,7 @@ class _App:
         views = await self.desk.read(views_for, visit.sender.address)
         here = f"{request.url.path}?{request.url.query}"
         body = pages.draw_table(visit.renderer, asked, listed, counts, views, here)
-        return frame(visit.renderer, visit.renderer.html("app.title"), body)
+        return self._page(visit, body)
 
     async def _listed(
         self, visit: _Visit, asked: ListQuery, given: Mapping[str, str]
@@ -172,13 +180,12 @@ class _App:
         except NoSuchTicket as refused:
             body = f'<p><a href="/app">‹ {visit.renderer.html("app.back")}</a></p>'
             body += f'<p class="bad" role="alert">{_told(visit, refused)}</p>'
-            title = visit.renderer.html("app.title")
-            return frame(visit.renderer, title, body, HTTPStatus.NOT_FOUND)
+            return self._page(visit, body, HTTPStatus.NOT_FOUND)
         names = await self.desk.read(names_of)
         here = f"/app/t/{found.card.number}" + ("" if asked == NEWEST else f"?page={asked}")
         status = HTTPStatus.UNPROCESSABLE_ENTITY if shown.fault else HTTPStatus.OK
         body = pages.draw_ticket(visit.renderer, found, names, shown, here)
-        return frame(visit.renderer, pages.page_title(found), body, status)
+        return self._page(visit, body, status, title=pages.page_title(found))
 
     async def act(self, request: Request, number: str) -> Response:
         """Do what a button says, and show the ticket as it is then."""
@@ -208,6 +215,29 @@ class _App:
             return await self._ticket(request, visit, number, shown)
         return _see(f"/app/t/{_number(number)}")
 
+    async def follow(self, request: Request) -> Response:
+        """Say whenever something changes: of ``?ticket=``, or anywhere."""
+        visit = await self._visit(request)
+        if isinstance(visit, Response):
+            # a browser asks for a stream again and again, unless it is refused
+            return Response(status_code=HTTPStatus.FORBIDDEN)
+        if not self.streams.has_room:
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers=RETRY_AFTER)
+        address, until = visit.session.address, visit.session.until
+        follower = Follower(str(address), until, partial(self._may_stay, address))
+        events = self.streams.follow(
+            follower, _number(request.query_params.get("ticket", "")) or None
+        )
+        return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+
+    async def _may_stay(self, address: Address) -> bool | None:
+        """Return whether they still work here; None if it cannot be found out now."""
+        try:
+            known = await self.desk.read(staff_at, address) is not None
+            return known and await self.entrance.confirm(address)
+        except Refusal:
+            return None
+
     async def send_file(self, request: Request, number: str, message: str) -> Response:
         """Give out the file of a message, to be saved."""
         visit = await self._visit(request)
@@ -229,7 +259,7 @@ class _App:
         say = visit.renderer.html
         back = f'<p><a href="/app/t/{_number(number)}">‹ {say("app.back_to_ticket")}</a></p>'
         body = f'{back}<p class="bad" role="alert">{say(key)}</p>'
-        return frame(visit.renderer, say("app.title"), body, status)
+        return self._page(visit, body, status)
 
     async def send_transcript(self, request: Request, number: str) -> Response:
         """Make the ticket one file, to be saved (H2)."""
@@ -333,6 +363,14 @@ class _App:
         response = _see(f"/app/t/{_number(start)}" if start.isdecimal() else "/app")
         session.begin_session(response, key, address, self.desk.clock(), secure=self.secure)
         return response
+
+    def _page(
+        self, visit: _Visit, body: str, status: int = HTTPStatus.OK, *, title: str = ""
+    ) -> Response:
+        """A page of somebody who is in."""
+        say = visit.renderer.html
+        head = pages.draw_head(visit.renderer, visit.session.token)
+        return frame(visit.renderer, title or say("app.title"), body, status, head=head)
 
     async def _visit(self, request: Request) -> _Visit | Response:
         """Return who asks, or the response for somebody who may not be here."""

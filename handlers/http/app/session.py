@@ -31,10 +31,13 @@ _COOKIE: Final = re.compile(r"([a-z]{1,16})\.([A-Za-z0-9@+_-]{1,100})\.(\d{1,12}
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody's session: where they are reached, and the token of its forms."""
+    """Somebody's session: where they are reached, the token of its forms, and when it ends (in
+    seconds of the epoch).
+    """
 
     address: Address
     token: str
+    until: int
 
 
 def read_init_data(token: str, init_data: str, now: datetime) -> Address | None:
@@ -105,7 +108,7 @@ def session_of(request: Request, key: bytes, now: datetime) -> Session | None:
     address = Address(found[1], found[2])
     if not is_signed(key, _words(address, int(found[3])), found[4]):
         return None
-    return Session(address, signature(key, f"app form {value}"))
+    return Session(address, signature(key, f"app form {value}"), int(found[3]))
 
 
 def is_own_form(session: Session, claimed: str) -> bool:

@@ -17,6 +17,8 @@ _FOLDER: Final = Path(__file__).with_name("static")
 _TYPES: Final[Mapping[str, str]] = {
     "style.css": "text/css",
     "script.js": "text/javascript",
+    "live.js": "text/javascript",
+    "drafts.js": "text/javascript",
     "htmx.min.js": "text/javascript",
 }
 _FILES: Final = {name: _FOLDER.joinpath(name).read_bytes() for name in _TYPES}
@@ -24,6 +26,10 @@ _LINKS: Final = {
     name: f"/app/static/{name}?{hashlib.sha256(data).hexdigest()[:12]}"
     for name, data in _FILES.items()
 }
+_SCRIPTS: Final = "".join(
+    f'<script src="{_LINKS[name]}" defer></script>'
+    for name in ("htmx.min.js", "script.js", "live.js", "drafts.js")
+)
 _HTMX: Final = escape(
     '{"includeIndicatorStyles":false,"allowEval":false,"selfRequestsOnly":true,'
     '"historyCacheSize":0,"responseHandling":[{"code":".*","swap":true}]}'
@@ -39,18 +45,23 @@ _POLICY: Final = (
 
 
 def frame(
-    renderer: Renderer, title: str, body: str, status: int = HTTPStatus.OK, *, live: bool = True
+    renderer: Renderer,
+    title: str,
+    body: str,
+    status: int = HTTPStatus.OK,
+    *,
+    head: str = "",
+    live: bool = True,
 ) -> HTMLResponse:
-    """Return a page. ``title`` and ``body`` are HTML; ``live``: it changes in place."""
+    """Return a page. ``title``, ``body`` and ``head`` are HTML; ``live``: it changes in place."""
     boost = ' hx-boost="true"' if live else ""
     html = (
         f'<!DOCTYPE html><html lang="{renderer.locale}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="robots" content="noindex"><meta name="htmx-config" content="{_HTMX}">'
         f'<title>{title}</title><link rel="stylesheet" href="{_LINKS["style.css"]}">'
-        f'<link rel="icon" href="data:,"><script src="{_LINKS["htmx.min.js"]}" defer></script>'
-        f'<script src="{_LINKS["script.js"]}" defer></script></head>'
-        f"<body{boost}><main>{body}</main></body></html>"
+        f'<link rel="icon" href="data:,">{_SCRIPTS}</head>'
+        f"<body{boost}>{head}<main>{body}</main></body></html>"
     )
     return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
 

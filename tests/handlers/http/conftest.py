@@ -57,9 +57,13 @@ class Visitor:
 
 
 @asynccontextmanager
-async def served(app: Any) -> AsyncIterator[Visitor]:
-    """A real server with this application; it has stopped when this ends."""
+async def served(app: Any, desk: Desk | None = None) -> AsyncIterator[Visitor]:
+    """A real server with this application; it has stopped when this ends. ``desk``: whose streams
+    end then.
+    """
     server = HttpServer(("127.0.0.1", 0), lambda: app)
+    if desk is not None:
+        server.end_streams = desk.changes.end
     host, port = server.bind()
     running = asyncio.create_task(server.run())
     try:

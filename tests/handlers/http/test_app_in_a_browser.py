@@ -7,8 +7,11 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from core.desk import Desk
+from core.people.identity import leave_operators
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
+from core.tickets.intake import hear
+from core.tickets.lifecycle import take
 from handlers.http.app.routes import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
@@ -28,7 +31,7 @@ async def visitor(desk: Desk, texts: Texts) -> AsyncIterator[Visitor]:
     door = make_door(
         desk, texts, Vitals(lambda: 0.0, lambda: 0), entrance=Entrance(TOKEN, in_the_group)
     )
-    async with served(door) as visitor:
+    async with served(door, desk) as visitor:
         yield visitor
 
 
@@ -42,6 +45,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def _opened(browser: Browser, visitor: Visitor, clock: Clock, faults: list[str]) -> Page:
+    """The app as Telegram opens it on a phone."""
     context = await browser.new_context(viewport={"width": 390, "height": 844})
     page = await context.new_page()
     page.on("console", lambda said: faults.append(said.text))
@@ -71,3 +75,31 @@ async def test_an_operator_answers_and_takes_on_a_phone(
     await page.locator("details[open] button", has_text="Close").click()
     await expect(page.locator(".verbs")).to_contain_text("Reopen")
     assert await page.title() != "stolen" and not faults
+
+
+async def test_pages_follow_what_happens_and_what_one_types_stays(
+    browser: Browser, visitor: Visitor, desk: Desk, clock: Clock
+) -> None:
+    await people.opens(desk, text="the lamp is dark")
+    faults: list[str] = []
+    page = await _opened(browser, visitor, clock, faults)
+    await people.opens(desk, people.BORIS, "the gate is open")
+    await expect(page.locator("td.ticket")).to_have_count(2)
+    await page.locator("#t1").click()
+    box = page.locator("#text")
+    await box.fill("I am still writ")
+    await box.press("End")
+    await desk.run(hear, people.ALICE, people.says(people.ALICE, "and the door, too"))
+    await expect(page.locator(".talk")).to_contain_text("and the door, too")
+    await box.press_sequentially("ing")
+    await desk.run(by_operator, people.OLEG, take, 1)
+    await expect(page.locator(".card")).to_contain_text("Oleg")
+    await expect(page.locator("#verbs")).to_contain_text("Give it back")
+    await expect(box).to_have_value("I am still writing")
+    await page.locator("header a").first.click()
+    await page.locator("#t1").click()
+    await expect(box).to_have_value("I am still writing")
+    await desk.run(leave_operators, people.OLGA)
+    await expect(page.locator("#ended")).to_be_visible()
+    await expect(box).to_have_value("I am still writing")
+    assert not faults

@@ -1,0 +1,102 @@
+// The page follows what happens. A stream of server-sent events says that something has changed,
+// and the part marked with data-live asks for itself again; without a stream it does so at intervals.
+"use strict";
+
+(() => {
+  const LIVE = "[data-live]";
+  const WITHOUT = 15000; // milliseconds between two looks while there is no stream
+  const WITH = 60000; // … while there is one: ages and deadlines go on by themselves
+  const READING = 2000; // … until words that somebody has marked are looked at again
+
+  let stream = null;
+  let followed = "";
+  let timer = 0;
+  let ended = false;
+
+  const part = () => document.querySelector(LIVE);
+  const isOpen = () => stream !== null && stream.readyState === EventSource.OPEN;
+
+  function leave() {
+    if (stream) stream.close();
+    stream = null;
+    followed = "";
+  }
+
+  /** One stream: of what is on the page now, while somebody can see it. */
+  function follow() {
+    const wanted = ended || document.hidden || !part() ? "" : part().dataset.live;
+    if (stream && wanted === followed && stream.readyState !== EventSource.CLOSED) return;
+    leave();
+    if (!wanted) return;
+    followed = wanted;
+    stream = new EventSource(wanted);
+    stream.addEventListener("open", () => look(isFirst() ? WITH : 0));
+    stream.addEventListener("changed", () => look(0));
+    stream.addEventListener("end", end);
+    stream.addEventListener("full", leave);
+  }
+
+  /** A page that came just now is as it is; after a gap something may have been missed. */
+  let connected = false;
+  function isFirst() {
+    const first = !connected;
+    connected = true;
+    return first;
+  }
+
+  function look(wait) {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, wait);
+  }
+
+  function refresh() {
+    follow();
+    const live = part();
+    if (live && !ended && !document.hidden) {
+      if (isMarking(live)) {
+        look(READING);
+        return;
+      }
+      htmx.trigger(live, "live");
+    }
+    look(isOpen() ? WITH : WITHOUT);
+  }
+
+  function isMarking(live) {
+    const marked = getSelection();
+    return marked && !marked.isCollapsed && live.contains(marked.anchorNode);
+  }
+
+  /** The session is over, or its person works here no more: what was typed stays where it is. */
+  function end() {
+    ended = true;
+    leave();
+    const told = document.getElementById("ended");
+    if (told) told.hidden = false;
+  }
+
+  function isBusy(node) {
+    if (node.contains(document.activeElement) || node.querySelector("details[open]")) return true;
+    const fields = node.querySelectorAll("textarea, select[name=response], input:not([type=hidden])");
+    return [...fields].some((field) => field.value);
+  }
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const asked = event.detail.requestConfig && event.detail.requestConfig.elt;
+    if (!asked || !asked.matches || !asked.matches(LIVE)) return;
+    const { status, responseText } = event.detail.xhr;
+    if (status === 200 && responseText.includes(`id="${asked.id}" data-live`)) return;
+    event.detail.shouldSwap = false;
+    if (status === 200 || status === 403) end();
+  });
+
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    if (isBusy(event.detail.target)) event.detail.shouldSwap = false;
+  });
+
+  document.addEventListener("htmx:afterSettle", follow);
+  document.addEventListener("visibilitychange", () => (document.hidden ? leave() : look(0)));
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", (event) => { if (event.persisted) look(0); });
+  addEventListener("DOMContentLoaded", () => { follow(); look(WITHOUT); });
+})();

@@ -49,6 +49,7 @@ from core.integrations.webhooks import find_webhook
 from core.people.contact_points import zone_at
 from core.setup.company_settings import settle
 from core.setup.desk_health import take_lead
+from core.setup.own_texts import adopt_texts, find_own_texts
 from core.setup.restored import mail_stamp
 from core.setup.signing_key import make_signing_key
 from core.subscriptions import SUBSCRIBERS
@@ -184,7 +185,9 @@ class App:
             asyncio.create_task(self.courier.run(), name="courier"),
             # a changed directory may name other chats for its teams
             asyncio.create_task(
-                CacheRefresh(self.desk, self.courier.trouble_seen.set, self.adopt).run(),
+                CacheRefresh(
+                    self.desk, self.texts, self.courier.trouble_seen.set, self.adopt
+                ).run(),
                 name="cache refresh",
             ),
             asyncio.create_task(self._lead(), name="lead"),
@@ -292,6 +295,7 @@ class App:
             self.http.bind()
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
+        adopt_texts(self.texts, await self.desk.read(find_own_texts))
         await self.desk.run(make_signing_key)
         self._leads_from_the_start = await self.database.lead()
         if self._leads_from_the_start:

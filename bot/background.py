@@ -35,6 +35,7 @@ from core.equipment.cameras import has_cameras
 from core.setup.chat_health import Condition, find_news, tell
 from core.setup.claim import offer_claim
 from core.setup.company_settings import find_company
+from core.setup.own_texts import adopt_texts, find_own_texts
 from core.setup.profile_state import (
     ProfileState,
     find_profile_state,
@@ -214,10 +215,12 @@ class CacheRefresh:
     """Empties the directory cache when another process has changed the directory (E3).
 
     ``changed`` is called then, and the company's settings are read anew: a file may have chosen
-    others, or an admin in another process. The check reads the end of one index.
+    others, or an admin in another process; so are its own ``texts`` (G3). The check reads the end
+    of one index.
     """
 
     desk: Desk
+    texts: Texts
     changed: Callable[[], None]
     adopt: Callable[[Company], None]
 
@@ -229,6 +232,7 @@ class CacheRefresh:
                 now = await self.desk.read(current_version)
                 if now != seen:
                     self.desk.invalidate()
+                    adopt_texts(self.texts, await self.desk.read(find_own_texts))
                     if seen is not None:
                         log.info("the directory has changed; it is read again")
                         self.changed()

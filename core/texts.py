@@ -2,9 +2,10 @@
 
 import gettext
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -16,6 +17,7 @@ from core.words.formatters import SPECS, Escape, Formatters, Reader, find_format
 
 _SLOT: Final = re.compile(r"\{([a-z_][a-z0-9_]*)(?::([a-z_]+))?\}")
 _COUNT: Final = "n"
+_FOLDER: Final = Path(__file__).resolve().parent.parent / "locales"
 _NO_FACTS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -103,6 +105,10 @@ def _unpack(fact: Any) -> Any:
 class _Slot:
     name: str
     formatters: Formatters
+    spec: str = ""
+
+    def __str__(self) -> str:
+        return f"{{{self.name}:{self.spec}}}" if self.spec else f"{{{self.name}}}"
 
 
 _Template = tuple[str | _Slot, ...]
@@ -115,14 +121,25 @@ class _Catalogue:
     texts: dict[str, tuple[_Template, ...]]
 
 
+Forms = Sequence[str]
+"""A text as it is written: one form, or one for each plural of its language."""
+
+
 class Texts:
-    """All catalogues of the desk, parsed."""
+    """All catalogues of the desk, parsed, and what the company says instead of them.
+
+    ``revision`` counts how often that was replaced. ``former``: words that stood on a button
+    before, and the button's key; whoever still has that button presses it.
+    """
 
     def __init__(self, catalogues: Mapping[str, _Catalogue], default: str) -> None:
         if default not in catalogues:
             raise BadCatalogue(f"no catalogue of the default language {default!r}")
+        self._shipped = catalogues
         self._catalogues = catalogues
         self._default = catalogues[default]
+        self.revision = 0
+        self.former: Mapping[str, str] = {}
 
     @classmethod
     def load(cls, folder: Path, default: str = "ru") -> "Texts":
@@ -143,6 +160,28 @@ class Texts:
     def keys(self, locale: str) -> frozenset[str]:
         """Return the keys of this very catalogue."""
         return frozenset(self._catalogues[locale].texts)
+
+    def shipped(self, locale: str, key: str) -> Forms:
+        """Return the text as this very catalogue has it, whatever the company says instead."""
+        return [_written(form) for form in self._shipped[locale].texts[key]]
+
+    def written(self, locale: str, key: str) -> Forms:
+        """Return the text as it is written now, with its slots."""
+        return [_written(form) for form in self._catalogues[locale].texts[key]]
+
+    def override(
+        self, own: Mapping[str, Mapping[str, Forms]], former: Mapping[str, str] | None = None
+    ) -> None:
+        """Say these instead of the catalogues' from now on: by locale and key. What was said
+        instead before is dropped. They must have been checked (`core.text_faults`).
+        """
+        self._catalogues = {
+            locale: replace(shipped, texts=shipped.texts | _parsed(own.get(locale, {}), locale))
+            for locale, shipped in self._shipped.items()
+        }
+        self._default = self._catalogues[self._default.locale]
+        self.former = dict(former or {})
+        self.revision += 1
 
     def slots(self, locale: str, key: str) -> frozenset[str]:
         """Return the names of the facts that a text of this very catalogue needs."""
@@ -198,6 +237,14 @@ class Texts:
         return reader.escape(said) if reader.escape else said
 
 
+def _written(template: _Template) -> str:
+    return "".join(map(str, template))
+
+
+def _parsed(own: Mapping[str, Forms], where: str) -> dict[str, tuple[_Template, ...]]:
+    return {key: tuple(_parse(form, f"{where}: {key}") for form in own[key]) for key in own}
+
+
 def _form(catalogue: _Catalogue, key: str, facts: Mapping[str, Any]) -> _Template:
     count = facts.get(_COUNT)
     if not isinstance(count, int):
@@ -206,6 +253,12 @@ def _form(catalogue: _Catalogue, key: str, facts: Mapping[str, Any]) -> _Templat
 
 
 # Reading catalogues
+
+
+@cache
+def shipped_texts() -> Texts:
+    """Return the texts as they come with the desk, read once: what a company's own must fit."""
+    return Texts.load(_FOLDER)
 
 
 def _read(path: Path) -> _Catalogue:
@@ -256,7 +309,7 @@ def _parse(template: str, where: str) -> _Template:
         name, spec = slot.group(1), slot.group(2) or ""
         if spec not in SPECS:
             raise BadCatalogue(f"{where}: {{{name}:{spec}}} asks for an unknown formatter")
-        pieces += [template[end : slot.start()], _Slot(name, SPECS[spec])]
+        pieces += [template[end : slot.start()], _Slot(name, SPECS[spec], spec)]
         end = slot.end()
     pieces.append(template[end:])
     return tuple(filter(None, pieces))

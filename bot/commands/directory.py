@@ -29,6 +29,7 @@ from core.directory.store import (
 from core.directory.versions import list_versions
 from core.errors import Refusal
 from core.setup.company_settings import find_company
+from core.setup.own_texts import adopt_texts, find_own_texts
 from core.texts import Key, Texts
 from core.words.aliases import SURE
 
@@ -87,6 +88,7 @@ async def answer_command(settings: Settings, wish: Wish) -> Answer:
     async with open_existing(settings.database_url.get_secret_value()) as database:
         desk = await _desk(settings, database)
         speaker = _Speaker(settings, desk.company)
+        adopt_texts(speaker.texts, await desk.read(find_own_texts))
         if wish.action in _READS:
             return Answer([line async for line in _READS[wish.action](desk, speaker)])
         return await _change(desk, speaker, wish)
@@ -175,12 +177,12 @@ class _Speaker:
     """Says texts in the company's language."""
 
     def __init__(self, settings: Settings, company: Company) -> None:
-        self._texts = Texts.load(LOCALES, settings.default_language)
+        self.texts = Texts.load(LOCALES, settings.default_language)
         self._company = company
 
     def say(self, key: str, **facts: Any) -> str:
         company = self._company
-        return self._texts.say(company.language, key, facts, now=utc_now(), zone=company.zone)
+        return self.texts.say(company.language, key, facts, now=utc_now(), zone=company.zone)
 
     def schema(self) -> Answer:
         schema = directory_schema(self.say)

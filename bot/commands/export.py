@@ -28,6 +28,7 @@ from core.reports.export import Period, days
 from core.reports.table_files import write_tables
 from core.reports.transcript import find_transcript
 from core.setup.company_settings import find_company
+from core.setup.own_texts import adopt_texts, find_own_texts
 from core.texts import Texts
 
 
@@ -70,7 +71,7 @@ async def _export_to(settings: Settings, options: argparse.Namespace, target: Pa
     async with open_existing(settings.database_url.get_secret_value()) as database:
         desk = desk_of(settings, database)
         desk.company = await desk.read(find_company)
-        texts = Texts.load(LOCALES, desk.company.language)
+        texts = await _texts(desk)
         counts = await write_tables(desk, texts, target, _period(desk, options))
     return ", ".join(f"{count} {name}" for name, count in counts.items())
 
@@ -85,7 +86,7 @@ async def _export_ticket(settings: Settings, options: argparse.Namespace, target
         company = desk.company = await desk.read(find_company)
         internal = not options.public
         found = await desk.read(find_transcript, options.ticket, internal=internal)
-        texts = Texts.load(LOCALES, company.language)
+        texts = await _texts(desk)
         renderer = Renderer(texts, company.language, desk.clock(), company.zone)
         fetch = None if bot is None else telegram_file(bot)
         attachments = Attachments(store_at(settings.files_url), fetch)
@@ -93,6 +94,13 @@ async def _export_ticket(settings: Settings, options: argparse.Namespace, target
         file = TranscriptFile(renderer, names, attachments, company.sign_answers)
         whose = "internal, with notes and journal" if internal else "for the customer"
         return f"{whose}, SHA-256 {await file.write(target, found)}"
+
+
+async def _texts(desk: Desk) -> Texts:
+    """The texts as the company says them."""
+    texts = Texts.load(LOCALES, desk.company.language)
+    adopt_texts(texts, await desk.read(find_own_texts))
+    return texts
 
 
 @asynccontextmanager

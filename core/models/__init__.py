@@ -73,6 +73,7 @@ from core.models.tickets import (
     TicketParent,
     Topic,
 )
+from core.models.wording import NoticeRow, TextRow
 
 __all__ = [
     "Account",
@@ -109,6 +110,7 @@ __all__ = [
     "MoveRow",
     "NextContact",
     "Note",
+    "NoticeRow",
     "Outage",
     "OutageOffer",
     "OutboxRow",
@@ -132,6 +134,7 @@ __all__ = [
     "Task",
     "Team",
     "TeamMember",
+    "TextRow",
     "Ticket",
     "TicketArticle",
     "TicketCamera",

@@ -43,7 +43,8 @@ def some_of(name: str, most: int) -> str:
 
 
 WHOLE: Final = "\n".join(
-    some_of(name, most=3) for name in ("directory.toml", "tickets.toml", "answers.toml")
+    some_of(name, most=3)
+    for name in ("directory.toml", "tickets.toml", "answers.toml", "words.toml")
 )
 # What people write instead of what is wanted, and what nobody would.
 WORDS: Final = (

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot import cli
+from bot.app import LOCALES
 from bot.background import CacheRefresh
 from bot.commands import FINE, WRONG
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
 from core.teams.teams import HIGHEST, teams_of
+from core.texts import Texts, shipped_texts
 
 TEAM = '[[team]]\ncode = "field"\ntitles = { en = "Field crew" }\nlevel = 2\n'
 
@@ -151,7 +153,7 @@ def test_a_desk_that_runs_beside_knows_of_it_soon(
         news: list[None] = []
         before = desk.cache
         reading = asyncio.create_task(
-            CacheRefresh(desk, lambda: news.append(None), lambda _: None).run()
+            CacheRefresh(desk, shipped_texts(), lambda: news.append(None), lambda _: None).run()
         )
         try:
             while desk.cache is before:  # it has looked once
@@ -183,7 +185,7 @@ def test_a_whole_company_loads_on_a_fresh_start(
     database: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Its files in `examples/` as they are: checked, applied, and applied again."""
-    for name in ("directory.toml", "tickets.toml", "answers.toml", "articles.toml"):
+    for name in ("directory.toml", "tickets.toml", "answers.toml", "articles.toml", "words.toml"):
         file = str(EXAMPLES / name)
         assert cli.main(["directory", "apply", file, "--yes"]) == FINE
         assert capsys.readouterr().out != "the file changes nothing\n"
@@ -196,3 +198,41 @@ def test_a_whole_company_loads_on_a_fresh_start(
     assert (len(shown["rule"]), shown["settings"]["answer_deadline"]) == (10, "3d")
     assert sorted(team.get("level", 1) for team in shown["team"]) == [1, 2, 3]
     assert {one["code"] for one in shown["state"]} >= {"supplier", "watching", "on_hold"}
+
+
+def test_a_desk_that_runs_beside_says_the_companys_own_words_soon(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.background.CACHE_INTERVAL", 0.01)
+    texts, said = Texts.load(LOCALES), list[str]()
+    own = '[[text]]\ncode = "customer.blocked"\ntexts = {{ en = "{}" }}\n'
+
+    async def wait_for_revision(number: int) -> None:
+        async with asyncio.timeout(20):
+            while texts.revision < number:
+                await asyncio.sleep(0.01)
+        said.extend(texts.written("en", "customer.blocked"))
+
+    async def live() -> None:
+        store = Database(f"sqlite+aiosqlite:///{database}")
+        store.lock()
+        desk = Desk(store, Company())
+        reading = asyncio.create_task(CacheRefresh(desk, texts, lambda: None, lambda _: None).run())
+        try:
+            await wait_for_revision(1)
+            for number, words in enumerate(("Not now.", "Later."), start=2):
+                file = written(tmp_path, own.format(words))
+                apply = asyncio.to_thread(cli.main, ["directory", "apply", file, "--yes"])
+                assert await apply == FINE
+                await wait_for_revision(number)
+            restore = asyncio.to_thread(cli.main, ["directory", "restore", "2", "--yes"])
+            assert await restore == FINE
+            await wait_for_revision(4)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await store.close()
+
+    asyncio.run(live())
+    original = shipped_texts().shipped("en", "customer.blocked")[0]
+    assert said == [original, "Not now.", "Later.", "Not now."]

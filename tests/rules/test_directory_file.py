@@ -124,6 +124,11 @@ days = ["wed", "mon"]
 at = "8:30"
 to = "operators"
 
+[[text]]
+code = "group.flood"
+texts = { en = ["{n} more", "{n} more"], uk = "{n}", ru = ["{n}", "{n}", "{n}"] }
+active = false
+
 [[account_domain]]
 domain = "house.test"
 account = "House 10"

@@ -1,6 +1,6 @@
 """What a customer begins: the menu below the chat, a language, a new ticket."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -68,12 +68,39 @@ def menu(
 
 
 def menu_words(texts: Texts) -> dict[str, str]:
-    """The labels of `menu` in every language: label → step."""
-    return {
-        Renderer(texts, locale, _NO_TIME, _NO_ZONE).plain(key): step
-        for locale in texts.locales
-        for step, key in _LABELS.items()
-    }
+    """The labels of `menu` in every language: label → step. What a button said before, and what
+    it would say if the company did not call it otherwise, is still understood.
+    """
+    steps = {key: step for step, key in _LABELS.items()}
+    found = {label: steps[key] for label, key in texts.former.items() if key in steps}
+    for locale in texts.locales:
+        found |= {texts.shipped(locale, key)[0]: step for key, step in steps.items()}
+    for locale in texts.locales:
+        renderer = Renderer(texts, locale, _NO_TIME, _NO_ZONE)
+        found |= {renderer.plain(key): step for key, step in steps.items()}
+    return found
+
+
+class MenuWords(Mapping[str, str]):
+    """`menu_words` as they are now, made anew once the company says other texts."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._revision, self._words = texts.revision, menu_words(texts)
+
+    def _now(self) -> dict[str, str]:
+        if self._revision != self._texts.revision:
+            self._revision, self._words = self._texts.revision, menu_words(self._texts)
+        return self._words
+
+    def __getitem__(self, label: str) -> str:
+        return self._now()[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
 
 
 def back_to(renderer: Renderer, step: str = "back") -> Keyboard:

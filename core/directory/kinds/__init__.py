@@ -12,6 +12,7 @@ from core.directory.kinds.rules import RuleEntry
 from core.directory.kinds.settings import SettingsEntry
 from core.directory.kinds.states import StateEntry
 from core.directory.kinds.teams import TeamEntry
+from core.directory.kinds.texts import TextEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
 from core.directory.kinds.views import ViewEntry
 from core.directory.schema import Kinds
@@ -32,6 +33,7 @@ KINDS: Final[Kinds] = (
     ViewEntry,
     RuleEntry,
     ReportEntry,
+    TextEntry,
     AccountDomainEntry,
     StateEntry,
     SettingsEntry,

@@ -135,9 +135,10 @@ class UpdateQueue:
         """Handle a chat's updates if no other process does; those it has handled are left out."""
         try:
             async with self._room, self.desk.database.lease(ordering_key) as is_ours:
-                if is_ours:
-                    await self._leave_out_what_is_done(ordering_key)
-                    await self._handle_in_order(ordering_key)
+                while is_ours and self._queues[ordering_key] and not self._stopped.is_set():
+                    # what comes meanwhile may have been read before another process handled it
+                    left = await self._leave_out_what_is_done(ordering_key)
+                    await self._handle_in_order(ordering_key, left)
         except Exception as error:  # noqa: BLE001 whatever it is, the chat's turn comes again
             log_failure(log, "a chat's updates cannot be handled now", error)
             await self._pause(DATABASE_PAUSE)
@@ -147,21 +148,26 @@ class UpdateQueue:
         self._left_some = self._left_some or bool(left)
         self._capacity.set()
 
-    async def _leave_out_what_is_done(self, ordering_key: str) -> None:
+    async def _leave_out_what_is_done(self, ordering_key: str) -> int:
+        """Return how many of those that were asked about are left, the first of the queue."""
         ids = [stored.id for stored in self._queues[ordering_key]]
         unfinished = await self.desk.read(inbox.keep_unfinished, ids)
         queue = self._queues[ordering_key]
         done = {number for number in ids if number not in unfinished}
         self._queues[ordering_key] = deque(each for each in queue if each.id not in done)
         self._ids -= done
+        return len(ids) - len(done)
 
     async def _drain(self, ordering_key: str) -> None:
-        await self._handle_in_order(ordering_key)
+        while self._queues[ordering_key] and not self._stopped.is_set():
+            await self._handle_in_order(ordering_key, len(self._queues[ordering_key]))
         del self._queues[ordering_key]
 
-    async def _handle_in_order(self, ordering_key: str) -> None:
+    async def _handle_in_order(self, ordering_key: str, most: int) -> None:
         queue = self._queues[ordering_key]
-        while queue and not self._stopped.is_set():
+        for _ in range(most):
+            if self._stopped.is_set():
+                return
             stored = queue.popleft()
             with bound(update_id=stored.external_id):
                 await self._handle(stored)

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -28,7 +28,7 @@ from core.desk import CHANGED, OUTGOING, Desk
 from core.events import TicketReleased
 from core.inbox import Raw, Stored
 from core.models import SystemState
-from core.tx import Tx
+from core.tx import ReadTx, Tx
 from sandbox.process import python, tied
 from tests.postgres import Postgres
 
@@ -167,11 +167,13 @@ class Handlers:
             self.busy[chat] = at
             self.begun.append((chat, int(stored.external_id)))
             self.most_at_once = max(self.most_at_once, list(self.busy.values()).count(at))
-            await asyncio.sleep(0.002)
-            await self.desks[at].run(_effect, stored)
+            try:
+                await asyncio.sleep(0.002)
+                await self.desks[at].run(_effect, stored)
+            finally:
+                self.busy.pop(chat, None)
             self.seen.append((chat, int(stored.external_id)))
             self.by[at].add(chat)
-            self.busy.pop(chat, None)
 
         return handle
 
@@ -216,6 +218,54 @@ async def test_each_chat_is_handled_by_one_process_at_a_time_in_order_and_both_t
         mine = [number for where, number in handlers.seen if where == chat]
         assert mine == sorted(mine)
     assert all(handlers.by)
+
+
+@pytest.mark.parametrize("meanwhile", ["handled", "asked about"])
+async def test_what_another_handled_after_it_was_read_here_is_not_begun_again(
+    two: list[Desk], monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """A page may be read before the other process handles its rows, and arrive when this process
+    has the chat already; here the other one handles the row without asking for the chat.
+    """
+    here, there = two
+    begun, handled_there = list[str](), list[str]()
+    list_unfinished, keep_unfinished = inbox.list_unfinished, inbox.keep_unfinished
+
+    async def come(number: str) -> None:
+        waiting = queue.waiting
+        await here.run(inbox.store, "telegram:42", [Raw(number, "chat", "{}")])
+        queue.news.set()
+        await until(lambda: queue.waiting > waiting)
+
+    async def slow_page(tx: ReadTx, after: int, limit: int) -> list[Stored]:
+        page = await list_unfinished(tx, after, limit)
+        for stored in page:
+            if stored.external_id == "2" and not handled_there:
+                with there.handling(stored.id):
+                    await there.run(inbox.change_nothing)
+                handled_there.append(stored.external_id)
+        return page
+
+    async def slow_look(tx: ReadTx, ids: Collection[int]) -> set[int]:
+        unfinished = await keep_unfinished(tx, ids)
+        if meanwhile == "asked about" and not handled_there:
+            await come("2")
+        return unfinished
+
+    async def handle(stored: Stored) -> None:
+        begun.append(stored.external_id)
+        if meanwhile == "handled" and not handled_there:
+            await come("2")
+
+    monkeypatch.setattr(inbox, "list_unfinished", slow_page)
+    monkeypatch.setattr(inbox, "keep_unfinished", slow_look)
+    queue = UpdateQueue(here, handle)
+    task = asyncio.create_task(queue.run())
+    await come("1")
+    await until(lambda: bool(handled_there) and not queue.waiting)
+    await queue.stop()
+    await task
+    assert begun == ["1"]
 
 
 async def test_a_chat_is_one_process_s_until_it_gives_it_back(two: list[Desk]) -> None:

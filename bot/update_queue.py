@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import chain, repeat
+from time import monotonic
 from typing import Final
 
 from bot.logs import bound
@@ -73,7 +74,8 @@ class UpdateQueue:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _ids: set[int] = field(default_factory=set)
     _read_up_to: int = 0
-    _left_some: bool = False
+    _begun_at: float = 0.0  # when the inbox was last read from its beginning
+    _left: set[str] = field(default_factory=set)  # chats of which some wait to be read again
     _room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_ONCE))
     _capacity: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,8 +88,9 @@ class UpdateQueue:
         """
         while not self._stopped.is_set():
             self.news.clear()
-            if not self._ids or self._left_some:
-                self._read_up_to, self._left_some = 0, False
+            if not self._ids or (self._left and monotonic() >= self._begun_at + LOOK_SOON):
+                self._read_up_to, self._begun_at = 0, monotonic()
+                self._left.clear()
             try:
                 page = await self.desk.read(inbox.list_unfinished, self._read_up_to, PAGE)
             except Exception as error:  # noqa: BLE001 whatever it is, reading goes on
@@ -96,11 +99,12 @@ class UpdateQueue:
                 continue
             for stored in page:
                 self._read_up_to = stored.id
-                if stored.id not in self._ids:
+                # what comes after one that was left waits until that one is read again
+                if stored.id not in self._ids and stored.ordering_key not in self._left:
                     self._put(stored)
             if len(page) < PAGE:
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SOON if self._left_some else LOOK_EVERY):
+                    async with asyncio.timeout(LOOK_SOON if self._left else LOOK_EVERY):
                         await self.news.wait()
             while len(self._ids) >= MAX_WAITING and not self._stopped.is_set():
                 self._capacity.clear()
@@ -137,15 +141,16 @@ class UpdateQueue:
             async with self._room, self.desk.database.lease(ordering_key) as is_ours:
                 while is_ours and self._queues[ordering_key] and not self._stopped.is_set():
                     # what comes meanwhile may have been read before another process handled it
-                    left = await self._leave_out_what_is_done(ordering_key)
-                    await self._handle_in_order(ordering_key, left)
+                    undone = await self._leave_out_what_is_done(ordering_key)
+                    await self._handle_in_order(ordering_key, undone)
         except Exception as error:  # noqa: BLE001 whatever it is, the chat's turn comes again
             log_failure(log, "a chat's updates cannot be handled now", error)
             await self._pause(DATABASE_PAUSE)
         # only now: what came while the chat was given back had no task of its own
         left = self._queues.pop(ordering_key)
         self._ids.difference_update(stored.id for stored in left)
-        self._left_some = self._left_some or bool(left)
+        if left:
+            self._left.add(ordering_key)
         self._capacity.set()
 
     async def _leave_out_what_is_done(self, ordering_key: str) -> int:

@@ -268,6 +268,52 @@ async def test_what_another_handled_after_it_was_read_here_is_not_begun_again(
     assert begun == ["1"]
 
 
+async def test_what_follows_an_update_that_was_left_to_another_process_does_not_overtake_it(
+    two: list[Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other process gives the chat back without it; a page that begins behind it comes then."""
+    here, there = two
+    seen: list[str] = []
+    reads_on, leased = asyncio.Event(), here.database.lease
+    list_unfinished = inbox.list_unfinished
+
+    async def come(number: str) -> None:
+        await here.run(inbox.store, "telegram:42", [Raw(number, "chat", "{}")])
+        queue.news.set()
+
+    async def slow_page(tx: ReadTx, after: int, limit: int) -> list[Stored]:
+        page = await list_unfinished(tx, after, limit)
+        if [stored.external_id for stored in page] == ["2"] and not reads_on.is_set():
+            reads_on.set()
+            await until(lambda: not queue.waiting)
+        return page
+
+    @asynccontextmanager
+    async def late(name: str) -> AsyncIterator[bool]:
+        if not reads_on.is_set():
+            await come("2")
+            await reads_on.wait()
+            async with there.database.lease(name), leased(name) as is_ours:
+                assert not is_ours
+                yield is_ours
+        else:
+            async with leased(name) as is_ours:
+                yield is_ours
+
+    async def handle(stored: Stored) -> None:
+        seen.append(stored.external_id)
+
+    monkeypatch.setattr(inbox, "list_unfinished", slow_page)
+    monkeypatch.setattr(here.database, "lease", late)
+    queue = UpdateQueue(here, handle)
+    task = asyncio.create_task(queue.run())
+    await come("1")
+    await until(lambda: len(seen) == 2)
+    await queue.stop()
+    await task
+    assert seen == ["1", "2"]
+
+
 async def test_a_chat_is_one_process_s_until_it_gives_it_back(two: list[Desk]) -> None:
     first, second = (desk.database for desk in two)
     async with first.lease("chat") as held:

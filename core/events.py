@@ -28,8 +28,9 @@ class TicketOpened(Event):
     ``part_of``: its fault is known, so that it is part of an ``outage`` or of another ``fault``
     from the beginning (X9); or it is ``junk`` (F4). ``undecided``: operators are being asked just
     now whether the faults of its area are one outage. ``silent``: the customer is not told, because
-    somebody else may have written in their name, or nobody reads there. ``question``: the message
-    in which its customer was asked whether to open it.
+    somebody else may have written in their name, nobody reads there, or their mailbox confirms
+    nothing. ``question``: the message in which its customer was asked whether to open it.
+    ``mailbox``: the address of ours that it was written to.
     """
 
     customer_id: int
@@ -43,6 +44,7 @@ class TicketOpened(Event):
     undecided: bool = False
     silent: bool = False
     question: str | None = None
+    mailbox: str | None = None
 
 
 # Parts of what operators see by itself, or do not look at: such tickets get no card at first.

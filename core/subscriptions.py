@@ -1,6 +1,6 @@
 """Who acts upon events, in this order. One list for the process and for every test.
 
-0. the company's own rules;
+0. the team of the mailbox that a ticket began in; then the company's own rules;
 1. what changes whose a ticket is, or what it is part of: proved phones, outages, children,
    tickets that a team gives to those on duty;
 2. what is kept in step with it: clocks, the next contact, unread answers, tasks;
@@ -22,10 +22,11 @@ from core.links import ticket_links
 from core.sla import clock_recorder
 from core.subscribers import Subscriber
 from core.tasks import task_recorder
-from core.teams import assignment
+from core.teams import assignment, mailbox_teams
 from core.tickets import board, next_contact, parents, queue_order, silence
 
 SUBSCRIBERS: Final[tuple[Subscriber, ...]] = (
+    mailbox_teams.SUBSCRIBER,
     rules.SUBSCRIBER,
     merge.SUBSCRIBER,
     follow_ups.SUBSCRIBER,

@@ -38,6 +38,7 @@ from core.setup.company_settings import find_company
 from core.setup.desk_health import find_heartbeat
 from core.setup.restored import MailStamp
 from core.teams.teams import TeamFacts, teams_of
+from core.tickets.mailboxes import bare, mailboxes_of
 from handlers.mail.fetch import probe, reason_of
 from handlers.mail.mailbox_url import MailboxUrl
 
@@ -391,6 +392,31 @@ async def _mailboxes(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(
             "senders of mails are not checked: MAIL_AUTHORITIES names no server of yours", True
         )
+    for address in await _unfetched(settings):
+        remedy = (
+            "add the account that its mail comes to to IMAP_URL, and its address to "
+            "SUPPORT_ADDRESSES; or switch it off in the directory"
+        )
+        yield Finding(f"the directory's mailbox {address} is fetched from nowhere", False, remedy)
+
+
+async def _unfetched(settings: Settings) -> list[str]:
+    """Return the directory's mailboxes in use whose mail comes to no account that is read: neither
+    one of that name, nor one that gets it as one of ``SUPPORT_ADDRESSES``.
+    """
+    users = [MailboxUrl.parse(url.get_secret_value()).user.lower() for url in settings.imap_url]
+    named = map(str.lower, settings.support_addresses if users else ())
+    fetched = {bare(address) for address in (*users, *named)}
+    try:
+        async with open_existing(settings.database_url.get_secret_value()) as database:
+            mailboxes = await desk_of(settings, database).read(mailboxes_of)
+    except DatabaseUnusable:  # _database says why
+        return []
+    return [
+        address
+        for address, one in mailboxes.items()
+        if one.active and not {address, bare(address)} & fetched
+    ]
 
 
 async def _files(settings: Settings) -> Finding:

@@ -1,10 +1,12 @@
 """The e-mail channel: one delivery, one connection, one recipient."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from email.headerregistry import Address
 from email.message import EmailMessage
 from html import escape
 from typing import Any, Final, Protocol
@@ -18,9 +20,12 @@ from channels.email.letter_html import html_of
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
+from core.responses.letterhead import Letterhead
 from core.setup.restored import MailStamp
 from core.texts import Key
 from core.tx import demand_no_transaction
+
+log = logging.getLogger(__name__)
 
 TIMEOUT: Final = 15.0  # seconds for one command
 STEPS: Final = (
@@ -61,6 +66,9 @@ class EmailChannel:
     after a lost response is harmless. Each mail opens its own connection: keeping one open saved 2
     ms a mail (measured), and would need care for connections that died unnoticed.
 
+    A ticket that began in a mailbox is answered from that mailbox's address, or, where the mail
+    server takes no mail from there, from ``sender`` with the mailbox in Reply-To.
+
     Raises ValueError when ``url`` or ``sender`` cannot be used. ``zone_of`` returns the time zone
     of an address, ``stamp_of`` what a Message-ID is made of beside the row. ``domain`` is used in
     Message-ID and EHLO; by default it is the sender's. ``tls`` replaces the system's trust.
@@ -99,6 +107,7 @@ class EmailChannel:
             "unread": self._answer,
         }
         self._timeout = timeout
+        self._refused: set[str] = set()
 
     async def recall(self) -> None:
         """Do nothing: the row's number is all that a mail needs."""
@@ -112,15 +121,39 @@ class EmailChannel:
         letter = await self._letter(delivery, await self._zone(delivery))
         if letter is None:
             return Sent()
+        try:
+            response = await self._hand_over(letter)
+        except SendError as error:
+            sender = _sender_of(letter)
+            if sender == self._sender.addr_spec or not (error.permanent or error.configuration):
+                raise
+            response = await self._send_from_us(delivery, sender)
+        note = {"response": one_line(response, LONGEST_DETAIL)}
+        return Sent(message_refs=(letter["Message-ID"],), note=note)
+
+    async def _send_from_us(self, delivery: Delivery, refused: str) -> str:
+        """Send it once more, from our usual address: it may be the mailbox's that the mail server
+        takes nothing from. Where that helps, no other mail is tried from there.
+        """
+        self._refused.add(refused)
+        try:
+            letter = await self._letter(delivery, await self._zone(delivery))
+            response = "" if letter is None else await self._hand_over(letter)
+        except BaseException:
+            self._refused.discard(refused)  # it was about something else
+            raise
+        log.warning("the mail server takes no mail from %s: it goes from MAIL_FROM", refused)
+        return response
+
+    async def _hand_over(self, letter: EmailMessage) -> str:
         recipient = letter["To"].addresses[0].addr_spec
         async with self._session() as server:
             # One recipient, so a refusal is an exception. With several, aiosmtplib would report
             # those refused in the dictionary and raise nothing.
             _refused, response = await server.send_message(
-                letter, sender=self._sender.addr_spec, recipients=[recipient]
+                letter, sender=_sender_of(letter), recipients=[recipient]
             )
-        note = {"response": one_line(response, LONGEST_DETAIL)}
-        return Sent(message_refs=(letter["Message-ID"],), note=note)
+        return response
 
     async def was_delivered(self, delivery: Delivery) -> Sent | None:  # noqa: ARG002 (the protocol's)
         """Return None: nobody can tell, and the mail is simply sent again under the same id."""
@@ -158,11 +191,21 @@ class EmailChannel:
             message_id=message_id(
                 delivery.id, delivery.ticket_id, await self._stamp_of(), self._domain
             ),
-            sender=self._sender,
             recipient=recipient,
             date=delivery.created_at,
-            **parts,
+            **{"sender": self._sender, **parts},
         )
+
+    def _from(self, head: Letterhead | None) -> Parts:
+        """Whom a mail to a customer comes from, and where answers to it go."""
+        if head is None:
+            return {}
+        name = head.title or self._sender.display_name
+        there = mailbox(head.address, name)
+        if head.send_as and head.address not in self._refused:
+            return {"sender": there}
+        ours = Address(name, self._sender.username, self._sender.domain)
+        return {"sender": ours, "reply_to": None if ours == there else there}
 
     async def _text(self, delivery: Delivery, zone: ZoneInfo) -> Parts | None:
         """A notice: to staff in its own words, to a customer what is worth a mail."""
@@ -178,9 +221,11 @@ class EmailChannel:
         if about == "letter.opened":
             subject = ""  # an acknowledgement repeats nothing of what somebody wrote (S19)
         body = self._say(delivery, delivery.key or "", zone)
+        head = await self._contents.letterhead(delivery)
         return {
+            **self._from(head),
             "subject": subject_of(subject, fixed, shown),
-            "body": f"{body}\n\n{self._signature(delivery, zone)}",
+            "body": f"{body}\n\n{self._signature(delivery, zone, head)}",
             "answers": answers,
             "automatic": "auto-replied",
         }
@@ -194,12 +239,14 @@ class EmailChannel:
             return None
         shown = masked(self._contents.desk.company.number_mask, delivery.ticket_id)
         fixed = self._say(delivery, "letter.about", zone)
-        signature = self._signature(delivery, zone, draft.author)
+        letterhead = await self._contents.letterhead(delivery, draft.author)
+        signature = self._signature(delivery, zone, letterhead, draft.author)
         above = _ABOVE.get(delivery.kind)
         head = "" if above is None else self._say(delivery, above, zone)
         body = "\n\n".join(filter(None, (head, draft.text, signature)))
         html = "<br>".join(filter(None, (escape(head), draft.html, html_of(signature))))
         return {
+            **self._from(letterhead),
             "subject": subject_of(draft.subject, fixed, shown),
             "body": body,
             "html": f"<html><body>{html}</body></html>",
@@ -208,7 +255,11 @@ class EmailChannel:
             "enclosures": draft.enclosures,
         }
 
-    def _signature(self, delivery: Delivery, zone: ZoneInfo, author: str = "") -> str:
+    def _signature(
+        self, delivery: Delivery, zone: ZoneInfo, head: Letterhead | None, author: str = ""
+    ) -> str:
+        if head is not None and head.signature is not None:
+            return f"-- \n{head.signature}"
         company = "" if self._contents is None else self._contents.desk.company.name
         said = self._say(delivery, "letter.signature", zone)
         return "\n".join(("-- ", *filter(None, (author, company)), said))
@@ -246,6 +297,10 @@ class EmailChannel:
             raise
         finally:
             await _part(server)
+
+
+def _sender_of(letter: EmailMessage) -> str:
+    return str(letter["From"].addresses[0].addr_spec)
 
 
 async def _part(server: SMTP) -> None:

@@ -78,9 +78,11 @@ def compose(
     html: str | None = None,
     answers: str | None = None,
     enclosures: Sequence[Enclosure] = (),
+    reply_to: Address | None = None,
 ) -> EmailMessage:
     """Return a mail; ``automatic`` is how it is marked as machine-written, ``None``: a person wrote
-    it. ``answers``: the id of the mail that it answers, without brackets.
+    it. ``answers``: the id of the mail that it answers, without brackets. ``reply_to``: where the
+    reader's answer goes, if not to the sender.
 
     Always base64, whatever the server can take, so that a retry over another connection is the same
     mail byte for byte.
@@ -88,6 +90,8 @@ def compose(
     letter = EmailMessage(policy=SMTP)
     letter["From"] = sender
     letter["To"] = recipient
+    if reply_to is not None:
+        letter["Reply-To"] = reply_to
     letter["Subject"] = one_line(subject, LONGEST_SUBJECT)
     letter["Date"] = date
     letter["Message-ID"] = message_id

@@ -10,6 +10,7 @@ from core.addresses import Address
 from core.delivery.channel import Delivery, SendError
 from core.desk import Desk
 from core.files import Attachments, has_file, title_of
+from core.responses.letterhead import Letterhead, letterhead_of
 from core.tickets.card import Words, last_from_customer, list_words, words_of
 from core.tx import ReadTx
 from core.words.quotes import REPLY_MARKS
@@ -66,6 +67,12 @@ class MailContents:
     async def thread_of(self, delivery: Delivery) -> tuple[str, str | None]:
         """Return the subject of the customer's latest mail, and its id."""
         return await self.desk.read(_thread, delivery)
+
+    async def letterhead(self, delivery: Delivery, author: str = "") -> Letterhead | None:
+        """Return whom the mail comes from, if the ticket's mailbox says so."""
+        if delivery.ticket_id is None:
+            return None
+        return await self.desk.read(letterhead_of, delivery.ticket_id, delivery.locale, author)
 
     async def answer(self, delivery: Delivery) -> Draft | None:
         """Return the operators' words; None if they were withdrawn. Raises SendError."""

@@ -92,7 +92,7 @@ def _read_kind(document: Document, file: TomlFile, kind: type[DirectoryEntry]) -
     first: dict[str, int] = {}
     faulty = set()
     for position, table in enumerate(tables):
-        key = "" if kind.single else table.get(kind.key)
+        key = kind.key_of(table)
         named_before = first.setdefault(key, position) if isinstance(key, str) else position
         problems = [] if named_before == position else [_named_before(file, kind, named_before)]
         try:

@@ -69,6 +69,11 @@ class DirectoryEntry(Part, ABC):
         """Where an entry stands in a file; ``position`` in the list of its kind, from 0."""
         return (cls.name,) if cls.single else (cls.name, position)
 
+    @classmethod
+    def key_of(cls, table: Mapping[str, Any]) -> Any:
+        """What is written in a file as the key of an entry, which may be anything."""
+        return "" if cls.single else table.get(cls.key)
+
     @property
     def key_value(self) -> str:
         """By this an entry is known again; another value is another entry."""

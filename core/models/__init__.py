@@ -20,7 +20,7 @@ from core.models.delivery import (
     PrivateTopic,
     SentMessage,
 )
-from core.models.directory import DirectoryVersion
+from core.models.directory import DirectoryVersion, MailboxRow, TicketMailbox
 from core.models.equipment import Camera, CameraOwner, Outage, OutageOffer, TicketCamera
 from core.models.people import (
     Account,
@@ -106,6 +106,7 @@ __all__ = [
     "JunkTicket",
     "Link",
     "LinkedChat",
+    "MailboxRow",
     "Message",
     "MoveRow",
     "NextContact",
@@ -139,6 +140,7 @@ __all__ = [
     "TicketArticle",
     "TicketCamera",
     "TicketField",
+    "TicketMailbox",
     "TicketMetrics",
     "TicketParent",
     "TicketTag",

@@ -61,7 +61,7 @@ async def prepare(tx: ReadTx, ticket_id: int, words: str, operator: str) -> Prep
     response = await find_response(tx, words)
     customer = await tx.get(Person, ticket.customer_id)
     language, template = response.text_in(customer.language, tx.company.language)
-    facts = await _facts(tx, ticket, customer, operator, language)
+    facts = await facts_of(tx, ticket, customer, operator, language)
     text, actions = fill(template, facts), response.actions
     priority = (await classes_of(tx)).get(PRIORITY, actions.priority)
     return Prepared(
@@ -89,9 +89,10 @@ async def _ticket(tx: ReadTx, ticket_id: int) -> Ticket:
     return ticket
 
 
-async def _facts(
+async def facts_of(
     tx: ReadTx, ticket: Ticket, customer: Person, operator: str, language: str
 ) -> dict[str, str | None]:
+    """Return what the variables of a text say of this ticket; ``None``: nothing is known."""
     camera = await tx.first(
         select(Camera)
         .join(TicketCamera, TicketCamera.camera_id == Camera.id)

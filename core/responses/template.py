@@ -40,3 +40,12 @@ def fill(template: str, facts: Mapping[str, str | None]) -> str:
         if not facts.get(name):
             raise Refusal("refusal.response_hole", variable=f"{{{name}}}")
     return _BRACES.sub(lambda one: facts[one[1]] or "", template)
+
+
+def fill_lines(template: str, facts: Mapping[str, str | None]) -> str:
+    """Return the text with its variables filled in; a line that has one without a fact is left out:
+    a signature must keep no mail back.
+    """
+    lines = template.splitlines()
+    known = [line for line in lines if all(facts.get(name) for name in variables_of(line))]
+    return "\n".join(fill(line, facts) for line in known).strip("\n")

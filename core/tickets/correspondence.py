@@ -33,6 +33,7 @@ from core.tickets.customer_message import TITLE_LENGTH, join, open_ticket
 from core.tickets.floods import ticket_instead
 from core.tickets.incoming import AUTOMATIC, IncomingMessage, find_location
 from core.tickets.lifecycle import enter, move
+from core.tickets.mailboxes import MailboxFacts, begin_in, mailbox_of, mailboxes_of
 from core.tickets.relations import merged_into
 from core.tx import Tx
 from core.words.names import clean_name
@@ -56,7 +57,8 @@ class Arrival:
     whether the sender is who they say; ``None``: nobody could tell. ``automatic``: no person wrote
     it. ``robot``: nobody reads what is sent to this sender. ``unwanted``: nobody wants to hear of
     the sender; ``junk``: the reason with which that becomes a junk ticket, in words.
-    ``organisation``: the domain that the sender belongs to.
+    ``organisation``: the domain that the sender belongs to. ``recipients``: whom it was written to,
+    in lower case, as its author named them first.
     """
 
     sender: Sender
@@ -71,6 +73,7 @@ class Arrival:
     unwanted: bool = False
     organisation: str = ""
     junk: str | None = None
+    recipients: tuple[str, ...] = ()
 
 
 async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
@@ -82,6 +85,9 @@ async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
     """
     if await _is_there(tx, arrival.said) or await _is_from_blocked(tx, arrival.sender.address):
         return None
+    mailbox = mailbox_of(await mailboxes_of(tx), arrival.recipients)
+    if mailbox is not None and mailbox.language is not None:
+        arrival = replace(arrival, sender=replace(arrival.sender, language=mailbox.language))
     person = await _person(tx, arrival)
     ticket = None if person is None else await _meant(tx, person, arrival)
     if ticket is not None and (into := await merged_into(tx, ticket.id)):
@@ -90,14 +96,14 @@ async def receive(tx: Tx, arrival: Arrival) -> Ticket | None:
         return await _keep(tx, person, ticket, arrival)
     ended = ticket is not None and (await workflow_of(tx)).state(ticket.state).final
     if arrival.unwanted and (ticket is None or ended):
-        return await _open_junk(tx, person, arrival)
+        return await _open_junk(tx, person, arrival, mailbox)
     if person is None:
         person = await arrive(tx, arrival.sender, "customer")
     await _join_account(tx, person, arrival)
     if ticket is None and (instead := await _instead(tx, person, arrival)) is not None:
         return await _join(tx, person, instead, _remarked(arrival, {"key": REPEATED}))
     if ticket is None or ended:
-        return await _open(tx, person, arrival, follows=ticket)
+        return await _open(tx, person, arrival, mailbox, follows=ticket)
     return await _join(tx, person, ticket, _remarked(arrival))
 
 
@@ -230,32 +236,59 @@ async def _open(
     tx: Tx,
     person: Person,
     arrival: Arrival,
+    mailbox: MailboxFacts | None,
     *,
     follows: Ticket | None,
 ) -> Ticket:
     named = next(iter((*arrival.vouched, *arrival.numbers)), None) if follows is None else None
     said = _remarked(arrival, None if named is None else {"key": NAMED, "number": named})
-    return await open_ticket(
+    return await _begin(
         tx,
         person,
-        said,
-        topic=None if follows is None else follows.topic,
-        follows=None if follows is None else follows.id,
-        title=clean_name(arrival.title, TITLE_LENGTH) or None,
+        replace(arrival, said=said),
+        mailbox,
+        follows=follows,
         silent=arrival.proved is False or arrival.robot,
     )
 
 
-async def _open_junk(tx: Tx, person: Person | None, arrival: Arrival) -> Ticket | None:
+async def _begin(
+    tx: Tx,
+    person: Person,
+    arrival: Arrival,
+    mailbox: MailboxFacts | None,
+    *,
+    silent: bool,
+    follows: Ticket | None = None,
+    part_of: str | None = None,
+) -> Ticket:
+    """Open a ticket in the mailbox that the mail was written to."""
+    topic = None if mailbox is None else mailbox.topic
+    ticket = await open_ticket(
+        tx,
+        person,
+        arrival.said,
+        topic=topic if follows is None else follows.topic,
+        follows=None if follows is None else follows.id,
+        title=clean_name(arrival.title, TITLE_LENGTH) or None,
+        part_of=part_of,
+        silent=silent or (mailbox is not None and not mailbox.confirm),
+        mailbox=None if mailbox is None else mailbox.address,
+    )
+    if mailbox is not None:
+        await begin_in(tx, ticket, mailbox)
+    return ticket
+
+
+async def _open_junk(
+    tx: Tx, person: Person | None, arrival: Arrival, mailbox: MailboxFacts | None
+) -> Ticket | None:
     """Open a ticket and end it at once, if it is to be kept at all; nobody is told."""
     if arrival.junk is None:
         return None
     if person is None:
         person = await arrive(tx, arrival.sender, "customer")
-    title = clean_name(arrival.title, TITLE_LENGTH) or None
-    ticket = await open_ticket(
-        tx, person, arrival.said, topic=None, title=title, part_of="junk", silent=True
-    )
+    ticket = await _begin(tx, person, arrival, mailbox, silent=True, part_of="junk")
     await tx.insert(JunkTicket(ticket_id=ticket.id))
     await enter(tx, ticket, "junk", reason=arrival.junk)
     return ticket

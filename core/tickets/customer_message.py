@@ -160,13 +160,14 @@ async def open_ticket(
     undecided: bool = False,
     silent: bool = False,
     question: MessageRef | None = None,
+    mailbox: str | None = None,
 ) -> Ticket:
     """Open a ticket of the person with this message.
 
     Without a ``title`` it is the topic's; without a topic, the question itself (A3). The answer
     deadline runs from now (decision: set at registration). ``part_of``, ``undecided``, ``silent``,
-    ``question``: see the event; the words of a ticket that the group does not look at are shown by
-    its later card. Without an ``origin`` it is the channel of the message.
+    ``question``, ``mailbox``: see the event; the words of a ticket that the group does not look at
+    are shown by its later card. Without an ``origin`` it is the channel of the message.
     """
     origin = origin or said[0].ref.channel
     first = next((words for words in said if words.text.strip()), None)
@@ -203,6 +204,7 @@ async def open_ticket(
             undecided=undecided,
             silent=silent,
             question=None if question is None else str(question),
+            mailbox=mailbox,
         )
     )
     hidden = undecided or part_of in HIDDEN

@@ -18,6 +18,7 @@ from core.setup.signing_key import find_signing_key
 from core.tickets.correspondence import Arrival, receive, receive_unread
 from core.tickets.delivery_results import report_undelivered
 from core.tickets.incoming import IncomingMessage, file_messages
+from core.tickets.mailboxes import DeskMailboxes, bare, mailbox_of, mailboxes_of
 from core.words.contact_values import read_email
 from core.words.numbers import find_masked
 from handlers.mail.nature import (
@@ -41,10 +42,11 @@ NO_WORDS: Final = "…"
 
 @dataclass(slots=True)
 class MailHandler:
-    """Handles stored mails. ``support``: addresses whose mail is for us, in lower case; ``own``:
-    all from which we write; ``authorities``: our servers' names in ``Authentication-Results``;
-    ``blacklist``: entries as `nature.blacklisted` reads them; ``junk_reason`` says why mail of such
-    an entry becomes a junk ticket; without it, it opens nothing.
+    """Handles stored mails. ``support``: addresses whose mail is for us, in lower case, beside the
+    directory's mailboxes; ``own``: all from which we write, beside these; ``authorities``: our
+    servers' names in ``Authentication-Results``; ``blacklist``: entries as `nature.blacklisted`
+    reads them; ``junk_reason`` says why mail of such an entry becomes a junk ticket; without it,
+    it opens nothing.
     """
 
     desk: Desk
@@ -56,10 +58,6 @@ class MailHandler:
     blacklist: Sequence[str] = ()
     junk_reason: Callable[[str], str] | None = None
     parser: ParserProcess = field(default_factory=ParserProcess)
-    _domains: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._domains = frozenset(address.rpartition("@")[2] for address in self.support)
 
     async def handle(self, stored: Stored) -> None:
         """Handle one mail. Raises UnreadableMail, and OSError while its bytes cannot be had."""
@@ -69,10 +67,11 @@ class MailHandler:
             await self._take_unread(row, len(raw))
             return
         mail = await self._parsed(raw)
-        nature = nature_of(mail, self.own)
+        mailboxes = await self.desk.read(mailboxes_of)
+        nature = nature_of(mail, {*self.own, *mailboxes})
         if nature is Nature.BOUNCE:
             await self._report(mail, raw)
-        elif why := self._unwanted(mail, nature):
+        elif why := self._unwanted(mail, nature, mailboxes):
             log.info("a mail is left alone: %s", why)
             await self.desk.run(change_nothing)
         else:
@@ -100,19 +99,23 @@ class MailHandler:
             raise UnreadableMail("it has no sender")
         return mail
 
-    def _unwanted(self, mail: Mail, nature: Nature) -> str | None:
+    def _unwanted(self, mail: Mail, nature: Nature, mailboxes: DeskMailboxes) -> str | None:
         """Why the mail is nothing for the desk; its bytes are kept all the same."""
         if nature is Nature.OWN:
             return "it comes from ourselves"
-        return None if self._is_for_us(mail) else "it is for another address"
+        return None if self._is_for_us(mail, mailboxes) else "it is for another address"
 
-    def _is_for_us(self, mail: Mail) -> bool:
+    def _is_for_us(self, mail: Mail, mailboxes: DeskMailboxes) -> bool:
         """A mailbox may get mail for several addresses: what names another one of ours is not for
         the desk. What names none (a blind copy, a list) is.
         """
-        if not self.support or set(mail.recipients) & set(self.support):
+        named, support = set(mail.recipients), set(self.support)
+        if not support or mailbox_of(mailboxes, mail.recipients) is not None:
             return True
-        return not any(address.rpartition("@")[2] in self._domains for address in mail.recipients)
+        if named & support or {bare(address) for address in named} & support:
+            return True
+        ours = {address.rpartition("@")[2] for address in (*support, *mailboxes)}
+        return not any(address.rpartition("@")[2] in ours for address in named)
 
     async def _report(self, mail: Mail, raw: bytes) -> None:
         """Something that we sent did not arrive."""
@@ -149,6 +152,7 @@ class MailHandler:
             unwanted=entry is not None,
             organisation=address.rpartition("@")[2],
             junk=self.junk_reason(entry) if entry and self.junk_reason else None,
+            recipients=mail.recipients,
         )
 
     async def _said(self, mail: Mail, address: str) -> list[IncomingMessage]:

@@ -11,15 +11,19 @@ from sandbox.mail.post_office import PostOffice
 from sandbox.mail.smtp import SmtpServer
 
 SUPPORT: Final = "support@frontdoor.example"
+BILLING: Final = "billing@frontdoor.example"
 PASSWORD: Final = "sandbox"  # noqa: S105 of a mailbox in memory
 
 
 @dataclass(slots=True)
 class MailServers:
-    """Both doors of one post office, open while the context lasts. ``customers``: short names."""
+    """Both doors of one post office, open while the context lasts. ``customers``: short names.
+    ``billing``: the company's second mailbox.
+    """
 
     customers: tuple[str, ...] = ("anna", "boris", "john")
     support: str = SUPPORT
+    billing: str = BILLING
     office: PostOffice = field(default_factory=PostOffice)
     imap: ImapServer = field(init=False)
     smtp: SmtpServer = field(init=False)
@@ -29,7 +33,8 @@ class MailServers:
         self.imap, self.smtp = ImapServer(self.office), SmtpServer(self.office)
 
     async def __aenter__(self) -> Self:
-        self.office.open(self.support, PASSWORD)
+        for address in (self.support, self.billing):
+            self.office.open(address, PASSWORD)
         await self.imap.start()
         await self.smtp.start()
         return self
@@ -48,12 +53,14 @@ class MailServers:
 
     def environment(self) -> dict[str, str]:
         """Return what the desk must be started with to use this post office."""
-        user = self.support.replace("@", "%40")
+        ours = (self.support, self.billing)
+        users = [address.replace("@", "%40") for address in ours]
+        accounts = [f"imap://{user}:{PASSWORD}@127.0.0.1:{self.imap.port}/INBOX" for user in users]
         return {
             "SMTP_URL": f"smtp://127.0.0.1:{self.smtp.port}",
-            "IMAP_URL": f"imap://{user}:{PASSWORD}@127.0.0.1:{self.imap.port}/INBOX",
+            "IMAP_URL": " ".join(accounts),
             "MAIL_FROM": f"Frontdoor <{self.support}>",
-            "SUPPORT_ADDRESSES": self.support,
+            "SUPPORT_ADDRESSES": ",".join(ours),
         }
 
     def forget(self) -> None:

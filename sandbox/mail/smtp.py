@@ -14,12 +14,17 @@ _PATH: Final = re.compile(r"<([^>]*)>")
 
 @dataclass(slots=True)
 class SmtpServer:
-    """Takes all mail. ``refusals``: what is answered to recipients, by address, e.g. ``550 no``."""
+    """Takes all mail. ``refusals``: what is answered to recipients, by address, e.g. ``550 no``;
+    ``sender_refusals``: the same to senders, ``late``: not before a recipient is named, as Postfix
+    does.
+    """
 
     office: PostOffice
     host: str = "127.0.0.1"
     port: int = 0
     refusals: dict[str, str] = field(default_factory=dict)
+    sender_refusals: dict[str, str] = field(default_factory=dict)
+    late: bool = False
     _server: asyncio.Server | None = None
     _writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
@@ -46,7 +51,7 @@ class SmtpServer:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         recipients: list[str] = []
-        answer = "220 sandbox ready"
+        answer, refused = "220 sandbox ready", "250 OK"
         while True:
             writer.write(answer.encode() + b"\r\n")
             await writer.drain()
@@ -60,9 +65,12 @@ class SmtpServer:
                 recipients = []
                 answer = f"250-sandbox\r\n250-8BITMIME\r\n250 SIZE {LONGEST}"
                 answer = answer if verb == "EHLO" else "250 OK"
+                if verb == "MAIL":
+                    refused = self.sender_refusals.get(path[1].lower() if path else "", answer)
+                    answer = answer if self.late else refused
             elif verb == "RCPT":
                 address = (path[1] if path else "").lower()
-                answer = self.refusals.get(address, "250 OK")
+                answer = self.refusals.get(address, refused)
                 recipients += [address] if answer.startswith("250") else []
             elif verb == "DATA":
                 writer.write(b"354 go on\r\n")

@@ -23,6 +23,7 @@ from core.models import Account, SystemState
 from core.people.identity import recognise
 from core.teams.teams import teams_of
 from core.texts import Texts
+from core.tickets.mailboxes import mailbox_of, mailboxes_of
 from core.tx import ReadTx, Tx
 from tests.actions.people import ALERTS, OLGA, OPERATORS, number
 from tests.actions.store import Store
@@ -176,6 +177,20 @@ async def test_a_domain_is_an_accounts_until_a_file_says_that_it_is_nobodys(desk
     assert f'{domain}account = "House 10"' in await desk.read(show_directory)
     assert await apply(desk, domain)
     assert "[[account_domain]]" not in await desk.read(show_directory)
+
+
+async def test_a_mailbox_names_what_there_is_and_is_switched_off_by_a_line(desk: Desk) -> None:
+    await apply(desk, SAMPLE)
+    box = '[[mailbox]]\naddress = "billing@house.test"\n'
+    told = await faults(desk, f'{box}topic = "money"\nteam = "crew"\nagreement = "gold"')
+    assert [fault.partition(": ")[0] for fault in told] == ["line 3", "line 4", "line 5"]
+    assert "mailbox billing@house.test, topic: there is no topic money" in told[0]
+    full = f'{box}topic = "payment"\npriority = "high"\nagreement = "standard"\nteam = "field"\n'
+    assert await apply(desk, full.replace("billing@", "Billing@"))
+    assert full in await desk.read(show_directory)
+    assert mailbox_of(await desk.read(mailboxes_of), ["billing@house.test"]) is not None
+    assert await apply(desk, f"{full}active = false")
+    assert mailbox_of(await desk.read(mailboxes_of), ["billing@house.test"]) is None
 
 
 async def test_a_team_may_take_the_group_that_an_earlier_one_leaves(desk: Desk) -> None:

@@ -25,6 +25,8 @@ from core import files
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.people.identity import Sender
 from core.setup.claim import PREFIX, claim, offer_claim
 from core.setup.linked_chat import link
@@ -78,6 +80,12 @@ class Practice:
         """A team with a group of its own, as the directory's file has it."""
         database = Database(self.environment()["DATABASE_URL"])
         await Desk(database, Company()).run(put_team, code, {"ru": "Выездные"}, chat=chat)
+        await database.close()
+
+    async def has_directory(self, text: str) -> None:
+        database = Database(self.environment()["DATABASE_URL"])
+        await migrate(database)
+        await Desk(database, Company()).run(apply_directory, read_directory(text))
         await database.close()
 
     async def examine(self, **changes: str) -> list[Finding]:
@@ -182,6 +190,24 @@ async def test_mailboxes_are_logged_in_to(practice: Practice) -> None:
     assert "wrong" not in fault
     await imap.stop()
     await smtp.stop()
+
+
+async def test_a_mailbox_of_the_directory_that_nothing_is_fetched_for_is_named(
+    practice: Practice,
+) -> None:
+    addresses = ("a@desk.test", "b+x@desk.test", "c@desk.test", "d@desk.test", "e@desk.test")
+    text = "\n".join(f'[[mailbox]]\naddress = "{address}"' for address in addresses)
+    await practice.has_directory(f"{text}\nactive = false")
+    how = {
+        "SMTP_URL": "smtp://127.0.0.1:9",
+        "MAIL_FROM": "a@desk.test",
+        "SUPPORT_ADDRESSES": "b@desk.test",
+        "IMAP_URL": "imap://C%40desk.test:x@127.0.0.1:9",
+    }
+    found = [one.what for one in await practice.examine(**how) if "the directory's" in one.what]
+    assert found == [
+        f"the directory's mailbox {letter}@desk.test is fetched from nowhere" for letter in "ad"
+    ]
 
 
 # ------------------------------------------------------------------ Telegram

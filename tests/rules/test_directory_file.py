@@ -133,6 +133,15 @@ active = false
 domain = "house.test"
 account = "House 10"
 
+[[mailbox]]
+address = "Billing@House.test"
+title = "House 10, billing"
+topic = "payment"
+team = "field"
+language = "ru"
+signature = { en = "{company} ({operator})" }
+send_as = false
+
 [[closing_reason]]
 code = "cable"
 titles = { en = "New cable" }
@@ -237,6 +246,10 @@ FAULTS: list[tuple[str, str, str]] = [
     ('["admin"]', '["boss"]', "state supplier, roles 1: only admin, operator are allowed"),
     ('"off"', '"never"', "settings, rating_wait: a time is written as 30m, 4h, 3d, or off"),
     ("rating_wait", "rating", "settings: there is no line rating here"),
+    ("Billing@House.test", "Billing", 'mailbox Billing, address: "Billing" is no mail address'),
+    ("Billing@House.test", "a@b@c.test", 'mailbox a@b@c.test, address: "a@b@c.test" is no mail'),
+    ("{company} (", "{company.id} (", "mailbox billing@house.test, signature, en: braces may"),
+    ('language = "ru"', 'language = "fr"', "mailbox billing@house.test, language: only ru, en are"),
     ('"🔵"', '"!"', "state supplier, marker: only 🔴, 🟠, 🟡"),
 ]
 
@@ -264,6 +277,10 @@ AGREEMENT = "[[agreement]]\ncode='x'\ntitle='x'\ncalendar='x'\n"
         ("settings = 3", "line 1: the section begins with the line [settings]"),
         ("topic = [3]", "line 1: a section begins with the line [[topic]]"),
         (SERVICE * 2, "line 5: service x, code: this stands in line 2"),
+        (
+            "[[mailbox]]\naddress='a@b.test'\n[[mailbox]]\naddress=' A@B.Test '",
+            "line 4: mailbox a@b.test, address: this stands in line 2",
+        ),
         (AGREEMENT + "terms=[]", "line 5: agreement x, terms: at least one term"),
         (AGREEMENT + "terms=[{},{}]", "line 5: agreement x, terms: terms 1 and 2 are for the same"),
     ],

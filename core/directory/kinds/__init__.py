@@ -6,6 +6,7 @@ from core.directory.kinds.accounts import AccountAgreementEntry, AccountDomainEn
 from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
 from core.directory.kinds.articles import ArticleEntry
 from core.directory.kinds.closing import ClosingReasonEntry, FieldEntry
+from core.directory.kinds.mailboxes import MailboxEntry
 from core.directory.kinds.reports import ReportEntry
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
@@ -35,6 +36,7 @@ KINDS: Final[Kinds] = (
     ReportEntry,
     TextEntry,
     AccountDomainEntry,
+    MailboxEntry,
     StateEntry,
     SettingsEntry,
 )

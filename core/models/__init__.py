@@ -37,7 +37,7 @@ from core.models.people import (
     TeamMember,
     TicketTeam,
 )
-from core.models.reports import ReportRow, TicketMetrics
+from core.models.reports import DayFigures, ReportRow, TicketMetrics
 from core.models.sla import (
     AccountAgreement,
     Agreement,
@@ -97,6 +97,7 @@ __all__ = [
     "ClosingReasonRow",
     "ContactPoint",
     "Contract",
+    "DayFigures",
     "DirectoryVersion",
     "Duty",
     "Erasure",

@@ -1,12 +1,16 @@
 """What is counted of tickets, so that statistics need not read the journal; reports on schedule."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import BigId, Row
+
+# By these, statistics are asked for apart: with them a span is read from its index alone.
+_SCOPES: Final = ("topic", "team", "assignee_id")
 
 
 class TicketMetrics(Row):
@@ -17,19 +21,23 @@ class TicketMetrics(Row):
     and to the last end, as calendar and as working time, which is empty without working hours; and
     whose the time of an ended ticket was, ours, the customer's or others'. ``kept`` and ``missed``
     count answer deadlines, ``agreed_…`` those of its agreement. ``counted``: it was not
-    cancelled, so that its times mean something. Tests and junk have no row.
+    cancelled, so that its times mean something. ``ratings``: for each ending that its customer was
+    asked to rate, its day, whose the ticket was, and the rating. Tests and junk have no row.
     """
 
     __tablename__ = "ticket_metrics"
     __table_args__ = (
-        Index("ix_ticket_metrics_opened", "opened_day", "counted", "first_answer", "topic"),
-        Index("ix_ticket_metrics_ended", "ended_day"),
-        Index("ix_ticket_metrics_first_ended", "first_ended_day", "reopened"),
+        Index("ix_ticket_metrics_opened", "opened_day", "counted", "first_answer", *_SCOPES),
         Index(
-            "ix_ticket_metrics_open",
-            "assignee_id",
-            sqlite_where=text("ended_day IS NULL"),
-            postgresql_where=text("ended_day IS NULL"),
+            "ix_ticket_metrics_opened_worked",
+            *("opened_day", "counted", "first_answer_worked"),
+            *_SCOPES,
+        ),
+        Index("ix_ticket_metrics_ended", "ended_day", "counted", "resolution", *_SCOPES),
+        Index(
+            "ix_ticket_metrics_ended_worked",
+            *("ended_day", "counted", "resolution_worked"),
+            *_SCOPES,
         ),
     )
 
@@ -57,6 +65,26 @@ class TicketMetrics(Row):
     missed: Mapped[int]
     agreed_kept: Mapped[int]
     agreed_missed: Mapped[int]
+    camera_id: Mapped[int | None] = mapped_column(BigId)
+    ratings: Mapped[list[Any] | None] = mapped_column(
+        JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+    )
+
+
+class DayFigures(Row):
+    """The sums of all `TicketMetrics` on one day, in one ``scope``: of all tickets, where that is
+    empty, or of a topic's, a team's, an operator's. What is so now stands on the day 0.
+
+    ``figures`` is JSON: by name and value, how many; see `core/reports/day_figures.py`.
+    """
+
+    __tablename__ = "day_figures"
+
+    scope: Mapped[str] = mapped_column(String(64), primary_key=True)
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    opened: Mapped[int]
+    ended: Mapped[int]
+    figures: Mapped[str] = mapped_column(Text)
 
 
 class ReportRow(Row):

@@ -58,6 +58,16 @@ class Ticket(Row):
             sqlite_where=text("queue_rank IS NOT NULL"),
             postgresql_where=text("queue_rank IS NOT NULL"),
         ),
+        # the same of one state: few of very many may be in it
+        Index(
+            "ix_ticket_state_queue",
+            "state",
+            "queue_rank",
+            "queue_at",
+            "id",
+            sqlite_where=text("queue_rank IS NOT NULL"),
+            postgresql_where=text("queue_rank IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

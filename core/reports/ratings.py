@@ -1,14 +1,8 @@
 """What customers say of our work in a period, in figures (B14, H1)."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 
-from sqlalchemy import func, select
-
-from core.models import Resolution, TicketMetrics
-from core.reports.export import days
-from core.tx import ReadTx
+from core.reports.day_figures import Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +14,11 @@ class Ratings:
     average: float | None
 
 
-async def find_ratings(
-    tx: ReadTx, since: date, until: date, column: str, value: str | int | None
-) -> Ratings:
-    """Return the ratings of what was resolved from one day to another, both included.
-
-    ``column`` and ``value``: only of tickets whose `TicketMetrics` has this value there; an
-    ``assignee_id`` is who resolved it. Tests and junk, which have no such row, are not counted.
+def ratings_of(sums: Sums) -> Ratings:
+    """Return the ratings of what was resolved on the days of these sums; an operator's are those of
+    what they resolved. Tests and junk are not counted.
     """
-    period = days(since, until, tx.company.zone)
-    table: Any = Resolution if column == "assignee_id" else TicketMetrics
-    scope = [getattr(table, column) == value] if column else []
-    query = (
-        select(
-            func.count(),
-            func.count(Resolution.rating),
-            func.coalesce(func.sum(Resolution.rating), 0),
-        )
-        .join(TicketMetrics, TicketMetrics.ticket_id == Resolution.ticket_id)
-        .where(Resolution.asked.is_(True), *period.bounds(Resolution.at), *scope)
-    )
-    ((asked, rated, total),) = await tx.rows(query)
-    return Ratings(asked, rated, (total or 0) / rated if rated else None)
+    counts = sums.of("ratings")
+    given = {int(rating): n for rating, n in counts.items() if rating}
+    rated, total = sum(given.values()), sum(rating * n for rating, n in given.items())
+    return Ratings(sum(counts.values()), rated, total / rated if rated else None)

@@ -2,18 +2,21 @@
 
 Counted are tickets by the day they were opened or ended on, in the company's calendar. Spans are
 medians and nine-tenths (p90) with how many tickets they are of; cancelled tickets have none, tests
-and junk are not counted at all. Everything is asked of `ticket_metrics`, a row for each ticket.
+and junk are not counted at all. Everything is asked of the sums of days, so a million tickets cost
+as much as their days.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Integer, func, literal_column, select
+from sqlalchemy import select
 
-from core.models import Camera, Category, Person, TicketCamera, TicketMetrics
-from core.reports.ratings import Ratings, find_ratings
+from core.models import Camera, Category, Person, TicketMetrics
+from core.reports.day_figures import Sums, find_sums, key_of
+from core.reports.ratings import Ratings, ratings_of
+from core.reports.spreads import Among, Spread, find_spread
 from core.reports.ticket_metrics import is_behind
 from core.teams.assignee_parser import name_of, read_hand_over
 from core.teams.teams import teams_of
@@ -23,9 +26,9 @@ from core.tx import ReadTx
 
 TOP: Final = 8
 """So many topics, cameras and people are named."""
-# It stands in two places of a statement as one and the same.
-_MINUTE: Final[Any] = literal_column("60")
 _M: Final[Any] = TicketMetrics.__table__.c
+# Of cameras with equally many tickets, no more than these are put in order.
+_EQUAL: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +43,10 @@ class Scope:
         """Return the conditions that a ticket is among them."""
         return [_M[self.column] == self.value] if self.column else []
 
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Half of ``n`` tickets took no longer than the ``median``, nine of ten no longer than p90."""
-
-    median: timedelta
-    p90: timedelta
-    n: int
+    @property
+    def key(self) -> str:
+        """Return the scope of their sums."""
+        return key_of(self.column, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +142,8 @@ async def find_scope(tx: ReadTx, words: str) -> Scope:
 async def find_statistics(tx: ReadTx, since: date, until: date, words: str = "") -> Statistics:
     """Return the figures from one day to another, both included. Raises as :func:`find_scope`."""
     scope = await find_scope(tx, words)
-    days, open_now = await _days(tx, since, until, scope)
-    first, resolution = await _spans(tx, since, until, scope)
-    sums, solved, late = (
-        await _sums(tx, since, until, scope),
-        await _solved(tx, since, until, scope),
-        await page_of(tx, "overdue", size=1),
-    )
+    sums = await find_sums(tx, scope.key, since.toordinal(), until.toordinal())
+    days, late = _days(sums, since, until), await page_of(tx, "overdue", size=1)
     return Statistics(
         since=since,
         until=until,
@@ -157,127 +151,60 @@ async def find_statistics(tx: ReadTx, since: date, until: date, words: str = "")
         days=days,
         opened=sum(day.opened for day in days),
         ended=sum(day.ended for day in days),
-        open=open_now,
+        open=sums.open,
         overdue=late.total or 0,
-        first=first[0],
-        first_worked=first[1],
-        resolution=resolution[0],
-        resolution_worked=resolution[1],
-        **sums,
-        solved=solved[0],
-        reopened=solved[1],
-        operators=await _operators(tx, since, until, scope),
-        topics=await _topics(tx, since, until, scope),
-        categories=await _categories(tx, since, until, scope),
-        cameras=await _cameras(tx, since, until, scope),
-        ratings=await find_ratings(tx, since, until, scope.column, scope.value),
+        **await _spreads(tx, sums, scope, since, until),
+        **_counts(sums.of("sums")),
+        operators=await _operators(tx, sums),
+        topics=await _topics(tx, sums),
+        categories=await _categories(tx, sums),
+        cameras=await _cameras(tx, sums),
+        ratings=ratings_of(sums),
         behind=await is_behind(tx),
     )
 
 
-def _within(column: Any, since: date, until: date, scope: Scope) -> list[Any]:
-    return [column.between(since.toordinal(), until.toordinal()), *scope.conditions()]
+_COUNTS: Final = ("kept", "missed", "agreed_kept", "agreed_missed", "solved", "reopened")
+_WHOSE: Final = ("by_us", "by_customer", "by_others")
+# Fields of `Statistics`, and the spans that they are of.
+_SPREADS: Final = {
+    "first": "first_answer",
+    "first_worked": "first_answer_worked",
+    "resolution": "resolution",
+    "resolution_worked": "resolution_worked",
+}
 
 
-async def _days(tx: ReadTx, since: date, until: date, scope: Scope) -> tuple[tuple[Day, ...], int]:
-    """By day; what was open at the end of a day follows, backwards, from what is open now."""
-    opened = await _by_day(tx, _M.opened_day, since, scope)
-    ended = await _by_day(tx, _M.ended_day, since, scope)
-    going_on = select(func.count()).where(_M.ended_day.is_(None), *scope.conditions())
-    now = left = await tx.first(going_on) or 0
-    last = max([until.toordinal(), *opened, *ended])
-    found = []
-    for number in range(last, since.toordinal() - 1, -1):
-        came, went = opened.get(number, 0), ended.get(number, 0)
-        if number <= until.toordinal():
-            found.append(Day(date.fromordinal(number), came, went, left))
-        left += went - came
-    return tuple(found[::-1]), now
-
-
-async def _by_day(tx: ReadTx, column: Any, since: date, scope: Scope) -> dict[int, int]:
-    query = (
-        select(column, func.count())
-        .where(column >= since.toordinal(), *scope.conditions())
-        .group_by(column)
-    )
-    return {day: count for day, count in await tx.rows(query)}  # noqa: C416 a row is no pair
-
-
-async def _spans(
-    tx: ReadTx, since: date, until: date, scope: Scope
-) -> tuple[tuple[Spread | None, Spread | None], tuple[Spread | None, Spread | None]]:
-    """To the first answer, of tickets opened in the period; to the end, of those that ended."""
-    counted = _M.counted.is_(True)
-    answered = (*_within(_M.opened_day, since, until, scope), counted)
-    done = (*_within(_M.ended_day, since, until, scope), counted)
-    return (
-        (
-            await _spread(tx, _M.first_answer, answered),
-            await _spread(tx, _M.first_answer_worked, answered),
-        ),
-        (
-            await _spread(tx, _M.resolution, done),
-            await _spread(tx, _M.resolution_worked, done),
-        ),
-    )
-
-
-async def _spread(tx: ReadTx, column: Any, where: Sequence[Any]) -> Spread | None:
-    """Equal spans are counted by the database, so that a busy year is a few thousand rows."""
-    minute = column.op("/", is_comparison=False, return_type=Integer())(_MINUTE)
-    rows = await tx.rows(
-        select(minute, func.count())
-        .where(column.is_not(None), *where)
-        .group_by(minute)
-        .order_by(minute)
-    )
-    n = sum(count for _, count in rows)
-    if not n:
-        return None
-    return Spread(_at(rows, n * 0.5), _at(rows, n * 0.9), n)
-
-
-def _at(rows: Sequence[Any], wanted: float) -> timedelta:
-    passed = 0
-    for minute, count in rows:
-        passed += count
-        if passed >= wanted:
-            return timedelta(minutes=int(minute))
-    return timedelta()
-
-
-async def _sums(tx: ReadTx, since: date, until: date, scope: Scope) -> dict[str, Any]:
-    counts = ("kept", "missed", "agreed_kept", "agreed_missed")
-    spans = ("by_us", "by_customer", "by_others")
-    opened = select(*(func.coalesce(func.sum(_M[name]), 0) for name in counts))
-    ended = select(*(func.coalesce(func.sum(_M[name]), 0) for name in spans))
-    (first,) = await tx.rows(opened.where(*_within(_M.opened_day, since, until, scope)))
-    counted = _M.counted.is_(True)
-    (last,) = await tx.rows(ended.where(counted, *_within(_M.ended_day, since, until, scope)))
+def _counts(sums: Mapping[str, int]) -> dict[str, Any]:
     return {
-        **{name: int(value) for name, value in zip(counts, first, strict=True)},
-        **{name: timedelta(seconds=int(value)) for name, value in zip(spans, last, strict=True)},
+        **{name: sums.get(name, 0) for name in _COUNTS},
+        **{name: timedelta(seconds=sums.get(name, 0)) for name in _WHOSE},
     }
 
 
-async def _solved(tx: ReadTx, since: date, until: date, scope: Scope) -> tuple[int, int]:
-    """How many ended for the first time in the period, and how many of them came back."""
-    query = select(func.count(), func.count().filter(_M.reopened > 0)).where(
-        *_within(_M.first_ended_day, since, until, scope)
-    )
-    ((solved, reopened),) = await tx.rows(query)
-    return solved, reopened
+def _days(sums: Sums, since: date, until: date) -> tuple[Day, ...]:
+    """What was open at the end of a day follows, backwards, from what is open now."""
+    left, found = sums.open, []
+    for number in range(max([until.toordinal(), *sums.days]), since.toordinal() - 1, -1):
+        came, went = sums.days.get(number, (0, 0))
+        if number <= until.toordinal():
+            found.append(Day(date.fromordinal(number), came, went, left))
+        left += went - came
+    return tuple(found[::-1])
 
 
-async def _operators(tx: ReadTx, since: date, until: date, scope: Scope) -> tuple[Load, ...]:
-    mine = (_M.assignee_id.is_not(None), *scope.conditions())
-    query = select(_M.assignee_id, func.count()).group_by(_M.assignee_id)
-    ended = dict(
-        map(tuple, await tx.rows(query.where(*_within(_M.ended_day, since, until, scope))))
-    )
-    ended.pop(None, None)
-    going_on = dict(map(tuple, await tx.rows(query.where(_M.ended_day.is_(None), *mine))))
+async def _spreads(
+    tx: ReadTx, sums: Sums, scope: Scope, since: date, until: date
+) -> dict[str, Any]:
+    """To the first answer, of tickets opened in the period; to the end, of those that ended."""
+    among = Among(scope.key, scope.conditions(), since.toordinal(), until.toordinal())
+    return {
+        field: await find_spread(tx, name, sums.of(name), among) for field, name in _SPREADS.items()
+    }
+
+
+async def _operators(tx: ReadTx, sums: Sums) -> tuple[Load, ...]:
+    ended, going_on = _by_number(sums.of("ended_by")), _by_number(sums.of("open_by"))
     people = select(Person.id, Person.name).where(Person.id.in_(ended.keys() | going_on.keys()))
     loads = [
         Load(name, ended.get(number, 0), going_on.get(number, 0))
@@ -286,39 +213,35 @@ async def _operators(tx: ReadTx, since: date, until: date, scope: Scope) -> tupl
     return tuple(sorted(loads, key=lambda one: (-one.ended, -one.open, one.name))[:TOP])
 
 
-async def _top(tx: ReadTx, column: Any, where: Sequence[Any]) -> list[tuple[str | None, int]]:
-    number = func.count()
-    query = select(column, number).where(*where).group_by(column).order_by(number.desc(), column)
-    return [(code, count) for code, count in await tx.rows(query.limit(TOP))]
+def _by_number(counts: Mapping[str, int]) -> dict[int, int]:
+    return {int(item): n for item, n in counts.items() if item}
 
 
-async def _topics(tx: ReadTx, since: date, until: date, scope: Scope) -> tuple[Share, ...]:
+def _top(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:TOP]
+
+
+async def _topics(tx: ReadTx, sums: Sums) -> tuple[Share, ...]:
     topics, language = await topics_of(tx), tx.company.language
-    found = await _top(tx, _M.topic, _within(_M.opened_day, since, until, scope))
     return tuple(
-        Share(code, topics[code].title(language) if code and code in topics else code or "", n)
-        for code, n in found
+        Share(code or None, topics[code].title(language) if code in topics else code, n)
+        for code, n in _top(sums.of("topic"))
     )
 
 
-async def _categories(tx: ReadTx, since: date, until: date, scope: Scope) -> tuple[Share, ...]:
-    where = [_M.category.is_not(None), *_within(_M.opened_day, since, until, scope)]
+async def _categories(tx: ReadTx, sums: Sums) -> tuple[Share, ...]:
     titles = {row.code: row.titles for row in await tx.all(select(Category))}
     return tuple(
-        Share(code, str(titles.get(code or "", {}).get(tx.company.language) or code), n)
-        for code, n in await _top(tx, _M.category, where)
+        Share(code, str(titles.get(code, {}).get(tx.company.language) or code), n)
+        for code, n in _top(sums.of("category"))
     )
 
 
-async def _cameras(tx: ReadTx, since: date, until: date, scope: Scope) -> tuple[Share, ...]:
-    number = func.count()
-    rows = await tx.rows(
-        select(Camera.number, Camera.name, number)
-        .join_from(TicketMetrics, TicketCamera, TicketCamera.ticket_id == TicketMetrics.ticket_id)
-        .join(Camera, Camera.id == TicketCamera.camera_id)
-        .where(*_within(_M.opened_day, since, until, scope))
-        .group_by(Camera.number, Camera.name)
-        .order_by(number.desc(), Camera.number)
-        .limit(TOP)
-    )
-    return tuple(Share(code, name, n) for code, name, n in rows)
+async def _cameras(tx: ReadTx, sums: Sums) -> tuple[Share, ...]:
+    counts = _by_number(sums.of("camera_id"))
+    least = min(sorted(counts.values(), reverse=True)[:TOP], default=0)
+    leading = [one for one in counts if counts[one] >= least]
+    leading.sort(key=lambda one: (-counts[one], one))
+    cameras = select(Camera.id, Camera.number, Camera.name).where(Camera.id.in_(leading[:_EQUAL]))
+    found = [Share(one.number, one.name, counts[one.id]) for one in await tx.rows(cameras)]
+    return tuple(sorted(found, key=lambda one: (-one.n, one.code or ""))[:TOP])

@@ -6,25 +6,19 @@ counted differently in another release is counted anew by forgetting the place i
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
 
-from core.delivery.notices import TRIAL
 from core.desk import Desk
-from core.models import JournalEntry, SystemState, TicketMetrics
-from core.sla.agreements import Agreements, agreements_of
-from core.sla.calendar import Calendar
-from core.sla.clock import KINDS, RESOLUTION
+from core.models import JournalEntry, Resolution, SystemState, TicketCamera, TicketMetrics
+from core.reports import day_figures
+from core.reports.ticket_tally import TOLD, Entry, day_of, metrics_of
+from core.sla.agreements import agreements_of
 from core.texts import unpack
-from core.tickets.metrics import measure
 from core.tx import ReadTx, Tx
-
-Entry = tuple[datetime, str, Mapping[str, Any]]
 
 BATCH: Final = 1000
 """So many entries are read at once."""
@@ -34,24 +28,18 @@ _ROUNDS: Final = 10
 # Entries are numbered before they are committed: on PostgreSQL a lower number may appear after a
 # higher one. What is younger than this is read again.
 _SETTLED: Final = timedelta(minutes=1)
-_SECOND: Final = timedelta(seconds=1)
-_ENDS: Final = frozenset({"resolved", "closed", "cancelled"})
-# Categories whose tickets have no times.
-_VOID: Final = frozenset({"cancelled"})
-# What a merged ticket was about is counted where it is now; taken back, it never ended.
-_MERGES: Final = frozenset({"merge", "unmerge"})
-_TOLD: Final = (
-    *("ticket_opened", "ticket_taken", "ticket_released", "ticket_assigned", "ticket_escalated"),
-    *("team_given", "topic_changed", "ticket_classified", "clocks_set", "clock_missed"),
-    *("customer_wrote", "question_after_all", "answer_delivered", "answer_failed"),
-    *("answer_withdrawn", "call_recorded", "state_entered", "deadline_missed"),
-    *("fault_known", "fault_alone"),
+# With these its camera or its ratings change, which are read where they are kept.
+_CHANGES: Final = frozenset(
+    {*TOLD, "fault_reported", "merge_received", "merge_returned", "ticket_rated"}
 )
 
 
 async def keep_metrics(tx: Tx) -> int:
-    """Count what is new in the journal; returns how far it went in entries, up to `BATCH`."""
-    place = await tx.find(SystemState, PLACE)
+    """Count what is new in the journal; returns how far it went in entries, up to `BATCH`.
+
+    One at a time: who counts holds the place in the journal.
+    """
+    place = await tx.find(SystemState, PLACE, hold=True)
     after = 0 if place is None else int(place.value["entry"])
     rows = await tx.rows(
         select(JournalEntry.id, JournalEntry.ticket_id, JournalEntry.event, JournalEntry.at)
@@ -59,7 +47,7 @@ async def keep_metrics(tx: Tx) -> int:
         .order_by(JournalEntry.id)
         .limit(BATCH)
     )
-    await _count(tx, {row.ticket_id for row in rows if row.event in _TOLD} - {None})
+    await _count(tx, {row.ticket_id for row in rows if row.event in _CHANGES} - {None})
     settled = [row.id for row in rows if tx.is_sqlite or row.at < tx.now - _SETTLED]
     if settled:
         await tx.put(SystemState(name=PLACE, value={"entry": settled[-1]}, at=tx.now))
@@ -76,7 +64,8 @@ async def count_all(desk: Desk) -> None:
 async def count_anew(tx: Tx) -> None:
     """Forget everything, so that it is counted from the first entry on."""
     await tx.change(delete(TicketMetrics))
-    await tx.change(delete(SystemState).where(SystemState.name == PLACE))
+    await day_figures.forget_all(tx)
+    await tx.put(SystemState(name=PLACE, value={"entry": 0}, at=tx.now))
 
 
 async def is_behind(tx: ReadTx) -> bool:
@@ -91,19 +80,54 @@ async def _count(tx: Tx, tickets: Iterable[int]) -> None:
     numbers = sorted(tickets)
     if not numbers:
         return
-    told, agreed = await _stories(tx, numbers), await agreements_of(tx)
-    found = [metrics_of(number, told[number], tx.company.zone, agreed) for number in told]
-    await tx.change(delete(TicketMetrics).where(TicketMetrics.ticket_id.in_(numbers)))
     table: Any = TicketMetrics.__table__
-    counted = [row for row in found if row is not None]
-    if counted:
-        await tx.change(insert(table), counted)
+    rows = await tx.rows(select(table).where(table.c.ticket_id.in_(numbers)))
+    before = {row.ticket_id: dict(zip(table.c.keys(), row, strict=True)) for row in rows}
+    after = await _counted(tx, numbers)
+    changed = [one for one in numbers if before.get(one) != after.get(one)]
+    if not changed:
+        return
+    await tx.change(delete(TicketMetrics).where(TicketMetrics.ticket_id.in_(changed)))
+    fresh = [after[one] for one in changed if one in after]
+    if fresh:
+        await tx.change(insert(table), fresh)
+    await day_figures.adjust(tx, [before[one] for one in changed if one in before], fresh)
+
+
+async def _counted(tx: ReadTx, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the rows of those tickets that have one."""
+    told, agreed, zone = await _stories(tx, numbers), await agreements_of(tx), tx.company.zone
+    cameras, ratings = await _cameras(tx, numbers), await _ratings(tx, numbers)
+    found = {}
+    for number, entries in told.items():
+        row = metrics_of(number, entries, zone, agreed)
+        if row is not None:
+            found[number] = row | {"camera_id": cameras.get(number), "ratings": ratings.get(number)}
+    return found
+
+
+async def _cameras(tx: ReadTx, numbers: Sequence[int]) -> dict[int, int]:
+    query = select(TicketCamera).where(TicketCamera.ticket_id.in_(numbers))
+    return {one.ticket_id: one.camera_id for one in await tx.all(query)}
+
+
+async def _ratings(tx: ReadTx, numbers: Sequence[int]) -> dict[int, list[Any]]:
+    """Of endings that customers were asked to rate: day, whose it was, and the rating."""
+    rows = await tx.rows(
+        select(Resolution.ticket_id, Resolution.at, Resolution.assignee_id, Resolution.rating)
+        .where(Resolution.ticket_id.in_(numbers), Resolution.asked.is_(True))
+        .order_by(Resolution.ticket_id, Resolution.at)
+    )
+    found: dict[int, list[Any]] = defaultdict(list)
+    for number, at, assignee_id, rating in rows:
+        found[number].append([day_of(at, tx.company.zone), assignee_id, rating])
+    return found
 
 
 async def _stories(tx: ReadTx, numbers: Sequence[int]) -> dict[int, list[Entry]]:
     rows = await tx.rows(
         select(JournalEntry.ticket_id, JournalEntry.at, JournalEntry.event, JournalEntry.facts)
-        .where(JournalEntry.ticket_id.in_(numbers), JournalEntry.event.in_(_TOLD))
+        .where(JournalEntry.ticket_id.in_(numbers), JournalEntry.event.in_(TOLD))
         .order_by(JournalEntry.ticket_id, JournalEntry.id)
     )
     told: dict[int, list[Entry]] = defaultdict(list)
@@ -111,156 +135,3 @@ async def _stories(tx: ReadTx, numbers: Sequence[int]) -> dict[int, list[Entry]]
         if number is not None:
             told[number].append((at, event, unpack(facts)))
     return told
-
-
-def metrics_of(
-    number: int, entries: Sequence[Entry], zone: ZoneInfo, agreed: Agreements
-) -> dict[str, Any] | None:
-    """Return a ticket's row from its journal, oldest first; tests and junk have none. Pure."""
-    tally = _Tally(number)
-    for entry in entries:
-        tally.hear(*entry)
-    return None if tally.opened_at is None or tally.ignored else tally.row(entries, zone, agreed)
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Adds up a ticket's journal."""
-
-    number: int
-    opened_at: datetime | None = None
-    first_ended_at: datetime | None = None
-    ended_at: datetime | None = None
-    counted: bool = True
-    ignored: bool = False
-    holds: dict[str, Any] = field(default_factory=dict)
-    agreement: str | None = None
-    promised: dict[str, int] = field(default_factory=dict)
-    late_by_agreement: set[str] = field(default_factory=set)
-    due: datetime | None = None
-    waiting: bool = False
-    late: bool = False
-    answers: int = 0
-    reopened: int = 0
-    kept: int = 0
-    missed: int = 0
-
-    def hear(self, at: datetime, name: str, facts: Mapping[str, Any]) -> None:
-        """Take in one entry."""
-        for key in ("assignee_id", "team", "topic", "category"):
-            if key in _HELD.get(name, ()):
-                self.holds[key] = facts.get(_RENAMED.get((name, key), key))
-        match name:
-            case "ticket_opened":
-                self.opened_at = at
-                self.ignored = facts.get("origin") == TRIAL or facts.get("part_of") == "junk"
-            case "ticket_released":
-                self.holds["assignee_id"] = None
-            case "state_entered":
-                self._enter(at, str(facts.get("old_category")), str(facts["category"]), facts)
-            case "answer_delivered":
-                self.answers += 1
-            case "deadline_missed":
-                self.late = True
-            case "clocks_set" | "clock_missed":
-                self._agree(facts)
-        if "answer_due" in facts:
-            self._owe(at, name, facts)
-
-    def _agree(self, facts: Mapping[str, Any]) -> None:
-        """Other things are promised, or a promise of this ``kind`` was not kept."""
-        if "kind" in facts:
-            self.late_by_agreement.add(str(facts["kind"]))
-            return
-        self.agreement = facts.get("agreement")
-        self.promised = {kind: span for kind in KINDS if (span := facts.get(kind)) is not None}
-
-    def _enter(self, at: datetime, old: str, new: str, facts: Mapping[str, Any]) -> None:
-        if facts.get("verb") in _MERGES:
-            self.counted = new not in _VOID
-            self.ended_at = None if self.counted else at
-            return
-        if new in _ENDS and old not in _ENDS:
-            self.ended_at = at
-            self.first_ended_at = self.first_ended_at or at
-        elif old in _ENDS and new not in _ENDS:
-            self.ended_at, self.reopened = None, self.reopened + 1
-        if _VOID & {old, new}:
-            self.counted = new not in _VOID
-            self.ignored = self.ignored and not self.counted  # junk that was none
-
-    def _owe(self, at: datetime, name: str, facts: Mapping[str, Any]) -> None:
-        """An answer is owed, or no longer: then its deadline was kept or missed."""
-        waits = facts.get("waiting_since", facts["answer_due"]) is not None
-        if name == "topic_changed" or (name == "customer_wrote" and not facts.get("turned")):
-            waits = self.waiting  # only the deadline may be another one
-        if self.waiting and not waits and self.counted and name != "fault_known":
-            late = self.late or (self.due is not None and at > self.due)
-            self.missed, self.kept = self.missed + late, self.kept + (not late)
-        if not waits or not self.waiting:
-            self.late = False
-        self.waiting, self.due = waits, facts["answer_due"]
-
-    def row(self, entries: Sequence[Entry], zone: ZoneInfo, agreed: Agreements) -> dict[str, Any]:
-        """Return the row."""
-        opened_at = self.opened_at or entries[0][0]
-        hours = self._hours(agreed)
-        measures = measure(entries, self.ended_at or entries[-1][0])
-        first = measures.first_response
-        answered_at = None if first is None else opened_at + first
-        done = RESOLUTION in self.late_by_agreement or self.ended_at is not None
-        agreed_missed = len(self.late_by_agreement & self.promised.keys())
-        return {
-            "ticket_id": self.number,
-            "opened_day": _day(opened_at, zone),
-            "first_ended_day": _day(self.first_ended_at, zone),
-            "ended_day": _day(self.ended_at, zone),
-            "counted": self.counted,
-            **dict.fromkeys(("topic", "category", "team", "assignee_id")),
-            **self.holds,
-            "first_answer": _real(opened_at, answered_at),
-            "first_answer_worked": _worked(hours, opened_at, answered_at),
-            "resolution": _real(opened_at, self.ended_at),
-            "resolution_worked": _worked(hours, opened_at, self.ended_at),
-            "by_us": measures.by_us // _SECOND,
-            "by_customer": measures.by_customer // _SECOND,
-            "by_others": measures.by_others // _SECOND,
-            "answers": self.answers,
-            "reopened": self.reopened,
-            "kept": self.kept,
-            "missed": self.missed,
-            "agreed_kept": len(self.promised) - agreed_missed if done else 0,
-            "agreed_missed": agreed_missed,
-        }
-
-    def _hours(self, agreed: Agreements) -> Calendar | None:
-        """The working hours of the ticket's agreement, or of what counts for everybody else."""
-        known = agreed.agreements
-        code = self.agreement if self.agreement in known else agreed.default
-        return None if code is None else agreed.calendar_of(code).hours
-
-
-# Which facts of which entries say what holds from now on, and those that are named otherwise.
-_HELD: Final[Mapping[str, tuple[str, ...]]] = {
-    "ticket_opened": ("topic",),
-    "ticket_taken": ("assignee_id",),
-    "ticket_assigned": ("assignee_id", "team"),
-    "ticket_escalated": ("assignee_id", "team"),
-    "team_given": ("team",),
-    "state_entered": ("assignee_id",),
-    "topic_changed": ("topic",),
-    "ticket_classified": ("category",),
-}
-_RENAMED: Final = {("topic_changed", "topic"): "new"}
-
-
-def _day(at: datetime | None, zone: ZoneInfo) -> int | None:
-    return None if at is None else at.astimezone(zone).toordinal()
-
-
-def _real(since: datetime, until: datetime | None) -> int | None:
-    return None if until is None else (until - since) // _SECOND
-
-
-def _worked(hours: Calendar | None, since: datetime, until: datetime | None) -> int | None:
-    return None if hours is None or until is None else hours.worked(since, until) // _SECOND

@@ -7,6 +7,7 @@ other; another `WALK_SEED` gives other ones:
 """
 
 import asyncio
+import json
 import os
 import random
 import shutil
@@ -25,7 +26,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from core.models import TicketMetrics
+from core.models import DayFigures, Resolution, TicketCamera, TicketMetrics
 from core.reports.ticket_metrics import BATCH, count_anew, keep_metrics
 from core.tickets import parents
 from core.tickets.catalog import workflow_of
@@ -42,6 +43,7 @@ SHRUNK = 200
 # After so many steps what is new in the journal is counted.
 COUNTED = 7
 ENDED = {"resolved", "closed", "cancelled"}
+_OF_TICKET = TicketMetrics.ticket_id == TicketCamera.ticket_id
 
 
 @pytest.fixture
@@ -92,11 +94,16 @@ async def _live(stage: Stage, seed: str, steps: int) -> None:
 async def _check_metrics(world: World) -> None:
     """What was counted on the way is what the whole journal gives, and what the tickets say."""
     await world.desk.run(keep_metrics)
-    kept = await world.desk.read(_metrics)
+    kept, days = await world.desk.read(_metrics), await world.desk.read(_days)
     await world.desk.run(count_anew)
     while await world.desk.run(keep_metrics) == BATCH:
         pass
     assert kept == await world.desk.read(_metrics)
+    assert days == await world.desk.read(_days)
+    tied = await world.desk.read(_tied)
+    assert {row.ticket_id: row.camera_id for row in kept if row.camera_id is not None} == tied
+    rated = await world.desk.read(_rated)
+    assert sorted(one[2] for row in kept for one in row.ratings or () if one[2]) == rated
     workflow = await world.desk.read(workflow_of)
     rows = {row.ticket_id: row for row in kept}
     for number, ticket in world.eye.seen.tickets.items():
@@ -110,6 +117,27 @@ async def _metrics(tx: ReadTx) -> list[Any]:
     # working time is counted by the calendar of then: a holiday declared later changes nothing
     columns = [one for one in TicketMetrics.__table__.c if not one.name.endswith("_worked")]
     return await tx.rows(select(*columns).order_by(TicketMetrics.ticket_id))
+
+
+async def _days(tx: ReadTx) -> list[Any]:
+    """The sums of all days, without those of working time."""
+    rows = await tx.rows(select(DayFigures.__table__).order_by(DayFigures.scope, DayFigures.day))
+    return [
+        (*row[:4], {k: v for k, v in json.loads(row.figures).items() if not k.endswith("_worked")})
+        for row in rows
+    ]
+
+
+async def _tied(tx: ReadTx) -> dict[int, int]:
+    rows = await tx.all(select(TicketCamera).join(TicketMetrics, _OF_TICKET))
+    return {row.ticket_id: row.camera_id for row in rows}
+
+
+async def _rated(tx: ReadTx) -> list[int | None]:
+    of_ticket = TicketMetrics.ticket_id == Resolution.ticket_id
+    given = (Resolution.asked.is_(True), Resolution.rating.is_not(None))
+    query = select(Resolution.rating).join(TicketMetrics, of_ticket).where(*given)
+    return await tx.all(query.order_by(Resolution.rating))
 
 
 class Life(RuleBasedStateMachine):

@@ -8,7 +8,8 @@ from channels.telegram.screens.buttons import Keyboard, button, rows_of
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import ListPage
 from core.reports.ratings import Ratings
-from core.reports.statistics import Share, Spread, Statistics
+from core.reports.spreads import Spread
+from core.reports.statistics import Share, Statistics
 from core.texts import Key
 from core.words.names import clean_name
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, func, literal, or_, select, tuple_
+from sqlalchemy import and_, func, literal, or_, select, tuple_, union_all
 
 from core.addresses import MessageRef
 from core.db import constant
 from core.delivery.sent_messages import CARD
-from core.models import Camera, Clock, Person, SentMessage, StateRow, Ticket, TicketCamera
+from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
 from core.tickets.search import search
 from core.tickets.tags import tags_in, without_tags
@@ -102,9 +102,6 @@ class Page:
     title: str | None = None
 
 
-_WAITING: Final = select(StateRow.code).where(StateRow.category == constant("waiting"))
-
-
 def _queue(_tx: ReadTx, _person: int | None) -> list[Any]:
     return []
 
@@ -130,10 +127,6 @@ def _frozen(_tx: ReadTx, _person: int | None) -> list[Any]:
     return [Ticket.queue_rank == FROZEN]
 
 
-def _waiting(_tx: ReadTx, _person: int | None) -> list[Any]:
-    return [Ticket.state.in_(_WAITING)]
-
-
 def _resolved(_tx: ReadTx, _person: int | None) -> list[Any]:
     return [Ticket.queue_rank == RESOLVED]
 
@@ -144,9 +137,11 @@ VIEWS: Final[Mapping[str, Callable[[ReadTx, int | None], list[Any]]]] = {
     "free": _free,
     "overdue": _overdue,
     "frozen": _frozen,
-    "waiting": _waiting,
+    "waiting": _queue,
     "resolved": _resolved,
 }
+# Views of the states of one category.
+_OF_CATEGORY: Final = {"waiting": "waiting"}
 # Views whose tickets all have one rank.
 _RANKED: Final = frozenset({"overdue", "frozen", "resolved"})
 
@@ -191,10 +186,13 @@ async def page_of(
     ``person`` is whose the view ``mine`` is. An invalid cursor means the first page.
     """
     wanted = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
-    chosen = wanted if view in _RANKED else [*wanted, Ticket.queue_rank < RESOLVED]
+    states = None
+    if view in _OF_CATEGORY:
+        every = (await workflow_of(tx)).states.values()
+        states = [state.code for state in every if state.category == _OF_CATEGORY[view]]
+    chosen = _Chosen(wanted, states, with_resolved=view in _RANKED)
     order = _WITHIN_RANK if view in _RANKED else _QUEUE
-    # what stands before the cursor is not resolved: another bound would replace the cursor's
-    return await _page(tx, PageRequest(view, cursor, backward, person, size), order, chosen, wanted)
+    return await _page(tx, PageRequest(view, cursor, backward, person, size), order, chosen)
 
 
 async def page_of_view(
@@ -202,10 +200,9 @@ async def page_of_view(
 ) -> Page:
     """Return a page of a saved list (D2), in its own order; ``person``: who «me» is in it."""
     wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person)]
-    chosen = wanted if view.with_resolved else [*wanted, Ticket.queue_rank < RESOLVED]
+    chosen = _Chosen(wanted, view.states, with_resolved=view.with_resolved)
     order = _ORDERS.get(view.order, _QUEUE)
-    asked = PageRequest(view.code, cursor, backward, person)
-    page = await _page(tx, asked, order, chosen, wanted if order is _QUEUE else chosen)
+    page = await _page(tx, PageRequest(view.code, cursor, backward, person), order, chosen)
     return replace(page, title=view.title(tx.company.language))
 
 
@@ -220,21 +217,46 @@ class PageRequest:
     size: int = PAGE
 
 
-async def _page(
-    tx: ReadTx, asked: PageRequest, order: _Order, chosen: Sequence[Any], before: Sequence[Any]
-) -> Page:
-    """Return the page of the ``chosen`` tickets; ``before``: of those before the cursor."""
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Which tickets a list has: those in ``states``, any if None, that fulfil ``conditions``."""
+
+    conditions: Sequence[Any]
+    states: Sequence[str] | None = None
+    with_resolved: bool = False
+
+    @property
+    def bounded(self) -> list[Any]:
+        """The conditions, with the bound that leaves out what is resolved."""
+        return [*self.conditions, *([] if self.with_resolved else [Ticket.queue_rank < RESOLVED])]
+
+    def ordered(self, conditions: Sequence[Any], order: Sequence[Any], limit: int) -> Any:
+        """Build the condition that a ticket is among the first ones with these ``conditions``.
+
+        Each state is asked for by itself, along its index; an index of all tickets would be read
+        from its beginning until some of these states are found.
+        """
+        if self.states is None:
+            return and_(*conditions)
+        parts = [
+            select(Ticket.id).where(Ticket.state == code, *conditions).order_by(*order).limit(limit)
+            for code in self.states
+        ]
+        whole = union_all(*(select(one.subquery().c.id) for one in parts)) if parts else ()
+        return Ticket.id.in_(whole)
+
+
+async def _page(tx: ReadTx, asked: PageRequest, order: _Order, chosen: _Chosen) -> Page:
     view, size, person = asked.view, asked.size, asked.person
     start, turned = _read_cursor(asked.cursor)
     backward = asked.backward and start is not None
-    query = _LINES.where(*(before if backward else chosen)).limit(size + 1)
-    if start is not None:
-        query = query.where(order.beyond(start, backward=backward))
-    rows = await tx.rows(query.order_by(*order.by(backward=backward)))
+    rows = await _rows(tx, order, chosen, start, backward=backward, size=size)
     more = len(rows) > size
     rows = rows[:size][::-1] if backward else rows[:size]
     place = max(1, turned - 1 if backward else turned + 1)
-    total, overdue = await _counts(tx, chosen, [*chosen, *_overdue(tx, person)])
+    # what is overdue is not resolved: with another bound SQLite would read everybody's tickets
+    late = [*chosen.conditions, *_overdue(tx, person)]
+    total, overdue = await _counts(tx, chosen.bounded, late, of=chosen)
     earlier, later = (more, True) if backward else (start is not None, more)
     return Page(
         view,
@@ -245,6 +267,26 @@ async def _page(
         total=total,
         overdue=overdue,
     )
+
+
+async def _rows(
+    tx: ReadTx,
+    order: _Order,
+    chosen: _Chosen,
+    start: tuple[int, datetime, int] | None,
+    *,
+    backward: bool,
+    size: int,
+) -> Sequence[Any]:
+    """Return one row more than the page has, if there are so many."""
+    conditions, by = chosen.bounded, order.by(backward=backward)
+    if backward and order.columns is not _BY_ID:
+        # what stands before the cursor is not resolved: the bound would replace the cursor's
+        conditions = [*chosen.conditions]
+    if start is not None:
+        conditions.append(order.beyond(start, backward=backward))
+    query = _LINES.where(chosen.ordered(conditions, by, size + 1))
+    return await tx.rows(query.order_by(*by).limit(size + 1))
 
 
 async def count_by_marker(tx: ReadTx) -> dict[str, int]:
@@ -276,18 +318,21 @@ def _read_cursor(cursor: str) -> tuple[tuple[int, datetime, int] | None, int]:
         return None, 0
 
 
-async def _counts(tx: ReadTx, *lists: Sequence[Any]) -> tuple[int, ...]:
+_ALL: Final = _Chosen(())
+
+
+async def _counts(tx: ReadTx, *lists: Sequence[Any], of: _Chosen = _ALL) -> tuple[int, ...]:
     """Count the lists in one statement. In the list's order, so that PostgreSQL walks along its
     index and stops; it would otherwise gather every row of the list first.
     """
     some = [
         select(literal(1))
         .select_from(Ticket)
-        .where(*chosen)
-        .order_by(*_PLACE)
+        .where(of.ordered(conditions, _PLACE, COUNTED + 1))
+        .order_by(*([] if of.states is not None else _PLACE))
         .limit(COUNTED + 1)
         .subquery()
-        for chosen in lists
+        for conditions in lists
     ]
     counts = (select(func.count()).select_from(one).scalar_subquery() for one in some)
     return tuple(*await tx.rows(select(*counts)))

@@ -40,6 +40,11 @@ class View:
         return self.titles.get(language) or next(iter(self.titles.values()), self.code)
 
     @property
+    def states(self) -> Sequence[str] | None:
+        """Codes of the states whose tickets it has; None: of any."""
+        return list(self.conditions.get("states", ())) or None
+
+    @property
     def with_resolved(self) -> bool:
         """Tickets that are resolved and not closed yet are in no list that does not name them."""
         return bool(self.conditions.get("states")) or _ENDED in self._markers
@@ -49,7 +54,7 @@ class View:
         return list(self.conditions.get("markers", ()))
 
     def where(self, tx: ReadTx, person: int | None) -> list[Any]:
-        """Return the conditions as SQL; ``person``: who «me» is."""
+        """Return the conditions as SQL, without the states; ``person``: who «me» is."""
         built = [
             build(tx, self.conditions[name])
             for name, build in _CONDITIONS.items()
@@ -86,7 +91,6 @@ def _older(tx: ReadTx, seconds: int) -> Any:
 
 
 _CONDITIONS: Final[Mapping[str, Callable[[ReadTx, Any], Any]]] = {
-    "states": lambda _tx, wanted: Ticket.state.in_(wanted),
     "markers": _marked,
     "topics": lambda _tx, wanted: Ticket.topic.in_(wanted),
     "teams": _of_team,

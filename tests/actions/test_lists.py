@@ -142,10 +142,24 @@ async def test_a_page_begins_where_its_cursor_is(desk: Desk, view: str, backward
         pytest.skip("SQLite says how it goes about it; the statements are the same")
     with asked(desk) as heard:
         await desk.read(page_of, view, "0.1000000.7.3", backward=backward, person=1)
-    ordered = next(each for each in heard if "ORDER BY" in each[0])
-    step = next(one for one in await plan_of(desk.database, [ordered]) if "ticket" in one)
+    ordered = next(each for each in heard if "ORDER BY ticket." in each[0])
+    walked = [one for one in await plan_of(desk.database, [ordered]) if "_queue (" in one]
     entered = "queue_at" if view in {"overdue", "frozen", "resolved"} else "(queue_rank,queue_at)"
-    assert f"{entered}{'<' if backward else '>'}" in step, step
+    assert walked and all(f"{entered}{'<' if backward else '>'}" in one for one in walked), walked
+
+
+@pytest.mark.parametrize(("view", "column"), [("mine", "assignee_id"), ("waiting", "state")])
+async def test_a_list_and_its_counts_walk_along_their_own_tickets(
+    desk: Desk, view: str, column: str
+) -> None:
+    """Whatever stands in the queue besides: few of a million may be mine, or wait."""
+    if not desk.database.is_sqlite:
+        pytest.skip("SQLite says how it goes about it; the statements are the same")
+    with asked(desk) as heard:
+        await desk.read(page_of, view, person=1)
+    walked = [one for one in await plan_of(desk.database, heard) if "_queue (" in one]
+    assert len(walked) >= 3  # the page, how many there are, how many are late
+    assert all(f"({column}=?" in one for one in walked), walked
 
 
 async def test_own_tickets_are_read_along_their_owners_index(desk: Desk) -> None:

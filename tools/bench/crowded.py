@@ -20,15 +20,16 @@ from core.db import Database
 from core.delivery import outbox
 from core.desk import Desk
 from core.models import Ticket
+from core.reports import day_figures
 from core.reports.statistics import find_statistics
 from core.tickets import customer_tickets, lists
 from core.tickets.sweep import sweep
 from core.tx import ReadTx
 from tests.postgres import Postgres, Unavailable, start
 from tools.bench.figures import Figure
-from tools.bench.million import HEAVY, fill_postgres, fill_sqlite
+from tools.bench.million import HEAVY, fill_postgres, fill_sqlite, sums_of_days
 
-PAGE: Final = 5.0
+PAGES: Final = {"SQLite": 5.0, "PostgreSQL": 10.0}
 SWEEP: Final = 0.1
 STATISTICS: Final = 300.0
 
@@ -54,6 +55,8 @@ async def measure(folder: Path, *, size: float, on_postgres: bool = True) -> lis
         began = time.monotonic()
         fill_sqlite(folder / "desk.db", tickets)
         built = time.monotonic() - began
+        sums = await sums_of_days(desk)
+        await desk.run(day_figures.change, sums)
         figures += await _figures(desk, "SQLite", tickets, empty)
     figures.append(Figure(f"    SQLite: {tickets:,} tickets were made in", built, "s"))
     if not on_postgres:
@@ -63,18 +66,19 @@ async def measure(folder: Path, *, size: float, on_postgres: bool = True) -> lis
     except Unavailable:
         return [*figures, Figure("PostgreSQL: there is none here", 0, "")]
     try:
-        return figures + await _on_postgres(server, tickets)
+        return figures + await _on_postgres(server, tickets, sums)
     finally:
         server.stop()
 
 
-async def _on_postgres(server: Postgres, tickets: int) -> list[Figure]:
+async def _on_postgres(server: Postgres, tickets: int, sums: day_figures.Changes) -> list[Figure]:
     with server.database(empty=True) as url:
         async with _desk(url) as desk:
             empty = await _took(desk.run, sweep)
             began = time.monotonic()
             await fill_postgres(url, tickets)
             built = time.monotonic() - began
+            await desk.run(day_figures.change, sums)
             figures = await _figures(desk, "PostgreSQL", tickets, empty)
     return [*figures, Figure(f"    PostgreSQL: {tickets:,} tickets were made in", built, "s")]
 
@@ -89,11 +93,17 @@ async def _figures(desk: Desk, name: str, tickets: int, empty: list[float]) -> l
     ]
     for title, query, arguments, options in await desk.read(_lookings, tickets):
         took = await _took(desk.read, query, *arguments, **options)
-        found.append(_figure(f"{name}: {title}", took, PAGE))
+        found.append(_figure(f"{name}: {title}", took, PAGES[name]))
     today = date.today()  # noqa: DTZ011 any day will do
-    for title, days, aim in (("a month", 30, STATISTICS), ("a year", 365, None)):
-        took = await _took(desk.read, find_statistics, today - timedelta(days=days - 1), today)
-        found.append(_figure(f"{name}: /stats of {title}", took, aim))
+    for title, days, words in (
+        ("a month", 30, ""),
+        ("a year", 365, ""),
+        ("all tickets, two years", 731, ""),
+        ("two thirds of them, of one topic", 731, "payment"),
+    ):
+        since = today - timedelta(days=days - 1)
+        took = await _took(desk.read, find_statistics, since, today, words)
+        found.append(_figure(f"{name}: /stats of {title}", took, STATISTICS))
     return found
 
 
@@ -123,6 +133,7 @@ async def _lookings(tx: ReadTx, tickets: int) -> list[Looking]:
         "mine": await _cursor(tx, tickets // 2 - tickets // 2 % 30 + 31),
         "free": await _cursor(tx, tickets // 2 - tickets // 2 % 30 + 30),
         "overdue": await _cursor(tx, tickets // 4 - tickets // 4 % 10),
+        "waiting": await _cursor(tx, tickets // 2 - tickets // 2 % 10 + 7),
         "frozen": await _cursor(tx, tickets // 2 - tickets // 2 % 10 + 8),
     }
     person = (await tx.session.scalars(select(Ticket.assignee_id).where(Ticket.id == 31))).one()

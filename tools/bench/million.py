@@ -6,16 +6,23 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+from sqlalchemy import select
 
+from core.desk import Desk
+from core.models import TicketMetrics
+from core.reports import day_figures
+from core.tx import ReadTx
 from core.words.stems import stems_of
 
+_TABLE: Final[Any] = TicketMetrics.__table__
 OPERATORS: Final = 20
 # Every so many tickets are one and the same customer's.
 HEAVY: Final = 100
@@ -115,9 +122,24 @@ def fill_sqlite(path: Path, tickets: int) -> None:
         connection.close()
 
 
+async def sums_of_days(desk: Desk) -> day_figures.Changes:
+    """What the metrics of all tickets come to, by day: the same on both databases."""
+    sums: day_figures.Changes = defaultdict(Counter)
+    names, after = _TABLE.c.keys(), 0
+    while rows := await desk.read(_metrics, after):
+        after = rows[-1].ticket_id
+        day_figures.add_up(sums, (dict(zip(names, row, strict=True)) for row in rows))
+    return sums
+
+
+async def _metrics(tx: ReadTx, after: int) -> Sequence[Any]:
+    number = _TABLE.c.ticket_id
+    return await tx.rows(select(_TABLE).where(number > after).order_by(number).limit(20_000))
+
+
 async def fill_postgres(url: str, tickets: int) -> None:
     """Fill a migrated database of a server that is ours; foreign keys are taken on trust."""
-    numbers, instant = "generate_series(1, {}) AS n", "to_timestamp({})"
+    numbers, instant = "generate_series(1, {}::bigint) AS n", "to_timestamp({})"
     connection = await asyncpg.connect(urlunsplit(urlsplit(url)._replace(scheme="postgresql")))
     try:
         await connection.execute("SET session_replication_role = replica")

@@ -1,5 +1,6 @@
 """The company's settings that rules ask for: one frozen value, handed to every transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -37,6 +38,8 @@ class Company:
     one new ticket an hour (S19).
     ``topics`` is one of `TOPICS` (X7). ``sign_answers``: customers see the first name of whoever
     answers.
+    ``consent``: by language, what customers agree to before anything of theirs is stored; empty:
+    they are not asked. Another ``consent_version`` asks anew (S31).
     ``fixed`` names the fields that the environment decides: nobody changes them in the chat. So
     many ``outage_faults`` in one area within ``outage_window`` are offered to operators as one; 0
     never does (X9). Beyond ``message_limit`` one person's messages are not posted one by one;
@@ -56,6 +59,8 @@ class Company:
     keep_assignee_on_reopen: bool = False
     sign_answers: bool = False
     offer_articles: bool = False
+    consent: Mapping[str, str] = field(default_factory=dict)
+    consent_version: str = "1"
     admins: frozenset[Address] = frozenset()
     named_admins: frozenset[Address] = frozenset()
     operators_chat: Address | None = None
@@ -76,3 +81,8 @@ class Company:
     first_number: int = 0
     on_hold: bool = False
     inbox_up_to: int = 0
+
+    def consent_in(self, language: str) -> str:
+        """Return the text of the consent for a reader; empty where none is asked for."""
+        texts = self.consent
+        return texts.get(language) or texts.get(self.language) or next(iter(texts.values()), "")

@@ -46,6 +46,8 @@ CHOICES: Final[dict[str, Choice]] = {
     "keep_assignee_on_reopen": Choice("KEEP_ASSIGNEE_ON_REOPEN", bool, bool),
     "sign_answers": Choice("SIGN_ANSWERS", bool, bool),
     "offer_articles": Choice("OFFER_ARTICLES", bool, bool),
+    "consent": Choice("CONSENT", dict, dict),
+    "consent_version": Choice("CONSENT_VERSION", str, str),
 }
 
 

@@ -919,6 +919,22 @@ class FormSent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven(Event):
+    """Somebody has agreed to this version of what is done with their data; ``origin``: where."""
+
+    person_id: int
+    version: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRefused(Event):
+    """Somebody who was known already has not agreed."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdminAppointed(Event):
     """Somebody became an admin; ``by`` says how: ``claim`` or ``invitation``. ``invited_by`` is the
     name of who had made the invitation.

@@ -31,6 +31,9 @@ UNREAD: Final = "unread"
 NOTHING_SAID: Final = "{}"
 """The JSON of a row that was forgotten."""
 
+HELD: Final = "held"
+"""The state of what somebody wrote who has not agreed yet that it is stored."""
+
 _REPLAYED: Final = "replayed:"
 """Before the row's former id, until it can have its external id again."""
 # How many are replayed in one transaction.
@@ -270,6 +273,56 @@ async def forget_done(tx: Tx, after: int, up_to: int, most: int) -> int | None:
         said = InboxRow.state == "done", InboxRow.raw != NOTHING_SAID
         await tx.change(update(InboxRow).where(*here, *said).values(raw=NOTHING_SAID, error=None))
     return last
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUpdates:
+    """How many updates of a conversation are held, and when the newest of them came."""
+
+    count: int
+    newest: datetime | None
+
+
+async def find_held(tx: ReadTx, ordering_key: str) -> HeldUpdates:
+    """Return what is held of a conversation."""
+    query = select(func.count(), func.max(_INBOX.received_at)).where(*_held(ordering_key))
+    ((count, newest),) = await tx.rows(query)
+    return HeldUpdates(count, newest)
+
+
+async def hold(tx: Tx) -> None:
+    """Keep the update that is being handled, unread, until :func:`release_held`."""
+    if tx.inbox_id is not None:
+        here = update(InboxRow).where(InboxRow.id == tx.inbox_id)
+        await tx.change(here.values(state=HELD))
+
+
+async def release_held(tx: Tx, ordering_key: str | None = None) -> int:
+    """Let what is held of a conversation, or of all, be handled in its order. Returns how many it
+    was, at most `MOST_REPLAYED`.
+    """
+    these = [InboxRow.state == HELD]
+    these += [] if ordering_key is None else [InboxRow.ordering_key == ordering_key]
+    query = select(InboxRow).where(*these).order_by(InboxRow.id).limit(MOST_REPLAYED)
+    rows = await tx.all(query)
+    for row in rows:
+        await _move_to_the_end(tx, row)
+    return len(rows)
+
+
+async def forget_held(
+    tx: Tx, ordering_key: str | None = None, before: datetime | None = None
+) -> int:
+    """Forget what is held of a conversation, or of all what came ``before``. Returns how much."""
+    these = [InboxRow.state == HELD]
+    these += [] if ordering_key is None else [InboxRow.ordering_key == ordering_key]
+    these += [] if before is None else [InboxRow.received_at < before]
+    gone = {"state": "done", "raw": NOTHING_SAID, "ordering_key": "", "error": None}
+    return await tx.change(update(InboxRow).where(*these).values(**gone))
+
+
+def _held(ordering_key: str) -> tuple[Any, Any]:
+    return _INBOX.state == HELD, _INBOX.ordering_key == ordering_key
 
 
 async def count_unfinished(tx: ReadTx) -> int:

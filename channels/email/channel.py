@@ -220,12 +220,16 @@ class EmailChannel:
         subject, answers = await self._contents.thread_of(delivery)
         if about == "letter.opened":
             subject = ""  # an acknowledgement repeats nothing of what somebody wrote (S19)
-        body = self._say(delivery, delivery.key or "", zone)
+        parts = [self._say(delivery, delivery.key or "", zone)]
+        consent = self._contents.desk.company.consent_in(delivery.locale)
+        if about == "letter.opened" and consent:
+            parts.append(self._say(delivery, "letter.consent", zone, text=consent))
         head = await self._contents.letterhead(delivery)
+        parts.append(self._signature(delivery, zone, head))
         return {
             **self._from(head),
             "subject": subject_of(subject, fixed, shown),
-            "body": f"{body}\n\n{self._signature(delivery, zone, head)}",
+            "body": "\n\n".join(parts),
             "answers": answers,
             "automatic": "auto-replied",
         }
@@ -264,10 +268,10 @@ class EmailChannel:
         said = self._say(delivery, "letter.signature", zone)
         return "\n".join(("-- ", *filter(None, (author, company)), said))
 
-    def _say(self, delivery: Delivery, key: str, zone: ZoneInfo) -> str:
+    def _say(self, delivery: Delivery, key: str, zone: ZoneInfo, **more: Any) -> str:
         # "Tomorrow" is counted from the Date of the mail, as its reader will count; and a retry
         # after midnight must not be another mail under the same id.
-        facts = {"number": delivery.ticket_id, **delivery.facts}
+        facts = {"number": delivery.ticket_id, **delivery.facts, **more}
         if "assignee" in facts:
             facts["assignee"] = facts["assignee"] or NOBODY
         return self._texts.say(delivery.locale, key, facts, now=delivery.created_at, zone=zone)

@@ -16,11 +16,12 @@ from core.contacts.erasure_remains import note_remains, note_traces, unused
 from core.delivery.outbox_store import erase_deliveries
 from core.errors import Refusal, Unreadable
 from core.events import PersonErased
-from core.inbox import NOTHING_SAID
+from core.inbox import HELD, NOTHING_SAID
 from core.models import (
     AccountMember,
     ApiCall,
     CameraOwner,
+    Consent,
     ContactPoint,
     Erasure,
     InboxRow,
@@ -52,7 +53,7 @@ _CODES: Final = frozenset(
         *("topic", "origin", "verb", "category", "old_category", "clock", "team", "old_team"),
         *("kind", "outcome", "agreement", "calendar", "service", "old_service", "priority"),
         *("old_priority", "part_of", "said_with", "code", "role", "content_kind", "consent"),
-        "closing",
+        *("version", "closing"),
     }
 )
 _CODES_OF: Final[Mapping[str, frozenset[str]]] = {
@@ -210,6 +211,11 @@ async def _erase_traces(
     )
     await tx.change(
         update(InboxRow)
+        .where(InboxRow.state == HELD, in_their_chat)
+        .values(state="done", **forgotten)
+    )
+    await tx.change(
+        update(InboxRow)
         .where(InboxRow.state == "done", in_their_chat)
         .values(ordering_key="", **forgotten)
     )
@@ -232,6 +238,7 @@ async def _erase_answers(tx: Tx, tickets: Sequence[int]) -> None:
 async def _erase_people(tx: Tx, people: Sequence[int], points: Sequence[str]) -> None:
     for statement in (
         delete(ContactPoint).where(ContactPoint.person_id.in_(people)),
+        delete(Consent).where(Consent.person_id.in_(people)),
         delete(AccountMember).where(AccountMember.person_id.in_(people)),
         delete(CameraOwner).where(CameraOwner.value.in_(points)),
         update(Person)

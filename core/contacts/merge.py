@@ -16,6 +16,7 @@ from core.events import CustomerChanged, Event, PeopleMerged, PhoneVerified
 from core.models import (
     AccountMember,
     CameraOwner,
+    Consent,
     ContactPoint,
     Message,
     Person,
@@ -112,6 +113,7 @@ async def record(tx: Tx, events: Sequence[Event]) -> None:
 async def _merge(tx: Tx, stays: Person, goes: Person, *, by: str, insisted: bool = False) -> None:
     await _move_points(tx, stays, goes)
     await _move_account(tx, stays, goes)
+    await _move_consents(tx, stays, goes)
     if insisted:
         await _move_cameras(tx, stays, goes)
     await _move_words(tx, stays, goes)
@@ -162,6 +164,15 @@ async def _move_account(tx: Tx, stays: Person, goes: Person) -> None:
     await tx.write()
     if await tx.find(AccountMember, stays.id) is None:
         await tx.insert(AccountMember(person_id=stays.id, account_id=account))
+
+
+async def _move_consents(tx: Tx, stays: Person, goes: Person) -> None:
+    """What either has agreed to, both have: they are one."""
+    for one in await tx.all(select(Consent).where(Consent.person_id == goes.id)):
+        if await tx.find(Consent, (stays.id, one.version)) is None:
+            moved = Consent(person_id=stays.id, version=one.version, origin=one.origin, at=one.at)
+            await tx.insert(moved)
+        await tx.delete(one)
 
 
 async def _move_cameras(tx: Tx, stays: Person, goes: Person) -> None:

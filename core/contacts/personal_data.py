@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from core.addresses import Address
+from core.contacts.consents import consents_of
 from core.errors import Refusal, Unreadable
 from core.models import ContactPoint, Message, Person, Ticket
 from core.people.identity import find_by_address
@@ -19,7 +20,7 @@ from core.words.names import signature
 @dataclass(frozen=True, slots=True)
 class Known:
     """What a customer sees at first: their name, where they are reached, how many tickets, and for
-    how long it is kept.
+    how long it is kept, and what they have agreed to, the latest first: version and instant.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Known:
     tickets: int
     keep_words: timedelta | None
     keep_people: timedelta | None
+    consents: tuple[tuple[str, datetime], ...] = ()
 
 
 async def known_at(tx: ReadTx, address: Address) -> Known | None:
@@ -41,7 +43,8 @@ async def known_at(tx: ReadTx, address: Address) -> Known | None:
     )
     tickets = await tx.first(select(func.count()).where(Ticket.customer_id == person.id))
     keeps = (tx.company.keep_words, tx.company.keep_people)
-    return Known(person.name, tuple(points), tickets or 0, *keeps)
+    agreed = await consents_of(tx, person.id)
+    return Known(person.name, tuple(points), tickets or 0, *keeps, tuple(agreed))
 
 
 async def data_at(tx: ReadTx, address: Address) -> dict[str, Any]:
@@ -74,6 +77,10 @@ async def data_of(tx: ReadTx, person_id: int) -> dict[str, Any]:
         "reached_at": [
             {"kind": one.kind, "value": one.value, "proved_at": _when(one.verified_at)}
             for one in points
+        ],
+        "consents": [
+            {"version": version, "at": _when(at)}
+            for version, at in await consents_of(tx, person_id)
         ],
         "tickets": tickets,
         "files": sorted({one["file"]["name"] for one in said if one["file"]}),

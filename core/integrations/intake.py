@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from core.addresses import API, WEB, Address, MessageRef
+from core.contacts.consents import OF_FORM, record_consent
 from core.errors import NoSuchTicket, Unreadable
 from core.events import FormSent, KeyUsed
 from core.integrations.keys import Key
@@ -83,13 +84,17 @@ async def open_from_outside(tx: Tx, key: Key, new: NewTicket) -> Brought:
 
 
 async def open_by_form(tx: Tx, new: NewTicket, consent: str) -> Brought:
-    """Open a ticket by the web form; ``external_id`` is the form's own, sent once.
+    """Open a ticket by the web form; ``external_id`` is the form's own, sent once. ``consent`` is
+    the version of what its sender has agreed to.
 
     Raises :class:`Unreadable` for an answer that does not fit its field.
     """
     brought = await _open(tx, _ref("form", new.external_id), new)
     if not brought.known:
         tx.emit(FormSent(ticket_id=brought.ticket_id, consent=consent))
+        ticket = await tx.get(Ticket, brought.ticket_id)
+        version = consent if tx.company.consent else f"{OF_FORM}{consent}"
+        await record_consent(tx, ticket.customer_id, version, WEB)
     return brought
 
 

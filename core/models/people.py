@@ -194,3 +194,17 @@ class Erasure(Row):
 
     person_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
+
+
+class Consent(Row):
+    """Somebody has agreed to this version of what the company does with their data (S31).
+
+    ``origin``: the channel where they were asked.
+    """
+
+    __tablename__ = "consent"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    version: Mapped[str] = mapped_column(String(16), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]

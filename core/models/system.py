@@ -10,7 +10,8 @@ from core.db import BigId, Row
 
 
 class InboxRow(Row):
-    """A raw update or mail. ``state``: ``new``, ``done`` or ``quarantined``.
+    """A raw update or mail. ``state``: ``new``, ``done``, ``quarantined``,
+    or ``held`` until who sent it has consented.
 
     ``source`` gave it the id ``external_id``. Rows with the same ``ordering_key`` are handled one
     after the other.

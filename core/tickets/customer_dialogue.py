@@ -87,6 +87,11 @@ async def choose_topic(
     return Begun(topic)
 
 
+def expect_words(tx: Tx, person: Person) -> None:
+    """Let the person's next message open a ticket without another question."""
+    _expect_description(tx, person, None)
+
+
 async def stop_describing(tx: Tx, sender: Sender) -> None:
     """Forget the chosen topic: the person's next message opens no ticket by itself."""
     person = await _arrive(tx, sender)

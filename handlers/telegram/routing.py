@@ -41,7 +41,7 @@ from handlers.telegram.acknowledgements import Acknowledgements
 from handlers.telegram.admins import routes as admins
 from handlers.telegram.admins import setup
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import private_topics, tickets
+from handlers.telegram.customer import consent, private_topics, tickets
 from handlers.telegram.customer import routes as customer
 from handlers.telegram.link_throttle import LinkThrottle
 from handlers.telegram.operators import group_messages, private
@@ -118,7 +118,7 @@ async def _greet_staff(context: MessageContext) -> bool:
 # Messages. In private the dialogues of a role are asked in this order; the first one that
 # returns True has handled the message.
 _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
-    Role.CUSTOMER: (customer.on_message,),
+    Role.CUSTOMER: (consent.is_held, customer.on_message),
     Role.OPERATOR: (_greet_staff, private.on_message, on_private_message, customer.on_message),
     Role.ADMIN: (
         _greet_staff,
@@ -180,12 +180,17 @@ async def _note_topics(message: Message, desk: Desk) -> None:
 
 
 async def on_edited_message(
-    message: Message, bot: Bot, desk: Desk, sender: Sender | None = None
+    message: Message, bot: Bot, desk: Desk, responder: Responder, sender: Sender | None = None
 ) -> Any:
     """What was passed on follows the edit."""
     if message.chat.type == "private":
-        if sender is None or is_nobody(message):
+        user = message.from_user
+        if sender is None or user is None or is_nobody(message):
             return UNHANDLED
+        if await role_of(desk, user) is Role.CUSTOMER and await consent.is_edit_held(
+            desk, sender, message, responder
+        ):
+            return None
         return await customer.on_edit(message, desk, sender)
     if not await is_operator_chat(desk, message.chat.id):
         return UNHANDLED
@@ -196,8 +201,10 @@ async def on_reaction(
     event: MessageReactionUpdated, desk: Desk, sender: Sender | None = None
 ) -> Any:
     """What a customer thinks of an answer; reactions in groups are among colleagues."""
-    if event.chat.type != "private" or sender is None:
+    if event.chat.type != "private" or sender is None or event.user is None:
         return UNHANDLED
+    if await role_of(desk, event.user) is Role.CUSTOMER and await consent.is_missing(desk, sender):
+        return UNHANDLED  # nothing of theirs stands here that it could be about
     return await customer.on_reaction(event, desk, sender)
 
 
@@ -256,6 +263,8 @@ async def on_button(
         role = await role_of(desk, query.from_user)
         if role is Role.OPERATOR:
             role = await memberships.role_of(query.from_user, press=True)
+        if role is Role.CUSTOMER:
+            await consent.demand_consent(context, data)
         handler = _PRIVATE_BUTTONS[role].get(type(data)) if data is not None else None
     elif chat_address(message.chat.id) == desk.company.alerts_chat:
         handler = admins.on_button

@@ -21,6 +21,7 @@ from channels.telegram.screens.articles import (
 )
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
+from channels.telegram.screens.consent import ConsentAnswer
 from channels.telegram.screens.customer_menu import (
     AnswerField,
     ChooseLanguage,
@@ -89,7 +90,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(MakeParent, UndoMerge, ShowPerson, WriteTo, OutageStep, ManualStep),
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm, CloseOwn),
     *(Rate, RatingStep, AnswerField, FieldChoice),
-    *(PickCamera, CameraFault, CameraPage, PersonalData),
+    *(PickCamera, CameraFault, CameraPage, PersonalData, ConsentAnswer),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(DirectoryKinds, DirectoryKind, DirectoryPart),

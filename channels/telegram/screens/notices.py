@@ -8,6 +8,7 @@ from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.addresses import number_in
 from channels.telegram.screens import (
+    consent,
     customer_menu,
     customer_tickets,
     outages,
@@ -230,6 +231,7 @@ _KEYBOARDS: Final[dict[str, Callable[[Renderer, Facts, Card | None], Keyboard | 
     "customer.field.": lambda renderer, facts, _: customer_menu.answer_field(renderer, facts),
     "customer.rated.good": _explain,
     "customer.rated.fair": _explain,
+    "consent.ask": lambda renderer, facts, _: consent.answers(renderer, facts),
     "customer.ask.whether": lambda renderer, _facts, _card: customer_menu.file_whether(renderer),
     "customer.ask.which": _which,
     "staff.": _open_card,

@@ -19,8 +19,10 @@ class PersonalData(CallbackData, prefix="pd"):
 _LABELS: Final = {step: f"button.mydata.{step}" for step in ("file", "ask", "erase")}
 
 
-def draw_known(renderer: Renderer, known: Known | None) -> Screen:
-    """What is known, and what can be done about it."""
+def draw_known(renderer: Renderer, known: Known | None, held: int = 0) -> Screen:
+    """What is known, and what can be done about it; ``held``: updates that wait for a consent."""
+    if held:
+        return Screen(renderer.html("mydata.held", n=held))
     if known is None:
         return Screen(renderer.html("mydata.nothing"))
     lines = [
@@ -35,6 +37,9 @@ def draw_known(renderer: Renderer, known: Known | None) -> Screen:
         lines.append(renderer.html("mydata.keep_words", span=known.keep_words))
     if known.keep_people is not None:
         lines.append(renderer.html("mydata.keep_people", span=known.keep_people))
+    if known.consents:
+        version, at = known.consents[0]
+        lines.append(renderer.html("mydata.consent", version=version, at=at))
     return Screen("\n".join(lines), rows_of([_button(renderer, "file"), _button(renderer, "ask")]))
 
 

@@ -1,25 +1,31 @@
 """The company's settings: one table of the file. Environment variables are their start values."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import PlainSerializer, PlainValidator
+from pydantic import AfterValidator, PlainSerializer, PlainValidator
 from pydantic import WithJsonSchema as Json
 
 from core.company import Company
 from core.company_choices import CHOICES, find_chosen
-from core.directory.faults import Problem, refusal
+from core.directory.faults import Problem, choices, refusal
 from core.directory.fields import Span, Title, Zone, format_span, one_of
 from core.directory.schema import Directory, DirectoryEntry
 from core.models import Setting
 from core.tx import ReadTx, Tx
+from core.words.names import is_blank, units
 from core.words.when import NotATime, parse_span
 
 OFF: Final = "off"
 LANGUAGES: Final = ("ru", "en")
+VERSION: Final = r"[A-Za-z0-9._-]{1,16}"
+"""The version of the consent, as its buttons carry it."""
+# A message of a chat has room for so much and the words of the question.
+LONGEST_CONSENT: Final = 3000
 _SHORTEST: Final = timedelta(minutes=1)
 # What is erased does not come back: a slip of the pen must not erase last week.
 _SHORTEST_KEPT: Final = timedelta(days=30)
@@ -46,6 +52,45 @@ SpanOrOff = Annotated[
 ]
 
 
+def _read_consent(value: Any) -> dict[str, str] | str:
+    if value == OFF:
+        return OFF
+    if not isinstance(value, dict) or not value:
+        raise refusal("consent", value)
+    for language, text in value.items():
+        if language not in LANGUAGES:
+            raise refusal("not_a_choice", language, allowed=choices(LANGUAGES))
+        if not isinstance(text, str) or is_blank(text) or "\0" in text:
+            raise refusal("consent", text)
+        if units(text) > LONGEST_CONSENT:
+            raise refusal("long_consent", text, longest=LONGEST_CONSENT)
+    return value
+
+
+Consent = Annotated[
+    dict[str, str] | str,
+    PlainValidator(_read_consent),
+    Json(
+        {
+            "type": ["object", "string"],
+            "propertyNames": {"enum": list(LANGUAGES)},
+            "additionalProperties": {"type": "string", "maxLength": LONGEST_CONSENT},
+        }
+    ),
+]
+
+
+def _check_version(value: str) -> str:
+    if not re.fullmatch(VERSION, value, re.ASCII):
+        raise refusal("version", value)
+    return value
+
+
+Version = Annotated[
+    str, AfterValidator(_check_version), Json({"type": "string", "pattern": f"^{VERSION}$"})
+]
+
+
 class SettingsEntry(DirectoryEntry):
     """What counts for the whole company. A line that the file leaves out stays as it is."""
 
@@ -67,6 +112,8 @@ class SettingsEntry(DirectoryEntry):
     offer_articles: bool | None = None
     keep_words: SpanOrOff | None = None
     keep_people: SpanOrOff | None = None
+    consent: Consent | None = None
+    consent_version: Version | None = None
 
     @property
     def key_value(self) -> str:
@@ -106,7 +153,7 @@ class SettingsEntry(DirectoryEntry):
         ]
 
     def _changes(self, now: Self, name: str) -> bool:
-        return getattr(self, name) not in {None, getattr(now, name)}
+        return getattr(self, name) not in (None, getattr(now, name))
 
     async def put(self, tx: Tx, position: int) -> None:  # noqa: ARG002
         """Only what is otherwise than now is chosen: start values stay start values."""
@@ -151,4 +198,10 @@ _FIELDS: Final[dict[str, tuple[str, Callable[[Company], Any], Callable[[Any], An
     "offer_articles": _same("offer_articles"),
     "keep_words": ("keep_words", lambda company: _off(company.keep_words), _on),
     "keep_people": ("keep_people", lambda company: _off(company.keep_people), _on),
+    "consent": (
+        "consent",
+        lambda company: dict(company.consent) or OFF,
+        lambda value: {} if value == OFF else value,
+    ),
+    "consent_version": _same("consent_version"),
 }

@@ -22,7 +22,9 @@ from core.words.names import clean_name, is_blank
 from handlers.http.pages.layout import Reader, alert, once, page
 
 CONSENT: Final = "1"
-"""The version of what a sender agrees to: the text ``web.consent``. Another text, another one."""
+"""The version of what a sender agrees to where the company has no text of its own: the text
+``web.consent``. Another text, another one.
+"""
 
 TRAP: Final = "website"
 """A field that people do not see, and robots fill in."""
@@ -64,7 +66,17 @@ def form_fault(fields: Fields) -> str | None:
         return "web.fault.name"
     if read_point(fields.get("reach", "")) is None:
         return "web.fault.reach"
-    return words_fault(fields) or (None if fields.get("consent") else "web.fault.consent")
+    return words_fault(fields)
+
+
+def consent_fault(fields: Fields, version: str) -> str | None:
+    """Return the key of what is wrong where the sender has not agreed to this version: not at all,
+    or to a text that is another by now.
+    """
+    agreed = fields.get("consent", "")
+    if agreed == version:
+        return None
+    return "web.fault.consent_changed" if agreed else "web.fault.consent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,17 @@ def ticket_of(
     return NewTicket(customer, subject, text, asked.topic, ORIGIN, sent, answers, files)
 
 
+def consent_of(reader: Reader) -> tuple[str, str]:
+    """Return what a sender agrees to: its version, and the text as HTML. It is the company's own,
+    the same as in the chat, where there is one (S31).
+    """
+    company = reader.desk.company
+    text = company.consent_in(reader.language)
+    if not text:
+        return CONSENT, reader.say("web.consent")
+    return company.consent_version, escape(text).replace("\n", "<br>")
+
+
 async def draw_form(
     reader: Reader, request: Request, fields: Fields, fault: str | Key | None = None
 ) -> Response:
@@ -119,7 +142,8 @@ async def draw_form(
     kept = {name: escape(fields.get(name, "")) for name in _KEPT}
     other = "en" if reader.language == "ru" else "ru"
     where = escape(str(request.url.include_query_params(lang=other).query))
-    agreed = " checked" if fields.get("consent") else ""
+    version, text = consent_of(reader)
+    agreed = " checked" if fields.get("consent") == version else ""
     switch = reader.say(f"web.language.{other}")
     body = (
         f'<nav><a href="/form?{where}" lang="{other}">{switch}</a></nav>'
@@ -134,8 +158,8 @@ async def draw_form(
         + file_field(reader)
         + f'<div class="trap" aria-hidden="true"><label>{reader.say("web.trap")}'
         f'<input name="{TRAP}" tabindex="-1" autocomplete="off"></label></div>'
-        f'<label class="check"><input type="checkbox" name="consent" value="{CONSENT}" required'
-        f"{agreed}><span>{reader.say('web.consent')}</span></label>"
+        f'<label class="check"><input type="checkbox" name="consent" value="{version}" required'
+        f"{agreed}><span>{text}</span></label>"
         f"<button>{reader.say('web.send')}</button></form>"
     )
     status = HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY

@@ -23,8 +23,9 @@ from handlers.http.guard import is_multipart
 from handlers.http.limits import Buckets
 from handlers.http.pages.follow import draw_ticket
 from handlers.http.pages.form import (
-    CONSENT,
     TRAP,
+    consent_fault,
+    consent_of,
     draw_form,
     find_asked,
     form_fault,
@@ -95,7 +96,13 @@ class _Pages:
             return notice(reader, form.unread, _UNREAD[form.unread])
         fields = form.fields
         asked = await find_asked(self.desk, fields)
-        fault = form.fault or form_fault(fields) or missing_fault(asked, fields, reader)
+        version, _ = consent_of(reader)
+        fault = (
+            form.fault
+            or form_fault(fields)
+            or consent_fault(fields, version)
+            or missing_fault(asked, fields, reader)
+        )
         if fault is None and fields.get(TRAP):
             return notice(reader, "web.sent")
         if fault is None and _is_too_much(request, self.sent):
@@ -107,7 +114,7 @@ class _Pages:
             return await draw_form(reader, request, fields, "web.fault.files_away")
         try:
             new = ticket_of(fields, reader, asked, files)
-            opening = self.desk.run(open_by_form, new, CONSENT)
+            opening = self.desk.run(open_by_form, new, version)
             brought = await bring(self.desk, files, opening)
         except Unreadable as refused:
             return await draw_form(reader, request, fields, Key(refused.key, refused.facts))

@@ -13,6 +13,7 @@ from channels.telegram.screens.personal_data import PersonalData, ask_to_erase, 
 from core.contacts.erasure import erase_own
 from core.contacts.personal_data import data_at, known_at
 from core.file_making import CUSTOMERS, Turn
+from core.inbox import find_held
 from handlers.telegram.context import ButtonContext, Context, MessageContext
 
 # Bytes that a bot may send as a file, with room to spare.
@@ -22,7 +23,8 @@ LARGEST: Final = 49 * 1024 * 1024
 async def show(context: MessageContext) -> None:
     """Send the screen."""
     known = await context.desk.read(known_at, context.sender.address)
-    await context.show(draw_known(context.renderer, known))
+    held = await context.desk.read(find_held, str(context.message.chat.id))
+    await context.show(draw_known(context.renderer, known, held.count))
 
 
 async def on_button(context: ButtonContext, data: PersonalData) -> None:

@@ -18,6 +18,7 @@ from channels.telegram.messages.message_parser import (
 )
 from channels.telegram.screens.articles import ArticlesOfTopic, JudgeArticle, ReadArticle
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
+from channels.telegram.screens.consent import ConsentAnswer
 from channels.telegram.screens.customer_menu import (
     LANGUAGES,
     AnswerField,
@@ -49,7 +50,14 @@ from core.tickets.delivery_results import lose_sender
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome
 from handlers.telegram.context import ButtonContext, MessageContext
-from handlers.telegram.customer import articles, cameras, personal_data, private_topics, tickets
+from handlers.telegram.customer import (
+    articles,
+    cameras,
+    consent,
+    personal_data,
+    private_topics,
+    tickets,
+)
 from handlers.telegram.customer.tickets import greet, menu_for
 from handlers.telegram.origin import is_borrowed
 
@@ -302,4 +310,5 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     PickCamera: cameras.pick,
     CameraFault: cameras.report,
     PersonalData: personal_data.on_button,
+    ConsentAnswer: consent.on_answer,
 }

@@ -44,17 +44,23 @@ SUGGESTED: Final = 3
 
 async def greet(context: MessageContext) -> None:
     """Say hello, whose desk it is, and how it works."""
-    company, responder, user = context.desk.company, context.responder, context.message.from_user
+    keyboard = await menu_for(context.desk, context.responder)
+    await context.say(await greeting(context), keyboard)
+
+
+async def greeting(context: MessageContext | ButtonContext) -> str:
+    """What a customer is greeted with, as HTML."""
+    company, responder = context.desk.company, context.responder
+    by = context.message if isinstance(context, MessageContext) else context.query
     facts = {
-        "name": clean_name(user.first_name if user else "", 32),
+        "name": clean_name(by.from_user.first_name if by.from_user else "", 32),
         "company": clean_name(company.name),
         "span": await context.desk.read(usual_span),
     }
     hello = f"customer.hello{'_name' if facts['name'] != NAMELESS else ''}"
     about = f"customer.desk{'_company' if company.name.strip() else ''}"
     parts = [responder.html(key, facts) for key in (hello, about, "customer.how")]
-    text = f"{parts[0]} {parts[1]}\n{parts[2]}"
-    await context.say(text, await menu_for(context.desk, responder))
+    return f"{parts[0]} {parts[1]}\n{parts[2]}"
 
 
 async def menu_for(desk: Desk, responder: Responder, *, share: bool = False) -> ReplyKeyboardMarkup:

@@ -19,6 +19,7 @@ from channels.telegram.screens.buttons import stamped
 from channels.telegram.screens.callback_data import KINDS, parse, parted
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
+from channels.telegram.screens.consent import ConsentAnswer
 from channels.telegram.screens.customer_menu import (
     AnswerField,
     ChooseLanguage,
@@ -174,6 +175,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "fd:drop:7": FailedStep(verb="drop", id=7),
     "pd:show": PersonalData(step="show"),
     "pd:erase": PersonalData(step="erase"),
+    "cs:yes:2026-11.1": ConsentAnswer(answer="yes", version="2026-11.1"),
     "rel:all": ReleaseStep(what="all"),
     "dir:apply:7:0123abcd": DirectoryStep(step="apply", version=7, digest="0123abcd"),
     "dir:recount:0:0123abcd": DirectoryStep(step="recount", version=0, digest="0123abcd"),

@@ -21,7 +21,7 @@ from core.files import FolderStore
 from core.integrations.unused_uploads import DueUploads, find_due_uploads
 from core.links.merge_undo import undo_merge
 from core.links.ticket_merge import merge_tickets
-from core.models import ContactPoint, JournalEntry, Message, OutboxRow, Person, Ticket
+from core.models import Consent, ContactPoint, JournalEntry, Message, OutboxRow, Person, Ticket
 from core.people.contact_points import verify_phone
 from core.people.staff import by_operator
 from core.setup.signing_key import find_signing_key
@@ -132,6 +132,32 @@ async def test_a_form_becomes_a_ticket_and_leads_to_its_page(browser: Browser, d
     assert (ticket.topic, ticket.origin, person.language) == ("payment", "form", "en")
     assert points == {"email", "web"}
     assert entries["form_sent"]["consent"] == "1"
+
+
+async def test_the_companys_consent_is_the_forms_and_is_remembered(
+    browser: Browser, desk: Desk
+) -> None:
+    text = {"en": "We keep <your> words\nfor a year."}
+    desk.company = replace(desk.company, consent=text, consent_version="2")
+    await browser.opens("/form?lang=en")
+    assert "We keep &lt;your&gt; words<br>for a year." in browser.html
+    assert 'name="consent" value="2"' in browser.html
+    assert await browser.sends(FILLED) == 422
+    assert "has changed" in browser.html and "checked" not in browser.html
+    assert await browser.sends(FILLED | {"consent": "2"}) == 303
+    async with desk.database.read() as session:
+        (consent,) = await session.scalars(select(Consent))
+    assert (consent.version, consent.origin) == ("2", "web")
+
+
+async def test_a_consent_to_the_forms_own_text_is_none_to_the_companys(
+    browser: Browser, desk: Desk
+) -> None:
+    await browser.opens("/form?lang=en")
+    await browser.sends(FILLED)
+    async with desk.database.read() as session:
+        (consent,) = await session.scalars(select(Consent))
+    assert consent.version == "form-1"
 
 
 async def test_an_answer_is_read_there_and_answered_there(browser: Browser, desk: Desk) -> None:

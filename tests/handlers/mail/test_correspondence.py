@@ -42,6 +42,14 @@ pytestmark = pytest.mark.parametrize(
 )
 
 
+async def test_the_confirmation_by_mail_carries_the_companys_consent(stage: Stage) -> None:
+    stage.desk.company = replace(stage.desk.company, consent={"en": "We keep <it> for a year."})
+    stage.write("The gate does not open.", subject="The gate")
+    await stage.tickets(1)
+    said = plain(await stage.mail(1))
+    assert "In answering your mail we use your data like this:\nWe keep <it> for a year." in said
+
+
 async def test_a_mail_becomes_a_ticket_and_the_answer_comes_as_a_mail(stage: Stage) -> None:
     stage.write("The gate does not open.", subject="The gate")
     (ticket,) = await stage.tickets(1)
@@ -54,6 +62,7 @@ async def test_a_mail_becomes_a_ticket_and_the_answer_comes_as_a_mail(stage: Sta
     assert acknowledged["Auto-Submitted"] == "auto-replied"
     assert acknowledged["In-Reply-To"] == "<1@x.test>"
     assert "The gate" not in plain(acknowledged)
+    assert "we use your data" not in plain(acknowledged)
 
     await stage.answer(1, "Press twice & hold.")
     answer = await stage.mail(2)

@@ -1,0 +1,126 @@
+"""Consent to the use of personal data, where the company asks for it (S31).
+
+Before it nothing of a customer is stored but the updates as they came: they are held in the inbox,
+unread, and handled once the customer agrees. After a refusal, or a week of silence, they are
+forgotten.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from core.addresses import Address
+from core.contacts.erasure_remains import note_remains
+from core.delivery.consent_question import ask_consent
+from core.errors import Refusal
+from core.events import ConsentGiven, ConsentRefused
+from core.inbox import find_held, forget_held, hold, release_held
+from core.models import Consent
+from core.people.identity import Sender, arrive, find_by_address, mark_reachable
+from core.tickets.customer_dialogue import expect_words
+from core.tickets.intake import open_tickets
+from core.tx import ReadTx, Tx
+
+HELD_FOR: Final = timedelta(days=7)
+"""What nobody has agreed to by then is forgotten."""
+# More of one person is not held: nobody writes so much before they read what is asked.
+MOST_HELD: Final = 100
+# Who goes on writing is asked again after a pause of so long.
+PAUSE: Final = timedelta(minutes=10)
+# How a version is called of what the web form says where the company has no text of its own.
+OF_FORM: Final = "form-"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who has not agreed: where they are asked, in which language, and the conversation
+    under which their updates stand in the inbox.
+    """
+
+    address: Address
+    language: str
+    ordering_key: str
+
+
+async def is_consent_missing(tx: ReadTx, address: Address) -> bool:
+    """Return whether whoever writes from here has yet to agree to what the company asks now."""
+    if not tx.company.consent:
+        return False
+    person = await find_by_address(tx, address)
+    if person is None:
+        return True
+    return await tx.find(Consent, (person.id, tx.company.consent_version)) is None
+
+
+async def hold_words(tx: Tx, visitor: Visitor) -> None:
+    """Hold the update that is being handled, and ask; once for words that come together."""
+    held = await find_held(tx, visitor.ordering_key)
+    if held.count < MOST_HELD:
+        await hold(tx)
+    if held.newest is None or held.newest < tx.now - PAUSE:
+        await ask_consent(tx, visitor.address, visitor.language)
+
+
+async def ask(tx: Tx, visitor: Visitor) -> None:
+    """Ask without holding anything."""
+    await ask_consent(tx, visitor.address, visitor.language)
+
+
+async def agree(tx: Tx, sender: Sender, visitor: Visitor, version: str) -> int | None:
+    """Record the consent, and let what is held be handled. Returns how much that is; ``None``: the
+    text is another by now, and is asked about anew. Raises :class:`Refusal` for a second press.
+
+    Words that were held open a ticket without another question, where none goes on.
+    """
+    if not tx.company.consent or not await is_consent_missing(tx, sender.address):
+        raise Refusal("refusal.outdated")
+    if version != tx.company.consent_version:
+        await ask_consent(tx, visitor.address, visitor.language)
+        return None
+    person = await arrive(tx, sender, "customer")
+    mark_reachable(tx, person)
+    await record_consent(tx, person.id, version, sender.address.channel)
+    released = await release_held(tx, visitor.ordering_key)
+    if released and not person.dialogue and not await open_tickets(tx, person.id):
+        expect_words(tx, person)
+    return released
+
+
+async def refuse(tx: Tx, sender: Sender, visitor: Visitor) -> None:
+    """Forget what is held. Raises :class:`Refusal` where nothing is asked any more."""
+    if not await is_consent_missing(tx, sender.address):
+        raise Refusal("refusal.outdated")
+    person = await find_by_address(tx, sender.address)
+    if await forget_held(tx, visitor.ordering_key):
+        await note_remains(tx, ())
+    if person is not None:
+        await arrive(tx, sender, "customer")
+        tx.emit(ConsentRefused(ticket_id=None, person_id=person.id))
+
+
+async def record_consent(tx: Tx, person_id: int, version: str, origin: str) -> None:
+    """Note that somebody has agreed to a version, once."""
+    if await tx.find(Consent, (person_id, version)) is not None:
+        return
+    await tx.insert(Consent(person_id=person_id, version=version, origin=origin, at=tx.now))
+    tx.emit(ConsentGiven(ticket_id=None, person_id=person_id, version=version, origin=origin))
+
+
+async def settle_held(tx: Tx) -> int:
+    """Forget what has been held for too long; where nobody is asked any more, let it be handled.
+    Returns how much.
+    """
+    if not tx.company.consent:
+        return await release_held(tx)
+    forgotten = await forget_held(tx, before=tx.now - HELD_FOR)
+    if forgotten:
+        await note_remains(tx, ())
+    return forgotten
+
+
+async def consents_of(tx: ReadTx, person_id: int) -> list[tuple[str, datetime]]:
+    """Return what somebody has agreed to, the latest first: version and instant."""
+    query = select(Consent.version, Consent.at).where(Consent.person_id == person_id)
+    return [(version, at) for version, at in await tx.rows(query.order_by(Consent.at.desc()))]

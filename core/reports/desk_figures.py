@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Select, func, select
 
 from core.db import constant
-from core.models import InboxRow, OutboxRow, Ticket, Timer
+from core.models import InboxRow, OutboxRow, Ticket, Timer, Webhook
 from core.tickets.workflow import NEEDS_ANSWER
 from core.tx import ReadTx
 
@@ -19,13 +19,15 @@ _UNSENT: Final = select(func.count(), func.min(OutboxRow.order_at)).where(
 )
 _QUARANTINED: Final = select(func.count()).where(InboxRow.state == constant("quarantined"))
 _FAILED: Final = select(func.count()).where(OutboxRow.state == constant("failed"))
+_STOPPED: Final = select(func.count()).where(Webhook.stopped_at.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
 class DeskFigures:
     """Counts, and ages in seconds of the oldest of each; 0 where nothing waits.
 
-    ``timer_late``: since when a timer should have fired; ``overdue``: tickets whose answer is late.
+    ``timer_late``: since when a timer should have fired; ``overdue``: tickets whose answer is late;
+    ``webhooks_stopped``: other systems that are called no more.
     """
 
     inbox: int
@@ -36,6 +38,7 @@ class DeskFigures:
     failed: int
     overdue: int
     timer_late: float
+    webhooks_stopped: int
 
 
 async def find_figures(tx: ReadTx) -> DeskFigures:
@@ -55,6 +58,7 @@ async def find_figures(tx: ReadTx) -> DeskFigures:
         await tx.first(_FAILED) or 0,
         await tx.first(late) or 0,
         _age(tx, due),
+        await tx.first(_STOPPED) or 0,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from core.desk import Desk
 from core.integrations.keys import METRICS
 from core.reports.desk_figures import DeskFigures, find_figures
-from core.setup.desk_health import find_heartbeat
+from core.setup.desk_health import CODES, find_heartbeat
 from handlers.http.api.access import Gatekeeper
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,9 @@ def health_routes(desk: Desk, vitals: Vitals, keeper: Gatekeeper) -> APIRouter:
         if not _is_local(request):
             _, _, token = request.headers.get("authorization", "").partition(" ")
             await keeper.admit(request, token, METRICS)
-        text = render_metrics(await desk.read(find_figures), vitals)
+        beat = await desk.read(find_heartbeat)
+        symptoms = frozenset(beat.sick if beat else ())
+        text = render_metrics(await desk.read(find_figures), symptoms, vitals)
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return routes
@@ -91,27 +93,30 @@ _GAUGES: Final[tuple[tuple[str, str, Callable[[DeskFigures], float]], ...]] = (
     ("outbox_failed", "Deliveries that ended without arriving.", lambda g: g.failed),
     ("tickets_overdue", "Tickets whose answer is late.", lambda g: g.overdue),
     ("timers_late_seconds", "How late the sweep is.", lambda g: g.timer_late),
+    ("webhooks_stopped", "Systems that take no calls any more.", lambda g: g.webhooks_stopped),
 )
 
 
-def render_metrics(figures: DeskFigures, vitals: Vitals) -> bytes:
-    """Return the figures in Prometheus's text format."""
+def render_metrics(figures: DeskFigures, symptoms: Collection[str], vitals: Vitals) -> bytes:
+    """Return the figures in Prometheus's text format. ``symptoms``: codes of what is wrong."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_Figures(figures, vitals))
+    registry.register(_Figures(figures, symptoms, vitals))
     return generate_latest(registry)
 
 
 class _Figures:
     """A collector, as prometheus-client calls what it asks for values."""
 
-    def __init__(self, figures: DeskFigures, vitals: Vitals) -> None:
+    def __init__(self, figures: DeskFigures, symptoms: Collection[str], vitals: Vitals) -> None:
         self._gauges = figures
+        self._sick = symptoms
         self._vitals = vitals
 
     def collect(self) -> Iterable[Metric]:
         for name, told, value in _GAUGES:
             yield GaugeMetricFamily(f"frontdoor_{name}", told, value(self._gauges))
+        yield self._symptoms()
         yield GaugeMetricFamily(
             "frontdoor_intake_silence_seconds",
             "Time since Telegram was heard of.",
@@ -122,3 +127,10 @@ class _Figures:
             "Calls that Telegram refused because there were too many.",
             self._vitals.floods(),
         )
+
+    def _symptoms(self) -> Metric:
+        told = "Whether this is wrong with the desk, as admins were told."
+        symptoms = GaugeMetricFamily("frontdoor_symptom", told, labels=["code"])
+        for code in CODES:
+            symptoms.add_metric([code], code in self._sick)
+        return symptoms

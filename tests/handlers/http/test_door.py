@@ -18,6 +18,8 @@ from bot.webhook import WebhookIntake
 from channels.telegram.client.gateway import make_bot
 from core.desk import Desk
 from core.models import InboxRow
+from core.models import Webhook as WebhookRow
+from core.setup.desk_health import CODES, beat
 from core.texts import Texts
 from handlers.http import guard
 from handlers.http.door import make_door
@@ -235,6 +237,23 @@ async def test_metrics_say_what_waits_how_long_and_what_failed(
     assert found["frontdoor_telegram_429_total"] == 3
     assert found["frontdoor_outbox_failed"] == found["frontdoor_inbox_quarantined"] == 0
     assert "It does not work" not in text
+
+
+async def test_metrics_say_what_is_wrong_with_the_desk(
+    visitor: Visitor, desk: Desk, clock: Clock
+) -> None:
+    await desk.run(beat, {"mail"})
+    async with desk.database.write() as session:
+        urls = {"shop": None, "phone": clock()}
+        session.add_all(
+            WebhookRow(name=name, url=name, secret="", created_at=clock(), stopped_at=stopped)
+            for name, stopped in urls.items()
+        )
+    _, _, text = await visitor.ask("GET", "/metrics")
+    found = figures(text)
+    said = {code: found[f'frontdoor_symptom{{code="{code}"}}'] for code in CODES}
+    assert said == {code: code == "mail" for code in CODES}
+    assert found["frontdoor_webhooks_stopped"] == 1
 
 
 async def test_metrics_are_for_this_machine(visitor: Visitor) -> None:

@@ -488,6 +488,8 @@ def _channels(
             texts,
             lambda address: desk.read(zone_at, address),
             partial(desk.read, mail_stamp),
-            contents=MailContents(desk, Attachments(files, telegram_file(gateway.bot))),
+            contents=MailContents(
+                desk, Attachments(files, telegram_file(gateway.bot)), settings.public_url
+            ),
         )
     return channels

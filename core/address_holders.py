@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, ScalarSelect, select, tuple_
 from sqlalchemy.orm import aliased
 
-from core.addresses import Address
+from core.addresses import WEB, Address
 from core.models import ContactPoint, Person
 from core.tx import ReadTx
 from core.words.contact_values import DETAILS
@@ -44,6 +44,11 @@ def addresses_where(*conditions: ColumnElement[bool]) -> Any:
         .join(Person, Person.id == ContactPoint.person_id)
         .where(*conditions, ContactPoint.kind.not_in(DETAILS), _PROVED)
     )
+
+
+def reads_page(person: Person) -> bool:
+    """Return whether the person has no address but the page of their ticket (A9)."""
+    return person.address is not None and person.address.channel == WEB
 
 
 async def letter_address(tx: ReadTx, person_id: int, *, proved: bool = False) -> Address | None:

@@ -220,9 +220,10 @@ class EmailChannel:
         subject, answers = await self._contents.thread_of(delivery)
         if about == "letter.opened":
             subject = ""  # an acknowledgement repeats nothing of what somebody wrote (S19)
-        parts = [self._say(delivery, delivery.key or "", zone)]
+        page = await self._page(delivery, zone)
+        parts = [self._say(delivery, delivery.key or "", zone), *filter(None, (page,))]
         consent = self._contents.desk.company.consent_in(delivery.locale)
-        if about == "letter.opened" and consent:
+        if about == "letter.opened" and consent and not page:  # the form has asked for it
             parts.append(self._say(delivery, "letter.consent", zone, text=consent))
         head = await self._contents.letterhead(delivery)
         parts.append(self._signature(delivery, zone, head))
@@ -245,10 +246,12 @@ class EmailChannel:
         fixed = self._say(delivery, "letter.about", zone)
         letterhead = await self._contents.letterhead(delivery, draft.author)
         signature = self._signature(delivery, zone, letterhead, draft.author)
-        above = _ABOVE.get(delivery.kind)
+        page = await self._page(delivery, zone)
+        above = None if page else _ABOVE.get(delivery.kind)
         head = "" if above is None else self._say(delivery, above, zone)
-        body = "\n\n".join(filter(None, (head, draft.text, signature)))
-        html = "<br>".join(filter(None, (escape(head), draft.html, html_of(signature))))
+        body = "\n\n".join(filter(None, (head, draft.text, page, signature)))
+        below = (html_of(part) for part in (page, signature) if part)
+        html = "<br>".join(filter(None, (escape(head), draft.html, *below)))
         return {
             **self._from(letterhead),
             "subject": subject_of(draft.subject, fixed, shown),
@@ -258,6 +261,11 @@ class EmailChannel:
             "automatic": "auto-generated" if delivery.kind == "unread" else None,
             "enclosures": draft.enclosures,
         }
+
+    async def _page(self, delivery: Delivery, zone: ZoneInfo) -> str:
+        """The line that leads to the ticket's page, for a customer who reads there; else empty."""
+        page = None if self._contents is None else await self._contents.page_of(delivery)
+        return "" if page is None else self._say(delivery, "letter.page", zone, page=page)
 
     def _signature(
         self, delivery: Delivery, zone: ZoneInfo, head: Letterhead | None, author: str = ""

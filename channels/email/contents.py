@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from channels.email.letter_html import html_of
+from core.address_holders import reads_page
 from core.addresses import Address
 from core.delivery.channel import Delivery, SendError
 from core.desk import Desk
 from core.files import Attachments, has_file, title_of
+from core.models import Person
 from core.responses.letterhead import Letterhead, letterhead_of
+from core.setup.page_links import follow_path
+from core.setup.signing_key import find_signing_key
 from core.tickets.card import Words, last_from_customer, list_words, words_of
 from core.tx import ReadTx
 from core.words.quotes import REPLY_MARKS
@@ -59,10 +63,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class MailContents:
-    """Reads what deliveries carry."""
+    """Reads what deliveries carry. ``public_url``: the beginning of links to pages of the desk."""
 
     desk: Desk
     attachments: Attachments
+    public_url: str | None = None
 
     async def thread_of(self, delivery: Delivery) -> tuple[str, str | None]:
         """Return the subject of the customer's latest mail, and its id."""
@@ -73,6 +78,13 @@ class MailContents:
         if delivery.ticket_id is None:
             return None
         return await self.desk.read(letterhead_of, delivery.ticket_id, delivery.locale, author)
+
+    async def page_of(self, delivery: Delivery) -> str | None:
+        """Return the address of the ticket's page if that is where its customer reads (A9)."""
+        if self.public_url is None or delivery.ticket_id is None:
+            return None
+        path = await self.desk.read(_page, delivery)
+        return None if path is None else self.public_url + path
 
     async def answer(self, delivery: Delivery) -> Draft | None:
         """Return the operators' words; None if they were withdrawn. Raises SendError."""
@@ -134,6 +146,13 @@ async def _thread(tx: ReadTx, delivery: Delivery) -> tuple[str, str | None]:
     ref = await last_from_customer(tx, delivery.ticket_id, chat, before)
     answers = ref.message if ref is not None and len(ref.message) <= LONGEST_ID else None
     return REPLY_MARKS.sub("", subject), answers
+
+
+async def _page(tx: ReadTx, delivery: Delivery) -> str | None:
+    person = await tx.find(Person, delivery.person_id or 0)
+    if person is None or not reads_page(person):
+        return None
+    return follow_path(await find_signing_key(tx), delivery.ticket_id or 0)
 
 
 def masked(mask: str, number: int | None) -> str:

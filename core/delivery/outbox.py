@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, func, select, text
 
 from core import events as e
-from core.address_holders import address_of, letter_address
+from core.address_holders import address_of, letter_address, reads_page
 from core.addresses import ON_SCREEN, Address
 from core.db import PreparedStatement
 from core.db.statements import prepared
@@ -303,7 +303,11 @@ async def _in_chat(
             chat = None if other is None else Address.parse(other)
     if chat is None:
         return []
-    return [Recipient(chat, person=person, locale=locale)]
+    found = [Recipient(chat, person=person, locale=locale)]
+    if person is not None and reads_page(person) and notice.kind == "text":
+        mailbox = await letter_address(tx, person.id)
+        found += [] if mailbox is None else [Recipient(mailbox, person=person)]
+    return found
 
 
 async def _own_facts(tx: Tx, event: e.Event, notice: Notice, to: Recipient) -> dict[str, Any]:
@@ -330,12 +334,16 @@ async def _stored(tx: Tx, event: e.Event, ticket: Ticket | None, message: Messag
     flooded = message is not None and message.flood_id is not None
     if ticket is None:
         return Stored(in_card=in_card, flooded=flooded)
-    by_letter = ticket.origin in tx.company.letter_channels
+    by_letter = ticket.origin in tx.company.letter_channels or await _reads_page(tx, ticket)
     repeated = by_letter and await _opened_lately(tx, ticket)
     late = by_letter and isinstance(event, e.DeadlineMissed)
     promised = not late or await _was_told(tx, ticket, repeated=repeated)
     in_topic = isinstance(event, e.StateEntered) and await _has_topic(tx, ticket)
     return Stored(ticket.origin, in_card, flooded, by_letter, repeated, promised, in_topic)
+
+
+async def _reads_page(tx: Tx, ticket: Ticket) -> bool:
+    return reads_page(await tx.get(Person, ticket.customer_id))
 
 
 async def _has_topic(tx: Tx, ticket: Ticket) -> bool:

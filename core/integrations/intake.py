@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from core.address_holders import reads_page
 from core.addresses import API, WEB, Address, MessageRef
 from core.contacts.consents import OF_FORM, record_consent
 from core.errors import NoSuchTicket, Unreadable
@@ -246,7 +247,6 @@ async def _at_address(tx: Tx, customer: Customer) -> Person | None:
 async def _at_points(tx: Tx, customer: Customer) -> Person | None:
     for point in customer.points:
         for person in await holders_of(tx, point):
-            by_page = person.address is not None and person.address.channel == WEB
-            if customer.vouched or by_page:
+            if customer.vouched or reads_page(person):
                 return await tx.get(Person, person.id, hold=True)
     return None

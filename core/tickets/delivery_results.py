@@ -5,6 +5,7 @@ Where messages and cards stand, answers delivered or failed, customers who block
 
 from typing import Final
 
+from core.address_holders import reads_page
 from core.addresses import ON_SCREEN, Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, sign_later, tell_in_group
 from core.delivery.alerts import note_alert
@@ -29,7 +30,7 @@ from core.tickets.by_letter import address_for_answers, go_on_by_letter, send_by
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.customer_tickets import open_numbers
 from core.tickets.relations import merged_into
-from core.tickets.silence import watch_copy
+from core.tickets.silence import watch_copy, watch_page
 from core.tx import Tx
 from core.words.names import clean_name
 
@@ -54,6 +55,7 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         pieces = sent.note.get("messages")  # of an album
         await answer_delivered(tx, list(pieces) if pieces else [delivery.message_id or 0])
         await watch_copy(tx, delivery)
+        await watch_page(tx, delivery)
     elif delivery.facts.get("shown") and sent.message_refs:
         await _sign_shown(tx, delivery, sent.message_refs[-1])
 
@@ -118,7 +120,8 @@ async def refused(tx: Tx, delivery: Delivery, reason: str) -> None:
     _tell_of_copy(tx, delivery.kind, here, delivery.message_id)
     if reason == "blocked" and delivery.kind != "unread" and delivery.person_id is not None:
         person = await tx.session.get_one(Person, delivery.person_id)
-        await lose_customer(tx, person, reason, by_answer=answer)
+        if not reads_page(person):  # a mail besides the page was refused
+            await lose_customer(tx, person, reason, by_answer=answer)
 
 
 async def _ticket_now(tx: Tx, ticket_id: int | None) -> int | None:

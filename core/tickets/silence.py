@@ -1,4 +1,5 @@
-"""A customer who does not react to an answer in a chat reads it by mail, too (F8).
+"""A customer who does not react to an answer in a chat reads it by mail, too (F8); one who reads a
+page hears so that there is an answer (A9).
 
 Nothing is taken back when the customer reacts: the timer looks at what they have not reacted to by
 then, so that their messages cost nothing.
@@ -10,16 +11,19 @@ from typing import Final
 
 from sqlalchemy import and_, bindparam, func, or_, select
 
-from core.address_holders import letter_address
+from core.address_holders import letter_address, reads_page
+from core.addresses import WEB, Address
 from core.db import constant
 from core.delivery.channel import Delivery
 from core.events import AnswerDelivered, Event, SilentCustomerMailed
-from core.models import JournalEntry, Message, Person, SentMessage, Ticket, TicketParent, Timer
-from core.sla.answer_clock import SILENCE, set_timers
+from core.models import JournalEntry, Message, Person, SentMessage, Ticket, TicketParent
+from core.sla.answer_clock import SILENCE, set_timers, timer_of
 from core.subscribers import Subscriber
 from core.tickets.catalog import workflow_of
 from core.tx import Tx
 
+# Answers that follow each other so soon on a page are one mail.
+PAGE_WAIT: Final = timedelta(minutes=1)
 # What the customer did last in the ticket, or what we told them of it by mail.
 _SIGN: Final = select(func.max(JournalEntry.at)).where(
     JournalEntry.ticket_id == bindparam("ticket"),
@@ -53,18 +57,30 @@ async def watch_copy(tx: Tx, delivery: Delivery) -> None:
 async def _watch(tx: Tx, ticket_id: int, wait: timedelta) -> None:
     ticket = await tx.get(Ticket, ticket_id)
     person = await tx.get(Person, ticket.customer_id)
-    by_letter = person.address is None or person.address.channel in tx.company.letter_channels
-    timer = await tx.find(Timer, (ticket_id, SILENCE))
-    if not by_letter and (timer is None or timer.due_at is None):
+    in_chat = person.address is not None and not _reads_elsewhere(tx, person.address)
+    if in_chat and await timer_of(tx, ticket_id, SILENCE) is None:
         await set_timers(tx, ticket_id, {SILENCE: tx.now + wait})
+
+
+def _reads_elsewhere(tx: Tx, address: Address) -> bool:
+    return address.channel == WEB or address.channel in tx.company.letter_channels
+
+
+async def watch_page(tx: Tx, delivery: Delivery) -> None:
+    """Set the timer of a ticket whose customer's page has just got an answer."""
+    number = delivery.ticket_id
+    if delivery.channel != WEB or not tx.company.letter_channels or number is None:
+        return
+    if await timer_of(tx, number, SILENCE) is None:
+        await set_timers(tx, number, {SILENCE: tx.now + PAGE_WAIT})
 
 
 async def mail_unread(tx: Tx, ticket: Ticket) -> None:
     """Mail the answers that the customer has not reacted to, all in one, each once; if the oldest
     has not waited for long enough, look again when it has.
     """
-    wait = tx.company.mail_when_silent
-    if wait is None or (await workflow_of(tx)).state(ticket.state).final:
+    wait = await _wait_of(tx, ticket)
+    if wait is None:
         return
     unread = await _find_unread(tx, ticket)
     if not unread:
@@ -77,6 +93,15 @@ async def mail_unread(tx: Tx, ticket: Ticket) -> None:
         return
     numbers = tuple(number for number, _ in unread)
     tx.emit(SilentCustomerMailed(ticket_id=ticket.id, message_id=numbers[0], messages=numbers))
+
+
+async def _wait_of(tx: Tx, ticket: Ticket) -> timedelta | None:
+    """How long an answer may stay without a sign of the customer; ``None``: it is not mailed."""
+    customer = await tx.get(Person, ticket.customer_id)
+    if reads_page(customer):
+        return PAGE_WAIT
+    ended = (await workflow_of(tx)).state(ticket.state).final
+    return None if ended else tx.company.mail_when_silent
 
 
 async def _find_unread(tx: Tx, ticket: Ticket) -> list[tuple[int, datetime]]:

@@ -16,6 +16,7 @@ from core.integrations import intake
 from core.integrations.calls import AnotherCall, Answer, Call, once
 from core.integrations.keys import LINKS, READ, WRITE, Key
 from core.integrations.unused_uploads import note_uploads
+from core.setup.page_links import follow_path
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.facts import find_ticket, list_messages, list_tickets, tickets_with
@@ -40,7 +41,6 @@ from handlers.http.api.schemas import (
     ticket_with_links,
 )
 from handlers.http.guard import RETRY_AFTER
-from handlers.http.pages.routes import follow_path
 from handlers.http.problems import MEDIA_TYPE, Problem, problem_response, speak_problems
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,6 @@
 """``/form`` opens a ticket, ``/t/<signed>`` follows it and takes answers, without a script (A9)."""
 
 import logging
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,8 @@ from core.desk import Desk
 from core.errors import Unreadable
 from core.files import FileStore
 from core.integrations.intake import add_by_page, open_by_form
-from core.setup.signing_key import find_signing_key, is_signed, signature
+from core.setup.page_links import follow_path, followed_number
+from core.setup.signing_key import find_signing_key
 from core.texts import Key, Texts
 from core.tickets.customer_tickets import OwnTicket, OwnWords
 from core.tickets.ticket_page import followed_ticket
@@ -43,18 +43,12 @@ SENT: Final = (1 / 120, 5.0)
 SEEN: Final = (2.0, 60.0)
 # Forms with files of one address that are read at all.
 UPLOADED: Final = (1 / 30, 20.0)
-_FOLLOW: Final = re.compile(r"([1-9][0-9]{0,14})-([0-9a-f]{20})", re.ASCII)
 _UNREAD: Final = {
     "web.fault.large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "web.fault.often": HTTPStatus.TOO_MANY_REQUESTS,
     "web.fault.form": HTTPStatus.BAD_REQUEST,
 }
 Followed = tuple[OwnTicket, tuple[OwnWords, ...]]
-
-
-def follow_path(key: bytes, number: int) -> str:
-    """Return the path of a ticket's page; nobody finds it who was not given it."""
-    return f"/t/{number}-{signature(key, f'follow:{number}')}"
 
 
 def page_routes(desk: Desk, texts: Texts, files: FileStore | None = None) -> APIRouter:
@@ -183,11 +177,8 @@ class _Pages:
 
     async def _followed(self, signed: str) -> Followed | None:
         """Return the ticket of a signed link; ``None`` for any other."""
-        found = _FOLLOW.fullmatch(signed)
-        key = await self.desk.read(find_signing_key)
-        if found is None or not is_signed(key, f"follow:{found[1]}", found[2]):
-            return None
-        return await self.desk.read(followed_ticket, int(found[1]))
+        number = followed_number(await self.desk.read(find_signing_key), signed)
+        return None if number is None else await self.desk.read(followed_ticket, number)
 
     async def _lead_to(self, number: int, reader: Reader) -> Response:
         path = follow_path(await self.desk.read(find_signing_key), number)

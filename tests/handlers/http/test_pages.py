@@ -24,6 +24,7 @@ from core.links.ticket_merge import merge_tickets
 from core.models import Consent, ContactPoint, JournalEntry, Message, OutboxRow, Person, Ticket
 from core.people.contact_points import verify_phone
 from core.people.staff import by_operator
+from core.setup.page_links import follow_path
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
 from core.tickets.conversation import note, reply
@@ -33,7 +34,6 @@ from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from handlers.http.pages import routes
 from handlers.http.pages.layout import _luminance
-from handlers.http.pages.routes import follow_path
 from tests.actions import people
 from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served

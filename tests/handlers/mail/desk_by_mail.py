@@ -17,7 +17,8 @@ from bot.mail import handle_mails
 from bot.update_queue import UpdateQueue
 from channels.email.channel import EmailChannel
 from channels.email.contents import MailContents
-from core.addresses import Address, MessageRef
+from channels.web.channel import PageChannel
+from core.addresses import WEB, Address, MessageRef
 from core.company import Company
 from core.db import Database
 from core.delivery.channel import Channel, Delivery, Sent
@@ -59,6 +60,7 @@ WAITING: Final = text(
     "SELECT (SELECT count(*) FROM inbox WHERE state = 'new')"
     " + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))"
 )
+DESK: Final = "https://desk.test"
 OLGA: Final = Sender(Address("telegram", "7"), "Olga", "olga", "en")
 
 
@@ -161,9 +163,10 @@ class Stage:
             TEXTS,
             self._zone,
             partial(self.desk.read, mail_stamp),
-            contents=MailContents(self.desk, Attachments(files, self._no_file)),
+            contents=MailContents(self.desk, Attachments(files, self._no_file), DESK),
         )
         channels: dict[str, Channel] = {"email": channel, "telegram": self.group}
+        channels[WEB] = PageChannel()
         self.courier = Courier(self.desk, channels, Pacer(), FOLLOW_UPS)
         await self.courier.recover()
         self.tasks = [

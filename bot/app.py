@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiogram import Bot, Dispatcher
 from pydantic import SecretStr
@@ -38,7 +38,7 @@ from channels.telegram.client.session import LeanSession, telegram_file
 from channels.web.channel import PageChannel
 from channels.webhooks.channel import WebhookChannel
 from core.addresses import WEB, WEBHOOK, Address
-from core.company import Company
+from core.company import Assistance, Company
 from core.db import Database, is_transient
 from core.delivery.channel import Channel
 from core.delivery.courier import Courier
@@ -60,6 +60,9 @@ from handlers.mail.fetch import MailFetcher
 from handlers.mail.parser_process import ParserProcess
 from handlers.telegram.operators.membership import Memberships
 from scheduler.runner import Runner
+
+if TYPE_CHECKING:
+    from core.assistant.service import Assistant
 
 LOCALES: Final = Path(__file__).resolve().parent.parent / "locales"
 # By field of the company: the setting that overrides what was chosen in the chat.
@@ -97,6 +100,15 @@ def company_of(settings: Settings) -> Company:
         outage_window=settings.outage_window,
         message_limit=settings.message_limit,
         ticket_limit=settings.ticket_limit,
+        assistance=_assistance(settings),
+    )
+
+
+def _assistance(settings: Settings) -> Assistance | None:
+    if settings.assistant_url is None:
+        return None
+    return Assistance(
+        settings.assistant_calls, settings.assistant_tokens, settings.assistant_timeout
     )
 
 
@@ -151,6 +163,7 @@ class App:
     fetchers: Sequence[MailFetcher] = ()
     parser: ParserProcess = field(default_factory=ParserProcess)
     peers: Peers | None = None
+    assistant: "Assistant | None" = None
     _name: str = field(default_factory=lambda: secrets.token_hex(8))
     _leading: set[asyncio.Task[None]] = field(default_factory=set)
     _leads_from_the_start: bool = False
@@ -268,6 +281,11 @@ class App:
             asyncio.create_task(self.health.run(), name="health"),
             asyncio.create_task(self.cleanup.run(), name="erasure cleanup"),
             *(asyncio.create_task(each.run(), name=FETCHER) for each in self.fetchers),
+            *(
+                []
+                if self.assistant is None
+                else [asyncio.create_task(self.assistant.run(), name="assistant")]
+            ),
         }
 
     async def _lead_is_lost(self) -> None:
@@ -332,6 +350,8 @@ class App:
         for channel in self.channels.values():
             with contextlib.suppress(Exception):
                 await channel.close()
+        if self.assistant is not None:
+            await self.assistant.close()
         self.parser.close()
         await self.bot.session.close()
         await self.database.close()
@@ -360,8 +380,9 @@ def build(
     files = store_at(settings.files_url)
     channels = _channels(settings, desk, texts, gateway, files)
     memberships = Memberships(bot, desk)
+    assistant = _assistant(settings, desk, texts)
     dispatcher = telegram_handlers.dispatcher(
-        desk, texts, gateway.open_menus, memberships, files, settings.public_url
+        desk, texts, gateway.open_menus, memberships, files, settings.public_url, assistant
     )
 
     leads = gateway.leads = None if database.is_sqlite else database.leads
@@ -402,7 +423,25 @@ def build(
         fetchers,
         mails.parser,
         peers,
+        assistant,
     )
+
+
+def _assistant(settings: Settings, desk: Desk, texts: Texts) -> "Assistant | None":
+    """The assistant, where a server is named; a desk without it imports nothing of it (X17)."""
+    if settings.assistant_url is None:
+        return None
+    from channels.assistant.client import ModelClient
+    from core.assistant.service import Assistant
+
+    key = settings.assistant_key
+    client = ModelClient(
+        settings.assistant_url,
+        settings.assistant_model.strip(),
+        None if key is None else key.get_secret_value().strip(),
+        settings.assistant_timeout.total_seconds(),
+    )
+    return Assistant(desk, texts, client)
 
 
 def _tell_stored(news: asyncio.Event, peers: Peers) -> None:

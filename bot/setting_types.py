@@ -25,6 +25,7 @@ from handlers.mail.mailbox_url import MailboxUrl, is_loopback
 
 # How many faults may make an outage: one is not several, and nobody waits for a thousand.
 SEVERAL: Final = range(2, 1001)
+MOST: Final = 10**9
 
 # How many messages or tickets of one person may be a limit.
 LIMITED: Final = range(1, 1001)
@@ -72,6 +73,23 @@ def several_or_off(value: object) -> int:
     if not words.isascii() or not words.isdecimal() or int(words) not in SEVERAL:
         raise ValueError("must be a whole number from 2 to 1000, or off")
     return int(words)
+
+
+def count_or_off(value: object) -> int | None:
+    """Return a whole number above 0, or None for `off`, without a limit."""
+    words = str(value).strip().lower()
+    if words == "off":
+        return None
+    if not words.isascii() or not words.isdecimal() or not 0 < int(words) <= MOST:
+        raise ValueError("must be a whole number from 1 to 1000000000, or off")
+    return int(words)
+
+
+def patience(value: timedelta) -> timedelta:
+    """Check how long an answer may take: nobody waits for longer."""
+    if not timedelta(seconds=1) <= value <= timedelta(minutes=10):
+        raise ValueError("must be between 1 second and 10 minutes")
+    return value
 
 
 def limit_or_off(value: object) -> Limit | None:

@@ -101,6 +101,14 @@ class Settings(BaseSettings):
     )
     mail_blacklist: Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.names)] = ()
     mail_junk: Annotated[bool, PlainValidator(setting_types.on_or_off)] = False
+    assistant_url: Web | None = None
+    assistant_key: SecretStr | None = None
+    assistant_model: str = ""
+    assistant_calls: Annotated[int | None, PlainValidator(setting_types.count_or_off)] = 200
+    assistant_tokens: Annotated[int | None, PlainValidator(setting_types.count_or_off)] = 500_000
+    assistant_timeout: Annotated[Duration, AfterValidator(setting_types.patience)] = timedelta(
+        minutes=1
+    )
     files_url: Annotated[str, AfterValidator(setting_types.files)] = "file://data/files"
 
     webhook_url: Web | None = None
@@ -129,7 +137,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Return the values that a log must not show."""
         given = (self.bot_token, self.webhook_secret, self.ping_url, self.sentry_dsn)
-        hidden = [secret for secret in given if secret]
+        hidden = [secret for secret in (*given, self.assistant_key) if secret]
         named = (self.database_url, self.smtp_url, *self.imap_url, self.telegram_proxy)
         urls = [url for url in named if url]
         passwords = [urlsplit(url.get_secret_value()).password or "" for url in urls]
@@ -200,6 +208,12 @@ EXAMPLES: Final[Mapping[str, str]] = {
     "MAIL_WHEN_SILENT": "4h or off",
     "MAIL_BLACKLIST": "spam@example.net,@example.org,noreply",
     "MAIL_JUNK": "on",
+    "ASSISTANT_URL": "http://127.0.0.1:11434/v1",
+    "ASSISTANT_KEY": "sk-0a1b2c",
+    "ASSISTANT_MODEL": "qwen3:8b",
+    "ASSISTANT_CALLS": "200 or off",
+    "ASSISTANT_TOKENS": "500000 or off",
+    "ASSISTANT_TIMEOUT": "1m",
     "FILES_URL": "file://data/files",
     "WEBHOOK_URL": "https://bot.example.com/telegram",
     "WEBHOOK_SECRET": "sixteen-or-more_A-Za-z0-9",
@@ -273,6 +287,8 @@ def _combined_faults(settings: Settings) -> Iterable[str]:
         yield _missing("SUPPORT_ADDRESSES", "IMAP_URL")
     if settings.imap_url and not settings.smtp_url:
         yield _missing("SMTP_URL", "IMAP_URL, or nobody who writes a mail could be answered")
+    if settings.assistant_url and not settings.assistant_model.strip():
+        yield _missing("ASSISTANT_MODEL", "ASSISTANT_URL")
     both_given = {"remind_before", "answer_deadline"} <= settings.model_fields_set
     if both_given and settings.remind_before >= settings.answer_deadline:
         yield "REMIND_BEFORE must be shorter than ANSWER_DEADLINE (for example 4h and 3d)"

@@ -14,6 +14,8 @@ every message is, or none.
 """
 NO_TOPICS: Final = "off"
 ALL_ANSWERS: Final = "all"
+ASSISTANT_TROUBLE: Final = "assistant"
+"""Where the system's state says that the last question to the assistant had no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,17 @@ class Limit:
 
     count: int
     span: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """What the assistant may cost in a day of the company's, ``None``: without a limit; and how
+    long an answer of its may take.
+    """
+
+    calls: int | None
+    tokens: int | None
+    patience: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,7 @@ class Company:
     open one; ``None``: there is no limit (S10). After a restore (R21) ``epoch`` is above 0, tickets
     are numbered from ``first_number`` on, and nothing is delivered while ``on_hold``; what comes of
     inbox rows up to ``inbox_up_to`` is then as old as the backup that they stood in.
+    ``assistance``: there is an assistant, within these limits (X17).
     """
 
     name: str = ""
@@ -81,6 +95,7 @@ class Company:
     first_number: int = 0
     on_hold: bool = False
     inbox_up_to: int = 0
+    assistance: Assistance | None = None
 
     def consent_in(self, language: str) -> str:
         """Return the text of the consent for a reader; empty where none is asked for."""

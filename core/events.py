@@ -1397,3 +1397,45 @@ class RuleRan(Event):
     rule: str
     title: str
     done: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantAsked(Event):
+    """Somebody has asked the assistant (X17). ``kind``: what for."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssistantAnswered(Event):
+    """A question to the assistant has ended: ``outcome`` is `answered`, or why it was not.
+
+    ``asked`` and ``answered`` are tokens, as the server has counted them.
+    """
+
+    kind: str
+    outcome: str
+    asked: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestionEnded(Event):
+    """What became of a suggestion: it was `inserted`, `changed` by whoever asked, `dropped`, or
+    `forgotten`, because nobody decided.
+    """
+
+    kind: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestionLost(Event):
+    """Nobody will see what the assistant was asked for: the process has ended meanwhile.
+
+    ``concerns``: who has asked; ``assignee_id``: the same, whom the notice is for.
+    """
+
+    kind: str
+    concerns: tuple[int, ...]
+    assignee_id: int

@@ -2,10 +2,11 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -40,7 +41,7 @@ from core.setup.restored import MailStamp
 from core.teams.teams import TeamFacts, teams_of
 from core.tickets.mailboxes import bare, mailboxes_of
 from handlers.mail.fetch import probe, reason_of
-from handlers.mail.mailbox_url import MailboxUrl
+from handlers.mail.mailbox_url import MailboxUrl, is_loopback
 
 # By role: the variable that names the chat, and what the chat is called here.
 _CHATS: Final = {
@@ -136,6 +137,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings = [finding async for finding in _database(settings)]
     findings += [finding async for finding in _heartbeat(settings)]
     findings.append(await _files(settings))
+    findings += [finding async for finding in _assistant(settings)]
     if settings.bot_token is None:
         findings.append(
             Finding(
@@ -435,6 +437,41 @@ async def _files(settings: Settings) -> Finding:
         )
         return Finding(f"files cannot be stored in {url}", False, remedy)
     return Finding(f"files can be stored in {url}", True)
+
+
+async def _assistant(settings: Settings) -> AsyncIterator[Finding]:
+    """Ask the assistant's server which models it has; that costs nothing."""
+    url, model = settings.assistant_url, settings.assistant_model.strip()
+    if url is None:
+        return
+    from channels.assistant.client import ModelClient
+    from core.assistant.model import ModelError
+
+    key = settings.assistant_key
+    secret = None if key is None else key.get_secret_value().strip()
+    client = ModelClient(url, model, secret, _MODEL_PATIENCE)
+    try:
+        yield _model_is_there(url, model, await client.models())
+    except ModelError as error:
+        remedy = f"look at ASSISTANT_URL and ASSISTANT_KEY ({error}); the desk works without it"
+        yield Finding(f"the assistant at {url} does not answer", False, remedy)
+    finally:
+        await client.close()
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        yield Finding(f"what the assistant at {url} is asked is not encrypted on its way", True)
+
+
+# Seconds that the assistant's server may take to say which models it has.
+_MODEL_PATIENCE: Final = 10.0
+
+
+def _model_is_there(url: str, model: str, offered: Collection[str]) -> Finding:
+    """Servers that list no models are taken at their word."""
+    if not offered or model in offered:
+        return Finding(f"the assistant at {url} answers, with {model}", True)
+    listed = ", ".join(sorted(offered)[:8])
+    return Finding(f"the assistant at {url} has no model {model}", False, f"it has: {listed}")
 
 
 async def _sign_of_life(settings: Settings) -> AsyncIterator[Finding]:

@@ -36,6 +36,7 @@ from core.models import (
     Resolution,
     SearchWord,
     SentMessage,
+    Suggestion,
     Task,
     Ticket,
     TicketField,
@@ -190,6 +191,7 @@ async def _erase_words(tx: Tx, people: Sequence[int], tickets: Sequence[int]) ->
         update(Outage).where(Outage.ticket_id.in_(tickets)).values(words=""),
         delete(Link).where(Link.ticket_id.in_(tickets), Link.url.is_not(None)),
         delete(SearchWord).where(SearchWord.ticket_id.in_(tickets)),
+        delete(Suggestion).where(Suggestion.ticket_id.in_(tickets)),
     ):
         await tx.change(statement)
     return messages

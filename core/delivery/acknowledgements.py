@@ -23,6 +23,7 @@ IN_GROUP: Final = {
     "staff.escalated": "group.escalated.person",
     "staff.escalated.why": "group.escalated.person.why",
     "staff.merged": "group.merged",
+    "staff.suggestion_lost": "group.suggestion_lost",
     "staff.task_assigned": "group.task_assigned.person",
     "staff.task_reopened": "group.task_reopened.person",
 }

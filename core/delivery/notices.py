@@ -876,6 +876,7 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
         _tell_colleague("staff.merged"),
     ),
     e.MergeReceived: (_card(),),
+    e.SuggestionLost: (_tell_colleague("staff.suggestion_lost"),),
     e.MergeUndone: (Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, "ticket.unmerged"),),
     e.MergeReturned: (_card(),),
     e.FollowedUp: (_card(),),

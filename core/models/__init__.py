@@ -11,6 +11,7 @@ from core.models.answers import (
     TicketTag,
     ViewRow,
 )
+from core.models.assistant import AssistantDay, Suggestion
 from core.models.closing import ClosingReasonRow, FieldRow, Resolution, TicketField
 from core.models.delivery import (
     Alert,
@@ -89,6 +90,7 @@ __all__ = [
     "ApiKey",
     "ArticleOpinion",
     "ArticleRow",
+    "AssistantDay",
     "CalendarRow",
     "Camera",
     "CameraOwner",
@@ -134,6 +136,7 @@ __all__ = [
     "Service",
     "Setting",
     "StateRow",
+    "Suggestion",
     "SystemState",
     "Task",
     "Team",

@@ -36,6 +36,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "duty": STAFF,
     "task": STAFF,
     "look": STAFF,
+    "assist": STAFF,
     "transcript": STAFF,
     "undo": STAFF,
     "retry": STAFF,

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from core import inbox
 from core.addresses import WEBHOOK, Address
+from core.company import ASSISTANT_TROUBLE
 from core.db import constant
 from core.events import DeskRecovered, DeskSick
 from core.inbox import Quarantined
@@ -145,7 +146,9 @@ class FailedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class DeskHealth:
-    """What ``/health`` shows."""
+    """What ``/health`` shows. ``assistant``: why the last question to it had no answer, and
+    when.
+    """
 
     heartbeat: Heartbeat | None
     unhandled: int
@@ -154,6 +157,7 @@ class DeskHealth:
     oldest: datetime | None
     failed: tuple[FailedDelivery, ...]
     failed_in_all: int
+    assistant: tuple[str, datetime] | None = None
 
 
 async def find_health(tx: ReadTx) -> DeskHealth:
@@ -183,7 +187,16 @@ async def find_health(tx: ReadTx) -> DeskHealth:
         oldest,
         tuple(FailedDelivery(*row) for row in failed),
         int(await tx.session.scalar(select(func.count()).where(*_FAILED)) or 0),
+        await _trouble_of_assistant(tx),
     )
+
+
+async def _trouble_of_assistant(tx: ReadTx) -> tuple[str, datetime] | None:
+    """A line of `/health`, and no symptom: the desk works without it (X17)."""
+    if tx.company.assistance is None:
+        return None
+    row = await tx.session.get(SystemState, ASSISTANT_TROUBLE)
+    return None if row is None else (str(row.value["code"]), row.at)
 
 
 async def _inbox_by_state(tx: ReadTx) -> Mapping[str, int]:

@@ -146,9 +146,9 @@ async def refuse_kind(tx: Tx, ticket_id: int, kind: str) -> None:
     tx.emit(KindRefused(ticket_id=ticket.id, person_id=person, kind=kind))
 
 
-async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
+async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage, *, tagged: bool = True) -> Ticket:
     """Add an internal note (B16). It is never shown to the customer and moves nothing; `#word` in
-    it is a tag of the ticket.
+    it is a tag of the ticket, unless nobody of us has written it.
     """
     ticket = await access(tx, ticket_id, "note")
     if incoming.kind == "text" and is_blank(incoming.text):
@@ -163,7 +163,8 @@ async def note(tx: Tx, ticket_id: int, incoming: IncomingMessage) -> Ticket:
     )
     await tx.insert(row)
     tx.emit(NoteWritten(ticket_id=ticket.id, note_id=row.id))
-    await change_tags(tx, ticket, tags_in(incoming.text))
+    if tagged:
+        await change_tags(tx, ticket, tags_in(incoming.text))
     return ticket
 
 

@@ -115,6 +115,7 @@ class LocaleMiddleware(BaseMiddleware):
             zone,
             data.get("files"),
             topic,
+            data.get("assistant"),
         )
         data["responder"] = responder
         if sender is not None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from aiogram import Bot
@@ -59,6 +59,9 @@ from core.files import Attachments, FileStore
 from core.texts import Texts
 from handlers.telegram.acknowledgements import Acknowledgements, Sign
 
+if TYPE_CHECKING:
+    from core.assistant.service import Assistant
+
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -79,6 +82,7 @@ NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 class Responder:
     """Answers one update in ``locale``. ``deadline`` is in monotonic seconds; what cannot be shown
     before it is not shown. ``topic``: the private chat, and the topic of it, where somebody acts.
+    ``assistant``: where there is one (X17).
     """
 
     bot: Bot
@@ -89,6 +93,7 @@ class Responder:
     own_zone: ZoneInfo | None = None
     files: FileStore | None = None
     topic: tuple[int, int] | None = None
+    assistant: "Assistant | None" = None
     deadline: float = field(default_factory=lambda: time.monotonic() + SHOWING)
 
     @property

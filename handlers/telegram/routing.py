@@ -4,7 +4,7 @@ aiogram sees one handler for each kind of update; everything else are the tables
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from aiogram import Bot, Dispatcher
 from aiogram.dispatcher.event.bases import UNHANDLED
@@ -60,6 +60,9 @@ from handlers.telegram.origin import (
 )
 from handlers.telegram.responder import Responder
 
+if TYPE_CHECKING:
+    from core.assistant.service import Assistant
+
 MessageHandler = Callable[[MessageContext], Awaitable[bool]]
 ButtonHandler = Callable[[ButtonContext, Any], Awaitable[None]]
 
@@ -71,10 +74,12 @@ def dispatcher(
     memberships: Memberships,
     files: FileStore | None = None,
     public_url: str | None = None,
+    assistant: "Assistant | None" = None,
 ) -> Dispatcher:
     """The dispatcher with a handler for each kind of update that is used. What it holds under
     ``acknowledgements`` is to be finished before the bot's session is closed. ``files``: where
-    attachments are that Telegram does not keep for us; ``public_url``: of the desk's own pages.
+    attachments are that Telegram does not keep for us; ``public_url``: of the desk's own pages;
+    ``assistant``: where there is one (X17).
     """
     made = Dispatcher(
         disable_fsm=True,
@@ -85,6 +90,7 @@ def dispatcher(
         link_throttle=LinkThrottle(),
         files=files,
         public_url=public_url,
+        assistant=assistant,
     )
     handlers: dict[TelegramEventObserver, Callable[..., Any]] = {
         made.message: on_message,

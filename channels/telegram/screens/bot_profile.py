@@ -30,6 +30,7 @@ from aiogram.types import (
     MenuButtonCommands,
 )
 
+from channels.telegram.screens.card import ASSISTED
 from channels.telegram.screens.screen import Renderer
 from core.company import Company
 from core.texts import Key
@@ -52,6 +53,7 @@ OPERATOR: Final = (
     "reply",
     "t",
     "kb",
+    *ASSISTED,
     "note",
     "wait",
     "freeze",
@@ -199,7 +201,8 @@ def _calls(
                 yield SetMyCommands(commands=listed, scope=scope, language_code=code)
         if renderer.locale == company.language:  # in a group everybody reads the company's
             for scope, names in _in_groups(groups, admins):
-                yield SetMyCommands(commands=_commands(renderer, "group", names), scope=scope)
+                offered = [one for one in names if company.assistance or one not in ASSISTED]
+                yield SetMyCommands(commands=_commands(renderer, "group", offered), scope=scope)
     yield SetChatMenuButton(menu_button=MenuButtonCommands())
 
 

@@ -19,6 +19,7 @@ from channels.telegram.screens.articles import (
     SendArticle,
     WriteArticle,
 )
+from channels.telegram.screens.assistant import SuggestionStep
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.consent import ConsentAnswer
@@ -96,7 +97,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(DirectoryKinds, DirectoryKind, DirectoryPart),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
     *(LinkArticle, WriteArticle, NextUp, SettleLeft),
-    *(ResponsePage, ShowResponse, SendResponse, DropResponse),
+    *(ResponsePage, ShowResponse, SendResponse, DropResponse, SuggestionStep),
 )
 _STAMP: Final = re.compile(r"(.*)~([1-9]\d{0,5})", re.DOTALL)
 _BY_PREFIX: Final = {kind.__prefix__: kind for kind in KINDS}

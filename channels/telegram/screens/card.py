@@ -18,11 +18,14 @@ from core.tickets.resolutions import Ending
 from core.tickets.workflow import Marker, sign_of
 from core.words.names import clean_name
 
+# What the assistant is asked for.
+ASSISTED: Final = ("draft", "summary", "translate")
 # «close» asks once more; «close!» does it.
 _VERBS: Final = (
     *("take", "release", "wait", "freeze", "unfreeze", "resolve", "reopen", "assign", "escalate"),
     *("close", "close!", "cancel", "cancel!", "resolve!"),
     *("more", "back", "journal", "why", "tasks", "task", "state", "transcript"),
+    *("assistant", *ASSISTED),
 )
 _FREEZE_ENDS: Final = ("1h", "tomorrow", "monday", "week")
 _FREEZES: Final = (*_FREEZE_ENDS, "other", "ever")
@@ -359,6 +362,11 @@ def more(
     ends = [verb for verb in ("close", "cancel") if verb in verbs]
     looks = ["state", "journal", "transcript"]
     return rows_of(_verbs(renderer, ticket_id, [*offered, *also, *looks, *ends, "back"]))
+
+
+def assistant_menu(renderer: Renderer, ticket_id: int) -> Keyboard:
+    """What the assistant can be asked for (X17)."""
+    return rows_of(_verbs(renderer, ticket_id, [*ASSISTED, "back"]))
 
 
 def freeze_spans(renderer: Renderer, ticket_id: int) -> Keyboard:

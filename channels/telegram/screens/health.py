@@ -81,6 +81,9 @@ def _lines(renderer: Renderer, health: DeskHealth, company: Company) -> Iterator
         yield renderer.html("health.nothing_waits")
     else:
         yield renderer.html("health.waiting", n=health.waiting, oldest=health.oldest)
+    if health.assistant is not None:
+        code, at = health.assistant
+        yield renderer.html("health.assistant", why=Key(f"assistant.why.{code}"), at=at)
     for one in health.failed:
         yield renderer.html("health.failed", **_of_failed(one, company))
     if more := health.failed_in_all - len(health.failed):

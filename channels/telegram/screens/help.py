@@ -6,13 +6,26 @@ from aiogram.filters.callback_data import CallbackData
 from aiogram.types import WebAppInfo
 
 from channels.telegram.screens.buttons import Button, button, one_of, rows_of
+from channels.telegram.screens.card import ASSISTED
 from channels.telegram.screens.screen import Renderer, Screen
 from core.words.names import clean_name
 
 # The commands of each section, in their order; the first section is shown first.
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "work": (
-        *("take", "reply", "t", "kb", "note", "wait", "freeze", "unfreeze", "resolve", "close"),
+        *(
+            "take",
+            "reply",
+            "t",
+            "kb",
+            *ASSISTED,
+            "note",
+            "wait",
+            "freeze",
+            "unfreeze",
+            "resolve",
+            "close",
+        ),
         *("cancel", "reopen", "state", "undo", "release"),
     ),
     "lists": (
@@ -65,14 +78,15 @@ def draw_app_link(renderer: Renderer, public_url: str, secret: str) -> Screen:
     return Screen(renderer.html("app.link"), rows_of(buttons))
 
 
-def draw(renderer: Renderer, section: str, *, admin: bool) -> Screen:
+def draw(renderer: Renderer, section: str, *, admin: bool, assistant: bool = False) -> Screen:
     """A section: a line for each of its commands, and the way to the others; `admin`: the reader
-    is one.
+    is one; `assistant`: there is one (X17).
     """
     first = next(iter(SECTIONS))
     lines = [renderer.html("operators.help.head")] if section == first else []
     lines.append(renderer.html(f"help.section.{section}"))
-    lines += [renderer.html(f"operators.help.{name}") for name in SECTIONS[section]]
+    offered = [name for name in SECTIONS[section] if assistant or name not in ASSISTED]
+    lines += [renderer.html(f"operators.help.{name}") for name in offered]
     if section == FOR_ADMINS:
         lines.append(renderer.html("help.in_private"))
         lines += [f"/{name} — {renderer.html(f'command.private.{name}')}" for name in IN_PRIVATE]

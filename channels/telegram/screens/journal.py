@@ -115,9 +115,23 @@ def _actions(renderer: Renderer, _names: Names, given: Mapping[str, Any]) -> dic
     return {"actions": ", ".join(done)}
 
 
+def _of_assistant(given: Mapping[str, Any]) -> dict[str, Key]:
+    """What the assistant was asked for, and how it ended, in words."""
+    stems = {"kind": "assistant.kind", "outcome": "assistant.ended"}
+    told = {name: Key(f"{stem}.{given[name]}") for name, stem in stems.items() if name in given}
+    if "answered" in given and given["outcome"] != _ANSWERED:
+        told["why"] = Key(f"assistant.why.{given['outcome']}")
+    return told
+
+
+_ANSWERED: Final = "answered"
 # Codes in words, by event.
 _NAMED: Final[dict[str, Callable[[Renderer, Names, Mapping[str, Any]], dict[str, Any]]]] = {
     "topic_changed": _topics,
+    **dict.fromkeys(
+        ("assistant_asked", "assistant_answered", "suggestion_ended", "suggestion_lost"),
+        lambda _renderer, _names, given: _of_assistant(given),
+    ),
     "ticket_classified": lambda renderer, names, given: {
         "kind": _kind(renderer, names.classes, given)
     },
@@ -163,6 +177,7 @@ def _described(given: Mapping[str, Any]) -> str:
 
 
 _VARIANTS: Final[dict[str, Callable[[Mapping[str, Any]], str]]] = {
+    "assistant_answered": lambda given: "" if given["outcome"] == _ANSWERED else "_failed",
     "rule_ran": lambda given: "" if given["done"] else "_nothing",
     "transcript_made": lambda given: "" if given["internal"] else "_public",
     "ticket_rated": lambda given: "" if given["before"] is None else "_again",

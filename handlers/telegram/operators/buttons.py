@@ -22,6 +22,7 @@ from channels.telegram.screens.articles import (
     SendArticle,
     WriteArticle,
 )
+from channels.telegram.screens.assistant import SuggestionStep
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
@@ -84,6 +85,7 @@ from handlers.telegram.context import ButtonContext
 from handlers.telegram.operators import (
     agreements,
     articles,
+    assistant,
     endings,
     fields,
     people,
@@ -157,6 +159,8 @@ async def _verb(context: GroupButton, data: TicketVerb) -> None:
             await context.toast(verb, number=data.ticket_id)
         else:
             await context.toast()
+    elif data.verb in card_screen.ASSISTED:
+        await assistant.ask_by_button(context, data)
     elif data.verb in _SHOWS:
         quiet = replace(context, quiet=data.verb in _FOR_ONE)
         await _SHOWS[data.verb](quiet, data.ticket_id)
@@ -183,7 +187,7 @@ _SHOWS: Final = {
 }
 # What only whoever presses asks for.
 _FOR_ONE: Final = frozenset({"journal", "why", "transcript", "tasks"})
-_MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel"})
+_MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel", "assistant"})
 
 
 async def _menu(context: GroupButton, data: TicketVerb) -> None:
@@ -200,6 +204,9 @@ async def _menu(context: GroupButton, data: TicketVerb) -> None:
             keyboard = card_screen.more(
                 renderer, data.ticket_id, card.verbs, taken=taken, also=also
             )
+        case "assistant":
+            assistant.demand(context)
+            keyboard = card_screen.assistant_menu(renderer, data.ticket_id)
         case "close" | "cancel":
             keyboard = card_screen.confirm_end(renderer, data.ticket_id, data.verb)
         case _:
@@ -244,6 +251,7 @@ async def _lead(context: GroupButton, data: TicketVerb, keyboard: InlineKeyboard
 async def _offered(context: GroupButton, card: Card) -> list[str]:
     """What only some tickets offer."""
     offered = list(await context.read(teams.offered, card))
+    offered += [] if context.responder.assistant is None else ["assistant"]
     offered += ["tasks"] if card.behind.tasks else []
     seen_to = any(task.kind == EQUIPMENT for task in card.behind.tasks)
     offered += ["task"] if isinstance(card.faulty, FaultyCamera) and not seen_to else []
@@ -426,7 +434,7 @@ IN_PRIVATE: Final[tuple[type[CallbackData], ...]] = (
     *(ShowPerson, NextUp, WriteArticle, ShowWords),
     *(Classify, SetTopic, MoveTo, EndAs, FieldChoice, FreezeEnd, MakeParent),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse),
-    *(ArticlesFor, ArticleFor, SendArticle, LinkArticle),
+    *(ArticlesFor, ArticleFor, SendArticle, LinkArticle, SuggestionStep),
     *(TaskVerb, TaskPage, AssignTask, EndedPage, ResolveTasks, CloseTasks, EndTasksAs),
 )
 """Buttons of what one person asked for, which is shown to them in private where the group cannot
@@ -489,8 +497,14 @@ def _asker(context: GroupButton) -> tuple[Address, str]:
 
 async def show_help(pressed: ButtonContext, data: HelpSection) -> None:
     """Another section of the help, in the group or in private."""
-    admin = pressed.sender.address in pressed.desk.company.admins
-    await pressed.show(help_screen.draw(pressed.renderer, data.section, admin=admin))
+    company = pressed.desk.company
+    screen = help_screen.draw(
+        pressed.renderer,
+        data.section,
+        admin=pressed.sender.address in company.admins,
+        assistant=company.assistance is not None,
+    )
+    await pressed.show(screen)
 
 
 async def _help(context: GroupButton, data: HelpSection) -> None:
@@ -550,4 +564,5 @@ _HANDLERS: Final[dict[type, Callable[[GroupButton, Any], Awaitable[None]]]] = {
     SendArticle: articles.send,
     LinkArticle: articles.link,
     WriteArticle: articles.write,
+    SuggestionStep: assistant.decide,
 }

@@ -1,12 +1,13 @@
 """The table of the operators' commands, and how one of them is carried out."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Enum, auto
 from typing import Final
 
 from channels.telegram.messages.message_parser import read
+from channels.telegram.screens.card import ASSISTED
 from channels.telegram.screens.help import SECTIONS, draw
 from core.errors import NotAllowed, Refusal, Unreadable
 from core.teams.teams import HIGHEST
@@ -19,6 +20,7 @@ from handlers.telegram.context import MessageContext
 from handlers.telegram.operators import (
     agreements,
     articles,
+    assistant,
     endings,
     fields,
     people,
@@ -95,7 +97,9 @@ class Row:
 async def help_(context: CommandContext) -> None:
     """A screen with a section of the commands that this person may use."""
     first = next(iter(SECTIONS))
-    await context.show(draw(context.renderer, first, admin=_is_admin(context)))
+    assistant = context.desk.company.assistance is not None
+    admin = _is_admin(context)
+    await context.show(draw(context.renderer, first, admin=admin, assistant=assistant))
 
 
 _NO, _MAY, _MUST = Number.NONE, Words.MAY, Words.MUST
@@ -108,6 +112,9 @@ COMMANDS: Final[dict[str, Row]] = {
     "reply": Row(ticket_commands.reply, words=_MUST, sign=_SHOWN),
     "t": Row(responses.choose, words=_MAY, sign=_SHOWN),
     "kb": Row(articles.find, words=_MAY, sign=_SHOWN),
+    "draft": Row(assistant.draft, sign=_SHOWN),
+    "summary": Row(assistant.summary, sign=_SHOWN),
+    "translate": Row(assistant.translate, words=_MAY, sign=_SHOWN),
     "note": Row(ticket_commands.note, words=_MUST, sign=_SHOWN),
     "wait": Row(ticket_commands.wait, words=_MAY, sign=Sign.CARD_UNLESS_SAID),
     "freeze": Row(ticket_commands.freeze, words=_MAY),
@@ -185,7 +192,8 @@ _READING: Final = frozenset(
 _FOR_ONE: Final = (
     _READING
     | {"views", "tags", "who", "tasks", "similar", "messages", "blocked", "report", "new", "call"}
-    | {"t", "kb", "class", "priority", "topic", "state", "reason", "spent", "field", "contact"}
+    | {"t", "kb", *ASSISTED}
+    | {"class", "priority", "topic", "state", "reason", "spent", "field", "contact"}
 )
 
 
@@ -219,9 +227,9 @@ async def carry_out(context: CommandContext, replied: int | None) -> None:
     Raises :class:`Refusal` with one line: what was wrong, and how it is written.
     """
     command = context.command
-    row = COMMANDS.get(command.name)
+    row = None if command.name in _absent(context) else COMMANDS.get(command.name)
     if row is None:
-        raise _unknown(command)
+        raise _unknown(command, _absent(context))
     if row.admins and not _is_admin(context):
         raise NotAllowed(command.name)
     if row.number is Number.NEEDED:
@@ -254,9 +262,15 @@ def _is_admin(context: CommandContext) -> bool:
     return context.sender.address in context.desk.company.admins
 
 
-def _unknown(command: Command) -> Refusal:
+def _absent(context: CommandContext) -> Collection[str]:
+    """The commands that this desk does not have: those of the assistant where there is none."""
+    return ASSISTED if context.desk.company.assistance is None else ()
+
+
+def _unknown(command: Command, absent: Collection[str]) -> Refusal:
     typed = f"/{command.typed}"
-    close = get_close_matches(command.typed, [*COMMANDS, *ALIASES], n=1)
+    known = [name for name in [*COMMANDS, *ALIASES] if ALIASES.get(name, name) not in absent]
+    close = get_close_matches(command.typed, known, n=1)
     if not close:
         return Unreadable("refusal.unknown_command", command=typed)
     return Unreadable("refusal.unknown_command_guess", command=typed, guess=f"/{close[0]}")

@@ -38,6 +38,7 @@ from tests.actions.company_directory import put_team
 from tests.channels.certificate import make_certificate
 from tests.delivery.s3_server import S3Server
 from tests.delivery.test_health_watch import listener
+from tests.model_server import model_server
 
 CANARY = "42:c4naryN3verShownc4naryN3verShown1234"
 
@@ -398,6 +399,27 @@ async def test_where_errors_are_reported_is_tried_and_the_key_is_not_shown(
     assert "ok     errors can be reported to Sentry" in map(str, found)
     assert "look at SENTRY_DSN" in said and "403" in said and "wr0ng" not in said
     assert keys == ["g00d", "wr0ng"]
+
+
+async def test_the_assistant_is_asked_for_its_models_and_the_key_is_not_shown(
+    practice: Practice,
+) -> None:
+    async with model_server() as server:
+        found = await practice.examine(**server.settings)
+        server.models = ["large-1", "large-2"]
+        other = await practice.fault(**server.settings)
+        server.models = []
+        silent = await practice.faults(**server.settings)
+        server.status = 401
+        refused = await practice.fault(**server.settings)
+        url = server.url
+    assert f"ok     the assistant at {url} answers, with small-1" in map(str, found)
+    assert "has no model small-1" in other and "it has: large-1, large-2" in other
+    assert silent == []
+    assert "look at ASSISTANT_URL and ASSISTANT_KEY (refused: 401)" in refused
+    assert "sk-canary" not in refused and server.keys[0] == "Bearer sk-canary"
+    assert "does not answer" in await practice.fault(**server.settings)
+    assert server.asked == []
 
 
 async def test_a_bucket_is_tried_and_nothing_stays_in_it(

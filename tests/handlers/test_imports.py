@@ -20,3 +20,17 @@ def test_a_desk_without_http_imports_nothing_of_it() -> None:
         tied(python("-c", SCRIPT)), cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert done.stdout == "[]\n", done.stderr
+
+
+ASSISTANT = """
+import sys
+import bot.commands.run, bot.commands.check
+print(sorted(name for name in sys.modules if name.split(".")[:2][1:] == ["assistant"]))
+"""
+
+
+def test_a_desk_without_an_assistant_imports_nothing_of_it() -> None:
+    done = subprocess.run(
+        tied(python("-c", ASSISTANT)), cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout == "[]\n", done.stderr

@@ -6,12 +6,14 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
+from core.assistant.budget import day_of
 from core.assistant.model import MOST_TOKENS, Completion, ModelError
 from core.assistant.service import Assistant
 from core.assistant.suggestions import (
@@ -379,6 +381,12 @@ async def test_a_days_calls_are_counted_until_midnight(
     assert (refused.value.key, refused.value.facts) == ("refusal.assistant_calls", {"n": 3})
     clock.move(24 * 3600)
     await suggestion(assistant, ticket.id)
+
+
+def test_a_day_begins_at_the_companys_midnight(company: Company) -> None:
+    moscow = replace(company, zone=ZoneInfo("Europe/Moscow"))
+    before, after = (datetime(2026, 11, 23, hour, 30, tzinfo=UTC) for hour in (20, 21))
+    assert [day_of(moscow, at).day for at in (before, after)] == [23, 24]
 
 
 async def test_a_days_tokens_are_taken_ahead_and_given_back(

@@ -15,6 +15,7 @@ from channels.telegram.screens.articles import (
     SendArticle,
     WriteArticle,
 )
+from channels.telegram.screens.assistant import SuggestionStep
 from channels.telegram.screens.buttons import stamped
 from channels.telegram.screens.callback_data import KINDS, parse, parted
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
@@ -215,6 +216,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "rt:12:reboot": ShowResponse(ticket_id=12, code="reboot"),
     "rx:12:reboot:0a1b2c3d": SendResponse(ticket_id=12, code="reboot", digest="0a1b2c3d"),
     "rd:12": DropResponse(ticket_id=12),
+    "sg:insert:12:7": SuggestionStep(step="insert", ticket_id=12, suggestion=7),
     "x:back:12": OutageStep(step="back", ticket_id=12),
     "x:no:12": OutageStep(step="no", ticket_id=12),
     "x:1h:12": OutageStep(step="1h", ticket_id=12),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from core.assistant.suggestions import settle_lost
 from core.texts import Texts
 from sandbox import Message as Sent
 from tests.handlers.operators.group import Group, operator_group
@@ -189,3 +190,27 @@ async def test_a_desk_with_it_has_them_in_the_help(assisted: Group) -> None:
     assert (
         "/draft 12 — помощник" in below(assisted, await assisted.says(assisted.olga, "/help")).text
     )
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_whoever_asked_before_a_restart_is_told_in_private_or_else_in_the_group(
+    assisted: Group, server: ModelServer, private: bool
+) -> None:
+    number = await assisted.ticket()
+    if private:
+        await assisted.olga.start()
+        await assisted.settle()
+    server.hangs = True
+    await assisted.olga.say(assisted.chat, f"/draft {number}")
+    await assisted.hand_over()
+    await server.reached.wait()
+    await assisted.dispatcher["acknowledgements"].finish(0.0)  # as a stop does
+    assisted.clock.move(minutes=5)
+    await assisted.desk.run(settle_lost)
+    await assisted.deliver()
+    await assisted.deliver()
+    lost = f"#{number}: ответа помощника не будет, бот перезапускался."
+    if private:
+        assert assisted.olga.last.text.startswith(lost)
+    else:
+        assert assisted.chat.bot_messages[-1].text.startswith(f"Ольга, {lost}")

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision: Final = "0026"
-down_revision: Final = "0025"
+revision: Final = "0028"
+down_revision: Final = "0027"
 ADDS_ONLY: Final = True
 
 BIG_ID: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -477,7 +477,7 @@ def _http(
         return None
 
     def make_app() -> Any:
-        from handlers.http.app.routes import Entrance
+        from handlers.http.app.staff_access import Entrance
         from handlers.http.door import make_door
         from handlers.http.health import Vitals
         from handlers.http.telegram_webhook import Webhook

@@ -1,4 +1,4 @@
-"""Pictures of statistics: Vega-Lite specifications, drawn by a process of its own.
+"""Pictures of statistics: Vega-Lite specifications, drawn by a process of its own (H1).
 
 Drawing takes a second of a processor and a hundred megabytes, so it is done beside the desk, one
 picture at a time, and nothing of it is left behind.
@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,39 +17,96 @@ from core.reports.statistics import Day, Load, Share, Statistics
 
 # Seconds after which a picture is given up.
 PATIENCE: Final = 30.0
-_WIDTH: Final = 640
 _SCALE: Final = 1.75
 _ROW: Final = 34
+# By so much bars are longer than what long names leave: few are that long.
+_BESIDE: Final = 40
 _FONT: Final = "DejaVu Sans, Liberation Sans, sans-serif"
 # More days than this are shown by week.
 _MANY: Final = 45
 _LONGEST: Final = 24
 _OPENED, _ENDED, _OPEN = "#3b7dd8", "#35a06b", "#d98a1f"
-_THEMES: Final[Mapping[str, tuple[str, str, str]]] = {
+THEMES: Final[Mapping[str, tuple[str, str, str]]] = {
     "light": ("#ffffff", "#1d2733", "#dfe5ec"),
     "dark": ("#17212b", "#e9eef4", "#2f3d4c"),
 }
 """Ground, words and lines."""
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Sizes of a picture, in its own units: of its panels, of the names beside bars, of letters.
+
+    ``titled``: it says itself what it shows; else the page around it does.
+    """
+
+    width: int
+    names: int
+    letters: int
+    padding: int
+    titled: bool = False
+    legend_columns: int = 3
+
+
+LAYOUTS: Final[Mapping[str, Layout]] = {
+    "message": Layout(width=640, names=260, letters=16, padding=24, titled=True),
+    "wide": Layout(width=640, names=260, letters=16, padding=12),
+    "narrow": Layout(width=300, names=150, letters=14, padding=4, legend_columns=1),
+}
+"""A message of the chat, a page on a large screen, a page on a phone."""
+
+
 class NotDrawn(Exception):
     """There is no picture; the reason is for the log."""
 
 
-def picture_of(found: Statistics, words: Mapping[str, str], theme: str = "light") -> dict[str, Any]:
+def picture_of(
+    found: Statistics, words: Mapping[str, str], theme: str = "light", layout: str = "message"
+) -> dict[str, Any]:
     """Return the specification of the picture. ``words``: what stands on it, by place."""
-    ground, ink, lines = _THEMES[theme]
-    panels = [_flow(found.days, words)]
+    ground, ink, lines = THEMES[theme]
+    sizes = LAYOUTS[layout]
+    panels = [_flow(found.days, words, sizes)]
     if found.topics:
-        panels.append(_bars(_shares(found.topics, words["none"]), words["topics"], _OPENED))
+        shares = _shares(found.topics, words["none"])
+        panels.append(_bars(shares, words["topics"], _OPENED, sizes))
     if found.operators and found.scope.column != "assignee_id":
-        panels.append(_loads(found.operators, words))
+        panels.append(_loads(found.operators, words, sizes))
     axis = {"domainColor": lines, "gridColor": lines, "tickColor": lines, "labelColor": ink}
     plain = {"titleColor": ink, "labelColor": ink, "font": _FONT}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "background": ground,
-        "padding": 24,
+        "padding": sizes.padding,
+        **(_title(words, ink) if sizes.titled else {}),
+        "vconcat": panels,
+        "spacing": 30,
+        "resolve": {"scale": {"color": "independent"}},
+        "config": {
+            "font": _FONT,
+            "axis": {**axis, "labelFontSize": sizes.letters, "titleColor": ink},
+            "legend": {
+                **plain,
+                "labelFontSize": sizes.letters,
+                "orient": "top",
+                "columns": sizes.legend_columns,
+                "title": None,
+                "labelLimit": 0,
+            },
+            "title": {
+                "color": ink,
+                "font": _FONT,
+                "fontSize": sizes.letters + 2,
+                "anchor": "start",
+            },
+            "text": {"color": ink, "font": _FONT, "fontSize": sizes.letters},
+            "view": {"stroke": None},
+        },
+    }
+
+
+def _title(words: Mapping[str, str], ink: str) -> dict[str, Any]:
+    return {
         "title": {
             "text": words["title"],
             "subtitle": words["subtitle"],
@@ -58,28 +116,11 @@ def picture_of(found: Statistics, words: Mapping[str, str], theme: str = "light"
             "subtitleColor": ink,
             "color": ink,
             "offset": 18,
-        },
-        "vconcat": panels,
-        "spacing": 30,
-        "resolve": {"scale": {"color": "independent"}},
-        "config": {
-            "font": _FONT,
-            "axis": {**axis, "labelFontSize": 16, "titleFontSize": 16, "titleColor": ink},
-            "legend": {
-                **plain,
-                "labelFontSize": 16,
-                "orient": "top",
-                "title": None,
-                "labelLimit": 0,
-            },
-            "title": {"color": ink, "font": _FONT, "fontSize": 18, "anchor": "start"},
-            "text": {"color": ink, "font": _FONT, "fontSize": 16},
-            "view": {"stroke": None},
-        },
+        }
     }
 
 
-def _flow(days: Sequence[Day], words: Mapping[str, str]) -> dict[str, Any]:
+def _flow(days: Sequence[Day], words: Mapping[str, str], sizes: Layout) -> dict[str, Any]:
     """Opened and ended by day or week as bars, what was open at its end as a line."""
     spans = _spans(days)
     names = {"opened": words["opened"], "ended": words["ended"]}
@@ -95,7 +136,7 @@ def _flow(days: Sequence[Day], words: Mapping[str, str]) -> dict[str, Any]:
     count = {"field": "n", "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}}
     color = {"field": "what", "type": "nominal", "scale": scale}
     return {
-        "width": _WIDTH,
+        "width": sizes.width,
         "height": 260,
         "title": words["flow"],
         "layer": [
@@ -138,13 +179,13 @@ def _shares(shares: Sequence[Share], none: str) -> list[dict[str, Any]]:
     return [{"name": _label(one.title or none), "n": one.n} for one in shares]
 
 
-def _bars(rows: list[dict[str, Any]], title: str, color: str) -> dict[str, Any]:
+def _bars(rows: list[dict[str, Any]], title: str, color: str, sizes: Layout) -> dict[str, Any]:
     """Horizontal bars with their numbers, the longest first."""
     name: dict[str, Any] = {"field": "name", "type": "nominal", "sort": None, "title": None}
-    name["axis"] = {"labelLimit": 260, "ticks": False, "domain": False}
+    name["axis"] = {"labelLimit": sizes.names, "ticks": False, "domain": False}
     count = {"field": "n", "type": "quantitative", "title": None, "axis": None}
     return {
-        "width": _WIDTH - 220,
+        "width": sizes.width - sizes.names + _BESIDE,
         "height": {"step": _ROW},
         "title": title,
         "data": {"values": rows},
@@ -159,14 +200,14 @@ def _bars(rows: list[dict[str, Any]], title: str, color: str) -> dict[str, Any]:
     }
 
 
-def _loads(loads: Sequence[Load], words: Mapping[str, str]) -> dict[str, Any]:
+def _loads(loads: Sequence[Load], words: Mapping[str, str], sizes: Layout) -> dict[str, Any]:
     kinds = {"ended": words["ended"], "open": words["open_now"]}
     rows = [
         {"name": _label(one.name), "n": getattr(one, key), "what": kind}
         for one in loads
         for key, kind in kinds.items()
     ]
-    panel = _bars(rows, words["operators"], _ENDED)
+    panel = _bars(rows, words["operators"], _ENDED, sizes)
     offset = {"field": "what", "sort": list(kinds.values())}
     scale = {"domain": list(kinds.values()), "range": [_ENDED, _OPEN]}
     panel["height"] = {"step": _ROW * 1.5, "for": "position"}
@@ -188,22 +229,31 @@ _ONE_AT_A_TIME: Final = asyncio.Lock()
 
 async def draw(specification: Mapping[str, Any]) -> bytes:
     """Return the picture as PNG. Raises :class:`NotDrawn`."""
+    return await _drawn(specification, "png", str(_SCALE))
+
+
+async def draw_svg(specification: Mapping[str, Any]) -> bytes:
+    """Return the picture as SVG, which any size suits. Raises :class:`NotDrawn`."""
+    return await _drawn(specification, "svg")
+
+
+async def _drawn(specification: Mapping[str, Any], *how: str) -> bytes:
     async with _ONE_AT_A_TIME:
         worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", str(_WORKER), str(_SCALE)),
+            *(sys.executable, "-P", str(_WORKER), *how),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
             async with asyncio.timeout(PATIENCE):
-                png, wrong = await worker.communicate(json.dumps(specification).encode())
+                drawn, wrong = await worker.communicate(json.dumps(specification).encode())
         except TimeoutError:
             raise NotDrawn(f"not within {PATIENCE} s") from None
         finally:
             if worker.returncode is None:
                 worker.kill()
                 await worker.wait()
-    if worker.returncode or not png:
+    if worker.returncode or not drawn:
         raise NotDrawn(wrong.decode(errors="replace")[-500:])
-    return png
+    return drawn

@@ -49,6 +49,9 @@ class Scope:
         return key_of(self.column, self.value)
 
 
+ALL: Final = Scope()
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A day: tickets that were opened, that ended, and that were open at its end."""
@@ -75,6 +78,7 @@ class Load:
     name: str
     ended: int
     open: int
+    person_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,11 @@ async def find_scope(tx: ReadTx, words: str) -> Scope:
 
 async def find_statistics(tx: ReadTx, since: date, until: date, words: str = "") -> Statistics:
     """Return the figures from one day to another, both included. Raises as :func:`find_scope`."""
-    scope = await find_scope(tx, words)
+    return await statistics_of(tx, since, until, await find_scope(tx, words))
+
+
+async def statistics_of(tx: ReadTx, since: date, until: date, scope: Scope) -> Statistics:
+    """Return the figures of a scope from one day to another, both included."""
     sums = await find_sums(tx, scope.key, since.toordinal(), until.toordinal())
     days, late = _days(sums, since, until), await page_of(tx, "overdue", size=1)
     return Statistics(
@@ -207,7 +215,7 @@ async def _operators(tx: ReadTx, sums: Sums) -> tuple[Load, ...]:
     ended, going_on = _by_number(sums.of("ended_by")), _by_number(sums.of("open_by"))
     people = select(Person.id, Person.name).where(Person.id.in_(ended.keys() | going_on.keys()))
     loads = [
-        Load(name, ended.get(number, 0), going_on.get(number, 0))
+        Load(name, ended.get(number, 0), going_on.get(number, 0), number)
         for number, name in await tx.rows(people)
     ]
     return tuple(sorted(loads, key=lambda one: (-one.ended, -one.open, one.name))[:TOP])

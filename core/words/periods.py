@@ -15,6 +15,8 @@ _NAMED: Final[dict[str, tuple[int, int]]] = {
 _WEEK: Final = _NAMED["week"]
 _ISO: Final = r"\d{4}-\d{2}-\d{2}"
 _DOTTED: Final = r"\d{1,2}\.\d{1,2}(?:\.\d{4})?"
+# Days of the longest period.
+LONGEST: Final = 3660
 _DAY: Final = re.compile(rf"{_ISO}|{_DOTTED}", re.ASCII)
 _LEADING: Final = re.compile(
     rf"(?P<since>{_ISO}|{_DOTTED})(?:\s*(?:-|–|—|\.\.|\s)\s*(?P<until>{_ISO}|{_DOTTED}))?(?=\s|\Z)"
@@ -24,7 +26,7 @@ _LEADING: Final = re.compile(
 def read_period(words: str, today: date) -> tuple[date, date, str]:
     """Return the first day, the last day and the words behind; without a period, the last week.
 
-    Raises ValueError for a day that is none, or a period that ends before it begins.
+    Raises ValueError for a day that is none, and as :func:`check_span`.
     """
     first, _, rest = words.strip().partition(" ")
     if first.casefold() in _NAMED:
@@ -35,9 +37,14 @@ def read_period(words: str, today: date) -> tuple[date, date, str]:
     since = until = read_day(found["since"], today)
     if found["until"] is not None:
         until = _end(found["until"], since, today)
-    if since > until:
-        raise ValueError(words)
+    check_span(since, until)
     return since, until, words.strip()[found.end() :].strip()
+
+
+def check_span(since: date, until: date) -> None:
+    """Raise ValueError for a period that ends before it begins, or is longer than ten years."""
+    if not 0 <= (until - since).days < LONGEST:
+        raise ValueError(f"{since} {until}")
 
 
 def _named(period: tuple[int, int], today: date) -> tuple[date, date]:

@@ -7,7 +7,8 @@ from core.files import Attachments, FetchFile, FileStore
 from core.texts import Texts
 from handlers.http.api.access import Gatekeeper
 from handlers.http.api.routes import PREFIX, make_api
-from handlers.http.app.routes import Entrance, app_routes
+from handlers.http.app.routes import app_routes
+from handlers.http.app.staff_access import Entrance
 from handlers.http.files import file_routes
 from handlers.http.guard import Guard
 from handlers.http.health import Vitals, health_routes

@@ -36,7 +36,17 @@ def test_a_period_is_read(words: str, since: date, until: date, rest: str) -> No
     assert read_period(words, TODAY) == (since, until, rest)
 
 
-@pytest.mark.parametrize("words", ["31.02", "2026-13-01", "2026-11-15 2026-11-01", "00.10 оплата"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "31.02",
+        "2026-13-01",
+        "2026-11-15 2026-11-01",
+        "00.10 оплата",
+        "2016-11-01 2026-11-28",
+        "1.1.0001-31.12.9999",
+    ],
+)
 def test_a_day_that_is_none_is_refused(words: str) -> None:
     with pytest.raises(ValueError):
         read_period(words, TODAY)

@@ -1,6 +1,6 @@
 """Statistics as people read them: a caption of numbers, the picture's words, lists below it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
@@ -20,14 +20,19 @@ _WORDS: Final = ("flow", "opened", "ended", "open", "open_now", "topics", "opera
 
 def draw(renderer: Renderer, found: Statistics) -> Screen:
     """The numbers, each with the list behind it where there is one."""
-    lines = [f"<b>{renderer.html('stats.title', **_period(renderer, found))}</b>"]
+    lines = [f"<b>{title_of(renderer, found)}</b>"]
     lines += _counts(renderer, found)
-    lines += _spans(renderer, found)
+    lines += filter(None, spans_of(renderer, found))
     lines += _deadlines(renderer, found)
     lines += _subjects(renderer, found)
     if found.behind:
         lines.append(renderer.html("stats.behind"))
     return Screen("\n".join(lines), _lists(renderer, found))
+
+
+def title_of(renderer: Renderer, found: Statistics) -> str:
+    """Of which days and of whom the figures are, as HTML."""
+    return renderer.html("stats.title", **_period(renderer, found))
 
 
 def picture_words(renderer: Renderer, found: Statistics, company: str) -> dict[str, str]:
@@ -54,40 +59,54 @@ def _counts(renderer: Renderer, found: Statistics) -> Iterator[str]:
     yield renderer.html("stats.counts", **facts)
 
 
-def _spans(renderer: Renderer, found: Statistics) -> Iterator[str]:
+def spans_of(renderer: Renderer, found: Statistics) -> tuple[str, str]:
+    """How long the first answer took, and the resolution; empty where there was none."""
     rows: tuple[tuple[str, Spread | None, Spread | None], ...] = (
         ("first", found.first, found.first_worked),
         ("resolution", found.resolution, found.resolution_worked),
     )
-    for name, real, worked in rows:
-        if real is None:
-            continue
-        facts = {"median": real.median, "p90": real.p90, "n": real.n}
-        line = renderer.html(f"stats.{name}", **facts)
-        if worked is not None:
-            line += renderer.html("stats.worked", median=worked.median, p90=worked.p90)
-        yield line
+    first, resolution = (_span(renderer, *row) for row in rows)
+    return first, resolution
+
+
+def _span(renderer: Renderer, name: str, real: Spread | None, worked: Spread | None) -> str:
+    if real is None:
+        return ""
+    line = renderer.html(f"stats.{name}", median=real.median, p90=real.p90, n=real.n)
+    if worked is None:
+        return line
+    return line + renderer.html("stats.worked", median=worked.median, p90=worked.p90)
+
+
+def kept_of(renderer: Renderer, name: str, kept: int, missed: int) -> str:
+    """How many deadlines were kept; empty where there was none. ``name``: of the text."""
+    if not kept + missed:
+        return ""
+    facts = {"share": _percent(kept, kept + missed), "kept": kept, "of": kept + missed}
+    return renderer.html(f"stats.{name}", **facts)
 
 
 def _deadlines(renderer: Renderer, found: Statistics) -> Iterator[str]:
-    for name, kept, missed in (
-        ("kept", found.kept, found.missed),
-        ("agreed", found.agreed_kept, found.agreed_missed),
-    ):
-        if kept + missed:
-            facts = {"share": _percent(kept, kept + missed), "kept": kept, "of": kept + missed}
-            yield renderer.html(f"stats.{name}", **facts)
+    kept = kept_of(renderer, "kept", found.kept, found.missed)
+    agreed = kept_of(renderer, "agreed", found.agreed_kept, found.agreed_missed)
+    yield from filter(None, (kept, agreed))
     if found.solved:
         yield renderer.html("stats.reopened", reopened=found.reopened, of=found.solved)
-    yield from _ratings(renderer, found.ratings)
-    whole = found.by_us + found.by_customer + found.by_others
-    if whole > _NOTHING:
-        parts = {name: getattr(found, name) for name in ("by_us", "by_customer", "by_others")}
-        shares = {name: round(100 * (span / whole)) for name, span in parts.items()}
+    yield from ratings_of(renderer, found.ratings)
+    shares = delay_of(found)
+    if shares:
         yield renderer.html("stats.delay", **shares)
 
 
-def _ratings(renderer: Renderer, found: Ratings) -> Iterator[str]:
+def delay_of(found: Statistics) -> Mapping[str, int]:
+    """Whose the time was, in percent; empty where there was none (C8)."""
+    parts = {name: getattr(found, name) for name in ("by_us", "by_customer", "by_others")}
+    whole = sum(parts.values(), _NOTHING)
+    return {name: round(100 * (span / whole)) for name, span in parts.items()} if whole else {}
+
+
+def ratings_of(renderer: Renderer, found: Ratings) -> Iterator[str]:
+    """What customers say of our work, if they were asked (B14)."""
     if not found.asked:
         return
     facts: dict[str, Any] = {"rated": found.rated, "asked": found.asked}

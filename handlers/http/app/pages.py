@@ -1,7 +1,7 @@
 """How the table of tickets and one ticket look."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -23,6 +23,7 @@ from core.tickets.views import View
 from core.tickets.workflow import sign_of
 from core.words.names import clean_name, visible
 from handlers.http.app.actions import REASONED, SPANS, offered
+from handlers.http.app.shell import live_section
 
 LONGEST: Final = 4000
 
@@ -30,20 +31,6 @@ LONGEST: Final = 4000
 # What changes with a ticket's conversation, but stands elsewhere: the script leaves alone where
 # somebody is writing.
 _BESIDE: Final = ("answering", "verbs", "clocks", "journal")
-
-
-def live_section(name: str, here: str, ticket: int | None = None, more: Sequence[str] = ()) -> str:
-    """Return the beginning of a part that is asked for again when something changes (`streams`).
-
-    ``ticket``: which; None: any. ``more``: names of other parts that are replaced together with it.
-    """
-    stream = "/app/live" + ("" if ticket is None else f"?ticket={ticket}")
-    beside = ",".join(f"#{one}" for one in more)
-    others = f' hx-select-oob="{beside}"' if beside else ""
-    return (
-        f'<section id="{name}" data-live="{stream}" hx-get="{escape(here)}" hx-trigger="live"'
-        f' hx-select="#{name}"{others} hx-swap="outerHTML" hx-disinherit="*">'
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +55,26 @@ def draw_table(
     here: str,
 ) -> str:
     """The table, ways to the other lists, and how many tickets have which marker."""
-    zone = renderer.zone
     signs = " ".join(f"<span>{sign} {count}</span>" for sign, count in counts.items())
-    rows = "".join(_row(renderer, line, zone) for line in page.lines)
+    table = draw_lines(renderer, page.lines)
+    return (
+        f"{_lists(renderer, asked, views)}"
+        f"{live_section('table', here)}"
+        f'<p class="counts">{signs}</p>{table}{draw_turns(renderer, asked.path, page)}'
+        "</section>"
+    )
+
+
+def draw_lines(renderer: Renderer, lines: Sequence[Line]) -> str:
+    """Tickets as a table; where there are none, that there are none."""
+    if not lines:
+        return f'<p class="empty">{renderer.html("app.empty")}</p>'
+    rows = "".join(_row(renderer, line, renderer.zone) for line in lines)
     heads = "".join(
         f"<th>{renderer.html(f'app.column.{name}')}</th>"
         for name in ("ticket", "subject", "customer", "assignee", "when", "age")
     )
-    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    empty = f'<p class="empty">{renderer.html("app.empty")}</p>'
-    return (
-        f"{_lists(renderer, asked, views)}"
-        f"{live_section('table', here)}"
-        f'<p class="counts">{signs}</p>{table if rows else empty}{_turns(renderer, asked, page)}'
-        "</section>"
-    )
+    return f'<table class="tickets"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _lists(renderer: Renderer, asked: ListQuery, views: Sequence[View]) -> str:
@@ -125,10 +117,11 @@ def _words(renderer: Renderer, words: str) -> str:
     return escape(words.strip()) or renderer.html("app.no_words")
 
 
-def _turns(renderer: Renderer, asked: ListQuery, page: Page) -> str:
+def draw_turns(renderer: Renderer, path: Callable[..., str], page: Page) -> str:
+    """Ways to the pages before and after. ``path``: of a page, by ``before=`` or ``after=``."""
     ways = (("before", page.before), ("after", page.after))
     links = "".join(
-        f'<a href="{escape(asked.path(**{name: cursor}))}">{renderer.html(f"app.{name}")}</a>'
+        f'<a href="{escape(path(**{name: cursor}))}">{renderer.html(f"app.{name}")}</a>'
         for name, cursor in ways
         if cursor is not None
     )
@@ -158,10 +151,11 @@ def draw_ticket(
     entries = "".join(f"<li>{draw_entry(renderer, names, *one)}</li>" for one in page.entries)
     # what was typed is there to be copied, though it is too late for it
     is_over = card.state.final and not viewer.typed
+    stream = f"/app/live?ticket={card.number}"
     answer = "" if is_over else _answer(renderer, page, viewer)
     return (
         f'<p><a href="/app">‹ {renderer.html("app.back")}</a></p>{fault}'
-        f"{live_section('live', here, ticket=card.number, more=_BESIDE)}"
+        f"{live_section('live', here, stream=stream, more=_BESIDE)}"
         f'<div class="card">{told}</div>{_talk(renderer, page)}</section>'
         f'<div id="answering">{answer}</div>{_buttons(renderer, page, viewer)}'
         f"{_folded(renderer, 'app.deadlines', clocks, 'clocks')}"
@@ -313,11 +307,12 @@ def _hidden(**fields: str) -> str:
     )
 
 
-def draw_head(renderer: Renderer, token: str) -> str:
+def draw_head(renderer: Renderer, token: str, *, for_admin: bool) -> str:
     """What stands above every page; and what is said when it is not followed any more."""
     say = renderer.html
+    stats = f'<a href="/app/stats">{say("board.title")}</a>' if for_admin else ""
     return (
-        f'<header><nav><a href="/app">{say("app.title")}</a></nav>'
+        f'<header><nav><a href="/app">{say("app.title")}</a>{stats}</nav>'
         f'<form class="leave" method="post" action="/app/logout">{_hidden(token=token)}'
         f'<button class="soft">{say("app.leave")}</button></form></header>'
         f'<p id="ended" class="bad" role="alert" hidden>{say("app.ended")}</p>'

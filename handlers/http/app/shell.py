@@ -1,7 +1,7 @@
 """What every page of the app is made of: its frame, its headers, its static files."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
@@ -52,8 +52,11 @@ def frame(
     *,
     head: str = "",
     live: bool = True,
+    frames: Sequence[str] = (),
 ) -> HTMLResponse:
-    """Return a page. ``title``, ``body`` and ``head`` are HTML; ``live``: it changes in place."""
+    """Return a page. ``title``, ``body`` and ``head`` are HTML; ``live``: it changes in place;
+    ``frames``: other pages in which it may be shown.
+    """
     boost = ' hx-boost="true"' if live else ""
     html = (
         f'<!DOCTYPE html><html lang="{renderer.locale}"><head><meta charset="utf-8">'
@@ -63,7 +66,8 @@ def frame(
         f'<link rel="icon" href="data:,">{_SCRIPTS}</head>'
         f"<body{boost}>{head}<main>{body}</main></body></html>"
     )
-    return HTMLResponse(html, status, {"Content-Security-Policy": _POLICY})
+    policy = " ".join((_POLICY, *frames))
+    return HTMLResponse(html, status, {"Content-Security-Policy": policy})
 
 
 def static_routes() -> APIRouter:
@@ -78,3 +82,17 @@ def static_routes() -> APIRouter:
         return Response(_FILES[name], media_type=_TYPES[name], headers=cached)
 
     return routes
+
+
+def live_section(
+    name: str, here: str, *, stream: str = "/app/live", more: Sequence[str] = ()
+) -> str:
+    """Return the beginning of a part that is asked for again when its ``stream`` says that
+    something has changed (`streams`). ``more``: names of parts that are replaced together with it.
+    """
+    beside = ",".join(f"#{one}" for one in more)
+    others = f' hx-select-oob="{beside}"' if beside else ""
+    return (
+        f'<section id="{name}" data-live="{stream}" hx-get="{escape(here)}" hx-trigger="live"'
+        f' hx-select="#{name}"{others} hx-swap="outerHTML" hx-disinherit="*">'
+    )

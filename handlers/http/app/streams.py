@@ -17,8 +17,10 @@ from core.desk import Clock
 HEARTBEAT: Final = 15.0
 # Seconds between two looks whether somebody still works here, where nothing gives a reason to.
 CHECK_EVERY: Final = 60.0
-# Seconds for which changes are gathered: a page is drawn again no more often.
+# Seconds for which changes are gathered: a page is drawn again no more often. The board, which
+# counts everything, less often.
 GATHERED: Final = 1.0
+GATHERED_FOR_THE_BOARD: Final = 15.0
 # Streams at a time: of one person (a browser opens six connections to a server at most), and all.
 PER_PERSON: Final = 4
 MOST: Final = 200
@@ -60,14 +62,18 @@ class Streams:
         """Whether another one may be opened."""
         return not self.changes.over and self.count < MOST
 
-    async def follow(self, follower: Follower, ticket: int | None) -> AsyncIterator[bytes]:
-        """The events of a ``ticket``, or of all, until their end."""
+    async def follow(
+        self, follower: Follower, ticket: int | None, gathered: float
+    ) -> AsyncIterator[bytes]:
+        """The events of a ``ticket``, or of all, until their end; at intervals of ``gathered``."""
         with self.changes.watch(ticket) as watch, self._counted(follower.who, watch):
             yield _BEGIN
-            async for event in self._events(follower, watch):
+            async for event in self._events(follower, watch, gathered):
                 yield event
 
-    async def _events(self, follower: Follower, watch: Watch) -> AsyncIterator[bytes]:
+    async def _events(
+        self, follower: Follower, watch: Watch, gathered: float
+    ) -> AsyncIterator[bytes]:
         checked = time.monotonic()
         while (left := follower.until - self.clock().timestamp()) > 0:
             changed = await watch.wait(min(HEARTBEAT, left))
@@ -85,7 +91,7 @@ class Streams:
                     break
             yield _CHANGED if changed else _BEAT
             if changed:
-                await watch.rest(GATHERED)
+                await watch.rest(gathered)
         yield _END
 
     @contextmanager

@@ -27,8 +27,8 @@ from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
 from core.tickets.search import index_new
 from handlers.http.app import routes
-from handlers.http.app.routes import Entrance
 from handlers.http.app.session import COOKIE, read_init_data
+from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people

@@ -18,7 +18,7 @@ from core.people.staff import by_operator, enrol
 from core.texts import Texts
 from core.tickets.lifecycle import take
 from handlers.http.app import streams
-from handlers.http.app.routes import Entrance
+from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people

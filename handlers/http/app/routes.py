@@ -295,12 +295,20 @@ class _App:
         if self._tries_too_often(request):
             return self.access.stranger("app.login.often", HTTPStatus.TOO_MANY_REQUESTS)
         fields = await read_fields(request)
-        signed = fields.get("init_data", "")
-        address = session.read_init_data(self.access.entrance.bot_token, signed, self.desk.clock())
+        signed, token = fields.get("init_data", ""), self.access.entrance.bot_token
+        start = fields.get("start", "").removeprefix(_START)
+        if await self._is_in(request, session.signed_by_telegram(token, signed)):
+            return _to(start)  # the page was only loaded again
+        address = session.read_init_data(token, signed, self.desk.clock())
         if address is None or not await self.desk.run(count_once, signed):
             return self.access.stranger("app.login.refused", HTTPStatus.FORBIDDEN)
-        start = fields.get("start", "").removeprefix(_START)
         return await self._let_in(address, start)
+
+    async def _is_in(self, request: Request, address: Address | None) -> bool:
+        """Return whether this browser has a session of this very person."""
+        key = await self.desk.read(find_signing_key)
+        held = session.session_of(request, key, self.desk.clock())
+        return held is not None and held.address == address
 
     async def show_entrance(self, request: Request, secret: str) -> Response:
         """Show a button to whoever holds a link that still counts."""
@@ -335,7 +343,7 @@ class _App:
         if isinstance(sender, Response):
             return sender
         key = await self.desk.read(find_signing_key)
-        response = _see(f"/app/t/{_number(start)}" if start.isdecimal() else "/app")
+        response = _to(start)
         session.begin_session(response, key, address, self.desk.clock(), secure=self.secure)
         return response
 
@@ -367,6 +375,11 @@ def _number(words: str, otherwise: int = 0) -> int:
     """Return a number that was asked for; 0, which no ticket has, for what is none."""
     is_number = words.isascii() and words.isdecimal() and len(words) <= _LONGEST_NUMBER
     return int(words) if is_number else otherwise
+
+
+def _to(start: str) -> RedirectResponse:
+    """Lead to the ticket that the app was opened at, or to the table."""
+    return _see(f"/app/t/{_number(start)}" if start.isdecimal() else "/app")
 
 
 def _see(path: str) -> RedirectResponse:

@@ -41,18 +41,28 @@ class Session:
 
 
 def read_init_data(token: str, init_data: str, now: datetime) -> Address | None:
-    """Return who opened the app, if Telegram has signed this for our bot just now; else ``None``.
+    """Return who opened the app, if Telegram signed this for our bot just now; else ``None``."""
+    fields = _signed_fields(token, init_data)
+    return _user_of(fields) if _is_fresh(fields.get("auth_date", ""), now) else None
+
+
+def signed_by_telegram(token: str, init_data: str) -> Address | None:
+    """Return whom Telegram has signed this for, whenever; ``None`` if it has not."""
+    return _user_of(_signed_fields(token, init_data))
+
+
+def _signed_fields(token: str, init_data: str) -> Mapping[str, str]:
+    """Return the fields, if Telegram has signed them for our bot; else none.
 
     ``token``: the bot's. See https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app
     """
     try:
         pairs = parse_qsl(init_data, strict_parsing=True, max_num_fields=20, errors="strict")
     except (ValueError, UnicodeDecodeError):
-        return None
+        return {}
     fields = dict(pairs)
-    if len(fields) != len(pairs) or not _is_signed_by_telegram(token, fields):
-        return None
-    return _user_of(fields) if _is_fresh(fields.get("auth_date", ""), now) else None
+    is_signed = len(fields) == len(pairs) and _is_signed_by_telegram(token, fields)
+    return fields if is_signed else {}
 
 
 def _is_signed_by_telegram(token: str, fields: Mapping[str, str]) -> bool:

@@ -185,6 +185,24 @@ async def test_a_sign_in_counts_once(browser: Browser, visitor: Visitor, clock: 
     assert not thief.cookie and "out of date" in thief.html
 
 
+async def test_who_loads_the_page_again_stays_in_and_another_account_comes_in_instead(
+    olga: Browser, desk: Desk, clock: Clock
+) -> None:
+    """Telegram says the same again when a page is loaded anew; another account says another."""
+    await desk.run(by_operator, people.OLEG, enrol)
+    data, cookie = signed(clock, people.OLGA, start_param="t7"), olga.cookie
+    clock.move(hours=1)
+    for _ in range(2):
+        assert await olga.ask("POST", "/app/login", init_data=data, start="t7") == 303
+        assert olga.headers["Location"] == "/app/t/7" and olga.cookie == cookie
+    assert await olga.log_in(clock, people.OLEG) == 303
+    assert f".{people.number(people.OLEG)}." in olga.cookie
+    assert await olga.ask("POST", "/app/login", init_data=data) == 403
+    clock.move(hours=13)
+    olga.cookie = cookie
+    assert await olga.ask("POST", "/app/login", init_data=data) == 403
+
+
 @pytest.mark.parametrize("who", [people.ALICE, people.EVE])
 async def test_customers_and_strangers_stay_outside(
     browser: Browser, desk: Desk, clock: Clock, who: Sender

@@ -27,19 +27,38 @@ function wearColours() {
   document.documentElement.classList.add(dark ? "dark" : "light");
 }
 
+// Telegram says who opened the app whenever it opens it: the browser may still have the session of
+// another account of theirs.
 function signIn() {
   const form = document.getElementById("login");
-  if (!form) return;
   const data = handed.get("tgWebAppData");
-  if (!data) {
+  if (data) {
+    enter(form || blankForm(), data);
+  } else if (form) {
     document.getElementById("told").hidden = true;
     document.getElementById("else").hidden = false;
-    return;
   }
+}
+
+function enter(form, data) {
   form.elements.init_data.value = data;
   form.elements.start.value = new URLSearchParams(data).get("start_param") || "";
   history.replaceState(null, "", location.pathname + location.search);
   form.submit();
+}
+
+function blankForm() {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = "/app/login";
+  form.hidden = true;
+  for (const name of ["init_data", "start"]) {
+    const field = document.createElement("input");
+    field.name = name;
+    form.append(field);
+  }
+  document.body.append(form);
+  return form;
 }
 
 wearColours();

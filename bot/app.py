@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from bot.background import BotProfile, CacheRefresh, ChatHealthWatch
 from bot.erasure_cleanup import ErasureCleanup
 from bot.health_watch import HealthWatch
-from bot.http_server import HttpServer
+from bot.http_server import ANYWHERE, Hosting, HttpServer
 from bot.mail import file_linker, handle_mails, mail_fetchers, mail_handler
 from bot.migrations import migrate
 from bot.peers import Peers, SharedPacer, join_peers
@@ -164,6 +164,7 @@ class App:
     parser: ParserProcess = field(default_factory=ParserProcess)
     peers: Peers | None = None
     assistant: "Assistant | None" = None
+    hosting: Hosting = ANYWHERE
     _name: str = field(default_factory=lambda: secrets.token_hex(8))
     _leading: set[asyncio.Task[None]] = field(default_factory=set)
     _leads_from_the_start: bool = False
@@ -310,7 +311,7 @@ class App:
     async def prepare(self) -> None:
         """Bring the database up to date, and recover deliveries that a killed process left."""
         if self.http is not None:
-            self.http.bind()
+            self.hosting.listening(self.http.bind())
         await migrate(self.database)
         self.adopt(await self.desk.run(settle))
         adopt_texts(self.texts, await self.desk.read(find_own_texts))
@@ -364,9 +365,10 @@ def build(
     pacer: Pacer | None = None,
     clock: Clock = utc_now,
     texts: Texts | None = None,
+    hosting: Hosting = ANYWHERE,
 ) -> App:
     """Connect everything. ``database`` is held by the caller; ``pacer``: other limits; ``texts``:
-    the catalogues, where they have been read already.
+    the catalogues, where they have been read already; ``hosting``: where it runs.
     """
     if settings.bot_token is None:
         raise ValueError("no token: the caller runs the sandbox instead")
@@ -419,11 +421,12 @@ def build(
             SignOfLife(settings.ping_url),
         ),
         ErasureCleanup(desk, files),
-        _http(settings, desk, texts, poller, pacer, files, memberships, bot),
+        _http(settings, desk, texts, poller, pacer, files, memberships, bot, hosting.frames),
         fetchers,
         mails.parser,
         peers,
         assistant,
+        hosting,
     )
 
 
@@ -471,6 +474,7 @@ def _http(
     files: FileStore,
     memberships: Memberships,
     bot: Bot,
+    frames: tuple[str, ...],
 ) -> HttpServer | None:
     """The HTTP door, where something needs it; a desk without it imports nothing of it."""
     if not settings.serves_http:
@@ -489,7 +493,7 @@ def _http(
         entrance = None
         if settings.bot_token is not None:
             token = settings.bot_token.get_secret_value()
-            entrance = Entrance(token, memberships.confirm)
+            entrance = Entrance(token, memberships.confirm, frames)
         return make_door(
             desk,
             texts,

@@ -20,6 +20,7 @@ from typing import Any, Final
 from bot import logs
 from bot.commands import FINE, IN_USE, WRONG, complain
 from bot.database_access import DatabaseUnusable
+from bot.http_server import ANYWHERE, Hosting
 from bot.lazy_aiogram import defer_types
 from bot.settings import DOTENV, Settings, WrongConfiguration, load_settings, unknown_variables
 from core import fault_points
@@ -207,10 +208,15 @@ COMMANDS: Final = (
 _COROUTINES: Final = {command.name: command.coroutine for command in COMMANDS}
 
 
-def main(arguments: Sequence[str] | None = None, *, clock: Clock = utc_now) -> int:
-    """Run one command and return the exit code. ``clock``: what `run` takes for the time."""
+def main(
+    arguments: Sequence[str] | None = None, *, clock: Clock = utc_now, hosting: Hosting = ANYWHERE
+) -> int:
+    """Run one command and return the exit code. ``clock``: what `run` takes for the time;
+    ``hosting``: where it runs.
+    """
     options = parse_arguments(arguments)
     options.clock = clock
+    options.hosting = hosting
     try:
         settings = _read_settings()
         logs.configure(settings.log_level, settings.log_format, secrets=settings.secrets())

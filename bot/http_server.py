@@ -23,6 +23,19 @@ class CannotListen(Exception):
     """The address of HTTP_LISTEN cannot be used; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hosting:
+    """Where a desk runs, as far as its HTTP door has to know: ``listening`` is told the address
+    that was taken; pages at ``frames`` may show the staff's app inside. The sandbox has both.
+    """
+
+    listening: Callable[[tuple[str, int]], None] = lambda _address: None
+    frames: tuple[str, ...] = ()
+
+
+ANYWHERE: Final = Hosting()
+
+
 @dataclass(slots=True)
 class HttpServer:
     """An HTTP server on one address; ``make_app`` is called when it starts.

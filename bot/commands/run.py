@@ -45,7 +45,7 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
         if place := await moved_to(database):
             complain([f"DATABASE_URL: {MOVED.format(place)}"])
             return WRONG
-        app = application.build(settings, database, clock=options.clock)
+        app = application.build(settings, database, clock=options.clock, hosting=options.hosting)
         await _join(app, database)
         _stop_on_signals(app)
         gc.freeze()

@@ -1,4 +1,5 @@
-"""``python -m bot.demo.clock run``: the desk as ever, but on a clock that can be moved.
+"""``python -m bot.demo.clock run``: the desk as ever, but on a clock that can be moved, and with
+pages that the sandbox's own page may show inside.
 
 The sandbox starts the bot so, to show reminders and overdue alerts without waiting for days.
 How many seconds the clock is ahead stands in a file. ``python -m bot`` knows nothing of it.
@@ -9,12 +10,16 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from bot import cli
+from bot.http_server import Hosting
 from core.desk import utc_now
 
 # The environment variable with the file's path; the sandbox sets it.
 VARIABLE: Final = "SANDBOX_CLOCK_FILE"
+# The same for the file that says where the desk's pages are.
+ADDRESS: Final = "SANDBOX_ADDRESS_FILE"
 
 
 class DemoClock:
@@ -44,10 +49,22 @@ class DemoClock:
 
 def set_ahead(path: Path, seconds: float) -> None:
     """Put the clock that reads this file ``seconds`` ahead. A reader never sees half of it."""
+    _replace(path, repr(seconds))
+
+
+def _replace(path: Path, words: str) -> None:
     fresh = path.with_suffix(".new")
-    fresh.write_text(repr(seconds), encoding="ascii")
+    fresh.write_text(words, encoding="ascii")
     fresh.replace(path)
 
 
+def sandbox_hosting(address_file: Path, api_url: str) -> Hosting:
+    """Return the place of a desk whose Bot API server is the sandbox's, with its page."""
+    port = urlsplit(api_url).port
+    frames = tuple(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost"))
+    return Hosting(lambda address: _replace(address_file, str(address[1])), frames)
+
+
 if __name__ == "__main__":
-    sys.exit(cli.main(clock=DemoClock(Path(os.environ[VARIABLE]))))
+    here = sandbox_hosting(Path(os.environ[ADDRESS]), os.environ["TELEGRAM_API_URL"])
+    sys.exit(cli.main(clock=DemoClock(Path(os.environ[VARIABLE])), hosting=here))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 DATABASE_FILE: Final = "sandbox.db"
 CLOCK_FILE: Final = "clock"
+ADDRESS_FILE: Final = "address"
 
 
 @dataclass(slots=True)
@@ -39,6 +40,18 @@ class DemoControl:
     def holds(self) -> bool:
         """Return whether the bot was killed on purpose: then nobody else should start it."""
         return self._held
+
+    def app_port(self) -> int | None:
+        """Return the port at which the running bot serves the staff's app; None while it does not.
+
+        One that was killed leaves its file: whoever asks then finds nobody there.
+        """
+        try:
+            return (
+                int((self.folder / ADDRESS_FILE).read_text("ascii")) if self.bot.running else None
+            )
+        except FileNotFoundError:
+            return None
 
     async def kill(self) -> None:
         """Send SIGKILL; the bot stays dead until it is started."""

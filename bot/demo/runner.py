@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final
 
 from dotenv import dotenv_values
 
-from bot.demo.clock import VARIABLE
-from bot.demo.control import CLOCK_FILE, DATABASE_FILE, DemoControl
+from bot.demo.clock import ADDRESS, VARIABLE
+from bot.demo.control import ADDRESS_FILE, CLOCK_FILE, DATABASE_FILE, DemoControl
 from bot.settings import DOTENV, NAMES, Settings
 
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ def environment(
             "PYTHONPATH": str(ROOT),
             "DATABASE_URL": f"sqlite+aiosqlite:///{folder}/{DATABASE_FILE}",
             VARIABLE: f"{folder}/{CLOCK_FILE}",
+            ADDRESS: f"{folder}/{ADDRESS_FILE}",
+            "HTTP_LISTEN": "127.0.0.1:0",
             "COMPANY_NAME": settings.company_name or "Frontdoor",
         }
         | played.environment()

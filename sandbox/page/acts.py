@@ -122,6 +122,16 @@ def _topics(request: ActRequest) -> None:
     _ = chat.make_forum(enabled=enabled)
 
 
+def _new_topic(request: ActRequest) -> Json:
+    """A person begins a topic in their own chat with the bot."""
+    chat = request.chat
+    if chat.person is None:
+        raise Refused("not_private")
+    if not chat.has_topics:
+        raise Refused("no_topics")
+    return {"topic": request.person.create_topic(chat, request.text("name", limit=128)).result.id}
+
+
 def _unpin(request: ActRequest) -> None:
     message = request.message
     if message.chat.person is None and not request.rules:
@@ -256,6 +266,7 @@ ACTS: Final[dict[str, Act]] = {
     "pin": _pin,
     "unpin": _unpin,
     "topics": _topics,
+    "new_topic": _new_topic,
     "vote": _vote,
     "press": _press,
     "block": _block,

@@ -18,6 +18,10 @@ class BotControl(Protocol):
         ``deadlines``, ``log`` (see the README)."""
         ...
 
+    def app_port(self) -> int | None:
+        """Where on this machine the bot serves its Mini App; None while it does not."""
+        ...
+
     async def kill(self) -> None:
         """SIGKILL; it stays dead until :meth:`start`."""
         ...

@@ -17,7 +17,8 @@ STATIC: Final = Path(__file__).parent / "static"
 
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "frame-src http://127.0.0.1:* http://localhost:*"  # the bot's Mini App
 )
 _GUARDS: Final = {
     "X-Content-Type-Options": "nosniff",

@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from sandbox.demo import Demo
-from sandbox.page import mail_pane
+from sandbox.page import mail_pane, mini_app
 from sandbox.page.act_request import ActRequest
 from sandbox.page.acts import act
 from sandbox.page.bot_control import BotControl
@@ -117,6 +117,21 @@ class Page:
         self._looked = time.monotonic()
         self.feed.tell_machine(await self.bot.look())
 
+    async def mini_app(self, request: web.BaseRequest) -> web.StreamResponse:
+        """``GET /page/app?as=PERSON&theme=dark``: where this person opens the bot's Mini App."""
+        person = self.world.people.get(_number(request.query.get("as", "")))
+        if person is None:
+            raise Refused("no_person", status=404)
+        port = None if self.bot is None else self.bot.app_port()
+        if port is None:
+            raise Refused("no_app", status=409)
+        now, theme = self.world.clock.now(), request.query.get("theme", "")
+        behind = mini_app.opened_by(person, self.world.token, now, theme)
+        # by the name by which the page is reached: else the app's cookie would be another site's
+        host = "localhost" if request.host.startswith("localhost") else "127.0.0.1"
+        url = f"http://{host}:{port}{mini_app.PATH}#{behind}"
+        return web.json_response({"url": url}, headers={"Cache-Control": "no-store"})
+
     # ------------------------------------------------------------------ acting
 
     async def act(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -160,10 +175,15 @@ def _seen(request: web.BaseRequest) -> int:
     return max((int(number) for number in given if number.isdecimal()), default=0)
 
 
+def _number(words: str) -> int:
+    return int(words) if words.isascii() and words.isdecimal() else 0
+
+
 _ROUTES: Final[dict[tuple[str, str], Handler]] = {
     ("GET", "/page/world"): Page.world_now,
     ("GET", "/page/events"): Page.events,
     ("POST", "/page/act"): Page.act,
+    ("GET", "/page/app"): Page.mini_app,
     ("GET", "/page/mail"): Page.mail,
     ("POST", "/page/mail"): Page.write_mail,
     ("POST", "/page/trouble"): Page.trouble,

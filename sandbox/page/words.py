@@ -8,6 +8,11 @@ from typing import Any, Final
 REFUSALS: Final[dict[str, tuple[str, str]]] = {
     "not_json": ("Запрос не прочитать: нужен JSON.", "The request cannot be read: send JSON."),
     "unknown_do": ("Такого здесь не делают: «{do}».", "There is no such thing to do here: “{do}”."),
+    "no_topics": ("Тем в этом чате нет.", "This chat has no topics."),
+    "no_app": (
+        "Бот не запущен, и приложения сейчас нет.",
+        "The bot is not running, so there is no app now.",
+    ),
     "no_person": ("Такого человека здесь нет.", "There is no such person here."),
     "no_chat": ("Такого чата здесь нет.", "There is no such chat here."),
     "no_message": ("Этого сообщения уже нет.", "This message is gone."),

@@ -297,6 +297,21 @@ async def test_an_admin_switches_topics_and_everybody_writes_in_them(visitor: Vi
     assert (await visitor.chat(group))["topics"] == []
 
 
+async def test_a_customer_begins_a_topic_where_there_are_some(visitor: Visitor) -> None:
+    chat, group = visitor.anna.chat, visitor.group
+    await visitor.act(visitor.anna, "start")
+    assert await visitor.refused(visitor.anna, "new_topic", chat, name="Оплата") == "no_topics"
+    await visitor.act(visitor.anna, "topics", chat, enabled=True)
+    begun = await visitor.act(visitor.anna, "new_topic", chat, name="Оплата <b>")
+    shown = {one["id"]: one["name"] for one in (await visitor.chat(chat))["topics"]}
+    assert shown[begun["topic"]] == "Оплата <b>"
+    await visitor.act(visitor.anna, "say", chat, text="Списали дважды", topic=begun["topic"])
+    assert told(visitor, "message")[-1]["message_thread_id"] == begun["topic"]
+    for name in ("", "x" * 129):
+        assert await visitor.refused(visitor.anna, "new_topic", chat, name=name)
+    assert await visitor.refused(visitor.olga, "new_topic", group, name="Тема") == "not_private"
+
+
 async def test_a_bots_private_chats_have_topics_when_its_owner_says_so(visitor: Visitor) -> None:
     chat = visitor.anna.chat
     await visitor.act(visitor.anna, "start")

@@ -35,6 +35,9 @@ class Control:
 
     now: Any = staticmethod(lambda: 0.0)
 
+    def app_port(self) -> int | None:
+        return None
+
     async def kill(self) -> None:
         self.state = "killed"
 

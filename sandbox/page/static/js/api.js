@@ -32,6 +32,7 @@ export const api = {
   world: () => call("world"),
   /** @param {{as: number, chat?: number, do: string, files?: File[]}} act */
   act: (act) => call("act", act),
+  miniApp: (who, theme) => call(`app?as=${who}&theme=${theme}`),
   mail: (who) => call(`mail?box=${encodeURIComponent(who)}`),
   mailFile: (who, letter, at) => `mail?box=${encodeURIComponent(who)}&letter=${letter}&file=${at}`,
   writeMail: (letter) => call("mail", letter),

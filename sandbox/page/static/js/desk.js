@@ -96,8 +96,17 @@ function customerMenu(ctx) {
     ["compass", t("restart_chat"), () => ctx.act({ do: "start" })],
     ["refresh", t(other === "en" ? "app_english" : "app_russian"), () => ctx.act({ do: "language", code: other })],
     ["bubbles", t(on ? "topics_off" : "topics_on"), () => ctx.act({ do: "topics", enabled: !on })],
+    ...(on ? [["plus", t("new_topic"), () => beginTopic(ctx)]] : []),
     ["block", t(who.blocked ? "unblock" : "block_bot"), () => ctx.act({ do: who.blocked ? "unblock" : "block" }), !who.blocked],
   ];
+}
+
+/** Telegram's «new chat» in a chat with a bot that has topics; it comes forward. */
+async function beginTopic(ctx) {
+  const given = await ask("new_topic", [["topic_name", "text", "", { maxlength: "128" }]]);
+  if (!given) return;
+  const begun = await ctx.act({ do: "new_topic", name: given.topic_name });
+  if (begun) ctx.read(begun.topic);
 }
 
 function roomMenu(ctx) {

@@ -4,6 +4,7 @@ import { face } from "../avatar.js";
 import { arrows, fill, h, isolated } from "../dom.js";
 import { icon } from "../icons.js";
 import { t } from "../i18n.js";
+import { openMiniApp } from "../miniapp.js";
 import { person, store } from "../store.js";
 import { chatSign, chatTitle } from "../titles.js";
 
@@ -22,6 +23,7 @@ export function makeHead(ctx, menuItems) {
     fill(head,
       face(chat.kind === "private" ? store.world.bot.id : chat.id, chatTitle(chat), chatSign(chat)),
       h("div.who", {}, h("h2", {}, isolated(chatTitle(chat))), under),
+      ctx.key === "group" ? h("button.button.mini", { type: "button", onclick: () => openMiniApp(ctx) }, t("mini_app")) : null,
       h("button.icon-button", { type: "button", "aria-haspopup": "menu", "aria-label": t("chat_menu"), onclick: (event) => openMenu(event.currentTarget, menuItems()) }, icon("more")));
   }
   return { head, refresh };

@@ -54,6 +54,7 @@ export function makePane(section, { key, groups, chatOf, first, add, menu }) {
     reply: (id, quoted) => composer.reply(id, quoted),
     edit: (id) => composer.edit(id),
     topic: () => topics.current(),
+    read: (topic) => topics.choose(topic),
     messages: () => topics.messages(),
     topicClosed: () => topics.closed(),
     jump: (id) => { bring(id); return list.jump(id); },

@@ -17,6 +17,8 @@ export const en = {
   // the mailbox
   mail: "Mail", mail_title: "The customer’s mailbox", mail_whose: "Whose mailbox", mail_subject: "Subject", mail_text: "A mail to support", mail_files: "Attach files", mail_send: "Send the mail", mail_sent: "The mail is on its way. Operators will see it.", mail_none: "No mail yet. What support answers comes here.", mail_answer: "Answer", mail_answers: "An answer to",
 
+  mini_app: "App", new_tab: "In a new tab",
+
   // a chat
   no_chat: "There is no chat yet", bot: "bot", bot_blocked: "the bot is blocked",
   members: { one: "{count} member", other: "{count} members" },
@@ -54,6 +56,7 @@ export const en = {
   no_microphone: "No microphone: an example of the same length will go.",
   attach: "Attach", emoji: "Emoji", keyboard: "Bot keyboard", commands: "Bot commands",
   start: "Start", readers: "You are reading this channel", not_member: "You are not in this group",
+  new_topic: "Begin a topic", topic_name: "What it is called",
   topics: "Topics", general: "General", topic_closed: "The topic is closed", topics_on: "Switch topics on", topics_off: "Switch topics off",
   editing: "Edit message", reply_to: "Reply to {name}",
   attach_photo: "Photo or video", attach_file: "File", sample_photo: "Example: photo", sample_album: "Example: album",

@@ -17,6 +17,8 @@ export const ru = {
   // the mailbox
   mail: "Почта", mail_title: "Почтовый ящик клиента", mail_whose: "Чей ящик", mail_subject: "Тема", mail_text: "Письмо в поддержку", mail_files: "Приложить файлы", mail_send: "Отправить письмо", mail_sent: "Письмо ушло. Операторы его увидят.", mail_none: "Писем пока нет. Ответы поддержки придут сюда.", mail_answer: "Ответить", mail_answers: "Ответ на письмо",
 
+  mini_app: "Приложение", new_tab: "В новой вкладке",
+
   // a chat
   no_chat: "Чата пока нет", bot: "бот", bot_blocked: "бот заблокирован",
   members: { one: "{count} участник", few: "{count} участника", other: "{count} участников" },
@@ -54,6 +56,7 @@ export const ru = {
   no_microphone: "Микрофона нет: уйдёт пример такой же длины.",
   attach: "Прикрепить", emoji: "Эмодзи", keyboard: "Клавиатура бота", commands: "Команды бота",
   start: "Запустить", readers: "Вы читаете этот канал", not_member: "Вы не в этой группе",
+  new_topic: "Начать тему", topic_name: "Название темы",
   topics: "Темы", general: "General", topic_closed: "Тема закрыта", topics_on: "Включить темы", topics_off: "Выключить темы",
   editing: "Редактирование", reply_to: "В ответ {name}",
   attach_photo: "Фото или видео", attach_file: "Файл", sample_photo: "Пример: фото", sample_album: "Пример: альбом",

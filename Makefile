@@ -73,7 +73,7 @@ transcript: $(DEV)  ## conversations as people see them: build/transcript.md
 	@mkdir -p build
 	$(PY) -m tools.transcript
 
-screenshots: $(DEV)  ## the sandbox's page as pictures: build/screenshots (needs Chromium)
+screenshots: $(DEV)  ## every page as pictures, and what is wrong with them: build/screenshots (needs Chromium)
 	@mkdir -p build/screenshots
 	$(PY) -m tools.screenshots
 

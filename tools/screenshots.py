@@ -1,5 +1,7 @@
-"""Pictures of the sandbox's page: ``make screenshots`` writes them to ``build/screenshots``;
-``python -m tools.screenshots forty`` those of a group with forty tickets.
+"""Pictures of the sandbox's page, and of all pages that the desk serves.
+
+``make screenshots`` writes them to ``build/screenshots``. ``python -m tools.screenshots forty``
+draws a group with forty tickets, ``… pages stats`` the pages whose name has ``stats`` in it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from playwright.async_api import Browser, Locator, expect
 from tests.browser.stage import NoBrowser, Stage, browsing, playing
 from tests.browser.window import DESK, PATIENCE, PHONE, Window
 from tools import forty
+from tools.pages.shoot import draw as draw_pages
 
 FOLDER = Path("build/screenshots")
 # What the README shows: three panes, without the controls beside them.
@@ -104,6 +107,8 @@ async def main() -> int:
     """Returns the exit code."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=PATIENCE)
+    if sys.argv[1:2] == ["pages"]:
+        return await draw_pages("".join(sys.argv[2:3]))
     try:
         with tempfile.TemporaryDirectory() as folder:
             if sys.argv[1:] == ["forty"]:
@@ -115,7 +120,7 @@ async def main() -> int:
     except NoBrowser as why:
         print(why, file=sys.stderr)
         return 1
-    return 0
+    return await draw_pages()
 
 
 if __name__ == "__main__":

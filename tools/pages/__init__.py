@@ -1,0 +1,1 @@
+"""Pictures of every page that the desk serves: ``make screenshots`` writes them."""

@@ -18,6 +18,7 @@ from core.directory.faults import DirectoryError
 from core.directory.kinds import KINDS
 from core.directory.reader import Document, read_directory
 from core.directory.store import apply_directory, show_directory, shown_fields
+from core.models import Account
 from core.tx import Tx
 
 FILES: Final = int(os.environ.get("MUTATED_FILES", "24"))
@@ -42,10 +43,39 @@ def some_of(name: str, most: int) -> str:
     return "\n\n".join(kept)
 
 
-WHOLE: Final = "\n".join(
-    some_of(name, most=3)
-    for name in ("directory.toml", "tickets.toml", "answers.toml", "words.toml")
-)
+# Kinds that the examples have none of.
+OTHERS: Final = """
+[[category]]
+code = "survey"
+titles = { ru = "Обследование", en = "Survey" }
+diagnosed = true
+
+[[priority]]
+code = "urgent"
+titles = { ru = "Срочный", en = "Urgent" }
+
+[[account_agreement]]
+account = "House 10"
+agreement = "always"
+
+[[account_domain]]
+domain = "house.example"
+account = "House 10"
+
+[[report]]
+code = "week"
+what = "week"
+days = ["mon", "wed"]
+at = "08:30"
+to = "operators"
+
+[[report]]
+code = "overdue"
+what = "overdue"
+days = ["tue"]
+"""
+NAMES: Final = ("directory.toml", "tickets.toml", "answers.toml", "articles.toml", "words.toml")
+WHOLE: Final = "\n".join([*(some_of(name, most=3) for name in NAMES), OTHERS])
 # What people write instead of what is wanted, and what nobody would.
 WORDS: Final = (
     *("true", "false", "0", "-1", "7", "99999999999999999999", "1.5", "nan", "2026-02-30"),
@@ -153,11 +183,20 @@ async def holds_all_of(tx: Tx, document: Document) -> None:
         assert {name: kept.get(name) for name in said} == said
 
 
+async def arrange(tx: Tx) -> None:
+    await tx.insert(Account(name="House 10"))
+
+
+def test_every_kind_of_entry_is_among_the_damaged_ones() -> None:
+    assert {item.entry.name for item in read_directory(WHOLE).items} == {one.name for one in KINDS}
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_damaged_file_is_refused_with_lines_or_applied_whole(
     desk: Desk, database: Database
 ) -> None:
     chance, ends = random.Random(SEED), {"refused": 0, "applied": 0}
+    await desk.run(arrange)
     with pytest.raises(Undone, match="applied"):
         await desk.run(tries, WHOLE)
     for number in range(FILES):

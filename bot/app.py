@@ -47,7 +47,7 @@ from core.desk import Clock, Desk, utc_now
 from core.files import Attachments, FileStore, LinkedFiles, store_at
 from core.integrations.webhooks import find_webhook
 from core.people.contact_points import zone_at
-from core.setup.company_settings import settle
+from core.setup.company_settings import find_company, settle
 from core.setup.desk_health import take_lead
 from core.setup.own_texts import adopt_texts, find_own_texts
 from core.setup.restored import mail_stamp
@@ -118,7 +118,7 @@ def _chat(number: int | None) -> Address | None:
 
 def desk_of(settings: Settings, database: Database, *, clock: Clock = utc_now) -> Desk:
     """Return the desk with all subscribers to its events."""
-    return Desk(database, company_of(settings), SUBSCRIBERS, clock=clock)
+    return Desk(database, company_of(settings), SUBSCRIBERS, clock=clock, find_company=find_company)
 
 
 def bot_of(settings: Settings, token: SecretStr) -> Bot:

@@ -46,6 +46,7 @@ from core.setup.profile_state import (
 from core.teams.teams import teams_of
 from core.texts import Texts
 from core.tickets.catalog import usual_span
+from core.tx import ReadTx
 
 log = logging.getLogger(__name__)
 
@@ -210,6 +211,13 @@ def _address(chat: int | None) -> Address | None:
     return None if chat is None else chat_address(chat)
 
 
+async def _company_now(tx: ReadTx) -> Company:
+    """The company's settings of the directory that is kept, and of no newer one."""
+    company = await find_company(tx)
+    await tx.demand_version()
+    return company
+
+
 @dataclass(slots=True)
 class CacheRefresh:
     """Empties the directory cache when another process has changed the directory (E3).
@@ -245,6 +253,6 @@ class CacheRefresh:
 
     async def _read_company(self) -> None:
         company = self.desk.company
-        found = await self.desk.read(find_company)
+        found = await self.desk.read(_company_now)
         if found != company and self.desk.company is company:
             self.adopt(found)

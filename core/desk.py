@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -22,11 +22,12 @@ from sqlalchemy.exc import DBAPIError
 from core.changes import Changes
 from core.company import Company
 from core.db import COMMIT_NOW, Database, PreparedStatement, constant, may_run_again
+from core.errors import Refusal
 from core.fault_points import pass_point
 from core.file_making import FileMaking
 from core.models import InboxRow
 from core.subscribers import Subscriber, notify
-from core.tx import INSIDE, SYSTEM, Actor, ReadTx, Tx
+from core.tx import INSIDE, SYSTEM, Actor, Cache, OtherVersion, ReadTx, Tx
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,6 +36,10 @@ Clock = Callable[[], datetime]
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 4
+# So many versions of the directory may come in force under one action.
+_MOST_VERSIONS: Final = 100
+# What an action may fail by because the directory it knows is not in force any more.
+_OUTDATED: Final = (OtherVersion, LookupError, Refusal)
 
 # News for other processes: what is kept in memory has changed; the outbox has something to send.
 CHANGED: Final = ("changed",)
@@ -72,7 +77,12 @@ class Desk:
     """Runs actions. ``subscribers`` act upon events, in their order; ``outbox_wakeup`` is set
     after a commit that wrote outbox rows; ``changes`` hears of every commit.
 
-    ``company`` may be replaced at run time: the next transaction sees the new one.
+    ``company`` may be replaced at run time: the next transaction sees the new one. With
+    ``find_company`` it is read together with what else is kept of the directory.
+
+    An action, and a query, sees one version of the directory from its beginning to its end (X12):
+    it begins with the company and the cache of that moment, which are replaced together, and what
+    is added to a cache later must be of the cache's version; otherwise it is run again.
     """
 
     def __init__(
@@ -82,12 +92,14 @@ class Desk:
         subscribers: Sequence[Subscriber] = (),
         *,
         clock: Clock = utc_now,
+        find_company: Callable[[ReadTx], Awaitable[Company]] | None = None,
     ) -> None:
         self.database = database
         self.company = company
         self.subscribers = tuple(subscribers)
         self.clock = clock
-        self.cache: dict[type, Any] = {}
+        self.cache = Cache()
+        self.find_company = find_company
         self.outbox_wakeup = asyncio.Event()
         self.file_making = FileMaking()
         self.changes = Changes()
@@ -128,13 +140,58 @@ class Desk:
         **options: P.kwargs,
     ) -> R:
         """Ask without changing: ``query(look, …)`` on a query-only connection."""
+        return await self._in_one_version(lambda: self._look(query, args, options))
+
+    async def _in_one_version(self, work: Callable[[], Awaitable[R]]) -> R:
+        """Do it again as often as the directory has changed under it."""
+        for left in reversed(range(_MOST_VERSIONS)):
+            kept = self.cache
+            try:
+                return await work()
+            except _OUTDATED as error:
+                if not left or not await self._is_outdated(kept, error):
+                    raise
+                log.info("the directory has changed: what was begun is done again")
+        raise AssertionError
+
+    async def _look(self, query: Callable[..., Awaitable[R]], args: Any, options: Any) -> R:
         async with self.database.read() as session:
             look = ReadTx(session, self.clock(), self.company, self.cache)
             inside = INSIDE.set(True)
             try:
+                await self._see_directory(look)
                 return await query(look, *args, **options)
             finally:
                 INSIDE.reset(inside)
+
+    async def _see_directory(self, look: ReadTx) -> None:
+        """Find out which version of the directory is in force, and the company's settings with it,
+        where nobody has since they may have changed.
+        """
+        kept, company = look.cache, look.company
+        if kept.version is not None:
+            return
+        version = await look.directory_version()
+        if self.find_company is not None:
+            look.company = await self.find_company(look)
+        if await look.directory_version() != version or kept.version not in {None, version}:
+            raise OtherVersion
+        kept.version = version
+        if self.cache is kept and self.company is company:
+            self.company = look.company
+
+    async def _is_outdated(self, kept: Cache, error: Exception) -> bool:
+        """Return whether it failed because of a directory that is not in force any more; then all
+        that is kept is read anew.
+        """
+        if not isinstance(error, OtherVersion):
+            async with self.database.read() as session:
+                look = ReadTx(session, self.clock(), self.company, kept)
+                if kept.version in {None, await look.directory_version()}:
+                    return False
+        if self.cache is kept:
+            self.invalidate()
+        return True
 
     async def _shielded(
         self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
@@ -152,7 +209,7 @@ class Desk:
     ) -> R:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return await self._once(actor, action, args, options)
+                return await self._in_one_version(lambda: self._once(actor, action, args, options))
             except DBAPIError as error:
                 if not may_run_again(error) or attempt == _ATTEMPTS:
                     raise
@@ -167,6 +224,7 @@ class Desk:
         async with self.database.write() as session:
             update = None if row is None else row.inbox_id
             tx = Tx(session, self.clock(), self.company, self.cache, actor, update)
+            await self._see_directory(tx)
             if row is not None and not row.done:
                 marked = await _MARK_DONE.change(session, {"row": row.inbox_id})
                 if marked != 1:
@@ -178,13 +236,13 @@ class Desk:
             finally:
                 INSIDE.reset(inside)
             await session.flush()
-            if tx.invalidated or tx.invalidates_all:
+            if tx.changes_cache:
                 # who comes next must not see the change and what was kept before it
                 session.info[COMMIT_NOW] = True
             if not self.database.is_sqlite:
                 await self._tell_others(tx)
             pass_point("desk.before_commit")
-        if tx.invalidated or tx.invalidates_all:
+        if tx.changes_cache:
             self._invalidate(tx)
         pass_point("desk.after_commit")
         if row is not None:
@@ -196,21 +254,25 @@ class Desk:
 
     async def _tell_others(self, tx: Tx) -> None:
         """Let other processes know of what they keep, or deliver, as soon as it is committed."""
-        if tx.invalidated or tx.invalidates_all:
+        if tx.changes_cache:
             await self.database.tell_with(tx.session, [CHANGED])
         if tx.outgoing and not self.database.leads():
             await self.database.tell_with(tx.session, [OUTGOING])
 
     def invalidate(self) -> None:
         """All that is kept is read anew: another process may have changed it."""
-        self.cache = {}
+        self.cache = Cache()
         self.changes.note_rights()
 
     def _invalidate(self, tx: Tx) -> None:
-        """Another directory, not the same without: who began to read before fills the old one."""
-        if tx.invalidates_all:
+        """Another directory, not the same without: who began to read before fills the old one.
+        The company's settings change in the same moment.
+        """
+        self.company = replace(self.company, **tx.chosen)
+        follows = tx.version in {None, (self.cache.version or 0) + 1}
+        if tx.invalidates_all or not follows:
             self.invalidate()
-        elif tx.invalidated:
-            kept = self.cache.items()
-            self.cache = {kind: one for kind, one in kept if kind not in tx.invalidated}
+        else:
+            self.cache = self.cache.without(tx.invalidated)
+            self.cache.version = tx.version or self.cache.version
             self.changes.note_rights()

@@ -7,16 +7,17 @@ another machine asks here first. Calls of PostgreSQL are the transaction itself,
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import Executable, Row, Select, inspect, select
+from sqlalchemy import Executable, Row, Select, func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from core.company import Company
 from core.events import Event
+from core.models import DirectoryVersion
 
 Kept = TypeVar("Kept")
 R = TypeVar("R")
@@ -51,6 +52,30 @@ INSIDE: Final[ContextVar[bool]] = ContextVar("inside a transaction", default=Fal
 """Set by the desk while a transaction is open, for whatever runs in this task."""
 
 
+class OtherVersion(Exception):
+    """Another version of the directory is in force than the one seen so far; nothing was changed.
+
+    The desk runs it again: no action sees two versions (X12).
+    """
+
+
+class Cache(dict[type, Any]):
+    """What rarely changes, by type. ``version``: of the directory that all of it is of, and the
+    company's settings with it; ``None``: nobody has looked yet.
+    """
+
+    version: int | None = None
+
+    def without(self, kinds: Collection[type]) -> "Cache":
+        """Another one that keeps all but these."""
+        kept = Cache((kind, one) for kind, one in self.items() if kind not in kinds)
+        kept.version = self.version
+        return kept
+
+
+_VERSION: Final = select(func.coalesce(func.max(DirectoryVersion.number), 0))
+
+
 class NetworkInTransaction(Exception):
     """A mistake of ours: the call was not made. The message says which it would have been."""
 
@@ -68,7 +93,7 @@ class ReadTx:
     session: AsyncSession
     now: datetime
     company: Company
-    cache: dict[type, Any]
+    cache: Cache
 
     async def find(self, model: type[R], key: Any, *, hold: bool = False) -> R | None:
         """The row with this key; ``hold``: as it is now, and locked until the transaction ends."""
@@ -114,8 +139,23 @@ class ReadTx:
         """What is kept under this type; ``read`` is asked when there is nothing yet."""
         found = cast("Kept | None", self.cache.get(kind))
         if found is None:
-            found = self.cache[kind] = await read(self)
+            found = await read(self)
+            await self.demand_version()
+            self.cache[kind] = found
         return found
+
+    async def directory_version(self) -> int:
+        """The number of the directory's newest version, 0 before the first."""
+        with self.session.no_autoflush:
+            return int(await self.session.scalar(_VERSION) or 0)
+
+    async def demand_version(self) -> None:
+        """Return if the directory in force is the one that is kept: what is read now belongs to
+        what was read before. Raises :class:`OtherVersion`.
+        """
+        known = self.cache.version
+        if known is not None and await self.directory_version() != known:
+            raise OtherVersion
 
     async def any_row(self, kind: type, query: Select[Any]) -> bool:
         """True if the query has a row; kept under this type until that is invalidated."""
@@ -131,6 +171,8 @@ class Tx(ReadTx):
     """One transaction. ``now`` does not move while it runs.
 
     ``outgoing``: it has written outbox rows. ``inbox_id``: the update that it is the effect of.
+    ``chosen``: settings of the company that it has changed; ``version``: of the directory that it
+    has made.
     """
 
     actor: Actor = SYSTEM
@@ -139,8 +181,16 @@ class Tx(ReadTx):
     outgoing: bool = False
     invalidated: set[type] = field(default_factory=set)
     invalidates_all: bool = False
+    chosen: dict[str, Any] = field(default_factory=dict)
+    version: int | None = None
     actors: dict[int, int | None] = field(default_factory=dict)
     _pinned: list[object] = field(default_factory=list)
+
+    @property
+    def changes_cache(self) -> bool:
+        """Whether what is kept by others is not so any more once this is committed."""
+        kept = self.invalidated or self.invalidates_all or self.chosen
+        return bool(kept) or self.version is not None
 
     def emit(self, event: Event) -> None:
         """Note that something has happened; subscribers act upon it before the commit."""
@@ -187,12 +237,24 @@ class Tx(ReadTx):
         once, everybody else when it is committed.
         """
         self.invalidated.update(kinds)
-        self.cache = {kind: kept for kind, kept in self.cache.items() if kind not in kinds}
+        self.cache = self.cache.without(kinds)
 
     def invalidate_all(self) -> None:
         """The same of all that is kept, whatever it is: for what many things depend on."""
         self.invalidates_all = True
-        self.cache = {}
+        version, self.cache = self.cache.version, Cache()
+        self.cache.version = version
+
+    def choose(self, **fields: Any) -> None:
+        """Change the company's settings: at once for this transaction, for everybody else when it
+        is committed.
+        """
+        self.company = replace(self.company, **fields)
+        self.chosen |= fields
+
+    def make_version(self, number: int) -> None:
+        """The directory has this number from now on."""
+        self.version = self.cache.version = number
 
     def pin(self, rows: Iterable[object]) -> None:
         """Hold rows that were read together: asking for one of them later needs no query."""

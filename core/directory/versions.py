@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from core.errors import Refusal
 from core.models import DirectoryVersion, Person
@@ -23,7 +23,7 @@ class Version:
 
 async def current_version(tx: ReadTx) -> int:
     """The number of the newest version, 0 before the first: another one, another directory."""
-    return await tx.first(select(func.max(DirectoryVersion.number))) or 0
+    return await tx.directory_version()
 
 
 async def list_versions(tx: ReadTx, limit: int = 20) -> Sequence[Version]:
@@ -47,9 +47,12 @@ async def document_of(tx: ReadTx, number: int) -> str:
 
 
 async def lock_versions(tx: Tx) -> None:
-    """Let others who change the directory wait until this transaction ends; SQLite does so."""
+    """Let others who change the directory wait until this transaction ends; SQLite does so. From
+    here on it is the one that this transaction has seen. Raises :class:`OtherVersion`.
+    """
     if not tx.is_sqlite:
         await tx.change(text("LOCK TABLE directory_version IN EXCLUSIVE MODE"))
+    await tx.demand_version()
 
 
 async def record_version(tx: Tx, before: str, after: str, origin: str) -> int:
@@ -67,4 +70,5 @@ async def record_version(tx: Tx, before: str, after: str, origin: str) -> int:
         document=after,
     )
     await tx.insert(row)
+    tx.make_version(row.number)
     return row.number

@@ -59,7 +59,8 @@ async def choose(tx: Tx, sender: Sender, field: str, value: Any) -> Company:
     tx.emit(CompanyChanged(ticket_id=None, what=field, value=kept))
     if field in _THEN:
         await _THEN[field](tx)
-    return replace(tx.company, **{field: value})
+    tx.choose(**{field: value})
+    return tx.company
 
 
 async def arrive_as_admin(tx: Tx, sender: Sender) -> None:

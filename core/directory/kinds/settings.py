@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
@@ -164,7 +163,7 @@ class SettingsEntry(DirectoryEntry):
                 changed[field] = take(getattr(self, name))
                 kept = CHOICES[field].keep(changed[field])
                 await self.save(tx, Setting(name=field, value={"is": kept}, at=tx.now))
-        tx.company = replace(tx.company, **changed)
+        tx.choose(**changed)
 
     def switched_off(self) -> Self | None:
         """It is never out of use."""

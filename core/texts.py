@@ -128,8 +128,8 @@ Forms = Sequence[str]
 class Texts:
     """All catalogues of the desk, parsed, and what the company says instead of them.
 
-    ``revision`` counts how often that was replaced. ``former``: words that stood on a button
-    before, and the button's key; whoever still has that button presses it.
+    ``former``: words that stood on a button before, and the button's key; whoever still has that
+    button presses it.
     """
 
     def __init__(self, catalogues: Mapping[str, _Catalogue], default: str) -> None:
@@ -138,8 +138,8 @@ class Texts:
         self._shipped = catalogues
         self._catalogues = catalogues
         self._default = catalogues[default]
-        self.revision = 0
         self.former: Mapping[str, str] = {}
+        self._watchers: list[Callable[[], None]] = []
 
     @classmethod
     def load(cls, folder: Path, default: str = "ru") -> "Texts":
@@ -181,7 +181,12 @@ class Texts:
         }
         self._default = self._catalogues[self._default.locale]
         self.former = dict(former or {})
-        self.revision += 1
+        for renew in self._watchers:
+            renew()
+
+    def watch(self, renew: Callable[[], None]) -> None:
+        """Call ``renew`` whenever other texts are said from then on."""
+        self._watchers.append(renew)
 
     def slots(self, locale: str, key: str) -> frozenset[str]:
         """Return the names of the facts that a text of this very catalogue needs."""

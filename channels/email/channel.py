@@ -20,6 +20,8 @@ from channels.email.letter_html import html_of
 from channels.email.refusals import LONGEST_DETAIL, judge
 from channels.email.relay import Relay
 from core.delivery.channel import READERS_ZONE, Delivery, SendError, Sent
+from core.delivery.own_notices import BY_MAIL
+from core.delivery.own_words import say_own
 from core.responses.letterhead import Letterhead
 from core.setup.restored import MailStamp
 from core.texts import Key
@@ -212,7 +214,8 @@ class EmailChannel:
         if delivery.person_id is None or f"{delivery.key}".startswith("mail."):
             subject = self._say(delivery, f"{delivery.key}.subject", zone)
             return {"subject": subject, "body": self._say(delivery, f"{delivery.key}.body", zone)}
-        about = MAILED.get(delivery.key or "")
+        wanted = "letter.about" if delivery.facts.get(BY_MAIL) else None
+        about = MAILED.get(delivery.key or "", wanted)
         if about is None or self._contents is None:
             return None
         shown = masked(self._contents.desk.company.number_mask, delivery.ticket_id)
@@ -220,8 +223,11 @@ class EmailChannel:
         subject, answers = await self._contents.thread_of(delivery)
         if about == "letter.opened":
             subject = ""  # an acknowledgement repeats nothing of what somebody wrote (S19)
+        said = say_own(
+            delivery.facts, now=delivery.created_at, zone=zone, locale=delivery.locale
+        ) or self._say(delivery, delivery.key or "", zone)
         page = await self._page(delivery, zone)
-        parts = [self._say(delivery, delivery.key or "", zone), *filter(None, (page,))]
+        parts = [said, *filter(None, (page,))]
         consent = self._contents.desk.company.consent_in(delivery.locale)
         if about == "letter.opened" and consent and not page:  # the form has asked for it
             parts.append(self._say(delivery, "letter.consent", zone, text=consent))

@@ -2,6 +2,7 @@
 signs that found no room at once.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from core.addresses import MessageRef
 from core.delivery.channel import Delivery
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
 from core.delivery.outbox import row, write
+from core.delivery.own_words import OWN, OWN_FACTS
 from core.delivery.pacing import Priority
 from core.models import Message, OutboxRow
 from core.tx import Tx
@@ -41,10 +43,15 @@ async def tell_in_group(tx: Tx, delivery: Delivery) -> None:
         Priority.GROUP_NEWS,
         ordering_key=f"{chat.chat}:{delivery.ticket_id}",
         key=IN_GROUP[delivery.key or ""],
-        facts={**delivery.facts, "reply": "card"},
+        facts={**_without_own(delivery.facts), "reply": "card"},
         ticket_id=delivery.ticket_id,
     )
     await write(tx, [told])
+
+
+def _without_own(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Words of the company's own speak to one person; in the group the desk's say who is meant."""
+    return {name: fact for name, fact in facts.items() if name not in {OWN, OWN_FACTS}}
 
 
 async def sign_later(tx: Tx, message: MessageRef, emoji: str, asked_at: datetime) -> None:

@@ -58,7 +58,8 @@ class Notice:
     """One line: to whom, which operation of the channel, which text key, how urgent.
 
     ``key`` may depend on the event. ``reply`` names what the message answers: ``card`` (the
-    ticket's), ``source`` (the message the event is about, where its author wrote it).
+    ticket's), ``source`` (the message the event is about, where its author wrote it). ``silent``:
+    it goes only where the company has it told (`core.delivery.own_notices`).
     """
 
     to: Audience
@@ -71,6 +72,7 @@ class Notice:
     dedup_key: str | None = None
     reply: str | None = None
     extra: tuple[tuple[str, Any], ...] = ()
+    silent: bool = False
 
 
 CARD_WAIT: Final = 2.0
@@ -172,6 +174,8 @@ STATE_TEXTS: Final[dict[str, Callable[[e.StateEntered], str | None]]] = {
     "hear": _reopened,
 }
 
+# moves of which customers hear only where the company says so
+_SILENT_MOVES: Final = {"reply": "ticket.answered", "wait": "ticket.waiting"}
 _ENDED: Final = frozenset({"closed", "cancelled"})
 # moves of the customer that operators are told of
 _BY_CUSTOMER: Final = frozenset({"dispute", "withdraw"})
@@ -585,6 +589,14 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     ),
     e.StateEntered: (
         Notice(_TO.CUSTOMER, "text", Priority.TICKET_ACK, _state_text),
+        Notice(
+            _TO.CUSTOMER,
+            "text",
+            Priority.TICKET_ACK,
+            lambda event: _SILENT_MOVES[event.verb],
+            when=lambda event: event.verb in _SILENT_MOVES and event.category != event.old_category,
+            silent=True,
+        ),
         Notice(_TO.CUSTOMER, UNASK, Priority.TICKET_ACK, when=_ends_question),
         Notice(
             _TO.CUSTOMER,

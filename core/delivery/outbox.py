@@ -23,8 +23,10 @@ from core.delivery.channel import READERS_ZONE, Delivery
 from core.delivery.digest_lines import LINES, MORE, MOST, as_text, lines_of, tickets_of
 from core.delivery.digests import digest_facts
 from core.delivery.linked_chats import is_operator_chat, operator_chat_of
+from core.delivery.notice_facts import Case, own_words
 from core.delivery.notices import NOTICES, UNASK, Audience, Notice, Stored, is_shown, notices_of
 from core.delivery.outbox_store import OF_BACKUP
+from core.delivery.own_notices import BOTH, BY_MAIL, CHAT, OwnNotice, own_notice, unless
 from core.delivery.private_topics import private_topic
 from core.delivery.sent_messages import IN_PLACE_OF, card_place, copies_of
 from core.models import JournalEntry, Message, Note, OutboxRow, Person, Team, Ticket
@@ -133,6 +135,9 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     ticket = await _ticket(tx, event)
     if ticket is not None and await _is_needless(tx, event, notice, ticket):
         return []
+    own = await own_notice(tx, key, ticket) if notice.kind == "text" else None
+    if (own is None and notice.silent) or (own is not None and not _is_told(event, own)):
+        return []
     message = await _message(tx, event)
     if notice.if_stored is not None and not notice.if_stored(
         event, await _stored(tx, event, ticket, message)
@@ -140,9 +145,12 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
         return []
     person = await _customer(tx, event, ticket) if notice.to in _OF_CUSTOMER else None
     recipients = await _recipients(tx, event, notice, person, message)
+    if own is not None and person is not None:
+        recipients = await _by_own_ways(tx, event, own, recipients, person)
     facts = await _facts(tx, event, notice, ticket, message) if recipients else {}
-    return [
-        row(
+    rows = []
+    for to in recipients:
+        written = row(
             tx,
             to.address,
             notice.kind,
@@ -157,8 +165,49 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
             wait=notice.wait,
             locale=to.locale,
         )
-        for to in recipients
-    ]
+        if own is not None and ticket is not None and key is not None:
+            await _say_otherwise(tx, own, written, Case(tx, event, key, ticket, written["locale"]))
+        rows.append(written)
+    return rows
+
+
+def _answers_press(event: e.Event) -> bool:
+    """What the customer is told replaces the question whose button they pressed: it is no notice
+    that could be left out, or come later.
+    """
+    return isinstance(event, e.TicketOpened) and event.question is not None
+
+
+def _is_told(event: e.Event, own: OwnNotice) -> bool:
+    return own.told or _answers_press(event)
+
+
+async def _by_own_ways(
+    tx: Tx, event: e.Event, own: OwnNotice, recipients: list[Recipient], person: Person
+) -> list[Recipient]:
+    """Whom the company wants mailed, is; who has no address is told where they write."""
+    if own.channel == CHAT or not own.told:
+        return recipients
+    letter = await letter_address(tx, person.id)
+    if letter is None:
+        return recipients
+    stays = own.channel == BOTH or _answers_press(event)
+    chats = [each for each in recipients if stays and each.address != letter]
+    return [*chats, Recipient(letter, person=person)]
+
+
+async def _say_otherwise(tx: Tx, own: OwnNotice, written: dict[str, Any], case: Case) -> None:
+    """Have a row say the company's words, by mail although it would not be, and later.
+
+    What waits has an order of its own: nothing else waits behind it.
+    """
+    written["facts"] = written["facts"] | await own_words(case, own)
+    if own.channel != CHAT and written["channel"] in tx.company.letter_channels:
+        written["facts"] = written["facts"] | {BY_MAIL: True}
+    if own.delay and not (_answers_press(case.event) and not written["facts"].get(BY_MAIL)):
+        written["facts"] = written["facts"] | unless(tx, case.key, case.ticket)
+        written["not_before"] += own.delay
+        written["ordering_key"] += f":{case.key}"
 
 
 async def _is_needless(tx: Tx, event: e.Event, notice: Notice, ticket: Ticket) -> bool:
@@ -362,6 +411,9 @@ async def _was_told(tx: Tx, ticket: Ticket, *, repeated: bool) -> bool:
         return True
     opened = select(JournalEntry.facts).where(JournalEntry.ticket_id == ticket.id)
     facts = await tx.session.scalar(opened.order_by(JournalEntry.id).limit(1))
+    own = await own_notice(tx, "ticket.opened", ticket)
+    if own is not None and not own.told:
+        return False
     return not repeated and not (facts or {}).get("silent")
 
 

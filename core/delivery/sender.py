@@ -14,6 +14,7 @@ from core.addresses import Address
 from core.db import is_transient, log_failure
 from core.delivery.channel import Channel, Delivery, SendError, Sent
 from core.delivery.linked_chats import is_own
+from core.delivery.own_notices import UNLESS, has_passed
 from core.delivery.pacing import Pacer, backoff
 from core.desk import Desk
 from core.fault_points import pass_point
@@ -90,6 +91,8 @@ class DeliverySender:
         """Send a claimed delivery; where its answer is lost, find out. Never raises."""
         try:
             pass_point("courier.before_send")
+            if UNLESS in delivery.facts and await self.desk.read(has_passed, delivery):
+                return DeliveryResult(Outcome.DELIVERED, Sent())
             sent = await self._channel(delivery).send(delivery)
         except SendError as error:
             return await self._failed(delivery, error)

@@ -101,6 +101,8 @@ ALIASES: Final[dict[str, str]] = {
     "чтодальше": "next_up",
     "правила": "rules",
     "справочник": "directory",
+    "уведомления": "notices",
+    "тексты": "texts",
     "теги": "tags",
     "шаблон": "t",
     "база": "kb",

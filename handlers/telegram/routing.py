@@ -22,7 +22,7 @@ from channels.telegram.addresses import NEVER_A_PERSON, chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.buttons import OpenMenus
 from channels.telegram.screens.callback_data import parse, parted
-from channels.telegram.screens.customer_menu import MenuWords
+from channels.telegram.screens.customer_menu import living_menu_words
 from channels.telegram.screens.customer_tickets import OWN
 from channels.telegram.screens.help import HelpSection, draw_greeting
 from channels.telegram.screens.ticket_list import ListPage
@@ -85,7 +85,7 @@ def dispatcher(
         disable_fsm=True,
         desk=desk,
         open_menus=open_menus,
-        menu_words=MenuWords(texts),
+        menu_words=living_menu_words(texts),
         memberships=memberships,
         link_throttle=LinkThrottle(),
         files=files,

@@ -12,6 +12,8 @@ from core import inbox
 from core.db import Database
 from core.delivery import outbox_store
 from core.desk import Desk
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.equipment.faults import is_any_fault_known
 from core.inbox import Raw
 from core.tickets.conversation import answer_delivered, reply
@@ -83,6 +85,18 @@ async def test_a_message_that_turns_the_ticket(desk: Desk, store: Store, continu
         await leaves_dialogue(desk, ALICE)
     await cost_of_a_message(desk)
     assert (await store.ticket(ticket.id)).waiting_since is not None
+
+
+async def test_notices_of_the_companys_own_cost_a_message_nothing(desk: Desk, store: Store) -> None:
+    own = (
+        '[[notice]]\ncode = "{0}"\nevent = "{0}"\ndelay = "1m"\ntexts = {{ en = "#{{number}}" }}\n'
+    )
+    file = read_directory(own.format("reopened") + own.format("registered"))
+    await desk.run(apply_directory, file)
+    ticket = await opens(desk)
+    await delivered_answer(desk, store, ticket.id)
+    await desk.run_as(await operator(desk), move, ticket.id, "freeze")
+    await cost_of_a_message(desk)
 
 
 # whoever had a ticket before its resolution is called by name: one statement more

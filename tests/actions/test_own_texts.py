@@ -2,7 +2,7 @@
 
 import pytest
 
-from channels.telegram.screens.customer_menu import MenuWords, menu_words
+from channels.telegram.screens.customer_menu import living_menu_words, menu_words
 from core.desk import Desk
 from core.directory.store import directory_schema, restore_version, show_directory, show_file
 from core.setup.own_texts import OwnTexts, adopt_texts, find_own_texts
@@ -93,7 +93,7 @@ async def test_buttons_of_the_menu_can_be_told_apart(desk: Desk) -> None:
 
 
 async def test_what_a_button_said_before_is_understood_still(desk: Desk, texts: Texts) -> None:
-    pressed = MenuWords(texts)
+    pressed = living_menu_words(texts)
     original = english(texts, "button.menu.new")
     for words in ("Ask us", "Tell us"):
         await apply(desk, own("button.menu.new", f'en = "{words}"'))

@@ -204,12 +204,13 @@ def test_a_desk_that_runs_beside_says_the_companys_own_words_soon(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.background.CACHE_INTERVAL", 0.01)
-    texts, said = Texts.load(LOCALES), list[str]()
+    texts, said, renewed = Texts.load(LOCALES), list[str](), list[None]()
+    texts.watch(lambda: renewed.append(None))
     own = '[[text]]\ncode = "customer.blocked"\ntexts = {{ en = "{}" }}\n'
 
-    async def wait_for_revision(number: int) -> None:
+    async def wait_for_words(number: int) -> None:
         async with asyncio.timeout(20):
-            while texts.revision < number:
+            while len(renewed) < number:
                 await asyncio.sleep(0.01)
         said.extend(texts.written("en", "customer.blocked"))
 
@@ -219,15 +220,15 @@ def test_a_desk_that_runs_beside_says_the_companys_own_words_soon(
         desk = Desk(store, Company())
         reading = asyncio.create_task(CacheRefresh(desk, texts, lambda: None, lambda _: None).run())
         try:
-            await wait_for_revision(1)
+            await wait_for_words(1)
             for number, words in enumerate(("Not now.", "Later."), start=2):
                 file = written(tmp_path, own.format(words))
                 apply = asyncio.to_thread(cli.main, ["directory", "apply", file, "--yes"])
                 assert await apply == FINE
-                await wait_for_revision(number)
+                await wait_for_words(number)
             restore = asyncio.to_thread(cli.main, ["directory", "restore", "2", "--yes"])
             assert await restore == FINE
-            await wait_for_revision(4)
+            await wait_for_words(4)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)

@@ -9,11 +9,14 @@ import pytest
 from core.db import StoreUnreachable
 from core.delivery import sender
 from core.delivery.channel import Delivery, SendError
+from core.delivery.own_notices import UNLESS
 from core.delivery.sender import DeliveryResult, DeliverySender, Outcome
+from core.texts import pack
 from tests.delivery.courier_fixture import CourierHarness
 from tests.harness import logged
 
 GROUP, ALICE = -1001, 101
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MOVED = SendError("moved", moved_to="-1007")
 
 
@@ -49,6 +52,15 @@ async def test_whatever_the_channel_does_there_is_a_result(
     harness.channel.plan(str(ALICE), step)
     result = await sends.send(delivery())
     assert (result.outcome, result.reason) == (outcome, reason)
+
+
+async def test_a_delayed_notice_whose_reason_has_passed_is_not_sent(
+    harness: CourierHarness, sends: DeliverySender
+) -> None:
+    noted = {UNLESS: pack({"state": "new", "assignee": None, "since": NOON, "key": "ticket.taken"})}
+    result = await sends.send(delivery(facts=noted, ticket_id=404))
+    assert (result.outcome, result.sent.message_refs) == (Outcome.DELIVERED, ())
+    assert harness.channel.tried == []
 
 
 async def test_what_stands_on_the_other_side_is_part_of_the_result(

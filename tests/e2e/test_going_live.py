@@ -151,7 +151,7 @@ async def test_everybody_is_offered_the_commands_of_their_role_in_their_language
         lambda: offers_of(
             admin,
             f"{own} report stats app health quarantine junk restored export key webhook t rules"
-            " directory kb setup",
+            " directory notices texts kb setup",
         ),
         20,
         "admins more",

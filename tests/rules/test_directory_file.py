@@ -124,6 +124,15 @@ days = ["wed", "mon"]
 at = "8:30"
 to = "operators"
 
+[[notice]]
+code = "paid"
+event = "taken"
+topic = "payment"
+on = false
+channel = "both"
+delay = "10m"
+texts = { en = "{operator} has it until {due}" }
+
 [[text]]
 code = "group.flood"
 texts = { en = ["{n} more", "{n} more"], uk = "{n}", ru = ["{n}", "{n}", "{n}"] }

@@ -115,6 +115,8 @@ ADMIN_IN_PRIVATE: Final = (
         "t",
         "rules",
         "directory",
+        "notices",
+        "texts",
         "kb",
         "setup",
     ),

@@ -46,6 +46,7 @@ from channels.telegram.screens.directory_entries import (
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
+from channels.telegram.screens.notice_settings import NoticeList, NoticeStep, NoticeText
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
@@ -95,6 +96,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(DirectoryKinds, DirectoryKind, DirectoryPart),
+    *(NoticeList, NoticeStep, NoticeText),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
     *(LinkArticle, WriteArticle, NextUp, SettleLeft),
     *(ResponsePage, ShowResponse, SendResponse, DropResponse, SuggestionStep),

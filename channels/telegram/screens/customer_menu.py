@@ -1,6 +1,6 @@
 """What a customer begins: the menu below the chat, a language, a new ticket."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -81,26 +81,17 @@ def menu_words(texts: Texts) -> dict[str, str]:
     return found
 
 
-class MenuWords(Mapping[str, str]):
-    """`menu_words` as they are now, made anew once the company says other texts."""
+def living_menu_words(texts: Texts) -> Mapping[str, str]:
+    """Return `menu_words`, which change with the texts that the company says."""
+    words = menu_words(texts)
 
-    def __init__(self, texts: Texts) -> None:
-        self._texts = texts
-        self._revision, self._words = texts.revision, menu_words(texts)
+    def renew() -> None:
+        now = menu_words(texts)
+        words.clear()
+        words.update(now)
 
-    def _now(self) -> dict[str, str]:
-        if self._revision != self._texts.revision:
-            self._revision, self._words = self._texts.revision, menu_words(self._texts)
-        return self._words
-
-    def __getitem__(self, label: str) -> str:
-        return self._now()[label]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._now())
-
-    def __len__(self) -> int:
-        return len(self._now())
+    texts.watch(renew)
+    return words
 
 
 def back_to(renderer: Renderer, step: str = "back") -> Keyboard:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any, Final
 
 from aiogram.filters.callback_data import CallbackData
@@ -20,6 +21,7 @@ from channels.telegram.screens.buttons import Id, Keyboard, button, rows_of
 from channels.telegram.screens.card import NOBODY
 from channels.telegram.screens.screen import Renderer, Screen, clipped, url_of
 from core.delivery.digest_lines import LINES
+from core.delivery.own_words import say_own
 from core.texts import Key, unpack
 from core.tickets.card import Card
 from core.tickets.customer_message import TITLE_LENGTH
@@ -59,6 +61,9 @@ class QuestionAfterAll(CallbackData, prefix="q"):
 def draw(renderer: Renderer, key: str, packed: Facts, card: Card | None) -> Screen:
     """The notice as a message. ``card`` is the card of its ticket, if there is one."""
     facts = _shown(unpack(packed))
+    own = _own(renderer, packed, facts)
+    if own is not None:
+        return Screen(own, _keyboard(renderer, key, facts, card))
     if key in REMINDERS:
         facts["left"] = max(facts[REMINDERS[key]] - renderer.now, timedelta())
     if facts.get(LINES):
@@ -66,6 +71,15 @@ def draw(renderer: Renderer, key: str, packed: Facts, card: Card | None) -> Scre
     variant = _VARIANTS.get(key)
     text = renderer.html(variant(facts) if variant else key, **facts)
     return Screen(text, _keyboard(renderer, key, facts, card))
+
+
+def _own(renderer: Renderer, packed: Facts, facts: Facts) -> str | None:
+    """The company's words instead of the desk's; whom a post in the group calls, is called."""
+    said = say_own(
+        packed, now=renderer.now, zone=renderer.zone, locale=renderer.locale, escape=escape
+    )
+    who = facts.get("who")
+    return said if said is None or who is None else f"{said}\n{renderer.html(who.key, **who.facts)}"
 
 
 # Reminders, and which of their facts is the instant that they remind of.

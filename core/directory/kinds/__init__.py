@@ -7,6 +7,7 @@ from core.directory.kinds.agreements import AgreementEntry, CalendarEntry
 from core.directory.kinds.articles import ArticleEntry
 from core.directory.kinds.closing import ClosingReasonEntry, FieldEntry
 from core.directory.kinds.mailboxes import MailboxEntry
+from core.directory.kinds.notices import NoticeEntry
 from core.directory.kinds.reports import ReportEntry
 from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.rules import RuleEntry
@@ -34,6 +35,7 @@ KINDS: Final[Kinds] = (
     ViewEntry,
     RuleEntry,
     ReportEntry,
+    NoticeEntry,
     TextEntry,
     AccountDomainEntry,
     MailboxEntry,

@@ -9,10 +9,13 @@ from channels.telegram.screens.directory_entries import (
     draw_entry,
     draw_kinds,
 )
+from channels.telegram.screens.notice_settings import NoticeList
 from channels.telegram.screens.screen import Screen
 from core.directory.entry_edits import count_entries, find_entry, list_entries, switch_entry
 from core.directory.faults import DirectoryError
+from core.directory.kinds.notices import NoticeEntry
 from core.people.staff import as_admin, for_admin
+from handlers.telegram.admins import notices
 from handlers.telegram.context import ButtonContext, MessageContext
 
 
@@ -29,7 +32,10 @@ async def on_kinds(context: ButtonContext, _data: DirectoryKinds) -> None:
 
 
 async def on_kind(context: ButtonContext, data: DirectoryKind) -> None:
-    """The entries of a kind; the only one of it at once."""
+    """The entries of a kind; the only one of it at once; of notices all that can be told."""
+    if data.kind == NoticeEntry.name:
+        await notices.on_list(context, NoticeList())
+        return
     found = await context.desk.read(for_admin, context.sender, list_entries, data.kind)
     if len(found) == 1 and found[0].single:
         await context.show(draw_entry(context.renderer, found[0]))

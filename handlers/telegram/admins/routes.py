@@ -15,6 +15,7 @@ from channels.telegram.screens.articles import WriteArticle
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.directory_entries import DirectoryKind, DirectoryKinds, DirectoryPart
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
+from channels.telegram.screens.notice_settings import NoticeList, NoticeStep, NoticeText
 from channels.telegram.screens.restored import ReleaseStep
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.ticket_list import ListPage, draw
@@ -34,11 +35,13 @@ from handlers.telegram.admins import (
     export,
     health,
     keys,
+    notices,
     responses,
     restored,
     rules,
     setup,
     statistics,
+    texts,
     webhooks,
 )
 from handlers.telegram.context import ButtonContext, MessageContext
@@ -121,6 +124,9 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     DirectoryKinds: directory_entries.on_kinds,
     DirectoryKind: directory_entries.on_kind,
     DirectoryPart: directory_entries.on_part,
+    NoticeList: notices.on_list,
+    NoticeStep: notices.on_step,
+    NoticeText: notices.on_text,
     WriteArticle: articles.on_write,
 }
 
@@ -178,4 +184,6 @@ COMMANDS: Final[dict[str, Callable[[MessageContext, str], Awaitable[None]]]] = {
     "rules": rules.on_command,
     "directory": directory.on_command,
     "kb": articles.on_command,
+    "notices": notices.on_command,
+    "texts": texts.on_command,
 }

@@ -44,6 +44,7 @@ from channels.telegram.screens.directory_entries import (
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
+from channels.telegram.screens.notice_settings import NoticeList, NoticeStep, NoticeText
 from channels.telegram.screens.notices import QuestionAfterAll, RetryAnswer, ShowWhole
 from channels.telegram.screens.outages import OutageStep
 from channels.telegram.screens.people import ShowPerson, WriteTo
@@ -247,6 +248,10 @@ IN_CHATS: dict[str, CallbackData] = {
     "de:off:account_agreement:0123abcd": DirectoryPart(
         step="off", kind="account_agreement", mark="0123abcd"
     ),
+    "ol": NoticeList(),
+    "os:registered:10m": NoticeStep(event="registered", step="10m"),
+    "os:escalated:off": NoticeStep(event="escalated", step="off"),
+    "ot:keep:cancelled:0123abcd": NoticeText(step="keep", event="cancelled", digest="0123abcd"),
     "np:12:3": AssignPerson(ticket_id=12, person=3),
     "nt:12:video": AssignTeam(ticket_id=12, team="video"),
     "nu:12:video": EscalateTo(ticket_id=12, team="video"),

@@ -10,10 +10,13 @@ import pytest
 from channels.telegram.screens import notices
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer
+from core.delivery.own_words import OWN, OWN_FACTS
 from core.teams.assignment import WHY_TOLD
-from core.texts import Key, Texts
+from core.text_faults import faults_of
+from core.texts import Key, Texts, pack
 from core.tickets.lifecycle import move, take
 from core.words.names import clean_name, units
+from core.words.templates import wrong_in
 from sandbox.server.markup.html_style import parse_html
 from tests.channels.telegram.harness import ChannelHarness
 from tests.channels.telegram.hostile import HOSTILE
@@ -85,6 +88,22 @@ def test_no_words_break_out_of_a_notice(texts: Texts, words: str) -> None:
         html = notice(texts, key, words)
         assert shape(html) == shape(notice(texts, key, "x")), key
         assert units(parse_html(html)[0]) <= 4096
+
+
+@pytest.mark.parametrize("words", HOSTILE, ids=shortly)
+def test_no_words_break_out_of_the_companys_own(texts: Texts, words: str) -> None:
+    """Neither those of the template, which know no markup, nor those of its facts."""
+    own = words[:1000] if not wrong_in(words[:1000]) else "{customer}: {reason}"
+    for template in (own, "{customer}: <b>{reason}</b> {due}"):
+        values = {"customer": clean_name(words), "reason": words[:2500], "due": NOW}
+        facts = pack({"number": 12, OWN: template, OWN_FACTS: values})
+        html = notices.draw(spoken(texts), "ticket.resolved", facts, None).html
+        assert shape(html) == []
+        assert units(parse_html(html)[0]) <= 4096
+    for key in ("ticket.taken", "refusal.outdated", "button.menu.new"):
+        for form in (words, f"{words}{{number}}"):
+            if not faults_of(texts, "ru", key, [form]):
+                assert shape(form) == [], "what is taken for a text has no markup of its own"
 
 
 @pytest.mark.parametrize("words", HOSTILE, ids=shortly)

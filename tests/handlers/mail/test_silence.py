@@ -4,15 +4,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.addresses import Address, MessageRef
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from core.models import Person
 from core.people.contact_points import Point, add_point
 from core.people.identity import Sender, arrive, enter_dialogue
+from core.people.staff import by_operator
 from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import hear
+from core.tickets.lifecycle import take
 from core.tickets.sweep import sweep
 from core.tx import Tx
 from core.words.contact_values import EMAIL
-from tests.handlers.mail.desk_by_mail import ANNA, Stage, plain
+from tests.handlers.mail.desk_by_mail import ANNA, OLGA, Stage, plain
 
 
 async def opens_in_chat(stage: Stage, language: str) -> None:
@@ -67,3 +71,16 @@ async def test_the_mail_speaks_the_customers_language(stage: Stage) -> None:
     letter = await stage.mail(1)
     assert letter["Subject"] == "Ваше обращение [SR-1]"
     assert plain(letter).startswith("Мы ответили вам в чате.")
+
+
+async def test_a_notice_that_is_to_be_mailed_comes_in_the_companys_words(stage: Stage) -> None:
+    own = '[[notice]]\ncode = "taken"\nevent = "taken"\nchannel = "both"\n'
+    own += 'texts = { en = "{operator} has it <now>: #{number}" }\n'
+    await stage.desk.run(apply_directory, read_directory(own))
+    await opens_in_chat(stage, "en")
+    await stage.desk.run(by_operator, OLGA, take, 1)
+    letter = await stage.mail(1)
+    assert letter["Subject"] == "Your request [SR-1]"
+    assert plain(letter).startswith("Olga has it <now>: #1\n\n-- \n")
+    told = [one for one in stage.group.deliveries if one.key == "ticket.taken"]
+    assert len(told) == 1, "in the chat, too"

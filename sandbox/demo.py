@@ -9,6 +9,7 @@ from sandbox.mail import MailServers
 from sandbox.people.chat import Chat
 from sandbox.people.person import Person
 from sandbox.people.world import Starting, World
+from sandbox.sample_model import SampleModel
 
 Json = dict[str, Any]
 
@@ -141,6 +142,7 @@ class Demo:
     language: str = "ru"
     troubles: TroubleControl | None = None  # where there is a page
     mail: MailServers | None = None
+    model: SampleModel | None = None
     news: list[str] = field(default_factory=list)  # what the console has to print
 
     @property
@@ -161,7 +163,12 @@ class Demo:
             "ALERT_CHAT_ID": str(self.alerts.id),
             "ADMIN_IDS": str(self.admin.id),
             "DEFAULT_LANGUAGE": self.language,
-        } | ({} if self.mail is None else self.mail.environment())
+        } | self._of_servers()
+
+    def _of_servers(self) -> dict[str, str]:
+        """What leads to the servers beside this world, as far as there are any."""
+        servers = [one for one in (self.mail, self.model) if one is not None]
+        return {name: value for one in servers for name, value in one.environment().items()}
 
     def begin_anew(self, language: str | None = None, *, forum: bool | None = None) -> None:
         """An empty world: who came later is gone, who left is back, nothing was ever said.
@@ -217,11 +224,12 @@ def build(
     forum: bool = False,
     language: str = "ru",
     mail: MailServers | None = None,
+    model: SampleModel | None = None,
 ) -> Demo:
     """Fill the world of a desk that speaks ``language``.
 
     With ``basic_group`` the operators' group can still be upgraded, as a ``forum`` it has topics;
-    ``mail``: where its customers' mailboxes are.
+    ``mail``: where its customers' mailboxes are; ``model``: what its assistant asks.
     Everybody has an id of their own in every world, so that files can name them.
     """
     people = {
@@ -237,4 +245,4 @@ def build(
     if forum and not basic_group:
         _ = group.make_forum()
     alerts = world.channel(ALERTS[language], members=operators, owner=admin, bot="admin")
-    return Demo(world, people, group, alerts, admin, language, mail=mail)
+    return Demo(world, people, group, alerts, admin, language, mail=mail, model=model)

@@ -96,17 +96,23 @@ async def run_demo(settings: Settings, options: RunOptions = RunOptions()) -> in
     from sandbox import console, demo
     from sandbox.mail import MailServers
     from sandbox.page import Page
+    from sandbox.sample_model import SampleModel
 
     _use_timezone(settings.timezone.key)
     with _cancelled_by_signals(), tempfile.TemporaryDirectory(prefix="frontdoor-") as folder:
         try:
-            async with MailServers() as mail, demo.start(port=_port(options.port)) as world:
+            async with (
+                MailServers() as mail,
+                SampleModel() as model,
+                demo.start(port=_port(options.port)) as world,
+            ):
                 played = demo.build(
                     world,
                     basic_group=options.basic_group,
                     forum=options.forum,
                     language=options.language or settings.default_language,
                     mail=mail,
+                    model=model,
                 )
                 given = dotenv_values(DOTENV) | os.environ
                 control = demo_control(settings, played, Path(folder), given)

@@ -6,10 +6,11 @@ internal article. A summary is for colleagues, and has the notes.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import or_, select
 
+from core.address_holders import is_at
 from core.errors import Refusal
 from core.knowledge.catalogue import PUBLIC, Article
 from core.knowledge.using import find_for
@@ -28,6 +29,7 @@ from core.models import (
     Ticket,
     TicketCamera,
 )
+from core.people.operator_ids import operator_ids_of
 from core.tx import ReadTx
 from core.words.contact_values import EMAIL, PHONE
 from core.words.masking import ADDRESS, CONTACT, NUMBER, PERSON
@@ -160,23 +162,23 @@ async def _known(tx: ReadTx, tickets: Sequence[int]) -> frozenset[tuple[str, str
             ContactPoint.person_id.in_(customers)
         )
     )
-    known = {(PERSON, name) for name in await tx.all(_names(customers, tickets))}
+    known = {(PERSON, name) for name in await _names(tx, customers, tickets)}
     known |= {(CONTACT, value) for kind, value, _ in points if kind in (EMAIL, PHONE)}
     known |= {(CONTACT, handle) for _, _, handle in points if handle}
     known |= await _accounts(tx, customers)
     return frozenset(known | await _cameras(tx, tickets, [value for _, value, _ in points]))
 
 
-def _names(customers: Sequence[int], tickets: Sequence[int]) -> Any:
-    authors = select(Message.author_id).where(Message.ticket_id.in_(tickets))
-    return select(Person.name).where(
-        or_(
-            Person.id.in_(customers),
-            Person.id.in_(authors),
-            Person.operator_since.is_not(None),
-            Person.admin_since.is_not(None),
-        )
-    )
+async def _names(tx: ReadTx, customers: Sequence[int], tickets: Sequence[int]) -> list[str]:
+    """Return the names of the customers, of whoever wrote there, and of all who work here."""
+    written = select(Message.author_id).where(Message.ticket_id.in_(tickets))
+    noted = select(Note.author_id).where(Note.ticket_id.in_(tickets))
+    authors = {*customers, *await tx.all(written), *await tx.all(noted)}
+    staff = tx.company.admins | await operator_ids_of(tx)
+    return [
+        *await tx.all(select(Person.name).where(Person.id.in_(authors))),
+        *await tx.all(select(Person.name).where(is_at(staff))),
+    ]
 
 
 async def _accounts(tx: ReadTx, customers: Iterable[int]) -> set[tuple[str, str]]:

@@ -19,6 +19,9 @@ from core.reports.statistics import Day, Load, Share, Statistics
 PATIENCE: Final = 30.0
 _SCALE: Final = 1.75
 _ROW: Final = 34
+# Names stand in the panel, above their bars; to the right is room for a number.
+_ABOVE: Final = {"labelAlign": "left", "labelPadding": -1, "labelOffset": -_ROW * 0.55}
+_NUMBER: Final = 40
 # By so much bars are longer than what long names leave: few are that long.
 _BESIDE: Final = 40
 _FONT: Final = "DejaVu Sans, Liberation Sans, sans-serif"
@@ -37,7 +40,8 @@ THEMES: Final[Mapping[str, tuple[str, str, str]]] = {
 class Layout:
     """Sizes of a picture, in its own units: of its panels, of the names beside bars, of letters.
 
-    ``titled``: it says itself what it shows; else the page around it does.
+    ``titled``: it says itself what it shows, on a ground of its own; else the page around it does.
+    ``names_above``: there is no room for names beside bars.
     """
 
     width: int
@@ -46,12 +50,13 @@ class Layout:
     padding: int
     titled: bool = False
     legend_columns: int = 3
+    names_above: bool = False
 
 
 LAYOUTS: Final[Mapping[str, Layout]] = {
     "message": Layout(width=640, names=260, letters=16, padding=24, titled=True),
     "wide": Layout(width=640, names=260, letters=16, padding=12),
-    "narrow": Layout(width=300, names=150, letters=14, padding=4, legend_columns=1),
+    "narrow": Layout(330, 290, letters=14, padding=2, legend_columns=1, names_above=True),
 }
 """A message of the chat, a page on a large screen, a page on a phone."""
 
@@ -76,7 +81,7 @@ def picture_of(
     plain = {"titleColor": ink, "labelColor": ink, "font": _FONT}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "background": ground,
+        "background": ground if sizes.titled else "transparent",
         "padding": sizes.padding,
         **(_title(words, ink) if sizes.titled else {}),
         "vconcat": panels,
@@ -132,7 +137,7 @@ def _flow(days: Sequence[Day], words: Mapping[str, str], sizes: Layout) -> dict[
     line = [{"when": label, "n": day.open, "what": words["open"]} for label, day in spans]
     scale = {"domain": [*names.values(), words["open"]], "range": [_OPENED, _ENDED, _OPEN]}
     when: dict[str, Any] = {"field": "when", "type": "ordinal", "sort": None, "title": None}
-    when["axis"] = {"labelAngle": 0, "labelOverlap": True}
+    when["axis"] = {"labelAngle": 0, "labelOverlap": True, "labelSeparation": 8}
     count = {"field": "n", "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}}
     color = {"field": "what", "type": "nominal", "scale": scale}
     return {
@@ -183,21 +188,27 @@ def _bars(rows: list[dict[str, Any]], title: str, color: str, sizes: Layout) -> 
     """Horizontal bars with their numbers, the longest first."""
     name: dict[str, Any] = {"field": "name", "type": "nominal", "sort": None, "title": None}
     name["axis"] = {"labelLimit": sizes.names, "ticks": False, "domain": False}
+    name["axis"] |= _ABOVE if sizes.names_above else {}
     count = {"field": "n", "type": "quantitative", "title": None, "axis": None}
     return {
-        "width": sizes.width - sizes.names + _BESIDE,
-        "height": {"step": _ROW},
+        "width": sizes.width - (_NUMBER if sizes.names_above else sizes.names - _BESIDE),
+        "height": {"step": _ROW * (1.5 if sizes.names_above else 1)},
         "title": title,
         "data": {"values": rows},
         "encoding": {"y": name, "x": count},
         "layer": [
-            {"mark": {"type": "bar", "color": color, "cornerRadiusEnd": 2}},
+            {"mark": {"type": "bar", "color": color, "cornerRadiusEnd": 2, **_thin(sizes)}},
             {
                 "mark": {"type": "text", "align": "left", "dx": 6},
                 "encoding": {"text": {"field": "n", "type": "quantitative"}},
             },
         ],
     }
+
+
+def _thin(sizes: Layout) -> dict[str, Any]:
+    """Bars leave room for the names above them."""
+    return {"height": {"band": 0.35}} if sizes.names_above else {}
 
 
 def _loads(loads: Sequence[Load], words: Mapping[str, str], sizes: Layout) -> dict[str, Any]:
@@ -208,9 +219,12 @@ def _loads(loads: Sequence[Load], words: Mapping[str, str], sizes: Layout) -> di
         for key, kind in kinds.items()
     ]
     panel = _bars(rows, words["operators"], _ENDED, sizes)
-    offset = {"field": "what", "sort": list(kinds.values())}
+    offset: dict[str, Any] = {"field": "what", "sort": list(kinds.values())}
     scale = {"domain": list(kinds.values()), "range": [_ENDED, _OPEN]}
-    panel["height"] = {"step": _ROW * 1.5, "for": "position"}
+    panel["height"] = {"step": _ROW * (2.2 if sizes.names_above else 1.5), "for": "position"}
+    if sizes.names_above:
+        panel["encoding"]["y"]["axis"] |= {"labelOffset": -_ROW * 0.85}
+        offset["scale"] = {"paddingOuter": 0.9, "paddingInner": 0.1}
     panel["encoding"] |= {"yOffset": offset}
     panel["layer"][0] = {
         "mark": {"type": "bar", "cornerRadiusEnd": 2},

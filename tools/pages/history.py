@@ -26,13 +26,20 @@ from tests.clock import Clock
 
 WEEKS: Final = 5
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "examples"
-ADMIN: Final = Sender(chat_address(301), "Мария Климова", "maria")
-STAFF: Final = (
-    ADMIN,
-    Sender(chat_address(201), "Ольга Петрова", "olga"),
-    Sender(chat_address(202), "Олег Ким", "oleg"),
-    Sender(chat_address(203), "Ирина Соколова-Микитова", "irina"),
-)
+ADMIN: Final = Sender(chat_address(301), "Maria")
+NAMES: Final = {
+    "ru": ("Мария Климова", "Ольга Петрова", "Олег Ким", "Ирина Соколова-Микитова"),
+    "en": ("Mary Clement", "Olga Peters", "Oliver King", "Irene Sokolov-Featherstone"),
+}
+
+
+def staff(language: str) -> list[Sender]:
+    """An admin and three operators."""
+    numbers = (people.number(ADMIN), 201, 202, 203)
+    named = zip(numbers, NAMES[language], strict=True)
+    return [Sender(chat_address(number), name, None, language) for number, name in named]
+
+
 TOPICS: Final = ("payment", "access", None)
 
 
@@ -114,7 +121,8 @@ async def tell(desk: Desk, clock: Clock, language: str) -> int:
     folder = EXAMPLES if language == "ru" else EXAMPLES / "en"
     directory = read_directory((folder / "directory.toml").read_text("utf-8"))
     await desk.run(apply_directory, directory, really=True)
-    for person in STAFF:
+    colleagues = staff(language)
+    for person in colleagues:
         await desk.run(by_operator, person, enrol)
     words, chance = WORDS[language], random.Random(7)
     customers = [
@@ -123,11 +131,11 @@ async def tell(desk: Desk, clock: Clock, language: str) -> int:
     ]
     for day in range(7 * WEEKS):
         for _ in range(chance.randint(0, 1) if day % 7 > 4 else chance.randint(1, 5)):
-            await _one(desk, clock, words, customers, chance)
+            await _one(desk, clock, words, customers, colleagues, chance)
             clock.move(minutes=chance.randint(10, 90))
         clock.move(hours=24 - (clock().hour - 6))
         await desk.run(sweep)
-    number = await _today(desk, clock, words, customers)
+    number = await _today(desk, clock, words, customers, colleagues[1])
     while await desk.run(index_new):
         pass
     await count_all(desk)
@@ -135,7 +143,12 @@ async def tell(desk: Desk, clock: Clock, language: str) -> int:
 
 
 async def _one(
-    desk: Desk, clock: Clock, words: Words, customers: list[Sender], chance: random.Random
+    desk: Desk,
+    clock: Clock,
+    words: Words,
+    customers: list[Sender],
+    colleagues: list[Sender],
+    chance: random.Random,
 ) -> None:
     customer, topic = chance.choice(customers), chance.choice(TOPICS)
     number = (await people.opens(desk, customer, chance.choice(words.problems), topic)).id
@@ -143,7 +156,7 @@ async def _one(
     if chance.random() < 0.06:
         return
     clock.move(minutes=chance.randint(5, 400))
-    operator = chance.choice(STAFF[1:])
+    operator = chance.choice(colleagues[1:])
     await desk.run(by_operator, operator, take, number)
     await _answer(desk, operator, number, chance.choice(words.answers))
     if chance.random() < 0.85:
@@ -162,10 +175,12 @@ async def _first(tx: ReadTx, query: Any) -> Any:
     return await tx.first(query)
 
 
-async def _today(desk: Desk, clock: Clock, words: Words, customers: list[Sender]) -> int:
+async def _today(
+    desk: Desk, clock: Clock, words: Words, customers: list[Sender], olga: Sender
+) -> int:
     """The ticket that is looked at, and some beside it."""
     clock.move(hours=3)
-    anna, olga = customers[0], STAFF[1]
+    anna = customers[0]
     number = (await people.opens(desk, anna, words.long, "access")).id
     clock.move(minutes=12)
     await desk.run(by_operator, olga, take, number)

@@ -322,8 +322,10 @@ def draw_head(renderer: Renderer, token: str, *, for_admin: bool) -> str:
 def draw_login(renderer: Renderer, fault: str | None = None) -> str:
     """The page of somebody who is not known: Telegram's own data let them in, or a link."""
     told = renderer.html(fault or "app.login.wait")
+    # the script takes away that it waits, never why somebody was refused
+    name = "" if fault else ' id="told"'
     return (
-        f'<h1>{renderer.html("app.title")}</h1><p id="told" role="status">{told}</p>'
+        f'<h1>{renderer.html("app.title")}</h1><p{name} role="status">{told}</p>'
         f"<noscript><p>{renderer.html('app.login.link')}</p></noscript>"
         f'<p id="else" hidden>{renderer.html("app.login.link")}</p>'
         '<form id="login" method="post" action="/app/login" hidden>'

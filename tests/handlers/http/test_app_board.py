@@ -238,9 +238,12 @@ async def test_pictures_are_those_of_the_chat_in_each_theme_and_width_and_drawn_
             assert anna.headers["Content-Type"] == "image/svg+xml"
             assert "private" in anna.headers["Cache-Control"]
     assert len(drawn) == 4
-    grounds = {(one["background"], one["vconcat"][0]["width"]) for one in drawn}
-    assert grounds == {
-        (charts.THEMES[theme][0], charts.LAYOUTS[layout].width)
+    inks = {
+        (one["config"]["text"]["color"], one["vconcat"][0]["width"], one["background"])
+        for one in drawn
+    }
+    assert inks == {
+        (charts.THEMES[theme][1], charts.LAYOUTS[layout].width, "transparent")
         for theme in charts.THEMES
         for layout in ("wide", "narrow")
     }

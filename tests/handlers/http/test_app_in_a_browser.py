@@ -77,6 +77,22 @@ async def test_an_operator_answers_and_takes_on_a_phone(
     assert await page.title() != "stolen" and not faults
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("/app", "Open this page from Telegram"),
+        ("/app#tgWebAppData=hash%3Dx", "out of date"),
+        ("/app/enter/none", "was used already"),
+    ],
+)
+async def test_who_is_not_let_in_reads_why(
+    browser: Browser, visitor: Visitor, path: str, told: str
+) -> None:
+    page = await browser.new_page()
+    await page.goto(visitor.url + path)
+    await expect(page.locator("main p:visible")).to_contain_text(told)
+
+
 async def test_pages_follow_what_happens_and_what_one_types_stays(
     browser: Browser, visitor: Visitor, desk: Desk, clock: Clock
 ) -> None:

@@ -34,7 +34,7 @@ function signIn() {
   const data = handed.get("tgWebAppData");
   if (data) {
     enter(form || blankForm(), data);
-  } else if (form) {
+  } else if (document.getElementById("told")) {
     document.getElementById("told").hidden = true;
     document.getElementById("else").hidden = false;
   }

@@ -12,6 +12,7 @@ from core.contacts.retention import apply_retention
 from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
 from core.integrations import calls, webhooks
+from core.integrations.unused_uploads import forget_company_files
 from core.reports import schedule, ticket_metrics
 from core.tickets import board, closing, next_contact, parents, search, unassigned
 from core.tickets import sweep as sweep_job
@@ -62,6 +63,7 @@ JOBS: Final = (
     Job("settle what waits for a consent", consents.settle_held, timedelta(minutes=10)),
     Job("purge the inbox", inbox.purge, timedelta(hours=1)),
     Job("stop calling who takes nothing", webhooks.stop_failing, timedelta(minutes=5)),
+    Job("forget files of no version", forget_company_files, timedelta(hours=1)),
     Job("purge answered API calls", calls.purge, timedelta(hours=1)),
     Job("purge runs of rules", rules.purge, timedelta(hours=1), full=rules.PURGED),
     Job("purge the outbox", outbox_store.purge, timedelta(hours=1)),

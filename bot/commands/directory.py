@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +17,10 @@ from bot.settings import Settings
 from core.company import Company
 from core.db import Database
 from core.desk import Desk, utc_now
+from core.directory.company_files import keep_file
 from core.directory.faults import DirectoryError, Fault
-from core.directory.reader import read_directory
+from core.directory.file_names import FIELD, files_of
+from core.directory.reader import Document, read_directory
 from core.directory.store import (
     ChangedMeanwhile,
     OnlyChecked,
@@ -28,9 +31,11 @@ from core.directory.store import (
 )
 from core.directory.versions import list_versions
 from core.errors import Refusal
+from core.files import FileStore, name_of, store_at
 from core.setup.company_settings import find_company
 from core.setup.own_texts import adopt_texts, find_own_texts
 from core.texts import Key, Texts
+from core.tickets.attached_files import LARGEST_TOGETHER, AttachedFile
 from core.words.aliases import SURE
 
 
@@ -101,7 +106,7 @@ async def _change(desk: Desk, speaker: "_Speaker", wish: Wish) -> Answer:
     asks = wish.action != "check" and not wish.sure and wish.expected is None
     really = wish.action != "check" and not asks
     try:
-        run = _restore if wish.action == "restore" else _apply
+        run = _restore if wish.action == "restore" else partial(_apply, store=speaker.store)
         difference = await run(
             desk, wish.what, really=really, expected=wish.expected, recount=wish.recount
         )
@@ -127,9 +132,31 @@ async def _restore(desk: Desk, number: str, **how: Any) -> list[str]:
     return await desk.run(restore_version, int(number[:9]), **how)
 
 
-async def _apply(desk: Desk, file: str, **how: Any) -> list[str]:
+async def _apply(desk: Desk, file: str, *, store: FileStore, **how: Any) -> list[str]:
     document = read_directory(await asyncio.to_thread(_read, Path(file)))
+    await _bring_files(desk, store, document, Path(file).parent)
     return await desk.run(apply_directory, document, **how)
+
+
+async def _bring_files(desk: Desk, store: FileStore, document: Document, folder: Path) -> None:
+    """Take over the files that the directory names and the desk does not have, where they lie under
+    the same name in the folder of the directory's file.
+    """
+    values = [value for item in document.items for value in getattr(item.entry, FIELD, ())]
+    there = await desk.read(files_of, values)
+    for value, known in zip(values, there, strict=True):
+        title, _, name = value.rpartition(" sha256:")
+        data = None if known else await asyncio.to_thread(_beside, folder / title)
+        if data is not None and name_of(data) == name:
+            await store.put(data)
+            await desk.run(keep_file, AttachedFile(name, title, len(data)))
+
+
+def _beside(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes() if path.stat().st_size <= LARGEST_TOGETHER else None
+    except OSError:
+        return None
 
 
 async def _show(desk: Desk, speaker: "_Speaker") -> AsyncIterator[str]:
@@ -153,7 +180,8 @@ async def apply_in(settings: Settings, database: Database, file: Path) -> list[s
     """Apply the file. Returns the lines of the difference. Raises :class:`DirectoryError`, also for
     a file that cannot be read.
     """
-    return await _apply(await _desk(settings, database), str(file))
+    store = store_at(settings.files_url)
+    return await _apply(await _desk(settings, database), str(file), store=store)
 
 
 async def _desk(settings: Settings, database: Database) -> Desk:
@@ -179,6 +207,7 @@ class _Speaker:
     def __init__(self, settings: Settings, company: Company) -> None:
         self.texts = Texts.load(LOCALES, settings.default_language)
         self._company = company
+        self.store = store_at(settings.files_url)
 
     def say(self, key: str, **facts: Any) -> str:
         company = self._company

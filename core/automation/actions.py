@@ -111,9 +111,10 @@ async def _response(tx: Tx, ticket: Ticket, code: str, cause: str) -> bool:
     if ticket.origin in tx.company.letter_channels and await _answered_lately(tx, ticket):
         return False
     prepared = await prepare(tx, ticket.id, code, tx.actor.name)
-    if prepared.text:
-        await conversation.reply(tx, ticket.id, _said(prepared.text, ticket, cause))
-    return bool(prepared.text)
+    said = prepared.words(_ref(ticket, cause))
+    if said:
+        await conversation.reply(tx, ticket.id, said[0], rest=said[1:])
+    return bool(said)
 
 
 async def _answered_lately(tx: Tx, ticket: Ticket) -> bool:
@@ -141,8 +142,12 @@ async def _freeze(tx: Tx, ticket: Ticket, span: str, _cause: str) -> None:
 
 
 def _said(text: str, ticket: Ticket, cause: str) -> IncomingMessage:
-    ref = MessageRef(_CHANNEL, str(ticket.id), cause)
-    return IncomingMessage(ref, "text", text, {"kind": "text", "text": text})
+    content = {"kind": "text", "text": text}
+    return IncomingMessage(_ref(ticket, cause), "text", text, content)
+
+
+def _ref(ticket: Ticket, cause: str) -> MessageRef:
+    return MessageRef(_CHANNEL, str(ticket.id), cause)
 
 
 ACTIONS: Final[Mapping[str, Act]] = {

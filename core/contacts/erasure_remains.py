@@ -15,7 +15,7 @@ from sqlalchemy import String, cast, func, select
 
 from core.delivery.outbox_store import forget_ended
 from core.inbox import forget_done
-from core.models import InboxRow, Message, Note, OutboxRow, SystemState
+from core.models import CompanyFile, InboxRow, Message, Note, OutboxRow, SystemState
 from core.tx import ReadTx, Tx
 
 REMAINS: Final = "erasure_remains"
@@ -81,15 +81,16 @@ async def _note(tx: Tx, row: SystemState, files: Collection[str], *, rewritten: 
 
 
 async def unused(tx: ReadTx, files: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the files that no message and no note names: the same file may have come from
-    somebody else, too.
+    """Return those of the files that no message and no note names, and that are not the company's
+    own: the same file may have come from somebody else, too.
     """
     found = []
     for name in sorted(files):
-        queries = [
+        queries: list[Any] = [
             select(table.id).where(cast(table.content, String).contains(name)).limit(1)
             for table in (Message, Note)
         ]
+        queries.append(select(CompanyFile.name).where(CompanyFile.name == name))
         if not any([await tx.first(query) is not None for query in queries]):
             found.append(name)
     return tuple(found)

@@ -1,10 +1,11 @@
 """Entries of the directory one by one, as screens show them and switch them on and off (X12)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
+from core.directory.file_names import FIELD, files_of, written
 from core.directory.kinds import KINDS
 from core.directory.reader import Item
 from core.directory.schema import DirectoryEntry
@@ -12,6 +13,7 @@ from core.directory.store import edited, in_place, put_items, shown_fields
 from core.directory.toml_writer import write_table
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.people.permissions import may
+from core.tickets.attached_files import AttachedFile
 from core.tx import ReadTx, Tx
 
 MARK: Final = 8
@@ -22,7 +24,8 @@ _BY_NAME: Final = {kind.name: kind for kind in KINDS}
 class EntryFacts:
     """An entry: its ``table`` as a file has it, and a ``mark`` that a button carries for its key.
 
-    ``active``: None where it cannot be switched off. ``single``: its kind has no other.
+    ``active``: None where it cannot be switched off. ``single``: its kind has no other. ``files``
+    go with it, None where its kind has none.
     """
 
     kind: str
@@ -31,6 +34,7 @@ class EntryFacts:
     active: bool | None
     table: str
     single: bool
+    files: tuple[AttachedFile, ...] | None = None
 
     @property
     def mark(self) -> str:
@@ -48,10 +52,11 @@ async def list_entries(tx: ReadTx, kind: str) -> list[EntryFacts]:
     found = _BY_NAME.get(kind)
     if found is None:
         raise Refusal("refusal.outdated")
-    return [_facts(one, tx.company.language) for one in await found.load(tx)]
+    return [await _facts(tx, one) for one in await found.load(tx)]
 
 
-def _facts(entry: DirectoryEntry, language: str) -> EntryFacts:
+async def _facts(tx: ReadTx, entry: DirectoryEntry) -> EntryFacts:
+    language, files = tx.company.language, getattr(entry, FIELD, None)
     titles: dict[str, str] = getattr(entry, "titles", None) or {}
     title = titles.get(language) or next(iter(titles.values()), getattr(entry, "title", None))
     return EntryFacts(
@@ -61,7 +66,12 @@ def _facts(entry: DirectoryEntry, language: str) -> EntryFacts:
         active=getattr(entry, "active", None),
         table=write_table(entry.name, shown_fields(entry), single=entry.single),
         single=entry.single,
+        files=None if files is None else await _there(tx, files),
     )
+
+
+async def _there(tx: ReadTx, files: Sequence[str]) -> tuple[AttachedFile, ...]:
+    return tuple(file for file in await files_of(tx, files) if file is not None)
 
 
 async def find_entry(tx: ReadTx, kind: str, mark: str) -> EntryFacts:
@@ -84,9 +94,23 @@ async def switch_entry(tx: Tx, kind: str, mark: str, *, active: bool) -> EntryFa
         raise Refusal("refusal.outdated")
     if known.active == active:
         raise NothingToDo("refusal.directory_so")
-    entries = await _BY_NAME[kind].load(tx)
+    return await _put(tx, known, {"active": active})
+
+
+async def put_changed(
+    tx: Tx, kind: str, mark: str, change: Callable[[list[str]], list[str]]
+) -> EntryFacts:
+    """Change the files of an entry; a version of the directory. ``change``: those that it has, as
+    the file has them, to those from now on.
+    """
+    known = await find_entry(tx, kind, mark)
+    return await _put(tx, known, {FIELD: change([written(file) for file in known.files or ()])})
+
+
+async def _put(tx: Tx, known: EntryFacts, values: Mapping[str, Any]) -> EntryFacts:
+    entries = await _BY_NAME[known.kind].load(tx)
     entry = next(one for one in entries if one.key_value == known.key)
-    changed: Any = entry.model_copy(update={"active": active})
+    changed: Any = entry.model_copy(update=values)
     async with edited(tx):
         await put_items(tx, await in_place(tx, [Item(changed)]))
-    return _facts(changed, tx.company.language)
+    return await _facts(tx, changed)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
+from core.directory.file_names import named_in
 from core.errors import Refusal
-from core.models import DirectoryVersion, Person
+from core.models import CompanyFile, DirectoryVersion, Person
 from core.tx import ReadTx, Tx
 
 
@@ -71,4 +72,12 @@ async def record_version(tx: Tx, before: str, after: str, origin: str) -> int:
     )
     await tx.insert(row)
     tx.make_version(row.number)
+    await _keep_files(tx, after)
     return row.number
+
+
+async def _keep_files(tx: Tx, document: str) -> None:
+    """What a version names can be brought back with it: it stays."""
+    if names := named_in(document):
+        kept = update(CompanyFile).where(CompanyFile.name.in_(names), ~CompanyFile.versioned)
+        await tx.change(kept.values(versioned=True))

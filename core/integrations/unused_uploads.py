@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import delete, select
+
 from core.contacts.erasure_remains import unused
-from core.models import SystemState
+from core.models import CompanyFile, SystemState
 from core.tx import ReadTx, Tx
 
 UPLOADS: Final = "unused_uploads"
 # How long it is kept for whoever corrects a form and sends it again.
 KEPT_FOR: Final = timedelta(hours=1)
+# How long a file of the company is kept that no version of the directory names.
+COMPANY_KEPT_FOR: Final = timedelta(days=30)
 # So many are looked at at a time: each is looked for in everything that was ever said.
 AT_ONCE: Final = 20
 
@@ -57,3 +61,15 @@ async def forget_uploads(tx: Tx, names: Collection[str]) -> None:
         await tx.put(SystemState(name=UPLOADS, value=left, at=row.at))
     else:
         await tx.delete(row)
+
+
+async def forget_company_files(tx: Tx) -> int:
+    """Forget the company's files that came long ago and that no version of the directory has: soon
+    they are deleted, unless somebody's words have them. Returns how many.
+    """
+    old = (~CompanyFile.versioned, CompanyFile.at < tx.now - COMPANY_KEPT_FOR)
+    names = await tx.all(select(CompanyFile.name).where(*old))
+    if names:
+        await tx.change(delete(CompanyFile).where(CompanyFile.name.in_(names)))
+        await note_uploads(tx, names)
+    return len(names)

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import select
 
 from core.models import ArticleRow
+from core.tickets.attached_files import AttachedFile, attached
 from core.tx import ReadTx
 from core.words.stems import COMMONPLACE, MOST_ASKED, stems_of
 
@@ -20,8 +21,8 @@ _NAMED: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article. ``topic``: of whose tickets it is, none: of all. ``names`` are the stems of title
-    and tags, ``stems`` those of the text.
+    """An article. ``topic``: of whose tickets it is, none: of all. ``names`` are the stems of its
+    title, tags and ``files``, ``stems`` those of the text.
     """
 
     code: str
@@ -33,6 +34,7 @@ class Article:
     tags: tuple[str, ...]
     names: frozenset[str]
     stems: frozenset[str]
+    files: tuple[AttachedFile, ...] = ()
 
 
 class Articles(dict[str, Article]):
@@ -50,7 +52,7 @@ async def _read_articles(tx: ReadTx) -> Articles:
 
 
 def _article(row: ArticleRow) -> Article:
-    tags = tuple(row.options.get("tags", ()))
+    tags, files = tuple(row.options.get("tags", ())), attached(row.options)
     return Article(
         row.code,
         row.title,
@@ -59,8 +61,9 @@ def _article(row: ArticleRow) -> Article:
         row.language,
         row.topic,
         tags,
-        frozenset(stems_of(row.title, *tags)),
+        frozenset(stems_of(row.title, *tags, *(file.title for file in files))),
         frozenset(stems_of(row.text)),
+        files,
     )
 
 

@@ -20,8 +20,8 @@ from core.knowledge.catalogue import (
 )
 from core.models import ArticleOpinion, Message, Ticket, TicketArticle
 from core.people.identity import Sender, arrive, enter_dialogue
+from core.tickets.attached_files import words_with
 from core.tickets.conversation import reply
-from core.tickets.incoming import IncomingMessage
 from core.tickets.lifecycle import access
 from core.tickets.on_screens import ref_on_screen, show_written
 from core.tx import ReadTx, Tx
@@ -81,13 +81,14 @@ async def read_article(tx: ReadTx, code: str) -> Article:
 
 
 def digest_of(article: Article) -> str:
-    """Return what names this text: another one was shown if it differs."""
-    return sha256(article.text.encode()).hexdigest()[:DIGEST]
+    """Return what names this text and these files: another one was shown if it differs."""
+    whole = "\n".join([article.text, *(f"{file.title} {file.name}" for file in article.files)])
+    return sha256(whole.encode()).hexdigest()[:DIGEST]
 
 
 async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, nonce: str) -> Article:
-    """Send the public article that was shown on this screen as an answer, and link it; colleagues
-    see the answer in the group.
+    """Send the public article that was shown on this screen as an answer with its files, and link
+    it; colleagues see the answer in the group.
 
     Raises :class:`ArticleChanged`, :class:`NothingToDo` if it went from there already, and what
     `reply` raises.
@@ -99,8 +100,8 @@ async def send_article(tx: Tx, ticket_id: int, code: str, digest: str, nonce: st
     article = (await articles_of(tx)).get(code)
     if article is None or article.status != PUBLIC or digest_of(article) != digest:
         raise ArticleChanged
-    said = IncomingMessage(ref, "text", article.text, {"kind": "text", "text": article.text})
-    await reply(tx, ticket_id, said)
+    said, *files = words_with(ref, article.text, article.files)
+    await reply(tx, ticket_id, said, rest=files)
     await show_written(tx, ticket_id, ref)
     await _link(tx, ticket_id, code)
     tx.emit(ArticleSent(ticket_id=ticket_id, article=code, title=article.title))

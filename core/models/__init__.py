@@ -3,6 +3,7 @@
 from core.models.answers import (
     ArticleOpinion,
     ArticleRow,
+    CompanyFile,
     ResponseRow,
     ResponseUse,
     RuleRow,
@@ -98,6 +99,7 @@ __all__ = [
     "Classification",
     "Clock",
     "ClosingReasonRow",
+    "CompanyFile",
     "Consent",
     "ContactPoint",
     "Contract",

@@ -13,7 +13,7 @@ class ResponseRow(Row):
     """A canned response (E1): its ``texts`` by language, for all topics or for one.
 
     ``actions`` are done with the ticket when it is sent: ``verb``, ``tags``, ``priority``,
-    ``freeze`` (seconds); all of them may be absent.
+    ``freeze`` (seconds); all of them may be absent. ``options``: its `files`.
     """
 
     __tablename__ = "response"
@@ -25,6 +25,7 @@ class ResponseRow(Row):
     topic: Mapped[str | None] = mapped_column(ForeignKey("topic.code"))
     actions: Mapped[dict[str, Any]]
     active: Mapped[bool] = mapped_column(default=True)
+    options: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
 
 
 class ResponseUse(Row):
@@ -101,7 +102,7 @@ class RuleRun(Row):
 
 class ArticleRow(Row):
     """An article (B13). ``status``: `draft`, `internal` for operators, `public` for customers;
-    ``options``: its `tags`.
+    ``options``: its `tags` and `files`.
     """
 
     __tablename__ = "article"
@@ -135,3 +136,18 @@ class ArticleOpinion(Row):
     article: Mapped[str] = mapped_column(ForeignKey("article.code"), primary_key=True)
     helped: Mapped[int]
     not_helped: Mapped[int]
+
+
+class CompanyFile(Row):
+    """A file that responses and articles go with (E1, B13). ``name``: of its bytes in the store;
+    ``versioned``: a version of the directory names it, so it stays; else it goes a while after
+    ``at``, when it came.
+    """
+
+    __tablename__ = "company_file"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    size: Mapped[int]
+    at: Mapped[datetime]
+    versioned: Mapped[bool] = mapped_column(default=False)

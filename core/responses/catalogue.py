@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from core.errors import Unreadable
 from core.models import Person, ResponseRow, ResponseUse, Ticket
+from core.tickets.attached_files import AttachedFile, attached
 from core.tx import ReadTx
 from core.words.stems import asked, stems_of
 
@@ -47,7 +48,9 @@ class Actions:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A canned response; ``texts`` by language, without any where it only acts."""
+    """A canned response; ``texts`` by language, without any where it only acts; ``files`` go with
+    it.
+    """
 
     code: str
     title: str
@@ -55,6 +58,7 @@ class Response:
     topic: str | None
     actions: Actions
     active: bool
+    files: tuple[AttachedFile, ...] = ()
 
     def text_in(self, language: str, company: str) -> tuple[str, str]:
         """Return the language and the text for a reader: their own, the company's, or any."""
@@ -79,8 +83,15 @@ async def _read_responses(tx: ReadTx) -> Responses:
 
 
 def _response(row: ResponseRow) -> Response:
-    actions = Actions.of(row.actions)
-    return Response(row.code, row.title, dict(row.texts), row.topic, actions, row.active)
+    return Response(
+        row.code,
+        row.title,
+        dict(row.texts),
+        row.topic,
+        Actions.of(row.actions),
+        row.active,
+        attached(row.options),
+    )
 
 
 async def fitting(tx: ReadTx, ticket: Ticket) -> list[Response]:

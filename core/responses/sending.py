@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from core.events import ResponseSent
 from core.models import Camera, Message, Person, ResponseUse, Ticket, TicketCamera
 from core.responses.catalogue import Actions, Response, find_response, fitting, responses_of
 from core.responses.template import fill
+from core.tickets.attached_files import AttachedFile, words_with
 from core.tickets.catalog import PRIORITY, classes_of, topic_title, workflow_of
 from core.tickets.classification import ClassWish, set_kind
 from core.tickets.conversation import reply
@@ -31,10 +32,11 @@ DIGEST: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A response as it would go now: the ``text`` for the customer, and what else is done.
+    """A response as it would go now: the ``text`` and the ``files`` for the customer, and what else
+    is done.
 
     ``state``: the name of the state that it names, ``priority``: of the priority.
-    ``digest`` names this text and these actions; another one was shown if it differs.
+    ``digest`` names this text, these files and actions; another one was shown if it differs.
     """
 
     ticket_id: int
@@ -45,6 +47,11 @@ class Prepared:
     digest: str
     priority: str | None = None
     state: str | None = None
+    files: tuple[AttachedFile, ...] = ()
+
+    def words(self, ref: MessageRef, **content: Any) -> list[IncomingMessage]:
+        """Return what the customer is sent, in order; nothing where it only acts."""
+        return words_with(ref, self.text, self.files, **content)
 
 
 async def list_fitting(tx: ReadTx, ticket_id: int) -> Sequence[Response]:
@@ -70,9 +77,10 @@ async def prepare(tx: ReadTx, ticket_id: int, words: str, operator: str) -> Prep
         response.title,
         text,
         actions,
-        _digest(text, actions),
+        _digest(text, actions, response.files),
         None if priority is None else priority.title(tx.company.language),
         await _state_title(tx, actions.verb),
+        response.files,
     )
 
 
@@ -111,8 +119,9 @@ async def facts_of(
     return {name: None if fact == NAMELESS else fact for name, fact in cleaned.items()}
 
 
-def _digest(text: str, actions: Actions) -> str:
-    whole = json.dumps([text, actions.stored()], sort_keys=True)
+def _digest(text: str, actions: Actions, files: Sequence[AttachedFile]) -> str:
+    named = [[file.title, file.name] for file in files]
+    whole = json.dumps([text, actions.stored(), *named], sort_keys=True)
     return sha256(whole.encode()).hexdigest()[:DIGEST]
 
 
@@ -155,10 +164,8 @@ async def send_from_screen(tx: Tx, ticket_id: int, code: str, digest: str, nonce
 
 async def _answer(tx: Tx, prepared: Prepared, ref: MessageRef) -> None:
     wait = prepared.actions.verb == "wait"
-    if prepared.text:
-        content = {"kind": "text", "text": prepared.text}
-        said = IncomingMessage(ref, "text", prepared.text, content)
-        await reply(tx, prepared.ticket_id, said, wait=wait)
+    if said := prepared.words(ref):
+        await reply(tx, prepared.ticket_id, said[0], wait=wait, rest=said[1:])
     elif wait:
         await move(tx, prepared.ticket_id, "wait")
 

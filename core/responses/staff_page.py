@@ -12,8 +12,9 @@ from core.addresses import MessageRef
 from core.errors import NoSuchTicket
 from core.models import Message, Note
 from core.responses.catalogue import Response
-from core.responses.sending import list_fitting, send_response
+from core.responses.sending import ResponseChanged, list_fitting, prepare, send_response
 from core.sla.explanation import Why, why
+from core.tickets.attached_files import words_with
 from core.tickets.card import Card, card_of, list_notes
 from core.tickets.conversation import note, reply
 from core.tickets.conversation_pages import NEWEST, WordsPage, page_of_words
@@ -27,13 +28,15 @@ NOTES: Final = 50
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Words for a ticket. ``nonce``: the form's own, so that the same form counts once.
-    ``response`` and ``digest``: the canned response that is to go as it was shown.
+    ``response`` and ``digest``: the canned response that is to go as it was shown; ``changed``: in
+    these words instead of its own, with its files.
     """
 
     text: str
     nonce: str
     response: str = ""
     digest: str = ""
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +83,22 @@ async def answer_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:
     ref = ref_on_screen(tx, draft.nonce)
     if await _is_known(tx, Message, ref):
         return
-    if draft.response and draft.digest:
+    if draft.response and draft.changed:
+        said, *files = await _changed(tx, ticket_id, draft, ref)
+        await reply(tx, ticket_id, said, rest=files)
+    elif draft.response and draft.digest:
         await send_response(tx, ticket_id, draft.response, draft.digest, ref)
     else:
         await reply(tx, ticket_id, _said(ref, draft.text))
     await show_written(tx, ticket_id, ref)
+
+
+async def _changed(tx: Tx, ticket_id: int, draft: Draft, ref: MessageRef) -> list[IncomingMessage]:
+    """The writer's own words, with the files that were shown beside them."""
+    prepared = await prepare(tx, ticket_id, draft.response, tx.actor.name)
+    if prepared.digest != draft.digest:
+        raise ResponseChanged
+    return words_with(ref, draft.text.strip(), prepared.files)
 
 
 async def note_on_page(tx: Tx, ticket_id: int, draft: Draft) -> None:

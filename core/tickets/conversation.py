@@ -49,8 +49,10 @@ async def reply(
     wait: bool = False,
     to_all: bool = False,
     by: str | None = None,
+    rest: Sequence[IncomingMessage] = (),
 ) -> Ticket:
-    """Answer the customer (B4); ``wait`` then waits for their reply (B5).
+    """Answer the customer (B4); ``wait`` then waits for their reply (B5). ``rest``: further pieces
+    of the same answer, under the same ``album``.
 
     Whoever answers an unassigned ticket becomes its assignee (B3). The answer deadline ends when
     the answer is delivered, not before. ``to_all``: it also goes to the customers of all child
@@ -72,6 +74,25 @@ async def reply(
     holder = ticket.assignee_id
     if holder is not None and holder != tx.actor.person_id:
         holder = await _other_holder(tx, ticket, tx.actor.person_id)
+    await end_answering(tx, ticket.id)
+    concerns = () if holder in {None, tx.actor.person_id} else (holder,)
+    for piece in (incoming, *rest):
+        await _write(tx, ticket, piece, to_all=to_all, concerns=concerns)
+        concerns = ()
+    if ticket.assignee_id is None and tx.actor.role != "system":  # a rule's answer is nobody's
+        await assign(tx, ticket, by_answer=True)
+    await enter(tx, ticket, "wait" if wait else "reply")
+    return ticket
+
+
+async def _write(
+    tx: Tx,
+    ticket: Ticket,
+    incoming: IncomingMessage,
+    *,
+    to_all: bool,
+    concerns: tuple[int, ...],
+) -> None:
     message = Message(
         ticket_id=ticket.id,
         author_id=tx.actor.person_id,
@@ -83,21 +104,16 @@ async def reply(
         created_at=tx.now,
     )
     await tx.insert(message)
-    await end_answering(tx, ticket.id)
     tx.emit(
         AnswerWritten(
             ticket_id=ticket.id,
             message_id=message.id,
             album=incoming.album,
             to_all=to_all,
-            concerns=() if holder in {None, tx.actor.person_id} else (holder,),
+            concerns=concerns,
             by=tx.actor.name,
         )
     )
-    if ticket.assignee_id is None and tx.actor.role != "system":  # a rule's answer is nobody's
-        await assign(tx, ticket, by_answer=True)
-    await enter(tx, ticket, "wait" if wait else "reply")
-    return ticket
 
 
 async def answer(

@@ -3,8 +3,8 @@
 Every query here names the owner.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -67,12 +67,16 @@ class OwnPage:
 
 @dataclass(frozen=True, slots=True)
 class OwnWords:
-    """A public message in a customer's ticket: theirs, or the support's."""
+    """A public message in a customer's ticket: theirs, or the support's. ``content`` has its file,
+    if it brings one; ``id``: of the message.
+    """
 
     mine: bool
     kind: str
     text: str
     at: datetime
+    id: int = 0
+    content: Mapping[str, Any] = field(default_factory=dict)
 
 
 # What was merged is read in the ticket that has its words now.

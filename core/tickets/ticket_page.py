@@ -44,7 +44,10 @@ async def followed_ticket(
         rows = await _moved(tx, await moved_messages(tx, into, ticket_id) - strange)
     shown = {row.id: row for row in (*rows, *await _by_page(tx, ticket_id))}
     last = [shown[number] for number in sorted(shown)[-LAST_WORDS:]]
-    words = tuple(OwnWords(mine, kind_of(said), text, at) for _, mine, said, text, at in last)
+    words = tuple(
+        OwnWords(mine, kind_of(said), text, at, number, said)
+        for number, mine, said, text, at in last
+    )
     return await own_ticket(tx, ticket, merged=into is not None), words
 
 

@@ -41,7 +41,7 @@ def make_door(
         app.include_router(file_routes(desk, texts, files))
     if webhook is not None:
         app.include_router(webhook_routes(webhook))
-    app.include_router(page_routes(desk, texts, files))
+    app.include_router(page_routes(desk, texts, files, fetch))
     if entrance is not None:
         app.include_router(app_routes(desk, texts, entrance, public_url, Attachments(files, fetch)))
     app.mount(PREFIX, make_api(desk, texts, keeper, public_url, files))

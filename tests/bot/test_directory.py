@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -237,3 +239,33 @@ def test_a_desk_that_runs_beside_says_the_companys_own_words_soon(
     asyncio.run(live())
     original = shipped_texts().shipped("en", "customer.blocked")[0]
     assert said == [original, "Not now.", "Later.", "Not now."]
+
+
+def test_files_that_lie_beside_the_directory_come_with_it(
+    database: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """An example with a file; the same on a desk where somebody has changed the file."""
+    monkeypatch.setenv("FILES_URL", f"file://{tmp_path}/files")
+    beside = tmp_path / "copy"
+    beside.mkdir()
+    for name in ("with_files.toml", "restart-camera.txt"):
+        shutil.copy(EXAMPLES / name, beside)
+    (beside / "restart-camera.txt").write_text("changed", encoding="utf-8")
+    assert cli.main(["directory", "check", str(beside / "with_files.toml")]) == WRONG
+    wrong = capsys.readouterr().err.splitlines()
+    assert [line.partition(":")[0] for line in wrong[:2]] == ["line 7", "line 15"]
+    file = str(EXAMPLES / "with_files.toml")
+    assert cli.main(["directory", "apply", file, "--yes"]) == FINE
+    capsys.readouterr()
+    assert cli.main(["directory", "show"]) == FINE
+    shown = capsys.readouterr().out
+    named = re.findall(r"restart-camera\.txt sha256:([0-9a-f]{64})", shown)
+    assert len(set(named)) == 1 and len(named) == 2
+    kept = tmp_path / "files" / named[0][:2] / named[0]
+    assert kept.read_bytes() == (EXAMPLES / "restart-camera.txt").read_bytes()
+    (tmp_path / "shown.toml").write_text(shown, encoding="utf-8")
+    assert cli.main(["directory", "apply", str(tmp_path / "shown.toml"), "--yes"]) == FINE
+    assert capsys.readouterr().out == "the file changes nothing\n"

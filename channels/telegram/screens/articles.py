@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
 
+from channels.telegram.screens.attached_files import file_lines
 from channels.telegram.screens.buttons import (
     Button,
     Id,
@@ -85,6 +86,12 @@ class JudgeArticle(CallbackData, prefix="qh"):
     """Whether a public article helped."""
 
     verdict: Annotated[str, one_of(("y", "n"))]
+    code: Code
+
+
+class ArticleFiles(CallbackData, prefix="qf"):
+    """Send the files of a public article."""
+
     code: Code
 
 
@@ -171,7 +178,12 @@ def draw_article(renderer: Renderer, article: Article, come_from: str) -> Screen
         )
         for verdict in ("y", "n")
     ]
-    rows = [verdicts, [button(renderer.plain("button.menu.back"), back)]]
+    files = []
+    if article.files:
+        label = renderer.plain("button.article.files", n=len(article.files))
+        files.append(button(label, ArticleFiles(code=article.code)))
+    rows = [*([files] if files else []), verdicts]
+    rows.append([button(renderer.plain("button.menu.back"), back)])
     return Screen(_whole(renderer, "faq.article", article), Keyboard(inline_keyboard=rows))
 
 
@@ -233,6 +245,6 @@ def draw_used(renderer: Renderer, key: str, ticket_id: int, article: Article, na
 
 
 def _whole(renderer: Renderer, head: str, article: Article) -> str:
-    return f"{renderer.html(head, title=article.title)}\n\n" + renderer.html(
-        "articles.text", text=article.text
-    )
+    text = renderer.html("articles.text", text=article.text)
+    lines = [f"{renderer.html(head, title=article.title)}\n\n{text}"]
+    return "\n".join([*lines, *file_lines(renderer, article.files)])

@@ -10,6 +10,7 @@ from typing import Final
 from aiogram.filters.callback_data import CallbackData
 
 from channels.telegram.screens.articles import (
+    ArticleFiles,
     ArticleFor,
     ArticlesFor,
     ArticlesOfTopic,
@@ -20,6 +21,7 @@ from channels.telegram.screens.articles import (
     WriteArticle,
 )
 from channels.telegram.screens.assistant import SuggestionStep
+from channels.telegram.screens.attached_files import EntryFiles
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.card import Freeze, FreezeEnd, TicketVerb
 from channels.telegram.screens.consent import ConsentAnswer
@@ -95,7 +97,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(PickCamera, CameraFault, CameraPage, PersonalData, ConsentAnswer),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
-    *(DirectoryKinds, DirectoryKind, DirectoryPart),
+    *(DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles),
     *(NoticeList, NoticeStep, NoticeText),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
     *(LinkArticle, WriteArticle, NextUp, SettleLeft),

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
+from channels.telegram.screens.attached_files import file_buttons, file_lines
 from channels.telegram.screens.buttons import Button, Keyboard, button, matching, one_of, rows_of
 from channels.telegram.screens.screen import Renderer, Screen
 from core.directory.entry_edits import MARK, EntryFacts
@@ -87,8 +88,9 @@ def draw_entry(renderer: Renderer, one: EntryFacts) -> Screen:
     lines = [head]
     if fits:
         lines += [renderer.html("directory_chat.lines", lines=one.table.strip())]
+    lines += file_lines(renderer, one.files or ())
     lines += [renderer.html("directory_chat.entry_how" if fits else "directory_chat.entry_long")]
-    buttons = []
+    buttons = file_buttons(renderer, one)
     if one.active is not None:
         step = "off" if one.active else "on"
         data = DirectoryPart(step=step, kind=one.kind, mark=one.mark)

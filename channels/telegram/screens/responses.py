@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from aiogram.filters.callback_data import CallbackData
 
+from channels.telegram.screens.attached_files import file_lines
 from channels.telegram.screens.buttons import (
     Id,
     Keyboard,
@@ -98,6 +99,7 @@ def _whole(renderer: Renderer, head: str, prepared: Prepared) -> str:
     lines = [head]
     if prepared.text:
         lines.append(renderer.html("card.opening", words=clipped(prepared.text, _SHOWN)))
+    lines += file_lines(renderer, prepared.files)
     if done := " · ".join(_actions(renderer, prepared)):
         lines.append(renderer.html("responses.does") + f" {done}")
     return "\n".join(lines)

@@ -7,12 +7,14 @@ from pydantic import AfterValidator, Field
 from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
-from core.directory.faults import refusal
+from core.directory.faults import Problem, refusal
 from core.directory.fields import Code, Language, Reference, Title, one_of
+from core.directory.file_names import FileNames, check_files, stored_files, written
 from core.directory.kinds.responses import LONGEST_TEXT, Tag
-from core.directory.schema import DirectoryEntry
+from core.directory.schema import Directory, DirectoryEntry
 from core.knowledge.catalogue import DRAFT, INTERNAL, STATUSES, Articles
 from core.models import ArticleRow
+from core.tickets.attached_files import attached
 from core.tx import ReadTx, Tx
 from core.words.names import is_blank, units
 
@@ -43,6 +45,7 @@ class ArticleEntry(DirectoryEntry):
     language: Language
     topic: Annotated[Code | None, Reference("topic")] = None
     tags: list[Tag] = Field(default_factory=list)
+    files: FileNames = Field(default_factory=list)
 
     @classmethod
     async def load(cls, tx: ReadTx) -> Sequence[Self]:
@@ -57,12 +60,18 @@ class ArticleEntry(DirectoryEntry):
                 language=row.language,
                 topic=row.topic,
                 tags=list(row.options.get("tags", ())),
+                files=[written(file) for file in attached(row.options)],
             )
             for row in rows
         ]
 
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
+        """Its files are the desk's."""
+        return await check_files(tx, self.files)
+
     async def put(self, tx: Tx, position: int) -> None:
         """Which tickets it is linked with, and whom it helped, is kept."""
+        tags = {"tags": list(self.tags)} if self.tags else {}
         row = ArticleRow(
             code=self.code,
             position=position,
@@ -71,7 +80,7 @@ class ArticleEntry(DirectoryEntry):
             status=self.status,
             language=self.language,
             topic=self.topic,
-            options={"tags": list(self.tags)} if self.tags else {},
+            options=tags | await stored_files(tx, self.files),
         )
         await self.save(tx, row)
 

@@ -9,12 +9,14 @@ from sqlalchemy import select
 
 from core.directory.faults import Path, Problem, choices, refusal, shorten
 from core.directory.fields import LANGUAGE, Code, Language, Reference, Span, Title
+from core.directory.file_names import FileNames, check_files, stored_files, written
 from core.directory.kinds.states import StateEntry, workflow_of_entries
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.errors import Unreadable
 from core.models import ResponseRow
 from core.responses.catalogue import Actions, Responses
 from core.responses.template import VARIABLES, faults_of
+from core.tickets.attached_files import attached
 from core.tickets.tags import read_tag
 from core.tx import ReadTx, Tx
 from core.words.names import is_blank, units
@@ -100,7 +102,7 @@ def _if_any(actions: ResponseActions | None) -> ResponseActions | None:
 
 
 class ResponseEntry(DirectoryEntry):
-    """A canned response. Without ``texts`` it only does its ``actions``."""
+    """A canned response. Without ``texts`` and ``files`` it only does its ``actions``."""
 
     name = "response"
     caches: ClassVar[tuple[type, ...]] = (Responses,)
@@ -109,6 +111,7 @@ class ResponseEntry(DirectoryEntry):
     title: Title
     topic: Annotated[Code | None, Reference("topic")] = None
     texts: Texts = Field(default_factory=dict)
+    files: FileNames = Field(default_factory=list)
     actions: Annotated[ResponseActions | None, AfterValidator(_if_any)] = None
     active: bool = True
 
@@ -122,17 +125,20 @@ class ResponseEntry(DirectoryEntry):
                 title=row.title,
                 topic=row.topic,
                 texts=row.texts,
+                files=[written(file) for file in attached(row.options)],
                 actions=_shown(Actions.of(row.actions)) if row.actions else None,
                 active=row.active,
             )
             for row in await tx.all(query)
         ]
 
-    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
-        """It says or does something, and moves the ticket to one state that is there, if any."""
+    async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
+        """It says, brings or does something, and moves the ticket to one state that is there, if
+        any; its files are the desk's.
+        """
         acts = self.actions
-        problems = []
-        if not self.texts and (acts is None or not acts.kept().stored()):
+        problems = await check_files(tx, self.files)
+        if not self.texts and not self.files and (acts is None or not acts.kept().stored()):
             problems.append(Problem(("texts",), "directory_file.fault.says_nothing"))
         if acts is not None and acts.state is not None and acts.freeze is not None:
             problems.append(Problem(("actions", "freeze"), "directory_file.fault.two_states"))
@@ -149,6 +155,7 @@ class ResponseEntry(DirectoryEntry):
             topic=self.topic,
             actions={} if self.actions is None else self.actions.kept().stored(),
             active=self.active,
+            options=await stored_files(tx, self.files),
         )
         await self.save(tx, row)
 

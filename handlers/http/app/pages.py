@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from channels.telegram.screens import card as card_screen
+from channels.telegram.screens.attached_files import file_lines
 from channels.telegram.screens.journal import Names, draw_entry, draw_explanation
 from channels.telegram.screens.screen import Renderer
 from channels.telegram.screens.ticket_list import age, lateness
@@ -228,11 +229,15 @@ def _answer(renderer: Renderer, page: TicketPage, viewer: Viewer) -> str:
     number, prepared = page.card.number, viewer.prepared
     words = viewer.typed if prepared is None else prepared.text
     shown = "" if prepared is None else _hidden(response=prepared.code, digest=prepared.digest)
+    files = [] if prepared is None else file_lines(renderer, prepared.files)
+    beside = "".join(f'<p class="file">{line}</p>' for line in files)
+    needed = "" if files else " required"  # files may stand for words
     return (
         f"{_responses(renderer, page, prepared)}"
         f'<form class="answer" method="post" action="/app/t/{number}">{_signed(viewer)}{shown}'
         f'<label for="text">{renderer.html("app.answer")}</label>'
-        f'<textarea id="text" name="text" maxlength="{LONGEST}" required>{escape(words)}</textarea>'
+        f'<textarea id="text" name="text" maxlength="{LONGEST}"{needed}>{escape(words)}</textarea>'
+        f"{beside}"
         f'<div class="row"><button name="verb" value="answer">{renderer.html("app.send")}</button>'
         f'<button name="verb" value="note" class="soft">{renderer.html("app.send_note")}</button>'
         "</div></form>"

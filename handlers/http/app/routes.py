@@ -267,19 +267,23 @@ class _App:
 
     async def _shown(
         self, visit: StaffRequest, number: str, fields: Mapping[str, str]
-    ) -> tuple[str, str]:
-        """The canned response that goes as it was shown; changed words are no longer it."""
+    ) -> tuple[str, str, bool]:
+        """The canned response that goes as it was shown; changed words are no longer it, but its
+        files go with them.
+        """
         code = fields.get("response", "")
         if not code or fields.get("verb") != "answer":
-            return "", ""
+            return "", "", False
         try:
             prepared = await self.desk.read(
                 for_worker, visit.sender, prepare, _number(number), code, visit.sender.name
             )
         except Refusal:
-            return "", ""
+            return "", "", False
         same = prepared.text.split() == fields.get("text", "").split()
-        return (code, fields.get("digest", "")) if same else ("", "")
+        if not same and not prepared.files:
+            return "", "", False
+        return code, fields.get("digest", ""), not same
 
     async def _refused(
         self, request: Request, visit: StaffRequest, number: str, key: str, typed: str

@@ -5,7 +5,9 @@ from http import HTTPStatus
 
 from fastapi.responses import Response
 
+from core.files import has_file, title_of
 from core.tickets.customer_tickets import OwnTicket, OwnWords
+from core.words.names import visible
 from handlers.http.pages.form import MOST_WORDS, file_field
 from handlers.http.pages.layout import Reader, alert, once, page
 
@@ -41,7 +43,13 @@ def _message(reader: Reader, said: OwnWords) -> str:
     who = reader.say("web.you" if said.mine else "web.support", at=said.at)
     text = escape(said.text) or reader.say("web.file")
     side = "mine" if said.mine else "ours"
-    return f'<li class="{side}"><span class="who">{who}</span><p>{text}</p></li>'
+    words = f"<p>{text}</p>"
+    if has_file(said.content):
+        own = escape(str(said.content.get("text") or ""))
+        title = escape(visible(title_of(said.content, said.text)))
+        words = f'<p><a href="?file={said.id}" download>{title}</a></p>'
+        words += f"<p>{own}</p>" if own else ""
+    return f'<li class="{side}"><span class="who">{who}</span>{words}</li>'
 
 
 def _state(reader: Reader, ticket: OwnTicket) -> str:

@@ -12,13 +12,14 @@ from fastapi.responses import RedirectResponse, Response
 
 from core.desk import Desk
 from core.errors import Unreadable
-from core.files import FileStore
+from core.files import Attachments, FetchFile, FileStore, has_file, title_of
 from core.integrations.intake import add_by_page, open_by_form
 from core.setup.page_links import follow_path, followed_number
 from core.setup.signing_key import find_signing_key
 from core.texts import Key, Texts
 from core.tickets.customer_tickets import OwnTicket, OwnWords
 from core.tickets.ticket_page import followed_ticket
+from handlers.http.files import to_be_saved
 from handlers.http.guard import is_multipart
 from handlers.http.limits import Buckets
 from handlers.http.pages.follow import draw_ticket
@@ -51,9 +52,13 @@ _UNREAD: Final = {
 Followed = tuple[OwnTicket, tuple[OwnWords, ...]]
 
 
-def page_routes(desk: Desk, texts: Texts, files: FileStore | None = None) -> APIRouter:
-    """Return the routes of both pages. ``files``: where those are kept that people send."""
-    routes, pages = APIRouter(), _Pages(desk, texts, files)
+def page_routes(
+    desk: Desk, texts: Texts, files: FileStore | None = None, fetch: FetchFile | None = None
+) -> APIRouter:
+    """Return the routes of both pages. ``files``: where those are kept that people send;
+    ``fetch``: has those that a channel keeps.
+    """
+    routes, pages = APIRouter(), _Pages(desk, texts, files, Attachments(files, fetch))
     routes.add_api_route("/form", pages.show_form, methods=["GET"])
     routes.add_api_route("/form", pages.take_form, methods=["POST"])
     routes.add_api_route("/t/{signed}", pages.show_ticket, methods=["GET"])
@@ -66,6 +71,7 @@ class _Pages:
     desk: Desk
     texts: Texts
     files: FileStore | None
+    attachments: Attachments
     sent: Buckets = field(default_factory=lambda: Buckets(*SENT))
     seen: Buckets = field(default_factory=lambda: Buckets(*SEEN))
     uploaded: Buckets = field(default_factory=lambda: Buckets(*UPLOADED))
@@ -122,7 +128,25 @@ class _Pages:
         followed = await self._followed(signed)
         if followed is None:
             return notice(reader, "web.no_ticket", HTTPStatus.NOT_FOUND)
+        if wanted := request.query_params.get("file"):
+            return await self._send_file(reader, wanted, followed[1])
         return draw_ticket(reader, *followed)
+
+    async def _send_file(
+        self, reader: Reader, wanted: str, words: tuple[OwnWords, ...]
+    ) -> Response:
+        """Give out a file of what the page shows, to be saved."""
+        said = next((one for one in words if str(one.id) == wanted), None)
+        if said is None or not has_file(said.content):
+            return notice(reader, "web.no_file", HTTPStatus.NOT_FOUND)
+        try:
+            data = await self.attachments.read(said.content)
+        except FileNotFoundError:
+            return notice(reader, "web.no_file", HTTPStatus.NOT_FOUND)
+        except OSError as error:
+            log.warning("a file is not to be had: %s", type(error).__name__)
+            return notice(reader, "web.file_away", HTTPStatus.SERVICE_UNAVAILABLE)
+        return to_be_saved(data, title_of(said.content, said.text))
 
     async def take_answer(self, request: Request, signed: str) -> Response:
         """Add the customer's words to the ticket, or show what is wrong with them. Nobody is led to

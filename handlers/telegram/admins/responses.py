@@ -1,6 +1,10 @@
 """`/t` in an admin's private chat: canned responses listed, added, changed and deleted (E1)."""
 
+from channels.telegram.screens.attached_files import file_buttons, file_lines
+from channels.telegram.screens.buttons import rows_of
+from core.directory.entry_edits import list_entries
 from core.directory.faults import DirectoryError
+from core.directory.kinds.responses import ResponseEntry
 from core.directory.response_edits import delete_response, put_response
 from core.errors import Unreadable
 from core.people.staff import as_admin, for_admin
@@ -55,7 +59,11 @@ async def _show(context: MessageContext, words: str) -> None:
         lines.append(
             context.responder.html("responses.text", {"language": language, "words": text})
         )
-    await context.say("\n".join(lines))
+    lines += file_lines(context.renderer, one.files)
+    entries = await context.desk.read(for_admin, context.sender, list_entries, ResponseEntry.name)
+    entry = next(found for found in entries if found.key == one.code)
+    buttons = rows_of(file_buttons(context.renderer, entry), width=1)
+    await context.say("\n".join(lines), buttons)
 
 
 async def _list(context: MessageContext) -> None:

@@ -12,6 +12,7 @@ from aiogram.filters.callback_data import CallbackData
 from channels.telegram.addresses import chat_address
 from channels.telegram.messages.message_parser import message_ref
 from channels.telegram.screens.articles import WriteArticle
+from channels.telegram.screens.attached_files import EntryFiles
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.directory_entries import DirectoryKind, DirectoryKinds, DirectoryPart
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
@@ -32,6 +33,7 @@ from handlers.telegram.admins import (
     articles,
     directory,
     directory_entries,
+    entry_files,
     export,
     health,
     keys,
@@ -69,7 +71,7 @@ async def on_link(context: MessageContext) -> bool:
 async def on_message(context: MessageContext) -> bool:
     """Words that an admin was asked for, or a command of theirs. False for everything else."""
     text, user = context.message.text or "", context.message.from_user
-    if await _is_directory(context):
+    if await _is_directory(context) or await entry_files.on_message(context):
         return True
     if not text or user is None or not is_from_admin(context.message, context.desk):
         return False
@@ -124,6 +126,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     DirectoryKinds: directory_entries.on_kinds,
     DirectoryKind: directory_entries.on_kind,
     DirectoryPart: directory_entries.on_part,
+    EntryFiles: entry_files.on_button,
     NoticeList: notices.on_list,
     NoticeStep: notices.on_step,
     NoticeText: notices.on_text,

@@ -16,7 +16,12 @@ from channels.telegram.messages.message_parser import (
     message_ref,
     read,
 )
-from channels.telegram.screens.articles import ArticlesOfTopic, JudgeArticle, ReadArticle
+from channels.telegram.screens.articles import (
+    ArticleFiles,
+    ArticlesOfTopic,
+    JudgeArticle,
+    ReadArticle,
+)
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
 from channels.telegram.screens.consent import ConsentAnswer
 from channels.telegram.screens.customer_menu import (
@@ -51,6 +56,7 @@ from core.tickets.incoming import IncomingMessage
 from core.tickets.intake import Heard, Outcome
 from handlers.telegram.context import ButtonContext, MessageContext
 from handlers.telegram.customer import (
+    article_files,
     articles,
     cameras,
     consent,
@@ -306,6 +312,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     ArticlesOfTopic: articles.show_topic,
     ReadArticle: articles.show_article,
     JudgeArticle: articles.on_verdict,
+    ArticleFiles: article_files.send_files,
     CameraPage: cameras.turn_page,
     PickCamera: cameras.pick,
     CameraFault: cameras.report,

@@ -111,11 +111,17 @@ async def _found(tx: ReadTx, words: str) -> list[Response]:
     return matching((await responses_of(tx)).values(), words, _RESULTS)
 
 
+def _described(one: Response, language: str) -> str:
+    """The text, and the names of what goes with it."""
+    files = [f"📎 {file.title}" for file in one.files]
+    return " ".join(filter(None, [*files, one.text_in(language, language)[1]]))
+
+
 def _result(one: Response, language: str) -> InlineQueryResultArticle:
     said = InputTextMessageContent(message_text=f"/{COMMAND} {one.code}")
     return InlineQueryResultArticle(
         id=one.code,
         title=one.title,
-        description=clipped(one.text_in(language, language)[1], _DESCRIBED),
+        description=clipped(_described(one, language), _DESCRIBED),
         input_message_content=said,
     )

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.telegram.screens.articles import (
+    ArticleFiles,
     ArticleFor,
     ArticlesFor,
     ArticlesOfTopic,
@@ -16,6 +17,7 @@ from channels.telegram.screens.articles import (
     WriteArticle,
 )
 from channels.telegram.screens.assistant import SuggestionStep
+from channels.telegram.screens.attached_files import EntryFiles
 from channels.telegram.screens.buttons import stamped
 from channels.telegram.screens.callback_data import KINDS, parse, parted
 from channels.telegram.screens.cameras import CameraFault, CameraPage, PickCamera
@@ -245,6 +247,12 @@ IN_CHATS: dict[str, CallbackData] = {
     "um:12": UndoMerge(ticket_id=12),
     "dk": DirectoryKinds(),
     "dl:topic:2": DirectoryKind(kind="topic", page=2),
+    "df:add:response:01234567:": EntryFiles(step="add", kind="response", mark="01234567"),
+    "df:done:article:01234567:": EntryFiles(step="done", kind="article", mark="01234567"),
+    "df:drop:article:01234567:89abcdef": EntryFiles(
+        step="drop", kind="article", mark="01234567", name="89abcdef"
+    ),
+    "qf:password": ArticleFiles(code="password"),
     "de:off:account_agreement:0123abcd": DirectoryPart(
         step="off", kind="account_agreement", mark="0123abcd"
     ),

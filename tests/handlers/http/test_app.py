@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from core.addresses import Address
 from core.desk import Desk
+from core.directory.company_files import keep_file
 from core.errors import Refusal
 from core.files import FolderStore
 from core.models import JournalEntry, Message, Note, OutboxRow, Ticket
@@ -22,6 +23,7 @@ from core.people.app_logins import make_link
 from core.people.identity import Sender, leave_operators
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
+from core.tickets.attached_files import AttachedFile
 from core.tickets.conversation import note
 from core.tickets.intake import hear
 from core.tickets.lifecycle import move, take
@@ -481,6 +483,25 @@ async def test_a_canned_response_is_shown_and_goes_as_it_was_shown(
     words = select(Message.text).where(Message.from_customer.is_(False)).order_by(Message.id)
     assert await rows(desk, words) == ["Please restart it, Alice.", "Please restart it twice."]
     assert await olga.get("/app/t/1?response=nonsense") == 422
+
+
+async def test_the_files_of_a_response_are_shown_and_go_with_changed_words_too(
+    olga: Browser, desk: Desk
+) -> None:
+    file = AttachedFile("0" * 64, "a<b>.pdf", 1500)
+    await desk.run(keep_file, file)
+    line = f'files = ["a_b_.pdf sha256:{file.name}"]\n'
+    await apply(desk, RESPONSE + line)
+    await people.opens(desk)
+    for words in ("Please restart it, Alice.", "Please look at it.", ""):
+        await olga.get("/app/t/1?response=restart")
+        assert '<p class="file">📎 a_b_.pdf · 2 KB</p>' in olga.html
+        shown = {name: olga.field(name) for name in ("response", "digest")}
+        assert await olga.again(1, "answer", text=words, **shown) == 303
+    said = select(Message.text).where(Message.from_customer.is_(False)).order_by(Message.id)
+    assert await rows(desk, said) == [
+        *("Please restart it, Alice.", "a_b_.pdf", "Please look at it.", "a_b_.pdf", "a_b_.pdf")
+    ]
 
 
 async def test_leaving_ends_the_session_here(olga: Browser, desk: Desk) -> None:

@@ -27,6 +27,7 @@ from core.people.staff import by_operator
 from core.setup.page_links import follow_path
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
+from core.tickets.attached_files import AttachedFile, words_with
 from core.tickets.conversation import note, reply
 from core.tickets.fields import values_of
 from core.tickets.lifecycle import move
@@ -535,6 +536,38 @@ async def test_files_of_the_form_and_of_the_page_join_the_ticket(
     async with desk.database.read() as session:
         rows = list(await session.scalars(select(OutboxRow).where(OutboxRow.kind == "content")))
     assert {row.address for row in rows} == {str(people.OPERATORS)}
+
+
+async def test_a_customer_takes_the_files_of_an_answer_from_the_page(
+    browser: Browser, desk: Desk, store: FolderStore
+) -> None:
+    await browser.opens("/form?lang=en")
+    await browser.sends(FILLED)
+    await browser.follows()
+    page = browser.at.partition("?")[0]
+    kept = [
+        AttachedFile(await store.put(data), title, len(data))
+        for title, data in (("a<b>.pdf", b"<script>one"), ("plan.png", b"two"))
+    ]
+    said, *files = words_with(people.ref(people.OPERATORS, 9), "Here they are", kept)
+    await desk.run_as(await people.operator(desk), reply, 1, said, rest=files)
+    await browser.opens(page)
+    found = re.findall(r'<a href="(\?file=\d+)" download>([^<]*)</a>', browser.html)
+    assert [title for _, title in found] == ["a&lt;b&gt;.pdf", "plan.png"]
+    assert "Here they are" in browser.html
+    assert await browser.opens(page + found[0][0]) == 200
+    assert browser.html == "<script>one"
+    assert browser.headers["Content-Disposition"].startswith("attachment;")
+    assert browser.headers["Content-Type"] == "application/octet-stream"
+    for wrong in ("999", "1", "x", "-1", "%D9%A1"):
+        assert await browser.opens(f"{page}?file={wrong}") == 404
+    await browser.opens("/form?lang=en")
+    await browser.sends(FILLED | {"reach": "other@example.org"})
+    await browser.follows()
+    other = browser.at.partition("?")[0]
+    assert await browser.opens(other + found[0][0]) == 404, "it is another ticket's"
+    await store.delete(kept[0].name)
+    assert await browser.opens(page + found[0][0]) == 404
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "unicode_escape", "utf-7", "utf-16", "no-such"])

@@ -29,6 +29,7 @@ async def put_team(
     chat: int | None = None,
     members: Sequence[int | str] = (),
     active: bool = True,
+    auto_assign: str | None = None,
 ) -> None:
     entry = TeamEntry(
         code=code,
@@ -37,6 +38,7 @@ async def put_team(
         chat=chat,
         members=list(members),
         active=active,
+        auto_assign=auto_assign,
     )
     await put_items(tx, [Item(entry)])
 

@@ -20,12 +20,15 @@ from core.models import (
     Category,
     Classification,
     Clock,
+    Duty,
     JournalEntry,
     Message,
     NextContact,
     Outage,
     Resolution,
     Task,
+    Team,
+    TeamMember,
     Ticket,
     TicketField,
     TicketParent,
@@ -72,6 +75,9 @@ _TIMERS: Final = _Table(Timer)
 _OUTAGES: Final = _Table(Outage)
 _ENDINGS: Final = _Table(Resolution)
 _FIELDS: Final = _Table(TicketField)
+_GIVERS: Final = _Table(Team)
+_MEMBERS: Final = _Table(TeamMember)
+_DUTIES: Final = _Table(Duty)
 
 
 @dataclass
@@ -84,6 +90,20 @@ class Seen:
     clocks: dict[int, dict[str, ClockState]] = field(default_factory=dict)
     timers: dict[int, dict[str, datetime]] = field(default_factory=dict)
     outages: Sequence[Any] = ()
+    gives: dict[str, str | None] = field(default_factory=dict)
+    members: dict[tuple[str, int], datetime | None] = field(default_factory=dict)
+    on_duty: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A ticket was given to somebody or to a team: what the journal says of it."""
+
+    actor: int | None
+    ticket: int
+    old: int | None
+    person: int | None
+    team: str | None
 
 
 async def _see(tx: ReadTx) -> Seen:
@@ -96,6 +116,10 @@ async def _see(tx: ReadTx) -> Seen:
     parts = {row.child_id: row.parent_id for row in await _PARTS.rows(tx)}
     contacts = {row.ticket_id: row.at for row in await _CONTACTS.rows(tx)}
     seen = Seen(tickets, tasks, outages=await _OUTAGES.rows(tx))
+    seen.gives = {row.code: row.auto_assign for row in await _GIVERS.rows(tx)}
+    members = await _MEMBERS.rows(tx)
+    seen.members = {(row.team, row.person_id): row.given_at for row in members}
+    seen.on_duty = frozenset(row.person_id for row in await _DUTIES.rows(tx))
     theirs: dict[int, dict[int, TaskTold]] = defaultdict(dict)
     for task in tasks.values():
         theirs[task.ticket_id][task.id] = told(task)
@@ -163,6 +187,7 @@ class Eye:
         self.ours: list[Any] = []
         self.thanks: list[int] = []
         self.message_refs: dict[int, MessageRef] = {}
+        self.handed: list[Handed] = []
 
     async def look(self, name: str) -> None:
         """Look at what has become of everything. Raises AssertionError."""
@@ -183,6 +208,7 @@ class Eye:
         workflow = await workflow_of(tx)
         self.reopened.clear()
         self.moved_tasks.clear()
+        self.handed.clear()
         touched = await self._hear(tx, workflow)
         self.escalated = name == "somebody_escalates_it"
         self.seen = seen = await _see(tx)
@@ -193,6 +219,8 @@ class Eye:
         for row in seen.tickets.values():
             _check_ticket(tx, workflow.state(row.state), row, seen)
         self._check_tasks(workflow, before)
+        if before.members:
+            _check_gifts(before, seen, self.handed)
         _check_parents(seen)
         _check_outages(workflow, seen)
         await self._check_clocks(tx, workflow, touched)
@@ -203,7 +231,7 @@ class Eye:
             rows = await tx.session.scalars(select(Category.code).where(Category.diagnosed))
             self.diagnosed = frozenset(rows)
         touched = set()
-        for number, ticket, at, _actor, event, facts in await _NEW.rows(
+        for number, ticket, at, actor, event, facts in await _NEW.rows(
             tx.session, {"after": self.last}
         ):
             self.last = number
@@ -216,6 +244,9 @@ class Eye:
                 assert self._target(workflow, ticket, told) == told["new"], (ticket, told)
             self.played[ticket].play(at, event, told)
             self.histories[ticket].hear(at, event, facts)
+            if event in {"ticket_assigned", "ticket_escalated"}:
+                old, person = told["old_assignee_id"], told["assignee_id"]
+                self.handed.append(Handed(actor, ticket, old, person, told["team"]))
             await self._note(tx, ticket, event, told)
         return touched
 
@@ -420,6 +451,50 @@ def _check_queue(tx: ReadTx, state: State, row: Any, clocks: Mapping[str, ClockS
         told = [one for one in late if one.missed_at is not None]
         assert not told or state.clock != "runs", row
     assert (row.queue_rank is None) == (row.queue_at is None), row
+
+
+# What a team gives out by itself (D2)
+
+
+def _check_gifts(before: Seen, seen: Seen, handed: Sequence[Handed]) -> None:
+    """Whoever is given a ticket by the desk is of its team, on duty, and the one whom the rule
+    names; nobody is passed over. One action gives one ticket to one person.
+    """
+    for place, at in before.members.items():
+        assert at is None or seen.members.get(place, at) is not None, "a turn is not forgotten"
+    given = [
+        place
+        for place, at in seen.members.items()
+        if at is not None and before.members[place] != at
+    ]
+    assert len(given) <= 1, given
+    for team, person in given:
+        (one,) = handed
+        assert (one.person, one.team) == (person, team), (given, handed)
+        assert before.gives[team] is not None, given
+        fitting = _candidates(before, one, team)
+        assert person in fitting, (one, fitting)
+        ranks = {other: _rank(before, team, other) for other in fitting}
+        assert ranks[person] == min(ranks.values()), (one, ranks)
+    for one in handed:
+        left = one.person is None and one.team is not None and before.gives[one.team] is not None
+        assert not left or not _candidates(before, one, str(one.team)), one
+
+
+def _candidates(before: Seen, one: Handed, team: str) -> set[int]:
+    """Those of the team who are on duty, but for who gives the ticket away and who had it."""
+    ours = {person for code, person in before.members if code == team}
+    return (ours & before.on_duty) - {one.actor, one.old}
+
+
+def _rank(before: Seen, team: str, person: int) -> tuple[int, bool, datetime | None]:
+    """Who is first: by load whoever has the fewest tickets; then, or in turn, who waits longest."""
+    at = before.members[team, person]
+    load = 0
+    if before.gives[team] == "load":
+        theirs = [row for row in before.tickets.values() if row.assignee_id == person]
+        load = sum(row.queue_rank is not None for row in theirs)
+    return load, at is not None, at
 
 
 def _check_parents(seen: Seen) -> None:

@@ -38,9 +38,9 @@ from core.tasks.task_actions import (
     take_task,
 )
 from core.tasks.task_opening import create_task, reopen_task
-from core.teams.assignee_parser import AssignmentWish, read_escalation, read_hand_over
+from core.teams.assignee_parser import read_escalation, read_hand_over
 from core.teams.assignment import escalate, hand_over
-from core.teams.members import colleagues_of
+from core.teams.members import begin_duty, colleagues_of, end_duty
 from core.tickets import conversation, parents
 from core.tickets.classification import change_topic, classify, prioritise
 from core.tickets.closing import describe, tell_closed
@@ -103,12 +103,10 @@ COMPANY: Final = Company(
 
 @dataclass(frozen=True)
 class Cast:
-    """Everybody as the desk knows them, and what they may wish for."""
+    """Everybody as the desk knows them."""
 
     staff: Sequence[Actor]
     customers: Mapping[int | None, tuple[Sender, Actor]]
-    hand_overs: Mapping[str, AssignmentWish]
-    escalations: Mapping[str, AssignmentWish]
 
 
 @dataclass
@@ -139,18 +137,27 @@ async def seed_company(path: Path) -> Stage:
     await desk.run(put_team, "first", {"en": "First"}, level=1, members=[number(OLGA)])
     await desk.run(put_team, "second", {"en": "Second"}, level=2, members=[number(OLEG)])
     await desk.run(put_team, "third", {"en": "Third"}, level=3, members=[number(OLEG)])
+    for code, how in (("shift", "turn"), ("pool", "load")):
+        await desk.run(gives_out, code, how)
+    for one in staff:
+        await desk.run_as(one, begin_duty)
     await desk.run(apply_directory, read_directory(FIELDS))
     customers = {
         actor.person_id: (who, actor) for who in CUSTOMERS for actor in [await customer(desk, who)]
     }
     await brings(desk, camera("C1", ALICE, BORIS), camera("C2", ALICE), camera("C3", BORIS))
-    hand_overs = {to: await desk.read(read_hand_over, to) for to in GIVEN}
-    escalations = {to: await desk.read(read_escalation, to) for to in CLIMBED}
     kept = sqlite3.connect(":memory:")
     source = sqlite3.connect(path)
     source.backup(kept)
     source.close()
-    return Stage(database, kept, Cast(staff, customers, hand_overs, escalations))
+    return Stage(database, kept, Cast(staff, customers))
+
+
+async def gives_out(tx: Tx, code: str, how: str | None) -> None:
+    """A team of everybody that gives its tickets to those on duty, or to nobody."""
+    members = [number(who) for who in STAFF]
+    title = {"en": code.capitalize()}
+    await put_team(tx, code, title, level=2, members=members, auto_assign=how)
 
 
 @dataclass
@@ -241,11 +248,18 @@ class World:
         await self.by(who, take if takes else release, self.ticket(ticket))
 
     async def hand(self, who: int, ticket: int, to: str) -> None:
-        wish = self.stage.cast.hand_overs[to]
+        wish = await self.desk.read(read_hand_over, to)
         await self.by(who, hand_over, self.ticket(ticket), wish, writes("Yours"))
 
+    async def serve(self, who: int, begins: bool) -> None:
+        actor = self.stage.cast.staff[who]
+        await self.desk.run_as(actor, begin_duty if begins else end_duty)
+
+    async def give_out(self, team: str, how: str | None) -> None:
+        await self.desk.run(gives_out, team, how)
+
     async def climb(self, who: int, ticket: int, to: str) -> None:
-        wish = self.stage.cast.escalations[to]
+        wish = await self.desk.read(read_escalation, to)
         await self.by(who, escalate, self.ticket(ticket), wish, writes("Harder"))
 
     async def answer(self, who: int, ticket: int, wait: bool) -> None:
@@ -417,8 +431,8 @@ def _step(do: Callable[..., Awaitable[None]], often: int, **choices: Sequence[An
 WHO: Final = range(len(STAFF) + 1)
 SOME: Final = range(6)
 MAYBE: Final = (True, False)
-GIVEN: Final = ("@olga", "@oleg", "@anna", "first", "second")
-CLIMBED: Final = ("", "second", "@oleg", "3")
+GIVEN: Final = ("@olga", "@oleg", "@anna", "first", "second", *("shift", "pool") * 2)
+CLIMBED: Final = ("", "second", "@oleg", "3", "shift", "pool")
 VERBS: Final = (
     *("wait", "freeze", "freeze", "freeze", "unfreeze"),
     *("close", "cancel", "reopen", "reopen"),
@@ -430,8 +444,12 @@ TABLE: Final[Mapping[str, Step]] = {
     "somebody_moves_it": _step(World.move, 8, who=WHO, ticket=SOME, verb=VERBS),
     "somebody_resolves_it": _step(World.resolve, 4, who=WHO, ticket=SOME, choice=(None, *Choice)),
     "somebody_holds_it": _step(World.hold, 7, who=WHO, ticket=SOME, takes=MAYBE),
-    "somebody_hands_it_over": _step(World.hand, 5, who=WHO, ticket=SOME, to=GIVEN),
+    "somebody_hands_it_over": _step(World.hand, 8, who=WHO, ticket=SOME, to=GIVEN),
     "somebody_escalates_it": _step(World.climb, 4, who=WHO, ticket=SOME, to=CLIMBED),
+    "somebody_begins_or_ends_duty": _step(World.serve, 3, who=range(len(STAFF)), begins=MAYBE),
+    "a_team_gives_out_otherwise": _step(
+        World.give_out, 1, team=("shift", "pool"), how=(None, "turn", "load")
+    ),
     "somebody_answers": _step(World.answer, 5, who=WHO, ticket=SOME, wait=MAYBE),
     "an_answer_arrives_or_not": _step(World.arrive, 5, arrives=MAYBE),
     "an_answer_is_taken_back": _step(World.take_back, 1),

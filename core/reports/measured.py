@@ -152,7 +152,7 @@ async def count_of(tx: ReadTx, figure: Figure) -> int:
 
 
 async def page_of_figure(
-    tx: ReadTx, figure: Figure, cursor: str = "", *, backward: bool = False
+    tx: ReadTx, figure: Figure, cursor: str = "", *, backward: bool = False, size: int = PAGE
 ) -> Page:
     """Return the figure's tickets, the newest first: what follows the cursor, or is before it.
 
@@ -161,11 +161,11 @@ async def page_of_figure(
     start = int(cursor) if _is_number(cursor) else None
     backward = backward and start is not None
     chosen, number = _conditions(tx, figure), _M.ticket_id
-    query = select(number).where(*chosen).limit(PAGE + 1)
+    query = select(number).where(*chosen).limit(size + 1)
     if start is not None:
         query = query.where(number > start if backward else number < start)
     found = await tx.all(query.order_by(number if backward else number.desc()))
-    more, found = len(found) > PAGE, found[:PAGE]
+    more, found = len(found) > size, found[:size]
     found = found[::-1] if backward else found
     earlier, later = (more, True) if backward else (start is not None, more)
     counted = select(literal(1)).select_from(TicketMetrics).where(*chosen)

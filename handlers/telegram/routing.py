@@ -276,7 +276,7 @@ async def on_button(
         handler = admins.on_button
     elif await is_operator_chat(desk, message.chat.id):
         await memberships.require(query.from_user, press=True)
-        handler = on_group_button
+        handler = admins.on_button if isinstance(data, admins.FIGURES) else on_group_button
     if handler is None:
         raise Refusal("refusal.outdated")
     await handler(context, data)

@@ -45,6 +45,7 @@ from channels.telegram.screens.directory_entries import (
     DirectoryKinds,
     DirectoryPart,
 )
+from channels.telegram.screens.figure_lists import FigureMenu, FigurePage
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
@@ -95,6 +96,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(Menu, ChooseLanguage, ChooseTopic, FileMessages, OwnTicketOpened, Confirm, CloseOwn),
     *(Rate, RatingStep, AnswerField, FieldChoice),
     *(PickCamera, CameraFault, CameraPage, PersonalData, ConsentAnswer),
+    *(FigurePage, FigureMenu),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
     *(DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles),

@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, Final
 
 from channels.telegram.screens.buttons import Keyboard, button, rows_of
+from channels.telegram.screens.figure_lists import figure_buttons
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import ListPage
 from core.reports.ratings import Ratings
@@ -135,8 +136,10 @@ def _named(shares: Sequence[Share], *, by_code: bool) -> str:
 
 
 def _lists(renderer: Renderer, found: Statistics) -> Keyboard:
+    """Every number has its list: as things are now, and what was counted in the period."""
     return rows_of(
         [
+            *figure_buttons(renderer, found),
             button(renderer.plain("stats.button.queue", n=found.open), ListPage(view="queue")),
             button(
                 renderer.plain("stats.button.overdue", n=found.overdue), ListPage(view="overdue")

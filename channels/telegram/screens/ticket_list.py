@@ -60,7 +60,7 @@ def draw(renderer: Renderer, page: Page, zone: ZoneInfo, *, words: str = "") -> 
         return Screen(renderer.html(f"list.empty.{_kind(page)}", **_named(page, words)))
     head = [_head(renderer, page, words)]
     head += [f"{renderer.html('list.shared')} {' · '.join(shared)}"] if shared else []
-    keyboard = turns(page.view, _place(page), page.before, page.after)
+    keyboard = turns(page.view, page_place(page), page.before, page.after)
     return Screen("\n".join((*head, *lines)), keyboard)
 
 
@@ -105,7 +105,8 @@ def _count(total: int) -> str:
     return f"{COUNTED}+" if total > COUNTED else str(total)
 
 
-def _place(page: Page) -> str:
+def page_place(page: Page) -> str:
+    """Which page it is, of how many as far as that is known."""
     if page.total is None or page.total > COUNTED:
         return str(page.place)
     return f"{page.place} / {max(page.place, ceil(page.total / PAGE))}"

@@ -15,6 +15,7 @@ from channels.telegram.screens.articles import WriteArticle
 from channels.telegram.screens.attached_files import EntryFiles
 from channels.telegram.screens.directory import DirectoryStep, RestoreVersion
 from channels.telegram.screens.directory_entries import DirectoryKind, DirectoryKinds, DirectoryPart
+from channels.telegram.screens.figure_lists import FigureMenu, FigurePage
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.notice_settings import NoticeList, NoticeStep, NoticeText
 from channels.telegram.screens.restored import ReleaseStep
@@ -35,6 +36,7 @@ from handlers.telegram.admins import (
     directory_entries,
     entry_files,
     export,
+    figure_lists,
     health,
     keys,
     notices,
@@ -130,10 +132,14 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     NoticeList: notices.on_list,
     NoticeStep: notices.on_step,
     NoticeText: notices.on_text,
+    FigurePage: figure_lists.on_page,
+    FigureMenu: figure_lists.on_menu,
     WriteArticle: articles.on_write,
 }
 
 
+# What stands below statistics, wherever they are.
+FIGURES: Final = (FigurePage, FigureMenu)
 # One's own list is shown where one works.
 _VIEWS: Final = frozenset(VIEWS) - {"mine"}
 
@@ -155,6 +161,9 @@ async def on_button(context: ButtonContext, data: Any) -> None:
     desk, message = context.desk, context.message
     if context.sender.address not in desk.company.admins:
         raise NotAllowed("report")
+    if isinstance(data, FIGURES):
+        await BUTTONS[type(data)](context, data)
+        return
     if not isinstance(data, ListPage) or data.view not in _VIEWS or message is None:
         raise Refusal("refusal.outdated")
     page = await desk.read(

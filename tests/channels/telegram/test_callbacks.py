@@ -43,6 +43,7 @@ from channels.telegram.screens.directory_entries import (
     DirectoryKinds,
     DirectoryPart,
 )
+from channels.telegram.screens.figure_lists import FigureMenu, FigurePage
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.help import HelpSection
 from channels.telegram.screens.manual_ticket import ManualStep
@@ -179,6 +180,11 @@ IN_CHATS: dict[str, CallbackData] = {
     "fd:drop:7": FailedStep(verb="drop", id=7),
     "pd:show": PersonalData(step="show"),
     "pd:erase": PersonalData(step="erase"),
+    "sl:o:739217:7::+::1": FigurePage(figure="o", since=739217, days=7),
+    "sl:e:739217:30:tpayment:-:123456:2": FigurePage(
+        figure="e", since=739217, days=30, scope="tpayment", way="-", cursor="123456", place=2
+    ),
+    "sm:739217:7": FigureMenu(since=739217, days=7),
     "cs:yes:2026-11.1": ConsentAnswer(answer="yes", version="2026-11.1"),
     "rel:all": ReleaseStep(what="all"),
     "dir:apply:7:0123abcd": DirectoryStep(step="apply", version=7, digest="0123abcd"),

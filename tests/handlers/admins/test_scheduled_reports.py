@@ -1,5 +1,6 @@
 """Reports on schedule as they stand in the alert channel, and their switches (C7, H1)."""
 
+import base64
 import io
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import openpyxl
 import pytest
 
+from channels.telegram import reports
 from channels.telegram.addresses import chat_address
 from core.addresses import Address
 from core.delivery import outbox_store
@@ -91,6 +93,13 @@ async def test_nothing_overdue_is_said_in_one_line(group: Group, channel: Chat) 
     assert message.text == "Просроченных обращений нет."
 
 
+async def _drawn(_specification: Any) -> bytes:
+    """A picture at once."""
+    return base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
+
+
 async def lose(group: Group) -> Any:
     """Send what waits, whose answer gets lost; return the delivery."""
     ready = await group.desk.read(outbox_store.find_ready, ())
@@ -108,8 +117,9 @@ async def lose(group: Group) -> Any:
     [("week", "sendPhoto"), ("overdue", "sendMessage"), ("overdue", "sendDocument")],
 )
 async def test_a_report_whose_answer_was_lost_is_found_and_not_doubled(
-    group: Group, channel: Chat, what: str, method: str
+    group: Group, channel: Chat, what: str, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reports, "draw", _drawn)
     await group.ticket()
     group.clock.move(days=7)
     group.world.faults.cut(method=method)
@@ -117,8 +127,10 @@ async def test_a_report_whose_answer_was_lost_is_found_and_not_doubled(
     facts = {"since": "2020-01-06", "until": "2020-01-12"} if what == "week" else {}
     await group.desk.run(post_report, chat, what, facts)
     delivery = await lose(group)
-    group.clock.move(hours=1)  # the numbers are others by now
+    group.clock.move(hours=1)  # the numbers are others by now, and so is the process
     await group.ticket()
+    group.restart()
+    await group.channel.recall()
     sent = await group.channel.was_delivered(delivery)
     expected = 1 if what == "week" else 2
     assert sent is not None and len(sent.message_refs) == expected

@@ -88,3 +88,87 @@ async def test_nobody_else_sees_statistics(group: Group) -> None:
     refused = await group.says(group.olga, "/stats")
     assert "Новых" not in "\n".join(group.answers(refused))
     assert not photos(group.anna) and not photos(group.olga)
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No picture: it is drawn by a process of its own, which these stories need not wait for."""
+    monkeypatch.setattr(charts, "_WORKER", tmp_path / "none.py")
+
+
+async def below(group: Group, message: Any, label: str, who: Any = None) -> Any:
+    """Press a button below the numbers; the list that comes."""
+    await (who or group.boss).press(label, message=message)
+    await group.settle()
+    return group.boss.last
+
+
+async def test_every_number_leads_to_its_tickets(group: Group, undrawn: None) -> None:
+    first, second = await group.ticket("Первая беда"), await group.ticket("Вторая беда")
+    await group.says(group.olga, "Починили", to=await group.card(first))
+    await group.deliver()
+    await group.resolves(group.olga, await group.card(first))
+    await group.boss.say("/stats")
+    await group.settle()
+    numbers = group.boss.last
+    shown = await below(group, numbers, "Новые · 2")
+    assert shown.text.startswith("Новые, ") and f"#{first}" in shown.text
+    assert f"#{second}" in shown.text
+    shown = await below(group, numbers, "Закрытые · 1")
+    assert shown.text.startswith("Закрытые, ") and f"#{second}" not in shown.text
+    shown = await below(group, numbers, "С ответом · 1")
+    assert f"#{first}" in shown.text and f"#{second}" not in shown.text
+    assert "Вернулись · 1" not in numbers.buttons and "Новых 2" in numbers.text
+    await group.anna.press_data(group.anna.last, "sl:o:739217:7::+::1")
+    await group.settle()
+    assert not any(one.text.startswith("Новые") for one in group.anna.chat.bot_messages)
+
+
+async def test_numbers_by_subject_and_by_people_lead_there_too(group: Group, undrawn: None) -> None:
+    first, second = await group.ticket("Первая беда"), await group.ticket("Вторая беда")
+    await group.says(group.olga, "Починили", to=await group.card(first))
+    await group.deliver()
+    await group.resolves(group.olga, await group.card(first))
+    await group.boss.say("/stats")
+    await group.settle()
+    menu = await below(group, group.boss.last, "По темам и людям")
+    topic = next(label for label in menu.buttons if label.endswith(" · 2"))
+    shown = await below(group, menu, topic)
+    assert f"#{first}" in shown.text and f"#{second}" in shown.text
+    person = next(label for label in menu.buttons if label.startswith("Ольга"))
+    shown = await below(group, menu, person)
+    assert f"#{first}" in shown.text and f"#{second}" not in shown.text
+
+
+async def test_a_long_list_is_turned_in_its_place(group: Group, undrawn: None) -> None:
+    for number in range(12):
+        await group.ticket(f"Беда {number}")
+    await group.boss.say("/stats")
+    await group.settle()
+    shown = await below(group, group.boss.last, "Новые · 12")
+    assert "#12 " in shown.text and "#2 " not in shown.text and shown.buttons == ["1 / 2", "›"]
+    await below(group, shown, "›")
+    assert "#2 " in shown.text and "#12 " not in shown.text and shown.buttons == ["‹", "2 / 2"]
+    await below(group, shown, "2 / 2")
+    assert "#12 " in shown.text and shown.buttons == ["1 / 2", "›"]
+
+
+async def test_in_the_group_a_list_is_seen_by_whoever_pressed_if_they_are_an_admin(
+    group: Group,
+) -> None:
+    number = await group.ticket()
+    posted = group.chat.get((await group.bot.send_message(group.chat.id, "x")).message_id)
+    day = group.clock().astimezone(group.desk.company.zone).date().toordinal()
+    assert posted is not None
+    await keep(group)
+    refused = await group.forges(group.olga, posted, f"sl:o:{day}:1::+::1")
+    assert "нет прав" in (await refused.answer()).text
+    await group.forges(group.boss, posted, f"sl:o:{day}:1::+::1")
+    told = [one for one in group.chat.bot_messages if one.reply_to is posted]
+    assert f"#{number}" in told[0].text and told[0].extra["receiver_user"]["id"] == group.boss.id
+
+
+async def keep(group: Group) -> None:
+    from core.reports.ticket_metrics import count_all
+
+    await count_all(group.desk)

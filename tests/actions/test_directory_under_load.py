@@ -27,6 +27,7 @@ from core import inbox
 from core.db import Database
 from core.desk import Desk
 from core.directory.kinds.closing import FieldEntry
+from core.directory.kinds.responses import ResponseEntry
 from core.directory.kinds.settings import SettingsEntry
 from core.directory.kinds.states import StateEntry
 from core.directory.kinds.tickets import TopicEntry
@@ -35,6 +36,7 @@ from core.directory.store import apply_directory, show_directory
 from core.inbox import Raw, Stored
 from core.models import InboxRow, Ticket
 from core.people.identity import Sender, arrive
+from core.responses.catalogue import find_response, responses_of
 from core.setup.company_settings import find_company
 from core.tickets.catalog import topics_of, workflow_of
 from core.tickets.customer_message import open_ticket
@@ -238,3 +240,25 @@ async def test_what_is_read_after_a_change_elsewhere_is_of_the_version_before_or
     desk.invalidate()
     assert await desk.read(look) in ({0}, {1})
     assert await desk.read(Load(random.Random(2)).look) in ({0}, {1})
+
+
+@pytest.mark.parametrize("way", ["refused", "not known"])
+async def test_what_another_process_has_added_is_known_to_who_asks_for_it(
+    desks: list[Desk], way: str
+) -> None:
+    """Nobody has told this process of it yet, and all that it asks for is kept already."""
+    (desk,) = desks
+    kinds = (ResponseEntry,)
+
+    async def named(tx: ReadTx) -> str:
+        if way == "refused":
+            return (await find_response(tx, "fresh")).code
+        return (await responses_of(tx))["fresh"].code
+
+    await desk.read(responses_of)
+    beside = desk_of(SETTINGS, desk.database)
+    fresh = '[[response]]\ncode = "fresh"\ntitle = "Fresh"\ntexts = { en = "Hello" }\nactive = '
+    await beside.run(apply_directory, read_directory(f"{fresh}true"), kinds)
+    assert await desk.run(named) == await desk.read(named) == "fresh"
+    await beside.run(apply_directory, read_directory(f"{fresh}false"), kinds)
+    assert await desk.read(named) == "fresh", "what is kept is one version, if an old one"

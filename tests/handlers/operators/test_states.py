@@ -1,5 +1,9 @@
 """``/state`` and the buttons of states: what is possible now, and nothing else (B1)."""
 
+from typing import Final
+
+from core.directory.reader import read_directory
+from core.directory.store import apply_directory
 from tests.handlers.operators.group import Group
 
 
@@ -50,3 +54,29 @@ async def test_a_button_behind_more_moves_the_ticket_by_name(group: Group) -> No
     assert (await group.row(number)).state == "on_hold"
     await group.deliver()
     assert "Разморозить" in card.buttons
+
+
+LEAVES: Final = """
+[[state]]
+code = "supplier"
+titles = { ru = "Поставщик", en = "Supplier" }
+category = "on_hold"
+pause = true
+sources = ["new"]
+leave_list = true
+"""
+
+
+async def test_after_a_state_that_leaves_the_list_the_next_ticket_is_offered(group: Group) -> None:
+    await group.desk.run(apply_directory, read_directory(LEAVES))
+    numbers = [await group.ticket(words) for words in ("Первое", "Второе", "Третье")]
+    await group.says(group.olga, f"/state {numbers[0]} поставщик")
+    assert f"#{numbers[1]}" in group.chat.bot_messages[-1].text
+    card = await group.card(numbers[1])
+    await group.presses(group.olga, card, "Ещё")
+    await group.presses(group.olga, card, "Состояние")
+    await group.presses(group.olga, card, "Поставщик")
+    assert f"#{numbers[2]}" in group.chat.bot_messages[-1].text
+    said = len(group.chat.bot_messages)
+    await group.says(group.olga, f"/state {numbers[2]} ждём других")
+    assert len(group.chat.bot_messages) == said, "the other states leave no list"

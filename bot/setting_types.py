@@ -267,6 +267,17 @@ def web(*schemes: str) -> Callable[[str], str]:
     return checked
 
 
+def model_server(value: str) -> str:
+    """Check where a language model is: what is shown to people must hold no password, and a path is
+    put behind it.
+    """
+    url = web("https", "http")(value)
+    parts = _parts(url)
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must end with its path, and hold no user: the key is ASSISTANT_KEY")
+    return url
+
+
 def secret_web(value: SecretStr) -> SecretStr:
     """Return a URL that is a key itself: nobody is shown it."""
     _with_host(value.get_secret_value().strip(), ("https", "http"))

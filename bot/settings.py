@@ -37,6 +37,7 @@ Imap = Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(setting_types.m
 Proxy = Annotated[SecretStr, AfterValidator(setting_types.proxy)]
 SecretWeb = Annotated[SecretStr, AfterValidator(setting_types.secret_web)]
 Web = Annotated[str, AfterValidator(setting_types.web("https", "http"))]
+ModelServer = Annotated[str, AfterValidator(setting_types.model_server)]
 
 
 class WrongConfiguration(Exception):
@@ -101,7 +102,7 @@ class Settings(BaseSettings):
     )
     mail_blacklist: Annotated[tuple[str, ...], NoDecode, PlainValidator(setting_types.names)] = ()
     mail_junk: Annotated[bool, PlainValidator(setting_types.on_or_off)] = False
-    assistant_url: Web | None = None
+    assistant_url: ModelServer | None = None
     assistant_key: SecretStr | None = None
     assistant_model: str = ""
     assistant_calls: Annotated[int | None, PlainValidator(setting_types.count_or_off)] = 200

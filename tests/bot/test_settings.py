@@ -60,6 +60,9 @@ def test_empty_values_count_as_not_set() -> None:
         ("OUTAGE_FAULTS", "5", 5),
         ("OUTAGE_FAULTS", "off", 0),
         ("OUTAGE_WINDOW", "1h", timedelta(hours=1)),
+        ("ASSISTANT_CALLS", "off", None),
+        ("ASSISTANT_CALLS", "5", 5),
+        ("ASSISTANT_TIMEOUT", "5m", timedelta(minutes=5)),
         ("TIMEZONE", "Asia/Yekaterinburg", ZoneInfo("Asia/Yekaterinburg")),
         ("DEFAULT_LANGUAGE", "EN", "en"),
         ("LOG_LEVEL", "DEBUG", "debug"),
@@ -110,6 +113,11 @@ REFUSED = [
     ("BOT_TOKEN", "bot123456:AAAAAA", "is not a bot token"),
     ("TELEGRAM_API_URL", "api.telegram.org", "must begin with https:// or http://"),
     ("TELEGRAM_API_URL", "https://", "names no host"),
+    ("ASSISTANT_URL", "https://u:c4nary@ai.example.com/v1", "hold no user"),
+    ("ASSISTANT_URL", "https://ai.example.com/v1?version=2", "must end with its path"),
+    ("ASSISTANT_CALLS", "0", "must be a whole number from 1"),
+    ("ASSISTANT_TOKENS", "many", "must be a whole number from 1"),
+    ("ASSISTANT_TIMEOUT", "1h", "must be between 1 second and 10 minutes"),
     ("TELEGRAM_PROXY", "proxy.example.com:1080", "must begin with socks5:// or http://"),
     ("TELEGRAM_PROXY", "socks4://proxy.example.com:1080", "must begin with socks5://"),
     ("TELEGRAM_PROXY", "socks5://proxy.example.com", "names no port"),
@@ -216,6 +224,7 @@ def test_all_faults_are_told_at_once() -> None:
             {"IMAP_URL": "imaps://u:p@mail.example.com", "SUPPORT_ADDRESSES": "a@example.com"},
             "SMTP_URL is missing",
         ),
+        ({"ASSISTANT_URL": "http://127.0.0.1:11434/v1"}, "ASSISTANT_MODEL is missing"),
         ({"ANSWER_DEADLINE": "1h", "REMIND_BEFORE": "2h"}, "REMIND_BEFORE must be shorter"),
     ],
 )
@@ -259,6 +268,7 @@ def test_settings_can_be_printed_without_giving_anything_away() -> None:
             "BOT_TOKEN": f"123456789:{CANARY}",
             "DATABASE_URL": f"postgresql+asyncpg://u:{CANARY}@host/db",
             "WEBHOOK_SECRET": CANARY,
+            "ASSISTANT_KEY": CANARY,
         }
     )
     assert CANARY not in repr(settings)
@@ -273,9 +283,10 @@ def test_a_log_is_told_every_secret_also_as_libraries_spell_it() -> None:
             "DATABASE_URL": "postgresql+asyncpg://u:pass%20word@host/db",
             "SMTP_URL": "smtps://u:mail-word@host",
             "TELEGRAM_PROXY": "socks5://u:proxy-word@host:1080",
+            "ASSISTANT_KEY": "sk-word",
         }
     )
-    passwords = {"pass%20word", "pass word", "mail-word", "proxy-word"}
+    passwords = {"sk-word", "pass%20word", "pass word", "mail-word", "proxy-word"}
     assert set(settings.secrets()) == {"42:testing", *passwords}
 
 

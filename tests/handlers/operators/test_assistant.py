@@ -214,3 +214,25 @@ async def test_whoever_asked_before_a_restart_is_told_in_private_or_else_in_the_
         assert assisted.olga.last.text.startswith(lost)
     else:
         assert assisted.chat.bot_messages[-1].text.startswith(f"Ольга, {lost}")
+
+
+async def test_the_journal_and_the_health_tell_of_it(assisted: Group, server: ModelServer) -> None:
+    number = await assisted.ticket()
+    screen = await ask(assisted, f"/draft {number}")
+    await assisted.presses(assisted.olga, screen, NO)
+    server.status = 503
+    await ask(assisted, f"/summary {number}")
+    journal = await ask(assisted, f"/journal {number}")
+    told = [line.split(" · ", 1)[1] for line in journal.text.splitlines() if "помощник" in line]
+    assert told == [
+        "Ольга: вопрос помощнику: черновик",
+        "Ольга: помощник ответил: черновик · токенов 120 + 30",
+        "Ольга: предложение помощника: черновик · не понадобилось",
+        "Ольга: вопрос помощнику: пересказ",
+        "Ольга: помощник не ответил: пересказ · занят",
+    ]
+    await assisted.boss.say("/health")
+    await assisted.settle()
+    (line,) = [one for one in assisted.boss.last.text.splitlines() if "Помощник" in one]
+    assert line.startswith("Помощник в последний раз не ответил (")
+    assert line.endswith("): занят. Всё остальное работает.")

@@ -44,7 +44,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
 # What an admin does in private, beside what is done in the group.
 IN_PRIVATE: Final = (
     *("setup", "health", "quarantine", "junk", "export", "key", "webhook", "rules"),
-    *("directory", "kb", "restored"),
+    *("directory", "notices", "texts", "kb", "restored"),
 )
 FOR_ADMINS: Final = "admins"
 

@@ -13,6 +13,7 @@ from core.db import constant
 from core.delivery.sent_messages import CARD
 from core.models import Camera, Clock, Person, SentMessage, Ticket, TicketCamera
 from core.tickets.catalog import subject_of, workflow_of
+from core.tickets.relevance import rank
 from core.tickets.search import search
 from core.tickets.tags import tags_in, without_tags
 from core.tickets.views import View
@@ -29,6 +30,9 @@ _BEHIND: Final = timedelta(minutes=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR: Final = re.compile(r"(\d{1,2})\.(-?\d{1,17})\.(\d{1,18})\.(\d{1,5})", re.ASCII)
 _FOUND: Final = re.compile(r"(\d{1,18})\.(\d{1,5})", re.ASCII)
+# The cursor of a search by relevance: `b`, and from the second page on what it goes on from.
+BEST: Final = "b"
+_BEST: Final = re.compile(rf"{BEST}(\d{{1,18}})\.(\d{{1,5}})", re.ASCII)
 _PLACE: Final = (Ticket.queue_rank, Ticket.queue_at, Ticket.id)
 # The nearest deadline of its agreement; none while the clock is paused.
 _LATE_SINCE: Final = (
@@ -89,7 +93,8 @@ class Page:
     """Lines, and the cursors of both ends where there is more.
 
     ``place`` counts the pages turned; the list may have moved meanwhile. ``total`` and ``overdue``
-    count the whole list up to `COUNTED` and one more; ``None``: unknown.
+    count the whole list up to `COUNTED` and one more; ``None``: unknown. ``other``: the cursor of
+    the same list in another order, if there is one; ``best``: what fits best comes first.
     """
 
     view: str
@@ -100,6 +105,8 @@ class Page:
     total: int | None = None
     overdue: int | None = None
     title: str | None = None
+    other: str | None = None
+    best: bool = False
 
 
 def _queue(_tx: ReadTx, _person: int | None) -> list[Any]:
@@ -376,8 +383,10 @@ async def _line(tx: ReadTx, row: Any, about: Any) -> Line:
 
 async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool = False) -> Page:
     """Return what `/find` finds: the ticket with that number, then those with all these words, of
-    which `#word` is a tag.
+    which `#word` is a tag; the newest first, or with a cursor that `BEST` begins what fits best.
     """
+    if cursor.startswith(BEST):
+        return await _best_page(tx, words, cursor, backward=backward)
     read = _FOUND.fullmatch(cursor)
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
     backward = backward and start is not None
@@ -398,6 +407,33 @@ async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool =
         place,
         before=None if newer is None else f"{newer}.{place}",
         after=None if older is None else f"{older}.{place}",
+        other=BEST if len(numbers) > 1 or start is not None else None,
+    )
+
+
+async def _best_page(tx: ReadTx, words: str, cursor: str, *, backward: bool) -> Page:
+    """The same by how well it fits. A cursor names the newest ticket of the ranking and the page
+    that it turns: what comes meanwhile moves nothing.
+    """
+    read = _BEST.fullmatch(cursor)
+    up_to, turned = (int(read[1]), int(read[2])) if read else (None, 0)
+    tags = tags_in(words)
+    rest = without_tags(words) if tags else words
+    found = await rank(tx, rest, up_to=up_to, tags=tags)
+    exact = _exact(words, tx.company.number_mask)
+    numbers = [exact] if exact is not None else []
+    numbers += [number for number in found.numbers if number != exact]
+    last = max(1, -(-len(numbers) // PAGE))
+    place = min(max(1, turned - 1 if backward else turned + 1), last)
+    here = f"{BEST}{found.up_to}.{place}"
+    return Page(
+        "find",
+        await lines_of(tx, numbers[(place - 1) * PAGE : place * PAGE]),
+        place,
+        before=here if place > 1 else None,
+        after=here if place < last else None,
+        other="",
+        best=True,
     )
 
 

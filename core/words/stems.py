@@ -30,6 +30,11 @@ def stems_of(*texts: str) -> set[str]:
     return {_stem(word) for text in texts for whole in _words(text) for word in _with_parts(whole)}
 
 
+def words_in(text: str) -> list[str]:
+    """Return every word of the text as the search reads it, in order."""
+    return _WORD.findall(text.casefold().replace("ё", "е"))
+
+
 def words_by_stem(*texts: str) -> dict[str, str]:
     """Return these stems, each with the first word that it was cut from, as written."""
     found: dict[str, str] = {}

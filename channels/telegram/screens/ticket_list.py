@@ -14,7 +14,7 @@ from channels.telegram.screens.screen import Renderer, Screen, url_of
 from core.addresses import MessageRef
 from core.texts import Key
 from core.tickets.board import Board
-from core.tickets.lists import COUNTED, PAGE, Line, Page
+from core.tickets.lists import BEST, COUNTED, PAGE, Line, Page
 from core.tickets.views import View
 from core.words.names import clean_name
 
@@ -60,8 +60,16 @@ def draw(renderer: Renderer, page: Page, zone: ZoneInfo, *, words: str = "") -> 
         return Screen(renderer.html(f"list.empty.{_kind(page)}", **_named(page, words)))
     head = [_head(renderer, page, words)]
     head += [f"{renderer.html('list.shared')} {' · '.join(shared)}"] if shared else []
-    keyboard = turns(page.view, page_place(page), page.before, page.after)
+    keyboard = turns(page.view, page_place(page), page.before, page.after, _other(renderer, page))
     return Screen("\n".join((*head, *lines)), keyboard)
+
+
+def _other(renderer: Renderer, page: Page) -> Button | None:
+    """The same list in its other order."""
+    if page.other is None:
+        return None
+    label = renderer.plain("button.list.newest" if page.best else "button.list.best")
+    return button(label, ListPage(view=page.view, cursor=page.other))
 
 
 def _head(renderer: Renderer, page: Page, words: str) -> str:
@@ -73,6 +81,8 @@ def _head(renderer: Renderer, page: Page, words: str) -> str:
 
 
 def _kind(page: Page) -> str:
+    if page.best:
+        return f"{page.view}_best"
     return page.view if page.title is None else "saved"
 
 
@@ -191,8 +201,11 @@ def lateness(renderer: Renderer, line: Line) -> Iterator[str]:
         yield renderer.html("list.agreement_late", late=renderer.now - line.late_since)
 
 
-def turns(view: str, place: str, before: str | None, after: str | None) -> Keyboard | None:
-    """``‹`` ``1 / 2`` ``›`` as far as they lead somewhere; ``None`` for a single page.
+def turns(
+    view: str, place: str, before: str | None, after: str | None, other: Button | None = None
+) -> Keyboard | None:
+    """``‹`` ``1 / 2`` ``›`` as far as they lead somewhere, none of them for a single page; below
+    them the ``other`` order.
 
     ``before`` and ``after`` are the cursors of the ends of this page.
     """
@@ -201,10 +214,11 @@ def turns(view: str, place: str, before: str | None, after: str | None) -> Keybo
         row.append(button("‹", ListPage(view=view, way="-", cursor=before)))
     if after is not None:
         row.append(button("›", ListPage(view=view, cursor=after)))
-    if not row:
-        return None
-    row.insert(1 if before is not None else 0, button(place, ListPage(view=view)))
-    return Keyboard(inline_keyboard=[row])
+    if row:
+        first = BEST if (before or after or "").startswith(BEST) else ""
+        row.insert(1 if before is not None else 0, button(place, ListPage(view=view, cursor=first)))
+    rows = [one for one in (row, [] if other is None else [other]) if one]
+    return Keyboard(inline_keyboard=rows) if rows else None
 
 
 def show_all(renderer: Renderer, view: str) -> Keyboard:

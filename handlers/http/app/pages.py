@@ -126,6 +126,9 @@ def draw_turns(renderer: Renderer, path: Callable[..., str], page: Page) -> str:
         for name, cursor in ways
         if cursor is not None
     )
+    if page.other is not None:
+        label = renderer.html("button.list.newest" if page.best else "button.list.best")
+        links += f'<a href="{escape(path(after=page.other))}">{label}</a>'
     return f'<nav class="turns">{links}</nav>' if links else ""
 
 

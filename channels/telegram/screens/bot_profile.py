@@ -95,6 +95,7 @@ OPERATOR: Final = (
     "journal",
     "undo",
     "board",
+    "app",
     "help",
 )
 # What only admins can do is offered to them alone.

@@ -30,7 +30,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "lists": (
         *("queue", "my", "overdue", "find", "ticket", "messages", "journal", "transcript"),
-        *("views", "tags", "next_up", "board", "help"),
+        *("views", "tags", "next_up", "board", "app", "help"),
     ),
     "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),
     "about": (

@@ -160,6 +160,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "find": Row(read_commands.find, _NO, _MUST, _SHOWN),
     "new": Row(private.lead_to_new, _NO, _MAY, _SHOWN),
     "call": Row(private.lead_to_call, _NO, _MAY, _SHOWN),
+    "app": Row(private.lead_to_app, _NO, sign=_SHOWN),
     "write": Row(write_first.write, _NO, _MUST, _SHOWN),
     "who": Row(people.who, _NO, _MUST, _SHOWN),
     "contact": Row(people.contact, words=_MUST, sign=_SHOWN),
@@ -191,8 +192,20 @@ _READING: Final = frozenset(
 # was chosen shows on the ticket's card.
 _FOR_ONE: Final = (
     _READING
-    | {"views", "tags", "who", "tasks", "similar", "messages", "blocked", "report", "new", "call"}
-    | {"t", "kb", *ASSISTED}
+    | {
+        "views",
+        "tags",
+        "who",
+        "tasks",
+        "similar",
+        "messages",
+        "blocked",
+        "report",
+        "new",
+        "call",
+        "app",
+    }
+    | {"t", "kb", "app", *ASSISTED}
     | {"class", "priority", "topic", "state", "reason", "spent", "field", "contact"}
 )
 

@@ -38,6 +38,7 @@ from handlers.telegram.origin import is_borrowed
 
 _NEW: Final = "new"
 _CALL: Final = "call"
+_APP: Final = "app"
 _KINDS: Final = {_NEW: TICKET, _CALL: CALL}
 
 
@@ -98,10 +99,12 @@ async def _command_of(context: MessageContext, text: str) -> Command | None:
 
 
 def _read_payload(command: Command) -> Command | None:
-    """`/start new`, `/start call_79161234567` as the commands they stand for; else ``None``."""
+    """`/start new`, `/start call_79161234567`, `/start app` as the commands they stand for; else
+    ``None``.
+    """
     name, _, figures = command.rest.partition("_")
-    if name == _NEW and not figures:
-        return replace(command, name=_NEW, rest="")
+    if name in (_NEW, _APP) and not figures:
+        return replace(command, name=name, rest="")
     if name == _CALL and figures.isdecimal():
         return replace(command, name=_CALL, rest=f"+{figures}")
     return replace(command, name=_CALL, rest="") if command.rest == _CALL else None
@@ -134,7 +137,7 @@ COMMANDS: Final[dict[str, Callable[[PrivateContext, Command], Awaitable[None]]]]
     _NEW: _begin,
     _CALL: _begin,
     "who": _who,
-    "app": _app,
+    _APP: _app,
     "cancel": _cancel,
 }
 
@@ -196,10 +199,15 @@ async def lead_to_call(context: CommandContext) -> None:
     await _lead(context, f"{_CALL}_{phone.removeprefix('+')}")
 
 
-async def _lead(context: CommandContext, payload: str) -> None:
+async def lead_to_app(context: CommandContext) -> None:
+    """Telegram opens an app from a private chat alone; the way there is one press."""
+    await _lead(context, _APP, "app.in_private")
+
+
+async def _lead(context: CommandContext, payload: str, told: str = "by_hand.in_private") -> None:
     await context.act(enrol)
     username = (await context.responder.bot.me()).username
     url = f"https://t.me/{username}?start={payload}"
     label = context.renderer.plain("button.hand.open_private")
-    text = context.renderer.html("by_hand.in_private")
+    text = context.renderer.html(told)
     await context.show(Screen(text, rows_of([Button(text=label, url=url)])))

@@ -28,6 +28,19 @@ async def test_an_operator_gets_a_button_and_a_link_that_counts_once(
     assert await group.desk.run(use_link, secret) is None
 
 
+async def test_from_the_group_one_press_leads_to_the_way_in(group: Group) -> None:
+    group.settings["PUBLIC_URL"] = "https://desk.example.org"
+    group.restart()
+    await group.says(group.olga, "/app")
+    await group.settle()
+    led = group.chat.bot_messages[-1].to_json(nested=False)["reply_markup"]["inline_keyboard"]
+    assert led[0][0]["url"].endswith("?start=app")
+    await group.olga.start("app")
+    await group.settle()
+    shown = group.olga.last.to_json(nested=False)["reply_markup"]["inline_keyboard"][0]
+    assert shown[0]["web_app"] == {"url": "https://desk.example.org/app"}
+
+
 async def test_without_an_address_of_the_server_it_is_said_what_is_missing(group: Group) -> None:
     await _asks(group)
     assert "PUBLIC_URL" in group.olga.last.text

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
+from core.db import PreparedStatement
 from core.errors import NothingToDo, Unreadable
 from core.events import KeyCreated, KeyRevoked
 from core.models import ApiKey
@@ -25,6 +26,11 @@ PREFIX: Final = "fd_"
 _BYTES: Final = 32
 _TOKEN: Final = re.compile(r"fd_[A-Za-z0-9_-]{43}", re.ASCII)
 _NAME: Final = re.compile(r"\w[\w .-]{0,39}")
+_KEYS: Final = select(
+    ApiKey.id, ApiKey.name, ApiKey.scopes, ApiKey.created_at, ApiKey.used_at
+).where(ApiKey.revoked_at.is_(None))
+# Asked with every request.
+_BY_DIGEST: Final = PreparedStatement(_KEYS.where(ApiKey.digest == bindparam("digest")))
 # How exactly it is known when a key was used last: a write for each request would be too much.
 _USED_EVERY: Final = timedelta(hours=1)
 
@@ -70,17 +76,15 @@ async def revoke_key(tx: Tx, name: str) -> None:
 
 async def list_keys(tx: ReadTx) -> list[Key]:
     """Return the keys that may be used, in the order of their names."""
-    rows = await tx.all(select(ApiKey).where(ApiKey.revoked_at.is_(None)).order_by(ApiKey.name))
-    return [_key(row) for row in rows]
+    return [_key(*row) for row in await tx.rows(_KEYS.order_by(ApiKey.name))]
 
 
 async def find_key(tx: ReadTx, token: str) -> Key | None:
     """Return the key that this is; ``None`` for anything else."""
     if not _TOKEN.fullmatch(token):
         return None
-    query = select(ApiKey).where(ApiKey.digest == _digest(token), ApiKey.revoked_at.is_(None))
-    row = await tx.first(query)
-    return None if row is None else _key(row)
+    rows = await _BY_DIGEST.rows(tx.session, {"digest": _digest(token)})
+    return _key(*rows[0]) if rows else None
 
 
 def is_used_anew(key: Key, now: datetime) -> bool:
@@ -99,9 +103,10 @@ async def _named(tx: ReadTx, name: str) -> ApiKey | None:
     return await tx.first(select(ApiKey).where(ApiKey.name == name, ApiKey.revoked_at.is_(None)))
 
 
-def _key(row: ApiKey) -> Key:
-    scopes = frozenset(row.scopes.split())
-    return Key(row.id, row.name, scopes, row.created_at, row.used_at)
+def _key(
+    number: int, name: str, scopes: str, created_at: datetime, used_at: datetime | None
+) -> Key:
+    return Key(number, name, frozenset(scopes.split()), created_at, used_at)
 
 
 def _digest(token: str) -> str:

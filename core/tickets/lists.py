@@ -179,51 +179,6 @@ _QUEUE: Final = _Order()
 _WITHIN_RANK: Final = _Order(_PLACE[1:])
 
 
-async def page_of(
-    tx: ReadTx,
-    view: str,
-    cursor: str = "",
-    *,
-    backward: bool = False,
-    person: int | None = None,
-    size: int = PAGE,
-) -> Page:
-    """Return a page of a view, most urgent first: what follows the cursor, or stands before it.
-
-    ``person`` is whose the view ``mine`` is. An invalid cursor means the first page.
-    """
-    wanted = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
-    states = None
-    if view in _OF_CATEGORY:
-        every = (await workflow_of(tx)).states.values()
-        states = [state.code for state in every if state.category == _OF_CATEGORY[view]]
-    chosen = _Chosen(wanted, states, with_resolved=view in _RANKED)
-    order = _WITHIN_RANK if view in _RANKED else _QUEUE
-    return await _page(tx, PageRequest(view, cursor, backward, person, size), order, chosen)
-
-
-async def page_of_view(
-    tx: ReadTx, view: View, cursor: str = "", *, backward: bool = False, person: int | None = None
-) -> Page:
-    """Return a page of a saved list (D2), in its own order; ``person``: who «me» is in it."""
-    wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person)]
-    chosen = _Chosen(wanted, view.states, with_resolved=view.with_resolved)
-    order = _ORDERS.get(view.order, _QUEUE)
-    page = await _page(tx, PageRequest(view.code, cursor, backward, person), order, chosen)
-    return replace(page, title=view.title(tx.company.language))
-
-
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """Which page of which list; ``person``: whose it is."""
-
-    view: str
-    cursor: str = ""
-    backward: bool = False
-    person: int | None = None
-    size: int = PAGE
-
-
 @dataclass(frozen=True, slots=True)
 class _Chosen:
     """Which tickets a list has: those in ``states``, any if None, that fulfil ``conditions``."""
@@ -251,6 +206,67 @@ class _Chosen:
         ]
         whole = union_all(*(select(one.subquery().c.id) for one in parts)) if parts else ()
         return Ticket.id.in_(whole)
+
+
+async def page_of(
+    tx: ReadTx,
+    view: str,
+    cursor: str = "",
+    *,
+    backward: bool = False,
+    person: int | None = None,
+    size: int = PAGE,
+) -> Page:
+    """Return a page of a view, most urgent first: what follows the cursor, or stands before it.
+
+    ``person`` is whose the view ``mine`` is. An invalid cursor means the first page.
+    """
+    chosen, order = await _chosen(tx, view, person)
+    return await _page(tx, PageRequest(view, cursor, backward, person, size), order, chosen)
+
+
+async def numbers_of(
+    tx: ReadTx, view: str, cursor: str = "", *, size: int = PAGE
+) -> tuple[list[int], str | None]:
+    """Return the numbers alone of the page that :func:`page_of` has, and the cursor behind it."""
+    chosen, order = await _chosen(tx, view, None)
+    start, turned = _read_cursor(cursor)
+    rows = await _rows(tx, order, chosen, start, backward=False, size=size)
+    shown = rows[:size]
+    after = _cursor(shown[-1], turned + 1) if len(rows) > size else None
+    return [row.id for row in shown], after
+
+
+async def _chosen(tx: ReadTx, view: str, person: int | None) -> tuple[_Chosen, _Order]:
+    wanted = [Ticket.queue_rank.is_not(None), *VIEWS[view](tx, person)]
+    states = None
+    if view in _OF_CATEGORY:
+        every = (await workflow_of(tx)).states.values()
+        states = [state.code for state in every if state.category == _OF_CATEGORY[view]]
+    chosen = _Chosen(wanted, states, with_resolved=view in _RANKED)
+    return chosen, _WITHIN_RANK if view in _RANKED else _QUEUE
+
+
+async def page_of_view(
+    tx: ReadTx, view: View, cursor: str = "", *, backward: bool = False, person: int | None = None
+) -> Page:
+    """Return a page of a saved list (D2), in its own order; ``person``: who «me» is in it."""
+    wanted = [Ticket.queue_rank.is_not(None), *view.where(tx, person)]
+    chosen = _Chosen(wanted, view.states, with_resolved=view.with_resolved)
+    order = _ORDERS.get(view.order, _QUEUE)
+    page = await _page(tx, PageRequest(view.code, cursor, backward, person), order, chosen)
+    return replace(page, title=view.title(tx.company.language))
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which page of which list; ``person``: whose it is."""
+
+    view: str
+    cursor: str = ""
+    backward: bool = False
+    person: int | None = None
+    size: int = PAGE
 
 
 async def _page(tx: ReadTx, asked: PageRequest, order: _Order, chosen: _Chosen) -> Page:

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.e2e.stage import ROOT
-from tools.bench import cost, crowded, memory, start, statements, storm
+from tools.bench import cost, crowded, http_load, memory, start, statements, storm
 from tools.bench.figures import Figure, Report
 
 Part = Callable[..., Awaitable[list[Figure]]]
@@ -24,6 +24,7 @@ PARTS: tuple[tuple[str, str, Part, float], ...] = (
     ("cost", "CPU per message", cost.measure, 0.2),
     ("statements", "SQL per message", statements.measure, 1),
     ("crowded", "A million tickets", crowded.measure, 0.02),
+    ("http", "HTTP beside the chat", http_load.measure, 0.25),
     ("start", "The start, with a backlog", start.measure, 0.02),
     ("storm", "A storm of new tickets", storm.measure, 0.1),
     ("memory", "Memory", memory.measure, 0.05),

@@ -19,10 +19,16 @@ from core.integrations.unused_uploads import note_uploads
 from core.setup.page_links import follow_path
 from core.setup.signing_key import find_signing_key
 from core.texts import Texts
-from core.tickets.facts import find_ticket, list_messages, list_tickets, tickets_with
-from core.tickets.lists import page_of
+from core.tickets.facts import (
+    TicketFacts,
+    find_ticket,
+    list_messages,
+    list_tickets,
+    tickets_with,
+)
+from core.tickets.lists import numbers_of
 from core.tickets.search import search
-from core.tx import Tx
+from core.tx import ReadTx, Tx
 from handlers.http.api.access import Authorise, Gatekeeper, with_scope
 from handlers.http.api.schemas import (
     LARGEST,
@@ -157,6 +163,14 @@ def _page(found: Sequence[T], limit: int, number: Callable[[T], int]) -> tuple[S
     return found[:limit], more
 
 
+async def _view_of(
+    tx: ReadTx, view: str, cursor: str, limit: int
+) -> tuple[list[TicketFacts], str | None]:
+    numbers, after = await numbers_of(tx, view, cursor, size=limit)
+    shown = {one.number: one for one in await tickets_with(tx, numbers)}
+    return [shown[number] for number in numbers], after
+
+
 def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
     reads = Depends(with_scope(keeper, READ))
 
@@ -166,11 +180,8 @@ def _add_reading(api: FastAPI, desk: Desk, keeper: Gatekeeper) -> None:
     ) -> TicketPage:
         """List tickets: all, newest first; or a view of the queue, most urgent first."""
         if view != "all":
-            page = await desk.read(page_of, view, cursor or "", size=limit)
-            numbers = [line.number for line in page.lines]
-            shown = {one.number: one for one in await desk.read(tickets_with, numbers)}
-            items = [ticket_out(shown[number]) for number in numbers if number in shown]
-            return TicketPage(items=items, next=page.after)
+            shown, after = await desk.read(_view_of, view, cursor or "", limit)
+            return TicketPage(items=[ticket_out(one) for one in shown], next=after)
         # what is no cursor of this list means its first page, as it does in the chat
         before = min(int(cursor), LARGEST) if cursor is not None and cursor.isdecimal() else None
         found = await desk.read(list_tickets, before, limit + 1)

@@ -105,25 +105,31 @@ _MESSAGE_COLUMNS: Final = (
 )
 
 
+# Columns and no objects: the others wait while a page of them is read.
+_MESSAGES: Final = (
+    select(
+        *(Message.id, Message.ticket_id, Message.created_at, Person.name, Message.from_customer),
+        *(Message.content, Message.text),
+        *(Message.edited_at, Message.delivered_at, Message.withdrawn_at),
+    )
+    .join_from(Message, Person, Message.author_id == Person.id)
+    .where(Message.ticket_id.is_not(None))
+)
+
+
 async def _messages(tx: ReadTx, after: int, period: Period) -> Page:
     rows = await tx.rows(
-        select(Message, Person.name)
-        .join(Person, Message.author_id == Person.id)
-        .where(
-            Message.id > after,
-            Message.ticket_id.is_not(None),
-            *period.bounds(Message.created_at),
-        )
+        _MESSAGES.where(Message.id > after, *period.bounds(Message.created_at))
         .order_by(Message.id)
         .limit(PAGE)
     )
-    found: Page = []
-    for one, author in rows:
-        kind = str(one.content.get("kind", "text"))
-        times = (one.edited_at, one.delivered_at, one.withdrawn_at)
-        told: Row = (author, int(one.from_customer), kind, one.text, *times)
-        found.append((one.id, (one.id, one.ticket_id, one.created_at, *told)))
-    return found
+    return [(row[0], _message(*row)) for row in rows]
+
+
+def _message(*cells: Any) -> Row:
+    number, ticket, at, author, from_customer, content, *rest = cells
+    kind = str(content.get("kind", "text"))
+    return (number, ticket, at, author, int(from_customer), kind, *rest)
 
 
 _NOTE_COLUMNS: Final = ("note", "number", "at", "author", "text", "edited_at")

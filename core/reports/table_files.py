@@ -7,7 +7,8 @@ before it, in XLSX every cell is typed as a text.
 import asyncio
 import csv
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -103,15 +104,8 @@ class XlsxWriter:
         self._sheet: Any = None
         self._at = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Pack the workbook."""
         self._book.close()
 
     def begin(self, title: str, columns: Sequence[str]) -> None:
@@ -162,16 +156,26 @@ async def write_tables(desk: Desk, texts: Texts, target: Path, period: Period) -
         with CsvWriter(target, zone) as folder:
             return await _write(desk, texts, folder, period)
     os.close(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600))
-    with XlsxWriter(target, zone) as book:
+    async with _workbook(target, zone) as book:
         return await _write(desk, texts, book, period)
 
 
 async def write_overdue(desk: Desk, texts: Texts, target: Path) -> None:
     """Write what is overdue to a workbook (C7)."""
-    with XlsxWriter(target, desk.company.zone) as book:
+    async with _workbook(target, desk.company.zone) as book:
         book.begin("overdue", [_heading(desk, texts, column) for column in COLUMNS])
         async for rows in overdue_rows(desk):
             await asyncio.to_thread(book.write, rows)
+
+
+@asynccontextmanager
+async def _workbook(target: Path, zone: ZoneInfo) -> AsyncIterator[XlsxWriter]:
+    """A workbook is packed at its end, which takes half a minute for a million rows: elsewhere."""
+    book = XlsxWriter(target, zone)
+    try:
+        yield book
+    finally:
+        await asyncio.to_thread(book.close)
 
 
 async def _write(desk: Desk, texts: Texts, writer: TableWriter, period: Period) -> dict[str, int]:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import stat
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+import xlsxwriter
 from sqlalchemy import insert
 
 from bot.app import LOCALES
@@ -186,6 +188,23 @@ async def test_memory_does_not_grow_with_what_is_exported(
     await add_messages(desk, 12_000)
     many = await peak(desk, tmp_path / f"many-{name}")
     assert many < 1.5 * few, (few, many)
+
+
+async def test_a_workbook_is_packed_beside_the_loop(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million rows take half a minute, in which no chat would be answered."""
+    await people.opens(desk)
+    packed: list[threading.Thread] = []
+    pack = xlsxwriter.Workbook.close
+
+    def close(book: xlsxwriter.Workbook) -> None:
+        packed.append(threading.current_thread())
+        pack(book)
+
+    monkeypatch.setattr(xlsxwriter.Workbook, "close", close)
+    await write_tables(desk, TEXTS, tmp_path / "out.xlsx", ALWAYS)
+    assert packed and threading.main_thread() not in packed
 
 
 async def test_one_ticket_is_a_page_with_its_files(

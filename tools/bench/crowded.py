@@ -22,9 +22,10 @@ from core.desk import Desk
 from core.models import Ticket
 from core.reports import day_figures
 from core.reports.statistics import find_statistics
-from core.tickets import customer_tickets, lists
+from core.tickets import customer_tickets, lists, search
 from core.tickets.sweep import sweep
 from core.tx import ReadTx
+from core.words.stems import stems_of
 from tests.postgres import Postgres, Unavailable, start
 from tools.bench.figures import Figure
 from tools.bench.million import HEAVY, fill_postgres, fill_sqlite, sums_of_days
@@ -32,6 +33,7 @@ from tools.bench.million import HEAVY, fill_postgres, fill_sqlite, sums_of_days
 PAGES: Final = {"SQLite": 5.0, "PostgreSQL": 10.0}
 RANKED: Final = 50.0
 SWEEP: Final = 0.1
+INSERT: Final = 5.0
 STATISTICS: Final = 300.0
 
 Looking = tuple[str, Callable[..., Awaitable[Any]], tuple[Any, ...], dict[str, Any]]
@@ -96,6 +98,7 @@ async def _figures(desk: Desk, name: str, tickets: int, empty: list[float]) -> l
         took = await _took(desk.read, query, *arguments, **options)
         aim = RANKED if title.endswith("by relevance") else PAGES[name]
         found.append(_figure(f"{name}: {title}", took, aim))
+    found.append(await _indexing(desk, name, tickets))
     today = date.today()  # noqa: DTZ011 any day will do
     for title, days, words in (
         ("a month", 30, ""),
@@ -107,6 +110,20 @@ async def _figures(desk: Desk, name: str, tickets: int, empty: list[float]) -> l
         took = await _took(desk.read, find_statistics, since, today, words)
         found.append(_figure(f"{name}: /stats of {title}", took, STATISTICS))
     return found
+
+
+async def _indexing(desk: Desk, name: str, tickets: int) -> Figure:
+    """What a message's words cost the index: eight common ones, and one that nobody has said."""
+    common = stems_of("камера домофон шлагбаум ворота подвал лестница калитка парковка")
+    took = []
+    for number in range(300):
+        words = {*common, f"neu{number:05}"}
+        began = time.perf_counter()
+        await desk.run(search._add, {1 + number * 7919 % tickets: words})
+        took.append((time.perf_counter() - began) * 1e3)
+    late = sorted(took)[-4]
+    title = f"{name}: a message's words are in the index, p99"
+    return Figure(title, late, "ms", INSERT, statistics.median(took), max(took))
 
 
 async def _nothing(_tx: Any) -> None:

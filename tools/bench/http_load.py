@@ -8,7 +8,6 @@ import asyncio
 import json
 import re
 import statistics
-import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.integrations.keys import READ, create_key
-from sandbox import Chat, Message, Person
+from sandbox import Chat, Message, Person, python
+from sandbox.process import tied
 from tests.e2e.stage import ROOT, Stage
 from tools.bench.figures import Figure
 from tools.bench.proc import cpu_seconds
@@ -82,7 +82,7 @@ async def _asked(port: int, keys: Sequence[str], size: float) -> AsyncIterator[a
         ],
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tools.bench.http_requests"),
+        *tied(python("-m", "tools.bench.http_requests")),
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

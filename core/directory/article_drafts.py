@@ -93,7 +93,7 @@ async def draft_article(tx: Tx, ticket_id: int) -> str:
         topic=ticket.topic,
     )
     async with edited(tx):
-        await put_items(tx, [Item(entry, len(known))])
+        await put_items(tx, [Item(entry)])
     await tx.insert(TicketArticle(ticket_id=ticket_id, article=code, at=tx.now))
     tx.emit(ArticleLinked(ticket_id=ticket_id, article=code, title=entry.title))
     return code

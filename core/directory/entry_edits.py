@@ -9,7 +9,7 @@ from core.directory.file_names import FIELD, files_of, written
 from core.directory.kinds import KINDS
 from core.directory.reader import Item
 from core.directory.schema import DirectoryEntry
-from core.directory.store import edited, in_place, put_items, shown_fields
+from core.directory.store import edited, put_items, shown_fields
 from core.directory.toml_writer import write_table
 from core.errors import NotAllowed, NothingToDo, Refusal
 from core.people.permissions import may
@@ -112,5 +112,5 @@ async def _put(tx: Tx, known: EntryFacts, values: Mapping[str, Any]) -> EntryFac
     entry = next(one for one in entries if one.key_value == known.key)
     changed: Any = entry.model_copy(update=values)
     async with edited(tx):
-        await put_items(tx, await in_place(tx, [Item(changed)]))
+        await put_items(tx, [Item(changed)])
     return await _facts(tx, changed)

@@ -10,7 +10,7 @@ from core.delivery.own_notices import CHAT
 from core.directory.faults import DirectoryError
 from core.directory.kinds.notices import NoticeEntry
 from core.directory.reader import read_directory
-from core.directory.store import edited, in_place, put_items, shown_fields
+from core.directory.store import edited, put_items, shown_fields
 from core.directory.toml_writer import write_table
 from core.errors import NotAllowed, Refusal
 from core.people.permissions import may
@@ -97,7 +97,7 @@ async def change_notice(
     if document.faults:  # the lines are those of no file that anybody sees
         raise DirectoryError(replace(fault, line=None) for fault in document.faults)
     async with edited(tx):
-        await put_items(tx, [replace(one, file=None) for one in await in_place(tx, document.items)])
+        await put_items(tx, [replace(one, file=None) for one in document.items])
     facts = await find_notice(tx, event)
     if not really:
         raise OnlyShown(facts)

@@ -15,15 +15,13 @@ from core.directory.toml_writer import write_value
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry with its ``position`` in the list of its kind, from 0; ``file``: where it stands.
-
-    ``put_at``: its position from now on, if that is another.
+    """An entry with its ``position`` in the file's list of its kind, from 0; ``file``: where it
+    stands.
     """
 
     entry: DirectoryEntry
     position: int = 0
     file: TomlFile | None = None
-    put_at: int | None = None
 
     def fault(self, problem: Problem) -> Fault:
         """A problem of this entry, with its line."""

@@ -23,8 +23,8 @@ async def put_response(tx: Tx, code: str, title: str, text: str, language: str =
     :class:`DirectoryError` with everything that is wrong.
     """
     _demand_admin(tx)
-    entries = {one.code: (at, one) for at, one in enumerate(await ResponseEntry.load(tx))}
-    position, known = entries.get(code, (len(entries), None))
+    entries = {one.code: one for one in await ResponseEntry.load(tx)}
+    known = entries.get(code)
     fields = {} if known is None else shown_fields(known)
     texts = {} if known is None else dict(known.texts)
     texts[language or tx.company.language] = text
@@ -33,7 +33,7 @@ async def put_response(tx: Tx, code: str, title: str, text: str, language: str =
     if document.faults:  # the lines are those of no file that anybody sees
         raise DirectoryError(replace(fault, line=None) for fault in document.faults)
     async with edited(tx):
-        await put_items(tx, [Item(item.entry, position) for item in document.items])
+        await put_items(tx, [Item(item.entry) for item in document.items])
     return known is None
 
 

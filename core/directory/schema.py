@@ -57,11 +57,12 @@ class Part(BaseModel):
 class DirectoryEntry(Part, ABC):
     """An entry of the directory. A subclass is a kind: its ``name`` in the file, the field that is
     its ``key``, the ``caches`` that are read anew once an entry of it was put. A ``single`` kind
-    is one table, not a list of them.
+    is one table, not a list of them; of an ``ordered`` one the order in the file counts.
     """
 
     key: ClassVar[str] = "code"
     single: ClassVar[bool] = False
+    ordered: ClassVar[bool] = False
     caches: ClassVar[tuple[type, ...]] = ()
 
     @classmethod

@@ -7,7 +7,6 @@ reads anew what it keeps.
 import difflib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
@@ -15,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from core.directory.deadlines import answer_spans, changed_spans, count_touched, recompute
 from core.directory.faults import DirectoryError, Fault, Problem, choices, shorten
 from core.directory.kinds import KINDS
+from core.directory.places import in_place
 from core.directory.reader import VERSION, Document, Item, read_directory
 from core.directory.schema import Directory, DirectoryEntry, EntriesOfKind, Kinds
 from core.directory.toml_writer import write_table
@@ -92,13 +92,11 @@ async def apply_directory(
     expected: int | None = None,
     origin: str = "file",
     recount: bool = False,
-    part: bool = False,
 ) -> list[str]:
     """Put every entry. Returns the lines of the difference, as of a file to its successor.
 
     ``expected``: the version that the difference was shown for; ``origin``: where it came from;
     ``recount``: open tickets go by changed answer deadlines, too; otherwise they keep theirs.
-    ``part``: each entry keeps its place in its list, new ones come last.
     Raises :class:`DirectoryError` with all that is wrong, :class:`ChangedMeanwhile`; with
     ``really=False`` :class:`OnlyChecked`, so that nothing stays.
     """
@@ -109,8 +107,6 @@ async def apply_directory(
     before, spans = await show_directory(tx, kinds), await answer_spans(tx)
     if document.version not in {None, version}:
         document.faults.append(await _stale(tx, document, before))
-    if part:
-        document.items = await in_place(tx, document.items)
     await put_items(tx, document.items, kinds, document)
     tx.forget_rows()
     after = await show_directory(tx, kinds)
@@ -123,16 +119,6 @@ async def apply_directory(
     if difference:
         await record_version(tx, before, after, origin)
     return difference
-
-
-async def in_place(tx: ReadTx, items: Sequence[Item]) -> list[Item]:
-    """Return these entries among all of their kinds: each keeps its place, new ones come last."""
-    placed: list[Item] = []
-    for kind in dict.fromkeys(type(item.entry) for item in items):
-        given = {item.entry.key_value: item for item in items if type(item.entry) is kind}
-        stored = [given.pop(entry.key_value, Item(entry)) for entry in await kind.load(tx)]
-        placed += [replace(one, put_at=at) for at, one in enumerate([*stored, *given.values()])]
-    return placed
 
 
 @asynccontextmanager
@@ -183,7 +169,10 @@ async def restore_version(tx: Tx, number: int, /, kinds: Kinds = KINDS, **how: A
 async def put_items(
     tx: Tx, items: Sequence[Item], kinds: Kinds = KINDS, document: Document | None = None
 ) -> None:
-    """Check all of them, then put all of them. Raises :class:`DirectoryError`."""
+    """Check all of them, then put all of them. What they leave out stays, and in its order.
+
+    Raises :class:`DirectoryError`.
+    """
     document = document or Document()
     directory = Directory(tx.company, await _stored(tx, kinds), _by_kind(items), document.faulty)
     faults = [*document.faults]
@@ -194,8 +183,8 @@ async def put_items(
         faults += map(item.fault, problems)
     if faults:
         raise DirectoryError(faults)
-    for item in items:
-        await item.entry.put(tx, item.position if item.put_at is None else item.put_at)
+    for entry, place in await in_place(tx, [item.entry for item in items]):
+        await entry.put(tx, place)
     for kind in kinds:
         if any(isinstance(item.entry, kind) for item in items):
             await kind.settle(tx)

@@ -36,6 +36,7 @@ class ArticleEntry(DirectoryEntry):
     """An article. Customers read those that are public, operators all but drafts."""
 
     name = "article"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Articles,)
 
     code: Code

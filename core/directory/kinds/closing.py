@@ -20,6 +20,7 @@ class ClosingReasonEntry(DirectoryEntry):
     """Why a ticket was resolved or closed."""
 
     name = "closing_reason"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (ClosingReasons,)
 
     code: Code
@@ -52,6 +53,7 @@ class FieldEntry(DirectoryEntry):
     """A field of the company's own (B18)."""
 
     name = "field"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Fields,)
 
     code: Code

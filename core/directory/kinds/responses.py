@@ -105,6 +105,7 @@ class ResponseEntry(DirectoryEntry):
     """A canned response. Without ``texts`` and ``files`` it only does its ``actions``."""
 
     name = "response"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Responses,)
 
     code: Code

@@ -114,6 +114,7 @@ class RuleEntry(DirectoryEntry):
     """A rule. ``after``: the span of an event that is one of time."""
 
     name = "rule"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Rules,)
 
     code: Code

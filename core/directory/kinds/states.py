@@ -33,6 +33,7 @@ class StateEntry(DirectoryEntry):
     """A state with its flags, and the ways into it and out of it."""
 
     name = "state"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Workflow,)
 
     code: Code
@@ -106,13 +107,8 @@ class StateEntry(DirectoryEntry):
         entry: dict[str, Any] = {
             name: value for name in ("sources", "roles", "verbs") if (value := getattr(self, name))
         }
-        known = await tx.find(StateRow, self.code)
-        if known is None:
-            last = await tx.first(select(func.max(StateRow.position)))
-            position = 1 + (last or 0)
         fields = self.model_dump(exclude={"sources", "roles", "verbs"})
-        place = position if known is None else known.position
-        await self.save(tx, StateRow(position=place, entry=entry or None, **fields))
+        await self.save(tx, StateRow(position=position, entry=entry or None, **fields))
 
     @classmethod
     async def settle(cls, tx: Tx) -> None:

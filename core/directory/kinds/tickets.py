@@ -17,6 +17,7 @@ class TopicEntry(DirectoryEntry):
     """What a customer chooses from. ``answer``: its own answer deadline (C1)."""
 
     name = "topic"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Topics,)
 
     code: Code
@@ -56,6 +57,7 @@ class ServiceEntry(DirectoryEntry):
     """Something that customers have from us."""
 
     name = "service"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Classes,)
 
     code: Code
@@ -80,6 +82,7 @@ class CategoryEntry(DirectoryEntry):
     """A kind of ticket; ``diagnosed`` ones make tasks (B9)."""
 
     name = "category"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Classes,)
 
     code: Code
@@ -111,6 +114,7 @@ class PriorityEntry(DirectoryEntry):
     """How urgent a ticket can be; the first in the file is the most urgent."""
 
     name = "priority"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Classes,)
 
     code: Code

@@ -43,6 +43,7 @@ class ViewEntry(DirectoryEntry):
     """A saved list. All conditions that are written hold; of a condition's values any."""
 
     name = "view"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (Views,)
 
     code: ViewCode

@@ -115,7 +115,7 @@ def is_table(text: str) -> bool:
 
 async def on_text(context: MessageContext, text: str) -> None:
     """Check the entries, and show what they would change; each stays at its place in its list."""
-    await _check(context, text.encode(), context.message.message_id, part=True)
+    await _check(context, text.encode(), context.message.message_id)
 
 
 async def on_file(context: MessageContext, document: Document) -> None:
@@ -123,12 +123,10 @@ async def on_file(context: MessageContext, document: Document) -> None:
     await _check(context, await _fetch(context, document), context.message.message_id)
 
 
-async def _check(
-    context: MessageContext | ButtonContext, data: bytes, reply_to: int, *, part: bool = False
-) -> None:
+async def _check(context: MessageContext | ButtonContext, data: bytes, reply_to: int) -> None:
     renderer, lines = context.renderer, []
     try:
-        lines = await _apply(context, data, None, really=False, part=part)
+        lines = await _apply(context, data, None, really=False)
         screen = Screen(renderer.html("directory_chat.unchanged"))
     except OnlyChecked as checked:
         lines = checked.difference
@@ -150,7 +148,6 @@ async def _apply(
     *,
     recount: bool = False,
     really: bool = True,
-    part: bool = False,
 ) -> list[str]:
     document = await asyncio.to_thread(_read, data)
     return await context.desk.run(
@@ -162,7 +159,6 @@ async def _apply(
         origin="chat",
         recount=recount,
         really=really,
-        part=part,
     )
 
 
@@ -184,19 +180,18 @@ async def on_button(context: ButtonContext, data: DirectoryStep) -> None:
     answered = getattr(context.message, "reply_to_message", None)
     if answered is None or not (answered.document or answered.text):
         raise Refusal("refusal.outdated")
-    part = answered.document is None
     content = (answered.text or "").encode()
-    if not part:
+    if answered.document is not None:
         content = await _fetch(context, answered.document)
     if _digest(content) != data.digest:
         raise Refusal("refusal.outdated")
     try:
         recount = data.step == "recount"
-        await _apply(context, content, data.version, recount=recount, part=part)
+        await _apply(context, content, data.version, recount=recount)
     except (ChangedMeanwhile, DirectoryError):
         # somebody was faster: what it would change now is another question
         await context.show(context.renderer.html("directory_chat.changed_meanwhile"))
-        await _check(context, content, answered.message_id, part=part)
+        await _check(context, content, answered.message_id)
         return
     await context.show(context.renderer.html("directory_chat.applied"))
 

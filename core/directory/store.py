@@ -236,6 +236,9 @@ def directory_schema(describe: Describe, kinds: Kinds = KINDS) -> dict[str, Any]
         "type": "object",
         "additionalProperties": False,
         "properties": {
+            VERSION: {"type": "integer", "description": describe(f"directory_file.{VERSION}")}
+        }
+        | {
             kind.name: names[kind, "validation"]
             if kind.single
             else {"type": "array", "items": names[kind, "validation"]}

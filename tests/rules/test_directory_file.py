@@ -439,7 +439,8 @@ def schema(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 def test_the_schema_describes_every_field_of_every_kind(schema: dict[str, Any]) -> None:
     assert schema["$schema"].endswith("2020-12/schema")
-    assert list(schema["properties"]) == [kind.name for kind in KINDS]
+    assert list(schema["properties"]) == ["version", *(kind.name for kind in KINDS)]
+    assert schema["properties"]["version"]["description"]
     for part in {part for kind in KINDS for part in kind.parts()}:
         fields = schema["$defs"][part.__name__]
         assert fields["description"] and fields["additionalProperties"] is False
@@ -448,7 +449,9 @@ def test_the_schema_describes_every_field_of_every_kind(schema: dict[str, Any]) 
     assert '"null"' not in json.dumps(schema)
 
 
-@pytest.mark.parametrize("text", [FILE.replace(", 2027-01-02", ""), EXAMPLE])
+@pytest.mark.parametrize(
+    "text", [FILE.replace(", 2027-01-02", ""), EXAMPLE, f"version = 7\n{EXAMPLE}"]
+)
 def test_the_schema_takes_what_the_reader_takes(schema: dict[str, Any], text: str) -> None:
     assert list(broken(parse_toml(text).values, schema, schema)) == []
 

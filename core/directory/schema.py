@@ -30,7 +30,7 @@ class Part(BaseModel):
     @classmethod
     def parts(cls) -> list[type["Part"]]:
         """This class, and those of the tables inside of it."""
-        inner = (part for name in cls.model_fields for part in _parts_in(cls, name))
+        inner = (part for name in cls.model_fields for part in parts_in(cls, name))
         return list(dict.fromkeys([cls, *inner]))
 
     @classmethod
@@ -38,7 +38,7 @@ class Part(BaseModel):
         """The class of the table in which the last step of the path stands."""
         part: type[Part] = cls
         for step in path[:-1]:
-            inner = _parts_in(part, step) if step in part.model_fields else []
+            inner = parts_in(part, step) if step in part.model_fields else []
             part = inner[0] if inner else part
         return part
 
@@ -136,7 +136,8 @@ class Directory:
         return key in self.entries(kind) or key in self.faulty.get(kind, ())
 
 
-def _parts_in(part: type[Part], name: Any) -> list[type[Part]]:
+def parts_in(part: type[Part], name: Any) -> list[type[Part]]:
+    """The classes of tables that stand in this field."""
     return list(_parts_of_type(part.model_fields[name].annotation))
 
 

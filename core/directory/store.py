@@ -5,17 +5,18 @@ reads anew what it keeps.
 """
 
 import difflib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
 from core.directory.deadlines import answer_spans, changed_spans, count_touched, recompute
-from core.directory.faults import DirectoryError, Fault, Problem, choices, shorten
+from core.directory.faults import DirectoryError, Fault, Path, Problem, choices, shorten
 from core.directory.kinds import KINDS
+from core.directory.partial import Partial
 from core.directory.places import in_place
-from core.directory.reader import VERSION, Document, Item, read_directory
+from core.directory.reader import ANY, VERSION, Document, Item, read_directory
 from core.directory.schema import Directory, DirectoryEntry, EntriesOfKind, Kinds
 from core.directory.toml_writer import write_table
 from core.directory.versions import (
@@ -177,10 +178,10 @@ async def put_items(
     directory = Directory(tx.company, await _stored(tx, kinds), _by_kind(items), document.faulty)
     faults = [*document.faults]
     for item in items:
-        # What is missing may stand in a table that could not be read.
-        problems = [*_missing_references(item.entry, directory)] if document.whole else []
-        problems += await item.entry.check(tx, directory)
-        faults += map(item.fault, problems)
+        faults += map(item.fault, _missing(item.entry.references(), directory, document))
+        faults += map(item.fault, await item.entry.check(tx, directory))
+    for faulty in document.faulty_items:
+        faults += map(faulty.fault, await _further(tx, faulty.entry, directory, document))
     if faults:
         raise DirectoryError(faults)
     for entry, place in await in_place(tx, [item.entry for item in items]):
@@ -201,9 +202,26 @@ def _by_kind(items: Sequence[Item]) -> Mapping[str, EntriesOfKind]:
     return found
 
 
-def _missing_references(entry: DirectoryEntry, directory: Directory) -> Iterator[Problem]:
-    for path, kind, key in entry.references():
+async def _further(
+    tx: ReadTx, entry: Partial, directory: Directory, document: Document
+) -> list[Problem]:
+    """What else is wrong with an entry that cannot be read whole."""
+    problems = [*_missing(entry.references(), directory, document)]
+    if entry.rest is not None:
+        problems += await entry.rest.check(tx, directory)
+    return [one for one in problems if entry.concerns(one)]
+
+
+def _missing(
+    references: Iterable[tuple[Path, str, str]], directory: Directory, document: Document
+) -> Iterator[Problem]:
+    """Those to what is not there; it may stand in a table that could not be read."""
+    for path, kind, key in references:
         if not directory.knows(kind, key):
+            if document.unread & {kind, ANY}:
+                facts = {"kind": kind, "value": shorten(key)}
+                yield Problem(path, "directory_file.fault.not_checked", facts)
+                continue
             allowed = choices(sorted(directory.entries(kind)))
             facts = {"kind": kind, "value": shorten(key), "allowed": allowed}
             yield Problem(path, "directory_file.fault.no_such_entry", facts)

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Final
 
 import tree_sitter_toml
@@ -22,12 +23,13 @@ _TABLES: Final = frozenset({"table", "table_array_element"})
 @dataclass(frozen=True, slots=True)
 class TomlFile:
     """``values`` as tomllib reads them, those of broken tables left out; ``lines`` by path;
-    ``faults`` are what is no TOML.
+    ``faults`` are what is no TOML; ``broken`` are the lines of tables that were left out.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     def line_of(self, path: Path) -> int:
         """The line of this value, or of the nearest thing around it that the file names."""
@@ -40,9 +42,17 @@ def parse_toml(text: str) -> TomlFile:
     """Read a file's text."""
     try:
         sound, faults = sound_part(text)
-        return TomlFile(tomllib.loads(sound), _document_lines(parse_tree(sound)), faults)
+        lines = _document_lines(parse_tree(sound))
+        return TomlFile(tomllib.loads(sound), lines, faults, _left_out(text, sound))
     except (RecursionError, UnicodeEncodeError):
-        return TomlFile(faults=[Fault(1, "", "directory_file.fault.syntax", {"value": ""})])
+        fault = Fault(1, "", "directory_file.fault.syntax", {"value": ""})
+        return TomlFile(faults=[fault], broken=["["])
+
+
+def _left_out(text: str, sound: str) -> list[str]:
+    """The lines that are empty only because they belong to a broken table."""
+    both = zip(text.split("\n"), sound.split("\n"), strict=True)
+    return [line for line, left in both if line and not left]
 
 
 def _document_lines(root: Node) -> dict[Path, int]:
@@ -108,7 +118,9 @@ _PARSER: Final = Parser(Language(tree_sitter_toml.language()))
 _LINE: Final = re.compile(r"\(at line (\d+), column \d+\)$")
 # How tomllib begins when a name is used twice; all else is spelling.
 _TWICE: Final = ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Duplicate inline")
-_MOST_FAULTS: Final = 20
+# What is found one by one, each time by reading all anew; and what a person can read at all.
+_MOST_READINGS: Final = 20
+_MOST_FAULTS: Final = 200
 
 
 def parse_tree(text: str) -> Node:
@@ -117,21 +129,40 @@ def parse_tree(text: str) -> Node:
 
 
 def sound_part(text: str) -> tuple[str, list[Fault]]:
-    """The text with an empty line for each line of a broken table, and the faults in these."""
+    """The text with an empty line for each line of a broken table, and the faults in these. Where
+    these are too many to name, the last one says so.
+    """
     lines = text.split("\n")
     root = parse_tree(text)
     tables = _tables(root)
     faults: dict[int, Fault] = {}
-    while len(faults) < _MOST_FAULTS and (fault := _first_fault(lines)) is not None:
+    for reading in count():
+        if (fault := _first_fault(lines)) is None:
+            break
         row = (fault.line or 1) - 1
         broken = [table.rows for table in tables if row in table.rows]
         if not faults:
             faults = {line: _fault("syntax", lines, line) for line in _broken_lines(root)}
             broken += [table.rows for table in tables if table.broken]
         faults[row + 1] = fault
+        if reading == _MOST_READINGS:
+            faults[row + 1] = _more(row + 1)
+            broken = [range(rows.start, len(lines)) for rows in broken]
         if not _blank(lines, broken):
             _blank(lines, [range(len(lines))])
-    return "\n".join(lines), list(faults.values())[:_MOST_FAULTS]
+    return "\n".join(lines), _readable(list(faults.values()))
+
+
+def _readable(faults: list[Fault]) -> list[Fault]:
+    """As many as somebody may read, by line; the last one says that there are more."""
+    faults.sort(key=lambda fault: fault.line or 0)
+    if len(faults) <= _MOST_FAULTS:
+        return faults
+    return [*faults[:_MOST_FAULTS], _more(faults[_MOST_FAULTS].line)]
+
+
+def _more(line: int | None) -> Fault:
+    return Fault(line, "", "directory_file.fault.more_syntax")
 
 
 def _first_fault(lines: list[str]) -> Fault | None:

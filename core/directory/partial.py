@@ -102,7 +102,7 @@ def _written_references(part: type[Part], table: Any) -> Iterator[tuple[Path, st
 
 def _values(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, list):
-        for at, item in enumerate(cast("list[Any]", value)):
+        for at, item in enumerate(value):
             yield (*path, at), item
     else:
         yield path, value

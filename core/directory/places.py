@@ -14,7 +14,7 @@ async def in_place(tx: ReadTx, entries: Entries) -> list[tuple[DirectoryEntry, i
     Where a kind has an order, those that ``entries`` leave out are put, too: no two share a place.
     """
     placed: list[tuple[DirectoryEntry, int]] = []
-    for kind in dict.fromkeys(map(type, entries)):
+    for kind in dict.fromkeys([type(one) for one in entries]):
         named = {one.key_value: one for one in entries if type(one) is kind}
         if kind.ordered:
             stored = {one.key_value: one for one in await kind.load(tx)}

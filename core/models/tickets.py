@@ -179,7 +179,8 @@ class StateRow(Row):
     """A state a ticket can be in. Behaviour follows the flags and the category, never the code.
 
     ``titles`` and ``description`` by language. ``entry``: under ``sources`` the codes of states
-    from which people may move a ticket here, under ``roles`` who may; no roles: everybody of us.
+    from which people may move a ticket here, under ``roles`` who may, no roles: everybody of us;
+    under ``closing_reason`` why its tickets end.
     ``marker`` replaces the calm markers; ``reason`` is noted where nobody gives one. After a move
     to a state with ``leave_list`` the next ticket is shown. One that is not ``active`` is entered
     no more.

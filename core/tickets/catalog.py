@@ -224,6 +224,7 @@ def _state(row: StateRow) -> State:
         description=row.description or {},
         marker=row.marker,
         reason=row.reason,
+        closing_reason=entry.get("closing_reason"),
         leave_list=row.leave_list,
         active=row.active,
         renamed=titles != TITLES.get(row.code),

@@ -113,12 +113,14 @@ async def enter(
 
     ``reason``: the words given with it; ``until``: the end of a freeze; ``timers``: further timers
     to set; ``parent``: the ticket that it moves with; ``public``: the customer may read the reason
-    of a freeze or a closing; ``closing``: a closing reason by code;
+    of a freeze or a closing; ``closing``: a closing reason by code, else the state's own;
     ``rated``: the customer's rating does it. Raises :class:`MoveRefused`.
     """
     old, new = await target_of(tx, ticket, verb) if to is None else await _named(tx, ticket, to)
     timers = dict(timers or {})
-    reason = reason or (new.reason if old.code != new.code else None)
+    said, reason = reason, reason or (new.reason if old.code != new.code else None)
+    ends = new.clock == "stops" and old.clock != "stops" and new.category != "cancelled"
+    closing = closing or (new.closing_reason if ends else None)
     ticket.state = new.code
     timers |= await _leave(tx, ticket, old, new)
     if old.code != new.code or verb in RESTATING:
@@ -147,8 +149,8 @@ async def enter(
             rated=rated,
         )
     )
-    if new.clock == "stops" and old.clock != "stops" and new.category != "cancelled":
-        await record_ending(tx, ticket, new, reason, closing)
+    if ends:
+        await record_ending(tx, ticket, new, said, closing)
     return new
 
 

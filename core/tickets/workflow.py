@@ -42,7 +42,8 @@ class State:
     ``pause``: the clocks are suspended; ``resolution``: the resolution clock stops; ``final``: only
     a reopening leads out; ``initial``: a new ticket begins here. People move a ticket here by name
     from ``sources``; who, say ``roles``, none: everybody of us. ``marker`` replaces the calm ones;
-    ``reason`` is noted where nobody gives one; ``leave_list``: the next ticket is shown then.
+    ``reason`` is noted where nobody gives one, and so is the ``closing_reason`` of a state that
+    ends tickets; ``leave_list``: the next ticket is shown then.
     """
 
     code: str
@@ -57,6 +58,7 @@ class State:
     description: Mapping[str, str] = field(default_factory=dict)
     marker: str | None = None
     reason: str | None = None
+    closing_reason: str | None = None
     leave_list: bool = False
     active: bool = True
     renamed: bool = False

@@ -4,15 +4,15 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from core.desk import Desk
 from core.directory.store import show_directory
 from core.errors import MoveRefused, NothingToDo, Refusal, Unreadable
-from core.models import MoveRow, StateRow, Ticket
+from core.models import MoveRow, Resolution, StateRow, Ticket
 from core.tickets.catalog import workflow_of
 from core.tickets.intake import hear
-from core.tickets.lifecycle import move
+from core.tickets.lifecycle import enter, move
 from core.tickets.lists import page_of
 from core.tickets.metrics import times_of
 from core.tickets.named_states import find_state, move_to, next_after, ways_of
@@ -184,3 +184,66 @@ async def test_a_sign_of_its_own_does_not_hide_that_somebody_waits(desk: Desk) -
     ticket = await opens(desk)
     (line,) = [one for one in (await desk.read(page_of, "queue")).lines if one.number == ticket.id]
     assert line.marker == "🔴"
+
+
+# A state that ends tickets
+
+
+REPLACED = """
+[[closing_reason]]
+code = "replaced"
+titles = { ru = "Заменили оборудование", en = "Equipment replaced" }
+
+[[state]]
+code = "done"
+titles = { ru = "Заменено", en = "Replaced" }
+category = "resolved"
+resolution = true
+sources = ["new", "in_progress"]
+reason = "заменили"
+closing_reason = "replaced"
+"""
+
+
+async def test_a_state_gives_its_closing_reason_and_its_words_are_no_solution(
+    desk: Desk, store: Store
+) -> None:
+    await apply(desk, REPLACED)
+    olga = await operator(desk)
+    first, second, third = [await opens(desk, who) for who in (ALICE, BORIS, ALICE)]
+    await desk.run_as(olga, move_to, first.id, "done")
+    await desk.run_as(olga, move_to, second.id, "done", reason="Cable 3 replaced")
+    endings = {row.ticket_id: row for row in await store.rows(select(Resolution))}
+    assert (endings[first.id].reason, endings[first.id].solution) == ("replaced", None)
+    assert (await store.ticket(first.id)).reason == "заменили"
+    assert (endings[second.id].reason, endings[second.id].solution) == (
+        "replaced",
+        "Cable 3 replaced",
+    )
+    (entered,) = [one for one in await store.facts(first.id, "state_entered") if one["reason"]]
+    assert entered["closing"] == "replaced"
+    chosen = REPLACED[: REPLACED.index("[[state]]")].replace("replaced", "else")
+    await apply(desk, chosen)
+    await desk.run_as(olga, enter_done, third.id, "else")
+    (row,) = [one for one in await store.rows(select(Resolution)) if one.ticket_id == third.id]
+    assert row.reason == "else", "what somebody names counts"
+
+
+async def enter_done(tx: Tx, number: int, closing: str) -> None:
+    ticket = await tx.get(Ticket, number, hold=True)
+    done = (await workflow_of(tx)).state("done")
+    await enter(tx, ticket, "resolve", to=done, closing=closing)
+
+
+async def test_a_closing_reason_is_one_that_is_there_and_of_a_state_that_ends(desk: Desk) -> None:
+    state = REPLACED[REPLACED.index("[[state]]") :]
+    (fault,) = await faults(desk, state)
+    assert "state done, closing_reason: there is no closing_reason replaced" in fault
+    (fault,) = await faults(
+        desk,
+        REPLACED.replace("resolution = true", "pause = true").replace('"resolved"', '"on_hold"'),
+    )
+    assert fault.split(": ")[1] == "state done, closing_reason"
+    await apply(desk, REPLACED)
+    shown = await desk.read(show_directory)
+    assert 'closing_reason = "replaced"' in shown and await apply(desk, shown) == []

@@ -19,6 +19,7 @@ VERBS: Final = tuple(dict.fromkeys(move.verb for move in MOVES))
 SIGNS: Final = ("🔴", "🟠", "🟡", "🟢", "🔵", "🟣", "🟤", "⚫", "⚪")
 # What tickets in a state stand by: it changes only while none is there.
 _FLAGS: Final = ("category", "pause", "resolution", "final")
+_IN_ENTRY: Final = ("sources", "roles", "verbs", "closing_reason")
 _SHOWN_NUMBERS: Final = 5
 
 _ROLES: Final = sorted(STAFF)
@@ -49,6 +50,7 @@ class StateEntry(DirectoryEntry):
     verbs: Annotated[dict[Verb, Code], Reference(name)] = Field(default_factory=dict)
     marker: Sign | None = None
     reason: Title | None = None
+    closing_reason: Annotated[Code | None, Reference("closing_reason")] = None
     leave_list: bool = False
     active: bool = True
 
@@ -68,6 +70,7 @@ class StateEntry(DirectoryEntry):
             sources=list(entry.get("sources", ())),
             roles=list(entry.get("roles", ())),
             verbs=dict(entry.get("verbs", {})),
+            closing_reason=entry.get("closing_reason"),
             active=row.active,
             **{name: getattr(row, name) for name in plain},
         )
@@ -75,6 +78,8 @@ class StateEntry(DirectoryEntry):
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:
         """The table as a whole can work, and tickets in this state stay what they are."""
         problems = await self._check_use(tx, directory)
+        if self.closing_reason is not None and not (self.resolution or self.final):
+            problems.append(Problem(("closing_reason",), "directory_file.fault.state.ends_nothing"))
         if not directory.faulty.get(self.name):
             problems += self._check_table(directory)
         return problems
@@ -105,9 +110,9 @@ class StateEntry(DirectoryEntry):
     async def put(self, tx: Tx, position: int) -> None:
         """The ways out of all states follow in ``settle``."""
         entry: dict[str, Any] = {
-            name: value for name in ("sources", "roles", "verbs") if (value := getattr(self, name))
+            name: value for name in _IN_ENTRY if (value := getattr(self, name))
         }
-        fields = self.model_dump(exclude={"sources", "roles", "verbs"})
+        fields = self.model_dump(exclude={*_IN_ENTRY})
         await self.save(tx, StateRow(position=position, entry=entry or None, **fields))
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Runs rules: as a subscriber of events, and when time has passed (E2); and tries them (X11).
+"""Runs rules: as a subscriber of events, and when time has passed (E2).
 
 A rule runs at most once for a ticket in a transaction, and once for a span of time: a row of
 `rule_run` says that it did. What it causes is handed on to all subscribers, rules too, and a chain
@@ -17,14 +17,12 @@ from core import events as e
 from core.automation.actions import act, author_of
 from core.automation.conditions import Case, holds
 from core.db import insert_or
-from core.models import JournalEntry, Message, RuleRow, RuleRun, Ticket
+from core.models import Message, RuleRow, RuleRun, Ticket
 from core.subscribers import Subscriber
 from core.tickets.incoming import AUTOMATIC
 from core.tx import ReadTx, Tx
 
 BATCH: Final = 100
-TRIED_DAYS: Final = 30
-_MOST_TRIED: Final = 5000
 # How long it is known that a rule ran: for an event, and for a span in a ticket that has ended.
 RUNS_KEPT: Final = timedelta(days=1)
 SPANS_KEPT: Final = timedelta(days=180)
@@ -194,39 +192,3 @@ async def purge(tx: Tx) -> int:
     rows = [tuple(row) for row in await tx.rows(batch.order_by(RuleRun.at).limit(PURGED))]
     key = tuple_(RuleRun.rule, RuleRun.ticket_id, RuleRun.cause)
     return await tx.change(delete(RuleRun).where(key.in_(rows))) if rows else 0
-
-
-# Trying
-
-
-async def try_rule(tx: ReadTx, rule: Rule) -> list[int]:
-    """Return the tickets for which the rule would have run in the last 30 days, oldest first (X11).
-
-    Events are those of the journal, with their messages; what else is asked of a ticket is asked as
-    it is now.
-    """
-    begin = tx.now - timedelta(days=TRIED_DAYS)
-    found: dict[int, None] = {}
-    for ticket_id, message_id in await _past(tx, rule, begin):
-        if ticket_id in found:
-            continue
-        ticket = await tx.get(Ticket, ticket_id)
-        if await holds(Case(tx, ticket, message_id), rule.conditions):
-            found[ticket_id] = None
-    return list(found)
-
-
-async def _past(tx: ReadTx, rule: Rule, begin: datetime) -> list[tuple[int, int | None]]:
-    if rule.event in SPANS:
-        since = SPANS[rule.event]
-        ripe = tx.now - (rule.after or timedelta())
-        query = select(Ticket.id).where(since.between(begin - (rule.after or timedelta()), ripe))
-        return [(number, None) for number in await tx.all(query.order_by(Ticket.id))]
-    entries = (
-        select(JournalEntry.ticket_id, JournalEntry.facts)
-        .where(JournalEntry.at >= begin, JournalEntry.event == e.name_of(EVENTS[rule.event]))
-        .where(JournalEntry.ticket_id.is_not(None))
-        .order_by(JournalEntry.id)
-        .limit(_MOST_TRIED)
-    )
-    return [(number or 0, facts.get("message_id")) for number, facts in await tx.rows(entries)]

@@ -14,8 +14,8 @@ from pydantic.json_schema import models_json_schema
 from core.directory.deadlines import answer_spans, changed_spans, count_touched, recompute
 from core.directory.faults import DirectoryError, Fault, Path, Problem, choices, shorten
 from core.directory.kinds import KINDS
+from core.directory.ordering import in_place
 from core.directory.partial import Partial
-from core.directory.places import in_place
 from core.directory.reader import ANY, VERSION, Document, Item, read_directory
 from core.directory.schema import Directory, DirectoryEntry, EntriesOfKind, Kinds
 from core.directory.toml_writer import write_table

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.automation.rules import list_rules, purge, run_due, try_rule
+from core.automation.rules import purge, run_due
+from core.automation.trial import find_rule, try_rule
 from core.desk import Desk
 from core.directory.faults import DirectoryError
 from core.directory.kinds.responses import ResponseEntry
@@ -67,8 +68,7 @@ async def tags(desk: Desk, number: int) -> tuple[str, ...]:
 
 async def tried(desk: Desk, code: str) -> list[int]:
     async def query(tx: ReadTx) -> list[int]:
-        (found,) = [one for one in await list_rules(tx) if one.code == code]
-        return await try_rule(tx, found)
+        return (await try_rule(tx, await find_rule(tx, code)))[0]
 
     return await desk.read(query)
 

@@ -4,7 +4,7 @@ import pytest
 
 from core.db import Row
 from core.directory.kinds import KINDS
-from core.directory.places import order
+from core.directory.ordering import order
 from core.directory.schema import DirectoryEntry
 
 

@@ -61,6 +61,7 @@ from channels.telegram.screens.responses import (
     ShowResponse,
 )
 from channels.telegram.screens.restored import ReleaseStep
+from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import (
     AssignTask,
@@ -99,7 +100,7 @@ KINDS: Final[tuple[type[CallbackData], ...]] = (
     *(FigurePage, FigureMenu),
     *(SetupStep, SetField, DismissAdmin, LinkChat, QuarantineStep, FailedStep),
     *(ReleaseStep, JunkStep, HelpSection, DirectoryStep, RestoreVersion),
-    *(DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles),
+    *(TryRule, DirectoryKinds, DirectoryKind, DirectoryPart, EntryFiles, ArticleFiles),
     *(NoticeList, NoticeStep, NoticeText),
     *(ArticlesOfTopic, ReadArticle, JudgeArticle, ArticlesFor, ArticleFor, SendArticle),
     *(LinkArticle, WriteArticle, NextUp, SettleLeft),

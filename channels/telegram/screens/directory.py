@@ -7,6 +7,7 @@ from aiogram.filters.callback_data import CallbackData
 from pydantic import Field
 
 from channels.telegram.screens.buttons import button, matching, one_of, rows_of
+from channels.telegram.screens.rules import DIGEST, try_buttons
 from channels.telegram.screens.screen import Renderer, Screen
 from core.directory.faults import Fault
 from core.directory.store import OnlyChecked
@@ -14,7 +15,6 @@ from core.words.names import units
 
 # What a message shows of a difference or of faults; the rest is in a file below it.
 _SHOWN: Final = 3000
-DIGEST: Final = 8
 
 Number = Annotated[int, Field(ge=0, le=10**9)]
 
@@ -37,8 +37,12 @@ class RestoreVersion(CallbackData, prefix="dirv"):
     version: Number
 
 
-def draw_difference(renderer: Renderer, checked: OnlyChecked, digest: str) -> Screen:
-    """What the file would change, what becomes of open tickets, and the ways on."""
+def draw_difference(
+    renderer: Renderer, checked: OnlyChecked, digest: str, rules: Sequence[str] = ()
+) -> Screen:
+    """What the file would change, what becomes of open tickets, and the ways on; ``rules``: those
+    of the file, which can be tried.
+    """
     steps = ("apply", "recount", "drop") if checked.touched else ("apply", "drop")
     buttons = [
         button(
@@ -47,6 +51,7 @@ def draw_difference(renderer: Renderer, checked: OnlyChecked, digest: str) -> Sc
         )
         for step in steps
     ]
+    buttons[-1:-1] = try_buttons(renderer, rules, digest)
     head = renderer.html("directory_chat.head")
     return Screen("\n".join([head, *_change(renderer, checked)]), rows_of(buttons, width=1))
 

@@ -44,6 +44,7 @@ class ReportEntry(DirectoryEntry):
     """
 
     name = "report"
+    ordered = True
 
     code: Code
     what: Annotated[str, *one_of(REPORTS)]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
-from core.automation.rules import EVENTS, SPANS, Rules
+from core.automation.rules import EVENTS, SPANS, Rule, Rules
 from core.directory.faults import Problem, choices, refusal, shorten
 from core.directory.fields import Code, Language, Reference, Span, Title, one_of
 from core.directory.kinds.closing import unfit_value
@@ -177,6 +177,13 @@ class RuleEntry(DirectoryEntry):
             for at, code in enumerate(self.when.states if self.when else ())
             if code not in known
         ]
+
+    def kept(self) -> Rule:
+        """Return it as the desk keeps it."""
+        conditions = {} if self.when is None else _written(self.when)
+        actions = _written(self.then)
+        facts = (self.code, self.title, self.event, self.after, None, conditions, actions)
+        return Rule(*facts, active=self.active)
 
     async def put(self, tx: Tx, position: int) -> None:
         """It runs for what happens from now on, and for spans that pass from now on."""

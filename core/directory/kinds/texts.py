@@ -69,6 +69,7 @@ class TextEntry(DirectoryEntry):
     """What is said instead of one of the desk's texts."""
 
     name = "text"
+    ordered = True
 
     code: TextCode
     texts: OwnTexts = Field()

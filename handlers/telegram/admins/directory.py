@@ -9,11 +9,10 @@ from io import BytesIO
 from typing import Final
 
 from aiogram.exceptions import AiogramError
-from aiogram.types import BufferedInputFile, Document
+from aiogram.types import BufferedInputFile, Document, Message
 
 from channels.telegram.client.api_errors import TROUBLES
 from channels.telegram.screens.directory import (
-    DIGEST,
     DirectoryStep,
     RestoreVersion,
     draw_difference,
@@ -21,11 +20,13 @@ from channels.telegram.screens.directory import (
     draw_restoring,
     is_cut,
 )
+from channels.telegram.screens.rules import DIGEST
 from channels.telegram.screens.screen import Screen
 from core.directory.faults import DirectoryError, Fault
 from core.directory.kinds import KINDS
 from core.directory.reader import Document as Written
 from core.directory.reader import read_directory
+from core.directory.rule_trials import rules_in
 from core.directory.store import (
     ChangedMeanwhile,
     OnlyChecked,
@@ -132,7 +133,8 @@ async def _check(context: MessageContext | ButtonContext, data: bytes, reply_to:
         lines = checked.difference
         screen = Screen(renderer.html("directory_chat.unchanged"))
         if lines:
-            screen = draw_difference(renderer, checked, _digest(data))
+            rules = [*rules_in(await asyncio.to_thread(_read, data))]
+            screen = draw_difference(renderer, checked, _digest(data), rules)
     except DirectoryError as error:
         lines = [renderer.plain(one.text.key, **one.text.facts) for one in error.faults]
         screen = draw_faults(renderer, error.faults)
@@ -177,14 +179,7 @@ async def on_button(context: ButtonContext, data: DirectoryStep) -> None:
     if data.step == "drop":
         await context.show(context.renderer.html("directory_chat.dropped"))
         return
-    answered = getattr(context.message, "reply_to_message", None)
-    if answered is None or not (answered.document or answered.text):
-        raise Refusal("refusal.outdated")
-    content = (answered.text or "").encode()
-    if answered.document is not None:
-        content = await _fetch(context, answered.document)
-    if _digest(content) != data.digest:
-        raise Refusal("refusal.outdated")
+    answered, content = await _answered(context, data.digest)
     try:
         recount = data.step == "recount"
         await _apply(context, content, data.version, recount=recount)
@@ -194,6 +189,25 @@ async def on_button(context: ButtonContext, data: DirectoryStep) -> None:
         await _check(context, content, answered.message_id)
         return
     await context.show(context.renderer.html("directory_chat.applied"))
+
+
+async def _answered(context: ButtonContext, digest: str) -> tuple[Message, bytes]:
+    """The message that a button's message answers, and the file or text in it, still the same."""
+    answered = getattr(context.message, "reply_to_message", None)
+    if answered is None or not (answered.document or answered.text):
+        raise Refusal("refusal.outdated")
+    content = (answered.text or "").encode()
+    if answered.document is not None:
+        content = await _fetch(context, answered.document)
+    if _digest(content) != digest:
+        raise Refusal("refusal.outdated")
+    return answered, content
+
+
+async def read_answered(context: ButtonContext, digest: str) -> tuple[Message, Written]:
+    """The same, read. Raises :class:`Refusal` for another file than the button was made for."""
+    answered, content = await _answered(context, digest)
+    return answered, await asyncio.to_thread(_read, content)
 
 
 async def _fetch(context: MessageContext | ButtonContext, document: Document) -> bytes:

@@ -19,6 +19,7 @@ from channels.telegram.screens.figure_lists import FigureMenu, FigurePage
 from channels.telegram.screens.health import FailedStep, JunkStep, QuarantineStep
 from channels.telegram.screens.notice_settings import NoticeList, NoticeStep, NoticeText
 from channels.telegram.screens.restored import ReleaseStep
+from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.ticket_list import ListPage, draw
 from core.errors import NotAllowed, Refusal, Unreadable
@@ -125,6 +126,7 @@ BUTTONS: Final[dict[type[CallbackData], Callable[[ButtonContext, Any], Awaitable
     ReleaseStep: restored.on_button,
     DirectoryStep: directory.on_button,
     RestoreVersion: directory.on_restore,
+    TryRule: rules.on_button,
     DirectoryKinds: directory_entries.on_kinds,
     DirectoryKind: directory_entries.on_kind,
     DirectoryPart: directory_entries.on_part,

@@ -1,20 +1,21 @@
 """`/rules` in an admin's private chat: which there are, and what one would have done (E2, X11)."""
 
-from typing import Final
-
-from core.automation.rules import Rule, list_rules, try_rule
-from core.errors import Unreadable
-from core.people.staff import for_admin
-from core.tx import ReadTx
-from handlers.telegram.context import MessageContext
-
-_LISTED: Final = 30
+from channels.telegram.screens.rules import TryRule, draw_trial
+from core.automation.rules import list_rules
+from core.automation.trial import OnlyTried, Trial, attempt, find_rule, look_back
+from core.directory.faults import DirectoryError
+from core.directory.reader import Document
+from core.directory.rule_trials import attempt_with, rule_in
+from core.errors import Refusal
+from core.people.staff import as_admin, for_admin
+from handlers.telegram.admins.directory import read_answered
+from handlers.telegram.context import ButtonContext, MessageContext
 
 
 async def on_command(context: MessageContext, words: str) -> None:
     """``/rules`` lists them, ``/rules code`` tries one on the last 30 days, on or off."""
     if words:
-        await _try(context, words)
+        await context.show(draw_trial(context.renderer, await _tried(context, words)))
         return
     rules = await context.desk.read(for_admin, context.sender, list_rules)
     responder = context.responder
@@ -25,17 +26,43 @@ async def on_command(context: MessageContext, words: str) -> None:
     await responder.say(context.message.chat.id, lines)
 
 
-async def _try(context: MessageContext, words: str) -> None:
-    rule, numbers = await context.desk.read(for_admin, context.sender, _tried, words)
-    listed = ", ".join(f"#{number}" for number in numbers[-_LISTED:])
-    facts = {"title": rule.title, "n": len(numbers), "numbers": listed}
-    key = "rules.tried" if numbers else "rules.tried_none"
-    await context.say(context.responder.html(key, facts))
+async def on_button(context: ButtonContext, data: TryRule) -> None:
+    """Try a rule of the file that the message answers, or turn a page."""
+    answered, document = None, None
+    if data.digest:
+        answered, document = await read_answered(context, data.digest)
+    try:
+        trial = await _tried(context, data.code, data.page, document)
+    except DirectoryError:
+        raise Refusal("refusal.outdated") from None
+    screen = draw_trial(context.renderer, trial, data.digest)
+    if data.step == "turn":
+        await context.show(screen)
+        return
+    await context.toast()
+    chat = int(context.sender.address.chat)
+    reply_to = None if answered is None else answered.message_id
+    await context.responder.say(chat, screen.html, keyboard=screen.keyboard, reply_to=reply_to)
 
 
-async def _tried(tx: ReadTx, words: str) -> tuple[Rule, list[int]]:
-    rules = {rule.code: rule for rule in await list_rules(tx)}
-    if words not in rules:
-        known = ", ".join(rules) or "—"
-        raise Unreadable("refusal.no_rule", words=words[:40], known=known)
-    return rules[words], await try_rule(tx, rules[words])
+async def _tried(
+    context: MessageContext | ButtonContext,
+    code: str,
+    page: int = 0,
+    document: Document | None = None,
+) -> Trial:
+    """Look back without holding anybody up; only the page's tickets are tried in a transaction."""
+    desk, sender = context.desk, context.sender
+    if document is None:
+        rule = await desk.read(for_admin, sender, find_rule, code)
+    else:
+        rule = rule_in(document, code)
+    trial = await desk.read(for_admin, sender, look_back, rule, page)
+    try:
+        if document is None:
+            await desk.run(as_admin, sender, attempt, trial)
+        else:
+            await desk.run(as_admin, sender, attempt_with, document, trial)
+    except OnlyTried as tried:
+        return tried.trial
+    raise AssertionError("a trial ends in what was tried")

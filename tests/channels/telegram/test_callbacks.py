@@ -59,6 +59,7 @@ from channels.telegram.screens.responses import (
     ShowResponse,
 )
 from channels.telegram.screens.restored import ReleaseStep
+from channels.telegram.screens.rules import TryRule
 from channels.telegram.screens.setup import DismissAdmin, LinkChat, SetField, SetupStep
 from channels.telegram.screens.tasks import (
     AssignTask,
@@ -222,6 +223,7 @@ IN_CHATS: dict[str, CallbackData] = {
     "cp:3": CameraPage(page=3),
     "x:ask:12": OutageStep(step="ask", ticket_id=12),
     "rl:12:0": ResponsePage(ticket_id=12),
+    "try:night-1:2:turn:0a1b2c3d": TryRule(code="night-1", page=2, digest="0a1b2c3d"),
     "rt:12:reboot": ShowResponse(ticket_id=12, code="reboot"),
     "rx:12:reboot:0a1b2c3d": SendResponse(ticket_id=12, code="reboot", digest="0a1b2c3d"),
     "rd:12": DropResponse(ticket_id=12),

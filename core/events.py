@@ -1391,6 +1391,17 @@ class TagRenamed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleTold(Event):
+    """A rule tells colleagues something of a ticket (E2). ``to``: who, a word of the directory;
+    ``concerns``: whom it calls, the assignee or those of the team.
+    """
+
+    to: str
+    text: str
+    concerns: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleRan(Event):
     """A rule's conditions held (E2). ``done``: which of its actions were possible."""
 

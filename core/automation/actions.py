@@ -13,10 +13,12 @@ from sqlalchemy import select
 
 from core.addresses import MessageRef
 from core.errors import Refusal
-from core.models import Message, Person, SystemState, Ticket
-from core.responses.sending import prepare
+from core.events import RuleTold
+from core.models import Message, Person, SystemState, Ticket, TicketTeam
+from core.responses.sending import facts_of, prepare
+from core.responses.template import fill
 from core.teams.assignee_parser import AssignmentWish, Target
-from core.teams.assignment import escalate, hand_over
+from core.teams.assignment import escalate, hand_over, whom_it_concerns
 from core.teams.members import colleagues_of
 from core.teams.teams import teams_of
 from core.tickets import conversation
@@ -27,6 +29,7 @@ from core.tickets.lifecycle import move
 from core.tickets.named_states import move_by_name
 from core.tickets.tags import change_tags
 from core.tx import Actor, Tx
+from core.words.names import split_text
 from core.words.when import parse_span
 
 _AUTHOR: Final = "rules"
@@ -34,6 +37,13 @@ _AUTHOR: Final = "rules"
 _CHANNEL: Final = "rules"
 # By mail one customer is answered by rules once in this time.
 _PAUSE: Final = timedelta(hours=1)
+NOTICE_TO: Final = ("group", "team", "admins", "assignee", "alerts")
+"""Whom a rule may tell something: the ticket's group; there, those of its team who are on duty; the
+admins and the assignee in private; the alert channel.
+"""
+LONGEST_TOLD: Final = 3500
+"""What a message holds beside the number and those who are called."""
+_NOTHING: Final = "–"
 
 
 async def author_of(tx: Tx) -> Actor:
@@ -107,6 +117,29 @@ async def _note(tx: Tx, ticket: Ticket, text: str, cause: str) -> None:
     await conversation.note(tx, ticket.id, _said(text, ticket, cause))
 
 
+async def _notice(tx: Tx, ticket: Ticket, wanted: Mapping[str, Any], _cause: str) -> bool:
+    """Tell colleagues; who is not there (no assignee, no team) is left out."""
+    customer = await tx.get(Person, ticket.customer_id)
+    known = await facts_of(tx, ticket, customer, tx.actor.name, tx.company.language)
+    whole = fill(wanted["text"], {name: fact or _NOTHING for name, fact in known.items()})
+    text, *_ = split_text(whole, LONGEST_TOLD)
+    calls = {name: await _called(tx, ticket, name) for name in wanted["to"]}
+    told = {to: called for to, called in calls.items() if called or to not in {"team", "assignee"}}
+    for name, called in told.items():
+        tx.emit(RuleTold(ticket_id=ticket.id, to=name, text=text, concerns=called))
+    return bool(told)
+
+
+async def _called(tx: Tx, ticket: Ticket, to: str) -> tuple[int, ...]:
+    if to == "assignee":
+        return () if ticket.assignee_id is None else (ticket.assignee_id,)
+    if to != "team":
+        return ()
+    code = await tx.first(select(TicketTeam.team).where(TicketTeam.ticket_id == ticket.id))
+    team = (await teams_of(tx)).get(code or "")
+    return () if team is None else await whom_it_concerns(tx, Target(team=team))
+
+
 async def _response(tx: Tx, ticket: Ticket, code: str, cause: str) -> bool:
     if ticket.origin in tx.company.letter_channels and await _answered_lately(tx, ticket):
         return False
@@ -158,6 +191,7 @@ ACTIONS: Final[Mapping[str, Act]] = {
     "assignee": _assignee,
     "escalate": _escalate,
     "note": _note,
+    "notice": _notice,
     "response": _response,
     "state": _state,
     "freeze": _freeze,

@@ -62,6 +62,8 @@ _CODES_OF: Final[Mapping[str, frozenset[str]]] = {
     "state_entered": frozenset({"old", "new"}),
     "topic_changed": frozenset({"old", "new"}),
     "ending_described": frozenset({"reason"}),
+    "rule_told": frozenset({"to"}),
+    "rule_ran": frozenset({"rule", "title", "done"}),
     "field_set": frozenset({"field"}),
     "field_asked": frozenset({"field", "field_kind"}),
 }

@@ -256,6 +256,13 @@ def _assigned(key: str) -> tuple[Notice, ...]:
     )
 
 
+def _rule_tells(to: Audience, named: str, key: str) -> Notice:
+    reply = "card" if to is Audience.OPERATORS else None
+    return Notice(
+        to, "text", Priority.GROUP_NEWS, key, when=lambda event: event.to == named, reply=reply
+    )
+
+
 def _is_by_another(event: e.TaskDone) -> bool:
     """Who holds the ticket and works on must hear of it."""
     return event.by_hand and event.active and event.holder_id != event.done_by
@@ -731,6 +738,13 @@ NOTICES: Final[dict[type[e.Event], tuple[Notice, ...]]] = {
     e.TitleChanged: (_card(),),
     e.AnswerDueChanged: (_card(),),
     e.TicketTagged: (_card(),),
+    e.RuleTold: (
+        _rule_tells(_TO.OPERATORS, "group", "group.rule_tells"),
+        _rule_tells(_TO.OPERATORS, "team", "group.rule_calls"),
+        _rule_tells(_TO.ALERTS, "alerts", "group.rule_tells"),
+        _rule_tells(_TO.ADMINS, "admins", "staff.rule_tells"),
+        _rule_tells(_TO.ASSIGNEE, "assignee", "staff.rule_tells"),
+    ),
     e.RuleRan: (
         Notice(
             _TO.OPERATORS,

@@ -53,7 +53,7 @@ _HOUR: Final = timedelta(hours=1)
 # Something that a colleague has from now on, or that another one answers in or has merged.
 _GIVEN: Final = (
     *(e.TicketAssigned, e.TaskAssigned, e.TaskReopened, e.AnswerWritten),
-    *(e.TicketMerged, e.SuggestionLost),
+    *(e.TicketMerged, e.SuggestionLost, e.RuleTold),
 )
 # Moves that no operator makes.
 _BY_ITSELF: Final = frozenset({"confirm", "expire", "junk", "withdraw"})

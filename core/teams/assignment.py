@@ -111,7 +111,7 @@ async def begin_with(tx: Tx, ticket: Ticket, code: str) -> None:
             level=team.level,
             to=name_of(tx, target),
             by=tx.actor.name,
-            concerns=await _concerned(tx, target),
+            concerns=await whom_it_concerns(tx, target),
         )
     )
 
@@ -208,7 +208,7 @@ async def _give(
             to=to,
             by=tx.actor.name,
             first=first,
-            concerns=await _concerned(tx, target),
+            concerns=await whom_it_concerns(tx, target),
             why=shorten(wish.why, WHY_TOLD, placeholder=" …"),
         )
     )
@@ -229,7 +229,7 @@ async def _place(tx: Tx, ticket: Ticket, after: Holder) -> None:
         await tx.insert(TicketTeam(ticket_id=ticket.id, team=after.team, level=after.level))
 
 
-async def _concerned(tx: Tx, target: Target) -> tuple[int, ...]:
+async def whom_it_concerns(tx: Tx, target: Target) -> tuple[int, ...]:
     """Whose work it is: the assignee; of a team those on duty, or everybody if nobody is."""
     chosen: list[Colleague] = []
     if target.person is not None:

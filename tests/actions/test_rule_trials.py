@@ -2,11 +2,11 @@
 
 import pytest
 
-from core.automation import trial
-from core.automation.trial import OnlyTried, Trial, attempt, find_rule, look_back
+from core.automation import rule_trials
+from core.automation.rule_trials import OnlyTried, Trial, attempt, find_rule, look_back
 from core.desk import Desk
+from core.directory.file_rules import attempt_with, rule_in
 from core.directory.reader import read_directory
-from core.directory.rule_trials import attempt_with, rule_in
 from core.tickets.lifecycle import move
 from tests.actions.people import ALICE, BORIS, opens, operator
 from tests.actions.store import Store
@@ -59,7 +59,7 @@ async def test_tickets_come_by_pages(desk: Desk) -> None:
 async def test_of_too_many_events_the_newest_count_and_it_is_said(
     desk: Desk, clock: Clock, event: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trial, "MOST_TRIED", 2)
+    monkeypatch.setattr(rule_trials, "MOST_TRIED", 2)
     more = ('after = "1h"', OFF) if event == "open_for" else (OFF,)
     await apply(desk, rule("all", event, 'tags = ["x"]', "", *more))
     numbers = []
@@ -69,7 +69,7 @@ async def test_of_too_many_events_the_newest_count_and_it_is_said(
     found = await on_page(desk, "all")
     assert list(found.tickets) == numbers[:0:-1]
     assert found.past.cut and len(found.past.events) == 2
-    monkeypatch.setattr(trial, "MOST_TRIED", 3)
+    monkeypatch.setattr(rule_trials, "MOST_TRIED", 3)
     assert not (await on_page(desk, "all")).past.cut
 
 

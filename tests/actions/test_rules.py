@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from core.automation.rule_trials import find_rule, try_rule
 from core.automation.rules import purge, run_due
-from core.automation.trial import find_rule, try_rule
 from core.desk import Desk
 from core.directory.faults import DirectoryError
 from core.directory.kinds.responses import ResponseEntry

@@ -137,6 +137,7 @@ _NAMED: Final[dict[str, Callable[[Renderer, Names, Mapping[str, Any]], dict[str,
     },
     "field_set": _field,
     "rule_ran": _actions,
+    "rule_told": lambda _renderer, _names, given: {"to": Key(f"rules.to.{given['to']}")},
     "ticket_tagged": lambda _renderer, _names, given: {"tags": _tags(given)},
     "clocks_set": _agreement,
     "ending_described": lambda renderer, names, given: {

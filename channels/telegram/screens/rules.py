@@ -10,7 +10,7 @@ from channels.telegram.screens.buttons import Button, button, matching, one_of, 
 from channels.telegram.screens.buttons import short as shorten
 from channels.telegram.screens.screen import Renderer, Screen
 from channels.telegram.screens.ticket_list import draw_lines
-from core.automation.trial import Trial, TriedTicket
+from core.automation.rule_trials import Trial, TriedTicket
 
 DIGEST: Final = 8
 MOST_BUTTONS: Final = 4

@@ -39,6 +39,7 @@ class MailboxEntry(DirectoryEntry):
     """A mailbox. Mail to it begins tickets of this kind, and is answered from it."""
 
     name = "mailbox"
+    ordered = True
     key = "address"
     caches: ClassVar[tuple[type, ...]] = (DeskMailboxes,)
 

@@ -61,6 +61,7 @@ class NoticeEntry(DirectoryEntry):
     """
 
     name = "notice"
+    ordered = True
     caches: ClassVar[tuple[type, ...]] = (OwnNotices,)
 
     code: Code

@@ -9,11 +9,12 @@ from pydantic import AfterValidator, Field
 from pydantic import WithJsonSchema as Json
 from sqlalchemy import select
 
+from core.automation.actions import NOTICE_TO
 from core.automation.rules import EVENTS, SPANS, Rule, Rules
 from core.directory.faults import Problem, choices, refusal, shorten
 from core.directory.fields import Code, Language, Reference, Span, Title, one_of
 from core.directory.kinds.closing import unfit_value
-from core.directory.kinds.responses import Tag, Target, unknown_target
+from core.directory.kinds.responses import Tag, Target, Text, unknown_target
 from core.directory.schema import Directory, DirectoryEntry, Part
 from core.models import RuleRow
 from core.tickets.catalog import workflow_of
@@ -49,6 +50,12 @@ def _check_rating(value: int) -> int:
     if value not in RATINGS:
         raise refusal("not_a_choice", str(value), allowed=choices(map(str, RATINGS)))
     return value
+
+
+def _check_to(value: list[str]) -> list[str]:
+    if not value:
+        raise refusal("no_addressee", allowed=choices(NOTICE_TO))
+    return list(dict.fromkeys(value))
 
 
 def _check_handle(value: str) -> str:
@@ -88,6 +95,15 @@ class RuleConditions(Part):
     fields: dict[Code, list[Glob]] = Field(default_factory=dict)
 
 
+class RuleNotice(Part):
+    """What colleagues are told, and which of them."""
+
+    name = "rule_notice"
+
+    to: Annotated[list[Annotated[str, *one_of(NOTICE_TO)]], AfterValidator(_check_to)]
+    text: Text
+
+
 class RuleActions(Part):
     """What is done, in this order."""
 
@@ -100,6 +116,7 @@ class RuleActions(Part):
     assignee: Handle | None = None
     escalate: bool = False
     note: Note | None = None
+    notice: RuleNotice | None = None
     response: Annotated[Code | None, Reference("response")] = None
     state: Target | None = None
     freeze: Span | None = None
@@ -212,8 +229,12 @@ class RuleEntry(DirectoryEntry):
 
 
 def _read(actions: dict[str, Any]) -> dict[str, Any]:
-    freeze = actions.get("freeze")
-    return actions if freeze is None else {**actions, "freeze": parse_span(freeze)}
+    read = dict(actions)
+    if "freeze" in read:
+        read["freeze"] = parse_span(read["freeze"])
+    if "notice" in read:
+        read["notice"] = RuleNotice.stored(**read["notice"])
+    return read
 
 
 def _written(part: Part) -> dict[str, Any]:

@@ -23,10 +23,10 @@ from channels.telegram.screens.directory import (
 from channels.telegram.screens.rules import DIGEST
 from channels.telegram.screens.screen import Screen
 from core.directory.faults import DirectoryError, Fault
+from core.directory.file_rules import rules_in
 from core.directory.kinds import KINDS
 from core.directory.reader import Document as Written
 from core.directory.reader import read_directory
-from core.directory.rule_trials import rules_in
 from core.directory.store import (
     ChangedMeanwhile,
     OnlyChecked,

@@ -1,11 +1,11 @@
 """`/rules` in an admin's private chat: which there are, and what one would have done (E2, X11)."""
 
 from channels.telegram.screens.rules import TryRule, draw_trial
+from core.automation.rule_trials import OnlyTried, Trial, attempt, find_rule, look_back
 from core.automation.rules import list_rules
-from core.automation.trial import OnlyTried, Trial, attempt, find_rule, look_back
 from core.directory.faults import DirectoryError
+from core.directory.file_rules import attempt_with, rule_in
 from core.directory.reader import Document
-from core.directory.rule_trials import attempt_with, rule_in
 from core.errors import Refusal
 from core.people.staff import as_admin, for_admin
 from handlers.telegram.admins.directory import read_answered

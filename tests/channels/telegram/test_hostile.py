@@ -10,12 +10,13 @@ import pytest
 from channels.telegram.screens import notices
 from channels.telegram.screens.card import draw
 from channels.telegram.screens.screen import Renderer
+from core.automation.actions import LONGEST_TOLD
 from core.delivery.own_words import OWN, OWN_FACTS
 from core.teams.assignment import WHY_TOLD
 from core.text_faults import faults_of
 from core.texts import Key, Texts, pack
 from core.tickets.lifecycle import move, take
-from core.words.names import clean_name, units
+from core.words.names import clean_name, split_text, units
 from core.words.templates import wrong_in
 from sandbox.server.markup.html_style import parse_html
 from tests.channels.telegram.harness import ChannelHarness
@@ -59,6 +60,7 @@ def notice(texts: Texts, key: str, words: str) -> str:
     facts |= {"deadline": NOW, "at": NOW, "level": 2, "id": 7, "task_id": 3, "source": 9, "into": 8}
     facts |= {"total": 2, "numbers": "#1, #2"}
     facts |= {"event": "TicketOpened", "subscriber": "rules", "depth": 10}
+    facts |= {"text": next(iter(split_text(words, LONGEST_TOLD)), words)}
     facts |= {"why": shorten(words, WHY_TOLD, placeholder=" …")}
     facts |= {"n": 2, "tickets": f"🔴 #12 {words[:48]} · {words[:24]}"}  # clipped, as it is
     facts |= {"value": 2, "closes": NOW, "tasks": [(3, words), (4, words)]}

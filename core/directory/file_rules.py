@@ -1,7 +1,7 @@
 """A rule of a file that is not applied, tried as if it were (X11)."""
 
+from core.automation.rule_trials import Trial, attempt
 from core.automation.rules import Rule
-from core.automation.trial import Trial, attempt
 from core.directory.kinds.rules import RuleEntry
 from core.directory.reader import Document
 from core.directory.store import apply_directory
@@ -26,8 +26,8 @@ def rule_in(document: Document, code: str) -> Rule:
 async def attempt_with(tx: Tx, document: Document, trial: Trial) -> None:
     """Try a rule together with all else that is in its file.
 
-    Raises as :func:`core.automation.trial.attempt` does, and :class:`DirectoryError`: nothing of it
-    stays.
+    Raises as :func:`core.automation.rule_trials.attempt` does, and :class:`DirectoryError`: nothing
+    of it stays.
     """
     await apply_directory(tx, document)
     await attempt(tx, trial)

@@ -219,10 +219,13 @@ class _Speaker:
 
     def touched(self, checked: OnlyChecked, wish: Wish) -> list[str]:
         """What becomes of open tickets."""
-        if not checked.touched:
-            return []
-        key = "directory_file.recounted" if wish.recount else "directory_file.kept"
-        return [self.say(key, n=checked.touched)]
+        told, outcome = checked.touched, "recounted" if wish.recount else "kept"
+        said = {
+            f"directory_file.{outcome}": told.answers,
+            f"directory_file.agreed_{outcome}": told.agreed,
+            "directory_file.hours": told.hours,
+        }
+        return [self.say(key, n=n) for key, n in said.items() if n]
 
     def refusal(self, error: DirectoryError, file: str) -> Answer:
         said = [self._say_key(fault.text) for fault in error.faults]

@@ -11,7 +11,13 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from core.directory.deadlines import answer_spans, changed_spans, count_touched, recompute
+from core.directory.deadlines import (
+    Touched,
+    compare_promises,
+    count_touched,
+    promises_of,
+    recompute,
+)
 from core.directory.faults import DirectoryError, Fault, Path, Problem, choices, shorten
 from core.directory.kinds import KINDS
 from core.directory.ordering import in_place
@@ -36,10 +42,10 @@ Describe = Callable[[str], str]
 class OnlyChecked(Exception):
     """All of it can be applied; nothing was. ``difference``: the lines that it would change;
     ``version``: the number of the directory that they change; ``touched``: so many open tickets
-    would have another deadline if it were counted anew.
+    would have another deadline if it were counted anew, or will.
     """
 
-    def __init__(self, difference: list[str], version: int, touched: int) -> None:
+    def __init__(self, difference: list[str], version: int, touched: Touched) -> None:
         super().__init__(len(difference))
         self.difference = difference
         self.version = version
@@ -97,7 +103,7 @@ async def apply_directory(
     """Put every entry. Returns the lines of the difference, as of a file to its successor.
 
     ``expected``: the version that the difference was shown for; ``origin``: where it came from;
-    ``recount``: open tickets go by changed answer deadlines, too; otherwise they keep theirs.
+    ``recount``: open tickets go by changed deadlines, too; otherwise they keep theirs.
     Raises :class:`DirectoryError` with all that is wrong, :class:`ChangedMeanwhile`; with
     ``really=False`` :class:`OnlyChecked`, so that nothing stays.
     """
@@ -105,14 +111,14 @@ async def apply_directory(
     version = await current_version(tx)
     if expected is not None and expected != version:
         raise ChangedMeanwhile
-    before, spans = await show_directory(tx, kinds), await answer_spans(tx)
+    before, promised = await show_directory(tx, kinds), await promises_of(tx)
     if document.version not in {None, version}:
         document.faults.append(await _stale(tx, document, before))
     await put_items(tx, document.items, kinds, document)
     tx.forget_rows()
     after = await show_directory(tx, kinds)
     difference = list(compare(before, after))
-    changed = changed_spans(spans, await answer_spans(tx))
+    changed = compare_promises(promised, await promises_of(tx))
     if not really:
         raise OnlyChecked(difference, version, await count_touched(tx, changed))
     if recount:

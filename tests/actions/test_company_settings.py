@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from core.desk import Desk
+from core.directory.deadlines import Touched
 from core.directory.reader import read_directory
 from core.directory.store import OnlyChecked, apply_directory, restore_version, show_directory
 from core.models import Setting
@@ -84,7 +85,7 @@ async def test_open_tickets_keep_their_deadline_unless_it_is_counted_anew(
     free, topical = await opens(desk, topic=None), await opens(desk, BORIS, topic="payment")
     with pytest.raises(OnlyChecked) as checked:
         await apply(desk, LONGER, really=False)
-    assert checked.value.touched == 2
+    assert checked.value.touched == Touched(answers=2)
     await apply(desk, LONGER)
     assert (await store.ticket(free.id)).answer_due == free.answer_due
     topic = '[[topic]]\ncode = "payment"\ntitles = { ru = "Оплата" }\nanswer = "1d"\n'

@@ -43,7 +43,7 @@ def draw_difference(
     """What the file would change, what becomes of open tickets, and the ways on; ``rules``: those
     of the file, which can be tried.
     """
-    steps = ("apply", "recount", "drop") if checked.touched else ("apply", "drop")
+    steps = ("apply", "recount", "drop") if checked.touched.choice else ("apply", "drop")
     buttons = [
         button(
             renderer.plain(f"button.directory.{step}"),
@@ -65,8 +65,10 @@ def draw_restoring(renderer: Renderer, checked: OnlyChecked, data: RestoreVersio
 
 def _change(renderer: Renderer, checked: OnlyChecked) -> Iterator[str]:
     yield from _shown(renderer, checked.difference)
-    if checked.touched:
-        yield renderer.html("directory_chat.touched", n=checked.touched)
+    told = checked.touched
+    for key, n in (("touched", told.answers), ("agreed", told.agreed), ("hours", told.hours)):
+        if n:
+            yield renderer.html(f"directory_chat.{key}", n=n)
 
 
 def draw_faults(renderer: Renderer, faults: Sequence[Fault]) -> Screen:

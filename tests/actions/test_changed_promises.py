@@ -60,9 +60,7 @@ async def test_new_terms_are_kept_or_counted_anew_as_somebody_chooses(
         assert await due(store, ticket.id) == before + timedelta(hours=1)
 
 
-async def test_new_hours_move_clocks_at_once_which_is_said_before(
-    desk: Desk, store: Store
-) -> None:
+async def test_new_hours_move_clocks_at_once_which_is_said_before(desk: Desk, store: Store) -> None:
     await apply(desk, OFFICE)
     ticket = await opens(desk)
     before, answer = await due(store, ticket.id), (await store.ticket(ticket.id)).answer_due

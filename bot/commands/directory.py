@@ -201,6 +201,11 @@ def _read(file: Path) -> str:
         raise DirectoryError([Fault(line, "", "directory_file.fault.no_utf8")]) from None
 
 
+# What becomes of answer deadlines, and of those of agreements.
+_KEPT: Final = ("directory_file.kept", "directory_file.agreed_kept")
+_RECOUNTED: Final = ("directory_file.recounted", "directory_file.agreed_recounted")
+
+
 class _Speaker:
     """Says texts in the company's language."""
 
@@ -219,12 +224,9 @@ class _Speaker:
 
     def touched(self, checked: OnlyChecked, wish: Wish) -> list[str]:
         """What becomes of open tickets."""
-        told, outcome = checked.touched, "recounted" if wish.recount else "kept"
-        said = {
-            f"directory_file.{outcome}": told.answers,
-            f"directory_file.agreed_{outcome}": told.agreed,
-            "directory_file.hours": told.hours,
-        }
+        told = checked.touched
+        answers, agreed = _RECOUNTED if wish.recount else _KEPT
+        said = {answers: told.answers, agreed: told.agreed, "directory_file.hours": told.hours}
         return [self.say(key, n=n) for key, n in said.items() if n]
 
     def refusal(self, error: DirectoryError, file: str) -> Answer:

@@ -73,10 +73,16 @@ class DirectoryError(ValueError):
         super().__init__("; ".join(f"{fault.where}: {fault.key}" for fault in self.faults))
 
 
-def refusal(name: str, value: Any = None, **facts: Any) -> PydanticCustomError:
-    """What a field's check raises: ``name`` of a text below ``PREFIX``, the value, more facts."""
+def refusal(
+    name: str, value: Any = None, *, said: str | None = None, **facts: Any
+) -> PydanticCustomError:
+    """What a field's check raises: ``name`` of a text below ``PREFIX``, the value, more facts.
+
+    ``said``: what is wrong in the value, as it is to be told.
+    """
     key = f"{PREFIX}{name}"
-    return PydanticCustomError(key, key, {"value": shorten(write_value(value)), **facts})
+    told = shorten(write_value(value)) if said is None else said
+    return PydanticCustomError(key, key, {"value": told, **facts})
 
 
 def shorten(words: object) -> str:

@@ -32,7 +32,7 @@ def _check_text(value: str) -> str:
         raise refusal("text", value, longest=LONGEST_TEXT)
     if wrong := faults_of(value):
         known = choices(f"{{{name}}}" for name in VARIABLES)
-        raise refusal("variable", wrong=choices(map(shorten, wrong)), allowed=known)
+        raise refusal("variable", said=choices(map(shorten, wrong)), allowed=known)
     return value
 
 

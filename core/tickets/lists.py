@@ -417,13 +417,14 @@ async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool =
     older = last if backward else found.more
     newer = found.more if backward else (first if start is not None else None)
     place = max(1, turned - 1 if backward else turned + 1)
+    lines = await lines_of(tx, numbers)
     return Page(
         "find",
-        await lines_of(tx, numbers),
+        lines,
         place,
         before=None if newer is None else f"{newer}.{place}",
         after=None if older is None else f"{older}.{place}",
-        other=BEST if len(numbers) > 1 or start is not None else None,
+        other=BEST if len(lines) > 1 or start is not None else None,
     )
 
 

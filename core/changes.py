@@ -86,12 +86,14 @@ async def _is_set(event: asyncio.Event, seconds: float) -> bool:
 
 
 class Changes:
-    """All who watch in this process. ``tell`` passes on to the others what has changed here."""
+    """All who watch in this process, ``watches``. ``tell`` passes on to the others what has changed
+    here.
+    """
 
     def __init__(self) -> None:
         self.tell: Tell | None = None
         self.over = False
-        self._watches: set[Watch] = set()
+        self.watches: set[Watch] = set()
 
     @contextmanager
     def watch(self, ticket: int | None) -> Iterator[Watch]:
@@ -99,16 +101,14 @@ class Changes:
         watch = Watch(ticket)
         if self.over:
             watch.end()
-        self._watches.add(watch)
+        self.watches.add(watch)
         try:
             yield watch
         finally:
-            self._watches.discard(watch)
+            self.watches.discard(watch)
 
     def note(self, events: Collection[Event]) -> None:
         """What has happened is committed."""
-        if not events or (self.tell is None and not self._watches):
-            return
         tickets = {event.ticket_id for event in events if event.ticket_id is not None}
         if not tickets:
             return
@@ -119,16 +119,16 @@ class Changes:
 
     def hear(self, tickets: Collection[int]) -> None:
         """These have changed, here or in another process; none named means any."""
-        for watch in self._watches:
+        for watch in self.watches:
             watch.note(tickets)
 
     def note_rights(self) -> None:
         """What rights depend on has changed."""
-        for watch in self._watches:
+        for watch in self.watches:
             watch.note_rights()
 
     def end(self) -> None:
         """Let nobody wait any longer: the process stops (R16)."""
         self.over = True
-        for watch in self._watches:
+        for watch in self.watches:
             watch.end()

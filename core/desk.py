@@ -140,26 +140,15 @@ class Desk:
         **options: P.kwargs,
     ) -> R:
         """Ask without changing: ``query(look, …)`` on a query-only connection."""
-        return await self._in_one_version(lambda: self._look(query, args, options))
-
-    async def _in_one_version(self, work: Callable[[], Awaitable[R]]) -> R:
-        """Do it again as often as the directory has changed under it."""
-        for left in reversed(range(_MOST_VERSIONS)):
-            kept = self.cache
-            try:
-                return await work()
-            except _OUTDATED as error:
-                if not left or not await self._is_outdated(kept, error):
-                    raise
-                log.info("the directory has changed: what was begun is done again")
-        raise AssertionError
+        return await self._with_retries(self._look, query, args, options)
 
     async def _look(self, query: Callable[..., Awaitable[R]], args: Any, options: Any) -> R:
         async with self.database.read() as session:
             look = ReadTx(session, self.clock(), self.company, self.cache)
             inside = INSIDE.set(True)
             try:
-                await self._see_directory(look)
+                if look.cache.version is None:
+                    await self._see_directory(look)
                 return await query(look, *args, **options)
             finally:
                 INSIDE.reset(inside)
@@ -169,8 +158,6 @@ class Desk:
         where nobody has since they may have changed.
         """
         kept, company = look.cache, look.company
-        if kept.version is not None:
-            return
         version = await look.directory_version()
         if self.find_company is not None:
             look.company = await self.find_company(look)
@@ -196,7 +183,7 @@ class Desk:
     async def _shielded(
         self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
     ) -> R:
-        work = asyncio.ensure_future(self._with_retries(actor, action, args, options))
+        work = asyncio.ensure_future(self._with_retries(self._once, actor, action, args, options))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -204,17 +191,23 @@ class Desk:
                 await asyncio.wait([work])
             raise
 
-    async def _with_retries(
-        self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
-    ) -> R:
-        for attempt in range(1, _ATTEMPTS + 1):
+    async def _with_retries(self, work: Callable[..., Awaitable[R]], *given: Any) -> R:
+        """Do it again when it has met another one, and as often as the directory has changed."""
+        races = versions = 1
+        while True:
+            kept = self.cache
             try:
-                return await self._in_one_version(lambda: self._once(actor, action, args, options))
-            except DBAPIError as error:
-                if not may_run_again(error) or attempt == _ATTEMPTS:
+                return await work(*given)
+            except _OUTDATED as error:
+                if versions == _MOST_VERSIONS or not await self._is_outdated(kept, error):
                     raise
-                log.info("running an action again", extra={"attempt": attempt})
-        raise AssertionError
+                versions += 1
+                log.info("the directory has changed: what was begun is done again")
+            except DBAPIError as error:
+                if races == _ATTEMPTS or not may_run_again(error):
+                    raise
+                log.info("running an action again", extra={"attempt": races})
+                races += 1
 
     async def _once(
         self, actor: Actor, action: Callable[..., Awaitable[R]], args: Any, options: Any
@@ -224,7 +217,8 @@ class Desk:
         async with self.database.write() as session:
             update = None if row is None else row.inbox_id
             tx = Tx(session, self.clock(), self.company, self.cache, actor, update)
-            await self._see_directory(tx)
+            if tx.cache.version is None:
+                await self._see_directory(tx)
             if row is not None and not row.done:
                 marked = await _MARK_DONE.change(session, {"row": row.inbox_id})
                 if marked != 1:
@@ -249,7 +243,8 @@ class Desk:
             row.done = True
         if tx.outgoing:
             self.outbox_wakeup.set()
-        self.changes.note(tx.events)
+        if self.changes.watches or self.changes.tell is not None:
+            self.changes.note(tx.events)
         return result
 
     async def _tell_others(self, tx: Tx) -> None:

@@ -172,7 +172,7 @@ class Tx(ReadTx):
 
     ``outgoing``: it has written outbox rows. ``inbox_id``: the update that it is the effect of.
     ``chosen``: settings of the company that it has changed; ``version``: of the directory that it
-    has made.
+    has made. ``changes_cache``: what is kept by others is not so any more once this is committed.
     """
 
     actor: Actor = SYSTEM
@@ -183,14 +183,9 @@ class Tx(ReadTx):
     invalidates_all: bool = False
     chosen: dict[str, Any] = field(default_factory=dict)
     version: int | None = None
+    changes_cache: bool = False
     actors: dict[int, int | None] = field(default_factory=dict)
     _pinned: list[object] = field(default_factory=list)
-
-    @property
-    def changes_cache(self) -> bool:
-        """Whether what is kept by others is not so any more once this is committed."""
-        kept = self.invalidated or self.invalidates_all or self.chosen
-        return bool(kept) or self.version is not None
 
     def emit(self, event: Event) -> None:
         """Note that something has happened; subscribers act upon it before the commit."""
@@ -236,12 +231,13 @@ class Tx(ReadTx):
         """What ``cache`` keeps of these types has changed. This transaction reads it anew at
         once, everybody else when it is committed.
         """
+        self.changes_cache = True
         self.invalidated.update(kinds)
         self.cache = self.cache.without(kinds)
 
     def invalidate_all(self) -> None:
         """The same of all that is kept, whatever it is: for what many things depend on."""
-        self.invalidates_all = True
+        self.invalidates_all = self.changes_cache = True
         version, self.cache = self.cache.version, Cache()
         self.cache.version = version
 
@@ -249,11 +245,13 @@ class Tx(ReadTx):
         """Change the company's settings: at once for this transaction, for everybody else when it
         is committed.
         """
+        self.changes_cache = True
         self.company = replace(self.company, **fields)
         self.chosen |= fields
 
     def make_version(self, number: int) -> None:
         """The directory has this number from now on."""
+        self.changes_cache = True
         self.version = self.cache.version = number
 
     def pin(self, rows: Iterable[object]) -> None:

@@ -133,7 +133,12 @@ async def _rows(tx: Tx, event: e.Event, notice: Notice) -> list[dict[str, Any]]:
     if notice.kind == "text" and key is None:
         return []
     ticket = await _ticket(tx, event)
-    if ticket is not None and await _is_needless(tx, event, notice, ticket):
+    if (
+        notice.kind == "card"
+        and isinstance(event, e.StateEntered)
+        and ticket is not None
+        and await _is_needless(tx, event, ticket)
+    ):
         return []
     own = await own_notice(tx, key, ticket) if notice.kind == "text" else None
     if (own is None and notice.silent) or (own is not None and not _is_told(event, own)):
@@ -210,12 +215,10 @@ async def _say_otherwise(tx: Tx, own: OwnNotice, written: dict[str, Any], case: 
         written["ordering_key"] += f":{case.key}"
 
 
-async def _is_needless(tx: Tx, event: e.Event, notice: Notice, ticket: Ticket) -> bool:
+async def _is_needless(tx: Tx, event: e.StateEntered, ticket: Ticket) -> bool:
     """A card that would only be posted to say that a ticket nobody looked at has moved by itself:
     with its parent, by its customer's word, or by time. A thousand of them end with one outage.
     """
-    if notice.kind != "card" or not isinstance(event, e.StateEntered):
-        return False
     by_itself = event.parent is not None or event.verb in _BY_ITSELF
     return by_itself and await card_place(tx, ticket.id) is None
 
@@ -353,7 +356,7 @@ async def _in_chat(
     if chat is None:
         return []
     found = [Recipient(chat, person=person, locale=locale)]
-    if person is not None and reads_page(person) and notice.kind == "text":
+    if notice.kind == "text" and person is not None and reads_page(person):
         mailbox = await letter_address(tx, person.id)
         found += [] if mailbox is None else [Recipient(mailbox, person=person)]
     return found
@@ -383,7 +386,7 @@ async def _stored(tx: Tx, event: e.Event, ticket: Ticket | None, message: Messag
     flooded = message is not None and message.flood_id is not None
     if ticket is None:
         return Stored(in_card=in_card, flooded=flooded)
-    by_letter = ticket.origin in tx.company.letter_channels or await _reads_page(tx, ticket)
+    by_letter = await _is_told_by_letter(tx, ticket) if tx.company.letter_channels else False
     repeated = by_letter and await _opened_lately(tx, ticket)
     late = by_letter and isinstance(event, e.DeadlineMissed)
     promised = not late or await _was_told(tx, ticket, repeated=repeated)
@@ -391,7 +394,9 @@ async def _stored(tx: Tx, event: e.Event, ticket: Ticket | None, message: Messag
     return Stored(ticket.origin, in_card, flooded, by_letter, repeated, promised, in_topic)
 
 
-async def _reads_page(tx: Tx, ticket: Ticket) -> bool:
+async def _is_told_by_letter(tx: Tx, ticket: Ticket) -> bool:
+    if ticket.origin in tx.company.letter_channels:
+        return True
     return reads_page(await tx.get(Person, ticket.customer_id))
 
 

@@ -6,7 +6,7 @@ Where messages and cards stand, answers delivered or failed, customers who block
 from typing import Final
 
 from core.address_holders import reads_page
-from core.addresses import ON_SCREEN, Address, MessageRef
+from core.addresses import ON_SCREEN, WEB, Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, sign_later, tell_in_group
 from core.delivery.alerts import note_alert
 from core.delivery.card_updates import BOARD, leave_pointer, pin, point_to_card
@@ -55,7 +55,8 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
         pieces = sent.note.get("messages")  # of an album
         await answer_delivered(tx, list(pieces) if pieces else [delivery.message_id or 0])
         await watch_copy(tx, delivery)
-        await watch_page(tx, delivery)
+        if delivery.channel == WEB:
+            await watch_page(tx, delivery.ticket_id)
     elif delivery.facts.get("shown") and sent.message_refs:
         await _sign_shown(tx, delivery, sent.message_refs[-1])
 

@@ -66,10 +66,9 @@ def _reads_elsewhere(tx: Tx, address: Address) -> bool:
     return address.channel == WEB or address.channel in tx.company.letter_channels
 
 
-async def watch_page(tx: Tx, delivery: Delivery) -> None:
+async def watch_page(tx: Tx, number: int | None) -> None:
     """Set the timer of a ticket whose customer's page has just got an answer."""
-    number = delivery.ticket_id
-    if delivery.channel != WEB or not tx.company.letter_channels or number is None:
+    if not tx.company.letter_channels or number is None:
         return
     if await timer_of(tx, number, SILENCE) is None:
         await set_timers(tx, number, {SILENCE: tx.now + PAGE_WAIT})

@@ -124,7 +124,7 @@ async def _greet_staff(context: MessageContext) -> bool:
 # Messages. In private the dialogues of a role are asked in this order; the first one that
 # returns True has handled the message.
 _PRIVATE_MESSAGES: Final[dict[Role, tuple[MessageHandler, ...]]] = {
-    Role.CUSTOMER: (consent.is_held, customer.on_message),
+    Role.CUSTOMER: (customer.on_message,),
     Role.OPERATOR: (_greet_staff, private.on_message, on_private_message, customer.on_message),
     Role.ADMIN: (
         _greet_staff,
@@ -169,10 +169,16 @@ async def on_message(
     role = await role_of(desk, user)
     if role is Role.OPERATOR:
         role = await memberships.role_of(user)
+    await _on_words(context, role)
+    return None
+
+
+async def _on_words(context: MessageContext, role: Role) -> None:
+    if role is Role.CUSTOMER and context.desk.company.consent and await consent.is_held(context):
+        return
     for handler in _PRIVATE_MESSAGES[role]:
         if await handler(context):
-            break
-    return None
+            return
 
 
 async def _note_topics(message: Message, desk: Desk) -> None:

@@ -86,6 +86,10 @@ WORDS: Final = (
 )
 
 
+# By kind: the line without which an entry says that there is none.
+TAKES_AWAY: Final = {"account_agreement": "agreement", "account_domain": "account"}
+
+
 class Undone(Exception):
     """Nothing of the transaction stays."""
 
@@ -174,10 +178,13 @@ async def tries(tx: Tx, text: str) -> None:
 
 async def holds_all_of(tx: Tx, document: Document) -> None:
     """Everything that the file says is so now. What it leaves out is as it is by default, but for
-    the settings, of which it may name some.
+    the settings, of which it may name some, and what an entry without its reference takes away.
     """
     stored = {(kind.name, one.key_value): one for kind in KINDS for one in await kind.load(tx)}
     for item in document.items:
+        if getattr(item.entry, TAKES_AWAY.get(item.entry.name, "name")) is None:
+            assert (item.entry.name, item.entry.key_value) not in stored
+            continue
         entry = stored[item.entry.name, item.entry.key_value]
         said, kept = shown_fields(item.entry), shown_fields(entry)
         assert {name: kept.get(name) for name in said} == said

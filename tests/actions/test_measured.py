@@ -7,7 +7,6 @@ import pytest
 
 from core.desk import Desk
 from core.people.staff import by_operator
-from core.reports import measured
 from core.reports.measured import (
     FIGURES,
     Figure,
@@ -109,19 +108,16 @@ async def test_parts_divide_a_number(desk: Desk, week: Week) -> None:
             assert await desk.read(count_of, week.figure(name, ALL, part)) == number
 
 
-async def test_pages_of_a_number_hold_each_ticket_once(
-    desk: Desk, week: Week, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(measured, "PAGE", 1)
+async def test_pages_of_a_number_hold_each_ticket_once(desk: Desk, week: Week) -> None:
     figure, cursor, seen = week.figure("opened"), "", []
     while True:
-        page = await desk.read(page_of_figure, figure, cursor)
+        page = await desk.read(page_of_figure, figure, cursor, size=1)
         seen += [line.number for line in page.lines]
         if page.after is None:
             break
         cursor = page.after
     assert seen == week.numbers[::-1]
-    back = await desk.read(page_of_figure, figure, cursor, backward=True)
+    back = await desk.read(page_of_figure, figure, cursor, backward=True, size=1)
     assert [line.number for line in back.lines] == [week.numbers[2]]
 
 

@@ -36,6 +36,7 @@ from handlers.http.app.staff_access import StaffAccess, StaffRequest
 log = logging.getLogger(__name__)
 
 USUAL: Final = "week"
+PAGE: Final = 25
 # Pictures that are kept: of a few boards, in both themes and widths.
 KEPT: Final = 32
 _CACHED: Final = {"Cache-Control": "private, max-age=3600"}
@@ -93,7 +94,7 @@ class _BoardPages:
             return RedirectResponse(BOARD, HTTPStatus.SEE_OTHER)
         figure = Figure(name, asked.since, asked.until, asked.scope, part)
         cursor, backward = given.get("before") or given.get("after") or "", "before" in given
-        page = await self._read(visit, page_of_figure, figure, cursor, backward=backward)
+        page = await self._read(visit, page_of_figure, figure, cursor, backward=backward, size=PAGE)
         body = draw_figure(visit.renderer, asked, figure, page)
         return self.access.page(visit, body, title=visit.renderer.html("board.title"))
 

@@ -174,7 +174,7 @@ async def test_figures_are_of_what_was_asked_for(
 async def test_lists_behind_numbers_are_paged(
     anna: Browser, desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.reports.measured.PAGE", 2)
+    monkeypatch.setattr(board_routes, "PAGE", 2)
     await anna.get("/app/stats")
     await anna.get("/app/stats/tickets?figure=opened&since=2026-11-01&until=2026-11-30")
     seen = [re.findall(r'id="t(\d+)"', anna.html)]

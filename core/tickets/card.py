@@ -235,9 +235,33 @@ class Card:
     answering: tuple[str, ...] = ()  # who has begun to answer just now
 
 
+_ASSIGNEE, _EARLIER = aliased(Person), aliased(Person)
+_PEOPLE: Final = (Person, _ASSIGNEE.name, _EARLIER.name)
+_ENDED: Final = select(func.max(Resolution.at)).where(Resolution.ticket_id == bindparam("ticket"))
+# The ticket with its rows of one-to-one tables.
+_EVERYTHING: Final[Select[*tuple[Any, ...]]] = (
+    select(Ticket, *_PEOPLE, Classification, Camera, SentMessage, Resolution, NextContact.at)
+    .outerjoin(NextContact, NextContact.ticket_id == Ticket.id)
+    .outerjoin(
+        Resolution,
+        and_(Resolution.ticket_id == Ticket.id, Resolution.at == _ENDED.scalar_subquery()),
+    )
+    .outerjoin(Classification, Classification.ticket_id == Ticket.id)
+    .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
+    .outerjoin(Camera, TicketCamera.camera_id == Camera.id)
+    .outerjoin(
+        SentMessage, and_(SentMessage.ticket_id == Ticket.id, SentMessage.role == constant(CARD))
+    )
+    .join(Person, Ticket.customer_id == Person.id)
+    .outerjoin(_ASSIGNEE, Ticket.assignee_id == _ASSIGNEE.id)
+    .outerjoin(_EARLIER, Ticket.earlier_assignee_id == _EARLIER.id)
+    .where(Ticket.id == bindparam("ticket"))
+)
+
+
 async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     """Return the card's facts as they are now, or ``None`` if there is no such ticket."""
-    row = (await tx.session.execute(_everything(ticket_id))).one_or_none()
+    row = (await tx.session.execute(_EVERYTHING, {"ticket": ticket_id})).one_or_none()
     if row is None:
         return None
     ticket, customer, assignee_name, earlier_name, kind, camera, sent, ending, contact = row
@@ -296,32 +320,6 @@ async def _ended_by(tx: ReadTx, ticket: Ticket) -> EndedBy | None:
 
 
 _MOVED: Final = name_of(StateEntered)
-
-
-def _everything(ticket_id: int) -> Select[*tuple[Any, ...]]:
-    """Load the ticket with its rows of one-to-one tables."""
-    assignee, earlier = aliased(Person), aliased(Person)
-    people = (Person, assignee.name, earlier.name)
-    latest = select(func.max(Resolution.at)).where(Resolution.ticket_id == ticket_id)
-    return (
-        select(Ticket, *people, Classification, Camera, SentMessage, Resolution, NextContact.at)
-        .outerjoin(NextContact, NextContact.ticket_id == Ticket.id)
-        .outerjoin(
-            Resolution,
-            and_(Resolution.ticket_id == Ticket.id, Resolution.at == latest.scalar_subquery()),
-        )
-        .outerjoin(Classification, Classification.ticket_id == Ticket.id)
-        .outerjoin(TicketCamera, TicketCamera.ticket_id == Ticket.id)
-        .outerjoin(Camera, TicketCamera.camera_id == Camera.id)
-        .outerjoin(
-            SentMessage,
-            and_(SentMessage.ticket_id == Ticket.id, SentMessage.role == constant(CARD)),
-        )
-        .join(Person, Ticket.customer_id == Person.id)
-        .outerjoin(assignee, Ticket.assignee_id == assignee.id)
-        .outerjoin(earlier, Ticket.earlier_assignee_id == earlier.id)
-        .where(Ticket.id == ticket_id)
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Where messages and cards stand, answers delivered or failed, customers who block
 from typing import Final
 
 from core.address_holders import reads_page
-from core.addresses import ON_SCREEN, WEB, Address, MessageRef
+from core.addresses import ON_SCREEN, Address, MessageRef
 from core.delivery.acknowledgements import IN_GROUP, ack_slow_answers, sign_later, tell_in_group
 from core.delivery.alerts import note_alert
 from core.delivery.card_updates import BOARD, leave_pointer, pin, point_to_card
@@ -30,7 +30,7 @@ from core.tickets.by_letter import address_for_answers, go_on_by_letter, send_by
 from core.tickets.conversation import answer_delivered, answer_failed
 from core.tickets.customer_tickets import open_numbers
 from core.tickets.relations import merged_into
-from core.tickets.silence import watch_copy, watch_page
+from core.tickets.silence import watch_delivery
 from core.tx import Tx
 from core.words.names import clean_name
 
@@ -54,9 +54,8 @@ async def arrived(tx: Tx, delivery: Delivery, sent: Sent) -> None:
     if delivery.kind == "content" and delivery.person_id is not None:
         pieces = sent.note.get("messages")  # of an album
         await answer_delivered(tx, list(pieces) if pieces else [delivery.message_id or 0])
-        await watch_copy(tx, delivery)
-        if delivery.channel == WEB:
-            await watch_page(tx, delivery.ticket_id)
+        if tx.company.letter_channels:
+            await watch_delivery(tx, delivery)
     elif delivery.facts.get("shown") and sent.message_refs:
         await _sign_shown(tx, delivery, sent.message_refs[-1])
 

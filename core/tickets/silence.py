@@ -44,14 +44,28 @@ async def watch(tx: Tx, events: Sequence[Event]) -> None:
             await _watch(tx, ticket_id, tx.company.mail_when_silent)
 
 
-async def watch_copy(tx: Tx, delivery: Delivery) -> None:
-    """Set the timer of a ticket that a copy of an answer to many has just arrived for."""
+async def watch_delivery(tx: Tx, delivery: Delivery) -> None:
+    """Set the timer of a ticket that a copy of an answer to many has just arrived for, or whose
+    customer's page has just got an answer.
+    """
     wait = tx.company.mail_when_silent
-    if wait is None or not tx.company.letter_channels or delivery.ticket_id is None:
+    if delivery.ticket_id is None:
         return
+    if delivery.channel == WEB:
+        await _watch_page(tx, delivery.ticket_id)
+    elif wait is not None:
+        await _watch_copy(tx, delivery, delivery.ticket_id, wait)
+
+
+async def _watch_page(tx: Tx, ticket_id: int) -> None:
+    if await timer_of(tx, ticket_id, SILENCE) is None:
+        await set_timers(tx, ticket_id, {SILENCE: tx.now + PAGE_WAIT})
+
+
+async def _watch_copy(tx: Tx, delivery: Delivery, ticket_id: int, wait: timedelta) -> None:
     message = await tx.get(Message, delivery.message_id)
-    if message.ticket_id != delivery.ticket_id:
-        await _watch(tx, delivery.ticket_id, wait)
+    if message.ticket_id != ticket_id:
+        await _watch(tx, ticket_id, wait)
 
 
 async def _watch(tx: Tx, ticket_id: int, wait: timedelta) -> None:
@@ -64,14 +78,6 @@ async def _watch(tx: Tx, ticket_id: int, wait: timedelta) -> None:
 
 def _reads_elsewhere(tx: Tx, address: Address) -> bool:
     return address.channel == WEB or address.channel in tx.company.letter_channels
-
-
-async def watch_page(tx: Tx, number: int | None) -> None:
-    """Set the timer of a ticket whose customer's page has just got an answer."""
-    if not tx.company.letter_channels or number is None:
-        return
-    if await timer_of(tx, number, SILENCE) is None:
-        await set_timers(tx, number, {SILENCE: tx.now + PAGE_WAIT})
 
 
 async def mail_unread(tx: Tx, ticket: Ticket) -> None:

@@ -36,11 +36,15 @@ _MOST_CHOICES: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in an entry that cannot be: the ``path`` to it, a text ``key`` and its facts."""
+    """Something in an entry that cannot be: the ``path`` to it, a text ``key`` and its facts.
+
+    ``hangs_on``: fields without which it may only look so.
+    """
 
     path: Path
     key: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    hangs_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

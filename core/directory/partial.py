@@ -37,7 +37,8 @@ class Partial:
 
     def concerns(self, problem: Problem) -> bool:
         """Whether this is a problem of what is written, not of what was taken out."""
-        return not any(_touch(problem.path, path) for path in self.faulty)
+        places = [problem.path, *((name,) for name in problem.hangs_on)]
+        return not any(_touch(place, path) for place in places for path in self.faulty)
 
 
 def partial_of(

@@ -53,6 +53,26 @@ async def test_nor_does_one_in_what_it_is_called(desk: Desk) -> None:
     assert {"rule x, then, team", "rule x, when, topics 1"} <= {*places(told)}
 
 
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ('[[response]]\ncode = "x"\ntitle = "X"\nfiles = ["a"]\n', "response x, files 1"),
+        (
+            '[[response]]\ncode = "x"\ntitle = "X"\nactions = { priority = 1 }\n',
+            "response x, actions, priority",
+        ),
+        (
+            '[settings]\nanswer_deadline = "soon"\nremind_before = "30d"\n',
+            "settings, answer_deadline",
+        ),
+    ],
+)
+async def test_what_hangs_on_a_faulty_line_is_not_told(
+    desk: Desk, written: str, place: str
+) -> None:
+    assert places(await faults(desk, written)) == [place]
+
+
 async def test_what_was_taken_out_is_not_missed(desk: Desk) -> None:
     """Nothing is said of a place that only looks empty because of another fault."""
     only = RULE[: RULE.index("when")] + 'then = { shout = "Now" }\n'

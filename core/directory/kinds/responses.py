@@ -140,7 +140,8 @@ class ResponseEntry(DirectoryEntry):
         acts = self.actions
         problems = await check_files(tx, self.files)
         if not self.texts and not self.files and (acts is None or not acts.kept().stored()):
-            problems.append(Problem(("texts",), "directory_file.fault.says_nothing"))
+            nothing = "directory_file.fault.says_nothing"
+            problems.append(Problem(("texts",), nothing, hangs_on=("files", "actions")))
         if acts is not None and acts.state is not None and acts.freeze is not None:
             problems.append(Problem(("actions", "freeze"), "directory_file.fault.two_states"))
         target = None if acts is None else acts.state

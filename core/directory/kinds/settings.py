@@ -140,7 +140,9 @@ class SettingsEntry(DirectoryEntry):
         if deadline is not None and remind is not None and remind >= deadline:
             facts = {"remind": format_span(remind), "deadline": format_span(deadline)}
             at = "remind_before" if self.remind_before else "answer_deadline"
-            fixed.append(Problem((at,), "directory_file.fault.late_reminder", facts))
+            both = ("answer_deadline", "remind_before")
+            late = "directory_file.fault.late_reminder"
+            fixed.append(Problem((at,), late, facts, hangs_on=both))
         return [*fixed, *self._too_short()]
 
     def _too_short(self) -> list[Problem]:

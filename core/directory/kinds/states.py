@@ -79,7 +79,9 @@ class StateEntry(DirectoryEntry):
         """The table as a whole can work, and tickets in this state stay what they are."""
         problems = await self._check_use(tx, directory)
         if self.closing_reason is not None and not (self.resolution or self.final):
-            problems.append(Problem(("closing_reason",), "directory_file.fault.state.ends_nothing"))
+            nothing = "directory_file.fault.state.ends_nothing"
+            ends = ("resolution", "final")
+            problems.append(Problem(("closing_reason",), nothing, hangs_on=ends))
         if not directory.faulty.get(self.name):
             problems += self._check_table(directory)
         return problems

@@ -68,6 +68,7 @@ class _Request:
         self._send = send
         self._most = most
         self._read = 0
+        self._whole = False
         self.answered = False
 
     def demand_size(self, declared: str | None) -> None:
@@ -79,13 +80,14 @@ class _Request:
             raise _too_large(self._most)
 
     async def receive(self) -> Message:
-        if self.answered:
+        if self.answered or self._whole:
             return await self._receive()  # nothing but the end of the connection
         try:
             async with asyncio.timeout(BODY_TIMEOUT):
                 message = await self._receive()
         except TimeoutError:
             raise Problem(HTTPStatus.REQUEST_TIMEOUT, "slow_body") from None
+        self._whole = not message.get("more_body", False)
         self._read += len(message.get("body", b""))
         if self._read > self._most:
             raise _too_large(self._most)

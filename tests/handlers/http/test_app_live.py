@@ -17,6 +17,7 @@ from core.people.identity import leave_operators
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
 from core.tickets.lifecycle import take
+from handlers.http import guard
 from handlers.http.app import streams
 from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
@@ -122,6 +123,17 @@ async def test_nothing_is_asked_of_the_database_while_nothing_changes(
         for _ in range(30):
             assert await table.line() == await ticket.line() == ": here"
         assert asked == []
+
+
+async def test_a_stream_stays_open_for_longer_than_a_body_may_take(
+    olga: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is sent, the server listens for nothing but the end of the connection."""
+    monkeypatch.setattr(guard, "BODY_TIMEOUT", 0.05)
+    monkeypatch.setattr(streams, "HEARTBEAT", 0.01)
+    async with following(olga) as table:
+        for _ in range(30):
+            assert await table.line() == ": here"
 
 
 async def test_who_leaves_the_group_hears_no_more(olga: Browser, desk: Desk) -> None:

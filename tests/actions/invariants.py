@@ -251,9 +251,11 @@ class Eye:
         return touched
 
     def _target(self, workflow: Workflow, ticket: int, told: Mapping[str, Any]) -> str | None:
-        """Where the verb leads. A merge ends a ticket as cancelling does, and taken back it is
-        where it was.
+        """Where the verb leads: to the state that was named, if it counts as that verb. A merge
+        ends a ticket as cancelling does, and taken back it is where it was.
         """
+        if workflow.ways(told["old"], "admin").get(told["new"]) == told["verb"]:
+            return str(told["new"])
         if told["verb"] == "merge":
             self.merged[ticket] = told["old"]
         elif told["verb"] == "unmerge":
@@ -441,7 +443,7 @@ def _check_queue(tx: ReadTx, state: State, row: Any, clocks: Mapping[str, ClockS
         assert row.queue_rank is None and row.queue_at is None, row
     elif state.resolution:
         assert (row.queue_rank, row.queue_at) == (RESOLVED, row.resolved_at), row
-    elif state.category == "frozen":
+    elif state.category in {"frozen", "on_hold"}:
         assert row.queue_rank == FROZEN, row
     elif row.waiting_since is not None:
         assert row.queue_rank == NEEDS_ANSWER, row

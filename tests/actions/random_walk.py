@@ -12,7 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from sqlalchemy import update
+
 from channels.telegram.addresses import chat_address
+from core.automation.rules import Rules, run_due
 from core.company import Company
 from core.db import Database
 from core.desk import Desk
@@ -26,7 +29,10 @@ from core.links.merge_undo import undo_merge
 from core.links.ticket_links import Fragment, split
 from core.links.ticket_merge import merge_tickets
 from core.manual_tickets.save import record_call
+from core.models import RuleRow
 from core.people.identity import Sender
+from core.people.restrictions import lift, restrict
+from core.responses.sending import prepare, send_response
 from core.sla.terms import Kind, Spans, Term
 from core.subscriptions import SUBSCRIBERS
 from core.tasks.task_actions import (
@@ -48,9 +54,11 @@ from core.tickets.customer_dialogue import invite_comment, rate_work
 from core.tickets.field_edits import set_field
 from core.tickets.intake import hear
 from core.tickets.lifecycle import confirm, move, release, take
+from core.tickets.named_states import move_to
 from core.tickets.next_contact import plan_contact
 from core.tickets.parents import leave_parent, set_parent
 from core.tickets.sweep import sweep
+from core.tickets.tags import tag
 from core.tx import Actor, Tx
 from tests.actions import company_directory as directory
 from tests.actions.agreement_factories import HOUR, TERMS, WEEK, agrees
@@ -86,12 +94,69 @@ FIT: Final[Mapping[str, Callable[[Any], bool]]] = {
 CUSTOMERS: Final = (ALICE, BORIS)
 QUICK: Final = (Term(Kind(), Spans(HOUR, 3 * HOUR)),)
 CAMERAS: Final = (("C1", ALICE), ("C1", BORIS), ("C2", ALICE), ("C3", BORIS))
-FIELDS: Final = """
+DIRECTORY: Final = """
 [[field]]
 code = "flat"
 titles = { en = "Flat" }
 kind = "number"
+
+[[state]]
+code = "supplier"
+titles = { en = "Supplier" }
+category = "on_hold"
+pause = true
+sources = ["new", "in_progress", "reopened", "waiting"]
+reason = "we wait for a part"
+leave_list = true
+
+[[state]]
+code = "watching"
+titles = { en = "Watching" }
+category = "open"
+sources = ["in_progress", "reopened", "supplier"]
+
+[[response]]
+code = "part"
+title = "A part"
+texts = { en = "{customer}, we have ordered it." }
+actions = { state = "supplier", tags = ["ordered"], priority = "low" }
+
+[[rule]]
+code = "wrote"
+title = "What is written about"
+event = "customer_wrote"
+when = { words = ["now"] }
+then = { tags = ["asked"], fields = { flat = "7" } }
+
+[[rule]]
+code = "again"
+title = "Reopened is urgent, and the second team's"
+event = "state_entered"
+when = { states = ["reopened"] }
+then = { priority = "urgent", note = "Again", team = "second" }
+
+[[rule]]
+code = "poor"
+title = "A low rating is a colleague's"
+event = "rated"
+when = { ratings = [1, 2] }
+then = { assignee = "@oleg", state = "watching" }
+
+[[rule]]
+code = "old"
+title = "What is open for long"
+event = "open_for"
+after = "20h"
+when = { unassigned = true }
+then = { escalate = true }
+
+[[rule]]
+code = "late"
+title = "An apology"
+event = "overdue"
+then = { response = "part" }
 """
+RULES: Final = ("wrote", "again", "poor", "old", "late")
 COMPANY: Final = Company(
     language="en",
     admins=frozenset({ANNA.address}),
@@ -141,7 +206,7 @@ async def seed_company(path: Path) -> Stage:
         await desk.run(gives_out, code, how)
     for one in staff:
         await desk.run_as(one, begin_duty)
-    await desk.run(apply_directory, read_directory(FIELDS))
+    await desk.run(apply_directory, read_directory(DIRECTORY))
     customers = {
         actor.person_id: (who, actor) for who in CUSTOMERS for actor in [await customer(desk, who)]
     }
@@ -318,6 +383,34 @@ class World:
     async def fill(self, who: int, ticket: int, words: str) -> None:
         await self.by(who, set_field, self.ticket(ticket), words)
 
+    async def name_state(self, who: int, ticket: int, code: str) -> None:
+        await self.by(who, move_to, self.ticket(ticket), code, reason="so")
+
+    async def tag(self, who: int, ticket: int, words: str) -> None:
+        await self.by(who, tag, self.ticket(ticket), words)
+
+    async def respond(self, who: int, ticket: int) -> None:
+        number = self.ticket(ticket)
+        shown = await self.desk.read(prepare, number, "part", "Olga")
+        said = writes()
+        await self.by(who, send_response, number, "part", shown.digest, said.ref)
+        self.eye.ours.append(said)
+
+    async def switch_rule(self, rule: str, active: bool) -> None:
+        async def switch(tx: Tx) -> None:
+            await tx.change(update(RuleRow).where(RuleRow.code == rule).values(active=active))
+            tx.invalidate(Rules)
+
+        await self.desk.run(switch)
+
+    async def restrict(self, who: int, customer: int, hours: int) -> None:
+        person = list(self.stage.cast.customers)[customer]
+        until = self.clock.now + timedelta(hours=hours)
+        if hours:
+            await self.by(min(who, 2), restrict, person, "mute", until, "Noise")
+        else:
+            await self.by(min(who, 2), lift, person)
+
     async def report(self, camera: int) -> None:
         number, who = CAMERAS[camera]
 
@@ -400,6 +493,7 @@ class World:
         await self.desk.run(outage_detection.settle_offers)
         await self.desk.run(parents.resolve_children)
         await self.desk.run(tell_closed)
+        await self.desk.run(run_due)
 
     async def holiday(self, day: str) -> None:
         async def put(tx: Tx) -> None:
@@ -438,6 +532,7 @@ VERBS: Final = (
     *("close", "cancel", "reopen", "reopen"),
 )
 WORDS: Final = (None, "a new cable")
+STATES: Final = ("supplier", "watching", "in_progress", "on_hold")
 
 TABLE: Final[Mapping[str, Step]] = {
     "time_passes": _step(World.wait, 8, minutes=(1, 20, 60, 240, 1500, 4000)),
@@ -463,6 +558,13 @@ TABLE: Final[Mapping[str, Step]] = {
     "somebody_says_how_long_it_took": _step(World.describe, 1, who=WHO, ticket=SOME, hours=(1, 30)),
     "somebody_fills_a_field": _step(
         World.fill, 2, who=WHO, ticket=SOME, words=("flat 12", "flat 14", "flat -", "flat moon")
+    ),
+    "somebody_names_its_state": _step(World.name_state, 8, who=WHO, ticket=SOME, code=STATES),
+    "somebody_tags_it": _step(World.tag, 2, who=WHO, ticket=SOME, words=("vip", "-vip -asked")),
+    "a_response_is_sent": _step(World.respond, 3, who=WHO, ticket=SOME),
+    "a_rule_is_switched": _step(World.switch_rule, 1, rule=RULES, active=MAYBE),
+    "a_customer_is_muted_or_heard": _step(
+        World.restrict, 1, who=WHO, customer=range(len(CUSTOMERS)), hours=(0, 1, 30)
     ),
     "a_camera_fails": _step(World.report, 4, camera=range(len(CAMERAS))),
     "faults_are_one_outage": _step(World.unite, 2, who=WHO, ticket=SOME, late=MAYBE),

@@ -54,6 +54,7 @@ EXCLUDED: Final = {
 # A line of a list about a ticket of an earlier story, and how many lines there are.
 _OLD: Final = re.compile(r"\S+ #<old>")
 _COUNT: Final = re.compile(r"(?<= · )\d+(?: \(.*\))?$|\b\d+/\d+\b")
+_ORDER: Final = "[🎯"
 _CARD: Final = re.compile(r"\S+ #<\w+>")
 _OVER: Final = re.compile(r"^✅ #<\w+>: | — ✅ ")
 # The trial ticket has no card yet: whoever looks a moment later never sees it said.
@@ -148,7 +149,10 @@ class Recording:
         looks = [look for look in _states(message) if _PASSING not in look[0]]
         states = [self._state(text, keyboard) for text, keyboard in looks]
         states = [state for at, state in enumerate(states) if not at or state != states[at - 1]]
-        last = [*self._lines(message.text), *self.form.keyboard(message)]
+        last = [
+            *self._lines(message.text),
+            *self._offered(message.text, self.form.keyboard(message)),
+        ]
         if message.chat.kind != "private" and _is_over(last):
             return states[:1]
         if message.chat.kind == "private" or not _is_card(states[0]):
@@ -157,7 +161,12 @@ class Recording:
 
     def _state(self, text: str, keyboard: list[list[str]]) -> list[str]:
         rows = (" ".join(f"[{self.form.text(label)}]" for label in row) for row in keyboard)
-        return [*self._lines(text), *rows]
+        return [*self._lines(text), *self._offered(text, rows)]
+
+    def _offered(self, text: str, rows: Iterable[str]) -> list[str]:
+        """Another order is offered of several tickets: not if all but one are old."""
+        old = any(_OLD.match(line) for line in self.form.text(text).split("\n"))
+        return [row for row in rows if not (old and row.startswith(_ORDER))]
 
     def _lines(self, text: str) -> list[str]:
         lines = self.form.text(text).split("\n")

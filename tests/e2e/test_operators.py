@@ -387,7 +387,7 @@ async def test_tickets_are_found_by_number_name_and_words(stage: Stage) -> None:
         ),
         "the index knows the words",
     )
-    for words in (str(number), "домофоны", "Вероника", "4521", "не показывает домофон"):
+    for words in (f"SR-{number}", "домофоны", "Вероника", "4521", "не показывает домофон"):
         await stage.olga.say(stage.group, f"/find {words}")
         found = await stage.group.expect(f"Найдено по «{words}»")
         assert f"#{number} Вероника · Не показывает домофон" in found.text

@@ -409,7 +409,7 @@ async def test_a_title_in_disguise_is_only_a_title(stage: Stage) -> None:
     title = "<b>Важно</b> & <a href='x'>тут</a>"
     await stage.world.until(lambda: title in card.text, 10, "the title on the card")
     assert card.entity_texts("bold") == [f"#{number} · Обращение"]
-    await stage.olga.say(stage.group, f"/find {number}")
+    await stage.olga.say(stage.group, f"/find SR-{number}")  # no word of others
     listed = await stage.group.expect("Найдено по")
     assert f"🔴 #{number} Анна · {title}" in listed.text
-    assert listed.entity_texts("bold") == [f"Найдено по «{number}»"]
+    assert listed.entity_texts("bold") == [f"Найдено по «SR-{number}»"]

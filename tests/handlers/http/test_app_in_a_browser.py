@@ -115,7 +115,9 @@ async def test_pages_follow_what_happens_and_what_one_types_stays(
     await page.locator("header a").first.click()
     await page.locator("#t1").click()
     await expect(box).to_have_value("I am still writing")
+    assert not faults
     await desk.run(leave_operators, people.OLGA)
     await expect(page.locator("#ended")).to_be_visible()
     await expect(box).to_have_value("I am still writing")
-    assert not faults
+    # a look that was under way is refused, which a browser notes
+    assert not [fault for fault in faults if "403" not in fault]

@@ -6,12 +6,14 @@
   const LIVE = "[data-live]";
   const WITHOUT = 15000; // milliseconds between two looks while there is no stream
   const WITH = 60000; // … while there is one: ages and deadlines go on by themselves
+  const SOON = 2000; // … until what has changed is looked at once more
   const READING = 2000; // … until words that somebody has marked are looked at again
 
   let stream = null;
   let followed = "";
   let timer = 0;
   let ended = false;
+  let soon = 0;
 
   const part = () => document.querySelector(LIVE);
   const isOpen = () => stream !== null && stream.readyState === EventSource.OPEN;
@@ -30,18 +32,17 @@
     if (!wanted) return;
     followed = wanted;
     stream = new EventSource(wanted);
-    stream.addEventListener("open", () => look(isFirst() ? WITH : 0));
-    stream.addEventListener("changed", () => look(0));
+    // what happened between the drawing of the page and now has been told to nobody
+    stream.addEventListener("open", news);
+    stream.addEventListener("changed", news);
     stream.addEventListener("end", end);
     stream.addEventListener("full", leave);
   }
 
-  /** A page that came just now is as it is; after a gap something may have been missed. */
-  let connected = false;
-  function isFirst() {
-    const first = !connected;
-    connected = true;
-    return first;
+  /** Look at once, and once more soon: the first answer may have been on its way already. */
+  function news() {
+    soon = SOON;
+    look(0);
   }
 
   function look(wait) {
@@ -59,7 +60,8 @@
       }
       htmx.trigger(live, "live");
     }
-    look(isOpen() ? WITH : WITHOUT);
+    look(soon || (isOpen() ? WITH : WITHOUT));
+    soon = 0;
   }
 
   function isMarking(live) {

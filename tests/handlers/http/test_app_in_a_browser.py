@@ -17,6 +17,7 @@ from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people
 from tests.browser.stage import NoBrowser, browsing
+from tests.browser.window import PATIENCE
 from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
 from tests.handlers.http.test_app import TOKEN, in_the_group, signed
@@ -37,6 +38,7 @@ async def visitor(desk: Desk, texts: Texts) -> AsyncIterator[Visitor]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     try:
         async with browsing() as browser:
             yield browser

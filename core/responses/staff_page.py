@@ -20,6 +20,7 @@ from core.tickets.conversation import note, reply
 from core.tickets.conversation_pages import NEWEST, WordsPage, page_of_words
 from core.tickets.incoming import IncomingMessage
 from core.tickets.on_screens import ref_on_screen, show_written
+from core.tickets.technical_data import TechnicalData, technical_data
 from core.tx import ReadTx, Tx
 
 NOTES: Final = 50
@@ -49,6 +50,7 @@ class TicketPage:
     entries: Sequence[tuple[datetime, str | None, str, dict[str, Any]]]
     clocks: Sequence[Why]
     responses: Sequence[Response]
+    data: TechnicalData
 
 
 async def find_page(tx: ReadTx, ticket_id: int, page: int = NEWEST) -> TicketPage:
@@ -63,6 +65,7 @@ async def find_page(tx: ReadTx, ticket_id: int, page: int = NEWEST) -> TicketPag
         await journal.list_entries(tx, ticket_id),
         await why(tx, ticket_id),
         await list_fitting(tx, ticket_id),
+        await technical_data(tx, ticket_id),
     )
 
 

@@ -27,6 +27,7 @@ ALIASES: Final[dict[str, str]] = {
     "состояние": "state",
     "статус": "state",
     "обращение": "ticket",
+    "техданные": "data",
     "журнал": "journal",
     "выписка": "transcript",
     "сообщения": "messages",

@@ -48,6 +48,7 @@ OPERATOR: Final = (
     "views",
     "next_up",
     "ticket",
+    "data",
     "transcript",
     "take",
     "reply",

@@ -24,7 +24,7 @@ ASSISTED: Final = ("draft", "summary", "translate")
 _VERBS: Final = (
     *("take", "release", "wait", "freeze", "unfreeze", "resolve", "reopen", "assign", "escalate"),
     *("close", "close!", "cancel", "cancel!", "resolve!"),
-    *("more", "back", "journal", "why", "tasks", "task", "state", "transcript"),
+    *("more", "back", "journal", "why", "tasks", "task", "state", "transcript", "data"),
     *("assistant", *ASSISTED),
 )
 _FREEZE_ENDS: Final = ("1h", "tomorrow", "monday", "week")
@@ -360,7 +360,7 @@ def more(
     """
     offered = ["release"] if taken and "release" in verbs else []
     ends = [verb for verb in ("close", "cancel") if verb in verbs]
-    looks = ["state", "journal", "transcript"]
+    looks = ["state", "data", "journal", "transcript"]
     return rows_of(_verbs(renderer, ticket_id, [*offered, *also, *looks, *ends, "back"]))
 
 

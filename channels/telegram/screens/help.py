@@ -29,7 +29,7 @@ SECTIONS: Final[dict[str, tuple[str, ...]]] = {
         *("cancel", "reopen", "state", "undo", "release"),
     ),
     "lists": (
-        *("queue", "my", "overdue", "find", "ticket", "messages", "journal", "transcript"),
+        *("queue", "my", "overdue", "find", "ticket", "messages", "data", "journal", "transcript"),
         *("views", "tags", "next_up", "board", "app", "help"),
     ),
     "team": ("assign", "escalate", "on", "off", "teams", "tasks", "task", "done"),

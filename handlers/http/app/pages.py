@@ -14,6 +14,7 @@ from channels.telegram.screens import card as card_screen
 from channels.telegram.screens.attached_files import file_lines
 from channels.telegram.screens.journal import Names, draw_entry, draw_explanation
 from channels.telegram.screens.screen import Renderer
+from channels.telegram.screens.technical_data import draw_technical_data
 from channels.telegram.screens.ticket_list import age, lateness
 from core.files import has_file, title_of
 from core.responses.sending import Prepared
@@ -31,7 +32,7 @@ LONGEST: Final = 4000
 
 # What changes with a ticket's conversation, but stands elsewhere: the script leaves alone where
 # somebody is writing.
-_BESIDE: Final = ("answering", "verbs", "clocks", "journal")
+_BESIDE: Final = ("answering", "verbs", "data", "clocks", "journal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def draw_ticket(
         f"{live_section('live', here, stream=stream, more=_BESIDE)}"
         f'<div class="card">{told}</div>{_talk(renderer, page)}</section>'
         f'<div id="answering">{answer}</div>{_buttons(renderer, page, viewer)}'
+        f"{_folded(renderer, 'button.verb.data', _data(renderer, page), 'data')}"
         f"{_folded(renderer, 'app.deadlines', clocks, 'clocks')}"
         f"{_folded(renderer, 'app.journal', f'<ul>{entries}</ul>', 'journal')}"
         f"{_folded(renderer, 'app.transcript', _transcript(renderer, card.number, viewer))}"
@@ -178,6 +180,19 @@ def _clock(renderer: Renderer, page: TicketPage, at: int) -> str:
     clock = page.clocks[at]
     there = replace(renderer, zone=clock.zone)
     return f"<p>{'<br>'.join(draw_explanation(there, page.card.number, clock))}</p>"
+
+
+def _data(renderer: Renderer, page: TicketPage) -> str:
+    lines = draw_technical_data(renderer, page.data, _faults)
+    return "<br>".join(lines).replace("\n", "<br>")
+
+
+def _faults(renderer: Renderer, faults: Sequence[Line]) -> list[str]:
+    return [
+        f'<a href="/app/t/{one.number}">{escape(one.marker)} #{one.number}</a>'
+        f" {escape(clean_name(one.customer))} · {_words(renderer, one.subject)}"
+        for one in faults
+    ]
 
 
 def _folded(renderer: Renderer, key: str, body: str, name: str = "") -> str:

@@ -131,7 +131,7 @@ _OF_OPERATORS: Final = frozenset(
         "take",
     }
     | {"task", "tasks", "ticket", "title", "topic", "undo", "unfreeze", "wait", "who"}
-    | {"times", "why", "off", "on", "teams", "messages", "transcript"}
+    | {"times", "why", "off", "on", "teams", "messages", "transcript", "data"}
 )
 
 

@@ -99,7 +99,7 @@ from handlers.telegram.operators import (
 )
 from handlers.telegram.operators.context import OperatorContext, name_for
 from handlers.telegram.operators.context import parse as parse_command
-from handlers.telegram.operators.read_commands import read_page, show_journal
+from handlers.telegram.operators.read_commands import read_page, show_data, show_journal
 
 # Characters of a long text in one message: escaped, it stays below Telegram's limit.
 QUOTED: Final = 3000
@@ -179,6 +179,7 @@ _ENDS: Final = frozenset({"resolve", "resolve!", "close!"})
 # Seconds after which «we send it again» is removed: the answer's own sign says how it went.
 _RETRYING_FOR: Final = 60.0
 _SHOWS: Final = {
+    "data": show_data,
     "journal": show_journal,
     "why": agreements.show_why,
     "transcript": transcripts.send_whole,
@@ -186,7 +187,7 @@ _SHOWS: Final = {
     "task": tasks.new_by_button,
 }
 # What only whoever presses asks for.
-_FOR_ONE: Final = frozenset({"journal", "why", "transcript", "tasks"})
+_FOR_ONE: Final = frozenset({"data", "journal", "why", "transcript", "tasks"})
 _MENUS: Final = frozenset({"freeze", "more", "back", "close", "cancel", "assistant"})
 
 

@@ -150,6 +150,7 @@ COMMANDS: Final[dict[str, Row]] = {
     "undo": Row(ticket_commands.undo, _NO, _MAY, _SHOWN),
     "ticket": Row(read_commands.ticket, sign=_SHOWN),
     "messages": Row(read_commands.messages, sign=_SHOWN),
+    "data": Row(read_commands.data, sign=_SHOWN),
     "journal": Row(read_commands.journal, words=_MAY, sign=_SHOWN),
     "transcript": Row(transcripts.transcript, words=_MAY, sign=_REACTION),
     "queue": Row(read_commands.queue, _NO, _MAY, _SHOWN),
@@ -184,7 +185,7 @@ COMMANDS: Final[dict[str, Row]] = {
 # What only shows works in the private chat, too (X16): it concerns whoever asks.
 _READING: Final = frozenset(
     {"queue", "my", "overdue", "find", "ticket", "journal", "why", "times", "teams", "help"}
-    | {"next_up", "transcript"}
+    | {"next_up", "transcript", "data"}
 )
 
 

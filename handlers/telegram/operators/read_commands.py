@@ -6,6 +6,7 @@ from channels.telegram.addresses import chat_address
 from channels.telegram.screens import card as card_screen
 from channels.telegram.screens.journal import draw_entry, names_of
 from channels.telegram.screens.screen import clipped
+from channels.telegram.screens.technical_data import draw_technical_data
 from channels.telegram.screens.ticket_list import age, draw, draw_views
 from channels.telegram.screens.words import draw_page, draw_words
 from core import journal as journal_store
@@ -16,6 +17,7 @@ from core.tickets.board import hide_board, show_board
 from core.tickets.card import Card, Words, card_of, list_notes, list_words
 from core.tickets.conversation_pages import page_of_words
 from core.tickets.lists import VIEWS, Page, found_of, page_of, page_of_view
+from core.tickets.technical_data import technical_data
 from core.tickets.unassigned import Unassigned, find_unassigned
 from core.tickets.views import find_view, open_view, views_for
 from core.tx import ReadTx
@@ -106,6 +108,17 @@ async def _history(tx: ReadTx, ticket_id: int, page: int) -> tuple[Any, int, lis
         await journal_store.list_entries(tx, ticket_id, page),
         await names_of(tx),
     )
+
+
+async def data(context: CommandContext) -> None:
+    """The camera, the account and the promises behind the ticket."""
+    await show_data(context, context.number)
+
+
+async def show_data(context: OperatorContext, ticket_id: int) -> None:
+    """The same for a command and a button (T1)."""
+    found = await context.read(technical_data, ticket_id)
+    await context.say(draw_technical_data(context.renderer, found))
 
 
 async def queue(context: CommandContext) -> None:

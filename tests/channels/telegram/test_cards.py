@@ -218,6 +218,7 @@ def test_the_destructive_come_last_and_ask_once_more(texts: Texts) -> None:
     assert labels == [
         "Give it back",
         "🔀 State",
+        "Technical data",
         "Journal",
         "Transcript",
         "Close",

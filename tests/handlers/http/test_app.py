@@ -5,6 +5,7 @@ import hmac
 import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from core.desk import Desk
 from core.directory.company_files import keep_file
 from core.errors import Refusal
 from core.files import FolderStore
-from core.models import JournalEntry, Message, Note, OutboxRow, Ticket
+from core.models import JournalEntry, Message, Note, OutboxRow, Ticket, TicketCamera
 from core.people.app_logins import make_link
 from core.people.identity import Sender, leave_operators
 from core.people.staff import by_operator, enrol
@@ -34,6 +35,7 @@ from handlers.http.app.staff_access import Entrance
 from handlers.http.door import make_door
 from handlers.http.health import Vitals
 from tests.actions import people
+from tests.actions.equipment_factories import brings, camera, tells
 from tests.actions.test_directory import apply
 from tests.clock import Clock
 from tests.handlers.http.conftest import Visitor, served
@@ -365,6 +367,20 @@ async def test_a_ticket_shows_its_talk_its_notes_its_journal(olga: Browser, desk
     assert re.findall(r'<li class="(\w+)">', talk) == ["theirs", "note"]
     assert "the lamp is dark" in talk and "call the electrician" in talk
     assert "opened" in olga.html.partition("<summary>Journal")[2]
+
+
+async def test_a_ticket_shows_the_data_behind_it(olga: Browser, desk: Desk) -> None:
+    fields = {"Model": HOSTILE}
+    lamp = replace(camera("N-1", people.ALICE, people.BORIS), fields=fields)
+    await brings(desk, lamp)
+    for who in (people.ALICE, people.BORIS):
+        await people.opens(desk, who)
+        await tells(desk, who, "N-1")
+    number = max(await rows(desk, select(TicketCamera.ticket_id)))
+    await olga.get(f"/app/t/{number}")
+    data = olga.html.partition('<div id="data">')[2].partition("</details>")[0]
+    assert "Model: &lt;script&gt;" in data and "Owners:" in data and "Alice" in data
+    assert f'<a href="/app/t/{number - 1}">' in data or '<a href="/app/t/' in data
 
 
 # ---------------------------------------------------------------------------- acting

@@ -233,6 +233,7 @@ class Card:
     ended_by: EndedBy | None = None
     language: str | None = None  # the customer's, where it is not the company's
     answering: tuple[str, ...] = ()  # who has begun to answer just now
+    translated: bool = False  # there is an assistant for the customer's language
 
 
 _ASSIGNEE, _EARLIER = aliased(Person), aliased(Person)
@@ -268,6 +269,7 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
     workflow = await workflow_of(tx)
     state = workflow.state(ticket.state)
     relations = await relations_of(tx, ticket.id)
+    foreign = customer.language != tx.company.language
     return Card(
         number=ticket.id,
         marker=marker(state, ticket.waiting_since, ticket.answer_due, tx.now),
@@ -303,8 +305,9 @@ async def card_of(tx: ReadTx, ticket_id: int) -> Card | None:
         origin=ticket.origin,
         contact=contact,
         ended_by=await _ended_by(tx, ticket) if state.clock == "stops" else None,
-        language=None if customer.language == tx.company.language else customer.language,
+        language=customer.language if foreign else None,
         answering=tuple(await who_answers(tx, ticket.id)),
+        translated=foreign and tx.company.assistance is not None,
     )
 
 

@@ -68,17 +68,7 @@ NOBODY: Final = Key("person.nobody")
 
 def draw(card: Card, renderer: Renderer) -> Screen:
     """The card as it should look now."""
-    return Screen(
-        "\n".join(_lines(card, renderer)),
-        keyboard(
-            renderer,
-            card.number,
-            card.verbs,
-            taken=card.assignee is not None,
-            frozen=card.state.put_off,
-            ended=card.state.final,
-        ),
-    )
+    return Screen("\n".join(_lines(card, renderer)), keyboard(renderer, card))
 
 
 def _lines(card: Card, renderer: Renderer) -> Iterator[str]:
@@ -321,29 +311,30 @@ def _ending(card: Card, ending: Ending, renderer: Renderer) -> Iterator[str]:
 
 
 # What a card shows at once, in this order.
-_FIRST: Final = ("take", "unfreeze", "resolve", "wait", "freeze")
+_FIRST: Final[tuple[str, ...]] = ("take", "unfreeze", "resolve", "wait", "freeze")
 
 
-def keyboard(
-    renderer: Renderer,
-    ticket_id: int,
-    verbs: Collection[str],
-    *,
-    taken: bool,
-    frozen: bool,
-    ended: bool,
-) -> Keyboard:
-    """The buttons of a card. ``verbs`` are those that the ticket's state allows."""
-    if ended:
-        shown = ["reopen"] if "reopen" in verbs else []
-        return rows_of(_verbs(renderer, ticket_id, shown))
-    hidden = {"take" if taken else "wait", "freeze" if frozen else "unfreeze"}
-    if frozen:
-        hidden |= {"take", "wait"}
-    shown = [verb for verb in _FIRST if verb in verbs and verb not in hidden]
-    if not shown and "reopen" in verbs:
+def keyboard(renderer: Renderer, card: Card) -> Keyboard:
+    """The buttons of a card: the moves that its state allows, and what leads to the others.
+
+    Where the customer speaks another language, a translation is one tap away (X17).
+    """
+    return rows_of(_verbs(renderer, card.number, _first(card)))
+
+
+def _first(card: Card) -> list[str]:
+    if card.state.final:
+        return ["reopen"] if "reopen" in card.verbs else []
+    hidden = _hidden(taken=card.assignee is not None, frozen=card.state.put_off)
+    shown = [verb for verb in _FIRST if verb in card.verbs and verb not in hidden]
+    if not shown and "reopen" in card.verbs:
         shown = ["reopen"]
-    return rows_of(_verbs(renderer, ticket_id, [*shown, "more"]))
+    return [*shown, *(["translate"] if card.translated else []), "more"]
+
+
+def _hidden(*, taken: bool, frozen: bool) -> set[str]:
+    hidden = {"take" if taken else "wait", "freeze" if frozen else "unfreeze"}
+    return hidden | {"take", "wait"} if frozen else hidden
 
 
 def more(

@@ -196,12 +196,13 @@ async def _menu(context: GroupButton, data: TicketVerb) -> None:
     card = await context.read(card_of, data.ticket_id)
     if card is None:
         raise NoSuchTicket(data.ticket_id)
-    renderer, taken = context.renderer, card.assignee_id is not None
+    renderer = context.renderer
     match data.verb:
         case "freeze":
             keyboard = card_screen.freeze_spans(renderer, data.ticket_id)
         case "more":
             also = await _offered(context, card)
+            taken = card.assignee_id is not None
             keyboard = card_screen.more(
                 renderer, data.ticket_id, card.verbs, taken=taken, also=also
             )
@@ -211,14 +212,7 @@ async def _menu(context: GroupButton, data: TicketVerb) -> None:
         case "close" | "cancel":
             keyboard = card_screen.confirm_end(renderer, data.ticket_id, data.verb)
         case _:
-            keyboard = card_screen.keyboard(
-                renderer,
-                data.ticket_id,
-                card.verbs,
-                taken=taken,
-                frozen=card.state.put_off,
-                ended=card.state.final,
-            )
+            keyboard = card_screen.keyboard(renderer, card)
     await _lead(context, data, keyboard)
 
 

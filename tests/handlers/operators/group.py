@@ -56,7 +56,7 @@ class Group(Harness):
     async def ticket(self, words: str = "Не показывает камера", by: Human | None = None) -> int:
         """A ticket of the customer, its card in the group."""
         person = by or self.anna
-        sender = Sender(chat_address(person.id), person.full_name, None, "ru")
+        sender = Sender(chat_address(person.id), person.full_name, None, person.language)
         self._ref += 1
         await self.desk.run(customer_dialogue.choose_topic, sender, "picture")
         said = IncomingMessage(

@@ -85,6 +85,25 @@ async def test_the_button_of_a_card_leads_to_it(assisted: Group, server: ModelSe
     assert await assisted.said(number) == []
 
 
+async def test_a_customer_of_another_language_has_a_translation_on_the_card(
+    assisted: Group, server: ModelServer
+) -> None:
+    ann = assisted.world.user("Ann", language="en", started=True)
+    number = await assisted.ticket("The gate is dark", by=ann)
+    card = await assisted.card(number)
+    shown = ["🙋 Взять", "✅ Решено", "🟡 Заморозить", "Перевести", "⋯ Ещё"]
+    assert [label for row in card.keyboard for label in row] == shown
+    server.says = lambda _asked: "Калитка не освещена"
+    await assisted.presses(assisted.olga, card, "Перевести")
+    words = ["The gate is dark", "Калитка не освещена"]
+    assert below(assisted, card).text.splitlines()[1:] == words
+    await assisted.presses(assisted.olga, card, "⋯ Ещё")
+    await assisted.presses(assisted.olga, card, "‹ Назад")
+    assert [label for row in card.keyboard for label in row] == shown
+    ours = await assisted.card(await assisted.ticket("Темно"))
+    assert "Перевести" not in [label for row in ours.keyboard for label in row]
+
+
 async def test_what_is_to_be_changed_is_copied_as_a_command(assisted: Group) -> None:
     number = await assisted.ticket("Не видно")
     screen = await ask(assisted, f"/draft {number}")

@@ -100,16 +100,19 @@ def company_of(settings: Settings) -> Company:
         outage_window=settings.outage_window,
         message_limit=settings.message_limit,
         ticket_limit=settings.ticket_limit,
+        number_in_body=settings.number_in_body,
+        mail_blacklist=settings.mail_blacklist,
+        mail_junk=settings.mail_junk,
         assistance=_assistance(settings),
+        assistant_calls=settings.assistant_calls,
+        assistant_tokens=settings.assistant_tokens,
     )
 
 
 def _assistance(settings: Settings) -> Assistance | None:
     if settings.assistant_url is None:
         return None
-    return Assistance(
-        settings.assistant_calls, settings.assistant_tokens, settings.assistant_timeout
-    )
+    return Assistance(settings.assistant_timeout)
 
 
 def _chat(number: int | None) -> Address | None:

@@ -40,9 +40,7 @@ def mail_handler(settings: Settings, desk: Desk, texts: Texts, files: FileStore)
         support,
         own,
         settings.mail_authorities,
-        number_in_body=settings.number_in_body,
-        blacklist=settings.mail_blacklist,
-        junk_reason=junk_reason if settings.mail_junk else None,
+        junk_reason=junk_reason,
     )
 
 

@@ -17,25 +17,17 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from channels.telegram.addresses import NEVER_A_PERSON
-from core.company import Limit
+from core.company import BUDGETED, LIMITED, SEVERAL, Limit
+from core.words.numbers import is_mask
 from handlers.mail.mailbox_url import MailboxUrl, is_loopback
 
 # Telegram's own accounts: an anonymous group admin, Telegram itself, somebody writing as a channel.
 # Each stands for anybody at all, so none may be an administrator.
 
-# How many faults may make an outage: one is not several, and nobody waits for a thousand.
-SEVERAL: Final = range(2, 1001)
-MOST: Final = 10**9
-
-# How many messages or tickets of one person may be a limit.
-LIMITED: Final = range(1, 1001)
-
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _MAILBOX: Final = re.compile(r"[^@\s,<>]+@[^@\s,<>]+")
 _NAMED_MAILBOX: Final = re.compile(r"(?:[^<>@,\r\n]*<[^@\s,<>]+@[^@\s,<>]+>|[^@\s,<>]+@[^@\s,<>]+)")
-# A digit beside the number would run into it: 2{0} makes 215 of ticket 15.
-_MASK: Final = re.compile(r"(?:[^{}]*[^{}\d])?\{0\}(?:[^{}\d][^{}]*)?")
 
 
 def duration(value: object) -> timedelta:
@@ -80,7 +72,7 @@ def count_or_off(value: object) -> int | None:
     words = str(value).strip().lower()
     if words == "off":
         return None
-    if not words.isascii() or not words.isdecimal() or not 0 < int(words) <= MOST:
+    if not words.isascii() or not words.isdecimal() or int(words) not in BUDGETED:
         raise ValueError("must be a whole number from 1 to 1000000000, or off")
     return int(words)
 
@@ -157,7 +149,7 @@ def group(value: int) -> int:
 
 def number_mask(value: str) -> str:
     """Check the text around a ticket's number, such as `SR-{0}`."""
-    if not _MASK.fullmatch(value):
+    if not is_mask(value):
         raise ValueError("must contain {0} once, with no digit or brace beside it")
     return value
 

@@ -18,6 +18,14 @@ ASSISTANT_TROUBLE: Final = "assistant"
 """Where the system's state says that the last question to the assistant had no answer."""
 
 
+SEVERAL: Final = range(2, 1001)
+"""How many faults may make an outage: one is not several, and nobody waits for a thousand."""
+LIMITED: Final = range(1, 1001)
+"""How many messages or tickets of one person may be a limit."""
+BUDGETED: Final = range(1, 10**9 + 1)
+"""How many questions or tokens a day may be a budget of the assistant's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """So many of something within a span of real time."""
@@ -28,12 +36,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Assistance:
-    """What the assistant may cost in a day of the company's, ``None``: without a limit; and how
-    long an answer of its may take.
-    """
+    """There is an assistant; an answer of its may take so long."""
 
-    calls: int | None
-    tokens: int | None
     patience: timedelta
 
 
@@ -45,8 +49,14 @@ class Company:
     are real time. ``rating_wait=None`` never closes a resolved ticket by itself. Words without a
     ticket become one after ``unassigned_wait``; ``None``: never (A4). Who does not react to an
     answer in a chat for ``mail_when_silent`` gets it by mail; ``None``: never (F8).
+    Mail of new and overdue tickets goes to ``mail_alerts_to``. Numbers are written as
+    ``number_mask`` says, and read as it or one of the ``former_number_masks`` does; with
+    ``number_in_body`` they count in the text of a mail, too. Mail of whom the ``mail_blacklist``
+    names opens nothing, or with ``mail_junk`` a ticket in the junk state (F4).
     The words of a ticket are erased ``keep_words`` after its end, customers ``keep_people`` after
-    that of their newest one; ``None``: never (S31).
+    that of their newest one; ``None``: never (S31). ``keep_updates``, ``keep_deliveries``,
+    ``keep_calls``: how long handled updates, ended rows of the outbox, and answers of API calls
+    are kept, counted from when they came.
     ``letter_channels``: anybody who has an address there can be written to first, and is told of
     one new ticket an hour (S19).
     ``topics`` is one of `TOPICS` (X7). ``sign_answers``: customers see the first name of whoever
@@ -60,7 +70,8 @@ class Company:
     open one; ``None``: there is no limit (S10). After a restore (R21) ``epoch`` is above 0, tickets
     are numbered from ``first_number`` on, and nothing is delivered while ``on_hold``; what comes of
     inbox rows up to ``inbox_up_to`` is then as old as the backup that they stood in.
-    ``assistance``: there is an assistant, within these limits (X17).
+    ``assistance``: there is an assistant; it may cost so many ``assistant_calls`` and
+    ``assistant_tokens`` in a day of the company's, ``None``: without a limit (X17).
     """
 
     name: str = ""
@@ -81,9 +92,16 @@ class Company:
     alerts_chat: Address | None = None
     mail_alerts_to: tuple[str, ...] = ()
     number_mask: str = "SR-{0}"
+    former_number_masks: tuple[str, ...] = ()
+    number_in_body: bool = False
+    mail_blacklist: tuple[str, ...] = ()
+    mail_junk: bool = False
     mail_when_silent: timedelta | None = None
     keep_words: timedelta | None = None
     keep_people: timedelta | None = None
+    keep_updates: timedelta = timedelta(hours=72)
+    keep_deliveries: timedelta = timedelta(days=30)
+    keep_calls: timedelta = timedelta(hours=48)
     topics: str = "replies"
     outage_faults: int = 3
     outage_window: timedelta = timedelta(minutes=30)
@@ -96,6 +114,13 @@ class Company:
     on_hold: bool = False
     inbox_up_to: int = 0
     assistance: Assistance | None = None
+    assistant_calls: int | None = 200
+    assistant_tokens: int | None = 500_000
+
+    @property
+    def number_masks(self) -> tuple[str, ...]:
+        """How numbers are written in what people say: as now, or as before."""
+        return (self.number_mask, *self.former_number_masks)
 
     def consent_in(self, language: str) -> str:
         """Return the text of the consent for a reader; empty where none is asked for."""

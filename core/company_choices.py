@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from core.company import Company
+from core.company import Company, Limit
 from core.models import Setting
 from core.tx import ReadTx
 
@@ -22,6 +22,31 @@ class Choice:
     read: Callable[[Any], Any]
 
 
+def _text(variable: str) -> Choice:
+    return Choice(variable, str, str)
+
+
+def _flag(variable: str) -> Choice:
+    return Choice(variable, bool, bool)
+
+
+def _list(variable: str) -> Choice:
+    return Choice(variable, list, tuple)
+
+
+def _number(variable: str) -> Choice:
+    """A number, which may be none."""
+    return Choice(variable, lambda number: number, lambda kept: kept)
+
+
+def _limit(variable: str) -> Choice:
+    return Choice(
+        variable,
+        lambda limit: None if limit is None else [limit.count, limit.span.total_seconds()],
+        lambda kept: None if kept is None else Limit(kept[0], timedelta(seconds=kept[1])),
+    )
+
+
 def _span(variable: str) -> Choice:
     """A span that may be off."""
     return Choice(
@@ -32,8 +57,8 @@ def _span(variable: str) -> Choice:
 
 
 CHOICES: Final[dict[str, Choice]] = {
-    "name": Choice("COMPANY_NAME", str, str),
-    "language": Choice("DEFAULT_LANGUAGE", str, str),
+    "name": _text("COMPANY_NAME"),
+    "language": _text("DEFAULT_LANGUAGE"),
     "zone": Choice("TIMEZONE", lambda zone: zone.key, ZoneInfo),
     "answer_deadline": _span("ANSWER_DEADLINE"),
     "remind_before": _span("REMIND_BEFORE"),
@@ -42,12 +67,27 @@ CHOICES: Final[dict[str, Choice]] = {
     "mail_when_silent": _span("MAIL_WHEN_SILENT"),
     "keep_words": _span("KEEP_WORDS"),
     "keep_people": _span("KEEP_PEOPLE"),
-    "topics": Choice("TOPICS", str, str),
-    "keep_assignee_on_reopen": Choice("KEEP_ASSIGNEE_ON_REOPEN", bool, bool),
-    "sign_answers": Choice("SIGN_ANSWERS", bool, bool),
-    "offer_articles": Choice("OFFER_ARTICLES", bool, bool),
+    "keep_updates": _span("KEEP_UPDATES"),
+    "keep_deliveries": _span("KEEP_DELIVERIES"),
+    "keep_calls": _span("KEEP_CALLS"),
+    "outage_faults": _number("OUTAGE_FAULTS"),
+    "outage_window": _span("OUTAGE_WINDOW"),
+    "message_limit": _limit("MESSAGE_LIMIT"),
+    "ticket_limit": _limit("TICKET_LIMIT"),
+    "number_mask": _text("NUMBER_MASK"),
+    "former_number_masks": _list("FORMER_NUMBER_MASKS"),
+    "number_in_body": _flag("NUMBER_IN_BODY"),
+    "mail_blacklist": _list("MAIL_BLACKLIST"),
+    "mail_junk": _flag("MAIL_JUNK"),
+    "mail_alerts_to": _list("MAIL_ALERTS_TO"),
+    "assistant_calls": _number("ASSISTANT_CALLS"),
+    "assistant_tokens": _number("ASSISTANT_TOKENS"),
+    "topics": _text("TOPICS"),
+    "keep_assignee_on_reopen": _flag("KEEP_ASSIGNEE_ON_REOPEN"),
+    "sign_answers": _flag("SIGN_ANSWERS"),
+    "offer_articles": _flag("OFFER_ARTICLES"),
     "consent": Choice("CONSENT", dict, dict),
-    "consent_version": Choice("CONSENT_VERSION", str, str),
+    "consent_version": _text("CONSENT_VERSION"),
 }
 
 

@@ -1325,6 +1325,17 @@ class RetentionApplied(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsErased(Event):
+    """Records of the desk's own work were older than the company keeps them: so many handled
+    ``updates``, ended ``deliveries``, answered ``calls`` of other systems (S31).
+    """
+
+    updates: int
+    deliveries: int
+    calls: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountOpened(Event):
     """A company or household became known."""
 

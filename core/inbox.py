@@ -18,7 +18,6 @@ from core.tx import ReadTx, Tx
 # A source offers an update for a day, so an id seen longer ago cannot be a redelivery: ids may
 # begin anew at random after an idle week (R3).
 REDELIVERED_WITHIN: Final = timedelta(hours=48)
-KEPT_FOR: Final = timedelta(hours=72)
 
 _ASIDE: Final = "aside:"
 """Before the row's own id: the external id of a row whose id came again for something new."""
@@ -244,22 +243,19 @@ async def _move_to_the_end(tx: Tx, row: InboxRow) -> None:
     again.external_id = row.external_id
 
 
-async def purge(tx: Tx) -> int:
-    """Forget handled updates that can never come again. Returns how many.
+async def purge(tx: Tx, most: int) -> int:
+    """Forget handled updates that the company keeps no longer, ``most`` of them. Returns how many.
 
     The newest row stays: SQLite would give its id again, and who reads on from there would miss it.
     """
     newest = select(func.max(InboxRow.id)).scalar_subquery()
-    gone = await tx.session.execute(
-        delete(InboxRow)
-        .where(
-            InboxRow.state == "done",
-            InboxRow.received_at < tx.now - KEPT_FOR,
-            InboxRow.id < newest,
-        )
-        .execution_options(synchronize_session=False)
+    old = (
+        InboxRow.state == "done",
+        InboxRow.received_at < tx.now - tx.company.keep_updates,
+        InboxRow.id < newest,
     )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+    found = select(InboxRow.id).where(*old).order_by(InboxRow.id).limit(most)
+    return await tx.change(delete(_TABLE).where(_INBOX.id.in_(found)))
 
 
 async def forget_done(tx: Tx, after: int, up_to: int, most: int) -> int | None:

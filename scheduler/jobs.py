@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from core import inbox
 from core.automation import rules
 from core.contacts import consents
 from core.contacts.retention import apply_retention
-from core.delivery import outbox_store
 from core.equipment.outage_detection import settle_offers
-from core.integrations import calls, webhooks
+from core.integrations import webhooks
 from core.integrations.unused_uploads import forget_company_files
 from core.reports import schedule, ticket_metrics
 from core.tickets import board, closing, next_contact, parents, search, unassigned
@@ -61,10 +59,7 @@ JOBS: Final = (
     Job("send reports", schedule.send_due, timedelta(minutes=1)),
     Job("erase what is kept no longer", apply_retention, timedelta(minutes=10), full=1),
     Job("settle what waits for a consent", consents.settle_held, timedelta(minutes=10)),
-    Job("purge the inbox", inbox.purge, timedelta(hours=1)),
     Job("stop calling who takes nothing", webhooks.stop_failing, timedelta(minutes=5)),
     Job("forget files of no version", forget_company_files, timedelta(hours=1)),
-    Job("purge answered API calls", calls.purge, timedelta(hours=1)),
     Job("purge runs of rules", rules.purge, timedelta(hours=1), full=rules.PURGED),
-    Job("purge the outbox", outbox_store.purge, timedelta(hours=1)),
 )

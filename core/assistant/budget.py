@@ -24,16 +24,17 @@ async def spend(tx: Tx, tokens: int) -> None:
     """Take a call and so many tokens from today's budget. Raises :class:`Refusal` if it is used
     up; then nothing is taken.
     """
-    terms = tx.company.assistance
-    if terms is None:
+    company = tx.company
+    if company.assistance is None:
         raise Refusal("refusal.outdated")
-    today = day_of(tx.company, tx.now)
+    today = day_of(company, tx.now)
     await _add(tx, today, calls=1, tokens=tokens)
     spent = await tx.get(AssistantDay, today, hold=True)
-    if terms.calls is not None and spent.calls > terms.calls:
-        raise Refusal("refusal.assistant_calls", n=terms.calls)
-    if terms.tokens is not None and spent.tokens > terms.tokens:
-        raise Refusal("refusal.assistant_tokens", n=terms.tokens)
+    calls, tokens_a_day = company.assistant_calls, company.assistant_tokens
+    if calls is not None and spent.calls > calls:
+        raise Refusal("refusal.assistant_calls", n=calls)
+    if tokens_a_day is not None and spent.tokens > tokens_a_day:
+        raise Refusal("refusal.assistant_tokens", n=tokens_a_day)
 
 
 async def settle(tx: Tx, day: date, reserved: int, used: int) -> None:

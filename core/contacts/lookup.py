@@ -68,7 +68,7 @@ async def find_people(tx: ReadTx, words: str) -> tuple[Known, ...]:
         found = await holders_of(tx, point)
     elif words.strip().startswith("@"):
         found = await _by_handle(tx, words.strip().removeprefix("@"))
-    elif (number := find_number(words, tx.company.number_mask)) and not number[1].strip():
+    elif (number := find_number(words, *tx.company.number_masks)) and not number[1].strip():
         found = await _of_ticket(tx, number[0])
     else:
         found = await _by_name(tx, words)

@@ -31,8 +31,6 @@ from core.tx import ReadTx, Tx
 log = logging.getLogger(__name__)
 
 PENDING: Final = (constant("queued"), constant("sending"))
-# Long enough to look into what was sent, and to send a failed answer again.
-KEPT_FOR: Final = timedelta(days=30)
 PAGE: Final = 50
 # Reasons of a `SendError`, and that of a lost answer, that the whole channel may have in common.
 UNREACHED: Final = frozenset({"network", "busy", "lost"})
@@ -333,13 +331,15 @@ async def forget_ended(tx: Tx, after: int, up_to: int, most: int) -> int | None:
     return last
 
 
-async def purge(tx: Tx) -> int:
-    """Forget rows whose story ended long ago. Returns how many."""
-    return await tx.change(
-        delete(OutboxRow).where(
-            OutboxRow.created_at < tx.now - KEPT_FOR, OutboxRow.state.not_in(PENDING)
-        )
-    )
+async def purge(tx: Tx, most: int) -> int:
+    """Forget the oldest rows that ended and that the company keeps no longer, ``most`` of them.
+    Returns how many.
+    """
+    before = tx.now - tx.company.keep_deliveries
+    old = select(OutboxRow.id).where(OutboxRow.created_at < before, OutboxRow.state.not_in(PENDING))
+    found = old.order_by(OutboxRow.id).limit(most)
+    table: Any = OutboxRow.__table__
+    return await tx.change(delete(table).where(table.c.id.in_(found)))
 
 
 # A fact of a row that stopped half-way: how far it came.

@@ -2,16 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final
-
-from sqlalchemy import delete
+from typing import Any
 
 from core.errors import Refusal
 from core.models import ApiCall
 from core.tx import Tx
 
-KEPT_FOR: Final = timedelta(hours=48)
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -57,8 +53,3 @@ async def once(
         )
     )
     return (status, answer), False
-
-
-async def purge(tx: Tx) -> int:
-    """Forget old calls. Returns how many."""
-    return await tx.change(delete(ApiCall).where(ApiCall.at < tx.now - KEPT_FOR))

@@ -51,7 +51,7 @@ async def link(tx: Tx, ticket_id: int, words: str) -> Ticket:
     Raises :class:`Unreadable` with examples; an address that is linked already gets the new title
     and state.
     """
-    numbered = find_number(words, tx.company.number_mask)
+    numbered = find_number(words, *tx.company.number_masks)
     if numbered is None:
         return await link_object(tx, ticket_id, *_read_object(words, ticket_id))
     other, rest = numbered
@@ -154,7 +154,7 @@ async def unlink(tx: Tx, ticket_id: int, words: str) -> Ticket:
     Raises :class:`NothingToDo` when there is none, :class:`Refusal` for two that were merged: that
     is taken back as a whole, or not at all.
     """
-    numbered = find_number(words, tx.company.number_mask)
+    numbered = find_number(words, *tx.company.number_masks)
     ticket = await access(tx, ticket_id, "link")
     if numbered is None:
         query = select(Link).where(Link.ticket_id == ticket_id, Link.url == words.strip())

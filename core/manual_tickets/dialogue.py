@@ -117,7 +117,7 @@ async def _take_contact_point(tx: Tx, draft: Draft, words: str) -> View:
 
 async def _take_number(tx: Tx, draft: Draft, words: str) -> View:
     """Take the number of the ticket that the call was about, whoever's it is."""
-    found = find_number(words, tx.company.number_mask)
+    found = find_number(words, *tx.company.number_masks)
     if found is None:
         raise Unreadable("refusal.hand_number", words=words[:40])
     return await _record_on(tx, draft, found[0])

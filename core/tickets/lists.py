@@ -406,7 +406,7 @@ async def found_of(tx: ReadTx, words: str, cursor: str = "", *, backward: bool =
     read = _FOUND.fullmatch(cursor)
     start, turned = (int(read[1]), int(read[2])) if read else (None, 0)
     backward = backward and start is not None
-    exact = _exact(words, tx.company.number_mask)
+    exact = _exact(words, *tx.company.number_masks)
     tags = tags_in(words)
     rest = without_tags(words) if tags else words
     found = await search(tx, rest, start=start, newer=backward, limit=PAGE, tags=tags)
@@ -437,7 +437,7 @@ async def _best_page(tx: ReadTx, words: str, cursor: str, *, backward: bool) -> 
     tags = tags_in(words)
     rest = without_tags(words) if tags else words
     found = await rank(tx, rest, up_to=up_to, tags=tags)
-    exact = _exact(words, tx.company.number_mask)
+    exact = _exact(words, *tx.company.number_masks)
     numbers = [exact] if exact is not None else []
     numbers += [number for number in found.numbers if number != exact]
     last = max(1, -(-len(numbers) // PAGE))
@@ -454,6 +454,6 @@ async def _best_page(tx: ReadTx, words: str, cursor: str, *, backward: bool) -> 
     )
 
 
-def _exact(words: str, mask: str) -> int | None:
-    found = find_number(words, mask)
+def _exact(words: str, *masks: str) -> int | None:
+    found = find_number(words, *masks)
     return found[0] if found is not None and not found[1].strip() else None

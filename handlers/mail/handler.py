@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Any, Final
@@ -44,9 +44,8 @@ NO_WORDS: Final = "…"
 class MailHandler:
     """Handles stored mails. ``support``: addresses whose mail is for us, in lower case, beside the
     directory's mailboxes; ``own``: all from which we write, beside these; ``authorities``: our
-    servers' names in ``Authentication-Results``; ``blacklist``: entries as `nature.blacklisted`
-    reads them; ``junk_reason`` says why mail of such an entry becomes a junk ticket; without it,
-    it opens nothing.
+    servers' names in ``Authentication-Results``; ``junk_reason`` says why mail of an entry of the
+    blacklist becomes a junk ticket. What the company has chosen is asked anew for every mail.
     """
 
     desk: Desk
@@ -54,9 +53,7 @@ class MailHandler:
     support: Collection[str]
     own: Collection[str]
     authorities: Collection[str] = ()
-    number_in_body: bool = False
-    blacklist: Sequence[str] = ()
-    junk_reason: Callable[[str], str] | None = None
+    junk_reason: Callable[[str], str] = str
     parser: ParserProcess = field(default_factory=ParserProcess)
 
     async def handle(self, stored: Stored) -> None:
@@ -131,14 +128,14 @@ class MailHandler:
     async def _arrival(self, mail: Mail, *, automatic: bool) -> Arrival:
         key = await self.desk.read(find_signing_key)
         address = mail.answer_to or mail.sender or ""
-        entry = blacklisted(address, self.blacklist)
+        company = self.desk.company
+        entry = blacklisted(address, company.mail_blacklist)
         if entry is not None:
             log.info("the sender of a mail is on the blacklist: %s", entry)
         vouched = [row.ticket_id for each in mail.chain if (row := signed_row(each, key))]
-        mask = self.desk.company.number_mask
-        numbers = find_masked(mail.subject, mask)
-        if self.number_in_body:
-            numbers += find_masked(mail.words.new, mask)
+        numbers = find_masked(mail.subject, *company.number_masks)
+        if company.number_in_body:
+            numbers += find_masked(mail.words.new, *company.number_masks)
         return Arrival(
             sender=Sender(Address(EMAIL, address), mail.name or address),
             said=await self._said(mail, address),
@@ -151,7 +148,7 @@ class MailHandler:
             robot=is_robot(address),
             unwanted=entry is not None,
             organisation=address.rpartition("@")[2],
-            junk=self.junk_reason(entry) if entry and self.junk_reason else None,
+            junk=self.junk_reason(entry) if entry and company.mail_junk else None,
             recipients=mail.recipients,
         )
 

@@ -48,12 +48,12 @@ from tests.actions.store import Store
 from tests.clock import Clock
 from tests.harness import logged
 
-TERMS: Final = Assistance(calls=3, tokens=100_000, patience=timedelta(seconds=30))
+TERMS: Final = Assistance(patience=timedelta(seconds=30))
 
 
 @pytest.fixture
 def company(company: Company) -> Company:
-    return replace(company, assistance=TERMS)
+    return replace(company, assistance=TERMS, assistant_calls=3, assistant_tokens=100_000)
 
 
 class FakeModel:
@@ -395,7 +395,7 @@ async def test_a_days_tokens_are_taken_ahead_and_given_back(
     ticket = await opens(desk)
     other = await opens(desk, BORIS, "Another one")
     desk.company = replace(
-        desk.company, assistance=Assistance(None, 2 * MOST_TOKENS + 2000, TERMS.patience)
+        desk.company, assistant_calls=None, assistant_tokens=2 * MOST_TOKENS + 2000
     )
     first = await asks(desk, ticket.id)
     with pytest.raises(Refusal) as refused:

@@ -1,18 +1,19 @@
 """What the company does not keep any longer is erased at night, step by step (S31)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from bot.app import LOCALES
+from core import inbox
 from core.contacts import retention
 from core.contacts.erasure import list_erased
 from core.contacts.erasure_remains import find_remains
-from core.contacts.retention import apply_retention
+from core.contacts.retention import apply_retention, last_round
 from core.desk import Desk
-from core.models import ApiCall, ApiKey, JournalEntry, Message, Person
+from core.models import ApiCall, ApiKey, InboxRow, JournalEntry, Message, OutboxRow, Person
 from core.people.identity import Sender
 from core.people.staff import by_operator, enrol
 from core.texts import Texts
@@ -102,8 +103,8 @@ async def test_nothing_is_erased_where_nothing_was_chosen(
 ) -> None:
     number = await _ended(desk, ALICE, "the canary is gone")
     clock.move(days=4000)
-    assert await _round(desk) == 1
-    assert (await store.ticket(number)).title
+    await _round(desk)
+    assert (await store.ticket(number)).title and await _told(store) == []
 
 
 async def test_admins_are_told_what_a_night_has_erased(
@@ -182,3 +183,70 @@ async def test_what_others_were_answered_is_silent_and_a_call_that_comes_again_h
         {"number": old, "subject": ""},
         {"number": young.id, "subject": "the canary is gone"},
     ]
+
+
+# The desk's own records
+
+
+async def _records(store: Store) -> list[dict[str, int]]:
+    query = select(JournalEntry.facts).where(JournalEntry.event == "records_erased")
+    return await store.rows(query.order_by(JournalEntry.id))
+
+
+async def _makes_records(desk: Desk, store: Store, at: datetime) -> None:
+    """Three handled updates and one that is not, an ended delivery and one that waits, a call."""
+
+    async def make(tx: Tx) -> None:
+        raws = [inbox.Raw(f"{at}:{number}", "1", "{}") for number in range(4)]
+        await inbox.store(tx, "telegram:1", raws)
+        key = ApiKey(name=f"crm {at}", digest=f"{at}", scopes="", created_at=tx.now)
+        await tx.insert(key)
+        await tx.write()
+        call = {"digest": "x", "status": 201, "answer": {}, "at": tx.now}
+        await tx.insert(ApiCall(key_id=key.id, name="a", **call))
+
+    await desk.run(make)
+    ids = await store.rows(select(InboxRow.id).order_by(InboxRow.id.desc()).limit(4))
+    async with desk.database.write() as session:
+        done = update(InboxRow).where(InboxRow.id.in_(ids[1:])).values(state="done")
+        await session.execute(done)
+
+
+async def test_records_are_kept_as_long_as_the_company_says_and_the_night_is_told_of(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    await opens(desk)
+    async with desk.database.write() as session:
+        first = select(func.min(OutboxRow.id)).scalar_subquery()
+        await session.execute(update(OutboxRow).where(OutboxRow.id == first).values(state="sent"))
+    await _makes_records(desk, store, clock())
+    clock.move(days=4)
+    await _round(desk)
+    assert await _records(store) == [{"updates": 3, "deliveries": 0, "calls": 1}]
+    await _makes_records(desk, store, clock())
+    longer, shorter = timedelta(days=10), timedelta(days=7)
+    desk.company = replace(
+        desk.company, keep_updates=longer, keep_calls=longer, keep_deliveries=shorter
+    )
+    clock.move(days=4)
+    await _round(desk)
+    assert (await _records(store))[1:] == [{"updates": 0, "deliveries": 1, "calls": 0}]
+    last = await desk.read(last_round)
+    assert last is not None
+    assert (last.updates, last.deliveries, last.calls, last.words) == (0, 1, 0, 0)
+    clock.move(days=7)
+    await _round(desk)
+    assert (await _records(store))[2:] == [{"updates": 3, "deliveries": 0, "calls": 1}]
+    left = await store.rows(select(InboxRow.state))
+    assert left == ["new", "new"], "what was not handled stays"
+    assert await store.rows(select(OutboxRow.state)) and not await _told(store)
+
+
+async def test_many_records_go_in_small_steps(
+    desk: Desk, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "PURGED", 2)
+    await _makes_records(desk, store, clock())
+    clock.move(days=4)
+    assert await _round(desk) >= 3
+    assert await _records(store) == [{"updates": 3, "deliveries": 0, "calls": 1}]

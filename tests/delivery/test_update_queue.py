@@ -527,7 +527,7 @@ async def test_ids_that_began_anew_after_an_idle_week_are_handled(
     async with harness.open():
         await harness.until_handled()
         desk.clock.move(7 * 86400)  # type: ignore[attr-defined]
-        await desk.run(inbox.purge)
+        await desk.run(inbox.purge, 100)
         await harness.store((1, 7), (1, 6))
         await harness.until_handled()
     assert harness.seen == [(1, 7), (1, 7), (1, 6)]

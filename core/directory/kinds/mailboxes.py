@@ -13,7 +13,7 @@ from core.directory.faults import refusal
 from core.directory.fields import Code, Reference, Title, one_of
 from core.directory.kinds.agreements import AgreementEntry
 from core.directory.kinds.responses import Texts
-from core.directory.kinds.settings import LANGUAGES
+from core.directory.kinds.setting_types import LANGUAGES
 from core.directory.kinds.teams import TeamEntry
 from core.directory.kinds.tickets import CategoryEntry, PriorityEntry, ServiceEntry, TopicEntry
 from core.directory.schema import DirectoryEntry

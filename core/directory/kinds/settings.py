@@ -1,93 +1,41 @@
 """The company's settings: one table of the file. Environment variables are their start values."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Final, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, PlainSerializer, PlainValidator
-from pydantic import WithJsonSchema as Json
-
-from core.company import Company
+from core.company import Company, Limit
 from core.company_choices import CHOICES, find_chosen
-from core.directory.faults import Problem, choices, refusal
+from core.directory.faults import Problem
 from core.directory.fields import Span, Title, Zone, format_span, one_of
+from core.directory.kinds.setting_types import (
+    LANGUAGES,
+    OFF,
+    BudgetOrOff,
+    Consent,
+    LimitOrOff,
+    Mailboxes,
+    Mask,
+    Masks,
+    Senders,
+    SeveralOrOff,
+    SpanOrOff,
+    Version,
+)
 from core.directory.schema import Directory, DirectoryEntry
+from core.inbox import REDELIVERED_WITHIN
 from core.models import Setting
 from core.tx import ReadTx, Tx
-from core.words.names import is_blank, units
-from core.words.when import NotATime, parse_span
 
-OFF: Final = "off"
-LANGUAGES: Final = ("ru", "en")
-VERSION: Final = r"[A-Za-z0-9._-]{1,16}"
-"""The version of the consent, as its buttons carry it."""
-# A message of a chat has room for so much and the words of the question.
-LONGEST_CONSENT: Final = 3000
 _SHORTEST: Final = timedelta(minutes=1)
+_LONGEST_WINDOW: Final = timedelta(days=7)
 # What is erased does not come back: a slip of the pen must not erase last week.
 _SHORTEST_KEPT: Final = timedelta(days=30)
-
-
-def _read_span_or_off(value: Any) -> timedelta | str:
-    if value == OFF or isinstance(value, timedelta):
-        return value  # type: ignore[no-any-return]
-    try:
-        return parse_span(str(value))
-    except NotATime:
-        raise refusal("span_or_off", value) from None
-
-
-def _write_span_or_off(value: timedelta | str) -> str:
-    return format_span(value) if isinstance(value, timedelta) else value
-
-
-SpanOrOff = Annotated[
-    timedelta | str,
-    PlainValidator(_read_span_or_off),
-    PlainSerializer(_write_span_or_off),
-    Json({"type": "string", "examples": ["3d", OFF]}),
-]
-
-
-def _read_consent(value: Any) -> dict[str, str] | str:
-    if value == OFF:
-        return OFF
-    if not isinstance(value, dict) or not value:
-        raise refusal("consent", value)
-    for language, text in value.items():
-        if language not in LANGUAGES:
-            raise refusal("not_a_choice", language, allowed=choices(LANGUAGES))
-        if not isinstance(text, str) or is_blank(text) or "\0" in text:
-            raise refusal("consent", text)
-        if units(text) > LONGEST_CONSENT:
-            raise refusal("long_consent", text, longest=LONGEST_CONSENT)
-    return value
-
-
-Consent = Annotated[
-    dict[str, str] | str,
-    PlainValidator(_read_consent),
-    Json(
-        {
-            "type": ["object", "string"],
-            "propertyNames": {"enum": list(LANGUAGES)},
-            "additionalProperties": {"type": "string", "maxLength": LONGEST_CONSENT},
-        }
-    ),
-]
-
-
-def _check_version(value: str) -> str:
-    if not re.fullmatch(VERSION, value, re.ASCII):
-        raise refusal("version", value)
-    return value
-
-
-Version = Annotated[
-    str, AfterValidator(_check_version), Json({"type": "string", "pattern": f"^{VERSION}$"})
-]
+# A mail server tries for up to five days, and says then that a mail did not arrive.
+_RETURNED_WITHIN: Final = timedelta(days=7)
+# A program that has had no answer tries for so long, and its call is to have its effects once.
+_CALLED_AGAIN_WITHIN: Final = timedelta(days=1)
 
 
 class SettingsEntry(DirectoryEntry):
@@ -109,8 +57,23 @@ class SettingsEntry(DirectoryEntry):
     keep_assignee_on_reopen: bool | None = None
     sign_answers: bool | None = None
     offer_articles: bool | None = None
+    outage_faults: SeveralOrOff | None = None
+    outage_window: Span | None = None
+    message_limit: LimitOrOff | None = None
+    ticket_limit: LimitOrOff | None = None
+    number_mask: Mask | None = None
+    former_number_masks: Masks | None = None
+    number_in_body: bool | None = None
+    mail_blacklist: Senders | None = None
+    mail_junk: bool | None = None
+    mail_alerts_to: Mailboxes | None = None
+    assistant_calls: BudgetOrOff | None = None
+    assistant_tokens: BudgetOrOff | None = None
     keep_words: SpanOrOff | None = None
     keep_people: SpanOrOff | None = None
+    keep_updates: Span | None = None
+    keep_deliveries: Span | None = None
+    keep_calls: Span | None = None
     consent: Consent | None = None
     consent_version: Version | None = None
 
@@ -123,35 +86,43 @@ class SettingsEntry(DirectoryEntry):
     async def load(cls, tx: ReadTx) -> Sequence[Self]:
         """What counts now, chosen or not."""
         company = await find_chosen(tx)
-        return [cls.stored(**{name: show(company) for name, (_, show, _) in _FIELDS.items()})]
+        return [cls.stored(**{name: one.show(company) for name, one in _FIELDS.items()})]
 
     async def check(self, tx: ReadTx, directory: Directory) -> list[Problem]:  # noqa: ARG002
         """What a variable fixes stays; a reminder comes before its deadline."""
         now = (await self.load(tx))[0]
         fixed = [
-            Problem((name,), "directory_file.fault.fixed", {"variable": CHOICES[field].variable})
-            for name, (field, _, _) in _FIELDS.items()
-            if field in tx.company.fixed and self._changes(now, name)
+            Problem((name,), f"{_FAULT}fixed", {"variable": CHOICES[one.field].variable})
+            for name, one in _FIELDS.items()
+            if one.field in tx.company.fixed and self._changes(now, name)
         ]
+        if self.mail_alerts_to and self._changes(now, "mail_alerts_to") and not _has_mail(tx):
+            fixed.append(Problem(("mail_alerts_to",), f"{_FAULT}no_mail"))
+        return [*fixed, *self._wrong_deadlines(now), *self._wrong_spans(now)]
+
+    def _wrong_deadlines(self, now: Self) -> Iterator[Problem]:
         deadline = self.answer_deadline or now.answer_deadline
         remind = self.remind_before or now.remind_before
         if deadline is not None and deadline < _SHORTEST:
-            fixed.append(Problem(("answer_deadline",), "directory_file.fault.short_deadline"))
+            yield Problem(("answer_deadline",), f"{_FAULT}short_deadline")
         if deadline is not None and remind is not None and remind >= deadline:
             facts = {"remind": format_span(remind), "deadline": format_span(deadline)}
             at = "remind_before" if self.remind_before else "answer_deadline"
             both = ("answer_deadline", "remind_before")
-            late = "directory_file.fault.late_reminder"
-            fixed.append(Problem((at,), late, facts, hangs_on=both))
-        return [*fixed, *self._too_short()]
+            yield Problem((at,), f"{_FAULT}late_reminder", facts, hangs_on=both)
 
-    def _too_short(self) -> list[Problem]:
-        given = {name: getattr(self, name) for name in ("keep_words", "keep_people")}
-        return [
-            Problem((name,), "directory_file.fault.short_keeping", {"days": _SHORTEST_KEPT.days})
-            for name, span in given.items()
-            if isinstance(span, timedelta) and span < _SHORTEST_KEPT
-        ]
+    def _wrong_spans(self, now: Self) -> Iterator[Problem]:
+        """Start values of variables stay possible, as long as nothing else is written."""
+        for name, (least, most, fault) in _BOUNDS.items():
+            span = getattr(self, name)
+            if not isinstance(span, timedelta) or not self._changes(now, name):
+                continue
+            if span < least:
+                facts = {"days": least.days, "least": format_span(least)}
+                yield Problem((name,), f"{_FAULT}{fault}", facts)
+            elif most is not None and span > most:
+                facts = {"le": format_span(most), "value": format_span(span)}
+                yield Problem((name,), f"{_FAULT}too_large", facts)
 
     def _changes(self, now: Self, name: str) -> bool:
         return getattr(self, name) not in (None, getattr(now, name))
@@ -159,12 +130,16 @@ class SettingsEntry(DirectoryEntry):
     async def put(self, tx: Tx, position: int) -> None:  # noqa: ARG002
         """Only what is otherwise than now is chosen: start values stay start values."""
         now = (await self.load(tx))[0]
-        changed: dict[str, Any] = {}
-        for name, (field, _, take) in _FIELDS.items():
-            if self._changes(now, name):
-                changed[field] = take(getattr(self, name))
-                kept = CHOICES[field].keep(changed[field])
-                await self.save(tx, Setting(name=field, value={"is": kept}, at=tx.now))
+        changed = {
+            one.field: one.take(getattr(self, name))
+            for name, one in _FIELDS.items()
+            if self._changes(now, name)
+        }
+        if "number_mask" in changed:
+            changed["former_number_masks"] = _former(tx.company, changed)
+        for field, value in changed.items():
+            kept = CHOICES[field].keep(value)
+            await self.save(tx, Setting(name=field, value={"is": kept}, at=tx.now))
         tx.choose(**changed)
 
     def switched_off(self) -> Self | None:
@@ -172,37 +147,91 @@ class SettingsEntry(DirectoryEntry):
         return None
 
 
-def _off(span: timedelta | None) -> timedelta | str:
-    return OFF if span is None else span
+_FAULT: Final = "directory_file.fault."
+# By field: from where to where it may be, and what is said of a shorter one.
+_BOUNDS: Final[dict[str, tuple[timedelta, timedelta | None, str]]] = {
+    "keep_words": (_SHORTEST_KEPT, None, "short_keeping"),
+    "keep_people": (_SHORTEST_KEPT, None, "short_keeping"),
+    "keep_updates": (REDELIVERED_WITHIN, None, "short_updates"),
+    "keep_deliveries": (_RETURNED_WITHIN, None, "short_deliveries"),
+    "keep_calls": (_CALLED_AGAIN_WITHIN, None, "short_calls"),
+    "outage_window": (_SHORTEST, _LONGEST_WINDOW, "short_window"),
+}
 
 
-def _on(value: timedelta | str) -> timedelta | None:
-    return value if isinstance(value, timedelta) else None
+def _has_mail(tx: ReadTx) -> bool:
+    return bool(tx.company.letter_channels)
 
 
-def _same(field: str) -> tuple[str, Callable[[Company], Any], Callable[[Any], Any]]:
-    return field, lambda company: getattr(company, field), lambda value: value
+def _former(company: Company, changed: dict[str, Any]) -> tuple[str, ...]:
+    """Numbers that were written so far stay readable: they stand in mails of years."""
+    before = changed.get("former_number_masks", company.former_number_masks)
+    masks = dict.fromkeys([*before, company.number_mask])
+    return tuple(mask for mask in masks if mask != changed["number_mask"])
 
 
-# By field of the file: the company's field, how it is shown, how it is taken.
-_FIELDS: Final[dict[str, tuple[str, Callable[[Company], Any], Callable[[Any], Any]]]] = {
-    "company": ("name", lambda company: company.name or None, str),
-    "language": _same("language"),
-    "zone": ("zone", lambda company: company.zone.key, ZoneInfo),
-    "answer_deadline": _same("answer_deadline"),
-    "remind_before": _same("remind_before"),
-    "rating_wait": ("rating_wait", lambda company: _off(company.rating_wait), _on),
-    "unassigned_wait": ("unassigned_wait", lambda company: _off(company.unassigned_wait), _on),
-    "mail_when_silent": ("mail_when_silent", lambda company: _off(company.mail_when_silent), _on),
-    "keep_assignee_on_reopen": _same("keep_assignee_on_reopen"),
-    "sign_answers": _same("sign_answers"),
-    "offer_articles": _same("offer_articles"),
-    "keep_words": ("keep_words", lambda company: _off(company.keep_words), _on),
-    "keep_people": ("keep_people", lambda company: _off(company.keep_people), _on),
-    "consent": (
+class _Field:
+    """The company's field for one of the file: how it is shown there, how it is taken."""
+
+    def __init__(
+        self,
+        field: str,
+        show: Callable[[Any], Any] = lambda value: value,
+        take: Callable[[Any], Any] = lambda value: value,
+    ) -> None:
+        self.field = field
+        self._show = show
+        self.take = take
+
+    def show(self, company: Company) -> Any:
+        """Return what the file says of it."""
+        return self._show(getattr(company, self.field))
+
+
+def _or_off(field: str, kinds: type | tuple[type, ...] = timedelta) -> _Field:
+    return _Field(
+        field,
+        lambda value: OFF if value is None else value,
+        lambda value: value if isinstance(value, kinds) else None,
+    )
+
+
+# By field of the file.
+_FIELDS: Final[dict[str, _Field]] = {
+    "company": _Field("name", lambda name: name or None),
+    "language": _Field("language"),
+    "zone": _Field("zone", lambda zone: zone.key, ZoneInfo),
+    "answer_deadline": _Field("answer_deadline"),
+    "remind_before": _Field("remind_before"),
+    "rating_wait": _or_off("rating_wait"),
+    "unassigned_wait": _or_off("unassigned_wait"),
+    "mail_when_silent": _or_off("mail_when_silent"),
+    "keep_assignee_on_reopen": _Field("keep_assignee_on_reopen"),
+    "sign_answers": _Field("sign_answers"),
+    "offer_articles": _Field("offer_articles"),
+    "outage_faults": _Field(
+        "outage_faults", lambda n: n or OFF, lambda value: 0 if value == OFF else value
+    ),
+    "outage_window": _Field("outage_window"),
+    "message_limit": _or_off("message_limit", Limit),
+    "ticket_limit": _or_off("ticket_limit", Limit),
+    "number_mask": _Field("number_mask"),
+    "former_number_masks": _Field("former_number_masks", list, tuple),
+    "number_in_body": _Field("number_in_body"),
+    "mail_blacklist": _Field("mail_blacklist", list, tuple),
+    "mail_junk": _Field("mail_junk"),
+    "mail_alerts_to": _Field("mail_alerts_to", list, tuple),
+    "assistant_calls": _or_off("assistant_calls", int),
+    "assistant_tokens": _or_off("assistant_tokens", int),
+    "keep_words": _or_off("keep_words"),
+    "keep_people": _or_off("keep_people"),
+    "keep_updates": _Field("keep_updates"),
+    "keep_deliveries": _Field("keep_deliveries"),
+    "keep_calls": _Field("keep_calls"),
+    "consent": _Field(
         "consent",
-        lambda company: dict(company.consent) or OFF,
+        lambda texts: dict(texts) or OFF,
         lambda value: {} if value == OFF else value,
     ),
-    "consent_version": _same("consent_version"),
+    "consent_version": _Field("consent_version"),
 }

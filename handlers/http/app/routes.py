@@ -118,7 +118,7 @@ class _App:
     async def _listed(
         self, visit: StaffRequest, asked: ListQuery, given: Mapping[str, str]
     ) -> Page | Response:
-        numbered = find_number(asked.words, self.desk.company.number_mask)
+        numbered = find_number(asked.words, *self.desk.company.number_masks)
         if numbered is not None and not numbered[1].strip():
             return _see(f"/app/t/{numbered[0]}")
         backward = "before" in given

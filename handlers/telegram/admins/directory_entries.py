@@ -1,5 +1,6 @@
 """The directory by its parts: kinds, entries, an entry, never more than three taps deep (X12)."""
 
+from channels.telegram.screens.company_settings import draw_settings
 from channels.telegram.screens.directory import draw_faults
 from channels.telegram.screens.directory_entries import (
     DirectoryKind,
@@ -11,9 +12,11 @@ from channels.telegram.screens.directory_entries import (
 )
 from channels.telegram.screens.notice_settings import NoticeList
 from channels.telegram.screens.screen import Screen
+from core.contacts.retention import last_round
 from core.directory.entry_edits import count_entries, find_entry, list_entries, switch_entry
 from core.directory.faults import DirectoryError
 from core.directory.kinds.notices import NoticeEntry
+from core.directory.kinds.settings import SettingsEntry
 from core.people.staff import as_admin, for_admin
 from handlers.telegram.admins import notices
 from handlers.telegram.context import ButtonContext, MessageContext
@@ -37,6 +40,11 @@ async def on_kind(context: ButtonContext, data: DirectoryKind) -> None:
         await notices.on_list(context, NoticeList())
         return
     found = await context.desk.read(for_admin, context.sender, list_entries, data.kind)
+    if data.kind == SettingsEntry.name:
+        last = await context.desk.read(last_round)
+        screen = draw_settings(context.renderer, context.desk.company, last, found[0])
+        await context.show(screen)
+        return
     if len(found) == 1 and found[0].single:
         await context.show(draw_entry(context.renderer, found[0]))
     else:

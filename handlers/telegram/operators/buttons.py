@@ -319,7 +319,7 @@ async def _end_with_tasks(context: GroupButton, data: ResolveTasks) -> None:
     verb = "close" if isinstance(data, CloseTasks) else "resolve"
     _, said = _asker(context)
     username = await name_for(context.responder.bot, said)
-    command = parse_command(said, username, context.desk.company.number_mask)
+    command = parse_command(said, username, *context.desk.company.number_masks)
     await tasks.end_with_tasks(context, data, verb, command)
     await context.toast(verb, number=data.ticket_id)
     done = context.renderer.html(f"tasks.settled.{verb}", number=data.ticket_id)
@@ -475,7 +475,7 @@ async def _asked_by(context: GroupButton, view: str) -> tuple[Address, str]:
     """Who asked for the list, and for what: the command that the list replies to still says it."""
     asker, text = _asker(context)
     username = await name_for(context.responder.bot, text)
-    command = parse_command(text, username, context.desk.company.number_mask)
+    command = parse_command(text, username, *context.desk.company.number_masks)
     if view == "find" and (command is None or command.name != "find"):
         raise Refusal("refusal.outdated")
     return asker, "" if command is None else command.rest

@@ -216,7 +216,7 @@ async def on_private_message(context: MessageContext) -> bool:
     message, text = context.message, context.message.text or ""
     if not text.startswith("/") or is_borrowed(message):
         return False
-    command = parse(text, await name_for(context.bot, text), context.desk.company.number_mask)
+    command = parse(text, await name_for(context.bot, text), *context.desk.company.number_masks)
     incoming = read(message)
     if command is None or not isinstance(incoming, IncomingMessage):
         return False
@@ -333,7 +333,7 @@ def _in_reply(context: CommandContext, row: Row, replied: int) -> Command:
 def _names_two(context: CommandContext) -> bool:
     """Behind the number comes another one, or an address: the first is the ticket's own."""
     words = context.command.words
-    return "://" in words or find_number(words, context.desk.company.number_mask) is not None
+    return "://" in words or find_number(words, *context.desk.company.number_masks) is not None
 
 
 def _begins_with_time(context: CommandContext) -> bool:

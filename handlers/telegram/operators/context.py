@@ -57,14 +57,14 @@ class Command:
         return replace(self, number=None, bare=False, words=self.rest, at=at)
 
 
-def parse(text: str, bot_username: str, mask: str) -> Command | None:
+def parse(text: str, bot_username: str, *masks: str) -> Command | None:
     """The command with which the text begins. ``None``: none, or another bot's."""
     found = _HEAD.match(text)
     if found is None or _is_foreign(found, bot_username):
         return None
     typed = found["name"].lower()
     rest = text[found.end() :].lstrip("_ \t\n\r\xa0").rstrip()
-    numbered = find_number(rest, mask)
+    numbered = find_number(rest, *masks)
     number, words = numbered if numbered is not None else (None, rest)
     words = words.lstrip()
     return Command(

@@ -123,7 +123,7 @@ async def on_message(
     carried = incoming if isinstance(incoming, IncomingMessage) else _uncarried(message)
     text = text_of(carried)
     username = await name_for(bot, text)
-    command = parse(text, username, desk.company.number_mask)
+    command = parse(text, username, *desk.company.number_masks)
     place, begun = await desk.read(_find_context, carried, sender, thread_of(message))
     command = command or _asked_for(place, text)
     traits = Traits(
@@ -280,19 +280,19 @@ async def on_edit(message: Message, bot: Bot, desk: Desk, sender: Sender | None 
     if found is None or found.ours:
         return
     note = found.note_id is not None
-    words = await _edited_words(incoming, bot, desk.company.number_mask, note=note)
+    words = await _edited_words(incoming, bot, *desk.company.number_masks, note=note)
     if words is not None:
         await desk.run(by_operator, sender, conversation.edit, words)
 
 
 async def _edited_words(
-    incoming: IncomingMessage, bot: Bot, mask: str, *, note: bool
+    incoming: IncomingMessage, bot: Bot, *masks: str, note: bool
 ) -> IncomingMessage | None:
     """What is passed on of the message as it is now: without its command or its ``//``."""
     text = text_of(incoming)
     if note and is_note(text):
         return without_mark(incoming)
-    command = parse(text, await name_for(bot, text), mask)
+    command = parse(text, await name_for(bot, text), *masks)
     if command is None:
         return incoming
     return without_head(incoming, command.at) if command.name in _PASSING_ON[note] else None

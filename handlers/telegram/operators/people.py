@@ -127,7 +127,7 @@ async def blocked(context: CommandContext) -> None:
 
 async def merge_(context: CommandContext) -> None:
     """The customers of two tickets are one person."""
-    found = find_number(context.command.words, context.desk.company.number_mask)
+    found = find_number(context.command.words, *context.desk.company.number_masks)
     rest = "" if found is None else found[1].strip().casefold()
     if found is None or (rest and rest not in SURE):
         shown = context.command.words[:40]

@@ -92,7 +92,7 @@ async def on_message(context: MessageContext) -> bool:
 
 async def _command_of(context: MessageContext, text: str) -> Command | None:
     username = await name_for(context.bot, text)
-    command = parse(text, username, context.desk.company.number_mask)
+    command = parse(text, username, *context.desk.company.number_masks)
     if command is not None and command.name == "start":
         command = _read_payload(command)
     return command if command is not None and command.name in COMMANDS else None

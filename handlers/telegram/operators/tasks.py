@@ -112,7 +112,7 @@ async def task(context: CommandContext) -> None:
 
 async def _new(context: CommandContext, words: str) -> None:
     """`new 12 words`; in reply to a ticket, its number need not be said."""
-    found = find_number(words, context.desk.company.number_mask)
+    found = find_number(words, *context.desk.company.number_masks)
     number, title = (context.number, words) if found is None else found
     if context.number and number != context.number and words[:1].isdecimal():
         number, title = context.number, words  # «2 камеры»: what is to be done

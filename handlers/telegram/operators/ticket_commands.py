@@ -191,7 +191,7 @@ async def merge(context: CommandContext) -> None:
         facts = {"number": stays.id, "other": goes.id}
         await context.say(context.responder.html("operators.unmerged", facts))
         return
-    other = find_number(words, context.desk.company.number_mask)
+    other = find_number(words, *context.desk.company.number_masks)
     if other is None or other[1].strip():
         shown = example("merge_tickets")
         raise Unreadable("operators.malformed", words=words[:40], example=shown)

@@ -76,7 +76,7 @@ async def _asked(
         raise Refusal("refusal.others_command", name=clean_name(asked.from_user.full_name))
     text = text_of(incoming)
     command = parse(
-        text, await name_for(context.responder.bot, text), context.desk.company.number_mask
+        text, await name_for(context.responder.bot, text), *context.desk.company.number_masks
     )
     if command is None or command.name != "write":
         raise Refusal("refusal.outdated")

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -141,6 +140,12 @@ async def test_another_mask_is_shown_and_found_and_the_usual_one_means_nothing(
     await stage.until(lambda: _count(stage, 1, 2))
     stage.write("Another matter.", subject="About SR-1")
     await stage.tickets(2)
+    chosen = read_directory('[settings]\nnumber_mask = "NEW-{0}"\n')
+    await stage.desk.run(apply_directory, chosen)
+    stage.write("By the former number.", subject="About REQ-1")
+    await stage.until(lambda: _count(stage, 1, 3))
+    stage.write("By the new one.", subject="About NEW-1")
+    await stage.until(lambda: _count(stage, 1, 4))
 
 
 async def test_a_number_in_new_words_counts_by_a_setting_and_in_quoted_ones_never(
@@ -148,8 +153,9 @@ async def test_a_number_in_new_words_counts_by_a_setting_and_in_quoted_ones_neve
 ) -> None:
     quoted = "Something else.\n\n12.11.2026 10:21, The desk wrote:\n> We have it: SR-1\n"
     for joins, folder in ((False, "off"), (True, "on")):
-        how: dict[str, Any] = {"number_in_body": joins, "server": mailbox}
-        async with stage_at(database, tmp_path / folder, **how) as stage:
+        async with stage_at(database, tmp_path / folder, server=mailbox) as stage:
+            chosen = read_directory(f"[settings]\nnumber_in_body = {str(joins).lower()}\n")
+            await stage.desk.run(apply_directory, chosen)
             before = len(await stage.rows(select(Ticket.id)))
             stage.write(f"The gate, {folder}.")
             await stage.tickets(before + 1)

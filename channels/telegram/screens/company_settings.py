@@ -1,0 +1,118 @@
+"""The company's settings in words, and their table to copy, change and send back (X12, C1)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from channels.telegram.screens.buttons import Keyboard, button
+from channels.telegram.screens.directory_entries import LONGEST, DirectoryKinds
+from channels.telegram.screens.screen import Renderer, Screen
+from core.company import Company, Limit
+from core.contacts.retention import Round
+from core.directory.entry_edits import EntryFacts
+from core.texts import Key
+from core.words.names import clean_name, units
+
+# So much of a list of addresses or masks is shown; the table has all of it.
+_SHOWN: Final = 200
+_ALWAYS: Final = Key("company_settings.always")
+_NO_LIMIT: Final = Key("company_settings.no_limit")
+# A text for on and one for off.
+_FLAGS: Final = (
+    "keep_assignee_on_reopen",
+    "sign_answers",
+    "offer_articles",
+    "number_in_body",
+)
+
+
+def draw_settings(
+    renderer: Renderer, company: Company, last: Round | None, entry: EntryFacts
+) -> Screen:
+    """What counts now in words, what the last night has erased, and the table below."""
+    said = [*_said(renderer, company)]
+    if last is not None:
+        said.append(_round(renderer, last))
+    lines = [renderer.html("company_settings.head"), *said]
+    table = entry.table.strip()
+    if units(table) + sum(map(units, lines)) <= LONGEST:
+        lines += ["", renderer.html("directory_chat.lines", lines=table)]
+        lines.append(renderer.html("company_settings.how"))
+    else:
+        lines += ["", renderer.html("company_settings.long")]
+    back = button(renderer.plain("button.setup.back"), DirectoryKinds())
+    return Screen("\n".join(lines), Keyboard(inline_keyboard=[[back]]))
+
+
+def _said(renderer: Renderer, company: Company) -> Iterator[str]:
+    for name, facts in _facts(company).items():
+        yield f"• {renderer.html(f'company_settings.{name}', **facts)}"
+
+
+def _facts(company: Company) -> dict[str, Mapping[str, Any]]:
+    """The texts of all settings, and what they say."""
+    return {
+        "answers": {"deadline": company.answer_deadline, "remind": company.remind_before},
+        **_either("rating_wait", span=company.rating_wait),
+        **_either("unassigned_wait", span=company.unassigned_wait),
+        **_either("mail_when_silent", span=company.mail_when_silent),
+        **{key: {} for name in _FLAGS for key in _either(name, it=getattr(company, name))},
+        **_either("outages", n=company.outage_faults, span=company.outage_window),
+        **_limit("message_limit", company.message_limit),
+        **_limit("ticket_limit", company.ticket_limit),
+        **_numbers(company),
+        **_list("junk" if company.mail_junk else "mail_blacklist", company.mail_blacklist),
+        **_list("mail_alerts_to", company.mail_alerts_to),
+        **_budget(company),
+        "kept": {
+            "words": company.keep_words or _ALWAYS,
+            "people": company.keep_people or _ALWAYS,
+        },
+        "kept_records": {
+            "updates": company.keep_updates,
+            "deliveries": company.keep_deliveries,
+            "calls": company.keep_calls,
+        },
+        **_either("consent", version=company.consent and company.consent_version),
+    }
+
+
+def _either(name: str, **facts: Any) -> dict[str, Mapping[str, Any]]:
+    """The text for what is on, with these facts; for what is off, none of them says anything."""
+    on = all(facts.values())
+    return {f"{name}.{'on' if on else 'off'}": facts if on else {}}
+
+
+def _limit(name: str, limit: Limit | None) -> dict[str, Mapping[str, Any]]:
+    return _either(name, n=limit and limit.count, span=limit and limit.span)
+
+
+def _list(name: str, values: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    return _either(name, values=values and clean_name(", ".join(values), _SHOWN))
+
+
+def _numbers(company: Company) -> dict[str, Mapping[str, Any]]:
+    number = company.number_mask.replace("{0}", "12")
+    former = [mask.replace("{0}", "12") for mask in company.former_number_masks]
+    if not former:
+        return {"number_mask": {"number": number}}
+    values = clean_name(", ".join(former), _SHOWN)
+    return {"number_mask.former": {"number": number, "values": values}}
+
+
+def _budget(company: Company) -> dict[str, Mapping[str, Any]]:
+    if company.assistance is None:
+        return {}
+    calls, tokens = company.assistant_calls, company.assistant_tokens
+    said = {"calls": calls or _NO_LIMIT, "tokens": tokens or _NO_LIMIT}
+    return {"assistant": said}
+
+
+def _round(renderer: Renderer, last: Round) -> str:
+    records = last.updates + last.deliveries + last.calls
+    return renderer.html(
+        "company_settings.round",
+        at=last.at,
+        words=last.words,
+        people=last.people,
+        records=records,
+    )
